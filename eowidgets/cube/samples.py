@@ -1,0 +1,67 @@
+"""The embedded samples: real Sentinel-2 series that open without a network."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from importlib.resources import files
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import xarray as xr
+
+from eowidgets.errors import unknown
+
+FOLDER = Path(str(files("eowidgets"))) / "samples"
+
+
+@dataclass(frozen=True, slots=True)
+class Sample:
+    """What there is to know about a sample before it is opened."""
+
+    name: str
+    title: str
+    dates: int
+    size: tuple[int, int]
+    megabytes: float
+
+
+_TITLES = {
+    "romania": ("Forest in Romania, Sentinel-2, 2015-08 to 2021-01: clouds, seasons, clear-cuts", 140, (100, 100)),
+    "bouconne": ("Forest and fields near Toulouse, Sentinel-2 monthly syntheses of 2018, ten bands", 7, (246, 227)),
+}
+
+
+def samples() -> dict[str, Sample]:
+    """List the embedded samples by name.
+
+    Examples
+    --------
+    >>> sorted(samples())
+    ['bouconne', 'romania']
+    """
+    return {
+        name: Sample(name, title, dates, size, round((FOLDER / f"{name}.nc").stat().st_size / 1e6, 1))
+        for name, (title, dates, size) in _TITLES.items()
+    }
+
+
+def open_sample(name: str) -> xr.Dataset:
+    """Open a sample as a raw Dataset with common band names; masks are the business of ``normalise``."""
+    if name not in _TITLES:
+        raise unknown("sample", name, _TITLES)
+    # Loaded at once: a sample is small, and an open file would be a trap for those who copy or delete it.
+    with xr.open_dataset(FOLDER / f"{name}.nc", engine="netcdf4") as ds:
+        return ds.load()
+
+
+def countries() -> dict[str, Any]:
+    """Natural Earth land polygons with borders at 1:110 m, as a GeoJSON FeatureCollection (lon/lat)."""
+    collection: dict[str, Any] = json.loads((FOLDER / "countries.geojson").read_text(encoding="utf-8"))
+    return collection
+
+
+def scl_clouds(scl: xr.DataArray) -> xr.DataArray:
+    """Cloud and cloud-shadow mask of Sentinel-2's scene classification (classes 3, 8, 9, 10)."""
+    return scl.isin(np.array([3, 8, 9, 10]))

@@ -1,0 +1,83 @@
+"""What a satellite time series is: an xarray Dataset with agreed names.
+
+A *cube* has dims ``(time, y, x)``, one float32 variable per band under its common name (reflectance
+0..1, NaN where nothing was measured), two boolean masks (``valid``, ``clouds``), increasing and
+unique times, and a CRS and transform that rioxarray and odc-geo both read.
+"""
+
+from __future__ import annotations
+
+from typing import Any, Literal
+
+import numpy as np
+import xarray as xr
+
+DIMS = ("time", "y", "x")
+MASKS = ("valid", "clouds")
+
+#: Reflectance below this is dark water or shadow, above it a scale error: no surface reflects 2.
+MAX_REFLECTANCE = 2.0
+
+#: Spectral bands by STAC ``eo:common_name``, with the letter that spyndex uses in its formulas.
+BAND_LETTERS: dict[str, str] = {
+    "coastal": "A",
+    "blue": "B",
+    "green05": "G1",
+    "green": "G",
+    "yellow": "Y",
+    "red": "R",
+    "rededge1": "RE1",
+    "rededge2": "RE2",
+    "rededge3": "RE3",
+    "nir": "N",
+    "nir08": "N2",
+    "nir09": "WV",
+    "swir16": "S1",
+    "swir22": "S2",
+    "lwir": "T",
+    "lwir11": "T1",
+    "lwir12": "T2",
+    "vv": "VV",
+    "vh": "VH",
+    "hh": "HH",
+    "hv": "HV",
+}
+
+Role = Literal["band", "mask", "quality", "index", "layer", "result"]
+
+
+def bands(cube: xr.Dataset) -> tuple[str, ...]:
+    """Names of the variables that a model or a picture may use as bands, in file order.
+
+    These are the variables over ``(time, y, x)`` that are neither a mask nor marked with another
+    ``role`` in their attributes (``quality`` for SCL and its kin, ``index``, ``result``).
+    """
+    return tuple(
+        str(name)
+        for name, var in cube.data_vars.items()
+        if set(var.dims) == set(DIMS) and name not in MASKS and var.attrs.get("role", "band") == "band"
+    )
+
+
+def valid(cube: xr.Dataset) -> xr.DataArray:
+    """Boolean ``(time, y, x)``: True where the sensor measured anything."""
+    if "valid" in cube:
+        return cube["valid"]
+    names = bands(cube)
+    ok = xr.ones_like(cube[names[0]], dtype=bool)
+    for name in names:
+        ok = ok & np.isfinite(cube[name])
+    return ok
+
+
+def usable(cube: xr.Dataset) -> xr.DataArray:
+    """Boolean ``(time, y, x)``: True where the ground was seen (measured, no cloud, no shadow)."""
+    ok = valid(cube)
+    return ok & ~cube["clouds"] if "clouds" in cube else ok
+
+
+def stack(cube: xr.Dataset, names: tuple[str, ...] | None = None) -> xr.DataArray:
+    """Bands as one array ``(time, band, y, x)`` float32, for those who think in tensors."""
+    chosen = names or bands(cube)
+    array: Any = cube[list(chosen)].to_dataarray("band").astype("float32")
+    return array.transpose("time", "band", "y", "x")

@@ -1,0 +1,289 @@
+"""The contract between a model and everything else: an adapter of about fifty lines.
+
+A model states what it takes (:class:`Inputs`), how it likes to be fed (:class:`WindowSpec`), its
+parameters (a frozen dataclass whose fields carry unit, bounds and help), what it gives
+(:class:`~eowidgets.tasks.Output`) and where it comes from (:class:`Card`). Windows, blending,
+batches, devices, progress, cancelling and files are the engine's business, never the model's.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+from abc import ABC, abstractmethod
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any, ClassVar, TypeVar
+
+import numpy as np
+import numpy.typing as npt
+import torch
+from torch import Tensor
+
+from eowidgets.errors import InputError, unknown
+from eowidgets.tasks import Output, Task
+
+Dates = npt.NDArray[np.datetime64]
+P = TypeVar("P")
+
+
+@dataclass(frozen=True, slots=True)
+class Inputs:
+    """What a model needs to see.
+
+    Parameters
+    ----------
+    bands : tuple of str, optional
+        Common names in the order the model wants them; None means any bands, as they come.
+    min_dates, max_dates : int, optional
+        Number of dates that make sense.
+    resolution : float, optional
+        Pixel size in metres that the model was made for; None means any.
+    optional_bands : tuple of str
+        Bands that are used when the cube has them (a second sensor, say).
+    """
+
+    bands: tuple[str, ...] | None = None
+    min_dates: int = 1
+    max_dates: int | None = None
+    resolution: float | None = None
+    optional_bands: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class WindowSpec:
+    """How a model likes its windows, in pixels and dates.
+
+    Parameters
+    ----------
+    size : int, optional
+        Side of the window that the model sees, halo included. None: the engine picks from memory.
+    halo : int
+        Pixels at each side that give context, and whose own output is blended away.
+    multiple : int
+        The window's side must be a multiple of this (patch size times downsampling).
+    dates : int, optional
+        Dates in a window; None: all dates at once.
+    date_halo : int
+        Dates of context at each end when ``dates`` is set.
+    """
+
+    size: int | None = None
+    halo: int = 0
+    multiple: int = 1
+    dates: int | None = None
+    date_halo: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Card:
+    """Where a model comes from and what it may be trusted with.
+
+    Parameters
+    ----------
+    title, summary : str
+        One line each, for the panel.
+    paper, url, licence, data : str
+        The source, and what it was trained on.
+    scores : mapping
+        Measured here: ``{"PSNR over linear, held-out third (dB)": 8.1}``.
+    limits : str
+        Where it fails, in plain words.
+    weights, sha256 : str, optional
+        File name of the safetensors in the package, and its hash.
+    """
+
+    title: str
+    summary: str = ""
+    paper: str = ""
+    url: str = ""
+    licence: str = "Apache-2.0"
+    data: str = ""
+    scores: Mapping[str, float] = field(default_factory=dict)
+    limits: str = ""
+    weights: str | None = None
+    sha256: str | None = None
+
+
+@dataclass(slots=True)
+class Batch:
+    """What the engine hands to :meth:`Model.predict`.
+
+    Attributes
+    ----------
+    x : Tensor, shape (b, t, c, h, w), float32
+        Reflectance (or what the cube holds). Exactly 0 where ``usable`` is False.
+    usable : Tensor, shape (b, t, h, w), bool
+        The ground was seen: measured, no cloud, no shadow.
+    measured : Tensor, shape (b, t, h, w), bool
+        Something was measured, cloud or not; ``raw`` holds it.
+    raw : Tensor, shape (b, t, c, h, w), float32
+        As ``x`` but with the cloudy measurements kept (0 only where nothing was measured).
+    days : Tensor, shape (t,), float64
+        Days since 1970-01-01, increasing.
+    out_days : Tensor, shape (s,), float64
+        Days of the output frames (the same as ``days`` unless the model changes the dates).
+    bands : tuple of str
+        Common names along ``c``.
+    lonlat : Tensor, shape (b, 2), float32
+        Centre of each window in degrees.
+    resolution : float
+        Pixel size in metres.
+    """
+
+    x: Tensor
+    usable: Tensor
+    measured: Tensor
+    raw: Tensor
+    days: Tensor
+    out_days: Tensor
+    bands: tuple[str, ...]
+    lonlat: Tensor
+    resolution: float
+
+    def day_of_year(self) -> Tensor:
+        """Day of year 1..366 of every input date, shape (t,), float32."""
+        dates = np.asarray(self.days.cpu(), dtype="int64").astype("datetime64[D]")
+        doy = (dates - dates.astype("datetime64[Y]").astype("datetime64[D]")).astype(int) + 1
+        return torch.as_tensor(doy, dtype=torch.float32, device=self.x.device)
+
+
+@dataclass(frozen=True, slots=True)
+class NoParams:
+    """Parameters of a model that has none."""
+
+
+def param(
+    default: Any,
+    *,
+    help: str,
+    unit: str = "",
+    low: float | None = None,
+    high: float | None = None,
+    step: float | None = None,
+    choices: tuple[Any, ...] | None = None,
+    label: str = "",
+) -> Any:
+    """Declare a field of a ``Params`` dataclass, with what a panel needs to make a control of it."""
+    meta = {
+        "help": help,
+        "unit": unit,
+        "low": low,
+        "high": high,
+        "step": step,
+        "choices": choices,
+        "label": label,
+    }
+    return field(default=default, metadata=meta)
+
+
+def make_params(cls: type[P], values: Mapping[str, Any]) -> P:
+    """Build a ``Params`` dataclass from keyword arguments, checking names, types and bounds.
+
+    Raises
+    ------
+    InputError
+        For a name that does not exist (with the nearest ones), a value of another type, or one out
+        of bounds.
+    """
+    fields = {f.name: f for f in dataclasses.fields(cls)}  # type: ignore[arg-type]
+    checked: dict[str, Any] = {}
+    for name, value in values.items():
+        if name not in fields:
+            raise unknown("parameter", name, fields)
+        checked[name] = _check(name, value, fields[name])
+    return cls(**checked)
+
+
+def _check(name: str, value: Any, spec: dataclasses.Field[Any]) -> Any:
+    meta, default = spec.metadata, spec.default
+    choices = meta.get("choices")
+    if choices is not None:
+        if value not in choices:
+            raise InputError(f"Parameter {name!r} is {value!r}: choose one of {', '.join(map(repr, choices))}.")
+        return value
+    if isinstance(default, bool):
+        if not isinstance(value, bool | np.bool_):
+            raise InputError(f"Parameter {name!r} is {value!r}: give True or False.")
+        return bool(value)
+    if isinstance(default, int | float):
+        try:
+            number = float(value)
+        except (TypeError, ValueError):
+            number = float("nan")
+        if not np.isfinite(number) or (isinstance(default, int) and number != int(number)):
+            kind = "a whole number" if isinstance(default, int) else "a number"
+            raise InputError(f"Parameter {name!r} is {value!r}: give {kind}.")
+        low, high, unit = meta.get("low"), meta.get("high"), meta.get("unit", "")
+        if (low is not None and number < low) or (high is not None and number > high):
+            bounds = f"{low if low is not None else '-inf'} to {high if high is not None else 'inf'} {unit}".rstrip()
+            raise InputError(f"Parameter {name!r} is {value!r}: give a value from {bounds}.")
+        return int(number) if isinstance(default, int) else number
+    return value
+
+
+class Model(ABC):
+    """Base class of every model; subclass it, fill in the class attributes, and write ``predict``.
+
+    Attributes
+    ----------
+    name : str
+        Lower-case words joined by hyphens, unique in the registry.
+    task : Task
+    inputs : Inputs
+    window : WindowSpec
+    card : Card
+    Params : type
+        Frozen dataclass made of :func:`param` fields.
+    params : instance of Params
+        What this instance was asked to do.
+
+    Examples
+    --------
+    >>> import torch
+    >>> from eowidgets.models.base import Batch, Card, Inputs, Model
+    >>> from eowidgets.tasks import Output, Task
+    >>> class Brightest(Model):
+    ...     name = "brightest"
+    ...     task = Task.REGRESS
+    ...     card = Card(title="Largest red reflectance in the series")
+    ...     inputs = Inputs(bands=("red",))
+    ...     def outputs(self, bands):
+    ...         return (Output("brightest", vmin=0, vmax=1),)
+    ...     def predict(self, batch):
+    ...         return {"brightest": batch.x[:, :, 0].amax(dim=1)}
+    """
+
+    name: ClassVar[str]
+    task: ClassVar[Task]
+    card: ClassVar[Card]
+    inputs: ClassVar[Inputs] = Inputs()
+    window: ClassVar[WindowSpec] = WindowSpec()
+    Params: ClassVar[type] = NoParams
+
+    def __init__(self, **params: Any) -> None:
+        self.params: Any = make_params(self.Params, params)
+        self.device = torch.device("cpu")
+
+    @abstractmethod
+    def outputs(self, bands: tuple[str, ...]) -> tuple[Output, ...]:
+        """What comes out, given the bands that go in."""
+
+    @abstractmethod
+    def predict(self, batch: Batch) -> dict[str, Tensor]:
+        """Run one batch of windows; see :class:`~eowidgets.tasks.Output` for the shapes asked for."""
+
+    def out_dates(self, dates: Dates) -> Dates:
+        """Dates of the output frames; override it in composites and forecasts."""
+        return dates
+
+    def module(self) -> torch.nn.Module | None:
+        """Give the torch module inside, if there is one: the engine moves and compiles it."""
+        return None
+
+    def to(self, device: torch.device) -> Model:
+        """Move to a device; called once by the engine before the first batch."""
+        self.device = device
+        module = self.module()
+        if module is not None:
+            module.to(device)
+        return self

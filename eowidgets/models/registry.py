@@ -1,0 +1,82 @@
+"""Finds models by name and lists them; a model's module is imported only when it is asked for."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import partial
+from importlib import import_module
+from typing import Any, TypeVar, overload
+
+from eowidgets.errors import InputError, unknown
+from eowidgets.models.base import Model
+from eowidgets.tasks import Task
+
+#: Families that ship with the package: importing one registers its models.
+FAMILIES = ("eowidgets.models.classical",)
+
+M = TypeVar("M", bound=type[Model])
+
+_registered: dict[str, type[Model]] = {}
+
+
+@overload
+def register(cls: M) -> M: ...
+@overload
+def register(*, replace: bool = ...) -> Callable[[M], M]: ...
+def register(cls: type[Model] | None = None, *, replace: bool = False) -> Any:
+    """Class decorator that makes a model known to ``eow.run``, ``eow.models`` and the panels.
+
+    Raises
+    ------
+    InputError
+        If the name is taken by another class and ``replace`` is False, or something is missing.
+    """
+    if cls is None:
+        return partial(_register, replace=replace)
+    return _register(cls, replace=replace)
+
+
+def _register(cls: type[Model], *, replace: bool) -> type[Model]:
+    for attribute in ("name", "task", "card"):
+        if not hasattr(cls, attribute):
+            raise InputError(f"Model class {cls.__name__} has no {attribute!r}: set it in the class body.")
+    taken = _registered.get(cls.name)
+    # Running a notebook cell again makes a new class of the same name: that is not a clash.
+    same = taken is not None and (taken.__module__, taken.__qualname__) == (cls.__module__, cls.__qualname__)
+    if taken is not None and not same and not replace:
+        raise InputError(f"A model named {cls.name!r} exists already: choose another name or pass replace=True.")
+    _registered[cls.name] = cls
+    return cls
+
+
+def _load_families() -> None:
+    for family in FAMILIES:
+        import_module(family)
+
+
+def model_class(name: str) -> type[Model]:
+    """Look a model class up by name; an unknown name is refused with the nearest ones."""
+    _load_families()
+    if name not in _registered:
+        raise unknown("model", name, _registered)
+    return _registered[name]
+
+
+def get_model(model: str | Model | type[Model], **params: Any) -> Model:
+    """Make a ready model from a name, a class, or an instance (whose own parameters are then kept)."""
+    if isinstance(model, Model):
+        return type(model)(**params) if params else model
+    if isinstance(model, type) and issubclass(model, Model):
+        return model(**params)
+    if isinstance(model, str):
+        return model_class(model)(**params)
+    raise InputError(f"{type(model).__name__} is not a model: give a name, a Model class or a Model instance.")
+
+
+def model_classes(task: Task | str | None = None) -> tuple[type[Model], ...]:
+    """All known model classes, of one task or of all, sorted by task and name."""
+    _load_families()
+    if task is not None and task not in set(Task):
+        raise unknown("task", task, [t.value for t in Task])
+    found = [m for m in _registered.values() if task is None or m.task == task]
+    return tuple(sorted(found, key=lambda m: (m.task, m.name)))

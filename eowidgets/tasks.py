@@ -1,0 +1,80 @@
+"""The vocabulary of models: what a task takes, what it gives, and what a class is called and coloured."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Literal
+
+
+class Task(StrEnum):
+    """What a model is for; the panel groups models by it and peers of one task share a metric."""
+
+    RECONSTRUCT = "reconstruct"
+    REMOVE_CLOUDS = "remove-clouds"
+    COMPOSITE = "composite"
+    FORECAST = "forecast"
+    DETECT_CHANGE = "detect-change"
+    SEGMENT = "segment"
+    REGRESS = "regress"
+    EMBED = "embed"
+    ANSWER = "answer"
+    CAPTION = "caption"
+
+
+@dataclass(frozen=True, slots=True)
+class ClassInfo:
+    """One class of a class map.
+
+    Parameters
+    ----------
+    value : int
+        The number stored in the map, 0..254 (255 is nodata).
+    name : str
+        What a person reads in the legend.
+    color : str
+        ``#rrggbb``.
+    """
+
+    value: int
+    name: str
+    color: str
+
+
+@dataclass(frozen=True, slots=True)
+class Output:
+    """One thing that a model gives back for every pixel.
+
+    Parameters
+    ----------
+    name : str
+        Key in the dict that ``Model.predict`` returns and, unless ``kind == "bands"``, the name of
+        the variable in the result.
+    kind : {"bands", "value", "class"}
+        ``"bands"``: a tensor ``(b, [t,] c, h, w)`` that becomes one variable per input band, under
+        the band's own name. ``"value"``: one float ``(b, [t,] h, w)``. ``"class"``: probabilities
+        ``(b, [t,] k, h, w)``; the engine blends the probabilities, and stores the winning class as
+        uint8 under ``name`` and its probability under ``name + "_probability"``.
+    dims : {"tyx", "yx"}
+        With or without time.
+    unit, long_name : str
+        For legends. ``unit`` is a UDUNITS word or ``""``.
+    classes : tuple of ClassInfo
+        For ``kind="class"``; their order is the order of the probabilities.
+    needs : {"any", "same"}
+        Where the result is given. ``"any"``: at pixels seen at least once in the dates given (gap
+        filling, composites, change). ``"same"``: only where that very date was measured.
+        Everywhere else the result is nodata.
+    vmin, vmax : float, optional
+        Range for display.
+    """
+
+    name: str
+    kind: Literal["bands", "value", "class"] = "value"
+    dims: Literal["tyx", "yx"] = "yx"
+    unit: str = ""
+    long_name: str = ""
+    classes: tuple[ClassInfo, ...] = ()
+    needs: Literal["any", "same"] = "any"
+    vmin: float | None = None
+    vmax: float | None = None
