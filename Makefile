@@ -1,0 +1,47 @@
+# Two commands: `make lab` to work, `make test` to check. Both make `.venv` first and need only Python >= 3.11.
+
+PYTHON ?= python3
+VENV ?= .venv
+BIN = $(VENV)/bin
+PIP = $(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt
+NOTEBOOKS = $(wildcard notebooks/*.ipynb)
+
+.PHONY: lab test lint types unit notebooks screenshots clean
+
+lab: $(VENV)/.lab
+	$(BIN)/jupyter lab notebooks/01_explore_an_area.ipynb
+
+test: $(VENV)/.test
+	$(BIN)/python -m pytest tests --cov --cov-report=term
+	$(BIN)/python -m pytest --nbval --nbval-sanitize-with notebooks/sanitize.cfg -n 2 --dist loadfile $(NOTEBOOKS)
+
+lint: $(VENV)/.dev
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+
+types: $(VENV)/.dev
+	$(BIN)/mypy
+
+screenshots: $(VENV)/.test
+	$(BIN)/python tools/screenshots.py
+
+# A stamp per set of extras: nothing is installed twice, and everything again when the pins change.
+$(VENV)/.python:
+	$(PYTHON) -c "import sys; sys.exit(sys.version_info < (3, 11) and 'eowidgets needs Python 3.11 or newer: try  make PYTHON=python3.12 lab')"
+	$(PYTHON) -m venv $(VENV)
+	touch $@
+
+$(VENV)/.lab: $(VENV)/.python pyproject.toml constraints.txt
+	$(PIP) -e '.[lab,stac,dask,video]'
+	touch $@
+
+$(VENV)/.test: $(VENV)/.python pyproject.toml constraints.txt
+	$(PIP) -e '.[lab,stac,dask,video,test]'
+	touch $@ $(VENV)/.lab
+
+$(VENV)/.dev: $(VENV)/.python pyproject.toml constraints.txt
+	$(PIP) -e '.[lab,stac,dask,video,test,dev]'
+	touch $@ $(VENV)/.test $(VENV)/.lab
+
+clean:
+	rm -rf $(VENV) build dist *.egg-info ci-output .coverage

@@ -1,0 +1,30 @@
+"""The harness itself: a widget renders, messages are counted, errors are seen."""
+
+WIDGET = """
+import anywidget, traitlets
+class W(anywidget.AnyWidget):
+    _esm = '''export default { render({model, el}) {
+        const b = document.createElement("button"); b.className = "hello"; b.textContent = "hello";
+        b.onclick = () => { model.set("n", model.get("n") + 1); model.save_changes(); }; el.append(b); } }'''
+    n = traitlets.Int(0).tag(sync=True)
+w = W(); w
+"""
+
+
+def test_widget_renders_and_messages_are_counted(open_lab):
+    page = open_lab([WIDGET])
+    page.run_all()
+    assert page.errors() == []
+    button = page.page.locator(".hello")
+    button.wait_for()
+    before = page.count_sent()
+    button.click()
+    assert page.evaluate("w.n") == "1"
+    assert page.count_sent() > before
+
+
+def test_errors_in_cells_are_seen(open_lab):
+    page = open_lab(["1 / 0"])
+    page.run_all()
+    assert len(page.errors()) == 1
+    assert "ZeroDivisionError" in page.errors()[0]
