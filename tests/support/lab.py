@@ -122,7 +122,9 @@ class LabPage:
     def evaluate(self, expression: str, timeout: float = 60) -> str:
         """Evaluate a Python expression in the kernel; gives its text."""
         outputs = self.run(f"print({expression})", timeout)
-        return "".join(o.get("text", "") if isinstance(o.get("text"), str) else "".join(o["text"]) for o in outputs).strip()
+        return "".join(
+            o.get("text", "") if isinstance(o.get("text"), str) else "".join(o["text"]) for o in outputs
+        ).strip()
 
     def cells(self) -> list[dict[str, Any]]:
         """Code cells with ``source``, ``execution_count`` and ``outputs``."""
@@ -232,7 +234,15 @@ def lab_server(dark: bool = False, env: dict[str, str] | None = None) -> Iterato
         log = (base / "lab.log").open("wb")
         server = subprocess.Popen(
             [
-                *(sys.executable, "-m", "jupyterlab", "--no-browser", "--allow-root", f"--port={port}", "--ip=127.0.0.1"),
+                *(
+                    sys.executable,
+                    "-m",
+                    "jupyterlab",
+                    "--no-browser",
+                    "--allow-root",
+                    f"--port={port}",
+                    "--ip=127.0.0.1",
+                ),
                 *("--ServerApp.port_retries=0", f"--IdentityProvider.token={token}", f"--ServerApp.root_dir={root}"),
                 "--LabApp.expose_app_in_browser=True",
             ],

@@ -1,0 +1,157 @@
+"""The command line: ``eow lab``, ``eow run``, ``eow models``, ``eow samples``, ``eow doctor``."""
+
+from __future__ import annotations
+
+import argparse
+import ast
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from eowidgets.errors import EowidgetsError, InputError
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run the command line; returns the exit status (0 good, 1 refused with a sentence, 2 usage)."""
+    options = _parser().parse_args(arguments)
+    try:
+        return int(options.action(options))
+    except EowidgetsError as error:
+        print(f"eow: {error}", file=sys.stderr)  # noqa: T201
+        return 1
+    except KeyboardInterrupt:
+        print("eow: stopped; finished windows are kept, the same command goes on from there.", file=sys.stderr)  # noqa: T201
+        return 130
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="eow", description="Satellite time series, from the command line.")
+    commands = parser.add_subparsers(required=True, metavar="COMMAND")
+
+    lab = commands.add_parser("lab", help="open JupyterLab here")
+    lab.add_argument("notebook", nargs="?", help="a notebook or folder to open")
+    lab.set_defaults(action=_lab)
+
+    run = commands.add_parser("run", help="run a model over a cube and save the result")
+    run.add_argument("model", help="name of a model, see: eow models")
+    run.add_argument("input", help="a sample, file, folder, Zarr store or STAC address")
+    run.add_argument("-o", "--out", required=True, help="result: .zarr, .tif or .nc")
+    run.add_argument("--area", help="GeoJSON or GeoPackage file, or west,south,east,north in degrees")
+    run.add_argument("--dates", help="first/last, for instance 2019-01-01/2019-12-31")
+    run.add_argument("--bands", help="bands to use, for instance red,nir")
+    run.add_argument("--device", default="auto", help="auto, cpu, cuda or mps")
+    run.add_argument("--memory", default="2GB", help="memory to keep to (default: 2GB)")
+    run.add_argument(
+        "-p", "--param", action="append", default=[], metavar="NAME=VALUE", help="a parameter of the model"
+    )
+    run.add_argument("-q", "--quiet", action="store_true", help="no progress bar")
+    run.set_defaults(action=_run)
+
+    models = commands.add_parser("models", help="list the models")
+    models.add_argument("task", nargs="?", help="only those for this task")
+    models.set_defaults(action=_models)
+
+    samples = commands.add_parser("samples", help="list the embedded samples")
+    samples.set_defaults(action=_samples)
+
+    doctor = commands.add_parser("doctor", help="examine this machine, with the mend for what it lacks")
+    doctor.set_defaults(action=_doctor)
+    return parser
+
+
+def _lab(options: argparse.Namespace) -> int:
+    import subprocess
+    from importlib.util import find_spec
+
+    from eowidgets.errors import MissingExtraError
+
+    if find_spec("jupyterlab") is None:
+        raise MissingExtraError("eow lab", "lab")
+    target = [options.notebook] if options.notebook else []
+    return subprocess.call([sys.executable, "-m", "jupyterlab", *target])  # noqa: S603  (the person's own argument)
+
+
+def _run(options: argparse.Namespace) -> int:
+    from tqdm import tqdm
+
+    import eowidgets as eow
+
+    cube = eow.open(options.input)
+    if options.dates:
+        first, slash, last = options.dates.partition("/")
+        if not slash:
+            raise InputError(f"--dates is {options.dates!r}: give first/last, for instance 2019-01-01/2019-12-31.")
+        cube = cube.eow.between(first or None, last or None)
+    if options.bands:
+        cube = cube.eow.select(options.bands.split(","))
+    out = Path(options.out)
+    with tqdm(total=100, unit="%", disable=options.quiet, bar_format="{l_bar}{bar}| {elapsed}<{remaining}") as bar:
+
+        def show(done: float) -> None:
+            bar.update(100 * done - bar.n)
+
+        eow.run(
+            options.model,
+            cube,
+            area=_area(options.area),
+            out=out,
+            device=options.device,
+            memory=options.memory,
+            progress=show,
+            **dict(_pair(p) for p in options.param),
+        )
+    print(out)  # noqa: T201
+    return 0
+
+
+def _area(text: str | None) -> Any:
+    if text is None:
+        return None
+    parts = text.split(",")
+    if len(parts) == 4:
+        try:
+            return tuple(float(p) for p in parts)
+        except ValueError:
+            pass
+    return text
+
+
+def _pair(text: str) -> tuple[str, Any]:
+    name, equals, value = text.partition("=")
+    if not equals:
+        raise InputError(f"--param {text!r}: write NAME=VALUE.")
+    try:
+        return name, ast.literal_eval(value)
+    except (ValueError, SyntaxError):
+        return name, value
+
+
+def _models(options: argparse.Namespace) -> int:
+    import eowidgets as eow
+
+    print(eow.models(task=options.task))  # noqa: T201
+    return 0
+
+
+def _samples(_: argparse.Namespace) -> int:
+    from eowidgets.cube.samples import samples
+
+    for sample in samples().values():
+        height, width = sample.size
+        print(
+            f"{sample.name:10} {sample.dates:4} dates  {height} × {width} px  {sample.megabytes:4.1f} MB  {sample.title}"
+        )  # noqa: T201
+    return 0
+
+
+def _doctor(_: argparse.Namespace) -> int:
+    from eowidgets.doctor import Report, examine
+
+    findings = examine()
+    print(Report(findings))  # noqa: T201
+    return int(any(f.level == "bad" for f in findings))
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())
