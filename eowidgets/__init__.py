@@ -37,7 +37,7 @@ _PUBLIC = {
     "PixelChart": "eowidgets.widgets.pixel_chart",
     "ModelPanel": "eowidgets.widgets.model_panel",
     "Explorer": "eowidgets.widgets.explorer",
-    "doctor": "eowidgets.doctor",
+    "doctor": "eowidgets.diagnosis",
     "EowidgetsError": "eowidgets.errors",
 }
 

@@ -18,10 +18,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
     try:
         return int(options.action(options))
     except EowidgetsError as error:
-        print(f"eow: {error}", file=sys.stderr)  # noqa: T201
+        print(f"eow: {error}", file=sys.stderr)
         return 1
     except KeyboardInterrupt:
-        print("eow: stopped; finished windows are kept, the same command goes on from there.", file=sys.stderr)  # noqa: T201
+        print("eow: stopped; finished windows are kept, the same command goes on from there.", file=sys.stderr)
         return 130
 
 
@@ -101,7 +101,7 @@ def _run(options: argparse.Namespace) -> int:
             progress=show,
             **dict(_pair(p) for p in options.param),
         )
-    print(out)  # noqa: T201
+    print(out)
     return 0
 
 
@@ -130,7 +130,7 @@ def _pair(text: str) -> tuple[str, Any]:
 def _models(options: argparse.Namespace) -> int:
     import eowidgets as eow
 
-    print(eow.models(task=options.task))  # noqa: T201
+    print(eow.models(task=options.task))
     return 0
 
 
@@ -139,17 +139,16 @@ def _samples(_: argparse.Namespace) -> int:
 
     for sample in samples().values():
         height, width = sample.size
-        print(
-            f"{sample.name:10} {sample.dates:4} dates  {height} × {width} px  {sample.megabytes:4.1f} MB  {sample.title}"
-        )  # noqa: T201
+        size = f"{sample.dates:4} dates  {height} × {width} px  {sample.megabytes:4.1f} MB"
+        print(f"{sample.name:10} {size}  {sample.title}")
     return 0
 
 
 def _doctor(_: argparse.Namespace) -> int:
-    from eowidgets.doctor import Report, examine
+    from eowidgets.diagnosis import Report, examine
 
     findings = examine()
-    print(Report(findings))  # noqa: T201
+    print(Report(findings))
     return int(any(f.level == "bad" for f in findings))
 
 

@@ -21,8 +21,8 @@ MAY_IMPORT = {
     "models": {"tasks", "cube", "metrics"},
     "engine": {"models", "tasks", "cube"},
     "render": {"cube", "tasks"},
-    "doctor": {"widgets"},
-    "widgets": {"render", "engine", "models", "tasks", "metrics", "cube", "doctor"},
+    "diagnosis": {"widgets"},
+    "widgets": {"render", "engine", "models", "tasks", "metrics", "cube", "diagnosis"},
 }
 WIDGET_LIBRARIES = {"ipywidgets", "ipyleaflet", "leafmap", "anywidget", "traitlets", "IPython"}
 WITHOUT_WIDGETS = ("cube", "metrics", "tasks", "models", "engine", "render")

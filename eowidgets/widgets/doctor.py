@@ -8,7 +8,7 @@ from typing import Any
 import anywidget
 import traitlets
 
-from eowidgets.doctor import Finding, Report
+from eowidgets.diagnosis import Finding, Report
 
 _HERE = Path(__file__).parent
 
@@ -19,7 +19,7 @@ class Doctor(anywidget.AnyWidget):
     Parameters
     ----------
     findings : list of Finding
-        What :func:`eowidgets.doctor.examine` found.
+        What :func:`eowidgets.diagnosis.examine` found.
 
     Attributes
     ----------
@@ -30,8 +30,8 @@ class Doctor(anywidget.AnyWidget):
 
     _esm = _HERE / "doctor.js"
     _css = _HERE / "doctor.css"
-    rows = traitlets.List().tag(sync=True)
-    front_end = traitlets.Dict().tag(sync=True)
+    rows: Any = traitlets.List().tag(sync=True)
+    front_end: Any = traitlets.Dict().tag(sync=True)
 
     def __init__(self, findings: list[Finding]) -> None:
         self.findings = findings

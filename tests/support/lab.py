@@ -167,7 +167,7 @@ class Lab:
     browser: Browser
 
     def open(self, notebook: Path | list[str], name: str = "test", size: tuple[int, int] = (1280, 800)) -> LabPage:
-        """Open a notebook (a file, which is copied, or a list of code cells) with a fresh kernel; nothing is run yet."""
+        """Open a notebook (a file, which is copied, or a list of code cells) with a fresh kernel; nothing runs yet."""
         target = self.root / f"{name}-{time.monotonic_ns()}.ipynb"
         if isinstance(notebook, Path):
             shutil.copy(notebook, target)

@@ -1,7 +1,7 @@
 import pytest
 
-from eowidgets import doctor as doctor_module
-from eowidgets.doctor import Finding, Report, examine
+from eowidgets import diagnosis
+from eowidgets.diagnosis import Finding, Report, examine
 
 
 def test_examine_covers_every_topic():
@@ -11,8 +11,8 @@ def test_examine_covers_every_topic():
 
 def test_every_trouble_comes_with_a_mend(monkeypatch, tmp_path):
     monkeypatch.setattr("eowidgets.system.available_memory", lambda: 5e8)
-    monkeypatch.setattr(doctor_module, "version", lambda package: "0.1")
-    monkeypatch.setattr(doctor_module.os, "access", lambda *_: False)
+    monkeypatch.setattr(diagnosis, "version", lambda package: "0.1")
+    monkeypatch.setattr(diagnosis.os, "access", lambda *_: False)
     bad = [f for f in examine() if f.level == "bad"]
     assert {"Memory", "Disk", "torch"} <= {f.topic for f in bad}
     assert all(f.mend for f in bad)
