@@ -1,0 +1,30 @@
+# The public names, and where each one lives. `__init__.py` reads this file: nothing is imported before it is used,
+# and type checkers and editors see the same list.
+from . import models as models
+from .cube.area import Area as Area
+from .cube.open import open as open
+from .cube.samples import samples as samples
+from .diagnosis import doctor as doctor
+from .engine.job import Job as Job
+from .engine.provenance import rerun as rerun
+from .engine.run import run as run
+from .engine.run import submit as submit
+from .errors import EowidgetsError as EowidgetsError
+from .models.base import Card as Card
+from .models.base import Inputs as Inputs
+from .models.base import Model as Model
+from .models.base import WindowSpec as WindowSpec
+from .models.base import param as param
+from .models.registry import register as register
+from .models.weights import weights as weights
+from .tasks import ClassInfo as ClassInfo
+from .tasks import Output as Output
+from .tasks import Task as Task
+from .widgets.area_map import AreaMap as AreaMap
+from .widgets.explorer import Explorer as Explorer
+from .widgets.model_panel import ModelPanel as ModelPanel
+from .widgets.pixel_chart import PixelChart as PixelChart
+from .widgets.time_layer import TimeLayer as TimeLayer
+from .widgets.time_viewer import TimeViewer as TimeViewer
+
+__version__: str
