@@ -1,0 +1,185 @@
+"""UniTS as models that the engine can run: fill gaps, and remove clouds without a mask."""
+
+from __future__ import annotations
+
+import dataclasses
+from abc import abstractmethod
+from dataclasses import dataclass
+from typing import Any, ClassVar
+
+import torch
+from torch import Tensor
+
+from eowidgets.errors import InputError
+from eowidgets.models.base import Batch, Card, Inputs, Model, WindowSpec, param
+from eowidgets.models.registry import register
+from eowidgets.models.units import cards, weights
+from eowidgets.models.units.clear import guess_clear
+from eowidgets.models.units.condition import Condition, condition
+from eowidgets.models.units.config import BANDS
+from eowidgets.models.units.flow import from_target, sample
+from eowidgets.models.units.network import UniTS
+from eowidgets.tasks import Output, Task
+
+AUX = ("vv", "vh")
+AUTO_STEPS = 8
+
+
+@dataclass(frozen=True, slots=True)
+class FlowParams:
+    """How many samples are drawn, and how carefully."""
+
+    samples: int = param(1, low=1, high=64, help="Samples drawn; with two or more, their spread is shown.")
+    steps: int = param(0, low=0, high=64, help="Steps of the solver; 0 takes 1 for one sample and 8 for several.")
+    solver: str = param("euler", choices=("euler", "midpoint", "heun"), help="How each step is made.")
+    seed: int = param(0, low=0, high=2**31 - 1, help="Start of the random numbers: the same seed, the same answer.")
+
+
+@dataclass(frozen=True, slots=True)
+class FillParams(FlowParams):
+    """Parameters of ``units-reconstruct``."""
+
+    keep_observed: bool = param(True, help="Keep clear measurements as they are, and fill only the gaps.")
+
+
+class UniTSModel(Model):
+    """What the adapters share: weights, bands, sampling."""
+
+    inputs: ClassVar[Inputs] = Inputs(min_dates=2, resolution=10.0, optional_bands=AUX)
+    # Trained on 32 px: larger windows are cut by the engine, not seen at once.
+    window: ClassVar[WindowSpec] = WindowSpec(size=32, halo=4, multiple=4, dates=24, date_halo=6)
+    Params: ClassVar[type] = FlowParams
+
+    def __init__(self, network: UniTS | None = None, **params: Any) -> None:
+        super().__init__(**params)
+        if self.params.samples > 1 and self.params.steps == 1:
+            raise InputError("With steps=1 all samples are the same: set steps=0 (automatic) or 2 or more.")
+        self._network = network
+
+    def module(self) -> UniTS:
+        """Load the weights at the first call."""
+        if self._network is None:
+            card = type(self).card
+            self._network = weights.load(weights.FOLDER / str(card.weights), card.sha256)
+        return self._network
+
+    def outputs(self, bands: tuple[str, ...]) -> tuple[Output, ...]:
+        """Bands as they came, and their spread if several samples are drawn."""
+        self.optical(bands)
+        out = (Output("reflectance", "bands", dims="tyx", unit="1", long_name="surface reflectance"),)
+        if self.params.samples == 1:
+            return out
+        doubt = Output("spread", dims="tyx", unit="1", long_name="standard deviation of the samples", vmin=0, vmax=0.1)
+        return (*out, doubt)
+
+    @staticmethod
+    def optical(bands: tuple[str, ...]) -> list[int]:
+        """Positions of the reflectance bands.
+
+        Raises
+        ------
+        InputError
+            If there is none, or one that UniTS has no place for.
+        """
+        strange = [b for b in bands if b not in BANDS and b not in AUX]
+        if strange:
+            raise InputError(
+                f"UniTS has no place for the band {strange[0]!r}: leave it out with cube.drop_vars({strange[0]!r}); "
+                f"it knows {', '.join(BANDS)} and, beside them, vv and vh."
+            )
+        found = [i for i, b in enumerate(bands) if b in BANDS]
+        if not found:
+            raise InputError(f"UniTS found no reflectance band: give at least one of {', '.join(BANDS)}.")
+        return found
+
+    @abstractmethod
+    def answers(self, batch: Batch) -> dict[str, Tensor]:
+        """Predict from a batch whose dates increase."""
+
+    def predict(self, batch: Batch) -> dict[str, Tensor]:
+        """Predict, in whatever order the dates come."""
+        order = batch.days.argsort()
+        if bool((order[1:] > order[:-1]).all()):
+            return self.answers(batch)
+        turned = {f: getattr(batch, f)[:, order] for f in ("x", "usable", "measured", "raw")}
+        out = self.answers(dataclasses.replace(batch, **turned, days=batch.days[order]))
+        back = order.argsort()
+        return {key: value[:, back] for key, value in out.items()}
+
+    def sampled(self, given: Condition, known: Tensor | None = None) -> Tensor:
+        """Samples in reflectance, shape (k, b, t, len(BANDS), h, w)."""
+        p = self.params
+        steps = p.steps or (1 if p.samples == 1 else AUTO_STEPS)
+        network = self.module()
+        with torch.inference_mode():
+            x1 = sample(network, given, steps=steps, samples=p.samples, solver=p.solver, seed=p.seed, known=known)
+            return from_target(network.config, x1, given)
+
+    def answer(self, batch: Batch, samples: Tensor, keep: Tensor | None) -> dict[str, Tensor]:
+        """Mean and spread over the samples, in the bands of the batch."""
+        optical = self.optical(batch.bands)
+        chosen = samples[:, :, :, [BANDS.index(batch.bands[i]) for i in optical]]
+        mean = batch.x.clone()  # radar passes through
+        mean[:, :, optical] = chosen.mean(dim=0)
+        if keep is not None:
+            mean = torch.where(keep[:, :, None], batch.x, mean)
+        out = {"reflectance": mean}
+        if self.params.samples > 1:
+            spread = chosen.std(dim=0).mean(dim=2)
+            out["spread"] = spread if keep is None else spread.masked_fill(keep, 0.0)
+        return out
+
+
+def aux_of(batch: Batch) -> Tensor | None:
+    """Backscatter of the batch, (b, t, 2, h, w), standardised; None without a radar band."""
+    if not any(b in AUX for b in batch.bands):
+        return None
+    aux = batch.raw.new_zeros((*batch.raw.shape[:2], len(AUX), *batch.raw.shape[-2:]))
+    for channel, name in enumerate(AUX):
+        if name in batch.bands:
+            value = batch.raw[:, :, batch.bands.index(name)]
+            # Linear power (positive) is turned into decibels; what comes in decibels stays.
+            decibel = torch.where(value > 0, 10 * value.clamp(min=1e-5).log10(), value)
+            aux[:, :, channel] = torch.where(value != 0, (decibel + 14) / 6, 0.0)
+    return aux
+
+
+def given_batch(batch: Batch, usable: Tensor, *, raw: bool = False) -> Condition:
+    """Condition of a batch; with ``raw`` the network sees measurements with their clouds."""
+    optical = UniTSModel.optical(batch.bands)
+    names = tuple(batch.bands[i] for i in optical)
+    days = batch.days.to(batch.x.device).expand(len(batch.x), -1)
+    x = (batch.raw if raw else batch.x)[:, :, optical]
+    return condition(x, usable, days, names, aux=aux_of(batch), show=x if raw else None)
+
+
+@register
+class UniTSReconstruct(UniTSModel):
+    """Fill what the mask hides."""
+
+    name = "units-reconstruct"
+    task = Task.RECONSTRUCT
+    card: ClassVar[Card] = cards.RECONSTRUCT
+    Params = FillParams
+
+    def answers(self, batch: Batch) -> dict[str, Tensor]:
+        """Draw samples of the whole series; by default clear measurements are kept."""
+        samples = self.sampled(given_batch(batch, batch.usable), known=batch.usable)
+        return self.answer(batch, samples, batch.usable if self.params.keep_observed else None)
+
+
+@register
+class UniTSClouds(UniTSModel):
+    """Take clouds away that nobody has masked."""
+
+    name = "units-clouds"
+    task = Task.REMOVE_CLOUDS
+    card: ClassVar[Card] = cards.CLOUDS
+
+    def answers(self, batch: Batch) -> dict[str, Tensor]:
+        """See the raw measurements; the mask of the cube is not looked at."""
+        names = tuple(batch.bands)
+        guess = guess_clear(batch.raw, batch.measured, names)
+        radar = [i for i, b in enumerate(names) if b in AUX]
+        shown = dataclasses.replace(batch, x=batch.raw) if radar else batch
+        return self.answer(shown, self.sampled(given_batch(batch, guess, raw=True)), None)

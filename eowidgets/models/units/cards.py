@@ -1,0 +1,29 @@
+"""Cards of the shipped UniTS models."""
+
+from __future__ import annotations
+
+from eowidgets.models.base import Card
+
+PAPER = "UniTS: Unified Time Series Generative Model for Remote Sensing (2025)"
+URL = "https://github.com/YuxiangZhang-BIT/UniTS"
+DATA = "Sentinel-2 cube of a forest in Romania (western two thirds, first 60 % of the clear dates)"
+
+RECONSTRUCT = Card(
+    title="UniTS: fill gaps",
+    summary="Fills what clouds hide in a series, from the other dates and the places around; says how sure it is.",
+    paper=PAPER,
+    url=URL,
+    data=DATA,
+    limits="Trained on one forest at 10 m in six bands; other bands are interpolated linearly.",
+    weights="units-reconstruct.safetensors",
+)
+
+CLOUDS = Card(
+    title="UniTS: remove clouds",
+    summary="Takes a cloudy series without any mask and gives the clear one.",
+    paper=PAPER,
+    url=URL,
+    data=DATA + ", under real clouds of other dates",
+    limits="Trained on one forest at 10 m in six bands. Snow may be taken for cloud.",
+    weights="units-clouds.safetensors",
+)

@@ -1,0 +1,43 @@
+"""A first guess, without any mask, of where the ground was seen: only good enough to interpolate from."""
+
+from __future__ import annotations
+
+import torch
+from torch import Tensor
+
+#: Reflectance of the visible bands above the darkest quarter of the series that only cloud (or snow) reaches.
+BRIGHT = 0.06
+#: Infrared reflectance, as a share of the median of the series, below which a shadow (or water) lies.
+DARK = 0.5
+
+
+def guess_clear(raw: Tensor, measured: Tensor, bands: tuple[str, ...]) -> Tensor:
+    """Call a pixel clear when it is about as dark in the visible as in the darkest quarter of its own series.
+
+    Parameters
+    ----------
+    raw : Tensor, shape (b, t, c, h, w)
+        Reflectance with clouds.
+    measured : Tensor, shape (b, t, h, w), bool
+    bands : tuple of str
+        Names along ``c``.
+
+    Returns
+    -------
+    Tensor, shape (b, t, h, w), bool
+        At least one date, the darkest, is clear wherever anything was measured.
+    """
+    visible = [i for i, name in enumerate(bands) if name in ("blue", "green", "red")] or list(range(len(bands)))
+    infrared = [i for i, name in enumerate(bands) if name in ("nir", "nir08", "swir16", "rededge3")]
+    light = raw[:, :, visible].mean(dim=2).masked_fill(~measured, torch.inf)
+    count = measured.sum(dim=1, keepdim=True)
+    ordered = light.sort(dim=1).values
+    quarter = ordered.gather(1, ((count - 1).clamp(min=0) * 0.25).long())
+    clear = measured & (light <= quarter + BRIGHT)
+    if infrared:
+        dim = raw[:, :, infrared].mean(dim=2)
+        # The median of what is not bright: clouds would raise it.
+        level = dim.masked_fill(~clear, torch.nan).nanmedian(dim=1, keepdim=True).values
+        lit = clear & ~(dim < DARK * level)
+        clear = torch.where(lit.any(dim=1, keepdim=True), lit, clear)
+    return clear

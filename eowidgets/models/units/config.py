@@ -1,0 +1,107 @@
+"""The choices that make one UniTS out of many: sizes, what is predicted, and what the paper's figure leaves open."""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+from dataclasses import dataclass
+from typing import Any, Literal
+
+from eowidgets.errors import InputError, unknown
+
+#: Bands in the order of the input channels; a cube may have any of them. Sentinel-2 without the 60 m bands.
+BANDS = ("blue", "green", "red", "rededge1", "rededge2", "rededge3", "nir", "nir08", "swir16", "swir22")
+
+#: Typical mean and spread of surface reflectance, to bring every band to about the same size.
+MEANS = (0.05, 0.07, 0.07, 0.11, 0.22, 0.27, 0.29, 0.31, 0.19, 0.11)
+SPREADS = (0.05, 0.05, 0.06, 0.06, 0.08, 0.09, 0.11, 0.11, 0.08, 0.07)
+
+
+@dataclass(frozen=True, slots=True)
+class UniTSConfig:
+    """Everything needed to build the network; stored beside its weights.
+
+    Parameters
+    ----------
+    target : {"residual", "reflectance", "classes"}
+        What flows from noise to data: the difference from linear interpolation in time (strong where little
+        data or time is to be had), standardised reflectance as in the paper, or one-hot class maps.
+    predict : {"data", "velocity"}
+        What the last layer gives. From a prediction x̂1 of the data the velocity follows as
+        ``(x̂1 - x_t) / (1 - t)``, so both describe the same flow; "data" is well scaled at every t, and one
+        step from pure noise is already the conditional mean.
+    classes : int
+        Number of classes when ``target="classes"``.
+    aux : int
+        Channels of the auxiliary modality (Sentinel-1 VV and VH).
+    width, depth, heads, patch : int
+        As in a vision transformer.
+    mlp : float
+        Width of an MLP after the two halves of a block, as a multiple of ``width``; 0 leaves it out. The figure
+        draws attention only, the text says "standard DiT", which has one.
+    acor, stm : bool
+        Switches for the ablation of the two ideas of the paper.
+    acor_hidden : int
+        Channels between the two layers of the convolution that makes γ and β (the paper gives no number).
+    shared_modulation : bool
+        One MLP of the flow time for all blocks with a learned offset for each (fewer parameters), or one each.
+    gate : float
+        Start value of the scales α; DiT starts at 0, which is slow when training is short.
+    refine : int
+        Channels of two convolutions at full resolution after unpatching, which remove the seams between
+        patches; 0 leaves them out.
+    residual_scale : float
+        Reflectance that counts as 1 in the residual.
+    """
+
+    target: Literal["residual", "reflectance", "classes"] = "residual"
+    predict: Literal["data", "velocity"] = "data"
+    classes: int = 0
+    aux: int = 2
+    width: int = 128
+    depth: int = 4
+    heads: int = 4
+    patch: int = 4
+    mlp: float = 2.0
+    acor: bool = True
+    stm: bool = True
+    acor_hidden: int = 64
+    shared_modulation: bool = True
+    gate: float = 0.5
+    refine: int = 24
+    residual_scale: float = 0.05
+
+    def __post_init__(self) -> None:
+        if self.width % (4 * self.heads) or self.width % 8:
+            raise InputError(f"width {self.width} must be a multiple of 8 and of 4 x heads ({self.heads}).")
+        if (self.target == "classes") != (self.classes > 1):
+            raise InputError('Give classes >= 2 together with target="classes", and only then.')
+        if min(self.depth, self.patch, self.heads) < 1:
+            raise InputError("depth, patch and heads must be at least 1.")
+
+    @property
+    def channels(self) -> int:
+        """Channels of the flowing variable."""
+        return self.classes if self.target == "classes" else len(BANDS)
+
+    def to_json(self) -> str:
+        """Give text for the header of a safetensors file."""
+        return json.dumps(dataclasses.asdict(self), sort_keys=True)
+
+    @classmethod
+    def from_json(cls, text: str) -> UniTSConfig:
+        """Read what :meth:`to_json` wrote."""
+        values: dict[str, Any] = json.loads(text)
+        known = {f.name for f in dataclasses.fields(cls)}
+        for name in values:
+            if name not in known:
+                raise unknown("UniTS setting", name, known)
+        return cls(**values)
+
+
+#: ``tiny`` is the one that ships; ``base`` has the paper's number of parameters.
+CONFIGS: dict[str, UniTSConfig] = {
+    "tiny": UniTSConfig(),
+    "small": UniTSConfig(width=256, depth=6, heads=8, mlp=4.0, acor_hidden=128),
+    "base": UniTSConfig(width=384, depth=12, heads=12, mlp=4.0, acor_hidden=96, shared_modulation=False),
+}

@@ -1,0 +1,230 @@
+"""The UniTS transformer: a diffusion transformer over space, then time, bent and biased by its condition."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import cast
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional
+
+from eowidgets.models.blocks.attention import Attention
+from eowidgets.models.blocks.embed import grid_positions, harmonics, place, sinusoid
+from eowidgets.models.units.acor import ACor
+from eowidgets.models.units.condition import CHANNELS, Condition
+from eowidgets.models.units.config import UniTSConfig
+from eowidgets.models.units.stm import Bias, date_features, place_features
+
+Grid = tuple[int, int]
+
+
+@dataclass(slots=True)
+class BlockContext:
+    """What one block takes from the condition; made once per window, whatever the number of steps and samples."""
+
+    space_affine: Tensor | None  # b t n 2d
+    time_affine: Tensor | None
+    space_bias: Tensor | None  # [b t] heads n n
+    time_bias: Tensor | None  # b 1 heads t t
+
+
+@dataclass(slots=True)
+class Context:
+    """The condition after all that does not depend on the flow time."""
+
+    blocks: list[BlockContext]
+    space_pos: Tensor  # n d
+    time_pos: Tensor  # b t 1 d
+    pixels: Tensor  # b t c h w
+    grid: Grid
+
+
+def patchify(x: Tensor, p: int) -> Tensor:
+    """``... c (gh p) (gw p) -> ... (gh gw) (c p p)``."""
+    *lead_shape, height, width = x.shape
+    x = x.reshape(*lead_shape, height // p, p, width // p, p)  # ... c gh p gw p
+    lead = x.dim() - 5
+    order = (*range(lead), lead + 1, lead + 3, lead, lead + 2, lead + 4)
+    return x.permute(order).flatten(-3).flatten(-3, -2)
+
+
+def unpatchify(x: Tensor, p: int, grid: Grid) -> Tensor:
+    """Undo :func:`patchify`: ``... (gh gw) (c p p) -> ... c (gh p) (gw p)``."""
+    x = x.reshape(*x.shape[:-2], *grid, -1, p, p)  # ... gh gw c p p
+    lead = x.dim() - 5
+    order = (*range(lead), lead + 2, lead, lead + 3, lead + 1, lead + 4)
+    return x.permute(order).flatten(-4, -3).flatten(-2)
+
+
+def modulate(h: Tensor, gamma: Tensor, beta: Tensor) -> Tensor:
+    """AdaLN: LayerNorm without parameters, then scale and shift made from the flow time."""
+    return functional.layer_norm(h, h.shape[-1:]) * (1 + gamma) + beta
+
+
+class Block(nn.Module):
+    """One spatial half, one temporal half, each: + position, ACor, AdaLN, attention with STM bias, scale, residual."""
+
+    def __init__(self, config: UniTSConfig) -> None:
+        super().__init__()
+        d = config.width
+        self.config = config
+        self.space_attention = Attention(d, config.heads)
+        self.time_attention = Attention(d, config.heads)
+        if config.acor:
+            self.space_acor = ACor(d, config.acor_hidden, "space")
+            self.time_acor = ACor(d, config.acor_hidden, "time")
+        if config.stm:
+            self.space_stm = Bias(4, d, config.heads)
+            self.time_stm = Bias(6, d, config.heads)
+        hidden = int(config.mlp * d)
+        self.mlp = nn.Sequential(nn.Linear(d, hidden), nn.GELU(), nn.Linear(hidden, d)) if hidden else None
+        parts = 9 if hidden else 6
+        start = torch.zeros(parts, d)
+        start[2::3] = config.gate  # rows are γ, β, α of each part
+        self.table = nn.Parameter(start)
+        self.modulation: nn.Linear | None = None if config.shared_modulation else nn.Linear(d, parts * d)
+        if self.modulation is not None:
+            nn.init.zeros_(self.modulation.weight)
+            nn.init.zeros_(self.modulation.bias)
+
+    def prepare(
+        self, space: Tensor, time: Tensor, aux: Tensor | None, near: tuple[Tensor, Tensor], grid: Grid
+    ) -> BlockContext:
+        """Compute γ, β and the attention biases from condition tokens ``space`` and ``time``, (b, t, n, d)."""
+        made = BlockContext(None, None, None, None)
+        if self.config.acor:
+            made.space_affine = self.space_acor.parameters_of(space, grid)
+            made.time_affine = self.time_acor.parameters_of(time, grid)
+        if self.config.stm:
+            places, dates = near
+            made.space_bias = self.space_stm(places, aux)  # [b t] heads n n
+            vector = None if aux is None else aux.mean(dim=2)  # b t d: one vector per date
+            made.time_bias = self.time_stm(dates, vector).unsqueeze(1)
+        return made
+
+    def forward(self, h: Tensor, modulation: Tensor, context: BlockContext, pos: tuple[Tensor, Tensor]) -> Tensor:
+        """Pass tokens on.
+
+        Parameters
+        ----------
+        h : Tensor, shape (k, b, t, n, d)
+            k samples that share one condition.
+        modulation : Tensor, shape (k, b, parts, d) or (k, b, d)
+            From the flow time.
+        """
+        if self.modulation is not None:
+            modulation = self.modulation(modulation).unflatten(-1, tuple(self.table.shape))
+        parts = (modulation + self.table)[:, :, None, None].unbind(-2)  # k b 1 1 d each
+        space_pos, time_pos = pos
+
+        h = h + space_pos
+        if context.space_affine is not None:
+            h = self.space_acor(h, context.space_affine)
+        h = h + parts[2] * self.space_attention(modulate(h, parts[0], parts[1]), context.space_bias)
+
+        h = h + time_pos
+        if context.time_affine is not None:
+            h = self.time_acor(h, context.time_affine)
+        across = modulate(h, parts[3], parts[4]).transpose(-3, -2)  # k b n t d
+        h = h + parts[5] * self.time_attention(across, context.time_bias).transpose(-3, -2)
+
+        if self.mlp is not None:
+            h = h + parts[8] * self.mlp(modulate(h, parts[6], parts[7]))
+        return h
+
+
+class UniTS(nn.Module):
+    """UniTS (2025), after the paper's figure; see :class:`UniTSConfig` for what the figure leaves open.
+
+    The network predicts the data, or the velocity, at flow time t from the noisy target and the condition.
+    Split in two: :meth:`encode` is run once per window, :meth:`forward` once per step of the solver.
+    """
+
+    def __init__(self, config: UniTSConfig) -> None:
+        super().__init__()
+        self.config = config
+        d, p = config.width, config.patch
+        self.embed = nn.Linear(config.channels * p * p, d)
+        # S1 and S2 together on the channel axis, as drawn; one more channel says where S1 was measured.
+        self.condition = nn.Sequential(nn.Linear((CHANNELS + config.aux + 1) * p * p, d), nn.GELU())
+        self.space_view = nn.Linear(d, d)
+        self.time_view = nn.Linear(d, d)
+        self.aux = nn.Linear(config.aux * p * p, d)
+        self.day_embed = nn.Linear(16, d)
+        self.place_embed = nn.Linear(16, d)
+        self.blocks = nn.ModuleList(Block(config) for _ in range(config.depth))
+        parts = 9 if config.mlp else 6
+        self.clock = nn.Sequential(nn.Linear(d, d), nn.SiLU(), nn.Linear(d, d), nn.SiLU())
+        self.modulation: nn.Linear | None = nn.Linear(d, parts * d) if config.shared_modulation else None
+        self.last_modulation = nn.Linear(d, 2 * d)
+        out = config.refine or config.channels
+        self.head = nn.Sequential(nn.Linear(d, d), nn.GELU(), nn.Linear(d, out * p * p))
+        if config.refine:
+            seen = out + CHANNELS + config.channels
+            narrow, last = nn.Conv2d(seen, out, 3, padding=1), nn.Conv2d(out, config.channels, 3, padding=1)
+            self.refine = nn.Sequential(narrow, nn.GELU(), last)
+        # An untrained network answers 0: linear interpolation, where the target is the residual.
+        final = self.refine[-1] if config.refine else self.head[-1]
+        for layer in (final, self.modulation, self.last_modulation, self.place_embed):
+            if layer is not None:
+                for parameter in layer.parameters():
+                    nn.init.zeros_(parameter)
+
+    def encode(self, given: Condition) -> Context:
+        """Compute all that depends on the condition only."""
+        p, d = self.config.patch, self.config.width
+        b, t, _, h, w = given.pixels.shape
+        grid = (h // p, w // p)
+        pixels = given.pixels
+        aux = given.aux
+        if aux is None:
+            second = pixels.new_zeros((b, t, self.config.aux + 1, h, w))
+        else:
+            second = torch.cat([aux, aux.abs().sum(dim=2, keepdim=True).gt(0).to(aux.dtype)], dim=2)
+        tokens = self.condition(patchify(torch.cat([pixels, second], dim=2), p))  # b t n d
+        doy = self.day_embed(harmonics(given.days, 16))[:, :, None]  # b t 1 d
+        space, time = self.space_view(tokens), self.time_view(tokens) + doy
+        if given.lonlat is not None:
+            space = space + self.place_embed(place(given.lonlat, 16))[:, None, None]
+        aux_tokens = None if aux is None else self.aux(patchify(aux, p))
+        near = (place_features(grid, pixels.device), date_features(given.days))
+        blocks = [cast(Block, b).prepare(space, time, aux_tokens, near, grid) for b in self.blocks]
+        # Days from the middle of the window: the model can't count on dates it was trained on.
+        centred = given.days - (given.days[:, :1] + given.days[:, -1:]) / 2
+        time_pos = sinusoid(centred, d, 1000.0)[:, :, None]
+        return Context(blocks, grid_positions(*grid, d, pixels.device), time_pos, pixels, grid)
+
+    def forward(self, x: Tensor, t: Tensor, context: Context) -> Tensor:
+        """Predict the data or the velocity.
+
+        Parameters
+        ----------
+        x : Tensor, shape (k, b, t, c, h, w)
+            The noisy target as the network is to see it; k samples share one condition.
+        t : Tensor, shape (k, b)
+            Flow time, 0 (noise) to 1 (data).
+
+        Returns
+        -------
+        Tensor, shape (k, b, t, c, h, w)
+        """
+        p, d = self.config.patch, self.config.width
+        h = self.embed(patchify(x, p))  # k b t n d
+        clock = self.clock(sinusoid(t * 1000.0, d))
+        modulation = clock if self.modulation is None else self.modulation(clock).unflatten(-1, (-1, d))
+        for block, made in zip(self.blocks, context.blocks, strict=True):
+            h = block(h, modulation, made, (context.space_pos, context.time_pos))
+        gamma, beta = self.last_modulation(clock)[:, :, None, None].chunk(2, dim=-1)
+        image = unpatchify(self.head(modulate(h, gamma, beta)), p, context.grid)  # k b t c h w
+        if not self.config.refine:
+            return image
+        seen = context.pixels.expand(len(x), *context.pixels.shape)
+        full = torch.cat([image, seen.to(image.dtype), x.to(image.dtype)], dim=3).flatten(0, 2)
+        refined: Tensor = self.refine(full.contiguous(memory_format=torch.channels_last))
+        return refined.reshape(*x.shape[:3], *refined.shape[1:])
+
+
+def count_parameters(module: nn.Module) -> int:
+    """Number of learned numbers."""
+    return sum(p.numel() for p in module.parameters() if p.requires_grad)

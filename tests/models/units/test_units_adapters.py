@@ -1,0 +1,138 @@
+"""UniTS behind the contract of models."""
+
+from __future__ import annotations
+
+import dataclasses
+
+import pytest
+import torch
+from test_units_network import SMALL, awake
+
+from eowidgets.errors import InputError, ModelError
+from eowidgets.models.base import Batch
+from eowidgets.models.registry import register
+from eowidgets.models.units import weights
+from eowidgets.models.units.adapters import UniTSClouds, UniTSModel, UniTSReconstruct
+from eowidgets.models.units.clear import guess_clear
+from eowidgets.models.units.network import UniTS
+
+
+def make_batch(b=2, t=6, side=8, bands=("blue", "red", "nir"), seed=0):
+    g = torch.Generator().manual_seed(seed)
+    raw = torch.rand((b, t, len(bands), side, side), generator=g) * 0.3
+    usable = torch.rand((b, t, side, side), generator=g) > 0.4
+    days = 18000 + torch.cumsum(torch.randint(3, 30, (t,), generator=g), 0).double()
+    measured = torch.ones_like(usable)
+    return Batch(raw * usable[:, :, None], usable, measured, raw, days, days, bands, torch.zeros(b, 2), 10.0)
+
+
+def test_untrained_reconstruction_is_linear_interpolation():
+    from eowidgets.models.units.condition import interpolate
+
+    batch = make_batch()
+    out = UniTSReconstruct(UniTS(SMALL).eval()).predict(batch)["reflectance"]
+    expected, _ = interpolate(batch.x, batch.usable, batch.days.expand(2, -1))
+    torch.testing.assert_close(out, expected)
+
+
+def test_clear_measurements_are_kept_and_the_spread_is_zero_there():
+    batch = make_batch()
+    out = UniTSReconstruct(awake(), samples=3).predict(batch)
+    keep = batch.usable[:, :, None].expand_as(batch.x)
+    assert torch.equal(out["reflectance"][keep], batch.x[keep])
+    assert not out["spread"][batch.usable].any()
+    assert out["spread"][~batch.usable].min() > 0
+    free = UniTSReconstruct(awake(), keep_observed=False).predict(batch)["reflectance"]
+    assert free.shape == batch.x.shape
+
+
+def test_outputs_match_what_is_declared():
+    batch = make_batch()
+    for cls in (UniTSReconstruct, UniTSClouds):
+        for samples in (1, 2):
+            model = cls(awake(), samples=samples)
+            out = model.predict(batch)
+            assert set(out) == {o.name for o in model.outputs(batch.bands)}
+            assert out["reflectance"].shape == batch.x.shape
+            assert all(torch.isfinite(v).all() for v in out.values())
+
+
+def test_same_seed_same_bytes():
+    batch = make_batch()
+    first = UniTSClouds(awake(), samples=2, seed=3).predict(batch)
+    again = UniTSClouds(awake(), samples=2, seed=3).predict(batch)
+    assert all(torch.equal(first[k], again[k]) for k in first)
+
+
+@pytest.mark.parametrize("cls", [UniTSReconstruct, UniTSClouds])
+def test_permuted_dates_give_permuted_answers(cls):
+    batch, order = make_batch(), torch.tensor([3, 0, 5, 1, 4, 2])
+    turned = {f: getattr(batch, f)[:, order] for f in ("x", "usable", "measured", "raw")}
+    shuffled = dataclasses.replace(batch, **turned, days=batch.days[order])
+    straight, out = (cls(awake(), samples=2).predict(b) for b in (batch, shuffled))
+    for key, value in straight.items():
+        torch.testing.assert_close(out[key], value[:, order])
+
+
+def test_radar_is_used_and_passes_through():
+    radar = make_batch(bands=("blue", "red", "nir", "vv", "vh"))
+    plain = dataclasses.replace(radar, x=radar.x[:, :, :3], raw=radar.raw[:, :, :3], bands=radar.bands[:3])
+    with_radar = UniTSReconstruct(awake()).predict(radar)["reflectance"]
+    without = UniTSReconstruct(awake()).predict(plain)["reflectance"]
+    assert torch.equal(with_radar[:, :, 3:], radar.x[:, :, 3:])
+    assert not torch.allclose(with_radar[:, :, :3], without)
+
+
+def test_wrong_bands_are_refused_by_name():
+    with pytest.raises(InputError, match="'thermal'"):
+        UniTSReconstruct(awake()).outputs(("red", "thermal"))
+    with pytest.raises(InputError, match="no reflectance band"):
+        UniTSReconstruct(awake()).outputs(("vv",))
+
+
+def test_samples_that_cannot_differ_are_refused():
+    with pytest.raises(InputError, match="steps"):
+        UniTSReconstruct(samples=4, steps=1)
+    with pytest.raises(InputError, match="samples"):
+        UniTSReconstruct(samples=0)
+
+
+def test_weights_travel_and_damage_is_told(tmp_path):
+    network = awake()
+    path = tmp_path / "w.safetensors"
+    digest = weights.save(network, path)
+    again = weights.load(path, digest)
+    assert again.config == network.config
+    for key, value in network.state_dict().items():
+        torch.testing.assert_close(again.state_dict()[key], value, rtol=1e-3, atol=1e-4)
+    assert not any(p.requires_grad for p in again.parameters())
+    path.write_bytes(path.read_bytes()[:-50])
+    with pytest.raises(ModelError, match="differ"):
+        weights.load(path, digest)
+    with pytest.raises(ModelError, match="could not be read"):
+        weights.load(path)
+    with pytest.raises(ModelError, match="not in this installation"):
+        weights.load(tmp_path / "none.safetensors")
+
+
+def test_guess_of_clear_sees_cloud_and_shadow():
+    g = torch.Generator().manual_seed(0)
+    bands = ("blue", "green", "red", "nir")
+    ground = torch.tensor([0.04, 0.06, 0.05, 0.30])[:, None, None]
+    raw = ground + 0.005 * torch.randn((1, 8, 4, 6, 6), generator=g)
+    raw[0, 2, :, :3] += 0.4  # cloud
+    raw[0, 5, :, 3:] *= 0.3  # shadow
+    measured = torch.ones(1, 8, 6, 6, dtype=torch.bool)
+    measured[0, 7, 0, 0] = False
+    clear = guess_clear(raw, measured, bands)
+    expected = measured.clone()
+    expected[0, 2, :3] = False
+    expected[0, 5, 3:] = False
+    assert torch.equal(clear, expected)
+    nothing = guess_clear(torch.zeros_like(raw), torch.zeros_like(measured), bands)
+    assert not nothing.any()
+
+
+def test_registering_again_is_no_clash():
+    assert register(UniTSReconstruct) is UniTSReconstruct
+    assert issubclass(UniTSReconstruct, UniTSModel)

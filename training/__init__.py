@@ -1,0 +1,1 @@
+"""Recipes that made the shipped weights: one command each, seeded, resumable."""
