@@ -61,10 +61,11 @@ class Output:
         For legends. ``unit`` is a UDUNITS word or ``""``.
     classes : tuple of ClassInfo
         For ``kind="class"``; their order is the order of the probabilities.
-    needs : {"any", "same"}
-        Where the result is given. ``"any"``: at pixels seen at least once in the dates given (gap
-        filling, composites, change). ``"same"``: only where that very date was measured.
-        Everywhere else the result is nodata.
+    needs : {"any", "same", "measured"}
+        Where the result is given. ``"any"``: at pixels whose ground was seen at least once in the
+        dates given (gap filling, composites, change). ``"measured"``: at pixels measured at least
+        once, cloud or not (models that see through clouds, or with another sensor). ``"same"``: only
+        where that very date was measured. Everywhere else the result is nodata.
     vmin, vmax : float, optional
         Range for display.
     """
@@ -75,6 +76,6 @@ class Output:
     unit: str = ""
     long_name: str = ""
     classes: tuple[ClassInfo, ...] = ()
-    needs: Literal["any", "same"] = "any"
+    needs: Literal["any", "same", "measured"] = "any"
     vmin: float | None = None
     vmax: float | None = None

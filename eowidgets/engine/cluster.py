@@ -1,0 +1,143 @@
+"""The same strips on a Dask cluster: each worker computes some and writes its own chunks."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from eowidgets.engine.job import Job
+from eowidgets.engine.plan import Plan
+from eowidgets.engine.reader import Block
+from eowidgets.engine.strips import Strip
+from eowidgets.engine.task import Task
+from eowidgets.engine.writers.store import ZarrWriter
+from eowidgets.errors import MissingExtraError, ModelError
+
+#: More parts than workers, so that a slow or lost one holds up little; each part repeats one row of windows.
+PARTS_PER_WORKER = 4
+#: A part is tried again on another worker as often as this, beyond the deaths that the scheduler allows.
+RETRIES = 3
+
+
+def run_on(
+    client: Any, task: Task, plan: Plan, missing: list[tuple[int, int]], job: Job, store: Path | None
+) -> Iterator[Strip]:
+    """Run the missing rows on the cluster behind ``client``.
+
+    Parameters
+    ----------
+    client : dask.distributed.Client
+    store : Path, optional
+        Zarr store that all workers reach: they write into it, and the strips that come back are empty
+        but for their height. None: the strips come back whole.
+
+    Yields
+    ------
+    Strip
+        In the order in which they are finished.
+    """
+    try:
+        from distributed import TimeoutError as NotYet
+        from distributed import wait
+    except ImportError as error:
+        raise MissingExtraError("Running on a cluster", "dask") from error
+    workers = max(1, len(client.scheduler_info(n_workers=-1)["workers"]))
+    job.say(f"Running on {workers} Dask workers.")
+    futures = {}
+    for start, stop in parts(missing, plan.rows, workers * PARTS_PER_WORKER):
+        # The part travels inside its task, not scattered before: what dies with a worker, the scheduler sends again.
+        part, offset = _cut(task, plan, start, stop)
+        where = str(store.absolute()) if store is not None else None
+        future = client.submit(_work, part, task.shape, offset, plan, start, stop, where, pure=False, retries=RETRIES)
+        futures[future] = (start, stop)
+    try:
+        while futures:
+            job.checkpoint()
+            try:
+                done = wait(list(futures), timeout=0.1, return_when="FIRST_COMPLETED").done
+            except NotYet:
+                continue
+            for future in done:
+                futures.pop(future)
+                if future.status != "finished":
+                    raise _failure(future)
+                strips, windows = future.result()
+                job.advance(windows)
+                yield from strips
+    finally:
+        if futures:
+            client.cancel(list(futures), force=True)
+
+
+def parts(missing: list[tuple[int, int]], rows: int, count: int) -> list[tuple[int, int]]:
+    """Cut rows into about ``count`` parts at multiples of ``rows``.
+
+    Examples
+    --------
+    >>> parts([(0, 1000)], 256, 2)
+    [(0, 512), (512, 1000)]
+    """
+    strips = sum(-(-(stop - start) // rows) for start, stop in missing)
+    step = rows * max(1, -(-strips // count))
+    return [(a, min(a + step, stop)) for start, stop in missing for a in range(start, stop, step)]
+
+
+def _cut(task: Task, plan: Plan, start: int, stop: int) -> tuple[Task, int]:
+    """Leave out of the task what the rows do not need."""
+    y = plan.grid(task.shape).y
+    first = y.window(y.first_reaching(start)).start
+    last = y.window(next(i for i in range(len(y)) if y.settled(i) >= stop)).stop
+    names = [*task.site.bands, *(m for m in ("valid", "clouds") if m in task.cube)]
+    return replace(task, cube=task.cube[names].isel(y=slice(first, last))), first
+
+
+def _work(
+    task: Task,
+    shape: tuple[int, int, int],
+    offset: int,
+    plan: Plan,
+    start: int,
+    stop: int,
+    store: str | None,
+) -> tuple[list[Strip], int]:
+    """Compute rows ``start`` to ``stop``, on a worker."""
+    import dask
+
+    inner = task.reader()
+
+    def read(y: slice, x: slice) -> Block:
+        # The worker's own threads: asking the cluster from within one of its tasks would wait for itself.
+        with dask.config.set(scheduler="threads"):
+            block = inner(slice(y.start - offset, y.stop - offset), x)
+        return replace(block, y0=y.start)
+
+    writer = ZarrWriter(Path(store)) if store is not None else None
+    finished: list[Strip] = []
+    with task.strips(plan, reader=read, shape=shape) as strips:
+        for top, strip in strips.run(start, stop):
+            if writer is None:
+                finished.append((top, strip))
+            else:
+                writer.write(top, strip)
+                height = next(iter(strip.values())).shape[-2]
+                finished.append((top, {"": np.empty((height, 0), bool)}))
+        return finished, round(strips.grid.windows * (stop - start) / shape[1])
+
+
+def _failure(future: Any) -> BaseException:
+    if future.status == "cancelled":
+        return ModelError(
+            "The cluster dropped a part of the run: see its scheduler's log, and run the same call again."
+        )
+    error = future.exception()
+    if type(error).__name__ == "KilledWorker":
+        return ModelError(
+            "A part of the run killed its Dask worker several times, most likely for memory: give workers more "
+            "memory, or a smaller memory=... here."
+        )
+    found: BaseException = error
+    return found

@@ -1,0 +1,292 @@
+"""Chooses windows, batches and strips so that a run stays within its memory; what it needs, it measures."""
+
+from __future__ import annotations
+
+import math
+import re
+from collections.abc import Callable
+from dataclasses import asdict, dataclass
+from typing import Any
+
+import torch
+
+from eowidgets.engine import device as dev
+from eowidgets.engine.predict import Piece, Predictor, Site, lead
+from eowidgets.engine.reader import Reader
+from eowidgets.engine.windows import Axis, Grid, round_up
+from eowidgets.errors import InputError, ModelError
+from eowidgets.models.base import Model, WindowSpec
+from eowidgets.tasks import Output
+
+#: Larger windows save little (the halo is a small share already) and cost memory and quick cancelling.
+LARGEST = 512
+PROBES = (64, 128)
+#: Pixels times dates in one batch: enough to keep a device busy, few enough to stop soon.
+BATCH_PIXELS = {"cpu": 1 << 20, "mps": 1 << 22, "cuda": 1 << 25}
+#: What is measured leaves out the scratch space inside operations.
+MARGIN = 1.5
+
+
+@dataclass(frozen=True)
+class Plan:
+    """Settings of a run; the same plan on the same input gives the same result.
+
+    Attributes
+    ----------
+    window : (int, int)
+        Rows and columns that the model sees, halo included.
+    halo, dates, date_halo : int
+    batch : int
+        Windows at a time.
+    columns : int
+        Windows of one row that are read together.
+    rows : int
+        Height of the strips that are written.
+    precision : {"fp32", "bf16"}
+    bytes : int
+        Expected peak of a run, in memory of the machine.
+    """
+
+    window: tuple[int, int]
+    halo: int
+    dates: int
+    date_halo: int
+    batch: int
+    columns: int
+    rows: int
+    precision: str
+    bytes: int
+
+    def grid(self, shape: tuple[int, int, int]) -> Grid:
+        """Windows over a cube of shape (t, y, x)."""
+        t, y, x = shape
+        return Grid(
+            Axis(t, self.dates, self.date_halo),
+            Axis(y, self.window[0], self.halo),
+            Axis(x, self.window[1], self.halo),
+        )
+
+    def to_json(self) -> dict[str, Any]:
+        """As plain values."""
+        return {**asdict(self), "window": list(self.window)}
+
+    @classmethod
+    def from_json(cls, values: dict[str, Any]) -> Plan:
+        """Undo :meth:`to_json`."""
+        return cls(**{**values, "window": tuple(values["window"])})
+
+
+@dataclass(frozen=True)
+class Limits:
+    """What the person asked for; None means that the engine chooses."""
+
+    memory: int
+    window: int | None = None
+    batch: int | None = None
+    precision: str = "auto"
+
+    def check(self) -> None:
+        """Refuse what makes no sense."""
+        if self.precision not in ("auto", "fp32", "bf16"):
+            raise InputError(f"Precision is {self.precision!r}: give 'auto', 'fp32' or 'bf16'.")
+        for name, value in (("window", self.window), ("batch", self.batch)):
+            if value is not None and (not isinstance(value, int) or value < 1):
+                raise InputError(f"The {name} is {value!r}: give a whole number from 1 on, or None.")
+
+
+def parse_bytes(text: str | float) -> int:
+    """Turn ``"2GB"``, ``"512 MiB"`` or a number into bytes.
+
+    Examples
+    --------
+    >>> parse_bytes("2GB")
+    2000000000
+    """
+    found = re.fullmatch(r"\s*([\d.]+)\s*([kmgt]?)(i?)b?\s*", str(text).lower())
+    try:
+        number = float(found[1]) if found else 0.0
+    except ValueError:
+        number = 0.0
+    if not found or number <= 0:
+        raise InputError(f"Memory is {text!r}: give a size such as '2GB' or '500MB'.")
+    return int(number * (1024 if found[3] else 1000) ** " kmgt".index(found[2] or " "))
+
+
+def make_plan(
+    model: Model,
+    reader: Reader,
+    site: Site,
+    outputs: tuple[Output, ...],
+    shape: tuple[int, int, int],
+    device: torch.device,
+    limits: Limits,
+    *,
+    log: Callable[[str], None] = lambda _: None,
+    checkpoint: Callable[[], None] = lambda: None,
+) -> Plan:
+    """Choose the settings of a run over a cube of ``shape`` (t, y, x).
+
+    The model is run on one or two small windows from the middle of the cube where its memory, or
+    whether bf16 is good enough, has to be known.
+    """
+    spec, (t, height, width) = model.window, shape
+    dates = min(spec.dates or t, t)
+    _check(model, outputs, site, limits, split_in_time=dates < t)
+    wide = sum(math.prod(lead(o, len(site.out_days), len(site.bands))) * 4 for o in outputs)  # bytes a pixel, blending
+    probe = _Probe(model, reader, site, outputs, shape, dates, device, log, checkpoint)
+
+    own = limits.window or spec.size
+    least = max(round_up(2 * spec.halo + 1, spec.multiple), spec.multiple)
+    rows_budget = limits.memory // 4
+    device_budget = int((dev.free_memory(device) or 0) * dev.GPU_SHARE) or limits.memory // 2
+    if own:
+        side = (own, own) if spec.size else (min(own, round_up(height, spec.multiple)), own)
+        side = (side[0], own if spec.size else min(own, round_up(width, spec.multiple)))
+    else:
+        largest = round_up(max(LARGEST, 4 * spec.halo), spec.multiple)
+        side = (min(largest, round_up(height, spec.multiple)), min(largest, round_up(width, spec.multiple)))
+        while max(side) > max(least, PROBES[0]) and probe.bytes(side) > device_budget:
+            half = max(least, round_up(max(side) // 2, spec.multiple))
+            side = (min(side[0], half), min(side[1], half))
+        while side[0] > least and wide * side[0] * width > rows_budget:
+            side = (max(least, round_up(side[0] // 2, spec.multiple)), side[1])
+    if wide * side[0] * width > rows_budget:
+        need = wide * side[0] * width * 4 / 1e9
+        log(f"One row of windows is {width} pixels wide and needs about {need:.2g} GB, more than asked for.")
+
+    grid = Grid(Axis(t, dates, spec.date_halo), Axis(height, side[0], spec.halo), Axis(width, side[1], spec.halo))
+    in_row = len(grid.x) * len(grid.t)
+    batch = limits.batch or 0
+    if not batch:
+        most = max(1, BATCH_PIXELS.get(device.type, 1 << 20) // (side[0] * side[1] * dates))
+        batch = min(most, in_row, 256)
+        if batch > 1:
+            batch = max(1, min(batch, device_budget // max(1, probe.bytes(side))))
+
+    source = t * (4 * len(site.bands) + 2)  # bytes a pixel, reading
+    fit = limits.memory // 16 // max(1, source * side[0])
+    stride = max(1, side[1] - 2 * spec.halo)
+    columns = max(-(-batch // len(grid.t)), (fit - 2 * spec.halo) // stride)
+    columns = min(len(grid.x), max(1, columns))
+
+    rows = 256
+    while rows > 16 and wide * rows * width > limits.memory // 8:
+        rows //= 2
+    model_bytes = probe.bytes(side) * batch if probe.ran else 2 * source * side[0] * side[1] * batch
+    read_bytes = 4 * source * side[0] * min(width, columns * stride + 2 * spec.halo)
+    total = read_bytes + 2 * wide * width * side[0] + (model_bytes if device.type == "cpu" else 0)
+    return Plan(
+        window=side,
+        halo=spec.halo,
+        dates=dates,
+        date_halo=spec.date_halo if dates < t else 0,
+        batch=batch,
+        columns=columns,
+        rows=rows,
+        precision=probe.precision(limits.precision),
+        bytes=int(total),
+    )
+
+
+def _check(model: Model, outputs: tuple[Output, ...], site: Site, limits: Limits, *, split_in_time: bool) -> None:
+    spec: WindowSpec = model.window
+    if limits.window and limits.window % spec.multiple:
+        raise InputError(
+            f"Model {model.name!r} needs windows that are a multiple of {spec.multiple} pixels: "
+            f"give {round_up(limits.window, spec.multiple)} instead of {limits.window}."
+        )
+    same_dates = len(site.days) == len(site.out_days) and bool((site.days == site.out_days).all())
+    for o in outputs:
+        if split_in_time and (o.dims != "tyx" or not same_dates):
+            raise ModelError(
+                f"Model {model.name!r} asks for windows of {spec.dates} dates, but its output {o.name!r} is not one "
+                "frame per input date: leave WindowSpec.dates unset."
+            )
+        if o.needs == "same" and (o.dims != "tyx" or not same_dates):
+            raise ModelError(f"Output {o.name!r} of model {model.name!r} needs the same dates as the input.")
+
+
+class _Probe:
+    """Runs the model on small windows from the middle of the cube, when somebody asks, and remembers."""
+
+    def __init__(
+        self,
+        model: Model,
+        reader: Reader,
+        site: Site,
+        outputs: tuple[Output, ...],
+        shape: tuple[int, int, int],
+        dates: int,
+        device: torch.device,
+        log: Callable[[str], None],
+        checkpoint: Callable[[], None],
+    ) -> None:
+        self._context = (model, site, outputs)
+        self._reader, self._shape, self._dates = reader, shape, dates
+        self._device, self._log, self._checkpoint = device, log, checkpoint
+        self._measured: dict[int, int] = {}
+
+    @property
+    def ran(self) -> bool:
+        return bool(self._measured)
+
+    def bytes(self, side: tuple[int, int]) -> int:
+        """Bytes that one window of ``side`` takes on the device."""
+        pixels = side[0] * side[1]
+        sizes = [s for s in self._sizes() if s * s < pixels] or self._sizes()[:1]
+        for size in sizes:
+            if size not in self._measured:
+                self._measured[size] = self._measure(size)
+        largest = sizes[-1]
+        # Attention may grow with the square of the pixels; two sizes tell.
+        power = 1.0
+        if len(sizes) > 1:
+            growth = math.log(self._measured[largest] / max(1, self._measured[sizes[0]]))
+            power = min(2.0, max(1.0, growth / math.log(largest**2 / sizes[0] ** 2)))
+        return int(MARGIN * self._measured[largest] * (pixels / largest**2) ** power)
+
+    def precision(self, wanted: str) -> str:
+        if wanted != "auto":
+            return wanted
+        model, _, outputs = self._context
+        if model.module() is None or not dev.bf16_is_fast(self._device):
+            return "fp32"
+        size = self._sizes()[0]
+        exact, fast = (self._run(size, p) for p in ("fp32", "bf16"))
+        good = all(dev.close_enough(exact[o.name], fast[o.name]) for o in outputs)
+        self._log("bf16 is close enough here: used." if good else "bf16 would change the result: float32 is used.")
+        return "bf16" if good else "fp32"
+
+    def _sizes(self) -> list[int]:
+        spec = self._context[0].window
+        if spec.size:
+            return [spec.size]
+        least = round_up(2 * spec.halo + 1, spec.multiple)
+        return sorted({max(least, round_up(size, spec.multiple)) for size in PROBES})
+
+    def _run(self, size: int, precision: str) -> dict[str, torch.Tensor]:
+        model, site, outputs = self._context
+        _, height, width = self._shape
+        y0, x0 = max(0, (height - size) // 2), max(0, (width - size) // 2)
+        y, x = slice(y0, min(height, y0 + size)), slice(x0, min(width, x0 + size))
+        block = self._reader(y, x)
+        predictor = Predictor(
+            model,
+            site,
+            outputs,
+            device=self._device,
+            precision=precision,
+            size=(size, size),
+            log=self._log,
+            checkpoint=self._checkpoint,
+        )
+        with predictor.ready(keep=True):
+            ((_, found),) = predictor([Piece(block, y, x, slice(0, self._dates))])
+        return {name: torch.from_numpy(values) for name, values in found.items()}
+
+    def _measure(self, size: int) -> int:
+        with dev.peak_memory(self._device) as found:
+            self._run(size, "fp32")
+        _, site, _ = self._context
+        given = size * size * self._dates * (4 * len(site.bands) + 2)
+        return max(1, found[0]) + given

@@ -1,0 +1,325 @@
+"""Feeds windows to a model: batches, device, precision, and what to do when memory runs out."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from functools import cache
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import torch
+from torch import Tensor
+
+from eowidgets.engine import device as dev
+from eowidgets.engine.blend import paste
+from eowidgets.engine.reader import Block
+from eowidgets.engine.windows import Axis, round_up
+from eowidgets.errors import EowidgetsError, ModelError
+from eowidgets.models.base import Batch, Model
+from eowidgets.tasks import Output
+
+Array = npt.NDArray[Any]
+
+
+@dataclass(frozen=True)
+class Site:
+    """What is the same for every window: names, dates and place.
+
+    Attributes
+    ----------
+    bands : tuple of str
+    days, out_days : array (t,), (s,)
+        Days since 1970-01-01.
+    geobox : odc.geo GeoBox
+    resolution : float
+        Pixel size in metres.
+    """
+
+    bands: tuple[str, ...]
+    days: npt.NDArray[np.float64]
+    out_days: npt.NDArray[np.float64]
+    geobox: Any
+    resolution: float
+
+    def lonlat(self, y: float, x: float) -> tuple[float, float]:
+        """Degrees of a pixel position (0, 0 is the outer corner of the first pixel)."""
+        lon, lat = _to_lonlat(self.geobox.crs.to_wkt()).transform(*self.geobox.pix2wld(x, y))
+        return float(lon), float(lat)
+
+
+@dataclass(frozen=True)
+class Piece:
+    """One window cut from a block: rows, columns and dates, as slices of the whole cube."""
+
+    block: Block
+    y: slice
+    x: slice
+    t: slice
+
+
+class Predictor:
+    """Runs a model over pieces; halves the batch, then the window, when memory runs out.
+
+    Parameters
+    ----------
+    model : Model
+    site : Site
+    outputs : sequence of Output
+    device : torch.device
+    precision : {"fp32", "bf16"}
+    size : (int, int)
+        Rows and columns that the model sees; pieces at a small raster are padded up to it.
+    batch : int
+        Windows at a time.
+    seed : int
+        Every batch is seeded from this and its place, so that order and restarts do not matter.
+    compile : bool
+        Run the model's module through ``torch.compile``.
+    log : callable
+        Takes one sentence.
+    checkpoint : callable
+        Called before every batch and between the layers of a module; may raise to stop.
+    """
+
+    def __init__(
+        self,
+        model: Model,
+        site: Site,
+        outputs: Sequence[Output],
+        *,
+        device: torch.device,
+        precision: str = "fp32",
+        size: tuple[int, int],
+        batch: int = 1,
+        seed: int = 0,
+        compile: bool = False,
+        log: Callable[[str], None] = lambda _: None,
+        checkpoint: Callable[[], None] = lambda: None,
+    ) -> None:
+        self.model, self.site, self.outputs = model, site, tuple(outputs)
+        self.device, self.precision, self.size = device, precision, size
+        self.batch, self.seed, self._compile = batch, seed, compile
+        self._limit: int | None = None
+        self._log, self._checkpoint = log, checkpoint
+
+    @contextmanager
+    def ready(self, keep: bool = False) -> Iterator[Predictor]:
+        """Put the model on the device, let it be interrupted between layers, and clean up afterwards.
+
+        With ``keep`` the model stays on the device, for whoever comes next.
+        """
+        self.model.to(self.device)
+        module = self.model.module()
+        training = module.training if module is not None else False
+        hooks = []
+        if module is not None:
+            module.eval()
+            if self._compile:
+                # Not dynamic: all windows have one shape, and fixed shapes compile to faster code.
+                module.compile(dynamic=False)
+            else:
+                hooks = [m.register_forward_pre_hook(lambda *_: self._checkpoint()) for m in module.modules()]
+        try:
+            yield self
+        finally:
+            for hook in hooks:
+                hook.remove()
+            if module is not None:
+                module.train(training)
+                if self._compile:
+                    module._compiled_call_impl = None
+            if self.device.type != "cpu" and not keep:
+                self.model.to(torch.device("cpu"))
+            dev.release(self.device)
+
+    def __call__(self, pieces: Sequence[Piece]) -> Iterator[tuple[Piece, dict[str, Array]]]:
+        """Predict pieces in order; yields each with its outputs, cut to the piece (padding left out)."""
+        waiting: tuple[Sequence[Piece], dict[str, Tensor]] | None = None
+        at = 0
+        while at < len(pieces):
+            self._checkpoint()
+            group = pieces[at : at + self.batch]
+            done = self._run_group(group)
+            if done is None:  # too much: the batch or the window is smaller now
+                continue
+            at += len(group)
+            # A GPU works on this group while the one before is handed over.
+            if waiting is not None:
+                yield from self._split(*waiting)
+            waiting = (group, done)
+            if self.device.type == "cpu":
+                yield from self._split(*waiting)
+                waiting = None
+        if waiting is not None:
+            yield from self._split(*waiting)
+
+    def _run_group(self, group: Sequence[Piece]) -> dict[str, Tensor] | None:
+        try:
+            batch = self._batch(group)
+            seed = self._seed_of(group[0])
+            return self._run(batch, seed) if self._limit is None else self._run_in_parts(batch, seed)
+        except EowidgetsError:
+            raise
+        except (RuntimeError, MemoryError) as error:
+            if not dev.is_out_of_memory(error):
+                raise ModelError(
+                    f"The model {self.model.name!r} failed on rows {group[0].y.start} to {group[0].y.stop - 1}, "
+                    f"columns {group[0].x.start} to {group[0].x.stop - 1}: {_first_line(error)}"
+                ) from error
+            reason = error.with_traceback(None)
+        # Outside the handler: until it ends, the traceback keeps the tensors that filled the memory alive.
+        dev.release(self.device)
+        if len(group) > 1:
+            self.batch = max(1, len(group) // 2)
+            self._log(f"Out of memory: the batch is now {self.batch}.")
+        else:
+            self._limit = self._smaller(reason)
+            self._log(f"Out of memory: windows are now computed in parts of {self._limit} pixels.")
+        return None
+
+    def _smaller(self, reason: BaseException) -> int:
+        spec = self.model.window
+        now = self._limit or max(self.size)
+        smaller = round_up(max(1, now // 2), spec.multiple)
+        if spec.size is not None or smaller >= now or smaller <= 2 * spec.halo:
+            raise ModelError(
+                f"The model {self.model.name!r} runs out of memory on {self.device} even with one window of {now} "
+                "pixels: choose a smaller window or fewer dates, or device='cpu'."
+            ) from reason
+        return smaller
+
+    def _batch(self, group: Sequence[Piece]) -> Batch:
+        raw = self._stack([p.block.raw for p in group], group)
+        measured = self._stack([p.block.measured for p in group], group)
+        same = all(p.block.usable is p.block.measured for p in group)
+        usable = measured if same else self._stack([p.block.usable for p in group], group)
+        dates = group[0].t
+        places = [self.site.lonlat((p.y.start + p.y.stop) / 2, (p.x.start + p.x.stop) / 2) for p in group]
+        return Batch(
+            x=torch.where(usable[:, :, None], raw, 0.0),
+            usable=usable,
+            measured=measured,
+            raw=raw,
+            days=self._days(self.site.days[dates]),
+            out_days=self._days(self.site.out_days[dates if self._same_dates else slice(None)]),
+            bands=self.site.bands,
+            lonlat=torch.tensor(places, dtype=torch.float32, device=self.device),
+            resolution=self.site.resolution,
+        )
+
+    def _days(self, days: npt.NDArray[np.float64]) -> Tensor:
+        # mps knows no float64, and float32 would lose the hours of today's dates.
+        return torch.as_tensor(days, device="cpu" if self.device.type == "mps" else self.device)
+
+    @property
+    def _same_dates(self) -> bool:
+        return np.array_equal(self.site.days, self.site.out_days)
+
+    def _stack(self, blocks: Sequence[Array], group: Sequence[Piece]) -> Tensor:
+        cut = []
+        for array, p in zip(blocks, group, strict=True):
+            y = slice(p.y.start - p.block.y0, p.y.stop - p.block.y0)
+            x = slice(p.x.start - p.block.x0, p.x.stop - p.block.x0)
+            cut.append(_pad(array[p.t][..., y, x], self.size))
+        tensor = torch.from_numpy(np.stack(cut))
+        if self.device.type == "cuda":
+            return tensor.pin_memory().to(self.device, non_blocking=True)
+        return tensor.to(self.device)
+
+    def _seed_of(self, piece: Piece) -> int:
+        place = ((piece.t.start * 1_000_003 + piece.y.start) * 1_000_003 + piece.x.start) * 1_000_003
+        return int((place + self.seed) % (1 << 63))
+
+    def _run(self, batch: Batch, seed: int) -> dict[str, Tensor]:
+        generators = [self.device] if self.device.type == "cuda" else []
+        with (
+            torch.random.fork_rng(generators),
+            torch.inference_mode(),
+            dev.autocast(self.device, self.precision),
+        ):
+            torch.manual_seed(seed)
+            found = self.model.predict(batch)
+        return {o.name: self._checked(o, found, batch) for o in self.outputs}
+
+    def _checked(self, output: Output, found: dict[str, Tensor], batch: Batch) -> Tensor:
+        if output.name not in found:
+            raise ModelError(f"The model {self.model.name!r} promised {output.name!r} and gave {sorted(found)}.")
+        tensor, b = found[output.name], batch.x.shape[0]
+        shape = (b, *lead(output, len(batch.out_days), len(self.site.bands)), *batch.x.shape[-2:])
+        if tuple(tensor.shape) != shape:
+            raise ModelError(
+                f"The model {self.model.name!r} gave {output.name!r} with shape {tuple(tensor.shape)}; "
+                f"{output.kind} over {output.dims} must be {shape}."
+            )
+        return tensor.detach().to(torch.float32)
+
+    def _run_in_parts(self, batch: Batch, seed: int) -> dict[str, Tensor]:
+        limit, halo = self._limit or max(self.size), self.model.window.halo
+        ys, xs = (Axis(n, min(limit, n), halo) for n in self.size)
+        whole: dict[str, Array] = {}
+        for i in range(len(ys)):
+            row: dict[str, Array] = {}
+            for j in range(len(xs)):
+                self._checkpoint()
+                y, x = ys.window(i), xs.window(j)
+                for name, part in self._run(crop(batch, y, x), seed).items():
+                    values = part.cpu().numpy()
+                    if j == 0:
+                        row[name] = np.empty((*values.shape[:-1], xs.length), values.dtype)
+                    paste(row[name], values, xs, j, dim=-1)
+            for name, values in row.items():
+                if i == 0:
+                    whole[name] = np.empty((*values.shape[:-2], ys.length, xs.length), values.dtype)
+                paste(whole[name], values, ys, i, dim=-2)
+        return {name: torch.from_numpy(values) for name, values in whole.items()}
+
+    def _split(self, group: Sequence[Piece], found: dict[str, Tensor]) -> Iterator[tuple[Piece, dict[str, Array]]]:
+        arrays = {name: tensor.cpu().numpy() for name, tensor in found.items()}
+        for i, p in enumerate(group):
+            h, w = p.y.stop - p.y.start, p.x.stop - p.x.start
+            yield p, {name: values[i, ..., :h, :w] for name, values in arrays.items()}
+
+
+@cache
+def _to_lonlat(wkt: str) -> Any:
+    from pyproj import Transformer
+
+    return Transformer.from_crs(wkt, 4326, always_xy=True)
+
+
+def lead(output: Output, dates: int, bands: int) -> tuple[int, ...]:
+    """Lengths of the axes before (y, x) of one output of one window."""
+    time = (dates,) if output.dims == "tyx" else ()
+    if output.kind == "bands":
+        return (*time, bands)
+    return (*time, len(output.classes)) if output.kind == "class" else time
+
+
+def crop(batch: Batch, y: slice, x: slice) -> Batch:
+    """Cut rows and columns out of a batch."""
+    return Batch(
+        batch.x[..., y, x],
+        batch.usable[..., y, x],
+        batch.measured[..., y, x],
+        batch.raw[..., y, x],
+        batch.days,
+        batch.out_days,
+        batch.bands,
+        batch.lonlat,
+        batch.resolution,
+    )
+
+
+def _pad(array: Array, size: tuple[int, int]) -> Array:
+    """Mirror an array at its end up to ``size``: plausible ground, whose result is thrown away."""
+    missing = [n - m for n, m in zip(size, array.shape[-2:], strict=True)]
+    if not any(missing):
+        return array
+    return np.pad(array, [(0, 0)] * (array.ndim - 2) + [(0, n) for n in missing], mode="symmetric")
+
+
+def _first_line(error: BaseException) -> str:
+    return (str(error).strip().splitlines() or [type(error).__name__])[0][:300]

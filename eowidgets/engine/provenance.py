@@ -1,0 +1,238 @@
+"""Where a result comes from, written into it; and making it again from that."""
+
+from __future__ import annotations
+
+import dataclasses
+import hashlib
+import json
+import platform
+from collections.abc import Mapping
+from dataclasses import dataclass
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+import xarray as xr
+
+from eowidgets.engine.reader import input_summary
+from eowidgets.errors import InputError
+from eowidgets.models.base import Model
+
+PACKAGES = ("eowidgets", "torch", "numpy", "xarray")
+
+
+def describe(
+    model: Model, cube: xr.Dataset, bands: tuple[str, ...], area: Any, seed: int, engine: Mapping[str, Any]
+) -> dict[str, Any]:
+    """Everything that a result depends on, as plain values that JSON takes.
+
+    There is no date of making: the same run gives the same bytes.
+    """
+    return {
+        "model": model.name,
+        "class": f"{type(model).__module__}.{type(model).__qualname__}",
+        "card": dataclasses.asdict(model.card),
+        "weights_sha256": model.card.sha256,
+        "state_sha256": state_hash(model),
+        "parameters": dataclasses.asdict(model.params),
+        "seed": seed,
+        "versions": {"python": platform.python_version(), **{p: _version(p) for p in PACKAGES}},
+        "input": input_summary(cube, bands),
+        "area": area.geojson if area is not None else None,
+        "dates": [str(d)[:19] for d in cube["time"].values.astype("datetime64[s]")],
+        "engine": dict(engine),
+    }
+
+
+def state_hash(model: Model) -> str | None:
+    """SHA-256 over the parameters and buffers of the model's module, None where it has none."""
+    module = model.module()
+    if module is None:
+        return None
+    digest = hashlib.sha256()
+    for name, tensor in sorted(module.state_dict().items()):
+        if isinstance(tensor, torch.Tensor):
+            digest.update(f"{name} {tensor.dtype} {tuple(tensor.shape)}".encode())
+            digest.update(tensor.detach().cpu().contiguous().reshape(-1).view(torch.uint8).numpy().tobytes())
+    return digest.hexdigest()
+
+
+def content_hash(cube: xr.Dataset, bands: tuple[str, ...], limit: int = 1 << 24) -> str:
+    """Fingerprint of the pixels that lie in memory, thinned to about ``limit`` bytes a band.
+
+    Lazy bands are not read: their grid, dates and source stand for them.
+    """
+    digest = hashlib.sha256()
+    for name in (*bands, *(m for m in ("valid", "clouds") if m in cube)):
+        variable = cube[name].variable
+        digest.update(f"{name} {variable.dtype} {variable.shape}".encode())
+        if not isinstance(variable._data, np.ndarray):
+            continue
+        flat = variable.values.reshape(-1) if variable.values.flags.c_contiguous else variable.values.ravel()
+        step = max(1, flat.nbytes // limit) | 1  # odd, so that it never walks down one column
+        digest.update(np.ascontiguousarray(flat[::step]).tobytes())
+    return digest.hexdigest()
+
+
+def fingerprint(notes: Mapping[str, Any]) -> str:
+    """One hash for a run: the same call on the same input has the same."""
+    return hashlib.sha256(json.dumps(notes, sort_keys=True, default=str).encode()).hexdigest()
+
+
+@dataclass(frozen=True)
+class Rerun:
+    """What came of making a result again.
+
+    Attributes
+    ----------
+    identical : bool
+        Every variable has the same values, bit for bit.
+    differences : dict
+        Per variable that differs: the largest difference, or ``"missing"`` or ``"shape"``.
+    changed : dict
+        Versions and settings that are not what they were: ``{"torch": ("2.12.0", "2.13.0")}``.
+    dataset : Dataset
+        The new result.
+    """
+
+    identical: bool
+    differences: Mapping[str, float | str]
+    changed: Mapping[str, tuple[Any, Any]]
+    dataset: xr.Dataset = dataclasses.field(repr=False)
+
+    def __str__(self) -> str:
+        if self.identical:
+            return "Made again: identical."
+        parts = [f"{k} by {v:.3g}" if isinstance(v, float) else f"{k} ({v})" for k, v in self.differences.items()]
+        what = ", ".join(parts)
+        why = ", ".join(f"{k} {a} -> {b}" for k, (a, b) in self.changed.items())
+        return f"Made again, with differences: {what}." + (f" Changed since: {why}." if why else "")
+
+
+def read(result: str | Path | xr.Dataset) -> dict[str, Any]:
+    """Read the provenance of a result, in memory or on disk, as a dict."""
+    from eowidgets.engine.writers.disk import open_result
+
+    dataset = result if isinstance(result, xr.Dataset) else open_result(result)
+    try:
+        notes = json.loads(dataset.attrs["provenance"])
+    except (KeyError, TypeError, ValueError):
+        notes = None
+    if not isinstance(notes, dict) or "model" not in notes:
+        raise InputError("This carries no provenance: it was not made by this package, or its attributes were lost.")
+    return notes
+
+
+def rerun(result: str | Path | xr.Dataset, cube: xr.Dataset | None = None, **options: Any) -> Rerun:
+    """Make a result again from its provenance, and say whether it is identical.
+
+    Parameters
+    ----------
+    result : path or Dataset
+        What :func:`~eowidgets.engine.run.run` gave or wrote.
+    cube : Dataset, optional
+        The input; needed where the provenance does not say how it was opened.
+    **options
+        Engine settings to use in place of the recorded ones, such as ``device="cpu"``.
+
+    Returns
+    -------
+    Rerun
+        Print it for one sentence.
+
+    Raises
+    ------
+    InputError
+        When there is no provenance, or the input can't be found from it.
+    """
+    from eowidgets.engine.run import run
+    from eowidgets.engine.writers.disk import open_result
+
+    old = result if isinstance(result, xr.Dataset) else open_result(result)
+    notes = read(old)
+    source = cube if cube is not None else _reopen(notes)
+    dates = np.array(notes["dates"], "datetime64[ns]")
+    there = source["time"].values.astype("datetime64[s]").astype("datetime64[ns]")
+    missing = dates[~np.isin(dates, there)]
+    if len(missing):
+        raise InputError(
+            f"The cube given has no {str(missing[0])[:10]}, which the result was made from: give the same cube."
+        )
+    source = source.isel(time=np.isin(there, dates))
+    source = _same_grid(source, notes["input"])
+    engine = notes["engine"]
+    settings: dict[str, Any] = {
+        "device": engine["device"],
+        "memory": engine["memory"],
+        "window": engine["window"][1],
+        "batch": engine["batch"],
+        "precision": engine["precision"],
+        "compile": engine["compile"],
+        **options,
+    }
+    if engine.get("fixed"):
+        settings["_plan"] = engine["plan"]
+    new = run(notes["model"], source, notes["area"], seed=notes["seed"], **settings, **notes["parameters"])
+    differences = compare(old, new)
+    return Rerun(not differences, differences, _changed(notes, read(new)), new)
+
+
+def compare(old: xr.Dataset, new: xr.Dataset, rows: int = 256) -> dict[str, float | str]:
+    """Find the variables that differ, strip by strip; NaN equals NaN."""
+    found: dict[str, float | str] = {}
+    for name in old.data_vars:
+        if name not in new:
+            found[str(name)] = "missing"
+            continue
+        a, b = old[name], new[name]
+        if a.shape != b.shape:
+            found[str(name)] = "shape"
+            continue
+        for start in range(0, a.sizes["y"], rows) if "y" in a.dims else ():
+            part = {"y": slice(start, start + rows)}
+            one, two = a.isel(part).values, b.isel(part).values
+            if np.array_equal(one, two, equal_nan=one.dtype.kind == "f"):
+                continue
+            apart = np.abs(one.astype("float64") - two.astype("float64"))
+            worst = float(np.nanmax(apart)) if np.isfinite(apart).any() else float("inf")
+            found[str(name)] = max(worst, float(found.get(str(name), 0.0)))
+    return found
+
+
+def _reopen(notes: Mapping[str, Any]) -> xr.Dataset:
+    from eowidgets.cube.open import open as open_cube
+
+    opened = notes["input"].get("opened")
+    if not opened:
+        raise InputError("The provenance does not say how the input was opened: give it as rerun(result, cube=...).")
+    return open_cube(**opened) if isinstance(opened, dict) else open_cube(opened)
+
+
+def _same_grid(cube: xr.Dataset, source: Mapping[str, Any]) -> xr.Dataset:
+    """Cut the cube to the grid that was run, if that lies within it."""
+    box = cube.odc.geobox
+    wanted = tuple(source["transform"])
+    height, width = source["shape"]
+    column, row = box.wld2pix(wanted[2], wanted[5])
+    y, x = round(row), round(column)
+    fits = min(y, x) >= 0 and y + height <= box.shape[0] and x + width <= box.shape[1]
+    if not fits or max(abs(row - y), abs(column - x)) > 1e-3 or str(box.crs) != source["crs"]:
+        raise InputError("The cube given does not cover the grid that the result was made on: give the same cube.")
+    return cube.isel(y=slice(y, y + height), x=slice(x, x + width))
+
+
+def _changed(old: Mapping[str, Any], new: Mapping[str, Any]) -> dict[str, tuple[Any, Any]]:
+    found = {k: (v, new["versions"].get(k)) for k, v in old["versions"].items() if new["versions"].get(k) != v}
+    for key in ("state_sha256", "parameters"):
+        if old[key] != new[key]:
+            found[key] = (old[key], new[key])
+    return found
+
+
+def _version(package: str) -> str | None:
+    try:
+        return version(package)
+    except PackageNotFoundError:
+        return None

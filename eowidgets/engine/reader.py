@@ -1,0 +1,121 @@
+"""Reads the part of a cube that is needed next, while the model works on the part before."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from concurrent.futures import Future, ThreadPoolExecutor, wait
+from dataclasses import dataclass
+from typing import Any, TypeVar
+
+import numpy as np
+import numpy.typing as npt
+import xarray as xr
+
+from eowidgets.cube import schema
+from eowidgets.errors import EowidgetsError, SourceError
+
+T = TypeVar("T")
+
+
+@dataclass(frozen=True)
+class Block:
+    """A rectangle of a cube, in memory.
+
+    Attributes
+    ----------
+    raw : array (t, c, h, w), float32
+        What was measured; 0 where nothing was.
+    measured, usable : array (t, h, w), bool
+    y0, x0 : int
+        First row and column in the cube.
+    """
+
+    raw: npt.NDArray[np.float32]
+    measured: npt.NDArray[np.bool_]
+    usable: npt.NDArray[np.bool_]
+    y0: int
+    x0: int
+
+
+class Reader:
+    """Gives rectangles of the chosen bands of a cube as plain arrays.
+
+    Parameters
+    ----------
+    cube : Dataset (time, y, x)
+        In memory, or lazy (dask, or an open file); only what is asked for is ever loaded.
+    bands : tuple of str
+    """
+
+    def __init__(self, cube: xr.Dataset, bands: tuple[str, ...]) -> None:
+        masks = [m for m in schema.MASKS if m in cube]
+        self._cube = cube[[*bands, *masks]].transpose(*schema.DIMS)
+        self._bands = bands
+
+    def __call__(self, y: slice, x: slice) -> Block:
+        """Read rows ``y`` and columns ``x`` of all dates."""
+        part = self._cube.isel(y=y, x=x)
+        try:
+            part = part.load()
+        except EowidgetsError:
+            raise
+        except (OSError, RuntimeError, ValueError) as error:
+            raise SourceError(
+                f"Rows {y.start} to {y.stop - 1} of the cube could not be read ({error}): "
+                "check the file or the connection and run the same call again."
+            ) from error
+        shape = (part.sizes["time"], len(self._bands), part.sizes["y"], part.sizes["x"])
+        raw = np.empty(shape, "float32")
+        for i, band in enumerate(self._bands):
+            raw[:, i] = part[band].values
+        finite = np.isfinite(raw)
+        measured: npt.NDArray[np.bool_] = np.asarray(finite.all(axis=1))
+        if "valid" in part:
+            measured &= part["valid"].values.astype(bool)
+        usable = measured & ~part["clouds"].values.astype(bool) if "clouds" in part else measured
+        # Both halves of the promise that unmeasured pixels are exactly 0: NaN in one band hides them all.
+        if not measured.all():
+            raw *= measured[:, None]
+            raw[~finite] = 0
+        return Block(raw, measured, usable, y.start, x.start)
+
+
+def read_ahead(tasks: Iterator[Callable[[], T]], checkpoint: Callable[[], None]) -> Iterator[T]:
+    """Run each task in a thread, one ahead of the consumer; ``checkpoint`` may raise to stop the waiting.
+
+    A read that hangs does not hold up a cancel: the wait is left, and the thread ends with its read.
+    """
+    pool = ThreadPoolExecutor(1, thread_name_prefix="eow-read")
+    try:
+        ahead: Future[T] | None = None
+        for task in tasks:
+            following = pool.submit(task)
+            if ahead is not None:
+                yield _result(ahead, checkpoint)
+            ahead = following
+        if ahead is not None:
+            yield _result(ahead, checkpoint)
+    finally:
+        pool.shutdown(wait=False, cancel_futures=True)
+
+
+def _result(future: Future[T], checkpoint: Callable[[], None]) -> T:
+    while not future.done():
+        wait([future], timeout=0.05)
+        checkpoint()
+    return future.result()
+
+
+def input_summary(cube: xr.Dataset, bands: tuple[str, ...]) -> dict[str, Any]:
+    """Describe the input in words that fit into a file's tags: title, source, grid and bands."""
+    box = cube.odc.geobox
+    where = cube.encoding.get("source")
+    return {
+        "title": str(cube.attrs.get("title", "")),
+        "source": str(cube.attrs.get("source", "")),
+        "opened": cube.attrs.get("opened", where),
+        "crs": str(box.crs),
+        "transform": [float(v) for v in tuple(box.transform)[:6]],
+        "shape": [int(n) for n in box.shape],
+        "bands": list(bands),
+    }

@@ -1,0 +1,337 @@
+"""``eow.run`` and ``eow.submit``: a model over a cube of any size."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+import xarray as xr
+
+from eowidgets.engine import device as dev
+from eowidgets.engine.job import WORKER, Job
+from eowidgets.engine.journal import Journal
+from eowidgets.engine.plan import Limits, Plan, parse_bytes
+from eowidgets.engine.provenance import content_hash, describe, fingerprint
+from eowidgets.engine.result import Array
+from eowidgets.engine.strips import Strip, WindowResult
+from eowidgets.engine.task import Task, make_task
+from eowidgets.engine.writers.disk import check_name, explain, open_result, publish
+from eowidgets.engine.writers.memory import MemoryWriter
+from eowidgets.engine.writers.store import ZarrWriter
+from eowidgets.models.base import Model
+
+Progress = bool | Callable[[Job], None] | None
+
+
+def run(
+    model: str | Model | type[Model],
+    cube: xr.Dataset,
+    area: Any = None,
+    out: str | Path | None = None,
+    *,
+    device: str = "auto",
+    memory: str | float = "2GB",
+    window: int | None = None,
+    batch: int | None = None,
+    precision: str = "auto",
+    compile: bool = False,
+    client: Any = None,
+    seed: int = 0,
+    progress: Progress = None,
+    **params: Any,
+) -> xr.Dataset:
+    """Run a model over a cube and give back the result as a cube.
+
+    Parameters
+    ----------
+    model : str, Model or Model class
+        Name of a registered model, or your own.
+    cube : Dataset (time, y, x)
+        In memory or lazy; larger than memory is fine with ``out``.
+    area : optional
+        Where to run: whatever ``eow.Area.of`` takes. Outside it the result is nodata.
+    out : path, optional
+        ``.zarr``, ``.tif`` or ``.nc``: the result goes to disk strip by strip and is opened lazily. A run that
+        was killed continues when the same call is made again. None keeps the result in memory.
+    device : str
+        ``"auto"`` takes cuda, then mps, then cpu.
+    memory : str or number
+        Main memory that the run may take beside input and result: ``"2GB"``.
+    window, batch : int, optional
+        Side of a window in pixels, and windows at a time; by default chosen from measured memory.
+    precision : {"auto", "fp32", "bf16"}
+        ``"auto"`` takes bf16 where the device has units for it and the output hardly changes.
+    compile : bool
+        Use ``torch.compile``.
+    client : dask.distributed.Client, optional
+        Run the strips on a cluster; with ``out``, all workers must reach its folder.
+    seed : int
+        For models that draw random numbers.
+    progress : bool or callable, optional
+        True shows a bar; a callable gets the :class:`Job` whenever it changes.
+    **params
+        Parameters of the model.
+
+    Returns
+    -------
+    Dataset
+        Same grid as the cube (or its part in the area), with the model's outputs, ``valid``, and
+        ``attrs["provenance"]``.
+
+    Raises
+    ------
+    InputError, ModelError, SourceError
+        In one sentence: what is wrong, where, and what to do.
+
+    Examples
+    --------
+    >>> import eowidgets as eow
+    >>> clear = eow.run("fill-linear", eow.open("romania"))  # doctest: +SKIP
+    """
+    job = _make(
+        model,
+        cube,
+        area,
+        out,
+        device=device,
+        memory=memory,
+        window=window,
+        batch=batch,
+        precision=precision,
+        compile=compile,
+        client=client,
+        seed=seed,
+        progress=progress,
+        params=params,
+    )
+    job.execute()
+    return job.result()
+
+
+def submit(
+    model: str | Model | type[Model],
+    cube: xr.Dataset,
+    area: Any = None,
+    out: str | Path | None = None,
+    *,
+    device: str = "auto",
+    memory: str | float = "2GB",
+    window: int | None = None,
+    batch: int | None = None,
+    precision: str = "auto",
+    compile: bool = False,
+    client: Any = None,
+    seed: int = 0,
+    progress: Progress = None,
+    on_window: Callable[[WindowResult], None] | None = None,
+    on_change: Callable[[Job], None] | None = None,
+    **params: Any,
+) -> Job:
+    """Do what :func:`run` does in the background, one run after the other.
+
+    Parameters are those of :func:`run`, and:
+
+    Parameters
+    ----------
+    on_window : callable, optional
+        Gets every finished window as a :class:`~eowidgets.engine.strips.WindowResult`. Given here, it
+        misses none.
+    on_change : callable, optional
+        Gets the job whenever its state or progress changes.
+
+    Returns
+    -------
+    Job
+        Bad input is refused at once, by an exception here.
+    """
+    job = _make(
+        model,
+        cube,
+        area,
+        out,
+        device=device,
+        memory=memory,
+        window=window,
+        batch=batch,
+        precision=precision,
+        compile=compile,
+        client=client,
+        seed=seed,
+        progress=progress,
+        params=params,
+    )
+    if on_window is not None:
+        job.on_window(on_window)
+    if on_change is not None:
+        job.on_change(on_change)
+    WORKER.put(job)
+    return job
+
+
+def _make(
+    model: str | Model | type[Model],
+    cube: xr.Dataset,
+    area: Any,
+    out: str | Path | None,
+    *,
+    device: str,
+    memory: str | float,
+    window: int | None,
+    batch: int | None,
+    precision: str,
+    compile: bool,
+    client: Any,
+    seed: int,
+    progress: Progress,
+    params: Mapping[str, Any],
+    plan: Plan | None = None,
+) -> Job:
+    limits = Limits(parse_bytes(memory), window, batch, precision)
+    limits.check()
+    path = check_name(out) if out is not None else None
+    task = make_task(model, cube, area, seed=seed, device=device, compile=compile, params=params)
+    job = Job(task.model.name, Run(task, limits, path, client, plan))
+    job.geobox = task.site.geobox
+    if progress is True:
+        from eowidgets.engine.progress import bar
+
+        job.on_change(bar())
+    elif callable(progress):
+        job.on_change(progress)
+    return job
+
+
+@dataclass(frozen=True)
+class Run:
+    """The work of a job."""
+
+    task: Task
+    limits: Limits
+    out: Path | None
+    client: Any = None
+    plan: Plan | None = None
+
+    def __call__(self, job: Job) -> xr.Dataset:
+        """Run and give the result."""
+        job.device = dev.pick_device(self.task.device)
+        return self._to_memory(job) if self.out is None else self._to_disk(job, self.out)
+
+    def _choose(self, job: Job) -> Plan:
+        plan = self.plan or self.task.plan(self.limits, job.say, job.checkpoint)
+        self._announce(job, plan)
+        return plan
+
+    def _announce(self, job: Job, plan: Plan) -> None:
+        job.plan = plan.to_json()
+        job.say(
+            f"{job.device}, {plan.precision}: windows of {plan.window[0]} x {plan.window[1]} pixels "
+            f"and {plan.dates} dates, {plan.batch} at a time."
+        )
+
+    def _notes(self, job: Job, plan: Plan) -> dict[str, Any]:
+        task = self.task
+        engine = {**plan.to_json(), "device": job.device.type, "memory": self.limits.memory, "compile": task.compile}
+        return describe(task.model, task.cube, task.site.bands, task.area, task.seed, engine)
+
+    def _attrs(self, job: Job, plan: Plan) -> dict[str, Any]:
+        return {"provenance": json.dumps(self._notes(job, plan), default=str)}
+
+    def _to_memory(self, job: Job) -> xr.Dataset:
+        plan = self._choose(job)
+        writer = MemoryWriter(self.task.frame)
+        for start, strip in self._strips(job, plan, [(0, self.task.shape[1])], skipped=0):
+            writer.write(start, strip)
+        return writer.finish(self._attrs(job, plan))
+
+    def _to_disk(self, job: Job, out: Path) -> xr.Dataset:
+        journal = Journal(out)
+        with explain(out, journal.folder), journal.held():
+            key = self._key(job)
+            saved, done = journal.open(key)
+            if saved is None:
+                plan = self._choose(job)
+                journal.begin(key, plan.to_json())
+                writer = ZarrWriter.create(journal.store, self.task.frame, plan.rows, self._attrs(job, plan))
+            else:
+                plan = Plan.from_json(saved)
+                self._announce(job, plan)
+                job.say(f"Continuing: {len(done)} strips are finished already.")
+                writer = ZarrWriter(journal.store)
+            missing = missing_rows(done, self.task.shape[1])
+            skipped = sum(b - a for a, b in done)
+            for start, strip in self._strips(job, plan, missing, skipped, journal):
+                if self.client is None:  # a cluster's workers have written it already
+                    writer.write(start, strip)
+                journal.finished(start, start + _height(strip))
+            publish(writer, self.task.frame, journal.store, out, plan.rows, self._attrs(job, plan), job.checkpoint)
+            journal.discard()
+        job.say(f"Written to {out}.")
+        return open_result(out)
+
+    def _key(self, job: Job) -> str:
+        notes = self._notes(job, _NO_PLAN)
+        return fingerprint(
+            {**notes, "limits": asdict(self.limits), "pixels": content_hash(self.task.cube, self.task.site.bands)}
+        )
+
+    def _strips(
+        self, job: Job, plan: Plan, missing: list[tuple[int, int]], skipped: int, journal: Journal | None = None
+    ) -> Iterator[Strip]:
+        t, height, width = self.task.shape
+        total = plan.grid(self.task.shape).windows
+        job.expect(total, round(total * skipped / height), float(t * height * width))
+        if self.client is not None:
+            from eowidgets.engine.cluster import run_on
+
+            yield from run_on(self.client, self.task, plan, missing, job, journal.store if journal else None)
+            return
+        show = _Show(self.task, job) if job.watched else None
+        with self.task.strips(
+            plan, log=job.say, checkpoint=job.checkpoint, on_batch=job.advance, on_window=show
+        ) as strips:
+            for start, stop in missing:
+                yield from strips.run(start, stop)
+
+
+@dataclass(frozen=True)
+class _Show:
+    """Makes a small cube of a window, for whoever watches."""
+
+    task: Task
+    job: Job
+
+    def __call__(self, y: slice, x: slice, values: dict[str, Array]) -> None:
+        frame = self.task.frame
+        data = frame.template.isel(y=y, x=x).copy()
+        for v in frame.variables:
+            data[v.name] = (v.dims, values[v.name], dict(v.attrs))
+        done, total = self.job.windows
+        self.job.show(WindowResult(y, x, data, done, total))
+
+
+def missing_rows(done: list[tuple[int, int]], height: int) -> list[tuple[int, int]]:
+    """Find the rows that no finished strip covers.
+
+    Examples
+    --------
+    >>> missing_rows([(0, 256), (512, 768)], 1000)
+    [(256, 512), (768, 1000)]
+    """
+    missing, at = [], 0
+    for start, stop in sorted(done):
+        if start > at:
+            missing.append((at, start))
+        at = max(at, stop)
+    if at < height:
+        missing.append((at, height))
+    return missing
+
+
+def _height(strip: dict[str, Array]) -> int:
+    return int(next(iter(strip.values())).shape[-2])
+
+
+_NO_PLAN = Plan((0, 0), 0, 0, 0, 0, 0, 0, "", 0)

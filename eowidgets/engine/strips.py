@@ -1,0 +1,206 @@
+"""The heart of a run: read a row of windows, predict, blend, hand on what is settled, forget."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from functools import partial
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import xarray as xr
+
+from eowidgets.engine.blend import mix, paste
+from eowidgets.engine.plan import Plan
+from eowidgets.engine.predict import Piece, Predictor, lead
+from eowidgets.engine.reader import Block, read_ahead
+from eowidgets.engine.result import Frame
+from eowidgets.engine.windows import Grid
+
+Array = npt.NDArray[Any]
+Strip = tuple[int, dict[str, Array]]
+
+
+@dataclass(frozen=True)
+class WindowResult:
+    """One finished window, before it is blended with its neighbours: for showing a run as it goes.
+
+    Attributes
+    ----------
+    y, x : slice
+        Rows and columns of the result that it covers.
+    data : Dataset
+        The variables of the result over these rows and columns, with coordinates and CRS.
+    done, total : int
+        Windows finished so far, and in all.
+    """
+
+    y: slice
+    x: slice
+    data: xr.Dataset
+    done: int
+    total: int
+
+
+class Strips:
+    """Runs a predictor over the rows of a cube.
+
+    Parameters
+    ----------
+    plan : Plan
+    grid : Grid
+    reader : callable
+        Rows and columns -> Block.
+    predictor : Predictor
+    frame : Frame
+    inside : callable, optional
+        Rows -> boolean (h, width): the area of interest.
+    on_window : callable, optional
+        Takes ``(y, x, variables)`` of every window, between its seams.
+    on_batch : callable
+        Takes the number of windows just finished.
+    checkpoint : callable
+        May raise to stop.
+    """
+
+    def __init__(
+        self,
+        plan: Plan,
+        grid: Grid,
+        reader: Callable[[slice, slice], Block],
+        predictor: Predictor,
+        frame: Frame,
+        *,
+        inside: Callable[[slice], Array] | None = None,
+        on_window: Callable[[slice, slice, dict[str, Array]], None] | None = None,
+        on_batch: Callable[[int], None] = lambda _: None,
+        checkpoint: Callable[[], None] = lambda: None,
+    ) -> None:
+        self.plan, self.grid, self.reader, self.predictor, self.frame = plan, grid, reader, predictor, frame
+        self._inside, self._on_window, self._on_batch, self._checkpoint = inside, on_window, on_batch, checkpoint
+        site = predictor.site
+        self._lead = {o.name: lead(o, len(site.out_days), len(site.bands)) for o in frame.outputs}
+        self._needs: set[str] = {o.needs for o in frame.outputs}
+        self._dates: dict[str, Array] = {}  # one column of windows whose date windows are being joined
+
+    def windows(self, start: int, stop: int) -> int:
+        """Number of windows that rows ``start`` to ``stop`` take."""
+        y = self.grid.y
+        first, last = y.first_reaching(start), next(i for i in range(len(y)) if y.settled(i) >= stop)
+        return (last - first + 1) * len(self.grid.x) * len(self.grid.t)
+
+    def run(self, start: int, stop: int) -> Iterator[Strip]:
+        """Yield ``(first row, variables)`` for rows ``start`` to ``stop``, cut at multiples of ``plan.rows``.
+
+        ``start`` may be any multiple of ``plan.rows``: the windows are those of the whole raster, so a
+        part has the same values as when all is run.
+        """
+        waiting: dict[str, list[Array]] = {}
+        begin = start
+        for top, variables in self._settled(start, stop):
+            for name, values in variables.items():
+                waiting.setdefault(name, []).append(values)
+            end = top + _height(variables)
+            while True:
+                cut = min((begin // self.plan.rows + 1) * self.plan.rows, stop)
+                if cut > end:
+                    break
+                whole = {n: v[0] if len(v) == 1 else np.concatenate(v, axis=-2) for n, v in waiting.items()}
+                yield begin, {n: v[..., : cut - begin, :] for n, v in whole.items()}
+                waiting = {n: [v[..., cut - begin :, :]] for n, v in whole.items()} if cut < end else {}
+                begin = cut
+                if begin >= stop:
+                    return
+
+    def _settled(self, start: int, stop: int) -> Iterator[Strip]:
+        y, ramp = self.grid.y, self.grid.y.ramp
+        first, last = y.first_reaching(start), next(i for i in range(len(y)) if y.settled(i) >= stop)
+        blocks = read_ahead(self._reads(range(first, last + 1)), self._checkpoint)
+        carry: dict[str, Array] = {}
+        try:
+            for i in range(first, last + 1):
+                rows = y.reach(i)
+                canvas, where = self._row(i, rows, blocks)
+                weight = y.weights[:, None]
+                for name, values in canvas.items():
+                    if name in carry and ramp:
+                        values[..., : 2 * ramp, :] = mix(carry[name], values[..., : 2 * ramp, :], weight)
+                    carry[name] = values[..., values.shape[-2] - 2 * ramp :, :].copy() if ramp else values[..., :0, :]
+                settled = min(y.settled(i), stop)
+                keep = slice(max(start, rows.start) - rows.start, settled - rows.start)
+                top = max(start, rows.start)
+                blended = {n: np.ascontiguousarray(v[..., keep, :]) for n, v in canvas.items()}
+                del canvas
+                shown = {n: v[..., keep, :] for n, v in where.items()}
+                if self._inside is not None:
+                    area = self._inside(slice(top, settled))
+                    shown = {n: v & area for n, v in shown.items()}
+                yield top, self.frame.finish(blended, shown)
+        finally:
+            blocks.close()  # type: ignore[attr-defined]
+
+    def _reads(self, rows: range) -> Iterator[Callable[[], Block]]:
+        x = self.grid.x
+        for i in rows:
+            for js in self._segments():
+                yield partial(self.reader, self.grid.y.window(i), slice(x.window(js[0]).start, x.window(js[-1]).stop))
+
+    def _segments(self) -> list[range]:
+        n, step = len(self.grid.x), self.plan.columns
+        return [range(j, min(j + step, n)) for j in range(0, n, step)]
+
+    def _row(self, i: int, rows: slice, blocks: Iterator[Block]) -> tuple[dict[str, Array], dict[str, Array]]:
+        grid, width, height = self.grid, self.grid.x.length, rows.stop - rows.start
+        canvas = {n: np.empty((*shape, height, width), "float32") for n, shape in self._lead.items()}
+        dates = grid.t.length
+        shapes = {"any": (height, width), "measured": (height, width), "same": (dates, height, width)}
+        where = {n: np.empty(shapes[n], bool) for n in self._needs}
+        for js in self._segments():
+            block = next(blocks)
+            self._mark(where, block, rows)
+            pieces = [Piece(block, grid.y.window(i), grid.x.window(j), grid.t.window(k)) for j, k in grid.row(js)]
+            found = self.predictor(pieces)
+            for (j, k), (piece, outputs) in zip(grid.row(js), found, strict=True):
+                self._join_dates(canvas, outputs, j, k, rows.start - piece.y.start)
+                if k + 1 == len(grid.t) and self._on_window is not None:
+                    self._show(canvas, where, i, j, rows)
+                self._on_batch(1)
+        return canvas, where
+
+    def _join_dates(self, canvas: dict[str, Array], outputs: dict[str, Array], j: int, k: int, skip: int) -> None:
+        """Put one window into the row: along time first, and once all its dates are there, along x."""
+        grid = self.grid
+        for name, values in outputs.items():
+            height = canvas[name].shape[-2]
+            rows = values[..., skip : skip + height, :]
+            if len(grid.t) > 1:
+                if k == 0:
+                    self._dates[name] = np.empty((grid.t.length, *rows.shape[1:]), "float32")
+                paste(self._dates[name], rows, grid.t, k, dim=0)
+                if k + 1 < len(grid.t):
+                    continue
+                rows = self._dates.pop(name)
+            paste(canvas[name], rows, grid.x, j, dim=-1)
+
+    def _mark(self, where: dict[str, Array], block: Block, rows: slice) -> None:
+        y = slice(rows.start - block.y0, rows.stop - block.y0)
+        x = slice(block.x0, block.x0 + block.raw.shape[-1])
+        for needs, mask in where.items():
+            source = block.usable[:, y] if needs == "any" else block.measured[:, y]
+            mask[..., x] = source if needs == "same" else source.any(axis=0)
+
+    def _show(self, canvas: dict[str, Array], where: dict[str, Array], i: int, j: int, rows: slice) -> None:
+        if self._on_window is None:
+            return
+        y, x = self.grid.y.core(i), self.grid.x.core(j)
+        cut = (..., slice(y.start - rows.start, y.stop - rows.start), x)
+        shown = {n: v[cut] for n, v in where.items()}
+        if self._inside is not None:
+            area = self._inside(y)[:, x]
+            shown = {n: v & area for n, v in shown.items()}
+        self._on_window(y, x, self.frame.finish({n: v[cut].copy() for n, v in canvas.items()}, shown))
+
+
+def _height(variables: dict[str, Array]) -> int:
+    return int(next(iter(variables.values())).shape[-2])

@@ -1,0 +1,212 @@
+"""A model and a cube, checked and put together: what every run, local or remote, starts from."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import xarray as xr
+
+from eowidgets.cube import schema
+from eowidgets.engine import device as dev
+from eowidgets.engine.plan import Limits, Plan, make_plan
+from eowidgets.engine.predict import Predictor, Site
+from eowidgets.engine.reader import Block, Reader
+from eowidgets.engine.result import Frame, make_template
+from eowidgets.engine.strips import Strips
+from eowidgets.errors import InputError, ModelError
+from eowidgets.models.base import Model
+from eowidgets.models.prepare import check_inputs, resolution_of, wanted_bands
+from eowidgets.models.registry import get_model
+
+Array = npt.NDArray[Any]
+
+
+@dataclass(frozen=True)
+class Task:
+    """What is run on what; can be sent to another machine.
+
+    Attributes
+    ----------
+    model : Model
+    cube : Dataset
+        Cut to the area's rectangle.
+    area : Area, optional
+    site : Site
+    frame : Frame
+    seed : int
+    device : str
+    compile : bool
+    """
+
+    model: Model
+    cube: xr.Dataset
+    area: Any
+    site: Site
+    frame: Frame
+    seed: int
+    device: str
+    compile: bool
+
+    @property
+    def shape(self) -> tuple[int, int, int]:
+        """Dates, rows and columns of the input."""
+        sizes = self.cube.sizes
+        return sizes["time"], sizes["y"], sizes["x"]
+
+    def reader(self) -> Reader:
+        """Reader of the bands that the model takes."""
+        return Reader(self.cube, self.site.bands)
+
+    def plan(self, limits: Limits, log: Callable[[str], None], checkpoint: Callable[[], None]) -> Plan:
+        """Choose the settings; may run the model on small windows."""
+        device = dev.pick_device(self.device)
+        return make_plan(
+            self.model,
+            self.reader(),
+            self.site,
+            self.frame.outputs,
+            self.shape,
+            device,
+            limits,
+            log=log,
+            checkpoint=checkpoint,
+        )
+
+    @contextmanager
+    def strips(
+        self,
+        plan: Plan,
+        *,
+        log: Callable[[str], None] = lambda _: None,
+        checkpoint: Callable[[], None] = lambda: None,
+        on_batch: Callable[[int], None] = lambda _: None,
+        on_window: Callable[[slice, slice, dict[str, Array]], None] | None = None,
+        reader: Callable[[slice, slice], Block] | None = None,
+        shape: tuple[int, int, int] | None = None,
+    ) -> Iterator[Strips]:
+        """Set everything up for running strips, and put it away afterwards.
+
+        ``reader`` and ``shape`` are for a worker that holds a part of the cube and thinks in rows of the whole.
+        """
+        predictor = Predictor(
+            self.model,
+            self.site,
+            self.frame.outputs,
+            device=dev.pick_device(self.device),
+            precision=plan.precision,
+            size=plan.window,
+            batch=plan.batch,
+            seed=self.seed,
+            compile=self.compile,
+            log=log,
+            checkpoint=checkpoint,
+        )
+        with predictor.ready():
+            yield Strips(
+                plan,
+                plan.grid(shape or self.shape),
+                reader or self.reader(),
+                predictor,
+                self.frame,
+                inside=self._inside if self.area is not None else None,
+                on_window=on_window,
+                on_batch=on_batch,
+                checkpoint=checkpoint,
+            )
+
+    def _inside(self, rows: slice) -> Array:
+        inside: Array = self.area.mask(self.site.geobox[rows, :])
+        return inside
+
+
+def make_task(
+    model: str | Model | type[Model],
+    cube: xr.Dataset,
+    area: Any = None,
+    *,
+    seed: int = 0,
+    device: str = "auto",
+    compile: bool = False,
+    params: Mapping[str, Any] | None = None,
+) -> Task:
+    """Check a model against a cube and put them together.
+
+    Raises
+    ------
+    InputError, ModelError
+        For whatever does not fit, before any work is done.
+    """
+    _check_cube(cube)
+    made = get_model(model, **(params or {}))
+    if not isinstance(seed, int | np.integer) or isinstance(seed, bool):
+        raise InputError(f"The seed is {seed!r}: give a whole number.")
+    dev.pick_device(device)
+    shape = None
+    if area is not None:
+        cube, shape = cut_to(cube, area)
+    check_inputs(made, cube)
+    bands = wanted_bands(made, cube)
+    outputs = tuple(made.outputs(bands))
+    if not outputs:
+        raise ModelError(f"Model {made.name!r} gives nothing for these bands: choose another model.")
+    dates = cube["time"].values.astype("datetime64[ns]")
+    out_dates = np.asarray(made.out_dates(dates)).astype("datetime64[ns]")
+    over_time = any(o.dims == "tyx" for o in outputs)
+    attrs = {b: {k: v for k, v in cube[b].attrs.items() if k not in ("role", "grid_mapping")} for b in bands}
+    frame = Frame(outputs, bands, attrs, make_template(cube, out_dates, over_time=over_time))
+    names = [v.name for v in frame.variables]
+    doubled = {n for n in names if names.count(n) > 1}
+    if doubled:
+        raise ModelError(f"Model {made.name!r} gives more than one {sorted(doubled)[0]!r}: name its outputs apart.")
+    site = Site(bands, _days(dates), _days(out_dates), cube.odc.geobox, resolution_of(cube) or 1.0)
+    return Task(made, cube, shape, site, frame, int(seed), str(device), compile)
+
+
+def cut_to(cube: xr.Dataset, area: Any) -> tuple[xr.Dataset, Any]:
+    """Cut a cube to the rectangle around an area; also give the area, for its outline.
+
+    Raises
+    ------
+    InputError
+        When the area lies outside the cube.
+    """
+    from eowidgets.cube.area import Area
+
+    shape = Area.of(area)
+    box = cube.odc.geobox
+    left, bottom, right, top = shape.to_crs(box.crs).bounds
+    height, width = box.shape
+    corners = [box.wld2pix(*p) for p in ((left, top), (right, bottom), (left, bottom), (right, top))]
+    # A hair less than a pixel that is only touched by rounding does not count.
+    hair = 1e-6
+    x0, x1 = (max(0, int(np.floor(min(c[0] for c in corners) + hair))), max(c[0] for c in corners) - hair)
+    y0, y1 = (max(0, int(np.floor(min(c[1] for c in corners) + hair))), max(c[1] for c in corners) - hair)
+    x1, y1 = min(width, int(np.ceil(x1))), min(height, int(np.ceil(y1)))
+    if x0 >= x1 or y0 >= y1:
+        raise InputError(
+            "The area lies outside the cube: choose an area that overlaps it, or open a cube for this area."
+        )
+    return cube.isel(y=slice(y0, y1), x=slice(x0, x1)), shape
+
+
+def _check_cube(cube: Any) -> None:
+    import odc.geo.xr  # noqa: F401  (registers the accessor)
+
+    if not isinstance(cube, xr.Dataset):
+        raise InputError(f"The cube is a {type(cube).__name__}: give an xarray Dataset, such as eow.open(...) makes.")
+    missing = [d for d in schema.DIMS if d not in cube.sizes]
+    if missing:
+        raise InputError(f"The cube has no dimension {missing[0]!r}: it needs (time, y, x), as eow.open(...) makes it.")
+    if 0 in cube.sizes.values():
+        raise InputError("The cube is empty: one of its dimensions has length 0.")
+    if cube.odc.geobox is None or cube.odc.geobox.crs is None:
+        raise InputError("The cube has no CRS: set it with cube.rio.write_crs('EPSG:...').")
+
+
+def _days(dates: npt.NDArray[np.datetime64]) -> npt.NDArray[np.float64]:
+    return dates.astype("datetime64[ns]").astype("int64") / 86_400e9

@@ -1,0 +1,162 @@
+"""How a long axis is cut into windows: where they start, and where one hands over to the next.
+
+Space and time are cut by the same rule, one axis at a time, so everything here is one-dimensional.
+
+Windows overlap by at least twice the halo. In the middle of each overlap lies the *seam*; around the
+seam, over ``ramp`` pixels to each side, two neighbours are blended; everywhere else exactly one window
+counts. At most two windows ever meet on one axis, so the weights are ``1 - w`` and ``w`` by
+construction. Windows at the border move inwards instead of being padded: a model sees made-up pixels
+only where the whole raster is smaller than its window.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import cached_property
+from itertools import pairwise
+
+import numpy as np
+import numpy.typing as npt
+
+from eowidgets.errors import InputError
+
+
+def round_up(n: int, multiple: int) -> int:
+    """Smallest multiple of ``multiple`` that is at least ``n``."""
+    return -(-n // multiple) * multiple
+
+
+@dataclass(frozen=True)
+class Axis:
+    """Windows along one axis of ``length`` pixels (or dates).
+
+    Parameters
+    ----------
+    length : int
+        Pixels of the raster along this axis, at least 1.
+    size : int
+        Pixels of a window, halo included. More than ``length`` means that the window is padded.
+    halo : int
+        Pixels of context at each end of a window.
+
+    Raises
+    ------
+    InputError
+        When a window has no room for its halo and the axis needs more than one.
+
+    Examples
+    --------
+    >>> axis = Axis(length=100, size=40, halo=8)
+    >>> axis.starts
+    (0, 20, 40, 60)
+    >>> [axis.core(i) for i in range(len(axis))]
+    [slice(0, 30, None), slice(30, 50, None), slice(50, 70, None), slice(70, 100, None)]
+    """
+
+    length: int
+    size: int
+    halo: int = 0
+
+    def __post_init__(self) -> None:
+        if self.length < 1 or self.size < 1 or self.halo < 0:
+            raise InputError(f"A window of {self.size} with a halo of {self.halo} over {self.length}: give sizes >= 1.")
+        if self.length > self.size and self.size <= 2 * self.halo:
+            raise InputError(
+                f"A window of {self.size} has no room for a halo of {self.halo} at each side: "
+                f"give a window of at least {2 * self.halo + 1}."
+            )
+
+    @cached_property
+    def starts(self) -> tuple[int, ...]:
+        """First pixel of each window, spread evenly so that the overlaps are alike."""
+        room = self.length - self.size
+        if room <= 0:
+            return (0,)
+        stride = self.size - 2 * self.halo
+        gaps = -(-room // stride)
+        return tuple(i * room // gaps for i in range(gaps + 1))
+
+    def __len__(self) -> int:
+        return len(self.starts)
+
+    @property
+    def pad(self) -> int:
+        """Pixels by which a window is longer than the whole axis."""
+        return max(0, self.size - self.length)
+
+    @cached_property
+    def seams(self) -> tuple[int, ...]:
+        """Pixel at which window ``i`` takes over from ``i - 1``; 0 for the first."""
+        pairs = pairwise(self.starts)
+        return (0, *((b + a + self.size) // 2 for a, b in pairs))
+
+    @cached_property
+    def ramp(self) -> int:
+        """Pixels to each side of a seam over which two windows are blended.
+
+        Half the halo, so that half of it stays pure context; less where windows crowd, so that two
+        ramps never touch.
+        """
+        edges = (*self.seams, self.length)
+        nearest = min(b - a for a, b in pairwise(edges))
+        return min(self.halo // 2, nearest // 2) if len(self) > 1 else 0
+
+    def window(self, i: int) -> slice:
+        """Pixels that window ``i`` sees (its padding left out)."""
+        return slice(self.starts[i], min(self.starts[i] + self.size, self.length))
+
+    def core(self, i: int) -> slice:
+        """Pixels between the seams of window ``i``; the cores tile the axis."""
+        end = self.seams[i + 1] if i + 1 < len(self) else self.length
+        return slice(self.seams[i], end)
+
+    def reach(self, i: int) -> slice:
+        """Pixels to which window ``i`` contributes: its core and the ramps at both ends."""
+        core = self.core(i)
+        first, last = i == 0, i + 1 == len(self)
+        return slice(core.start if first else core.start - self.ramp, core.stop if last else core.stop + self.ramp)
+
+    def settled(self, i: int) -> int:
+        """End of the pixels that no window after ``i`` changes."""
+        return self.length if i + 1 == len(self) else self.seams[i + 1] - self.ramp
+
+    def first_reaching(self, pixel: int) -> int:
+        """Index of the first window that contributes to ``pixel`` or to anything after it."""
+        return next(i for i in range(len(self)) if self.reach(i).stop > pixel)
+
+    @cached_property
+    def weights(self) -> npt.NDArray[np.float32]:
+        """Weight of the later window over the ``2 * ramp`` pixels of a seam, rising smoothly from 0 to 1."""
+        t = (np.arange(2 * self.ramp) + 0.5) / max(2 * self.ramp, 1)
+        return (t * t * (3 - 2 * t)).astype("float32")
+
+    def profile(self, i: int) -> npt.NDArray[np.float64]:
+        """Weight of window ``i`` at every pixel of the axis, shape (length,); for pictures and tests."""
+        weight = np.zeros(self.length)
+        weight[self.reach(i)] = 1
+        if i > 0:
+            weight[self.seams[i] - self.ramp : self.seams[i] + self.ramp] = self.weights
+        if i + 1 < len(self):
+            weight[self.seams[i + 1] - self.ramp : self.seams[i + 1] + self.ramp] = 1 - self.weights.astype("float64")
+        return weight
+
+
+@dataclass(frozen=True)
+class Grid:
+    """Windows over a cube: one :class:`Axis` for time, rows and columns."""
+
+    t: Axis
+    y: Axis
+    x: Axis
+
+    @property
+    def windows(self) -> int:
+        """Number of windows in all."""
+        return len(self.t) * len(self.y) * len(self.x)
+
+    def row(self, columns: range | None = None) -> Iterator[tuple[int, int]]:
+        """Walk ``(column, date window)`` along one row of windows, all dates of a column together."""
+        for j in columns if columns is not None else range(len(self.x)):
+            for k in range(len(self.t)):
+                yield j, k
