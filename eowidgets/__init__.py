@@ -7,6 +7,8 @@
 
 import lazy_loader
 
+import eowidgets.cube.accessor  # registers cube.eow on any Dataset; costs xarray, which everyone here has anyway
+
 __version__ = "0.1.0"
 
 __getattr__, __dir__, __all__ = lazy_loader.attach_stub(__name__, __file__)

@@ -39,9 +39,10 @@ def unknown(kind: str, name: object, known: Iterable[str]) -> InputError:
     "There is no band named 'gren'. Did you mean 'green'?"
     """
     names = sorted(known)
-    near = get_close_matches(str(name).lower(), names, n=3, cutoff=0.5)
+    lower = {n.lower(): n for n in names}
+    near = get_close_matches(str(name).lower(), lower, n=3, cutoff=0.6)
     if near:
-        hint = "Did you mean " + " or ".join(repr(n) for n in near) + "?"
+        hint = "Did you mean " + " or ".join(repr(lower[n]) for n in near) + "?"
     else:
         listed = ", ".join(names[:12]) + (", ..." if len(names) > 12 else "")
         hint = f"Known: {listed}." if names else "There is none."

@@ -7,7 +7,7 @@ unique times, and a CRS and transform that rioxarray and odc-geo both read.
 
 from __future__ import annotations
 
-from typing import Any, Literal
+from typing import Literal
 
 import numpy as np
 import xarray as xr
@@ -79,5 +79,6 @@ def usable(cube: xr.Dataset) -> xr.DataArray:
 def stack(cube: xr.Dataset, names: tuple[str, ...] | None = None) -> xr.DataArray:
     """Bands as one array ``(time, band, y, x)`` float32, for those who think in tensors."""
     chosen = names or bands(cube)
-    array: Any = cube[list(chosen)].to_dataarray("band").astype("float32")
-    return array.transpose("time", "band", "y", "x")
+    array = cube[list(chosen)].to_dataarray("band").astype("float32")
+    ordered: xr.DataArray = array.transpose("time", "band", "y", "x")
+    return ordered

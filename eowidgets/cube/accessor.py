@@ -1,0 +1,173 @@
+"""``cube.eow``: what one does with a cube, one dot away."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import xarray as xr
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from eowidgets.cube.check import Report
+    from eowidgets.cube.composite import How
+
+
+@xr.register_dataset_accessor("eow")  # type: ignore[no-untyped-call]
+class CubeAccessor:
+    """Methods of a cube (see :mod:`eowidgets.cube.schema` for what a cube is).
+
+    Examples
+    --------
+    >>> import eowidgets as eow
+    >>> cube = eow.open("bouconne")
+    >>> cube.eow.bands[:4]
+    ('blue', 'green', 'red', 'nir')
+    >>> cube.eow.composite("median", "all").sizes["time"]
+    1
+    """
+
+    def __init__(self, cube: xr.Dataset) -> None:
+        self._cube = cube
+
+    @property
+    def bands(self) -> tuple[str, ...]:
+        """Names of the bands."""
+        from eowidgets.cube.schema import bands
+
+        return bands(self._cube)
+
+    @property
+    def usable(self) -> xr.DataArray:
+        """True where the ground was seen: measured, no cloud, no shadow."""
+        from eowidgets.cube.schema import usable
+
+        return usable(self._cube)
+
+    @property
+    def bounds(self) -> tuple[float, float, float, float]:
+        """West, south, east, north in degrees."""
+        from eowidgets.cube.grid import bounds
+
+        return bounds(self._cube)
+
+    @property
+    def indices(self) -> tuple[str, ...]:
+        """Names of the spectral indices that these bands allow."""
+        from eowidgets.cube.indices import available
+
+        return available(self._cube)
+
+    def check(self) -> Report:
+        """What is wrong with this cube, in plain words, and how to mend it."""
+        from eowidgets.cube.check import check
+
+        return check(self._cube)
+
+    def index(self, name: str, **constants: float) -> xr.DataArray:
+        """A spectral index by name; see :func:`eowidgets.cube.indices.index`."""
+        from eowidgets.cube.indices import index
+
+        return index(self._cube, name, **constants)
+
+    def mask_clouds(self) -> xr.Dataset:
+        """The cube with NaN in place of every value that is not usable; the masks stay."""
+        seen = self.usable
+        masked = self._cube.copy()
+        for name in self.bands:
+            masked[name] = self._cube[name].where(seen).transpose(*self._cube[name].dims)
+        return masked
+
+    def robust_clouds(self) -> xr.Dataset:
+        """The cube with a cloud mask that also holds what the scene mask missed.
+
+        See :func:`eowidgets.cube.clouds.robust_clouds`.
+        """
+        from eowidgets.cube.clouds import robust_clouds
+
+        return self._cube.assign(clouds=robust_clouds(self._cube))
+
+    def cloud_cover(self) -> xr.DataArray:
+        """Share of each date that was not seen, 0..1."""
+        from eowidgets.cube.series import cloud_cover
+
+        return cloud_cover(self._cube)
+
+    def clearest(self, most: float = 0.05) -> xr.Dataset:
+        """Only the dates of which at most this share was not seen."""
+        cover = self.cloud_cover().values
+        return self._cube.isel(time=cover <= max(most, cover.min()))
+
+    def composite(self, how: How = "median", period: str = "month") -> xr.Dataset:
+        """Few clear frames out of many cloudy ones; see :func:`eowidgets.cube.composite.composite`."""
+        from eowidgets.cube.composite import composite
+
+        return composite(self._cube, how, period)
+
+    def select(self, bands: Iterable[str]) -> xr.Dataset:
+        """Only these bands, with masks and layers kept."""
+        from eowidgets.errors import unknown
+
+        wanted = list(bands)
+        for name in wanted:
+            if name not in self.bands:
+                raise unknown("band", name, self.bands)
+        return self._cube.drop_vars([b for b in self.bands if b not in wanted])
+
+    def between(self, start: str | None = None, end: str | None = None) -> xr.Dataset:
+        """Only the dates from ``start`` to ``end``, both included (``"2019"``, ``"2019-07"``, ``"2019-07-06"``)."""
+        from eowidgets.errors import InputError
+
+        try:
+            cut = self._cube.sel(time=slice(start, end))
+        except (ValueError, KeyError, TypeError):
+            raise InputError(
+                f"{start!r} to {end!r} are not dates: write them as 2019-07-06, 2019-07 or 2019."
+            ) from None
+        if not cut.sizes["time"]:
+            first, last = (str(t)[:10] for t in self._cube.time.values[[0, -1]])
+            raise InputError(f"There is no date from {start} to {end}: the cube runs from {first} to {last}.")
+        return cut
+
+    def at(self, lon: float, lat: float) -> xr.Dataset:
+        """The series of the pixel that holds a point; see :func:`eowidgets.cube.series.at`."""
+        from eowidgets.cube.series import at
+
+        return at(self._cube, lon, lat)
+
+    def clip(self, area: Any) -> xr.Dataset:
+        """Cut down to an area; see :func:`eowidgets.cube.series.clip`."""
+        from eowidgets.cube.series import clip
+
+        return clip(self._cube, area)
+
+    def series(self, area: Any) -> xr.Dataset:
+        """Mean and spread over an area along time; see :func:`eowidgets.cube.series.area_series`."""
+        from eowidgets.cube.series import area_series
+
+        return area_series(self._cube, area)
+
+    def to_geotiff(self, path: str | Path) -> Path:
+        """Write one cloud-optimised GeoTIFF; see :func:`eowidgets.cube.export.to_geotiff`."""
+        from eowidgets.cube.export import to_geotiff
+
+        return to_geotiff(self._cube, path)
+
+    def to_netcdf(self, path: str | Path) -> Path:
+        """Write NetCDF-4; see :func:`eowidgets.cube.export.to_netcdf`."""
+        from eowidgets.cube.export import to_netcdf
+
+        return to_netcdf(self._cube, path)
+
+    def to_zarr(self, path: str | Path) -> Path:
+        """Write a Zarr store; see :func:`eowidgets.cube.export.to_zarr`."""
+        from eowidgets.cube.export import to_zarr
+
+        return to_zarr(self._cube, path)
+
+    def summary(self) -> str:
+        """A few lines that say what the cube is, the same every time."""
+        from eowidgets.cube.summary import summary
+
+        return summary(self._cube)

@@ -1,0 +1,142 @@
+"""Spectral indices by name: the catalogue and the formulas are spyndex's, the band names are ours."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import xarray as xr
+
+from eowidgets.cube.schema import BAND_LETTERS, bands
+from eowidgets.errors import InputError, unknown
+
+_NAMES = {letter: name for name, letter in BAND_LETTERS.items()}
+#: Length scale of the radial kernel (kNDVI and its kin): half the sum of the two bands, as their authors advise.
+_KERNELS = ("kNN", "kNR", "kNB", "kNL", "kGG", "kGR", "kGB")
+
+
+def index(cube: xr.Dataset, name: str, **constants: float) -> xr.DataArray:
+    """Compute a spectral index of the spyndex catalogue.
+
+    Parameters
+    ----------
+    cube : Dataset
+        With the bands that the index needs, as reflectance.
+    name : str
+        Short name, for instance ``"NDVI"``, ``"NBR"``, ``"EVI"``; upper or lower case.
+    **constants : float
+        Constants of the formula, for instance ``L=0.5`` for SAVI; defaults are spyndex's.
+
+    Returns
+    -------
+    DataArray, dims (time, y, x), float32
+        NaN where the formula divides by zero or a band is missing. ``attrs`` hold ``long_name``,
+        ``units``, ``formula`` and ``reference``.
+
+    Raises
+    ------
+    InputError
+        For an unknown index (with the nearest ones), a band that the cube lacks, a constant that the
+        formula has not.
+
+    Examples
+    --------
+    >>> import eowidgets as eow
+    >>> ndvi = index(eow.open("bouconne"), "NDVI")
+    >>> round(float(ndvi.isel(time=2).median()), 2)
+    0.9
+    """
+    import spyndex
+
+    entry = _entry(name)
+    _refuse_other_constants(entry, constants)
+    params: dict[str, Any] = {letter: _value(cube, entry, letter, constants) for letter in entry.bands}
+    with np.errstate(divide="ignore", invalid="ignore"):
+        values = spyndex.computeIndex(entry.short_name, params=params)
+    result = values.where(np.isfinite(values)).astype("float32").rename(entry.short_name.lower())
+    result.attrs = {
+        "long_name": entry.long_name,
+        "units": "1",
+        "role": "index",
+        "formula": entry.formula,
+        "reference": entry.reference,
+    }
+    ordered: xr.DataArray = result.transpose("time", "y", "x", missing_dims="ignore")
+    return ordered
+
+
+def available(cube: xr.Dataset) -> tuple[str, ...]:
+    """Short names of every index that can be computed from the bands of a cube."""
+    import spyndex
+
+    return tuple(sorted(n for n, e in spyndex.indices.items() if not missing_bands(cube, e)))
+
+
+def missing_bands(cube: xr.Dataset, entry: Any) -> tuple[str, ...]:
+    """Bands (common names) that an entry of the catalogue needs and the cube has not."""
+    have = set(bands(cube))
+    needed: list[str] = []
+    for letter in entry.bands:
+        if letter in _NAMES:
+            needed.append(_NAMES[letter])
+        elif letter in _KERNELS:
+            needed += [_NAMES[k] for k in letter[1:] if k in _NAMES]
+        elif letter.startswith("lambda"):
+            needed.append(_NAMES[letter.removeprefix("lambda")])
+        elif letter == "PAR":
+            needed.append("par")
+    return tuple(sorted(set(needed) - have))
+
+
+def _entry(name: str) -> Any:
+    import spyndex
+
+    if name in spyndex.indices:  # first as written: mSR705 and MSR705 are two indices
+        return spyndex.indices[name]
+    by_lower = {n.lower(): n for n in spyndex.indices}
+    if str(name).lower() not in by_lower:
+        raise unknown("index", name, spyndex.indices)
+    return spyndex.indices[by_lower[str(name).lower()]]
+
+
+def _refuse_other_constants(entry: Any, constants: dict[str, float]) -> None:
+    own = [letter for letter in entry.bands if letter not in _NAMES]
+    for constant in constants:
+        if constant not in own:
+            known = f"it has {', '.join(own)}" if own else "it has none"
+            raise InputError(f"The index {entry.short_name} has no constant {constant!r}: {known}.")
+
+
+def _value(cube: xr.Dataset, entry: Any, letter: str, constants: dict[str, float]) -> Any:
+    import spyndex
+
+    if letter in constants:
+        return float(constants[letter])
+    missing = missing_bands(cube, entry)
+    if missing:
+        has = ", ".join(bands(cube))
+        raise InputError(
+            f"The index {entry.short_name} needs {', '.join(missing)}, which this cube has not (it has {has})."
+        )
+    if letter in _NAMES:
+        # In double precision: 1 - 0.9999999 in float32 is where indices go wrong.
+        return cube[_NAMES[letter]].astype("float64")
+    if letter in _KERNELS:
+        return _kernel(cube, letter, constants)
+    if letter.startswith("lambda"):
+        band = _NAMES[letter.removeprefix("lambda")]
+        wavelength = cube[band].attrs.get("center_wavelength")
+        if wavelength is None:
+            raise InputError(f"The index {entry.short_name} needs the centre wavelength of {band}: pass {letter}=<nm>.")
+        return float(wavelength)
+    return float(spyndex.constants[letter].default)
+
+
+def _kernel(cube: xr.Dataset, letter: str, constants: dict[str, float]) -> Any:
+    first, second = letter[1], letter[2]
+    if first == second:
+        return 1.0
+    a = cube[_NAMES[first]].astype("float64")
+    b = constants.get("L", 1.0) if second == "L" else cube[_NAMES[second]].astype("float64")
+    sigma = 0.5 * (a + b)
+    return np.exp(-((a - b) ** 2) / (2 * sigma**2))

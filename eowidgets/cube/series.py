@@ -1,0 +1,106 @@
+"""From pictures to curves: one pixel, or the mean and spread of an area, along time."""
+
+from __future__ import annotations
+
+import warnings
+from typing import Any
+
+import numpy as np
+import xarray as xr
+
+from eowidgets.cube.area import Area
+from eowidgets.cube.grid import bounds, geobox, pixel
+from eowidgets.cube.schema import bands, usable
+from eowidgets.errors import InputError
+
+
+def at(cube: xr.Dataset, lon: float, lat: float) -> xr.Dataset:
+    """The series of the pixel that holds a point.
+
+    Parameters
+    ----------
+    cube : Dataset
+    lon, lat : float
+        Degrees.
+
+    Returns
+    -------
+    Dataset, dims (time,)
+        Every variable of the cube at that pixel; ``x`` and ``y`` are its centre.
+
+    Raises
+    ------
+    InputError
+        If the point is outside the cube, saying where the cube is.
+    """
+    row, column = pixel(cube, lon, lat)
+    return cube.isel(y=row, x=column)
+
+
+def clip(cube: xr.Dataset, area: Any) -> xr.Dataset:
+    """Cut a cube down to an area; pixels outside it become nodata.
+
+    Parameters
+    ----------
+    area : Area or what `Area.of` takes
+
+    Raises
+    ------
+    InputError
+        If the area does not touch the cube, saying where both are.
+    """
+    place = Area.of(area)
+    box = geobox(cube)
+    inside = place.mask(box)
+    if not inside.any():
+        west, south, east, north = bounds(cube)
+        a, b, c, d = place.bounds
+        raise InputError(
+            f"The area ({a:.4f} to {c:.4f}° E, {b:.4f} to {d:.4f}° N) does not touch the cube "
+            f"({west:.4f} to {east:.4f}° E, {south:.4f} to {north:.4f}° N)."
+        )
+    rows, columns = np.flatnonzero(inside.any(1)), np.flatnonzero(inside.any(0))
+    window = {"y": slice(rows[0], rows[-1] + 1), "x": slice(columns[0], columns[-1] + 1)}
+    keep = xr.DataArray(inside, dims=("y", "x"), coords={"y": cube.y, "x": cube.x}).isel(window)
+    cut = cube.isel(window)
+    for name, variable in cut.data_vars.items():
+        if {"y", "x"} <= set(variable.dims):
+            if variable.dtype == bool:
+                cut[name] = (variable & keep).transpose(*variable.dims)
+            elif variable.dtype.kind == "f":
+                cut[name] = variable.where(keep).transpose(*variable.dims)
+    return cut
+
+
+def area_series(cube: xr.Dataset, area: Any) -> xr.Dataset:
+    """Mean and spread of every band over an area, date by date, clouds left out.
+
+    Returns
+    -------
+    Dataset, dims (time,)
+        Per band ``b``: ``b`` (mean), ``b_std``, ``b_p10``, ``b_p90``; and ``usable`` (share of the area's
+        pixels that was seen, 0..1). ``attrs["hectares"]`` is the size of the area.
+    """
+    place = Area.of(area)
+    cut = clip(cube, place)
+    inside = place.mask(geobox(cut))
+    mask = xr.DataArray(inside, dims=("y", "x"), coords={"y": cut.y, "x": cut.x})
+    seen = usable(cut) & mask
+    out = xr.Dataset(attrs={"hectares": round(place.hectares, 4), "area": place.name})
+    for name in bands(cut):
+        values = cut[name].where(seen)
+        with warnings.catch_warnings():
+            warnings.filterwarnings("ignore", category=RuntimeWarning)  # all-NaN dates: nothing was seen, NaN is right
+            spread = values.quantile([0.1, 0.9], ("y", "x")).astype("float32")
+            out[name] = values.mean(("y", "x"), keep_attrs=True)
+            out[f"{name}_std"] = values.std(("y", "x"))
+        out[f"{name}_p10"] = spread.isel(quantile=0, drop=True)
+        out[f"{name}_p90"] = spread.isel(quantile=1, drop=True)
+    out["usable"] = seen.sum(("y", "x")) / int(inside.sum())
+    return out
+
+
+def cloud_cover(cube: xr.Dataset) -> xr.DataArray:
+    """Share of each date's pixels that were not seen (cloud, shadow or nothing measured), 0..1, dims (time,)."""
+    cover = 1 - usable(cube).mean(("y", "x"))
+    return cover.rename("cloud_cover").assign_attrs(long_name="Not seen", units="1")
