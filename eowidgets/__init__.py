@@ -7,7 +7,7 @@
 
 import lazy_loader
 
-import eowidgets.cube.accessor  # registers cube.eow on any Dataset; costs xarray, which everyone here has anyway
+import eowidgets.cube.accessor  # noqa: F401  (cube.eow on any Dataset; costs xarray, which everyone has anyway)
 
 __version__ = "0.1.0"
 

@@ -102,7 +102,7 @@ class Area:
         return geopandas.GeoDataFrame(row, geometry=[self.geometry], crs="EPSG:4326")
 
     def mask(self, geobox: GeoBox) -> npt.NDArray[np.bool_]:
-        """Boolean (y, x): True where a pixel's centre lies inside; an area that holds no centre takes what it touches."""
+        """Boolean (y, x): True where a pixel's centre lies inside, or, if it holds no centre, that it touches."""
         from rasterio.features import geometry_mask
 
         projected = self.to_crs(geobox.crs)

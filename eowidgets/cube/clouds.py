@@ -23,7 +23,7 @@ Array = npt.NDArray[np.float32]
 NEIGHBOURS = 3
 #: A brightening of the blue band that no clear sky makes (reflectance), and how many sigmas of a pixel's own noise.
 CLOUD, SHADOW, SIGMAS = 0.025, 0.08, 4.0
-#: Where only one side has neighbours (the ends of the series) a lasting change cannot be told from a cloud: be stricter.
+#: At the ends of the series, with neighbours on one side only, a lasting change looks like a cloud: be stricter.
 ONE_SIDED = 2.0
 #: When so much of what a date shows is cloud, the rest is haze that the threshold did not reach.
 WHOLE_DATE = 0.5
