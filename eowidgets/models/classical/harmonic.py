@@ -1,0 +1,172 @@
+"""Harmonic regression: each pixel as a level, perhaps a trend, and a few yearly waves."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor
+
+from eowidgets.models.base import Batch, Card, Model, param
+from eowidgets.models.classical.series import DAYS_PER_YEAR, flat, masked_median, solving_dtype, unflat
+from eowidgets.models.registry import register
+from eowidgets.tasks import Output, Task
+
+HUBER = 1.345
+MAD_TO_SD = 1.4826
+
+
+def design(days: Tensor, terms: int, trend: bool, origin: float) -> Tensor:
+    """Columns of the regression: 1, then years since ``origin`` if asked for, then cos and sin of every term.
+
+    Parameters
+    ----------
+    days : Tensor, shape (t,), float64
+        Days since 1970-01-01.
+    terms : int
+        Waves per year: 1 is the yearly wave, 2 adds the half-yearly one, and so on.
+    origin : float
+        Day at which the trend is 0; near the data, so that level and trend are not confounded.
+
+    Returns
+    -------
+    Tensor, shape (t, 1 + trend + 2 * terms), float64
+    """
+    days = days.detach().cpu().double()
+    columns = [torch.ones_like(days)]
+    if trend:
+        columns.append((days - origin) / DAYS_PER_YEAR)
+    for k in range(1, terms + 1):
+        phase = 2 * math.pi * k * days / DAYS_PER_YEAR
+        columns += [phase.cos(), phase.sin()]
+    return torch.stack(columns, dim=1)
+
+
+def solve(columns: Tensor, y: Tensor, weight: Tensor, ridge: float) -> Tensor:
+    """Weighted ridge regression of every pixel at once; the level is not penalised.
+
+    Parameters
+    ----------
+    columns : Tensor, shape (t, k)
+    y : Tensor, shape (n, t, c)
+    weight : Tensor, shape (n, t)
+        0 where there is no observation.
+    ridge : float
+        Added to the diagonal: an observation adds about 0.5 there for each wave.
+
+    Returns
+    -------
+    Tensor, shape (n, k, c)
+        0 where a pixel has no observation.
+    """
+    k = columns.shape[1]
+    # Under autocast float32 products would be rounded to bfloat16, which ruins normal equations.
+    with torch.autocast(y.device.type, enabled=False):
+        outer = (columns[:, :, None] * columns[:, None, :]).flatten(1)  # t (k k)
+        normal = (weight @ outer).unflatten(1, (k, k))
+        right = columns.T @ (weight.unsqueeze(-1) * y)  # n k c
+        penalty = torch.full((k,), float(ridge), dtype=y.dtype, device=y.device)
+        penalty[0] = 0
+        normal = normal + torch.diag(penalty)
+        empty = (weight.sum(dim=1) <= 0).to(y.dtype)
+        normal = normal + empty[:, None, None] * torch.eye(k, dtype=y.dtype, device=y.device)
+        factor, _ = torch.linalg.cholesky_ex(normal)
+        return torch.cholesky_solve(right, factor)
+
+
+def robust_solve(columns: Tensor, y: Tensor, usable: Tensor, ridge: float, rounds: int) -> tuple[Tensor, Tensor]:
+    """Iteratively reweighted least squares with Huber's weights (Huber, 1964; Holland and Welsch, 1977).
+
+    The weight of a date is common to all bands, as cloud, haze and shadow disturb all of them: the distance is
+    the root mean square over bands of residual / (1.4826 · median absolute residual), k = 1.345.
+
+    Returns
+    -------
+    coefficients : Tensor, shape (n, k, c)
+    weight : Tensor, shape (n, t)
+    """
+    seen = usable.to(y.dtype)
+    weight = seen
+    coefficients = solve(columns, y, weight, ridge)
+    for _ in range(rounds):
+        residual = (y - columns @ coefficients).abs()
+        scale = MAD_TO_SD * masked_median(residual, usable.unsqueeze(-1)).nan_to_num(1.0)
+        # A pixel that is fitted exactly has no scale: 1e-4 of reflectance is below the sensor's own step.
+        distance = (residual / scale.clamp_min(1e-4).unsqueeze(1)).square().mean(dim=-1).sqrt()
+        weight = seen * (HUBER / distance.clamp_min(HUBER))
+        coefficients = solve(columns, y, weight, ridge)
+    return coefficients, weight
+
+
+@register
+class Harmonic(Model):
+    """Least-squares fit of yearly waves to the clear observations of each pixel.
+
+    ``y(d) = a0 + a1 · (d - d0) / 365.2425 + Σ_k  b_k cos(2π k d / 365.2425) + c_k sin(2π k d / 365.2425)``
+
+    Source: harmonic (Fourier) regression of vegetation series, Menenti et al. (1993), doi:10.1016/0273-1177(93)90550-U,
+    and Zhu and Woodcock (2014), doi:10.1016/j.rse.2014.01.011, eq. 1, whose waves and trend these are. Chosen here
+    where they are silent: a ridge of ``ridge`` on everything but the level, in place of a rule for how many waves
+    few observations can carry; one Huber weight per date for all bands.
+    """
+
+    name = "harmonic"
+    task = Task.RECONSTRUCT
+    card = Card(
+        title="Harmonic fit",
+        summary="The typical year of each pixel: a level, an optional trend and one to three yearly waves.",
+        paper="Menenti et al. (1993), Advances in Space Research 13(5); Zhu and Woodcock (2014), RSE 144.",
+        url="https://doi.org/10.1016/j.rse.2014.01.011",
+        licence="Apache-2.0",
+        limits="Cannot follow a sudden change such as logging or harvest; needs about a year of dates to know a season.",
+    )
+
+    @dataclass(frozen=True, slots=True)
+    class Params:
+        """Shape of the fit."""
+
+        terms: int = param(2, unit="", low=1, high=3, step=1, label="Waves per year", help="1 is the yearly wave.")
+        trend: bool = param(False, label="Trend", help="Let the level rise or fall steadily over the years.")
+        robust: bool = param(True, label="Robust", help="Give less weight to outliers such as missed cloud.")
+        ridge: float = param(
+            0.1,
+            low=1e-6,
+            high=100.0,
+            label="Ridge",
+            unit="observations",
+            help="Pull of waves and trend towards zero; matters only where a pixel was rarely seen.",
+        )
+
+    def outputs(self, bands: tuple[str, ...]) -> tuple[Output, ...]:
+        """The fit at every date, and how far the observations lie from it."""
+        return (
+            Output("bands", kind="bands", dims="tyx", unit="1"),
+            Output(
+                "residual_spread", unit="1", long_name="Robust spread of the residuals over all bands", vmin=0, vmax=0.1
+            ),
+        )
+
+    def predict(self, batch: Batch) -> dict[str, Tensor]:
+        """Fit and evaluate.
+
+        Returns
+        -------
+        dict
+            ``bands`` (b, t, c, h, w) and ``residual_spread`` (b, h, w): root mean square over bands of
+            1.4826 · median absolute residual. NaN where a pixel was never seen.
+        """
+        p, x = self.params, batch.x
+        b, _, _, h, w = x.shape
+        dtype = solving_dtype(x.device)
+        days = batch.days.detach().cpu().double()
+        columns = design(days, p.terms, p.trend, float(days.mean())).to(x.device, dtype)
+        y, usable = flat(x).to(dtype), flat(batch.usable)
+        coefficients, _ = robust_solve(columns, y, usable, p.ridge, rounds=5 if p.robust else 0)
+        fit = columns @ coefficients
+        spread = MAD_TO_SD * masked_median((y - fit).abs(), usable.unsqueeze(-1))
+        seen = batch.usable.any(dim=1, keepdim=True)
+        return {
+            "bands": unflat(fit, (b, h, w)).to(x.dtype).masked_fill(~seen.unsqueeze(2), torch.nan),
+            "residual_spread": unflat(spread.square().mean(dim=-1).sqrt(), (b, h, w)).to(x.dtype),
+        }

@@ -1,0 +1,91 @@
+"""What all per-pixel models share: moving through time along masked series, without a loop over pixels."""
+
+from __future__ import annotations
+
+import torch
+from torch import Tensor
+
+DAYS_PER_YEAR = 365.2425
+
+
+def solving_dtype(device: torch.device) -> torch.dtype:
+    """Precision for normal equations: float64, or float32 where the device (Apple's GPU) has no float64."""
+    return torch.float32 if device.type == "mps" else torch.float64
+
+
+def relative_days(days: Tensor, like: Tensor) -> Tensor:
+    """Days since the first one, as the dtype and on the device of ``like``.
+
+    Days since 1970 pass 2**14, where float32 keeps only minutes: the difference is taken in float64 first.
+    """
+    days = days.detach().cpu().double()
+    return (days - days[0]).to(device=like.device, dtype=like.dtype)
+
+
+def previous_index(usable: Tensor) -> Tensor:
+    """Index of the latest usable date at or before each date, -1 where there is none.
+
+    Parameters
+    ----------
+    usable : Tensor, shape (b, t, ...), bool
+
+    Returns
+    -------
+    Tensor, the same shape, int64
+    """
+    index = torch.arange(usable.shape[1], device=usable.device).view(1, -1, *[1] * (usable.dim() - 2))
+    return torch.where(usable, index, -1).cummax(dim=1).values
+
+
+def next_index(usable: Tensor) -> Tensor:
+    """Index of the earliest usable date at or after each date, -1 where there is none."""
+    back = previous_index(usable.flip(1)).flip(1)
+    return torch.where(back < 0, -1, usable.shape[1] - 1 - back)
+
+
+def take(x: Tensor, index: Tensor) -> Tensor:
+    """Pick dates: ``out[b, s, c, h, w] = x[b, index[b, s, h, w], c, h, w]``; an index of -1 gives the first date."""
+    index = index.clamp_min(0).unsqueeze(2).expand(-1, -1, x.shape[2], -1, -1)
+    return x.gather(1, index)
+
+
+def blank(x: Tensor, known: Tensor) -> Tensor:
+    """Put NaN where ``known`` (b, t, h, w) is False in ``x`` (b, t, c, h, w)."""
+    return x.masked_fill(~known.unsqueeze(2), torch.nan)
+
+
+def masked_median(x: Tensor, mask: Tensor) -> Tensor:
+    """Median along dim 1 of the values where ``mask`` is True; the mean of the middle two for an even number.
+
+    Parameters
+    ----------
+    x : Tensor, shape (b, t, ...)
+    mask : Tensor, bool, of a shape that broadcasts to that of ``x``
+
+    Returns
+    -------
+    Tensor, shape (b, ...)
+        NaN where the mask is False throughout.
+    """
+    mask = mask.expand_as(x)
+    ordered = x.masked_fill(~mask, torch.inf).sort(dim=1).values
+    count = mask.sum(dim=1, keepdim=True)
+    low = ordered.gather(1, ((count - 1) // 2).clamp_min(0))
+    high = ordered.gather(1, (count // 2).clamp_max(x.shape[1] - 1))
+    middle = low + (high - low) / 2
+    return middle.masked_fill(count == 0, torch.nan).squeeze(1)
+
+
+def flat(x: Tensor) -> Tensor:
+    """Pixels first: ``(b, t, c, h, w) -> ((b h w), t, c)``, or ``(b, t, h, w) -> ((b h w), t)``."""
+    if x.dim() == 5:
+        return x.permute(0, 3, 4, 1, 2).flatten(0, 2)
+    return x.permute(0, 2, 3, 1).flatten(0, 2)
+
+
+def unflat(x: Tensor, size: tuple[int, int, int]) -> Tensor:
+    """Undo :func:`flat`; ``size`` is ``(b, h, w)``. Also ``((b h w),) -> (b, h, w)``."""
+    x = x.unflatten(0, size)
+    if x.dim() == 5:
+        return x.permute(0, 3, 4, 1, 2)
+    return x.permute(0, 3, 1, 2) if x.dim() == 4 else x
