@@ -140,6 +140,8 @@ def _geometry(source: Any, crs: Any) -> tuple[BaseGeometry, str | None]:
             west, south, east, north = (float(v) for v in source)
         except (TypeError, ValueError):
             raise InputError(f"The bounding box {source!r} has something else than numbers in it.") from None
+        if not np.isfinite([west, south, east, north]).all():
+            raise InputError(f"The bounding box {source!r} has numbers in it that are not finite.")
         if crs is None and west > east:
             raise InputError(
                 f"The bounding box {tuple(source)} runs from west to east over the antimeridian or has west and east "
@@ -214,11 +216,11 @@ def _to_lonlat(geometry: BaseGeometry, crs: Any) -> BaseGeometry:
 
 def _reproject(geometry: BaseGeometry, source: Any, target: Any) -> BaseGeometry:
     from pyproj import Transformer
-    from shapely.ops import transform
+    from shapely import transform
 
     # odc-geo's CRS prints as its code or WKT, which pyproj reads; pyproj's own CRS does as well.
     transformer = Transformer.from_crs(str(source), str(target), always_xy=True)
-    return transform(transformer.transform, geometry)
+    return transform(geometry, transformer.transform, interleaved=False)
 
 
 def _checked(geometry: BaseGeometry) -> BaseGeometry:

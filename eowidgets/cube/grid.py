@@ -53,7 +53,9 @@ def pixel(cube: xr.Dataset, lon: float, lat: float) -> tuple[int, int]:
 
     box = geobox(cube)
     x, y = Transformer.from_crs("EPSG:4326", str(box.crs), always_xy=True).transform(lon, lat)
-    column, row = ~box.affine * (x, y)
+    inverse = ~box.affine
+    column = inverse.a * x + inverse.b * y + inverse.c
+    row = inverse.d * x + inverse.e * y + inverse.f
     if not (0 <= column < box.width and 0 <= row < box.height):
         west, south, east, north = bounds(cube)
         raise InputError(

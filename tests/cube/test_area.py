@@ -1,0 +1,129 @@
+import json
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from shapely.geometry import LineString, Point, Polygon, box
+
+from eowidgets.cube.area import Area
+from eowidgets.cube.grid import geobox
+from eowidgets.errors import InputError, SourceError
+
+BOX = (22.146, 45.201, 22.150, 45.205)
+RING = [[22.146, 45.201], [22.150, 45.201], [22.150, 45.205], [22.146, 45.205], [22.146, 45.201]]
+POLYGON = {"type": "Polygon", "coordinates": [RING]}
+
+
+def test_every_description_gives_the_same_area(tmp_path):
+    geopandas = pytest.importorskip("geopandas")
+    file = tmp_path / "plot.geojson"
+    file.write_text(json.dumps(POLYGON))
+    frame = geopandas.GeoDataFrame(geometry=[box(*BOX)], crs="EPSG:4326")
+    package = tmp_path / "plot.gpkg"
+    frame.to_file(package)
+    feature = {"type": "Feature", "properties": {"name": "plot"}, "geometry": POLYGON}
+    sources = [
+        BOX,
+        list(BOX),
+        box(*BOX),
+        POLYGON,
+        feature,
+        {"type": "FeatureCollection", "features": [feature]},
+        file,
+        str(file),
+        package,
+        frame,
+        frame.to_crs(32634),
+        (frame.to_crs(32634).geometry[0], "EPSG:32634"),
+        Area.of(BOX),
+    ]
+    for source in sources:
+        assert Area.of(source).geometry.symmetric_difference(box(*BOX)).area < 1e-9, source
+
+
+def test_hectares_match_a_rectangle_on_the_ellipsoid():
+    # One hundredth of a degree at the equator: 1113.19 m by 1105.74 m (WGS84).
+    assert Area.of((0, 0, 0.01, 0.01)).hectares == pytest.approx(1113.195 * 1105.743 / 1e4, rel=1e-5)
+
+
+@given(lon=st.floats(-170, 170), lat=st.floats(-75, 75), width=st.floats(0.01, 0.5), height=st.floats(0.01, 0.5))
+def test_geojson_round_trip(lon, lat, width, height):
+    area = Area.of((lon, lat, lon + width, lat + height))
+    again = Area.of(area.geojson)
+    assert again.geometry.equals(area.geometry)
+    assert again.bounds == pytest.approx((lon, lat, lon + width, lat + height))
+
+
+def test_gdf_has_name_and_size():
+    pytest.importorskip("geopandas")
+    frame = Area.of(BOX, name="plot").gdf()
+    assert frame.crs == "EPSG:4326"
+    assert frame.name[0] == "plot"
+    assert frame.hectares[0] == pytest.approx(Area.of(BOX).hectares, abs=1e-3)
+
+
+def test_mask_counts_pixel_centres(romania):
+    grid = geobox(romania)
+    left, bottom, right, top = grid.boundingbox
+    part = box(left + 100, bottom + 200, left + 300, bottom + 500)
+    mask = Area.of((part, str(grid.crs))).mask(grid)
+    assert mask.shape == (100, 100)
+    # Through degrees and back, edges move by less than a pixel.
+    assert abs(int(mask.sum()) - 20 * 30) <= 50
+
+
+def test_area_smaller_than_a_pixel_still_has_one(romania):
+    grid = geobox(romania)
+    lon, lat = grid.geographic_extent.geom.centroid.coords[0]
+    assert Area.of(Point(lon, lat).buffer(1e-6)).mask(grid).sum() >= 1
+
+
+def test_bow_tie_is_mended():
+    tie = Polygon([(0, 0), (1, 1), (1, 0), (0, 1)])
+    assert Area.of(tie).geometry.is_valid
+    assert Area.of(tie).geometry.area == pytest.approx(0.5)
+
+
+@pytest.mark.parametrize(
+    ("source", "words"),
+    [
+        (Point(1, 1), "no size"),
+        (LineString([(0, 0), (1, 1)]), "no size"),
+        ((1, 1, 1, 2), "no size"),
+        (Polygon(), "empty"),
+        ((179, 0, -179, 1), "antimeridian"),
+        (box(179, 0, 181, 1), "antimeridian"),
+        ((500_000, 4_800_000, 510_000, 4_810_000), "not degrees"),
+        (("a", 0, 1, 1), "numbers"),
+        ((float("nan"), 0, 1, 1), "not finite"),
+        ({"type": "FeatureCollection", "features": []}, "empty"),
+        ({"type": "Feature", "geometry": None}, "no geometry"),
+        ({"type": "Polygon", "coordinates": "x"}, "cannot be read"),
+        ({"type": "Nonsense"}, "cannot be read"),
+        ("there/is/no.geojson", "There is no file"),
+        (42, "not an area"),
+    ],
+)
+def test_bad_areas_are_refused_in_one_sentence(source, words):
+    with pytest.raises(InputError, match=words) as caught:
+        Area.of(source)
+    assert "\n" not in str(caught.value)
+
+
+@pytest.mark.parametrize("name", ["broken.geojson", "broken.gpkg"])
+def test_broken_files_are_refused(tmp_path, name):
+    file = tmp_path / name
+    file.write_bytes(b"\x00\x01 not what it says")
+    with pytest.raises(SourceError, match="broken"):
+        Area.of(file)
+
+
+def test_repr_says_where_and_how_large():
+    assert repr(Area.of(BOX, name="plot")) == "Area('plot', 22.1480° E, 45.2030° N, 14.0 ha)"
+
+
+def test_reprojection_bends_long_edges():
+    wide = Area.of((0, 59, 20, 60))
+    assert len(wide.to_crs("EPSG:3035").exterior.coords) > 1000
+    assert np.isfinite(wide.to_crs("EPSG:3035").bounds).all()
