@@ -58,7 +58,7 @@ def run_on(
         while futures:
             job.checkpoint()
             try:
-                done = wait(list(futures), timeout=0.1, return_when="FIRST_COMPLETED").done
+                done = wait(list(futures), timeout=0.1, return_when="FIRST_COMPLETED").done  # type: ignore[no-untyped-call]
             except NotYet:
                 continue
             for future in done:
@@ -130,9 +130,7 @@ def _work(
 
 def _failure(future: Any) -> BaseException:
     if future.status == "cancelled":
-        return ModelError(
-            "The cluster dropped a part of the run: see its scheduler's log, and run the same call again."
-        )
+        return ModelError("The cluster dropped a part of the run: look into its log, and run the same call again.")
     error = future.exception()
     if type(error).__name__ == "KilledWorker":
         return ModelError(

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Callable
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, fields
 from typing import Any
 
 import torch
@@ -72,8 +72,9 @@ class Plan:
 
     @classmethod
     def from_json(cls, values: dict[str, Any]) -> Plan:
-        """Undo :meth:`to_json`."""
-        return cls(**{**values, "window": tuple(values["window"])})
+        """Undo :meth:`to_json`; other keys are left out."""
+        known = {f.name: values[f.name] for f in fields(cls)}
+        return cls(**{**known, "window": tuple(values["window"])})
 
 
 @dataclass(frozen=True)

@@ -16,6 +16,7 @@ import numpy as np
 import torch
 import xarray as xr
 
+from eowidgets.engine.plan import Plan
 from eowidgets.engine.reader import input_summary
 from eowidgets.errors import InputError
 from eowidgets.models.base import Model
@@ -125,7 +126,12 @@ def read(result: str | Path | xr.Dataset) -> dict[str, Any]:
     return notes
 
 
-def rerun(result: str | Path | xr.Dataset, cube: xr.Dataset | None = None, **options: Any) -> Rerun:
+def rerun(
+    result: str | Path | xr.Dataset,
+    cube: xr.Dataset | None = None,
+    model: Model | type[Model] | None = None,
+    **options: Any,
+) -> Rerun:
     """Make a result again from its provenance, and say whether it is identical.
 
     Parameters
@@ -134,6 +140,8 @@ def rerun(result: str | Path | xr.Dataset, cube: xr.Dataset | None = None, **opt
         What :func:`~eowidgets.engine.run.run` gave or wrote.
     cube : Dataset, optional
         The input; needed where the provenance does not say how it was opened.
+    model : Model or Model class, optional
+        Needed where the model is not registered.
     **options
         Engine settings to use in place of the recorded ones, such as ``device="cpu"``.
 
@@ -147,7 +155,7 @@ def rerun(result: str | Path | xr.Dataset, cube: xr.Dataset | None = None, **opt
     InputError
         When there is no provenance, or the input can't be found from it.
     """
-    from eowidgets.engine.run import run
+    from eowidgets.engine.run import make_job
     from eowidgets.engine.writers.disk import open_result
 
     old = result if isinstance(result, xr.Dataset) else open_result(result)
@@ -163,18 +171,19 @@ def rerun(result: str | Path | xr.Dataset, cube: xr.Dataset | None = None, **opt
     source = source.isel(time=np.isin(there, dates))
     source = _same_grid(source, notes["input"])
     engine = notes["engine"]
-    settings: dict[str, Any] = {
-        "device": engine["device"],
-        "memory": engine["memory"],
-        "window": engine["window"][1],
-        "batch": engine["batch"],
-        "precision": engine["precision"],
-        "compile": engine["compile"],
-        **options,
-    }
-    if engine.get("fixed"):
-        settings["_plan"] = engine["plan"]
-    new = run(notes["model"], source, notes["area"], seed=notes["seed"], **settings, **notes["parameters"])
+    fixed = {"device": engine["device"], "memory": engine["memory"], "compile": engine["compile"]}
+    plan = None if set(options) - {"device", "out", "client", "progress"} else Plan.from_json(engine)
+    job = make_job(
+        model or notes["model"],
+        source,
+        notes["area"],
+        seed=notes["seed"],
+        params=notes["parameters"],
+        plan=plan,
+        **{**fixed, **options},
+    )
+    job.execute()
+    new = job.result()
     differences = compare(old, new)
     return Rerun(not differences, differences, _changed(notes, read(new)), new)
 

@@ -91,7 +91,7 @@ def run(
     >>> import eowidgets as eow
     >>> clear = eow.run("fill-linear", eow.open("romania"))  # doctest: +SKIP
     """
-    job = _make(
+    job = make_job(
         model,
         cube,
         area,
@@ -147,7 +147,7 @@ def submit(
     Job
         Bad input is refused at once, by an exception here.
     """
-    job = _make(
+    job = make_job(
         model,
         cube,
         area,
@@ -171,24 +171,25 @@ def submit(
     return job
 
 
-def _make(
+def make_job(
     model: str | Model | type[Model],
     cube: xr.Dataset,
-    area: Any,
-    out: str | Path | None,
+    area: Any = None,
+    out: str | Path | None = None,
     *,
-    device: str,
-    memory: str | float,
-    window: int | None,
-    batch: int | None,
-    precision: str,
-    compile: bool,
-    client: Any,
-    seed: int,
-    progress: Progress,
-    params: Mapping[str, Any],
+    device: str = "auto",
+    memory: str | float = "2GB",
+    window: int | None = None,
+    batch: int | None = None,
+    precision: str = "auto",
+    compile: bool = False,
+    client: Any = None,
+    seed: int = 0,
+    progress: Progress = None,
+    params: Mapping[str, Any] | None = None,
     plan: Plan | None = None,
 ) -> Job:
+    """Check everything and make a job that has not started; ``plan`` takes the place of choosing one."""
     limits = Limits(parse_bytes(memory), window, batch, precision)
     limits.check()
     path = check_name(out) if out is not None else None
@@ -244,6 +245,7 @@ class Run:
         writer = MemoryWriter(self.task.frame)
         for start, strip in self._strips(job, plan, [(0, self.task.shape[1])], skipped=0):
             writer.write(start, strip)
+            job.checkpoint()
         return writer.finish(self._attrs(job, plan))
 
     def _to_disk(self, job: Job, out: Path) -> xr.Dataset:
@@ -266,6 +268,7 @@ class Run:
                 if self.client is None:  # a cluster's workers have written it already
                     writer.write(start, strip)
                 journal.finished(start, start + _height(strip))
+                job.checkpoint()
             publish(writer, self.task.frame, journal.store, out, plan.rows, self._attrs(job, plan), job.checkpoint)
             journal.discard()
         job.say(f"Written to {out}.")

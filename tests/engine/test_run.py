@@ -3,6 +3,7 @@ from __future__ import annotations
 import json
 
 import numpy as np
+import odc.geo.xr  # noqa: F401  (registers the accessor)
 import pytest
 import torch
 from hypothesis import HealthCheck, given, settings

@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from itertools import pairwise
+
 import numpy as np
 import pytest
 from hypothesis import given
@@ -27,7 +29,7 @@ def test_cores_tile_the_axis(axis):
     edges = [(axis.core(i).start, axis.core(i).stop) for i in range(len(axis))]
     assert edges[0][0] == 0
     assert edges[-1][1] == axis.length
-    assert all(a[1] == b[0] for a, b in zip(edges, edges[1:], strict=False))
+    assert all(a[1] == b[0] for a, b in pairwise(edges))
     assert all(stop > start for start, stop in edges)
 
 

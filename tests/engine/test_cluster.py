@@ -1,0 +1,110 @@
+from __future__ import annotations
+
+import os
+import signal
+from pathlib import Path
+
+import numpy as np
+import pytest
+from support.toys import Smooth, TwoClasses
+
+import eowidgets as eow
+from eowidgets.engine.cluster import parts
+from eowidgets.engine.job import Cancelled
+from eowidgets.models.base import Batch
+
+distributed = pytest.importorskip("distributed")
+
+WAIT = 60
+
+
+@pytest.fixture(scope="module")
+def client():
+    with (
+        distributed.LocalCluster(n_workers=2, threads_per_worker=1, dashboard_address=None) as cluster,
+        distributed.Client(cluster) as client,
+    ):
+        yield client
+
+
+class Deadly(Smooth):
+    """Kills the worker that runs it, once."""
+
+    name = "toy-deadly"
+
+    def __init__(self, flag: Path) -> None:
+        super().__init__()
+        self.flag = flag
+
+    def predict(self, batch: Batch):
+        try:
+            self.flag.touch(exist_ok=False)
+        except FileExistsError:
+            return super().predict(batch)
+        os.kill(os.getpid(), signal.SIGKILL)
+        raise AssertionError("unreachable")
+
+
+@pytest.mark.parametrize("out", [None, "r.zarr", "r.nc", "r.tif"])
+@pytest.mark.parametrize("lazy", [False, True])
+def test_the_cluster_gives_what_this_machine_gives(make_cube, tmp_path, client, out, lazy):
+    cube = make_cube(dates=2, height=700, width=50)
+    cube["red"].values[:, 100:140, 10:20] = np.nan
+    expected = eow.run(Smooth, cube, window=40, memory="20MB")
+    source = cube.chunk({"y": 100}) if lazy else cube
+    got = eow.run(Smooth, source, out=tmp_path / out if out else None, window=40, memory="20MB", client=client)
+    for band in ("red", "nir"):
+        np.testing.assert_array_equal(got[band], expected[band])
+    assert sorted(p.name for p in tmp_path.iterdir()) == ([out] if out else [])
+
+
+def test_class_maps_on_a_cluster(make_cube, client):
+    cube = make_cube(dates=2, height=600, width=30)
+    expected, got = (eow.run(TwoClasses, cube, window=40, client=c) for c in (None, client))
+    np.testing.assert_array_equal(got["cover"], expected["cover"])
+    np.testing.assert_array_equal(got["valid"], expected["valid"])
+
+
+@pytest.mark.parametrize("out", [None, "r.zarr"])
+def test_a_worker_that_dies_loses_nothing(make_cube, tmp_path, client, out):
+    cube = make_cube(dates=1, height=1000, width=40)
+    expected = eow.run(Smooth, cube, window=40, batch=1, precision="fp32", memory="20MB")
+    model = Deadly(tmp_path / "killed")
+    # All is given: nothing has to be tried in this process, where it would kill the test.
+    given = {"window": 40, "batch": 1, "precision": "fp32", "memory": "20MB"}
+    got = eow.run(model, cube, out=tmp_path / out if out else None, client=client, **given)
+    assert (tmp_path / "killed").exists()
+    np.testing.assert_array_equal(got["red"], expected["red"])
+
+
+def test_cancel_reaches_the_cluster(make_cube, client):
+    class Endless(Smooth):
+        name = "toy-endless"
+
+        def predict(self, batch):
+            import time
+
+            time.sleep(0.05)
+            return super().predict(batch)
+
+    cube = make_cube(dates=1, height=3000, width=40)
+    job = eow.submit(Endless, cube, window=20, batch=1, memory="20MB", client=client)
+    job.on_change(lambda j: j.cancel() if j.state == "running" else None)
+    with pytest.raises(Cancelled):
+        job.result(WAIT)
+
+
+def test_a_failing_model_is_told_as_at_home(make_cube, client):
+    class Broken(Smooth):
+        name = "toy-broken"
+
+        def predict(self, batch):
+            raise RuntimeError("no such luck")
+
+    with pytest.raises(eow.EowidgetsError, match="no such luck"):
+        eow.run(Broken, make_cube(), client=client)
+
+
+def test_parts_are_cut_where_strips_end():
+    assert parts([(0, 1000)], 256, 100) == [(0, 256), (256, 512), (512, 768), (768, 1000)]
+    assert parts([(256, 512), (768, 1000)], 256, 1) == [(256, 512), (768, 1000)]

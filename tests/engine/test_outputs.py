@@ -1,0 +1,202 @@
+"""Results on disk: the same values, provenance, and nothing that looks complete when it is not."""
+
+from __future__ import annotations
+
+import errno
+import json
+import resource
+import signal
+
+import numpy as np
+import odc.geo.xr  # noqa: F401  (registers the accessor)
+import pytest
+import rasterio
+import xarray as xr
+from support.toys import Gate, Identity, Mean, Smooth, TwoClasses
+
+import eowidgets as eow
+from eowidgets.engine.job import Cancelled
+from eowidgets.engine.writers.disk import open_result
+from eowidgets.engine.writers.store import ZarrWriter
+from eowidgets.errors import InputError, SourceError
+
+FORMATS = ("zarr", "tif", "nc")
+WAIT = 30
+
+
+@pytest.mark.parametrize("suffix", FORMATS)
+@pytest.mark.parametrize("model", [Smooth, TwoClasses, Mean])
+def test_on_disk_is_what_would_be_in_memory(make_cube, tmp_path, suffix, model):
+    cube = make_cube(dates=3, height=300, width=70)
+    cube["red"].values[:, 40:60, 3:9] = np.nan
+    memory = eow.run(model, cube, window=48)
+    out = eow.run(model, cube, out=tmp_path / f"r.{suffix}", window=48)
+    for name, expected in memory.data_vars.items():
+        if suffix == "tif" and name in ("valid", "clouds"):
+            continue
+        np.testing.assert_array_equal(out[name], expected)
+        assert out[name].dtype == expected.dtype
+        assert out[name].dims == expected.dims
+        assert set(out[name].attrs) >= {"role"}
+    assert list(out.data_vars) == [n for n in memory.data_vars if n in out]
+    assert out.odc.geobox == cube.odc.geobox
+    assert out.rio.crs == cube.rio.crs
+    assert json.loads(out.attrs["provenance"]) == json.loads(memory.attrs["provenance"])
+    assert out.attrs["title"] == "made up"
+    assert [p.name for p in tmp_path.iterdir()] == [f"r.{suffix}"]
+
+
+def test_a_geotiff_is_cloud_optimised_and_named(make_cube, tmp_path):
+    eow.run(Identity, make_cube(height=700, width=600), out=tmp_path / "r.tif")
+    with rasterio.open(tmp_path / "r.tif") as file:
+        assert file.tags(ns="IMAGE_STRUCTURE")["LAYOUT"] == "COG"
+        assert file.overviews(1) == [2]
+        assert file.descriptions[:2] == ("red 2020-01-03", "red 2020-01-14")
+        assert np.isnan(file.nodata)
+        assert json.loads(file.tags()["provenance"])["model"] == "toy-identity"
+
+
+def test_a_class_map_and_its_probability_share_a_file(make_cube, tmp_path):
+    class Only(TwoClasses):
+        def outputs(self, bands):
+            return super().outputs(bands)[:1]
+
+    eow.run(Only, make_cube(), out=tmp_path / "r.tif")
+    with rasterio.open(tmp_path / "r.tif") as file:
+        assert file.count == 2
+        assert file.descriptions == ("cover", "cover_probability")
+        assert set(np.unique(file.read(1))) <= {3.0, 7.0}
+
+
+@pytest.mark.parametrize("suffix", FORMATS)
+def test_what_was_cancelled_is_not_there_and_goes_on_later(make_cube, tmp_path, suffix):
+    cube = make_cube(height=40, width=16)
+    path = tmp_path / f"r.{suffix}"
+    model = Gate()
+    # A memory of next to nothing makes strips of 16 rows.
+    job = eow.submit(model, cube, out=path, window=8, batch=2, memory="50kB")
+    for _ in range(4):
+        assert model.entered.acquire(timeout=WAIT)
+        model.gate.release()
+    assert model.entered.acquire(timeout=WAIT)
+    job.cancel()
+    model.gate.release()
+    with pytest.raises(Cancelled):
+        job.result(WAIT)
+    assert not path.exists()
+    assert (tmp_path / f"r.{suffix}.partial").is_dir()
+
+    for _ in range(5):
+        model.gate.release()
+    again = eow.submit(model, cube, out=path, window=8, batch=2, memory="50kB")
+    out = again.result(WAIT)
+    assert any("Continuing" in line for line in again.log)
+    np.testing.assert_array_equal(out["red"], cube["red"])
+    assert [p.name for p in tmp_path.iterdir()] == [path.name]
+
+
+def test_another_run_of_the_same_name_starts_over(make_cube, tmp_path):
+    cube = make_cube(height=40, width=16)
+    model = Gate()
+    job = eow.submit(model, cube, out=tmp_path / "r.zarr", window=8, batch=2, memory="50kB")
+    for _ in range(4):
+        assert model.entered.acquire(timeout=WAIT)
+        model.gate.release()
+    assert model.entered.acquire(timeout=WAIT)
+    job.cancel()
+    model.gate.release()
+    with pytest.raises(Cancelled):
+        job.result(WAIT)
+    changed = cube.copy(deep=True)
+    changed["red"].values[0, 0, 0] += 0.25
+    for _ in range(10):
+        model.gate.release()
+    again = eow.submit(model, changed, out=tmp_path / "r.zarr", window=8, batch=2, memory="50kB")
+    np.testing.assert_array_equal(again.result(WAIT)["red"], changed["red"])
+    assert not any("Continuing" in line for line in again.log)
+
+
+def test_two_runs_do_not_write_one_result(make_cube, tmp_path):
+    model = Gate()
+    job = eow.submit(model, make_cube(), out=tmp_path / "r.zarr", window=16, batch=1)
+    assert model.entered.acquire(timeout=WAIT)
+    with pytest.raises(InputError, match="Another run is writing"):
+        eow.run(Identity, make_cube(), out=tmp_path / "r.zarr")
+    model.gate.release()
+    job.result(WAIT)
+
+
+def test_our_own_result_is_replaced_and_nobody_elses(make_cube, tmp_path):
+    cube = make_cube()
+    for suffix in FORMATS:
+        path = tmp_path / f"r.{suffix}"
+        eow.run(Identity, cube, out=path)
+        eow.run(Identity, cube.isel(time=slice(0, 2)), out=path)
+        assert open_result(path).sizes["time"] == 2
+    (tmp_path / "mine.tif").write_bytes(b"precious")
+    with pytest.raises(InputError, match="was not made by this package"):
+        eow.run(Identity, cube, out=tmp_path / "mine.tif")
+    assert (tmp_path / "mine.tif").read_bytes() == b"precious"
+    (tmp_path / "folder.zarr").mkdir()
+    with pytest.raises(InputError, match="was not made by this package"):
+        eow.run(Identity, cube, out=tmp_path / "folder.zarr")
+
+
+def test_a_full_disk_is_one_sentence_and_the_run_goes_on_when_there_is_room(make_cube, tmp_path, monkeypatch):
+    cube = make_cube(height=64, width=16)
+    real, calls = ZarrWriter.write, []
+
+    def full(self, start, strip):
+        calls.append(start)
+        if start >= 32:
+            raise OSError(errno.ENOSPC, "No space left on device")
+        real(self, start, strip)
+
+    monkeypatch.setattr(ZarrWriter, "write", full)
+    with pytest.raises(SourceError, match=r"the disk is full.*kept in 'r.zarr.partial'") as caught:
+        eow.run(Identity, cube, out=tmp_path / "r.zarr", window=8, memory="50kB")
+    assert "\n" not in str(caught.value)
+    assert not (tmp_path / "r.zarr").exists()
+    monkeypatch.setattr(ZarrWriter, "write", lambda self, start, strip: (calls.append(start), real(self, start, strip)))
+    calls.clear()
+    out = eow.run(Identity, cube, out=tmp_path / "r.zarr", window=8, memory="50kB")
+    assert calls == [32, 48]
+    np.testing.assert_array_equal(out["red"], cube["red"])
+
+
+@pytest.mark.parametrize("suffix", FORMATS)
+def test_a_limit_on_file_size_leaves_nothing_that_looks_complete(make_cube, tmp_path, suffix):
+    cube = make_cube(height=256, width=256, clouds=0)
+    soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
+    old = signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (60_000, hard))
+    try:
+        with pytest.raises(SourceError):
+            eow.run(Identity, cube, out=tmp_path / f"r.{suffix}")
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
+        signal.signal(signal.SIGXFSZ, old)
+    assert not (tmp_path / f"r.{suffix}").exists()
+    out = eow.run(Identity, cube, out=tmp_path / f"r.{suffix}")
+    np.testing.assert_array_equal(out["nir"], cube["nir"])
+
+
+def test_hostile_words_in_a_card_are_only_words(make_cube, tmp_path):
+    from eowidgets.models.base import Card
+
+    class Rude(Identity):
+        name = "rude"
+        card = Card(title='"; rm -rf / <script>alert(1)</script>\n\0 {{x}}', licence="../../../etc/passwd")
+
+    for suffix in FORMATS:
+        out = eow.run(Rude, make_cube(), out=tmp_path / f"r.{suffix}")
+        assert json.loads(out.attrs["provenance"])["card"]["title"] == Rude.card.title
+
+
+def test_plain_xarray_opens_the_results_too(make_cube, tmp_path):
+    cube = make_cube()
+    eow.run(Identity, cube, out=tmp_path / "r.nc")
+    eow.run(Identity, cube, out=tmp_path / "r.zarr")
+    for opened in (xr.open_dataset(tmp_path / "r.nc"), xr.open_zarr(tmp_path / "r.zarr")):
+        np.testing.assert_array_equal(opened["red"], cube["red"])
+        assert opened["valid"].dtype == bool
