@@ -109,7 +109,6 @@ def to_zarr(cube: xr.Dataset, path: str | Path) -> Path:
     """Write a cube as a Zarr (v3) store, reflectances packed as int16; see :func:`to_geotiff`."""
     target = _target(path, (".zarr",))
     ready, encoding = _encoded(cube)
-    ready = ready.drop_encoding() if not ready.chunks else ready
     with _beside(target) as folder:
         ready.to_zarr(folder / target.name, encoding=encoding, zarr_format=3, consolidated=False)
         if target.exists():
@@ -122,12 +121,13 @@ def _encoded(cube: xr.Dataset) -> tuple[xr.Dataset, dict[str, dict[str, Any]]]:
     ready = cube.copy()
     encoding: dict[str, dict[str, Any]] = {}
     for name in bands(cube):
-        ready[name].encoding = {k: v for k, v in cube[name].encoding.items() if k == "grid_mapping"}
         if not cube[name].chunks and _is_reflectance(cube[name].values):
             encoding[name] = {"dtype": "int16", "scale_factor": SCALE, "add_offset": 0.0, "_FillValue": NODATA}
     for variable in ready.data_vars.values():
-        variable.encoding.pop("chunksizes", None)
-        variable.encoding.pop("preferred_chunks", None)
+        # How the source was packed is no rule for the copy; where the CRS is found must survive, as an attribute.
+        variable.encoding = {}
+        if {"y", "x"} <= set(variable.dims):
+            variable.attrs = variable.attrs | {"grid_mapping": "spatial_ref"}
     return ready, encoding
 
 

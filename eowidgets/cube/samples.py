@@ -52,7 +52,7 @@ def open_sample(name: str) -> xr.Dataset:
     if name not in _TITLES:
         raise unknown("sample", name, _TITLES)
     # Loaded at once: a sample is small, and an open file would be a trap for those who copy or delete it.
-    with xr.open_dataset(FOLDER / f"{name}.nc", engine="netcdf4") as ds:
+    with xr.open_dataset(FOLDER / f"{name}.nc", engine="netcdf4", decode_coords="all") as ds:
         return ds.load()
 
 

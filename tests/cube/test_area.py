@@ -65,7 +65,7 @@ def test_gdf_has_name_and_size():
 
 def test_mask_counts_pixel_centres(romania):
     grid = geobox(romania)
-    left, bottom, right, top = grid.boundingbox
+    left, bottom, _, _ = grid.boundingbox
     part = box(left + 100, bottom + 200, left + 300, bottom + 500)
     mask = Area.of((part, str(grid.crs))).mask(grid)
     assert mask.shape == (100, 100)

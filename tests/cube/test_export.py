@@ -1,0 +1,106 @@
+import errno
+import json
+import os
+
+import numpy as np
+import pytest
+import rasterio
+import xarray as xr
+
+from eowidgets.cube import export
+from eowidgets.errors import InputError, SourceError
+
+
+def left(folder):
+    return sorted(p.name for p in folder.iterdir())
+
+
+def test_geotiff_is_a_cog_with_named_layers(make_cube, tmp_path):
+    cube = make_cube(dates=3, height=30, width=40)
+    cube["valid"][1, :5] = False
+    path = export.to_geotiff(cube, tmp_path / "cube.tif")
+    with rasterio.open(path) as file:
+        assert file.descriptions[:3] == ("red 2020-01-03", "nir 2020-01-03", "red 2020-01-14")
+        assert file.count == 6
+        assert file.crs.to_epsg() == 32635
+        assert file.tags()["title"] == "made up"
+        assert file.tags(ns="IMAGE_STRUCTURE")["LAYOUT"] == "COG"
+        assert json.loads(file.tags()["EOWIDGETS"])["bands"] == ["red", "nir"]
+        values = file.read(3, masked=True)
+        assert values.mask[:5].all()
+        assert not values.mask[5:].any()
+        restored = values * file.scales[2] + file.offsets[2]
+    np.testing.assert_allclose(restored[5:], cube.red[1, 5:], atol=5.1e-5)
+    assert left(tmp_path) == ["cube.tif"]
+
+
+def test_wide_ranges_keep_their_floats(make_cube, tmp_path):
+    cube = make_cube()
+    cube["height"] = (("y", "x"), np.linspace(0, 2500, 72, dtype="float32").reshape(8, 9))
+    path = export.to_geotiff(cube, tmp_path / "cube.tif")
+    with rasterio.open(path) as file:
+        assert file.dtypes[0] == "float32"
+        assert file.descriptions[-1] == "height"
+        np.testing.assert_array_equal(file.read(file.count), cube.height)
+
+
+@pytest.mark.parametrize("ending", ["nc", "zarr"])
+def test_netcdf_and_zarr_come_back(make_cube, tmp_path, ending):
+    cube = make_cube()
+    cube["red"][0, 0, 0] = np.nan
+    path = getattr(export, f"to_{'netcdf' if ending == 'nc' else 'zarr'}")(cube, tmp_path / f"cube.{ending}")
+    engine = "netcdf4" if ending == "nc" else "zarr"
+    with xr.open_dataset(path, engine=engine, decode_coords="all") as back:
+        np.testing.assert_allclose(back.red, cube.red, atol=5.1e-5)
+        np.testing.assert_array_equal(back.clouds, cube.clouds)
+        assert back.rio.crs == cube.rio.crs
+        assert back.attrs["title"] == "made up"
+    assert left(tmp_path) == [f"cube.{ending}"]
+
+
+def test_existing_files_are_replaced_whole(make_cube, tmp_path):
+    for name, write in (("a.tif", export.to_geotiff), ("a.nc", export.to_netcdf), ("a.zarr", export.to_zarr)):
+        write(make_cube(seed=1), tmp_path / name)
+        write(make_cube(seed=2), tmp_path / name)
+    with xr.open_dataset(tmp_path / "a.zarr", engine="zarr") as back:
+        np.testing.assert_allclose(back.red, make_cube(seed=2).red, atol=5.1e-5)
+    assert left(tmp_path) == ["a.nc", "a.tif", "a.zarr"]
+
+
+@pytest.mark.parametrize(("name", "write"), [("a.tif", "to_geotiff"), ("a.nc", "to_netcdf"), ("a.zarr", "to_zarr")])
+def test_full_disk_leaves_the_old_file_and_nothing_else(make_cube, tmp_path, monkeypatch, name, write):
+    function = getattr(export, write)
+    function(make_cube(), tmp_path / name)
+    before = left(tmp_path)
+
+    def full(*args, **kwargs):
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr(xr.Dataset, "to_netcdf", full)
+    monkeypatch.setattr(xr.Dataset, "to_zarr", full)
+    monkeypatch.setattr(rasterio, "open", full)
+    with pytest.raises(SourceError, match="disk is full: make room"):
+        function(make_cube(), tmp_path / name)
+    assert left(tmp_path) == before
+
+
+@pytest.mark.skipif(os.geteuid() == 0, reason="root may write anywhere")
+def test_read_only_folder(make_cube, tmp_path):
+    tmp_path.chmod(0o500)
+    with pytest.raises(SourceError, match="read-only"):
+        export.to_geotiff(make_cube(), tmp_path / "a.tif")
+
+
+def test_read_only_folder_is_said(make_cube, tmp_path, monkeypatch):
+    monkeypatch.setattr(export.os, "access", lambda *_: False)
+    with pytest.raises(SourceError, match="read-only: choose another"):
+        export.to_geotiff(make_cube(), tmp_path / "a.tif")
+
+
+def test_bad_names(make_cube, tmp_path):
+    with pytest.raises(InputError, match=r"must end in \.tif or \.tiff"):
+        export.to_geotiff(make_cube(), tmp_path / "a.jpg")
+    with pytest.raises(InputError, match="There is no folder"):
+        export.to_netcdf(make_cube(), tmp_path / "no" / "a.nc")
+    with pytest.raises(InputError, match="no band to write"):
+        export.to_geotiff(make_cube()[["spatial_ref"]], tmp_path / "a.tif")
