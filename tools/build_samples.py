@@ -82,7 +82,6 @@ def band(values: np.ndarray, name: str, source_name: str) -> tuple[tuple[str, ..
         "source_band": source_name,
         "center_wavelength": WAVELENGTHS[name],
         "scale_factor": SCALE,
-        "grid_mapping": "spatial_ref",
     }
     return ("time", "y", "x"), values.astype("uint16"), attrs, {}
 
@@ -92,6 +91,7 @@ def write(cube: xr.Dataset, name: str) -> None:
     path = OUT / f"{name}.nc"
     encoding: dict = {v: {"zlib": True, "complevel": 9, "shuffle": True} for v in cube.data_vars if cube[v].ndim > 1}
     for v in encoding:
+        cube[v].attrs["grid_mapping"] = "spatial_ref"  # an encoding of one's own would drop rioxarray's
         # A chunk of every date: pixels are read along time more often than not.
         encoding[v]["chunksizes"] = cube[v].shape
     encoding["time"] = {"units": "days since 1970-01-01", "dtype": "int32"}
@@ -119,10 +119,10 @@ def romania(folder: Path) -> None:
     for b in ("B8A", "B11"):
         np.testing.assert_array_equal(variables[NAMES[b]][1][:, ::2, ::2], coarse[b].values)
         variables[NAMES[b]][2]["native_resolution"] = "20 m"
-    scl_attrs = {"long_name": "Scene classification", "role": "quality", "grid_mapping": "spatial_ref"}
+    scl_attrs = {"long_name": "Scene classification", "role": "quality"}
     trees_attrs = {
         "long_name": "Tree cover density 2018", "units": "percent", "role": "layer",
-        "_FillValue": np.uint8(255), "grid_mapping": "spatial_ref",
+        "_FillValue": np.uint8(255),
     }  # fmt: skip
     cube = xr.Dataset(
         variables

@@ -50,7 +50,7 @@ def test_clip_outside_says_where_both_are(romania):
 
 
 def test_area_series_is_the_mean_of_what_was_seen(romania):
-    west, south, east, north = romania.eow.bounds
+    west, south, _, _ = romania.eow.bounds
     area = (west + 0.003, south + 0.003, west + 0.006, south + 0.006)
     series = area_series(romania, area)
     cut = clip(romania, area)
