@@ -142,11 +142,11 @@ class CubeAccessor:
 
         return clip(self._cube, area)
 
-    def series(self, area: Any) -> xr.Dataset:
+    def series(self, area: Any, indices: Iterable[str] = ()) -> xr.Dataset:
         """Mean and spread over an area along time; see :func:`eowidgets.cube.series.area_series`."""
         from eowidgets.cube.series import area_series
 
-        return area_series(self._cube, area)
+        return area_series(self._cube, area, indices)
 
     def to_geotiff(self, path: str | Path) -> Path:
         """Write one cloud-optimised GeoTIFF; see :func:`eowidgets.cube.export.to_geotiff`."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import warnings
+from collections.abc import Iterable
 from typing import Any
 
 import numpy as np
@@ -10,6 +11,7 @@ import xarray as xr
 
 from eowidgets.cube.area import Area
 from eowidgets.cube.grid import bounds, geobox, pixel
+from eowidgets.cube.indices import index
 from eowidgets.cube.schema import bands, usable
 from eowidgets.errors import InputError
 
@@ -72,8 +74,14 @@ def clip(cube: xr.Dataset, area: Any) -> xr.Dataset:
     return cut
 
 
-def area_series(cube: xr.Dataset, area: Any) -> xr.Dataset:
+def area_series(cube: xr.Dataset, area: Any, indices: Iterable[str] = ()) -> xr.Dataset:
     """Mean and spread of every band over an area, date by date, clouds left out.
+
+    Parameters
+    ----------
+    area : Area or what `Area.of` takes
+    indices : iterable of str
+        Spectral indices to summarise beside the bands; the index is taken per pixel, then averaged.
 
     Returns
     -------
@@ -87,8 +95,10 @@ def area_series(cube: xr.Dataset, area: Any) -> xr.Dataset:
     mask = xr.DataArray(inside, dims=("y", "x"), coords={"y": cut.y, "x": cut.x})
     seen = usable(cut) & mask
     out = xr.Dataset(attrs={"hectares": round(place.hectares, 4), "area": place.name})
-    for name in bands(cut):
-        values = cut[name].where(seen)
+    curves = {name: cut[name] for name in bands(cut)}
+    curves |= {str(i.name): i for i in (index(cut, name) for name in indices)}
+    for name, curve in curves.items():
+        values = curve.where(seen)
         with warnings.catch_warnings():
             warnings.filterwarnings("ignore", category=RuntimeWarning)  # all-NaN dates: nothing was seen, NaN is right
             spread = values.quantile([0.1, 0.9], ("y", "x")).astype("float32")

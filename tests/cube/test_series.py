@@ -66,6 +66,16 @@ def test_area_series_is_the_mean_of_what_was_seen(romania):
     assert np.isnan(series.nir[np.asarray(series.usable) == 0]).all()
 
 
+def test_area_series_of_an_index_is_the_mean_of_the_pixels(romania):
+    area = (22.146, 45.201, 22.150, 45.204)
+    series = area_series(romania, area, ["NDVI"])
+    cut = clip(romania, area)
+    seen = (cut.valid & ~cut.clouds).values[60]
+    ndvi = ((cut.nir - cut.red) / (cut.nir + cut.red)).values[60][seen]
+    assert float(series.ndvi[60]) == pytest.approx(ndvi.mean(), rel=1e-4)
+    assert {"ndvi_std", "ndvi_p10", "ndvi_p90"} <= set(series)
+
+
 def test_cloud_cover_is_the_share_not_seen(make_cube):
     cube = make_cube(dates=2, height=2, width=2, clouds=0)
     cube["clouds"][0, 0, 0] = True
