@@ -29,15 +29,17 @@ def train(
     step_loss: Callable[[np.random.Generator, torch.Generator, float], Tensor],
     folder: Path,
     *,
-    cpu_minutes: float,
+    cpu_minutes: float = 0.0,
+    steps: int = 0,
     peak: float = 1.5e-3,
     seed: int = 0,
     every: int = 100,
 ) -> dict[str, Any]:
-    """Train until ``cpu_minutes`` of processor time are spent, and leave the averaged weights in ``network``.
+    """Train for so many ``steps``, or ``cpu_minutes`` of processor time, and leave the averaged weights in ``network``.
 
-    Processor time, not wall time, is what two rivals on a shared machine can be given alike. A run that is
-    stopped and started again goes on from its last checkpoint (at most ``every`` steps are done twice).
+    Processor time, not wall time, is what two rivals on a shared machine can be given alike; steps are what makes a
+    run repeatable. A run that is stopped and started again goes on from its last checkpoint (at most ``every``
+    steps are done twice).
 
     Parameters
     ----------
@@ -55,11 +57,12 @@ def train(
         optimiser.load_state_dict(saved["optimiser"])
         average, step, spent = saved["average"], saved["step"], saved["spent"]
     budget, losses = cpu_minutes * 60, []
-    bar = tqdm(total=100, initial=round(100 * spent / budget), desc=name, unit="%", mininterval=10)
+    if bool(steps) == bool(cpu_minutes):
+        raise ValueError("give either steps or cpu_minutes")
+    bar = tqdm(total=100, desc=name, unit="%", mininterval=10)
     network.train()
     clock, warm = time.process_time(), False
-    while spent < budget:
-        progress = spent / budget
+    while (progress := step / steps if steps else spent / budget) < 1:
         rng, generator = np.random.default_rng([seed, step]), torch.Generator().manual_seed(seed * 1_000_003 + step)
         for group in optimiser.param_groups:
             group["lr"] = one_cycle(progress, peak)
@@ -79,7 +82,7 @@ def train(
             spent += now - clock
         clock, warm = now, True
         losses.append(float(value.detach()))
-        if step % every == 0 or spent >= budget:
+        if step % every == 0 or step == steps or (budget and spent >= budget):
             line = {"step": step, "cpu_s": round(spent, 1), "loss": round(float(np.mean(losses)), 5)}
             with log.open("a", encoding="utf-8") as file:
                 file.write(json.dumps(line) + "\n")
@@ -88,7 +91,7 @@ def train(
             part = checkpoint.with_suffix(".part")
             torch.save({**state, "average": average, "step": step, "spent": spent}, part)
             part.replace(checkpoint)
-            bar.n = min(100, round(100 * spent / budget))
+            bar.n = round(100 * progress)
             bar.set_postfix(loss=line["loss"], step=step)
     bar.close()
     network.load_state_dict(average)

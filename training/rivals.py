@@ -141,7 +141,7 @@ def main() -> None:
     """Run one recipe from the command line."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("rival", choices=sorted(RIVALS))
-    parser.add_argument("--cpu-minutes", type=float, default=36)
+    parser.add_argument("--steps", type=int, default=4000)
     parser.add_argument("--no-compile", action="store_true")
     args = parser.parse_args()
     torch.manual_seed(0)
@@ -157,7 +157,7 @@ def main() -> None:
         weight = ((w.known & w.hidden)[:, :, None] * given.present[:, None, None]).float()
         return (weight * (error.abs() + 5 * error.square())).sum() / weight.sum().clamp(min=1)
 
-    done = train(args.rival, network, step, RUNS, cpu_minutes=args.cpu_minutes)
+    done = train(args.rival, network, step, RUNS, steps=args.steps)
     save_file({k: v.contiguous() for k, v in network.state_dict().items()}, RUNS / f"{args.rival}.safetensors")
     (RUNS / f"{args.rival}.json").write_text(json.dumps(done))
     print(done)

@@ -49,6 +49,8 @@ class UniTSModel(Model):
     # Trained on 32 px: larger windows are cut by the engine, not seen at once.
     window: ClassVar[WindowSpec] = WindowSpec(size=32, halo=4, multiple=4, dates=24, date_halo=6)
     Params: ClassVar[type] = FlowParams
+    #: The output has the dates of the input.
+    keeps_dates: ClassVar[bool] = True
 
     def __init__(self, network: UniTS | None = None, **params: Any) -> None:
         super().__init__(**params)
@@ -103,8 +105,11 @@ class UniTSModel(Model):
             return self.answers(batch)
         turned = {f: getattr(batch, f)[:, order] for f in ("x", "usable", "measured", "raw")}
         out = self.answers(dataclasses.replace(batch, **turned, days=batch.days[order]))
+        if not self.keeps_dates:
+            return out
         back = order.argsort()
-        return {key: value[:, back] for key, value in out.items()}
+        dated = {o.name for o in self.outputs(batch.bands) if o.dims == "tyx"}
+        return {key: value[:, back] if key in dated else value for key, value in out.items()}
 
     def sampled(self, given: Condition, known: Tensor | None = None) -> Tensor:
         """Samples in reflectance, shape (k, b, t, len(BANDS), h, w)."""

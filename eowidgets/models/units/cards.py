@@ -27,3 +27,23 @@ CLOUDS = Card(
     limits="Trained on one forest at 10 m in six bands. Snow may be taken for cloud.",
     weights="units-clouds.safetensors",
 )
+
+FORECAST = Card(
+    title="UniTS: forecast images",
+    summary="Forecasts the series on any future date from past seasons and the last dates, with its doubt.",
+    paper=PAPER,
+    url=URL,
+    data="Sentinel-2 cube of a forest in Romania, western two thirds, before 2020",
+    limits="Trained on one forest at 10 m in six bands; it knows no weather. Other bands get their mean season.",
+    weights="units-forecast.safetensors",
+)
+
+CHANGE = Card(
+    title="UniTS: land cover through time",
+    summary="Maps five classes of land cover on every date, all dates judged together, and where they change.",
+    paper=PAPER,
+    url=URL,
+    data="Simulated scenes (eowidgets.cube.simulate), ten Sentinel-2 bands, half of them with Sentinel-1",
+    limits="Trained on simulated scenes only: on real images it shows what the method does, not what is there.",
+    weights="units-change.safetensors",
+)

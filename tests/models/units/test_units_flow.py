@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import math
+from itertools import pairwise
 
 import pytest
 import torch
@@ -23,7 +24,7 @@ def test_order_of_convergence(solver, order):
         float((integrate(lambda x, t: x * math.cos(t), x0, steps, solver) - truth).abs().max())
         for steps in (16, 32, 64)
     ]
-    rates = [math.log2(a / b) for a, b in zip(errors, errors[1:], strict=False)]
+    rates = [math.log2(a / b) for a, b in pairwise(errors)]
     assert rates == pytest.approx([order, order], abs=0.15)
 
 

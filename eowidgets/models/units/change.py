@@ -1,0 +1,66 @@
+"""UniTS as a mapper of land cover through time: a class map for every date, and where it changed."""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+import torch
+from torch import Tensor
+
+from eowidgets.cube.simulate.land import CLASSES
+from eowidgets.errors import ModelError
+from eowidgets.models.base import Batch, Card
+from eowidgets.models.registry import register
+from eowidgets.models.units import cards
+from eowidgets.models.units.adapters import AUTO_STEPS, UniTSModel, given_batch
+from eowidgets.models.units.condition import Condition
+from eowidgets.models.units.flow import sample
+from eowidgets.tasks import ClassInfo, Output, Task
+
+COVER = tuple(ClassInfo(value, name, color) for value, name, color in CLASSES)
+
+
+def one_hot(classes: Tensor, count: int) -> Tensor:
+    """Class maps (b, t, h, w) as what flows: +1 for the class that is there, -1 for the others, (b, t, k, h, w)."""
+    return 2.0 * torch.nn.functional.one_hot(classes.long(), count).movedim(-1, 2).float() - 1.0
+
+
+def probabilities(x1: Tensor) -> Tensor:
+    """Probabilities from samples (or means) of :func:`one_hot`, averaged over the first axis.
+
+    The mean of a one-hot variable is its probability; what the network says outside 0..1 is cut.
+    """
+    share = ((x1 + 1) / 2).clamp(0, 1).mean(dim=0) + 1e-6
+    return share / share.sum(dim=2, keepdim=True)
+
+
+@register
+class UniTSChange(UniTSModel):
+    """Map land cover on every date, all dates judged together, and say where first and last date differ."""
+
+    name = "units-change"
+    task = Task.DETECT_CHANGE
+    card: ClassVar[Card] = cards.CHANGE
+
+    def outputs(self, bands: tuple[str, ...]) -> tuple[Output, ...]:
+        """A class map per date, and the probability that the first and the last date differ."""
+        self.optical(bands)
+        cover = Output("land_cover", "class", dims="tyx", long_name="land cover", classes=COVER)
+        change = Output("change", unit="1", long_name="probability of change from first to last date", vmin=0, vmax=1)
+        return cover, change
+
+    def answers(self, batch: Batch) -> dict[str, Tensor]:
+        """Average the class maps of the samples; one sample in one step is their mean already."""
+        share = self.shares(given_batch(batch, batch.usable))
+        same = (share[:, 0] * share[:, -1]).sum(dim=1)
+        return {"land_cover": share, "change": 1 - same}
+
+    def shares(self, given: Condition) -> Tensor:
+        """Probabilities (b, t, k, h, w) for a condition."""
+        p, network = self.params, self.module()
+        if network.config.target != "classes" or network.config.classes != len(COVER):
+            raise ModelError("These UniTS weights do not map classes: load those of units-change.")
+        steps = p.steps or (1 if p.samples == 1 else AUTO_STEPS)
+        with torch.inference_mode():
+            made = sample(network, given, steps=steps, samples=p.samples, solver=p.solver, seed=p.seed)
+            return probabilities(made)

@@ -1,0 +1,181 @@
+"""UniTS as a forecaster: dates that have not been seen yet are asked for by date."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any, ClassVar
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from eowidgets.errors import InputError
+from eowidgets.models.base import Batch, Card, Dates, WindowSpec, param
+from eowidgets.models.registry import register
+from eowidgets.models.units import cards
+from eowidgets.models.units.adapters import FlowParams, UniTSModel, aux_of
+from eowidgets.models.units.condition import Condition, spread_bands, standardise
+from eowidgets.models.units.config import BANDS
+from eowidgets.models.units.network import UniTS
+from eowidgets.tasks import Task
+
+#: Dates of the past that the network sees beside the mean season, and future dates that it makes at once.
+PAST, AHEAD = 12, 8
+YEAR = 365.2425
+
+
+def climatology(x: Tensor, usable: Tensor, days: Tensor, out_days: Tensor) -> Tensor:
+    """Mean season of every pixel on the days asked for.
+
+    Weights fall with the distance within the year (a Gaussian of 20 days, and, far weaker, one of 45 days for where
+    nothing else is near) and by half every three years. A second pass leaves out measurements that are far brighter
+    than the first one says: clouds that the mask has missed.
+
+    Parameters
+    ----------
+    x : Tensor, shape (b, t, c, h, w)
+    usable : Tensor, shape (b, t, h, w), bool
+    days : Tensor, shape (b, t)
+    out_days : Tensor, shape (b, s)
+
+    Returns
+    -------
+    Tensor, shape (b, s, c, h, w)
+        The mean of the window where a pixel was never seen.
+    """
+    seen = usable.to(x.dtype)
+
+    def mean(when: Tensor, keep: Tensor) -> Tensor:
+        apart = (when[:, :, None] - days[:, None]).float()  # b s t
+        season = (apart + YEAR / 2) % YEAR - YEAR / 2
+        weight = torch.exp(-0.5 * (season / 20) ** 2) + 0.03 * torch.exp(-0.5 * (season / 45) ** 2) + 1e-6
+        weight = weight * 0.5 ** (apart.abs() / (3 * YEAR))
+        total = torch.einsum("bst,bthw->bshw", weight, keep)
+        number = torch.einsum("bst,btchw->bschw", weight, keep.unsqueeze(2) * x)
+        return number / total.clamp(min=1e-12).unsqueeze(2)
+
+    dull = (x - mean(days, seen)).mean(dim=2) < 0.08
+    kept = seen * dull
+    seen = torch.where(kept.sum(dim=1, keepdim=True) >= 2, kept, seen)
+    never = ~usable.any(dim=1)[:, None, None]
+    share = usable.unsqueeze(2).to(x.dtype)
+    overall = (x * share).sum(dim=(1, 3, 4)) / share.sum(dim=(1, 3, 4)).clamp(min=1)
+    return torch.where(never, overall[:, None, :, None, None], mean(out_days, seen))
+
+
+def forecast_condition(
+    x: Tensor, usable: Tensor, days: Tensor, out_days: Tensor, bands: tuple[str, ...], aux: Tensor | None = None
+) -> Condition:
+    """Build the condition: recent dates, then the future ones, blank; the base is the mean season.
+
+    Parameters
+    ----------
+    x, usable, days
+        The whole past, as for :func:`climatology`.
+    out_days : Tensor, shape (b, s)
+        Up to :data:`AHEAD` future days.
+
+    Returns
+    -------
+    Condition
+        Of ``min(t, PAST) + s`` dates; the last ``s`` are the future.
+    """
+    b, t, _, h, w = x.shape
+    s = out_days.shape[1]
+    # The most recent dates on which a good part of the window was seen; without enough of them, any.
+    good = usable.flatten(2).float().mean(-1).mean(0) > 0.5
+    order = torch.arange(t, device=x.device) + t * good
+    recent = order.argsort()[-PAST:].sort().values
+    when = torch.cat([days[:, recent], out_days], dim=1)
+    full, present = spread_bands(x * usable.unsqueeze(2), bands)
+    base, _ = spread_bands(climatology(x * usable.unsqueeze(2), usable, days, when), bands)
+    there = present[:, None, None]
+    past = full[:, recent]
+    past_seen = usable[:, recent].unsqueeze(2)
+    blank = x.new_zeros((b, s, len(BANDS), h, w))
+    observed = torch.cat([standardise(past) * there * past_seen, blank], dim=1)
+    seen = torch.cat([past_seen.to(x.dtype), x.new_zeros((b, s, 1, h, w))], dim=1)
+    latest = torch.where(usable, days[:, :, None, None], -torch.inf).amax(dim=1, keepdim=True)
+    gap = (when[:, :, None, None] - latest).clamp(0, 1000).float().unsqueeze(2) * (1 - seen)
+    pixels = torch.cat([observed, standardise(base) * there, seen, torch.log1p(gap) / 4], dim=2).to(x.dtype)
+    radar = None
+    if aux is not None:
+        radar = torch.cat([aux[:, recent], aux.new_zeros((b, s, *aux.shape[2:]))], dim=1)
+    return Condition(pixels, base, when, present, aux=radar)
+
+
+@dataclass(frozen=True, slots=True)
+class ForecastParams(FlowParams):
+    """Parameters of ``units-forecast``."""
+
+    dates: str = param("", help="Dates to forecast, such as 2021-05-01, 2021-06-01; blank: a regular series.")
+    horizon: int = param(365, low=1, high=1100, unit="days", help="How far to go when no dates are given.")
+    every: int = param(30, low=1, high=366, unit="days", help="Days between the dates when none are given.")
+
+
+@register
+class UniTSForecast(UniTSModel):
+    """Forecast images from the seasons of the past and from what the last dates were like."""
+
+    name = "units-forecast"
+    task = Task.FORECAST
+    card: ClassVar[Card] = cards.FORECAST
+    window: ClassVar[WindowSpec] = WindowSpec(size=32, halo=4, multiple=4)
+    Params = ForecastParams
+    keeps_dates: ClassVar[bool] = False
+
+    def __init__(self, network: UniTS | None = None, **params: Any) -> None:
+        super().__init__(network, **params)
+        self._asked = parse_dates(self.params.dates)
+
+    def out_dates(self, dates: Dates) -> Dates:
+        """Give the dates asked for, or a regular series after the last date."""
+        end = dates.astype("datetime64[D]").max()
+        if self._asked is None:
+            count = max(1, self.params.horizon // self.params.every)
+            series = end + np.arange(1, count + 1) * np.timedelta64(self.params.every, "D")
+            return np.asarray(series, "datetime64[ns]")
+        if self._asked.min() <= end:
+            raise InputError(
+                f"{self._asked.min()} is not after the last date of the cube ({end}): ask for later dates."
+            )
+        return np.asarray(self._asked, "datetime64[ns]")
+
+    def answers(self, batch: Batch) -> dict[str, Tensor]:
+        """Make the future in chunks; each chunk sees the same past."""
+        optical = self.optical(batch.bands)
+        names = tuple(batch.bands[i] for i in optical)
+        days = batch.days.to(batch.x.device).expand(len(batch.x), -1)
+        index = [BANDS.index(b) for b in names]
+        means, spreads = [], []
+        for chunk in torch.split(batch.out_days.to(batch.x.device), AHEAD):
+            ahead = chunk.expand(len(batch.x), -1)
+            given = forecast_condition(batch.x[:, :, optical], batch.usable, days, ahead, names, aux_of(batch))
+            made = self.sampled(given)[:, :, -len(chunk) :, index]
+            means.append(made.mean(0).clamp(min=0))
+            if self.params.samples > 1:
+                spreads.append(made.std(0).mean(2))
+        future = batch.x.new_full((len(batch.x), len(batch.out_days), *batch.x.shape[2:]), torch.nan)  # radar: unknown
+        future[:, :, optical] = torch.cat(means, dim=1)
+        out = {"reflectance": future}
+        if spreads:
+            out["spread"] = torch.cat(spreads, dim=1)
+        return out
+
+
+def parse_dates(text: str) -> Dates | None:
+    """Read ISO dates separated by commas or spaces; None for an empty text.
+
+    Raises
+    ------
+    InputError
+        If one of them is no date.
+    """
+    words = str(text).replace(",", " ").split()
+    if not words:
+        return None
+    try:
+        found = np.array([np.datetime64(w, "D") for w in words])
+    except ValueError as error:
+        raise InputError(f"{text!r} holds something that is no date: write dates like 2021-05-01.") from error
+    return np.unique(found)
