@@ -32,7 +32,6 @@ class FlowParams:
     samples: int = param(1, low=1, high=64, help="Samples drawn; with two or more, their spread is shown.")
     steps: int = param(0, low=0, high=64, help="Steps of the solver; 0 takes 1 for one sample and 8 for several.")
     solver: str = param("euler", choices=("euler", "midpoint", "heun"), help="How each step is made.")
-    seed: int = param(0, low=0, high=2**31 - 1, help="Start of the random numbers: the same seed, the same answer.")
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,7 +116,7 @@ class UniTSModel(Model):
         steps = p.steps or (1 if p.samples == 1 else AUTO_STEPS)
         network = self.module()
         with torch.inference_mode():
-            x1 = sample(network, given, steps=steps, samples=p.samples, solver=p.solver, seed=p.seed, known=known)
+            x1 = sample(network, given, steps=steps, samples=p.samples, solver=p.solver, seed=draw(), known=known)
             return from_target(network.config, x1, given)
 
     def answer(self, batch: Batch, samples: Tensor, keep: Tensor | None) -> dict[str, Tensor]:
@@ -133,6 +132,11 @@ class UniTSModel(Model):
             spread = chosen.std(dim=0).mean(dim=2)
             out["spread"] = spread if keep is None else spread.masked_fill(keep, 0.0)
         return out
+
+
+def draw() -> int:
+    """Take a seed from torch's generator, which the engine starts anew for every batch from ``seed=``."""
+    return int(torch.randint(2**31 - 1, ()))
 
 
 def aux_of(batch: Batch) -> Tensor | None:

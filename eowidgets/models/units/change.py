@@ -9,10 +9,10 @@ from torch import Tensor
 
 from eowidgets.cube.simulate.land import CLASSES
 from eowidgets.errors import ModelError
-from eowidgets.models.base import Batch, Card
+from eowidgets.models.base import Batch, Card, WindowSpec
 from eowidgets.models.registry import register
 from eowidgets.models.units import cards
-from eowidgets.models.units.adapters import AUTO_STEPS, UniTSModel, given_batch
+from eowidgets.models.units.adapters import AUTO_STEPS, UniTSModel, draw, given_batch
 from eowidgets.models.units.condition import Condition
 from eowidgets.models.units.flow import sample
 from eowidgets.tasks import ClassInfo, Output, Task
@@ -41,6 +41,7 @@ class UniTSChange(UniTSModel):
     name = "units-change"
     task = Task.DETECT_CHANGE
     card: ClassVar[Card] = cards.CHANGE
+    window: ClassVar[WindowSpec] = WindowSpec(size=32, halo=4, multiple=4)
 
     def outputs(self, bands: tuple[str, ...]) -> tuple[Output, ...]:
         """A class map per date, and the probability that the first and the last date differ."""
@@ -62,5 +63,5 @@ class UniTSChange(UniTSModel):
             raise ModelError("These UniTS weights do not map classes: load those of units-change.")
         steps = p.steps or (1 if p.samples == 1 else AUTO_STEPS)
         with torch.inference_mode():
-            made = sample(network, given, steps=steps, samples=p.samples, solver=p.solver, seed=p.seed)
+            made = sample(network, given, steps=steps, samples=p.samples, solver=p.solver, seed=draw())
             return probabilities(made)
