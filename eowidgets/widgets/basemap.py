@@ -1,0 +1,117 @@
+"""What lies under everything else on a map: coastlines always, tiles where they can be reached."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import threading
+import urllib.error
+import urllib.request
+from collections.abc import Callable
+from functools import lru_cache
+from typing import Any
+
+import ipyleaflet
+import xyzservices  # type: ignore[import-untyped]  # comes with ipyleaflet
+
+from eowidgets.cube.samples import countries
+from eowidgets.errors import unknown
+
+#: Basemaps that need no key.
+BASEMAPS = {
+    "streets": xyzservices.providers.OpenStreetMap.Mapnik,
+    "light": xyzservices.providers.CartoDB.Positron,
+    "dark": xyzservices.providers.CartoDB.DarkMatter,
+    "imagery": xyzservices.providers.Esri.WorldImagery,
+    "terrain": xyzservices.providers.OpenTopoMap,
+}
+#: One small file from the tile server tells more than a name look-up: proxies and captive portals show here.
+PROBE = "https://tile.openstreetmap.org/0/0/0.png"
+TIMEOUT = 2.0
+
+_LAND = {"color": "#9a958a", "weight": 0.8, "fillColor": "#efece4", "fillOpacity": 1.0}
+_GRATICULE = {"color": "#8fa3ad", "weight": 0.6, "opacity": 0.7, "dashArray": "2 4"}
+
+
+def tiles(name: str) -> ipyleaflet.TileLayer:
+    """Tile layer of a basemap by name: streets, light, dark, imagery or terrain."""
+    if name not in BASEMAPS:
+        raise unknown("basemap", name, BASEMAPS)
+    layer = ipyleaflet.basemap_to_tiles(BASEMAPS[name])
+    layer.base, layer.name = True, name
+    return layer
+
+
+def coastlines() -> ipyleaflet.GeoJSON:
+    """Natural Earth land and borders at 1:110 m, which need no network."""
+    return ipyleaflet.GeoJSON(data=countries(), style=_LAND, hover_style={}, name="coastlines")
+
+
+def graticule(step: int = 10) -> ipyleaflet.GeoJSON:
+    """Meridians and parallels every ``step`` degrees."""
+    lines = [[[lon, -85], [lon, 85]] for lon in range(-180, 181, step)]
+    lines += [[[-180, lat], [180, lat]] for lat in range(-80, 81, step)]
+    geometry = {"type": "MultiLineString", "coordinates": lines}
+    feature = {"type": "Feature", "properties": {}, "geometry": geometry}
+    return ipyleaflet.GeoJSON(data=feature, style=_GRATICULE, hover_style={}, name="graticule")
+
+
+def offline() -> bool:
+    """Whether the person asked for no network (``EOWIDGETS_OFFLINE``)."""
+    return os.environ.get("EOWIDGETS_OFFLINE", "") not in ("", "0")
+
+
+def reachable(url: str = PROBE, timeout: float = TIMEOUT) -> bool:
+    """Whether a tile server answers with a picture within ``timeout`` seconds; never raises."""
+    request = urllib.request.Request(url, method="HEAD", headers={"User-Agent": "eowidgets"})  # noqa: S310 (https)
+    try:
+        with urllib.request.urlopen(request, timeout=timeout) as answer:  # noqa: S310
+            return bool(answer.status == 200 and answer.headers.get_content_maintype() == "image")
+    except (urllib.error.URLError, OSError, ValueError):
+        return False
+
+
+class _Probe(threading.Thread):
+    """Asks once per process; every map that comes later has the answer at once."""
+
+    def __init__(self) -> None:
+        super().__init__(name="eow-basemap", daemon=True)
+        self.answer = False
+        self.start()
+
+    def run(self) -> None:
+        self.answer = reachable()
+
+
+@lru_cache(maxsize=1)
+def _probe() -> _Probe:
+    return _Probe()
+
+
+def when_online(callback: Callable[[], Any]) -> None:
+    """Call ``callback`` once tiles are known to be reachable; return at once, whatever the network does.
+
+    In a kernel the call comes from its event loop, where all other changes to a map come from.
+    """
+    if offline():
+        return
+    probe = _probe()
+    if not probe.is_alive():
+        if probe.answer:
+            callback()
+        return
+    try:
+        loop = asyncio.get_running_loop()
+    except RuntimeError:
+        loop = None
+
+    def wait() -> None:
+        probe.join()
+        if not probe.answer:
+            return
+        if loop is None or loop.is_closed():
+            callback()
+        else:
+            loop.call_soon_threadsafe(callback)
+
+    threading.Thread(target=wait, name="eow-basemap-wait", daemon=True).start()

@@ -1,0 +1,175 @@
+"""Pictures on a map: a raster of any CRS becomes one image in the projection that web maps use."""
+
+from __future__ import annotations
+
+import base64
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from html import escape
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import xarray as xr
+
+from eowidgets.render.colormaps import CATEGORIES, colormap, rgb
+from eowidgets.render.source import FrameSource
+from eowidgets.render.style import stretch
+
+Rgba = npt.NDArray[np.uint8]
+
+#: Longest side of a picture on a map: more than a screen shows, little enough for one message.
+LONGEST = 1024
+
+
+@dataclass(frozen=True)
+class Legend:
+    """What the colours of a layer mean.
+
+    Parameters
+    ----------
+    title : str
+    entries : sequence of (name, ``#rrggbb``)
+        For classes.
+    cmap, vmin, vmax, unit :
+        For values.
+    """
+
+    title: str
+    entries: Sequence[tuple[str, str]] = ()
+    cmap: str = ""
+    vmin: float = 0.0
+    vmax: float = 1.0
+    unit: str = ""
+
+    def html(self) -> str:
+        """As HTML; names from data are escaped."""
+        title = f"<b>{escape(self.title)}</b>"
+        if self.entries:
+            rows = (f'<div><i style="background:{c}"></i>{escape(n)}</div>' for n, c in self.entries)
+            return title + "".join(rows)
+        if not self.cmap:
+            return title
+        stops = ",".join("#{:02x}{:02x}{:02x}".format(*c) for c in colormap(self.cmap)[::15])
+        unit = f" {escape(self.unit)}" if self.unit and self.unit != "1" else ""
+        bar = f'<div class="eow-ramp" style="background:linear-gradient(to right,{stops})"></div>'
+        ends = f"<div class='eow-ends'><span>{self.vmin:.3g}</span><span>{self.vmax:.3g}{unit}</span></div>"
+        return title + bar + ends
+
+
+def thin(cube: xr.Dataset, longest: int = LONGEST) -> xr.Dataset:
+    """Every n-th pixel, so that no side is longer than ``longest``; still a cube with a right grid."""
+    step = -(-max(cube.sizes["y"], cube.sizes["x"]) // longest)
+    if step == 1:
+        return cube
+    return cube.isel(y=slice(step // 2, None, step), x=slice(step // 2, None, step))
+
+
+def frame_picture(source: FrameSource, date: int, bands: Sequence[str]) -> Rgba:
+    """One date of a cube as RGBA, stretched as the viewer does; clear where nothing was measured."""
+    window, names = source.whole, list(bands)
+    channels = []
+    for band in names if len(names) == 3 else [names[0]] * 3:
+        _, low, high, _ = source.quantiles(band)
+        values = source.floats(band, [min(date, source.dates - 1)], window)[0]
+        channels.append(stretch(values, low, max(high, low + 1e-6)))
+    unit = np.stack(channels, axis=-1)
+    seen = np.isfinite(unit).all(axis=-1)
+    return np.dstack([np.rint(np.nan_to_num(unit) * 255), seen * 255]).astype(np.uint8)
+
+
+def result_picture(values: xr.DataArray, *, faint: xr.DataArray | None = None) -> tuple[Rgba, Legend]:
+    """One variable ``(y, x)`` of a result as RGBA with its legend.
+
+    Parameters
+    ----------
+    values : DataArray (y, x)
+        A class map (``flag_values``, ``colors`` in its attributes) or numbers (``vmin``, ``vmax``, ``cmap``).
+    faint : DataArray (y, x), optional
+        Confidence 0..1: doubt is drawn as transparency.
+    """
+    attrs, array = values.attrs, np.asarray(values.values)
+    title = str(attrs.get("long_name") or values.name or "result")
+    if "flag_values" in attrs:
+        rgba, legend = _classes(array, attrs, title)
+    else:
+        rgba, legend = _numbers(array.astype("float32"), attrs, title)
+    if faint is not None:
+        sure = np.clip(np.nan_to_num(np.asarray(faint.values, dtype="float32")), 0.15, 1)
+        rgba[..., 3] = np.rint(rgba[..., 3] * sure)
+    return rgba, legend
+
+
+def _classes(array: npt.NDArray[Any], attrs: Mapping[Any, Any], title: str) -> tuple[Rgba, Legend]:
+    flags = [int(v) for v in np.atleast_1d(attrs["flag_values"])]
+    names = [n.replace("_", " ") for n in str(attrs.get("flag_meanings", "")).split()]
+    colors = str(attrs.get("colors", "")).split()
+    names += [str(v) for v in flags[len(names) :]]
+    colors += [CATEGORIES[i % len(CATEGORIES)] for i in range(len(colors), len(flags))]
+    table = np.zeros((256, 4), np.uint8)
+    for flag, color in zip(flags, colors, strict=False):
+        table[flag] = (*rgb(color), 255)
+    return table[array.astype(np.uint8)], Legend(title, entries=list(zip(names, colors, strict=False)))
+
+
+def _numbers(array: npt.NDArray[Any], attrs: Mapping[Any, Any], title: str) -> tuple[Rgba, Legend]:
+    seen = np.isfinite(array)
+    low, high = (float(v) for v in np.quantile(array[seen], (0.02, 0.98))) if seen.any() else (0.0, 1.0)
+    low, high = float(attrs.get("vmin", low)), float(attrs.get("vmax", high))
+    cmap = str(attrs.get("cmap") or ("RdBu_r" if low < 0 < high and abs(low + high) < 1e-6 else "viridis"))
+    level = np.rint(np.nan_to_num(stretch(array, low, max(high, low + 1e-6))) * 255).astype(np.uint8)
+    legend = Legend(title, cmap=cmap, vmin=low, vmax=high, unit=str(attrs.get("units", "")))
+    return np.dstack([colormap(cmap)[level], seen * np.uint8(255)]).astype(np.uint8), legend
+
+
+def place(rgba: Rgba, box: Any) -> tuple[str, tuple[tuple[float, float], tuple[float, float]]]:
+    """Reproject a picture to Web Mercator.
+
+    Parameters
+    ----------
+    rgba : array (y, x, 4), uint8
+    box : GeoBox
+        Where it lies.
+
+    Returns
+    -------
+    str, ((south, west), (north, east))
+        A data URL, and bounds in degrees between which a web map stretches it without error.
+    """
+    from pyproj import Transformer
+    from rasterio.warp import Resampling, reproject
+
+    target = box.to_crs("EPSG:3857")
+    step = max(1.0, max(target.shape) / LONGEST)
+    if step > 1:
+        target = target.zoom_out(step)
+    out = np.zeros((4, *target.shape), np.uint8)
+    reproject(
+        np.ascontiguousarray(rgba.transpose(2, 0, 1)),
+        out,
+        src_transform=box.affine,
+        src_crs=box.crs.to_wkt(),
+        dst_transform=target.affine,
+        dst_crs="EPSG:3857",
+        resampling=Resampling.nearest,
+    )
+    left, bottom, right, top = target.boundingbox
+    (west, east), (south, north) = Transformer.from_crs(3857, 4326, always_xy=True).transform(
+        (left, right), (bottom, top)
+    )
+    return png_url(out.transpose(1, 2, 0)), ((south, west), (north, east))
+
+
+def png_url(rgba: Rgba) -> str:
+    """Encode a picture as a ``data:`` URL, which needs no port and no file."""
+    import warnings
+
+    from rasterio.errors import NotGeoreferencedWarning
+    from rasterio.io import MemoryFile
+
+    height, width, count = rgba.shape
+    with warnings.catch_warnings(), MemoryFile() as memory:
+        warnings.simplefilter("ignore", NotGeoreferencedWarning)
+        with memory.open(driver="PNG", width=width, height=height, count=count, dtype="uint8", ZLEVEL=1) as file:
+            file.write(np.ascontiguousarray(rgba.transpose(2, 0, 1)))
+        return "data:image/png;base64," + base64.b64encode(memory.read()).decode()

@@ -1,0 +1,70 @@
+from __future__ import annotations
+
+import json
+
+import pytest
+
+
+@pytest.fixture
+def page(open_lab):
+    page = open_lab(["import eowidgets as eow", "m = eow.AreaMap(eow.open('romania'), height='420px'); m"])
+    page.run_all()
+    assert page.errors() == []
+    page.page.locator(".leaflet-image-layer").wait_for()
+    page.screenshot("area_map_0")
+    return page
+
+
+def area_of(page):
+    return json.loads(page.evaluate("__import__('json').dumps(m.area)"))
+
+
+def pins_of(page):
+    return json.loads(page.evaluate("__import__('json').dumps(m.pins)"))
+
+
+def middle(page):
+    """Of the map, where it is now: cells that are run may scroll the notebook."""
+    page.page.locator(".leaflet-container").scroll_into_view_if_needed()
+    box = page.page.locator(".leaflet-container").bounding_box()
+    return box["x"] + box["width"] / 2, box["y"] + box["height"] / 2
+
+
+def test_draw_click_and_look(page):
+    p = page.page
+    # Offline: coastlines, no tile asked for, nothing in the console.
+    assert p.locator(".leaflet-tile").count() == 0
+    assert not [line for line in page.console if "ERR_" in line or "tile" in line.lower()]
+
+    x, y = middle(page)
+    p.mouse.click(x + 90, y + 40)
+    p.locator(".leaflet-overlay-pane path[fill='#0072b2']").wait_for()
+
+    p.locator(".leaflet-draw-draw-rectangle").click()
+    p.mouse.move(x - 60, y - 50)
+    p.mouse.down()
+    p.mouse.move(x + 30, y + 30, steps=5)
+    p.mouse.up()
+    p.wait_for_function("() => document.querySelectorAll(\"path[stroke='#d55e00']\").length === 1")
+    area = area_of(page)
+    assert area["type"] == "Polygon"
+    pins = pins_of(page)
+    assert len(pins) == 1  # ending the rectangle put no pin
+    west, east = min(c[0] for c in area["coordinates"][0]), max(c[0] for c in area["coordinates"][0])
+    degrees_per_pixel = (east - west) / 90
+    assert pins[0]["lon"] == pytest.approx(east + 60 * degrees_per_pixel, abs=3 * degrees_per_pixel)
+
+    p.locator(".leaflet-draw-draw-polygon").click()
+    x, y = middle(page)
+    for dx, dy in ((-80, -80), (0, -90), (10, 0), (-80, -80)):
+        p.mouse.move(x + dx, y + dy)
+        p.mouse.click(x + dx, y + dy)
+    p.wait_for_function(
+        """() => { const drawn = document.querySelectorAll("path[stroke='#d55e00']");
+                   return drawn.length === 1 && drawn[0].getAttribute('d').split('L').length === 3; }"""
+    )
+    area = area_of(page)
+    assert len(area["coordinates"][0]) == 4
+    assert len(pins_of(page)) == 1  # drawing a polygon put no pin
+    page.screenshot("area_map")
+    assert page.errors() == []

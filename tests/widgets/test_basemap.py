@@ -1,0 +1,107 @@
+from __future__ import annotations
+
+import http.server
+import threading
+import time
+
+import ipyleaflet
+import pytest
+
+from eowidgets.errors import InputError
+from eowidgets.widgets import basemap
+
+
+@pytest.fixture
+def server():
+    """A loopback server; set ``kind`` and ``status`` for its answer."""
+
+    class Handler(http.server.BaseHTTPRequestHandler):
+        def do_HEAD(self):
+            self.send_response(self.server.status)
+            self.send_header("Content-Type", self.server.kind)
+            self.end_headers()
+
+        def log_message(self, *_):
+            pass
+
+    with http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler) as httpd:
+        httpd.kind, httpd.status = "image/png", 200
+        thread = threading.Thread(target=httpd.serve_forever, daemon=True)
+        thread.start()
+        yield httpd
+        httpd.shutdown()
+
+
+def url(server):
+    return f"http://127.0.0.1:{server.server_port}/0/0/0.png"
+
+
+@pytest.fixture
+def fresh(monkeypatch):
+    """A process that has not asked yet."""
+    monkeypatch.delenv("EOWIDGETS_OFFLINE", raising=False)
+    basemap._probe.cache_clear()
+    yield monkeypatch
+    basemap._probe.cache_clear()
+
+
+def test_reachable_tells_a_tile_from_a_captive_portal(server):
+    assert basemap.reachable(url(server))
+    server.kind = "text/html"
+    assert not basemap.reachable(url(server))
+    server.kind, server.status = "image/png", 503
+    assert not basemap.reachable(url(server))
+
+
+def test_nobody_there_is_an_answer_not_an_error():
+    assert not basemap.reachable("http://127.0.0.1:9/x.png")
+    assert not basemap.reachable("http://no-such-host.invalid/x.png")
+
+
+def test_a_server_that_never_answers_holds_nobody_up(fresh):
+    asked, go = threading.Event(), threading.Event()
+    fresh.setattr(basemap, "reachable", lambda: asked.set() or go.wait(10))
+    called = threading.Event()
+    basemap.when_online(called.set)  # returns although nobody answers
+    assert asked.wait(10)
+    assert not called.is_set()
+    go.set()
+    assert called.wait(10)
+
+
+def test_unreachable_never_calls(fresh):
+    fresh.setattr(basemap, "reachable", lambda: False)
+    called = threading.Event()
+    basemap.when_online(called.set)
+    basemap._probe().join(10)
+    deadline = time.monotonic() + 10
+    while any(t.name == "eow-basemap-wait" for t in threading.enumerate()):
+        assert time.monotonic() < deadline
+        threading.Event().wait(0.01)
+    assert not called.is_set()
+
+
+def test_asked_for_no_network(fresh):
+    fresh.setenv("EOWIDGETS_OFFLINE", "1")
+    fresh.setattr(basemap, "reachable", lambda: pytest.fail("asked the network"))
+    basemap.when_online(lambda: pytest.fail("went online"))
+    assert basemap.offline()
+
+
+def test_map_swaps_coastlines_for_tiles_once_online(fresh, romania):
+    import eowidgets as eow
+
+    fresh.setattr(basemap, "reachable", lambda: True)
+    basemap._probe().join(10)
+    m = eow.AreaMap(romania, basemap="imagery")
+    assert isinstance(m.layers[0], ipyleaflet.TileLayer)
+    assert m.layers[0].name == "imagery"
+    assert "coastlines" not in [layer.name for layer in m.layers]
+
+
+def test_coastlines_and_graticule():
+    assert len(basemap.coastlines().data["features"]) > 150
+    lines = basemap.graticule(30).data["geometry"]["coordinates"]
+    assert [[0, -85], [0, 85]] in lines
+    with pytest.raises(InputError, match="Did you mean 'streets'"):
+        basemap.tiles("street")
