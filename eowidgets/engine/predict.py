@@ -199,7 +199,8 @@ class Predictor:
         dates = group[0].t
         places = [self.site.lonlat((p.y.start + p.y.stop) / 2, (p.x.start + p.x.stop) / 2) for p in group]
         return Batch(
-            x=torch.where(usable[:, :, None], raw, 0.0),
+            # Without clouds both are the same: 0 stands already where nothing was measured.
+            x=raw if same else torch.where(usable[:, :, None], raw, 0.0),
             usable=usable,
             measured=measured,
             raw=raw,

@@ -1,8 +1,8 @@
-"""Reads the part of a cube that is needed next, while the model works on the part before."""
+"""Reads the part of a cube that is needed next, and writes the one before, while the model works."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass
 from typing import Any, TypeVar
@@ -97,6 +97,22 @@ def read_ahead(tasks: Iterator[Callable[[], T]], checkpoint: Callable[[], None])
             yield _result(ahead, checkpoint)
     finally:
         pool.shutdown(wait=False, cancel_futures=True)
+
+
+def write_behind(items: Iterable[T], write: Callable[[T], None], checkpoint: Callable[[], None]) -> None:
+    """Write each item in a thread while the next is made; never more than one behind.
+
+    However it ends, no write is left half way: the thread is waited for.
+    """
+    with ThreadPoolExecutor(1, thread_name_prefix="eow-write") as pool:
+        behind: Future[None] | None = None
+        for item in items:
+            if behind is not None:
+                _result(behind, checkpoint)
+            behind = pool.submit(write, item)
+            checkpoint()
+        if behind is not None:
+            _result(behind, checkpoint)
 
 
 def _result(future: Future[T], checkpoint: Callable[[], None]) -> T:

@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
+import torch
 import xarray as xr
 
 from eowidgets.cube.schema import DIMS
@@ -120,15 +121,14 @@ def _spread(given: Array, axis: int) -> Array:
 
 
 def _classes(output: Output, probability: Array, given: Array) -> dict[str, Array]:
-    unknown = np.isnan(probability).any(axis=-3)
-    best = np.argmax(probability, axis=-3)
-    values = np.array([c.value for c in output.classes], "uint8")
-    chance = np.take_along_axis(probability, np.expand_dims(best, -3), axis=-3).squeeze(-3)
-    keep = given & ~unknown
-    return {
-        output.name: np.where(keep, values[best], np.uint8(NO_CLASS)),
-        f"{output.name}_probability": np.where(keep, chance, np.float32("nan")),
-    }
+    # torch goes over the axis of classes many times faster than numpy, and hands NaN on.
+    most, winner = torch.from_numpy(probability).max(dim=-3)
+    chance = most.numpy()
+    keep = given & ~np.isnan(chance)
+    np.copyto(chance, np.nan, where=~keep)
+    labels = np.array([c.value for c in output.classes], "uint8")[winner.numpy()]
+    np.copyto(labels, NO_CLASS, where=~keep)
+    return {output.name: labels, f"{output.name}_probability": chance}
 
 
 def _describe(output: Output) -> dict[str, Any]:

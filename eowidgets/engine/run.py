@@ -15,6 +15,7 @@ from eowidgets.engine.job import WORKER, Job
 from eowidgets.engine.journal import Journal
 from eowidgets.engine.plan import Limits, Plan, parse_bytes
 from eowidgets.engine.provenance import content_hash, describe, fingerprint
+from eowidgets.engine.reader import write_behind
 from eowidgets.engine.result import Array
 from eowidgets.engine.strips import Strip, WindowResult
 from eowidgets.engine.task import Task, make_task
@@ -264,11 +265,14 @@ class Run:
                 writer = ZarrWriter(journal.store)
             missing = missing_rows(done, self.task.shape[1])
             skipped = sum(b - a for a, b in done)
-            for start, strip in self._strips(job, plan, missing, skipped, journal):
+
+            def keep(part: Strip) -> None:
+                start, strip = part
                 if self.client is None:  # a cluster's workers have written it already
                     writer.write(start, strip)
                 journal.finished(start, start + _height(strip))
-                job.checkpoint()
+
+            write_behind(self._strips(job, plan, missing, skipped, journal), keep, job.checkpoint)
             publish(writer, self.task.frame, journal.store, out, plan.rows, self._attrs(job, plan), job.checkpoint)
             journal.discard()
         job.say(f"Written to {out}.")

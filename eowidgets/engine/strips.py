@@ -130,8 +130,7 @@ class Strips:
                 settled = min(y.settled(i), stop)
                 keep = slice(max(start, rows.start) - rows.start, settled - rows.start)
                 top = max(start, rows.start)
-                blended = {n: np.ascontiguousarray(v[..., keep, :]) for n, v in canvas.items()}
-                del canvas
+                blended = {n: v[..., keep, :] for n, v in canvas.items()}
                 shown = {n: v[..., keep, :] for n, v in where.items()}
                 if self._inside is not None:
                     area = self._inside(slice(top, settled))

@@ -111,7 +111,8 @@ class Batch:
     Attributes
     ----------
     x : Tensor, shape (b, t, c, h, w), float32
-        Reflectance (or what the cube holds). Exactly 0 where ``usable`` is False.
+        Reflectance (or what the cube holds). Exactly 0 where ``usable`` is False. Not to be changed in
+        place: without clouds it is the same tensor as ``raw``.
     usable : Tensor, shape (b, t, h, w), bool
         The ground was seen: measured, no cloud, no shadow.
     measured : Tensor, shape (b, t, h, w), bool

@@ -1,0 +1,309 @@
+"""What the engine costs over the bare model, in one run on one machine.
+
+    python benchmarks/engine.py [overhead] [memory] [cancel] [cluster] [sizes] [tile] [--device cuda] [--largest 64]
+
+Without names all parts run. Every figure is a ratio to something measured beside it. Nothing is written.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import statistics
+import subprocess
+import sys
+import tempfile
+import threading
+import time
+from pathlib import Path
+
+import numpy as np
+import torch
+import xarray as xr
+from torch import nn
+
+import eowidgets as eow
+from eowidgets.engine.windows import Axis
+from eowidgets.models.base import Card, Model, WindowSpec
+from eowidgets.tasks import ClassInfo, Output, Task
+
+BANDS = ("blue", "green", "red", "nir")
+CLASSES = tuple(ClassInfo(i, f"class {i}", f"#{i * 20:02x}80{255 - i * 20:02x}") for i in range(10))
+
+
+class Block(nn.Sequential):
+    def __init__(self, c_in: int, c_out: int) -> None:
+        super().__init__(
+            nn.Conv2d(c_in, c_out, 3, padding=1), nn.ReLU(), nn.Conv2d(c_out, c_out, 3, padding=1), nn.ReLU()
+        )
+
+
+class UNet(nn.Module):
+    """A plain U-Net with two levels, 10 classes out."""
+
+    def __init__(self, width: int = 32) -> None:
+        super().__init__()
+        self.down1, self.down2, self.mid = (
+            Block(len(BANDS), width),
+            Block(width, 2 * width),
+            Block(2 * width, 2 * width),
+        )
+        self.up2, self.up1 = Block(4 * width, width), Block(2 * width, width)
+        self.head = nn.Conv2d(width, len(CLASSES), 1)
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        a = self.down1(x)
+        b = self.down2(nn.functional.max_pool2d(a, 2))
+        c = self.mid(nn.functional.max_pool2d(b, 2))
+        b = self.up2(torch.cat([nn.functional.interpolate(c, scale_factor=2.0), b], 1))
+        return self.head(self.up1(torch.cat([nn.functional.interpolate(b, scale_factor=2.0), a], 1))).softmax(1)
+
+
+class Segment(Model):
+    name = "bench-segment"
+    task = Task.SEGMENT
+    card = Card("U-Net of the engine's benchmark")
+    window = WindowSpec(halo=16, multiple=4)
+    width = 32
+
+    def __init__(self) -> None:
+        super().__init__()
+        torch.manual_seed(0)
+        self.net = UNet(self.width)
+
+    def module(self) -> nn.Module:
+        return self.net
+
+    def outputs(self, bands: tuple[str, ...]) -> tuple[Output, ...]:
+        return (Output("cover", "class", classes=CLASSES),)
+
+    def predict(self, batch):
+        return {"cover": self.net(batch.x[:, 0])}
+
+
+class Light(Segment):
+    """Four times narrower: what the engine does beside the model weighs more."""
+
+    name = "bench-light"
+    width = 8
+
+
+def cube(height: int, width: int, *, lazy: bool = False) -> xr.Dataset:
+    """Make a raster of one date and four bands; a lazy one is made chunk by chunk and never held."""
+    import rioxarray  # noqa: F401
+
+    shape = (1, height, width)
+    if lazy:
+        import dask.array as da
+
+        source = da.random.default_rng(0).random(shape, chunks=(1, 512, 2048), dtype="float32")
+        data = {b: (("time", "y", "x"), source + np.float32(i)) for i, b in enumerate(BANDS)}
+    else:
+        rng = np.random.default_rng(0)
+        data = {b: (("time", "y", "x"), rng.random(shape, "float32")) for b in BANDS}
+    coords = {"time": np.array(["2020-06-01"], "datetime64[ns]"), "y": -10.0 * np.arange(height)}
+    out = xr.Dataset(data, coords={**coords, "x": 10.0 * np.arange(width)})
+    return out.rio.write_crs("EPSG:32635").rio.write_transform()
+
+
+class Clock:
+    """Wall and processor seconds since it was made; the second is what counts on a busy machine."""
+
+    def __init__(self, device: str) -> None:
+        self.device = device
+        self.began = self._now()
+
+    def _now(self) -> np.ndarray:
+        if self.device == "cuda":
+            torch.cuda.synchronize()
+        return np.array([time.perf_counter(), time.process_time()])
+
+    def __call__(self) -> np.ndarray:
+        return self._now() - self.began
+
+
+def bare(model: Segment, source: xr.Dataset, size: int, batch: int, device: str, precision: str) -> np.ndarray:
+    """Seconds of the module on the engine's windows, cut before and held in memory."""
+    ys, xs = (Axis(n, size, model.window.halo) for n in (source.sizes["y"], source.sizes["x"]))
+    whole = torch.from_numpy(np.stack([source[b].values[0] for b in BANDS]))
+    groups = []
+    for i in range(len(ys)):
+        row = [whole[:, ys.window(i), xs.window(j)] for j in range(len(xs))]
+        groups += [torch.stack(row[j : j + batch]).to(device) for j in range(0, len(row), batch)]
+    net = model.net.to(device).eval()
+    with torch.inference_mode(), torch.autocast(device, torch.bfloat16, enabled=precision == "bf16"):
+        net(groups[0])
+        clock = Clock(device)
+        for x in groups:
+            net(x)
+        took = clock()
+    net.cpu()
+    return took
+
+
+def overhead(args: argparse.Namespace) -> None:
+    """Engine against the bare module on the same windows, held in memory."""
+    print("\nEngine / bare module (same windows, in memory; median of 5, taken in turns)")
+    head = ("model", "raster", "window", "batch", "precision", "bare s", "engine s", "ratio", "processor")
+    print("{:14} {:>12} {:>7} {:>6} {:>9} {:>8} {:>9} {:>6} {:>9}".format(*head))
+    side = 8192 if args.device == "cuda" else 2048
+    source = cube(side, side)
+    for kind in (Segment, Light):
+        for precision in ("fp32", "bf16"):
+            plan = eow.submit(kind, source.isel(y=slice(0, 600)), device=args.device, precision=precision)
+            plan.result()
+            size, batch = plan.plan["window"][1], plan.plan["batch"]
+            ones, others = [], []
+            for _ in range(5):
+                ones.append(bare(kind(), source, size, batch, args.device, precision))
+                clock = Clock(args.device)
+                eow.run(kind, source, device=args.device, window=size, batch=batch, precision=precision)
+                others.append(clock())
+            a, b = np.median(ones, axis=0), np.median(others, axis=0)
+            what = f"{kind.name:14} {side:>5} x {side:<5}{size:>7} {batch:>6} {precision:>9}"
+            print(f"{what} {a[0]:>8.2f} {b[0]:>9.2f} {b[0] / a[0]:>6.3f} {b[1] / a[1]:>9.3f}")
+
+
+CHILD = """
+import json, resource, sys, time
+import torch
+torch.set_num_threads(int(sys.argv[4]))
+sys.path.insert(0, {folder!r})
+import engine as bench, eowidgets as eow
+height, width, out, lazy = int(sys.argv[1]), int(sys.argv[2]), sys.argv[3], sys.argv[5] == "lazy"
+kind = getattr(bench, sys.argv[6])
+source = bench.cube(height, width, lazy=lazy)
+base = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+began = time.perf_counter()
+eow.run(kind, source, out=out, memory=sys.argv[7])
+took = time.perf_counter() - began
+peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+print(json.dumps({{"seconds": took, "base": base * 1024, "peak": peak * 1024}}))
+"""
+
+
+def child(
+    height: int, width: int, suffix: str = "zarr", kind: str = "Light", memory: str = "500MB"
+) -> dict[str, float]:
+    """Run in a process of its own, from a lazy source to disk; seconds and peak memory."""
+    with tempfile.TemporaryDirectory() as folder:
+        code = CHILD.format(folder=str(Path(__file__).parent))
+        words = [str(height), str(width), f"{folder}/r.zarr", str(torch.get_num_threads()), "lazy", kind, memory]
+        done = subprocess.run([sys.executable, "-c", code, *words], capture_output=True, text=True, env={**os.environ})
+    if done.returncode:
+        raise SystemExit(done.stderr)
+    return json.loads(done.stdout.splitlines()[-1])
+
+
+def memory(args: argparse.Namespace) -> None:
+    """Peak memory against the height of the raster."""
+    print("\nPeak memory, lazy source to Zarr (light model, memory='500MB')")
+    one = child(2048, 2048)
+    four = child(8192, 2048)
+    for height, found in ((2048, one), (8192, four)):
+        print(
+            f"  {height:>5} x 2048: {found['peak'] / 1e6:>6.0f} MB, of which before the run {found['base'] / 1e6:.0f} MB"
+        )
+    print(f"  ratio at 4 x the height: {four['peak'] / one['peak']:.3f}")
+
+
+def tile(args: argparse.Namespace) -> None:
+    """One whole Sentinel-2 tile with 10 classes."""
+    found = child(10980, 10980)
+    held = 10980 * 10980 * (len(CLASSES) + 1) * 8
+    print("\nA Sentinel-2 tile, 10980 x 10980, 10 classes, lazy source to Zarr (light model, memory='500MB')")
+    print(
+        f"  {found['seconds']:.0f} s, peak {found['peak'] / 1e6:.0f} MB (before the run {found['base'] / 1e6:.0f} MB)"
+    )
+    print(
+        f"  float64 sums of all classes held for the raster alone: {held / 1e6:.0f} MB; ratio {found['peak'] / held:.3f}"
+    )
+
+
+def cancel(args: argparse.Namespace) -> None:
+    """Time from cancel() to the end of the job, at moments spread over runs."""
+    print("\nCancel (large model, fp32, windows and batch chosen by the engine)")
+    source = cube(4096, 4096)
+    times = []
+    for i in range(8):
+        started = threading.Event()
+        job = eow.submit(
+            Segment,
+            source,
+            device=args.device,
+            precision="fp32",
+            on_change=lambda j, e=started: j.progress > 0 and e.set(),
+        )
+        started.wait()
+        time.sleep(0.07 * i)
+        began = time.perf_counter()
+        job.cancel()
+        try:
+            job.result()
+        except eow.EowidgetsError:
+            times.append(time.perf_counter() - began)
+    print(
+        f"  median {1000 * statistics.median(times):.0f} ms, worst of {len(times)}: {1000 * max(times):.0f} ms (target 500 ms)"
+    )
+
+
+def cluster(args: argparse.Namespace) -> None:
+    """Two Dask workers against one, each with one thread."""
+    import logging
+
+    from distributed import Client, LocalCluster
+
+    logging.getLogger("distributed").setLevel(logging.ERROR)
+    source = cube(4096, 2048, lazy=True)
+    took = {}
+    for workers in (1, 2):
+        options = {"n_workers": workers, "threads_per_worker": 1, "dashboard_address": None}
+        with LocalCluster(**options) as local, Client(local) as client, tempfile.TemporaryDirectory() as folder:
+            client.run(torch.set_num_threads, 1)
+            settings = {"window": 256, "batch": 4, "precision": "fp32", "memory": "500MB", "client": client}
+            eow.run(Segment, source.isel(y=slice(0, 512)), out=f"{folder}/warm.zarr", **settings)
+            began = time.perf_counter()
+            eow.run(Segment, source, out=f"{folder}/r.zarr", **settings)
+            took[workers] = time.perf_counter() - began
+    print("\nDask workers of one thread, lazy source to one Zarr store")
+    print(f"  1: {took[1]:.1f} s   2: {took[2]:.1f} s   speed-up {took[1] / took[2]:.2f} (target 1.7)")
+
+
+def sizes(args: argparse.Namespace) -> None:
+    """Cost against size, and its slope on a log-log plot."""
+    print("\nCost against size, lazy source to Zarr (light model, memory='500MB'), a process each")
+    print(f"{'Mpx':>6} {'seconds':>9} {'s/Mpx':>7} {'peak MB':>8}")
+    sides = [s for s in (1024, 2048, 4096, 8192, 16384) if (s / 1024) ** 2 <= args.largest]
+    found = []
+    for side in sides:
+        one = child(side, side)
+        mpx = side * side / 1e6
+        found.append((mpx, one["seconds"]))
+        print(f"{mpx:>6.0f} {one['seconds']:>9.2f} {one['seconds'] / mpx:>7.3f} {one['peak'] / 1e6:>8.0f}")
+    if len(found) > 1:
+        x, y = np.log10(np.array(found)).T
+        print(
+            f"  slope {np.polyfit(x, y, 1)[0]:.3f}; without the smallest {np.polyfit(x[1:], y[1:], 1)[0]:.3f} (target 1)"
+        )
+
+
+PARTS = {f.__name__: f for f in (overhead, memory, cancel, cluster, sizes, tile)}
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("parts", nargs="*", choices=[*PARTS, []], help="what to measure; all without")
+    parser.add_argument("--device", default="cpu", help="cpu, or cuda for overhead and cancel")
+    parser.add_argument("--largest", type=float, default=64, help="largest raster of `sizes`, in Mpx (binary)")
+    args = parser.parse_args()
+    threads = torch.get_num_threads()
+    print(f"{time.strftime('%Y-%m-%d')}, torch {torch.__version__}, {args.device}, {threads} threads")
+    if args.device == "cuda":
+        print(torch.cuda.get_device_name())
+    for name in args.parts or PARTS:
+        PARTS[name](args)
+
+
+if __name__ == "__main__":
+    main()
