@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from functools import lru_cache
 from html import escape
 from importlib.util import find_spec
@@ -31,7 +32,7 @@ if TYPE_CHECKING:
     from shapely.geometry.base import BaseGeometry
 
 _DRAWN = {"color": "#d55e00", "weight": 2, "fillOpacity": 0.08}
-_FOOTPRINT = {"color": "#0072b2", "weight": 1.5, "fillOpacity": 0.0, "dashArray": "6 4"}
+_FOOTPRINT = {"color": "#0072b2", "weight": 2, "fill": False, "dash_array": "6 4"}
 #: Clicks within so many screen pixels of a thing mean that thing.
 _NEAR = 8
 #: A web map can take this much of an upload in one message.
@@ -121,13 +122,12 @@ class AreaMap(PictureLayers, ipyleaflet.Map):
         leaf = plain if type(self) is not AreaMap else {}
         # A layer of our own from the start: the default would ask a tile server before anyone knows it is there.
         self._under = (base.coastlines(), base.graticule())
-        super().__init__(**{"scroll_wheel_zoom": True, "max_zoom": 22, **leaf, "layers": self._under, **options})
+        ours = {"scroll_wheel_zoom": True, "max_zoom": 22, "layers": self._under, "panes": base.PANES}
+        super().__init__(**{**ours, **leaf, **options})
         self._under[0].name = "coastlines"
         self.layout.height, self.layout.min_height = height, "160px"
         self._frame = ipyleaflet.ImageOverlay(url="", bounds=((0, 0), (0, 0)), name="frame", visible=False)
-        self._footprint = ipyleaflet.GeoJSON(
-            data={"type": "FeatureCollection", "features": []}, style=_FOOTPRINT, hover_style={}, name="footprint"
-        )
+        self._footprint = ipyleaflet.Polygon(name="footprint", **_FOOTPRINT)
         self._pins = ipyleaflet.LayerGroup(name="pins")
         self.layers = (*self.layers, self._frame, self._footprint, self._pins)
         self._make_controls()
@@ -150,14 +150,14 @@ class AreaMap(PictureLayers, ipyleaflet.Map):
         self._source = FrameSource(thin(cube))
         self.cube = cube
         outline = box.footprint("EPSG:4326").geom.__geo_interface__
-        self._footprint.data = {"type": "Feature", "properties": {}, "geometry": outline}
+        self._footprint.locations = [[lat, lon] for lon, lat in corners(outline)]
         if look:
             self.look_at(bounds(cube))
         labels = self._source.labels
         with self.hold_trait_notifications():
             self.bands = default_bands(self._source.bands)
             if self.date not in labels:
-                self.date = labels[_clearest(self._source)] if labels else ""
+                self.date = labels[_typical(self._source)] if labels else ""
         self._show_frame()
 
     def look_at(self, place: Any) -> None:
@@ -248,6 +248,9 @@ class AreaMap(PictureLayers, ipyleaflet.Map):
             return
         try:
             self.area = last
+            # Every vertex of a polygon was a click as well: those pins were not meant.
+            ends = corners(self.area)
+            self.pins = [p for p in self.pins if not any(self._near(p["lon"], p["lat"], x, y) for x, y in ends)]
         except EowidgetsError as error:
             self.say(str(error))
             self.draw.data = []
@@ -376,8 +379,14 @@ class AreaMap(PictureLayers, ipyleaflet.Map):
         return f"AreaMap({what}, {size}, {len(self.pins)} pin{'' if len(self.pins) == 1 else 's'})"
 
 
-def _clearest(source: FrameSource) -> int:
-    """The latest of the dates with the least cloud; the middle one where nobody looked yet."""
-    cover = source.cloud_cover
-    known = [(c, -i) for i, c in enumerate(cover) if c is not None]
-    return -min(known)[1] if known else source.dates // 2
+def _typical(source: FrameSource) -> int:
+    """The clear date that looks most like the others: no cloud, snow or low winter sun; the middle one if unknown."""
+    cover = np.array([np.nan if c is None else c for c in source.cloud_cover])
+    if source.lazy or np.isnan(cover).all():
+        return source.dates // 2
+    clear = np.flatnonzero(cover <= np.nanmin(cover) + 0.02)
+    step = max(1, max(source.width, source.height) // 64)
+    sample = source.values(source.bands[-1], [int(i) for i in clear], replace(source.whole, stride=step))
+    level = np.array([np.median(v[np.isfinite(v)]) if np.isfinite(v).any() else np.inf for v in sample])
+    # Of equals, the latest.
+    return int(clear[::-1][np.argmin(np.abs(level - np.median(level))[::-1])])

@@ -29,8 +29,11 @@ BASEMAPS = {
 PROBE = "https://tile.openstreetmap.org/0/0/0.png"
 TIMEOUT = 2.0
 
-_LAND = {"color": "#9a958a", "weight": 0.8, "fillColor": "#efece4", "fillOpacity": 1.0}
-_GRATICULE = {"color": "#8fa3ad", "weight": 0.6, "opacity": 0.7, "dashArray": "2 4"}
+#: Vectors are drawn above pictures unless they have a pane of their own, between tiles (200) and overlays (400).
+PANES = {"ground": {"zIndex": 250}}
+
+_LAND = {"color": "#9a958a", "weight": 1, "fill_color": "#efece4", "fill_opacity": 1.0, "pane": "ground"}
+_GRATICULE = {"color": "#8fa3ad", "weight": 1, "opacity": 0.6, "dash_array": "2 4", "fill": False, "pane": "ground"}
 
 
 def tiles(name: str) -> ipyleaflet.TileLayer:
@@ -42,18 +45,21 @@ def tiles(name: str) -> ipyleaflet.TileLayer:
     return layer
 
 
-def coastlines() -> ipyleaflet.GeoJSON:
+def coastlines() -> ipyleaflet.Polygon:
     """Natural Earth land and borders at 1:110 m, which need no network."""
-    return ipyleaflet.GeoJSON(data=countries(), style=_LAND, hover_style={}, name="coastlines")
+    rings = []
+    for feature in countries()["features"]:
+        shape = feature["geometry"]
+        polygons = [shape["coordinates"]] if shape["type"] == "Polygon" else shape["coordinates"]
+        rings += [[[[lat, lon] for lon, lat in ring] for ring in polygon] for polygon in polygons]
+    return ipyleaflet.Polygon(locations=rings, name="coastlines", **_LAND)
 
 
-def graticule(step: int = 10) -> ipyleaflet.GeoJSON:
+def graticule(step: int = 10) -> ipyleaflet.Polyline:
     """Meridians and parallels every ``step`` degrees."""
-    lines = [[[lon, -85], [lon, 85]] for lon in range(-180, 181, step)]
-    lines += [[[-180, lat], [180, lat]] for lat in range(-80, 81, step)]
-    geometry = {"type": "MultiLineString", "coordinates": lines}
-    feature = {"type": "Feature", "properties": {}, "geometry": geometry}
-    return ipyleaflet.GeoJSON(data=feature, style=_GRATICULE, hover_style={}, name="graticule")
+    lines = [[[-85, lon], [85, lon]] for lon in range(-180, 181, step)]
+    lines += [[[lat, -180], [lat, 180]] for lat in range(-80, 81, step)]
+    return ipyleaflet.Polyline(locations=lines, name="graticule", **_GRATICULE)
 
 
 def offline() -> bool:

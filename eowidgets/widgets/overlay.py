@@ -14,7 +14,7 @@ import xarray as xr
 
 from eowidgets.render.colormaps import CATEGORIES, colormap, rgb
 from eowidgets.render.source import FrameSource
-from eowidgets.render.style import stretch
+from eowidgets.render.style import quantiles, stretch
 
 Rgba = npt.NDArray[np.uint8]
 
@@ -66,14 +66,17 @@ def thin(cube: xr.Dataset, longest: int = LONGEST) -> xr.Dataset:
 
 
 def frame_picture(source: FrameSource, date: int, bands: Sequence[str]) -> Rgba:
-    """One date of a cube as RGBA, stretched as the viewer does; clear where nothing was measured."""
-    window, names = source.whole, list(bands)
+    """One date of a cube as RGBA, stretched by its own clear pixels; transparent where nothing was measured."""
+    window, names, at = source.whole, list(bands), [min(date, source.dates - 1)]
+    clear = ~source.clouds(at, window)[0]
     channels = []
-    for band in names if len(names) == 3 else [names[0]] * 3:
-        _, low, high, _ = source.quantiles(band)
-        values = source.floats(band, [min(date, source.dates - 1)], window)[0]
+    for band in names:
+        values = source.floats(band, at, window)[0]
+        # A map shows one date at a time: its own stretch keeps winter scenes from being black.
+        seen = clear & np.isfinite(values)
+        _, low, high, _ = quantiles(values[seen] if seen.mean() > 0.05 else values)
         channels.append(stretch(values, low, max(high, low + 1e-6)))
-    unit = np.stack(channels, axis=-1)
+    unit = np.stack(channels * (3 // len(channels)), axis=-1)
     seen = np.isfinite(unit).all(axis=-1)
     return np.dstack([np.rint(np.nan_to_num(unit) * 255), seen * 255]).astype(np.uint8)
 

@@ -11,7 +11,6 @@ def page(open_lab):
     page.run_all()
     assert page.errors() == []
     page.page.locator(".leaflet-image-layer").wait_for()
-    page.screenshot("area_map_0")
     return page
 
 
@@ -56,12 +55,16 @@ def test_draw_click_and_look(page):
 
     p.locator(".leaflet-draw-draw-polygon").click()
     x, y = middle(page)
-    for dx, dy in ((-80, -80), (0, -90), (10, 0), (-80, -80)):
-        p.mouse.move(x + dx, y + dy)
+    for vertices, (dx, dy) in enumerate(((-80, -80), (0, -90), (10, 0)), 1):
         p.mouse.click(x + dx, y + dy)
+        p.wait_for_function(f"() => document.querySelectorAll('.leaflet-editing-icon').length === {vertices}")
+        p.wait_for_function(f"() => document.querySelectorAll(\"path[stroke='#ffffff']\").length === {vertices + 1}")
+    p.mouse.click(x - 80, y - 80)
     p.wait_for_function(
         """() => { const drawn = document.querySelectorAll("path[stroke='#d55e00']");
-                   return drawn.length === 1 && drawn[0].getAttribute('d').split('L').length === 3; }"""
+                   const pins = document.querySelectorAll("path[stroke='#ffffff']");
+                   return drawn.length === 1 && pins.length === 1
+                     && drawn[0].getAttribute('d').split('L').length === 3; }"""
     )
     area = area_of(page)
     assert len(area["coordinates"][0]) == 4

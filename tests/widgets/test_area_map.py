@@ -75,7 +75,7 @@ def test_footprint_and_frame_lie_where_the_cube_is(romania):
     (s, w), (n, e) = m._frame.bounds
     assert abs(w - west) < 1e-3 and abs(s - south) < 1e-3 and abs(e - east) < 1e-3 and abs(n - north) < 1e-3
     assert south < m.center[0] < north and west < m.center[1] < east
-    assert m._footprint.data["geometry"]["type"] == "Polygon"
+    assert min(lat for lat, _ in m._footprint.locations) == pytest.approx(south, abs=1e-6)
 
 
 def test_frame_shows_the_pixels_of_the_date(make_cube):
@@ -117,6 +117,15 @@ def test_drawing_sets_the_area_and_the_last_shape_counts(romania):
     assert len(m.draw.data) == 1
     draw(m)
     assert m.area is None
+
+
+def test_clicks_that_drew_a_polygon_leave_no_pins(romania):
+    m = eow.AreaMap(romania)
+    click(m, 22.153, 45.206)
+    for lon, lat in box_json(*INSIDE)["coordinates"][0][:4]:
+        click(m, lon, lat)
+    draw(m, box_json(*INSIDE))
+    assert [p["lon"] for p in m.pins] == [22.153]
 
 
 def test_area_from_code_is_drawn(romania):

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import asyncio
 import http.server
 import threading
 import time
@@ -41,6 +42,11 @@ def fresh(monkeypatch):
     """A process that has not asked yet."""
     monkeypatch.delenv("EOWIDGETS_OFFLINE", raising=False)
     basemap._probe.cache_clear()
+
+    def none():
+        raise RuntimeError("no running event loop")  # whatever other tests left in this thread
+
+    monkeypatch.setattr(basemap.asyncio, "get_running_loop", none)
     yield monkeypatch
     basemap._probe.cache_clear()
 
@@ -67,6 +73,27 @@ def test_a_server_that_never_answers_holds_nobody_up(fresh):
     assert not called.is_set()
     go.set()
     assert called.wait(10)
+
+
+def test_in_a_kernel_the_call_comes_from_its_loop():
+    ran = threading.Event()
+    thread = threading.Thread(target=lambda: (asyncio.run(_wait_for_tiles()), ran.set()), daemon=True)
+    thread.start()
+    assert ran.wait(20)
+
+
+async def _wait_for_tiles():
+    go, called = threading.Event(), asyncio.Event()
+    with pytest.MonkeyPatch.context() as patch:
+        patch.delenv("EOWIDGETS_OFFLINE", raising=False)
+        patch.setattr(basemap, "reachable", lambda: go.wait(10))
+        basemap._probe.cache_clear()
+        where = []
+        basemap.when_online(lambda: (where.append(threading.get_ident()), called.set()))
+        go.set()
+        await asyncio.wait_for(called.wait(), 10)
+        basemap._probe.cache_clear()
+        assert where == [threading.get_ident()]
 
 
 def test_unreachable_never_calls(fresh):
@@ -100,8 +127,12 @@ def test_map_swaps_coastlines_for_tiles_once_online(fresh, romania):
 
 
 def test_coastlines_and_graticule():
-    assert len(basemap.coastlines().data["features"]) > 150
-    lines = basemap.graticule(30).data["geometry"]["coordinates"]
-    assert [[0, -85], [0, 85]] in lines
+    land = basemap.coastlines().locations
+    assert len(land) > 170
+    italy = [
+        r for polygon in land for r in polygon if any(abs(lat - 41.9) < 1 and abs(lon - 12.5) < 1 for lat, lon in r)
+    ]
+    assert italy  # latitude comes first
+    assert [[-85, 0], [85, 0]] in basemap.graticule(30).locations
     with pytest.raises(InputError, match="Did you mean 'streets'"):
         basemap.tiles("street")
