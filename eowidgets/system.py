@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import os
+import re
 from pathlib import Path
+
+from eowidgets.errors import InputError
 
 
 def available_memory() -> int | None:
@@ -39,6 +42,17 @@ def _cgroup() -> int | None:
         if top.isdigit() and now.isdigit():
             return max(0, int(top) - int(now))
     return None
+
+
+def bytes_of(size: str | float) -> float:
+    """``"2GB"``, ``"500 MB"`` or a number of bytes, as bytes."""
+    if not isinstance(size, str):
+        return float(size)
+    match = re.fullmatch(r"\s*([\d.]+)\s*([KMGT]?)i?B?\s*", size, re.IGNORECASE)
+    if not match or match.group(1).count(".") > 1:
+        raise InputError(f"{size!r} is not a size of memory: write for instance '2GB' or '500MB'.")
+    power: int = " KMGT".index(match.group(2).upper() or " ")
+    return float(match.group(1)) * 1000.0**power
 
 
 def offline() -> bool:

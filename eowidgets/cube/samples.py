@@ -11,6 +11,8 @@ from typing import Any
 import numpy as np
 import xarray as xr
 
+from eowidgets.cube.quality import QUALITY
+from eowidgets.cube.schema import DIMS, bands
 from eowidgets.errors import unknown
 
 FOLDER = Path(str(files("eowidgets"))) / "samples"
@@ -48,20 +50,21 @@ def samples() -> dict[str, Sample]:
 
 
 def open_sample(name: str) -> xr.Dataset:
-    """Open a sample as a raw Dataset with common band names; masks are the business of ``normalise``."""
+    """Open a sample as a cube, with the raw masks of its scene classification."""
     if name not in _TITLES:
         raise unknown("sample", name, _TITLES)
     # Loaded at once: a sample is small, and an open file would be a trap for those who copy or delete it.
     with xr.open_dataset(FOLDER / f"{name}.nc", engine="netcdf4", decode_coords="all") as ds:
-        return ds.load()
+        cube = ds.load()
+    # Plain numpy: xarray's own operators would first import dask, which takes longer than everything else here.
+    measured = np.logical_and.reduce([np.isfinite(cube[b].values) for b in bands(cube)])
+    cloudy = QUALITY["scl"].clouds(cube["scl"].values) if "scl" in cube else np.zeros_like(measured)
+    cube["valid"] = DIMS, measured, {"long_name": "Measured"}
+    cube["clouds"] = DIMS, cloudy & measured, {"long_name": "Cloud or cloud shadow"}
+    return cube
 
 
 def countries() -> dict[str, Any]:
     """Natural Earth land polygons with borders at 1:110 m, as a GeoJSON FeatureCollection (lon/lat)."""
     collection: dict[str, Any] = json.loads((FOLDER / "countries.geojson").read_text(encoding="utf-8"))
     return collection
-
-
-def scl_clouds(scl: xr.DataArray) -> xr.DataArray:
-    """Cloud and cloud-shadow mask of Sentinel-2's scene classification (classes 3, 8, 9, 10)."""
-    return scl.isin(np.array([3, 8, 9, 10]))
