@@ -1,0 +1,158 @@
+"""Where a grid lies on Earth: what the browser needs for coordinates, scale bar and north arrow."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import xarray as xr
+
+#: Nodes per side of the lon/lat grid that the browser interpolates: within about 1 m on a Sentinel-2 tile.
+_NODES = 17
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Grid to ground.
+
+    Parameters
+    ----------
+    x0, y0 : float
+        Outer corner (upper left) in the units of the CRS, or 0 where there is none.
+    dx, dy : float
+        Size of a pixel, both positive.
+    width, height : int
+        Of the full raster.
+    crs : str
+        ``"EPSG:32635"``, a WKT where there is no code, ``""`` where the cube has none.
+    """
+
+    x0: float
+    y0: float
+    dx: float
+    dy: float
+    width: int
+    height: int
+    crs: str
+
+    @classmethod
+    def of(cls, cube: xr.Dataset) -> Place:
+        """Read the place of a cube; without coordinates, pixel numbers."""
+        width, height = cube.sizes["x"], cube.sizes["y"]
+        x, y = _axis(cube, "x"), _axis(cube, "y")
+        fallback = _transform(cube)
+        dx = abs(x[-1] - x[0]) / (width - 1) if width > 1 else abs(fallback[0])
+        dy = abs(y[-1] - y[0]) / (height - 1) if height > 1 else abs(fallback[1])
+        # A raster of one pixel across says its size only in its transform; else it is taken to be square.
+        dx, dy = dx or dy or 1.0, dy or dx or 1.0
+        return cls(
+            float(min(x[0], x[-1]) - dx / 2), float(max(y[0], y[-1]) + dy / 2), dx, dy, width, height, _crs(cube)
+        )
+
+    @property
+    def bounds(self) -> tuple[float, float, float, float]:
+        """West, south, east, north in the CRS."""
+        return (self.x0, self.y0 - self.height * self.dy, self.x0 + self.width * self.dx, self.y0)
+
+    def to_lonlat(self, x: Any, y: Any) -> tuple[np.ndarray, np.ndarray] | None:
+        """Coordinates of the CRS to longitude and latitude, None without a CRS."""
+        if not self.crs:
+            return None
+        from pyproj import Transformer
+
+        lon, lat = Transformer.from_crs(self.crs, "EPSG:4326", always_xy=True).transform(x, y)
+        return np.asarray(lon), np.asarray(lat)
+
+    def from_lonlat(self, lon: Any, lat: Any) -> tuple[np.ndarray, np.ndarray]:
+        """Longitude and latitude to coordinates of the CRS (unchanged without one)."""
+        if not self.crs:
+            return np.asarray(lon), np.asarray(lat)
+        from pyproj import Transformer
+
+        x, y = Transformer.from_crs("EPSG:4326", self.crs, always_xy=True).transform(lon, lat)
+        return np.asarray(x), np.asarray(y)
+
+    def pixel(self, x: float, y: float) -> tuple[int, int]:
+        """Column and row of a point of the CRS; may lie outside."""
+        return int(np.floor((x - self.x0) / self.dx)), int(np.floor((self.y0 - y) / self.dy))
+
+    @property
+    def metres(self) -> float | None:
+        """Width of a pixel on the ground at the middle of the grid, None without a CRS."""
+        west, south, east, north = self.bounds
+        here = self.to_lonlat([(west + east) / 2, (west + east) / 2 + self.dx], [(south + north) / 2] * 2)
+        if here is None or not np.isfinite(here).all():
+            return None
+        from pyproj import Geod
+
+        lon, lat = here
+        return float(Geod(ellps="WGS84").inv(lon[0], lat[0], lon[1], lat[1])[2])
+
+    @property
+    def north(self) -> float:
+        """Direction of true north at the middle of the grid, degrees clockwise from up."""
+        west, south, east, north = self.bounds
+        x, y = (west + east) / 2, (south + north) / 2
+        here = self.to_lonlat([x], [y])
+        if here is None or not np.isfinite(here).all():
+            return 0.0
+        tx, ty = self.from_lonlat(here[0], here[1] + 1e-4)
+        return float(np.degrees(np.arctan2(tx[0] - x, ty[0] - y)))
+
+    def head(self) -> dict[str, Any]:
+        """Everything for the browser, as JSON; ``lon`` and ``lat`` are grids over the extent, rows from the north."""
+        west, south, east, north = self.bounds
+        xs, ys = np.meshgrid(np.linspace(west, east, _NODES), np.linspace(north, south, _NODES))
+        lonlat = self.to_lonlat(xs, ys)
+        ok = lonlat is not None and bool(np.isfinite(lonlat).all())
+        return {
+            "x0": self.x0,
+            "y0": self.y0,
+            "dx": self.dx,
+            "dy": self.dy,
+            "crs": self.crs if len(self.crs) <= 20 else "its own CRS",
+            "unit": _unit(self.crs),
+            "metres": self.metres,
+            "north": self.north,
+            "nodes": _NODES if ok else 0,
+            "lon": [round(float(v), 9) for v in lonlat[0].ravel()] if ok and lonlat is not None else [],
+            "lat": [round(float(v), 9) for v in lonlat[1].ravel()] if ok and lonlat is not None else [],
+        }
+
+
+def _axis(cube: xr.Dataset, dim: str) -> np.ndarray:
+    if dim in cube.coords and cube[dim].dtype.kind in "fiu":
+        values = cube[dim].to_numpy().astype(float)
+        if np.isfinite(values).all():
+            return values
+    size = cube.sizes[dim]
+    return np.arange(size) + 0.5 if dim == "x" else np.arange(size)[::-1] + 0.5
+
+
+def _transform(cube: xr.Dataset) -> tuple[float, float]:
+    for name in ("spatial_ref", "crs"):
+        if name in cube.coords or name in cube:
+            parts = str(cube[name].attrs.get("GeoTransform", "")).split()
+            if len(parts) == 6:
+                return float(parts[1]), float(parts[5])
+    return 0.0, 0.0
+
+
+def _crs(cube: xr.Dataset) -> str:
+    import rioxarray  # noqa: F401  (gives .rio)
+
+    crs = cube.rio.crs
+    if crs is None:
+        return ""
+    code = crs.to_epsg()
+    return f"EPSG:{code}" if code else str(crs.to_wkt())
+
+
+def _unit(crs: str) -> str:
+    if not crs:
+        return "px"
+    from pyproj import CRS
+
+    name = CRS.from_user_input(crs).axis_info[0].unit_name
+    return {"metre": "m", "degree": "°"}.get(name, name)

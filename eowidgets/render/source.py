@@ -1,0 +1,340 @@
+"""A cube as the viewer reads it: frames at any window and stride, never the whole raster at once."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+import xarray as xr
+
+from eowidgets.cube import schema
+from eowidgets.errors import InputError, unknown
+from eowidgets.render.formula import Program, catalogue, evaluate, index_program
+from eowidgets.render.pack import Bits, Codec, codec_for, pack_mask
+from eowidgets.render.place import Place
+from eowidgets.render.style import as_json, quantiles
+
+MASK = "clouds"
+#: Longest side of the first, coarse picture.
+COARSE = 256
+#: Pixels looked at for stretches; a sample, so that opening a cube takes the same time at any size.
+_SAMPLE = 4096
+
+
+@dataclass(frozen=True, slots=True)
+class Window:
+    """A part of the grid: columns ``x0..x1``, rows ``y0..y1`` of the full raster, every ``stride``-th pixel."""
+
+    x0: int
+    y0: int
+    x1: int
+    y1: int
+    stride: int = 1
+
+    @property
+    def shape(self) -> tuple[int, int]:
+        """Rows and columns after the stride."""
+        return (-(-(self.y1 - self.y0) // self.stride), -(-(self.x1 - self.x0) // self.stride))
+
+    def slices(self) -> tuple[slice, slice]:
+        """Rows and columns as slices; a cell of ``stride`` pixels is sampled in its middle."""
+        half = self.stride // 2
+        return (
+            slice(min(self.y0 + half, self.y1 - 1), self.y1, self.stride),
+            slice(min(self.x0 + half, self.x1 - 1), self.x1, self.stride),
+        )
+
+
+class FrameSource:
+    """Frames of a cube, ready to be packed.
+
+    Parameters
+    ----------
+    cube : xarray.Dataset or xarray.DataArray
+        Over ``(time, y, x)``; variables over ``(y, x)`` count as one frame that holds for every date.
+    bits : {8, 16}
+        Bits per value in the browser.
+    key : str
+        Name of this source among those of a viewer.
+
+    Raises
+    ------
+    InputError
+        If it isn't a cube, has no band, or times that cannot be put in order.
+    """
+
+    def __init__(self, cube: xr.Dataset | xr.DataArray, *, bits: Bits = 16, key: str = "cube") -> None:
+        self.cube = _checked(cube)
+        self.key, self.bits = key, bits
+        self.bands = _band_names(self.cube)
+        if not self.bands:
+            raise InputError("This cube has no band to draw: no variable over (time, y, x). Check  cube.eow.bands.")
+        first = self.cube[self.bands[0]]
+        self.height, self.width = first.sizes["y"], first.sizes["x"]
+        if not (self.height and self.width):
+            raise InputError(f"This cube is empty: it has {self.height} rows and {self.width} columns.")
+        self.times: np.ndarray = (
+            self.cube["time"].to_numpy().astype("datetime64[ns]")
+            if "time" in self.cube.dims
+            else np.array([], "datetime64[ns]")
+        )
+        self.dates = max(1, len(self.times))
+        self.has_clouds = MASK in self.cube and set(self.cube[MASK].dims) == set(schema.DIMS)
+        self.lazy = any(self._is_lazy(b) for b in self.bands)
+        self.place = Place.of(self.cube)
+        self._codecs: dict[str, Codec] = {}
+
+    def _is_lazy(self, band: str) -> bool:
+        return not isinstance(self.cube[band].variable._data, np.ndarray)
+
+    # --- reading -----------------------------------------------------------------------------------------------
+
+    @property
+    def whole(self) -> Window:
+        """The full raster at full resolution."""
+        return Window(0, 0, self.width, self.height)
+
+    @property
+    def coarse(self) -> Window:
+        """The full raster, at most `COARSE` pixels on its longer side."""
+        return Window(0, 0, self.width, self.height, max(1, -(-max(self.width, self.height) // COARSE)))
+
+    def values(self, band: str, dates: slice | list[int], window: Window) -> np.ndarray:
+        """Values ``(dates, y, x)`` as they are in the cube (floats or integers)."""
+        rows, columns = window.slices()
+        var = self.cube[band]
+        picked = var.isel(time=dates, y=rows, x=columns) if "time" in var.dims else var.isel(y=rows, x=columns)
+        array = np.asarray(picked.transpose(..., "y", "x").to_numpy())
+        return array if array.ndim == 3 else array[None]
+
+    def read(self, band: str, dates: slice | list[int], window: Window) -> np.ndarray:
+        """Codes ``(dates, y, x)``, or bit planes ``(dates, y, ceil(x / 8))`` for the cloud mask."""
+        if band == MASK:
+            return pack_mask(self.values(band, dates, window).astype(bool))
+        return self.codec(band).encode(self.values(band, dates, window))
+
+    def floats(self, band: str, dates: slice | list[int], window: Window) -> np.ndarray:
+        """Values ``(dates, y, x)`` as the browser sees them: encoded and decoded, float32."""
+        codec = self.codec(band)
+        return codec.decode(codec.encode(self.values(band, dates, window)))
+
+    def clouds(self, dates: slice | list[int], window: Window) -> np.ndarray:
+        """Boolean ``(dates, y, x)``; all False where the cube has no cloud mask."""
+        if not self.has_clouds:
+            count = len(dates) if isinstance(dates, list) else len(range(*dates.indices(self.dates)))
+            return np.zeros((count, *window.shape), bool)
+        return self.values(MASK, dates, window).astype(bool)
+
+    # --- what is in it -----------------------------------------------------------------------------------------
+
+    @cached_property
+    def _sample_dates(self) -> list[int]:
+        # A lazy cube is sampled at its middle date only: each further date is a read from disk or network.
+        return [self.dates // 2] if self.lazy else list(range(self.dates))
+
+    @cached_property
+    def _sample_window(self) -> Window:
+        stride = self.coarse.stride
+        if not self.lazy:
+            cells = self.width * self.height * self.dates / _SAMPLE
+            stride = max(1, min(round(cells**0.5), min(self.width, self.height)))
+        return Window(0, 0, self.width, self.height, stride)
+
+    def _sampled(self, band: str) -> np.ndarray:
+        return self.values(band, self._sample_dates, self._sample_window)
+
+    @cached_property
+    def _sample_clear(self) -> np.ndarray:
+        clear = ~self.clouds(self._sample_dates, self._sample_window)
+        # Where everything is cloudy, a stretch of the clouds is better than none.
+        return clear if clear.any() else np.ones_like(clear)
+
+    def codec(self, band: str) -> Codec:
+        """How a band is stored; chosen once."""
+        if band not in self._codecs:
+            if band not in self.cube:
+                raise unknown("band", band, self.bands)
+            self._codecs[band] = self._choose(band)
+        return self._codecs[band]
+
+    def _choose(self, band: str) -> Codec:
+        kind = self.cube[band].dtype.kind
+        if self.cube[band].dtype == np.uint8 or kind == "b":
+            return Codec(1.0, 0.0, 8) if kind == "b" else Codec(1.0, 0.0, 16)
+        # In memory the whole range is looked at, so that nothing is clipped; a lazy cube gets room on both sides.
+        values = self._sampled(band) if self.lazy else self.cube[band].to_numpy()
+        if kind == "f":
+            with np.errstate(invalid="ignore"):
+                low, high = _finite_range(values)
+        else:
+            low, high = float(values.min()), float(values.max())
+        if self.lazy and self.bits == 16:
+            span = max(high - low, 1e-6)
+            low, high = low - span, high + span
+        return codec_for(low, high, bits=self.bits, integers=kind in "iu")
+
+    @cached_property
+    def wavelengths(self) -> dict[str, float]:
+        """Centre wavelength by band, nm, where known."""
+        found = {b: self.cube[b].attrs.get("center_wavelength") for b in self.bands}
+        return {b: float(w) for b, w in found.items() if w}
+
+    @cached_property
+    def programs(self) -> dict[str, Program]:
+        """Every index that these bands allow."""
+        return catalogue(self.bands, self.wavelengths)
+
+    def program(self, index: str) -> Program:
+        """Compile an index by name or a formula, or say what is missing."""
+        return self.programs.get(index) or index_program(index, self.bands, self.wavelengths)
+
+    @cached_property
+    def _sample_values(self) -> dict[str, np.ndarray]:
+        return {}
+
+    def _band_sample(self, band: str) -> np.ndarray:
+        if band not in self._sample_values:
+            codec = self.codec(band)
+            sample = codec.decode(codec.encode(self._sampled(band)))
+            clear = self._sample_clear
+            self._sample_values[band] = np.broadcast_to(sample, clear.shape)[clear]
+        return self._sample_values[band]
+
+    def quantiles(self, what: str | Program) -> tuple[float, float, float, float]:
+        """(min, 2 %, 98 %, max) of a band or an index over clear pixels, rounded to what travels."""
+        if isinstance(what, Program):
+            return _four(quantiles(evaluate(what, {b: self._band_sample(b) for b in what.bands})))
+        return _four(quantiles(self._band_sample(what)))
+
+    @cached_property
+    def cloud_cover(self) -> list[float | None]:
+        """Cloudy part of each date (0..1), None where nothing was measured or where nobody looked yet (lazy)."""
+        if not self.has_clouds or self.lazy:
+            return [None] * self.dates
+        window = Window(0, 0, self.width, self.height, max(1, max(self.width, self.height) // 512))
+        cloudy = self.clouds(slice(None), window)
+        seen = np.isfinite(self.values(self.bands[0], slice(None), window)) | cloudy
+        count = seen.sum(axis=(1, 2))
+        return [
+            round(float(c) / n, 4) if n else None for c, n in zip((cloudy & seen).sum(axis=(1, 2)), count, strict=True)
+        ]
+
+    @cached_property
+    def labels(self) -> list[str]:
+        """ISO dates, with the time of day only where a date alone would not tell two scenes apart."""
+        days = [str(t)[:10] for t in self.times]
+        return days if len(set(days)) == len(days) else [str(t)[:23] for t in self.times]
+
+    def head(self, *, indices: bool = True) -> dict[str, Any]:
+        """Everything but the pixels, as JSON."""
+        return {
+            "key": self.key,
+            "width": self.width,
+            "height": self.height,
+            "dates": self.dates,
+            "times": self.labels,
+            "bands": [self.band_head(b) for b in self.bands],
+            "mask": self.has_clouds,
+            "cover": self.cloud_cover,
+            "coarse": self.coarse.stride,
+            "place": self.place.head(),
+            "title": str(self.cube.attrs.get("title", ""))[:200],
+            "indices": [self.index_head(p) for p in self.programs.values()] if indices else [],
+        }
+
+    def band_head(self, band: str) -> dict[str, Any]:
+        """What the browser must know of a band to draw it."""
+        attrs = self.cube[band].attrs
+        head = {"name": band, "long_name": str(attrs.get("long_name", band))[:120], "unit": _unit(attrs)}
+        if self.lazy and band not in self._codecs:
+            return {**head, "q": None}  # told when the band is first asked for: each costs a read
+        codec = self.codec(band)
+        numbers = {"scale": codec.scale, "offset": codec.offset, "bits": codec.bits}
+        return {**head, **numbers, "q": as_json(self.quantiles(band))}
+
+    def index_head(self, program: Program) -> dict[str, Any]:
+        """What the browser must know of an index to draw it."""
+        known = not self.lazy or all(b in self._codecs for b in program.bands)
+        return {**program.as_json(), "q": as_json(self.quantiles(program)) if known else None}
+
+
+def _four(values: tuple[float, ...]) -> tuple[float, float, float, float]:
+    a, b, c, d = as_json(values)
+    return (a, b, c, d)
+
+
+def _unit(attrs: Mapping[Any, Any]) -> str:
+    unit = str(attrs.get("units", attrs.get("unit", "")))[:24]
+    return "" if unit == "1" else unit
+
+
+def _finite_range(values: np.ndarray) -> tuple[float, float]:
+    low, high = float(np.nanmin(values, initial=np.inf)), float(np.nanmax(values, initial=-np.inf))
+    if not (np.isfinite(low) and np.isfinite(high)):
+        seen = values[np.isfinite(values)]
+        low, high = (float(seen.min()), float(seen.max())) if seen.size else (np.nan, np.nan)
+    return low, high
+
+
+def _checked(cube: Any) -> xr.Dataset:
+    """Put rows from north to south and dates in order, or say what cannot be shown."""
+    if isinstance(cube, xr.DataArray):
+        cube = _from_array(cube)
+    if not isinstance(cube, xr.Dataset):
+        raise InputError(
+            f"A viewer shows a cube (an xarray Dataset), not {type(cube).__name__}. "
+            "Open it with  eowidgets.open(...)  first."
+        )
+    for dim in ("y", "x"):
+        if dim not in cube.dims:
+            raise InputError(
+                f"This dataset has no dimension {dim!r} (it has {', '.join(map(str, cube.dims)) or 'none'}). "
+                "Rename its dimensions to time, y and x, or open it with  eowidgets.open(...)."
+            )
+    if "spatial_ref" in cube.data_vars:
+        cube = cube.set_coords("spatial_ref")
+    if "time" in cube.dims:
+        times = cube["time"]
+        if times.dtype.kind != "M":
+            raise InputError(
+                "The times of this cube are not dates. Make them datetime64, for example with pandas.to_datetime."
+            )
+        stamps = times.to_numpy()
+        if np.isnat(stamps).any():
+            raise InputError("Some times of this cube are missing (NaT). Drop them with  cube.dropna('time').")
+        if len(np.unique(stamps)) < len(stamps):
+            order = np.sort(stamps)
+            twice = str(order[1:][order[1:] == order[:-1]][0])[:10]
+            raise InputError(
+                f"This cube has the date {twice} more than once. Keep one with  cube.drop_duplicates('time')."
+            )
+        if not len(stamps):
+            raise InputError("This cube has no date.")
+        if (np.diff(stamps) < np.timedelta64(0)).any():
+            cube = cube.sortby("time")
+    if cube.sizes["y"] > 1 and "y" in cube.coords and float(cube["y"][0]) < float(cube["y"][-1]):
+        cube = cube.isel(y=slice(None, None, -1))
+    return cube
+
+
+def _from_array(array: xr.DataArray) -> xr.Dataset:
+    if "band" in array.dims:
+        names = [str(b) for b in array["band"].to_numpy()] if "band" in array.coords else None
+        split: xr.Dataset = array.to_dataset(dim="band")
+        return split.rename({k: n for k, n in zip(list(split.data_vars), names or [], strict=False) if k != n})
+    return array.to_dataset(name=str(array.name or "value"))
+
+
+def _band_names(cube: xr.Dataset) -> tuple[str, ...]:
+    names = schema.bands(cube)
+    if names:
+        return names
+    # A result or a static layer: whatever lies on the grid and is not a mask can be drawn.
+    return tuple(
+        str(n)
+        for n, v in cube.data_vars.items()
+        if n not in schema.MASKS and {"y", "x"} <= set(v.dims) <= set(schema.DIMS) and v.dtype.kind in "fiub"
+    )
