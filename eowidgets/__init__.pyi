@@ -16,15 +16,12 @@ from .models.base import Model as Model
 from .models.base import WindowSpec as WindowSpec
 from .models.base import param as param
 from .models.registry import register as register
-from .models.weights import weights as weights
 from .tasks import ClassInfo as ClassInfo
 from .tasks import Output as Output
 from .tasks import Task as Task
 from .widgets.area_map import AreaMap as AreaMap
 from .widgets.explorer import Explorer as Explorer
-from .widgets.model_panel import ModelPanel as ModelPanel
 from .widgets.pixel_chart import PixelChart as PixelChart
-from .widgets.time_layer import TimeLayer as TimeLayer
 from .widgets.time_viewer import TimeViewer as TimeViewer
 
 __version__: str

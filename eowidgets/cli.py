@@ -88,8 +88,8 @@ def _run(options: argparse.Namespace) -> int:
     out = Path(options.out)
     with tqdm(total=100, unit="%", disable=options.quiet, bar_format="{l_bar}{bar}| {elapsed}<{remaining}") as bar:
 
-        def show(done: float) -> None:
-            bar.update(100 * done - bar.n)
+        def show(job: eow.Job) -> None:
+            bar.update(100 * job.progress - bar.n)
 
         eow.run(
             options.model,
@@ -128,9 +128,9 @@ def _pair(text: str) -> tuple[str, Any]:
 
 
 def _models(options: argparse.Namespace) -> int:
-    import eowidgets as eow
+    from eowidgets.models.table import model_table
 
-    print(eow.models(task=options.task))
+    print(model_table(options.task))
     return 0
 
 

@@ -21,7 +21,7 @@ MASK = "clouds"
 #: Longest side of the first, coarse picture.
 COARSE = 256
 #: Pixels looked at for stretches; a sample, so that opening a cube takes the same time at any size.
-_SAMPLE = 4096
+_SAMPLE = 40_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -207,7 +207,22 @@ class FrameSource:
         """(min, 2 %, 98 %, max) of a band or an index over clear pixels, rounded to what travels."""
         if isinstance(what, Program):
             return _four(quantiles(evaluate(what, {b: self._band_sample(b) for b in what.bands})))
-        return _four(quantiles(self._band_sample(what)))
+        low, p2, p98, high = quantiles(self._band_sample(what))
+        # A date of snow or of cloud that the mask missed must not darken all others: the usual date decides.
+        usual = self._usual_range(what)
+        return _four((low, *(usual or (p2, p98)), high))
+
+    def _usual_range(self, band: str) -> tuple[float, float] | None:
+        """Median over dates of each date's 2nd and 98th percentile, None with too few clear dates to tell."""
+        values, clear = self._sampled(band), self._sample_clear
+        if len(values) < 3 or len(values) != len(clear):
+            return None
+        dates = [v[c & np.isfinite(v)] for v, c in zip(values, clear, strict=True)]
+        full = [d for d, c in zip(dates, clear, strict=True) if d.size > max(8, 0.5 * c.size)]
+        if len(full) < 3:
+            return None
+        low, high = np.median([np.quantile(d, (0.02, 0.98)) for d in full], axis=0)
+        return float(low), float(high)
 
     @cached_property
     def cloud_cover(self) -> list[float | None]:
@@ -221,6 +236,19 @@ class FrameSource:
         return [
             round(float(c) / n, 4) if n else None for c, n in zip((cloudy & seen).sum(axis=(1, 2)), count, strict=True)
         ]
+
+    @cached_property
+    def typical(self) -> int:
+        """The clear date that looks most like the others: no cloud, snow or low winter sun; the middle one if unknown."""
+        cover = np.array([np.nan if c is None else c for c in self.cloud_cover])
+        if self.lazy or np.isnan(cover).all():
+            return self.dates // 2
+        clear = np.flatnonzero(cover <= np.nanmin(cover) + 0.02)
+        step = max(1, max(self.width, self.height) // 64)
+        sample = self.values(self.bands[-1], [int(i) for i in clear], Window(0, 0, self.width, self.height, step))
+        level = np.array([np.median(v[np.isfinite(v)]) if np.isfinite(v).any() else np.inf for v in sample])
+        # Of equals, the latest.
+        return int(clear[::-1][np.argmin(np.abs(level - np.median(level))[::-1])])
 
     @cached_property
     def labels(self) -> list[str]:
@@ -317,7 +345,8 @@ def _checked(cube: Any) -> xr.Dataset:
             cube = cube.sortby("time")
     if cube.sizes["y"] > 1 and "y" in cube.coords and float(cube["y"][0]) < float(cube["y"][-1]):
         cube = cube.isel(y=slice(None, None, -1))
-    return cube
+    ordered: xr.Dataset = cube
+    return ordered
 
 
 def _from_array(array: xr.DataArray) -> xr.Dataset:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from dataclasses import replace
 from functools import lru_cache
 from html import escape
 from importlib.util import find_spec
@@ -157,7 +156,7 @@ class AreaMap(PictureLayers, ipyleaflet.Map):
         with self.hold_trait_notifications():
             self.bands = default_bands(self._source.bands)
             if self.date not in labels:
-                self.date = labels[_typical(self._source)] if labels else ""
+                self.date = labels[self._source.typical] if labels else ""
         self._show_frame()
 
     def look_at(self, place: Any) -> None:
@@ -377,16 +376,3 @@ class AreaMap(PictureLayers, ipyleaflet.Map):
         area = self.area_value
         size = "no area" if area is None else f"area of {area.hectares:.1f} ha"
         return f"AreaMap({what}, {size}, {len(self.pins)} pin{'' if len(self.pins) == 1 else 's'})"
-
-
-def _typical(source: FrameSource) -> int:
-    """The clear date that looks most like the others: no cloud, snow or low winter sun; the middle one if unknown."""
-    cover = np.array([np.nan if c is None else c for c in source.cloud_cover])
-    if source.lazy or np.isnan(cover).all():
-        return source.dates // 2
-    clear = np.flatnonzero(cover <= np.nanmin(cover) + 0.02)
-    step = max(1, max(source.width, source.height) // 64)
-    sample = source.values(source.bands[-1], [int(i) for i in clear], replace(source.whole, stride=step))
-    level = np.array([np.median(v[np.isfinite(v)]) if np.isfinite(v).any() else np.inf for v in sample])
-    # Of equals, the latest.
-    return int(clear[::-1][np.argmin(np.abs(level - np.median(level))[::-1])])

@@ -64,7 +64,7 @@ def solve(columns: Tensor, y: Tensor, weight: Tensor, ridge: float) -> Tensor:
     # Under autocast float32 products would be rounded to bfloat16, which ruins normal equations.
     with torch.autocast(y.device.type, enabled=False):
         outer = (columns[:, :, None] * columns[:, None, :]).flatten(1)  # t (k k)
-        normal = (weight @ outer).unflatten(1, (k, k))
+        normal = (weight @ outer).reshape(-1, k, k)
         right = columns.T @ (weight.unsqueeze(-1) * y)  # n k c
         penalty = torch.full((k,), float(ridge), dtype=y.dtype, device=y.device)
         penalty[0] = 0

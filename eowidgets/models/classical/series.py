@@ -85,7 +85,7 @@ def flat(x: Tensor) -> Tensor:
 
 def unflat(x: Tensor, size: tuple[int, int, int]) -> Tensor:
     """Undo :func:`flat`; ``size`` is ``(b, h, w)``. Also ``((b h w),) -> (b, h, w)``."""
-    x = x.unflatten(0, size)
+    x = x.reshape(*size, *x.shape[1:])
     if x.dim() == 5:
         return x.permute(0, 3, 4, 1, 2)
     return x.permute(0, 3, 1, 2) if x.dim() == 4 else x

@@ -1,0 +1,116 @@
+import { digits, h } from "./dom.js";
+
+// Series along time: a line through clear dates, cloudy dates hollow, a band for the spread of an area. Pointing at
+// the chart moves the date.
+
+const MARGIN = { left: 46, right: 14, top: 10, bottom: 20 };
+
+export class Chart {
+  // onmove(stamp): the pointer is at this time, null when it has left.
+  constructor({ onmove }) {
+    this.onmove = onmove;
+    this.svg = h("svg", { class: "eow-chart-svg", role: "img", "aria-label": "Series" });
+    this.empty = h("div", { class: "eow-chart-empty" }, "Click the picture to see a pixel through time; shift and drag for an area.");
+    this.element = h("div", { class: "eow-chart" }, this.svg, this.empty);
+    this.series = [];
+    this.resizer = new ResizeObserver(() => this.draw());
+    this.resizer.observe(this.element);
+    this.element.addEventListener("pointermove", (event) => {
+      if (!this.back) return;
+      const box = this.svg.getBoundingClientRect();
+      this.onmove(this.back(event.clientX - box.left));
+    });
+    this.element.addEventListener("pointerleave", () => this.onmove(null));
+  }
+
+  close() {
+    this.resizer.disconnect();
+  }
+
+  // series: [{ name, color, stamps, values, hollow, low?, high? }]; low and high are the spread of an area.
+  show(series, { title = "", unit = "" } = {}) {
+    Object.assign(this, { series, title, unit });
+    this.draw();
+  }
+
+  cursor(stamp) {
+    this.stamp = stamp;
+    if (this.x && this.line) {
+      const x = this.x(stamp);
+      this.line.setAttribute("x1", x);
+      this.line.setAttribute("x2", x);
+    }
+  }
+
+  draw() {
+    const { clientWidth: width, clientHeight: height } = this.element;
+    const some = this.series.some((s) => s.values.some(Number.isFinite));
+    this.empty.hidden = some;
+    if (!width || !height || !some) {
+      this.svg.replaceChildren();
+      this.back = null;
+      return;
+    }
+    const stamps = this.series.flatMap((s) => s.stamps);
+    const shown = this.series.flatMap((s) => [...s.values, ...(s.low ?? []), ...(s.high ?? [])]).filter(Number.isFinite);
+    const [t0, t1] = [Math.min(...stamps), Math.max(...stamps)];
+    let [v0, v1] = range(shown);
+    const pad = (v1 - v0 || Math.abs(v1) || 1) * 0.06;
+    [v0, v1] = [v0 - pad, v1 + pad];
+    const inner = { w: width - MARGIN.left - MARGIN.right, h: height - MARGIN.top - MARGIN.bottom };
+    this.x = (t) => MARGIN.left + (t1 > t0 ? (t - t0) / (t1 - t0) : 0.5) * inner.w;
+    this.back = (x) => t0 + ((x - MARGIN.left) / inner.w) * (t1 - t0);
+    const y = (v) => MARGIN.top + (1 - (Math.min(v1, Math.max(v0, v)) - v0) / (v1 - v0)) * inner.h;
+    const parts = [];
+    for (const v of rounds(v0, v1)) {
+      parts.push(h("line", { x1: MARGIN.left, x2: width - MARGIN.right, y1: y(v), y2: y(v), class: "eow-grid" }));
+      parts.push(h("text", { x: MARGIN.left - 6, y: y(v) + 4, class: "eow-tick-text", "text-anchor": "end" }, digits(v)));
+    }
+    for (const s of this.series) parts.push(...this.curve(s, y));
+    parts.push(h("text", { x: MARGIN.left, y: height - 4, class: "eow-tick-text" }, iso(t0)));
+    parts.push(h("text", { x: width - MARGIN.right, y: height - 4, class: "eow-tick-text", "text-anchor": "end" }, iso(t1)));
+    parts.push(h("text", { x: width / 2, y: height - 4, class: "eow-tick-text", "text-anchor": "middle" }, [this.title, this.unit && `(${this.unit})`].filter(Boolean).join(" ")));
+    this.line = h("line", { y1: MARGIN.top, y2: height - MARGIN.bottom, class: "eow-cursor" });
+    parts.push(this.line);
+    this.svg.setAttribute("viewBox", `0 0 ${width} ${height}`);
+    this.svg.replaceChildren(...parts);
+    if (this.stamp !== undefined) this.cursor(this.stamp);
+  }
+
+  curve(s, y) {
+    const parts = [];
+    const clear = s.stamps.map((t, i) => [t, i]).filter(([, i]) => Number.isFinite(s.values[i]) && !s.hollow?.[i]);
+    if (s.low) {
+      const up = clear.map(([t, i]) => `${this.x(t).toFixed(1)},${y(s.high[i]).toFixed(1)}`);
+      const down = clear.map(([t, i]) => `${this.x(t).toFixed(1)},${y(s.low[i]).toFixed(1)}`).reverse();
+      if (clear.length > 1) parts.push(h("polygon", { points: [...up, ...down].join(" "), fill: s.color, class: "eow-spread" }));
+    }
+    const points = clear.map(([t, i]) => `${this.x(t).toFixed(1)},${y(s.values[i]).toFixed(1)}`).join(" ");
+    parts.push(h("polyline", { points, stroke: s.color, class: "eow-line" }));
+    s.stamps.forEach((t, i) => {
+      if (!Number.isFinite(s.values[i])) return;
+      const title = `${iso(t)}  ${digits(s.values[i])}${s.hollow?.[i] ? "  (cloud)" : ""}  ${s.name}`;
+      const look = s.hollow?.[i] ? { fill: "none", stroke: s.color, "stroke-opacity": 0.6 } : { fill: s.color };
+      parts.push(h("circle", { cx: this.x(t).toFixed(1), cy: y(s.values[i]).toFixed(1), r: 3, ...look }, h("title", {}, title)));
+    });
+    return parts;
+  }
+}
+
+const iso = (stamp) => new Date(stamp).toISOString().slice(0, 10);
+
+// From the 1st to the 99th percentile and a little: one cloud must not flatten the curve.
+function range(values) {
+  const sorted = [...values].sort((a, b) => a - b);
+  const at = (q) => sorted[Math.round(q * (sorted.length - 1))];
+  return [at(0.01), at(0.99)];
+}
+
+function rounds(low, high) {
+  const raw = (high - low) / 4;
+  const power = 10 ** Math.floor(Math.log10(raw));
+  const step = [1, 2, 5, 10].map((k) => k * power).find((s) => s >= raw);
+  const out = [];
+  for (let v = Math.ceil(low / step) * step; v <= high; v += step) out.push(Math.abs(v) < step * 1e-6 ? 0 : v);
+  return out;
+}

@@ -1,0 +1,75 @@
+import { digits } from "./dom.js";
+
+// Between pixels of the grid, coordinates of its CRS and degrees. The kernel sent a small grid of longitudes and
+// latitudes over the extent; what lies between is interpolated.
+
+export class Ground {
+  constructor(source) {
+    this.place = source.place;
+    this.width = source.width;
+    this.height = source.height;
+  }
+
+  get known() {
+    return this.place.nodes > 0;
+  }
+
+  toCrs(x, y) {
+    const { x0, y0, dx, dy } = this.place;
+    return [x0 + x * dx, y0 - y * dy];
+  }
+
+  toLonLat(x, y) {
+    if (!this.known) return null;
+    const n = this.place.nodes;
+    const u = Math.min(n - 1.000001, Math.max(0, (x / this.width) * (n - 1)));
+    const v = Math.min(n - 1.000001, Math.max(0, (y / this.height) * (n - 1)));
+    const i = Math.floor(u);
+    const j = Math.floor(v);
+    const [a, b] = [(x / this.width) * (n - 1) - i, (y / this.height) * (n - 1) - j];
+    const at = (grid) =>
+      (1 - b) * ((1 - a) * grid[j * n + i] + a * grid[j * n + i + 1]) +
+      b * ((1 - a) * grid[(j + 1) * n + i] + a * grid[(j + 1) * n + i + 1]);
+    return [at(this.place.lon), at(this.place.lat)];
+  }
+
+  // Newton's method on the above: the grid is nearly linear, so a few steps are exact.
+  fromLonLat(lon, lat) {
+    if (!this.known) return null;
+    let [x, y] = [this.width / 2, this.height / 2];
+    for (let i = 0; i < 8; i++) {
+      const [a, b] = this.toLonLat(x, y);
+      const [ax, bx] = this.toLonLat(x + 1, y);
+      const [ay, by] = this.toLonLat(x, y + 1);
+      const [j11, j21, j12, j22] = [ax - a, bx - b, ay - a, by - b];
+      const det = j11 * j22 - j12 * j21;
+      if (!det) return null;
+      const [ex, ey] = [lon - a, lat - b];
+      x += (ex * j22 - ey * j12) / det;
+      y += (ey * j11 - ex * j21) / det;
+    }
+    return [x, y];
+  }
+
+  // What stands under the pointer: pixel coordinates of the CRS and degrees.
+  label(x, y) {
+    const [e, n] = this.toCrs(x, y);
+    const places = this.place.unit === "°" ? 5 : 0;
+    const own = this.place.crs ? `${e.toFixed(places)}, ${n.toFixed(places)} ${this.place.crs}` : `column ${Math.floor(x)}, row ${Math.floor(y)}`;
+    const degrees = this.toLonLat(x, y);
+    if (!degrees) return own;
+    const [lon, lat] = degrees;
+    return `${Math.abs(lat).toFixed(5)}° ${lat < 0 ? "S" : "N"}, ${Math.abs(lon).toFixed(5)}° ${lon < 0 ? "W" : "E"} · ${own}`;
+  }
+
+  // A round length that takes about `room` pixels of the screen: [pixels, "200 m"], or null without a CRS.
+  scaleBar(step, room) {
+    const metres = this.place.metres;
+    if (!metres) return null;
+    const most = room * step * metres;
+    const power = 10 ** Math.floor(Math.log10(most));
+    const length = [5, 2, 1].map((k) => k * power).find((k) => k <= most);
+    const text = length >= 1000 ? `${digits(length / 1000)} km` : `${digits(length)} m`;
+    return [length / (step * metres), text];
+  }
+}

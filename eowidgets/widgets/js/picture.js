@@ -1,0 +1,304 @@
+import { h, OWN_KEYS } from "./dom.js";
+import { Ground } from "./ground.js";
+import { pass, subject } from "./passes.js";
+
+// The picture: a canvas with the current date, and above it an SVG with pins, the area, the swipe handle, scale bar
+// and north arrow. Drag pans, the wheel zooms, a click pins, shift and drag draws an area.
+
+const DETAIL_DELAY = 120; // ms after the last move before detail is asked for
+
+export class Picture {
+  constructor(state, store, { onpin, onarea, onhover }) {
+    Object.assign(this, { state, store, onpin, onarea, onhover });
+    this.canvas = h("canvas", { class: "eow-canvas" });
+    this.overlay = h("svg", { class: "eow-overlay" });
+    this.element = h("div", {
+      class: "eow-picture", tabindex: 0, role: "application", ...OWN_KEYS,
+      "aria-label": "Picture. Arrow keys change the date, plus and minus zoom, click pins a pixel, shift and drag draws an area.",
+    }, this.canvas, this.overlay);
+    this.context = this.canvas.getContext("2d", { willReadFrequently: false });
+    this.view = null;
+    this.frames = 0;
+    this.pending = 0;
+    this.listen();
+    this.resizer = new ResizeObserver(() => this.resize());
+    this.resizer.observe(this.element);
+  }
+
+  close() {
+    this.resizer.disconnect();
+    cancelAnimationFrame(this.pending);
+    clearTimeout(this.timer);
+  }
+
+  get main() {
+    return this.store.sources[0];
+  }
+
+  get ground() {
+    if (this.groundOf !== this.main) [this.groundOf, this.theGround] = [this.main, new Ground(this.main)];
+    return this.theGround;
+  }
+
+  resize() {
+    const ratio = window.devicePixelRatio || 1;
+    const { clientWidth, clientHeight } = this.element;
+    if (!clientWidth || !clientHeight) return;
+    const old = this.view && { ...this.view, width: this.canvas.width };
+    this.canvas.width = Math.round(clientWidth * ratio);
+    this.canvas.height = Math.round(clientHeight * ratio);
+    this.overlay.setAttribute("viewBox", `0 0 ${clientWidth} ${clientHeight}`);
+    if (!old || this.fitted) this.fit();
+    else this.view.step = old.step;
+    this.redraw();
+  }
+
+  // Show the whole raster, centred.
+  fit() {
+    const { width, height } = this.canvas;
+    const step = Math.max(this.main.width / width, this.main.height / height) || 1;
+    this.view = { step, x: (this.main.width - width * step) / 2, y: (this.main.height - height * step) / 2 };
+    this.fitted = true;
+  }
+
+  zoom(factor, cx = this.canvas.width / 2, cy = this.canvas.height / 2) {
+    const { view } = this;
+    const widest = 2 * Math.max(this.main.width / this.canvas.width, this.main.height / this.canvas.height);
+    const step = Math.min(Math.max(view.step / factor, 1 / 64), Math.max(widest, 1 / 8));
+    view.x += cx * (view.step - step);
+    view.y += cy * (view.step - step);
+    view.step = step;
+    this.fitted = false;
+    this.moved();
+  }
+
+  moved() {
+    this.redraw();
+    this.state.moved(this.bounds());
+  }
+
+  // West, south, east, north of the view in the CRS.
+  bounds() {
+    const { x, y, step } = this.view;
+    const [w, n] = this.ground.toCrs(x, y);
+    const [e, s] = this.ground.toCrs(x + this.canvas.width * step, y + this.canvas.height * step);
+    return [w, s, e, n];
+  }
+
+  show([w, s, e, n]) {
+    const { x0, y0, dx, dy } = this.main.place;
+    const { width, height } = this.canvas;
+    const step = Math.max((e - w) / dx / width, (n - s) / dy / height);
+    if (!(step > 0) || !Number.isFinite(step)) return;
+    this.view = { step, x: (w - x0) / dx - (width * step - (e - w) / dx) / 2, y: (y0 - n) / dy - (height * step - (n - s) / dy) / 2 };
+    this.fitted = false;
+    this.redraw();
+  }
+
+  redraw() {
+    if (this.pending) return;
+    this.pending = requestAnimationFrame(() => {
+      this.pending = 0;
+      this.draw();
+    });
+  }
+
+  // --- what is drawn ------------------------------------------------------------------------------------------
+
+  draw() {
+    if (!this.view || !this.canvas.width) return;
+    const start = performance.now();
+    const passes = this.passes();
+    const size = [this.canvas.width, this.canvas.height];
+    if (!this.store.backend.draw(this.context, this.view, size, passes)) return;
+    this.frames += 1;
+    this.element.dataset.frames = this.frames;
+    this.element.dataset.shown = passes.length ? this.state.label(this.state.t) : "";
+    this.element.dataset.ms = (performance.now() - start).toFixed(1);
+    this.decorate();
+    this.state.drawn(passes.length > 0);
+  }
+
+  passes() {
+    const { style, t, compare } = this.state;
+    const key = this.main.key;
+    const other = compare.key && this.store.source(compare.key) ? compare.key : key;
+    const swipe = Math.round(this.canvas.width * compare.position);
+    const left = [0, 0, swipe, this.canvas.height];
+    const right = [swipe, 0, this.canvas.width - swipe, this.canvas.height];
+    const second = { key: other, t: other === key ? compare.t : this.state.nearest(other, t) };
+    const out = [];
+    const { selection } = this.state;
+    if (selection) out.push(...this.stack({ key, t: 0, range: selection }, style));
+    else if (compare.mode === "swipe") out.push(...this.stack({ key, t }, style, null, left), ...this.stack(second, style, null, right));
+    else if (compare.mode === "difference") out.push(...this.stack({ key, t }, style, second));
+    else if (compare.mode === "blink") out.push(...this.stack(this.state.blinked ? second : { key, t }, style));
+    else out.push(...this.stack({ key, t }, style));
+    for (const layer of this.state.layers) {
+      if (!layer.visible || !this.store.source(layer.key)) continue;
+      const own = { ...style, ...layer.style, opacity: layer.opacity };
+      out.push(...this.stack({ key: layer.key, t: this.state.nearest(layer.key, t) }, own));
+    }
+    return out.filter(Boolean);
+  }
+
+  // The coarse picture below, detail above it as far as it is there; asks for what is missing.
+  stack(side, style, other = null, clip = undefined) {
+    const source = this.store.source(side.key);
+    const what = subject(source, style);
+    const bands = source.mask ? [...what.bands, "clouds"] : what.bands;
+    const coarse = this.store.coarse(side.key);
+    this.store.want(side.key, bands, coarse, side.t);
+    if (other && other.key !== side.key) this.store.want(other.key, bands, this.store.coarse(other.key), other.t);
+    const detail = this.detail(source, bands, side.t);
+    const windows = detail && detail !== coarse ? [coarse, detail] : [coarse];
+    const ready = windows.filter((w) => this.store.has(side.key, bands, w, side.t) && (!other || this.store.has(other.key, what.bands, w, other.t)));
+    const finest = ready.at(-1);
+    if (!finest) return [];
+    if (side.range) {
+      const [first, last] = side.range;
+      const hide = style.clouds !== "show" || source.mask;
+      side = { ...side, plane: (b) => this.store.median(side.key, b, finest, first, last, hide) };
+    }
+    // Below a detail that covers only a part, the coarse picture stays; under a whole one it would only shine through.
+    const whole = finest !== coarse && finest.startsWith(`0,0,${source.width},${source.height},`);
+    const drawn = whole || finest === coarse || style.opacity < 1 ? [finest] : [coarse, finest];
+    return drawn.map((w) => pass(this.store, style, side, other, w, clip));
+  }
+
+  // The window to load for what is in view: the whole raster if that fits the memory budget, else the view and a margin.
+  detail(source, bands, t) {
+    if (source.coarse === 1) return null;
+    const bytes = source.width * source.height * source.dates * 2 * bands.length;
+    let window = `0,0,${source.width},${source.height},1`;
+    if (bytes > this.store.model.get("budget")) {
+      window = this.wanted ?? null;
+      this.plan(source, bands, t);
+    } else this.store.want(source.key, bands, window, t);
+    return window;
+  }
+
+  plan(source, bands, t) {
+    clearTimeout(this.timer);
+    this.timer = setTimeout(() => {
+      const { x, y, step } = this.view;
+      const stride = 2 ** Math.max(0, Math.floor(Math.log2(Math.max(1, step))));
+      if (stride >= source.coarse) return;
+      const tile = 256 * stride; // windows snap to tiles, so that a small move asks for nothing
+      const snap = (v, up, most) => Math.min(most, Math.max(0, (up ? Math.ceil(v / tile) : Math.floor(v / tile)) * tile));
+      const x0 = snap(x, false, source.width);
+      const y0 = snap(y, false, source.height);
+      const x1 = snap(x + this.canvas.width * step, true, source.width);
+      const y1 = snap(y + this.canvas.height * step, true, source.height);
+      if (x1 <= x0 || y1 <= y0) return;
+      const window = `${x0},${y0},${x1},${y1},${stride}`;
+      if (window !== this.wanted) {
+        this.wanted = window;
+        const coarse = this.store.coarse(source.key);
+        this.store.drop((key) => key.startsWith(`${source.key}|`) && !key.endsWith(coarse) && !key.endsWith(window));
+      }
+      this.store.want(source.key, bands, window, t);
+    }, DETAIL_DELAY);
+  }
+
+  // --- above the picture --------------------------------------------------------------------------------------
+
+  toScreen([x, y]) {
+    const ratio = window.devicePixelRatio || 1;
+    return [(x - this.view.x) / this.view.step / ratio, (y - this.view.y) / this.view.step / ratio];
+  }
+
+  toPixel(event) {
+    const box = this.canvas.getBoundingClientRect();
+    const scale = this.canvas.width / box.width;
+    return [this.view.x + (event.clientX - box.left) * scale * this.view.step, this.view.y + (event.clientY - box.top) * scale * this.view.step];
+  }
+
+  decorate() {
+    const { clientWidth: width, clientHeight: height } = this.element;
+    const parts = [];
+    const line = (points) => points.map(([x, y]) => `${x.toFixed(1)},${y.toFixed(1)}`).join(" ");
+    for (const ring of this.state.rings(this.ground)) parts.push(h("polygon", { points: line(ring.map((p) => this.toScreen(p))), class: "eow-area" }));
+    if (this.drawing) {
+      const [a, b] = this.drawing.map((p) => this.toScreen(p));
+      parts.push(h("polygon", { points: line([a, [b[0], a[1]], b, [a[0], b[1]]]), class: "eow-area" }));
+    }
+    for (const pin of this.state.pixels(this.ground)) {
+      const [x, y] = this.toScreen([pin.x, pin.y]);
+      parts.push(h("circle", { cx: x, cy: y, r: 6, fill: pin.color, class: "eow-pin" }));
+    }
+    if (this.state.compare.mode === "swipe" && !this.state.selection) {
+      const x = width * this.state.compare.position;
+      parts.push(h("line", { x1: x, x2: x, y1: 0, y2: height, class: "eow-swipe" }), h("circle", { cx: x, cy: height / 2, r: 10, class: "eow-swipe-knob" }));
+    }
+    const ratio = window.devicePixelRatio || 1;
+    const bar = this.ground.scaleBar(this.view.step * ratio, Math.min(140, width / 3));
+    if (bar) {
+      const [length, text] = bar;
+      parts.push(
+        h("path", { d: `M12 ${height - 18}v6h${length.toFixed(1)}v-6`, class: "eow-scale" }),
+        h("text", { x: 12 + length / 2, y: height - 18, class: "eow-scale-text", "text-anchor": "middle" }, text),
+      );
+    }
+    if (this.ground.known) {
+      parts.push(h("path", { d: "M0 -12L5 6L0 2L-5 6Z", class: "eow-north", transform: `translate(${width - 18} 22) rotate(${this.main.place.north.toFixed(1)})` }));
+      parts.push(h("text", { x: width - 18, y: 44, class: "eow-scale-text", "text-anchor": "middle" }, "N"));
+    }
+    this.overlay.replaceChildren(...parts);
+  }
+
+  listen() {
+    const { element } = this;
+    element.addEventListener("wheel", (event) => {
+      event.preventDefault();
+      const box = this.canvas.getBoundingClientRect();
+      const scale = this.canvas.width / box.width;
+      this.zoom(2 ** (-event.deltaY / 240), (event.clientX - box.left) * scale, (event.clientY - box.top) * scale);
+    }, { passive: false });
+    element.addEventListener("dblclick", () => {
+      this.fit();
+      this.moved();
+    });
+    element.addEventListener("pointerleave", () => this.onhover(""));
+    element.addEventListener("pointermove", (event) => {
+      if (this.view) this.onhover(this.ground.label(...this.toPixel(event)));
+    });
+    element.addEventListener("pointerdown", (event) => this.press(event));
+  }
+
+  press(event) {
+    if (event.button !== 0 || !this.view) return;
+    this.element.focus({ preventScroll: true });
+    const box = this.canvas.getBoundingClientRect();
+    const start = this.toPixel(event);
+    const origin = { ...this.view };
+    const from = [event.clientX, event.clientY];
+    const handle = this.state.compare.mode === "swipe" && Math.abs(event.clientX - box.left - box.width * this.state.compare.position) < 12;
+    const mode = handle ? "swipe" : event.shiftKey ? "area" : "pan";
+    const scale = this.canvas.width / box.width;
+    let far = false;
+    const move = (e) => {
+      far ||= Math.hypot(e.clientX - from[0], e.clientY - from[1]) > 4;
+      if (!far) return;
+      if (mode === "swipe") this.state.swipe(Math.min(1, Math.max(0, (e.clientX - box.left) / box.width)));
+      else if (mode === "area") this.drawing = [start, this.toPixel(e)];
+      else {
+        this.view.x = origin.x - (e.clientX - from[0]) * scale * origin.step;
+        this.view.y = origin.y - (e.clientY - from[1]) * scale * origin.step;
+        this.fitted = false;
+      }
+      this.redraw();
+    };
+    const up = (e) => {
+      window.removeEventListener("pointermove", move);
+      window.removeEventListener("pointerup", up);
+      if (mode === "area" && far) this.onarea(start, this.toPixel(e));
+      else if (mode === "pan" && far) this.moved();
+      else if (mode === "pan" && !far) this.onpin(...start);
+      this.drawing = null;
+      this.redraw();
+    };
+    window.addEventListener("pointermove", move);
+    window.addEventListener("pointerup", up);
+  }
+}

@@ -1,0 +1,129 @@
+// What a view needs to know, read from the model's traits, and how it says what the person did. Changing the date
+// tells the other views of this model at once and the kernel only when the person has come to rest: a step through
+// time costs no message.
+
+const REST = 300; // ms
+
+export class State {
+  constructor(model, store) {
+    this.model = model;
+    this.store = store;
+    this.blinked = false;
+    this.heads();
+  }
+
+  heads() {
+    this.source = this.store.sources[0];
+    this.stamps = this.source.times.length ? this.source.times.map((t) => Date.parse(t)) : [0];
+    this.times = new Map(this.store.sources.map((s) => [s.key, s.times.map((t) => Date.parse(t))]));
+  }
+
+  get t() {
+    const at = this.source.times.indexOf(this.model.get("date"));
+    return at < 0 ? 0 : at;
+  }
+
+  label(i) {
+    return this.source.times[i] ?? "";
+  }
+
+  // The date of another source that lies nearest to date t of this one.
+  nearest(key, t) {
+    const times = this.times.get(key) ?? [];
+    let best = 0;
+    for (let i = 1; i < times.length; i++) if (Math.abs(times[i] - this.stamps[t]) < Math.abs(times[best] - this.stamps[t])) best = i;
+    return best;
+  }
+
+  get style() {
+    const get = (name) => this.model.get(name);
+    return {
+      bands: get("bands"), index: get("index"), vmin: get("vmin"), vmax: get("vmax"), stretch: get("stretch"),
+      gamma: get("gamma"), cmap: get("cmap"), opacity: get("opacity"), clouds: get("clouds"),
+    };
+  }
+
+  get compare() {
+    const at = this.source.times.indexOf(this.model.get("compare_date"));
+    return { mode: this.model.get("compare_mode"), key: this.model.get("compare_key"), t: at < 0 ? 0 : at, position: this.model.get("swipe") };
+  }
+
+  get selection() {
+    const range = this.model.get("selection");
+    if (range.length !== 2) return null;
+    const [a, b] = range.map((d) => this.source.times.indexOf(d));
+    return a >= 0 && b >= a ? [a, b] : null;
+  }
+
+  get events() {
+    return this.model.get("events");
+  }
+
+  get layers() {
+    return this.model.get("layers");
+  }
+
+  // --- what the person does -----------------------------------------------------------------------------------
+
+  go(i) {
+    const t = Math.min(this.stamps.length - 1, Math.max(0, i));
+    if (t === this.t && this.model.get("date")) return;
+    this.later("date", this.label(t));
+  }
+
+  step(by) {
+    const n = this.stamps.length;
+    this.go(this.model.get("loop") ? (this.t + by + n) % n : this.t + by);
+  }
+
+  swipe(position) {
+    this.later("swipe", position);
+  }
+
+  moved(bounds) {
+    this.own = bounds.join();
+    this.later("bounds", bounds);
+  }
+
+  select(range) {
+    this.now("selection", range ? range.map((i) => this.label(i)) : []);
+  }
+
+  now(name, value) {
+    this.model.set(name, value);
+    this.model.save_changes();
+  }
+
+  later(name, value) {
+    this.model.set(name, value);
+    clearTimeout(this.timer);
+    this.timer = setTimeout(() => this.model.save_changes(), REST);
+  }
+
+  // Whatever waits is said before the view goes.
+  close() {
+    if (!this.timer) return;
+    clearTimeout(this.timer);
+    this.model.save_changes();
+  }
+
+  drawn(something) {
+    this.ondrawn?.(something);
+  }
+
+  // --- places -------------------------------------------------------------------------------------------------
+
+  pixels(ground) {
+    return this.model.get("pins").map((pin) => {
+      const at = ground.known ? ground.fromLonLat(pin.lon, pin.lat) : [pin.x, pin.y];
+      return { ...pin, x: at[0], y: at[1] };
+    });
+  }
+
+  rings(ground) {
+    const area = this.model.get("area");
+    if (!area || !ground.known) return [];
+    const polygons = area.type === "MultiPolygon" ? area.coordinates : area.type === "Polygon" ? [area.coordinates] : [];
+    return polygons.map(([outer]) => outer.map(([lon, lat]) => ground.fromLonLat(lon, lat)));
+  }
+}

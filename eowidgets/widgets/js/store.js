@@ -1,0 +1,205 @@
+import { GlBackend } from "./gl.js";
+import { CpuBackend } from "./cpu.js";
+
+// The pixels of a viewer: asked for once, kept on the GPU, shared by every view of the same model and by its layers
+// on maps. A window is "x0,y0,x1,y1,stride"; a plane is one band of one window, all dates.
+
+const SHARED = Symbol.for("eowidgets.shared");
+
+// One backend and one register of stores for the page, whichever widget's module came first.
+export function shared() {
+  globalThis[SHARED] ??= { backend: null, stores: new Map() };
+  return globalThis[SHARED];
+}
+
+export function backend() {
+  const page = shared();
+  page.backend ??= GlBackend.create() ?? new CpuBackend();
+  return page.backend;
+}
+
+export class Store {
+  static of(model) {
+    const { stores } = shared();
+    const id = model.get("store_id");
+    if (!stores.has(id)) stores.set(id, new Store(model));
+    const store = stores.get(id);
+    store.users += 1;
+    return store;
+  }
+
+  constructor(model) {
+    this.model = model;
+    this.backend = backend();
+    this.users = 0;
+    this.planes = new Map();
+    this.asked = new Set();
+    this.medians = new Map();
+    this.listeners = new Set();
+    this.messages = 0;
+    this.receive = (message, buffers) => this.take(message, buffers);
+    this.restored = () => this.forget();
+    this.reheaded = () => this.forget();
+    model.on("msg:custom", this.receive);
+    model.on("change:head", this.reheaded);
+    this.backend.onrestored.add(this.restored);
+  }
+
+  // The last view has gone: give the memory back.
+  release() {
+    this.users -= 1;
+    if (this.users > 0) return;
+    shared().stores.delete(this.model.get("store_id"));
+    this.model.off("msg:custom", this.receive);
+    this.model.off("change:head", this.reheaded);
+    this.backend.onrestored.delete(this.restored);
+    this.drop(() => true);
+  }
+
+  drop(test) {
+    for (const [key, plane] of this.planes) {
+      if (!test(key, plane)) continue;
+      this.backend.free(plane);
+      this.planes.delete(key);
+      this.asked.delete(key);
+    }
+  }
+
+  // A lost context took every texture along, or the cube has changed: ask again for what is drawn.
+  forget() {
+    this.drop(() => true);
+    this.asked.clear();
+    this.medians.clear();
+    this.changed();
+  }
+
+  changed() {
+    for (const f of this.listeners) f();
+  }
+
+  get sources() {
+    return this.model.get("head").sources;
+  }
+
+  source(key) {
+    return this.sources.find((s) => s.key === key);
+  }
+
+  band(key, name) {
+    return this.source(key)?.bands.find((b) => b.name === name);
+  }
+
+  coarse(key) {
+    const s = this.source(key);
+    return `0,0,${s.width},${s.height},${s.coarse}`;
+  }
+
+  plane(key, band, window) {
+    return this.planes.get(`${key}|${band}|${window}`);
+  }
+
+  has(key, bands, window, t) {
+    return bands.every((b) => {
+      const plane = this.plane(key, b, window);
+      return plane && plane.have[plane.dates === 1 ? 0 : t];
+    });
+  }
+
+  // Ask for bands of a window, once; the kernel sends the dates nearest to t first.
+  want(key, bands, window, t) {
+    const missing = bands.filter((b) => !this.asked.has(`${key}|${b}|${window}`));
+    if (!missing.length) return;
+    for (const b of missing) this.asked.add(`${key}|${b}|${window}`);
+    this.messages += 1;
+    this.model.send({ type: "want", source: key, bands: missing, window: window.split(",").map(Number), date: t });
+  }
+
+  take(message, buffers) {
+    if (message.type === "chunk") this.chunk(message, buffers[0]);
+    else if (message.type === "bands") this.learn(message);
+    else if (message.type === "region") this.region(message, buffers[0]);
+  }
+
+  // What was not known when the head was sent: how a lazy cube's bands are stored, and their range.
+  learn({ source, bands, indices }) {
+    const head = this.source(source);
+    if (!head) return;
+    for (const b of bands) Object.assign(head.bands.find((o) => o.name === b.name), b);
+    for (const i of indices) Object.assign(head.indices.find((o) => o.name === i.name), i);
+    this.changed();
+  }
+
+  chunk({ source, band, window, shape, dates, bits, t, count, row, rows }, buffer) {
+    const key = `${source}|${band}|${window.join(",")}`;
+    if (!this.asked.has(key)) return; // asked for before the cube changed
+    const width = band === "clouds" ? Math.ceil(shape[1] / 8) : shape[1];
+    if (!this.planes.has(key)) this.planes.set(key, this.backend.plane(width, shape[0], dates, bits));
+    const plane = this.planes.get(key);
+    const view = typed(buffer, bits);
+    for (let i = 0; i < count; i++) {
+      this.backend.upload(plane, t + i, row, rows, view.subarray(i * rows * width, (i + 1) * rows * width));
+      if (row + rows >= shape[0]) plane.have[t + i] = 1;
+    }
+    this.changed();
+  }
+
+  // A part of a frame that a running model has just finished.
+  region({ source, band, t, x, y, width, height, bits }, buffer) {
+    const plane = this.plane(source, band, this.coarse(source));
+    if (plane && this.source(source).coarse === 1) this.backend.upload(plane, t, y, height, typed(buffer, bits), x, width);
+    this.changed();
+  }
+
+  // Values of one pixel on every date: NaN where nothing was measured. Null where the full resolution is not here.
+  series(key, band, x, y) {
+    const found = this.finest(key, band, x, y);
+    if (!found) return null;
+    const { scale, offset } = this.band(key, band);
+    const codes = this.backend.column(found.plane, found.x, found.y);
+    return Float32Array.from(codes, (c) => (c === 0 ? NaN : (c - 1) * scale + offset));
+  }
+
+  cloudy(key, x, y) {
+    const s = this.source(key);
+    const found = s.mask ? this.finest(key, "clouds", x, y) : null;
+    if (!found) return new Uint8Array(s.dates);
+    const bytes = this.backend.column(found.plane, found.x >> 3, found.y);
+    return Uint8Array.from(bytes, (b) => (b >> (7 - (found.x & 7))) & 1);
+  }
+
+  finest(key, band, x, y) {
+    for (const [name, plane] of this.planes) {
+      const [source, b, window] = name.split("|");
+      if (source !== key || b !== band || !plane.have.every(Boolean)) continue;
+      const [x0, y0, x1, y1, stride] = window.split(",").map(Number);
+      if (stride === 1 && x >= x0 && x < x1 && y >= y0 && y < y1) return { plane, x: x - x0, y: y - y0, x0, y0 };
+    }
+    return null;
+  }
+
+  // The median of the clear dates first..last of a band, as a plane of one date; made once, on the GPU.
+  median(key, band, window, first, last, hide) {
+    const plane = this.plane(key, band, window);
+    if (!plane || plane.pages?.length > 1 || !plane.have.subarray(first, last + 1).every(Boolean)) return null;
+    const id = `${key}|${band}|${window}|${first}|${last}|${hide}`;
+    if (!this.medians.has(id)) {
+      if (this.medians.size > 16) {
+        for (const old of this.medians.values()) this.backend.free(old);
+        this.medians.clear();
+      }
+      const target = this.backend.plane(plane.width, plane.height, 1, plane.bits);
+      const mask = hide ? this.plane(key, "clouds", window) : null;
+      this.backend.median(target, plane, mask, first, last, 0, plane.height);
+      target.have[0] = 1;
+      this.medians.set(id, target);
+    }
+    return this.medians.get(id);
+  }
+}
+
+function typed(buffer, bits) {
+  const bytes = buffer instanceof DataView ? new Uint8Array(buffer.buffer, buffer.byteOffset, buffer.byteLength) : new Uint8Array(buffer);
+  if (bits === 8) return bytes;
+  // A 16-bit view needs an even address; messages do not promise one.
+  return bytes.byteOffset % 2 ? new Uint16Array(bytes.slice().buffer) : new Uint16Array(bytes.buffer, bytes.byteOffset, bytes.byteLength / 2);
+}

@@ -1,0 +1,108 @@
+import { button, digits, fillSelect, h, OWN_KEYS, select } from "./dom.js";
+import { limits, subject } from "./passes.js";
+
+// The row of controls above the picture: what is drawn, how, and against what. And the legend below it.
+
+const COMPARE = [["none", "One date"], ["swipe", "Swipe"], ["difference", "Difference"], ["blink", "Blink"]];
+
+export class Toolbar {
+  constructor(state, store) {
+    Object.assign(this, { state, store });
+    const { model } = state;
+    this.what = select("Bands or index", [], "", (value) => this.choose(value));
+    this.cmap = select("Colour map", [], "", (value) => state.now("cmap", value));
+    this.low = this.number("Darkest value (empty: automatic)", "vmin");
+    this.high = this.number("Brightest value (empty: automatic)", "vmax");
+    this.gamma = h("input", { type: "range", min: 0.4, max: 2.5, step: 0.1, "aria-label": "Gamma", title: "Gamma: brightness of the middle", ...OWN_KEYS, oninput: () => state.later("gamma", Number(this.gamma.value)) });
+    this.clouds = h("input", { type: "checkbox", ...OWN_KEYS, onchange: () => state.now("clouds", this.clouds.checked ? "hide" : "show") });
+    this.mode = select("Compare", COMPARE, "none", (value) => state.now("compare_mode", value));
+    this.second = select("Compare with", [], "", (value) => this.against(value));
+    this.home = button("Show the whole picture", "⤢", () => this.onhome?.());
+    this.legend = h("div", { class: "eow-legend" });
+    this.cloudsLabel = h("label", { title: "Leave cloudy pixels out" }, this.clouds, "hide clouds");
+    this.element = h("div", { class: "eow-toolbar", role: "toolbar", "aria-label": "Picture" },
+      this.what, this.cmap, this.low, this.high, this.gamma, this.cloudsLabel, this.mode, this.second, h("span", { class: "eow-space" }), this.home);
+    model.get("head") && this.heads();
+  }
+
+  number(label, trait) {
+    const node = h("input", { type: "number", step: "any", class: "eow-number", "aria-label": label, title: label, ...OWN_KEYS });
+    node.addEventListener("change", () => this.state.now(trait, node.value === "" ? null : Number(node.value)));
+    return node;
+  }
+
+  heads() {
+    const { source, model } = this.state;
+    const head = model.get("head");
+    const has = (mix) => mix.every((b) => source.bands.some((o) => o.name === b));
+    const mixes = Object.entries(head.composites).filter(([, mix]) => has(mix)).map(([name, mix]) => [`bands:${mix.join(",")}`, name]);
+    const bands = source.bands.map((b) => [`bands:${b.name}`, b.long_name || b.name]);
+    const favourites = head.favourites.filter((f) => source.indices.some((i) => i.name === f)).map((f) => [`index:${f}`, f]);
+    const rest = source.indices.filter((i) => !head.favourites.includes(i.name)).map((i) => [`index:${i.name}`, `${i.name} – ${i.long_name}`]);
+    this.options = [["Mix", mixes], ["Index", favourites], ["Band", bands], ["All indices", rest]].filter(([, list]) => list.length);
+    this.cmaps = Object.keys(head.cmaps).map((name) => [name, name]);
+    this.cloudsLabel.hidden = !source.mask;
+    this.update();
+  }
+
+  choose(value) {
+    const [kind, name] = [value.slice(0, value.indexOf(":")), value.slice(value.indexOf(":") + 1)];
+    const { model } = this.state;
+    // Another quantity has another range: limits set by hand go back to automatic.
+    model.set({ index: kind === "index" ? name : null, vmin: null, vmax: null });
+    if (kind === "bands") model.set("bands", name.split(","));
+    model.save_changes();
+  }
+
+  against(value) {
+    const { model, source } = this.state;
+    if (value.startsWith("cube:")) model.set("compare_key", value.slice(5));
+    else model.set({ compare_key: source.key, compare_date: value });
+    model.save_changes();
+  }
+
+  update() {
+    const { style, compare, source } = this.state;
+    const value = style.index ? `index:${style.index}` : `bands:${style.bands.join(",")}`;
+    const known = this.options.some(([, list]) => list.some(([v]) => v === value));
+    fillSelect(this.what, known ? this.options : [[value, style.index ?? style.bands.join(", ")], ...this.options], value);
+    const what = subject(source, style);
+    fillSelect(this.cmap, this.cmaps.some(([v]) => v === style.cmap) ? this.cmaps : [[style.cmap, style.cmap], ...this.cmaps], style.cmap);
+    this.cmap.hidden = what.kind !== "value";
+    this.low.hidden = this.high.hidden = this.gamma.hidden = what.kind === "class";
+    this.clouds.checked = style.clouds === "hide";
+    this.gamma.value = style.gamma;
+    this.mode.value = compare.mode;
+    this.second.hidden = compare.mode === "none";
+    const others = this.store.sources.slice(1).filter((s) => !s.layer).map((s) => [`cube:${s.key}`, s.title || s.key]);
+    const dates = source.times.map((d) => [d, d]);
+    fillSelect(this.second, others.length ? [["Cube", others], ["Date", dates]] : dates, compare.key && compare.key !== source.key ? `cube:${compare.key}` : source.times[compare.t]);
+    this.drawLegend(what, style, compare);
+  }
+
+  drawLegend(what, style, compare) {
+    if (!what.q) return;
+    const difference = compare.mode === "difference" && !this.state.selection;
+    const { low, high } = limits(style, what.q, difference);
+    this.low.value = style.vmin ?? "";
+    this.high.value = style.vmax ?? "";
+    this.low.placeholder = digits(low[0]);
+    this.high.placeholder = digits(high[0]);
+    const unit = what.unit ? ` ${what.unit}` : "";
+    const parts = [h("span", { class: "eow-legend-title" }, difference ? `Difference of ${what.title}` : what.title)];
+    if (what.kind === "class") parts.push(...what.classes.map((c) => h("span", { class: "eow-class" }, h("i", { style: `background:${safeColor(c.color)}` }), c.name)));
+    else if (what.kind === "value") {
+      const ramp = h("canvas", { width: 256, height: 1, class: "eow-ramp", role: "img", "aria-label": `from ${digits(low[0])} to ${digits(high[0])}${unit}` });
+      const colors = this.ramp(difference ? this.state.model.get("head").diverging : style.cmap);
+      ramp.getContext("2d").putImageData(new ImageData(new Uint8ClampedArray(colors), 256, 1), 0, 0);
+      parts.push(h("span", {}, digits(low[0])), ramp, h("span", {}, `${digits(high[0])}${unit}`));
+    } else parts.push(h("span", {}, what.bands.map((b, i) => `${"RGB"[i]} ${b} ${digits(low[i])}–${digits(high[i])}`).join("  ") + unit));
+    this.legend.replaceChildren(...parts);
+  }
+
+  ramp(name) {
+    return this.lutOf(this.state.model.get("head"), name);
+  }
+}
+
+const safeColor = (color) => (/^#[0-9a-f]{6}$/i.test(color) ? color : "#888888");

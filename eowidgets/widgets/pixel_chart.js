@@ -1,0 +1,46 @@
+import { errorBox, h } from "./dom.js";
+import { Chart } from "./chart.js";
+
+// A chart by itself: the kernel sends the series, pointing at the chart sets the date.
+
+export default {
+  render({ model, el }) {
+    const error = errorBox();
+    let wait = 0;
+    const chart = new Chart({
+      onmove: (stamp) => {
+        const first = model.get("series")[0];
+        if (stamp === null || !first) return;
+        let best = 0;
+        first.stamps.forEach((s, i) => {
+          if (Math.abs(s - stamp) < Math.abs(first.stamps[best] - stamp)) best = i;
+        });
+        if (first.dates[best] === model.get("date")) return;
+        model.set("date", first.dates[best]);
+        clearTimeout(wait);
+        wait = setTimeout(() => model.save_changes(), 120); // where the pointer comes to rest, not all it passes
+      },
+    });
+    const root = h("div", { class: "eow-viewer eow-pixel-chart" }, chart.element, error);
+    const numbers = (list) => list?.map((v) => v ?? NaN);
+    const draw = () => {
+      const series = model.get("series").map((s) => ({ ...s, values: numbers(s.values), low: numbers(s.low), high: numbers(s.high) }));
+      chart.show(series, { title: model.get("title"), unit: model.get("unit") });
+    };
+    const redate = () => {
+      const stamp = Date.parse(model.get("date"));
+      if (Number.isFinite(stamp)) chart.cursor(stamp);
+    };
+    chart.element.style.height = `${model.get("height")}px`;
+    model.on("change:series", draw);
+    model.on("change:date", redate);
+    el.append(root);
+    draw();
+    redate();
+    return () => {
+      model.off("change:series", draw);
+      model.off("change:date", redate);
+      chart.close();
+    };
+  },
+};
