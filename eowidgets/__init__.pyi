@@ -21,6 +21,7 @@ from .tasks import Output as Output
 from .tasks import Task as Task
 from .widgets.area_map import AreaMap as AreaMap
 from .widgets.explorer import Explorer as Explorer
+from .widgets.model_panel import ModelPanel as ModelPanel
 from .widgets.pixel_chart import PixelChart as PixelChart
 from .widgets.time_viewer import TimeViewer as TimeViewer
 

@@ -11,6 +11,11 @@ from __future__ import annotations
 import re
 from functools import lru_cache
 from pathlib import Path
+from typing import Any
+
+import traitlets
+
+from eowidgets.cube.area import Area
 
 HERE = Path(__file__).parent
 _IMPORT = re.compile(r'^import \{[^}]*\} from "\./([\w-]+)\.js";\n', re.MULTILINE)
@@ -34,6 +39,18 @@ def _visit(path: Path, order: list[str], seen: set[str] | None = None) -> None:
             _visit(HERE / "js" / f"{name}.js", order, seen)
     body = _EXPORT.sub("", _IMPORT.sub("", text))
     order.append(f"// --- {path.name}\n{body}")
+
+
+class AreaTrait(traitlets.TraitType[Any, Any]):
+    """A GeoJSON geometry in degrees, or None; may be set to anything that ``eow.Area.of`` takes."""
+
+    info_text = "an area"
+    default_value = None
+    allow_none = True
+
+    def validate(self, _: Any, value: Any) -> Any:
+        """Turn it into GeoJSON; what is no area is refused in one sentence."""
+        return None if value is None else Area.of(value).geojson
 
 
 @lru_cache

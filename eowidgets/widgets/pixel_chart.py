@@ -14,7 +14,7 @@ from eowidgets.cube.indices import index as spectral_index
 from eowidgets.cube.schema import bands, usable
 from eowidgets.cube.series import area_series, at
 from eowidgets.errors import unknown
-from eowidgets.widgets.base import css, esm
+from eowidgets.widgets.base import AreaTrait, css, esm
 
 COLORS = ("#0072b2", "#e69f00", "#009e73", "#cc79a7", "#56b4e9", "#f0e442")
 AREA_COLOR = "#d55e00"
@@ -54,7 +54,7 @@ class PixelChart(anywidget.AnyWidget):
     height: Any = traitlets.Int(180).tag(sync=True)
     what: Any = traitlets.Unicode()
     pins: Any = traitlets.List(traitlets.Dict())
-    area: Any = traitlets.Any(None, allow_none=True)
+    area: Any = AreaTrait(allow_none=True)
 
     def __init__(
         self, cube: xr.Dataset, what: str = "NDVI", *, pins: Any = (), area: Any = None, height: int = 180

@@ -21,7 +21,7 @@ from eowidgets.render.pack import dates_per_chunk
 from eowidgets.render.picture import draw, png
 from eowidgets.render.source import MASK, FrameSource, Window
 from eowidgets.render.style import COMPOSITES, Style, default_bands, describe
-from eowidgets.widgets.base import css, esm
+from eowidgets.widgets.base import AreaTrait, css, esm
 
 #: Indices that most people look for, shown before the long list.
 FAVOURITES = ("NDVI", "EVI", "NDWI", "MNDWI", "NBR", "NDMI", "NDBI", "NDSI", "SAVI", "GNDVI", "NDRE")
@@ -114,7 +114,7 @@ class TimeViewer(anywidget.AnyWidget):
     selection: Any = traitlets.List(traitlets.Unicode()).tag(sync=True)
     bounds: Any = traitlets.List(traitlets.Float()).tag(sync=True)
     pins: Any = traitlets.List(traitlets.Dict()).tag(sync=True)
-    area: Any = traitlets.Dict(None, allow_none=True).tag(sync=True)
+    area: Any = AreaTrait(allow_none=True).tag(sync=True)
     events: Any = traitlets.List(traitlets.Dict()).tag(sync=True)
     layers: Any = traitlets.List(traitlets.Dict()).tag(sync=True)
     playing: Any = traitlets.Bool(False).tag(sync=True)
@@ -123,7 +123,7 @@ class TimeViewer(anywidget.AnyWidget):
     height: Any = traitlets.Int(380).tag(sync=True)
     chart: Any = traitlets.Bool(True).tag(sync=True)
     budget: Any = traitlets.Int(400_000_000).tag(sync=True)
-    error: Any = traitlets.Dict({"message": "", "details": ""}).tag(sync=True)
+    error: Any = traitlets.Dict(default_value={"message": "", "details": ""}).tag(sync=True)
 
     def __init__(
         self,
