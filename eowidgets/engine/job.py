@@ -263,7 +263,7 @@ class _Worker:
     """One thread and one queue: runs that were submitted never compete for memory."""
 
     def __init__(self) -> None:
-        self._queue: Queue[Job] = Queue()
+        self._queue: Queue[Job | None] = Queue()
         self._lock = threading.Lock()
         self._thread: threading.Thread | None = None
         self._current: Job | None = None
@@ -276,9 +276,9 @@ class _Worker:
                 self._thread.start()
 
     def _loop(self) -> None:
-        while True:
-            self._current = self._queue.get()
-            self._current.execute()
+        while (job := self._queue.get()) is not None:
+            self._current = job
+            job.execute()
             self._current = None
 
     def close(self) -> None:
@@ -286,8 +286,9 @@ class _Worker:
         current = self._current
         if current is not None:
             current.cancel()
-            with current._changed:
-                current._changed.wait_for(lambda: current.state in FINAL, 5)
+        self._queue.put(None)
+        if self._thread is not None:
+            self._thread.join(5)  # its callbacks included
 
 
 WORKER = _Worker()

@@ -80,7 +80,10 @@ export function pass(store, style, side, other, window, clip) {
   const against = other ? planesOf(other) : null;
   if (planes.some((p) => !p) || against?.some((p) => !p)) return null;
   const [x0, y0, x1, y1, stride] = window.split(",").map(Number);
-  const { low, high } = limits(style, what.q, Boolean(other));
+  // Two cubes side by side are only comparable on one scale: that of the first, where it draws the same.
+  const first = subject(store.sources[0], style);
+  const same = first.q && first.kind === what.kind && first.bands.join() === what.bands.join();
+  const { low, high } = limits(style, same ? first.q : what.q, Boolean(other));
   const mask = source.mask && !side.plane ? store.plane(side.key, "clouds", window) : null;
   const head = store.model.get("head");
   return {
