@@ -123,7 +123,9 @@ class _Compiler:
             self.visit(node.operand)
             if isinstance(node.op, ast.USub):
                 self.steps.append("neg")
-        elif isinstance(node, ast.Constant) and isinstance(node.value, (int, float)) and node.value is not True:
+        elif (
+            isinstance(node, ast.Constant) and isinstance(node.value, (int, float)) and not isinstance(node.value, bool)
+        ):
             self.steps.append(float(node.value))
         elif isinstance(node, ast.Name):
             self.name(node.id)

@@ -36,8 +36,10 @@ class Window:
 
     @property
     def shape(self) -> tuple[int, int]:
-        """Rows and columns after the stride."""
-        return (-(-(self.y1 - self.y0) // self.stride), -(-(self.x1 - self.x0) // self.stride))
+        """Rows and columns after the stride; a last cell cut off before its middle has no sample."""
+        half = self.stride // 2
+        rows, columns = (-(-(n - half) // self.stride) for n in (self.y1 - self.y0, self.x1 - self.x0))
+        return (max(1, rows), max(1, columns))
 
     def slices(self) -> tuple[slice, slice]:
         """Rows and columns as slices; a cell of ``stride`` pixels is sampled in its middle."""

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import base64
+import contextlib
 import traceback
 import uuid
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
@@ -15,11 +16,10 @@ import traitlets
 import xarray as xr
 
 from eowidgets.errors import EowidgetsError, InputError, unknown
+from eowidgets.render import feed
 from eowidgets.render.colormaps import builtin, colormap
-from eowidgets.render.formula import Program, evaluate
-from eowidgets.render.pack import dates_per_chunk
 from eowidgets.render.picture import draw, png
-from eowidgets.render.source import MASK, FrameSource, Window
+from eowidgets.render.source import FrameSource, Window
 from eowidgets.render.style import COMPOSITES, Style, default_bands, describe
 from eowidgets.widgets.base import AreaTrait, css, esm
 
@@ -95,6 +95,8 @@ class TimeViewer(anywidget.AnyWidget):
     _esm = esm("time_viewer")
     _css = css("time_viewer")
     _worker: ThreadPoolExecutor | None = None
+    _queue: feed.Queue
+    _own: set[tuple[str, str]]
     head: Any = traitlets.Dict().tag(sync=True)
     store_id: Any = traitlets.Unicode().tag(sync=True)
     date: Any = traitlets.Unicode().tag(sync=True)
@@ -152,6 +154,7 @@ class TimeViewer(anywidget.AnyWidget):
         if compare is not None:
             first |= {"compare_key": "compare", "compare_mode": "swipe"}
         super().__init__(head=self._make_head(), **{**first, **traits})
+        self._queue, self._own = feed.Queue(), set()
         self._worker = ThreadPoolExecutor(1, "eow-viewer")
         self.on_msg(self._hear)
 
@@ -182,82 +185,33 @@ class TimeViewer(anywidget.AnyWidget):
 
     def _answer(self, content: Mapping[str, Any]) -> None:
         try:
+            source = self.sources.get(str(content.get("source", "cube")))
+            if source is None:  # a layer taken away meanwhile
+                return
             if content.get("type") == "want":
-                self._send_bands(content)
+                window = Window(*(int(v) for v in content["window"]))
+                self._queue.add(source, list(content["bands"]), window, int(content.get("date") or 0))
+                self._serve()
             elif content.get("type") == "series":
-                self.send(self._series(content))
+                self.send(feed.series(source, content))
         except Exception as problem:  # noqa: BLE001  (whatever it is, the person sees it under the widget)
             sentence = str(problem) if isinstance(problem, EowidgetsError) else f"The data could not be read: {problem}"
             self.error = {"message": sentence, "details": traceback.format_exc()}
 
-    def _send_bands(self, content: Mapping[str, Any]) -> None:
-        source = self.sources.get(str(content["source"]))
-        if source is None:
+    def _serve(self) -> None:
+        """Send one message, then let whatever was asked meanwhile come first."""
+        message = self._queue.next()
+        if message is None or self._worker is None:
             return
-        window = Window(*(int(v) for v in content["window"]))
-        names = [b for b in content["bands"] if b in source.bands or (b == MASK and source.has_clouds)]
-        if source.lazy:
-            for name in names:
-                if name != MASK:
-                    source.codec(name)
-            known = [source.index_head(p) for p in source.programs.values()]
-            told = [source.band_head(b) for b in names if b != MASK]
-            self.send({"type": "bands", "source": source.key, "bands": told, "indices": [i for i in known if i["q"]]})
-        near = int(content.get("date") or 0)
-        # The date in view in all bands first: the picture appears before the rest has come.
-        for message, data in _interleave([list(self._chunks(source, n, window, near)) for n in names]):
-            self.send(message, [data])
+        self.send(message[0], [] if message[1] is None else [message[1]])
+        with contextlib.suppress(RuntimeError):  # closed meanwhile
+            self._worker.submit(self._serve_safely)
 
-    def _chunks(
-        self, source: FrameSource, band: str, window: Window, near: int
-    ) -> Iterator[tuple[dict[str, Any], Any]]:
-        rows, columns = window.shape
-        bits = 8 if band == MASK else source.codec(band).bits
-        per_date = rows * (-(-columns // 8) if band == MASK else columns * bits // 8)
-        dates = source.dates if band == MASK or "time" in source.cube[band].dims else 1
-        count = dates_per_chunk(per_date) if not source.lazy else 1
-        common = {
-            "type": "chunk",
-            "source": source.key,
-            "band": band,
-            "shape": [rows, columns],
-            "dates": dates,
-            "bits": bits,
-        }
-        common["window"] = [window.x0, window.y0, window.x1, window.y1, window.stride]
-        starts = sorted(range(0, dates, count), key=lambda t: abs(t + count / 2 - near - 0.5))
-        per_message = max(1, 4_000_000 // max(1, per_date // rows))
-        for t in starts:
-            data = source.read(band, slice(t, min(t + count, dates)), window)
-            for row in range(0, rows, per_message if count == 1 else rows):
-                part = data[:, row : row + per_message] if count == 1 else data
-                message = common | {"t": t, "count": len(part), "row": row, "rows": part.shape[1]}
-                yield message, np.ascontiguousarray(part).tobytes()
-
-    def _series(self, content: Mapping[str, Any]) -> dict[str, Any]:
-        source = self.sources["cube"]
-        program = Program("", "", tuple(content["bands"]), tuple(content["rpn"]))
-        answer: dict[str, Any] = {"type": "series", "id": content["id"]}
-        if "pixel" in content:
-            x, y = (int(v) for v in content["pixel"])
-            window = Window(x, y, x + 1, y + 1)
-            values = evaluate(program, {b: source.floats(b, slice(None), window) for b in program.bands})[:, 0, 0]
-            answer["hollow"] = source.clouds(slice(None), window)[:, 0, 0].astype(int).tolist()
-            return answer | {"values": _numbers(values)}
-        cut, inside = _window_of(source, content["area"])
-        values = evaluate(program, {b: source.floats(b, slice(None), cut) for b in program.bands})
-        values = np.where(inside & ~source.clouds(slice(None), cut), values, np.nan)
-        seen = np.isfinite(values).sum((1, 2))
-        total = np.nansum(values, (1, 2))
-        with np.errstate(invalid="ignore", divide="ignore"):
-            mean = total / seen
-            spread = np.sqrt(np.maximum(0, np.nansum(values**2, (1, 2)) / seen - mean**2))
-        return answer | {
-            "values": _numbers(mean),
-            "low": _numbers(mean - spread),
-            "high": _numbers(mean + spread),
-            "hollow": [0] * len(mean),
-        }
+    def _serve_safely(self) -> None:
+        try:
+            self._serve()
+        except Exception as problem:  # noqa: BLE001
+            self.error = {"message": f"The data could not be read: {problem}", "details": traceback.format_exc()}
 
     # --- traits -------------------------------------------------------------------------------------------------
 
@@ -385,9 +339,21 @@ class TimeViewer(anywidget.AnyWidget):
         source = self.sources[name]
         band = band or source.bands[0]
         codec = source.codec(band)
-        data = np.ascontiguousarray(codec.encode(np.asarray(values)))
+        patch = np.asarray(values)
+        self._keep(source, band, t, y, x, patch)
+        data = np.ascontiguousarray(codec.encode(patch))
         message = {"type": "region", "source": name, "band": band, "t": t, "x": x, "y": y, "bits": codec.bits}
         self.send(message | {"height": data.shape[0], "width": data.shape[1]}, [data.tobytes()])
+
+    def _keep(self, source: FrameSource, band: str, t: int, y: int, x: int, patch: np.ndarray) -> None:
+        """Write into the layer too, so that a view opened later shows the same; never into the person's own array."""
+        if source.lazy:
+            return
+        if (source.key, band) not in self._own:
+            self._own.add((source.key, band))
+            source.cube = source.cube.assign({band: source.cube[band].copy(deep=True)})
+        target = source.cube[band].transpose(..., "y", "x").data
+        (target[t] if target.ndim == 3 else target)[y : y + patch.shape[0], x : x + patch.shape[1]] = patch
 
     # --- pictures and text --------------------------------------------------------------------------------------
 
@@ -455,24 +421,3 @@ def _class_colors(cube: xr.Dataset, bands: list[str]) -> dict[int, str] | None:
     if len(bands) != 1:
         return None
     return {c["value"]: c["color"] for c in _classes_of(cube[bands[0]])} or None
-
-
-def _numbers(values: Any) -> list[float | None]:
-    return [None if not np.isfinite(v) else float(v) for v in values]
-
-
-def _window_of(source: FrameSource, area: Any) -> tuple[Window, Any]:
-    from eowidgets.cube.area import Area
-    from eowidgets.cube.grid import geobox
-
-    inside = Area.of(area).mask(geobox(source.cube))
-    rows, columns = np.flatnonzero(inside.any(1)), np.flatnonzero(inside.any(0))
-    if not len(rows):
-        raise InputError("The area does not touch the picture: draw it there.")
-    window = Window(int(columns[0]), int(rows[0]), int(columns[-1]) + 1, int(rows[-1]) + 1)
-    return window, inside[window.y0 : window.y1, window.x0 : window.x1]
-
-
-def _interleave(lists: list[list[Any]]) -> Iterator[Any]:
-    for i in range(max(map(len, lists), default=0)):
-        yield from (items[i] for items in lists if i < len(items))

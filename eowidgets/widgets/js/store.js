@@ -145,8 +145,15 @@ export class Store {
 
   // A part of a frame that a running model has just finished.
   region({ source, band, t, x, y, width, height, bits }, buffer) {
-    const plane = this.plane(source, band, this.coarse(source));
-    if (plane && this.source(source).coarse === 1) this.backend.upload(plane, t, y, height, typed(buffer, bits), x, width);
+    const data = typed(buffer, bits);
+    for (const [key, plane] of this.planes) {
+      const [name, b, window] = key.split("|");
+      if (name !== source || b !== band) continue;
+      const [x0, y0, , , stride] = window.split(",").map(Number);
+      const part = thinned(data, { x: x - x0, y: y - y0, width, height }, stride, plane);
+      if (part) this.backend.upload(plane, plane.dates === 1 ? 0 : t, part.y, part.height, part.data, part.x, part.width);
+    }
+    this.medians.clear();
     this.changed();
   }
 
@@ -202,4 +209,20 @@ function typed(buffer, bits) {
   if (bits === 8) return bytes;
   // A 16-bit view needs an even address; messages do not promise one.
   return bytes.byteOffset % 2 ? new Uint16Array(bytes.slice().buffer) : new Uint16Array(bytes.buffer, bytes.byteOffset, bytes.byteLength / 2);
+}
+
+// What a plane of some stride keeps of a patch: the pixels in the middle of its cells that lie in the patch.
+function thinned(data, patch, stride, plane) {
+  const half = Math.floor(stride / 2);
+  const first = (at) => Math.max(0, Math.ceil((at - half) / stride));
+  const after = (at, most) => Math.min(most, Math.ceil((at - half) / stride));
+  const [x, y] = [first(patch.x), first(patch.y)];
+  const [width, height] = [after(patch.x + patch.width, plane.width) - x, after(patch.y + patch.height, plane.height) - y];
+  if (width <= 0 || height <= 0) return null;
+  const out = new data.constructor(width * height);
+  for (let j = 0; j < height; j++) {
+    const row = ((y + j) * stride + half - patch.y) * patch.width;
+    for (let i = 0; i < width; i++) out[j * width + i] = data[row + (x + i) * stride + half - patch.x];
+  }
+  return { x, y, width, height, data: out };
 }

@@ -1,0 +1,137 @@
+"""Answers to what the browser asks of a viewer: pixels of a window, series, each in messages of a few megabytes."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from itertools import zip_longest
+from typing import Any
+
+import numpy as np
+
+from eowidgets.errors import InputError
+from eowidgets.render.formula import Program, evaluate
+from eowidgets.render.pack import MAX_CHUNK, dates_per_chunk
+from eowidgets.render.source import MASK, FrameSource, Window
+
+Message = tuple[dict[str, Any], bytes | None]
+
+
+def pixels(source: FrameSource, bands: Iterable[str], window: Window, near: int = 0) -> Iterator[Message]:
+    """Pixels of some bands, the dates nearest to ``near`` first and all bands of a date together.
+
+    Nothing is read before the message is asked for, so that a long answer can be left off.
+
+    Parameters
+    ----------
+    source : FrameSource
+    bands : iterable of str
+        Bands, or ``"clouds"``; those that the source doesn't have are left out.
+    window : Window
+    near : int
+        Place of the date that is in view.
+    """
+    names = [b for b in bands if b in source.bands or (b == MASK and source.has_clouds)]
+    if source.lazy:
+        real = [b for b in names if b != MASK]
+        for band in real:
+            source.codec(band)
+        known = (source.index_head(p) for p in source.programs.values())
+        heads = {"bands": [source.band_head(b) for b in real], "indices": [i for i in known if i["q"]]}
+        yield {"type": "bands", "source": source.key, **heads}, None
+    for together in zip_longest(*(_band(source, name, window, near) for name in names)):
+        yield from (m for m in together if m is not None)
+
+
+def _band(source: FrameSource, band: str, window: Window, near: int) -> Iterator[Message]:
+    rows, columns = window.shape
+    bits = 8 if band == MASK else source.codec(band).bits
+    per_row = -(-columns // 8) if band == MASK else columns * bits // 8
+    dates = source.dates if band == MASK or "time" in source.cube[band].dims else 1
+    # A lazy cube is read date by date, since each is a wait; in memory as many dates as a message takes.
+    count = 1 if source.lazy else dates_per_chunk(per_row * rows)
+    common = {
+        "type": "chunk",
+        "source": source.key,
+        "band": band,
+        "window": [window.x0, window.y0, window.x1, window.y1, window.stride],
+        "shape": [rows, columns],
+        "dates": dates,
+        "bits": bits,
+    }
+    step = max(1, MAX_CHUNK // max(1, per_row)) if count == 1 else rows
+    for t in sorted(range(0, dates, count), key=lambda t: abs(t + count / 2 - near - 0.5)):
+        data = source.read(band, slice(t, min(t + count, dates)), window)
+        for row in range(0, rows, step):
+            part = data[:, row : row + step]
+            message = common | {"t": t, "count": len(part), "row": row, "rows": part.shape[1]}
+            yield message, np.ascontiguousarray(part).tobytes()
+
+
+def series(source: FrameSource, request: Mapping[str, Any]) -> dict[str, Any]:
+    """Series of a pixel (``request["pixel"]``: column, row) or an area (GeoJSON), at full resolution."""
+    program = Program("", "", tuple(request["bands"]), tuple(request["rpn"]))
+    answer: dict[str, Any] = {"type": "series", "id": request["id"]}
+    if "pixel" in request:
+        x, y = (int(v) for v in request["pixel"])
+        window = Window(x, y, x + 1, y + 1)
+        values = evaluate(program, {b: source.floats(b, slice(None), window) for b in program.bands})[:, 0, 0]
+        hollow = source.clouds(slice(None), window)[:, 0, 0].astype(int).tolist()
+        return answer | {"values": _numbers(values), "hollow": hollow}
+    window, inside = _window_of(source, request["area"])
+    values = evaluate(program, {b: source.floats(b, slice(None), window) for b in program.bands})
+    values = np.where(inside & ~source.clouds(slice(None), window), values, np.nan)
+    seen = np.isfinite(values).sum((1, 2))
+    with np.errstate(invalid="ignore", divide="ignore"):
+        mean = np.nansum(values, (1, 2), dtype=np.float64) / seen
+        around = np.nansum((values - mean[:, None, None]) ** 2, (1, 2), dtype=np.float64) / seen
+    spread = np.sqrt(around)
+    limits = {"low": _numbers(mean - spread), "high": _numbers(mean + spread)}
+    return answer | limits | {"values": _numbers(mean), "hollow": [0] * len(mean)}
+
+
+def _numbers(values: Any) -> list[float | None]:
+    return [None if not np.isfinite(v) else float(v) for v in values]
+
+
+def _window_of(source: FrameSource, area: Any) -> tuple[Window, np.ndarray]:
+    from eowidgets.cube.area import Area
+    from eowidgets.cube.grid import geobox
+
+    inside: np.ndarray = Area.of(area).mask(geobox(source.cube))
+    rows, columns = np.flatnonzero(inside.any(1)), np.flatnonzero(inside.any(0))
+    if not len(rows):
+        raise InputError("The area does not touch the picture: draw it there.")
+    window = Window(int(columns[0]), int(rows[0]), int(columns[-1]) + 1, int(rows[-1]) + 1)
+    return window, inside[window.y0 : window.y1, window.x0 : window.x1]
+
+
+class Queue:
+    """Answers under way: the newest question is served first, and a view that has moved on takes its old one back."""
+
+    def __init__(self) -> None:
+        self._open: list[tuple[str, Window, Iterator[Message]]] = []
+
+    def add(self, source: FrameSource, bands: Iterable[str], window: Window, near: int) -> None:
+        """Take a question in; it replaces those about other detail windows of the same source."""
+        fixed = (source.whole, source.coarse)
+        if window not in fixed:
+            self._open = [o for o in self._open if o[0] != source.key or o[1] in fixed or o[1] == window]
+        self._open.append((source.key, window, pixels(source, bands, window, near)))
+
+    def next(self) -> Message | None:
+        """Give the next message, None when everything has been said."""
+        while self._open:
+            asked = self._open[-1]
+            try:
+                return next(asked[2])
+            except StopIteration:
+                self._open.remove(asked)
+            except BaseException:
+                # One unreadable file must not be tried for ever.
+                self._open.remove(asked)
+                raise
+        return None
+
+    def clear(self) -> None:
+        """Forget every question."""
+        self._open.clear()
