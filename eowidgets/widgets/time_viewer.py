@@ -18,17 +18,17 @@ import xarray as xr
 from eowidgets.errors import EowidgetsError, InputError, unknown
 from eowidgets.render import feed
 from eowidgets.render.colormaps import builtin, colormap
-from eowidgets.render.picture import draw, png
 from eowidgets.render.source import FrameSource, Window
 from eowidgets.render.style import COMPOSITES, Style, default_bands, describe
 from eowidgets.widgets.base import AreaTrait, css, esm
+from eowidgets.widgets.exports import Exports
 
 #: Indices that most people look for, shown before the long list.
 FAVOURITES = ("NDVI", "EVI", "NDWI", "MNDWI", "NBR", "NDMI", "NDBI", "NDSI", "SAVI", "GNDVI", "NDRE")
 DIVERGING = "RdBu_r"
 
 
-class TimeViewer(anywidget.AnyWidget):
+class TimeViewer(Exports, anywidget.AnyWidget):
     """A satellite series at screen speed.
 
     The cube travels to the browser once, as integers; from then on date, bands, index, stretch, colour map, cloud
@@ -378,12 +378,6 @@ class TimeViewer(anywidget.AnyWidget):
         """Place of ``date`` in the series."""
         labels = self.sources["cube"].labels
         return labels.index(self.date) if self.date in labels else 0
-
-    def snapshot(self) -> bytes:
-        """PNG of the date shown, at most 512 pixels on its longer side."""
-        source = self.sources["cube"]
-        stride = max(1, -(-max(source.width, source.height) // 512))
-        return png(draw(source, self.style, self.step, Window(0, 0, source.width, source.height, stride)))
 
     def __repr__(self) -> str:
         """What is shown, the same every time."""

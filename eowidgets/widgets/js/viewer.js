@@ -1,0 +1,166 @@
+import { button, errorBox, h, OWN_KEYS } from "./dom.js";
+import { Axis } from "./axis.js";
+import { Chart } from "./chart.js";
+import { lut } from "./passes.js";
+import { Picture } from "./picture.js";
+import { SeriesReader } from "./series.js";
+import { State } from "./state.js";
+import { Store } from "./store.js";
+import { Toolbar } from "./toolbar.js";
+
+const COLORS = ["#0072b2", "#e69f00", "#009e73", "#cc79a7", "#56b4e9", "#f0e442"]; // Okabe and Ito, safe for colour-blind eyes
+const STYLE = ["bands", "index", "vmin", "vmax", "stretch", "gamma", "cmap", "opacity", "clouds", "compare_mode", "compare_key", "compare_date", "layers", "selection"];
+
+function player(state) {
+  let timer = 0;
+  const tick = () => {
+    if (!state.model.get("playing")) return;
+    if (state.t === state.stamps.length - 1 && !state.model.get("loop")) return state.now("playing", false);
+    state.step(1);
+    timer = setTimeout(tick, 1000 / state.model.get("speed"));
+  };
+  return {
+    update() {
+      clearTimeout(timer);
+      if (state.model.get("playing")) timer = setTimeout(tick, 1000 / state.model.get("speed"));
+    },
+    close: () => clearTimeout(timer),
+  };
+}
+
+export function view({ model, el }) {
+  const store = Store.of(model);
+  const state = new State(model, store);
+  const error = errorBox();
+  const reader = new SeriesReader(store, state);
+  const hover = h("span", { class: "eow-hover" });
+  const date = h("span", { class: "eow-date", "aria-live": "polite" });
+  const toolbar = new Toolbar(state, store);
+  toolbar.lutOf = lut;
+  const axis = new Axis(state);
+  const play = player(state);
+  const chart = new Chart({ onmove: (stamp) => stamp !== null && state.go(axis.nearest(axis.at(stamp))) });
+  const picture = new Picture(state, store, { onpin: pin, onarea: area, onhover: (text) => (hover.textContent = text) });
+  toolbar.onhome = () => (picture.fit(), picture.moved());
+  const playButton = button("Play", "▶", () => state.now("playing", !model.get("playing")), { class: "eow-button eow-play" });
+  const speed = h("input", { type: "range", min: 1, max: 24, step: 1, "aria-label": "Dates per second", title: "Dates per second", class: "eow-speed", ...OWN_KEYS, oninput: () => state.later("speed", Number(speed.value)) });
+  const loop = button("Repeat", "↻", () => state.now("loop", !model.get("loop")));
+  const clear = button("Clear pins and area", "✕", () => (model.set({ pins: [], area: null, selection: [] }), model.save_changes()));
+  const steps = [button("Earlier", "◂", () => state.step(-1)), playButton, button("Later", "▸", () => state.step(1))];
+  const time = h("div", { class: "eow-time" }, ...steps, date, axis.element, loop, speed);
+  const root = h("div", { class: "eow-viewer" }, toolbar.element, picture.element, h("div", { class: "eow-below" }, toolbar.legend, hover), time, h("div", { class: "eow-chart-row" }, chart.element, clear), error);
+  picture.element.style.height = `${model.get("height")}px`;
+  chart.element.parentElement.hidden = !model.get("chart");
+
+  function pin(x, y) {
+    const { source } = state;
+    if (x < 0 || y < 0 || x >= source.width || y >= source.height) return;
+    const pins = model.get("pins");
+    const [px, py] = [Math.floor(x) + 0.5, Math.floor(y) + 0.5];
+    const degrees = picture.ground.toLonLat(px, py);
+    const place = degrees ? { lon: degrees[0], lat: degrees[1] } : { x: px, y: py };
+    const color = COLORS.find((c) => !pins.some((p) => p.color === c)) ?? COLORS[pins.length % COLORS.length];
+    state.now("pins", [...pins, { ...place, color }].slice(-COLORS.length));
+  }
+
+  function area([ax, ay], [bx, by]) {
+    if (!picture.ground.known) return error.show("This cube has no CRS, so an area on it has no place on the ground: set one with cube.rio.write_crs.");
+    const ring = [[ax, ay], [ax, by], [bx, by], [bx, ay], [ax, ay]].map(([x, y]) => picture.ground.toLonLat(x, y));
+    state.now("area", { type: "Polygon", coordinates: [ring] });
+  }
+
+  // Pins and areas cost a read from the GPU: only when they or what is drawn has changed, never when the date has.
+  let stale = true;
+  const updateChart = () => {
+    if (!stale || !model.get("chart")) return;
+    stale = false;
+    const { what, series } = reader.all(picture.ground);
+    chart.show(series, { title: what.title, unit: what.unit });
+  };
+  const guard = (f) => (...args) => {
+    try {
+      return f(...args);
+    } catch (problem) {
+      error.show("The viewer could not draw this.", String(problem.stack ?? problem));
+      return undefined;
+    }
+  };
+  const restyle = guard(() => {
+    stale = true;
+    toolbar.update();
+    axis.update();
+    picture.redraw();
+    updateChart();
+  });
+  const redate = guard(() => {
+    date.textContent = state.label(state.t);
+    axis.update();
+    chart.cursor(state.stamps[state.t]);
+    picture.redraw();
+  });
+  const replay = () => {
+    const on = model.get("playing");
+    playButton.textContent = on ? "⏸" : "▶";
+    playButton.setAttribute("aria-label", on ? "Pause" : "Play");
+    loop.setAttribute("aria-pressed", model.get("loop"));
+    speed.value = model.get("speed");
+    play.update();
+  };
+  const rehead = guard(() => {
+    state.heads();
+    reader.forget();
+    toolbar.heads();
+    axis.layout();
+    picture.fit();
+    redate();
+    restyle();
+  });
+  const rebound = () => {
+    const bounds = model.get("bounds");
+    if (bounds.length === 4 && bounds.join() !== state.own) picture.show(bounds);
+  };
+  const complain = () => error.show(model.get("error").message, model.get("error").details);
+  const fresh = guard(() => {
+    stale = true;
+    toolbar.update();
+    picture.redraw();
+    updateChart();
+  });
+  reader.onanswer = fresh;
+  state.ondrawn = (something) => something && (root.dataset.drawn = "1");
+  picture.draw = guard(picture.draw.bind(picture));
+  store.listeners.add(fresh);
+
+  const events = [["change:date", redate], ["change:pins", fresh], ["change:area", fresh], ["change:events", () => axis.layout()], ["change:playing", replay], ["change:speed", replay],
+    ["change:loop", replay], ["change:head", rehead], ["change:bounds", rebound], ["change:swipe", () => picture.redraw()], ["change:error", complain], ...STYLE.map((s) => [`change:${s}`, restyle])];
+  for (const [name, f] of events) model.on(name, f);
+  const blink = setInterval(() => {
+    if (model.get("compare_mode") !== "blink") return;
+    state.blinked = !state.blinked;
+    picture.redraw();
+  }, 700);
+
+  const keys = { ArrowLeft: () => state.step(-1), ArrowRight: () => state.step(1), Home: () => state.go(0), End: () => state.go(state.stamps.length - 1),
+    " ": () => state.now("playing", !model.get("playing")), "+": () => picture.zoom(1.5), "=": () => picture.zoom(1.5), "-": () => picture.zoom(1 / 1.5), Escape: () => state.select(null) };
+  root.addEventListener("keydown", (event) => {
+    // A control keeps the keys that it needs itself.
+    if (["SELECT", "INPUT"].includes(event.target.tagName) || (event.target.tagName === "BUTTON" && event.key === " ")) return;
+    const act = event.ctrlKey || event.metaKey || event.altKey ? null : keys[event.key];
+    if (!act) return;
+    event.preventDefault();
+    event.stopPropagation();
+    act();
+  });
+
+  el.append(root);
+  replay();
+  redate();
+  complain();
+  return () => {
+    clearInterval(blink);
+    for (const [name, f] of events) model.off(name, f);
+    store.listeners.delete(fresh);
+    for (const part of [play, axis, chart, picture, reader, state]) part.close();
+    store.release();
+  };
+}

@@ -1,0 +1,2 @@
+import { view } from "./viewer.js";
+import { tell } from "./story.js";

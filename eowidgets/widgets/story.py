@@ -1,0 +1,113 @@
+"""A viewer as one HTML file: no kernel, no network, the same code, and the pixels inside."""
+
+from __future__ import annotations
+
+import base64
+import json
+import os
+import tempfile
+import zlib
+from html import escape
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from eowidgets.errors import InputError, SourceError
+from eowidgets.render import feed
+from eowidgets.render.source import MASK, FrameSource, Window
+from eowidgets.widgets.base import css, esm
+
+if TYPE_CHECKING:
+    from eowidgets.widgets.time_viewer import TimeViewer
+
+_PAGE = """<!doctype html>
+<html lang="en">
+<meta charset="utf-8">
+<meta name="viewport" content="width=device-width, initial-scale=1">
+<meta http-equiv="Content-Security-Policy" content="default-src 'none'; script-src 'unsafe-inline'; style-src \
+'unsafe-inline'; img-src data:">
+<title>{title}</title>
+<style>
+body {{ margin: 16px auto; padding: 0 16px; max-width: 1200px; font: 14px system-ui, sans-serif; }}
+@media (prefers-color-scheme: dark) {{ body {{ background: #111; color: #eee; --jp-ui-font-color1: #eee;
+  --jp-ui-font-color2: #bbb; --jp-layout-color1: #111; --jp-layout-color2: #222; --jp-border-color1: #555;
+  --jp-border-color2: #444; }} }}
+{css}
+</style>
+<h1>{title}</h1>
+<div id="viewer"></div>
+<p><small>{credit}</small></p>
+<script type="application/json" id="viewer-data">{data}</script>
+<script type="module">
+{code}
+tell(view, "viewer");
+</script>
+</html>
+"""
+
+
+def write(viewer: TimeViewer, path: str | Path, *, title: str = "", max_mb: float = 60) -> Path:
+    """Write the page; see `TimeViewer.to_html`."""
+    target = Path(path)
+    sources = {key: _fitting(s, max_mb / len(viewer.sources), key) for key, s in viewer.sources.items()}
+    chunks = [chunk for source in sources.values() for chunk in _chunks(source)]
+    size = sum(len(text) for _, text in chunks)
+    if size > 1.4e6 * max_mb:
+        raise InputError(
+            f"The page would have {size / 1e6:.0f} MB. Take fewer bands or dates, or allow more with max_mb=..."
+        )
+    text = _PAGE.format(
+        title=escape(title or str(viewer.cube.attrs.get("title", "")) or "Satellite series"),
+        credit=escape(str(viewer.cube.attrs.get("attribution", ""))),
+        css=css("time_viewer"),
+        data=json.dumps({"traits": _traits(viewer, sources), "chunks": chunks}).replace("<", "\\u003c"),
+        code=esm("story").replace("</", "<\\/"),
+    )
+    _replace(target, text)
+    return target
+
+
+def _fitting(source: FrameSource, max_mb: float, key: str) -> FrameSource:
+    """Take every second, third, ... pixel until the source fits; all that a page can show then is in the page."""
+    per_pixel = source.dates * (len(source.bands) * source.bits / 8 + 1 / 8)
+    stride = 1
+    while source.width * source.height * per_pixel / stride**2 > max_mb * 1e6:
+        stride += 1
+    cube = source.cube[[*source.bands, *([MASK] if source.has_clouds else [])]]
+    rows, columns = Window(0, 0, source.width, source.height, stride).slices()
+    return FrameSource(cube.isel(y=rows, x=columns).load(), bits=source.bits, key=key)
+
+
+def _chunks(source: FrameSource) -> list[tuple[dict[str, Any], str]]:
+    bands = [*source.bands, MASK]
+    windows = {source.whole, source.coarse}
+    return [
+        (head, base64.b64encode(zlib.compress(data, 6)).decode())
+        for window in windows
+        for head, data in feed.pixels(source, bands, window)
+        if data is not None
+    ]
+
+
+def _traits(viewer: TimeViewer, sources: dict[str, FrameSource]) -> dict[str, Any]:
+    names = [n for n in viewer.trait_names(sync=True) if not n.startswith("_") and n not in ("layout", "tabbable")]
+    traits = {n: getattr(viewer, n) for n in names if n != "tooltip"}
+    traits["head"] = {**viewer.head, "sources": [viewer._source_head(s) for s in sources.values()]}
+    # What is in the page is in memory: nothing is gained by windows.
+    return traits | {"budget": 10**12, "playing": False, "error": {"message": "", "details": ""}}
+
+
+def _replace(target: Path, text: str) -> None:
+    """Write beside and rename: a page is there whole or not at all."""
+    try:
+        handle, name = tempfile.mkstemp(suffix=".html", dir=target.parent)
+    except OSError as error:
+        raise SourceError(f"{target.parent} cannot be written to ({error.strerror}). Choose another folder.") from error
+    try:
+        with os.fdopen(handle, "w", encoding="utf-8") as file:
+            file.write(text)
+        Path(name).chmod(0o644)
+        Path(name).replace(target)
+    except OSError as error:
+        raise SourceError(f"The page could not be written to {target} ({error.strerror}).") from error
+    finally:
+        Path(name).unlink(missing_ok=True)

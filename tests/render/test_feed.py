@@ -1,0 +1,91 @@
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from eowidgets.errors import InputError
+from eowidgets.render import feed
+from eowidgets.render.pack import unpack_mask
+from eowidgets.render.source import MASK, FrameSource, Window
+
+
+def test_the_date_in_view_comes_first_in_every_band(make_cube):
+    source = FrameSource(make_cube(dates=40, height=300, width=300))
+    messages = list(feed.pixels(source, ["red", "nir"], source.whole, 30))
+    for message, data in messages[:2]:
+        assert message["t"] <= 30 < message["t"] + message["count"]
+        assert len(data) < 5_000_000
+    assert {m["band"] for m, _ in messages[:2]} == {"red", "nir"}
+    assert sum(m["count"] for m, _ in messages if m["band"] == "red") == 40
+
+
+def test_one_large_date_is_cut_by_rows(make_cube, monkeypatch):
+    monkeypatch.setattr(feed, "MAX_CHUNK", 1600)
+    monkeypatch.setattr(feed, "dates_per_chunk", lambda size: 1)
+    source = FrameSource(make_cube(dates=2, height=30, width=40))
+    messages = [m for m, _ in feed.pixels(source, ["red"], source.whole)]
+    assert [(m["t"], m["row"], m["rows"]) for m in messages] == [(0, 0, 20), (0, 20, 10), (1, 0, 20), (1, 20, 10)]
+
+
+@pytest.mark.parametrize("width", [7, 8, 9, 300, 301, 302, 303])
+@pytest.mark.parametrize("stride", [1, 2, 3, 4, 16])
+def test_shapes_are_those_of_the_data(make_cube, width, stride):
+    cube = make_cube(dates=2, height=5, width=width)
+    source = FrameSource(cube)
+    window = Window(0, 0, width, 5, stride)
+    data = source.read("red", slice(None), window)
+    assert data.shape[1:] == window.shape
+    clouds = unpack_mask(source.read(MASK, slice(None), window), window.shape[1])
+    rows, columns = window.slices()
+    assert (clouds == cube.clouds.values[:, rows, columns]).all()
+
+
+def test_a_lazy_cube_tells_its_bands_before_their_pixels(make_cube):
+    source = FrameSource(make_cube(dates=3).chunk({"time": 1}))
+    assert source.head()["bands"][0]["q"] is None
+    messages = list(feed.pixels(source, ["red", "nir"], source.whole, 1))
+    assert messages[0][0]["type"] == "bands"
+    assert {b["name"] for b in messages[0][0]["bands"]} == {"red", "nir"}
+    assert "NDVI" in {i["name"] for i in messages[0][0]["indices"]}
+    assert [m["t"] for m, _ in messages[1:] if m["band"] == "red"][0] == 1
+
+
+def test_the_newest_question_is_answered_first_and_an_old_view_not_at_all(make_cube):
+    source = FrameSource(make_cube(dates=9, height=600, width=600).chunk({"time": 1}))
+    queue = feed.Queue()
+    queue.add(source, ["red"], source.coarse, 0)
+    queue.add(source, ["red"], Window(0, 0, 256, 256, 1), 0)
+    queue.next()
+    queue.add(source, ["red"], Window(256, 0, 512, 256, 1), 0)
+    windows = []
+    while (message := queue.next()) is not None:
+        windows.append(tuple(message[0].get("window", ())))
+    assert (0, 0, 256, 256, 1) not in windows
+    assert windows[1] == (256, 0, 512, 256, 1)
+    assert windows[-1] == (0, 0, 600, 600, source.coarse.stride)
+
+
+def test_an_unreadable_source_is_tried_once(make_cube, monkeypatch):
+    source = FrameSource(make_cube())
+    monkeypatch.setattr(source, "read", lambda *a: (_ for _ in ()).throw(OSError("disk is gone")))
+    queue = feed.Queue()
+    queue.add(source, ["red"], source.whole, 0)
+    with pytest.raises(OSError, match="disk is gone"):
+        queue.next()
+    assert queue.next() is None
+
+
+def test_series_of_an_area(make_cube):
+    cube = make_cube(dates=3, height=20, width=30)
+    source = FrameSource(cube)
+    lon, lat = source.place.to_lonlat([500_050, 500_150], [4_999_950, 4_999_850])
+    box = {
+        "type": "Polygon",
+        "coordinates": [[[lon[0], lat[0]], [lon[0], lat[1]], [lon[1], lat[1]], [lon[1], lat[0]], [lon[0], lat[0]]]],
+    }
+    answer = feed.series(source, {"id": "1", "area": box, "bands": ["red"], "rpn": ["b0"]})
+    part = cube.red.where(~cube.clouds).isel(x=slice(5, 15), y=slice(5, 15))
+    np.testing.assert_allclose(answer["values"], part.mean(("y", "x")).values, atol=3e-4)
+    far = {"type": "Polygon", "coordinates": [[[0, 0], [0, 1], [1, 1], [1, 0], [0, 0]]]}
+    with pytest.raises(InputError):
+        feed.series(source, {"id": "1", "area": far, "bands": ["red"], "rpn": ["b0"]})
