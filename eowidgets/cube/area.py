@@ -101,14 +101,26 @@ class Area:
         row = {"name": [self.name], "hectares": [round(self.hectares, 4)]}
         return geopandas.GeoDataFrame(row, geometry=[self.geometry], crs="EPSG:4326")
 
-    def mask(self, geobox: GeoBox) -> npt.NDArray[np.bool_]:
-        """Boolean (y, x): True where a pixel's centre lies inside, or, if it holds no centre, that it touches."""
+    def mask(self, geobox: GeoBox, all_touched: bool | None = None) -> npt.NDArray[np.bool_]:
+        """Which pixels belong to the area.
+
+        Parameters
+        ----------
+        geobox : GeoBox
+        all_touched : bool, optional
+            False: pixels whose centre lies inside; True: all that the area touches. None: the first, or, where the
+            area holds no centre at all, the second.
+
+        Returns
+        -------
+        ndarray, shape (y, x), bool
+        """
         from rasterio.features import geometry_mask
 
         projected = self.to_crs(geobox.crs)
         shape = (geobox.height, geobox.width)
-        inside = geometry_mask([projected], shape, geobox.affine, invert=True)
-        if not inside.any():
+        inside = geometry_mask([projected], shape, geobox.affine, invert=True, all_touched=bool(all_touched))
+        if all_touched is None and not inside.any():
             inside = geometry_mask([projected], shape, geobox.affine, invert=True, all_touched=True)
         return np.asarray(inside, dtype=bool)
 

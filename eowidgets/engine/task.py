@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -120,8 +121,14 @@ class Task:
             )
 
     def _inside(self, rows: slice) -> Array:
-        inside: Array = self.area.mask(self.site.geobox[rows, :])
+        inside: Array = self.area.mask(self.site.geobox[rows, :], all_touched=self._holds_no_centre)
         return inside
+
+    @cached_property
+    def _holds_no_centre(self) -> bool:
+        # Decided for the whole area, not strip by strip; a large one is sure to hold a pixel's centre.
+        box = self.site.geobox
+        return box.height * box.width <= 1 << 20 and not self.area.mask(box, all_touched=False).any()
 
 
 def make_task(
