@@ -99,6 +99,7 @@ class TimeViewer(Exports, anywidget.AnyWidget):
     _own: set[tuple[str, str]]
     head: Any = traitlets.Dict().tag(sync=True)
     store_id: Any = traitlets.Unicode().tag(sync=True)
+    group: Any = traitlets.Unicode().tag(sync=True)
     date: Any = traitlets.Unicode().tag(sync=True)
     bands: Any = traitlets.List(traitlets.Unicode()).tag(sync=True)
     index: Any = traitlets.Unicode(None, allow_none=True).tag(sync=True)

@@ -44,7 +44,7 @@ export class Axis {
     for (const [stamp, text, major] of ticks(first, span, this.width)) {
       const x = this.at(stamp);
       parts.push(h("line", { x1: x, x2: x, y1: 30, y2: major ? 46 : 40, class: "eow-tick" }));
-      if (text) parts.push(h("text", { x: x + 3, y: 46, class: "eow-tick-text" }, text));
+      if (text && x + 34 < this.width) parts.push(h("text", { x: x + 3, y: 46, class: "eow-tick-text" }, text));
     }
     this.places.forEach((x, i) => {
       const cover = source.cover[i];

@@ -1,8 +1,10 @@
 import { button, errorBox, h, OWN_KEYS } from "./dom.js";
 import { Axis } from "./axis.js";
 import { Chart } from "./chart.js";
+import { join } from "./group.js";
 import { lut } from "./passes.js";
 import { Picture } from "./picture.js";
+import { player } from "./player.js";
 import { SeriesReader } from "./series.js";
 import { State } from "./state.js";
 import { Store } from "./store.js";
@@ -10,23 +12,6 @@ import { Toolbar } from "./toolbar.js";
 
 const COLORS = ["#0072b2", "#e69f00", "#009e73", "#cc79a7", "#56b4e9", "#f0e442"]; // Okabe and Ito, safe for colour-blind eyes
 const STYLE = ["bands", "index", "vmin", "vmax", "stretch", "gamma", "cmap", "opacity", "clouds", "compare_mode", "compare_key", "compare_date", "layers", "selection"];
-
-function player(state) {
-  let timer = 0;
-  const tick = () => {
-    if (!state.model.get("playing")) return;
-    if (state.t === state.stamps.length - 1 && !state.model.get("loop")) return state.now("playing", false);
-    state.step(1);
-    timer = setTimeout(tick, 1000 / state.model.get("speed"));
-  };
-  return {
-    update() {
-      clearTimeout(timer);
-      if (state.model.get("playing")) timer = setTimeout(tick, 1000 / state.model.get("speed"));
-    },
-    close: () => clearTimeout(timer),
-  };
-}
 
 export function view({ model, el }) {
   const store = Store.of(model);
@@ -152,12 +137,14 @@ export function view({ model, el }) {
     act();
   });
 
+  const leave = join(model);
   el.append(root);
   replay();
   redate();
   complain();
   return () => {
     clearInterval(blink);
+    leave();
     for (const [name, f] of events) model.off(name, f);
     store.listeners.delete(fresh);
     for (const part of [play, axis, chart, picture, reader, state]) part.close();

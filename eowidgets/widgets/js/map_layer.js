@@ -1,0 +1,119 @@
+import { h } from "./dom.js";
+import { pass, subject } from "./passes.js";
+import { State } from "./state.js";
+import { Store } from "./store.js";
+
+// Frames on a map of ipyleaflet: a canvas in a pane of its own, in the map's projection, so that panning and zooming
+// only move and scale it and a step through time only draws.
+
+const LOOK = 400; // ms; a map's model does not say when it is shown once more, so it is asked
+
+export class MapLayer {
+  constructor(model, onerror) {
+    this.model = model;
+    this.onerror = onerror;
+    this.store = Store.of(model);
+    this.state = new State(model, this.store);
+    this.shown = new Map();
+    this.redraw = () => {
+      this.pending ||= requestAnimationFrame(() => {
+        this.pending = 0;
+        try {
+          this.draw();
+        } catch (problem) {
+          this.onerror(problem);
+        }
+      });
+    };
+    this.store.listeners.add(this.redraw);
+    model.on("change", this.redraw);
+    this.timer = setInterval(() => this.find(), LOOK);
+    this.find();
+  }
+
+  close() {
+    clearInterval(this.timer);
+    this.model.off("change", this.redraw);
+    this.store.listeners.delete(this.redraw);
+    this.state.close();
+    for (const view of [...this.shown.keys()]) this.detach(view);
+    this.store.release();
+  }
+
+  async find() {
+    if (this.finding) return;
+    this.finding = true;
+    try {
+      const map = await this.model.widget_manager.get_model(this.model.get("map_id").replace("IPY_MODEL_", ""));
+      const views = await Promise.all(Object.values(map.views ?? {}));
+      for (const view of views) if (view.obj?.getContainer?.() && !this.shown.has(view)) this.attach(view);
+      for (const view of this.shown.keys()) if (!views.includes(view)) this.detach(view);
+    } catch (problem) {
+      this.onerror(problem);
+    } finally {
+      this.finding = false;
+    }
+  }
+
+  attach(view) {
+    const map = view.obj;
+    const pane = map.getPane("eow-time") ?? map.createPane("eow-time");
+    pane.style.zIndex = 350; // above tiles, below vectors and pins
+    pane.style.pointerEvents = "none";
+    const canvas = h("canvas", { class: "leaflet-zoom-animated eow-map-canvas", role: "img", "aria-label": "Satellite picture" });
+    canvas.style.cssText = "position:absolute;left:0;top:0;transform-origin:0 0;image-rendering:pixelated";
+    pane.append(canvas);
+    const place = () => this.place(map, canvas);
+    const animate = (event) => {
+      const [north, west] = this.corners();
+      const point = map._latLngToNewLayerPoint({ lat: north, lng: west }, event.zoom, event.center);
+      canvas.style.transform = `translate3d(${point.x}px,${point.y}px,0) scale(${map.getZoomScale(event.zoom)})`;
+    };
+    map.on("zoom viewreset", place);
+    map.on("zoomanim", animate);
+    const detach = () => {
+      map.off("zoom viewreset", place);
+      map.off("zoomanim", animate);
+      canvas.remove();
+    };
+    this.shown.set(view, { canvas, context: canvas.getContext("2d"), place, detach });
+    place();
+    this.redraw();
+  }
+
+  detach(view) {
+    this.shown.get(view)?.detach();
+    this.shown.delete(view);
+  }
+
+  corners() {
+    const { lon, lat } = this.store.sources[0].place;
+    return [lat[0], lon[0], lat.at(-1), lon.at(-1)];
+  }
+
+  place(map, canvas) {
+    const [north, west, south, east] = this.corners();
+    const a = map.latLngToLayerPoint([north, west]);
+    const b = map.latLngToLayerPoint([south, east]);
+    canvas.style.transform = `translate3d(${a.x}px,${a.y}px,0)`;
+    canvas.style.width = `${b.x - a.x}px`;
+    canvas.style.height = `${b.y - a.y}px`;
+  }
+
+  draw() {
+    const source = this.store.sources[0];
+    const { style, t } = this.state;
+    const what = subject(source, style);
+    const bands = source.mask ? [...what.bands, "clouds"] : what.bands;
+    const whole = `0,0,${source.width},${source.height},1`;
+    const windows = source.coarse === 1 ? [whole] : [this.store.coarse(source.key), whole];
+    for (const window of windows) this.store.want(source.key, bands, window, t);
+    const ready = windows.filter((w) => this.store.has(source.key, bands, w, t)).at(-1);
+    const drawn = ready && pass(this.store, style, { key: source.key, t }, null, ready);
+    for (const { canvas, context } of this.shown.values()) {
+      if (canvas.width !== source.width || canvas.height !== source.height) [canvas.width, canvas.height] = [source.width, source.height];
+      const done = this.store.backend.draw(context, { x: 0, y: 0, step: 1 }, [source.width, source.height], drawn ? [drawn] : []);
+      if (done && drawn) canvas.dataset.shown = this.state.label(t);
+    }
+  }
+}
