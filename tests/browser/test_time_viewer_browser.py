@@ -2,8 +2,9 @@ from __future__ import annotations
 
 import ast
 
+import numpy as np
 import pytest
-from support.pictures import compare, shown, until
+from support.pictures import compare, expected, read, shown, until
 
 import eowidgets as eow
 from eowidgets.render.source import FrameSource
@@ -93,3 +94,103 @@ def test_a_click_gives_the_series_of_that_pixel(page):
     x, y = place.from_lonlat(pin["lon"], pin["lat"])
     assert place.pixel(float(x), float(y)) == (50, 50)
     page.screenshot("time-viewer-pin")
+
+
+def test_a_lost_context_comes_back_by_itself(page):
+    source = FrameSource(eow.open("romania"))
+    date = page.evaluate("v.date")
+    shown(page, date)
+    before = page.count_sent()
+    page.page.evaluate(
+        """async () => {
+          const { gl, canvas } = globalThis[Symbol.for('eowidgets.shared')].backend;
+          const lose = gl.getExtension('WEBGL_lose_context');
+          const lost = new Promise((done) => canvas.addEventListener('webglcontextlost', done, { once: true }));
+          lose.loseContext();
+          await lost;
+          await new Promise((done) => setTimeout(done, 0));
+          lose.restoreContext();
+        }"""
+    )
+    until(page, lambda: page.count_sent() > before)  # the pixels went with it: asked for again
+    page.page.wait_for_function(
+        "() => globalThis[Symbol.for('eowidgets.shared')].stores.values().next().value.planes.size >= 4"
+    )
+    frames = page.page.evaluate("() => Number(document.querySelector('.eow-picture').dataset.frames)")
+    page.page.wait_for_function(
+        "n => Number(document.querySelector('.eow-picture').dataset.frames) > n", arg=frames - 1
+    )
+    until(page, lambda: whole(page))
+    compare(page, source, Style(bands=("red", "green", "blue")), date)
+
+
+def whole(page):
+    """Whether every date of every band that is drawn has come."""
+    return page.page.evaluate(
+        """() => [...globalThis[Symbol.for('eowidgets.shared')].stores.values()]
+          .every((s) => s.planes.size >= 3 && [...s.planes.values()].every((p) => p.have.every(Boolean)))"""
+    )
+
+
+def test_the_same_viewer_twice_stays_in_step_and_needs_no_second_copy(page):
+    page.run("display(v)")
+    page.page.wait_for_function("() => document.querySelectorAll('.eow-viewer[data-drawn]').length === 2")
+    assert page.page.evaluate("() => globalThis[Symbol.for('eowidgets.shared')].stores.size") == 1
+    page.page.locator(".eow-axis").first.focus()
+    page.page.keyboard.press("Home")
+    page.page.wait_for_function(
+        "() => [...document.querySelectorAll('.eow-picture')].every((p) => p.dataset.shown === '2015-08-01')"
+    )
+
+
+def test_swipe_and_median(page):
+    source = FrameSource(eow.open("romania"))
+    p = page.page
+    page.run("v.date, v.compare_date, v.compare_mode, v.swipe = '2019-07-06', '2016-07-01', 'swipe', 0.5")
+    first, second = page.evaluate("v.date"), page.evaluate("v.compare_date")
+    shown(page, first)
+    until(page, lambda: whole(page))
+    p.wait_for_function("() => document.querySelector('.eow-swipe') !== null")
+    p.evaluate("() => new Promise(requestAnimationFrame)")
+    got = read(page)
+    half = got.shape[1] // 2
+    for date, part in ((first, slice(0, half - 1)), (second, slice(half + 1, None))):
+        want, safe = expected(source, Style(bands=("red", "green", "blue")), source.labels.index(date), got.shape)
+        difference = np.abs(got[:, part].astype(int) - want[:, part].astype(int))[safe[:, part]]
+        assert difference.max() <= 1
+
+    page.run("v.compare_mode = 'none'; v.bands = ['nir']; v.cmap = 'grey'")
+    dates = ast.literal_eval(page.evaluate("[d for d in v.sources['cube'].labels if '2017-05-01' < d < '2017-09-10']"))
+    page.run(f"v.selection = [{dates[0]!r}, {dates[-1]!r}]")
+    until(
+        page,
+        lambda: p.evaluate("() => [...globalThis[Symbol.for('eowidgets.shared')].stores.values()][0].medians.size > 0"),
+    )
+    p.evaluate("() => new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done)))")
+    got = read(page)
+    cube = eow.open("romania").sel(time=slice(dates[0], dates[-1]))
+    median = cube.nir.where(~cube.clouds).median("time")
+    one = eow.open("romania").isel(time=[0]).copy()
+    one["nir"].values[0] = median.values
+    low, high = Style().limits(source.quantiles("nir"))
+    want, safe = expected(FrameSource(one), Style(bands=("nir",), cmap="grey", vmin=low, vmax=high), 0, got.shape)
+    assert np.abs(got.astype(int) - want.astype(int))[safe].max() <= 1
+
+
+def test_a_running_model_paints_its_layer(page):
+    p = page.page
+    page.run("import numpy as np, xarray as xr")
+    page.run(
+        "layer = xr.zeros_like(v.cube.nir.isel(time=0, drop=True)).astype('uint8').rename('loss')\n"
+        "layer.attrs.update(role='result', flag_values=[1], flag_meanings='loss', colors='#d55e00')\n"
+        "v.add_layer(layer.to_dataset(), 'loss')"
+    )
+    until(page, lambda: whole(page))
+    page.run("v.update_region('loss', 0, 20, 30, np.ones((40, 50), 'uint8'))")
+    p.wait_for_function(
+        """() => { const c = document.querySelector('.eow-canvas');
+          const d = c.getContext('2d').getImageData(c.width / 2, c.height / 2, 1, 1).data;
+          return d[0] === 0xd5 && d[1] === 0x5e && d[2] === 0; }"""
+    )
+    assert page.evaluate("int(v.sources['loss'].cube.loss.values.sum()), int(layer.sum())") == "2000 0"
+    assert page.page.locator(".eow-error:visible").count() == 0
