@@ -1,0 +1,33 @@
+"""Every Python block of README and docs runs, in order, in one namespace a page."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import pytest
+
+from eowidgets.models import registry
+
+ROOT = Path(__file__).parents[1]
+PAGES = ["README.md", "docs/opening-data.md", "docs/running-models.md"]
+
+
+@pytest.mark.parametrize("page", PAGES)
+def test_blocks_run(page, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    registry.model_classes()  # all families are loaded, so that only what follows is undone
+    monkeypatch.setattr(registry, "_registered", dict(registry._registered))
+    blocks = re.findall(r"```python\n(.*?)```", (ROOT / page).read_text(), re.DOTALL)
+    runnable = [b for b in blocks if "tcp://" not in b]  # there is no cluster at that address
+    assert runnable
+    scope: dict = {"__name__": "docs"}
+    for block in runnable:
+        exec(compile(block, page, "exec", dont_inherit=True), scope)
+
+
+@pytest.mark.parametrize("page", [*PAGES, "docs/architecture.md"])
+def test_links_lead_somewhere(page):
+    text = (ROOT / page).read_text()
+    for target in re.findall(r"\]\((?!https?:)([^)#]+)\)", text):
+        assert ((ROOT / page).parent / target).exists(), target
