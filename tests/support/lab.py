@@ -15,6 +15,7 @@ import subprocess
 import sys
 import tempfile
 import time
+import urllib.error
 import urllib.request
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -263,7 +264,9 @@ def lab_server(dark: bool = False, env: dict[str, str] | None = None) -> Iterato
             log.close()
 
 
-def _wait_up(url: str, server: subprocess.Popen[bytes], log: Path, seconds: float = 60) -> None:
+def _wait_up(
+    url: str, server: subprocess.Popen[bytes], log: Path, seconds: float = 60, any_answer: bool = False
+) -> None:
     end = time.monotonic() + seconds
     while time.monotonic() < end:
         if server.poll() is not None:
@@ -272,6 +275,10 @@ def _wait_up(url: str, server: subprocess.Popen[bytes], log: Path, seconds: floa
             with urllib.request.urlopen(url, timeout=2) as answer:
                 if answer.status == 200:
                     return
+        except urllib.error.HTTPError:
+            if any_answer:
+                return
+            time.sleep(0.1)  # up, but not ready
         except OSError:
             time.sleep(0.1)  # nothing listens yet: there is no event to wait for
     raise RuntimeError(f"JupyterLab did not start:\n{log.read_text()[-2000:]}")
