@@ -49,7 +49,7 @@ class Explorer(ipywidgets.GridBox):
     def __init__(self, cube: xr.Dataset, model: str = "fill-linear", **viewer: Any) -> None:
         self.viewer = TimeViewer(cube, **{"height": 330, **viewer})
         self.map = AreaMap(cube, height="300px")
-        self.panel = ModelPanel(cube, model, viewer=self.viewer)
+        self.panel = ModelPanel(cube, model, viewer=self.viewer, map=self.map)
         style = ipywidgets.HTML(f"<style>{css('explorer')}</style>")
         side = ipywidgets.VBox([style, self.map, self.map.layer_list, self.panel])
         side.add_class("eow-side")

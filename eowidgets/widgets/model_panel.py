@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import threading
 import time
 import traceback
@@ -9,26 +10,28 @@ from html import escape
 from pathlib import Path
 from typing import Any
 
-import ipywidgets
 import traitlets
 import xarray as xr
 
-from eowidgets.cube.schema import bands
+from eowidgets.cube.area import Area
 from eowidgets.engine.estimate import estimate
 from eowidgets.engine.job import FINAL, Job
 from eowidgets.engine.run import submit
-from eowidgets.errors import EowidgetsError, unknown
+from eowidgets.errors import EowidgetsError, InputError, unknown
 from eowidgets.models.registry import model_class, model_classes
 from eowidgets.widgets.base import AreaTrait
 from eowidgets.widgets.controls import controls_for
+from eowidgets.widgets.notebook_export import session, write_notebook
+from eowidgets.widgets.painter import Painter
+from eowidgets.widgets.panel_view import PanelView, devices
+from eowidgets.widgets.result_files import save
 
 #: The progress bar moves at most so often (seconds): each move is a message.
 _TICK = 0.1
-_FORMATS = {"GeoTIFF (.tif)": ".tif", "NetCDF (.nc)": ".nc", "Zarr (.zarr)": ".zarr"}
 
 
-class ModelPanel(ipywidgets.VBox):
-    """Runs models over a cube and shows what comes out.
+class ModelPanel(PanelView):
+    """Runs models over a cube and shows what comes out, window by window.
 
     Parameters
     ----------
@@ -37,15 +40,21 @@ class ModelPanel(ipywidgets.VBox):
         Name of the model shown first.
     viewer : TimeViewer, optional
         Where results appear: cubes to swipe against, other results as layers.
+    map : AreaMap, optional
+        Where results appear as layers with a legend, while they are computed and after.
 
     Attributes
     ----------
     area : dict or None
         GeoJSON geometry; the run is limited to it. Link it with a map's or a viewer's ``area``.
+    where : {"all", "area", "view"}
+        The whole cube, the drawn area, or what the map shows.
+    dates : (str, str)
+        First and last ISO date given to the model.
     result : Dataset or None
-        The last result.
+        The result shown.
     results : dict
-        All results by the name of their layer, with their provenance.
+        All results by the name of their layer, each with its provenance.
 
     Examples
     --------
@@ -57,53 +66,38 @@ class ModelPanel(ipywidgets.VBox):
     area: Any = AreaTrait(allow_none=True)
     result: Any = traitlets.Any(None, allow_none=True)
 
-    def __init__(self, cube: xr.Dataset, model: str = "fill-linear", *, viewer: Any = None) -> None:
+    def __init__(self, cube: xr.Dataset, model: str = "fill-linear", *, viewer: Any = None, map: Any = None) -> None:
         model_class(model)  # an unknown name is refused here
-        self.cube, self.viewer = cube, viewer
+        if "time" not in cube.dims:
+            raise InputError("A model panel needs a cube over time: open one with  eow.open(...).")
+        self.cube, self.viewer, self.map = cube, viewer, map
         self.results: dict[str, xr.Dataset] = {}
         self.job: Job | None = None
         self._controls: dict[str, Any] = {}
+        self._codes: dict[str, str] = {}
         self._moved = 0.0
-        super().__init__()
-        self._build(model)
-        self.observe(self._refresh, names="area")
+        stamps = [str(t) for t in cube["time"].values.astype("datetime64[s]")]
+        days = [t[:10] for t in stamps]
+        self._labels = days if len(set(days)) == len(days) else stamps
+        names = [(f"{m.card.title}  ({m.task})", m.name) for m in model_classes()]
+        super().__init__(names, model, self._labels, devices(), views=map is not None)
+        self._listen()
         self._choose()
 
-    def _build(self, model: str) -> None:
-        wide = ipywidgets.Layout(width="100%")
-        names = [(f"{m.card.title}  ({m.task})", m.name) for m in model_classes()]
-        self._model = ipywidgets.Dropdown(options=names, value=model, description="Model", layout=wide)
+    def _listen(self) -> None:
         self._model.observe(lambda _: self._choose(), names="value")
-        self._card = ipywidgets.HTML()
-        self._params = ipywidgets.VBox()
-        self._note = ipywidgets.HTML()
-        self._estimate = ipywidgets.Button(description="What will it cost?", icon="clock-o")
-        self._estimate.on_click(lambda _: self.tell_cost())
-        self._run = ipywidgets.Button(description="Run", button_style="primary", icon="play")
+        for control in (self._where, self._dates, self._device):
+            control.observe(self._refresh, names="value")
+        self.observe(self._took_area, names="area")
         self._run.on_click(lambda _: self.run())
-        self._cancel = ipywidgets.Button(description="Cancel", icon="times", disabled=True)
         self._cancel.on_click(lambda _: self.cancel())
-        self._bar = ipywidgets.FloatProgress(min=0, max=1, layout=ipywidgets.Layout(width="100%", visibility="hidden"))
-        self._code = ipywidgets.HTML()
-        show = ipywidgets.ToggleButton(value=False, description="Show code", icon="code")
-        show.observe(lambda change: self._show_code(change["new"]), names="value")
-        self._shows_code = show
-        self._format = ipywidgets.Dropdown(options=list(_FORMATS.items()), layout=ipywidgets.Layout(width="150px"))
-        self._path = ipywidgets.Text(value="result", layout=ipywidgets.Layout(width="150px"), tooltip="File name")
-        self._save = ipywidgets.Button(description="Save", icon="save", disabled=True)
+        self._pause.observe(self._hold, names="value")
+        self._estimate.on_click(lambda _: self.tell_cost())
+        self._shows_code.observe(self._refresh_code, names="value")
+        self._shown.observe(self._show_chosen, names="value")
+        self._fade.observe(self._show_chosen, names="value")
         self._save.on_click(lambda _: self._guard(self.save))
-        row = {"flex_flow": "row wrap"}
-        self.children = (
-            self._model,
-            self._card,
-            self._params,
-            ipywidgets.HBox([self._run, self._cancel, self._estimate], layout=ipywidgets.Layout(**row)),
-            self._bar,
-            self._note,
-            ipywidgets.HBox([self._path, self._format, self._save, show], layout=ipywidgets.Layout(**row)),
-            self._code,
-        )
-        self.add_class("eow-model-panel")
+        self._to_notebook.on_click(lambda _: self._guard(self.to_notebook))
 
     # --- what was chosen ----------------------------------------------------------------------------------------
 
@@ -131,26 +125,95 @@ class ModelPanel(ipywidgets.VBox):
                 raise unknown("parameter", name, self._controls)
             self._controls[name].value = value
 
+    @property
+    def where(self) -> str:
+        """Where the model will run."""
+        return str(self._where.value)
+
+    @where.setter
+    def where(self, place: str) -> None:
+        places = [key for _, key in self._where.options]
+        if place not in places:
+            raise unknown("place to run", place, places)
+        self._where.value = place
+
+    @property
+    def dates(self) -> tuple[str, str]:
+        """First and last date given to the model."""
+        first, last = self._dates.value
+        return str(first), str(last)
+
+    @dates.setter
+    def dates(self, between: tuple[str, str]) -> None:
+        first, last = (str(d) for d in between)
+        inside = [i for i, label in enumerate(self._labels) if first <= label <= f"{last}T99"]
+        if not inside:
+            raise InputError(
+                f"There is no date between {first} and {last}: the cube has {self._labels[0]} to {self._labels[-1]}."
+            )
+        self._dates.index = (inside[0], inside[-1])
+
+    def run_area(self) -> dict[str, Any] | None:
+        """GeoJSON of where the model will run, None for the whole cube."""
+        if self.where == "area":
+            if self.area is None:
+                raise InputError("No area is drawn: draw one on the map, or run over the whole cube.")
+            return dict(self.area)
+        if self.where == "view":
+            view: Area | None = self.map.view_area()
+            if view is None:
+                raise InputError("The map shows nothing of the cube: move it back, or run over the whole cube.")
+            return view.geojson
+        return None
+
+    def run_cube(self) -> xr.Dataset:
+        """The dates of the cube that the model will get."""
+        first, last = self._dates.index
+        return self.cube if last - first + 1 == len(self._labels) else self.cube.isel(time=slice(first, last + 1))
+
     def code(self) -> str:
         """The cell that does the same."""
         source = self.cube.attrs.get("opened")
-        opened = f"cube = eow.open({source!r})\n" if source else ""
-        words = [repr(self.model), "cube"]
-        if self.area is not None:
-            words.append(f"area={self.area!r}")
+        lines = ["import eowidgets as eow", ""]
+        lines += [f"cube = eow.open({source!r})"] if source else []
+        given = "cube"
+        if self.run_cube() is not self.cube:
+            given = f"cube.sel(time=slice({self.dates[0]!r}, {self.dates[1]!r}))"
+        words = [repr(self.model), given]
+        area = self.run_area()
+        if area is not None:
+            lines.append(f"area = {area!r}")
+            words.append("area=area")
+        if self._device.value != "auto":
+            words.append(f"device={self._device.value!r}")
         words += [f"{name}={value!r}" for name, value in self.params.items()]
-        return f"import eowidgets as eow\n\n{opened}result = eow.run({', '.join(words)})"
+        return "\n".join([*lines, f"result = eow.run({', '.join(words)})"])
+
+    def to_notebook(self, path: str | Path | None = None) -> Path:
+        """Write every run of this session as a notebook that runs again and passes nbval.
+
+        Raises
+        ------
+        InputError, SourceError
+            If the cube cannot be opened again by name, or the file cannot be written.
+        """
+        if not self.cube.attrs.get("opened"):
+            raise InputError(
+                "This cube was not made by eow.open, so a notebook could not open it again: save it first."
+            )
+        cells = session(str(self.cube.attrs["opened"]), self._codes or {self.model: self.code()})
+        title = str(self.cube.attrs.get("title") or "A session")
+        written = write_notebook(path or f"{Path(self._path.value).with_suffix('')}.ipynb", title, cells)
+        self._say(f"Written as {written}.")
+        return written
+
+    def _took_area(self, change: Any) -> None:
+        self._where.value = "area" if change["new"] is not None else "all"
+        self._refresh()
 
     def _choose(self) -> None:
         chosen = model_class(self.model)
-        card = chosen.card
-        lines = [
-            card.summary,
-            f"Paper: {card.paper}" if card.paper else "",
-            f"Limits: {card.limits}" if card.limits else "",
-        ]
-        lines += [f"{k}: {v:g}" for k, v in card.scores.items()]
-        self._card.value = "".join(f"<div class='eow-card'>{escape(line)}</div>" for line in lines if line)
+        self._show_card(chosen.card)
         self._controls = controls_for(chosen)
         for control in self._controls.values():
             control.observe(self._refresh, names="value")
@@ -159,24 +222,35 @@ class ModelPanel(ipywidgets.VBox):
         self._refresh()
 
     def _refresh(self, _: Any = None) -> None:
-        if self._shows_code.value:
-            self._show_code(True)
+        # What was measured for other choices would be a lie.
+        self._cost.value = ""
+        self._refresh_code()
 
-    def _show_code(self, shown: bool) -> None:
-        self._code.value = f"<pre class='eow-code'>{escape(self.code())}</pre>" if shown else ""
+    def _refresh_code(self, _: Any = None) -> None:
+        try:
+            self._code.value = f"<pre class='eow-code'>{escape(self.code())}</pre>" if self._shows_code.value else ""
+        except EowidgetsError as error:
+            self._code.value = f"<div class='eow-bad'>{escape(str(error))}</div>"
 
     # --- running ------------------------------------------------------------------------------------------------
 
     def tell_cost(self) -> None:
         """Measure on a small piece what the run will cost, and say it; in the background."""
-        self._say("Measuring ...")
-        arguments = (self.model, self.cube, self.area)
-        params = self.params
+        try:
+            arguments = (self.model, self.run_cube(), self.run_area())
+        except EowidgetsError as error:
+            self._say(str(error), bad=True)
+            return
+        params, device = self.params, str(self._device.value)
+        self._cost.value = "<span class='eow-cost'>Measuring ...</span>"
 
         def measure() -> None:
             try:
-                self._say(str(estimate(*arguments, **params)))
+                self._cost.value = (
+                    f"<span class='eow-cost'>{escape(str(estimate(*arguments, device=device, **params)))}</span>"
+                )
             except EowidgetsError as error:
+                self._cost.value = ""
                 self._say(str(error), bad=True)
 
         threading.Thread(target=measure, name="eow-estimate", daemon=True).start()
@@ -186,16 +260,27 @@ class ModelPanel(ipywidgets.VBox):
         if self.job is not None and self.job.state not in FINAL:
             self._say("A run is in progress: cancel it first.", bad=True)
             return None
+        name = self._name_for(self.model)
+        date = str(getattr(self.viewer or self.map, "date", ""))
+        painter = Painter(name, self.cube, self.viewer, self.map, date)
         try:
-            job = submit(self.model, self.cube, self.area, **self.params)
+            code, device = self.code(), str(self._device.value)
+            job = submit(
+                self.model,
+                self.run_cube(),
+                self.run_area(),
+                device=device,
+                on_window=painter.paint if self.viewer is not None or self.map is not None else None,
+                **self.params,
+            )
         except EowidgetsError as error:
             self._say(str(error), bad=True)
             return None
+        painter.begin(job.geobox)
         self.job = job
-        self._run.disabled, self._cancel.disabled = True, False
-        self._bar.value, self._bar.layout.visibility = 0.0, "visible"
-        job.on_change(self._watch)
-        self._watch(job)
+        self._running(True)
+        self._bar.value = 0.0
+        job.on_change(lambda job: self._watch(job, painter, code))
         return job
 
     def cancel(self) -> None:
@@ -203,64 +288,85 @@ class ModelPanel(ipywidgets.VBox):
         if self.job is not None:
             self.job.cancel()
 
-    def _watch(self, job: Job) -> None:
+    def pause(self) -> None:
+        """Hold the run in progress at its next batch."""
+        self._pause.value = True
+
+    def resume(self) -> None:
+        """Go on after :meth:`pause`."""
+        self._pause.value = False
+
+    def _hold(self, change: Any) -> None:
+        if self.job is not None and self.job.state not in FINAL:
+            (self.job.pause if change["new"] else self.job.resume)()
+
+    def _watch(self, job: Job, painter: Painter, code: str) -> None:
         # Called by the job's thread; the only place that changes the widgets during a run.
         final = job.state in FINAL
-        if job is not self.job or (not final and time.monotonic() - self._moved < _TICK):
+        moving = job.state == "running" and time.monotonic() - self._moved < _TICK
+        if job is not self.job or moving:
             return
         self._moved = time.monotonic()
         self._bar.value = job.progress
         if not final:
             left = job.seconds_left
-            self._say(f"{100 * job.progress:.0f} %" + (f", {left:.0f} s left" if left is not None else ""))
+            words = [f"{100 * job.progress:.0f} %"]
+            words += ["paused" if job.state == "paused" else f"{left:.0f} s left"] if left is not None else [job.state]
+            self._say(", ".join(words))
             return
-        self._run.disabled, self._cancel.disabled = False, True
-        self._bar.layout.visibility = "hidden"
+        self._running(False)
         if job.state == "done":
-            self._keep(job.result())
-        elif job.state == "cancelled":
+            self._keep(painter, job.result(), code)
+            return
+        painter.forget()
+        if job.state == "cancelled":
             self._say("Cancelled.")
         else:
             trace = "".join(traceback.format_exception(job.error)) if job.error else ""
             self._say(str(job.error), bad=True, details="" if isinstance(job.error, EowidgetsError) else trace)
 
-    def _keep(self, result: xr.Dataset) -> None:
-        name = self._name_for(self.model)
-        self.results[name] = result
-        self.result = result
-        self._path.value = name
+    # --- results ------------------------------------------------------------------------------------------------
+
+    def _keep(self, painter: Painter, result: xr.Dataset, code: str) -> None:
+        self.results[painter.name], self._codes[painter.name] = result, code
+        self._shown.options = list(self.results)  # selects the first one, and shows it, if none was selected
+        self._shown.layout.display = None if len(self.results) > 1 else "none"
         self._save.disabled = False
-        shown = self._paint(name, result)
-        self._say(f"Done: {', '.join(map(str, list(result.data_vars)[:6]))}. {shown}")
+        if self._shown.value != painter.name:
+            self._shown.value = painter.name
+
+    def _show_chosen(self, _: Any) -> None:
+        if self._shown.value:
+            self.show(str(self._shown.value))
+
+    def show(self, name: str) -> None:
+        """Make one of the results the one that is shown and saved."""
+        if name not in self.results:
+            raise unknown("result", name, self.results)
+        result = self.results[name]
+        self.result = result
+        self._path.value = name.replace(" ", "-")
+        doubtful = any(str(v).endswith("_probability") for v in result.data_vars)
+        self._fade.layout.display = None if doubtful and self.map is not None else "none"
+        notes = escape(json.dumps(json.loads(result.attrs.get("provenance", "{}")), indent=1))
+        self._origin.value = (
+            f"<details class='eow-origin'><summary>Where it comes from</summary><pre>{notes}</pre></details>"
+        )
+        date = str(getattr(self.viewer or self.map, "date", ""))
+        said = Painter(name, self.cube, self.viewer, self.map, date).finish(result, fade=bool(self._fade.value))
+        self._say(f"Done: {', '.join(map(str, list(result.data_vars)[:6]))}. {said}".strip())
 
     def _name_for(self, model: str) -> str:
         count = sum(k == model or k.startswith(f"{model} ") for k in self.results)
         return model if not count else f"{model} {count + 1}"
 
-    def _paint(self, name: str, result: xr.Dataset) -> str:
-        if self.viewer is None:
-            return ""
-        shared = [b for b in bands(result) if b in bands(self.cube)]
-        if shared and "time" in result.dims:
-            self.viewer.compare_with(result.assign_attrs(title=name))
-            return "Left of the line what was measured, right of it the result: drag the line."
-        first = next(
-            (n for n, v in result.data_vars.items() if n not in ("valid", "clouds") and {"y", "x"} <= set(v.dims)), None
-        )
-        if first is None:
-            return ""
-        self.viewer.add_layer(result[[first]], name)
-        return f"The layer shows {first}."
-
-    def save(self) -> Path:
-        """Write the last result under the name in the panel."""
-        from eowidgets.cube.export import to_geotiff, to_netcdf, to_zarr
-
-        ending = str(self._format.value)
-        write = {".tif": to_geotiff, ".nc": to_netcdf, ".zarr": to_zarr}[ending]
-        path = write(self.result, f"{Path(self._path.value).with_suffix('')}{ending}")
-        self._say(f"Saved as {path}.")
-        return path
+    def save(self, path: str | Path | None = None) -> Path:
+        """Write the result shown, by default under the name and in the format chosen in the panel."""
+        if self.result is None:
+            raise InputError("There is no result to save yet: run a model first.")
+        written = save(self.result, path or f"{self._path.value}{self._format.value}")
+        self._say(f"Saved as {written}.")
+        return written
 
     def _guard(self, action: Any) -> None:
         try:
@@ -268,10 +374,10 @@ class ModelPanel(ipywidgets.VBox):
         except EowidgetsError as error:
             self._say(str(error), bad=True)
 
-    def _say(self, sentence: str, *, bad: bool = False, details: str = "") -> None:
-        fold = f"<details><summary>Details</summary><pre>{escape(details)}</pre></details>" if details else ""
-        kind = "eow-bad" if bad else "eow-good"
-        self._note.value = f"<div class='{kind}' role='status'>{escape(sentence)}{fold}</div>" if sentence else ""
+    @property
+    def cost(self) -> str:
+        """What the run will cost, as last measured: empty until :meth:`tell_cost` has looked."""
+        return str(self._cost.value).removeprefix("<span class='eow-cost'>").removesuffix("</span>")
 
     @property
     def message(self) -> str:

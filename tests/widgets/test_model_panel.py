@@ -156,10 +156,12 @@ def test_save(panel, tmp_path, monkeypatch):
 
 def test_cost_is_told(panel):
     told = threading.Event()
-    panel._note.observe(lambda change: told.set() if "about" in change["new"] else None, names="value")
+    panel._cost.observe(lambda change: told.set() if "about" in change["new"] else None, names="value")
     panel.tell_cost()
     assert told.wait(30)
-    assert "Mpx" in panel.message
+    assert "Mpx × 20 dates: about" in panel.cost
+    panel.set(max_gap=30.0)
+    assert panel.cost == ""  # it was measured for something else
 
 
 def test_unknown_names(romania):
@@ -169,3 +171,150 @@ def test_unknown_names(romania):
     with pytest.raises(InputError, match="no parameter named"):
         panel.set(gap=3)
     assert repr(panel) == "ModelPanel: fill-linear, 140 dates of 0.01 Mpx, no result yet"
+
+
+def test_dates_and_places(romania):
+    m = eow.AreaMap(romania)
+    panel = eow.ModelPanel(romania, map=m)
+    panel.dates = ("2018-01-01", "2018-12-31")
+    assert panel.dates[0] >= "2018-01-01"
+    assert panel.dates[1] <= "2018-12-31"
+    inside = romania.sel(time="2018")
+    assert panel.run_cube().sizes["time"] == inside.sizes["time"]
+    finish(panel, panel.run())
+    assert panel.result.sizes["time"] == inside.sizes["time"]
+    scope = {}
+    exec(compile(panel.code(), "cell", "exec"), scope)
+    np.testing.assert_array_equal(scope["result"].red, panel.result.red)
+    with pytest.raises(InputError, match="no date between 1990"):
+        panel.dates = ("1990-01-01", "1991-01-01")
+    panel.where = "area"
+    assert panel.run() is None
+    assert "No area is drawn" in panel.message
+    panel.area = (22.146, 45.201, 22.150, 45.204)
+    assert panel.where == "area"
+    panel.area = None
+    assert panel.where == "all"
+    panel.where = "view"
+    assert panel.run() is None
+    assert "shows nothing" in panel.message
+    m.set_trait("bounds", ((45.201, 22.146), (45.204, 22.150)))
+    assert panel.run_area()["type"] == "Polygon"
+
+
+def clicks(panel, mode):
+    """Press Run as a message of the front end does: in the main thread, or in the thread of a subshell."""
+    message = {"event": "click"}
+    if mode == "main":
+        panel._run._handle_button_msg(panel._run, message, [])
+    else:
+        thread = threading.Thread(target=panel._run._handle_button_msg, args=(panel._run, message, []))
+        thread.start()
+        thread.join(30)
+        assert not thread.is_alive()
+
+
+@pytest.mark.parametrize("mode", ["main", "subshell"])
+def test_a_click_runs_in_both_comm_modes(panel, mode):
+    clicks(panel, mode)
+    finish(panel, panel.job)
+    assert panel.job.state == "done"
+    assert list(panel.results) == ["fill-linear"]
+
+
+@pytest.fixture
+def two_classes(monkeypatch):
+    """A model whose classes are the two halves of the scene, and whose windows are small."""
+    from eowidgets.models.base import WindowSpec
+    from eowidgets.tasks import ClassInfo
+
+    class Halves(Model):
+        name, task, card = "halves-for-test", Task.SEGMENT, Card(title="Halves", scores={"IoU": 0.5})
+        window = WindowSpec(size=32)
+
+        def outputs(self, bands):
+            classes = (ClassInfo(1, "bright soil", "#e69f00"), ClassInfo(2, "dark", "#0072b2"))
+            return (Output("cover", "class", classes=classes, long_name="Cover"),)
+
+        def predict(self, batch):
+            bright = (batch.x[:, :, 0].mean(1) > 0.05).float()
+            return {"cover": torch.stack([0.2 + 0.6 * bright, 0.8 - 0.6 * bright], 1)}
+
+    monkeypatch.setitem(registry._registered, Halves.name, Halves)
+    return Halves.name
+
+
+def test_windows_are_painted_as_they_come_and_the_end_is_the_result(romania, two_classes):
+    viewer, m = eow.TimeViewer(romania), eow.AreaMap(romania)
+    painted = []
+    viewer.update_region = lambda name, t, y, x, values, band=None: painted.append((name, y, x, values.copy()))
+    panel = eow.ModelPanel(romania, two_classes, viewer=viewer, map=m)
+    finish(panel, panel.run())
+    assert len(painted) > 4
+    together = np.full((100, 100), 255, np.uint8)
+    for name, y, x, values in painted:
+        assert name == two_classes
+        together[y : y + values.shape[0], x : x + values.shape[1]] = values
+    np.testing.assert_array_equal(together, panel.result.cover)
+    assert [k["key"] for k in viewer.layers] == [two_classes]
+    assert "bright soil" in m._legend.value
+    assert m.image(two_classes).url.startswith("data:image/png")
+
+
+def test_doubt_fades_on_the_map(romania, two_classes):
+    m = eow.AreaMap(romania)
+    panel = eow.ModelPanel(romania, two_classes, map=m)
+    finish(panel, panel.run())
+    before = m.image(two_classes).url
+    panel._fade.value = True
+    assert m.image(two_classes).url != before
+
+
+def test_several_results_are_kept_with_their_origin(panel):
+    finish(panel, panel.run())
+    panel.model = "composite-median"
+    finish(panel, panel.run())
+    assert list(panel.results) == ["fill-linear", "composite-median"]
+    assert panel.result is panel.results["composite-median"]
+    assert "composite-median" in panel._origin.value
+    panel.show("fill-linear")
+    assert panel.result is panel.results["fill-linear"]
+    with pytest.raises(InputError, match="no result named"):
+        panel.show("fill")
+
+
+def test_pause_holds_and_a_cancelled_run_leaves_nothing(romania, monkeypatch):
+    began, go = threading.Event(), threading.Semaphore(0)
+    from eowidgets.models.base import WindowSpec
+
+    class Steps(Model):
+        name, task, card = "steps-for-test", Task.REGRESS, Card(title="Steps")
+        window = WindowSpec(size=32)
+
+        def outputs(self, bands):
+            return (Output("x"),)
+
+        def predict(self, batch):
+            began.set()
+            assert go.acquire(timeout=20)
+            return {"x": batch.x[:, 0, 0]}
+
+    monkeypatch.setitem(registry._registered, Steps.name, Steps)
+    m = eow.AreaMap(romania)
+    panel = eow.ModelPanel(romania, "steps-for-test", map=m)
+    job = panel.run()
+    assert began.wait(20)
+    panel.pause()
+    paused, ended = threading.Event(), threading.Event()
+    job.on_change(lambda j: paused.set() if j.state == "paused" else None)
+    job.on_change(lambda j: ended.set() if j.state == "cancelled" else None)
+    for _ in range(100):
+        go.release()
+    assert paused.wait(20)
+    assert 0 <= job.progress < 1
+    panel.resume()
+    panel.cancel()
+    assert ended.wait(20) or job.state == "done"
+    if job.state == "cancelled":
+        assert m.image("steps-for-test") is None
+        assert panel.results == {}

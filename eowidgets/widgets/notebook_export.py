@@ -1,0 +1,88 @@
+"""What was clicked together, as a notebook that runs again and passes nbval."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from eowidgets.errors import InputError, SourceError
+
+
+def write_notebook(path: str | Path, title: str, cells: Sequence[tuple[str, str]], *, replace: bool = True) -> Path:
+    """Write a notebook of words and code.
+
+    Parameters
+    ----------
+    path : str or Path
+        Ends in ``.ipynb``.
+    title : str
+    cells : sequence of (words, code)
+        Each pair becomes a Markdown cell (left out where empty) and a code cell. A cell whose last line shows
+        something is tagged so that nbval runs it without comparing what it shows.
+    replace : bool
+        Whether a file of that name may be replaced.
+
+    Raises
+    ------
+    InputError, SourceError
+        For another ending, an existing file, or a folder that cannot be written.
+    """
+    import nbformat
+
+    nb: Any = nbformat  # has no types
+    target = Path(path).expanduser()
+    if target.suffix != ".ipynb":
+        raise InputError(f"The name {target.name!r} must end in .ipynb.")
+    if target.exists() and not replace:
+        raise InputError(f"There is a file {str(target)!r} already: choose another name.")
+    book = nb.v4.new_notebook()
+    book.metadata["kernelspec"] = {"name": "python3", "display_name": "Python 3", "language": "python"}
+    book.cells.append(_cell(nb.v4.new_markdown_cell, f"# {title}", 0))
+    for words, code in cells:
+        if words:
+            book.cells.append(_cell(nb.v4.new_markdown_cell, words, len(book.cells)))
+        cell = _cell(nb.v4.new_code_cell, code, len(book.cells))
+        if _shows(code):
+            cell.metadata["tags"] = ["nbval-ignore-output"]
+        book.cells.append(cell)
+    nb.validate(book)
+    beside = target.with_name(f".{target.name}.part")
+    try:
+        nb.write(book, beside)
+        beside.replace(target)
+    except OSError as error:
+        beside.unlink(missing_ok=True)
+        raise SourceError(f"{str(target)!r} could not be written: {error.strerror}.") from error
+    return target
+
+
+def session(opened: str, runs: Mapping[str, str]) -> list[tuple[str, str]]:
+    """Cells of a session: open the cube, make every run, look at the last result.
+
+    Parameters
+    ----------
+    opened : str
+        What ``eow.open`` was given.
+    runs : mapping
+        Name of the result -> the code that makes it alone.
+    """
+    cells = [("", "import eowidgets as eow"), ("The cube.", f"cube = eow.open({opened!r})")]
+    for name, code in runs.items():
+        lines = [line for line in code.splitlines() if line and not line.startswith(("import ", "cube = "))]
+        cells.append((f"Run `{name}`.", "\n".join(lines)))
+    return [*cells, ("Look at it.", "eow.TimeViewer(result)")]
+
+
+def _cell(make: Any, source: str, number: int) -> Any:
+    cell = make(source)
+    cell["id"] = f"cell-{number}"  # the same session gives the same file
+    return cell
+
+
+def _shows(code: str) -> bool:
+    """Whether the last statement of a cell is an expression, which a notebook displays."""
+    import ast
+
+    body = ast.parse(code).body
+    return bool(body) and isinstance(body[-1], ast.Expr)

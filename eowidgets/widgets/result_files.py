@@ -1,0 +1,135 @@
+"""Results to files, each in the way its readers expect: rasters with a style, masks and classes as polygons."""
+
+from __future__ import annotations
+
+import tempfile
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import xarray as xr
+
+from eowidgets.cube.export import to_geotiff, to_netcdf, to_zarr
+from eowidgets.cube.grid import geobox
+from eowidgets.cube.schema import MASKS, bands
+from eowidgets.errors import InputError, MissingExtraError, SourceError
+from eowidgets.render import qml
+from eowidgets.render.style import default_bands, quantiles
+
+FORMATS = {"GeoTIFF (.tif)": ".tif", "NetCDF (.nc)": ".nc", "Zarr (.zarr)": ".zarr", "GeoPackage (.gpkg)": ".gpkg"}
+
+
+def save(result: xr.Dataset, path: str | Path) -> Path:
+    """Write a result; the ending of the name says how.
+
+    Parameters
+    ----------
+    result : Dataset
+    path : str or Path
+        ``.tif`` (with a ``.qml`` beside it, which QGIS takes for its colours), ``.nc``, ``.zarr``, or ``.gpkg`` for
+        class maps and masks as polygons.
+
+    Raises
+    ------
+    InputError, SourceError
+        For another ending, a result without classes as polygons, a folder that cannot be written.
+    """
+    target = Path(path).expanduser()
+    ending = target.suffix.lower()
+    if ending == ".tif":
+        written = to_geotiff(result, target)
+        style = style_of(result)
+        if style:
+            qml.write_style(style, written)
+        return written
+    if ending == ".gpkg":
+        return to_geopackage(result, target)
+    writers = {".nc": to_netcdf, ".zarr": to_zarr}
+    if ending not in writers:
+        raise InputError(f"The name {target.name!r} must end in {', '.join(FORMATS.values())}.")
+    return writers[ending](result, target)
+
+
+def main_variable(result: xr.Dataset) -> str | None:
+    """The variable that a result is about, None where it is a cube of bands."""
+    names = [
+        str(n) for n, v in result.data_vars.items() if v.attrs.get("role") == "result" and {"y", "x"} <= set(v.dims)
+    ]
+    if bands(result) and not any("flag_values" in result[n].attrs for n in names):
+        return None
+    return names[0] if names else None
+
+
+def style_of(result: xr.Dataset) -> str:
+    """QGIS style of the first layers of a result's GeoTIFF; empty where there is nothing to say."""
+    main = main_variable(result)
+    if main is not None and next(iter(n for n in result.data_vars if n not in MASKS)) == main:
+        attrs = result[main].attrs
+        if "flag_values" in attrs:
+            return qml.class_style(attrs)
+        low, _, _, high = quantiles(result[main].values)
+        return qml.ramp_style(str(attrs.get("cmap", "viridis")), attrs.get("vmin", low), attrs.get("vmax", high))
+    names = [str(n) for n in bands(result)]
+    mix = default_bands(tuple(names))
+    if len(mix) != 3:
+        return ""
+    limits = [quantiles(result[b].isel(time=0).values)[1:3] for b in mix]
+    # A GeoTIFF of reflectances holds int16 with a scale, which QGIS applies before it stretches.
+    return qml.rgb_style([names.index(b) + 1 for b in mix], limits)
+
+
+def polygons(result: xr.Dataset) -> Any:
+    """Areas of the same class (or of True) as a GeoDataFrame in the CRS of the result.
+
+    Columns: ``value``, ``name``, ``hectares`` and, where the classes have time, ``date``.
+    """
+    try:
+        import geopandas
+    except ImportError:
+        raise MissingExtraError("Polygons", "lab") from None
+    from rasterio.features import shapes
+    from shapely.geometry import shape
+
+    main = main_variable(result)
+    values = None if main is None else result[main]
+    if values is None or not (values.dtype == bool or "flag_values" in values.attrs):
+        raise InputError("This result has no classes: only class maps and masks can be saved as polygons (.gpkg).")
+    names = _class_names(values)
+    box = geobox(result)
+    rows: list[dict[str, Any]] = []
+    for frame in values.transpose(..., "y", "x") if "time" in values.dims else [values.transpose("y", "x")]:
+        array = np.ascontiguousarray(frame.values.astype("uint8"))
+        for geometry, value in shapes(array, mask=np.isin(array, list(names)), transform=box.affine):
+            row: dict[str, Any] = {"value": int(value), "name": names[int(value)], "geometry": shape(geometry)}
+            if "time" in frame.coords:
+                row["date"] = str(frame["time"].values)[:10]
+            rows.append(row)
+    if not rows:
+        raise InputError("There is nothing to save as polygons: no pixel has a class.")
+    frame = geopandas.GeoDataFrame(rows, crs=box.crs.to_wkt())
+    # On the ellipsoid: the areas of a projection such as Web Mercator are not those on the ground.
+    geod = frame.to_crs(4326).crs.get_geod()
+    frame["hectares"] = [abs(geod.geometry_area_perimeter(g)[0]) / 1e4 for g in frame.to_crs(4326).geometry]
+    return frame
+
+
+def to_geopackage(result: xr.Dataset, path: str | Path) -> Path:
+    """Write the classes of a result as polygons; the file is whole or not there."""
+    target = Path(path).expanduser()
+    frame = polygons(result)
+    try:
+        with tempfile.TemporaryDirectory(prefix=f".{target.stem}-", dir=target.parent) as folder:
+            beside = Path(folder) / target.name
+            frame.to_file(beside, layer=str(main_variable(result)), driver="GPKG")
+            beside.replace(target)
+    except OSError as error:
+        raise SourceError(f"{str(target)!r} could not be written: {error.strerror or error}.") from error
+    return target
+
+
+def _class_names(values: xr.DataArray) -> dict[int, str]:
+    if values.dtype == bool:
+        return {1: str(values.attrs.get("long_name", values.name))}
+    flags = [int(v) for v in np.atleast_1d(values.attrs["flag_values"])]
+    names = [n.replace("_", " ") for n in str(values.attrs.get("flag_meanings", "")).split()]
+    return {flag: names[i] if i < len(names) else str(flag) for i, flag in enumerate(flags)}
