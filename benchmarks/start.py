@@ -36,7 +36,9 @@ print(time.perf_counter() - begin)
 def seconds(code: str) -> float:
     times = []
     for _ in range(RUNS + 1):
-        out = subprocess.run([sys.executable, "-c", TIMER.format(code=code)], capture_output=True, text=True, check=True)
+        out = subprocess.run(
+            [sys.executable, "-c", TIMER.format(code=code)], capture_output=True, text=True, check=True
+        )
         times.append(float(out.stdout.split()[-1]))
     return statistics.median(times[1:])  # the first run filled the disk cache
 
