@@ -1,239 +1,269 @@
-"""``Area``: where on Earth, as one value that every ``area=`` argument takes."""
+"""An area of interest as a value: a geometry in lon/lat that knows its size and its mask on a grid."""
 
 from __future__ import annotations
 
 import json
-import math
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
-import shapely
-from pyproj import CRS, Geod
-from shapely.geometry.base import BaseGeometry
+import numpy.typing as npt
 
-from eowidgets.cube.geometry import LONLAT, densified, mended, read_crs, refuse_non_polygons, reproject
 from eowidgets.errors import InputError, MissingExtraError, SourceError
 
-_GEOD = Geod(ellps="WGS84")
-_TAKEN = (
-    "a box (west, south, east, north), a shapely geometry, GeoJSON, a .geojson or .gpkg file, a GeoDataFrame, "
-    "or (geometry, crs)"
-)
+if TYPE_CHECKING:
+    import geopandas as gpd
+    from odc.geo.geobox import GeoBox
+    from shapely.geometry.base import BaseGeometry
+
+#: An edge is cut into pieces at most this long (degrees) before it is reprojected, so that it bends as it should.
+_SEGMENT = 0.01
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Area:
-    """A polygon on Earth in longitude and latitude (WGS 84), with a name.
+    """A place on the ground.
 
-    Parameters
+    Make one with :meth:`of`; whatever takes ``area=`` in this package takes what :meth:`of` takes.
+
+    Attributes
     ----------
-    geometry
-        Shapely Polygon or MultiPolygon in degrees, longitude first. Self-crossings are mended, with a warning.
-    name
-        What to call it in tables and legends.
-
-    Raises
-    ------
-    InputError
-        When it has no size, is not in longitude and latitude, or crosses the antimeridian.
-
-    Examples
-    --------
-    >>> area = Area.of((24.0, 45.0, 24.01, 45.01), name="stand 7")
-    >>> f"{area.name}: {area.hectares:.1f} ha"
-    'stand 7: 87.6 ha'
+    geometry : shapely geometry
+        Polygon or multipolygon, longitude and latitude in degrees (EPSG:4326).
+    name : str
+        For legends and file names.
     """
 
     geometry: BaseGeometry
     name: str = "area"
 
-    def __post_init__(self) -> None:
-        object.__setattr__(self, "geometry", mended(self.geometry))
-        object.__setattr__(self, "name", str(self.name))
-
     @classmethod
-    def of(cls, x: Any, name: str | None = None) -> Area:
+    def of(cls, source: Any, crs: Any = None, name: str | None = None) -> Area:
         """Make an area from whatever describes one.
 
         Parameters
         ----------
-        x
-            Another Area, ``(west, south, east, north)``, a shapely geometry or a GeoJSON mapping (all in
-            longitude and latitude), the path of a ``.geojson`` or ``.gpkg`` file, a GeoDataFrame or GeoSeries
-            (reprojected), or ``(any of these, crs)``. Several features become one area.
-        name
-            Its name; by default the feature's own, or the file's.
+        source : Area, tuple, mapping, str, Path, geometry or GeoDataFrame
+            ``(west, south, east, north)``; a GeoJSON geometry, Feature or FeatureCollection; a path to
+            GeoJSON or GeoPackage; a shapely geometry; a GeoDataFrame or GeoSeries; another area.
+        crs : optional
+            CRS of a tuple or shapely geometry where it is not lon/lat.
+        name : str, optional
+            A name for it.
 
         Raises
         ------
         InputError
-            When `x` describes no area; the sentence says why.
-        SourceError
-            When the file cannot be read.
+            If there is no area in it, or it is not in degrees, or it crosses the antimeridian.
+
+        Examples
+        --------
+        >>> Area.of((23.9, 45.8, 24.0, 45.9)).hectares > 8000
+        True
         """
-        if isinstance(x, Area):
-            return x if name is None else cls(x.geometry, name)
-        geometry, crs, found = _read(x)
-        if crs is not None and not crs.equals(LONLAT, ignore_axis_order=True):
-            refuse_non_polygons(geometry)
-            geometry = reproject(geometry, crs, LONLAT)
-        return cls(geometry, name or found or "area")
-
-    def to_crs(self, crs: Any) -> BaseGeometry:
-        """Return the geometry in another CRS, with vertices added where straight edges become curves."""
-        target = read_crs(crs)
-        return (
-            self.geometry if target.equals(LONLAT, ignore_axis_order=True) else reproject(self.geometry, LONLAT, target)
-        )
-
-    @property
-    def geojson(self) -> dict[str, Any]:
-        """A GeoJSON Feature (RFC 7946, longitude and latitude)."""
-        geometry = json.loads(shapely.to_geojson(self.geometry))
-        return {"type": "Feature", "properties": {"name": self.name}, "geometry": geometry}
-
-    def gdf(self) -> Any:
-        """A GeoDataFrame of one row in EPSG:4326 with columns ``name`` and ``hectares``."""
-        try:
-            import geopandas
-        except ImportError as error:
-            raise MissingExtraError("Area.gdf()", "lab") from error
-        row = {"name": [self.name], "hectares": [self.hectares]}
-        return geopandas.GeoDataFrame(row, geometry=[self.geometry], crs="EPSG:4326")
+        if isinstance(source, Area):
+            return source if name is None else cls(source.geometry, name)
+        geometry, found = _geometry(source, crs)
+        return cls(_checked(geometry), name or found or "area")
 
     @property
     def bounds(self) -> tuple[float, float, float, float]:
         """West, south, east, north in degrees."""
         west, south, east, north = self.geometry.bounds
-        return west, south, east, north
+        return float(west), float(south), float(east), float(north)
+
+    @cached_property
+    def hectares(self) -> float:
+        """Size on the ellipsoid, in hectares."""
+        from pyproj import Geod
+
+        square_metres, _ = Geod(ellps="WGS84").geometry_area_perimeter(self.geometry)
+        return abs(float(square_metres)) / 1e4
 
     @property
-    def hectares(self) -> float:
-        """Size on the WGS 84 ellipsoid, in hectares."""
-        # pyproj counts clockwise rings as negative, and joins corners by great circles, where an edge of a
-        # GeoJSON polygon is straight in degrees: short pieces make the two the same.
-        oriented = densified(shapely.orient_polygons(self.geometry))
-        return abs(_GEOD.geometry_area_perimeter(oriented)[0]) / 10_000
+    def geojson(self) -> dict[str, Any]:
+        """As a GeoJSON geometry."""
+        from shapely.geometry import mapping
 
-    def mask(self, geobox: Any) -> np.ndarray:
-        """Boolean ``(y, x)`` over a GeoBox: True for pixels whose centre lies inside.
+        # Through JSON: tuples become lists, as in every GeoJSON that comes from elsewhere.
+        return json.loads(json.dumps(mapping(self.geometry)))  # type: ignore[no-any-return]
 
-        An area that holds no pixel centre, for instance one smaller than a pixel, takes the pixels that it touches.
+    def to_crs(self, crs: Any) -> BaseGeometry:
+        """The geometry in another CRS, its long edges bent as the projection bends them."""
+        return _reproject(self.geometry.segmentize(_SEGMENT), "EPSG:4326", crs)
+
+    def gdf(self) -> gpd.GeoDataFrame:
+        """As a GeoDataFrame with one row, its name and its hectares."""
+        geopandas = _geopandas("A GeoDataFrame")
+        row = {"name": [self.name], "hectares": [round(self.hectares, 4)]}
+        return geopandas.GeoDataFrame(row, geometry=[self.geometry], crs="EPSG:4326")
+
+    def mask(self, geobox: GeoBox, all_touched: bool | None = None) -> npt.NDArray[np.bool_]:
+        """Which pixels belong to the area.
+
+        Parameters
+        ----------
+        geobox : GeoBox
+        all_touched : bool, optional
+            False: pixels whose centre lies inside; True: all that the area touches. None: the first, or, where the
+            area holds no centre at all, the second.
+
+        Returns
+        -------
+        ndarray, shape (y, x), bool
         """
         from rasterio.features import geometry_mask
 
-        geometry = self.to_crs(geobox.crs)
-        height, width = geobox.shape
-        if not geometry.intersects(geobox.extent.geom):
-            return np.zeros((height, width), dtype=bool)
-        for touched in (False, True):
-            inside: np.ndarray = geometry_mask(
-                [geometry], (height, width), geobox.transform, all_touched=touched, invert=True
-            )
-            if inside.any():
-                break
-        return inside
+        projected = self.to_crs(geobox.crs)
+        shape = (geobox.height, geobox.width)
+        inside = geometry_mask([projected], shape, geobox.affine, invert=True, all_touched=bool(all_touched))
+        if all_touched is None and not inside.any():
+            inside = geometry_mask([projected], shape, geobox.affine, invert=True, all_touched=True)
+        return np.asarray(inside, dtype=bool)
 
-    def _repr_svg_(self) -> str:
-        return str(self.geometry._repr_svg_())
-
-    def __str__(self) -> str:
+    def __repr__(self) -> str:
+        """Name, centre and size."""
         west, south, east, north = self.bounds
-        return f"{self.name}: {self.hectares:,.1f} ha, {west:.4f}..{east:.4f} °E, {south:.4f}..{north:.4f} °N"
+        return f"Area({self.name!r}, {(west + east) / 2:.4f}° E, {(south + north) / 2:.4f}° N, {self.hectares:.1f} ha)"
 
 
-def _read(x: Any) -> tuple[BaseGeometry, CRS | None, str | None]:
-    """Take apart what `Area.of` is given: geometry, CRS (None: longitude and latitude), name."""
-    if isinstance(x, BaseGeometry):
-        return x, None, None
-    if isinstance(x, str | Path):
-        return _read_file(Path(x).expanduser())
-    if isinstance(x, Mapping):
-        return _read_geojson(x)
-    if hasattr(x, "union_all") and hasattr(x, "crs"):  # GeoDataFrame, GeoSeries
-        if x.crs is None:
-            raise InputError("The GeoDataFrame has no CRS: say what it is with  gdf.set_crs('EPSG:4326').")
-        return x.union_all(), CRS.from_user_input(x.crs), None
-    if hasattr(x, "geom") and hasattr(x, "crs"):  # odc.geo Geometry and BoundingBox-like values
-        return x.geom, None if x.crs is None else read_crs(str(x.crs)), None
-    if isinstance(x, tuple) and len(x) == 2 and not isinstance(x[0], int | float):
-        if isinstance(x[0], Area):
-            raise InputError("An Area is already in longitude and latitude: give it without a CRS.")
-        geometry, _, name = _read(x[0])
-        return geometry, read_crs(x[1]), name
-    if isinstance(x, tuple | list | np.ndarray) and len(x) == 4:
-        return _box(x), None, None
-    raise InputError(f"An area cannot be made from {type(x).__name__}: give {_TAKEN}.")
+def _geometry(source: Any, crs: Any) -> tuple[BaseGeometry, str | None]:
+    from shapely import union_all
+    from shapely.geometry import box, shape
+    from shapely.geometry.base import BaseGeometry as Geometry
 
-
-def _box(x: Any) -> BaseGeometry:
-    try:
-        west, south, east, north = (float(v) for v in x)
-    except (TypeError, ValueError):
-        raise InputError(f"A box is four numbers (west, south, east, north), not {x!r}.") from None
-    if not all(map(math.isfinite, (west, south, east, north))):
-        raise InputError(f"The box {x!r} has a value that is not a number.")
-    if west > east and east >= -180 and west <= 180 and south < north:
-        raise InputError(
-            f"The box from west {west:g} to east {east:g} crosses the antimeridian, or west and east are swapped: "
-            "give (west, south, east, north), one box for each side of 180°."
-        )
-    if west >= east or south >= north:
-        raise InputError(
-            f"The box {(west, south, east, north)} has no size: give (west, south, east, north), west < east, south < north."
-        )
-    return shapely.box(west, south, east, north)
-
-
-def _read_file(path: Path) -> tuple[BaseGeometry, CRS | None, str | None]:
-    if not path.exists():
-        raise SourceError(f"There is no file {str(path)!r} to read an area from.")
-    if path.suffix.lower() in {".json", ".geojson"}:
+    if isinstance(source, Geometry):
+        return _to_lonlat(source, crs), None
+    if hasattr(source, "to_crs") and hasattr(source, "geometry"):
+        if source.crs is None:
+            raise InputError("The GeoDataFrame given as area has no CRS: set it with .set_crs(...).")
+        return union_all(source.to_crs("EPSG:4326").geometry.values), None
+    if isinstance(source, Mapping):
+        return _from_mapping(source), _named(source)
+    if isinstance(source, str | Path):
+        return _from_file(Path(source)), Path(source).stem
+    if isinstance(source, tuple | list) and len(source) == 2 and isinstance(source[0], Geometry):
+        return _to_lonlat(source[0], source[1]), None
+    if isinstance(source, tuple | list | np.ndarray) and len(source) == 4:
         try:
-            mapping = json.loads(path.read_text(encoding="utf-8"))
-        except OSError as error:
-            raise SourceError(f"{str(path)!r} cannot be read: {error.strerror}.") from error
-        except ValueError as error:
-            raise InputError(f"{str(path)!r} is not GeoJSON: {error}.") from error
-        if not isinstance(mapping, Mapping):
-            raise InputError(f"{str(path)!r} is not GeoJSON: it holds a {type(mapping).__name__}, not an object.")
-        geometry, crs, name = _read_geojson(mapping)
-        return geometry, crs, name or path.stem
+            west, south, east, north = (float(v) for v in source)
+        except (TypeError, ValueError):
+            raise InputError(f"The bounding box {source!r} has something else than numbers in it.") from None
+        if not np.isfinite([west, south, east, north]).all():
+            raise InputError(f"The bounding box {source!r} has numbers in it that are not finite.")
+        if crs is None and west > east:
+            raise InputError(
+                f"The bounding box {tuple(source)} runs from west to east over the antimeridian or has west and east "
+                "swapped: give the two sides of the antimeridian as two areas."
+            )
+        return _to_lonlat(box(west, south, east, north), crs), None
     try:
-        import geopandas
-    except ImportError as error:
-        raise MissingExtraError(f"Reading {path.suffix} files", "lab") from error
+        return shape(source), None  # anything with __geo_interface__
+    except (AttributeError, TypeError, ValueError, KeyError):
+        raise InputError(
+            f"A {type(source).__name__} is not an area: give (west, south, east, north) in degrees, GeoJSON, a path to "
+            "a GeoJSON or GeoPackage file, a shapely geometry or a GeoDataFrame."
+        ) from None
+
+
+def _from_mapping(mapping: Mapping[str, Any]) -> BaseGeometry:
+    from shapely import union_all
+    from shapely.errors import ShapelyError
+    from shapely.geometry import shape
+
+    kind = mapping.get("type")
+    if kind == "FeatureCollection":
+        features = [_from_mapping(f) for f in mapping.get("features", [])]
+        if not features:
+            raise InputError("The GeoJSON FeatureCollection given as area is empty.")
+        return union_all(features)
+    if kind == "Feature":
+        if not mapping.get("geometry"):
+            raise InputError("The GeoJSON Feature given as area has no geometry.")
+        return _from_mapping(mapping["geometry"])
+    try:
+        return shape(mapping)
+    except (ShapelyError, AttributeError, TypeError, ValueError, KeyError, IndexError) as error:
+        raise InputError(
+            f"The GeoJSON given as area cannot be read ({type(error).__name__}): check its type and coordinates."
+        ) from None
+
+
+def _named(mapping: Mapping[str, Any]) -> str | None:
+    name = (mapping.get("properties") or {}).get("name")
+    return name[:80] if isinstance(name, str) else None
+
+
+def _from_file(path: Path) -> BaseGeometry:
+    if not path.exists():
+        raise InputError(f"There is no file {str(path)!r}: give a path to a GeoJSON or GeoPackage file.")
+    if path.suffix.lower() in (".json", ".geojson"):
+        try:
+            return _from_mapping(json.loads(path.read_text(encoding="utf-8")))
+        except (json.JSONDecodeError, UnicodeDecodeError, AttributeError):
+            raise SourceError(f"The file {path.name!r} is not GeoJSON.") from None
+    geopandas = _geopandas(f"Reading {path.name!r}")
     try:
         frame = geopandas.read_file(path)
-    except (OSError, ValueError, RuntimeError) as error:
-        first = str(error).splitlines()[0] if str(error) else type(error).__name__
-        raise InputError(f"{str(path)!r} holds no areas that can be read: {first.rstrip('.')}.") from error
-    if not len(frame) or getattr(frame, "crs", None) is None:
-        raise InputError(f"{str(path)!r} has no features or no CRS: give a file with polygons and a CRS.")
-    return frame.union_all(), CRS.from_user_input(frame.crs), path.stem
+    except Exception as error:  # pyogrio raises many kinds; all mean the same to the person
+        raise SourceError(f"The file {path.name!r} cannot be read as vector data ({type(error).__name__}).") from error
+    geometry, _ = _geometry(frame, None)
+    return geometry
 
 
-def _read_geojson(x: Mapping[Any, Any]) -> tuple[BaseGeometry, CRS | None, str | None]:
-    kind = x.get("type")
-    crs = None
-    if isinstance(x.get("crs"), Mapping):  # GeoJSON of 2008; GDAL still writes it
-        crs = read_crs(x["crs"].get("properties", {}).get("name"))
-    if kind == "FeatureCollection":
-        read = [_read_geojson(f) for f in x.get("features") or ()]
-        if not read:
-            raise InputError("The GeoJSON FeatureCollection has no features: draw or give at least one polygon.")
-        shapes = [shapely.make_valid(g) for g, _, _ in read]
-        return shapely.union_all(shapes), crs, read[0][2] if len(read) == 1 else None
-    if kind == "Feature":
-        if not x.get("geometry"):
-            raise InputError("The GeoJSON Feature has no geometry: give one with a polygon.")
-        name = (x.get("properties") or {}).get("name")
-        geometry, inner, _ = _read_geojson(x["geometry"])
-        return geometry, crs or inner, None if name is None else str(name)
+def _geopandas(what: str) -> Any:
     try:
-        return shapely.from_geojson(json.dumps(x)), crs, None
-    except (shapely.errors.ShapelyError, TypeError, ValueError) as error:
-        raise InputError(f"This GeoJSON of type {kind!r} cannot be read as a geometry: {error}.") from error
+        import geopandas
+    except ImportError:
+        raise MissingExtraError(what, "lab") from None
+    return geopandas
+
+
+def _to_lonlat(geometry: BaseGeometry, crs: Any) -> BaseGeometry:
+    return geometry if crs is None else _reproject(geometry, crs, "EPSG:4326")
+
+
+def _reproject(geometry: BaseGeometry, source: Any, target: Any) -> BaseGeometry:
+    from pyproj import Transformer
+    from shapely import transform
+
+    # odc-geo's CRS prints as its code or WKT, which pyproj reads; pyproj's own CRS does as well.
+    transformer = Transformer.from_crs(str(source), str(target), always_xy=True)
+    return transform(geometry, transformer.transform, interleaved=False)
+
+
+def _checked(geometry: BaseGeometry) -> BaseGeometry:
+    from shapely import make_valid
+
+    if geometry.is_empty:
+        raise InputError("The area is empty: draw or give a polygon.")
+    if not np.isfinite(geometry.bounds).all():
+        raise InputError("The area has coordinates that are not numbers.")
+    west, south, east, north = geometry.bounds
+    if west < -180 or east > 180 or south < -90 or north > 90:
+        raise InputError(
+            f"The area reaches from {west:.6g}, {south:.6g} to {east:.6g}, {north:.6g}, which are not degrees "
+            "(or cross the antimeridian): give longitude and latitude, or Area.of(geometry, crs=...)."
+        )
+    if east - west > 180:
+        raise InputError(
+            "The area is wider than half the globe: where it crosses the antimeridian, give its two sides as two areas."
+        )
+    # A bow tie drawn by hand becomes the two triangles that were meant; points and lines have no area.
+    mended = geometry if geometry.is_valid else make_valid(geometry)
+    polygons = _polygons(mended)
+    if polygons.is_empty or polygons.area == 0:
+        raise InputError("The area has no size: a point or a line was given where a polygon is needed.")
+    return polygons
+
+
+def _polygons(geometry: BaseGeometry) -> BaseGeometry:
+    from shapely import union_all
+
+    if geometry.geom_type in ("Polygon", "MultiPolygon"):
+        return geometry
+    parts = [p for p in getattr(geometry, "geoms", []) if p.geom_type in ("Polygon", "MultiPolygon")]
+    return union_all(parts)
