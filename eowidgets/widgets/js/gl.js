@@ -149,7 +149,7 @@ export class GlBackend {
 
   pass(pass, view, [width, height]) {
     const gl = this.gl;
-    const [cx, cy, cw, ch] = pass.clip || [0, 0, width, height];
+    const [cx, cy, cw, ch] = visible(pass, view, pass.clip || [0, 0, width, height]);
     if (cw <= 0 || ch <= 0) return;
     gl.scissor(cx, height - cy - ch, cw, ch);
     const count = pass.planes.length;
@@ -272,4 +272,14 @@ export class GlBackend {
     gl.deleteRenderbuffer(buffer);
     gl.deleteFramebuffer(frame);
   }
+}
+
+// The part of a clip where a pass has pixels: nothing is shaded only to be thrown away.
+function visible({ grid, win, size }, view, [x, y, width, height]) {
+  const place = (at, axis) => ((at - grid[axis + 2]) / grid[axis] - (axis ? view.y : view.x)) / view.step;
+  const x0 = Math.max(x, Math.floor(place(win.x0, 0)));
+  const y0 = Math.max(y, Math.floor(place(win.y0, 1)));
+  const x1 = Math.min(x + width, Math.ceil(place(win.x0 + size[0] * win.stride, 0)));
+  const y1 = Math.min(y + height, Math.ceil(place(win.y0 + size[1] * win.stride, 1)));
+  return [x0, y0, x1 - x0, y1 - y0];
 }
