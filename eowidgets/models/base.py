@@ -17,6 +17,7 @@ from typing import Any, ClassVar, TypeVar
 import numpy as np
 import numpy.typing as npt
 import torch
+import xarray as xr
 from torch import Tensor
 
 from eowidgets.errors import InputError, unknown
@@ -276,6 +277,14 @@ class Model(ABC):
     def out_dates(self, dates: Dates) -> Dates:
         """Dates of the output frames; override it in composites and forecasts."""
         return dates
+
+    def survey(self, cube: xr.Dataset) -> None:  # noqa: B027  (most models have nothing to look for)
+        """Look at the whole cube once before windows are cut, for what no window can know alone.
+
+        A threshold for the whole area is found here. Called by
+        :func:`~eowidgets.models.prepare.check_inputs` before :meth:`outputs`. The cube may be lazy and larger
+        than memory: take a thinned part of it. What is kept on the instance travels with it to other machines.
+        """
 
     def module(self) -> torch.nn.Module | None:
         """Give the torch module inside, if there is one: the engine moves and compiles it."""

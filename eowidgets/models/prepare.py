@@ -45,7 +45,7 @@ def wanted_bands(model: Model, cube: xr.Dataset) -> tuple[str, ...]:
 
 
 def check_inputs(model: Model, cube: xr.Dataset) -> None:
-    """Refuse a cube that a model cannot use, before any work is done.
+    """Refuse a cube that a model cannot use, before any work is done; then let the model survey it.
 
     Raises
     ------
@@ -75,6 +75,7 @@ def check_inputs(model: Model, cube: xr.Dataset) -> None:
             f"select fewer, for example cube.isel(time=slice(-{high}, None))."
         )
     _check_resolution(model, cube)
+    model.survey(cube)
 
 
 def _check_resolution(model: Model, cube: xr.Dataset) -> None:

@@ -1,5 +1,5 @@
 """Models without weights, batched over pixels on torch: the first things to run, and what networks must beat."""
 
-from eowidgets.models.classical import composite, fill, harmonic
+from eowidgets.models.classical import bfast, ccdc, change, composite, fill, harmonic, whittaker
 
-__all__ = ["composite", "fill", "harmonic"]
+__all__ = ["bfast", "ccdc", "change", "composite", "fill", "harmonic", "whittaker"]

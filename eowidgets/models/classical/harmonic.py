@@ -9,12 +9,17 @@ import torch
 from torch import Tensor
 
 from eowidgets.models.base import Batch, Card, Model, param
-from eowidgets.models.classical.series import DAYS_PER_YEAR, flat, masked_median, solving_dtype, unflat
+from eowidgets.models.classical.series import (
+    DAYS_PER_YEAR,
+    MAD_TO_SD,
+    flat,
+    huber_weights,
+    masked_median,
+    solving_dtype,
+    unflat,
+)
 from eowidgets.models.registry import register
 from eowidgets.tasks import Output, Task
-
-HUBER = 1.345
-MAD_TO_SD = 1.4826
 
 
 def design(days: Tensor, terms: int, trend: bool, origin: float) -> Tensor:
@@ -78,9 +83,6 @@ def solve(columns: Tensor, y: Tensor, weight: Tensor, ridge: float) -> Tensor:
 def robust_solve(columns: Tensor, y: Tensor, usable: Tensor, ridge: float, rounds: int) -> tuple[Tensor, Tensor]:
     """Iteratively reweighted least squares with Huber's weights (Huber, 1964; Holland and Welsch, 1977).
 
-    The weight of a date is common to all bands, as cloud, haze and shadow disturb all of them: the distance is
-    the root mean square over bands of residual / (1.4826 · median absolute residual), k = 1.345.
-
     Returns
     -------
     coefficients : Tensor, shape (n, k, c)
@@ -90,11 +92,7 @@ def robust_solve(columns: Tensor, y: Tensor, usable: Tensor, ridge: float, round
     weight = seen
     coefficients = solve(columns, y, weight, ridge)
     for _ in range(rounds):
-        residual = (y - columns @ coefficients).abs()
-        scale = MAD_TO_SD * masked_median(residual, usable.unsqueeze(-1)).nan_to_num(1.0)
-        # A pixel that is fitted exactly has no scale: 1e-4 of reflectance is below the sensor's own step.
-        distance = (residual / scale.clamp_min(1e-4).unsqueeze(1)).square().mean(dim=-1).sqrt()
-        weight = seen * (HUBER / distance.clamp_min(HUBER))
+        weight = seen * huber_weights(y - columns @ coefficients, usable)
         coefficients = solve(columns, y, weight, ridge)
     return coefficients, weight
 

@@ -1,0 +1,195 @@
+"""Change between two images, each the median of the clear dates on its side of a chosen day."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import torch
+import xarray as xr
+from torch import Tensor
+
+from eowidgets.cube import schema
+from eowidgets.errors import InputError
+from eowidgets.models.base import Batch, Card, Inputs, Model, param
+from eowidgets.models.classical.monitor import CHANGE_CLASSES, change_probabilities
+from eowidgets.models.classical.series import masked_median
+from eowidgets.models.classical.stats import otsu
+from eowidgets.models.registry import register
+from eowidgets.tasks import Output, Task
+
+SEASONS = {
+    "all": range(1, 13),
+    "Dec-Feb": (12, 1, 2),
+    "Mar-May": (3, 4, 5),
+    "Jun-Aug": (6, 7, 8),
+    "Sep-Nov": (9, 10, 11),
+}
+#: Rows and columns of the cube that the threshold is estimated from: enough for a histogram of 256 bins.
+SURVEY = 256
+
+
+@dataclass(frozen=True, slots=True)
+class ChangeParams:
+    """Which two images are compared."""
+
+    split: str = param(
+        "", label="Split at", help="Day (YYYY-MM-DD) from which dates count as after; empty: half of the dates."
+    )
+    season: str = param("all", choices=tuple(SEASONS), label="Season", help="Compare dates of one season only.")
+
+
+class TwoImages(Model):
+    """What both have in common: a median image before and one after, and the vector between them."""
+
+    task = Task.DETECT_CHANGE
+    inputs = Inputs(min_dates=2)
+    Params = ChangeParams
+
+    def __init__(self, **params: Any) -> None:
+        super().__init__(**params)
+        if self.params.split:
+            try:
+                np.datetime64(self.params.split, "D")
+            except ValueError as error:
+                raise InputError(
+                    f"The split {self.params.split[:40]!r} is not a date: write it as YYYY-MM-DD, for example 2019-01-01."
+                ) from error
+
+    def sides(self, dates: np.ndarray[Any, np.dtype[np.datetime64]]) -> tuple[list[int], list[int]]:
+        """Positions of the dates before and after.
+
+        Raises
+        ------
+        InputError
+            If one side has no date.
+        """
+        days = np.asarray(dates, dtype="datetime64[D]")
+        months = days.astype("datetime64[M]").astype(int) % 12 + 1
+        chosen = np.flatnonzero(np.isin(months, list(SEASONS[self.params.season])))
+        order = chosen[np.argsort(days[chosen], kind="stable")]
+        late = (
+            days[order] >= np.datetime64(self.params.split, "D")
+            if self.params.split
+            else np.arange(len(order)) >= len(order) / 2
+        )
+        before, after = order[~late].tolist(), order[late].tolist()
+        if not before or not after:
+            side = "before" if not before else "after"
+            raise InputError(f"No date lies {side} the split in this season: choose another split or season.")
+        return before, after
+
+    def difference(self, batch: Batch) -> Tensor:
+        """After minus before, (b, c, h, w); NaN where one side was not seen."""
+        dates = np.floor(batch.days.detach().cpu().numpy()).astype("int64").astype("datetime64[D]")
+        images = (masked_median(batch.x[:, i], batch.usable[:, i].unsqueeze(2)) for i in self.sides(dates))
+        before, after = images
+        return after - before
+
+    def survey(self, cube: xr.Dataset) -> None:
+        """Refuse a split that leaves one side empty before anything is computed."""
+        self.sides(cube["time"].values)
+
+
+@register
+class ChangeCVA(TwoImages):
+    """Change vector analysis: how far and in which direction each pixel moved in the space of its bands.
+
+    Magnitude: length of the vector of differences (Malila, 1980). Direction: its angle with the vector of equal
+    brightening in all bands, ``arccos(Σ_c d_c / (√C |d|))`` (Bovolo, Marchesi and Bruzzone, 2012,
+    doi:10.1109/TGRS.2011.2171493, eq. 6): 0° brighter in all bands, 180° darker in all, about 90° another colour.
+    The images are medians of the clear dates of each side, one date each if the cube has two.
+    """
+
+    name = "change-cva"
+    card = Card(
+        title="Change vectors",
+        summary="How far each pixel moved between two images, and in which direction.",
+        paper="Malila (1980); Bovolo, Marchesi and Bruzzone (2012), IEEE TGRS 50(6), 2196–2212.",
+        url="https://doi.org/10.1109/TGRS.2011.2171493",
+        licence="Apache-2.0",
+        limits="Compare the same season of two years: else the vectors show the season.",
+    )
+
+    def outputs(self, bands: tuple[str, ...]) -> tuple[Output, ...]:
+        """Length and angle."""
+        return (
+            Output("magnitude", unit="1", long_name="Length of the change vector", vmin=0, vmax=0.4),
+            Output("direction", unit="degree", long_name="0 brighter, 90 another colour, 180 darker", vmin=0, vmax=180),
+        )
+
+    def predict(self, batch: Batch) -> dict[str, Tensor]:
+        """Compare; both layers (b, h, w), NaN where one side was not seen, direction also where nothing moved."""
+        d = self.difference(batch)
+        length = d.square().sum(dim=1).sqrt()
+        cosine = d.sum(dim=1) / (length * math.sqrt(d.shape[1]))
+        return {"magnitude": length, "direction": torch.rad2deg(cosine.clamp(-1, 1).acos())}
+
+
+@register
+class ChangeOtsu(TwoImages):
+    """Change or no change: the length of the change vector against one threshold for the whole area.
+
+    The threshold is Otsu's (1979), doi:10.1109/TSMC.1979.4310076, on a histogram of 256 bins of the lengths. It is
+    found once, on at most 256 × 256 pixels spread evenly over the cube, before windows are cut: a threshold for
+    each window would draw seams.
+    """
+
+    name = "change-otsu"
+    card = Card(
+        title="Change by Otsu's threshold",
+        summary="Marks what moved further between two images than a threshold found from the area itself.",
+        paper="Otsu (1979), IEEE Transactions on Systems, Man and Cybernetics 9(1), 62–66.",
+        url="https://doi.org/10.1109/TSMC.1979.4310076",
+        licence="Apache-2.0",
+        limits="Always finds two groups, also where nothing changed: look at the magnitude. Compare the same season.",
+    )
+
+    @dataclass(frozen=True, slots=True)
+    class Params(ChangeParams):
+        """The threshold."""
+
+        threshold: float = param(
+            0.0, low=0.0, high=10.0, step=0.01, unit="reflectance", label="Threshold", help="0: Otsu's, from the area."
+        )
+
+    def __init__(self, **params: Any) -> None:
+        super().__init__(**params)
+        self.threshold: float | None = self.params.threshold or None
+
+    def survey(self, cube: xr.Dataset) -> None:
+        """Find the threshold from a thinned cube."""
+        super().survey(cube)
+        if self.params.threshold:
+            return
+        steps = {k: slice(None, None, math.ceil(cube.sizes[k] / SURVEY)) for k in ("y", "x")}
+        thin = cube.isel(steps)
+        names = schema.bands(cube)
+        x, usable = schema.stack(thin, names).values, schema.usable(thin).transpose(*schema.DIMS).values
+        usable = usable & np.isfinite(x).all(axis=1)
+        images = []
+        for side in self.sides(cube["time"].values):
+            seen = torch.as_tensor(usable[side])
+            images.append(masked_median(torch.as_tensor(x[side])[None], seen[None].unsqueeze(2)))
+        length = (images[1] - images[0]).square().sum(dim=1).sqrt()
+        known = length[torch.isfinite(length)]
+        self.threshold = otsu(known) if known.numel() else None
+
+    def outputs(self, bands: tuple[str, ...]) -> tuple[Output, ...]:
+        """Change or not, and the length that was compared."""
+        found = f", threshold {self.threshold:.4g}" if self.threshold is not None else ""
+        return (
+            Output("change", kind="class", classes=CHANGE_CLASSES, long_name=f"Change between two images{found}"),
+            Output("magnitude", unit="1", long_name="Length of the change vector", vmin=0, vmax=0.4),
+        )
+
+    def predict(self, batch: Batch) -> dict[str, Tensor]:
+        """Compare; ``change`` (b, 2, h, w), ``magnitude`` (b, h, w). Without a survey, this batch is the area."""
+        length = self.difference(batch).square().sum(dim=1).sqrt()
+        threshold = self.threshold
+        if threshold is None:
+            known = length[torch.isfinite(length)]
+            threshold = otsu(known) if known.numel() else 1.0
+        return {"change": change_probabilities(length / max(threshold, 1e-9)), "magnitude": length}
