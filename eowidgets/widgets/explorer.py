@@ -2,16 +2,22 @@
 
 from __future__ import annotations
 
-from typing import Any
+import asyncio
+from collections.abc import Callable
+from html import escape
+from typing import TYPE_CHECKING, Any
 
 import ipywidgets
 import traitlets
 import xarray as xr
 
-from eowidgets.widgets.area_map import AreaMap
+from eowidgets.errors import EowidgetsError
 from eowidgets.widgets.base import AreaTrait, css
-from eowidgets.widgets.model_panel import ModelPanel
 from eowidgets.widgets.time_viewer import TimeViewer
+
+if TYPE_CHECKING:
+    from eowidgets.widgets.area_map import AreaMap
+    from eowidgets.widgets.model_panel import ModelPanel
 
 
 class Explorer(ipywidgets.GridBox):
@@ -48,20 +54,57 @@ class Explorer(ipywidgets.GridBox):
 
     def __init__(self, cube: xr.Dataset, model: str = "fill-linear", **viewer: Any) -> None:
         self.viewer = TimeViewer(cube, **{"height": 330, **viewer})
-        self.map = AreaMap(cube, height="300px")
-        self.panel = ModelPanel(cube, model, viewer=self.viewer, map=self.map)
-        style = ipywidgets.HTML(f"<style>{css('explorer')}</style>")
-        side = ipywidgets.VBox([style, self.map, self.map.layer_list, self.panel])
-        side.add_class("eow-side")
-        super().__init__(children=(side, self.viewer))
+        self._model = model
+        self._map: AreaMap | None = None
+        self._panel: ModelPanel | None = None
+        style = ipywidgets.HTML(f"<style>{css('explorer')}</style>", layout={"display": "none"})
+        self._wait = ipywidgets.HTML("<div class='eow-wait' role='status'>Map and models are coming ...</div>")
+        self._side = ipywidgets.VBox([style, self._wait]).add_class("eow-side")
+        super().__init__(children=(self._side, self.viewer))
         self.add_class("eow-explorer")
-        self.area = self.viewer.area
         for name in ("date", "pins", "area"):
             self.set_trait(name, getattr(self.viewer, name))
             traitlets.link((self, name), (self.viewer, name))
-            traitlets.link((self, name), (self.map, name))
-        traitlets.link((self, "area"), (self.panel, "area"))
-        traitlets.dlink((self.viewer, "bands"), (self.map, "bands"), tuple)
+        _soon(self._furnish_later, self._furnish)
+
+    def _furnish(self) -> None:
+        """Bring map and panel, whose libraries take over two seconds to import, when the viewer is on screen."""
+        if self._map is not None:
+            return
+        from eowidgets.widgets.area_map import AreaMap
+        from eowidgets.widgets.model_panel import ModelPanel
+
+        area_map = AreaMap(self.viewer.cube, height="300px")
+        panel = ModelPanel(self.viewer.cube, self._model, viewer=self.viewer, map=area_map)
+        self._map, self._panel = area_map, panel
+        for name in ("date", "pins", "area"):
+            traitlets.link((self, name), (area_map, name))
+        traitlets.link((self, "area"), (panel, "area"))
+        traitlets.dlink((self.viewer, "bands"), (area_map, "bands"), tuple)
+        tabs = ipywidgets.Tab([panel, area_map.layer_list], titles=["Models", "Layers"])
+        self._side.children = (self._side.children[0], area_map, tabs)
+        self._wait.close()
+
+    def _furnish_later(self) -> None:
+        # No cell is there to show an error in: it is shown where map and panel would have been.
+        try:
+            self._furnish()
+        except EowidgetsError as error:
+            self._wait.value = f"<div class='eow-bad' role='alert'>{escape(str(error))}</div>"
+
+    @property
+    def map(self) -> AreaMap:
+        """The map."""
+        self._furnish()
+        assert self._map is not None  # noqa: S101
+        return self._map
+
+    @property
+    def panel(self) -> ModelPanel:
+        """The model panel."""
+        self._furnish()
+        assert self._panel is not None  # noqa: S101
+        return self._panel
 
     @property
     def cube(self) -> xr.Dataset:
@@ -86,3 +129,13 @@ class Explorer(ipywidgets.GridBox):
         bundle: Any = super()._repr_mimebundle_(**kwargs)
         (bundle[0] if isinstance(bundle, tuple) else bundle)["text/plain"] = repr(self)
         return bundle
+
+
+def _soon(later: Callable[[], None], now: Callable[[], None]) -> None:
+    """Do something once the cell that is running has shown its result; where there is no kernel, at once."""
+    from IPython import get_ipython
+
+    if getattr(get_ipython(), "kernel", None) is None:
+        now()
+    else:
+        asyncio.get_running_loop().call_later(0.05, later)
