@@ -153,4 +153,4 @@ def test_clear_cuts_in_romania(romania):
         found = year[rows, columns].values
         assert np.isfinite(found).mean() > 0.8
         assert earliest < np.nanmedian(found) < latest
-    assert float((out.change[78:90, 14:28] == 1).mean()) < 0.1
+    assert float((out.change[88:96, 0:32] == 1).mean()) < 0.1
