@@ -1,1 +1,24 @@
-"""metrics."""
+"""Scores, as plain functions of arrays: what was made first, then the truth, then the mask of what counts."""
+
+from eowidgets.metrics.classes import ChangeScores, accuracy, change_scores, confusion, f1, iou, kappa
+from eowidgets.metrics.errors import mae, psnr, rmse, sam, ssim
+from eowidgets.metrics.forecasts import coverage, crps, mase, pinball
+
+__all__ = [
+    "ChangeScores",
+    "accuracy",
+    "change_scores",
+    "confusion",
+    "coverage",
+    "crps",
+    "f1",
+    "iou",
+    "kappa",
+    "mae",
+    "mase",
+    "pinball",
+    "psnr",
+    "rmse",
+    "sam",
+    "ssim",
+]

@@ -1,0 +1,130 @@
+"""How good a forecast is, its doubt included: proper scores, coverage, and error beside a naive forecast."""
+
+from __future__ import annotations
+
+import numpy as np
+import numpy.typing as npt
+
+from eowidgets.errors import InputError
+from eowidgets.metrics.pairs import compared, mask, mean
+
+
+def crps(samples: npt.ArrayLike, truth: npt.ArrayLike, where: npt.ArrayLike | None = None) -> float:
+    """Continuous ranked probability score of an ensemble, in the units of the data; lower is better.
+
+    Parameters
+    ----------
+    samples : array-like, shape (sample, ...)
+        Draws from the forecast; one draw gives the absolute error.
+    truth : array-like, shape (...)
+        What is NaN is left out.
+    where : array-like of bool, optional
+        Broadcasts to `truth`: only these count.
+
+    Notes
+    -----
+    ``E|X - y| - E|X - X'| / 2`` of the empirical distribution (Gneiting and Raftery 2007,
+    doi:10.1198/016214506000001437).
+
+    Examples
+    --------
+    >>> crps([[0.0], [1.0]], [0.5])
+    0.25
+    """
+    draws, true = np.asarray(samples, dtype=np.float64), np.asarray(truth, dtype=np.float64)
+    if draws.shape[1:] != true.shape or not len(draws):
+        raise InputError(f"The samples have shape {draws.shape}, the truth {true.shape}: one more axis comes first.")
+    n = len(draws)
+    # The mean of |X - X'| over all pairs, from ranks: n log n in place of n².
+    rank = (2 * np.arange(1, n + 1) - n - 1).reshape(n, *[1] * true.ndim)
+    spread = 2 * (rank * np.sort(draws, axis=0)).sum(0) / n**2
+    score = np.abs(draws - true).mean(0) - spread / 2
+    return mean(score, np.isfinite(true) & mask(where, true.shape))
+
+
+def pinball(
+    quantiles: npt.ArrayLike, truth: npt.ArrayLike, levels: npt.ArrayLike, where: npt.ArrayLike | None = None
+) -> float:
+    """Mean quantile loss (Koenker and Bassett 1978), in the units of the data; lower is better.
+
+    Parameters
+    ----------
+    quantiles : array-like, shape (level, ...)
+        One forecast per level.
+    truth : array-like, shape (...)
+    levels : array-like, shape (level,)
+        Between 0 and 1, both excluded.
+    where : array-like of bool, optional
+        Broadcasts to `truth`: only these count.
+
+    Examples
+    --------
+    >>> pinball([[1.0]], [2.0], levels=[0.9]), pinball([[2.0]], [1.0], levels=[0.9]).__round__(2)
+    (0.9, 0.1)
+    """
+    made, true = np.asarray(quantiles, dtype=np.float64), np.asarray(truth, dtype=np.float64)
+    level = np.asarray(levels, dtype=np.float64)
+    if made.shape != (level.size, *true.shape):
+        raise InputError(f"Quantiles of shape {made.shape} do not fit {level.size} levels and truth {true.shape}.")
+    if not ((level > 0) & (level < 1)).all():
+        raise InputError(f"Levels lie between 0 and 1, but these are {level.tolist()}.")
+    q = level.reshape(-1, *[1] * true.ndim)
+    short = true - made
+    loss = np.maximum(q * short, (q - 1) * short).mean(0)
+    return mean(loss, np.isfinite(true) & mask(where, true.shape))
+
+
+def coverage(
+    lower: npt.ArrayLike, upper: npt.ArrayLike, truth: npt.ArrayLike, where: npt.ArrayLike | None = None
+) -> float:
+    """Share of truths inside their interval, ends included: 0.9 is right for a 90 % interval.
+
+    Examples
+    --------
+    >>> coverage([0, 0, 0, 0], [1, 1, 1, 1], [0.5, 1.0, 1.5, float("nan")]).__round__(3)
+    0.667
+    """
+    low, true, known = compared(lower, truth, where)
+    high, _, _ = compared(upper, truth, where)
+    inside = np.where(np.isfinite(low) & np.isfinite(high), (low <= true) & (true <= high), np.nan)
+    return mean(inside, known)
+
+
+def mase(
+    made: npt.ArrayLike,
+    truth: npt.ArrayLike,
+    history: npt.ArrayLike,
+    season: int = 1,
+    where: npt.ArrayLike | None = None,
+) -> float:
+    """Mean absolute scaled error (Hyndman and Koehler 2006): below 1 beats the (seasonal) naive forecast's past.
+
+    Parameters
+    ----------
+    made, truth : array-like, shape (time, ...)
+        Forecast and what came.
+    history : array-like, shape (earlier time, ...)
+        The series before the forecast, on the same regular steps; NaN where it is not known.
+    season : int
+        Steps of a season: the naive forecast repeats the value of one season ago.
+    where : array-like of bool, optional
+        Broadcasts to `truth`: only these count.
+
+    Returns
+    -------
+    float
+        Mean over series that have a scale; a series that never changed has none, and is left out.
+    """
+    a, b, known = compared(made, truth, where, least=1)
+    past = np.asarray(history, dtype=np.float64)
+    if past.shape[1:] != b.shape[1:] or season < 1 or len(past) <= season:
+        raise InputError(
+            f"A history of shape {past.shape} does not scale a truth of shape {b.shape}: it needs the same series "
+            f"and more than {season} steps."
+        )
+    steps = np.abs(past[season:] - past[:-season])
+    count = np.isfinite(steps).sum(0)
+    scale = np.nansum(steps, 0) / np.maximum(count, 1)
+    scaled = scale > 0
+    error = np.divide(np.abs(a - b), scale, out=np.full(b.shape, np.nan), where=np.broadcast_to(scaled, b.shape))
+    return mean(error, known & scaled)
