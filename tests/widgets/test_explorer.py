@@ -46,3 +46,24 @@ def test_bad_input(romania):
         eow.Explorer(romania, colour="red")
     with pytest.raises(InputError, match="no model named"):
         eow.Explorer(romania, model="magic")
+
+
+def test_in_a_kernel_the_viewer_comes_first(romania, monkeypatch):
+    from eowidgets.widgets import explorer as module
+
+    waiting = []
+    monkeypatch.setattr(module, "_soon", lambda later, now: waiting.append(later))
+    explorer = eow.Explorer(romania)
+    assert explorer._map is None
+    assert explorer.viewer in explorer.children
+    waiting[0]()
+    assert explorer.map in explorer._side.children
+    kept = explorer.panel
+    waiting[0]()
+    assert explorer.panel is kept
+    # What fails later has no cell to show it in: it stands where the map would be.
+    late = eow.Explorer(romania, model="fill-liner")
+    waiting[1]()
+    assert "Did you mean" in late._wait.value
+    with pytest.raises(InputError, match="Did you mean 'fill-linear'"):
+        _ = late.panel
