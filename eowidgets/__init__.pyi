@@ -23,6 +23,7 @@ from .widgets.area_map import AreaMap as AreaMap
 from .widgets.explorer import Explorer as Explorer
 from .widgets.model_panel import ModelPanel as ModelPanel
 from .widgets.pixel_chart import PixelChart as PixelChart
+from .widgets.time_layer import TimeLayer as TimeLayer
 from .widgets.time_viewer import TimeViewer as TimeViewer
 
 __version__: str

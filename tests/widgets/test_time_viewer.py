@@ -1,0 +1,227 @@
+import gc
+import threading
+
+import numpy as np
+import pytest
+
+import eowidgets as eow
+from eowidgets.errors import InputError
+from eowidgets.render.source import MASK
+
+
+@pytest.fixture
+def viewer(romania):
+    made = eow.TimeViewer(romania, date="2019-07-06")
+    yield made
+    made.close()
+
+
+@pytest.fixture
+def sent(viewer, monkeypatch):
+    """What the viewer sends, in order; ``sent.wait(test)`` waits for it."""
+
+    class Sent(list):
+        changed = threading.Condition()
+
+        def wait(self, test, timeout=10):
+            with self.changed:
+                assert self.changed.wait_for(lambda: test(self), timeout)
+
+    messages = Sent()
+
+    def send(content, buffers=None):
+        with messages.changed:
+            messages.append((content, buffers))
+            messages.changed.notify_all()
+
+    monkeypatch.setattr(viewer, "send", send)
+    return messages
+
+
+def ask(viewer, bands, window=(0, 0, 100, 100, 1), date=0):
+    viewer._hear(viewer, {"type": "want", "source": "cube", "bands": bands, "window": list(window), "date": date}, [])
+
+
+def test_bands_travel_whole_and_exact(viewer, sent, romania):
+    ask(viewer, ["red", MASK], date=84)
+    sent.wait(
+        lambda s: sum(c["count"] for c, _ in s if c["band"] == "red") == 140 and any(c["band"] == MASK for c, _ in s)
+    )
+    codec = viewer.sources["cube"].codec("red")
+    for content, buffers in sent:
+        assert len(buffers[0]) < 10_000_000
+        if content["band"] != "red":
+            continue
+        codes = np.frombuffer(buffers[0], codec.dtype).reshape(content["count"], content["rows"], 100)
+        expected = romania.red.values[content["t"] : content["t"] + content["count"]]
+        np.testing.assert_allclose(codec.decode(codes), expected, atol=5.1e-5)
+
+
+def test_errors_while_reading_appear_in_the_widget(viewer, sent):
+    ask(viewer, ["red"], window=("x", 0, 1, 1, 1))
+    end = threading.Event()
+    viewer.observe(lambda _: end.set(), names="error")
+    assert viewer.error["message"] or end.wait(10)
+    assert "could not be read" in viewer.error["message"]
+    assert "Traceback" in viewer.error["details"]
+
+
+def test_series_of_a_pixel_and_an_area_from_the_kernel(viewer, sent, romania):
+    program = viewer.sources["cube"].program("NDVI")
+    base = {"type": "series", "bands": list(program.bands), "rpn": list(program.steps)}
+    viewer._hear(viewer, base | {"id": "a", "pixel": [40, 60]}, [])
+    area = {
+        "type": "Polygon",
+        "coordinates": [[[22.146, 45.201], [22.150, 45.201], [22.150, 45.205], [22.146, 45.201]]],
+    }
+    viewer._hear(viewer, base | {"id": "b", "area": area}, [])
+    sent.wait(lambda s: len(s) == 2)
+    pixel, mean = sent[0][0], sent[1][0]
+    red, nir = romania.red.values[:, 60, 40], romania.nir.values[:, 60, 40]
+    np.testing.assert_allclose(pixel["values"], (nir - red) / (nir + red), rtol=1e-3, atol=1e-3)
+    np.testing.assert_array_equal(pixel["hollow"], romania.clouds.values[:, 60, 40])
+    expected = romania.eow.series(area, ["NDVI"]).ndvi.values
+    found = np.array([np.nan if v is None else v for v in mean["values"]])
+    np.testing.assert_allclose(found, expected, rtol=2e-3, atol=2e-3)
+
+
+def test_dates_snap_to_the_nearest_and_bad_ones_are_refused(viewer):
+    viewer.date = "2019-07-08"
+    assert viewer.date == "2019-07-06"
+    with pytest.raises(InputError, match="is not a date"):
+        viewer.date = "tomorrow"
+
+
+@pytest.mark.parametrize(
+    ("trait", "value", "words"),
+    [
+        ("bands", ["rd"], "no band named 'rd'"),
+        ("bands", ["red", "nir"], "2 bands were given"),
+        ("index", "NDVV", "Did you mean"),
+        ("index", "NBR", "needs the band swir22"),
+        ("cmap", "virids", "viridis"),
+        ("area", (0, 0, 0, 0), "no size"),
+    ],
+)
+def test_bad_values_are_refused_and_nothing_changes(viewer, trait, value, words):
+    before = getattr(viewer, trait)
+    with pytest.raises(InputError, match=words):
+        setattr(viewer, trait, value)
+    assert getattr(viewer, trait) == before
+
+
+def test_own_formula_joins_the_list(viewer):
+    viewer.index = "nir / red"
+    assert any(i["name"] == "nir / red" for i in viewer.head["sources"][0]["indices"])
+
+
+def test_second_cube_layers_and_set_cube(viewer, romania, make_cube):
+    viewer.compare_with(romania.isel(time=slice(0, 5)))
+    assert (viewer.compare_mode, viewer.compare_key) == ("swipe", "compare")
+    loss = romania.red.isel(time=0, drop=True).rename("loss")
+    loss.attrs = {"flag_values": [0, 1], "flag_meanings": "stable lost", "colors": "#aaaaaa #ff0000"}
+    viewer.add_layer(loss, "loss", opacity=0.5)
+    assert [k["key"] for k in viewer.layers] == ["loss"]
+    classes = viewer.head["sources"][-1]["bands"][0]["classes"]
+    assert classes[1] == {"value": 1, "name": "lost", "color": "#ff0000"}
+    viewer.remove_layer("loss")
+    assert viewer.layers == []
+    with pytest.raises(InputError, match="no layer named"):
+        viewer.remove_layer("loss")
+    with pytest.raises(InputError, match="cannot be called"):
+        viewer.add_layer(loss, "cube")
+    viewer.compare_with(None)
+    assert viewer.compare_mode == "none"
+    viewer.set_cube(make_cube(bands=("vv",)))
+    assert viewer.bands == ["vv"]
+    assert viewer.date in viewer.sources["cube"].labels
+
+
+def test_running_models_paint_regions(viewer, sent, romania):
+    viewer.add_layer(romania[["red"]], "result")
+    viewer.update_region("result", 3, 10, 20, np.full((4, 5), 0.25, "float32"))
+    content, buffers = sent[-1]
+    assert (content["t"], content["y"], content["x"], content["height"], content["width"]) == (3, 10, 20, 4, 5)
+    codec = viewer.sources["result"].codec("red")
+    np.testing.assert_allclose(codec.decode(np.frombuffer(buffers[0], codec.dtype)), 0.25, atol=1e-4)
+
+
+def test_text_is_stable_and_says_what_is_shown(romania):
+    one, two = (eow.TimeViewer(romania, date="2019-07-06", index="NDVI") for _ in range(2))
+    assert repr(one) == repr(two)
+    assert repr(one).endswith("140 dates, 100 × 100 px, 2019-07-06, NDVI (viridis)")
+    bundle = one._repr_mimebundle_()
+    assert (bundle[0] if isinstance(bundle, tuple) else bundle)["text/plain"] == repr(one)
+
+
+def test_snapshot_is_a_small_png(viewer):
+    picture = viewer.snapshot()
+    assert picture[:8] == b"\x89PNG\r\n\x1a\n"
+    assert len(picture) < 200_000
+
+
+def test_lazy_cubes_are_not_read_to_open(make_cube):
+    reads = []
+
+    def count(block):
+        reads.append(block.shape)
+        return block
+
+    cube = make_cube(dates=5, height=64, width=64, bands=("red", "green", "blue"))
+    for band in ("red", "green", "blue"):
+        lazy = cube[band].chunk({"time": 1}).data
+        cube[band] = cube[band].copy(data=lazy.map_blocks(count, dtype="float32", meta=np.zeros(0, "float32")))
+    cube = cube.drop_vars("clouds")
+    viewer = eow.TimeViewer(cube)
+    assert not reads
+    viewer.close()
+
+
+@pytest.mark.parametrize(
+    ("spoil", "words"),
+    [
+        (lambda c: c.isel(time=[0, 0]), "more than once"),
+        (lambda c: c.rename(y="row"), "no dimension 'y'"),
+        (lambda c: c.drop_vars(["red", "nir"]), "no band to draw"),
+        (lambda c: c.isel(x=slice(0, 0)), "empty"),
+        (lambda c: c.assign_coords(time=np.arange(4)), "not dates"),
+        (lambda c: "a string", "shows a cube"),
+    ],
+)
+def test_what_is_no_cube_is_refused_before_anything_is_drawn(make_cube, spoil, words):
+    with pytest.raises(InputError, match=words):
+        eow.TimeViewer(spoil(make_cube()))
+    gc.collect()
+
+
+@pytest.mark.parametrize(
+    "make",
+    [
+        lambda c: c.isel(time=[0]),
+        lambda c: c.isel(x=[3]),
+        lambda c: c.isel(x=[3], y=[2]),
+        lambda c: c.drop_vars("spatial_ref"),
+        lambda c: c.assign(red=c.red.astype("float64")),
+        lambda c: c.assign(red=c.red * np.nan, nir=c.nir * np.nan),
+        lambda c: c.assign(red=c.red - 0.5, nir=c.nir.where(c.nir > 0.1, np.inf)),
+        lambda c: c.isel(time=[2, 0, 1]),
+        lambda c: c.isel(y=slice(None, None, -1)),
+    ],
+)
+def test_odd_cubes_work(make_cube, make):
+    viewer = eow.TimeViewer(make(make_cube()))
+    assert viewer.head["sources"][0]["bands"]
+    assert viewer.snapshot()[:4] == b"\x89PNG"
+    viewer.close()
+
+
+def test_three_hundred_bands(make_cube):
+    cube = make_cube(bands=tuple(f"b{i}" for i in range(300)), dates=2, height=3, width=3)
+    viewer = eow.TimeViewer(cube)
+    assert len(viewer.head["sources"][0]["bands"]) == 300
+    viewer.close()
+
+
+def test_unknown_option_is_refused_with_a_hint(romania):
+    with pytest.raises(InputError, match="Did you mean 'clouds'"):
+        eow.TimeViewer(romania, cloud="hide")
