@@ -4,16 +4,18 @@ from __future__ import annotations
 
 import warnings
 from collections.abc import Iterable
+from dataclasses import replace
 from typing import Any, Literal
 
 import numpy as np
 import xarray as xr
 
 from eowidgets.cube.quality import QUALITY, quality_name, read_quality
-from eowidgets.cube.schema import BAND_LETTERS, DIMS, MASKS, MAX_REFLECTANCE, bands
+from eowidgets.cube.scale import as_floats, scale
+from eowidgets.cube.schema import BAND_LETTERS, DIMS, MASKS, bands
 from eowidgets.cube.sensors import (
-    OFFSET_BASELINE,
-    Band,
+    COMMON,
+    SENSORS,
     Sensor,
     common_name,
     find_sensor,
@@ -28,8 +30,6 @@ _DIMS = {
     "lat": "y", "latitude": "y", "northing": "y", "lon": "x", "long": "x", "longitude": "x", "easting": "x",
     "t": "time", "date": "time", "dates": "time", "times": "time", "datetime": "time", "variable": "band", "bands": "band",
 }  # fmt: skip
-#: The offset that Sentinel-2 numbers carry since processing baseline 04.00.
-BOA_ADD_OFFSET = -1000
 
 
 def normalise(
@@ -58,17 +58,27 @@ def normalise(
     InputError
         If something is missing or cannot be right; the sentence says how to mend it.
     """
-    cube = _put_in_order(_as_dataset(raw))
+    cube = lay_out(raw)
+    scaled = bool(cube.attrs.pop("scaled", False))
     chosen = _sensor(cube, sensor)
     cube = _rename(cube, chosen)
-    _need_crs(cube)
-    cube = _scaled(cube, chosen, forced=sensor is not None)
+    if sensor is not None and chosen is not None:
+        _need_bands_of(cube, chosen)
+    cube = as_floats(cube, chosen) if scaled else scale(cube, chosen, forced=sensor is not None)
     cube = _masked(cube)
-    cube = _ordered(cube)
+    cube = _ordered(_merge_twins(cube))
     cube.attrs.setdefault("title", "Untitled cube")
+    cube.attrs.pop("sensor", None)  # other people's files write anything here
     if chosen is not None:
         cube.attrs["sensor"] = chosen.key
     return finish(cube, clouds, bands)
+
+
+def lay_out(raw: xr.Dataset | xr.DataArray) -> xr.Dataset:
+    """Bring dimensions, order and CRS into the form of a cube; values stay as they are, nothing is read."""
+    cube = _put_in_order(_as_dataset(raw))
+    _need_crs(cube)
+    return cube
 
 
 def finish(cube: xr.Dataset, clouds: Clouds, bands: Iterable[str] | None) -> xr.Dataset:
@@ -78,11 +88,11 @@ def finish(cube: xr.Dataset, clouds: Clouds, bands: Iterable[str] | None) -> xr.
 
         cube["clouds"] = robust_clouds(cube)
     elif clouds is None:
-        cube["clouds"] = DIMS, np.zeros([cube.sizes[d] for d in DIMS], bool)
+        cube["clouds"] = xr.zeros_like(cube["valid"])
     elif clouds != "mask":
         raise InputError(f"clouds={clouds!r} is not known: use 'mask', 'robust' or None.")
     # After the clouds: finding them needs bands that the person may not want to keep.
-    return cube if bands is None else _only(cube, list(bands))
+    return cube if bands is None else _only(cube, [bands] if isinstance(bands, str) else list(bands))
 
 
 def _as_dataset(raw: Any) -> xr.Dataset:
@@ -127,8 +137,6 @@ def _put_in_order(cube: xr.Dataset) -> xr.Dataset:
     cube = cube.assign_coords(time=times.astype("datetime64[ns]"))
     if not cube.indexes["time"].is_monotonic_increasing:
         cube = cube.sortby("time")
-    if not cube.indexes["time"].is_unique:
-        cube = _merge_twins(cube)
     if "y" in cube.coords and cube.sizes["y"] > 1 and float(cube.y[0]) < float(cube.y[-1]):
         cube = cube.isel(y=slice(None, None, -1))
     if "x" in cube.coords and cube.sizes["x"] > 1 and float(cube.x[0]) > float(cube.x[-1]):
@@ -148,27 +156,56 @@ def _put_in_order(cube: xr.Dataset) -> xr.Dataset:
 
 
 def _merge_twins(cube: xr.Dataset) -> xr.Dataset:
-    """Scenes of one instant are parts of one picture (two tiles, two orbits' halves): the first that saw a pixel wins."""
-    twins = int(cube.indexes["time"].duplicated().sum())
+    """Scenes of one instant are parts of one picture (two tiles of a swath): the first that saw a pixel wins."""
+    times = cube.indexes["time"]
+    if times.is_unique:
+        return cube
     warnings.warn(
-        f"{twins} dates occur twice; their scenes were merged, the first that has a value wins.", stacklevel=5
+        f"{int(times.duplicated().sum())} dates occur twice; their scenes were merged, the first that has a value wins.",
+        stacklevel=4,
     )
-    return cube.groupby("time").first(skipna=True)
+    frames = []
+    for time in times.unique():
+        first, *others = np.flatnonzero(times == time)
+        frame = cube.isel(time=[first])
+        for i in others:
+            other = cube.isel(time=[i])
+            take = ~frame["valid"] & other["valid"]
+            for name, variable in frame.data_vars.items():
+                if "time" in variable.dims:
+                    frame[name] = other[name].where(take, variable).assign_attrs(variable.attrs)
+        frames.append(frame)
+    return xr.concat(frames, "time", data_vars="minimal", coords="minimal", compat="override")
 
 
 def _sensor(cube: xr.Dataset, given: str | Sensor | None) -> Sensor | None:
-    if isinstance(given, Sensor):
-        return given
+    sensor: Sensor | None
     if given is not None:
-        return find_sensor(given)
-    if cube.attrs.get("sensor"):
-        return find_sensor(str(cube.attrs["sensor"]))
-    hints = (cube.attrs.get(k) for k in ("platform", "constellation", "collection", "product_id", "source_file"))
-    hinted = next((s for h in hints if h and (s := hinted_sensor(str(h)))), None)
-    if hinted:
-        return hinted
-    names = [str(n) for n, v in cube.data_vars.items() if {"y", "x"} <= set(v.dims)]
-    return sensor_of_names(names)
+        sensor = given if isinstance(given, Sensor) else find_sensor(given)
+    else:
+        names = [str(n) for n, v in cube.data_vars.items() if {"y", "x"} <= set(v.dims)]
+        sensor = _hinted(cube) or sensor_of_names(names)
+    noted = cube.attrs.pop("processing_baseline", None)
+    if sensor is None or sensor.baseline is not None or not isinstance(noted, int | float):
+        return sensor
+    return replace(sensor, baseline=float(noted))
+
+
+def _hinted(cube: xr.Dataset) -> Sensor | None:
+    # Other people's files write anything under these names ("MSI"): a hint that says nothing is passed over.
+    keys = ("sensor", "platform", "constellation", "collection", "product_id", "source_file")
+    hints = [str(cube.attrs[k]) for k in keys if cube.attrs.get(k)]
+    return next((s for h in hints if (s := SENSORS.get(h) or hinted_sensor(h))), None)
+
+
+def _need_bands_of(cube: xr.Dataset, sensor: Sensor) -> None:
+    names = [n for n in bands(cube) if n not in QUALITY]
+    if names and not any(sensor.band(n) or n in COMMON for n in names):
+        listed, known = ", ".join(names[:4]), ", ".join(repr(b.name) for b in sensor.bands[:3])
+        raise InputError(
+            f"None of the bands ({listed}) is a band of {sensor.key}: "
+            f"name them in file order, for instance bands=({known}, ...)."
+        )
 
 
 def _rename(cube: xr.Dataset, sensor: Sensor | None) -> xr.Dataset:
@@ -193,6 +230,10 @@ def _only(cube: xr.Dataset, wanted: list[str]) -> xr.Dataset:
     have = [
         str(n) for n, v in cube.data_vars.items() if {"y", "x"} <= set(v.dims) and n not in QUALITY and n not in MASKS
     ]
+    sensor = SENSORS.get(str(cube.attrs.get("sensor")))
+    wanted = [n if n in have else common_name(n, sensor) or n for n in wanted]
+    if not wanted:
+        raise InputError("bands= is empty: name at least one, or leave it out for all.")
     for name in wanted:
         if name not in have:
             raise unknown("band", name, have)
@@ -214,62 +255,6 @@ def _need_crs(cube: xr.Dataset) -> None:
 
     if cube.odc.crs is None:
         raise InputError("The data have no CRS: set it with  data = data.rio.write_crs('EPSG:...')  and open that.")
-
-
-def _scaled(cube: xr.Dataset, sensor: Sensor | None, *, forced: bool) -> xr.Dataset:
-    for name in bands(cube):
-        if name in QUALITY:
-            continue
-        variable = cube[name]
-        band = sensor.band(name) if sensor else None
-        cube[name] = _scale_band(variable, band, sensor, forced).transpose(*DIMS)
-        _describe(cube[name], band)
-    _refuse_wrong_scale(cube)
-    return cube
-
-
-def _scale_band(values: xr.DataArray, band: Band | None, sensor: Sensor | None, forced: bool) -> xr.DataArray:
-    attrs, scale, offset = dict(values.attrs), values.attrs.get("scale_factor"), values.attrs.get("add_offset")
-    nodata = values.attrs.get("_FillValue", values.attrs.get("nodata", values.encoding.get("_FillValue")))
-    # xarray gives integers with a fill value as floats; what they were on disk is in the encoding.
-    stored = np.dtype(values.encoding.get("dtype", values.dtype))
-    integers = values.dtype.kind in "iu" or (stored.kind in "iu" and "scale_factor" not in values.encoding)
-    if scale is None and band is not None and (integers or forced):
-        scale, offset = band.scale, band.offset
-        if sensor and sensor.key.startswith("sentinel2") and (sensor.baseline or 0) >= OFFSET_BASELINE:
-            offset = BOA_ADD_OFFSET * band.scale
-        nodata = sensor.nodata if nodata is None and sensor else nodata
-    result = values.astype("float32")
-    if nodata is not None and not np.isnan(nodata):
-        result = result.where(values != nodata)
-    if scale is not None:
-        result = result * np.float32(scale) + np.float32(offset or 0.0)
-    result.attrs = {k: v for k, v in attrs.items() if k not in ("scale_factor", "add_offset", "_FillValue", "nodata")}
-    result.encoding = {}
-    return result
-
-
-def _describe(variable: xr.DataArray, band: Band | None) -> None:
-    variable.attrs.setdefault("units", band.units if band else "1")
-    if band is not None and band.wavelength is not None:
-        variable.attrs.setdefault("center_wavelength", band.wavelength)
-
-
-def _refuse_wrong_scale(cube: xr.Dataset) -> None:
-    from eowidgets.cube.sensors import COMMON
-
-    for name in bands(cube):
-        variable = cube[name]
-        if name not in COMMON or name in ("vv", "vh", "hh", "hv") or variable.attrs.get("units") not in (None, "1"):
-            continue
-        if not isinstance(variable.variable._data, np.ndarray):  # lazy: nothing is read to look at it
-            continue
-        finite = variable.values[np.isfinite(variable.values)]
-        if finite.size and float(np.median(finite)) > MAX_REFLECTANCE:
-            raise InputError(
-                f"Half of the values of {name!r} are above {np.median(finite):.4g}, but reflectance lies between 0 and 1: they "
-                "look like unscaled numbers. Name the sensor, for instance sensor='sentinel2-l2a', or divide by 10 000 first."
-            )
 
 
 def _masked(cube: xr.Dataset) -> xr.Dataset:

@@ -128,7 +128,7 @@ _HINTS: tuple[tuple[str, str], ...] = (
     (r"hls[^a-z0-9]?v?2?[^a-z0-9]?l30|hlsl30", "hls-l30"),
     (r"msil1c|sentinel-?2-?(level-?)?l?1c|s2-?l1c", "sentinel2-l1c"),
     (r"msil2a|sentinel-?2|(?<![a-z0-9])s2[abc]?(?![a-z0-9])|s2-?l2a", "sentinel2-l2a"),
-    (r"(?<![a-z0-9])l[co]0[89](?![0-9])|landsat[-_ ]?[89](?![0-9])|landsat-?oli|oli", "landsat-oli"),
+    (r"(?<![a-z0-9])l[co]0[89](?![0-9])|landsat[-_ ]?[89](?![0-9])|landsat-?oli|(?<![a-z])oli(?![a-z])", "landsat-oli"),
     (r"(?<![a-z0-9])l[te]0[457](?![0-9])|landsat[-_ ]?[457](?![0-9])|landsat-?tm", "landsat-tm"),
     (r"m[oy]d09|modis", "modis"),
     (r"sentinel-?1|(?<![a-z0-9])s1[abc]?(?![a-z0-9])", "sentinel1"),
@@ -168,6 +168,18 @@ def hinted_sensor(text: str) -> Sensor | None:
     """Guess the sensor from a file name, a STAC collection or a platform, or None."""
     text = text.lower()
     return next((SENSORS[key] for pattern, key in _HINTS if re.search(pattern, text)), None)
+
+
+def baseline_in(text: str) -> float | None:
+    """Processing baseline in the name of a Sentinel-2 product (``..._N0400_...``), or None."""
+    match = re.search(r"S2[ABC]_MSIL[12][AC]_\d{8}T\d{6}_N(\d{2})(\d{2})_", text)
+    return float(f"{match[1]}.{match[2]}") if match else None
+
+
+def before_offset(text: str) -> bool | None:
+    """Whether a Sentinel-2 product is older than the offset of 1000; None where its name does not tell."""
+    baseline = baseline_in(text)
+    return None if baseline is None else baseline < OFFSET_BASELINE
 
 
 def sensor_of_names(names: Iterable[str]) -> Sensor | None:

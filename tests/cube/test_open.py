@@ -280,3 +280,189 @@ def test_python_objects_in_a_file_are_refused(tmp_path):
     with pytest.raises(EowidgetsError), warnings.catch_warnings():
         warnings.simplefilter("ignore")
         eow.open(tmp_path / "a.zarr")
+
+
+def write_stack(path, values, names=None, scales=None):
+    """One constant value a layer, uint16, 6 × 6 pixels of 10 m."""
+    data = np.stack([np.full((6, 6), v, "uint16") for v in values])
+    profile = {"driver": "GTiff", "count": len(data), "height": 6, "width": 6, "dtype": "uint16", "nodata": 0}
+    transform = rasterio.transform.from_origin(500_000, 5_000_000, 10, 10)
+    with rasterio.open(path, "w", **profile, crs="EPSG:32631", transform=transform) as file:
+        file.write(data)
+        if names:
+            file.descriptions = names
+        if scales:
+            file.scales = scales
+
+
+def test_bands_choose_among_named_layers_and_never_rename_them(make_cube, tmp_path):
+    write_stack(tmp_path / "a_20200103.tif", [3000, 1000], names=("nir", "red"))
+    red = eow.open(tmp_path / "a_20200103.tif", bands=["red"], sensor="sentinel2-l2a")
+    assert red.eow.bands == ("red",)
+    np.testing.assert_allclose(red.red, 0.1)
+    np.testing.assert_allclose(eow.open(tmp_path, bands="B08", sensor="sentinel2-l2a").nir, 0.3)
+    cube = make_cube(dates=3)
+    cube.eow.to_geotiff(tmp_path / "own.tif")
+    np.testing.assert_allclose(eow.open(tmp_path / "own.tif", bands=["nir"]).nir, cube.nir, atol=5.1e-5)
+
+
+def test_layers_without_names_are_not_taken_for_the_sensors_first_bands(tmp_path):
+    path = tmp_path / "a_20200103.tif"
+    write_stack(path, [200, 300, 400, 3000])
+    assert eow.open(path).eow.bands == ("layer1", "layer2", "layer3", "layer4")
+    with pytest.raises(InputError, match=r"None of the bands \(layer1, .*name them in file order"):
+        eow.open(path, sensor="sentinel2-l2a")
+    named = eow.open(path, bands=["B2", "B3", "B4", "B8"], sensor="sentinel2-l2a")
+    assert {b: round(float(named[b].mean()), 4) for b in named.eow.bands} == {
+        "blue": 0.02,
+        "green": 0.03,
+        "red": 0.04,
+        "nir": 0.3,
+    }
+    with pytest.raises(InputError, match="4 layers without names, but 2 names"):
+        eow.open(path, bands=["red", "nir"], sensor="sentinel2-l2a")
+
+
+def test_dates_given_to_an_undated_file_keep_its_band_names(tmp_path):
+    write_stack(tmp_path / "undated.tif", [3000, 1000], names=("nir", "red"))
+    cube = eow.open(tmp_path / "undated.tif", dates=["2020-01-03"], sensor="sentinel2-l2a")
+    assert float(cube.red.mean()) == pytest.approx(0.1)
+    assert str(cube.time.values[0])[:10] == "2020-01-03"
+    with pytest.raises(InputError, match="'soon', which is no date"):
+        eow.open(tmp_path / "undated.tif", dates=["soon"])
+
+
+def test_scale_of_each_layer(tmp_path):
+    write_stack(tmp_path / "a_20200103.tif", [3000, 1000], names=("nir", "red"), scales=(1e-4, 2e-4))
+    cube = eow.open(tmp_path / "a_20200103.tif")
+    assert float(cube.nir.mean()) == pytest.approx(0.3)
+    assert float(cube.red.mean()) == pytest.approx(0.2)
+
+
+@pytest.mark.parametrize(
+    "stem",
+    ["x_20200103", "x_2020-01-03", "2020_01_03_x", "x_20200103T101031", "x_20200103101031", "x.2020003T1010.v2"],
+)
+def test_dates_in_file_names(tmp_path, stem):
+    write_stack(tmp_path / f"{stem}.tif", [1000], names=("red",))
+    assert str(eow.open(tmp_path / f"{stem}.tif", sensor="sentinel2-l2a").time.values[0])[:10] == "2020-01-03"
+
+
+def test_a_word_inside_a_name_is_no_sensor(tmp_path):
+    write_stack(tmp_path / "bolivia_20200103.tif", [3000], names=("red",))
+    with pytest.raises(InputError, match="Name the sensor"):
+        eow.open(tmp_path / "bolivia_20200103.tif")
+
+
+def test_a_sensor_named_for_reflectance_changes_nothing(make_cube, tmp_path):
+    cube = make_cube()
+    np.testing.assert_array_equal(eow.open(cube, sensor="sentinel2-l2a").red, cube.red)
+    cube.eow.to_netcdf(tmp_path / "own.nc")
+    np.testing.assert_allclose(eow.open(tmp_path / "own.nc", sensor="sentinel2-l2a").red, cube.red, atol=5.1e-5)
+
+
+def test_wrong_scale_is_seen_in_lazy_data_too(make_cube):
+    lazy = (make_cube()[["red", "nir"]] * 10_000).chunk()
+    with pytest.raises(InputError, match="look like unscaled numbers"):
+        eow.open(lazy, chunks={})
+
+
+def test_sensor_notes_of_other_programs_are_passed_over(make_cube):
+    opened = eow.open(make_cube()[["red", "nir"]].assign_attrs(sensor="MSI"))
+    assert "sensor" not in opened.attrs
+
+
+def test_integer_twins_are_merged_by_what_was_measured(make_cube):
+    cube = make_cube(dates=1, clouds=0)[["red", "nir"]]
+    counts = (cube * 10_000).round().astype("uint16")
+    left, right = counts.copy(deep=True), counts.copy(deep=True)
+    for name in ("red", "nir"):
+        left[name][:, :, 4:], right[name][:, :, :4] = 0, 0
+    both = xr.concat([left, right], "time").assign_attrs(sensor="sentinel2-l2a")
+    with pytest.warns(UserWarning, match="1 dates occur twice"):
+        merged = eow.open(both)
+    np.testing.assert_allclose(merged.red, cube.red, atol=5.1e-5)
+    assert merged.valid.all()
+
+
+@pytest.mark.parametrize(
+    ("dates", "count"),
+    [("2019-06", 4), (("2019-06-01", "2019-06-30"), 4), (slice("2019-06-01", "2019-06-30"), 4), (["2015-08-11"], 1)],
+)
+def test_ways_to_give_dates(romania, dates, count):
+    assert eow.open("romania", dates=dates).sizes["time"] == count
+    assert eow.open(romania, dates=dates).sizes["time"] == count
+
+
+def test_dates_that_are_not_there(romania):
+    with pytest.raises(InputError, match="none of the dates"):
+        eow.open(romania, dates=["1999-01-01"])
+    with pytest.raises(InputError, match="are not dates"):
+        eow.open(romania, dates=["a", "b", "c"])
+
+
+def test_only_the_part_asked_for_counts_and_is_read(romania, tmp_path, monkeypatch):
+    romania.eow.to_netcdf(tmp_path / "a.nc")
+    monkeypatch.setattr("eowidgets.cube.open.EAGER", 1_000_000)
+    box = (22.150, 45.203, 22.152, 45.205)
+    with warnings.catch_warnings():
+        warnings.simplefilter("error", UserWarning)
+        part = eow.open(tmp_path / "a.nc", bbox=box, dates="2019", budget="2MB")
+    assert not part.red.chunks
+    expected = eow.open("romania", bbox=box, dates="2019")
+    np.testing.assert_allclose(part.red, expected.red, atol=1e-6)
+
+
+def test_newer_sentinel2_numbers_without_a_word_about_the_offset_are_doubted(make_cube):
+    cube = make_cube(dates=3)[["red", "nir"]]
+    counts = ((cube * 10_000).round() + 1000).astype("uint16").assign_attrs(sensor="sentinel2-l2a")
+    late = counts.assign_coords(time=counts.time + np.timedelta64(1200, "D"))
+    with pytest.warns(UserWarning, match="@04.00"):
+        eow.open(late)
+    with warnings.catch_warnings():
+        warnings.simplefilter("error", UserWarning)
+        eow.open(counts)  # older than the offset
+        np.testing.assert_allclose(eow.open(late, sensor="sentinel2-l2a@04.00").red, cube.red, atol=5.1e-5)
+
+
+def test_baseline_in_the_path_of_a_product(make_cube, tmp_path):
+    frame = make_cube(dates=1).isel(time=0)
+    scene = tmp_path / "S2A_MSIL2A_20230103T105031_N0509_R051_T31TCJ_20230103T133550.SAFE"
+    scene.mkdir()
+    write_tif(scene / "T31TCJ_20230103T105031_B04_10m.tif", frame + 0.1, names=("red",), nodata=0)
+    np.testing.assert_allclose(eow.open(scene).red[0], frame.red, atol=5.1e-5)
+    older = tmp_path / "S2A_MSIL2A_20200103T105031_N0213_R051_T31TCJ_20200103T133550.SAFE"
+    older.mkdir()
+    write_tif(older / "T31TCJ_20200103T105031_B04_10m.tif", frame, names=("red",), nodata=0)
+    with pytest.raises(InputError, match="baseline 04.00"):
+        eow.open(tmp_path)
+
+
+@pytest.mark.parametrize("zipped", [False, True])
+def test_pickles_in_a_store_are_refused_before_they_are_read(make_cube, tmp_path, zipped):
+    store = tmp_path / "a.zarr"
+    make_cube().drop_encoding().to_zarr(store, zarr_format=2, consolidated=False)
+    meta = store / "time" / ".zarray"
+    meta.write_text(meta.read_text().replace('"filters": null', '"filters": [{"id": "pickle"}]'))
+    assert "pickle" in meta.read_text()
+    if zipped:
+        shutil.make_archive(str(store), "zip", store)
+        store = tmp_path / "a.zarr.zip"
+    with pytest.raises(InputError, match="pickled Python objects"):
+        eow.open(store)
+
+
+def test_names_of_latitude_and_longitude_in_a_large_file(make_cube, tmp_path, monkeypatch):
+    cube = make_cube()[["red", "nir"]].rename(y="lat", x="lon")
+    cube.drop_encoding().to_netcdf(tmp_path / "a.nc")
+    monkeypatch.setattr("eowidgets.cube.open.EAGER", 10)
+    opened = eow.open(tmp_path / "a.nc")
+    assert opened.red.chunks
+    np.testing.assert_allclose(opened.red, cube.red)
+
+
+def test_an_empty_source():
+    with pytest.raises(InputError, match="source is empty"):
+        eow.open("")
+    with pytest.raises(InputError, match="bands= is empty"):
+        eow.open("romania", bands=[])

@@ -127,3 +127,88 @@ def serve_answer(status: int, body: bytes, released: threading.Event | None = No
 
     with serve(Handler) as url:
         yield url
+
+
+@contextlib.contextmanager
+def serve_drip() -> Iterator[str]:
+    """Answer one byte at a time, never quite silent, for at most ten seconds."""
+
+    class Handler(BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            stopped = threading.Event()
+            with contextlib.suppress(OSError):
+                self.send_response(200)
+                self.end_headers()
+                for _ in range(100):
+                    self.wfile.write(b" ")
+                    self.wfile.flush()
+                    stopped.wait(0.1)
+
+        def log_message(self, *args: Any) -> None:
+            pass
+
+    with serve(Handler) as url:
+        yield url
+
+
+@contextlib.contextmanager
+def serve_api(
+    folder: Path, answer: tuple[int, bytes] | None = None, released: threading.Event | None = None
+) -> Iterator[tuple[str, list[dict[str, Any]]]]:
+    """Serve a catalogue of `write_catalogue` as a STAC API; gives its address and the searches it was asked.
+
+    ``answer`` is what every search gets instead; with ``released`` a search is answered once that is set.
+    """
+    asked: list[dict[str, Any]] = []
+
+    class Handler(_Ranges):
+        def __init__(self, *args: Any, **kwargs: Any) -> None:
+            super().__init__(*args, directory=str(folder), **kwargs)
+
+        def do_GET(self) -> None:
+            root = f"http://{self.headers['Host']}"
+            links = [
+                {"rel": "self", "href": root},
+                {"rel": "root", "href": root},
+                {"rel": "search", "href": f"{root}/search", "type": "application/geo+json", "method": "POST"},
+            ]
+            common = {"stac_version": "1.0.0", "description": "A test", "links": links}
+            if self.path in ("", "/"):
+                conforms = ["https://api.stacspec.org/v1.0.0/core", "https://api.stacspec.org/v1.0.0/item-search"]
+                self.reply({"type": "Catalog", "id": "api", "conformsTo": conforms} | common)
+            elif self.path == "/collections/sentinel-2-l2a":
+                extent = {"spatial": {"bbox": [[-180, -90, 180, 90]]}, "temporal": {"interval": [[None, None]]}}
+                self.reply(
+                    {"type": "Collection", "id": "sentinel-2-l2a", "license": "other", "extent": extent}
+                    | common
+                    | {"links": [links[1], {"rel": "items", "href": f"{root}{self.path}/items"}]}
+                )
+            else:
+                super().do_GET()
+
+        def do_POST(self) -> None:
+            asked.append(json.loads(self.rfile.read(int(self.headers["Content-Length"]))))
+            if released is not None:
+                released.wait(30)
+            if answer is not None:
+                self.reply_bytes(*answer)
+                return
+            items = []
+            for file in sorted(folder.glob("*/item.json")):
+                where = f"http://{self.headers['Host']}/{file.parent.name}/item.json"
+                items.append(json.loads(file.read_text()) | {"links": [{"rel": "self", "href": where}]})
+            self.reply({"type": "FeatureCollection", "features": items, "links": []})
+
+        def reply(self, document: dict[str, Any]) -> None:
+            self.reply_bytes(200, json.dumps(document).encode())
+
+        def reply_bytes(self, status: int, body: bytes) -> None:
+            with contextlib.suppress(OSError):
+                self.send_response(status)
+                self.send_header("Content-Type", "application/json")
+                self.send_header("Content-Length", str(len(body)))
+                self.end_headers()
+                self.wfile.write(body)
+
+    with serve(Handler) as url:
+        yield url, asked

@@ -11,6 +11,9 @@ from typing import Any
 import numpy as np
 import xarray as xr
 
+from eowidgets.cube.quality import quality_name
+from eowidgets.cube.sensors import COMMON, baseline_in, before_offset
+from eowidgets.cube.sources import Opened
 from eowidgets.errors import InputError, SourceError
 
 ENDINGS = (".tif", ".tiff", ".jp2", ".vrt")
@@ -18,10 +21,11 @@ ENDINGS = (".tif", ".tiff", ".jp2", ".vrt")
 PATTERNS: tuple[tuple[str, str], ...] = (
     ("2020-06-30", r"(?<!\d)(\d{4})-(\d{2})-(\d{2})(?!\d)"),
     ("2020_06_30", r"(?<!\d)(\d{4})_(\d{2})_(\d{2})(?!\d)"),
-    ("20200630", r"(?<!\d)((?:19|20)\d{2})(\d{2})(\d{2})(?!\d)"),
+    ("20200630", r"(?<!\d)((?:19|20)\d{2})(\d{2})(\d{2})(?:\d{4}|\d{6})?(?!\d)"),
     ("2020182 (year and day of year)", r"(?<!\d)((?:19|20)\d{2})(\d{3})(?!\d)"),
 )
 TAG = "EOWIDGETS"
+BAND = re.compile(r"(S[RT]_)?B\d{1,2}A?|" + "|".join(COMMON), re.IGNORECASE)
 
 
 def date_in(text: str) -> np.datetime64 | None:
@@ -45,32 +49,40 @@ def date_in(text: str) -> np.datetime64 | None:
     return None
 
 
-def open_raster(path: Path, names: Sequence[str] | None, dates: Sequence[Any] | None, chunks: Any) -> xr.Dataset:
+def open_raster(path: Path, names: Sequence[str] | None, dates: Sequence[Any] | None, chunks: Any) -> Opened:
     """One file: bands of one date, or a stack of dates and bands.
+
+    What the file itself says comes first: names given for layers that have their own choose among them later.
 
     Parameters
     ----------
     names : sequence of str, optional
         What the bands are called, in file order (fastest), where the file does not say.
     dates : sequence, optional
-        Dates of a stack, in file order (slowest), where the layers do not say.
+        Dates of a stack, in file order (slowest), where neither the layers nor the file say.
     """
     array = _read(path, chunks)
-    layers = _layer_names(array)
-    count = array.sizes["band"]
-    if dates is not None and names is not None and len(dates) * len(names) != count:
+    labels = _layer_names(array)
+    dated = labels is not None and any(date_in(n) is not None for n in labels)
+    known = date_in(path.name) or _tag_date(array.attrs)
+    stacked = dates is not None and not dated and (known is None or (names and _fits(array, names, dates)))
+    keys: list[tuple[np.datetime64 | None, str]]
+    if labels and dated:
+        keys = [(date_in(n), _without_date(n)) for n in labels]
+    elif stacked and dates is not None:
+        days = [_day(d) for d in dates]
+        keys = [(d, b) for d in days for b in _names_of_stack(path, array, labels, names, len(days))]
+    elif known is not None:
+        keys = [(known, n) for n in _names_of(path, array, names)]
+    else:
         raise InputError(
-            f"{path.name!r} has {count} layers, but {len(dates)} dates × {len(names)} bands were given: the product must match."
+            f"{path.name!r} has no date in its name, its layers' names or its tags: give it with  dates=['2020-06-30']"
+            + (f"  and bands=[...] ({array.sizes['band']} layers)." if array.sizes["band"] > 1 and not labels else ".")
         )
-    if names is not None and dates is None and count % len(names):
-        raise InputError(
-            f"{path.name!r} has {count} layers, which {len(names)} band names do not divide: give dates= as well."
-        )
-    keys = _keys(path, layers, count, names, dates, array.attrs)
     frames: dict[np.datetime64, dict[str, xr.DataArray]] = {}
     flat: dict[str, xr.DataArray] = {}
     for i, (date, name) in enumerate(keys):
-        layer = array.isel(band=i, drop=True)
+        layer = _layer(array, i)
         if date is None:
             flat[name] = layer
         elif name in frames.setdefault(date, {}):
@@ -82,11 +94,11 @@ def open_raster(path: Path, names: Sequence[str] | None, dates: Sequence[Any] | 
     ds = _stack(frames, path.name)
     for name, layer in flat.items():
         ds[name] = layer.assign_attrs(role="layer")
-    ds.attrs = _cube_attrs(array.attrs) | {"source_file": path.name}
-    return ds
+    ds.attrs = _cube_attrs(array.attrs) | {"source_file": path.name} | _baseline(path)
+    return Opened(ds, named=names is not None and labels is None, dated=bool(stacked))
 
 
-def open_files(paths: Iterable[Path], where: str, names: Sequence[str] | None, chunks: Any) -> xr.Dataset:
+def open_files(paths: Iterable[Path], where: str, names: Sequence[str] | None, chunks: Any) -> Opened:
     """A set of files, each one date (all bands) or one date and band.
 
     Raises
@@ -101,6 +113,12 @@ def open_files(paths: Iterable[Path], where: str, names: Sequence[str] | None, c
     frames: dict[np.datetime64, dict[str, xr.DataArray]] = {}
     grid: tuple[str, Any] | None = None
     first: Path = files[0]
+    named = False
+    if len({before_offset(str(p)) for p in files} - {None}) > 1:
+        raise InputError(
+            f"{where!r} mixes Sentinel-2 scenes from before and after processing baseline 04.00, whose numbers differ by "
+            "1000: open both parts with their own pattern and join them with xarray.concat(..., 'time')."
+        )
     for path in files:
         array = _read(path, chunks)
         date = date_in(path.name) or _tag_date(array.attrs)
@@ -119,10 +137,11 @@ def open_files(paths: Iterable[Path], where: str, names: Sequence[str] | None, c
                 raise InputError(
                     f"{path.name!r} is a second file for {name} on {date}: keep one, or move it elsewhere."
                 )
-            day[name] = array.isel(band=i, drop=True)
+            day[name] = _layer(array, i)
+        named = named or (names is not None and array.sizes["band"] > 1 and _layer_names(array) is None)
     ds = _stack(frames, where)
-    ds.attrs = {"source_file": first.name, "title": Path(where).name or where}
-    return ds
+    ds.attrs = {"source_file": first.name, "title": Path(where).name or where} | _baseline(first)
+    return Opened(ds, named=named)
 
 
 def _read(path: Path, chunks: Any) -> xr.DataArray:
@@ -149,51 +168,68 @@ def _read(path: Path, chunks: Any) -> xr.DataArray:
 
 def _physical(array: xr.DataArray) -> xr.DataArray:
     """Keep scale, offset and nodata of the file as attributes that ``normalise`` applies."""
-    attrs = array.attrs
-    scales = {float(s) for s in np.atleast_1d(attrs.get("scales", attrs.get("scale_factor", 1.0)))}
-    offsets = {float(o) for o in np.atleast_1d(attrs.get("offsets", attrs.get("add_offset", 0.0)))}
-    for key in ("scale_factor", "add_offset", "scales", "offsets"):
+    attrs, count = array.attrs, array.sizes["band"]
+    scales = np.broadcast_to(attrs.pop("scales", attrs.pop("scale_factor", 1.0)), count)
+    offsets = np.broadcast_to(attrs.pop("offsets", attrs.pop("add_offset", 0.0)), count)
+    for key in ("scale_factor", "add_offset"):
         attrs.pop(key, None)
-    if len(scales) == 1 and len(offsets) == 1 and (scales, offsets) != ({1.0}, {0.0}):
-        attrs["scale_factor"], attrs["add_offset"] = scales.pop(), offsets.pop()
+    if (scales != 1).any() or (offsets != 0).any():
+        attrs["scales"], attrs["offsets"] = scales, offsets
     nodata = array.rio.nodata
     if nodata is not None:
         attrs["_FillValue"] = nodata
     return array
 
 
+def _layer(array: xr.DataArray, i: int) -> xr.DataArray:
+    """One layer of a file, with its own scale and offset: they may differ from layer to layer."""
+    layer = array.isel(band=i, drop=True)
+    scales, offsets = layer.attrs.pop("scales", None), layer.attrs.pop("offsets", None)
+    if scales is not None and offsets is not None:
+        layer.attrs["scale_factor"], layer.attrs["add_offset"] = float(scales[i]), float(offsets[i])
+    return layer
+
+
 def _layer_names(array: xr.DataArray) -> list[str] | None:
+    """What the layers are called; None where they are not, or only numbered."""
     names = array.attrs.get("long_name")
     if names is None:
         return None
-    found = [names] if isinstance(names, str) else list(names)
-    return [str(n or "") for n in found] if len(found) == array.sizes["band"] else None
+    found = [str(n or "") for n in ([names] if isinstance(names, str) else names)]
+    numbered = all(re.fullmatch(r"(band|layer)?[ _-]?\d+", n, re.IGNORECASE) for n in found)
+    return None if numbered or not all(found) or len(found) != array.sizes["band"] else found
 
 
-def _keys(
-    path: Path,
-    layers: list[str] | None,
-    count: int,
-    names: Sequence[str] | None,
-    dates: Sequence[Any] | None,
-    attrs: dict[str, Any],
-) -> list[tuple[np.datetime64 | None, str]]:
-    """Date and band name of every layer, from what was given, else from descriptions, else from the file's name."""
-    if dates is not None:
-        days = [np.datetime64(d, "D") for d in dates]
-        bands = list(names) if names is not None else [f"band{i + 1}" for i in range(count // len(days))]
-        return [(d, b) for d in days for b in bands]
-    if names is None and layers and any(date_in(n) is not None for n in layers):
-        return [(date_in(n), _without_date(n)) for n in layers]
-    date = date_in(path.name) or _tag_date(attrs)
-    if date is None:
-        raise InputError(
-            f"{path.name!r} has no date in its name, its layers' names or its tags: give it with  dates=['2020-06-30']"
-            + (f"  and bands=[...] ({count} layers)." if count > 1 else ".")
-        )
-    if names is None:
-        names = layers if layers and all(layers) else [f"band{i + 1}" for i in range(count)]
-    return [(date, n) for n in names]
+def _fits(array: xr.DataArray, names: Sequence[str], dates: Sequence[Any]) -> bool:
+    return len(dates) > 1 and len(dates) * len(names) == array.sizes["band"]
+
+
+def _day(date: Any) -> np.datetime64:
+    try:
+        return np.datetime64(date, "D")
+    except ValueError:
+        raise InputError(f"dates= holds {str(date)[:40]!r}, which is no date: write it as '2020-06-30'.") from None
+
+
+def _names_of_stack(
+    path: Path, array: xr.DataArray, labels: list[str] | None, names: Sequence[str] | None, days: int
+) -> list[str]:
+    count = array.sizes["band"]
+    if labels is None and names is not None:
+        if days * len(names) != count:
+            raise InputError(
+                f"{path.name!r} has {count} layers, but {days} dates × {len(names)} bands were given: "
+                "the product must match."
+            )
+        return list(names)
+    if count % days:
+        raise InputError(f"{path.name!r} has {count} layers, which {days} dates do not divide.")
+    return labels[: count // days] if labels else _unnamed(count // days)
+
+
+def _unnamed(count: int) -> list[str]:
+    # Not "B1" or "band1": the first layer of a file is not the first band of its sensor.
+    return [f"layer{i + 1}" for i in range(count)]
 
 
 def _without_date(name: str) -> str:
@@ -203,21 +239,24 @@ def _without_date(name: str) -> str:
 
 
 def _names_of(path: Path, array: xr.DataArray, names: Sequence[str] | None) -> list[str]:
+    """Names of a file's layers: its own, else those given, else the end of its name."""
     count = array.sizes["band"]
-    if names is not None and len(names) == count:
-        return list(names)
-    layers = _layer_names(array)
-    if layers and all(layers):
-        return layers
+    labels = _layer_names(array)
+    if labels:
+        return labels
     if count == 1:
         # One band a file: what is left of the name after the date usually ends in the band (…_B04.tif, …_SR_B4.TIF).
-        match = re.search(
-            r"(SR_B\d+|ST_B\d+|QA_PIXEL|SCL|Fmask|B\d{1,2}A?|VV|VH|[A-Za-z]+\d*)(_\d+m)?$", path.stem, re.IGNORECASE
+        match = re.search(r"((?:S[RT]_)?B\d{1,2}A?|QA_PIXEL|SCL|Fmask|[A-Za-z]+\d*)(_\d+m)?$", path.stem, re.IGNORECASE)
+        word = match.group(1) if match else "value"
+        given = names is not None and len(names) == 1 and not (quality_name(word) or BAND.fullmatch(word))
+        return list(names) if given and names else [word]
+    if names is None:
+        return _unnamed(count)
+    if len(names) != count:
+        raise InputError(
+            f"{path.name!r} has {count} layers without names, but {len(names)} names were given in bands=: name them all."
         )
-        return [match.group(1)] if match else ["value"]
-    if names is not None:
-        raise InputError(f"{path.name!r} has {count} layers, but {len(names)} band names were given.")
-    return [f"B{i + 1}" for i in range(count)]
+    return list(names)
 
 
 def _same_grid(here: tuple[str, Any], grid: tuple[str, Any], path: Path, first: Path) -> None:
@@ -251,6 +290,12 @@ def _stack(frames: dict[np.datetime64, dict[str, xr.DataArray]], where: str) -> 
         joined.attrs.pop("long_name", None)
         ds[name] = joined
     return ds
+
+
+def _baseline(path: Path) -> dict[str, Any]:
+    """Product and processing baseline, where a Sentinel-2 file lies in the folder of its product."""
+    product = next((part for part in reversed(path.absolute().parts) if baseline_in(part) is not None), None)
+    return {} if product is None else {"product_id": product, "processing_baseline": baseline_in(product)}
 
 
 def _tag_date(attrs: dict[str, Any]) -> np.datetime64 | None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from itertools import islice
 from pathlib import Path
 from typing import Any
 from urllib.parse import urljoin
@@ -10,12 +11,16 @@ from urllib.parse import urljoin
 import numpy as np
 import xarray as xr
 
+from eowidgets.cube.area import Area
 from eowidgets.cube.quality import quality_name
 from eowidgets.cube.schema import DIMS
 from eowidgets.cube.sensors import OFFSET_BASELINE, Sensor, common_name, find_sensor, hinted_sensor
-from eowidgets.cube.sources.stac_read import is_url, items_below, read_json
+from eowidgets.cube.sources.stac_grid import common_grid, pixel_kinds, rasterio_env
+from eowidgets.cube.sources.stac_read import MAX_ITEMS, is_url, items_below, read_json
 from eowidgets.errors import InputError, MissingExtraError, SourceError, unknown
 
+#: Where the assets of a catalogue on a server may be.
+REMOTE = ("http://", "https://", "s3://", "gs://", "az://", "abfs://", "abfss://")
 Bbox = tuple[float, float, float, float]
 
 
@@ -44,7 +49,6 @@ def open_stac(
     signer: Callable[[str], str] | None,
     chunks: Any,
     timeout: float,
-    budget: float | None = None,
 ) -> xr.Dataset:
     """Find the items, then load them lazily on one grid, scaled to physical values."""
     try:
@@ -53,25 +57,32 @@ def open_stac(
     except ImportError:
         raise MissingExtraError("Opening STAC", "stac") from None
 
+    if bbox is not None:
+        bbox = Area.of(bbox).bounds
     items = _items(source, bbox, dates, timeout)
     if not items:
         raise InputError("The search found no item: widen the dates or the bounding box.")
     satellite = find_sensor(sensor) if sensor else _sensor_of(items[0])
     assets = _assets(items[0], satellite, bands)
-    box = _grid(items[0], next(iter(assets.values())), bbox, resolution, timeout)
+    quality = {key: "mode" for name, key in assets.items() if quality_name(name)}
+    with rasterio_env(timeout):
+        box = common_grid(items, assets, bbox, resolution, signer)
+        kinds = pixel_kinds(items[0], list(assets.values()), signer)
     parsed = [pystac.Item.from_dict(i) for i in items]
     try:
-        raw = odc.stac.load(
-            parsed,
-            bands=list(assets.values()),
-            geobox=box,
-            bbox=bbox if box is None else None,
-            resolution=resolution if box is None else None,
-            chunks=chunks or {"x": 1024, "y": 1024},
-            groupby="solar_day",
-            patch_url=signer,
-            resampling={"*": "average"} if resolution is not None else None,
-        )
+        # The options for reading are noted down here and come into force wherever the pixels are read.
+        with rasterio_env(timeout):
+            raw = odc.stac.load(
+                parsed,
+                bands=list(assets.values()),
+                geobox=box,
+                chunks=chunks or {"x": 1024, "y": 1024},
+                groupby="solar_day",
+                patch_url=signer,
+                # Classes and bits have no average.
+                resampling={"*": "average" if resolution is not None else "nearest"} | quality,
+                stac_cfg={"*": {"assets": kinds}},
+            )
     except (ValueError, KeyError, TypeError) as error:
         raise SourceError(f"The STAC items cannot be put on one grid ({error}): pass resolution= and bbox=.") from error
     raw = raw.rename({key: name for name, key in assets.items() if key in raw and key != name})
@@ -83,12 +94,13 @@ def _items(source: Any, bbox: Bbox | None, dates: Any, timeout: float) -> list[d
     if isinstance(source, str | Path):
         href = str(source)
         document = read_json(href, timeout)
-        search = next((k for k in document.get("links", []) if k.get("rel") == "search"), None)
-        if search is not None:
+        relations = {k.get("rel") for k in document.get("links", [])}
+        # The collection of an API lists its items behind one link; a static one has a link for every item.
+        if "search" in relations or (document.get("type") == "Collection" and "items" in relations):
             return _search(href, document, bbox, start, end, timeout)
         pairs = list(items_below(document, href, timeout))
     elif isinstance(source, dict):
-        href = next((k["href"] for k in source.get("links", []) if k.get("rel") == "self"), "")
+        href = _self(source)
         pairs = list(items_below(source, href, timeout))
     else:
         pairs = [(i, i.get("_href", "")) for i in _from_objects(source)]
@@ -116,32 +128,38 @@ def _search(
 ) -> list[dict[str, Any]]:
     import pystac_client
     import pystac_client.exceptions
+    import pystac_client.stac_api_io
     import requests
 
     if bbox is None and start is None:
         raise InputError(
             "A STAC API holds the whole world: pass bbox=(west, south, east, north) and dates='2020-01/2020-12'."
         )
+    io = pystac_client.stac_api_io.StacApiIO(timeout=timeout, max_retries=0)
     try:
         if document.get("type") == "Collection":
             root = next((k["href"] for k in document["links"] if k.get("rel") == "root"), href)
-            client = pystac_client.Client.open(urljoin(href, root), timeout=timeout)
+            client = pystac_client.Client.open(urljoin(href, root), stac_io=io, timeout=timeout)
             collections = [document["id"]]
         else:
-            client = pystac_client.Client.open(href, timeout=timeout)
+            client = pystac_client.Client.open(href, stac_io=io, timeout=timeout)
             collections = None
         search = client.search(
             bbox=bbox, collections=collections, datetime=None if start is None else f"{start}/{end}", limit=100
         )
-        return [dict(i) for i in search.items_as_dicts()]
-    except requests.exceptions.Timeout:
-        raise SourceError(
-            f"{href!r} did not answer within {timeout:g} s: try again, or wait longer with timeout=."
-        ) from None
+        found = list(islice(search.items_as_dicts(), MAX_ITEMS + 1))
     except (pystac_client.exceptions.APIError, requests.exceptions.RequestException, ValueError, KeyError) as error:
-        raise SourceError(
-            f"The search at {href!r} failed ({str(error)[:120]}): try again later or narrow it."
-        ) from error
+        if "timed out" in str(error):
+            raise SourceError(
+                f"{href!r} did not answer within {timeout:g} s: try again, or wait longer with timeout=."
+            ) from None
+        why = " ".join(str(error).split())[:120]
+        raise SourceError(f"The search at {href!r} failed ({why}): try again later or narrow it.") from error
+    if len(found) > MAX_ITEMS:
+        raise InputError(
+            f"The search finds more than {MAX_ITEMS} items: narrow bbox= or dates=, or open one collection."
+        )
+    return [_absolute(dict(i), _self(i) or href) for i in found]
 
 
 def _range(dates: Any) -> tuple[str | None, str | None]:
@@ -172,12 +190,22 @@ def _within(item: dict[str, Any], bbox: Bbox | None, start: str | None, end: str
     return bool(west < bbox[2] and east > bbox[0] and south < bbox[3] and north > bbox[1])
 
 
+def _self(document: dict[str, Any]) -> str:
+    return next((str(k["href"]) for k in document.get("links", []) if k.get("rel") == "self"), "")
+
+
 def _absolute(item: dict[str, Any], where: str) -> dict[str, Any]:
     assets = {}
     for key, asset in item.get("assets", {}).items():
         href = str(asset.get("href", ""))
         if "://" not in href and where and not href.startswith("/"):
             href = urljoin(where, href) if is_url(where) else str((Path(where).parent / href).resolve())
+        if is_url(where) and href and not href.startswith(REMOTE):
+            # What a server says must not make this machine open its own files, or GDAL's special paths.
+            raise SourceError(
+                f"The asset {key!r} of {str(item.get('id'))[:60]!r} is at {href[:80]!r}, which no server may point to: "
+                "report it to who runs the catalogue."
+            )
         assets[key] = asset | {"href": href}
     return item | {"assets": assets, "links": []}
 
@@ -217,46 +245,6 @@ def _assets(item: dict[str, Any], sensor: Sensor | None, bands: Sequence[str] | 
     return {n: k for n, k in found.items() if n in bands or quality_name(k)}
 
 
-def _grid(item: dict[str, Any], key: str, bbox: Bbox | None, resolution: float | None, timeout: float) -> Any:
-    """The grid of the first item's first band, cut to the bounding box and at the resolution asked for."""
-    from odc.geo.geobox import GeoBox
-    from odc.geo.geom import box as rectangle
-
-    native = _native_grid(item, key, timeout)
-    if native is None:
-        return None
-    grid: Any = native
-    if bbox is not None:
-        place = rectangle(*bbox, "EPSG:4326").to_crs(native.crs)
-        grid = GeoBox.from_bbox(place.boundingbox, native.crs, resolution=native.resolution)
-    if resolution is not None and abs(resolution - abs(float(grid.resolution.x))) > 1e-9:
-        grid = grid.zoom_to(resolution=resolution)
-    return grid
-
-
-def _native_grid(item: dict[str, Any], key: str, timeout: float) -> Any:
-    from affine import Affine
-    from odc.geo.geobox import GeoBox
-
-    asset, properties = item["assets"][key], item.get("properties", {})
-    code = (
-        properties.get("proj:code") or properties.get("proj:epsg") or asset.get("proj:code") or asset.get("proj:epsg")
-    )
-    shape = asset.get("proj:shape") or properties.get("proj:shape")
-    transform = asset.get("proj:transform") or properties.get("proj:transform")
-    if code and shape and transform:
-        crs = code if isinstance(code, str) else f"EPSG:{code}"
-        return GeoBox(tuple(shape), Affine(*transform[:6]), crs)
-    import rasterio
-
-    try:
-        options = {"GDAL_HTTP_TIMEOUT": str(int(max(1, timeout))), "GDAL_DISABLE_READDIR_ON_OPEN": "EMPTY_DIR"}
-        with rasterio.Env(**options), rasterio.open(asset["href"]) as file:
-            return GeoBox((file.height, file.width), file.transform, file.crs.to_wkt()) if file.crs else None
-    except rasterio.errors.RasterioError as error:
-        raise SourceError(f"The asset {asset['href']!r} cannot be read ({str(error)[:120]}).") from error
-
-
 def _physical(
     raw: xr.Dataset, items: list[dict[str, Any]], assets: dict[str, str], sensor: Sensor | None
 ) -> xr.Dataset:
@@ -276,6 +264,7 @@ def _physical(
             result = result.where(values != nodata)
         raw[name] = (result * scale.astype("float32") + offset.astype("float32")).transpose(*DIMS)
         raw[name].attrs = {"source_band": key}
+    raw.attrs["remote"] = raw.attrs["scaled"] = True
     if sensor is not None:
         raw.attrs["sensor"] = sensor.key
     collection = items[0].get("collection")

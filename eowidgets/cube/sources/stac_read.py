@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
+from http.client import HTTPException
 from pathlib import Path
+from time import monotonic
 from typing import Any
 from urllib.error import HTTPError, URLError
 from urllib.parse import urljoin
@@ -14,6 +16,7 @@ from eowidgets.errors import InputError, SourceError
 
 #: A static catalogue may be a tree of any size; a person who wants more than this names a collection or a bbox.
 MAX_ITEMS = 10_000
+MAX_BYTES = 200_000_000
 
 
 def read_json(href: str, timeout: float) -> dict[str, Any]:
@@ -74,7 +77,7 @@ def _fetch(href: str, timeout: float) -> str:
     request = Request(href, headers={"Accept": "application/json, application/geo+json"})  # noqa: S310  (http only)
     try:
         with urlopen(request, timeout=timeout) as answer:  # noqa: S310
-            return str(answer.read().decode("utf-8", errors="replace"))
+            return _body(answer, href, timeout)
     except HTTPError as error:
         mend = "check the address" if error.code in (404, 410) else "try again later, or ask who runs it"
         if error.code in (401, 403):
@@ -88,8 +91,23 @@ def _fetch(href: str, timeout: float) -> str:
         raise SourceError(
             f"{_short(href)} cannot be reached ({error.reason}): check the address and the network."
         ) from None
-    except (OSError, ValueError) as error:
+    except SourceError:
+        raise
+    except (OSError, ValueError, HTTPException) as error:
         raise SourceError(f"{_short(href)} cannot be read ({type(error).__name__}): check the address.") from None
+
+
+def _body(answer: Any, href: str, timeout: float) -> str:
+    # The timeout of a socket starts anew with every byte: a server that drips would never be left, nor one that floods.
+    end, parts, size = monotonic() + 6 * timeout, [], 0
+    while part := answer.read1(1 << 20):
+        parts.append(part)
+        size += len(part)
+        if monotonic() > end:
+            raise TimeoutError
+        if size > MAX_BYTES:
+            raise SourceError(f"{_short(href)} is larger than {MAX_BYTES / 1e6:g} MB, too large for a STAC document.")
+    return b"".join(parts).decode("utf-8", errors="replace")
 
 
 def _silent(href: str, timeout: float) -> str:

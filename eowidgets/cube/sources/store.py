@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+import zipfile
 from pathlib import Path
 from typing import Any
 
@@ -27,6 +29,7 @@ def open_store(path: Path, chunks: Any) -> xr.Dataset:
     SourceError
         If the file is truncated or is not what its name says.
     """
+    _refuse_pickles(path)
     netcdf = path.suffix.lower() in (".nc", ".nc4", ".cdf")
     try:
         if netcdf:
@@ -49,6 +52,21 @@ def _zarr_store(path: Path) -> Any:
     import zarr
 
     return zarr.storage.ZipStore(path, mode="r")
+
+
+def _refuse_pickles(path: Path) -> None:
+    """Refuse a store whose codecs unpickle: xarray reads coordinates at once, so this comes before opening."""
+    if path.is_dir():
+        names = [".zmetadata", "zarr.json", "*/.zarray", "*/zarr.json"]
+        texts = [f.read_text(errors="replace") for n in names for f in path.glob(n)]
+    elif zipfile.is_zipfile(path):
+        with zipfile.ZipFile(path) as archive:
+            ends = (".zarray", ".zmetadata", "zarr.json")
+            texts = [archive.read(n).decode(errors="replace") for n in archive.namelist() if n.endswith(ends)]
+    else:
+        return
+    if any(re.search(r'"(numcodecs\.)?pickle"', text) for text in texts):
+        raise InputError(f"{path.name!r} holds pickled Python objects, which could run code: only numbers are opened.")
 
 
 def _refuse_objects(ds: xr.Dataset, path: Path) -> None:
