@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
+from itertools import count
 from typing import Any
 
 import numpy as np
@@ -18,6 +19,7 @@ from eowidgets.render.place import Place
 from eowidgets.render.style import as_json, quantiles
 
 MASK = "clouds"
+_versions = count(1)
 #: Longest side of the first, coarse picture.
 COARSE = 256
 #: Pixels looked at for stretches; a sample, so that opening a cube takes the same time at any size.
@@ -88,6 +90,8 @@ class FrameSource:
         self.lazy = any(self._is_lazy(b) for b in self.bands)
         self.place = Place.of(self.cube)
         self._codecs: dict[str, Codec] = {}
+        #: Tells the browser whether what it holds under this key is still what is meant.
+        self.version = next(_versions)
 
     def _is_lazy(self, band: str) -> bool:
         return not isinstance(self.cube[band].variable._data, np.ndarray)
@@ -262,6 +266,7 @@ class FrameSource:
         """Everything but the pixels, as JSON."""
         return {
             "key": self.key,
+            "version": self.version,
             "width": self.width,
             "height": self.height,
             "dates": self.dates,

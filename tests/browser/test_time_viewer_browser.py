@@ -194,3 +194,15 @@ def test_a_running_model_paints_its_layer(page):
     )
     assert page.evaluate("int(v.sources['loss'].cube.loss.values.sum()), int(layer.sum())") == "2000 0"
     assert page.page.locator(".eow-error:visible").count() == 0
+
+
+def test_a_second_cube_leaves_the_first_where_it_is(page):
+    p = page.page
+    wanted = lambda: [m for m in page.sent if b'"want"' in m]  # noqa: E731
+    until(page, lambda: len(wanted()) > 0)
+    before = len(wanted())
+    page.evaluate("v.compare_with(v.cube.isel(time=slice(60, 90)))")
+    until(page, lambda: len(wanted()) > before)
+    p.wait_for_function("() => document.querySelector('.eow-swipe') !== null")
+    new = wanted()[before:]
+    assert all(b'"source":"compare"' in m.replace(b" ", b"") for m in new)

@@ -39,7 +39,8 @@ export class Store {
     this.messages = 0;
     this.receive = (message, buffers) => this.take(message, buffers);
     this.restored = () => this.forget();
-    this.reheaded = () => this.forget();
+    this.versions = this.current();
+    this.reheaded = () => this.renew();
     model.on("msg:custom", this.receive);
     model.on("change:head", this.reheaded);
     this.backend.onrestored.add(this.restored);
@@ -65,7 +66,26 @@ export class Store {
     }
   }
 
-  // A lost context took every texture along, or the cube has changed: ask again for what is drawn.
+  current() {
+    return new Map(this.sources.map((s) => [s.key, s.version]));
+  }
+
+  // Sources have come, gone or changed: what is still the same stays where it is.
+  renew() {
+    const now = this.current();
+    const gone = (key) => now.get(key.split("|")[0]) !== this.versions.get(key.split("|")[0]);
+    for (const [id, plane] of this.medians) {
+      if (!gone(id)) continue;
+      this.backend.free(plane);
+      this.medians.delete(id);
+    }
+    this.drop(gone);
+    for (const key of this.asked) if (gone(key)) this.asked.delete(key);
+    this.versions = now;
+    this.changed();
+  }
+
+  // A lost context took every texture along: ask again for what is drawn.
   forget() {
     this.drop(() => true);
     this.asked.clear();

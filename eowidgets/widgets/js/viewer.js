@@ -92,11 +92,12 @@ export function view({ model, el }) {
     play.update();
   };
   const rehead = guard(() => {
+    const before = state.source.version;
     state.heads();
     reader.forget();
     toolbar.heads();
     axis.layout();
-    picture.fit();
+    if (state.source.version !== before) picture.fit(); // a result beside the same cube leaves the view where it is
     redate();
     restyle();
   });
