@@ -30,6 +30,7 @@ _DIMS = {
     "lat": "y", "latitude": "y", "northing": "y", "lon": "x", "long": "x", "longitude": "x", "easting": "x",
     "t": "time", "date": "time", "dates": "time", "times": "time", "datetime": "time", "variable": "band", "bands": "band",
 }  # fmt: skip
+_DEGREES = ("lat", "latitude", "lon", "long", "longitude")
 
 
 def normalise(
@@ -125,7 +126,16 @@ def _as_dataset(raw: Any) -> xr.Dataset:
     if found.sizes["y"] * found.sizes["x"] * found.sizes["time"] == 0:
         raise InputError(f"The data are empty: {dict(found.sizes)}.")
     grid = next((n for n in ("spatial_ref", "crs") if n in found.data_vars), None)
-    return found.set_coords(grid) if grid else found
+    found = found.set_coords(grid) if grid else found
+    return _in_degrees(found) if any(str(n).lower() in _DEGREES for n in renames) else found
+
+
+def _in_degrees(cube: xr.Dataset) -> xr.Dataset:
+    """Coordinates called latitude and longitude without a CRS are degrees on WGS 84: the CF conventions say so."""
+    import rioxarray  # noqa: F401  (registers the accessor)
+
+    inside = {"y", "x"} <= set(cube.coords) and bool((abs(cube["y"]) <= 90).all() and (abs(cube["x"]) <= 360).all())
+    return cube.rio.write_crs("EPSG:4326") if inside and cube.rio.crs is None else cube
 
 
 def _put_in_order(cube: xr.Dataset) -> xr.Dataset:

@@ -217,7 +217,7 @@ def sensor_of_names(names: Iterable[str]) -> Sensor | None:
 
 #: Ways to write a band without its number, whatever the sensor.
 _WORDS = {
-    "aerosol": "coastal", "coastalaerosol": "coastal", "nir1": "nir", "nearinfrared": "nir", "nirnarrow": "nir08",
+    "coastalaerosol": "coastal", "nir1": "nir", "nearinfrared": "nir", "nirnarrow": "nir08",
     "nirbroad": "nir", "narrownir": "nir08", "watervapor": "nir09", "watervapour": "nir09", "rededge": "rededge1",
     "re1": "rededge1", "re2": "rededge2", "re3": "rededge3", "swir1": "swir16", "swir2": "swir22",
 }  # fmt: skip

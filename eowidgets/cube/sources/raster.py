@@ -25,6 +25,8 @@ PATTERNS: tuple[tuple[str, str], ...] = (
     ("2020182 (year and day of year)", r"(?<!\d)((?:19|20)\d{2})(\d{3})(?!\d)"),
 )
 TAG = "EOWIDGETS"
+#: What comes with the bands of a Landsat scene and is none: counts, distances, intermediate results.
+COMPANION = re.compile(r"_(SR_QA_AEROSOL|SR_ATMOS_OPACITY|SR_CLOUD_QA|QA_RADSAT|ST_(?!B\d)[A-Z]+)$", re.IGNORECASE)
 BAND = re.compile(r"(S[RT]_)?B\d{1,2}A?|" + "|".join(COMMON), re.IGNORECASE)
 
 
@@ -107,7 +109,7 @@ def open_files(paths: Iterable[Path], where: str, names: Sequence[str] | None, c
         If a file has no date, two files are the same date and band, or CRS, grid or bands differ; the
         sentence names the file.
     """
-    files = sorted(paths)
+    files = sorted(p for p in paths if not COMPANION.search(p.stem))
     if not files:
         raise InputError(f"There is no GeoTIFF in {where!r}: expected names ending in {', '.join(ENDINGS)}.")
     frames: dict[np.datetime64, dict[str, xr.DataArray]] = {}
