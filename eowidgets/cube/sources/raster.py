@@ -36,7 +36,7 @@ def date_in(text: str) -> np.datetime64 | None:
     Examples
     --------
     >>> date_in("T34TFR_20200630T092031_B04.tif")
-    numpy.datetime64('2020-06-30')
+    np.datetime64('2020-06-30')
     """
     for _, pattern in PATTERNS:
         for match in re.finditer(pattern, text):
