@@ -4,12 +4,12 @@ A cloud brightens the blue band on one date and is gone on the next; a shadow da
 in the same fleeting way. A clear-cut brightens the blue band too, but it stays. So a pixel is called
 cloudy only if it differs, in the same direction, from what was seen *before* and from what was seen
 *after* it. This is the idea of multi-temporal cloud detection (Hagolle et al. 2010,
-doi:10.1016/j.rse.2010.03.002), made symmetric in time because whole series are at hand.
+doi:10.1016/j.rse.2010.03.002), made symmetric in time because whole series are at hand. Bare soil that
+comes and goes is told from haze by the haze-optimised transform (Zhang et al. 2002,
+doi:10.1016/S0034-4257(02)00034-2): soil brightens red more than blue.
 """
 
 from __future__ import annotations
-
-from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -18,17 +18,24 @@ import xarray as xr
 from eowidgets.cube.schema import DIMS, bands, usable, valid
 
 Array = npt.NDArray[np.float32]
+Mask = npt.NDArray[np.bool_]
 
-#: Neighbours on each side whose median is "what was seen before / after".
-NEIGHBOURS = 3
-#: A brightening of the blue band that no clear sky makes (reflectance), and how many sigmas of a pixel's own noise.
-CLOUD, SHADOW, SIGMAS = 0.025, 0.08, 4.0
-#: At the ends of the series, with neighbours on one side only, a lasting change looks like a cloud: be stricter.
+#: Fewer dates than this say nothing about what is usual.
+FEWEST = 5
+#: So many seen neighbours on each side, within so many days: what is further away is another season.
+NEIGHBOURS, DAYS = 4, 60
+#: The least rise of blue and of the haze-optimised transform, and fall of near infrared, that is no noise (reflectance).
+BLUE, HAZE, SHADOW = 0.015, 0.006, 0.04
+#: A shadow leaves at most this share of the near and shortwave infrared, a wetter or browner canopy more.
+SHADED, SHADED_SWIR = 0.65, 0.8
+#: Differences under so many sigmas of the series' own noise are noise.
+SIGMAS = 2.0
+#: With neighbours on one side only, a lasting change looks like a cloud: be stricter.
 ONE_SIDED = 2.0
 #: When so much of what a date shows is cloud, the rest is haze that the threshold did not reach.
-WHOLE_DATE = 0.5
-_BLUE = ("blue", "coastal", "green", "red")
-_NIR = ("nir", "nir08", "swir16")
+WHOLE_DATE = 0.6
+#: Snow: the normalised difference snow index and the near infrared (Dozier 1989); a date with so much of it is not judged.
+NDSI, SNOW_NIR, SNOWY = 0.4, 0.11, 0.1
 
 
 def robust_clouds(cube: xr.Dataset) -> xr.DataArray:
@@ -37,83 +44,119 @@ def robust_clouds(cube: xr.Dataset) -> xr.DataArray:
     Parameters
     ----------
     cube : Dataset
-        With a blue (else green or red) band for clouds, and a near-infrared one for shadows; without
-        these the scene's own mask comes back.
+        With a blue (else coastal, green or red) band for clouds, and a near-infrared one for shadows; without
+        the first the scene's own mask comes back. Red, green and shortwave infrared make it surer.
 
     Returns
     -------
     DataArray, dims (time, y, x), bool
-        Never less than ``cube["clouds"]``. ``attrs["added"]`` tells how many pixels were added. Snow that
-        the scene classification knows is not called cloud. A series of fewer than five dates is
-        returned as it is: there are too few neighbours to judge by.
+        Never less than ``cube["clouds"]``. ``attrs["added"]`` tells how many pixels were added. Snow is not
+        called cloud, and a date with snow on a tenth of it or more keeps the scene's mask, since nothing tells
+        thin cloud from thin snow there; so does a series of fewer than five dates.
     """
-    known = cube["clouds"].transpose(*DIMS) if "clouds" in cube else xr.zeros_like(valid(cube))
+    known = cube["clouds"].transpose(*DIMS) if "clouds" in cube else xr.zeros_like(valid(cube)).transpose(*DIMS)
     names = bands(cube)
-    blue = next((b for b in _BLUE if b in names), None)
-    nir = next((b for b in _NIR if b in names), None)
-    seen = usable(cube).transpose(*DIMS).values
-    if blue is None or cube.sizes["time"] < NEIGHBOURS + 2:
+    if cube.sizes["time"] < FEWEST or not {"blue", "coastal", "green", "red"} & set(names):
         return known.copy()
-    snow = cube["scl"].transpose(*DIMS).values == 11 if "scl" in cube else np.zeros(seen.shape, bool)
-    brightness = cube[blue].transpose(*DIMS).values
-    darkness = -cube[nir].transpose(*DIMS).values if nir else None
+    band = {name: cube[name].transpose(*DIMS).values for name in names}
+    snow = _snow(cube, band)
+    snowy = snow.mean((1, 2)) >= SNOWY
+    seen = usable(cube).transpose(*DIMS).values & ~snow & ~snowy[:, None, None]
+    days = ((cube["time"].values - cube["time"].values[0]) / np.timedelta64(1, "D")).astype("float32")
     found = np.zeros(seen.shape, bool)
     for _ in range(2):  # what the first pass finds no longer misleads the second about its neighbours
         now = seen & ~found
-        new = _fleeting(brightness, now, CLOUD)
-        if darkness is not None:
-            new |= _fleeting(darkness, now, SHADOW)
-        found |= _tidy(new & ~snow, now)
+        found |= _tidy(_fleeting(band, days, now), now)
     result = known | found
     result.attrs = {"long_name": "Cloud or cloud shadow", "added": int((found & ~known.values).sum())}
     return result
 
 
-def _fleeting(values: Array, seen: npt.NDArray[np.bool_], least: float) -> npt.NDArray[np.bool_]:
-    """Where a value is higher than before and than after by more than ``least`` and the pixel's own noise."""
-    # Seen dates first, in order, so that "the three before" are the three rows above, whatever lies between.
+def _snow(cube: xr.Dataset, band: dict[str, Array]) -> Mask:
+    snow = np.zeros([cube.sizes[d] for d in DIMS], bool)
+    if "scl" in cube:
+        snow |= cube["scl"].transpose(*DIMS).values == 11
+    if {"green", "swir16", "nir"} <= set(band):
+        green, swir = band["green"], band["swir16"]
+        with np.errstate(invalid="ignore"):
+            snow |= (green - swir > NDSI * (green + swir)) & (band["nir"] > SNOW_NIR)
+    return snow
+
+
+def _fleeting(band: dict[str, Array], days: Array, seen: Mask) -> Mask:
+    """Where a pixel is brighter (cloud) or darker (shadow) than it was before and than it is after."""
+    # Seen dates first, in order, so that "the four before" are the four rows above, whatever lies between.
     order = np.argsort(~seen, axis=0, kind="stable")
-    packed = np.where(np.take_along_axis(seen, order, 0), np.take_along_axis(values, order, 0), np.nan)
-    before, after = _side(packed, -1), _side(packed, +1)
-    both = np.isfinite(before) & np.isfinite(after)
-    reference = np.fmax(before, after)
-    excess = packed - reference
-    noise = _noise(packed, before, after)
-    limit = np.maximum(least, SIGMAS * noise) * np.where(both, 1.0, ONE_SIDED)
+    there = np.take_along_axis(seen, order, 0)
+    when = np.where(there, days[order], np.inf).astype("float32")
+
+    def usual(values: Array) -> tuple[Array, Array, Array]:
+        """The values as packed, the rise over their neighbours, and the limit that noise sets to it."""
+        packed = np.where(there, np.take_along_axis(values, order, 0), np.inf)
+        packed[~np.isfinite(packed)] = np.inf
+        before, after = _low(packed, when, -1), _low(packed, when, +1)
+        both = np.isfinite(before) & np.isfinite(after)
+        reference = np.where(both, np.maximum(before, after), np.minimum(before, after))
+        limit = np.where(both, 1.0, ONE_SIDED) * SIGMAS * _noise(packed)
+        return packed, packed - reference, limit.astype("float32")
+
     with np.errstate(invalid="ignore"):
-        high = excess > limit
+        bright = next(band[name] for name in ("blue", "coastal", "green", "red") if name in band)
+        _, rise, noise = usual(bright)
+        high = rise > np.maximum(BLUE, noise)
+        if "red" in band and bright is not band["red"]:
+            _, rise, noise = usual(bright - 0.5 * band["red"])
+            high &= rise > np.maximum(HAZE, noise)
+        dark = next((band[name] for name in ("nir", "nir08") if name in band), None)
+        if dark is not None:
+            packed, rise, noise = usual(-dark)
+            # One-sided shadows are not judged: the end of a season looks just like one.
+            low = (rise > np.maximum(SHADOW, noise)) & (packed > SHADED * (packed - rise)) & _between(when)
+            if "swir16" in band:
+                packed, rise, _ = usual(-band["swir16"])
+                low &= packed > SHADED_SWIR * (packed - rise)
+            high |= low
     out = np.zeros(seen.shape, bool)
-    np.put_along_axis(out, order, high, 0)
-    return out & seen
+    np.put_along_axis(out, order, high & there, 0)
+    return out
 
 
-def _side(packed: Array, direction: int) -> Array:
-    """Median of the neighbours on one side, NaN where there are fewer than two."""
-    shifted = np.full((NEIGHBOURS, *packed.shape), np.nan, dtype="float32")
-    for k in range(1, NEIGHBOURS + 1):
-        if direction < 0:
-            shifted[k - 1, k:] = packed[:-k]
-        else:
-            shifted[k - 1, :-k] = packed[k:]
-    return _median(shifted, least=2)
+def _low(packed: Array, when: Array, direction: int) -> Array:
+    """The second lowest of the neighbours on one side, or the only one; infinite where there is none.
+
+    The second lowest, because among four neighbours some may be clouds that nobody has found yet, and one may be
+    a shadow.
+    """
+    lowest, second = np.full((2, *packed.shape), np.inf, dtype="float32")
+    for k in range(1, min(NEIGHBOURS, len(packed) - 1) + 1):
+        near, here = (slice(None, -k), slice(k, None)) if direction < 0 else (slice(k, None), slice(None, -k))
+        value = np.where(np.abs(when[here] - when[near]) <= DAYS, packed[near], np.inf)
+        second[here] = np.minimum(second[here], np.maximum(lowest[here], value))
+        lowest[here] = np.minimum(lowest[here], value)
+    low: Array = np.where(np.isfinite(second), second, lowest)
+    return low
 
 
-def _noise(packed: Array, before: Array, after: Array) -> Array:
-    """Robust sigma of each pixel around the middle of its neighbours, dims (1, y, x)."""
-    residual = np.abs(packed - (before + after) / 2)
-    return 1.4826 * _median(residual, least=3)[None]
+def _between(when: Array) -> Mask:
+    """Where there is a neighbour within reach on both sides."""
+    near = np.zeros((len(when) + 1, *when.shape[1:]), bool)
+    near[1:-1] = np.diff(when, axis=0) <= DAYS
+    return near[1:] & near[:-1]
 
 
-def _median(stack: Array, least: int) -> Array:
-    """Median along the first axis, NaN where fewer than ``least`` values are there, without warnings."""
-    ordered = np.sort(stack, axis=0)  # NaN last
-    count = np.isfinite(stack).sum(0)
-    middle: Any = np.take_along_axis(ordered, np.maximum(count - 1, 0)[None] // 2, 0)[0]
-    upper: Any = np.take_along_axis(ordered, np.minimum(count // 2, len(stack) - 1)[None], 0)[0]
-    return np.where(count >= least, (middle + upper) / 2, np.nan).astype("float32")
+def _noise(packed: Array) -> float:
+    """Sigma of the series around the line through their neighbours in time.
+
+    From the lower quartile, which stands as long as a quarter of the pixels behave; a tenth of them is enough.
+    """
+    some = packed[:, ::3, ::3]
+    bend = np.abs(some[1:-1] - (some[:-2] + some[2:]) / 2)
+    bend = bend[np.isfinite(bend)]
+    # Of |N(0, 1)| a quarter lies below 0.3186; the bend of three independent values has sigma √1.5.
+    return float(np.quantile(bend, 0.25)) / 0.3186 / np.sqrt(1.5) if bend.size else 0.0
 
 
-def _tidy(found: npt.NDArray[np.bool_], seen: npt.NDArray[np.bool_]) -> npt.NDArray[np.bool_]:
+def _tidy(found: Mask, seen: Mask) -> Mask:
     """Drop specks, grow what is left over its soft edge, and give up dates that are mostly cloud."""
     from scipy.ndimage import binary_dilation, binary_opening
 
@@ -123,5 +166,5 @@ def _tidy(found: npt.NDArray[np.bool_], seen: npt.NDArray[np.bool_]) -> npt.NDAr
     grown = solid if small else binary_dilation(solid, plane, iterations=2)
     share = grown.sum((1, 2)) / np.maximum(seen.sum((1, 2)), 1)
     grown[share > WHOLE_DATE] = True
-    result: npt.NDArray[np.bool_] = grown & seen
+    result: Mask = grown & seen
     return result

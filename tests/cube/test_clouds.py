@@ -75,15 +75,82 @@ def test_thin_rasters(calm, shape):
     assert robust_clouds(thin).values[12].all()
 
 
-def test_romania_the_missed_cloud_of_september_2020_is_found_and_the_clear_cuts_are_not(romania):
+def test_bare_soil_that_comes_and_goes_is_no_cloud(make_cube):
+    cube = make_cube(dates=30, height=20, width=20, bands=("blue", "red", "nir"), clouds=0.0)
+    noise = 0.002 * np.random.default_rng(1).standard_normal((30, 20, 20))
+    cube["blue"][:], cube["red"][:], cube["nir"][:] = 0.04 + noise, 0.05 + noise, 0.3
+    ploughed = cube.copy(deep=True)
+    ploughed["blue"][12, 5:12, 5:12] += 0.05  # as much as a thin cloud
+    ploughed["red"][12, 5:12, 5:12] += 0.12
+    assert not robust_clouds(ploughed)[12].any()
+    cloudy = cube.copy(deep=True)
+    cloudy["blue"][12, 5:12, 5:12] += 0.05
+    cloudy["red"][12, 5:12, 5:12] += 0.05
+    assert robust_clouds(cloudy)[12, 5:12, 5:12].all()
+
+
+def test_snow_is_known_by_its_shortwave_infrared(make_cube):
+    cube = make_cube(dates=30, height=20, width=20, bands=("blue", "green", "nir", "swir16"), clouds=0.0)
+    for band, value in {"blue": 0.04, "green": 0.06, "nir": 0.3, "swir16": 0.15}.items():
+        cube[band][:] = value
+    white = cube.copy(deep=True)
+    for band in ("blue", "green", "nir"):
+        white[band][12, 2:6, 2:12] = 0.7
+    assert not robust_clouds(white)[12].any()  # dark at 1.6 µm: snow
+    white["swir16"][12, 2:6, 2:12] = 0.5
+    assert robust_clouds(white)[12, 2:6, 2:12].all()
+
+
+def test_the_end_of_a_season_is_no_shadow(make_cube):
+    # Leaves fall, then nothing is seen all winter: the last green dates have no neighbours after them.
+    cube = make_cube(dates=12, height=20, width=20, bands=("blue", "nir"), clouds=0.0)
+    cube["blue"][:] = 0.04
+    cube["nir"][:] = np.array([0.3, 0.3, 0.3, 0.3, 0.3, 0.18, 0.3, 0.3, 0.3, 0.3, 0.3, 0.3])[:, None, None]
+    days = np.array([0, 5, 10, 15, 20, 30, 190, 195, 200, 205, 210, 215])
+    cube = cube.assign_coords(time=np.datetime64("2020-08-01", "ns") + days * np.timedelta64(1, "D"))
+    assert not robust_clouds(cube)[5].any()
+    near = cube.assign_coords(time=cube.time.values[0] + np.arange(12) * np.timedelta64(5, "D"))
+    assert robust_clouds(near)[5].all()
+
+
+#: Dates of the Romanian sample that look cloudless from edge to edge (by eye, on contact sheets in true colour).
+CLEAR = {
+    2015: "08-31",
+    2016: "03-18 04-07 04-27 06-16 08-05 08-15 10-14",
+    2017: "04-12 06-06 07-01 07-06 07-11 07-21 07-31 08-05 08-15 09-14 10-04 10-19",
+    2018: "04-12 04-22 04-27 05-02 05-22 07-01 08-25 09-19 10-04 10-14",
+    2019: "06-16 07-01 07-06 10-09 10-14 10-19",
+    2020: "04-06 04-16 05-11 05-16 06-30 07-05 07-10 08-04 08-29 10-03 11-07",
+}
+#: White, and dark at 1.6 µm: snow.
+SNOW = {2017: "01-02 12-08", 2018: "02-06 02-16 03-28", 2019: "02-16", 2020: "02-01 03-27 11-22"}
+#: Where a cloud or its shadow can be seen that the scene mask calls clear: date, rows, columns, least share found.
+MISSED = [
+    ("2018-08-15", slice(30, 48), slice(20, 90), 0.95),  # band of cloud
+    ("2018-07-21", slice(50, 60), slice(20, 28), 0.9),  # small cloud
+    ("2019-07-11", slice(42, 55), slice(55, 80), 0.9),
+    ("2019-09-04", slice(50, 95), slice(10, 90), 0.95),  # haze
+    ("2020-09-03", slice(5, 95), slice(5, 95), 0.95),
+    ("2016-05-27", slice(25, 55), slice(25, 70), 0.7),  # shadow
+    ("2018-08-05", slice(70, 95), slice(60, 85), 0.95),  # shadow
+]
+
+
+def test_romania_as_seen_by_eye(romania):
     mask = robust_clouds(romania)
-    day = romania.indexes["time"].get_indexer(["2020-09-03"])[0]
-    assert not romania.clouds[day].all()  # the scene mask calls most of it clear: it is white (seen by eye)
-    assert mask[day].mean() > 0.95
-    # Summer of 2019, after the logging of spring: bright clearings that stay. Clear by eye, none of it cloud.
-    for clear in ("2019-06-16", "2019-07-01", "2019-07-06"):
-        day = romania.indexes["time"].get_indexer([clear])[0]
-        assert (mask[day] & ~romania.clouds[day]).mean() < 0.01
+    added = (mask & ~romania.clouds).mean(("y", "x"))
+
+    def on(dates):
+        return added.sel(time=[f"{year}-{day}" for year, days in dates.items() for day in days.split()])
+
+    # Among the clear dates is every summer after the logging of spring: bright clearings that stay.
+    assert float(on(CLEAR).max()) < 0.02
+    assert float(on(CLEAR).mean()) < 0.001
+    assert float(on(SNOW).max()) == 0
+    for day, rows, columns, least in MISSED:
+        i = romania.indexes["time"].get_loc(day)
+        assert romania.clouds[i, rows, columns].mean() < 0.5, day
+        assert mask[i, rows, columns].mean() >= least, day
 
 
 def test_bouconne_seasons_are_not_clouds(bouconne):
