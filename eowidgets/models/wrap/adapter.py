@@ -1,0 +1,202 @@
+"""``eow.wrap``: the adapter around a network that says only what it cannot know."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any, ClassVar, Literal
+
+import torch
+from torch import Tensor, nn
+
+from eowidgets.errors import InputError, ModelError
+from eowidgets.models.base import Batch, Card, Inputs, Model, WindowSpec
+from eowidgets.models.prepare import Preparation
+from eowidgets.models.wrap.programs import open_program
+from eowidgets.tasks import Output, Task
+
+Layout = Literal["bchw", "btchw", "bcthw"]
+LAYOUTS: tuple[Layout, ...] = ("bchw", "btchw", "bcthw")
+
+
+class Wrapped(Model):
+    """A network with its preparation; :func:`wrap` makes one subclass for each network."""
+
+    network: ClassVar[nn.Module]
+    prepare: ClassVar[Preparation]
+    layout: ClassVar[Layout]
+    given: ClassVar[tuple[Output, ...]]
+    logits: ClassVar[bool]
+
+    def module(self) -> nn.Module:
+        """Give the network to the engine, which moves, compiles and interrupts it."""
+        return self.network
+
+    def outputs(self, bands: tuple[str, ...]) -> tuple[Output, ...]:
+        """As declared."""
+        return self.given
+
+    def predict(self, batch: Batch) -> dict[str, Tensor]:
+        """Prepare, run, and bring the answer into the shapes that were declared."""
+        x = self.prepare(batch)  # b t c h w
+        dates = x.shape[1]
+        each = self.layout == "bchw"
+        shaped = {"bchw": x.flatten(0, 1), "btchw": x, "bcthw": x.transpose(1, 2)}[self.layout]
+        found = self.network(shaped)
+        answers = self._by_name(found)
+        return {
+            o.name: self._shaped(o, answers[o.name], batch, dates if each and o.dims == "tyx" else None)
+            for o in self.given
+        }
+
+    def _by_name(self, found: Any) -> Mapping[str, Tensor]:
+        if isinstance(found, Tensor):
+            found = (found,)
+        if isinstance(found, Mapping):
+            missing = [o.name for o in self.given if o.name not in found]
+            if missing:
+                raise ModelError(
+                    f"The network gives {sorted(map(str, found))}, and no {missing[0]!r}: name outputs alike."
+                )
+            return found
+        if len(found) < len(self.given):
+            raise ModelError(f"The network gives {len(found)} tensors, and {len(self.given)} outputs were declared.")
+        return {o.name: y for o, y in zip(self.given, found, strict=False)}
+
+    def _shaped(self, output: Output, y: Tensor, batch: Batch, folded: int | None) -> Tensor:
+        y = self.prepare.restore(y.float(), batch)
+        if folded is not None:
+            y = y.reshape(-1, folded, *y.shape[1:])
+        lead = 2 if output.dims == "tyx" else 1
+        if output.kind == "value":
+            return y.squeeze(lead) if y.dim() == lead + 3 else y
+        if output.kind == "bands":
+            return y
+        if y.shape[lead] == 1 and len(output.classes) == 2:
+            one = y.sigmoid() if self.logits else y
+            return torch.cat([1 - one, one], dim=lead)
+        return y.softmax(dim=lead) if self.logits else y
+
+
+def wrap(
+    network: nn.Module | str | Path,
+    *,
+    bands: Sequence[str],
+    outputs: Output | Sequence[Output],
+    name: str | None = None,
+    task: Task | str = Task.SEGMENT,
+    window: WindowSpec | int | None = None,
+    layout: Layout = "bchw",
+    scale: float = 1.0,
+    mean: Sequence[float] | None = None,
+    std: Sequence[float] | None = None,
+    resolution: float | None = None,
+    min_dates: int = 1,
+    max_dates: int | None = None,
+    see: Literal["clear", "measured"] = "measured",
+    logits: bool = True,
+    card: Card | None = None,
+    trust: bool = False,
+    sha256: str | None = None,
+) -> Model:
+    """Turn a network into a model that ``eow.run`` and the panels take.
+
+    Parameters
+    ----------
+    network : torch.nn.Module, str or Path
+        A module, or a file: ``.onnx``; ``.pt2`` (exported); ``.pt``, ``.ts``, ``.jit``, ``.torchscript``
+        (TorchScript). Files of the last two kinds can run code: they need ``trust=True``.
+    bands : sequence of str
+        Common names, in the order of the network's channels.
+    outputs : Output or sequence of Output
+        What the network gives: one tensor, a tuple in this order, or a dict with these names.
+    name : str, optional
+        Lower-case words joined by hyphens; by default made from the class or the file's name.
+    task : Task or str
+    window : WindowSpec or int, optional
+        How it likes its windows; a number is the side of a window, of which an eighth at each side is halo.
+    layout : {"bchw", "btchw", "bcthw"}
+        Axes that the network takes; with ``"bchw"`` it sees each date by itself, and its outputs with
+        ``dims="tyx"`` have a date each. With the others it sees all dates.
+    scale, mean, std, resolution, see
+        As in :class:`~eowidgets.models.prepare.Preparation`.
+    min_dates, max_dates : int, optional
+    logits : bool
+        Class outputs are logits (softmax is applied, or the sigmoid to a single channel), not probabilities.
+    card : Card, optional
+    trust : bool
+        You trust the maker of a TorchScript or exported file.
+    sha256 : str, optional
+        Hash that the file must have.
+
+    Raises
+    ------
+    InputError, SourceError, ModelError
+        For what cannot be, in one sentence, before anything is run.
+
+    Examples
+    --------
+    >>> import torch
+    >>> from eowidgets.models.wrap import wrap
+    >>> from eowidgets.tasks import Output
+    >>> model = wrap(torch.nn.Conv2d(2, 1, 3, padding=1), bands=("red", "nir"), outputs=Output("edges", dims="tyx"))
+    >>> model.name
+    'conv2d'
+    """
+    digest = None
+    if isinstance(network, str | Path):
+        path = Path(network)
+        network, digest = open_program(path, trust=trust, sha256=sha256)
+        title = path.name
+    elif isinstance(network, nn.Module):
+        title = type(network).__name__
+    else:
+        raise InputError(f"{type(network).__name__} is not a network: give a torch.nn.Module or a file.")
+    given = (outputs,) if isinstance(outputs, Output) else tuple(outputs)
+    _check(given, layout, task)
+    spec = window if isinstance(window, WindowSpec) else WindowSpec(size=window, halo=(window or 0) // 8)
+    chosen = (bands,) if isinstance(bands, str) else tuple(bands)
+    body = {
+        "name": name or re.sub(r"[^a-z0-9]+", "-", Path(title).stem.lower()).strip("-") or "network",
+        "task": Task(task),
+        "card": card or Card(title=title[:80], licence="not stated", sha256=digest),
+        "inputs": Inputs(bands=chosen, min_dates=min_dates, max_dates=max_dates, resolution=resolution),
+        "window": spec,
+        "network": network,
+        "layout": layout,
+        "given": given,
+        "logits": logits,
+        "prepare": Preparation(
+            chosen,
+            scale=scale,
+            mean=tuple(mean) if mean is not None else None,
+            std=tuple(std) if std is not None else None,
+            resolution=resolution,
+            multiple=spec.multiple,
+            see=see,
+        ),
+    }
+    cls: type[Wrapped] = type("Wrapped" + type(network).__name__, (Wrapped,), body)
+    return cls()
+
+
+def _check(outputs: tuple[Output, ...], layout: str, task: Task | str) -> None:
+    if not outputs or not all(isinstance(o, Output) for o in outputs):
+        raise InputError(
+            "outputs must be one eow.Output or several: for example outputs=eow.Output('height', unit='m')."
+        )
+    if layout not in LAYOUTS:
+        raise InputError(f"The layout is {layout!r}: choose one of {', '.join(LAYOUTS)}.")
+    if task not in set(Task):
+        raise InputError(f"There is no task named {task!r}: choose one of {', '.join(Task)}.")
+    for o in outputs:
+        if o.kind == "class" and len(o.classes) < 2:
+            raise InputError(
+                f"The class output {o.name!r} has {len(o.classes)} classes: give two or more eow.ClassInfo."
+            )
+        if layout == "bchw" and o.dims != "tyx":
+            raise InputError(
+                f"The output {o.name!r} has no time, and with layout='bchw' the network answers for each date: "
+                "declare it with dims='tyx', or choose layout='btchw'."
+            )

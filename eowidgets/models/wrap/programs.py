@@ -1,0 +1,174 @@
+"""Networks that come as files, opened as torch modules that can be sent to other machines.
+
+What each kind can do when it is opened (checked against torch 2.13 and onnxruntime 1.32):
+
+- TorchScript (``torch.jit.load``) is a program: its code can call any operator of torch, some of which write files.
+- An exported program (``torch.export.load``) holds pickles, which run code when they are read; torch itself says
+  never to load one from an untrusted source.
+- ONNX is data: a graph of known operators. Tensors in other files, which could be any file of this machine, are
+  refused here; operators from other libraries are not loaded.
+
+So the first two need ``trust=True``: the word of a person that the file's maker is trusted.
+"""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any, ClassVar
+
+import torch
+from torch import Tensor, nn
+
+from eowidgets.errors import InputError, MissingExtraError, ModelError
+from eowidgets.models.weights import check_file
+
+
+class Program(nn.Module):
+    """A network kept as the bytes of its file, and opened when it is first needed.
+
+    Parameters
+    ----------
+    data : bytes
+    name : str
+        File name, for messages.
+    """
+
+    #: Whether opening it can run code that the file brings.
+    runs_code: ClassVar[bool] = True
+    kind: ClassVar[str]
+
+    def __init__(self, data: bytes, name: str) -> None:
+        super().__init__()
+        self.data, self.name = data, name
+        self.inner: Any = None
+
+    def open(self) -> Any:
+        """Open the bytes."""
+        raise NotImplementedError
+
+    def ready(self) -> Any:
+        """Open once; a file that cannot be opened is refused in plain words."""
+        if self.inner is None:
+            try:
+                self.inner = self.open()
+            except MissingExtraError:
+                raise
+            except Exception as error:
+                raise ModelError(
+                    f"The file {self.name[:80]!r} could not be opened as {self.kind} ({type(error).__name__}): it is "
+                    "damaged or of another kind; weights alone are read with eow.weights(...)."
+                ) from error
+        return self.inner
+
+    def forward(self, x: Tensor) -> Any:
+        """Run it."""
+        return self.ready()(x)
+
+    def train(self, mode: bool = True) -> Program:
+        """Stay as saved: programs are frozen, and exported ones refuse to change mode."""
+        self.training = False
+        return self
+
+    def __getstate__(self) -> dict[str, Any]:
+        return {"data": self.data, "name": self.name}
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        self.__init__(**state)  # type: ignore[misc]
+        # Opened on arrival, so that the weights are there when the engine moves the module to a device.
+        self.ready()
+
+
+class ScriptProgram(Program):
+    """TorchScript, as ``torch.jit.save`` writes it."""
+
+    kind = "TorchScript"
+
+    def open(self) -> nn.Module:
+        """Open on the CPU; the engine moves it."""
+        module: nn.Module = torch.jit.load(io.BytesIO(self.data), map_location="cpu").eval()  # type: ignore[no-untyped-call]
+        return module
+
+    def modules(self, remove_duplicate: bool = True) -> Iterator[nn.Module]:
+        """Show itself alone: what lies inside takes no hooks, and whoever asks for modules wants to hang one in."""
+        yield self
+
+
+class ExportedProgram(Program):
+    """An exported program, as ``torch.export.save`` writes it."""
+
+    kind = "an exported program"
+
+    def open(self) -> nn.Module:
+        """Open, with its weights as parameters that can be moved."""
+        return torch.export.load(io.BytesIO(self.data)).module()
+
+
+class OnnxProgram(Program):
+    """ONNX, run by onnxruntime on the CPU, or on CUDA where onnxruntime was built for it."""
+
+    kind = "ONNX"
+    runs_code = False
+
+    def open(self) -> Any:
+        """Start a session."""
+        try:
+            import onnxruntime
+        except ImportError as error:
+            raise MissingExtraError("Running an ONNX file", "hub") from error
+        options = onnxruntime.SessionOptions()
+        options.log_severity_level = 4
+        # Where tensors in other files would be looked for: nowhere.
+        options.add_session_config_entry("session.model_external_initializers_file_folder_path", "/no-other-files")
+        options.intra_op_num_threads = torch.get_num_threads()
+        wanted = ("CUDAExecutionProvider", "CPUExecutionProvider")
+        providers = [p for p in wanted if p in onnxruntime.get_available_providers()]
+        return onnxruntime.InferenceSession(self.data, options, providers=providers)
+
+    def forward(self, x: Tensor) -> Any:
+        """Run it; one window at a time where the graph was made for one."""
+        session = self.ready()
+        entry = session.get_inputs()[0]
+        fixed = entry.shape[0] if entry.shape and isinstance(entry.shape[0], int) else None
+        parts = torch.split(x, fixed) if fixed else (x,)
+        kind = "float16" if "float16" in entry.type else "float32"
+        found = [session.run(None, {entry.name: p.float().cpu().numpy().astype(kind)}) for p in parts]
+        outs = [torch.cat([torch.from_numpy(f[i]) for f in found]).to(x.device) for i in range(len(found[0]))]
+        return outs[0] if len(outs) == 1 else tuple(outs)
+
+
+#: How a file's name says what it is.
+ENDINGS: dict[str, type[Program]] = {
+    ".onnx": OnnxProgram,
+    ".pt2": ExportedProgram,
+    ".ts": ScriptProgram,
+    ".jit": ScriptProgram,
+    ".torchscript": ScriptProgram,
+    ".pt": ScriptProgram,
+    ".pth": ScriptProgram,
+}
+
+
+def open_program(path: Path, *, trust: bool = False, sha256: str | None = None) -> tuple[Program, str]:
+    """Open a network from a file; gives it and the file's SHA-256.
+
+    Raises
+    ------
+    InputError
+        For an unknown ending, or a kind that can run code without ``trust=True``; it is then not opened.
+    SourceError, ModelError
+        If it is missing, is not the one expected, or is damaged.
+    """
+    kind = ENDINGS.get(path.suffix.lower())
+    if kind is None:
+        raise InputError(f"{path.name[:80]!r} is not a known kind of network: it should end in {', '.join(ENDINGS)}.")
+    if kind.runs_code and not trust:
+        raise InputError(
+            f"{path.name[:80]!r} is {kind.kind}, which can run code of its maker when it is opened: give trust=True if "
+            "you trust where it comes from; otherwise ask for ONNX, or for safetensors and the module's source."
+        )
+    digest = check_file(path, sha256)
+    program = kind(path.read_bytes(), path.name)
+    program.ready()
+    return program, digest

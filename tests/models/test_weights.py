@@ -1,0 +1,228 @@
+import hashlib
+import io
+import os
+import pickle
+import threading
+import zipfile
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+
+import pytest
+import torch
+from safetensors.torch import save_file
+
+from eowidgets.errors import EowidgetsError, InputError, ModelError, SourceError
+from eowidgets.models.base import Card
+from eowidgets.models.weights import card_weights, weights
+
+STATE = {"layer.weight": torch.arange(6.0).reshape(2, 3), "layer.bias": torch.ones(2)}
+
+
+class Bomb:
+    """Makes a file when it is unpickled."""
+
+    def __init__(self, path):
+        self.path = path
+
+    def __reduce__(self):
+        return (Path.touch, (Path(self.path),))
+
+
+def same(found):
+    assert found.keys() == STATE.keys()
+    assert all(torch.equal(found[k], v) for k, v in STATE.items())
+
+
+@pytest.fixture
+def good(tmp_path):
+    path = tmp_path / "model.safetensors"
+    save_file(STATE, path)
+    return path
+
+
+def test_safetensors_with_the_right_hash(good):
+    digest = hashlib.sha256(good.read_bytes()).hexdigest()
+    same(weights(good, sha256=digest.upper()))
+    same(weights(str(good)))
+    same(card_weights(Card(title="t", weights=good.name, sha256=digest), good.parent))
+
+
+@pytest.mark.parametrize("nest", [None, "state_dict", "model"])
+def test_checkpoints_of_training_scripts(tmp_path, nest):
+    path = tmp_path / "model.ckpt"
+    torch.save({"epoch": 3, nest: STATE} if nest else STATE, path)
+    same(weights(path))
+
+
+@pytest.mark.parametrize("ending", [".pt", ".pth", ".ckpt", ".bin"])
+@pytest.mark.parametrize("how", ["torch", "plain pickle", "legacy"])
+def test_a_pickle_bomb_does_not_go_off(tmp_path, ending, how):
+    path, mark = tmp_path / f"bomb{ending}", tmp_path / "went-off"
+    load = {"state_dict": STATE, "extra": Bomb(mark)}
+    if how == "plain pickle":
+        path.write_bytes(pickle.dumps(load))
+    else:
+        torch.save(load, path, _use_new_zipfile_serialization=how == "torch")
+    with pytest.raises(ModelError, match="other than tensors, which are never loaded") as caught:
+        weights(path)
+    assert not mark.exists()
+    assert "\n" not in str(caught.value)
+    pickle.loads(pickle.dumps(Bomb(mark)))  # the bomb is a real one
+    assert mark.exists()
+
+
+@pytest.mark.parametrize("ending", [".safetensors", ".pt"])
+@pytest.mark.parametrize("keep", [0, 3, 60, -7])
+def test_truncated_files(tmp_path, good, ending, keep):
+    path = tmp_path / f"cut{ending}"
+    if ending == ".pt":
+        buffer = io.BytesIO()
+        torch.save(STATE, buffer)
+        whole = buffer.getvalue()
+    else:
+        whole = good.read_bytes()
+    path.write_bytes(whole[:keep])
+    with pytest.raises(ModelError, match="could not be read"):
+        weights(path)
+
+
+def test_a_wrong_hash_is_not_opened(tmp_path):
+    path, mark = tmp_path / "bomb.pt", tmp_path / "went-off"
+    torch.save({"a": Bomb(mark)}, path)
+    with pytest.raises(ModelError, match="not the one expected and was not opened"):
+        weights(path, sha256="0" * 64)
+    assert not mark.exists()
+
+
+def test_zip_slip(tmp_path):
+    inside = tmp_path / "inside"
+    inside.mkdir()
+    for ending in (".pt", ".safetensors"):
+        path = inside / f"slip{ending}"
+        with zipfile.ZipFile(path, "w") as archive:
+            archive.writestr("../../slipped.txt", "x")
+            archive.writestr("slip/data.pkl", pickle.dumps({}))
+            archive.writestr("slip/../../../slipped.txt", "x")
+        with pytest.raises(ModelError):
+            weights(path)
+    assert sorted(p.name for p in tmp_path.rglob("*")) == ["inside", "slip.pt", "slip.safetensors"]
+    with pytest.raises(InputError, match=r"ends in \.safetensors"):
+        weights(Path(tmp_path / "archive.zip"))
+
+
+@pytest.mark.parametrize("content", [{"a": 1}, [torch.ones(1)], {}, {"state_dict": {"a": "text"}}])
+def test_files_without_a_state_dict(tmp_path, content):
+    torch.save(content, tmp_path / "odd.pt")
+    with pytest.raises(ModelError, match="holds no state dict"):
+        weights(tmp_path / "odd.pt")
+
+
+def test_missing_files_and_impossible_names(tmp_path):
+    with pytest.raises(SourceError, match="could not be read from"):
+        weights(tmp_path / "none.safetensors")
+    with pytest.raises(SourceError):
+        weights(tmp_path / "none.pt")
+    for name in ("no slash", "../../no-such", "a/b/c", "-x/y", "https://example.org/x"):
+        with pytest.raises(InputError, match="hub id"):
+            weights(name)
+    for file in ("../x.safetensors", "/x.safetensors", "a\\b.pt", "C:x.pt", ""):
+        with pytest.raises(InputError, match="not the name of a file in a repository"):
+            weights("owner/name", file)
+
+
+@pytest.mark.parametrize("name", ["../up.safetensors", "/etc/passwd", "a/b.safetensors", "..\\x.pt", "..", "", None])
+def test_a_card_names_a_file_beside_its_model(tmp_path, name):
+    with pytest.raises(ModelError, match="must be the name of a file beside the model"):
+        card_weights(Card(title="t", weights=name, sha256="0" * 64), tmp_path)
+
+
+def test_a_card_without_a_hash_is_refused(good):
+    with pytest.raises(ModelError, match="gives no sha256"):
+        card_weights(Card(title="t", weights=good.name), good.parent)
+
+
+@pytest.fixture
+def hub(tmp_path, monkeypatch, good):
+    """A hub on loopback with one repository, and an empty cache."""
+    import huggingface_hub.constants as constants
+
+    body = good.read_bytes()
+
+    class Handler(BaseHTTPRequestHandler):
+        asked = []  # noqa: RUF012
+
+        def do_HEAD(self):
+            self.answer(b"")
+
+        def do_GET(self):
+            self.answer(body)
+
+        def answer(self, content):
+            Handler.asked.append(self.path)
+            found = self.path == "/owner/name/resolve/main/model.safetensors"
+            self.send_response(200 if found else 404)
+            if found:
+                self.send_header("ETag", '"' + hashlib.sha256(body).hexdigest() + '"')
+                self.send_header("X-Repo-Commit", "c" * 40)
+                self.send_header("Content-Length", str(len(body)))
+            else:
+                self.send_header("X-Error-Code", "EntryNotFound" if "/owner/name/" in self.path else "RepoNotFound")
+                self.send_header("Content-Length", "0")
+            self.end_headers()
+            if found:
+                self.wfile.write(content)
+
+        def log_message(self, *_):
+            pass
+
+    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+    thread = threading.Thread(target=server.serve_forever, daemon=True)
+    thread.start()
+    url = f"http://127.0.0.1:{server.server_port}"
+    monkeypatch.delenv("EOWIDGETS_OFFLINE", raising=False)
+    for name, value in [
+        ("ENDPOINT", url),
+        ("HUGGINGFACE_CO_URL_TEMPLATE", url + "/{repo_id}/resolve/{revision}/{filename}"),
+        ("HF_HUB_CACHE", str(tmp_path / "cache")),
+        ("HF_HUB_DISABLE_XET", True),
+        ("HF_HUB_OFFLINE", False),
+    ]:
+        monkeypatch.setattr(constants, name, value)
+    yield Handler
+    server.shutdown()
+    server.server_close()
+    thread.join(5)
+
+
+def test_from_the_hub_then_from_its_cache(hub, monkeypatch):
+    same(weights("owner/name"))
+    assert hub.asked
+    hub.asked.clear()
+    monkeypatch.setenv("EOWIDGETS_OFFLINE", "1")
+    same(weights("owner/name"))
+    assert hub.asked == []
+    with pytest.raises(SourceError, match="not in the cache and EOWIDGETS_OFFLINE is set"):
+        weights("owner/other")
+    assert hub.asked == []
+
+
+def test_what_the_hub_does_not_have(hub):
+    with pytest.raises(SourceError, match="The hub has no 'other.safetensors' of 'owner/name'"):
+        weights("owner/name", "other.safetensors")
+    with pytest.raises(SourceError, match="The hub has no"):
+        weights("owner/else")
+
+
+def test_no_network(hub, monkeypatch):
+    import huggingface_hub.constants as constants
+
+    monkeypatch.setattr(constants, "ENDPOINT", "http://127.0.0.1:9")
+    monkeypatch.setattr(constants, "HUGGINGFACE_CO_URL_TEMPLATE", "http://127.0.0.1:9/{repo_id}/{revision}/{filename}")
+    with pytest.raises(SourceError, match="not in the cache and the hub was not reached"):
+        weights("owner/name")
+
+
+def test_every_refusal_is_of_the_family(tmp_path):
+    (tmp_path / "noise.pt").write_bytes(os.urandom(500))
+    with pytest.raises(EowidgetsError):
+        weights(tmp_path / "noise.pt")
