@@ -79,8 +79,12 @@ class Area:
     def hectares(self) -> float:
         """Size on the ellipsoid, in hectares."""
         from pyproj import Geod
+        from shapely import orient_polygons
 
-        square_metres, _ = Geod(ellps="WGS84").geometry_area_perimeter(self.geometry)
+        # pyproj takes a ring's turning for its sign, and joins corners by great circles, while an edge of a GeoJSON
+        # polygon is straight in degrees: turned alike and cut short, both mean the same.
+        pieces = _cut(orient_polygons(self.geometry))
+        square_metres, _ = Geod(ellps="WGS84").geometry_area_perimeter(pieces)
         return abs(float(square_metres)) / 1e4
 
     @property
@@ -145,8 +149,8 @@ def _geometry(source: Any, crs: Any) -> tuple[BaseGeometry, str | None]:
         return _from_mapping(source), _named(source)
     if isinstance(source, str | Path):
         return _from_file(Path(source)), Path(source).stem
-    if isinstance(source, tuple | list) and len(source) == 2 and isinstance(source[0], Geometry):
-        return _to_lonlat(source[0], source[1]), None
+    if isinstance(source, tuple | list) and len(source) == 2 and isinstance(source[0], Geometry | tuple | list):
+        return _geometry(source[0], source[1])
     if isinstance(source, tuple | list | np.ndarray) and len(source) == 4:
         try:
             west, south, east, north = (float(v) for v in source)
@@ -223,25 +227,44 @@ def _geopandas(what: str) -> Any:
 
 
 def _to_lonlat(geometry: BaseGeometry, crs: Any) -> BaseGeometry:
-    return geometry if crs is None else _reproject(geometry, crs, "EPSG:4326")
+    if crs is None or geometry.is_empty:
+        return geometry
+    # What stays within a tenth of a metre of a straight line needs no vertex.
+    return _reproject(_cut(geometry), crs, "EPSG:4326").simplify(1e-6)
+
+
+def _cut(geometry: BaseGeometry) -> BaseGeometry:
+    """Edges in pieces of at most a sixty-fourth of the whole extent."""
+    west, south, east, north = geometry.bounds
+    piece = float(np.hypot(east - west, north - south)) / 64
+    return geometry.segmentize(piece) if np.isfinite(piece) and piece > 0 else geometry
 
 
 def _reproject(geometry: BaseGeometry, source: Any, target: Any) -> BaseGeometry:
     from pyproj import Transformer
+    from pyproj.exceptions import ProjError
     from shapely import transform
 
-    # odc-geo's CRS prints as its code or WKT, which pyproj reads; pyproj's own CRS does as well.
-    transformer = Transformer.from_crs(str(source), str(target), always_xy=True)
+    try:
+        # odc-geo's CRS prints as its code or WKT, which pyproj reads; pyproj's own CRS does as well.
+        transformer = Transformer.from_crs(str(source), str(target), always_xy=True)
+    except ProjError:
+        raise InputError(
+            f"There is no coordinate system {str(source)[:60]!r} or {str(target)[:60]!r}: write it like 'EPSG:32634'."
+        ) from None
     return transform(geometry, transformer.transform, interleaved=False)
 
 
 def _checked(geometry: BaseGeometry) -> BaseGeometry:
-    from shapely import make_valid
+    from warnings import warn
+
+    from shapely import is_valid_reason, make_valid
 
     if geometry.is_empty:
         raise InputError("The area is empty: draw or give a polygon.")
     if not np.isfinite(geometry.bounds).all():
         raise InputError("The area has coordinates that are not numbers.")
+    geometry = _on_the_first_world(geometry)
     west, south, east, north = geometry.bounds
     if west < -180 or east > 180 or south < -90 or north > 90:
         raise InputError(
@@ -253,11 +276,23 @@ def _checked(geometry: BaseGeometry) -> BaseGeometry:
             "The area is wider than half the globe: where it crosses the antimeridian, give its two sides as two areas."
         )
     # A bow tie drawn by hand becomes the two triangles that were meant; points and lines have no area.
-    mended = geometry if geometry.is_valid else make_valid(geometry)
-    polygons = _polygons(mended)
+    polygons = _polygons(geometry if geometry.is_valid else make_valid(geometry))
     if polygons.is_empty or polygons.area == 0:
         raise InputError("The area has no size: a point or a line was given where a polygon is needed.")
+    if not geometry.is_valid:
+        warn(f"The area crossed itself and was mended ({is_valid_reason(geometry)}): look at it.", stacklevel=4)
     return polygons
+
+
+def _on_the_first_world(geometry: BaseGeometry) -> BaseGeometry:
+    """Bring back what was drawn on a repeated map of the world, where longitudes go on past 180."""
+    from shapely import transform
+
+    west, _, east, _ = geometry.bounds
+    turns = np.floor((west + 180) / 360)
+    if turns == 0 or abs(west) > 1000 or east - 360 * turns > 180:
+        return geometry
+    return transform(geometry, lambda lonlat: lonlat - [360 * turns, 0])
 
 
 def _polygons(geometry: BaseGeometry) -> BaseGeometry:

@@ -79,10 +79,52 @@ def test_area_smaller_than_a_pixel_still_has_one(romania):
     assert Area.of(Point(lon, lat).buffer(1e-6)).mask(grid).sum() >= 1
 
 
-def test_bow_tie_is_mended():
+def test_bow_tie_is_mended_with_a_warning():
     tie = Polygon([(0, 0), (1, 1), (1, 0), (0, 1)])
-    assert Area.of(tie).geometry.is_valid
-    assert Area.of(tie).geometry.area == pytest.approx(0.5)
+    with pytest.warns(UserWarning, match="crossed itself and was mended"):
+        area = Area.of(tie)
+    assert area.geometry.is_valid
+    assert area.geometry.area == pytest.approx(0.5)
+
+
+@pytest.mark.parametrize("bounds", [(0, 0, 1, 1), (10, 50, 30, 55), (-60, -70, -59, -69.5)])
+def test_hectares_of_wide_boxes_match_an_equal_area_projection(bounds):
+    from pyproj import Transformer
+
+    # Meridians and parallels are straight in EPSG:6933, so a box has exactly width times height there.
+    x, y = Transformer.from_crs(4326, 6933, always_xy=True).transform(bounds[::2], bounds[1::2])
+    assert Area.of(bounds).hectares == pytest.approx((x[1] - x[0]) * (y[1] - y[0]) / 1e4, rel=1e-4)
+
+
+@pytest.mark.parametrize("outer", [1, -1])
+@pytest.mark.parametrize("inner", [1, -1])
+def test_a_hole_is_taken_off_however_its_ring_turns(outer, inner):
+    ring, hole = (list(box(*b).exterior.coords) for b in ((0, 0, 0.3, 0.3), (0.1, 0.1, 0.2, 0.2)))
+    area = Area.of(Polygon(ring[::outer], [hole[::inner]]))
+    expected = Area.of((0, 0, 0.3, 0.3)).hectares - Area.of((0.1, 0.1, 0.2, 0.2)).hectares
+    assert area.hectares == pytest.approx(expected, rel=1e-6)
+
+
+@pytest.mark.parametrize("turns", [-2, -1, 1, 2])
+def test_an_area_drawn_on_the_next_world_comes_back(turns):
+    west, south, east, north = BOX
+    drawn = box(west + 360 * turns, south, east + 360 * turns, north)
+    assert Area.of(drawn).bounds == pytest.approx(BOX)
+
+
+def test_long_edges_given_in_another_crs_bend():
+    # The edges of a rectangle in UTM are no meridians and parallels.
+    left, bottom, right, top = 200_000, 6_600_000, 800_000, 6_700_000
+    area = Area.of(((left, bottom, right, top), "EPSG:32634"))
+    assert area.hectares == pytest.approx(600_000 * 100_000 / 1e4, rel=1e-3)  # UTM's own scale error stays
+    back = area.to_crs("EPSG:32634")
+    assert back.symmetric_difference(box(left, bottom, right, top)).area < 1e-4 * back.area
+    assert len(Area.of(((left, bottom, left + 500, bottom + 500), "EPSG:32634")).geometry.exterior.coords) == 5
+
+
+def test_an_unknown_crs_gets_a_sentence():
+    with pytest.raises(InputError, match="no coordinate system 'EPSG:banana'"):
+        Area.of(box(*BOX), crs="EPSG:banana")
 
 
 @pytest.mark.parametrize(
