@@ -10,7 +10,7 @@ import xarray as xr
 from eowidgets.cube.schema import DIMS, bands, usable
 from eowidgets.errors import InputError, unknown
 
-How = Literal["median", "mean", "min", "max", "medoid"]
+How = Literal["median", "mean", "min", "max", "medoid", "best"]
 #: Words for periods, as pandas offsets that begin a period.
 PERIODS = {"month": "MS", "season": "QS-DEC", "year": "YS"}
 
@@ -22,9 +22,10 @@ def composite(cube: xr.Dataset, how: How = "median", period: str = "month") -> x
     ----------
     cube : Dataset
         Cloudy pixels (``clouds``) and unmeasured ones are left out.
-    how : {"median", "mean", "min", "max", "medoid"}
-        Per band, or for ``"medoid"`` the real observation nearest to the median spectrum, so that all
-        bands come from one date.
+    how : {"median", "mean", "min", "max", "medoid", "best"}
+        Per band; or one real observation, so that all bands come from one date: ``"medoid"`` takes the one
+        nearest to the median spectrum, ``"best"`` that of the clearest date on which the pixel was seen
+        (few seams, as in a mosaic).
     period : str
         ``"month"``, ``"season"`` (from December), ``"year"``, ``"all"``, or a pandas offset (``"16D"``).
 
@@ -77,6 +78,8 @@ def _reduce(data: xr.Dataset, how: How) -> xr.Dataset:
 
     with warnings.catch_warnings():
         warnings.filterwarnings("ignore", "All-NaN|Mean of empty", RuntimeWarning)  # it means: nothing usable here
+        if how == "best":
+            return _best(data)
         if how != "medoid":
             if data.chunks:
                 data = data.chunk({"time": -1})
@@ -92,3 +95,10 @@ def _medoid(data: xr.Dataset) -> xr.Dataset:
     seen = distance.notnull().any("time")
     nearest = distance.fillna(np.inf).argmin("time")
     return data.isel(time=nearest.compute() if data.chunks else nearest).where(seen).drop_vars("time", errors="ignore")
+
+
+def _best(data: xr.Dataset) -> xr.Dataset:
+    seen = data.to_dataarray("band").notnull().all("band")
+    clearest = np.argsort(-seen.mean(("y", "x")).values, kind="stable")
+    first = seen.isel(time=clearest).argmax("time").compute()
+    return data.isel(time=clearest).isel(time=first).where(seen.any("time")).drop_vars("time", errors="ignore")

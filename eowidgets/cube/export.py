@@ -111,9 +111,15 @@ def to_zarr(cube: xr.Dataset, path: str | Path) -> Path:
     ready, encoding = _encoded(cube)
     with _beside(target) as folder:
         ready.to_zarr(folder / target.name, encoding=encoding, zarr_format=3, consolidated=False)
+        old = folder / "old"
         if target.exists():
-            target.rename(folder / "old")
-        (folder / target.name).rename(target)
+            target.rename(old)
+        try:
+            (folder / target.name).rename(target)
+        except OSError:  # a folder cannot be replaced in one step: what was there comes back
+            if old.exists():
+                old.rename(target)
+            raise
     return target
 
 

@@ -7,7 +7,7 @@ from eowidgets.cube.composite import composite
 from eowidgets.errors import InputError
 
 
-@given(value=st.floats(0, 1, width=32), how=st.sampled_from(["median", "mean", "min", "max", "medoid"]))
+@given(value=st.floats(0, 1, width=32), how=st.sampled_from(["median", "mean", "min", "max", "medoid", "best"]))
 @settings(max_examples=15, deadline=None)
 def test_composite_of_a_constant_is_that_constant(value, how):
     import pandas as pd
@@ -41,10 +41,22 @@ def test_medoid_is_a_real_observation(make_cube):
     assert (best.red.values[2, 3], best.nir.values[2, 3]) in pairs
 
 
+def test_best_takes_the_clearest_date_and_fills_from_the_next(make_cube):
+    cube = make_cube(dates=3, height=2, width=2, clouds=0)
+    cube["clouds"][0] = [[True, True], [True, False]]
+    cube["clouds"][1] = [[True, False], [False, False]]  # the clearest, but for one pixel
+    cube["clouds"][2] = [[False, True], [False, True]]
+    out = composite(cube, "best", "all").isel(time=0)
+    for band in ("red", "nir"):
+        expected = cube[band].values[1].copy()
+        expected[0, 0] = cube[band].values[2, 0, 0]
+        np.testing.assert_array_equal(out[band], expected)
+
+
 def test_pixels_never_seen_are_nodata_without_a_warning(make_cube, recwarn):
     cube = make_cube(dates=3)
     cube["clouds"][:, 0, 0] = True
-    for how in ("median", "mean", "min", "max", "medoid"):
+    for how in ("median", "mean", "min", "max", "medoid", "best"):
         out = composite(cube, how, "all")
         assert np.isnan(out.red[0, 0, 0])
         assert not out.valid[0, 0, 0]
@@ -53,7 +65,7 @@ def test_pixels_never_seen_are_nodata_without_a_warning(make_cube, recwarn):
 
 def test_lazy_equals_eager(make_cube):
     cube = make_cube(dates=7)
-    for how in ("median", "medoid"):
+    for how in ("median", "medoid", "best"):
         a, b = composite(cube, how, "month"), composite(cube.chunk({"time": 3}), how, "month").compute()
         np.testing.assert_array_equal(a.red, b.red)
 

@@ -104,3 +104,54 @@ def test_bad_names(make_cube, tmp_path):
         export.to_netcdf(make_cube(), tmp_path / "no" / "a.nc")
     with pytest.raises(InputError, match="no band to write"):
         export.to_geotiff(make_cube()[["spatial_ref"]], tmp_path / "a.tif")
+
+
+def test_a_store_that_cannot_be_moved_into_place_leaves_the_old_one(make_cube, tmp_path, monkeypatch):
+    path = export.to_zarr(make_cube(seed=1), tmp_path / "a.zarr")
+    rename = type(path).rename
+
+    def fails_once(self, target):
+        if self.name == "a.zarr" and self.parent != tmp_path:
+            raise OSError(errno.EACCES, "Permission denied")
+        return rename(self, target)
+
+    monkeypatch.setattr(type(path), "rename", fails_once)
+    with pytest.raises(SourceError, match="could not be written: .*Permission denied"):
+        export.to_zarr(make_cube(seed=2), path)
+    assert left(tmp_path) == ["a.zarr"]
+    with xr.open_dataset(path, engine="zarr") as back:
+        np.testing.assert_allclose(back.red, make_cube(seed=1).red, atol=5.1e-5)
+
+
+@pytest.mark.parametrize("ending", ["tif", "nc", "zarr"])
+def test_an_interrupted_write_leaves_nothing(make_cube, tmp_path, monkeypatch, ending):
+    def stop(*args, **kwargs):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(xr.Dataset, "to_netcdf", stop)
+    monkeypatch.setattr(xr.Dataset, "to_zarr", stop)
+    monkeypatch.setattr(rasterio, "open", stop)
+    write = {"tif": export.to_geotiff, "nc": export.to_netcdf, "zarr": export.to_zarr}[ending]
+    with pytest.raises(KeyboardInterrupt):
+        write(make_cube(), tmp_path / f"a.{ending}")
+    assert left(tmp_path) == []
+
+
+@pytest.mark.parametrize("ending", ["tif", "nc", "zarr"])
+def test_what_is_written_opens_as_the_same_cube(romania, tmp_path, ending):
+    import eowidgets as eow
+
+    cube = romania.isel(time=slice(60, 64))
+    write = {"tif": export.to_geotiff, "nc": export.to_netcdf, "zarr": export.to_zarr}[ending]
+    back = eow.open(write(cube, tmp_path / f"a.{ending}"))
+    assert back.eow.bands == cube.eow.bands
+    np.testing.assert_array_equal(back.time, cube.time)
+    np.testing.assert_allclose(back.x, cube.x, atol=1e-6)
+    for band in cube.eow.bands:
+        np.testing.assert_allclose(back[band], cube[band], atol=5.1e-5)
+    np.testing.assert_array_equal(back.tree_cover, cube.tree_cover)
+    assert back.odc.geobox.crs == cube.odc.geobox.crs
+    assert back.attrs["title"] == cube.attrs["title"]
+    if ending != "tif":  # a GeoTIFF has no place for the masks
+        np.testing.assert_array_equal(back.clouds, cube.clouds)
+        np.testing.assert_array_equal(back.scl, cube.scl)
