@@ -23,7 +23,7 @@ class CubeAccessor:
     >>> import eowidgets as eow
     >>> cube = eow.open("bouconne")
     >>> cube.eow.bands[:4]
-    ('blue', 'green', 'red', 'rededge1')
+    ('blue', 'green', 'red', 'nir')
     >>> cube.eow.composite("median", "all").sizes["time"]
     1
     """

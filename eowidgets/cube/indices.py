@@ -44,7 +44,7 @@ def index(cube: xr.Dataset, name: str, **constants: float) -> xr.DataArray:
     >>> import eowidgets as eow
     >>> ndvi = index(eow.open("bouconne"), "NDVI")
     >>> round(float(ndvi.isel(time=2).median()), 2)
-    0.9
+    0.92
     """
     import spyndex
 

@@ -19,7 +19,7 @@ def summary(cube: xr.Dataset) -> str:
     Forest and fields at Bouconne near Toulouse, Sentinel-2 monthly syntheses, 2018
     7 dates, 2018-04-29 to 2018-11-15
     246 × 227 pixels of 10 m (EPSG:32631), 558 ha
-    blue, green, red, rededge1, rededge2, rededge3, nir, nir08, swir16, swir22
+    blue, green, red, nir, rededge1, rededge2, rededge3, nir08, swir16, swir22
     100 % of the pixels seen without cloud
     """
     box = geobox(cube)
