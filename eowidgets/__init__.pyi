@@ -5,6 +5,8 @@ from .cube.area import Area as Area
 from .cube.open import open as open
 from .cube.samples import samples as samples
 from .diagnosis import doctor as doctor
+from .engine.estimate import Estimate as Estimate
+from .engine.estimate import estimate as estimate
 from .engine.job import Job as Job
 from .engine.provenance import rerun as rerun
 from .engine.run import run as run
@@ -16,6 +18,8 @@ from .models.base import Model as Model
 from .models.base import WindowSpec as WindowSpec
 from .models.base import param as param
 from .models.registry import register as register
+from .models.weights import weights as weights
+from .models.wrap import wrap as wrap
 from .tasks import ClassInfo as ClassInfo
 from .tasks import Output as Output
 from .tasks import Task as Task
