@@ -22,7 +22,7 @@ from torch.nn import functional
 import eowidgets as eow
 from eowidgets.models.base import Batch
 from eowidgets.models.units import weights
-from eowidgets.models.units.adapters import UniTSClouds, UniTSModel, UniTSReconstruct
+from eowidgets.models.units.adapters import FindAndFill, UniTSClouds, UniTSModel, UniTSReconstruct
 from eowidgets.models.units.condition import condition, interpolate
 from eowidgets.models.units.config import BANDS
 from training.windows import Source, Windows
@@ -151,6 +151,10 @@ def reconstruction_network():
     return _network("units-reconstruct")
 
 
+def cloud_networks() -> FindAndFill:
+    return FindAndFill(_network("units-clouds"), reconstruction_network())
+
+
 def _network(name: str):
     """Shipped weights, or those of a run that has just ended."""
     from training.units import RUNS
@@ -197,7 +201,7 @@ def clouds() -> None:
     for title, hold_out in (("(a) dates seen", SEEN), ("(b) dates never seen", NEW)):
         source = Source(eow.open("romania"), **hold_out)
         w, raw = source.draw_cloudy(np.random.default_rng(2024), WINDOWS)
-        model = UniTSClouds(_network("units-clouds"))
+        model = UniTSClouds(cloud_networks())
         parts = []
         for i in range(len(raw)):
             one = slice(i, i + 1)
@@ -229,7 +233,7 @@ def spread() -> None:
         for i in range(len(w.x)):
             one = slice(i, i + 1)
             batch = batch_of(w.x[one], w.x[one], seen(w)[one], w.days[i], source.bands)
-            made = model.sampled(given_batch(batch, batch.usable), known=batch.usable)[:, :, :, index]
+            made = model.sampled(given_batch(batch, batch.usable), model.network(), known=batch.usable)[:, :, :, index]
             low, high = made.quantile(torch.tensor([0.1, 0.9]), dim=0)
             where = (w.known & w.hidden)[one][:, :, None].expand_as(low)
             hit = ((w.x[one] >= low) & (w.x[one] <= high))[where]
@@ -275,11 +279,7 @@ def speed() -> None:
     source = Source(eow.open("romania"), **SEEN)
     rows = {}
     for name, cls in (("units-reconstruct", UniTSReconstruct), ("units-clouds", UniTSClouds)):
-        try:
-            model = cls(_network(name))
-        except eow.EowidgetsError as error:
-            print(error)
-            continue
+        model = cls(reconstruction_network() if cls is UniTSReconstruct else cloud_networks())
         size, halo = cls.window.size, cls.window.halo
         count = math.ceil((128 - 2 * halo) / (size - 2 * halo)) ** 2
         w = source.draw(np.random.default_rng(0), 1)

@@ -1,9 +1,24 @@
-"""UniTS, one generative transformer for gaps, clouds, change and forecasts; importing it registers its models."""
+"""UniTS, one generative transformer for gaps, clouds, change and forecasts; importing it registers its models.
 
-from eowidgets.models.units.adapters import UniTSClouds, UniTSReconstruct
+Registered are the models whose weights ship. :class:`UniTSForecast` and :class:`UniTSChange` are complete, and are
+given a network of one's own: ``UniTSForecast(load(path))``.
+"""
+
+from eowidgets.models.units.adapters import FindAndFill, UniTSClouds, UniTSReconstruct
 from eowidgets.models.units.change import UniTSChange
 from eowidgets.models.units.config import CONFIGS, UniTSConfig
 from eowidgets.models.units.forecast import UniTSForecast
 from eowidgets.models.units.network import UniTS
+from eowidgets.models.units.weights import load
 
-__all__ = ["CONFIGS", "UniTS", "UniTSChange", "UniTSClouds", "UniTSConfig", "UniTSForecast", "UniTSReconstruct"]
+__all__ = [
+    "CONFIGS",
+    "FindAndFill",
+    "UniTS",
+    "UniTSChange",
+    "UniTSClouds",
+    "UniTSConfig",
+    "UniTSForecast",
+    "UniTSReconstruct",
+    "load",
+]

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Any, ClassVar
 
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 
 from eowidgets.errors import InputError
 from eowidgets.models.base import Batch, Card, Inputs, Model, WindowSpec, param
@@ -57,8 +57,12 @@ class UniTSModel(Model):
             raise InputError("With steps=1 all samples are the same: set steps=0 (automatic) or 2 or more.")
         self._network = network
 
-    def module(self) -> UniTS:
+    def module(self) -> nn.Module:
         """Load the weights at the first call."""
+        return self.network()
+
+    def network(self) -> UniTS:
+        """Give the network."""
         if self._network is None:
             card = type(self).card
             self._network = weights.load(weights.FOLDER / str(card.weights), card.sha256)
@@ -110,13 +114,15 @@ class UniTSModel(Model):
         dated = {o.name for o in self.outputs(batch.bands) if o.dims == "tyx"}
         return {key: value[:, back] if key in dated else value for key, value in out.items()}
 
-    def sampled(self, given: Condition, known: Tensor | None = None) -> Tensor:
+    def sampled(self, given: Condition, network: UniTS, known: Tensor | None = None) -> Tensor:
         """Samples in reflectance, shape (k, b, t, len(BANDS), h, w)."""
         p = self.params
         steps = p.steps or (1 if p.samples == 1 else AUTO_STEPS)
-        network = self.module()
         with torch.inference_mode():
             x1 = sample(network, given, steps=steps, samples=p.samples, solver=p.solver, seed=draw(), known=known)
+            if p.samples > 1:
+                mean = x1.mean(dim=0, keepdim=True)
+                x1 = mean + network.config.widen * (x1 - mean)
             return from_target(network.config, x1, given)
 
     def answer(self, batch: Batch, samples: Tensor, keep: Tensor | None) -> dict[str, Tensor]:
@@ -173,22 +179,62 @@ class UniTSReconstruct(UniTSModel):
 
     def answers(self, batch: Batch) -> dict[str, Tensor]:
         """Draw samples of the whole series; by default clear measurements are kept."""
-        samples = self.sampled(given_batch(batch, batch.usable), known=batch.usable)
+        samples = self.sampled(given_batch(batch, batch.usable), self.network(), known=batch.usable)
         return self.answer(batch, samples, batch.usable if self.params.keep_observed else None)
+
+
+class FindAndFill(nn.Module):
+    """Two networks for clouds that nobody has masked: one sees through them, one fills what they hide."""
+
+    def __init__(self, find: UniTS, fill: UniTS) -> None:
+        super().__init__()
+        self.find, self.fill = find, fill
 
 
 @register
 class UniTSClouds(UniTSModel):
-    """Take clouds away that nobody has masked."""
+    """Take clouds away that nobody has masked.
+
+    The first network sees the raw series and gives it without clouds. Where that differs from what was measured,
+    there was a cloud, and ``units-reconstruct`` fills the place from what is left. Clear pixels stay as measured.
+    """
 
     name = "units-clouds"
     task = Task.REMOVE_CLOUDS
     card: ClassVar[Card] = cards.CLOUDS
 
+    #: Reflectance, in the band where it differs most, that tells a cloud; chosen on dates not trained on, in the west.
+    DIFFERENT = 0.03
+
+    def __init__(self, network: FindAndFill | None = None, **params: Any) -> None:
+        super().__init__(**params)
+        self._pair = network
+
+    def module(self) -> FindAndFill:
+        """Load both networks at the first call."""
+        if self._pair is None:
+            find, fill = (
+                weights.load(weights.FOLDER / str(c.weights), c.sha256) for c in (self.card, cards.RECONSTRUCT)
+            )
+            self._pair = FindAndFill(find, fill)
+        return self._pair
+
     def answers(self, batch: Batch) -> dict[str, Tensor]:
         """See the raw measurements; the mask of the cube is not looked at."""
-        names = tuple(batch.bands)
-        guess = guess_clear(batch.raw, batch.measured, names)
-        radar = [i for i, b in enumerate(names) if b in AUX]
-        shown = dataclasses.replace(batch, x=batch.raw) if radar else batch
-        return self.answer(shown, self.sampled(given_batch(batch, guess, raw=True)), None)
+        clear = self.clear(batch)
+        masked = dataclasses.replace(batch, x=batch.raw * clear.unsqueeze(2), usable=clear)
+        filled = self.sampled(given_batch(masked, clear), self.module().fill, known=clear)
+        radar = dataclasses.replace(masked, x=batch.raw)  # clear pixels and radar as they were measured
+        return self.answer(radar, filled, clear)
+
+    def clear(self, batch: Batch) -> Tensor:
+        """Where the ground was seen, in the eyes of the first network, (b, t, h, w)."""
+        optical = self.optical(batch.bands)
+        names = tuple(batch.bands[i] for i in optical)
+        guess = guess_clear(batch.raw[:, :, optical], batch.measured, names)
+        given, find = given_batch(batch, guess, raw=True), self.module().find
+        with torch.inference_mode():
+            through = from_target(find.config, sample(find, given), given)[0]
+        seen_through = through[:, :, [BANDS.index(b) for b in names]]
+        apart = (batch.raw[:, :, optical] - seen_through).abs().amax(dim=2)
+        return guess & (apart < self.DIFFERENT)

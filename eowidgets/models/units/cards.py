@@ -14,8 +14,20 @@ RECONSTRUCT = Card(
     paper=PAPER,
     url=URL,
     data=DATA,
-    limits="Trained on one forest at 10 m in six bands; other bands are interpolated linearly.",
+    scores={
+        "PSNR, held-out third, dates seen (dB)": 32.6,
+        "linear in time there (dB)": 26.9,
+        "PSNR, held-out third, dates never seen (dB)": 30.6,
+        "linear in time there, dates never seen (dB)": 28.5,
+        "PSNR, 3 hidden dates in a row, dates seen (dB)": 30.4,
+        "linear in time there, 3 hidden dates (dB)": 26.1,
+        "PSNR, 3 hidden dates in a row, dates never seen (dB)": 29.0,
+        "linear in time there, 3 hidden dates, never seen (dB)": 28.3,
+    },
+    limits="Trained on one forest at 10 m in six bands; other bands are interpolated linearly. Samples are widened by "
+    "a fitted factor and too wide on dates like those of the training. The paper's tables are of other data.",
     weights="units-reconstruct.safetensors",
+    sha256="25146a358886bc0411df7a402ab6b9fd8076ecefc8001bd2d13149aaa21de5b5",
 )
 
 CLOUDS = Card(
@@ -24,8 +36,21 @@ CLOUDS = Card(
     paper=PAPER,
     url=URL,
     data=DATA + ", under real clouds of other dates",
-    limits="Trained on one forest at 10 m in six bands. Snow may be taken for cloud.",
+    scores={
+        "PSNR without a mask, held-out third, dates seen (dB)": 30.3,
+        "closest clear date there, true mask given (dB)": 25.6,
+        "linear in time there, true mask given (dB)": 26.4,
+        "PSNR without a mask, held-out third, dates never seen (dB)": 27.8,
+        "closest clear date there, dates never seen (dB)": 26.9,
+        "linear in time there, dates never seen (dB)": 27.7,
+        "SSIM, dates never seen": 0.849,
+        "SSIM of the closest clear date there": 0.865,
+        "change of clear pixels, dates never seen": 0.0044,
+    },
+    limits="Trained on one forest at 10 m in six bands, 800 steps of a plan of 1000. Snow may be taken for cloud. "
+    "At dates never seen it is no sharper than the closest clear date. The paper's tables are of other data.",
     weights="units-clouds.safetensors",
+    sha256="9f4c68ee749ee5dc160cb72c7855cd205c40016c8938d3db56ec7df4935f0241",
 )
 
 FORECAST = Card(

@@ -10,7 +10,6 @@ from torch import Tensor
 from eowidgets.cube.simulate.land import CLASSES
 from eowidgets.errors import ModelError
 from eowidgets.models.base import Batch, Card, WindowSpec
-from eowidgets.models.registry import register
 from eowidgets.models.units import cards
 from eowidgets.models.units.adapters import AUTO_STEPS, UniTSModel, draw, given_batch
 from eowidgets.models.units.condition import Condition
@@ -34,7 +33,6 @@ def probabilities(x1: Tensor) -> Tensor:
     return share / share.sum(dim=2, keepdim=True)
 
 
-@register
 class UniTSChange(UniTSModel):
     """Map land cover on every date, all dates judged together, and say where first and last date differ."""
 
@@ -58,7 +56,7 @@ class UniTSChange(UniTSModel):
 
     def shares(self, given: Condition) -> Tensor:
         """Probabilities (b, t, k, h, w) for a condition."""
-        p, network = self.params, self.module()
+        p, network = self.params, self.network()
         if network.config.target != "classes" or network.config.classes != len(COVER):
             raise ModelError("These UniTS weights do not map classes: load those of units-change.")
         steps = p.steps or (1 if p.samples == 1 else AUTO_STEPS)

@@ -52,6 +52,9 @@ class UniTSConfig:
         patches; 0 leaves them out.
     residual_scale : float
         Reflectance that counts as 1 in the residual.
+    widen : float
+        Factor on the deviations of samples from their mean. A short training leaves samples too much alike; the
+        factor is fitted, after training, on places of the training area at dates that were not trained on.
     """
 
     target: Literal["residual", "reflectance", "classes"] = "residual"
@@ -70,6 +73,7 @@ class UniTSConfig:
     gate: float = 0.5
     refine: int = 24
     residual_scale: float = 0.05
+    widen: float = 1.0
 
     def __post_init__(self) -> None:
         if self.width % (4 * self.heads) or self.width % 8:

@@ -11,7 +11,6 @@ from torch import Tensor
 
 from eowidgets.errors import InputError
 from eowidgets.models.base import Batch, Card, Dates, WindowSpec, param
-from eowidgets.models.registry import register
 from eowidgets.models.units import cards
 from eowidgets.models.units.adapters import FlowParams, UniTSModel, aux_of
 from eowidgets.models.units.condition import Condition, spread_bands, standardise
@@ -113,7 +112,6 @@ class ForecastParams(FlowParams):
     every: int = param(30, low=1, high=366, unit="days", help="Days between the dates when none are given.")
 
 
-@register
 class UniTSForecast(UniTSModel):
     """Forecast images from the seasons of the past and from what the last dates were like."""
 
@@ -151,7 +149,7 @@ class UniTSForecast(UniTSModel):
         for chunk in torch.split(batch.out_days.to(batch.x.device), AHEAD):
             ahead = chunk.expand(len(batch.x), -1)
             given = forecast_condition(batch.x[:, :, optical], batch.usable, days, ahead, names, aux_of(batch))
-            made = self.sampled(given)[:, :, -len(chunk) :, index]
+            made = self.sampled(given, self.network())[:, :, -len(chunk) :, index]
             means.append(made.mean(0).clamp(min=0))
             if self.params.samples > 1:
                 spreads.append(made.std(0).mean(2))

@@ -12,7 +12,7 @@ from eowidgets.errors import InputError, ModelError
 from eowidgets.models.base import Batch
 from eowidgets.models.registry import register
 from eowidgets.models.units import weights
-from eowidgets.models.units.adapters import UniTSClouds, UniTSModel, UniTSReconstruct
+from eowidgets.models.units.adapters import FindAndFill, UniTSClouds, UniTSModel, UniTSReconstruct
 from eowidgets.models.units.clear import guess_clear
 from eowidgets.models.units.network import UniTS
 
@@ -30,6 +30,12 @@ def seeded(model, batch, seed=0):
     with torch.random.fork_rng():
         torch.manual_seed(seed)
         return model.predict(batch)
+
+
+def made(cls, **params):
+    """Give a model with untrained networks."""
+    network = FindAndFill(awake(seed=1), awake()) if cls is UniTSClouds else awake()
+    return cls(network, **params)
 
 
 def test_untrained_reconstruction_is_linear_interpolation():
@@ -56,7 +62,7 @@ def test_outputs_match_what_is_declared():
     batch = make_batch()
     for cls in (UniTSReconstruct, UniTSClouds):
         for samples in (1, 2):
-            model = cls(awake(), samples=samples)
+            model = made(cls, samples=samples)
             out = model.predict(batch)
             assert set(out) == {o.name for o in model.outputs(batch.bands)}
             assert out["reflectance"].shape == batch.x.shape
@@ -65,7 +71,7 @@ def test_outputs_match_what_is_declared():
 
 def test_same_seed_same_bytes():
     batch = make_batch()
-    first, again, other = (seeded(UniTSClouds(awake(), samples=2), batch, seed) for seed in (3, 3, 4))
+    first, again, other = (seeded(made(UniTSClouds, samples=2), batch, seed) for seed in (3, 3, 4))
     assert all(torch.equal(first[k], again[k]) for k in first)
     assert not torch.equal(first["spread"], other["spread"])
 
@@ -75,7 +81,7 @@ def test_permuted_dates_give_permuted_answers(cls):
     batch, order = make_batch(), torch.tensor([3, 0, 5, 1, 4, 2])
     turned = {f: getattr(batch, f)[:, order] for f in ("x", "usable", "measured", "raw")}
     shuffled = dataclasses.replace(batch, **turned, days=batch.days[order])
-    straight, out = (seeded(cls(awake(), samples=2), b) for b in (batch, shuffled))
+    straight, out = (seeded(made(cls, samples=2), b) for b in (batch, shuffled))
     for key, value in straight.items():
         torch.testing.assert_close(out[key], value[:, order])
 
@@ -137,6 +143,37 @@ def test_guess_of_clear_sees_cloud_and_shadow():
     assert torch.equal(clear, expected)
     nothing = guess_clear(torch.zeros_like(raw), torch.zeros_like(measured), bands)
     assert not nothing.any()
+
+
+def test_clouds_are_found_and_filled_and_the_rest_is_left():
+    # Untrained networks: the first one gives linear interpolation over the first guess, the second one fills so too.
+    g = torch.Generator().manual_seed(0)
+    ground = torch.tensor([0.04, 0.05, 0.30])[:, None, None]
+    raw = ground + 0.002 * torch.randn((1, 8, 3, 8, 8), generator=g)
+    cloudy = raw.clone()
+    cloudy[0, 3, :, :4] += 0.4
+    cloudy[0, 4, :, 4:] *= 0.3
+    measured = torch.ones(1, 8, 8, 8, dtype=torch.bool)
+    days = 18000 + 10 * torch.arange(8).double()
+    nothing = torch.zeros_like(measured)  # the mask of the cube is not looked at
+    zero = torch.zeros_like(cloudy)
+    batch = Batch(zero, nothing, measured, cloudy, days, days, ("blue", "red", "nir"), torch.zeros(1, 2), 10.0)
+    model = UniTSClouds(FindAndFill(UniTS(SMALL).eval(), UniTS(SMALL).eval()))
+    out = model.predict(batch)["reflectance"]
+    clear = model.clear(batch)
+    expected = measured.clone()
+    expected[0, 3, :4] = False
+    expected[0, 4, 4:] = False
+    assert torch.equal(clear, expected)
+    assert torch.equal(out.movedim(2, -1)[clear], cloudy.movedim(2, -1)[clear])
+    assert float((out - ground).abs().max()) < 0.02
+
+
+def test_wider_samples_keep_their_mean():
+    batch, narrow, wide = make_batch(), awake(), awake(dataclasses.replace(SMALL, widen=3.0))
+    one, three = (seeded(UniTSReconstruct(n, samples=4), batch) for n in (narrow, wide))
+    torch.testing.assert_close(one["reflectance"], three["reflectance"], atol=1e-5, rtol=1e-4)
+    torch.testing.assert_close(3 * one["spread"], three["spread"], atol=1e-5, rtol=1e-3)
 
 
 def test_registering_again_is_no_clash():

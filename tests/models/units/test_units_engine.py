@@ -22,7 +22,7 @@ def shipped(cls):
 
 def test_gaps_are_filled_and_measurements_kept(romania):
     cube = small(romania)
-    clear = eow.run(shipped(UniTSReconstruct), cube, precision="float32")
+    clear = eow.run(shipped(UniTSReconstruct), cube, precision="fp32")
     seen = (cube["valid"] & ~cube["clouds"]).to_numpy()
     for band in ("blue", "nir"):
         made = clear[band].to_numpy()
