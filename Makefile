@@ -6,7 +6,7 @@ BIN = $(VENV)/bin
 PIP = $(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt
 NOTEBOOKS = $(wildcard notebooks/*.ipynb)
 
-.PHONY: lab test lint types unit notebooks screenshots clean
+.PHONY: lab test lint types screenshots clean
 
 lab: $(VENV)/.lab
 	$(BIN)/jupyter lab notebooks/01_explore_an_area.ipynb
