@@ -12,7 +12,7 @@ from eowidgets.models.base import Model
 from eowidgets.tasks import Task
 
 #: Families that ship with the package: importing one registers its models.
-FAMILIES = ("eowidgets.models.classical",)
+FAMILIES = ("eowidgets.models.classical", "eowidgets.models.units")
 
 M = TypeVar("M", bound=type[Model])
 
