@@ -202,9 +202,8 @@ def memory(args: argparse.Namespace) -> None:
     one = child(2048, 2048)
     four = child(8192, 2048)
     for height, found in ((2048, one), (8192, four)):
-        print(
-            f"  {height:>5} x 2048: {found['peak'] / 1e6:>6.0f} MB, of which before the run {found['base'] / 1e6:.0f} MB"
-        )
+        peak, base = found["peak"] / 1e6, found["base"] / 1e6
+        print(f"  {height:>5} x 2048: {peak:>6.0f} MB, of which before the run {base:.0f} MB")
     print(f"  ratio at 4 x the height: {four['peak'] / one['peak']:.3f}")
 
 
@@ -216,9 +215,7 @@ def tile(args: argparse.Namespace) -> None:
     print(
         f"  {found['seconds']:.0f} s, peak {found['peak'] / 1e6:.0f} MB (before the run {found['base'] / 1e6:.0f} MB)"
     )
-    print(
-        f"  float64 sums of all classes held for the raster alone: {held / 1e6:.0f} MB; ratio {found['peak'] / held:.3f}"
-    )
+    print(f"  float64 sums of all classes held in memory: {held / 1e6:.0f} MB; ratio {found['peak'] / held:.3f}")
 
 
 def cancel(args: argparse.Namespace) -> None:
@@ -243,9 +240,8 @@ def cancel(args: argparse.Namespace) -> None:
             job.result()
         except eow.EowidgetsError:
             times.append(time.perf_counter() - began)
-    print(
-        f"  median {1000 * statistics.median(times):.0f} ms, worst of {len(times)}: {1000 * max(times):.0f} ms (target 500 ms)"
-    )
+    ms = [1000 * t for t in times]
+    print(f"  median {statistics.median(ms):.0f} ms, worst of {len(ms)}: {max(ms):.0f} ms (target 500 ms)")
 
 
 def cluster(args: argparse.Namespace) -> None:
@@ -283,9 +279,8 @@ def sizes(args: argparse.Namespace) -> None:
         print(f"{mpx:>6.0f} {one['seconds']:>9.2f} {one['seconds'] / mpx:>7.3f} {one['peak'] / 1e6:>8.0f}")
     if len(found) > 1:
         x, y = np.log10(np.array(found)).T
-        print(
-            f"  slope {np.polyfit(x, y, 1)[0]:.3f}; without the smallest {np.polyfit(x[1:], y[1:], 1)[0]:.3f} (target 1)"
-        )
+        rest = f"; without the smallest {np.polyfit(x[1:], y[1:], 1)[0]:.3f}" if len(found) > 2 else ""
+        print(f"  slope {np.polyfit(x, y, 1)[0]:.3f}{rest} (target 1)")
 
 
 PARTS = {f.__name__: f for f in (overhead, memory, cancel, cluster, sizes, tile)}

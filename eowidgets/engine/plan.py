@@ -139,7 +139,7 @@ def make_plan(
     own = limits.window or spec.size
     least = max(round_up(2 * spec.halo + 1, spec.multiple), spec.multiple)
     rows_budget = limits.memory // 4
-    device_budget = int((dev.free_memory(device) or 0) * dev.GPU_SHARE) or limits.memory // 2
+    device_budget = int((dev.free_memory(device) or 0) * dev.GPU_SHARE) or limits.memory // 3
     if own:
         side = (own, own) if spec.size else (min(own, round_up(height, spec.multiple)), own)
         side = (side[0], own if spec.size else min(own, round_up(width, spec.multiple)))

@@ -12,6 +12,7 @@ import numpy.typing as npt
 import xarray as xr
 
 from eowidgets.engine.blend import mix, paste
+from eowidgets.engine.device import trim
 from eowidgets.engine.plan import Plan
 from eowidgets.engine.predict import Piece, Predictor, lead
 from eowidgets.engine.reader import Block, read_ahead
@@ -102,13 +103,17 @@ class Strips:
             for name, values in variables.items():
                 waiting.setdefault(name, []).append(values)
             end = top + _height(variables)
+            del variables, values
             while True:
                 cut = min((begin // self.plan.rows + 1) * self.plan.rows, stop)
                 if cut > end:
                     break
                 whole = {n: v[0] if len(v) == 1 else np.concatenate(v, axis=-2) for n, v in waiting.items()}
-                yield begin, {n: v[..., : cut - begin, :] for n, v in whole.items()}
+                strip = {n: v[..., : cut - begin, :] for n, v in whole.items()}
                 waiting = {n: [v[..., cut - begin :, :]] for n, v in whole.items()} if cut < end else {}
+                del whole
+                yield begin, strip
+                del strip
                 begin = cut
                 if begin >= stop:
                     return
@@ -135,7 +140,12 @@ class Strips:
                 if self._inside is not None:
                     area = self._inside(slice(top, settled))
                     shown = {n: v & area for n, v in shown.items()}
-                yield top, self.frame.finish(blended, shown)
+                variables = self.frame.finish(blended, shown)
+                # The next row is made while this frame sleeps: it must not keep the last one alive.
+                del canvas, values, where, blended, shown
+                yield top, variables
+                del variables
+                trim()
         finally:
             blocks.close()  # type: ignore[attr-defined]
 
