@@ -16,6 +16,7 @@ import numpy as np
 import torch
 import xarray as xr
 
+from eowidgets.cube import schema
 from eowidgets.engine.plan import Plan
 from eowidgets.engine.reader import input_summary
 from eowidgets.errors import InputError
@@ -161,27 +162,15 @@ def rerun(
     old = result if isinstance(result, xr.Dataset) else open_result(result)
     notes = read(old)
     source = cube if cube is not None else _reopen(notes)
-    dates = np.array(notes["dates"], "datetime64[ns]")
-    there = source["time"].values.astype("datetime64[s]").astype("datetime64[ns]")
-    missing = dates[~np.isin(dates, there)]
-    if len(missing):
-        raise InputError(
-            f"The cube given has no {str(missing[0])[:10]}, which the result was made from: give the same cube."
-        )
-    source = source.isel(time=np.isin(there, dates))
-    source = _same_grid(source, notes["input"])
-    engine = notes["engine"]
-    fixed = {"device": engine["device"], "memory": engine["memory"], "compile": engine["compile"]}
-    plan = None if set(options) - {"device", "out", "client", "progress"} else Plan.from_json(engine)
-    job = make_job(
-        model or notes["model"],
-        source,
-        notes["area"],
-        seed=notes["seed"],
-        params=notes["parameters"],
-        plan=plan,
-        **{**fixed, **options},
-    )
+    try:
+        source = _same_input(source, notes)
+        engine = notes["engine"]
+        fixed = {name: engine[name] for name in ("device", "memory", "compile")}
+        plan = None if set(options) - {"device", "out", "client", "progress"} else Plan.from_json(engine)
+        asked = {"seed": notes["seed"], "params": notes["parameters"]}
+    except (KeyError, TypeError, IndexError, AttributeError) as error:
+        raise InputError("The provenance is damaged: run the model again by hand.") from error
+    job = make_job(model or notes["model"], source, notes.get("area"), plan=plan, **asked, **{**fixed, **options})
     job.execute()
     new = job.result()
     differences = compare(old, new)
@@ -212,11 +201,32 @@ def compare(old: xr.Dataset, new: xr.Dataset, rows: int = 256) -> dict[str, floa
 
 def _reopen(notes: Mapping[str, Any]) -> xr.Dataset:
     from eowidgets.cube.open import open as open_cube
+    from eowidgets.cube.samples import samples
 
     opened = notes["input"].get("opened")
-    if not opened:
-        raise InputError("The provenance does not say how the input was opened: give it as rerun(result, cube=...).")
-    return open_cube(**opened) if isinstance(opened, dict) else open_cube(opened)
+    # A result may come from anybody: an address in it is never visited, only samples and files here are opened.
+    if not isinstance(opened, str) or not (opened in samples() or Path(opened).exists()):
+        raise InputError(
+            "The provenance does not say which sample or file to open: give it as rerun(result, cube=...)."
+        )
+    return open_cube(opened)
+
+
+def _same_input(cube: xr.Dataset, notes: Mapping[str, Any]) -> xr.Dataset:
+    """Take the recorded bands, dates and grid out of a cube that holds them."""
+    bands = notes["input"]["bands"]
+    others = set(schema.bands(cube))
+    lacking = [b for b in bands if b not in others]
+    if lacking:
+        raise InputError(f"The cube given has no band {lacking[0]!r}, an input of the result: give the same cube.")
+    rest = [name for name in cube.data_vars if name not in others]
+    cube = cube[[*bands, *rest]]
+    dates = np.array(notes["dates"], "datetime64[ns]")
+    there = cube["time"].values.astype("datetime64[s]").astype("datetime64[ns]")
+    missing = dates[~np.isin(dates, there)]
+    if len(missing):
+        raise InputError(f"The cube given has no {str(missing[0])[:10]}, an input of the result: give the same cube.")
+    return _same_grid(cube.isel(time=np.isin(there, dates)), notes["input"])
 
 
 def _same_grid(cube: xr.Dataset, source: Mapping[str, Any]) -> xr.Dataset:

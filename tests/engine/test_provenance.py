@@ -1,11 +1,14 @@
 from __future__ import annotations
 
+import json
+
 import numpy as np
 import odc.geo.xr  # noqa: F401  (registers the accessor)
 import pytest
 from support.toys import Noise, Smooth, TwoClasses
 
 import eowidgets as eow
+from eowidgets.cube import schema
 from eowidgets.engine.provenance import compare, read, state_hash
 from eowidgets.errors import InputError
 
@@ -39,6 +42,37 @@ def test_a_rerun_uses_the_recorded_dates_area_and_parameters(romania, tmp_path):
     assert len(notes["dates"]) == 9
 
 
+def test_a_result_of_a_sample_needs_nothing_but_itself(tmp_path):
+    cube = eow.open("bouconne")
+    names = list(schema.bands(cube))[:2]
+    part = cube[[*names, "valid", "clouds"]].isel(time=slice(3, 8), x=slice(10, 60))
+    eow.run("toy-smooth", part, out=tmp_path / "r.tif")
+    assert eow.rerun(tmp_path / "r.tif").identical
+
+
+@pytest.mark.parametrize(
+    "opened", ["https://example.org/x.nc", "s3://bucket/x", "/no/such/file.nc", {"source": "romania"}]
+)
+def test_an_address_in_a_result_is_not_visited(make_cube, opened, monkeypatch):
+    out = eow.run("toy-smooth", make_cube())
+    notes = read(out)
+    notes["input"]["opened"] = opened
+    out.attrs["provenance"] = json.dumps(notes)
+    with pytest.raises(InputError, match="which sample or file"):
+        eow.rerun(out)
+
+
+@pytest.mark.parametrize("part", ["engine", "dates", "input", "seed", "parameters"])
+def test_damaged_provenance_is_one_sentence(make_cube, part):
+    cube = make_cube()
+    out = eow.run("toy-smooth", cube)
+    notes = read(out)
+    del notes[part]
+    out.attrs["provenance"] = json.dumps(notes)
+    with pytest.raises(InputError, match="is damaged"):
+        eow.rerun(out, cube)
+
+
 def test_other_pixels_are_found_out(make_cube, tmp_path):
     cube = make_cube(height=30, width=30, clouds=0)
     eow.run("toy-smooth", cube, out=tmp_path / "r.zarr")
@@ -53,7 +87,7 @@ def test_other_pixels_are_found_out(make_cube, tmp_path):
 def test_what_cannot_be_made_again_is_said(make_cube, tmp_path):
     cube = make_cube()
     out = eow.run("toy-smooth", cube)
-    with pytest.raises(InputError, match="does not say how the input was opened"):
+    with pytest.raises(InputError, match="does not say which sample or file"):
         eow.rerun(out)
     with pytest.raises(InputError, match="has no 2020-01-03"):
         eow.rerun(out, cube.isel(time=slice(1, None)))
