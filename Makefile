@@ -36,11 +36,11 @@ $(VENV)/.lab: $(VENV)/.python pyproject.toml constraints.txt
 	touch $@
 
 $(VENV)/.test: $(VENV)/.python pyproject.toml constraints.txt
-	$(PIP) -e '.[lab,stac,dask,video,test]'
+	$(PIP) -e '.[lab,stac,dask,video,hub,test]'
 	touch $@ $(VENV)/.lab
 
 $(VENV)/.dev: $(VENV)/.python pyproject.toml constraints.txt
-	$(PIP) -e '.[lab,stac,dask,video,test,dev]'
+	$(PIP) -e '.[lab,stac,dask,video,hub,test,dev]'
 	touch $@ $(VENV)/.test $(VENV)/.lab
 
 clean:
