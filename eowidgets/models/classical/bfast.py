@@ -91,7 +91,7 @@ class BreakBFAST(Monitor):
         """
         ndvi = normalised_difference(batch.x, batch.bands, "nir", "red")
         seen = self.watch(ndvi, batch.usable, batch.days, rounds=5 if self.params.robust else 0, ridge=1e-6)
-        residual = seen.residual.squeeze(-1)
+        residual = seen.residual.squeeze(1)
         past, watched, n = seen.usable & seen.past, seen.usable & ~seen.past, seen.counted
         counted, sigma = residual, self._spread(seen, residual, past)
         if self.params.robust:

@@ -69,10 +69,10 @@ class BreakCCDC(Monitor):
         """
         run = self.params.consecutive
         seen = self.watch(batch.x, batch.usable, batch.days, rounds=5, ridge=0.1)
-        bands = seen.residual.shape[-1]
-        history = (seen.usable & seen.past).unsqueeze(-1)
-        spread = MAD_TO_SD * masked_median(seen.residual.abs(), history)
-        out_of_line = (seen.residual / spread.clamp_min(NOISE_FLOOR).unsqueeze(1)).square().sum(dim=-1)
+        bands = seen.residual.shape[1]
+        history = (seen.usable & seen.past).unsqueeze(1)
+        spread = MAD_TO_SD * masked_median(seen.residual.abs(), history, dim=-1)
+        out_of_line = (seen.residual / spread.clamp_min(NOISE_FLOOR).unsqueeze(-1)).square().sum(dim=1)
 
         # The clear observations after the history move to the front, in order: runs become plain windows.
         clear = seen.usable & ~seen.past
@@ -88,8 +88,8 @@ class BreakCCDC(Monitor):
         first = (score > 1).to(torch.uint8).argmax(dim=1, keepdim=True)
         members = order.gather(1, first + torch.arange(run, device=order.device))  # n, run
         dates = seen.days[members]
-        vectors = seen.residual.gather(1, members.unsqueeze(-1).expand(-1, -1, bands))
-        middle = masked_median(vectors, torch.ones_like(vectors, dtype=torch.bool))
+        vectors = seen.residual.gather(2, members.unsqueeze(1).expand(-1, bands, -1))  # n, c, run
+        middle = masked_median(vectors, torch.ones_like(vectors, dtype=torch.bool), dim=-1)
         return self.answer(
             batch,
             seen,

@@ -54,7 +54,8 @@ def solve(columns: Tensor, y: Tensor, weight: Tensor, ridge: float) -> Tensor:
     Parameters
     ----------
     columns : Tensor, shape (t, k)
-    y : Tensor, shape (n, t, c)
+        In the precision to solve in; ``y`` and ``weight`` may have less.
+    y : Tensor, shape (n, c, t)
     weight : Tensor, shape (n, t)
         0 where there is no observation.
     ridge : float
@@ -62,22 +63,28 @@ def solve(columns: Tensor, y: Tensor, weight: Tensor, ridge: float) -> Tensor:
 
     Returns
     -------
-    Tensor, shape (n, k, c)
+    Tensor, shape (n, c, k)
         0 where a pixel has no observation.
     """
     k = columns.shape[1]
     # Under autocast float32 products would be rounded to bfloat16, which ruins normal equations.
     with torch.autocast(y.device.type, enabled=False):
         outer = (columns[:, :, None] * columns[:, None, :]).flatten(1)  # t (k k)
-        normal = (weight @ outer).reshape(-1, k, k)
-        right = columns.T @ (weight.unsqueeze(-1) * y)  # n k c
-        penalty = torch.full((k,), float(ridge), dtype=y.dtype, device=y.device)
+        normal = (weight.to(outer.dtype) @ outer).reshape(-1, k, k)
+        right = ((weight.unsqueeze(1) * y).to(outer.dtype) @ columns).mT  # n k c
+        penalty = torch.full((k,), float(ridge), dtype=outer.dtype, device=y.device)
         penalty[0] = 0
         normal = normal + torch.diag(penalty)
-        empty = (weight.sum(dim=1) <= 0).to(y.dtype)
-        normal = normal + empty[:, None, None] * torch.eye(k, dtype=y.dtype, device=y.device)
+        empty = (weight.sum(dim=1) <= 0).to(outer.dtype)
+        normal = normal + empty[:, None, None] * torch.eye(k, dtype=outer.dtype, device=y.device)
         factor, _ = torch.linalg.cholesky_ex(normal)
-        return torch.cholesky_solve(right, factor)
+        return torch.cholesky_solve(right, factor).mT
+
+
+def evaluate(columns: Tensor, coefficients: Tensor, dtype: torch.dtype) -> Tensor:
+    """Values of the fit, (n, c, t): from coefficients (n, c, k) that were solved in more precision than is kept."""
+    with torch.autocast(columns.device.type, enabled=False):
+        return coefficients.to(dtype) @ columns.to(dtype).T
 
 
 def robust_solve(columns: Tensor, y: Tensor, usable: Tensor, ridge: float, rounds: int) -> tuple[Tensor, Tensor]:
@@ -85,14 +92,14 @@ def robust_solve(columns: Tensor, y: Tensor, usable: Tensor, ridge: float, round
 
     Returns
     -------
-    coefficients : Tensor, shape (n, k, c)
+    coefficients : Tensor, shape (n, c, k)
     weight : Tensor, shape (n, t)
     """
     seen = usable.to(y.dtype)
     weight = seen
     coefficients = solve(columns, y, weight, ridge)
     for _ in range(rounds):
-        weight = seen * huber_weights(y - columns @ coefficients, usable)
+        weight = seen * huber_weights(y - evaluate(columns, coefficients, y.dtype), usable)
         coefficients = solve(columns, y, weight, ridge)
     return coefficients, weight
 
@@ -156,15 +163,14 @@ class Harmonic(Model):
         """
         p, x = self.params, batch.x
         b, _, _, h, w = x.shape
-        dtype = solving_dtype(x.device)
         days = batch.days.detach().cpu().double()
-        columns = design(days, p.terms, p.trend, float(days.mean())).to(x.device, dtype)
-        y, usable = flat(x).to(dtype), flat(batch.usable)
+        columns = design(days, p.terms, p.trend, float(days.mean())).to(x.device, solving_dtype(x.device))
+        y, usable = flat(x), flat(batch.usable)
         coefficients, _ = robust_solve(columns, y, usable, p.ridge, rounds=5 if p.robust else 0)
-        fit = columns @ coefficients
-        spread = MAD_TO_SD * masked_median((y - fit).abs(), usable.unsqueeze(-1))
+        fit = evaluate(columns, coefficients, x.dtype)
+        spread = MAD_TO_SD * masked_median((y - fit).abs(), usable.unsqueeze(1), dim=-1)
         seen = batch.usable.any(dim=1, keepdim=True)
         return {
-            "bands": unflat(fit, (b, h, w)).to(x.dtype).masked_fill(~seen.unsqueeze(2), torch.nan),
-            "residual_spread": unflat(spread.square().mean(dim=-1).sqrt(), (b, h, w)).to(x.dtype),
+            "bands": unflat(fit, (b, h, w)).masked_fill(~seen.unsqueeze(2), torch.nan),
+            "residual_spread": unflat(spread.square().mean(dim=-1).sqrt(), (b, h, w)),
         }

@@ -8,7 +8,7 @@ import torch
 from torch import Tensor
 
 from eowidgets.models.base import Batch, Inputs, Model, param
-from eowidgets.models.classical.harmonic import design, robust_solve
+from eowidgets.models.classical.harmonic import design, evaluate, robust_solve
 from eowidgets.models.classical.series import DAYS_PER_YEAR, flat, solving_dtype, unflat
 from eowidgets.tasks import ClassInfo, Output, Task
 
@@ -58,7 +58,7 @@ class Watched:
 
     Attributes
     ----------
-    residual : Tensor, shape (n, t, c)
+    residual : Tensor, shape (n, c, t)
     usable, past : Tensor, bool, shapes (n, t) and (t,)
         Clear observations, and dates that belong to the history.
     counted : Tensor, shape (n,)
@@ -108,21 +108,21 @@ class Monitor(Model):
         rounds : int
             Of robust reweighting.
         """
-        p, dtype = self.params, solving_dtype(series.device)
+        p = self.params
         days = days.detach().cpu().double()
         past = days < float(days.min()) + p.history * DAYS_PER_YEAR
         middle = float(days[past].mean())
-        columns = design(days, p.terms, p.trend, middle).to(series.device, dtype)
+        columns = design(days, p.terms, p.trend, middle).to(series.device, solving_dtype(series.device))
         past = past.to(series.device)
-        y, seen = flat(series).to(dtype), flat(usable)
+        y, seen = flat(series), flat(usable)
         history = seen & past
         coefficients, _ = robust_solve(columns, y, history, ridge, rounds)
         return Watched(
-            residual=(y - columns @ coefficients).masked_fill(~seen.unsqueeze(-1), 0),
+            residual=(y - evaluate(columns, coefficients, y.dtype)).masked_fill(~seen.unsqueeze(1), 0),
             usable=seen,
             past=past,
             counted=history.sum(dim=1),
-            days=days.to(series.device, dtype),
+            days=days.to(columns),
             columns=columns.shape[1],
         )
 

@@ -61,25 +61,26 @@ def blank(x: Tensor, known: Tensor) -> Tensor:
     return x.masked_fill(~known.unsqueeze(2), torch.nan)
 
 
-def masked_median(x: Tensor, mask: Tensor) -> Tensor:
-    """Median along dim 1 of the values where ``mask`` is True; the mean of the middle two for an even number.
+def masked_median(x: Tensor, mask: Tensor, dim: int = 1) -> Tensor:
+    """Median along one dimension of the values where ``mask`` is True; the mean of the middle two for an even number.
 
     Parameters
     ----------
-    x : Tensor, shape (b, t, ...)
+    x : Tensor
     mask : Tensor, bool, of a shape that broadcasts to that of ``x``
+    dim : int
 
     Returns
     -------
-    Tensor, shape (b, ...)
+    Tensor, of the shape of ``x`` without ``dim``
         NaN where the mask is False throughout.
     """
     # Dates last and side by side in memory: sorting along a stride takes several times as long.
-    values = x.masked_fill(~mask, torch.inf).movedim(1, -1).contiguous()
+    values = x.masked_fill(~mask, torch.inf).movedim(dim, -1).contiguous()
     ordered = _sorted(values)
-    count = mask.sum(dim=1).unsqueeze(-1).expand(*values.shape[:-1], 1)
+    count = mask.sum(dim=dim).unsqueeze(-1).expand(*values.shape[:-1], 1)
     low = ordered.gather(-1, ((count - 1) // 2).clamp_min(0))
-    high = ordered.gather(-1, (count // 2).clamp_max(x.shape[1] - 1))
+    high = ordered.gather(-1, (count // 2).clamp_max(values.shape[-1] - 1))
     return (low + (high - low) / 2).masked_fill(count == 0, torch.nan).squeeze(-1)
 
 
@@ -92,18 +93,16 @@ def _sorted(values: Tensor) -> Tensor:
 
 
 def flat(x: Tensor) -> Tensor:
-    """Pixels first: ``(b, t, c, h, w) -> ((b h w), t, c)``, or ``(b, t, h, w) -> ((b h w), t)``."""
+    """Pixels first, dates last: ``(b, t, c, h, w) -> ((b h w), c, t)``, or ``(b, t, h, w) -> ((b h w), t)``."""
     if x.dim() == 5:
-        return x.permute(0, 3, 4, 1, 2).flatten(0, 2)
+        return x.permute(0, 3, 4, 2, 1).flatten(0, 2)
     return x.permute(0, 2, 3, 1).flatten(0, 2)
 
 
 def unflat(x: Tensor, size: tuple[int, int, int]) -> Tensor:
-    """Undo :func:`flat`; ``size`` is ``(b, h, w)``. Also ``((b h w),) -> (b, h, w)``."""
+    """Undo :func:`flat` for bands; ``size`` is ``(b, h, w)``. Also ``((b h w),) -> (b, h, w)``."""
     x = x.reshape(*size, *x.shape[1:])
-    if x.dim() == 5:
-        return x.permute(0, 3, 4, 1, 2)
-    return x.permute(0, 3, 1, 2) if x.dim() == 4 else x
+    return x.permute(0, 4, 3, 1, 2) if x.dim() == 5 else x
 
 
 def huber_weights(residual: Tensor, usable: Tensor) -> Tensor:
@@ -113,7 +112,7 @@ def huber_weights(residual: Tensor, usable: Tensor) -> Tensor:
 
     Parameters
     ----------
-    residual : Tensor, shape (n, t, c)
+    residual : Tensor, shape (n, c, t)
     usable : Tensor, shape (n, t), bool
 
     Returns
@@ -122,8 +121,8 @@ def huber_weights(residual: Tensor, usable: Tensor) -> Tensor:
         1 for what fits, falling as 1 / distance; of no meaning where ``usable`` is False.
     """
     size = residual.abs()
-    scale = MAD_TO_SD * masked_median(size, usable.unsqueeze(-1)).nan_to_num(1.0)
-    distance = (size / scale.clamp_min(SMALLEST_SCALE).unsqueeze(1)).square().mean(dim=-1).sqrt()
+    scale = MAD_TO_SD * masked_median(size, usable.unsqueeze(1), dim=-1).nan_to_num(1.0)
+    distance = (size / scale.clamp_min(SMALLEST_SCALE).unsqueeze(-1)).square().mean(dim=1).sqrt()
     return HUBER / distance.clamp_min(HUBER)
 
 

@@ -63,16 +63,16 @@ def solve_banded(bands: Bands, weight: Tensor, right: Tensor) -> Tensor:
     Parameters
     ----------
     bands : three tensors, as :func:`penalty` gives them
-    weight : Tensor, shape (n, t)
-    right : Tensor, shape (n, t, c)
+    weight : Tensor, shape (t, n)
+    right : Tensor, shape (t, n, c)
 
     Returns
     -------
-    Tensor, shape (n, t, c)
+    Tensor, shape (t, n, c)
     """
     main, first, second = bands
-    t = weight.shape[1]
-    nothing = torch.zeros_like(weight[:, 0])
+    t = weight.shape[0]
+    nothing = torch.zeros_like(weight[0])
     diagonal: list[Tensor] = []
     lower1: list[Tensor] = []
     lower2: list[Tensor] = []
@@ -80,8 +80,8 @@ def solve_banded(bands: Bands, weight: Tensor, right: Tensor) -> Tensor:
     for i in range(t):
         l1 = lower1[i - 1] if i > 0 else nothing
         l2 = lower2[i - 2] if i > 1 else nothing
-        pivot = main[i] + weight[:, i]
-        value = right[:, i]
+        pivot = main[i] + weight[i]
+        value = right[i]
         if i > 0:
             pivot = pivot - l1 * l1 * diagonal[i - 1]
             value = value - l1.unsqueeze(-1) * half[i - 1]
@@ -105,7 +105,7 @@ def solve_banded(bands: Bands, weight: Tensor, right: Tensor) -> Tensor:
         if i + 2 < t:
             value = value - lower2[i].unsqueeze(-1) * z[i + 2]
         z[i] = value
-    return torch.stack(z, dim=1)
+    return torch.stack(z)
 
 
 @register
@@ -167,11 +167,17 @@ class Whittaker(Model):
         bands = penalty(relative_days(batch.days, y), self.params.length)
         # A pixel that was never seen gets weights of 1 to be solvable; it is blanked below.
         seen = (usable | ~usable.any(dim=1, keepdim=True)).to(y.dtype)
-        z = solve_banded(bands, seen, seen.unsqueeze(-1) * y)
+        # The sweep goes date by date, and wants the pixels of a date side by side in memory.
+        dated = y.permute(2, 0, 1).contiguous()  # t n c
+
+        def smooth(weight: Tensor) -> Tensor:
+            dates = weight.T.contiguous()
+            return solve_banded(bands, dates, dates.unsqueeze(-1) * dated).permute(1, 2, 0)  # n c t
+
+        z = smooth(seen)
         for _ in range(4 if self.params.robust else 0):
-            weight = seen * huber_weights(y - z, usable)
-            z = solve_banded(bands, weight, weight.unsqueeze(-1) * y)
-        spread = MAD_TO_SD * masked_median((y - z).abs(), usable.unsqueeze(-1))
+            z = smooth(seen * huber_weights(y - z, usable))
+        spread = MAD_TO_SD * masked_median((y - z).abs(), usable.unsqueeze(1), dim=-1)
         known = batch.usable.any(dim=1, keepdim=True).unsqueeze(2)
         return {
             "bands": unflat(z, (b, h, w)).to(x.dtype).masked_fill(~known, torch.nan),

@@ -66,7 +66,7 @@ def test_ccdc_is_equal_to_a_plain_loop_over_observations():
     watched = model.watch(batch.x, batch.usable, batch.days, rounds=5, ridge=0.1)
     limit = chi2_quantile(0.99, 2)
     for i in range(8):
-        residual, past = watched.residual[i].numpy(), watched.past.numpy()
+        residual, past = watched.residual[i].numpy().T, watched.past.numpy()
         spread = np.maximum(1.4826 * np.median(np.abs(residual[seen[:, i] & past]), axis=0), 0.005)
         streak, date = [], np.nan
         for t in np.flatnonzero(seen[:, i] & ~past):
