@@ -17,8 +17,10 @@ from eowidgets.engine.task import Task
 from eowidgets.engine.writers.store import ZarrWriter
 from eowidgets.errors import MissingExtraError, ModelError
 
-#: More parts than workers, so that a slow or lost one holds up little; each part repeats one row of windows.
+#: More parts than workers, so that a slow or lost one holds up little ...
 PARTS_PER_WORKER = 4
+#: ... but a part repeats a row or two of windows at its top, so where there is no need it has at least so many.
+WINDOW_ROWS = 8
 #: A part is tried again on another worker as often as this, beyond the deaths that the scheduler allows.
 RETRIES = 3
 
@@ -48,7 +50,7 @@ def run_on(
     workers = max(1, len(client.scheduler_info(n_workers=-1)["workers"]))
     job.say(f"Running on {workers} Dask workers.")
     futures = {}
-    for start, stop in parts(missing, plan.rows, workers * PARTS_PER_WORKER):
+    for start, stop in parts(missing, plan, workers):
         # The part travels inside its task, not scattered before: what dies with a worker, the scheduler sends again.
         part, offset = _cut(task, plan, start, stop)
         where = str(store.absolute()) if store is not None else None
@@ -73,16 +75,13 @@ def run_on(
             client.cancel(list(futures), force=True)
 
 
-def parts(missing: list[tuple[int, int]], rows: int, count: int) -> list[tuple[int, int]]:
-    """Cut rows into about ``count`` parts at multiples of ``rows``.
-
-    Examples
-    --------
-    >>> parts([(0, 1000)], 256, 2)
-    [(0, 512), (512, 1000)]
-    """
-    strips = sum(-(-(stop - start) // rows) for start, stop in missing)
-    step = rows * max(1, -(-strips // count))
+def parts(missing: list[tuple[int, int]], plan: Plan, workers: int) -> list[tuple[int, int]]:
+    """Cut rows at multiples of ``plan.rows`` into parts that keep all workers busy and repeat little."""
+    strips = sum(-(-(stop - start) // plan.rows) for start, stop in missing)
+    stride = max(1, plan.window[0] - 2 * plan.halo)
+    small = -(-strips // (workers * PARTS_PER_WORKER))
+    large = -(-strips // workers)
+    step = plan.rows * max(1, min(large, max(small, WINDOW_ROWS * stride // plan.rows)))
     return [(a, min(a + step, stop)) for start, stop in missing for a in range(start, stop, step)]
 
 

@@ -11,6 +11,7 @@ from support.toys import Smooth, TwoClasses
 import eowidgets as eow
 from eowidgets.engine.cluster import parts
 from eowidgets.engine.job import Cancelled
+from eowidgets.engine.plan import Plan
 from eowidgets.models.base import Batch
 
 distributed = pytest.importorskip("distributed")
@@ -106,5 +107,13 @@ def test_a_failing_model_is_told_as_at_home(make_cube, client):
 
 
 def test_parts_are_cut_where_strips_end():
-    assert parts([(0, 1000)], 256, 100) == [(0, 256), (256, 512), (512, 768), (768, 1000)]
-    assert parts([(256, 512), (768, 1000)], 256, 1) == [(256, 512), (768, 1000)]
+    plan = Plan((128, 128), 16, 1, 0, 1, 1, 256, "fp32", 0)
+    assert parts([(0, 1000)], plan, 100) == [(0, 256), (256, 512), (512, 768), (768, 1000)]
+    assert parts([(256, 512), (768, 1000)], plan, 1) == [(256, 512), (768, 1000)]
+
+
+def test_every_worker_gets_a_part_and_tall_rasters_more_than_one():
+    plan = Plan((256, 256), 16, 1, 0, 1, 1, 256, "fp32", 0)
+    assert parts([(0, 4096)], plan, 2) == [(0, 1792), (1792, 3584), (3584, 4096)]
+    assert len(parts([(0, 4096)], plan, 4)) == 4
+    assert len(parts([(0, 20000)], plan, 2)) == 8
