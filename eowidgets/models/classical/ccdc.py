@@ -8,7 +8,7 @@ import torch
 from torch import Tensor
 
 from eowidgets.models.base import Batch, Card, param
-from eowidgets.models.classical.monitor import DATE_UNIT, Monitor, MonitorParams
+from eowidgets.models.classical.monitor import DATE_UNIT, Monitor, MonitorParams, Watched
 from eowidgets.models.classical.series import MAD_TO_SD, masked_median
 from eowidgets.models.classical.stats import chi2_quantile
 from eowidgets.models.registry import register
@@ -28,8 +28,9 @@ class BreakCCDC(Monitor):
     Source: Zhu and Woodcock (2014), doi:10.1016/j.rse.2014.01.011, sections 3.3–3.4 (eq. 1 for the model, the
     test over all bands, six consecutive observations). The χ² threshold is the form of its later implementations.
     Simpler than CCDC: the history is given in years and fitted once, robustly (Huber) and with a small ridge; the
-    model is not refitted as new dates come; the first break ends it; the spread is 1.4826 · median absolute
-    residual of the history, at least 0.005, the same all year.
+    model is not refitted as new dates come; the first break ends it; the spread is the root mean square
+    residual of the history, with residuals cut off at three times 1.4826 · their median, at least 0.005, the same
+    all year.
     """
 
     name = "break-ccdc"
@@ -39,7 +40,8 @@ class BreakCCDC(Monitor):
         paper="Zhu and Woodcock (2014), Remote Sensing of Environment 144, 152–171.",
         url="https://doi.org/10.1016/j.rse.2014.01.011",
         licence="Apache-2.0",
-        limits="Needs two stable years with a dozen clear dates; one break per pixel; series of missed cloud look like one.",
+        limits="Needs two stable years with a dozen clear dates; one break per pixel; thinning, shadows at edges and series of "
+        "missed cloud look like one.",
     )
 
     @dataclass(frozen=True, slots=True)
@@ -70,9 +72,8 @@ class BreakCCDC(Monitor):
         run = self.params.consecutive
         seen = self.watch(batch.x, batch.usable, batch.days, rounds=5, ridge=0.1)
         bands = seen.residual.shape[1]
-        history = (seen.usable & seen.past).unsqueeze(1)
-        spread = MAD_TO_SD * masked_median(seen.residual.abs(), history, dim=-1)
-        out_of_line = (seen.residual / spread.clamp_min(NOISE_FLOOR).unsqueeze(-1)).square().sum(dim=1)
+        spread = history_spread(seen)
+        out_of_line = (seen.residual / spread.unsqueeze(-1)).square().sum(dim=1)
 
         # The clear observations after the history move to the front, in order: runs become plain windows.
         clear = seen.usable & ~seen.past
@@ -98,3 +99,13 @@ class BreakCCDC(Monitor):
             confirmed_date=dates[:, -1],
             magnitude=middle.square().sum(dim=-1).sqrt(),
         )
+
+
+def history_spread(seen: Watched) -> Tensor:
+    """Root mean square residual of the history by band, (n, c); outliers count as three robust spreads."""
+    history = (seen.usable & seen.past).unsqueeze(1)
+    size = seen.residual.abs()
+    limit = 3 * MAD_TO_SD * masked_median(size, history, dim=-1).nan_to_num(0).clamp_min(NOISE_FLOOR)
+    total = (torch.minimum(size, limit.unsqueeze(-1)).square() * history).sum(dim=-1)
+    freedom = (seen.counted - seen.columns).clamp_min(1).unsqueeze(1)
+    return (total / freedom).sqrt().clamp_min(NOISE_FLOOR)

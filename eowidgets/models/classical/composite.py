@@ -50,9 +50,10 @@ class Composite(Model):
         """
         dates = np.floor(batch.days.detach().cpu().numpy()).astype("int64").astype("datetime64[D]")
         starts = period_start(dates, self.params.period)
+        order = np.argsort(batch.days.detach().cpu().numpy(), kind="stable")
         frames, counts = [], []
         for start in np.unique(starts):
-            chosen = torch.as_tensor(np.flatnonzero(starts == start), device=batch.x.device)
+            chosen = torch.as_tensor(order[starts[order] == start], device=batch.x.device)
             x, usable = batch.x[:, chosen], batch.usable[:, chosen]
             frames.append(self.combine(x, usable))
             counts.append(usable.sum(dim=1))

@@ -67,7 +67,9 @@ def test_ccdc_is_equal_to_a_plain_loop_over_observations():
     limit = chi2_quantile(0.99, 2)
     for i in range(8):
         residual, past = watched.residual[i].numpy().T, watched.past.numpy()
-        spread = np.maximum(1.4826 * np.median(np.abs(residual[seen[:, i] & past]), axis=0), 0.005)
+        size = np.abs(residual[seen[:, i] & past])
+        size = np.minimum(size, 3 * np.maximum(1.4826 * np.median(size, axis=0), 0.005))
+        spread = np.maximum(np.sqrt((size**2).sum(0) / (len(size) - 3)), 0.005)
         streak, date = [], np.nan
         for t in np.flatnonzero(seen[:, i] & ~past):
             streak = [*streak, t] if ((residual[t] / spread) ** 2).sum() > limit else []
@@ -141,9 +143,9 @@ def test_no_date_after_the_history(name):
     assert torch.isnan(out["change"]).all()
 
 
-def test_clear_cuts_in_romania(romania):
+def test_clear_cuts_in_romania():
     """Three parcels that the pictures show as cut between two summers, and one stand that stays."""
-    out = eow.run("break-ccdc", romania)
+    out = eow.run("break-ccdc", eow.open("romania", clouds="robust"))
     year = 1970 + out.break_date / 365.2425
     for rows, columns, earliest, latest in [
         (slice(61, 65), slice(6, 10), 2017.4, 2018.6),
@@ -151,6 +153,6 @@ def test_clear_cuts_in_romania(romania):
         (slice(68, 73), slice(46, 51), 2018.5, 2019.5),
     ]:
         found = year[rows, columns].values
-        assert np.isfinite(found).mean() > 0.8
+        assert np.isfinite(found).mean() > 0.7
         assert earliest < np.nanmedian(found) < latest
     assert float((out.change[88:96, 0:32] == 1).mean()) < 0.1

@@ -1,8 +1,10 @@
 import numpy as np
 import pytest
+from support.batches import batch_of
 
 import eowidgets as eow
 from eowidgets.models.classical.periods import period_start
+from eowidgets.models.registry import get_model
 
 
 def test_median_is_numpys(romania):
@@ -46,3 +48,16 @@ def test_never_seen_is_nodata(make_cube):
 def test_periods_begin(period, expected):
     dates = np.array(["2020-01-17", "2020-02-28"], "datetime64[D]")
     assert str(period_start(dates, period)[0]) == expected
+
+
+@pytest.mark.parametrize("name", ["composite-median", "composite-medoid"])
+def test_order_of_dates_does_not_matter(name):
+    rng = np.random.default_rng(0)
+    x, seen, days = rng.random((20, 2, 30)), rng.random((20, 30)) < 0.5, 18_000 + np.arange(20) * 9.0
+    order = rng.permutation(20)
+    a, b = (
+        get_model(name, period="season").predict(batch_of(x[o], days[o], seen[o], ("red", "nir")))
+        for o in (np.arange(20), order)
+    )
+    for key in a:
+        np.testing.assert_array_equal(a[key], b[key])

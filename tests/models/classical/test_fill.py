@@ -3,6 +3,7 @@ import pytest
 import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from support.batches import batch_of
 
 from eowidgets.models.base import Batch
 from eowidgets.models.registry import get_model
@@ -76,6 +77,23 @@ def test_before_the_first_clear_date():
         if batch.usable[0, :, i, j].any():
             assert torch.isnan(empty[0, : first[0, i, j], 0, i, j]).all()
             assert torch.isfinite(held[0, :, 0, i, j]).all()
+
+
+@pytest.mark.parametrize("how", ["last", "closest", "linear"])
+def test_two_observations_on_one_day(how):
+    days = 18_000 + np.array([0.0, 5, 5, 5, 9])
+    seen = np.array([0, 1, 0, 1, 0], bool)
+    found = get_model(f"fill-{how}").predict(batch_of(np.array([9, 0.2, 9, 0.4, 9]), days, seen))["bands"].ravel()
+    # The gap on the very day takes the one before, what follows takes the last.
+    np.testing.assert_allclose(found, [0.2, 0.2, 0.2, 0.4, 0.4], rtol=1e-6)
+
+
+def test_one_date():
+    for how in ("last", "closest", "linear"):
+        found = get_model(f"fill-{how}").predict(batch_of(np.full((1, 1, 2), 0.3), [18_000.0], [[True, False]]))[
+            "bands"
+        ]
+        np.testing.assert_allclose(found.ravel(), [0.3, np.nan], rtol=1e-6)
 
 
 def test_romania_under_borrowed_clouds(romania):

@@ -77,3 +77,10 @@ def test_few_observations_give_no_nonsense(count):
     seen[:count] = True
     fit = get_model("harmonic").predict(batch_of(waves(DAYS), DAYS, seen))["bands"].numpy()
     assert np.isnan(fit).all() if count == 0 else (np.isfinite(fit).all() and np.abs(fit).max() < 1)
+
+
+def test_autocast_does_not_touch_the_fit():
+    batch = batch_of(waves(DAYS), DAYS)
+    plain = get_model("harmonic").predict(batch)["bands"]
+    with torch.autocast("cpu", torch.bfloat16):
+        assert torch.equal(get_model("harmonic").predict(batch)["bands"], plain)
