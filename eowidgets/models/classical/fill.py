@@ -11,7 +11,7 @@ import torch
 from torch import Tensor
 
 from eowidgets.models.base import Batch, Card, Model, param
-from eowidgets.models.classical.series import blank, next_index, previous_index, relative_days, take
+from eowidgets.models.classical.series import SCORE, blank, next_index, previous_index, relative_days, take
 from eowidgets.models.registry import register
 from eowidgets.tasks import Output, Task
 
@@ -36,6 +36,7 @@ class FillLast(GapFiller):
         summary="Keeps each pixel as it was last seen until it is seen again.",
         paper="Zero-order hold; the simplest gap filling in use.",
         licence="Apache-2.0",
+        scores={SCORE: 25.4},
         limits="Lags behind every change by the length of the gap; blind to seasons; keeps undetected cloud.",
     )
 
@@ -68,6 +69,7 @@ class FillClosest(GapFiller):
         summary="Shows each pixel as it was seen on the nearest clear date, before or after.",
         paper="Nearest-neighbour interpolation in time.",
         licence="Apache-2.0",
+        scores={SCORE: 26.5},
         limits="Jumps in the middle of a gap; keeps undetected cloud; uses dates from the future.",
     )
 
@@ -96,6 +98,7 @@ class FillLinear(GapFiller):
         summary="Joins the clear observations of each pixel by straight lines over true days.",
         paper="Linear interpolation; the usual first choice for optical time series.",
         licence="Apache-2.0",
+        scores={SCORE: 27.4},
         limits="Undetected cloud or shadow at the end of a gap spoils the whole gap; cuts off seasonal peaks.",
     )
 

@@ -10,6 +10,7 @@ from torch import Tensor
 from eowidgets.models.base import Batch, Card, Model, param
 from eowidgets.models.classical.series import (
     MAD_TO_SD,
+    SCORE,
     flat,
     huber_weights,
     masked_median,
@@ -128,6 +129,7 @@ class Whittaker(Model):
         paper="Eilers (2003), A perfect smoother, Analytical Chemistry 75(14), 3631–3636.",
         url="https://doi.org/10.1021/ac034173t",
         licence="Apache-2.0",
+        scores={SCORE: 27.6},
         limits="Rounds off sudden changes such as mowing or logging; swings freely in gaps longer than its length.",
     )
 
