@@ -12,6 +12,7 @@ from eowidgets.models.base import Batch, Card, Model, param
 from eowidgets.models.classical.series import (
     DAYS_PER_YEAR,
     MAD_TO_SD,
+    SCORE,
     flat,
     huber_weights,
     masked_median,
