@@ -79,9 +79,10 @@ def parts(missing: list[tuple[int, int]], plan: Plan, workers: int) -> list[tupl
     """Cut rows at multiples of ``plan.rows`` into parts that keep all workers busy and repeat little."""
     strips = sum(-(-(stop - start) // plan.rows) for start, stop in missing)
     stride = max(1, plan.window[0] - 2 * plan.halo)
-    small = -(-strips // (workers * PARTS_PER_WORKER))
-    large = -(-strips // workers)
-    step = plan.rows * max(1, min(large, max(small, WINDOW_ROWS * stride // plan.rows)))
+    least = max(1, -(-WINDOW_ROWS * stride // plan.rows))
+    # A multiple of the workers, so that none waits for the last part of another.
+    count = max(workers, min(workers * PARTS_PER_WORKER, strips // least // workers * workers))
+    step = plan.rows * max(1, -(-strips // count))
     return [(a, min(a + step, stop)) for start, stop in missing for a in range(start, stop, step)]
 
 

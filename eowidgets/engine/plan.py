@@ -151,6 +151,8 @@ def make_plan(
             side = (min(side[0], half), min(side[1], half))
         while side[0] > least and wide * side[0] * width > rows_budget:
             side = (max(least, round_up(side[0] // 2, spec.multiple)), side[1])
+    if not own:
+        side = (_fit(height, side[0], spec), _fit(width, side[1], spec))
     if wide * side[0] * width > rows_budget:
         need = wide * side[0] * width * 4 / 1e9
         log(f"One row of windows is {width} pixels wide and needs about {need:.2g} GB, more than asked for.")
@@ -187,6 +189,15 @@ def make_plan(
         precision=probe.precision(limits.precision),
         bytes=int(total),
     )
+
+
+def _fit(length: int, size: int, spec: WindowSpec) -> int:
+    """Shrink a window so that as many of them as before cover the axis with no more overlap than the halo asks for."""
+    if size >= length:
+        return size
+    core = -(-(length - 2 * spec.halo) // len(Axis(length, size, spec.halo)))
+    # Sides that are multiples of 16 suit the kernels.
+    return min(size, round_up(core + 2 * spec.halo, math.lcm(spec.multiple, 16)))
 
 
 def _check(model: Model, outputs: tuple[Output, ...], site: Site, limits: Limits, *, split_in_time: bool) -> None:

@@ -114,6 +114,6 @@ def test_parts_are_cut_where_strips_end():
 
 def test_every_worker_gets_a_part_and_tall_rasters_more_than_one():
     plan = Plan((256, 256), 16, 1, 0, 1, 1, 256, "fp32", 0)
-    assert parts([(0, 4096)], plan, 2) == [(0, 1792), (1792, 3584), (3584, 4096)]
+    assert parts([(0, 4096)], plan, 2) == [(0, 2048), (2048, 4096)]
     assert len(parts([(0, 4096)], plan, 4)) == 4
     assert len(parts([(0, 20000)], plan, 2)) == 8

@@ -34,8 +34,8 @@ class Hungry(Smooth):
 
 def test_less_memory_gives_smaller_windows_and_strips(make_cube):
     cube = make_cube(dates=4, height=600, width=600)
-    roomy, tight = plan_of(Hungry, cube, "8GB"), plan_of(Hungry, cube, "200MB")
-    assert max(tight.window) < max(roomy.window) == 512
+    roomy, tight = plan_of(Hungry, cube, "8GB"), plan_of(Hungry, cube, "100MB")
+    assert max(tight.window) < max(roomy.window) <= 512
     assert tight.rows <= roomy.rows
     assert tight.bytes < roomy.bytes
 
@@ -54,6 +54,14 @@ def test_windows_respect_multiple_and_halo(make_cube):
     assert all(side % 24 == 0 and side > 20 for side in plan.window)
     with pytest.raises(InputError, match="give 48 instead of 40"):
         eow.run(Patchy, make_cube(), window=40)
+
+
+@pytest.mark.parametrize("length", [513, 600, 1024, 1300, 2048, 5000])
+def test_windows_chosen_by_the_engine_do_little_twice(make_cube, length):
+    plan = plan_of(Smooth, make_cube(dates=1, height=40, width=length, bands=("red",)))
+    axis = plan.grid((1, 40, length)).x
+    assert len(axis) == -(-(length - 16) // (512 - 16))  # no more windows than of the largest size
+    assert len(axis) * (axis.size - 16) + 16 - length < 16 * len(axis)
 
 
 def test_a_plan_survives_being_written(make_cube):
