@@ -21,8 +21,8 @@ from eowidgets.tasks import Output
 #: Larger windows save little (the halo is a small share already) and cost memory and quick cancelling.
 LARGEST = 512
 PROBES = (64, 128)
-#: Pixels times dates in one batch: enough to keep a device busy, few enough to stop soon.
-BATCH_PIXELS = {"cpu": 1 << 20, "mps": 1 << 22, "cuda": 1 << 25}
+#: Pixels times dates in one batch: enough to keep a device busy, few enough to stop soon (and, on a CPU, for its caches).
+BATCH_PIXELS = {"cpu": 1 << 19, "mps": 1 << 22, "cuda": 1 << 25}
 #: What is measured leaves out the scratch space inside operations.
 MARGIN = 1.5
 
@@ -139,7 +139,7 @@ def make_plan(
     own = limits.window or spec.size
     least = max(round_up(2 * spec.halo + 1, spec.multiple), spec.multiple)
     rows_budget = limits.memory // 4
-    device_budget = int((dev.free_memory(device) or 0) * dev.GPU_SHARE) or limits.memory // 3
+    device_budget = int((dev.free_memory(device) or 0) * dev.GPU_SHARE) or limits.memory // 4
     if own:
         side = (own, own) if spec.size else (min(own, round_up(height, spec.multiple)), own)
         side = (side[0], own if spec.size else min(own, round_up(width, spec.multiple)))
@@ -161,7 +161,7 @@ def make_plan(
     in_row = len(grid.x) * len(grid.t)
     batch = limits.batch or 0
     if not batch:
-        most = max(1, BATCH_PIXELS.get(device.type, 1 << 20) // (side[0] * side[1] * dates))
+        most = max(1, BATCH_PIXELS.get(device.type, 1 << 19) // (side[0] * side[1] * dates))
         batch = min(most, in_row, 256)
         if batch > 1:
             batch = max(1, min(batch, device_budget // max(1, probe.bytes(side))))

@@ -20,6 +20,8 @@ from eowidgets.engine.result import Frame
 from eowidgets.engine.windows import Grid
 
 Array = npt.NDArray[Any]
+#: How often freed memory is handed back: often enough to stay flat, rarely enough to cost nothing.
+TRIM_ROWS = 8
 Strip = tuple[int, dict[str, Array]]
 
 
@@ -83,6 +85,8 @@ class Strips:
         site = predictor.site
         self._lead = {o.name: lead(o, len(site.out_days), len(site.bands)) for o in frame.outputs}
         self._needs: set[str] = {o.needs for o in frame.outputs}
+        self._classes = {o.name for o in frame.outputs if o.kind == "class"}
+        self._spare: dict[str, Array] = {}
         self._dates: dict[str, Array] = {}  # one column of windows whose date windows are being joined
 
     def windows(self, start: int, stop: int) -> int:
@@ -145,7 +149,8 @@ class Strips:
                 del canvas, values, where, blended, shown
                 yield top, variables
                 del variables
-                trim()
+                if i % TRIM_ROWS == 0:
+                    trim()
         finally:
             blocks.close()  # type: ignore[attr-defined]
 
@@ -161,7 +166,7 @@ class Strips:
 
     def _row(self, i: int, rows: slice, blocks: Iterator[Block]) -> tuple[dict[str, Array], dict[str, Array]]:
         grid, width, height = self.grid, self.grid.x.length, rows.stop - rows.start
-        canvas = {n: np.empty((*shape, height, width), "float32") for n, shape in self._lead.items()}
+        canvas = {n: self._canvas(n, height) for n in self._lead}
         dates = grid.t.length
         shapes = {"any": (height, width), "measured": (height, width), "same": (dates, height, width)}
         where = {n: np.empty(shapes[n], bool) for n in self._needs}
@@ -176,6 +181,17 @@ class Strips:
                     self._show(canvas, where, i, j, rows)
                 self._on_batch(1)
         return canvas, where
+
+    def _canvas(self, name: str, height: int) -> Array:
+        shape, width = self._lead[name], self.grid.x.length
+        if name not in self._classes:
+            return np.empty((*shape, height, width), "float32")
+        # Probabilities never leave this object: one array serves all rows, and its pages are touched once.
+        if name not in self._spare:
+            y = self.grid.y
+            tallest = max(y.reach(i).stop - y.reach(i).start for i in range(len(y)))
+            self._spare[name] = np.empty((*shape, tallest, width), "float32")
+        return self._spare[name][..., :height, :]
 
     def _join_dates(self, canvas: dict[str, Array], outputs: dict[str, Array], j: int, k: int, skip: int) -> None:
         """Put one window into the row: along time first, and once all its dates are there, along x."""
