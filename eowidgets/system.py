@@ -44,15 +44,22 @@ def _cgroup() -> int | None:
     return None
 
 
-def bytes_of(size: str | float) -> float:
-    """``"2GB"``, ``"500 MB"`` or a number of bytes, as bytes."""
-    if not isinstance(size, str):
-        return float(size)
-    match = re.fullmatch(r"\s*([\d.]+)\s*([KMGT]?)i?B?\s*", size, re.IGNORECASE)
-    if not match or match.group(1).count(".") > 1:
-        raise InputError(f"{size!r} is not a size of memory: write for instance '2GB' or '500MB'.")
-    power: int = " KMGT".index(match.group(2).upper() or " ")
-    return float(match.group(1)) * 1000.0**power
+def parse_bytes(text: str | float) -> int:
+    """Turn ``"2GB"``, ``"512 MiB"`` or a number into bytes.
+
+    Examples
+    --------
+    >>> parse_bytes("2GB")
+    2000000000
+    """
+    found = re.fullmatch(r"\s*([\d.]+)\s*([kmgt]?)(i?)b?\s*", str(text).lower())
+    try:
+        number = float(found[1]) if found else 0.0
+    except ValueError:
+        number = 0.0
+    if not found or number <= 0:
+        raise InputError(f"Memory is {text!r}: give a size such as '2GB' or '500MB'.")
+    return int(number * (1024 if found[3] else 1000) ** " kmgt".index(found[2] or " "))
 
 
 def offline() -> bool:

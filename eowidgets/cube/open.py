@@ -18,7 +18,7 @@ from eowidgets.cube.reduce import between, coarsen
 from eowidgets.cube.samples import open_sample, samples
 from eowidgets.cube.sources import Opened
 from eowidgets.errors import InputError, SourceError, unknown
-from eowidgets.system import bytes_of
+from eowidgets.system import parse_bytes
 
 #: Cubes up to this size are read at once; larger ones are opened lazily and read where they are looked at.
 EAGER = 256_000_000
@@ -206,7 +206,7 @@ def _fit(raw: xr.Dataset, budget: str | float | None, chunks: Any, resolution: f
         return _load(raw)
     if budget is None or not len(raw["x"]):
         return raw
-    allowed = bytes_of(budget)
+    allowed = parse_bytes(budget)
     pixel = abs(float(raw["x"][-1] - raw["x"][0])) / max(1, raw.sizes["x"] - 1)
     wanted = resolution if resolution and not remote else pixel
     final = size * (pixel / wanted) ** 2 if wanted else size

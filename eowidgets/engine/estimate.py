@@ -10,10 +10,11 @@ from typing import Any
 import xarray as xr
 
 from eowidgets.engine import device as dev
-from eowidgets.engine.plan import Limits, parse_bytes
+from eowidgets.engine.plan import Limits
 from eowidgets.engine.predict import Piece
 from eowidgets.engine.task import make_task
 from eowidgets.models.base import Model
+from eowidgets.system import parse_bytes
 
 
 @dataclass(frozen=True)

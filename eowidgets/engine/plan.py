@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-import re
 from collections.abc import Callable
 from dataclasses import asdict, dataclass, fields
 from typing import Any
@@ -93,24 +92,6 @@ class Limits:
         for name, value in (("window", self.window), ("batch", self.batch)):
             if value is not None and (not isinstance(value, int) or value < 1):
                 raise InputError(f"The {name} is {value!r}: give a whole number from 1 on, or None.")
-
-
-def parse_bytes(text: str | float) -> int:
-    """Turn ``"2GB"``, ``"512 MiB"`` or a number into bytes.
-
-    Examples
-    --------
-    >>> parse_bytes("2GB")
-    2000000000
-    """
-    found = re.fullmatch(r"\s*([\d.]+)\s*([kmgt]?)(i?)b?\s*", str(text).lower())
-    try:
-        number = float(found[1]) if found else 0.0
-    except ValueError:
-        number = 0.0
-    if not found or number <= 0:
-        raise InputError(f"Memory is {text!r}: give a size such as '2GB' or '500MB'.")
-    return int(number * (1024 if found[3] else 1000) ** " kmgt".index(found[2] or " "))
 
 
 def make_plan(

@@ -13,7 +13,7 @@ import xarray as xr
 from eowidgets.engine import device as dev
 from eowidgets.engine.job import WORKER, Job
 from eowidgets.engine.journal import Journal
-from eowidgets.engine.plan import Limits, Plan, parse_bytes
+from eowidgets.engine.plan import Limits, Plan
 from eowidgets.engine.provenance import content_hash, describe, fingerprint
 from eowidgets.engine.reader import write_behind
 from eowidgets.engine.result import Array
@@ -23,6 +23,7 @@ from eowidgets.engine.writers.disk import check_name, explain, open_result, publ
 from eowidgets.engine.writers.memory import MemoryWriter
 from eowidgets.engine.writers.store import ZarrWriter
 from eowidgets.models.base import Model
+from eowidgets.system import parse_bytes
 
 Progress = bool | Callable[[Job], None] | None
 

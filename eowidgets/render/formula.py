@@ -22,8 +22,6 @@ Step = float | str
 
 _BINARY = {ast.Add: "+", ast.Sub: "-", ast.Mult: "*", ast.Div: "/", ast.Pow: "^"}
 _CALLS = {"sqrt": "sqrt", "exp": "exp", "log": "log", "abs": "abs"}
-#: Length scale of the RBF kernel, as spyndex.computeKernel has it.
-_SIGMA = 0.5
 _MAX_NODES = 400
 
 
@@ -158,13 +156,15 @@ class _Compiler:
             raise unknown("band or constant", name, [*self.letters, *self.constants])
 
     def kernel(self, a: str, b: str) -> None:
-        """Write the RBF kernel k(a, b) = exp(-(a - b)^2 / (2 sigma^2)); of a band with itself it is 1."""
+        """Write the RBF kernel exp(-(a - b)^2 / (2 sigma^2)), sigma = (a + b) / 2 as in ``cube.indices``."""
         if a == b:
             self.steps.append(1.0)
             return
-        self.name(a)
-        self.name(b)
-        self.steps += ["-", 2.0, "^", -1.0 / (2.0 * _SIGMA**2), "*", "exp"]
+        for operation in ("-", "+"):
+            self.name(a)
+            self.name(b)
+            self.steps.append(operation)
+        self.steps += ["/", 2.0, "^", -2.0, "*", "exp"]
 
 
 def compile_formula(

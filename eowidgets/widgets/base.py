@@ -41,6 +41,15 @@ def _visit(path: Path, order: list[str], seen: set[str] | None = None) -> None:
     order.append(f"// --- {path.name}\n{body}")
 
 
+class ReadableRepr:
+    """Mixin before a widget class: where widgets are not shown (a test, a page on the web), its repr is."""
+
+    def _repr_mimebundle_(self, **kwargs: Any) -> Any:
+        bundle: Any = super()._repr_mimebundle_(**kwargs)  # type: ignore[misc]
+        (bundle[0] if isinstance(bundle, tuple) else bundle)["text/plain"] = repr(self)
+        return bundle
+
+
 class AreaTrait(traitlets.TraitType[Any, Any]):
     """A GeoJSON geometry in degrees, or None; may be set to anything that ``eow.Area.of`` takes."""
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import os
 import threading
 import urllib.error
 import urllib.request
@@ -16,6 +15,7 @@ import xyzservices  # type: ignore[import-untyped]  # comes with ipyleaflet
 
 from eowidgets.cube.samples import countries
 from eowidgets.errors import unknown
+from eowidgets.system import offline
 
 #: Basemaps that need no key.
 BASEMAPS = {
@@ -60,11 +60,6 @@ def graticule(step: int = 10) -> ipyleaflet.Polyline:
     lines = [[[-85, lon], [85, lon]] for lon in range(-180, 181, step)]
     lines += [[[lat, -180], [lat, 180]] for lat in range(-80, 81, step)]
     return ipyleaflet.Polyline(locations=lines, name="graticule", **_GRATICULE)
-
-
-def offline() -> bool:
-    """Whether the person asked for no network (``EOWIDGETS_OFFLINE``)."""
-    return os.environ.get("EOWIDGETS_OFFLINE", "") not in ("", "0")
 
 
 def reachable(url: str = PROBE, timeout: float = TIMEOUT) -> bool:

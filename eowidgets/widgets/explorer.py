@@ -12,7 +12,7 @@ import traitlets
 import xarray as xr
 
 from eowidgets.errors import EowidgetsError
-from eowidgets.widgets.base import AreaTrait, css
+from eowidgets.widgets.base import AreaTrait, ReadableRepr, css
 from eowidgets.widgets.time_viewer import TimeViewer
 
 if TYPE_CHECKING:
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from eowidgets.widgets.model_panel import ModelPanel
 
 
-class Explorer(ipywidgets.GridBox):
+class Explorer(ReadableRepr, ipywidgets.GridBox):
     """Everything that a cube offers, linked: one date, one area, one set of pins.
 
     Parameters
@@ -124,11 +124,6 @@ class Explorer(ipywidgets.GridBox):
     def __repr__(self) -> str:
         """What is shown, the same every time."""
         return repr(self.viewer).replace("TimeViewer", "Explorer", 1)
-
-    def _repr_mimebundle_(self, **kwargs: Any) -> Any:
-        bundle: Any = super()._repr_mimebundle_(**kwargs)
-        (bundle[0] if isinstance(bundle, tuple) else bundle)["text/plain"] = repr(self)
-        return bundle
 
 
 def _soon(later: Callable[[], None], now: Callable[[], None]) -> None:

@@ -19,7 +19,7 @@ from eowidgets.engine.job import FINAL, Job
 from eowidgets.engine.run import submit
 from eowidgets.errors import EowidgetsError, InputError, unknown
 from eowidgets.models.registry import model_class, model_classes
-from eowidgets.widgets.base import AreaTrait
+from eowidgets.widgets.base import AreaTrait, ReadableRepr
 from eowidgets.widgets.controls import controls_for
 from eowidgets.widgets.notebook_export import session, write_notebook
 from eowidgets.widgets.painter import Painter
@@ -30,7 +30,7 @@ from eowidgets.widgets.result_files import save
 _TICK = 0.1
 
 
-class ModelPanel(PanelView):
+class ModelPanel(ReadableRepr, PanelView):
     """Runs models over a cube and shows what comes out, window by window.
 
     Parameters
@@ -389,8 +389,3 @@ class ModelPanel(PanelView):
         size = self.cube.sizes["y"] * self.cube.sizes["x"] / 1e6
         have = f"{len(self.results)} results" if self.results else "no result yet"
         return f"ModelPanel: {self.model}, {self.cube.sizes['time']} dates of {size:.2g} Mpx, {have}"
-
-    def _repr_mimebundle_(self, **kwargs: Any) -> Any:
-        bundle: Any = super()._repr_mimebundle_(**kwargs)
-        (bundle[0] if isinstance(bundle, tuple) else bundle)["text/plain"] = repr(self)
-        return bundle

@@ -14,13 +14,13 @@ from eowidgets.cube.indices import index as spectral_index
 from eowidgets.cube.schema import bands, usable
 from eowidgets.cube.series import area_series, at
 from eowidgets.errors import unknown
-from eowidgets.widgets.base import AreaTrait, css, esm
+from eowidgets.widgets.base import AreaTrait, ReadableRepr, css, esm
 
 COLORS = ("#0072b2", "#e69f00", "#009e73", "#cc79a7", "#56b4e9", "#f0e442")
 AREA_COLOR = "#d55e00"
 
 
-class PixelChart(anywidget.AnyWidget):
+class PixelChart(ReadableRepr, anywidget.AnyWidget):
     """The history of pixels and of an area, cloudy dates hollow.
 
     Beside a :class:`TimeViewer` the viewer's own chart needs no kernel; this one stands alone, and can be linked with
@@ -112,11 +112,6 @@ class PixelChart(anywidget.AnyWidget):
         pixels = f"{len(self.pins)} pixel{'s' if len(self.pins) != 1 else ''}"
         area = " and an area" if self.area is not None else ""
         return f"PixelChart: {self.what} of {pixels}{area}, {self.cube.sizes['time']} dates"
-
-    def _repr_mimebundle_(self, **kwargs: Any) -> Any:
-        bundle: Any = super()._repr_mimebundle_(**kwargs)
-        (bundle[0] if isinstance(bundle, tuple) else bundle)["text/plain"] = repr(self)
-        return bundle
 
 
 def _list(values: Any) -> list[float | None]:

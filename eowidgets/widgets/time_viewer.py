@@ -20,7 +20,7 @@ from eowidgets.render import feed
 from eowidgets.render.colormaps import builtin, colormap
 from eowidgets.render.source import FrameSource, Window
 from eowidgets.render.style import COMPOSITES, Style, default_bands, describe
-from eowidgets.widgets.base import AreaTrait, css, esm
+from eowidgets.widgets.base import AreaTrait, ReadableRepr, css, esm
 from eowidgets.widgets.exports import Exports
 from eowidgets.widgets.viewer_layers import Layers, class_colors, classes_of
 
@@ -29,7 +29,7 @@ FAVOURITES = ("NDVI", "EVI", "NDWI", "MNDWI", "NBR", "NDMI", "NDBI", "NDSI", "SA
 DIVERGING = "RdBu_r"
 
 
-class TimeViewer(Layers, Exports, anywidget.AnyWidget):
+class TimeViewer(ReadableRepr, Layers, Exports, anywidget.AnyWidget):
     """A satellite series at screen speed.
 
     The cube travels to the browser once, as integers; from then on date, bands, index, stretch, colour map, cloud
@@ -300,12 +300,6 @@ class TimeViewer(Layers, Exports, anywidget.AnyWidget):
         size = f"{source.height} × {source.width} px"
         versus = f", {self.compare_mode} against {self.compare_key}" if self.compare_mode != "none" else ""
         return f"TimeViewer: {title}, {dates}, {size}, {self.date}, {describe(self.style)}{versus}"
-
-    def _repr_mimebundle_(self, **kwargs: Any) -> Any:
-        bundle: Any = super()._repr_mimebundle_(**kwargs)
-        # A notebook without widgets (or a test) still gets something to read.
-        (bundle[0] if isinstance(bundle, tuple) else bundle)["text/plain"] = repr(self)
-        return bundle
 
     def close(self) -> None:
         """Free what the viewer holds."""

@@ -98,7 +98,9 @@ def parameters(name, values):
         else:
             a, b = known[want[1]], known[want[2]]
             out[want] = (
-                np.ones(SIZE) if want[1] == want[2] else spyndex.computeKernel("RBF", {"a": a, "b": b, "sigma": 0.5})
+                np.ones(SIZE)
+                if want[1] == want[2]
+                else spyndex.computeKernel("RBF", {"a": a, "b": b, "sigma": (a + b) / 2})
             )
     return out
 

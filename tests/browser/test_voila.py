@@ -8,21 +8,21 @@ import subprocess
 import sys
 from pathlib import Path
 
-from support.lab import _free_port, _wait_up
+from support.lab import free_port, wait_up
 
 NOTEBOOK = Path(__file__).parents[2] / "notebooks" / "01_explore_an_area.ipynb"
 
 
 def test_voila_serves_the_explorer(lab, tmp_path):
     shutil.copy(NOTEBOOK, tmp_path / "page.ipynb")
-    port, log = _free_port(), tmp_path / "voila.log"
+    port, log = free_port(), tmp_path / "voila.log"
     command = [sys.executable, "-m", "voila", "page.ipynb", f"--port={port}", "--no-browser", "--Voila.ip=127.0.0.1"]
     with log.open("wb") as out:
         server = subprocess.Popen(
             command, cwd=tmp_path, stdout=out, stderr=out, env=os.environ | {"EOWIDGETS_OFFLINE": "1"}
         )
         try:
-            _wait_up(f"http://127.0.0.1:{port}/voila/static/main.js", server, log, any_answer=True)
+            wait_up(f"http://127.0.0.1:{port}/voila/static/main.js", server, log, any_answer=True)
             page = lab.browser.new_page(viewport={"width": 1280, "height": 800})
             page.goto(f"http://127.0.0.1:{port}/", timeout=120_000)
             page.locator(".eow-viewer[data-drawn]").first.wait_for(timeout=60_000)

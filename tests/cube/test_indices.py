@@ -3,31 +3,10 @@ import pytest
 import spyndex
 
 from eowidgets.cube.indices import available, index
+from eowidgets.cube.schema import BAND_LETTERS
 from eowidgets.errors import InputError
 
-ALL = (
-    "coastal",
-    "blue",
-    "green05",
-    "green",
-    "yellow",
-    "red",
-    "rededge1",
-    "rededge2",
-    "rededge3",
-    "nir",
-    "nir08",
-    "nir09",
-    "swir16",
-    "swir22",
-    "lwir",
-    "lwir11",
-    "lwir12",
-    "vv",
-    "vh",
-    "hh",
-    "hv",
-)
+ALL = tuple(BAND_LETTERS)
 
 
 def test_ndvi_is_the_ratio(romania):

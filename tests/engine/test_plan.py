@@ -9,10 +9,11 @@ from torch import nn
 import eowidgets as eow
 from eowidgets.engine import device as dev
 from eowidgets.engine.estimate import estimate
-from eowidgets.engine.plan import Limits, Plan, parse_bytes
+from eowidgets.engine.plan import Limits, Plan
 from eowidgets.engine.task import make_task
 from eowidgets.errors import InputError, ModelError
 from eowidgets.models.base import Batch, WindowSpec
+from eowidgets.system import parse_bytes
 from eowidgets.tasks import Output
 
 

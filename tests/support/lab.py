@@ -195,7 +195,8 @@ def _listen(ws: WebSocket, page: LabPage) -> None:
     ws.on("framereceived", lambda data: page.received.append(data if isinstance(data, bytes) else data.encode()))
 
 
-def _free_port() -> int:
+def free_port() -> int:
+    """A port on loopback that nothing listens on."""
     with socket.socket() as s:
         s.bind(("127.0.0.1", 0))
         return int(s.getsockname()[1])
@@ -222,7 +223,7 @@ def lab_server(dark: bool = False, env: dict[str, str] | None = None) -> Iterato
         base, root = Path(tmp), Path(tmp) / "work"
         root.mkdir()
         _settings(base / "settings", dark)
-        port, token = _free_port(), "test-token"
+        port, token = free_port(), "test-token"
         own = {
             "JUPYTER_CONFIG_DIR": base / "config",
             "JUPYTER_DATA_DIR": base / "data",
@@ -253,7 +254,7 @@ def lab_server(dark: bool = False, env: dict[str, str] | None = None) -> Iterato
         )
         url = f"http://127.0.0.1:{port}"
         try:
-            _wait_up(f"{url}/api/status?token={token}", server, base / "lab.log")
+            wait_up(f"{url}/api/status?token={token}", server, base / "lab.log")
             yield url, token, root
         finally:
             server.terminate()
@@ -264,9 +265,10 @@ def lab_server(dark: bool = False, env: dict[str, str] | None = None) -> Iterato
             log.close()
 
 
-def _wait_up(
+def wait_up(
     url: str, server: subprocess.Popen[bytes], log: Path, seconds: float = 60, any_answer: bool = False
 ) -> None:
+    """Wait until a server answers; raises with the end of its log where it stops or stays silent."""
     end = time.monotonic() + seconds
     while time.monotonic() < end:
         if server.poll() is not None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from abc import abstractmethod
 from dataclasses import dataclass
 
 import numpy as np
@@ -59,9 +60,9 @@ class Composite(Model):
             counts.append(usable.sum(dim=1))
         return {"bands": torch.stack(frames, dim=1), "observations": torch.stack(counts, dim=1).to(batch.x.dtype)}
 
+    @abstractmethod
     def combine(self, x: Tensor, usable: Tensor) -> Tensor:
         """Reduce (b, t, c, h, w) to (b, c, h, w), NaN where nothing is usable."""
-        raise NotImplementedError
 
 
 @register
