@@ -20,12 +20,13 @@ MAY_IMPORT = {
     "tasks": {"cube"},
     "models": {"tasks", "cube", "metrics"},
     "engine": {"models", "tasks", "cube"},
+    "analysis": {"engine", "models", "tasks", "metrics", "cube"},
     "render": {"cube", "tasks"},
     "diagnosis": {"widgets"},
-    "widgets": {"render", "engine", "models", "tasks", "metrics", "cube", "diagnosis"},
+    "widgets": {"render", "analysis", "engine", "models", "tasks", "metrics", "cube", "diagnosis"},
 }
 WIDGET_LIBRARIES = {"ipywidgets", "ipyleaflet", "leafmap", "anywidget", "traitlets", "IPython"}
-WITHOUT_WIDGETS = ("cube", "metrics", "tasks", "models", "engine", "render")
+WITHOUT_WIDGETS = ("cube", "metrics", "tasks", "models", "engine", "analysis", "render")
 
 
 def _imports(path: Path) -> set[str]:
