@@ -22,7 +22,7 @@ from eowidgets.models.classical.series import DAYS_PER_YEAR
 #: A forecast further ahead than this is refused, in years.
 FURTHEST = 10.0
 #: Modules that hold the models; imported when a model is first asked for by name.
-MODULES = tuple(f"eowidgets.models.forecast.{m}" for m in ("naive", "climatology", "harmonic"))
+MODULES = tuple(f"eowidgets.models.forecast.{m}" for m in ("naive", "climatology", "harmonic", "smoothing", "learned"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,6 +46,11 @@ class Series:
     def cut(self) -> float:
         """The last day that is known, whatever was seen on it."""
         return float(self.days[-1])
+
+    def until(self, day: float) -> Series:
+        """What was known on a day: it and everything before."""
+        count = int((self.days <= day).sum())
+        return Series(self.values[:, :count], self.days[:count], self.seen[:, :count])
 
     def rows(self) -> tuple[Tensor, Tensor]:
         """One row per series and channel, time last: values and mask, both ``((n c), t)``."""

@@ -12,7 +12,7 @@ from eowidgets.models.classical.series import DAYS_PER_YEAR, huber_weights, solv
 from eowidgets.models.forecast.base import Series, SeriesModel, register_series
 
 #: Weight of the mean over all dates, against one date seen on the very day of the year.
-PRIOR = 0.01
+PRIOR = 0.001
 
 
 @register_series
@@ -20,7 +20,7 @@ class Climatology(SeriesModel):
     """Mean season of each series: dates count by their distance within the year.
 
     ``y(d) = Σ_i w_i K(d - d_i) y_i / Σ_i w_i K(d - d_i)``, a kernel regression (Nadaraya, 1964; Watson, 1964) on the
-    circle of the year: K is a Gaussian of ``width`` days plus a hundredth for every date, so that a season never seen
+    circle of the year: K is a Gaussian of ``width`` days plus a thousandth for every date, so that a season never seen
     falls back on the mean. Robust: w is Huber's weight of a first pass.
     """
 

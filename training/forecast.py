@@ -1,0 +1,195 @@
+"""Train forecasting networks on ETTh1: ``python -m training.forecast itransformer --data FOLDER``; stops, resumes, logs.
+
+The standard protocol: 12/4/4 months of 30 days, z-score on the training part, all windows at stride 1, errors in
+standard deviations over all channels. Training stops when the validation error has not fallen for a few epochs; the
+best epoch is tested, once. Each run adds a row to ``training/runs/forecast.jsonl``.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import time
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+
+from eowidgets.models.forecast.network import SeriesNetwork, make_network
+
+RUNS = Path("training/runs")
+MONTH = 30 * 24
+BORDERS = (0, 12 * MONTH, 16 * MONTH, 20 * MONTH)
+COLUMNS = ("HUFL", "HULL", "MUFL", "MULL", "LUFL", "LULL", "OT")
+
+
+@dataclass(frozen=True, slots=True)
+class Recipe:
+    """What is trained, and how.
+
+    Parameters
+    ----------
+    network : str
+    lookback, horizon, batch, epochs, patience : int
+    rate : float
+        Learning rate, times ``decay`` after every epoch.
+    minutes : float
+        Processor time after which training stops in any case.
+    univariate : bool
+        The oil temperature only.
+    options : dict
+        For the network.
+    """
+
+    network: str
+    lookback: int
+    horizon: int = 96
+    batch: int = 32
+    epochs: int = 10
+    patience: int = 3
+    rate: float = 1e-4
+    decay: float = 0.5
+    weight_decay: float = 0.0
+    minutes: float = 8.0
+    univariate: bool = False
+    seed: int = 0
+    options: dict[str, Any] = field(default_factory=dict)
+
+
+RECIPES = {
+    "itransformer": Recipe("itransformer", 96, rate=5e-4, decay=0.6, options={"width": 256, "hidden": 256}),
+    "patchtst": Recipe("patchtst", 336, batch=128, rate=2e-3, decay=0.8, epochs=14, minutes=10),
+    "timemixer": Recipe("timemixer", 96, batch=128, rate=1e-2, decay=0.6, minutes=8),
+    "timesnet": Recipe("timesnet", 96, rate=1e-3, decay=0.6, epochs=6, minutes=8),
+    "spacetime-ot-720": Recipe(
+        "spacetime", 336, horizon=720, batch=64, rate=1e-3, decay=0.8, minutes=12, univariate=True, weight_decay=1e-4
+    ),
+    "nlinear": Recipe("nlinear", 336, batch=64, rate=2e-3, decay=0.6, epochs=8, minutes=2),
+    "dlinear": Recipe("dlinear", 336, batch=64, rate=2e-3, decay=0.6, epochs=8, minutes=2),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Etth1:
+    """The three parts, each with as many steps before it as the look-back needs; z-scored, (t, c)."""
+
+    train: Tensor
+    valid: Tensor
+    test: Tensor
+
+    @classmethod
+    def read(cls, folder: Path, lookback: int, univariate: bool) -> Etth1:
+        """Read ``ETTh1.csv`` from a folder or below it."""
+        path = next(iter(sorted(folder.rglob("ETTh1.csv"))), None)
+        if path is None:
+            raise SystemExit(f"No ETTh1.csv in {folder}: give the folder of ETDataset with --data.")
+        table = np.loadtxt(path, delimiter=",", skiprows=1, usecols=range(1, 8))
+        first, second, third, last = BORDERS
+        table = table[:, -1:] if univariate else table
+        known = table[:second]
+        table = torch.from_numpy((table - known.mean(0)) / known.std(0)).float()
+        return cls(table[first:second], table[second - lookback : third], table[third - lookback : last])
+
+
+def windows(table: Tensor, lookback: int, horizon: int) -> Tensor:
+    """All windows at stride 1 without a copy, (n, lookback + horizon, c)."""
+    return table.unfold(0, lookback + horizon, 1).transpose(1, 2)
+
+
+@torch.no_grad()
+def errors(network: nn.Module, table: Tensor, lookback: int, horizon: int, batch: int = 256) -> tuple[float, float]:
+    """Mean squared and mean absolute error over all windows, steps and channels."""
+    network.eval()
+    squared = absolute = 0.0
+    cut = windows(table, lookback, horizon)
+    for part in cut.split(batch):
+        difference = network(part[:, :lookback]) - part[:, lookback:]
+        squared += float(difference.square().mean()) * len(part) / len(cut)
+        absolute += float(difference.abs().mean()) * len(part) / len(cut)
+    return squared, absolute
+
+
+def loss_of(network: SeriesNetwork, x: Tensor, y: Tensor) -> Tensor:
+    """Squared error, or what the network itself says it should be trained on."""
+    own = getattr(network, "loss", None)
+    loss: Tensor = own(x, y) if own is not None else (network(x) - y).square().mean()
+    return loss
+
+
+def train(name: str, recipe: Recipe, data: Etth1, folder: Path = RUNS) -> tuple[SeriesNetwork, float, int]:
+    """Train one network; a run that was stopped goes on after its last whole epoch.
+
+    Returns
+    -------
+    network, seconds of processor time, epochs
+    """
+    folder.mkdir(parents=True, exist_ok=True)
+    path = folder / f"forecast-{name}.checkpoint.pt"
+    torch.manual_seed(recipe.seed)
+    length, ahead = recipe.lookback, recipe.horizon
+    network = make_network(recipe.network, length, ahead, data.train.shape[1], **recipe.options)
+    optimiser = torch.optim.AdamW(network.parameters(), lr=recipe.rate, weight_decay=recipe.weight_decay)
+    best, best_weights, waited, epoch, spent = float("inf"), network.state_dict(), 0, 0, 0.0
+    if path.exists():
+        saved = torch.load(path, weights_only=True)
+        network.load_state_dict(saved["network"])
+        optimiser.load_state_dict(saved["optimiser"])
+        best, best_weights, waited, epoch, spent = (saved[k] for k in ("best", "weights", "waited", "epoch", "spent"))
+    cut = windows(data.train, length, ahead)
+    while epoch < recipe.epochs and waited < recipe.patience and spent < 60 * recipe.minutes:
+        clock = time.process_time()
+        order = torch.from_numpy(np.random.default_rng([recipe.seed, epoch]).permutation(len(cut)))
+        torch.manual_seed(recipe.seed * 1000 + epoch)  # dropout
+        for group in optimiser.param_groups:
+            group["lr"] = recipe.rate * recipe.decay**epoch
+        network.train()
+        total = 0.0
+        for chosen in order.split(recipe.batch):
+            part = cut[chosen]
+            loss = loss_of(network, part[:, :length], part[:, length:])
+            loss.backward()
+            nn.utils.clip_grad_norm_(network.parameters(), 1.0)
+            optimiser.step()
+            optimiser.zero_grad()
+            total += float(loss.detach()) * len(part) / len(cut)
+        valid, _ = errors(network, data.valid, length, ahead)
+        epoch, spent = epoch + 1, spent + time.process_time() - clock
+        waited = 0 if valid < best else waited + 1
+        if valid < best:
+            best, best_weights = valid, {k: v.detach().clone() for k, v in network.state_dict().items()}
+        print(f"{name} epoch {epoch}: loss {total:.4f}, validation {valid:.4f}, {spent:.0f} s", flush=True)
+        state = {"network": network.state_dict(), "optimiser": optimiser.state_dict(), "weights": best_weights}
+        part_path = path.with_suffix(".part")
+        torch.save({**state, "best": best, "waited": waited, "epoch": epoch, "spent": spent}, part_path)
+        part_path.replace(path)
+    network.load_state_dict(best_weights)
+    return network.eval(), spent, epoch
+
+
+def main() -> None:
+    """Train one recipe from the command line, and test it."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("recipe", choices=sorted(RECIPES))
+    parser.add_argument("--data", type=Path, required=True, help="folder with ETTh1.csv in it")
+    parser.add_argument("--set", default="{}", help="JSON of fields of the recipe to change")
+    parser.add_argument("--name", default="", help="name of the run, if the recipe was changed")
+    args = parser.parse_args()
+    torch.set_num_threads(1)
+    recipe = Recipe(**{**asdict(RECIPES[args.recipe]), **json.loads(args.set)})
+    name = args.name or args.recipe
+    data = Etth1.read(args.data, recipe.lookback, recipe.univariate)
+    network, seconds, epochs = train(name, recipe, data)
+    mse, mae = errors(network, data.test, recipe.lookback, recipe.horizon)
+    size = sum(p.numel() for p in network.parameters())
+    row = {"name": name, "mse": round(mse, 4), "mae": round(mae, 4), "cpu_s": round(seconds), "epochs": epochs}
+    line = json.dumps({**row, "parameters": size, "recipe": asdict(recipe)})
+    with (RUNS / "forecast.jsonl").open("a", encoding="utf-8") as file:
+        file.write(line + "\n")
+    print(line)
+
+
+if __name__ == "__main__":
+    main()
