@@ -1,0 +1,272 @@
+"""The typed language that questions are turned into: every program is one of these values, and nothing else runs."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any, ClassVar, Literal, get_args
+
+from eowidgets.errors import InputError, unknown
+
+Place = Literal[
+    "all", "north", "south", "east", "west", "centre", "north-west", "north-east", "south-west", "south-east"
+]
+PLACES: tuple[str, ...] = get_args(Place)
+
+#: Kinds of land, told from a year of dates.
+COVERS = ("forest", "field", "water", "built-up", "bare")
+#: Unions of kinds of land.
+UNIONS = {"vegetation": ("forest", "field")}
+#: What is told date by date.
+SKIES = ("cloud", "snow")
+#: What can be counted or dated without looking at a pixel.
+IMAGES = ("image", "clear image")
+
+
+@dataclass(frozen=True, slots=True)
+class Scope:
+    """Where and when a question looks.
+
+    Parameters
+    ----------
+    start, end : str
+        ISO days, both included; empty for the end of the series.
+    months : tuple of int
+        Only these months of every year; empty for all.
+    place : str
+        One of :data:`PLACES`: a half, a quarter or the middle of the scene.
+    area : {"", "drawn"}
+        ``"drawn"`` where the question speaks of the area that was drawn.
+    layer : str
+        Name of one of the person's own vector layers.
+    cover : str
+        Only pixels of this kind of land (for the index of the forest alone).
+    """
+
+    start: str = ""
+    end: str = ""
+    months: tuple[int, ...] = ()
+    place: Place = "all"
+    area: Literal["", "drawn"] = ""
+    layer: str = ""
+    cover: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Program:
+    """What all programs share."""
+
+    kind: ClassVar[str] = ""
+    scope: Scope = field(default_factory=Scope)
+
+
+@dataclass(frozen=True, slots=True)
+class Presence(Program):
+    """Is there any of it?"""
+
+    kind: ClassVar[str] = "presence"
+    of: str = "forest"
+
+
+@dataclass(frozen=True, slots=True)
+class Count(Program):
+    """How many separate patches, images or features; patches below ``min_hectares`` are not counted."""
+
+    kind: ClassVar[str] = "count"
+    of: str = "forest"
+    min_hectares: float = 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class Compare(Program):
+    """More or less of one thing than of another, or of the same in another place or time (``other``)."""
+
+    kind: ClassVar[str] = "compare"
+    of: str = "forest"
+    than: str = ""
+    relation: Literal["more", "less", "which"] = "more"
+    other: Scope | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class AreaOf(Program):
+    """How large."""
+
+    kind: ClassVar[str] = "area"
+    of: str = "forest"
+    unit: Literal["ha", "km2", "m2"] = "ha"
+
+
+@dataclass(frozen=True, slots=True)
+class Share(Program):
+    """How much of the place, in percent."""
+
+    kind: ClassVar[str] = "share"
+    of: str = "forest"
+
+
+@dataclass(frozen=True, slots=True)
+class Settlement(Program):
+    """Rural or urban."""
+
+    kind: ClassVar[str] = "settlement"
+
+
+@dataclass(frozen=True, slots=True)
+class Locate(Program):
+    """Where: in words of a nine-field grid, as polygons, or the nearest to the middle."""
+
+    kind: ClassVar[str] = "locate"
+    of: str = "forest"
+    how: Literal["grid", "polygon", "nearest"] = "grid"
+
+
+@dataclass(frozen=True, slots=True)
+class When(Program):
+    """On which date: first or last seen, the highest or lowest, or when it changed most."""
+
+    kind: ClassVar[str] = "when"
+    of: str = "NDVI"
+    which: Literal["first", "last", "peak", "low", "change"] = "peak"
+
+
+@dataclass(frozen=True, slots=True)
+class Trend(Program):
+    """Rising or falling over the years."""
+
+    kind: ClassVar[str] = "trend"
+    of: str = "NDVI"
+
+
+@dataclass(frozen=True, slots=True)
+class Change(Program):
+    """What changed, whether, how much, and from what to what, between two times."""
+
+    kind: ClassVar[str] = "change"
+    of: str = ""
+    ask: Literal["what", "whether", "amount", "from-to"] = "what"
+    direction: Literal["", "loss", "gain"] = ""
+    to: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Extreme(Program):
+    """The highest or lowest value of an index, or the place that has it."""
+
+    kind: ClassVar[str] = "extreme"
+    of: str = "NDVI"
+    which: Literal["highest", "lowest"] = "highest"
+    ask: Literal["value", "place"] = "value"
+
+
+@dataclass(frozen=True, slots=True)
+class Statistic(Program):
+    """Mean, median or spread of an index."""
+
+    kind: ClassVar[str] = "statistic"
+    of: str = "NDVI"
+    stat: Literal["mean", "median", "spread"] = "mean"
+
+
+@dataclass(frozen=True, slots=True)
+class Describe(Program):
+    """What there is, in a sentence or two."""
+
+    kind: ClassVar[str] = "describe"
+
+
+KINDS: dict[str, type[Program]] = {
+    c.kind: c
+    for c in (
+        Presence, Count, Compare, AreaOf, Share, Settlement, Locate, When, Trend, Change, Extreme, Statistic, Describe
+    )
+}  # fmt: skip
+_SCOPE = tuple(f.name for f in dataclasses.fields(Scope))
+
+
+def to_json(program: Program) -> dict[str, Any]:
+    """A program as plain values, what has its default left out.
+
+    Examples
+    --------
+    >>> to_json(AreaOf(Scope(start="2019-01-01", end="2019-12-31"), "forest"))
+    {'kind': 'area', 'of': 'forest', 'start': '2019-01-01', 'end': '2019-12-31'}
+    """
+    out: dict[str, Any] = {"kind": program.kind}
+    plain = KINDS[program.kind]()
+    for entry in dataclasses.fields(program):
+        value = getattr(program, entry.name)
+        if entry.name == "other" and value is not None:
+            out["other"] = _scope_json(value)
+        elif entry.name != "scope" and (entry.name == "of" or value != getattr(plain, entry.name)):
+            out[entry.name] = value
+    if not out.get("of", "x"):
+        del out["of"]
+    return out | _scope_json(program.scope)
+
+
+def _scope_json(scope: Scope) -> dict[str, Any]:
+    values = {n: getattr(scope, n) for n in _SCOPE if getattr(scope, n) != getattr(Scope(), n)}
+    return {n: list(v) if isinstance(v, tuple) else v for n, v in values.items()}
+
+
+def from_json(values: Mapping[str, Any]) -> Program:
+    """A program from plain values; whatever is not in the language is refused.
+
+    Raises
+    ------
+    InputError
+        For an unknown kind, field or word.
+    """
+    if not isinstance(values, Mapping) or values.get("kind") not in KINDS:
+        raise unknown("kind of question", values.get("kind") if isinstance(values, Mapping) else values, KINDS)
+    cls = KINDS[values["kind"]]
+    own = {k: v for k, v in values.items() if k not in (*_SCOPE, "kind")}
+    for name in own:
+        if name not in {f.name for f in dataclasses.fields(cls)} - {"scope"}:
+            raise unknown(f"field of {cls.kind!r}", name, {f.name for f in dataclasses.fields(cls)} - {"scope"})
+    if own.get("other") is not None:
+        own["other"] = _scope(own["other"])
+    program = cls(scope=_scope({k: v for k, v in values.items() if k in _SCOPE}), **own)
+    _check(program)
+    return program
+
+
+def _scope(values: Mapping[str, Any]) -> Scope:
+    if not isinstance(values, Mapping) or set(values) - set(_SCOPE):
+        raise InputError("The scope of a program has fields that are not in the language.")
+    scope = Scope(**{**values, "months": tuple(values.get("months", ()))})
+    if scope.place not in PLACES:
+        raise unknown("place", scope.place, PLACES)
+    if not all(isinstance(m, int) and 1 <= m <= 12 for m in scope.months):
+        raise InputError("Months are whole numbers from 1 to 12.")
+    if not all(isinstance(t, str) for t in (scope.start, scope.end, scope.area, scope.layer, scope.cover)):
+        raise InputError("Dates, area and layer of a program are text.")
+    return scope
+
+
+#: Field -> the words that it may hold; literal types say the same to the type checker.
+_WORDS: dict[tuple[str, str], tuple[str, ...]] = {
+    ("compare", "relation"): ("more", "less", "which"),
+    ("area", "unit"): ("ha", "km2", "m2"),
+    ("locate", "how"): ("grid", "polygon", "nearest"),
+    ("when", "which"): ("first", "last", "peak", "low", "change"),
+    ("change", "ask"): ("what", "whether", "amount", "from-to"),
+    ("change", "direction"): ("", "loss", "gain"),
+    ("extreme", "which"): ("highest", "lowest"),
+    ("extreme", "ask"): ("value", "place"),
+    ("statistic", "stat"): ("mean", "median", "spread"),
+}
+
+
+def _check(program: Program) -> None:
+    for entry in dataclasses.fields(program):
+        value = getattr(program, entry.name)
+        words = _WORDS.get((program.kind, entry.name))
+        if words is not None and value not in words:
+            raise unknown(f"{entry.name} of {program.kind!r}", value, words)
+        if entry.name in ("of", "than", "to") and not isinstance(value, str):
+            raise InputError(f"The field {entry.name!r} of a program is text.")
+        if entry.name == "min_hectares" and not (isinstance(value, int | float) and 0 <= value < 1e9):
+            raise InputError("The field 'min_hectares' of a program is a number of hectares.")

@@ -1,0 +1,1 @@
+"""Models of language: small, trained here, and run without a network."""
