@@ -147,7 +147,7 @@ def main() -> None:
     torch.manual_seed(0)
     network = RIVALS[args.rival]()
     call = network if args.no_compile else torch.compile(network, dynamic=False)
-    source = Source(eow.open("romania"), **TRAIN)
+    source = Source(eow.open("romania", clouds="robust"), **TRAIN)
 
     def step(rng: np.random.Generator, generator: torch.Generator, progress: float) -> Tensor:
         run = int(rng.integers(3, 6)) if rng.random() < 0.25 else 0

@@ -6,10 +6,12 @@ import argparse
 import dataclasses
 import json
 from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 import torch
+import xarray as xr
 from torch import Tensor
 
 import eowidgets as eow
@@ -17,14 +19,14 @@ from eowidgets.cube.simulate import CLASSES
 from eowidgets.models.units.change import one_hot
 from eowidgets.models.units.clear import guess_clear
 from eowidgets.models.units.condition import Condition, condition, spread_bands
-from eowidgets.models.units.config import CONFIGS, UniTSConfig
+from eowidgets.models.units.config import CONFIGS
 from eowidgets.models.units.flow import loss, to_target
 from eowidgets.models.units.forecast import AHEAD, PAST, forecast_condition
 from eowidgets.models.units.network import UniTS
 from eowidgets.models.units.weights import load, save
 from training.loop import train
 from training.scenes import Scenes
-from training.windows import SIDE, Source, jittered, some_bands, turned
+from training.windows import DATES, SIDE, Source, jittered, mixed_bands, some_bands, turned
 
 RUNS = Path("training/runs")
 BATCH = 8
@@ -33,6 +35,11 @@ BATCH = 8
 TRAIN = {"columns": (0.0, 2 / 3), "dates_until": 0.6}
 
 StepLoss = Callable[[np.random.Generator, torch.Generator, float], Tensor]
+
+
+def sample() -> xr.Dataset:
+    """Give the cube that is trained on; what its scene mask missed is no truth."""
+    return eow.open("romania", clouds="robust")
 
 
 def compiled(network: UniTS, use: bool) -> Callable[[Tensor, Tensor, Condition], Tensor]:
@@ -49,11 +56,16 @@ def gap_filling(network: UniTS, source: Source, *, compile: bool) -> StepLoss:
     call = compiled(network, compile)
 
     def step(rng: np.random.Generator, generator: torch.Generator, progress: float) -> Tensor:
+        # Now and then a short, sparse series, and a run of dates that nobody saw.
+        dates = 7 if rng.random() < 0.25 else DATES
         run = int(rng.integers(3, 6)) if rng.random() < 0.25 else 0
-        w = source.draw(rng, BATCH, hide=(4, 8), run=run, slack=8, turn=True)
-        keep = some_bands(rng, source.bands, 0.1)
-        names = tuple(source.bands[i] for i in keep)
-        x = w.x[:, :, keep]
+        hide = (dates // 3, 2 * dates // 3)
+        w = source.draw(rng, BATCH, dates=dates, hide=hide, run=run, slack=8, turn=True, jitter=0.5)
+        x, names = w.x, source.bands
+        if rng.random() < 0.3:
+            x, names = mixed_bands(rng, x, names)
+        keep = some_bands(rng, names, 0.1)
+        x, names = x[:, :, keep], tuple(names[i] for i in keep)
         days = w.days + float(rng.uniform(-4, 4))
         given = condition(x, w.known & ~w.hidden, days, names)
         full, _ = spread_bands(x, names)
@@ -61,18 +73,14 @@ def gap_filling(network: UniTS, source: Source, *, compile: bool) -> StepLoss:
         weight = (w.known & w.hidden)[:, :, None] * given.present[:, None, None]
         # What is unknown or already seen has residual 0 along the path, as when sampling.
         target = torch.where(weight, target, 0.0)
-        return loss(call, network.config, target, weight.float(), given, generator, l1=4 * (1 - progress))
+        return loss(call, network.config, target, weight.float(), given, generator, l1=2 * (1 - progress), at_zero=0.75)
 
     return step
 
 
-def reconstruct(config: UniTSConfig, steps: int, compile: bool) -> tuple[UniTS, dict[str, float]]:
-    """Train ``units-reconstruct`` on the Romanian cube."""
-    torch.manual_seed(0)
-    network = UniTS(config)
-    source = Source(eow.open("romania"), **TRAIN)
-    done = train("units-reconstruct", network, gap_filling(network, source, compile=compile), RUNS, steps=steps)
-    return network, done
+def reconstruct(network: UniTS, compile: bool) -> StepLoss:
+    """Fill gaps of the Romanian cube."""
+    return gap_filling(network, Source(sample(), **TRAIN), compile=compile)
 
 
 def cloud_removal(network: UniTS, source: Source, *, compile: bool) -> StepLoss:
@@ -93,12 +101,9 @@ def cloud_removal(network: UniTS, source: Source, *, compile: bool) -> StepLoss:
     return step
 
 
-def clouds(config: UniTSConfig, steps: int, compile: bool) -> tuple[UniTS, dict[str, float]]:
-    """Train ``units-clouds``, from the weights of ``units-reconstruct``."""
-    network = load(RUNS / "units-reconstruct.safetensors").requires_grad_(True)
-    source = Source(eow.open("romania"), **TRAIN)
-    recipe = cloud_removal(network, source, compile=compile)
-    return network, train("units-clouds", network, recipe, RUNS, steps=steps, peak=8e-4)
+def clouds(network: UniTS, compile: bool) -> StepLoss:
+    """See through clouds of the Romanian cube."""
+    return cloud_removal(network, Source(sample(), **TRAIN), compile=compile)
 
 
 def seasons(network: UniTS, source: Source, *, until: str, compile: bool) -> StepLoss:
@@ -140,12 +145,9 @@ def seasons(network: UniTS, source: Source, *, until: str, compile: bool) -> Ste
     return step
 
 
-def forecast(config: UniTSConfig, steps: int, compile: bool) -> tuple[UniTS, dict[str, float]]:
-    """Train ``units-forecast`` on the dates before 2020, from the weights of ``units-reconstruct``."""
-    network = load(RUNS / "units-reconstruct.safetensors").requires_grad_(True)
-    source = Source(eow.open("romania"), columns=TRAIN["columns"])
-    recipe = seasons(network, source, until="2020-01-01", compile=compile)
-    return network, train("units-forecast", network, recipe, RUNS, steps=steps, peak=5e-4)
+def forecast(network: UniTS, compile: bool) -> StepLoss:
+    """Forecast the Romanian cube; its last year is not looked at."""
+    return seasons(network, Source(sample(), columns=TRAIN["columns"]), until="2020-01-01", compile=compile)
 
 
 def class_maps(network: UniTS, scenes: Scenes, *, compile: bool) -> StepLoss:
@@ -160,20 +162,26 @@ def class_maps(network: UniTS, scenes: Scenes, *, compile: bool) -> StepLoss:
     return step
 
 
-def change(config: UniTSConfig, steps: int, compile: bool) -> tuple[UniTS, dict[str, float]]:
-    """Train ``units-change`` on simulated scenes."""
-    torch.manual_seed(0)
-    network = UniTS(dataclasses.replace(config, target="classes", classes=len(CLASSES)))
-    recipe = class_maps(network, Scenes(range(1000, 1048)), compile=compile)
-    return network, train("units-change", network, recipe, RUNS, steps=steps)
+def change(network: UniTS, compile: bool) -> StepLoss:
+    """Map the land cover of simulated scenes."""
+    return class_maps(network, Scenes(range(1000, 1048)), compile=compile)
 
 
-#: Recipe and number of steps. The shipped gap filler took 2911 steps, 37 minutes of processor time on a busy machine.
+@dataclass(frozen=True, slots=True)
+class Recipe:
+    """What is learnt, from which weights, for how much processor time, and how fast."""
+
+    loss: Callable[[UniTS, bool], StepLoss]
+    start: str  # weights to go on from, in RUNS; "" starts anew
+    cpu_minutes: float
+    peak: float
+
+
 RECIPES = {
-    "reconstruct": (reconstruct, 3000),
-    "clouds": (clouds, 1000),
-    "forecast": (forecast, 500),
-    "change": (change, 1200),
+    "reconstruct": Recipe(reconstruct, "", 75, 1.5e-3),
+    "clouds": Recipe(clouds, "units-reconstruct", 15, 8e-4),
+    "forecast": Recipe(forecast, "units-reconstruct", 15, 5e-4),
+    "change": Recipe(change, "", 20, 1.5e-3),
 }
 
 
@@ -182,14 +190,24 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("task", choices=sorted(RECIPES))
     parser.add_argument("--config", choices=sorted(CONFIGS), default="tiny")
-    parser.add_argument("--steps", type=int, default=0, help="0 takes the number of the recipe")
-    parser.add_argument("--no-compile", action="store_true")
+    parser.add_argument("--start", help="weights to go on from, in place of the recipe's")
+    parser.add_argument("--minutes", type=float, help="processor time, in place of the recipe's")
+    parser.add_argument("--compile", action="store_true", help="pays after an hour")
     args = parser.parse_args()
-    recipe, steps = RECIPES[args.task]
-    network, done = recipe(CONFIGS[args.config], args.steps or steps, not args.no_compile)
-    digest = save(network, RUNS / f"units-{args.task}.safetensors")
+    recipe = RECIPES[args.task]
+    torch.manual_seed(0)
+    start = args.start or (recipe.start and RUNS / f"{recipe.start}.safetensors")
+    config = CONFIGS[args.config]
+    if args.task == "change":
+        config = dataclasses.replace(config, target="classes", classes=len(CLASSES))
+    network = load(Path(start)).requires_grad_(True) if start else UniTS(config)
+    minutes = args.minutes or recipe.cpu_minutes
+    name = f"units-{args.task}"
+    peak = 6e-4 if args.start else recipe.peak  # what has been learnt is not to be forgotten
+    done = train(name, network, recipe.loss(network, args.compile), RUNS, cpu_minutes=minutes, peak=peak)
+    digest = save(network, RUNS / f"{name}.safetensors")
     report = {**done, "sha256": digest}
-    (RUNS / f"units-{args.task}.json").write_text(json.dumps(report))
+    (RUNS / f"{name}.json").write_text(json.dumps(report))
     print(report)
 
 

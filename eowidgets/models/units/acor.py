@@ -11,20 +11,17 @@ from torch.nn import functional
 GROUPS = 8
 
 
-def group_norm(h: Tensor, axis: int, groups: int = GROUPS, eps: float = 1e-5) -> Tensor:
-    """GroupNorm without its affine map, channels last, with statistics along one more axis.
+def group_norm(h: Tensor, groups: int = GROUPS, eps: float = 1e-5) -> Tensor:
+    """GroupNorm without its affine map, channels last: a group's statistics are taken along the token axis too.
 
     Parameters
     ----------
-    h : Tensor, shape (..., width)
-    axis : int
-        The token axis (negative) that is normalised together with the channels of a group.
+    h : Tensor, shape (..., n, width)
     """
-    grouped = h.reshape(*h.shape[:-1], groups, -1)
-    dims = (axis - 1, -1)
-    variance, mean = torch.var_mean(grouped, dim=dims, correction=0, keepdim=True)
-    normal: Tensor = ((grouped - mean) * torch.rsqrt(variance + eps)).flatten(-2)
-    return normal
+    # ... n d -> N d n 1, which lies in memory as a channels-last picture: torch's kernel takes it without a copy.
+    picture = h.reshape(-1, h.shape[-2], 1, h.shape[-1]).permute(0, 3, 1, 2)
+    normal = functional.group_norm(picture, groups, eps=eps)
+    return normal.permute(0, 2, 3, 1).reshape(h.shape)
 
 
 class ACor(nn.Module):
@@ -32,7 +29,7 @@ class ACor(nn.Module):
 
     ``h + γ(q) · GroupNorm(h) + β(q)``, where γ and β come from a convolution of the condition tokens q: over the
     grid in the spatial half (Conv2D), over the dates in the temporal half (Conv1D, written as a 2-D convolution
-    with a 3 × 1 kernel so that all places are done at once). The figure draws one convolution; here a narrow
+    so that all places are done at once). The figure draws one convolution; here a narrow
     hidden layer with GELU lies between a 3-kernel and a 1-kernel, as in SPADE, which is cheaper and bends more.
     """
 
@@ -51,31 +48,30 @@ class ACor(nn.Module):
 
         Parameters
         ----------
-        q : Tensor, shape (b, t, n, width)
+        q : Tensor, shape (b, t, n, width) in the spatial half, (b, n, t, width) in the temporal half
         grid : (int, int)
             Rows and columns of tokens, ``n = rows * columns``.
 
         Returns
         -------
-        Tensor, shape (b, t, n, 2 * width)
+        Tensor, shape of ``q`` with 2 * width channels
         """
-        b, t, n, _ = q.shape
-        # b t (gh gw) d -> (b t) gh gw d, or b t n d: dates are the rows of the picture
-        image = q.reshape(b * t, *grid, -1) if self.axis == "space" else q
-        mixed = self.mix(image.permute(0, 3, 1, 2)).permute(0, 2, 3, 1)
-        affine: Tensor = self.affine(functional.gelu(mixed))
-        return affine.reshape(b, t, n, -1)
+        # b t (gh gw) d -> (b t) gh gw d, or b n t d as it is: dates are the columns of the picture
+        image = q.reshape(-1, *grid, q.shape[-1]) if self.axis == "space" else q
+        weight = self.mix.weight if self.axis == "space" else self.mix.weight.transpose(2, 3)
+        padding = (1, 1) if self.axis == "space" else (0, 1)
+        mixed = functional.conv2d(image.permute(0, 3, 1, 2), weight, self.mix.bias, padding=padding)
+        affine: Tensor = self.affine(functional.gelu(mixed.permute(0, 2, 3, 1)))
+        return affine.reshape(*q.shape[:-1], -1)
 
     def forward(self, h: Tensor, affine: Tensor) -> Tensor:
-        """Apply γ and β.
+        """Apply γ and β; statistics are taken over the places of a date, or over the dates of a place.
 
         Parameters
         ----------
-        h : Tensor, shape (k, b, t, n, width)
+        h : Tensor, shape (k, b, t, n, width) in the spatial half, (k, b, n, t, width) in the temporal half
             k samples that share one condition.
-        affine : Tensor, shape (b, t, n, 2 * width)
+        affine : Tensor, shape of one sample with 2 * width channels
         """
-        gamma, beta = affine.chunk(2, dim=-1)
-        # Statistics over the places of one date in the spatial half, over the dates of one place in the temporal.
-        normal = group_norm(h, axis=-2 if self.axis == "space" else -3)
-        return h + gamma * normal + beta
+        gamma, beta = affine.to(h.dtype).chunk(2, dim=-1)
+        return torch.addcmul(h + beta, gamma, group_norm(h))

@@ -24,7 +24,7 @@ class BlockContext:
     """What one block takes from the condition; made once per window, whatever the number of steps and samples."""
 
     space_affine: Tensor | None  # b t n 2d
-    time_affine: Tensor | None
+    time_affine: Tensor | None  # b n t 2d
     space_bias: Tensor | None  # [b t] heads n n
     time_bias: Tensor | None  # b 1 heads t t
 
@@ -35,7 +35,7 @@ class Context:
 
     blocks: list[BlockContext]
     space_pos: Tensor  # n d
-    time_pos: Tensor  # b t 1 d
+    time_pos: Tensor  # b 1 t d
     pixels: Tensor  # b t c h w
     grid: Grid
 
@@ -59,7 +59,7 @@ def unpatchify(x: Tensor, p: int, grid: Grid) -> Tensor:
 
 def modulate(h: Tensor, gamma: Tensor, beta: Tensor) -> Tensor:
     """AdaLN: LayerNorm without parameters, then scale and shift made from the flow time."""
-    return functional.layer_norm(h, h.shape[-1:]) * (1 + gamma) + beta
+    return torch.addcmul(beta, functional.layer_norm(h, h.shape[-1:]), 1 + gamma)
 
 
 class Block(nn.Module):
@@ -91,7 +91,7 @@ class Block(nn.Module):
     def prepare(
         self, space: Tensor, time: Tensor, aux: Tensor | None, near: tuple[Tensor, Tensor], grid: Grid
     ) -> BlockContext:
-        """Compute γ, β and the attention biases from condition tokens ``space`` and ``time``, (b, t, n, d)."""
+        """Compute γ, β and the attention biases from condition tokens (b, t, n, d) and (b, n, t, d)."""
         made = BlockContext(None, None, None, None)
         if self.config.acor:
             made.space_affine = self.space_acor.parameters_of(space, grid)
@@ -115,23 +115,24 @@ class Block(nn.Module):
         """
         if self.modulation is not None:
             modulation = self.modulation(modulation).unflatten(-1, tuple(self.table.shape))
-        parts = (modulation + self.table)[:, :, None, None].unbind(-2)  # k b 1 1 d each
-        space_pos, time_pos = pos
+        # The stream keeps one precision: on a CPU, casts cost more than sums.
+        parts = (modulation + self.table).to(h.dtype)[:, :, None, None].unbind(-2)  # k b 1 1 d each
+        space_pos, time_pos = (p.to(h.dtype) for p in pos)
 
         h = h + space_pos
         if context.space_affine is not None:
             h = self.space_acor(h, context.space_affine)
-        h = h + parts[2] * self.space_attention(modulate(h, parts[0], parts[1]), context.space_bias)
+        h = torch.addcmul(h, parts[2], self.space_attention(modulate(h, parts[0], parts[1]), context.space_bias))
 
-        h = h + time_pos
+        h = h.transpose(-3, -2) + time_pos  # k b n t d
+        h = h.contiguous()
         if context.time_affine is not None:
             h = self.time_acor(h, context.time_affine)
-        across = modulate(h, parts[3], parts[4]).transpose(-3, -2)  # k b n t d
-        h = h + parts[5] * self.time_attention(across, context.time_bias).transpose(-3, -2)
+        h = torch.addcmul(h, parts[5], self.time_attention(modulate(h, parts[3], parts[4]), context.time_bias))
 
         if self.mlp is not None:
-            h = h + parts[8] * self.mlp(modulate(h, parts[6], parts[7]))
-        return h
+            h = torch.addcmul(h, parts[8], self.mlp(modulate(h, parts[6], parts[7])))
+        return h.transpose(-3, -2).contiguous()
 
 
 class UniTS(nn.Module):
@@ -184,7 +185,7 @@ class UniTS(nn.Module):
             second = torch.cat([aux, aux.abs().sum(dim=2, keepdim=True).gt(0).to(aux.dtype)], dim=2)
         tokens = self.condition(patchify(torch.cat([pixels, second], dim=2), p))  # b t n d
         doy = self.day_embed(harmonics(given.days, 16))[:, :, None]  # b t 1 d
-        space, time = self.space_view(tokens), self.time_view(tokens) + doy
+        space, time = self.space_view(tokens), (self.time_view(tokens) + doy).transpose(1, 2).contiguous()
         if given.lonlat is not None:
             space = space + self.place_embed(place(given.lonlat, 16))[:, None, None]
         aux_tokens = None if aux is None else self.aux(patchify(aux, p))
@@ -192,7 +193,7 @@ class UniTS(nn.Module):
         blocks = [cast(Block, b).prepare(space, time, aux_tokens, near, grid) for b in self.blocks]
         # Days from the middle of the window: the model can't count on dates it was trained on.
         centred = given.days - (given.days[:, :1] + given.days[:, -1:]) / 2
-        time_pos = sinusoid(centred, d, 1000.0)[:, :, None]
+        time_pos = sinusoid(centred, d, 1000.0)[:, None]
         return Context(blocks, grid_positions(*grid, d, pixels.device), time_pos, pixels, grid)
 
     def forward(self, x: Tensor, t: Tensor, context: Context) -> Tensor:
@@ -215,7 +216,7 @@ class UniTS(nn.Module):
         modulation = clock if self.modulation is None else self.modulation(clock).unflatten(-1, (-1, d))
         for block, made in zip(self.blocks, context.blocks, strict=True):
             h = block(h, modulation, made, (context.space_pos, context.time_pos))
-        gamma, beta = self.last_modulation(clock)[:, :, None, None].chunk(2, dim=-1)
+        gamma, beta = self.last_modulation(clock)[:, :, None, None].to(h.dtype).chunk(2, dim=-1)
         image = unpatchify(self.head(modulate(h, gamma, beta)), p, context.grid)  # k b t c h w
         if not self.config.refine:
             return image

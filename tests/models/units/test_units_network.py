@@ -42,13 +42,19 @@ def awake(config=SMALL, seed=0):
     return network.eval()
 
 
-def test_group_norm_is_torchs():
+def plain_group_norm(h):
+    """Statistics of each group over tokens and channels, written out."""
+    grouped = h.reshape(*h.shape[:-1], GROUPS, -1)
+    mean = grouped.mean((-3, -1), keepdim=True)
+    variance = grouped.var((-3, -1), keepdim=True, correction=0)
+    return ((grouped - mean) / (variance + 1e-5).sqrt()).flatten(-2)
+
+
+@pytest.mark.parametrize("contiguous", [True, False])
+def test_group_norm_takes_tokens_and_channels_of_a_group_together(contiguous):
     h = torch.randn(2, 3, 5, 7, 16)
-    over_places = functional.group_norm(h.flatten(0, 2).transpose(1, 2), GROUPS).transpose(1, 2).reshape(h.shape)
-    torch.testing.assert_close(group_norm(h, axis=-2), over_places)
-    dates_last = h.transpose(2, 3).flatten(0, 2).transpose(1, 2)
-    over_dates = functional.group_norm(dates_last, GROUPS).transpose(1, 2).reshape(2, 3, 7, 5, 16).transpose(2, 3)
-    torch.testing.assert_close(group_norm(h, axis=-3), over_dates)
+    h = h if contiguous else h.transpose(-3, -2)
+    torch.testing.assert_close(group_norm(h), plain_group_norm(h))
 
 
 @pytest.mark.parametrize("axis", ["space", "time"])
@@ -56,17 +62,16 @@ def test_acor_is_its_formula(axis):
     torch.manual_seed(0)
     b, t, grid, d = 2, 5, (3, 4), 16
     acor = ACor(d, 8, axis)
-    h, q = torch.randn(1, b, t, 12, d), torch.randn(b, t, 12, d)
+    tokens = (b, t, 12, d) if axis == "space" else (b, 12, t, d)
+    h, q = torch.randn(1, *tokens), torch.randn(*tokens)
     if axis == "space":
         mixed = acor.mix(q.reshape(b * t, 3, 4, d).permute(0, 3, 1, 2)).permute(0, 2, 3, 1).reshape(b, t, 12, -1)
-        normal = functional.group_norm(h[0].flatten(0, 1).transpose(1, 2), GROUPS).transpose(1, 2).reshape(h.shape)
     else:  # a Conv1D along the dates of each place
-        series = q.transpose(1, 2).flatten(0, 1).transpose(1, 2)
+        series = q.flatten(0, 1).transpose(1, 2)
         mixed = functional.conv1d(series, acor.mix.weight[..., 0], acor.mix.bias, padding=1)
-        mixed = mixed.transpose(1, 2).reshape(b, 12, t, -1).transpose(1, 2)
-        normal = group_norm(h, axis=-3)
+        mixed = mixed.transpose(1, 2).reshape(b, 12, t, -1)
     gamma, beta = acor.affine(functional.gelu(mixed)).chunk(2, -1)
-    torch.testing.assert_close(acor(h, acor.parameters_of(q, grid)), h + gamma * normal + beta)
+    torch.testing.assert_close(acor(h, acor.parameters_of(q, grid)), h + gamma * plain_group_norm(h) + beta)
 
 
 @pytest.mark.parametrize("train", [True, False])
