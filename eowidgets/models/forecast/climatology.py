@@ -36,7 +36,7 @@ class Climatology(SeriesModel):
     class Params:
         """How wide a season is, and how wary of outliers."""
 
-        width: float = param(15.0, unit="days", low=1e-3, high=180.0, help="Standard deviation of the kernel.")
+        width: float = param(10.0, unit="days", low=1e-3, high=180.0, help="Standard deviation of the kernel.")
         season: float = param(DAYS_PER_YEAR, unit="days", low=1e-3, high=3660.0, help="Days after which things repeat.")
         robust: bool = param(True, label="Robust", help="Give less weight to outliers such as missed cloud.")
 

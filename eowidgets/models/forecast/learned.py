@@ -11,7 +11,8 @@ from torch import Tensor, nn
 from eowidgets.errors import InputError, ModelError
 from eowidgets.models.base import Card, param
 from eowidgets.models.forecast.base import Series, SeriesModel, register_series
-from eowidgets.models.forecast.grid import past_grid, regrid, steps_ahead, to_days
+from eowidgets.models.forecast.climatology import Climatology
+from eowidgets.models.forecast.grid import ON_GRID, past_grid, regrid, steps_ahead, to_days
 from eowidgets.models.forecast.linear import DLinear, NLinear
 from eowidgets.models.forecast.network import SeriesNetwork, make_network
 
@@ -21,12 +22,31 @@ SERIES, CUTS, WINDOWS = 2000, 24, 40_000
 CHUNK = 4096
 
 
+@dataclass(frozen=True, slots=True)
+class Hindcast:
+    """What was known on one date, on the grid, and what was seen after it.
+
+    Attributes
+    ----------
+    window : Tensor, shape (n, lookback, c)
+    truth, seen : Tensor, shape (n, h, c)
+    days : Tensor, shape (h,)
+    cut : float
+    """
+
+    window: Tensor
+    truth: Tensor
+    seen: Tensor
+    days: Tensor
+    cut: float
+
+
 class NetworkForecaster(SeriesModel):
     """A :class:`~eowidgets.models.forecast.network.SeriesNetwork` with the grid in time that it needs.
 
-    ``fit`` cuts the series at many dates and makes each time what ``predict`` makes: the look-back is regridded from
-    what was known on that date. So nothing learnt leans on the future of a window. Forecasts beyond the horizon run on
-    from the forecast before.
+    ``fit`` cuts the series at many dates and makes each time what ``predict`` makes: season and look-back come from what
+    was known on that date, and the truth is what was seen later. So nothing learnt leans on the future of a window.
+    Forecasts beyond the horizon run on from the forecast before.
     """
 
     regular = True
@@ -39,6 +59,7 @@ class NetworkForecaster(SeriesModel):
         step: float = param(10.0, unit="days", low=1e-3, high=366.0, help="Days between two steps of the grid.")
         lookback: int = param(36, unit="steps", low=4, high=2000, help="Steps of the past that are seen.")
         horizon: int = param(9, unit="steps", low=1, high=2000, help="Steps that are learnt; more are made in turn.")
+        season: bool = param(True, help="Take the mean year of each series out first, and put it back afterwards.")
         updates: int = param(300, low=1, high=100_000, help="Steps of the optimiser.")
         batch: int = param(256, low=1, high=100_000, help="Windows in a step of the optimiser.")
         rate: float = param(2e-3, low=1e-7, high=1.0, help="Peak of the learning rate.")
@@ -48,12 +69,25 @@ class NetworkForecaster(SeriesModel):
         super().__init__(**params)
         self.network: SeriesNetwork | None = None
 
-    def _examples(self, series: Series) -> tuple[Tensor, Tensor]:
-        """Look-backs (m, lookback, c) and what came after them (m, horizon, c)."""
+    def _season(self, series: Series, days: Tensor) -> Tensor:
+        """Mean season on some days, (n, h, c), from what the series knows; 0 if it is left in."""
+        if not self.params.season:
+            return series.values.new_zeros(len(series.values), len(days), series.values.shape[2])
+        return Climatology()._predict(series, days).to(series.values.dtype)
+
+    def _window(self, series: Series) -> Tensor:
+        """Look-back on the grid, without the season."""
+        p = self.params
+        rest = torch.where(series.seen, series.values - self._season(series, series.days), 0.0)
+        grid = past_grid(series.cut, p.step, p.lookback)
+        return regrid(Series(rest, series.days, series.seen), grid, p.step).float()
+
+    def _hindcasts(self, series: Series) -> list[Hindcast]:
         p = self.params
         reach, first = p.horizon * p.step, float(series.days[0])
         earliest = first + min(p.lookback * p.step, (series.cut - first - reach) / 2)
-        cuts = series.days[(series.days >= earliest) & (series.days <= series.cut - reach + 1e-6 * p.step)]
+        end = series.cut - reach + ON_GRID * p.step
+        cuts = series.days[(series.days >= earliest) & (series.days <= end)]
         if not len(cuts) or earliest < first:
             raise InputError(
                 f"{series.cut - first:.0f} days are too few to learn {reach:g} days ahead from: "
@@ -66,36 +100,42 @@ class NetworkForecaster(SeriesModel):
         some = good[torch.randperm(len(good), generator=generator)[:SERIES]].to(series.values.device)
         series = Series(series.values[some], series.days, series.seen[some])
         count = min(len(cuts), max(CUTS, WINDOWS // len(some)))
-        cuts = cuts[torch.linspace(0, len(cuts) - 1, count).round().long()]
-        past, ahead = [], []
-        for cut in cuts.tolist():
+        found = []
+        for cut in cuts[torch.linspace(0, len(cuts) - 1, count).round().long()].tolist():
             known = series.until(cut)
-            then = series.until(cut + reach + 1e-6 * p.step)
-            past.append(regrid(known, past_grid(cut, p.step, p.lookback), p.step))
-            ahead.append(regrid(then, past_grid(cut + reach, p.step, p.horizon), p.step))
-        return torch.cat(past), torch.cat(ahead)
+            last = len(known.days)
+            end = int((series.days <= cut + reach + ON_GRID * p.step).sum())
+            days, seen = series.days[last:end], series.seen[:, last:end]
+            if bool(seen.any()):
+                truth = torch.where(seen, series.values[:, last:end] - self._season(known, days), 0.0)
+                found.append(Hindcast(self._window(known), truth.float(), seen, days, cut))
+        if not found:
+            raise InputError(f"Nothing was seen within {reach:g} days after any date: give a longer horizon.")
+        return found
 
     def _fit(self, series: Series) -> None:
         p = self.params
-        x, y = (part.float() for part in self._examples(series))
+        examples = self._hindcasts(series)
         with torch.random.fork_rng(devices=[]):
             torch.manual_seed(p.seed)
-            network = make_network(self.name, p.lookback, p.horizon, x.shape[2]).to(x.device)
-            self._learn(network, x, y)
+            network = make_network(self.name, p.lookback, p.horizon, series.values.shape[2])
+            self._learn(network.to(series.values.device), examples)
         self.network = network.eval().requires_grad_(False)
 
-    def _learn(self, network: SeriesNetwork, x: Tensor, y: Tensor) -> None:
+    def _learn(self, network: SeriesNetwork, examples: list[Hindcast]) -> None:
         p = self.params
         optimiser = torch.optim.AdamW(network.parameters(), lr=p.rate)
         schedule = torch.optim.lr_scheduler.OneCycleLR(optimiser, p.rate, total_steps=p.updates + 1)
-        own = getattr(network, "loss", None)
         network.train()
         for _ in range(p.updates):
-            chosen = torch.randint(len(x), (p.batch,)).to(x.device)
-            # Absolute errors: what came after a cut has clouds in it.
-            loss = own(x[chosen], y[chosen]) if own else (network(x[chosen]) - y[chosen]).abs().mean()
+            one = examples[int(torch.randint(len(examples), ()))]
+            chosen = torch.randint(len(one.window), (p.batch,)).to(one.window.device)
+            window, seen = one.window[chosen], one.seen[chosen]
+            made = to_days(window[:, -1], network(window), one.days, one.cut, p.step)
+            # Absolute errors: among what was seen afterwards there are clouds that the mask has missed.
+            loss: Tensor = ((made - one.truth[chosen]).abs() * seen).sum() / seen.sum().clamp_min(1)
             optimiser.zero_grad()
-            loss.backward()
+            loss.backward()  # type: ignore[no-untyped-call]
             nn.utils.clip_grad_norm_(network.parameters(), 1.0)
             optimiser.step()
             schedule.step()
@@ -109,10 +149,10 @@ class NetworkForecaster(SeriesModel):
                 f"{series.values.shape[2]}: fit it on the same channels."
             )
         network.to(series.values.device)
-        window = regrid(series, past_grid(series.cut, p.step, p.lookback), p.step).float()
+        window = self._window(series)
         steps = steps_ahead(future, series.cut, p.step)
         made = torch.cat([_run(network, part, steps) for part in torch.split(window, CHUNK)])
-        return to_days(window[:, -1], made, future, series.cut, p.step)
+        return to_days(window[:, -1], made, future, series.cut, p.step) + self._season(series, future)
 
 
 def _run(network: SeriesNetwork, window: Tensor, steps: int) -> Tensor:
@@ -133,11 +173,16 @@ class LinearForecaster(NetworkForecaster):
         closed: bool = param(True, help="Solve by ridge regression; if not, train by gradient descent.")
         ridge: float = param(1.0, unit="observations", low=1e-9, high=1e9, help="Pull of the map towards zero.")
 
-    def _learn(self, network: SeriesNetwork, x: Tensor, y: Tensor) -> None:
-        if self.params.closed and isinstance(network, NLinear | DLinear):
-            network.solve(x, y, self.params.ridge)
-        else:
-            super()._learn(network, x, y)
+    def _learn(self, network: SeriesNetwork, examples: list[Hindcast]) -> None:
+        p = self.params
+        if not (p.closed and isinstance(network, NLinear | DLinear)):
+            super()._learn(network, examples)
+            return
+        # A map has one answer for each step of the grid: what was seen later is brought onto it.
+        past = torch.cat([one.window for one in examples])
+        steps = p.step * torch.arange(1, p.horizon + 1, dtype=torch.float64)
+        later = [regrid(Series(one.truth, one.days, one.seen), one.cut + steps, p.step) for one in examples]
+        network.solve(past, torch.cat(later), p.ridge)
 
 
 LIMITS = "Learns from the series it is given only: a few years at least, and many series."

@@ -1,0 +1,160 @@
+"""Forecasters of series as models that the engine runs over a cube: every pixel and band is a series."""
+
+from __future__ import annotations
+
+import dataclasses
+import math
+from dataclasses import dataclass
+from typing import Any, ClassVar
+
+import numpy as np
+import torch
+import xarray as xr
+from torch import Tensor
+
+from eowidgets.cube.schema import bands as cube_bands
+from eowidgets.cube.schema import usable as cube_usable
+from eowidgets.errors import InputError
+from eowidgets.models.base import Batch, Card, Dates, Model, param
+from eowidgets.models.classical.series import flat
+from eowidgets.models.forecast.base import SeriesModel, series_model
+from eowidgets.models.forecast.climatology import Climatology
+from eowidgets.models.forecast.harmonic import HarmonicForecast
+from eowidgets.models.forecast.learned import NLinearForecaster
+from eowidgets.models.forecast.naive import Persistence, SeasonalNaive
+from eowidgets.models.forecast.smoothing import Theta
+from eowidgets.models.registry import register
+from eowidgets.models.units.forecast import parse_dates
+from eowidgets.tasks import Output, Task
+
+#: Pixels that a trained forecaster learns from, spread over the cube.
+LEARN_FROM = 2000
+
+
+@dataclass(frozen=True, slots=True)
+class When:
+    """The dates that are asked for."""
+
+    dates: str = param("", help="Dates to forecast, such as 2021-05-01, 2021-06-01; blank: a regular series.")
+    horizon: int = param(180, low=1, high=3650, unit="days", help="How far to go when no dates are given.")
+    every: int = param(10, low=1, high=366, unit="days", help="Days between the dates when none are given.")
+
+
+def with_dates(params: type) -> type:
+    """Parameters of a forecaster, and the dates asked for; the horizon is one of days here."""
+    both = (*dataclasses.fields(When), *(f for f in dataclasses.fields(params) if f.name != "horizon"))
+    # A field belongs to one class: copies are made of what defines it.
+    fields = [(f.name, f.type, dataclasses.field(default=f.default, metadata=f.metadata)) for f in both]
+    return dataclasses.make_dataclass("Params", fields, frozen=True, slots=True)
+
+
+class SeriesForecast(Model):
+    """Any forecaster of series, run over a cube."""
+
+    task = Task.FORECAST
+    series: ClassVar[type[SeriesModel]]
+
+    def __init__(self, **params: Any) -> None:
+        super().__init__(**params)
+        self._asked = parse_dates(self.params.dates)
+        own = {f.name for f in dataclasses.fields(self.series.Params)}
+        given = {k: v for k, v in dataclasses.asdict(self.params).items() if k in own and k != "horizon"}
+        if "horizon" in own:
+            # Beyond half a year the forecast runs on from itself: few cubes are long enough to learn more.
+            given["horizon"] = max(1, math.ceil(min(self.params.horizon, 180) / self.params.step))
+        self.forecaster = series_model(self.series.name, **given)
+
+    def outputs(self, bands: tuple[str, ...]) -> tuple[Output, ...]:
+        """Every band on every date asked for."""
+        return (Output("bands", kind="bands", dims="tyx", unit="1"),)
+
+    def out_dates(self, dates: Dates) -> Dates:
+        """Give the dates asked for, or a regular series after the last date.
+
+        Raises
+        ------
+        InputError
+            If a date asked for is not after the last date of the cube.
+        """
+        end = dates.astype("datetime64[D]").max()
+        if self._asked is None:
+            count = max(1, self.params.horizon // self.params.every)
+            series = end + np.arange(1, count + 1) * np.timedelta64(self.params.every, "D")
+            return np.asarray(series, "datetime64[ns]")
+        if self._asked.min() <= end:
+            raise InputError(
+                f"{self._asked.min()} is not after the last date of the cube ({end}): ask for later dates."
+            )
+        return np.asarray(self._asked, "datetime64[ns]")
+
+    def survey(self, cube: xr.Dataset) -> None:
+        """Let a trained forecaster learn from pixels spread over the cube."""
+        if not self.forecaster.trained:
+            return
+        thin = max(1, math.isqrt(cube.sizes["y"] * cube.sizes["x"] // LEARN_FROM))
+        part = cube.isel(y=slice(None, None, thin), x=slice(None, None, thin))
+        values = np.stack([part[b].values for b in cube_bands(part)], axis=-1)  # t y x c
+        seen = np.broadcast_to(cube_usable(part).values[..., None], values.shape)
+        days = part.time.values.astype("datetime64[s]").astype(np.float64) / 86_400
+        y, mask = (torch.from_numpy(np.array(a)).flatten(1, 2).transpose(0, 1) for a in (values, seen))
+        self.forecaster.fit(y, torch.from_numpy(days), mask)
+
+    def predict(self, batch: Batch) -> dict[str, Tensor]:
+        """Forecast; ``bands`` (b, s, c, h, w), NaN where a pixel was never seen."""
+        b, _, c, h, w = batch.x.shape
+        if not bool(batch.usable.any()):
+            return {"bands": batch.x.new_full((b, len(batch.out_days), c, h, w), torch.nan)}
+        values = flat(batch.x).transpose(1, 2)  # (b h w) t c
+        seen = flat(batch.usable).unsqueeze(-1).expand_as(values)
+        made = self.forecaster.predict(values, batch.days, seen, batch.out_days)
+        return {"bands": made.reshape(b, h, w, -1, c).permute(0, 3, 4, 1, 2)}
+
+
+def _card(series: type[SeriesModel]) -> Card:
+    return dataclasses.replace(series.card, title=f"{series.card.title} of every pixel")
+
+
+@register
+class ForecastPersistence(SeriesForecast):
+    """The last clear value of every pixel."""
+
+    name, series, card, Params = "forecast-persistence", Persistence, _card(Persistence), When
+
+
+@register
+class ForecastSeasonalNaive(SeriesForecast):
+    """What was seen about a year before."""
+
+    name, series, card = "forecast-seasonal-naive", SeasonalNaive, _card(SeasonalNaive)
+    Params = with_dates(SeasonalNaive.Params)
+
+
+@register
+class ForecastClimatology(SeriesForecast):
+    """The mean year of every pixel."""
+
+    name, series, card = "forecast-climatology", Climatology, _card(Climatology)
+    Params = with_dates(Climatology.Params)
+
+
+@register
+class ForecastHarmonic(SeriesForecast):
+    """Yearly waves and trend of every pixel, carried on."""
+
+    name, series, card = "forecast-harmonic", HarmonicForecast, _card(HarmonicForecast)
+    Params = with_dates(HarmonicForecast.Params)
+
+
+@register
+class ForecastTheta(SeriesForecast):
+    """Theta method around the season of every pixel."""
+
+    name, series, card, Params = "forecast-theta", Theta, _card(Theta), with_dates(Theta.Params)
+
+
+@register
+class ForecastNLinear(SeriesForecast):
+    """One linear map for all pixels, solved on the cube itself before it is run."""
+
+    name, series, card = "forecast-nlinear", NLinearForecaster, _card(NLinearForecaster)
+    Params = with_dates(NLinearForecaster.Params)
