@@ -1,0 +1,240 @@
+"""From a cube to series: what was seen of an index or of bands, up to a day and not a day further."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any, Literal
+
+import numpy as np
+import numpy.typing as npt
+import torch
+import xarray as xr
+from torch import Tensor
+
+from eowidgets.cube.area import Area
+from eowidgets.cube.clouds import robust_clouds
+from eowidgets.cube.grid import geobox, pixel
+from eowidgets.cube.indices import index as spectral_index
+from eowidgets.cube.schema import DIMS, MASKS, bands, usable
+from eowidgets.cube.series import clip
+from eowidgets.errors import InputError, unknown
+
+Mask = npt.NDArray[np.bool_]
+Clouds = Literal["mask", "robust"]
+
+#: A normalised difference, which stays within ±1.
+_RATIO = re.compile(r"\((\w+) ?- ?(\w+)\) ?/ ?\(\1 ?\+ ?\2\)")
+#: A mean over an area counts on dates on which at least this share of it was seen.
+LEAST_SEEN = 0.3
+#: Numbers read at once (64 MiB as float32): memory stays flat over rasters of any height.
+AT_ONCE = 1 << 24
+
+
+@dataclass(frozen=True)
+class Block:
+    """Series side by side.
+
+    Attributes
+    ----------
+    values : Tensor, shape (n, t, c), float32
+        NaN where nothing was seen.
+    seen : Tensor, shape (n, t, c), bool
+    """
+
+    values: Tensor
+    seen: Tensor
+
+
+class History:
+    """The past of a cube as series.
+
+    Parameters
+    ----------
+    cube : Dataset
+    index : str or None
+        A spectral index; used unless ``bands`` are given.
+    names : sequence of str or None
+        Bands.
+    area : optional
+        None, ``(lon, lat)`` in degrees, or what ``Area.of`` takes.
+    mean : bool
+        One series, the mean over the area, in place of one per pixel.
+    until : datetime64 or None
+        The last day that may be looked at.
+    clouds : {"mask", "robust"}
+        ``"robust"`` also finds clouds that the cube's mask has missed, from the dates up to ``until`` only.
+
+    Attributes
+    ----------
+    cube : Dataset
+        The past, cut to the area, dates in order.
+    names : tuple of str
+        Of the channels.
+    place : {"point", "area", "pixels"}
+    days : Tensor, shape (t,), float64
+        Since 1970-01-01.
+    """
+
+    def __init__(
+        self,
+        cube: xr.Dataset,
+        index: str | None,
+        names: Sequence[str] | None,
+        area: Any,
+        *,
+        mean: bool = False,
+        until: np.datetime64 | None = None,
+        clouds: Clouds = "mask",
+    ) -> None:
+        if clouds not in ("mask", "robust"):
+            raise unknown("way to mask clouds", clouds, ("mask", "robust"))
+        cube = ordered(cube)
+        if until is not None:
+            # The future goes first, before anything is computed from the cube.
+            cube = cube.isel(time=cube["time"].values < until + np.timedelta64(1, "D"))
+        if not cube.sizes["time"]:
+            raise InputError(f"The cube has no date up to {until}: forecast from a later day.")
+        self.index = None if names else index
+        self.names = self._channels(cube, names)
+        if clouds == "robust":
+            cube = cube.assign(clouds=robust_clouds(cube))
+        self.area: Area | None = None
+        self.point: tuple[float, float] | None = None
+        if _is_point(area):
+            self.place: Literal["point", "area", "pixels"] = "point"
+            self.point = (float(area[0]), float(area[1]))
+            row, column = pixel(cube, *self.point)
+            self.cube = cube.isel(y=[row], x=[column])
+        else:
+            self.place = "area" if mean else "pixels"
+            self.area = None if area is None else Area.of(area)
+            self.cube = cube if self.area is None else clip(cube, self.area)
+        self.days = torch.as_tensor(days_of(self.cube["time"].values))
+
+    def _channels(self, cube: xr.Dataset, names: Sequence[str] | None) -> tuple[str, ...]:
+        if names:
+            for name in names:
+                if name not in bands(cube):
+                    raise unknown("band", name, bands(cube))
+            return tuple(dict.fromkeys(names))
+        if not self.index:
+            raise InputError("There is nothing to forecast: name an index, such as 'ndvi', or bands.")
+        return (str(spectral_index(cube.isel(time=[0], y=[0], x=[0]), self.index).name),)
+
+    def attrs(self, name: str) -> dict[str, Any]:
+        """Attributes of a channel."""
+        if self.index is None:
+            return dict(self.cube[name].attrs)
+        return dict(spectral_index(self.cube.isel(time=[0], y=[0], x=[0]), self.index).attrs)
+
+    def limits(self, name: str) -> tuple[float, float]:
+        """Least and greatest value that a channel can have; infinite where nothing says so."""
+        attrs = self.attrs(name)
+        if self.index is not None:
+            return (-1.0, 1.0) if _RATIO.fullmatch(str(attrs.get("formula", ""))) else (-np.inf, np.inf)
+        return (0.0, np.inf) if str(attrs.get("units")) == "1" else (-np.inf, np.inf)
+
+    @property
+    def inside(self) -> Mask:
+        """Which pixels belong to the area, (y, x)."""
+        box = geobox(self.cube)
+        return np.ones(tuple(box.shape), bool) if self.area is None else self.area.mask(box)
+
+    # --- reading ------------------------------------------------------------------------------------------------
+
+    def _read(self, part: xr.Dataset) -> tuple[npt.NDArray[np.float32], Mask]:
+        """Values and what was seen, both (t, c, y, x)."""
+        wanted = list(self.names) if self.index is None else list(bands(part))
+        part = part[[*wanted, *(m for m in MASKS if m in part)]].transpose(*DIMS).load()
+        if self.index is None:
+            values = np.stack([part[name].values for name in self.names], axis=1).astype("float32")
+        else:
+            values = spectral_index(part, self.index).values[:, None]
+        seen = usable(part).transpose(*DIMS).values[:, None] & np.isfinite(values)
+        return np.where(seen, values, np.float32(np.nan)), seen
+
+    def series(self) -> Block:
+        """The one series of a point or of the mean over an area."""
+        values, seen = self._read(self.cube) if self.place == "point" else self._mean()
+        return _block(values, seen)
+
+    def _mean(self) -> tuple[npt.NDArray[np.float32], Mask]:
+        inside = self.inside
+        total = np.zeros((self.cube.sizes["time"], len(self.names)))
+        count = np.zeros_like(total)
+        for rows in self._strips():
+            values, seen = self._read(self.cube.isel(y=rows))
+            seen = seen & inside[rows]
+            total += np.where(seen, values, 0).sum((2, 3), dtype="float64")
+            count += seen.sum((2, 3))
+        enough = count >= max(1, LEAST_SEEN * int(inside.sum()))
+        mean = np.where(enough, total / np.maximum(count, 1), np.nan)
+        return mean[..., None, None].astype("float32"), enough[..., None, None]
+
+    def _strips(self) -> Iterator[slice]:
+        row = self.cube.sizes["time"] * self.cube.sizes["x"] * len(bands(self.cube))
+        height, step = self.cube.sizes["y"], max(1, AT_ONCE // max(row, 1))
+        for start in range(0, height, step):
+            yield slice(start, min(start + step, height))
+
+    def strips(self) -> Iterator[tuple[slice, Block]]:
+        """Every pixel, some rows at a time."""
+        inside = self.inside
+        for rows in self._strips():
+            values, seen = self._read(self.cube.isel(y=rows))
+            yield rows, _block(values, seen & inside[rows])
+
+    def sample(self, most: int) -> Block:
+        """At most about so many pixels of the area, spread evenly over it, those never seen left out."""
+        share = max(1.0, float(self.inside.sum()) / most)
+        step = max(1, int(np.ceil(np.sqrt(share))))
+        picked = {"y": slice(step // 2, None, step), "x": slice(step // 2, None, step)}
+        if min(self.cube.sizes["y"], self.cube.sizes["x"]) <= step // 2:
+            picked = {"y": slice(None), "x": slice(None)}
+        values, seen = self._read(self.cube.isel(picked))
+        block = _block(values, seen & self.inside[picked["y"], picked["x"]])
+        known = block.seen.any(dim=1).any(dim=1)
+        return Block(block.values[known], block.seen[known])
+
+
+def _block(values: npt.NDArray[np.float32], seen: Mask) -> Block:
+    t, c = values.shape[:2]
+    v = torch.from_numpy(np.ascontiguousarray(values.reshape(t, c, -1).transpose(2, 0, 1)))
+    s = torch.from_numpy(np.broadcast_to(seen, values.shape).reshape(t, c, -1).transpose(2, 0, 1).copy())
+    return Block(torch.where(s, v, torch.nan), s)
+
+
+def days_of(times: npt.NDArray[np.datetime64]) -> npt.NDArray[np.float64]:
+    """Days since 1970-01-01, with their fractions."""
+    epoch = np.datetime64("1970-01-01", "ns")
+    return np.asarray((times.astype("datetime64[ns]") - epoch) / np.timedelta64(1, "D"), dtype="float64")
+
+
+def ordered(cube: xr.Dataset) -> xr.Dataset:
+    """Dates in order; refuses what is no series in time."""
+    if not isinstance(cube, xr.Dataset) or "time" not in cube.dims:
+        raise InputError("A forecast needs a cube over time: open one with  eow.open(...).")
+    if not bands(cube):
+        raise InputError("This cube has no band over (time, y, x): there is nothing to forecast.")
+    times = cube["time"].values
+    if times.dtype.kind != "M" or np.isnat(times).any():
+        raise InputError("Some times of this cube are no dates: make them datetime64 and drop what is missing.")
+    in_order = np.sort(times)
+    twice = in_order[1:][in_order[1:] == in_order[:-1]]
+    if twice.size:
+        raise InputError(
+            f"This cube has the date {str(twice[0])[:10]} more than once. Keep one with  cube.drop_duplicates('time')."
+        )
+    result: xr.Dataset = cube if (in_order == times).all() else cube.sortby("time")
+    return result
+
+
+def _is_point(area: Any) -> bool:
+    if not isinstance(area, tuple | list | np.ndarray) or len(area) != 2:
+        return False
+    try:
+        return bool(np.isfinite([float(v) for v in area]).all())
+    except (TypeError, ValueError):
+        return False
