@@ -18,7 +18,7 @@ from eowidgets.errors import InputError, unknown
 
 WAVELENGTHS = (490, 560, 665, 705, 740, 783, 842, 865, 1610, 2190)
 LOOKS = 5.0
-SENSOR_NOISE = np.float32(0.0015)
+SENSOR_NOISE = 0.0015
 #: Share of acquisitions that are lost for no reason that the image shows: dates are irregular, as real ones are.
 LOST = 0.2
 DARKEST = np.float32(1e-4)
@@ -143,16 +143,19 @@ def simulate(
         sky = draw_sky(shape, day, cover, resolution, lonlat[1], mine)
         clouds[i] = sky.mask
         wa, fa, wb, fb = weigh(sky, index)
-        wb = np.concatenate([wb, np.full((len(wb), 1), SENSOR_NOISE)], axis=1)
-        noise = [anywhere(white(51), shape, mine) for _ in index]
+        noise = [anywhere(white(51, SENSOR_NOISE), shape, mine) for _ in index]
         columns = [np.ascontiguousarray(table[:, b]) for b in index]
         for rows in strips:
+            # All bands at once: a product of matrices reads the few fields once, and writes each band once.
+            dimmed, added = (np.tensordot(w, f[:, rows], 1) for w, f in ((wa, fa), (wb, fb)))
             for k in range(len(index)):
                 ground = clear[k, i, rows]
                 np.take(columns[k], parcel[rows], out=ground, mode="clip")
                 ground *= land.texture[rows]
-                pixel = ground * combine(wa[k], [f[rows] for f in fa])
-                pixel += combine(wb[k], [*(f[rows] for f in fb), noise[k][rows]])
+                pixel = dimmed[k]
+                pixel *= ground
+                pixel += added[k]
+                pixel += noise[k][rows]
                 np.maximum(pixel, DARKEST, out=seen[k, i, rows])
         for k in range(len(backscatter)):
             tone = land.radar[:, k] + green[:, 0] * (land.radar[:, k + 2] - land.radar[:, k])
@@ -181,14 +184,6 @@ def simulate(
     cover = grid.assign(classes=(dims, classes, about))["classes"]
     happened = tuple(sorted((event for event, _ in drawn), key=lambda e: e.start))
     return Scene(cube, grid.assign(truth), cover, happened)
-
-
-def combine(weights: npt.NDArray[np.float32], fields: Sequence[npt.NDArray[np.float32]]) -> npt.NDArray[np.float32]:
-    """Weighted sum of fields."""
-    total = weights[0] * fields[0]
-    for weight, field in zip(weights[1:], fields[1:], strict=True):
-        total += weight * field
-    return np.asarray(total)
 
 
 def _draw_events(

@@ -25,9 +25,10 @@ def fractal(slope: float, seed: int) -> Field:
 
 
 @lru_cache(maxsize=4)
-def white(seed: int) -> Field:
-    """White noise (SIZE, SIZE), mean 0, spread 1."""
-    return _frozen(np.random.default_rng([seed, 2]).standard_normal((SIZE, SIZE), dtype=np.float32))
+def white(seed: int, spread: float = 1.0) -> Field:
+    """White noise (SIZE, SIZE), mean 0."""
+    noise = np.random.default_rng([seed, 2]).standard_normal((SIZE, SIZE), dtype=np.float32)
+    return _frozen(noise * np.float32(spread))
 
 
 @lru_cache(maxsize=4)

@@ -1,0 +1,25 @@
+"""Networks that compare two pictures: LENet, FC-Siam-diff, and the MCI model that also says what it sees.
+
+Importing it registers ``change-lenet`` and ``change-fcsiam``; :class:`Interpreter` gives maps, counts and sentences.
+"""
+
+from eowidgets.models.change.adapters import ChangeFCSiam, ChangeLENet, PairModel
+from eowidgets.models.change.config import LENetConfig, MCIConfig, SiamDiffConfig
+from eowidgets.models.change.lenet import LENet
+from eowidgets.models.change.mci import MCI
+from eowidgets.models.change.siamdiff import FCSiamDiff
+from eowidgets.models.change.weights import load, save
+
+__all__ = [
+    "MCI",
+    "ChangeFCSiam",
+    "ChangeLENet",
+    "FCSiamDiff",
+    "LENet",
+    "LENetConfig",
+    "MCIConfig",
+    "PairModel",
+    "SiamDiffConfig",
+    "load",
+    "save",
+]

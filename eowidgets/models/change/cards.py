@@ -1,0 +1,41 @@
+"""Cards of the shipped networks of change."""
+
+from __future__ import annotations
+
+from eowidgets.models.base import Card
+
+DATA = (
+    "Simulated pairs at 0.5 m (eowidgets.cube.simulate.pairs) with ground textures of real Sentinel-2 pictures, and "
+    "Sentinel-2 pictures at 10 m with pasted built-up ground"
+)
+LIMITS = "Trained on no real pair of 0.5 m: check it on a place that you know. Finds buildings and roads, nothing else."
+
+LENET = Card(
+    title="LENet: what was built between two pictures",
+    summary="Marks buildings and roads that are new or gone; light, season and shadows do not count.",
+    paper="Dong et al. (2024), LENet: remote sensing change detection via layer exchange",
+    url="https://github.com/dyzy41/lenet",
+    data=DATA,
+    limits=LIMITS,
+    weights="change-lenet.safetensors",
+)
+
+FCSIAM = Card(
+    title="FC-Siam-diff: what was built between two pictures",
+    summary="A siamese U-Net on absolute differences; the yardstick of the same size for LENet.",
+    paper="Caye Daudt, Le Saux and Boulch (2018), Fully convolutional siamese networks for change detection",
+    url="https://arxiv.org/abs/1810.08462",
+    data=DATA,
+    limits=LIMITS,
+    weights="change-fcsiam.safetensors",
+)
+
+MCI = Card(
+    title="MCI: what changed, as a map and a sentence",
+    summary="Maps new and vanished buildings and roads, and says in words what changed.",
+    paper="Liu et al. (2024), Change-Agent: towards interactive comprehensive change interpretation",
+    url="https://arxiv.org/abs/2403.19646",
+    data=DATA + "; words of the LEVIR-MCI captions (MIT)",
+    limits="It has read 100 words. Counts above three are guesses; places are right for what lies together.",
+    weights="change-mci.safetensors",
+)

@@ -1,0 +1,124 @@
+"""The choices that make one network of change out of many; what the papers leave open, or what is smaller here."""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+from dataclasses import dataclass
+from typing import Any, Literal, TypeVar
+
+#: Bands that the shipped networks see.
+BANDS = ("red", "green", "blue")
+#: Values of their maps: nothing, road, building (the classes of LEVIR-MCI).
+CLASSES = 3
+
+C = TypeVar("C")
+
+
+@dataclass(frozen=True, slots=True)
+class LENetConfig:
+    """Sizes and switches of LENet.
+
+    Parameters
+    ----------
+    widths : tuple of int
+        Channels of the encoder's stages. The paper's Swin-V2-B has 128, 256, 512, 1024.
+    blocks : int
+        Residual blocks a stage. The paper's encoder is a Swin-V2-B pre-trained on ImageNet; here it is a small
+        residual network, trained from scratch.
+    width : int
+        Channels of the pyramid and the decoder (256 in the paper).
+    stem : int
+        Stride before the first stage, a power of two: 4, as in the paper. The finest map has half of it.
+    decoder : {"swin", "conv"}
+        Blocks of the decoder: Swin-V2 as in the paper, or residual convolutions.
+    depth : int
+        Blocks a level of the decoder (2 in the paper).
+    heads, attention_window : int
+        Of the Swin-V2 blocks (4 to 32 heads, window 8, in the paper).
+    exchange : bool
+        Layer exchange: swap both dates' features of even levels before the pyramid, and back after it.
+    csdw : bool
+        Channel-spatial difference weighting after every stage and in the decoder.
+    separate : bool
+        A pyramid and a decoder of its own for each date, as in the reference code. Shared ones need half the
+        parameters and make the network treat both dates alike.
+    classes, channels : int
+        Classes of the map, and bands of a picture.
+    """
+
+    widths: tuple[int, ...] = (32, 64, 96, 104)
+    blocks: int = 1
+    width: int = 40
+    stem: int = 4
+    decoder: Literal["swin", "conv"] = "swin"
+    depth: int = 1
+    heads: int = 4
+    attention_window: int = 8
+    exchange: bool = True
+    csdw: bool = True
+    separate: bool = False
+    classes: int = CLASSES
+    channels: int = len(BANDS)
+
+
+@dataclass(frozen=True, slots=True)
+class SiamDiffConfig:
+    """Sizes of FC-Siam-diff; the paper's widths are 16, 32, 64, 128 with dropout 0.2."""
+
+    widths: tuple[int, ...] = (16, 33, 66, 116)
+    dropout: float = 0.1
+    classes: int = CLASSES
+    channels: int = len(BANDS)
+
+
+@dataclass(frozen=True, slots=True)
+class MCIConfig:
+    """Sizes of the MCI model of Change-Agent.
+
+    Parameters
+    ----------
+    widths, depths, reductions, heads : tuple of int
+        Of the Mix Transformer's four stages. MiT-B1 has 64, 128, 320, 512 channels, 2 blocks each, spatial
+        reductions 8, 4, 2, 1, heads 1, 2, 5, 8.
+    shrink : int
+        The pictures are averaged over so many pixels first (1 in the paper: 256 pixels are seen as 256).
+    layers : int
+        BI3 layers of each branch (3 in the paper).
+    text_width, text_layers, text_heads : int
+        Of the caption decoder (512, 1, 8 in the paper).
+    dropout : float
+    words : int
+        Size of the vocabulary, the four special tokens included.
+    longest : int
+        Tokens of a caption, start and end included (41 in the paper).
+    side : int
+        Largest side, in pixels, whose positions are learned.
+    """
+
+    widths: tuple[int, ...] = (16, 32, 48, 64)
+    depths: tuple[int, ...] = (1, 1, 1, 1)
+    reductions: tuple[int, ...] = (8, 4, 2, 1)
+    heads: tuple[int, ...] = (1, 2, 3, 4)
+    shrink: int = 2
+    layers: int = 3
+    text_width: int = 96
+    text_layers: int = 1
+    text_heads: int = 4
+    dropout: float = 0.1
+    words: int = 400
+    longest: int = 32
+    side: int = 256
+    classes: int = CLASSES
+    channels: int = len(BANDS)
+
+
+def to_json(config: Any) -> str:
+    """Write a configuration."""
+    return json.dumps(dataclasses.asdict(config))
+
+
+def from_json(cls: type[C], text: str) -> C:
+    """Read a configuration; lists become tuples."""
+    values = {k: tuple(v) if isinstance(v, list) else v for k, v in json.loads(text).items()}
+    return cls(**values)

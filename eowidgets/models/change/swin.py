@@ -1,0 +1,99 @@
+"""A Swin Transformer V2 block (Liu et al., 2022, arXiv:2111.09883): cosine attention in windows, norms after."""
+
+from __future__ import annotations
+
+import math
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional
+
+LARGEST_SCALE = math.log(100.0)
+
+
+class SwinV2Block(nn.Module):
+    """Attention within windows, then an MLP; both are normalised before they are added.
+
+    Parameters
+    ----------
+    width, heads : int
+    window : int
+        Side of the windows; pictures are padded to whole windows.
+    shifted : bool
+        Move the windows by half their side, so that neighbours meet.
+    """
+
+    def __init__(self, width: int, heads: int, window: int, *, shifted: bool = False) -> None:
+        super().__init__()
+        self.heads, self.window, self.shift = heads, window, window // 2 if shifted else 0
+        self.qkv = nn.Linear(width, 3 * width)
+        self.out = nn.Linear(width, width)
+        self.scale = nn.Parameter(torch.full((heads, 1, 1), math.log(10.0)))
+        # Continuous position bias: a small network of the log-spaced offset between two tokens.
+        self.position = nn.Sequential(nn.Linear(2, 64), nn.ReLU(), nn.Linear(64, heads, bias=False))
+        self.norm1, self.norm2 = nn.LayerNorm(width), nn.LayerNorm(width)
+        self.mlp = nn.Sequential(nn.Linear(width, 4 * width), nn.GELU(), nn.Linear(4 * width, width))
+        self.register_buffer("offsets", _offsets(window), persistent=False)
+        self.offsets: Tensor
+
+    def forward(self, x: Tensor) -> Tensor:
+        """Mix the pixels of ``x`` (b, c, h, w)."""
+        y = x.permute(0, 2, 3, 1)  # b h w c
+        y = y + self.norm1(self._attend(y))
+        y = y + self.norm2(self.mlp(y))
+        mixed: Tensor = y.permute(0, 3, 1, 2)
+        return mixed
+
+    def _attend(self, x: Tensor) -> Tensor:
+        b, h, w, c = x.shape
+        n = self.window
+        rows, columns = -h % n, -w % n
+        padded = functional.pad(x, (0, 0, 0, columns, 0, rows))
+        hidden = self._hidden(h, w, rows, columns, x.device)
+        if self.shift:
+            padded = padded.roll((-self.shift, -self.shift), (1, 2))
+        gh, gw = padded.shape[1] // n, padded.shape[2] // n
+        # b (gh n) (gw m) c -> (b gh gw) (n m) c
+        tokens = padded.reshape(b, gh, n, gw, n, c).transpose(2, 3).reshape(b * gh * gw, n * n, c)
+        q, k, v = self.qkv(tokens).reshape(*tokens.shape[:2], 3, self.heads, -1).permute(2, 0, 3, 1, 4)
+        logits = functional.normalize(q, dim=-1) @ functional.normalize(k, dim=-1).transpose(-1, -2)
+        logits = logits * self.scale.clamp(max=LARGEST_SCALE).exp() + self._bias()
+        if hidden is not None:
+            logits = (logits.reshape(b, gh * gw, *logits.shape[1:]) + hidden[:, None]).flatten(0, 1)
+        mixed = (logits.softmax(-1).to(v.dtype) @ v).transpose(1, 2).flatten(-2)
+        out: Tensor = self.out(mixed).reshape(b, gh, gw, n, n, c).transpose(2, 3).reshape(b, gh * n, gw * n, c)
+        if self.shift:
+            out = out.roll((self.shift, self.shift), (1, 2))
+        return out[:, :h, :w]
+
+    def _bias(self) -> Tensor:
+        n = self.window
+        table = 16 * torch.sigmoid(self.position(self.offsets))  # (2n-1)² heads
+        index = torch.arange(n, device=table.device)
+        apart = index[:, None] - index + n - 1
+        # n m n m: the offset of every pair of tokens
+        at = apart[:, None, :, None] * (2 * n - 1) + apart[None, :, None, :]
+        return table[at.reshape(n * n, n * n)].permute(2, 0, 1)
+
+    def _hidden(self, h: int, w: int, rows: int, columns: int, device: torch.device) -> Tensor | None:
+        """Minus infinity (nearly) between tokens that are not neighbours in truth: padding, and the far edge."""
+        if not (rows or columns or self.shift):
+            return None
+        n = self.window
+        region = torch.zeros(h + rows, w + columns, device=device)
+        region[h:], region[:, w:] = -1, -1
+        if self.shift:
+            region = region.roll((-self.shift, -self.shift), (0, 1))
+            wrapped = torch.zeros_like(region)
+            wrapped[-self.shift :] += 1
+            wrapped[:, -self.shift :] += 2
+            region = torch.where(region < 0, region, wrapped)
+        tokens = region.reshape(region.shape[0] // n, n, -1, n).transpose(1, 2).reshape(-1, n * n)
+        return torch.where(tokens[:, None] == tokens[:, :, None], 0.0, -100.0)
+
+
+def _offsets(window: int) -> Tensor:
+    """Log-spaced offsets of all pairs, shape ((2 n - 1)², 2), as in the paper: ± log2(1 + 8 |d| / (n - 1)) / 3."""
+    d = torch.arange(-(window - 1), window, dtype=torch.float32) / max(window - 1, 1) * 8
+    grid = torch.stack(torch.meshgrid(d, d, indexing="ij"), dim=-1).reshape(-1, 2)
+    return grid.sign() * torch.log2(1 + grid.abs()) / 3

@@ -1,0 +1,245 @@
+"""Words for simulated pairs, from real captions that fit the truth, and the training of the MCI model.
+
+``python -m training.captions`` trains; the folder of LEVIR-MCI captions is given by ``--captions``. A real caption is
+lent to a pair only if all of it is understood (:func:`read`) and all of it is true of the pair (:func:`fits`).
+"""
+
+from __future__ import annotations
+
+import argparse
+import gzip
+import json
+import re
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import torch
+from torch import Tensor
+from torch.nn import functional
+
+from eowidgets.cube.simulate.words import NO_CHANGE, Facts, templates
+from eowidgets.models.change.captioner import END, NULL, SPECIAL, START, UNKNOWN
+from eowidgets.models.change.config import MCIConfig
+from eowidgets.models.change.mci import MCI, mci_loss
+from eowidgets.models.change.pictures import standardised, statistics
+from eowidgets.models.change.weights import save
+from training.change import BATCH, CLASS_WEIGHTS, RUNS, disturbed
+from training.loop import train
+from training.pairs import Pairs
+
+STEPS = 1800
+REAL_CAPTIONS = 2
+
+_COUNT = r"(?:(?P<n{i}>a few|a row of|two rows of|many rows of|rows of|a|an|one|two|three|four|five|several|some|many|massive) )?"
+_NOUN = r"(?P<adj{i}>large |big |new |small )?(?P<noun{i}>houses?|villas?|buildings?|roads?|parking lots?)"
+_VERB = r"(?:(?:has|have) been (?:built|constructed)|(?:is|are) (?:built|constructed)|appears?|appeared|shows? up)"
+_SIDE = r"(?:(?:top|bottom|upper|lower)[ -](?:left|right)|left|right|top|bottom)"
+_WHERE = (
+    rf"(?:(?:on|in|at) the (?P<where>{_SIDE})(?: side| corner| part)?(?: of the (?:scene|area|image|picture))?"
+    r"|(?:in|at) the (?P<middle>center|middle)(?: of the (?:scene|area|image|picture))?)"
+)
+_GROUND = (
+    r"(?:(?:on|in) (?:the )?(?P<ground>bareland|barelands|wasteland|woods|forest|desert|grass|grassland|meadow|"
+    r"open space|clearing))"
+)
+_BESIDE = r"(?P<beside>(?:along|beside|by|near|next to|alongside|on both sides of) the roads?|along it|with paths)"
+_SENTENCE = re.compile(
+    rf"{_COUNT.format(i=1)}{_NOUN.format(i=1)}(?: (?:and|with) {_COUNT.format(i=2)}{_NOUN.format(i=2)})?"
+    rf" {_VERB}(?: {_BESIDE})?(?: {_GROUND})?(?: {_WHERE})?"
+)
+_FEW = {"a": (1, 1), "an": (1, 1), "one": (1, 1), "two": (2, 2), "three": (3, 3), "four": (4, 4), "five": (5, 5)}
+_MANY = {"some": (2, 9), "several": (3, 8), "a few": (2, 5), "a row of": (3, 8), "many": (7, 99), "massive": (12, 99)}
+_ROWS = {"two rows of": (6, 99), "many rows of": (12, 99), "rows of": (8, 99)}
+COUNTS = {**_FEW, **_MANY, **_ROWS}
+_GROUNDS = {
+    "bareland": ("bareland",),
+    "barelands": ("bareland",),
+    "wasteland": ("bareland",),
+    "woods": ("woods",),
+    "forest": ("woods",),
+    "desert": ("desert",),
+    "grass": ("grass",),
+    "grassland": ("grass",),
+    "meadow": ("grass",),
+    "open space": ("grass", "bareland"),
+    "clearing": ("grass", "bareland"),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Said:
+    """What a caption says."""
+
+    text: str
+    things: tuple[tuple[str, tuple[int, int], bool], ...]  # noun, least and most, large
+    where: str
+    ground: str
+    beside: bool
+
+
+def real_captions(path: Path, split: str) -> list[str]:
+    """Captions of pairs with change, of one split."""
+    with gzip.open(path / "levir_mci_captions.jsonl.gz", "rt", encoding="utf-8") as file:
+        rows = [json.loads(line) for line in file]
+    return [c for r in rows if r["split"] == split for c in r["captions"] if c not in NO_CHANGE]
+
+
+def read(text: str) -> Said | None:
+    """Understand a caption, or not."""
+    found = _SENTENCE.fullmatch(text.strip())
+    if found is None:
+        return None
+    g = found.groupdict()
+    things = []
+    for i in ("1", "2"):
+        if g[f"noun{i}"]:
+            noun = g[f"noun{i}"].rstrip("s")
+            plural = g[f"noun{i}"].endswith("s")
+            amount = COUNTS[g[f"n{i}"]] if g[f"n{i}"] else ((2, 99) if plural else (1, 1))
+            things.append((noun, amount, (g[f"adj{i}"] or "").strip() in ("large", "big")))
+    where = (
+        (g["where"] or ("center" if g["middle"] else ""))
+        .replace("upper", "top")
+        .replace("lower", "bottom")
+        .replace("-", " ")
+    )
+    return Said(text.strip(), tuple(things), where, g["ground"] or "", bool(g["beside"]))
+
+
+def fits(said: Said, f: Facts) -> bool:
+    """Whether all that is said is true of the facts, and no new kind of thing is left out."""
+    if not f.changed or (f.gone and not (f.houses or f.halls)):
+        return False
+    counts = {"house": f.houses, "villa": f.houses, "road": f.roads, "parking lot": f.parking}
+    left = {"house": f.houses, "hall": f.halls, "road": f.roads}
+    for noun, (least, most), large in said.things:
+        if noun == "building":
+            n = f.halls if large else f.houses + f.halls
+            left["hall"] = 0
+            left["house"] = left["house"] if large else 0
+        else:
+            n = counts[noun]
+            left[{"villa": "house", "parking lot": "lot"}.get(noun, noun)] = 0
+        if not least <= n <= most:
+            return False
+    # One word of a pair of kinds may be missing in a short caption, but not the buildings.
+    if left["house"] or left["hall"] or (left["road"] and len(said.things) > 1):
+        return False
+    if said.beside and not (f.along or f.roads):
+        return False
+    if said.ground and f.ground not in _GROUNDS[said.ground]:
+        return False
+    return not said.where or said.where == f.where
+
+
+def captions(facts: Sequence[Facts], real: Sequence[Said], seed: int) -> list[list[str]]:
+    """Five sentences for every pair: up to two real ones that fit, templates for the rest."""
+    out = []
+    for i, f in enumerate(facts):
+        rng = np.random.default_rng([seed, i])
+        mine = templates(f, rng)
+        if f.changed:
+            true = [s.text for s in real if fits(s, f)]
+            lent = [true[int(j)] for j in rng.permutation(len(true))[:REAL_CAPTIONS]]
+            mine = lent + mine[: 5 - len(lent)]
+        out.append(mine)
+    return out
+
+
+_ACROSS = {"left": "right", "right": "left", "lower-left": "lower-right", "lower-right": "lower-left"}
+_DOWN = {"top": "bottom", "bottom": "top", "upper": "lower", "lower": "upper"}
+
+
+def mirrored(text: str, across: bool, down: bool) -> str:
+    """What the caption of a mirrored picture says."""
+    words = text.split()
+    if across:
+        words = [_ACROSS.get(w, w) for w in words]
+    if down:
+        words = [_DOWN.get(w, w) for w in words]
+    return " ".join(words)
+
+
+class Vocabulary:
+    """Words by number; the first four are special."""
+
+    def __init__(self, words: Sequence[str]) -> None:
+        self.words = [*SPECIAL, *words]
+        self.number = {w: i for i, w in enumerate(self.words)}
+
+    @classmethod
+    def of(cls, sentences: Sequence[str], least: int = 3) -> Vocabulary:
+        """Words that occur often enough, in alphabetical order."""
+        seen = Counter(w for s in sentences for w in s.split())
+        return cls(sorted(w for w, n in seen.items() if n >= least))
+
+    def encode(self, text: str, longest: int) -> list[int]:
+        """Numbers with start and end, filled up."""
+        body = [self.number.get(w, UNKNOWN) for w in text.split()][: longest - 2]
+        line = [START, *body, END]
+        return line + [NULL] * (longest - len(line))
+
+
+def train_mci(pairs: Pairs, said: list[list[str]], vocabulary: Vocabulary, steps: int = STEPS) -> dict[str, object]:
+    """Train the MCI model and save it with its vocabulary."""
+    config = MCIConfig(words=len(vocabulary.words))
+    torch.manual_seed(0)
+    network = MCI(config)
+    weight = torch.tensor(CLASS_WEIGHTS)
+    log: list[tuple[float, float]] = []
+
+    def step(rng: np.random.Generator, generator: torch.Generator, progress: float) -> Tensor:
+        torch.manual_seed(int(rng.integers(2**31)))  # dropout
+        before, after, truth, words = [], [], [], []
+        for i in rng.integers(len(pairs), size=BATCH):
+            x = torch.from_numpy(pairs.images[i].copy()).float() / 255
+            x = torch.stack([disturbed(d, rng) for d in x])
+            x = standardised(x, *statistics(x))
+            y = torch.from_numpy(pairs.change[i].astype(np.int64))
+            text = said[i][int(rng.integers(5))]
+            across, down = bool(rng.integers(2)), bool(rng.integers(2))
+            dims = [d for d, use in ((-1, across), (-2, down)) if use]
+            x, y = (x.flip(dims), y.flip(dims)) if dims else (x, y)
+            words.append(vocabulary.encode(mirrored(text, across, down), config.longest))
+            before.append(x[0])
+            after.append(x[1])
+            truth.append(y)
+        line = torch.tensor(words)
+        logits, spoken = network(torch.stack(before), torch.stack(after), line[:, :-1])
+        det = functional.cross_entropy(logits.float(), torch.stack(truth), weight)
+        cap = functional.cross_entropy(spoken.float().flatten(0, 1), line[:, 1:].flatten(), ignore_index=NULL)
+        log.append((float(det.detach()), float(cap.detach())))
+        if len(log) == 100:
+            mask, words_ = np.mean(log, axis=0)
+            print(f"mask {mask:.4f} words {words_:.4f}", flush=True)
+            log.clear()
+        return mci_loss(det, cap)
+
+    done = train("change-mci", network, step, RUNS, steps=steps, peak=1.5e-3)
+    done["parameters"] = sum(p.numel() for p in network.parameters())
+    done["sha256"] = save(network, RUNS / "change-mci.safetensors", vocabulary=json.dumps(vocabulary.words))
+    (RUNS / "change-mci.json").write_text(json.dumps(done))
+    return done
+
+
+def main() -> None:
+    """Train from the command line."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--captions", type=Path, required=True, help="folder with levir_mci_captions.jsonl.gz")
+    parser.add_argument("--pairs", type=Path, default=RUNS / "pairs" / "train")
+    parser.add_argument("--count", type=int, default=3000)
+    parser.add_argument("--steps", type=int, default=STEPS)
+    args = parser.parse_args()
+    pairs = Pairs(args.pairs, args.count)
+    real = [s for s in map(read, real_captions(args.captions, "train")) if s is not None]
+    said = captions(pairs.facts, real, seed=0)
+    vocabulary = Vocabulary.of([s for five in said for s in five])
+    print(len(real), "real captions understood;", len(vocabulary.words), "words", flush=True)
+    print(train_mci(pairs, said, vocabulary, args.steps), flush=True)
+
+
+if __name__ == "__main__":
+    main()
