@@ -24,21 +24,23 @@ export default {
     const root = h("div", { class: "eow-viewer eow-pixel-chart" }, chart.element, error);
     const numbers = (list) => list?.map((v) => v ?? NaN);
     const draw = () => {
-      const series = model.get("series").map((s) => ({ ...s, values: numbers(s.values), low: numbers(s.low), high: numbers(s.high) }));
-      chart.show(series, { title: model.get("title"), unit: model.get("unit") });
+      const series = [...model.get("series"), ...model.get("forecasts")].map((s) => ({ ...s, values: numbers(s.values), low: numbers(s.low), high: numbers(s.high) }));
+      for (const s of series) s.fan &&= s.fan.map((b) => ({ low: numbers(b.low), high: numbers(b.high) }));
+      chart.show(series, { title: model.get("title"), unit: model.get("unit"), marks: model.get("marks") });
     };
     const redate = () => {
       const stamp = Date.parse(model.get("date"));
       if (Number.isFinite(stamp)) chart.cursor(stamp);
     };
     chart.element.style.height = `${model.get("height")}px`;
-    model.on("change:series", draw);
+    const redrawn = ["change:series", "change:forecasts", "change:marks"];
+    for (const name of redrawn) model.on(name, draw);
     model.on("change:date", redate);
     el.append(root);
     draw();
     redate();
     return () => {
-      model.off("change:series", draw);
+      for (const name of redrawn) model.off(name, draw);
       model.off("change:date", redate);
       chart.close();
     };

@@ -38,6 +38,15 @@ class PixelChart(ReadableRepr, anywidget.AnyWidget):
     height : int
         CSS pixels.
 
+    Attributes
+    ----------
+    since : str
+        ISO date before which nothing is drawn; empty: everything.
+    forecasts : list of dict
+        Series with a ``fan``; see :func:`~eowidgets.widgets.fan.fan_series`.
+    marks : list of dict
+        ``{"stamp", "label"}``: upright lines, at milliseconds since 1970-01-01.
+
     Examples
     --------
     >>> import eowidgets as eow
@@ -48,11 +57,14 @@ class PixelChart(ReadableRepr, anywidget.AnyWidget):
     _esm = esm("pixel_chart")
     _css = css("time_viewer")
     series: Any = traitlets.List().tag(sync=True)
+    forecasts: Any = traitlets.List(traitlets.Dict()).tag(sync=True)
+    marks: Any = traitlets.List(traitlets.Dict()).tag(sync=True)
     title: Any = traitlets.Unicode().tag(sync=True)
     unit: Any = traitlets.Unicode().tag(sync=True)
     date: Any = traitlets.Unicode().tag(sync=True)
     height: Any = traitlets.Int(180).tag(sync=True)
     what: Any = traitlets.Unicode()
+    since: Any = traitlets.Unicode()
     pins: Any = traitlets.List(traitlets.Dict())
     area: Any = AreaTrait(allow_none=True)
 
@@ -62,7 +74,7 @@ class PixelChart(ReadableRepr, anywidget.AnyWidget):
         self.cube = cube
         self._values(what)  # an unknown band or index is refused before anything is drawn
         super().__init__(what=what, pins=list(pins), area=area, height=height)
-        self.observe(self._update, names=["what", "pins", "area"])
+        self.observe(self._update, names=["what", "pins", "area", "since"])
         self._update()
 
     def _values(self, what: str) -> xr.DataArray:
@@ -83,7 +95,7 @@ class PixelChart(ReadableRepr, anywidget.AnyWidget):
         with self.hold_sync():
             self.title = str(values.attrs.get("long_name", self.what))
             self.unit = "" if values.attrs.get("units", "1") == "1" else str(values.attrs["units"])
-            self.series = series
+            self.series = [self._shown(line) for line in series]
 
     def _pixel(self, pin: dict[str, Any], i: int) -> dict[str, Any]:
         column = at(self.cube, float(pin["lon"]), float(pin["lat"]))
@@ -106,6 +118,11 @@ class PixelChart(ReadableRepr, anywidget.AnyWidget):
         stamps = (times.astype("datetime64[ms]").astype("int64")).tolist()
         dates = [str(t)[:10] for t in times]
         return {"name": name, "color": color, "stamps": stamps, "dates": dates, "values": _list(values)}
+
+    def _shown(self, line: dict[str, Any]) -> dict[str, Any]:
+        """A series without what lies before ``since``."""
+        first = sum(date < self.since for date in line["dates"]) if self.since else 0
+        return {k: v[first:] if isinstance(v, list) else v for k, v in line.items()}
 
     def __repr__(self) -> str:
         """What is shown."""

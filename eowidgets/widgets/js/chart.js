@@ -1,7 +1,7 @@
 import { digits, h } from "./dom.js";
 
-// Series along time: a line through clear dates, cloudy dates hollow, a band for the spread of an area. Pointing at
-// the chart moves the date.
+// Series along time: a line through clear dates, cloudy dates hollow, a band for the spread of an area, a fan for a
+// forecast. Pointing at the chart moves the date.
 
 const MARGIN = { left: 46, right: 14, top: 10, bottom: 20 };
 
@@ -27,9 +27,10 @@ export class Chart {
     this.resizer.disconnect();
   }
 
-  // series: [{ name, color, stamps, values, hollow, low?, high? }]; low and high are the spread of an area.
-  show(series, { title = "", unit = "" } = {}) {
-    Object.assign(this, { series, title, unit });
+  // series: [{ name, color, stamps, values, hollow, low?, high?, fan? }]; low and high are the spread of an area, a fan
+  // holds intervals of a forecast, the widest first: [{ low, high }]. marks: [{ stamp, label }], upright lines.
+  show(series, { title = "", unit = "", marks = [] } = {}) {
+    Object.assign(this, { series, title, unit, marks });
     this.draw();
   }
 
@@ -52,7 +53,7 @@ export class Chart {
       return;
     }
     const stamps = this.series.flatMap((s) => s.stamps);
-    const shown = this.series.flatMap((s) => [...s.values, ...(s.low ?? []), ...(s.high ?? [])]).filter(Number.isFinite);
+    const shown = this.series.flatMap((s) => [...s.values, ...spreads(s).flatMap((b) => [...b.low, ...b.high])]).filter(Number.isFinite);
     const [t0, t1] = [Math.min(...stamps), Math.max(...stamps)];
     let [v0, v1] = range(shown);
     const pad = (v1 - v0 || Math.abs(v1) || 1) * 0.06;
@@ -67,6 +68,12 @@ export class Chart {
       parts.push(h("text", { x: MARGIN.left - 6, y: y(v) + 4, class: "eow-tick-text", "text-anchor": "end" }, digits(v)));
     }
     for (const s of this.series) parts.push(...this.curve(s, y));
+    for (const { stamp, label } of this.marks ?? []) {
+      if (stamp < t0 || stamp > t1) continue;
+      const x = this.x(stamp);
+      parts.push(h("line", { x1: x, x2: x, y1: MARGIN.top, y2: height - MARGIN.bottom, class: "eow-mark" }));
+      parts.push(h("text", { x: x + 4, y: MARGIN.top + 10, class: "eow-tick-text" }, label));
+    }
     parts.push(h("text", { x: MARGIN.left, y: height - 4, class: "eow-tick-text" }, iso(t0)));
     parts.push(h("text", { x: width - MARGIN.right, y: height - 4, class: "eow-tick-text", "text-anchor": "end" }, iso(t1)));
     parts.push(h("text", { x: width / 2, y: height - 4, class: "eow-tick-text", "text-anchor": "middle" }, [this.title, this.unit && `(${this.unit})`].filter(Boolean).join(" ")));
@@ -80,22 +87,24 @@ export class Chart {
   curve(s, y) {
     const parts = [];
     const clear = s.stamps.map((t, i) => [t, i]).filter(([, i]) => Number.isFinite(s.values[i]) && !s.hollow?.[i]);
-    if (s.low) {
-      const up = clear.map(([t, i]) => `${this.x(t).toFixed(1)},${y(s.high[i]).toFixed(1)}`);
-      const down = clear.map(([t, i]) => `${this.x(t).toFixed(1)},${y(s.low[i]).toFixed(1)}`).reverse();
+    for (const band of spreads(s)) {
+      const up = clear.map(([t, i]) => `${this.x(t).toFixed(1)},${y(band.high[i]).toFixed(1)}`);
+      const down = clear.map(([t, i]) => `${this.x(t).toFixed(1)},${y(band.low[i]).toFixed(1)}`).reverse();
       if (clear.length > 1) parts.push(h("polygon", { points: [...up, ...down].join(" "), fill: s.color, class: "eow-spread" }));
     }
     const points = clear.map(([t, i]) => `${this.x(t).toFixed(1)},${y(s.values[i]).toFixed(1)}`).join(" ");
-    parts.push(h("polyline", { points, stroke: s.color, class: "eow-line" }));
+    parts.push(h("polyline", { points, stroke: s.color, class: s.fan ? "eow-line eow-ahead" : "eow-line" }));
     s.stamps.forEach((t, i) => {
       if (!Number.isFinite(s.values[i])) return;
       const title = `${iso(t)}  ${digits(s.values[i])}${s.hollow?.[i] ? "  (cloud)" : ""}  ${s.name}`;
       const look = s.hollow?.[i] ? { fill: "none", stroke: s.color, "stroke-opacity": 0.6 } : { fill: s.color };
-      parts.push(h("circle", { cx: this.x(t).toFixed(1), cy: y(s.values[i]).toFixed(1), r: 3, ...look }, h("title", {}, title)));
+      parts.push(h("circle", { cx: this.x(t).toFixed(1), cy: y(s.values[i]).toFixed(1), r: s.fan ? 1.5 : 3, ...look }, h("title", {}, title)));
     });
     return parts;
   }
 }
+
+const spreads = (s) => s.fan ?? (s.low ? [{ low: s.low, high: s.high }] : []);
 
 const iso = (stamp) => new Date(stamp).toISOString().slice(0, 10);
 
