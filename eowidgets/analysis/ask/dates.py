@@ -76,7 +76,9 @@ def find_dates(text: str, first: str, last: str) -> list[Found]:
         one = singles[i]
         nxt = singles[i + 1] if i + 1 < len(singles) else None
         between = text[one.to : nxt.at] if nxt else ""
-        opened = re.search(r"\b(between|from|over|in|during|since|the years?|for|of)?\s*(the )?(years? )?$", text[: one.at])
+        opened = re.search(
+            r"\b(between|from|over|in|during|since|the years?|for|of)?\s*(the )?(years? )?$", text[: one.at]
+        )
         lead = opened.group(1) if opened else None
         if nxt and _joins(between, lead):
             found.append(_range(one, nxt, text, opened.start() if opened and lead in ("between", "from") else one.at))
@@ -112,7 +114,10 @@ def _range(one: Found, two: Found, text: str, at: int) -> Found:
 
 def _open_ended(one: Found, text: str, last: str) -> Found:
     """Since, after, before and until a date; else the date itself."""
-    before = re.search(r"\b(since|after|before|until|till|up to|prior to|by the end of|from|starting (?:in|from))\s*(the )?$", text[: one.at])
+    before = re.search(
+        r"\b(since|after|before|until|till|up to|prior to|by the end of|from|starting (?:in|from))\s*(the )?$",
+        text[: one.at],
+    )
     if not before or not one.start:
         return one
     word, at = before.group(1), before.start()

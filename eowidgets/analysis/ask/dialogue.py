@@ -17,7 +17,9 @@ _FILLERS = frozenset(
     "and but what about how of same the also then now or ok okay in on for during at only just is it there was please "
     "again thing question this that a an with instead here by my as well too inside within over".split()  # noqa: SIM905
 )
-_POINTS_BACK = re.compile(r"\b(there|then|that (time|year|period|place|area)|the same (time|year|period|place|area)|it)\b")
+_POINTS_BACK = re.compile(
+    r"\b(there|then|that (time|year|period|place|area)|the same (time|year|period|place|area)|it)\b"
+)
 
 
 def follows(slots: Slots) -> bool:
@@ -26,7 +28,9 @@ def follows(slots: Slots) -> bool:
     said = [t for t in slots.tokens if not t.startswith("‹") and t not in _FILLERS]
     units = {"ha", "hectares", "hectare", "km", "2", "m", "square", "kilometres", "metres", "percent"}
     rest = [t for t in said if t not in units]
-    return named and not rest and (bool(_OPENS.match(slots.text.lower())) or len(slots.tokens) <= 5) and not slots.unknown
+    return (
+        named and not rest and (bool(_OPENS.match(slots.text.lower())) or len(slots.tokens) <= 5) and not slots.unknown
+    )
 
 
 def follow(slots: Slots, before: Program) -> Program | None:

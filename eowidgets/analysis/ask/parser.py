@@ -104,7 +104,9 @@ def _not_understood(slots: Slots, kind: str) -> str:
     strange = ", ".join(repr(w[:24]) for w in slots.unknown[:3])
     if kind == "unanswerable":
         tail = f" ({strange} is nothing that these images show)" if strange else ""
-        return f"That cannot be told from this series of images{tail}. They show land cover, indices, clouds and change."
+        return (
+            f"That cannot be told from this series of images{tail}. They show land cover, indices, clouds and change."
+        )
     return f"I am not sure what is asked{' by ' + strange if strange else ''}. Ask for example: {EXAMPLES}"
 
 

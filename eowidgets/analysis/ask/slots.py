@@ -108,7 +108,9 @@ def _take_layer(text: str, layers: Collection[str], slots: Slots) -> str:
             pattern = re.compile(rf"(?<!\w)(?:my |the |our )?(?:layer (?:of )?)?{re.escape(form)}(?: layer)?(?!\w)")
             # A layer called "fields" is meant by "my fields", and by "fields" only where that is no kind of land.
             if form in lex.NOUN_OF:
-                pattern = re.compile(rf"(?<!\w)(?:(?:my|our) {re.escape(form)}|(?:my |the )?layer (?:of )?{re.escape(form)})(?!\w)")
+                pattern = re.compile(
+                    rf"(?<!\w)(?:(?:my|our) {re.escape(form)}|(?:my |the )?layer (?:of )?{re.escape(form)})(?!\w)"
+                )
             if pattern.search(text):
                 slots.layer = str(name)
                 return pattern.sub(" ‹l› ", text)
@@ -124,7 +126,7 @@ def _take_indices(text: str, original: str, indices: Collection[str], slots: Slo
         plain = name is not None and (word == name or (len(word) >= 4 and word.lower() not in lex.HARMLESS))
         if plain and name not in lex.INDICES and len(text) == len(original):
             slots.topics.append(Topic(str(name), True, match.start()))
-            text = text[: match.start()] + " ‹i› " .ljust(len(word))[: max(len(word), 5)] + text[match.end() :]
+            text = text[: match.start()] + " ‹i› ".ljust(len(word))[: max(len(word), 5)] + text[match.end() :]
             original = original[: match.start()] + " " * max(len(word), 5) + original[match.end() :]
     return text
 

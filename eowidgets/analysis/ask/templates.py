@@ -22,10 +22,23 @@ _FILE = Path(__file__).with_name("templates.txt")
 _CHOICE = re.compile(r"\[([^\[\]]*)\]")
 _SLOT = re.compile(r"\{(\w)\}")
 _MONTHS = "January February March April May June July August September October November December".split()  # noqa: SIM905
-_DRAWN = ("the drawn area", "my polygon", "the area I drew", "my rectangle", "the selected area", "the polygon", "my area")
+_DRAWN = (
+    "the drawn area",
+    "my polygon",
+    "the area I drew",
+    "my rectangle",
+    "the selected area",
+    "the polygon",
+    "my area",
+)
 _FOREST = ("forest", "trees", "woodland", "the forest", "woods", "trees", "forest")
 _UNITS = {"ha": ("hectares", "ha", "hectares"), "km2": ("km2", "square kilometres"), "m2": ("square metres", "m2")}
-_SIZES = (("larger than 1 ha", 1.0), ("bigger than half a hectare", 0.5), ("of at least 2 hectares", 2.0), ("over 0.2 ha", 0.2))
+_SIZES = (
+    ("larger than 1 ha", 1.0),
+    ("bigger than half a hectare", 0.5),
+    ("of at least 2 hectares", 2.0),
+    ("over 0.2 ha", 0.2),
+)
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,0 +1,204 @@
+"""What an answer is, and the trace that writes down how it came about."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+import xarray as xr
+
+from eowidgets.analysis.ask.language import Program
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """One tool call.
+
+    Attributes
+    ----------
+    tool : str
+        Name of the function.
+    inputs : str
+        Its arguments, as they stand in the code.
+    output : str
+        What came out, in short.
+    seconds : float
+    """
+
+    tool: str
+    inputs: str
+    output: str
+    seconds: float
+
+
+@dataclass(frozen=True, slots=True)
+class Evidence:
+    """What an answer rests on.
+
+    Attributes
+    ----------
+    masks : dict of str to DataArray (y, x), uint8
+        Class maps with ``flag_values``, ``flag_meanings`` and ``colors`` in the attributes: a viewer and a map show
+        them as they are. 255 is nothing.
+    polygons : dict
+        GeoJSON FeatureCollection in degrees; may have no feature.
+    dates : tuple of str
+        ISO days of the images used.
+    series : DataArray (time,) or None
+        The course that was looked at.
+    points : tuple of (lon, lat)
+    """
+
+    masks: Mapping[str, xr.DataArray] = field(default_factory=dict)
+    polygons: Mapping[str, Any] = field(default_factory=lambda: {"type": "FeatureCollection", "features": []})
+    dates: tuple[str, ...] = ()
+    series: xr.DataArray | None = None
+    points: tuple[tuple[float, float], ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """An answer with what it rests on.
+
+    Attributes
+    ----------
+    question, text : str
+    value : float, int, bool, str, dict or None
+        The answer itself, in ``unit``; None where there is none.
+    unit : str
+    confidence : float
+        0..1: how surely the question was read, times how surely the pixels it rests on were told.
+    evidence : Evidence
+    steps : tuple of Step
+    code : str
+        A cell that gives ``answer`` equal to ``value``.
+    program : Program or None
+    abstained : bool
+    reason : str
+        Why there is no answer; empty where there is one.
+    """
+
+    question: str
+    text: str
+    value: Any = None
+    unit: str = ""
+    confidence: float = 0.0
+    evidence: Evidence = field(default_factory=Evidence)
+    steps: tuple[Step, ...] = ()
+    code: str = ""
+    program: Program | None = None
+    abstained: bool = False
+    reason: str = ""
+
+    def __repr__(self) -> str:
+        """The sentence, the same every time."""
+        return self.text
+
+
+class Trace:
+    """Calls tools and writes down each call, so that the code shown is the code that was run.
+
+    Parameters
+    ----------
+    cube : Dataset
+    layers : mapping of str to GeoJSON
+        The person's vector layers.
+    """
+
+    def __init__(self, cube: xr.Dataset, layers: Mapping[str, Any] | None = None) -> None:
+        self.cube = cube
+        self.steps: list[Step] = []
+        self._lines: list[str] = []
+        self._constants: list[str] = []
+        # Values are known again by identity; they are kept, so that no identity is used twice.
+        self._names: dict[int, tuple[Any, str]] = {id(cube): (cube, "cube")}
+        self._taken = {"cube", "eow", "tools", "timetools", "answer"}
+        for name, layer in (layers or {}).items():
+            self._names[id(layer)] = (layer, f"layers[{str(name)!r}]")
+        self._layers = layers or {}
+        self._layer_used: set[str] = set()
+        self.last = "None"
+
+    def __call__(self, name: str, tool: Callable[..., Any], *args: Any, **kwargs: Any) -> Any:
+        """Run ``tool`` and call its result ``name``."""
+        words = [self._spell(a) for a in args] + [f"{k}={self._spell(v)}" for k, v in kwargs.items()]
+        module = tool.__module__.rsplit(".", 1)[-1]
+        began = time.perf_counter()
+        value = tool(*args, **kwargs)
+        seconds = time.perf_counter() - began
+        unique = name if name not in self._taken else f"{name}_{sum(t.startswith(name) for t in self._taken) + 1}"
+        self._taken.add(unique)
+        call = ", ".join(words)
+        self._lines.append(f"{unique} = {module}.{tool.__name__}({call})")
+        self.steps.append(Step(tool.__name__, call, _short(value), seconds))
+        self._know(value, unique)
+        if isinstance(value, tuple):
+            for i, part in enumerate(value):
+                self._know(part, f"{unique}[{i}]")
+        if isinstance(value, dict):
+            for key, part in value.items():
+                if isinstance(key, str):
+                    self._know(part, f"{unique}[{key!r}]")
+        self.last = unique
+        return value
+
+    def _know(self, value: Any, name: str) -> None:
+        # Small whole numbers, truths and words are shared objects: they are written out instead.
+        if not isinstance(value, bool | int | str) and value is not None:
+            self._names[id(value)] = (value, name)
+
+    def _spell(self, value: Any) -> str:
+        known = self._names.get(id(value))
+        if known is not None:
+            if known[1].startswith("layers["):
+                self._layer_used.add(known[1])
+            return known[1]
+        if isinstance(value, dict):
+            name = "area" if "area" not in self._taken else f"area_{len(self._constants) + 1}"
+            self._taken.add(name)
+            self._constants.append(f"{name} = {value!r}")
+            self._know(value, name)
+            return name
+        if isinstance(value, np.generic):
+            value = value.item()
+        return repr(value)
+
+    def code(self, answer: str | None = None) -> str:
+        """The cell; ``answer`` is what gives the value, by default the last result."""
+        opened = self.cube.attrs.get("opened")
+        used = [m for m in ("timetools", "tools") if any(f"= {m}." in line for line in self._lines)]
+        lines = [
+            "import eowidgets as eow",
+            *([f"from eowidgets.analysis.ask import {', '.join(used)}"] if used else []),
+            "",
+        ]
+        lines.append(
+            f"cube = eow.open({opened!r})" if isinstance(opened, str) else "# cube: the cube that was asked about"
+        )
+        if self._layer_used:
+            shown = {str(k): v for k, v in self._layers.items() if f"layers[{str(k)!r}]" in self._layer_used}
+            lines.append(f"layers = {shown!r}")
+        return "\n".join([*lines, *self._constants, *self._lines, f"answer = {answer or self.last}"])
+
+
+def _short(value: Any) -> str:
+    if isinstance(value, np.ndarray) and value.dtype == bool:
+        return f"{int(value.sum())} pixels"
+    if isinstance(value, xr.Dataset | xr.DataArray):
+        return " × ".join(f"{n} {d}" for d, n in value.sizes.items()) or str(value.values)
+    if isinstance(value, float):
+        return f"{value:.4g}"
+    if isinstance(value, dict):
+        return "; ".join(f"{k}: {_short(v)}" for k, v in list(value.items())[:4])
+    if isinstance(value, list | tuple):
+        return f"{len(value)} values" if len(value) > 3 else ", ".join(_short(v) for v in value)
+    return str(value)[:80]
+
+
+def refuse(question: str, reason: str, program: Program | None = None, trace: Trace | None = None) -> Answer:
+    """The answer that says why there is none."""
+    steps = tuple(trace.steps) if trace is not None else ()
+    return Answer(question, reason, program=program, steps=steps, abstained=True, reason=reason)

@@ -1,0 +1,152 @@
+"""Ask a cube: from a question in words to an answer with what it rests on."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+import xarray as xr
+
+from eowidgets.analysis.ask import course, space
+from eowidgets.analysis.ask.answer import Answer, Trace, refuse
+from eowidgets.analysis.ask.context import Context, span
+from eowidgets.analysis.ask.language import Program
+from eowidgets.analysis.ask.parser import parse
+from eowidgets.analysis.ask.tools import between
+from eowidgets.cube.area import Area
+from eowidgets.errors import EowidgetsError, InputError
+
+_ANSWERS: dict[str, Callable[[Context, Any], Answer]] = {
+    "presence": space.presence,
+    "count": space.count,
+    "compare": space.compare,
+    "area": space.area,
+    "share": space.share,
+    "settlement": space.settlement,
+    "locate": space.locate,
+    "describe": space.describe,
+    "when": course.when,
+    "trend": course.trend,
+    "change": course.change,
+    "extreme": course.extreme,
+    "statistic": course.statistic,
+}
+_LARGEST_LAYER = 20_000
+
+
+def ask(
+    cube: xr.Dataset,
+    question: str,
+    area: Any = None,
+    dates: tuple[str, str] | None = None,
+    history: Sequence[Answer] | None = None,
+    *,
+    layers: Mapping[str, Any] | None = None,
+) -> Answer:
+    """Answer a question about a satellite series, with the pixels, numbers and code the answer rests on.
+
+    Parameters
+    ----------
+    cube : Dataset
+        Bands over ``(time, y, x)``.
+    question : str
+        In English. Untrusted text: it is matched against a typed language and nothing of it is run or opened.
+    area : optional
+        Whatever ``Area.of`` takes; the question is about this area.
+    dates : (str, str), optional
+        First and last ISO date that the question is about, if it names none.
+    history : sequence of Answer, optional
+        The dialogue so far: "and in 2019?" is understood from the last answer.
+    layers : mapping of str to GeoJSON, optional
+        The person's own vector layers, which questions may name ("which of my fields ...").
+
+    Returns
+    -------
+    Answer
+        Never an error for what is asked: where it cannot be told, ``abstained`` with a ``reason``.
+
+    Raises
+    ------
+    InputError
+        If cube, area, dates or layers are not what they should be.
+
+    Examples
+    --------
+    >>> import eowidgets as eow
+    >>> from eowidgets.analysis.ask import ask
+    >>> answer = ask(eow.open("romania"), "How many images do we have?")
+    >>> answer.value
+    140
+    """
+    if not isinstance(cube, xr.Dataset) or not {"time", "y", "x"} <= set(cube.dims):
+        raise InputError("A question needs a cube over time, y and x: open one with  eow.open(...).")
+    place = None if area is None else Area.of(area).geojson
+    named = _layers(layers)
+    before = next((a.program for a in reversed(history or ()) if a.program is not None), None)
+    first, last = span(cube)
+    parsed = parse(str(question), first, last, indices=cube.eow.indices, layers=named, before=before)
+    if parsed.program is None:
+        return refuse(str(question), parsed.reason)
+    answer = run(cube, parsed.program, str(question), area=place, dates=dates, layers=named)
+    return replace(answer, confidence=round(answer.confidence * parsed.confidence, 2))
+
+
+def run(
+    cube: xr.Dataset,
+    program: Program,
+    question: str = "",
+    *,
+    area: Any = None,
+    dates: tuple[str, str] | None = None,
+    layers: Mapping[str, Any] | None = None,
+) -> Answer:
+    """Run a program of the typed language; see :func:`ask` for the rest."""
+    first, last = span(cube)
+    trace = Trace(cube, layers)
+    scope = program.scope
+    if dates is not None and not (scope.start or scope.end):
+        between(cube, *dates)  # dates that are none are the caller's mistake, not the question's
+        program = replace(program, scope=replace(scope, start=str(dates[0]), end=str(dates[1])))
+    outside = _outside(program, first, last)
+    if outside:
+        return refuse(question, outside, program)
+    if getattr(program, "of", "") not in ("image", "clear image") and not cube.sizes["y"] * cube.sizes["x"]:
+        return refuse(question, "The cube has no pixels.", program)
+    context = Context(question, cube, trace, area, layers or {})
+    try:
+        return _ANSWERS[program.kind](context, program)
+    except EowidgetsError as error:
+        return refuse(question, str(error), program, trace)
+
+
+def _outside(program: Program, first: str, last: str) -> str:
+    """A sentence where the question is about a time that the series does not hold."""
+    for scope in (program.scope, getattr(program, "other", None)):
+        if scope is None:
+            continue
+        start, end = scope.start or first, scope.end or last
+        # Half of the time asked about may lie outside the series, as in the first and last year of one; not more.
+        days = np.datetime64(end) - np.datetime64(start)
+        inside = min(np.datetime64(end), np.datetime64(last)) - max(np.datetime64(start), np.datetime64(first))
+        if end < first or start > last or start > end:
+            return f"The series runs from {first} to {last}: it cannot tell what was from {start} to {end}."
+        if program.kind == "change" and inside < 0.5 * days:
+            return f"The series runs from {first} to {last}, less than half of the time from {start} to {end}."
+    return ""
+
+
+def _layers(layers: Mapping[str, Any] | None) -> dict[str, Any]:
+    """The layers as plain GeoJSON mappings."""
+    found: dict[str, Any] = {}
+    for name, layer in (layers or {}).items():
+        if not isinstance(layer, Mapping):
+            layer = getattr(layer, "__geo_interface__", None)
+        if not isinstance(layer, Mapping) or "type" not in layer:
+            raise InputError(f"The layer {str(name)[:40]!r} is not GeoJSON: give a mapping with type and features.")
+        plain = dict(layer)
+        if len(plain.get("features", ())) > _LARGEST_LAYER:
+            raise InputError(f"The layer {str(name)[:40]!r} has more than {_LARGEST_LAYER} features: cut it to the cube first.")
+        found[str(name)] = plain
+    return found

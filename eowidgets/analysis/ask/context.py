@@ -1,0 +1,209 @@
+"""What every kind of question needs while it is worked out: place, time, masks, and the answer's parts."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import xarray as xr
+
+from eowidgets.analysis.ask import timetools, tools, words
+from eowidgets.analysis.ask.answer import Answer, Evidence, Trace
+from eowidgets.analysis.ask.landcover import COLOR
+from eowidgets.analysis.ask.language import SKIES, Program, Scope
+from eowidgets.errors import InputError
+
+Mask = npt.NDArray[np.bool_]
+LOST, GAINED, CHANGED = "#d55e00", "#009e73", "#cc79a7"
+
+
+@dataclass(slots=True)
+class Found:
+    """One topic worked out: its mask, the place it was looked for in, and how surely."""
+
+    mask: Mask
+    where: Mask
+    known: Mask
+    sure: float
+    span: tuple[str, str]
+    note: str = ""
+    cube: xr.Dataset | None = None
+    after: xr.Dataset | None = None
+    before: xr.Dataset | None = None
+
+
+@dataclass(slots=True)
+class Context:
+    """The cube, the drawn area and the layers of one question, and the trace of its tools."""
+
+    question: str
+    cube: xr.Dataset
+    trace: Trace
+    area: Any = None
+    layers: Mapping[str, Any] = field(default_factory=dict)
+
+    def where(self, scope: Scope, *, land: bool = True) -> Mask:
+        """The place of a scope; limited to one kind of land where the scope says so."""
+        if scope.area and self.area is None:
+            raise InputError("No area is drawn: draw one, or pass  area=...  with the question.")
+        given: dict[str, Any] = {}
+        if scope.place != "all":
+            given["place"] = scope.place
+        if self.area is not None:
+            given["area"] = self.area
+        if scope.layer:
+            given["layer"] = self.layer(scope.layer)
+        mask: Mask = self.trace("where", tools.region, self.cube, **given)
+        if scope.cover and land:
+            mask = self.land(Scope(start=scope.start, end=scope.end, cover=""), scope.cover, mask).mask
+            if not mask.any():
+                raise InputError(f"There is no {words.name(scope.cover)} in that place.")
+        return mask
+
+    def layer(self, name: str) -> Mapping[str, Any]:
+        """One of the person's layers."""
+        if name not in self.layers:
+            raise InputError(f"There is no layer {name[:40]!r}.")
+        found: Mapping[str, Any] = self.layers[name]
+        return found
+
+    def dates(self, scope: Scope) -> xr.Dataset:
+        """The dates of a scope."""
+        if not (scope.start or scope.end or scope.months):
+            return self.cube
+        given: dict[str, Any] = {"months": scope.months} if scope.months else {}
+        cut: xr.Dataset = self.trace("dates", tools.between, self.cube, scope.start, scope.end, **given)
+        return cut
+
+    def land(self, scope: Scope, of: str, where: Mask) -> Found:
+        """A kind of land in the year of a scope."""
+        year = self.trace("year", tools.year_around, self.cube, scope.start, scope.end)
+        land = self.trace("land", tools.land_cover, year)
+        mask = self.trace("mask", tools.kind_mask, land, of, where)
+        known = self.trace("known", tools.seen, land, where)
+        if known.sum() < 0.3 * where.sum():
+            raise InputError(
+                "Less than a third of the place was seen often enough in that time to tell its land cover."
+            )
+        first, last = span(year)
+        note = ""
+        if scope.start and scope.end and not (first >= scope.start and last <= scope.end):  # widened to a year
+            note = f" Land cover is told from a whole year, here all dates of {first[:4]}."
+        sure = float(np.nanmean(land["sure"].values[known])) * float(known.sum() / where.sum())
+        if scope.start[5:] == "01-01" and scope.end[5:] == "12-31" and not note:
+            first, last = scope.start, scope.end
+        return Found(mask, where, known, sure, (first, last), note, cube=year, after=land)
+
+    def change(self, scope: Scope, source: str = "", target: str = "", where: Mask | None = None) -> Found:
+        """Pixels that left one kind of land, or came to one, between two years."""
+        where = self.where(scope) if where is None else where
+        years = self.trace("years", timetools.two_years, self.cube, scope.start, scope.end)
+        before = self.trace("before", tools.land_cover, years[0])
+        after = self.trace("after", tools.land_cover, years[1])
+        raw = self.trace("changed", timetools.changed_mask, before, after, source, target)
+        mask = self.trace("patches", timetools.patches_only, raw, self.cube, where)
+        known = (before["cover"].values != 255) & (after["cover"].values != 255) & where
+        if known.sum() < 0.3 * where.sum():
+            raise InputError("Less than a third of the place was seen often enough in both years.")
+        sure = np.minimum(before["sure"].values, after["sure"].values)[mask if mask.any() else known]
+        sureness = float(np.nanmean(sure)) * float(known.sum() / where.sum())
+        note = f" Compared are {_period(years[0])} and {_period(years[1])}."
+        dates = (span(years[0])[0], span(years[1])[1])
+        return Found(mask, where, known, sureness, dates, note, years[1], after, before)
+
+    def topic(self, scope: Scope, of: str) -> Found:
+        """Whatever has a mask: a kind of land, snow, cloud, or a change of land."""
+        land, _, suffix = of.partition(" ")
+        if of == "change":
+            return self.change(scope)
+        if suffix == "gain":
+            return self.change(scope, target=land)
+        if suffix in ("loss", "change"):
+            return self.change(scope, source=land)
+        where = self.where(scope)
+        if of in SKIES:
+            cut = self.dates(scope)
+            mask = self.trace("mask", tools.sky_mask, cut, of, where)
+            return Found(mask, where, where, 0.9, span(cut), cube=cut)
+        return self.land(scope, of, where)
+
+    # --- parts of the answer ----------------------------------------------------------------------------------
+
+    def picture(self, mask: Mask, name: str, color: str | None = None) -> dict[str, xr.DataArray]:
+        """A mask as a class map for viewer and map."""
+        land, _, suffix = name.partition(" ")
+        color = color or {"loss": LOST, "gain": GAINED, "change": CHANGED}.get(suffix) or COLOR.get(land, CHANGED)
+        return {
+            words.name(name): self.classes(np.where(mask, 1, 255), [(1, words.name(name), color)], words.name(name))
+        }
+
+    def classes(self, values: Any, legend: list[tuple[int, str, str]], title: str) -> xr.DataArray:
+        """A class map on the grid of the cube."""
+        coords = {k: self.cube.coords[k] for k in ("y", "x", "spatial_ref") if k in self.cube.coords}
+        attrs = {
+            "role": "result",
+            "long_name": title,
+            "flag_values": np.array([v for v, _, _ in legend], np.uint8),
+            "flag_meanings": " ".join(n.replace(" ", "_") for _, n, _ in legend),
+            "colors": " ".join(c for _, _, c in legend),
+            "nodata": 255,
+        }
+        return xr.DataArray(np.asarray(values, np.uint8), coords, ("y", "x"), "evidence", attrs)
+
+    def polygons(self, mask: Mask, name: str, most: int = 500) -> dict[str, Any]:
+        """Outlines of a mask, if they are not too many to draw."""
+        cleaned = tools.objects(mask, self.cube)
+        if cleaned["count"] > most:
+            return {"type": "FeatureCollection", "features": []}
+        return tools.polygons(cleaned["mask"], self.cube, words.name(name))
+
+    def answer(
+        self,
+        program: Program,
+        text: str,
+        value: Any,
+        sure: float,
+        *,
+        unit: str = "",
+        code: str | None = None,
+        masks: Mapping[str, xr.DataArray] | None = None,
+        polygons: Mapping[str, Any] | None = None,
+        dates: xr.Dataset | None = None,
+        series: xr.DataArray | None = None,
+        points: tuple[tuple[float, float], ...] = (),
+    ) -> Answer:
+        """Put the parts together."""
+        none = {"type": "FeatureCollection", "features": []}
+        days = days_of(dates) if dates is not None else ()
+        evidence = Evidence(masks or {}, polygons or none, days, series, points)
+        confidence = round(float(np.clip(sure, 0, 1)), 2)
+        return Answer(
+            self.question,
+            text,
+            value,
+            unit,
+            confidence,
+            evidence,
+            tuple(self.trace.steps),
+            self.trace.code(code),
+            program,
+        )
+
+
+def days_of(cube: xr.Dataset) -> tuple[str, ...]:
+    """ISO days of a cube."""
+    return tuple(str(t)[:10] for t in cube["time"].values)
+
+
+def span(cube: xr.Dataset) -> tuple[str, str]:
+    """First and last ISO day of a cube."""
+    first, last = (str(t)[:10] for t in cube["time"].values[[0, -1]])
+    return first, last
+
+
+def _period(cube: xr.Dataset) -> str:
+    first, last = span(cube)
+    return first[:4] if first[:4] == last[:4] and last[5:7] >= "09" and first[5:7] <= "04" else f"{first} to {last}"

@@ -1,0 +1,312 @@
+"""Questions about what there is, how much of it, and where."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+
+from eowidgets.analysis.ask import timetools, tools, words
+from eowidgets.analysis.ask.answer import Answer
+from eowidgets.analysis.ask.context import Context, Found, span
+from eowidgets.analysis.ask.landcover import CLASSES, CODE
+from eowidgets.analysis.ask.language import (
+    SKIES,
+    AreaOf,
+    Compare,
+    Count,
+    Describe,
+    Locate,
+    Presence,
+    Scope,
+    Settlement,
+    Share,
+)
+from eowidgets.errors import InputError
+
+def presence(context: Context, program: Presence) -> Answer:
+    """Is there any?"""
+    scope, of = program.scope, program.of
+    if of in SKIES:
+        return _sky_presence(context, program)
+    found = context.topic(scope, of)
+    patches = context.trace("patches", tools.objects, found.mask, context.cube)
+    here = context.trace("present", tools.is_any, patches)
+    size = tools.area(patches["mask"], context.cube)
+    place, time = words.where(scope), words.when(*found.span)
+    text = (
+        f"Yes: there is {words.name(of)}{place}{time}, {words.hectares(size)} in {_many(patches['count'], 'patch')}."
+        if here
+        else f"No, there is no {words.name(of)}{place}{time} (no patch of {tools.SMALLEST} ha or more)."
+    )
+    return context.answer(
+        program,
+        text + found.note,
+        here,
+        found.sure,
+        masks=context.picture(patches["mask"], of),
+        polygons=context.polygons(patches["mask"], of),
+        dates=found.cube,
+    )
+
+
+def _sky_presence(context: Context, program: Presence) -> Answer:
+    cut = context.dates(program.scope)
+    where = context.where(program.scope)
+    shares = context.trace("shares", tools.sky_share, cut, program.of, where)
+    dates = context.trace("dates_with", tools.dates_above, shares)
+    here = (
+        context.trace("present", tools.has, dates)
+    )
+    first, last = span(cut)
+    place = words.where(program.scope)
+    seen = int(np.isfinite(shares.values).sum())
+    if not seen:
+        raise InputError("The place was not seen on any date in that time.")
+    text = (
+        f"Yes: {program.of}{place} on {len(dates)} of {_many(seen, 'date')}{words.when(first, last)}, first on {dates[0]}."
+        if here
+        else f"No {program.of}{place} on any of {_many(seen, 'date')}{words.when(first, last)}."
+    )
+    mask = tools.sky_mask(cut, program.of, where)
+    return context.answer(program, text, here, 0.9, masks=context.picture(mask, program.of), dates=cut, series=shares)
+
+
+def count(context: Context, program: Count) -> Answer:
+    """How many?"""
+    scope, of = program.scope, program.of
+    if of in ("image", "clear image"):
+        cut = context.dates(scope)
+        days = (
+            context.trace("days", tools.clear_dates, cut, context.where(scope))
+            if of != "image"
+            else (context.trace("days", tools.all_dates, cut))
+        )
+        value = context.trace("count", tools.length, days)
+        what = "images with at least 95 % of the place seen" if of != "image" else "images"
+        first, last = span(cut)
+        text = f"There are {value} {what}{words.where(scope)}{words.when(first, last)}."
+        return context.answer(program, text, value, 1.0, unit="images", dates=cut.sel(time=days) if days else None)
+    if of == scope.layer:
+        value = context.trace("count", tools.feature_count, context.layer(of))
+        return context.answer(
+            program, f"The layer {of[:40]!r} has {_many(value, 'feature')}.", value, 1.0, unit="features"
+        )
+    found = context.topic(scope, of)
+    given = {"min_hectares": program.min_hectares} if program.min_hectares else {}
+    patches = context.trace("patches", tools.objects, found.mask, context.cube, **given)
+    value = patches["count"]
+    least = max(program.min_hectares, tools.SMALLEST)
+    text = f"There {'is' if value == 1 else 'are'} {_many(value, 'patch')} of {words.name(of)} of {words.number(least)} ha or more"
+    text += f"{words.where(scope)}{words.when(*found.span)}"
+    text += f"; the largest has {words.hectares(patches['hectares'][0])}." if value else "."
+    return context.answer(
+        program,
+        text + found.note,
+        value,
+        found.sure,
+        unit="patches",
+        code=f"{context.trace.last}['count']",
+        masks=context.picture(patches["mask"], of),
+        polygons=context.polygons(patches["mask"], of),
+        dates=found.cube,
+    )
+
+
+def area(context: Context, program: AreaOf) -> Answer:
+    """How large?"""
+    scope, of, unit = program.scope, program.of, program.unit
+    if of in SKIES:
+        percent, where, cut, shares = _sky_percent(context, scope, of)
+        value = context.trace("size", tools.part_of, where, context.cube, percent, unit)
+        text = f"On average {words.hectares(value, unit)} {'of the ground seen ' if of == 'snow' else ''}lay under {of}"
+        text += f"{words.where(scope)}{words.when(*span(cut))}{words.months(scope.months)} ({words.percent(percent)})."
+        masks = context.picture(tools.sky_mask(cut, of, where), of)
+        return context.answer(program, text, value, 0.9, unit=unit, masks=masks, dates=cut, series=shares)
+    found = context.topic(scope, of)
+    value = context.trace("size", tools.area, found.mask, context.cube, unit)
+    of_seen = tools.share(found.mask, found.known)
+    text = f"{_title(of)} covers {words.hectares(value, unit)}{words.where(scope)}{words.when(*found.span)}"
+    text += f", {words.percent(of_seen)} of what was seen."
+    return _with_mask(context, program, text, value, found, of, unit)
+
+
+def share(context: Context, program: Share) -> Answer:
+    """How much of the place?"""
+    scope, of = program.scope, program.of
+    if of in SKIES:
+        percent, where, cut, shares = _sky_percent(context, scope, of)
+        ground = "the ground seen" if of == "snow" else "the place"
+        text = f"On average {words.percent(percent)} of {ground} was under {of}{words.where(scope)}"
+        text += (
+            f"{words.when(*span(cut))}{words.months(scope.months)}, over {int(np.isfinite(shares.values).sum())} dates."
+        )
+        masks = context.picture(tools.sky_mask(cut, of, where), of)
+        return context.answer(program, text, percent, 0.9, unit="%", masks=masks, dates=cut, series=shares)
+    found = context.topic(scope, of)
+    value = context.trace("percent", tools.share, found.mask, found.known)
+    size = tools.area(found.mask, context.cube)
+    text = f"{_title(of)} covers {words.percent(value)}{words.where(scope)}{words.when(*found.span)} ({words.hectares(size)})."
+    return _with_mask(context, program, text, value, found, of, "%")
+
+
+def _sky_percent(context: Context, scope: Scope, of: str):  # type: ignore[no-untyped-def]  # noqa: ANN202
+    cut = context.dates(scope)
+    where = context.where(scope)
+    shares = context.trace("shares", tools.sky_share, cut, of, where)
+    return context.trace("percent", tools.mean_percent, shares), where, cut, shares
+
+
+def _with_mask(context: Context, program, text: str, value, found: Found, of: str, unit: str) -> Answer:  # type: ignore[no-untyped-def]  # noqa: ANN001
+    return context.answer(
+        program,
+        text + found.note,
+        value,
+        found.sure,
+        unit=unit,
+        masks=context.picture(found.mask, of),
+        polygons=context.polygons(found.mask, of),
+        dates=found.cube,
+    )
+
+
+def compare(context: Context, program: Compare) -> Answer:
+    """More of one than of the other?"""
+    scope, other = program.scope, program.other
+    first_scope, second_scope = scope, other or scope
+    second_of = program.than or program.of
+    a, first = _amount(context, first_scope, program.of)
+    b, second = _amount(context, second_scope, second_of)
+    if other is None:
+        names = (words.name(program.of), words.name(second_of))
+    else:
+        names = (_label(first_scope, second_scope), _label(second_scope, first_scope))
+    value = context.trace("result", timetools.larger, a, b, program.relation, names)
+    unit = "" if words.is_index(program.of) else " %"
+    shown = words.percent if unit else (lambda v: f"{v:.2f}")
+    if other is None:
+        said = f"{words.name(program.of)} {shown(a)}, {words.name(second_of)} {shown(b)}{words.where(scope)}{words.when(*first.span)}"
+    else:
+        said = f"{_title(program.of)} {shown(a)} {names[0]}, {shown(b)} {names[1]}"
+    if program.relation == "which":
+        text = f"{said[0].upper()}{said[1:]}: " + ("they are equal." if value == "equal" else f"there is more {value}.")
+    else:
+        text = f"{'Yes' if value else 'No'}: {said}."
+    apart = abs(a - b) / max(abs(a), abs(b), 1e-9)
+    sure = min(first.sure, second.sure) * (0.5 + 0.5 * min(1.0, apart / 0.1))  # what is nearly equal can be either way
+    masks = context.picture(first.mask, program.of) if not unit == "" else {}
+    if other is None and not unit == "":
+        masks |= context.picture(second.mask, second_of)
+    return context.answer(program, text + first.note, value, sure, masks=masks, dates=first.cube)
+
+
+def _amount(context: Context, scope: Scope, of: str) -> tuple[float, Found]:
+    if of in SKIES:
+        percent, where, cut, _ = _sky_percent(context, scope, of)
+        return percent, Found(tools.sky_mask(cut, of, where), where, where, 0.9, span(cut), cube=cut)
+    if words.is_index(of):
+        cut = context.dates(scope)
+        where = context.where(scope)
+        values = context.trace("values", tools.index_values, cut, of, where)
+        mean = context.trace("mean", timetools.summary, values, "mean")
+        return mean, Found(where, where, where, 0.9, span(cut), cube=cut)
+    found = context.topic(scope, of)
+    return context.trace("percent", tools.share, found.mask, found.known), found
+
+
+def _label(scope: Scope, other: Scope) -> str:
+    """What sets one side of a comparison apart."""
+    label = words.where(scope) if scope.place != other.place or scope.area != other.area else ""
+    if (scope.start, scope.end) != (other.start, other.end):
+        label += (
+            words.when(scope.start, scope.end)
+            if scope.start and scope.end
+            else (f" since {scope.start}" if scope.start else f" until {scope.end}" if scope.end else " in all years")
+        )
+    return label.strip() or "there"
+
+
+def settlement(context: Context, program: Settlement) -> Answer:
+    """Rural or urban?"""
+    found = context.topic(program.scope, "built-up")
+    percent = context.trace("percent", tools.share, found.mask, found.known)
+    value = context.trace("setting", tools.rural_or_urban, percent)
+    text = f"It is {value}: {words.percent(percent)} of the place is built up{words.where(program.scope)}{words.when(*found.span)}"
+    text += f" (urban from {tools.URBAN:.0f} %)."
+    return _with_mask(context, program, text, value, found, "built-up", "")
+
+
+def locate(context: Context, program: Locate) -> Answer:
+    """Where?"""
+    scope, of = program.scope, program.of
+    if words.is_index(of) and of != "change":
+        raise InputError(f"Ask where {of} is highest or lowest: an index is everywhere.")
+    found = context.topic(scope, of)
+    patches = context.trace("patches", tools.objects, found.mask, context.cube)
+    if not patches["count"]:
+        text = f"There is no {words.name(of)}{words.where(scope)}{words.when(*found.span)}."
+        context.trace("nowhere", tools.no_place, patches)
+        return context.answer(program, text + found.note, "nowhere", found.sure, dates=found.cube)
+    size = words.hectares(tools.area(patches["mask"], context.cube))
+    if program.how == "nearest":
+        near = context.trace("near", tools.nearest, patches["mask"], found.where, context.cube)
+        value, code = near["metres"], f"{context.trace.last}['metres']"
+        text = (
+            f"The middle of the place lies in {words.name(of)}."
+            if near["direction"] == "here"
+            else f"The nearest {words.name(of)} is {words.number(value)} m to the {near['direction']} of the middle."
+        )
+        unit, points = "m", (near["lonlat"],)
+    elif program.how == "polygon":
+        shapes = context.trace("shapes", tools.polygons, patches["mask"], context.cube, words.name(of))
+        value = context.trace("count", tools.feature_count, shapes)
+        code, unit, points = None, "polygons", ()
+        text = f"{_title(of)}{words.where(scope)} lies in {_many(value, 'polygon')} of together {size}{words.when(*found.span)}."
+    else:
+        spread = context.trace("spread", tools.grid_shares, patches["mask"], found.where)
+        value = context.trace("cell", tools.main_cell, spread)
+        code, unit, points = None, "", ()
+        text = f"{_title(of)}{words.where(scope)} is {words.cells(spread)} ({size} in all{words.when(*found.span)})."
+    return context.answer(
+        program,
+        text + found.note,
+        value,
+        found.sure,
+        unit=unit,
+        code=code,
+        masks=context.picture(patches["mask"], of),
+        polygons=context.polygons(patches["mask"], of),
+        dates=found.cube,
+        points=points,
+    )
+
+
+def describe(context: Context, program: Describe) -> Answer:
+    """What is there?"""
+    scope = program.scope
+    found = context.topic(replace(scope, cover=""), "forest")
+    table = context.trace("table", tools.dominant, found.after, found.where)
+    named = [f"{words.name(k)} {words.percent(v)}" for k, v in table.items() if v >= 1] or [
+        "nothing that covers one percent"
+    ]
+    main = next(iter(table))
+    cell = words.cells(tools.grid_shares(tools.class_mask(found.after, main) & found.where, found.where))  # type: ignore[arg-type]
+    size = words.hectares(tools.area(found.where, context.cube))
+    text = f"{size}{words.where(scope)}{words.when(*found.span)}: {', '.join(named)}. The {words.name(main)} is {cell}."
+    value = {k: round(v, 1) for k, v in table.items()}
+    context.trace("rounded", tools.rounded, table)
+    legend = [(CODE[n], words.name(n), c) for _, n, c in CLASSES]
+    picture = context.classes(np.where(found.where, found.after["cover"].values, 255), legend, "Land cover")  # type: ignore[index]
+    return context.answer(
+        program, text + found.note, value, found.sure, unit="%", masks={"land cover": picture}, dates=found.cube
+    )
+
+
+def _title(of: str) -> str:
+    name = words.name(of)
+    return name[0].upper() + name[1:]
+
+
+def _many(number: int, word: str) -> str:
+    plural = word + ("es" if word.endswith("ch") else "s")
+    return f"{number} {word if number == 1 else plural}"

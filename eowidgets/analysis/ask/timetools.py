@@ -1,0 +1,266 @@
+"""Tools that look along time: extremes of a course, trends, and what changed between two years."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import xarray as xr
+
+from eowidgets.analysis.ask import tools
+from eowidgets.analysis.ask.landcover import UNSEEN, class_mask
+from eowidgets.analysis.ask.language import COVERS
+from eowidgets.errors import InputError
+
+Mask = npt.NDArray[np.bool_]
+
+
+def moment(series: xr.DataArray, which: str) -> dict[str, Any]:
+    """Date and value of the peak, the low, or the first or last date above one percent of a course."""
+    series = series.dropna("time")
+    if which in ("first", "last"):
+        series = series.isel(time=series.values >= tools.THERE)
+        if not series.sizes["time"]:
+            raise InputError("It was not seen on any date in that time.")
+        at = 0 if which == "first" else -1
+    else:
+        if not series.sizes["time"]:
+            raise InputError("The place was not seen on any date in that time.")
+        at = int(series.values.argmax() if which == "peak" else series.values.argmin())
+    return {"date": str(series["time"].values[at])[:10], "value": float(series.values[at])}
+
+
+def clear_dates(cube: xr.Dataset, where: Mask, most: float = 0.05) -> list[str]:
+    """ISO days on which at most that share of a place was not seen."""
+    from eowidgets.cube.schema import usable
+
+    inside = xr.DataArray(where, dims=("y", "x"))
+    open_share = (usable(cube) & inside).sum(("y", "x")).values / max(int(where.sum()), 1)
+    return [str(t)[:10] for t, s in zip(cube["time"].values, open_share, strict=True) if s >= 1 - most]
+
+
+def trend(series: xr.DataArray) -> dict[str, Any]:
+    """Slope a year of a course without its seasons, and whether it stands out from chance.
+
+    Monthly means over all years are taken away first. Theil-Sen slope with its 95 % interval
+    (Sen 1968, doi:10.1080/01621459.1968.10480934): a trend is "rising" or "falling" where the interval leaves out zero.
+
+    Returns
+    -------
+    dict
+        ``slope``, ``low``, ``high`` per year, and ``word``.
+    """
+    from scipy.stats import theilslopes
+
+    series = series.dropna("time")
+    years = (series["time"].values - series["time"].values[:1]).astype("timedelta64[D]").astype(float) / 365.25
+    if len(years) < 3 or years[-1] < 1.5:
+        raise InputError("A trend needs at least three dates over more than a year and a half.")
+    values = series.values.astype(float)
+    months = series["time"].dt.month.values
+    if len(values) > 8:
+        for month in np.unique(months):
+            values[months == month] -= values[months == month].mean()
+    slope, _, low, high = theilslopes(values, years)
+    word = "rising" if low > 0 else "falling" if high < 0 else "neither rising nor falling clearly"
+    return {"slope": float(slope), "low": float(low), "high": float(high), "word": word}
+
+
+def cover_by_year(cube: xr.Dataset, name: str, where: Mask) -> xr.DataArray:
+    """Percent of a place under a kind of land in every calendar year with enough dates."""
+    times, values = [], []
+    for year in np.unique(cube["time"].dt.year.values):
+        chosen = cube.isel(time=cube["time"].dt.year.values == year)
+        # Half a year at least, else a winter is compared with a summer.
+        if chosen.sizes["time"] < 4 or np.ptp(chosen["time"].values) < np.timedelta64(180, "D"):
+            continue
+        land = tools.land_cover(chosen)
+        known = tools.seen(land, where)
+        if known.sum() >= 0.5 * where.sum():
+            times.append(np.datetime64(f"{year}-07-01", "ns"))
+            values.append(tools.share(class_mask(land, name), known))
+    if len(values) < 3:
+        raise InputError(f"A trend of land cover needs three years with enough dates; the series has {len(values)}.")
+    return xr.DataArray(np.array(values), {"time": np.array(times)}, ("time",), name)
+
+
+def two_years(cube: xr.Dataset, start: str = "", end: str = "") -> tuple[xr.Dataset, xr.Dataset]:
+    """The year that a change starts from and the year that it leads to.
+
+    From the first and the last twelve months of the time asked for; where that is shorter than a year and a half, from
+    the year before it and the year at its end.
+
+    Raises
+    ------
+    InputError
+        If the series does not hold both.
+    """
+    tools.between(cube, start, end)
+    first, last = (np.datetime64(str(t)[:10]) for t in cube["time"].values[[0, -1]])
+    a = max(np.datetime64(start), first) if start else first
+    b = min(np.datetime64(end), last) if end else last
+    if b - a < np.timedelta64(548, "D"):
+        if start or end:
+            # A season of a year is compared with the whole year before the one that it lies in.
+            a, b = np.datetime64(f"{str(a)[:4]}-01-01"), max(b, min(np.datetime64(f"{str(b)[:4]}-12-31"), last))
+        a -= 365
+        if a + 182 < first:
+            raise InputError(
+                f"To tell what changed I compare two years, and the series ({first} to {last}) does not hold the year before."
+            )
+    before = tools.between(cube, str(max(a, first)), str(a + 364))
+    after = tools.between(cube, str(b - 364), str(b))
+    return before, after
+
+
+def transitions(before: xr.Dataset, after: xr.Dataset, where: Mask, cube: xr.Dataset) -> dict[str, float]:
+    """Hectares that went from one kind of land to another, the largest first: ``{"forest > field": 12.3}``."""
+    known = tools.seen(before, where) & tools.seen(after, where)
+    found = {}
+    for a in COVERS:
+        for b in COVERS:
+            if a != b:
+                changed = changed_mask(before, after, a, b) & known
+                changed = tools.objects(changed, cube)["mask"]
+                if changed.any():
+                    found[f"{a} > {b}"] = tools.area(changed, cube)
+    return dict(sorted(found.items(), key=lambda kv: -kv[1]))
+
+
+def changed_mask(before: xr.Dataset, after: xr.Dataset, source: str = "", target: str = "") -> Mask:
+    """Pixels that left ``source``, came to ``target``, or both; without either, all whose kind changed."""
+    a, b = before["cover"].values, after["cover"].values
+    mask = (a != b) & (a != UNSEEN) & (b != UNSEEN)
+    if source:
+        was, still = class_mask(before, source), class_mask(after, source)
+        mask &= was & ~still
+    if target:
+        mask &= class_mask(after, target) & ~class_mask(before, target)
+    out: Mask = mask
+    return out
+
+
+def patches_only(mask: Mask, cube: xr.Dataset, where: Mask) -> Mask:
+    """A mask of change within a place, without patches of less than 0.05 ha."""
+    out: Mask = tools.objects(mask & where, cube)["mask"]
+    return out
+
+
+def table_value(table: dict[str, float], source: str, target: str) -> float:
+    """Hectares of one transition, 0 where there was none."""
+    return float(table.get(f"{source} > {target}", 0.0))
+
+
+def break_date(values: xr.DataArray, mask: Mask) -> dict[str, Any]:
+    """When most of the pixels of a mask changed: the date that best splits each pixel's course in two levels.
+
+    Per pixel, the split with the largest fall or rise between the means of both sides, weighted as in a test of two
+    means; seasons are taken away first. The median date over the mask, with the quartiles as its spread.
+
+    Returns
+    -------
+    dict
+        ``date``, ``early``, ``late`` (ISO days), and ``dates`` (y, x), days since 1970, NaN outside the mask.
+    """
+    if not mask.any():
+        raise InputError("Nothing changed there, so there is no date of it.")
+    series = values.values[:, mask].astype("float64")
+    months = values["time"].dt.month.values
+    for month in np.unique(months):
+        rows = months == month
+        with np.errstate(invalid="ignore"):
+            count = np.isfinite(series[rows]).sum(axis=0)
+            series[rows] -= np.where(count, np.nansum(series[rows], axis=0) / np.maximum(count, 1), 0)
+    ok = np.isfinite(series)
+    total, n = np.where(ok, series, 0).sum(axis=0), ok.sum(axis=0)
+    left, m = np.cumsum(np.where(ok, series, 0), axis=0)[:-1], np.cumsum(ok, axis=0)[:-1]
+    with np.errstate(divide="ignore", invalid="ignore"):
+        gap = left / m - (total - left) / (n - m)
+        weight = gap**2 * m * (n - m) / n
+    weight[~np.isfinite(weight) | (m < 3) | (n - m < 3)] = -1
+    split = weight.argmax(axis=0)
+    days = values["time"].values.astype("datetime64[D]")
+    # The change lies after the last date of the old level: the first seen date of the new one.
+    when = days[np.minimum(split + 1, len(days) - 1)]
+    number = when.astype(int)
+    dates = np.full(mask.shape, np.nan, np.float32)
+    dates[mask] = number
+    early, middle, late = (np.datetime64(int(q), "D") for q in np.quantile(number, (0.25, 0.5, 0.75), method="nearest"))
+    return {"date": str(middle), "early": str(early), "late": str(late), "dates": dates}
+
+
+def same_months(before: xr.Dataset, after: xr.Dataset) -> tuple[xr.Dataset, xr.Dataset]:
+    """Both years cut to the months that both have: else seasons would pass for change."""
+    common = sorted(set(before["time"].dt.month.values.tolist()) & set(after["time"].dt.month.values.tolist()))
+    if not common:
+        raise InputError("The two times have no month in common, so seasons would pass for change.")
+    return tools.between(before, months=common), tools.between(after, months=common)
+
+
+def pixel_extreme(values: xr.DataArray, which: str, cube: xr.Dataset) -> dict[str, Any]:
+    """The pixel whose median over time is highest or lowest: value, row, column and degrees."""
+    from eowidgets.analysis.ask.landcover import quantile
+
+    middle = quantile(values.values, 0.5)
+    if not np.isfinite(middle).any():
+        raise InputError("The place was never seen without cloud in that time.")
+    flat = int(np.nanargmax(middle) if which == "highest" else np.nanargmin(middle))
+    row, column = (int(i) for i in np.unravel_index(flat, middle.shape))
+    return {
+        "value": float(middle[row, column]),
+        "row": row,
+        "column": column,
+        "lonlat": tools.lonlat(cube, row, column),
+    }
+
+
+def value_extreme(values: xr.DataArray, which: str) -> dict[str, Any]:
+    """The highest or lowest single value: the value, its date, row and column."""
+    array = values.values
+    if not np.isfinite(array).any():
+        raise InputError("The place was never seen without cloud in that time.")
+    flat = int(np.nanargmax(array) if which == "highest" else np.nanargmin(array))
+    t, row, column = (int(i) for i in np.unravel_index(flat, array.shape))
+    return {
+        "value": float(array[t, row, column]),
+        "date": str(values["time"].values[t])[:10],
+        "row": row,
+        "column": column,
+    }
+
+
+def summary(values: xr.DataArray, stat: str) -> float:
+    """Mean, median or spread (standard deviation over pixels of their median over time) of what was seen."""
+    from eowidgets.analysis.ask.landcover import quantile
+
+    array = values.values
+    if not np.isfinite(array).any():
+        raise InputError("The place was never seen without cloud in that time.")
+    if stat == "spread":
+        return float(np.nanstd(quantile(array, 0.5)))
+    return float(np.nanmean(array) if stat == "mean" else np.nanmedian(array))
+
+
+def difference(after: float, before: float) -> float:
+    """How much more there is after than before."""
+    return float(after - before)
+
+
+def larger(a: float, b: float, relation: str, names: tuple[str, str]) -> bool | str:
+    """Whether ``a`` is more (less) than ``b``, or which of the two is."""
+    if relation == "which":
+        return names[0] if a > b else names[1] if b > a else "equal"
+    return bool(a > b if relation == "more" else a < b)
+
+
+def main_target(table: dict[str, float], source: str) -> str:
+    """What most of a kind of land became, or "nothing"."""
+    chosen = {k.split(" > ")[1]: v for k, v in table.items() if k.startswith(f"{source} > ")}
+    return max(chosen, key=lambda k: chosen[k]) if chosen else "nothing"
+
+
+def moved(difference: float, direction: str, limit: float) -> bool:
+    """Whether a difference is more than two years without change differ by, in that direction if one is given."""
+    signed = {"loss": -difference, "gain": difference}.get(direction, abs(difference))
+    return bool(signed > limit)

@@ -1,0 +1,404 @@
+"""The tools that answers are made of: plain functions over a cube, each with an answer that can be checked.
+
+Masks are boolean arrays ``(y, x)`` on the grid of the cube. The code that an answer gives calls these functions.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import xarray as xr
+
+from eowidgets.analysis.ask.landcover import UNSEEN, class_mask, classify, snow
+from eowidgets.analysis.ask.language import COVERS, UNIONS
+from eowidgets.cube.area import Area
+from eowidgets.cube.grid import geobox
+from eowidgets.cube.schema import usable, valid
+from eowidgets.errors import InputError
+
+Mask = npt.NDArray[np.bool_]
+#: Patches smaller than this (hectares) are noise of single pixels and are not counted.
+SMALLEST = 0.05
+#: Share of the seen ground from which snow or cloud counts as being there.
+THERE = 0.01
+#: Built-up land from which a place counts as urban, in percent.
+URBAN = 10.0
+CELLS = ("north-west", "north", "north-east", "west", "centre", "east", "south-west", "south", "south-east")
+_PER = {"ha": 1.0, "km2": 0.01, "m2": 1e4}
+
+# --- when and where -----------------------------------------------------------------------------------------------
+
+
+def between(cube: xr.Dataset, start: str = "", end: str = "", months: Sequence[int] = ()) -> xr.Dataset:
+    """Only the dates from ``start`` to ``end`` (ISO days, both included) and of these months.
+
+    Raises
+    ------
+    InputError
+        If no date is left, saying what the series has.
+    """
+    cut = cube.eow.between(start or None, end or None) if start or end else cube
+    if months:
+        cut = cut.isel(time=np.isin(cut["time"].dt.month.values, list(months)))
+        if not cut.sizes["time"]:
+            raise InputError("No date of the series lies in these months.")
+    out: xr.Dataset = cut
+    return out
+
+
+def year_around(cube: xr.Dataset, start: str = "", end: str = "") -> xr.Dataset:
+    """The dates from which land cover is told: those asked for, or the year (or years) that hold them.
+
+    Without dates, the last year of the series.
+    """
+    first, last = (str(t)[:10] for t in cube["time"].values[[0, -1]])
+    if not start and not end:
+        return between(cube, str(np.datetime64(last) - 364), last)
+    between(cube, start, end)  # a period without any date is refused before it is widened
+    start, end = max(start or first, first), min(end or last, last)
+    if np.datetime64(end) - np.datetime64(start) < np.timedelta64(300, "D"):
+        start, end = f"{start[:4]}-01-01", f"{end[:4]}-12-31"
+    return between(cube, start, end)
+
+
+def region(cube: xr.Dataset, place: str = "all", area: Any = None, layer: Mapping[str, Any] | None = None) -> Mask:
+    """Which pixels are meant.
+
+    Parameters
+    ----------
+    place : str
+        ``"north"`` is the northern half, ``"north-west"`` that quarter, ``"centre"`` the middle of the scene (half its
+        width and height).
+    area : optional
+        Whatever ``Area.of`` takes.
+    layer : mapping, optional
+        A GeoJSON of which all features count.
+    """
+    height, width = cube.sizes["y"], cube.sizes["x"]
+    mask = np.ones((height, width), bool)
+    rows, columns = np.arange(height)[:, None] + 0.5, np.arange(width)[None] + 0.5
+    if place == "centre":
+        mask &= (abs(rows - height / 2) <= height / 4) & (abs(columns - width / 2) <= width / 4)
+    if "north" in place:
+        mask &= rows < height / 2
+    if "south" in place:
+        mask &= rows >= height / 2
+    if "west" in place:
+        mask &= columns < width / 2
+    if "east" in place:
+        mask &= columns >= width / 2
+    for shape, what in ((area, "area"), (layer, "layer")):
+        if shape is not None:
+            mask &= Area.of(shape).mask(geobox(cube))
+            if not mask.any():
+                raise InputError(f"The {what} does not touch that part of the cube.")
+    return mask
+
+
+# --- what there is ------------------------------------------------------------------------------------------------
+
+
+def land_cover(cube: xr.Dataset) -> xr.Dataset:
+    """Land cover from all dates of a cube; see :mod:`eowidgets.analysis.ask.landcover`."""
+    return classify(cube)
+
+
+def kind_mask(land: xr.Dataset, name: str, where: Mask) -> Mask:
+    """Pixels of a land cover map that are of that kind, within ``where``."""
+    out: Mask = class_mask(land, name) & where
+    return out
+
+
+def seen(land: xr.Dataset, where: Mask) -> Mask:
+    """Pixels of which the land cover is known, within ``where``."""
+    out: Mask = (land["cover"].values != UNSEEN) & where
+    return out
+
+
+def sky_share(cube: xr.Dataset, name: str, where: Mask) -> xr.DataArray:
+    """Share (0..1) of ``where`` under cloud, or of the ground seen under snow, at every date."""
+    inside = xr.DataArray(where, dims=("y", "x"))
+    if name == "cloud":
+        if "clouds" not in cube:
+            raise InputError(
+                "This cube has no cloud mask: open it with one, or make one with cube.eow.robust_clouds()."
+            )
+        known, found = valid(cube), cube["clouds"]
+    else:
+        known, found = usable(cube), snow(cube)
+    total = (known & inside).sum(("y", "x"))
+    share = ((found & known & inside).sum(("y", "x")) / total.where(total > 0)).astype(float)
+    # A handful of pixels between clouds says nothing about the ground.
+    out: xr.DataArray = share.where(total >= 0.1 * max(int(where.sum()), 1)).rename(name)
+    return out
+
+
+def sky_mask(cube: xr.Dataset, name: str, where: Mask) -> Mask:
+    """Pixels that were under cloud, or under snow, on at least one date."""
+    found = cube["clouds"] if name == "cloud" else snow(cube)
+    out: Mask = found.any("time").values & where
+    return out
+
+
+def index_values(cube: xr.Dataset, name: str, where: Mask) -> xr.DataArray:
+    """A spectral index (time, y, x), NaN where the ground was not seen and outside ``where``."""
+    inside = xr.DataArray(where, dims=("y", "x"))
+    out: xr.DataArray = cube.eow.index(name).where(usable(cube) & inside)
+    return out
+
+
+def course(values: xr.DataArray, where: Mask) -> xr.DataArray:
+    """Mean at every date on which at least a fifth of ``where`` was seen."""
+    count = values.notnull().sum(("y", "x"))
+    out: xr.DataArray = values.mean(("y", "x")).where(count >= 0.2 * where.sum()).dropna("time")
+    if not out.sizes["time"]:
+        raise InputError("The place was never seen without cloud in that time.")
+    return out
+
+
+# --- how much -----------------------------------------------------------------------------------------------------
+
+
+def pixel_hectares(cube: xr.Dataset) -> float:
+    """Size of a pixel in the middle of the cube, in hectares."""
+    box = geobox(cube)
+    if box.crs.projected:
+        metres = float(box.crs.proj.axis_info[0].unit_conversion_factor)
+        return abs(float(box.affine.determinant)) * metres**2 / 1e4
+    return float(Area.of(box[box.height // 2, box.width // 2].extent.geom).hectares)
+
+
+def area(mask: Mask, cube: xr.Dataset, unit: str = "ha") -> float:
+    """Size of the pixels of a mask, in ``"ha"``, ``"km2"`` or ``"m2"``."""
+    return float(mask.sum() * pixel_hectares(cube) * _PER[unit])
+
+
+def share(mask: Mask, where: Mask) -> float:
+    """Pixels of a mask in percent of ``where``."""
+    return float(100 * (mask & where).sum() / where.sum()) if where.any() else 0.0
+
+
+def mean_percent(shares: xr.DataArray) -> float:
+    """Mean of shares over their dates, in percent."""
+    if not np.isfinite(shares.values).any():
+        raise InputError("The place was not seen on any date in that time.")
+    return float(100 * np.nanmean(shares.values))
+
+
+def objects(mask: Mask, cube: xr.Dataset, min_hectares: float = 0.0) -> dict[str, Any]:
+    """Separate patches (touching at sides or corners), the largest first, without those that are too small.
+
+    Returns
+    -------
+    dict
+        ``count``, ``hectares`` (list), ``labels`` (y, x) with 1 for the largest, ``mask``.
+    """
+    from scipy import ndimage
+
+    labels, count = ndimage.label(mask, np.ones((3, 3), int))
+    sizes = np.bincount(labels.ravel(), minlength=count + 1)[1:] * pixel_hectares(cube)
+    order = np.argsort(-sizes, kind="stable")
+    kept = [int(i) for i in order if sizes[i] >= max(min_hectares, SMALLEST) - 1e-9]
+    table = np.zeros(count + 1, np.int32)
+    for rank, i in enumerate(kept, 1):
+        table[i + 1] = rank
+    ranked = table[labels]
+    return {"count": len(kept), "hectares": [float(sizes[i]) for i in kept], "labels": ranked, "mask": ranked > 0}
+
+
+def polygons(mask: Mask, cube: xr.Dataset, name: str = "") -> dict[str, Any]:
+    """Outlines of the patches of a mask as a GeoJSON FeatureCollection in degrees."""
+    import shapely
+    from pyproj import Transformer
+    from rasterio.features import shapes
+    from shapely.geometry import mapping, shape
+
+    box = geobox(cube)
+    turn = Transformer.from_crs(str(box.crs), "EPSG:4326", always_xy=True).transform
+    outlines = [shape(o) for o, _ in shapes(mask.astype(np.uint8), mask=mask, connectivity=8, transform=box.affine)]
+    placed = shapely.transform(outlines, turn, interleaved=False) if outlines else []
+    features = [{"type": "Feature", "properties": {"name": name}, "geometry": mapping(one)} for one in placed]
+    return {"type": "FeatureCollection", "features": features}
+
+
+# --- where --------------------------------------------------------------------------------------------------------
+
+
+def grid_shares(mask: Mask, where: Mask) -> dict[str, float]:
+    """How a mask spreads over nine fields of the place, each as a share of the mask (0..1)."""
+    rows, columns = np.flatnonzero(where.any(1)), np.flatnonzero(where.any(0))
+    if not len(rows) or not mask.any():
+        return dict.fromkeys(CELLS, 0.0)
+    inner = mask[rows[0] : rows[-1] + 1, columns[0] : columns[-1] + 1]
+    y = np.minimum(np.arange(inner.shape[0]) * 3 // inner.shape[0], 2)
+    x = np.minimum(np.arange(inner.shape[1]) * 3 // inner.shape[1], 2)
+    counts = np.bincount((y[:, None] * 3 + x[None])[inner], minlength=9)
+    return dict(zip(CELLS, (counts / counts.sum()).tolist(), strict=True))
+
+
+def main_cell(shares: Mapping[str, float]) -> str:
+    """The field that holds most."""
+    return max(CELLS, key=lambda c: shares[c])
+
+
+def nearest(mask: Mask, where: Mask, cube: xr.Dataset) -> dict[str, Any]:
+    """Distance (m) and direction from the middle of the place to the nearest pixel of a mask, and where that is."""
+    if not mask.any():
+        raise InputError("There is none in that place.")
+    rows, columns = np.nonzero(where)
+    middle = (float(rows.mean()), float(columns.mean()))
+    y, x = np.nonzero(mask)
+    size = geobox(cube).resolution
+    metres = np.hypot((y - middle[0]) * abs(size.y), (x - middle[1]) * abs(size.x))
+    i = int(metres.argmin())
+    here, there = lonlat(cube, *middle), lonlat(cube, float(y[i]), float(x[i]))
+    from pyproj import Geod
+
+    azimuth, _, distance = Geod(ellps="WGS84").inv(*here, *there)
+    inside = abs(y[i] - middle[0]) <= 0.5 and abs(x[i] - middle[1]) <= 0.5
+    ring = ("north", "north-east", "east", "south-east", "south", "south-west", "west", "north-west")
+    heading = "here" if inside else ring[round(azimuth % 360 / 45) % 8]
+    return {"metres": 0.0 if inside else float(distance), "direction": heading, "lonlat": there}
+
+
+def lonlat(cube: xr.Dataset, row: float, column: float) -> tuple[float, float]:
+    """Degrees of a pixel's centre, rounded to about a decimetre."""
+    from pyproj import Transformer
+
+    box = geobox(cube)
+    x, y = box.affine * (column + 0.5, row + 0.5)
+    lon, lat = Transformer.from_crs(str(box.crs), "EPSG:4326", always_xy=True).transform(x, y)
+    return round(float(lon), 6), round(float(lat), 6)
+
+
+def dominant(land: xr.Dataset, where: Mask) -> dict[str, float]:
+    """Percent of every kind of land in a place, the largest first; of what was seen."""
+    known = seen(land, where)
+    found = {name: share(kind_mask(land, name, known), known) for name in COVERS}
+    return dict(sorted(found.items(), key=lambda kv: -kv[1]))
+
+
+def zonal(values: xr.DataArray | Mask, layer: Mapping[str, Any], cube: xr.Dataset) -> dict[str, float]:
+    """Mean of values in every feature of a GeoJSON (of a mask: the share in percent), by name."""
+    box = geobox(cube)
+    over = (
+        values.median("time").values
+        if isinstance(values, xr.DataArray) and "time" in values.dims
+        else np.asarray(values)
+    )
+    out: dict[str, float] = {}
+    for number, feature in enumerate(features(layer), 1):
+        inside = Area.of(feature).mask(box)
+        chosen = over[inside]
+        if chosen.size and (over.dtype == bool or np.isfinite(chosen).any()):
+            name = feature_name(feature, number)
+            key = name if name not in out else f"{name} ({number})"
+            out[key] = float(100 * chosen.mean() if over.dtype == bool else np.nanmean(chosen))
+    if not out:
+        raise InputError("No feature of the layer touches the part of the cube that was seen.")
+    return out
+
+
+def features(layer: Mapping[str, Any]) -> list[Mapping[str, Any]]:
+    """Features of a GeoJSON, whatever it is."""
+    kind = layer.get("type")
+    if kind == "FeatureCollection":
+        return list(layer.get("features", []))
+    return [layer if kind == "Feature" else {"type": "Feature", "properties": {}, "geometry": dict(layer)}]
+
+
+def feature_name(feature: Mapping[str, Any], number: int) -> str:
+    """The name of a feature, or its number: text from a file, to be shown as text only."""
+    properties = feature.get("properties") or {}
+    for key in ("name", "Name", "NAME", "id", "label"):
+        if isinstance(properties.get(key), str | int) and str(properties[key]).strip():
+            return str(properties[key])[:60]
+    return str(feature.get("id", number))[:60]
+
+
+def best(table: Mapping[str, float], which: str) -> str:
+    """Name with the ``"highest"`` or ``"lowest"`` value."""
+    return (max if which == "highest" else min)(table, key=lambda k: table[k])
+
+
+def unions(name: str) -> tuple[str, ...]:
+    """Kinds of land behind a name."""
+    return UNIONS.get(name, (name,))
+
+
+# --- small steps between the others ---------------------------------------------------------------------------------
+
+
+def dates_above(shares: xr.DataArray) -> list[str]:
+    """ISO days on which at least one percent was covered."""
+    return [str(t)[:10] for t, v in zip(shares["time"].values, shares.values, strict=True) if v >= THERE]
+
+
+def has(things: list[str]) -> bool:
+    """Whether there is at least one."""
+    return bool(things)
+
+
+def is_any(patches: dict[str, Any]) -> bool:
+    """Whether any patch was counted."""
+    return bool(patches["count"])
+
+
+def all_dates(cube: xr.Dataset) -> list[str]:
+    """ISO days of a cube."""
+    return [str(t)[:10] for t in cube["time"].values]
+
+
+def length(things: list[str]) -> int:
+    """How many."""
+    return len(things)
+
+
+def feature_count(layer: dict[str, Any]) -> int:
+    """Features of a GeoJSON."""
+    return len(features(layer))
+
+
+def part_of(where: Mask, cube: xr.Dataset, percent: float, unit: str) -> float:
+    """So many percent of the size of a place."""
+    return area(where, cube, unit) * percent / 100
+
+
+def rural_or_urban(percent: float) -> str:
+    """By the share of built-up land."""
+    return "urban" if percent >= URBAN else "rural"
+
+
+def no_place(patches: dict[str, Any]) -> str:
+    """The place of what is not there."""
+    return "nowhere" if not patches["count"] else "somewhere"
+
+
+def rounded(table: dict[str, float]) -> dict[str, float]:
+    """Percent to one digit."""
+    return {k: round(v, 1) for k, v in table.items()}
+
+
+def end_of(days: Sequence[str], which: str) -> str:
+    """The first or the last of some days."""
+    return days[0] if which == "first" else days[-1]
+
+
+def scaled(value: float, factor: float) -> float:
+    """A value in another unit."""
+    return float(value * factor)
+
+
+def positive(value: float) -> bool:
+    """Whether there is any."""
+    return value > 0
+
+
+def cell_of(pixel: Mapping[str, Any], where: Mask) -> str:
+    """The field of nine that holds a pixel."""
+    mask = np.zeros(where.shape, bool)
+    mask[pixel["row"], pixel["column"]] = True
+    return main_cell(grid_shares(mask, where))

@@ -1,0 +1,100 @@
+"""Numbers, dates and places as sentences say them."""
+
+from __future__ import annotations
+
+import calendar
+from collections.abc import Mapping
+
+from eowidgets.analysis.ask.language import COVERS, IMAGES, SKIES, UNIONS, Scope
+from eowidgets.analysis.ask.lexicon import INDICES
+
+NAMES = {
+    "field": "field or grass",
+    "built-up": "built-up land",
+    "bare": "bare ground",
+    "cloud": "cloud",
+    "snow": "snow",
+}
+UNITS = {"ha": "ha", "km2": "km²", "m2": "m²"}
+
+
+def name(of: str) -> str:
+    """How a sentence calls a topic."""
+    land, _, suffix = of.partition(" ")
+    if suffix in ("loss", "gain", "change"):
+        return f"{NAMES.get(land, land)} {suffix}"
+    return NAMES.get(of, of)
+
+
+def hectares(value: float, unit: str = "ha") -> str:
+    """A size with sensible digits."""
+    return f"{number(value)} {UNITS[unit]}"
+
+
+def number(value: float) -> str:
+    """Three digits that mean something."""
+    if value == 0:
+        return "0"
+    if abs(value) >= 1000:
+        return f"{value:,.0f}"
+    return f"{value:.0f}" if abs(value) >= 100 else f"{value:.1f}" if abs(value) >= 1 else f"{value:.2g}"
+
+
+def percent(value: float) -> str:
+    """A share in percent."""
+    return f"{value:.0f} %" if value >= 10 or value == 0 else f"{value:.1f} %" if value >= 0.1 else "less than 0.1 %"
+
+
+def where(scope: Scope) -> str:
+    """``" in the north"``, ``" in the drawn area"``, or nothing."""
+    found = []
+    if scope.place != "all":
+        found.append(f"in the {scope.place}")
+    if scope.area:
+        found.append("in the drawn area")
+    if scope.layer:
+        found.append(f"in the layer {scope.layer[:40]!r}")
+    return "".join(f" {w}" for w in found)
+
+
+def when(first: str, last: str) -> str:
+    """``" in 2019"``, ``" on 2019-07-06"`` or ``" from 2019-01-01 to 2019-06-05"``."""
+    if first == last:
+        return f" on {first}"
+    if first[:4] == last[:4] and first[5:] <= "01-15" and last[5:] >= "12-15":
+        return f" in {first[:4]}"
+    return f" from {first} to {last}"
+
+
+def months(chosen: tuple[int, ...]) -> str:
+    """``", June to August only"``."""
+    if not chosen:
+        return ""
+    words = [calendar.month_name[m] for m in chosen]
+    return f", {words[0]} only" if len(words) == 1 else f", {words[0]} to {words[-1]} only"
+
+
+def cells(shares: Mapping[str, float]) -> str:
+    """Where the most of something is: the fewest fields that hold more than half of it."""
+    if not any(shares.values()):
+        return "nowhere"
+    top = sorted(shares, key=lambda c: -shares[c])
+    if shares[top[0]] < 0.2:
+        return "spread over the whole place"
+    chosen, total = [], 0.0
+    for cell in top[:3]:
+        chosen.append(cell)
+        total += shares[cell]
+        if total > 0.5:
+            break
+    words = (
+        " and ".join(f"the {c}" for c in chosen[-2:])
+        if len(chosen) < 3
+        else f"the {chosen[0]}, the {chosen[1]} and the {chosen[2]}"
+    )
+    return f"mostly in {words}" if total > 0.5 else f"most in {words}"
+
+
+def is_index(of: str) -> bool:
+    """Whether a topic is an index rather than something on the ground or in the sky."""
+    return of in INDICES or of.partition(" ")[0] not in ("", *COVERS, *UNIONS, *SKIES, *IMAGES, "change", "image", "clear")
