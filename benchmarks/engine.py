@@ -1,8 +1,12 @@
 """What the engine costs over the bare model, in one run on one machine.
 
     python benchmarks/engine.py [overhead] [memory] [cancel] [cluster] [sizes] [tile] [--device cuda] [--largest 64]
+    python benchmarks/engine.py peers --peers /path/to/python
+    python benchmarks/engine.py kernel
 
-Without names all parts run. Every figure is a ratio to something measured beside it. Nothing is written.
+Without names all parts run but ``peers`` and ``kernel``. Every figure is a ratio to something measured beside it, or has a
+target beside it. Nothing is written. For ``peers`` make a virtual environment anywhere, ``pip install torch torchvision
+terratorch geoai-py`` into it and then this project (``pip install -e .``), and name its Python.
 """
 
 from __future__ import annotations
@@ -290,13 +294,24 @@ def sizes(args: argparse.Namespace) -> None:
         print(f"  slope {np.polyfit(x, y, 1)[0]:.3f}, of processor seconds {np.polyfit(x, z, 1)[0]:.3f} (target 1)")
 
 
+def peers(args: argparse.Namespace) -> None:
+    """The engine beside terratorch and geoai, in their environment."""
+    if not args.peers:
+        raise SystemExit("peers: give --peers PYTHON, of an environment with terratorch, geoai-py and this package.")
+    done = subprocess.run([args.peers, str(Path(__file__).with_name("engine_peers.py"))])
+    if done.returncode:
+        raise SystemExit(done.returncode)
+
+
 PARTS = {f.__name__: f for f in (overhead, memory, cancel, cluster, sizes, tile)}
+MORE = {f.__name__: f for f in (peers,)}
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("parts", nargs="*", choices=[*PARTS, []], help="what to measure; all without")
+    parser.add_argument("parts", nargs="*", choices=[*PARTS, *MORE, []], help="what to measure")
     parser.add_argument("--device", default="cpu", help="cpu, or cuda for overhead and cancel")
+    parser.add_argument("--peers", help="Python of an environment with terratorch and geoai-py, for `peers`")
     parser.add_argument("--largest", type=float, default=64, help="largest raster of `sizes`, in Mpx (binary)")
     args = parser.parse_args()
     threads = torch.get_num_threads()
@@ -304,7 +319,7 @@ def main() -> None:
     if args.device == "cuda":
         print(torch.cuda.get_device_name())
     for name in args.parts or PARTS:
-        PARTS[name](args)
+        (PARTS | MORE)[name](args)
 
 
 if __name__ == "__main__":

@@ -21,7 +21,7 @@ from eowidgets.tasks import Output
 LARGEST = 512
 PROBES = (64, 128)
 #: Pixels times dates in one batch: enough to keep a device busy, few enough to stop soon (and, on a CPU, for its caches).
-BATCH_PIXELS = {"cpu": 1 << 19, "mps": 1 << 22, "cuda": 1 << 25}
+BATCH_PIXELS = {"cpu": 1 << 18, "mps": 1 << 22, "cuda": 1 << 25}
 #: What is measured leaves out the scratch space inside operations.
 MARGIN = 1.5
 
@@ -142,7 +142,7 @@ def make_plan(
     in_row = len(grid.x) * len(grid.t)
     batch = limits.batch or 0
     if not batch:
-        most = max(1, BATCH_PIXELS.get(device.type, 1 << 19) // (side[0] * side[1] * dates))
+        most = max(1, BATCH_PIXELS.get(device.type, 1 << 18) // (side[0] * side[1] * dates))
         batch = min(most, in_row, 256)
         if batch > 1:
             batch = max(1, min(batch, device_budget // max(1, probe.bytes(side))))

@@ -9,7 +9,7 @@ import ipywidgets
 
 from eowidgets.models.base import Model
 
-_STYLE = {"description_width": "150px"}
+_STYLE = {"description_width": "initial"}
 
 
 def controls_for(model: type[Model]) -> dict[str, ipywidgets.Widget]:
@@ -25,12 +25,12 @@ def _control(field: dataclasses.Field[Any]) -> ipywidgets.Widget:
         "description": label,
         "tooltip": meta.get("help", ""),
         "style": _STYLE,
-        "layout": ipywidgets.Layout(width="100%"),
+        "layout": ipywidgets.Layout(width="auto"),
     }
     if meta.get("choices"):
         return ipywidgets.Dropdown(options=list(meta["choices"]), value=default, **common)
     if isinstance(default, bool):
-        return ipywidgets.Checkbox(value=default, indent=True, **common)
+        return ipywidgets.Checkbox(value=default, indent=False, **common)
     if isinstance(default, int | float):
         kind = "Int" if isinstance(default, int) else "Float"
         low, high = meta.get("low"), meta.get("high")

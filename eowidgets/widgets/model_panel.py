@@ -21,7 +21,7 @@ from eowidgets.errors import EowidgetsError, InputError, unknown
 from eowidgets.models.registry import model_class, model_classes
 from eowidgets.widgets.base import AreaTrait, ReadableRepr
 from eowidgets.widgets.controls import controls_for
-from eowidgets.widgets.notebook_export import session, write_notebook
+from eowidgets.widgets.notebook_export import run_cell, session, write_notebook
 from eowidgets.widgets.painter import Painter
 from eowidgets.widgets.panel_view import PanelView, devices
 from eowidgets.widgets.result_files import save
@@ -79,12 +79,13 @@ class ModelPanel(ReadableRepr, PanelView):
         stamps = [str(t) for t in cube["time"].values.astype("datetime64[s]")]
         days = [t[:10] for t in stamps]
         self._labels = days if len(set(days)) == len(days) else stamps
-        names = [(f"{m.card.title}  ({m.task})", m.name) for m in model_classes()]
-        super().__init__(names, model, self._labels, devices(), views=map is not None)
+        listed = [(m.card.title, m.name, str(m.task)) for m in model_classes()]
+        super().__init__(listed, model, self._labels, devices(), views=map is not None)
         self._listen()
         self._choose()
 
     def _listen(self) -> None:
+        self._task.observe(lambda change: self._offer(change["new"]), names="value")
         self._model.observe(lambda _: self._choose(), names="value")
         for control in (self._where, self._dates, self._device):
             control.observe(self._refresh, names="value")
@@ -108,8 +109,20 @@ class ModelPanel(ReadableRepr, PanelView):
 
     @model.setter
     def model(self, name: str) -> None:
-        model_class(name)
+        self._task.value = str(model_class(name).task)
         self._model.value = name
+
+    @property
+    def task(self) -> str:
+        """What the model chosen is for; setting it offers the models of that task."""
+        return str(self._task.value)
+
+    @task.setter
+    def task(self, name: str) -> None:
+        tasks = [key for _, key in self._task.options]
+        if name not in tasks:
+            raise unknown("task", name, tasks)
+        self._task.value = str(name)
 
     @property
     def params(self) -> dict[str, Any]:
@@ -173,21 +186,14 @@ class ModelPanel(ReadableRepr, PanelView):
 
     def code(self) -> str:
         """The cell that does the same."""
-        source = self.cube.attrs.get("opened")
-        lines = ["import eowidgets as eow", ""]
-        lines += [f"cube = eow.open({source!r})"] if source else []
-        given = "cube"
-        if self.run_cube() is not self.cube:
-            given = f"cube.sel(time=slice({self.dates[0]!r}, {self.dates[1]!r}))"
-        words = [repr(self.model), given]
-        area = self.run_area()
-        if area is not None:
-            lines.append(f"area = {area!r}")
-            words.append("area=area")
-        if self._device.value != "auto":
-            words.append(f"device={self._device.value!r}")
-        words += [f"{name}={value!r}" for name, value in self.params.items()]
-        return "\n".join([*lines, f"result = eow.run({', '.join(words)})"])
+        return run_cell(
+            self.cube.attrs.get("opened"),
+            self.model,
+            self.params,
+            dates=None if self.run_cube() is self.cube else self.dates,
+            area=self.run_area(),
+            device=str(self._device.value),
+        )
 
     def to_notebook(self, path: str | Path | None = None) -> Path:
         """Write every run of this session as a notebook that runs again and passes nbval.
@@ -210,6 +216,9 @@ class ModelPanel(ReadableRepr, PanelView):
     def _took_area(self, change: Any) -> None:
         self._where.value = "area" if change["new"] is not None else "all"
         self._refresh()
+
+    def _offer(self, task: str) -> None:
+        self._model.options = self._of_task(task)  # selects the first
 
     def _choose(self) -> None:
         chosen = model_class(self.model)

@@ -57,6 +57,40 @@ def write_notebook(path: str | Path, title: str, cells: Sequence[tuple[str, str]
     return target
 
 
+def run_cell(
+    opened: str | None,
+    model: str,
+    params: Mapping[str, Any],
+    *,
+    dates: tuple[str, str] | None = None,
+    area: Any = None,
+    device: str = "auto",
+) -> str:
+    """Code that opens a cube and runs a model over it; what is as it would be anyway is left out.
+
+    Parameters
+    ----------
+    opened : str or None
+        What ``eow.open`` was given; None leaves that line to whoever has the cube.
+    model : str
+    params : mapping
+    dates : (str, str), optional
+        First and last date.
+    area : optional
+        GeoJSON geometry.
+    device : str
+    """
+    lines = ["import eowidgets as eow", ""]
+    lines += [f"cube = eow.open({opened!r})"] if opened else []
+    words = [repr(model), "cube" if dates is None else f"cube.sel(time=slice({dates[0]!r}, {dates[1]!r}))"]
+    if area is not None:
+        lines.append(f"area = {area!r}")
+        words.append("area=area")
+    words += [f"device={device!r}"] if device != "auto" else []
+    words += [f"{name}={value!r}" for name, value in params.items()]
+    return "\n".join([*lines, f"result = eow.run({', '.join(words)})"])
+
+
 def session(opened: str, runs: Mapping[str, str]) -> list[tuple[str, str]]:
     """Cells of a session: open the cube, make every run, look at the last result.
 

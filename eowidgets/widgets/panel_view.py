@@ -13,6 +13,8 @@ from eowidgets.widgets.base import css
 from eowidgets.widgets.result_files import FORMATS
 
 _WIDE = ipywidgets.Layout
+#: Title, name and task of a model.
+Listed = tuple[str, str, str]
 WHERE = {"all": "the whole cube", "area": "the drawn area", "view": "what the map shows"}
 
 
@@ -21,7 +23,7 @@ class PanelView(ipywidgets.VBox):
 
     Parameters
     ----------
-    models : sequence of (label, name)
+    models : sequence of (title, name, task)
     model : str
     dates : sequence of str
         ISO dates of the cube.
@@ -31,7 +33,7 @@ class PanelView(ipywidgets.VBox):
     """
 
     def __init__(
-        self, models: Sequence[tuple[str, str]], model: str, dates: Sequence[str], devices: Sequence[str], views: bool
+        self, models: Sequence[Listed], model: str, dates: Sequence[str], devices: Sequence[str], views: bool
     ) -> None:
         super().__init__()
         self._make_choices(models, model, dates, devices, views)
@@ -39,6 +41,7 @@ class PanelView(ipywidgets.VBox):
         self._make_results()
         self.children = (
             ipywidgets.HTML(f"<style>{css('model_panel')}</style>", layout=_WIDE(display="none")),
+            self._task,
             self._model,
             self._card,
             self._where,
@@ -52,35 +55,50 @@ class PanelView(ipywidgets.VBox):
             self._shown,
             self._fade,
             self._origin,
-            _row(self._path, self._format, self._save),
+            _row(self._path, self._format, self._save).add_class("eow-files"),
             _row(self._shows_code, self._to_notebook),
             self._code,
         )
         self.add_class("eow-model-panel")
 
     def _make_choices(
-        self, models: Sequence[tuple[str, str]], model: str, dates: Sequence[str], devices: Sequence[str], views: bool
+        self, models: Sequence[Listed], model: str, dates: Sequence[str], devices: Sequence[str], views: bool
     ) -> None:
-        self._model = ipywidgets.Dropdown(options=models, value=model, description="Model", layout=_WIDE(width="100%"))
+        self._models = list(models)
+        task = next(task for _, name, task in models if name == model)
+        tasks = list(dict.fromkeys(task for _, _, task in models))
+        self._task = ipywidgets.Dropdown(
+            options=[(t.replace("-", " ").capitalize(), t) for t in tasks],
+            value=task,
+            description="Task",
+            layout=_WIDE(width="auto"),
+            tooltip="What is to be done",
+        )
+        self._model = ipywidgets.Dropdown(
+            options=self._of_task(task), value=model, description="Model", layout=_WIDE(width="auto")
+        )
         self._card = ipywidgets.HTML()
         places = [(label, key) for key, label in WHERE.items() if key != "view" or views]
         self._where = ipywidgets.Dropdown(
-            options=places, value="all", description="Area", layout=_WIDE(width="100%"), tooltip="Where to run"
+            options=places, value="all", description="Area", layout=_WIDE(width="auto"), tooltip="Where to run"
         )
         self._dates = ipywidgets.SelectionRangeSlider(
             options=list(dates),
             index=(0, len(dates) - 1),
             description="Dates",
             continuous_update=False,
-            layout=_WIDE(width="100%", display=None if len(dates) > 1 else "none"),
+            layout=_WIDE(width="auto", display=None if len(dates) > 1 else "none"),
         )
-        self._params = ipywidgets.VBox()
+        self._params = ipywidgets.VBox().add_class("eow-params")
         self._device = ipywidgets.Dropdown(
             options=list(devices),
             description="Device",
-            layout=_WIDE(width="100%", display=None if len(devices) > 2 else "none"),
+            layout=_WIDE(width="auto", display=None if len(devices) > 2 else "none"),
         )
         self._cost = ipywidgets.HTML()
+
+    def _of_task(self, task: str) -> list[tuple[str, str]]:
+        return [(title, name) for title, name, of in self._models if of == task]
 
     def _make_run(self) -> None:
         self._run = ipywidgets.Button(description="Run", button_style="primary", icon="play")
@@ -89,20 +107,20 @@ class PanelView(ipywidgets.VBox):
         )
         self._cancel = ipywidgets.Button(description="Cancel", icon="times", disabled=True)
         self._estimate = ipywidgets.Button(description="Cost?", icon="clock-o", tooltip="What will it cost?")
-        self._bar = ipywidgets.FloatProgress(min=0, max=1, layout=_WIDE(width="100%", display="none"))
+        self._bar = ipywidgets.FloatProgress(min=0, max=1, layout=_WIDE(width="auto", display="none"))
         self._note = ipywidgets.HTML()
 
     def _make_results(self) -> None:
         hidden = {"display": "none"}
         self._shown = ipywidgets.Dropdown(
-            description="Result", layout=_WIDE(width="100%", **hidden), tooltip="Which result is shown and saved"
+            description="Result", layout=_WIDE(width="auto", **hidden), tooltip="Which result is shown and saved"
         )
         self._fade = ipywidgets.Checkbox(
             False, description="Fade on the map where unsure", indent=False, layout=_WIDE(**hidden)
         )
         self._origin = ipywidgets.HTML()
-        self._path = ipywidgets.Text(value="result", tooltip="File name", layout=_WIDE(width="128px"))
-        self._format = ipywidgets.Dropdown(options=list(FORMATS.items()), layout=_WIDE(width="152px"))
+        self._path = ipywidgets.Text(value="result", tooltip="File name", layout=_WIDE(width="auto"))
+        self._format = ipywidgets.Dropdown(options=list(FORMATS.items()), layout=_WIDE(width="auto"))
         self._save = ipywidgets.Button(description="Save", icon="save", disabled=True)
         self._shows_code = ipywidgets.ToggleButton(value=False, description="Show code", icon="code")
         self._to_notebook = ipywidgets.Button(

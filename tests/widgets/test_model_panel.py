@@ -8,6 +8,7 @@ import eowidgets as eow
 from eowidgets.errors import InputError
 from eowidgets.models import registry
 from eowidgets.models.base import Card, Model, param
+from eowidgets.models.registry import model_class
 from eowidgets.tasks import Output, Task
 from eowidgets.widgets.controls import controls_for
 
@@ -171,6 +172,20 @@ def test_unknown_names(romania):
     with pytest.raises(InputError, match="no parameter named"):
         panel.set(gap=3)
     assert repr(panel) == "ModelPanel: fill-linear, 140 dates of 0.01 Mpx, no result yet"
+
+
+def test_the_task_narrows_the_models(romania):
+    panel = eow.ModelPanel(romania, "harmonic")
+    assert panel.task == "reconstruct"
+    panel.task = "composite"
+    assert [name for _, name in panel._model.options] == [m["name"] for m in eow.models("composite")]
+    assert panel.model == panel._model.options[0][1]
+    assert panel._card.value  # of the model that is chosen now
+    assert set(panel._controls) == set(model_class(panel.model).Params.__dataclass_fields__)
+    panel.model = "harmonic"
+    assert panel.task == "reconstruct"
+    with pytest.raises(InputError, match="no task named"):
+        panel.task = "compose"
 
 
 def test_dates_and_places(romania):
