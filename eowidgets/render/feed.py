@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import zip_longest
 from typing import Any
 
@@ -16,7 +16,9 @@ from eowidgets.render.source import MASK, FrameSource, Window
 Message = tuple[dict[str, Any], bytes | None]
 
 
-def pixels(source: FrameSource, bands: Iterable[str], window: Window, near: int = 0) -> Iterator[Message]:
+def pixels(
+    source: FrameSource, bands: Iterable[str], window: Window, near: int = 0, dates: Sequence[int] | None = None
+) -> Iterator[Message]:
     """Pixels of some bands, the dates nearest to ``near`` first and all bands of a date together.
 
     Nothing is read before the message is asked for, so that a long answer can be left off.
@@ -29,6 +31,8 @@ def pixels(source: FrameSource, bands: Iterable[str], window: Window, near: int 
     window : Window
     near : int
         Place of the date that is in view.
+    dates : sequence of int, optional
+        Only these dates, one message each; all if not given.
     """
     names = [b for b in bands if b in source.bands or (b == MASK and source.has_clouds)]
     if source.lazy:
@@ -38,17 +42,19 @@ def pixels(source: FrameSource, bands: Iterable[str], window: Window, near: int 
         known = (source.index_head(p) for p in source.programs.values())
         heads = {"bands": [source.band_head(b) for b in real], "indices": [i for i in known if i["q"]]}
         yield {"type": "bands", "source": source.key, **heads}, None
-    for together in zip_longest(*(_band(source, name, window, near) for name in names)):
+    for together in zip_longest(*(_band(source, name, window, near, dates) for name in names)):
         yield from (m for m in together if m is not None)
 
 
-def _band(source: FrameSource, band: str, window: Window, near: int) -> Iterator[Message]:
+def _band(
+    source: FrameSource, band: str, window: Window, near: int, only: Sequence[int] | None = None
+) -> Iterator[Message]:
     rows, columns = window.shape
     bits = 8 if band == MASK else source.codec(band).bits
     per_row = -(-columns // 8) if band == MASK else columns * bits // 8
     dates = source.dates if band == MASK or "time" in source.cube[band].dims else 1
     # A lazy cube is read date by date, since each is a wait; in memory as many dates as a message takes.
-    count = 1 if source.lazy else dates_per_chunk(per_row * rows)
+    count = 1 if source.lazy or only is not None else dates_per_chunk(per_row * rows)
     common = {
         "type": "chunk",
         "source": source.key,
@@ -59,7 +65,8 @@ def _band(source: FrameSource, band: str, window: Window, near: int) -> Iterator
         "bits": bits,
     }
     step = max(1, MAX_CHUNK // max(1, per_row)) if count == 1 else rows
-    for t in sorted(range(0, dates, count), key=lambda t: abs(t + count / 2 - near - 0.5)):
+    starts = range(0, dates, count) if only is None else [0] if dates == 1 else only
+    for t in sorted(starts, key=lambda t: abs(t + count / 2 - near - 0.5)):
         data = source.read(band, slice(t, min(t + count, dates)), window)
         for row in range(0, rows, step):
             part = data[:, row : row + step]

@@ -93,7 +93,7 @@ def _traits(viewer: TimeViewer, sources: dict[str, FrameSource]) -> dict[str, An
     traits = {n: getattr(viewer, n) for n in names if n != "tooltip"}
     traits["head"] = {**viewer.head, "sources": [viewer._source_head(s) for s in sources.values()]}
     # What is in the page is in memory: nothing is gained by windows.
-    return traits | {"budget": 10**12, "playing": False, "error": {"message": "", "details": ""}}
+    return traits | {"first": [], "budget": 10**12, "playing": False, "error": {"message": "", "details": ""}}
 
 
 def _replace(target: Path, text: str) -> None:

@@ -18,7 +18,7 @@ import xarray as xr
 from eowidgets.errors import EowidgetsError, InputError, unknown
 from eowidgets.render import feed
 from eowidgets.render.colormaps import builtin, colormap
-from eowidgets.render.source import FrameSource, Window
+from eowidgets.render.source import MASK, FrameSource, Window
 from eowidgets.render.style import COMPOSITES, Style, default_bands, describe
 from eowidgets.widgets.base import AreaTrait, ReadableRepr, css, esm
 from eowidgets.widgets.exports import Exports
@@ -27,6 +27,8 @@ from eowidgets.widgets.viewer_layers import Layers, class_colors, classes_of
 #: Indices that most people look for, shown before the long list.
 FAVOURITES = ("NDVI", "EVI", "NDWI", "MNDWI", "NBR", "NDMI", "NDBI", "NDSI", "SAVI", "GNDVI", "NDRE")
 DIVERGING = "RdBu_r"
+#: What a hand moves: the kernel's echo of a value would come late, and take the picture back to where it was.
+_MOVES = {"sync": True, "echo_update": False}
 
 
 class TimeViewer(ReadableRepr, Layers, Exports, anywidget.AnyWidget):
@@ -99,31 +101,32 @@ class TimeViewer(ReadableRepr, Layers, Exports, anywidget.AnyWidget):
     _queue: feed.Queue
     _own: set[tuple[str, str]]
     head: Any = traitlets.Dict().tag(sync=True)
+    first: Any = traitlets.List().tag(sync=True)
     store_id: Any = traitlets.Unicode().tag(sync=True)
     group: Any = traitlets.Unicode().tag(sync=True)
-    date: Any = traitlets.Unicode().tag(sync=True)
+    date: Any = traitlets.Unicode().tag(**_MOVES)
     bands: Any = traitlets.List(traitlets.Unicode()).tag(sync=True)
     index: Any = traitlets.Unicode(None, allow_none=True).tag(sync=True)
     vmin: Any = traitlets.Float(None, allow_none=True).tag(sync=True)
     vmax: Any = traitlets.Float(None, allow_none=True).tag(sync=True)
     stretch: Any = traitlets.Enum(("percentile", "minmax"), "percentile").tag(sync=True)
-    gamma: Any = traitlets.Float(1.0).tag(sync=True)
+    gamma: Any = traitlets.Float(1.0).tag(**_MOVES)
     cmap: Any = traitlets.Unicode("viridis").tag(sync=True)
     opacity: Any = traitlets.Float(1.0).tag(sync=True)
     clouds: Any = traitlets.Enum(("show", "hide"), "show").tag(sync=True)
     compare_mode: Any = traitlets.Enum(("none", "swipe", "difference", "blink"), "none").tag(sync=True)
     compare_key: Any = traitlets.Unicode("cube").tag(sync=True)
     compare_date: Any = traitlets.Unicode().tag(sync=True)
-    swipe: Any = traitlets.Float(0.5).tag(sync=True)
+    swipe: Any = traitlets.Float(0.5).tag(**_MOVES)
     selection: Any = traitlets.List(traitlets.Unicode()).tag(sync=True)
-    bounds: Any = traitlets.List(traitlets.Float()).tag(sync=True)
+    bounds: Any = traitlets.List(traitlets.Float()).tag(**_MOVES)
     pins: Any = traitlets.List(traitlets.Dict()).tag(sync=True)
     area: Any = AreaTrait(allow_none=True).tag(sync=True)
     events: Any = traitlets.List(traitlets.Dict()).tag(sync=True)
     layers: Any = traitlets.List(traitlets.Dict()).tag(sync=True)
     playing: Any = traitlets.Bool(False).tag(sync=True)
     loop: Any = traitlets.Bool(True).tag(sync=True)
-    speed: Any = traitlets.Float(6.0).tag(sync=True)
+    speed: Any = traitlets.Float(6.0).tag(**_MOVES)
     height: Any = traitlets.Int(380).tag(sync=True)
     chart: Any = traitlets.Bool(True).tag(sync=True)
     budget: Any = traitlets.Int(400_000_000).tag(sync=True)
@@ -156,6 +159,7 @@ class TimeViewer(ReadableRepr, Layers, Exports, anywidget.AnyWidget):
         if compare is not None:
             first |= {"compare_key": "compare", "compare_mode": "swipe"}
         super().__init__(head=self._make_head(), **{**first, **traits})
+        self.first = self._first_picture()
         self._queue, self._own = feed.Queue(), set()
         self._worker = ThreadPoolExecutor(1, "eow-viewer")
         self.on_msg(self._hear)
@@ -179,6 +183,15 @@ class TimeViewer(ReadableRepr, Layers, Exports, anywidget.AnyWidget):
             if classes:
                 band["classes"] = classes
         return head | {"layer": source.key not in ("cube", "compare")}
+
+    def _first_picture(self) -> list[dict[str, Any]]:
+        """The coarse picture of the date in view: it travels with the widget, so that it is there before any question."""
+        source = self.sources["cube"]
+        if source.lazy:  # it would have to be read first
+            return []
+        bands = source.program(self.index).bands if self.index else tuple(self.bands)
+        parts = feed.pixels(source, [*bands, MASK], source.coarse, dates=[self.step])
+        return [{**head, "version": source.version, "data": data} for head, data in parts if data is not None]
 
     def _hear(self, _: Any, content: Mapping[str, Any], __: Any) -> None:
         # A read may wait for a disk or a network: never in the thread that answers messages.

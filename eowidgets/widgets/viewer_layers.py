@@ -27,7 +27,9 @@ class Layers:
     compare_key: Any
     hold_sync: Any
     send: Any
+    first: Any
     _make_head: Any
+    _first_picture: Any
     _own: Any
 
     def set_cube(self, cube: xr.Dataset | xr.DataArray, *, compare: xr.Dataset | None = None) -> None:
@@ -46,6 +48,7 @@ class Layers:
             self.date = self.date if self.date in source.labels else source.labels[source.typical]
             self.compare_mode = "swipe" if compare is not None else "none"
             self.compare_key = "compare" if compare is not None else "cube"
+            self.first = self._first_picture()
 
     def compare_with(self, cube: xr.Dataset | xr.DataArray | None, mode: str = "swipe") -> None:
         """Swipe (or difference, blink) against a second cube; None goes back to one."""

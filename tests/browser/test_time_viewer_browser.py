@@ -67,6 +67,8 @@ def test_scrubbing_sends_nothing_and_every_date_is_drawn(page):
     until(page, lambda: page.count_sent() > before)
     assert page.count_sent() == before + 1
     assert page.evaluate("v.date") == label
+    # No echo of it, which would take back a step that was made meanwhile.
+    assert not [m for m in page.received if b"echo_update" in m and b'"date"' in m]
 
     axis.scroll_into_view_if_needed()
     box = axis.bounding_box()

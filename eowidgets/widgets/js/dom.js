@@ -25,12 +25,16 @@ export function select(label, options, value, onchange) {
   return node;
 }
 
-// options: [value, text] pairs, or [group name, [pairs]].
+// options: [value, text] pairs, or [group name, [pairs]]. Hundreds of indices are only written anew when they change.
 export function fillSelect(node, options, value) {
-  const option = ([v, text]) => h("option", { value: v }, text);
-  node.replaceChildren(
-    ...options.map((o) => (Array.isArray(o[1]) ? h("optgroup", { label: o[0] }, ...o[1].map(option)) : option(o))),
-  );
+  const text = JSON.stringify(options);
+  if (node.filled !== text) {
+    node.filled = text;
+    const option = ([v, label]) => h("option", { value: v }, label);
+    node.replaceChildren(
+      ...options.map((o) => (Array.isArray(o[1]) ? h("optgroup", { label: o[0] }, ...o[1].map(option)) : option(o))),
+    );
+  }
   node.value = value;
 }
 

@@ -136,7 +136,6 @@ export class GlBackend {
     gl.disable(gl.SCISSOR_TEST);
     gl.clearColor(0, 0, 0, 0);
     gl.clear(gl.COLOR_BUFFER_BIT);
-    gl.enable(gl.BLEND);
     gl.blendFunc(gl.ONE, gl.ONE_MINUS_SRC_ALPHA);
     gl.enable(gl.SCISSOR_TEST);
     for (const pass of passes) this.pass(pass, view, size);
@@ -152,12 +151,16 @@ export class GlBackend {
     const [cx, cy, cw, ch] = visible(pass, view, pass.clip || [0, 0, width, height]);
     if (cw <= 0 || ch <= 0) return;
     gl.scissor(cx, height - cy - ch, cw, ch);
-    const count = pass.planes.length;
-    const difference = Boolean(pass.other);
-    const key = `${pass.kind}|${count}|${pass.glsl}|${difference}`;
-    const program = this.program(key, () => fragment(pass.kind, count, pass.glsl, difference));
-    this.bindPass(program, pass, view, height, count);
+    // Blending takes as long again as all the rest where there is no GPU: only what lies above something blends.
+    if (pass.above) gl.enable(gl.BLEND);
+    else gl.disable(gl.BLEND);
+    this.bindPass(this.programOf(pass), pass, view, height, pass.planes.length);
     gl.drawArrays(gl.TRIANGLES, 0, 3);
+  }
+
+  programOf({ kind, planes, glsl, other }) {
+    const key = `${kind}|${planes.length}|${glsl}|${Boolean(other)}`;
+    return this.program(key, () => fragment(kind, planes.length, glsl, Boolean(other)));
   }
 
   bindPass(program, pass, view, height, count) {

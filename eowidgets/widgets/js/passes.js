@@ -71,7 +71,7 @@ export function gridOf(main, source) {
 const three = (list) => (list.length === 3 ? list : [list[0], list[0], list[0]]);
 
 // One pass, or null while its pixels are on their way. side: { key, t, plane?(band) } and perhaps another to subtract.
-export function pass(store, style, side, other, window, clip) {
+export function pass(store, style, side, other, window, clip, above = false) {
   const source = store.source(side.key);
   const what = subject(source, style);
   if (!what.q) return null;
@@ -105,5 +105,6 @@ export function pass(store, style, side, other, window, clip) {
     hideClouds: style.clouds === "hide",
     lut: what.classes ? classLut(what.classes) : lut(head, other ? head.diverging : style.cmap),
     clip,
+    above,
   };
 }

@@ -95,7 +95,9 @@ export class Picture {
     this.redraw();
   }
 
-  redraw() {
+  // A step through time changes nothing above the picture.
+  redraw(decorate = true) {
+    this.stale ||= decorate;
     if (this.pending) return;
     this.pending = requestAnimationFrame(() => {
       this.pending = 0;
@@ -115,7 +117,8 @@ export class Picture {
     this.element.dataset.frames = this.frames;
     this.element.dataset.shown = passes.length ? this.state.label(this.state.t) : "";
     this.element.dataset.ms = (performance.now() - start).toFixed(1);
-    this.decorate();
+    if (this.stale) this.decorate();
+    this.stale = false;
     this.state.drawn(passes.length > 0);
   }
 
@@ -137,13 +140,13 @@ export class Picture {
     for (const layer of this.state.layers) {
       if (!layer.visible || !this.store.source(layer.key)) continue;
       const own = { ...style, ...layer.style, opacity: layer.opacity };
-      out.push(...this.stack({ key: layer.key, t: this.state.nearest(layer.key, t) }, own));
+      out.push(...this.stack({ key: layer.key, t: this.state.nearest(layer.key, t) }, own, null, undefined, true));
     }
     return out.filter(Boolean);
   }
 
   // The coarse picture below, detail above it as far as it is there; asks for what is missing.
-  stack(side, style, other = null, clip = undefined) {
+  stack(side, style, other = null, clip = undefined, above = false) {
     const source = this.store.source(side.key);
     const what = subject(source, style);
     const bands = source.mask ? [...what.bands, "clouds"] : what.bands;
@@ -163,7 +166,7 @@ export class Picture {
     // Below a detail that covers only a part, the coarse picture stays; under a whole one it would only shine through.
     const whole = finest !== coarse && finest.startsWith(`0,0,${source.width},${source.height},`);
     const drawn = whole || finest === coarse || style.opacity < 1 ? [finest] : [coarse, finest];
-    return drawn.map((w) => pass(this.store, style, side, other, w, clip));
+    return drawn.map((w, i) => pass(this.store, style, side, other, w, clip, above || i > 0));
   }
 
   // The window to load for what is in view: the whole raster if that fits the memory budget, else the view and a margin.

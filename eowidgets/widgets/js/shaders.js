@@ -49,7 +49,7 @@ float read${s}${i}(ivec2 k) {
   const bodies = {
     rgb: difference
       ? "vec3 v = 0.5 + 0.5 * clamp((valueA(k) - valueB(k)) / (high - low), -1.0, 1.0); vec3 c = v;"
-      : "vec3 v = clamp((valueA(k) - low) / (high - low), 0.0, 1.0); vec3 c = gamma == 1.0 ? v : pow(v, vec3(1.0 / gamma));",
+      : "vec3 v = clamp((valueA(k) - low) / (high - low), 0.0, 1.0); vec3 c = v; if (gamma != 1.0) c = pow(v, vec3(1.0 / gamma));",
     value: `float v = ${difference ? "valueA(k) - valueB(k)" : "valueA(k)"};
   if (!(abs(v) < 1e30)) bad = true;
   float u = clamp((v - low.x) / (high.x - low.x), 0.0, 1.0); if (gamma != 1.0) u = pow(u, 1.0 / gamma);
@@ -76,12 +76,11 @@ ${functions}
 void main() {
   vec2 p = view.xy + vec2(gl_FragCoord.x, view.w - gl_FragCoord.y) * view.z;
   ivec2 k = ivec2(floor((p * grid.xy + grid.zw - win.xy) / win.z));
-  if (k.x < 0 || k.y < 0 || k.x >= size.x || k.y >= size.y) discard;
-  if (hideClouds && (cloudA(k)${difference ? " || cloudB(k)" : ""})) discard;
+  if (k.x < 0 || k.y < 0 || k.x >= size.x || k.y >= size.y) bad = true;
+  if (hideClouds && (cloudA(k)${difference ? " || cloudB(k)" : ""})) bad = true;
   float a = opacity;
   ${bodies[kind]}
-  if (bad) discard;
-  color = vec4(c * a, a);
+  color = bad ? vec4(0.0) : vec4(c * a, a);
 }`;
 }
 

@@ -44,6 +44,14 @@ export class Store {
     model.on("msg:custom", this.receive);
     model.on("change:head", this.reheaded);
     this.backend.onrestored.add(this.restored);
+    this.preload();
+  }
+
+  // The coarse picture of one date came with the model: nothing has to be asked before something is seen.
+  preload() {
+    for (const { data, ...head } of this.model.get("first") ?? []) {
+      if (this.source(head.source)?.version === head.version) this.put(head, data);
+    }
   }
 
   // The last view has gone: give the memory back.
@@ -82,6 +90,7 @@ export class Store {
     this.drop(gone);
     for (const key of this.asked) if (gone(key)) this.asked.delete(key);
     this.versions = now;
+    this.preload();
     this.changed();
   }
 
@@ -90,6 +99,7 @@ export class Store {
     this.drop(() => true);
     this.asked.clear();
     this.medians.clear();
+    this.preload();
     this.changed();
   }
 
@@ -149,9 +159,14 @@ export class Store {
     this.changed();
   }
 
-  chunk({ source, band, window, shape, dates, bits, t, count, row, rows }, buffer) {
+  chunk(head, buffer) {
+    if (!this.asked.has(`${head.source}|${head.band}|${head.window.join(",")}`)) return; // asked for before the cube changed
+    this.put(head, buffer);
+    this.changed();
+  }
+
+  put({ source, band, window, shape, dates, bits, t, count, row, rows }, buffer) {
     const key = `${source}|${band}|${window.join(",")}`;
-    if (!this.asked.has(key)) return; // asked for before the cube changed
     const width = band === "clouds" ? Math.ceil(shape[1] / 8) : shape[1];
     if (!this.planes.has(key)) this.planes.set(key, this.backend.plane(width, shape[0], dates, bits));
     const plane = this.planes.get(key);
@@ -160,7 +175,6 @@ export class Store {
       this.backend.upload(plane, t + i, row, rows, view.subarray(i * rows * width, (i + 1) * rows * width));
       if (row + rows >= shape[0]) plane.have[t + i] = 1;
     }
-    this.changed();
   }
 
   // A part of a frame that a running model has just finished.

@@ -81,7 +81,7 @@ export function view({ model, el }) {
     date.textContent = state.label(state.t);
     axis.update();
     chart.cursor(state.stamps[state.t]);
-    picture.redraw();
+    picture.redraw(false);
   });
   const replay = () => {
     const on = model.get("playing");
