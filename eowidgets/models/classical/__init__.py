@@ -1,5 +1,8 @@
 """Models without weights, batched over pixels on torch: the first things to run, and what networks must beat."""
 
-from eowidgets.models.classical import bfast, ccdc, change, composite, fill, harmonic, whittaker
+from eowidgets.models.classical import change, composite, fill, harmonic, whittaker
 
-__all__ = ["bfast", "ccdc", "change", "composite", "fill", "harmonic", "whittaker"]
+__all__ = ["change", "composite", "fill", "harmonic", "whittaker"]
+
+# The monitors stand on the harmonic fit and live beside it; whoever loads this family loads them.
+from eowidgets.models import monitors  # noqa: F401

@@ -14,7 +14,7 @@ from torch import Tensor
 from eowidgets.cube import schema
 from eowidgets.errors import InputError
 from eowidgets.models.base import Batch, Card, Inputs, Model, param
-from eowidgets.models.classical.monitor import CHANGE_CLASSES, change_probabilities
+from eowidgets.models.blocks.verdict import CHANGE_CLASSES, change_probabilities
 from eowidgets.models.classical.series import masked_median
 from eowidgets.models.classical.stats import otsu
 from eowidgets.models.registry import register

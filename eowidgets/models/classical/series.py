@@ -130,7 +130,7 @@ def huber_weights(residual: Tensor, usable: Tensor) -> Tensor:
 
 def normalised_difference(x: Tensor, bands: tuple[str, ...], plus: str, minus: str) -> Tensor:
     """``(plus - minus) / (plus + minus)`` of a batch (b, t, c, h, w), shape (b, t, 1, h, w), kept within ±1."""
-    a, b = (x[:, :, [bands.index(name)]] for name in (plus, minus))
+    a, b = (x.narrow(2, bands.index(name), 1) for name in (plus, minus))
     total = a + b
     # Dark water can sum to about 0 after atmospheric correction; the index then says nothing.
     return torch.where(total > 1e-3, (a - b) / total.clamp_min(1e-3), 0.0).clamp(-1, 1)

@@ -1,0 +1,238 @@
+"""What break monitors share: a history that is modelled, a period that is watched, and how change is reported."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from eowidgets.models.base import Batch, Inputs, Model, param
+from eowidgets.models.blocks.verdict import CHANGE_CLASSES, change_probabilities
+from eowidgets.models.classical.harmonic import design, evaluate, robust_solve
+from eowidgets.models.classical.series import (
+    DAYS_PER_YEAR,
+    flat,
+    masked_median,
+    normalised_difference,
+    solving_dtype,
+    unflat,
+)
+from eowidgets.tasks import Output, Task
+
+#: A history with fewer clear observations says nothing about what is normal (Zhu and Woodcock, 2014: 12).
+FEWEST = 12
+#: Rounds of reweighting of a robust fit.
+ROUNDS = 5
+#: Keeps normal equations solvable where a pixel was seen a few times only; an observation weighs 1.
+RIDGE = 1e-6
+#: Noise of reflectance, or of an index, that no fit goes below.
+NOISE_FLOOR = 0.005
+
+DATE_UNIT = "days since 1970-01-01"
+
+#: Indices that monitors look at, as (plus, minus) of a normalised difference.
+INDICES = {"NDVI": ("nir", "red"), "NDMI": ("nir", "swir16"), "NBR": ("nir", "swir22")}
+
+
+@dataclass(frozen=True, slots=True)
+class MonitorParams:
+    """The history and its model."""
+
+    history: float = param(
+        2.0,
+        unit="years",
+        low=0.5,
+        high=30.0,
+        step=0.1,
+        label="History",
+        help="The first years of the series, taken as stable; what comes after is watched.",
+    )
+    terms: int = param(1, low=1, high=3, step=1, label="Waves per year", help="1 is the yearly wave.")
+    trend: bool = param(
+        False,
+        label="Trend",
+        help="Let the level rise or fall; a trend from a short history goes astray when it is carried forward.",
+    )
+    robust: bool = param(
+        True,
+        label="Robust",
+        help="Give less weight to outliers such as missed cloud; off: as published, by least squares.",
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class IndexParams(MonitorParams):
+    """As before, and what is watched."""
+
+    index: str = param("NDVI", choices=tuple(INDICES), label="Index", help="Index whose course is watched.")
+    smallest: float = param(
+        0.05, low=0.0, high=1.0, step=0.01, unit="index", label="Smallest change", help="Smaller ones are left out."
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Watched:
+    """Residuals of all pixels, pixels first; the history is the first ``length`` dates.
+
+    Attributes
+    ----------
+    residual : Tensor, shape (n, c, t)
+        0 where not usable.
+    usable : Tensor, shape (n, t), bool
+        Clear observations.
+    length : int
+    days : Tensor, shape (t,)
+        Days since 1970-01-01.
+    columns : int
+        Coefficients of the model.
+    counted : Tensor, shape (n,)
+        Clear observations in the history.
+    """
+
+    residual: Tensor
+    usable: Tensor
+    length: int
+    days: Tensor
+    columns: int
+    counted: Tensor
+
+    @property
+    def watchable(self) -> Tensor:
+        """Pixels with enough history and at least one clear observation after it, shape (n,), bool."""
+        return (self.counted >= max(FEWEST, self.columns + 4)) & self.clear.any(dim=1)
+
+    @property
+    def known(self) -> Tensor:
+        """Clear observations of the history, shape (n, length), bool."""
+        return self.usable[:, : self.length]
+
+    @property
+    def clear(self) -> Tensor:
+        """Clear observations after the history, shape (n, t - length), bool."""
+        return self.usable[:, self.length :]
+
+    @property
+    def before(self) -> Tensor:
+        """Residuals of the history, shape (n, c, length)."""
+        return self.residual[..., : self.length]
+
+    @property
+    def after(self) -> Tensor:
+        """Residuals of what is watched, shape (n, c, t - length)."""
+        return self.residual[..., self.length :]
+
+
+class Monitor(Model):
+    """Base of the monitors; a child says how residuals become a break."""
+
+    task = Task.DETECT_CHANGE
+    inputs = Inputs(min_dates=FEWEST + 1)
+    Params = MonitorParams
+
+    def outputs(self, bands: tuple[str, ...]) -> tuple[Output, ...]:
+        """Change or not, when (first seen, and confirmed), and how much."""
+        return (
+            Output("change", kind="class", classes=CHANGE_CLASSES, long_name="Change after the history"),
+            Output("break_date", unit=DATE_UNIT, long_name="Date on which the change is first seen"),
+            Output("confirmed_date", unit=DATE_UNIT, long_name="Date on which the change is confirmed"),
+            Output("magnitude", unit="1", long_name="Size of the change", vmin=0, vmax=0.4),
+        )
+
+    def watch(
+        self, series: Tensor, usable: Tensor, days: Tensor, ridge: float = RIDGE, screen: float | None = None
+    ) -> Watched:
+        """Fit the history and carry the fit forward.
+
+        Parameters
+        ----------
+        series : Tensor, shape (b, t, c, h, w)
+        usable : Tensor, shape (b, t, h, w)
+        screen : float, optional
+            A Shewhart chart: observations of the history further from the fit than so many root mean square residuals
+            are dropped, and the rest is fitted again.
+        """
+        p = self.params
+        days = days.detach().cpu().double()
+        # Dates increase: the history is a prefix.
+        length = int((days < float(days[0]) + p.history * DAYS_PER_YEAR).sum())
+        columns = self.design(days, float(days[:length].mean())).to(series.device, solving_dtype(series.device))
+        y, seen = flat(series), flat(usable)
+        # The fit needs the history alone; on the later dates it would only compute zeros.
+        then, known, x = y[..., :length], seen[:, :length], columns[:length]
+        coefficients, _ = robust_solve(x, then, known, ridge, rounds=ROUNDS if p.robust else 0)
+        if screen is not None:
+            size = (then - evaluate(x, coefficients, y.dtype)).square().mul_(known.unsqueeze(1)).amax(dim=1)
+            far = size > screen**2 * size.sum(dim=1, keepdim=True) / known.sum(dim=1, keepdim=True).clamp_min(1)
+            if far.any():
+                seen = seen & ~torch.nn.functional.pad(far, (0, seen.shape[1] - length))
+                coefficients, _ = robust_solve(x, then, seen[:, :length], ridge, rounds=0)
+        residual = (y - evaluate(columns, coefficients, y.dtype)).masked_fill_(~seen.unsqueeze(1), 0)
+        counted = seen[:, :length].sum(dim=1)
+        return Watched(residual, seen, length, days.to(columns), columns.shape[1], counted)
+
+    def design(self, days: Tensor, middle: float) -> Tensor:
+        """Columns of the regression, shape (t, k), float64; ``middle`` is the day at which a trend is 0."""
+        return design(days, self.params.terms, self.params.trend, middle)
+
+    @staticmethod
+    def answer(batch: Batch, seen: Watched, score: Tensor, **layers: Tensor) -> dict[str, Tensor]:
+        """Put the pixels back in place: ``change`` from the score, the other layers NaN where nothing changed."""
+        size = (batch.x.shape[0], *batch.x.shape[-2:])
+        ok = seen.watchable
+        broken = ok & (score > 1)
+        out = {k: unflat(v.masked_fill(~broken, torch.nan), size).to(torch.float32) for k, v in layers.items()}
+        # Dates past 2**14 days keep a resolution of two minutes in float32: enough.
+        out["change"] = change_probabilities(unflat(score.masked_fill(~ok, torch.nan), size)).to(torch.float32)
+        return out
+
+
+class IndexMonitor(Monitor):
+    """Base of the monitors that watch the course of one index; their magnitude is signed."""
+
+    Params = IndexParams
+
+    def __init__(self, **params: Any) -> None:
+        super().__init__(**params)
+        # Which bands are read depends on the index: an instance's own inputs.
+        vars(self)["inputs"] = Inputs(bands=INDICES[self.params.index], min_dates=FEWEST + 1)
+
+    def outputs(self, bands: tuple[str, ...]) -> tuple[Output, ...]:
+        """As :class:`Monitor`; the magnitude is signed."""
+        words = f"{self.params.index} lost or gained in the year after"
+        size = Output("magnitude", unit="1", long_name=words, vmin=-0.6, vmax=0.6)
+        return (*super().outputs(bands)[:3], size)
+
+    def watch_index(self, batch: Batch, screen: float | None = None) -> Watched:
+        """Residuals of the index, (n, 1, t)."""
+        series = normalised_difference(batch.x, batch.bands, *INDICES[self.params.index])
+        return self.watch(series, batch.usable, batch.days, screen=screen)
+
+    def report(self, batch: Batch, seen: Watched, score: Tensor, first: Tensor, confirmed: Tensor) -> dict[str, Tensor]:
+        """Give the answer of an index monitor.
+
+        Parameters
+        ----------
+        score : Tensor, shape (n,)
+            Statistic over threshold; above 1 is a break.
+        first, confirmed : Tensor, shape (n,), int64
+            Positions, among the dates after the history, on which the change is first seen and is confirmed.
+        """
+        days = seen.days[seen.length :]
+        if not len(days):
+            nothing = score.new_full(score.shape, torch.nan)
+            return self.answer(batch, seen, score, break_date=nothing, confirmed_date=nothing, magnitude=nothing)
+        when = days[first].unsqueeze(1)
+        # Over a year only: cleared land grows green again.
+        year = seen.clear & (days >= when) & (days < when + DAYS_PER_YEAR)
+        magnitude = masked_median(seen.after.squeeze(1), year)
+        slight = magnitude.abs() < self.params.smallest
+        return self.answer(
+            batch,
+            seen,
+            torch.where(slight, score.clamp_max(1), score),
+            break_date=days[first],
+            confirmed_date=days[confirmed],
+            magnitude=magnitude,
+        )

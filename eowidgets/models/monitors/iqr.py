@@ -1,0 +1,73 @@
+"""A break monitor that trusts no mean: observations in a row outside the quartiles of the history by far."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor
+
+from eowidgets.models.base import Batch, Card, param
+from eowidgets.models.monitors.base import IndexMonitor, IndexParams
+from eowidgets.models.monitors.runs import find_runs
+from eowidgets.models.registry import register
+
+
+@register
+class BreakIQR(IndexMonitor):
+    """Harmonic fit of the history; outliers are told by the quartiles q of its residuals.
+
+    An observation is out of line when its residual lies outside ``q25 - s · (q75 - q25) .. q75 + s · (q75 - q25)``
+    (Tukey's fences, 1977); ``consecutive`` of them in a row are a break. Quartiles by linear interpolation.
+    """
+
+    name = "break-iqr"
+    card = Card(
+        title="Break monitor, quartiles (IQR)",
+        summary="Finds the first time that several clear observations in a row lie far outside the usual half of the residuals.",
+        paper="Tukey (1977), Exploratory Data Analysis, for the fences.",
+        licence="Apache-2.0",
+        limits="A short history knows its quartiles badly; one break per pixel.",
+    )
+
+    @dataclass(frozen=True, slots=True)
+    class Params(IndexParams):
+        """How strict."""
+
+        sensitivity: float = param(
+            1.5,
+            low=0.1,
+            high=20.0,
+            step=0.1,
+            unit="IQR",
+            label="Fence",
+            help="Distance from the quartiles; higher is stricter.",
+        )
+        consecutive: int = param(
+            3, low=1, high=20, step=1, unit="observations", label="In a row", help="Observations that confirm a break."
+        )
+
+    def predict(self, batch: Batch) -> dict[str, Tensor]:
+        """Test; layers as in :class:`~eowidgets.models.monitors.sums.Sums`."""
+        seen = self.watch_index(batch)
+        low, high = (q.unsqueeze(1) for q in quartiles(seen.before.squeeze(1), seen.known))
+        reach = self.params.sensitivity * (high - low).clamp_min(1e-9)
+        after = seen.after.squeeze(1)
+        beyond = torch.maximum(after - high, low - after) / reach
+        runs = find_runs(beyond, seen.clear, self.params.consecutive)
+        return self.report(batch, seen, runs.score, runs.first, runs.last)
+
+
+def quartiles(values: Tensor, mask: Tensor) -> tuple[Tensor, Tensor]:
+    """25th and 75th percentile of the values (n, t) where ``mask`` is True, by linear interpolation, shapes (n,)."""
+    ordered = values.masked_fill(~mask, torch.inf).sort(dim=1).values
+    last = (mask.sum(dim=1, keepdim=True) - 1).clamp_min(0)
+    found = []
+    for share in (0.25, 0.75):
+        place = share * last
+        below = place.floor().long()
+        a, b = ordered.gather(1, below), ordered.gather(1, torch.minimum(below + 1, last))
+        part = (place - below).to(ordered.dtype)
+        # Where a pixel has no history both are infinite: 0 keeps NaN out of what follows; the pixel is not watched.
+        found.append(torch.where(a.isinf(), 0.0, a + (b - a) * part).squeeze(1))
+    return found[0], found[1]
