@@ -114,6 +114,7 @@ def hindcast(
     calibrate: bool = True,
     clouds: Clouds = "mask",
     seed: int = 0,
+    every: int | None = None,
     **params: Any,
 ) -> xr.Dataset:
     """Forecast from a past day, on the very dates that came afterwards, beside what was seen then.
@@ -125,6 +126,8 @@ def hindcast(
         The last day that the forecast may look at.
     index, bands, area, mean, days, model, levels, calibrate, clouds, seed, **params
         As in :func:`forecast`.
+    every : int, optional
+        Forecast a regular series of dates as well, so many days apart, on which nothing is observed.
 
     Returns
     -------
@@ -143,19 +146,23 @@ def hindcast(
     later = seen.days.numpy() >= made.cut + 1
     if not later.any():
         raise InputError(f"The cube has no date in the {days} days after {made.start}: choose an earlier day.")
-    result = made.at(np.floor(seen.days.numpy()[later]))
-    return result.assign(_observed(seen, later, result))
+    dates = np.floor(seen.days.numpy()[later])
+    result = made.at(np.union1d(dates, made.cut + np.arange(every, days + 1, every) if every else []))
+    rows = np.searchsorted(result["lead"].values, dates - made.cut)
+    return result.assign(_observed(seen, later, rows, result))
 
 
-def _observed(seen: History, later: npt.NDArray[np.bool_], made: xr.Dataset) -> dict[str, Any]:
-    out = {}
+def _observed(seen: History, later: npt.NDArray[np.bool_], rows: npt.NDArray[Any], made: xr.Dataset) -> dict[str, Any]:
     if seen.place == "pixels":
         blocks = [block.values[:, later] for _, block in seen.strips()]
         values = torch.cat(blocks).permute(1, 0, 2).reshape(-1, made.sizes["y"], made.sizes["x"], len(seen.names))
     else:
         values = seen.series().values[0, later]
+    out = {}
     for c, name in enumerate(seen.names):
         attrs = {k: v for k, v in made[name].attrs.items() if k != "role"}
         attrs |= {"role": "result", "long_name": f"{attrs['long_name'].removesuffix(', forecast')}, observed"}
-        out[f"{name}_observed"] = (made[name].dims, values[..., c].numpy(), attrs)
+        on_dates = np.full(made[name].shape, np.nan, "float32")
+        on_dates[rows] = values[..., c].numpy()
+        out[f"{name}_observed"] = (made[name].dims, on_dates, attrs)
     return out
