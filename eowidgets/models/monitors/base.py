@@ -5,9 +5,14 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
+import numpy as np
+import numpy.typing as npt
 import torch
+import xarray as xr
 from torch import Tensor
 
+from eowidgets.cube import schema
+from eowidgets.errors import InputError
 from eowidgets.models.base import Batch, Inputs, Model, param
 from eowidgets.models.blocks.verdict import CHANGE_CLASSES, change_probabilities
 from eowidgets.models.classical.harmonic import design, evaluate, robust_solve
@@ -21,8 +26,8 @@ from eowidgets.models.classical.series import (
 )
 from eowidgets.tasks import Output, Task
 
-#: A history with fewer clear observations says nothing about what is normal (Zhu and Woodcock, 2014: 12).
-FEWEST = 12
+#: A history needs so many clear observations for each coefficient (Zhu and Woodcock, 2014: 12 for 4), and at least:
+PER_COEFFICIENT, FEWEST = 3, 6
 #: Rounds of reweighting of a robust fit.
 ROUNDS = 5
 #: Keeps normal equations solvable where a pixel was seen a few times only; an observation weighs 1.
@@ -31,9 +36,29 @@ RIDGE = 1e-6
 NOISE_FLOOR = 0.005
 
 DATE_UNIT = "days since 1970-01-01"
+#: Rows and columns of the cube that medians are taken from, and the least share of them that must be seen.
+SURVEY, SEEN = 256, 0.1
 
 #: Indices that monitors look at, as (plus, minus) of a normalised difference.
 INDICES = {"NDVI": ("nir", "red"), "NDMI": ("nir", "swir16"), "NBR": ("nir", "swir22")}
+
+
+def months_of(text: str) -> tuple[int, ...]:
+    """Months, 1..12, from the first and the last: ``"5-9"``, or ``"11-2"`` over the turn of the year.
+
+    Examples
+    --------
+    >>> months_of("11-2")
+    (11, 12, 1, 2)
+    """
+    first, _, last = text.partition("-")
+    try:
+        a, b = int(first), int(last or first)
+    except ValueError:
+        a = b = 0
+    if not (1 <= a <= 12 and 1 <= b <= 12):
+        raise InputError(f"The months {text[:20]!r} cannot be read: write the first and the last, for example 5-9.")
+    return tuple((a - 1 + k) % 12 + 1 for k in range((b - a) % 12 + 1))
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,7 +74,16 @@ class MonitorParams:
         label="History",
         help="The first years of the series, taken as stable; what comes after is watched.",
     )
-    terms: int = param(1, low=1, high=3, step=1, label="Waves per year", help="1 is the yearly wave.")
+    months: str = param(
+        "1-12", label="Months", help="First and last month of the dates used: 5-9 is May to September, 11-2 a winter."
+    )
+    reference: str = param(
+        "none",
+        choices=("none", "area"),
+        label="Relative to",
+        help="area: from every date the median of the area is taken off, and with it haze, season and illumination.",
+    )
+    terms: int = param(1, low=0, high=3, step=1, label="Waves per year", help="1 is the yearly wave, 0 a level only.")
     trend: bool = param(
         False,
         label="Trend",
@@ -101,7 +135,7 @@ class Watched:
     @property
     def watchable(self) -> Tensor:
         """Pixels with enough history and at least one clear observation after it, shape (n,), bool."""
-        return (self.counted >= max(FEWEST, self.columns + 4)) & self.clear.any(dim=1)
+        return (self.counted >= max(FEWEST, PER_COEFFICIENT * self.columns)) & self.clear.any(dim=1)
 
     @property
     def known(self) -> Tensor:
@@ -125,11 +159,28 @@ class Watched:
 
 
 class Monitor(Model):
-    """Base of the monitors; a child says how residuals become a break."""
+    """Base of the monitors; a child says how residuals become a break.
+
+    ``reference="area"`` is spatial normalisation (Hamunyela, Verbesselt and Herold, 2016,
+    doi:10.1016/j.rse.2015.11.006) with the median of the whole area in place of a percentile of a window.
+    """
 
     task = Task.DETECT_CHANGE
     inputs = Inputs(min_dates=FEWEST + 1)
     Params = MonitorParams
+
+    def __init__(self, **params: Any) -> None:
+        super().__init__(**params)
+        self.months = months_of(self.params.months)
+        self.medians: dict[int, Tensor] | None = None
+        if self.pair is not None:
+            # Which bands are read depends on the index: an instance's own inputs.
+            vars(self)["inputs"] = Inputs(bands=self.pair, min_dates=FEWEST + 1)
+
+    @property
+    def pair(self) -> tuple[str, str] | None:
+        """Bands of the index that is watched, None for all bands."""
+        return None
 
     def outputs(self, bands: tuple[str, ...]) -> tuple[Output, ...]:
         """Change or not, when (first seen, and confirmed), and how much."""
@@ -140,8 +191,67 @@ class Monitor(Model):
             Output("magnitude", unit="1", long_name="Size of the change", vmin=0, vmax=0.4),
         )
 
+    def survey(self, cube: xr.Dataset) -> None:
+        """Refuse dates that leave nothing to watch; take the median of every date, from a thinned cube."""
+        days = np.asarray(cube["time"].values, dtype="datetime64[D]")
+        kept = days[np.isin(days.astype("datetime64[M]").astype(int) % 12 + 1, self.months)]
+        end = days.min() + np.timedelta64(int(self.params.history * DAYS_PER_YEAR), "D")
+        if (kept < end).sum() < FEWEST or not (kept >= end).any():
+            raise InputError(
+                f"Of the {len(kept)} dates in the months {self.params.months}, {(kept < end).sum()} lie in the history "
+                f"(before {end}) and {(kept >= end).sum()} after it: choose another length of the history, other months "
+                "or a longer series."
+            )
+        if self.params.reference == "area":
+            steps = {k: slice(None, None, -(-cube.sizes[k] // SURVEY)) for k in ("y", "x")}
+            thin = cube.isel(steps).sel(time=np.isin(days, kept))
+            names = schema.bands(cube) if self.pair is None else self.pair
+            x = torch.as_tensor(schema.stack(thin, names).values)
+            usable = torch.as_tensor(schema.usable(thin).transpose(*schema.DIMS).values)
+            usable = usable & torch.isfinite(x).all(dim=1)
+            self.medians = self._medians(x.nan_to_num()[None], names, usable[None], kept.astype(float))
+
+    def _medians(
+        self, x: Tensor, bands: tuple[str, ...], usable: Tensor, days: npt.NDArray[np.float64]
+    ) -> dict[int, Tensor]:
+        """Median of every date, by day; NaN where less than a tenth of the area was seen."""
+        series = x if self.pair is None else normalised_difference(x, bands, *self.pair)
+        values = series.permute(1, 2, 0, 3, 4).flatten(2)
+        seen = usable.permute(1, 0, 2, 3).flatten(1)
+        few = seen.float().mean(dim=1) < SEEN
+        middle = masked_median(values, seen.unsqueeze(1), dim=-1).masked_fill(few.unsqueeze(1), torch.nan)
+        return dict(zip([int(d) for d in days], middle.cpu(), strict=True))
+
+    def look(self, batch: Batch, ridge: float = RIDGE, screen: float | None = None) -> Watched:
+        """Residuals of what is watched, on the dates that are used; see :meth:`watch`."""
+        days = np.floor(batch.days.detach().cpu().numpy())
+        use = np.isin(
+            days.astype("int64").astype("datetime64[D]").astype("datetime64[M]").astype(int) % 12 + 1, self.months
+        )
+        x, usable = batch.x, batch.usable
+        if not use.all():
+            pick = torch.as_tensor(np.flatnonzero(use), device=x.device)
+            x, usable = x.index_select(1, pick), usable.index_select(1, pick)
+        series = x if self.pair is None else normalised_difference(x, batch.bands, *self.pair)
+        if self.params.reference == "area":
+            # Without a survey this batch is the area.
+            medians = self.medians or self._medians(x, batch.bands, usable, days[use])
+            middle = torch.stack([medians[int(d)] for d in days[use]]).to(series)
+            usable = usable & torch.isfinite(middle).all(dim=1)[:, None, None]
+            series = (series - middle.nan_to_num()[:, :, None, None]) * usable.unsqueeze(2)
+        start = float(batch.days[0])
+        return self.watch(
+            series, usable, batch.days[torch.as_tensor(use, device=batch.days.device)], start, ridge, screen
+        )
+
     def watch(
-        self, series: Tensor, usable: Tensor, days: Tensor, ridge: float = RIDGE, screen: float | None = None
+        self,
+        series: Tensor,
+        usable: Tensor,
+        days: Tensor,
+        start: float,
+        ridge: float = RIDGE,
+        screen: float | None = None,
     ) -> Watched:
         """Fit the history and carry the fit forward.
 
@@ -149,6 +259,8 @@ class Monitor(Model):
         ----------
         series : Tensor, shape (b, t, c, h, w)
         usable : Tensor, shape (b, t, h, w)
+        start : float
+            Day on which the history begins.
         screen : float, optional
             A Shewhart chart: observations of the history further from the fit than so many root mean square residuals
             are dropped, and the rest is fitted again.
@@ -156,7 +268,7 @@ class Monitor(Model):
         p = self.params
         days = days.detach().cpu().double()
         # Dates increase: the history is a prefix.
-        length = int((days < float(days[0]) + p.history * DAYS_PER_YEAR).sum())
+        length = int((days < start + p.history * DAYS_PER_YEAR).sum())
         columns = self.design(days, float(days[:length].mean())).to(series.device, solving_dtype(series.device))
         y, seen = flat(series), flat(usable)
         # The fit needs the history alone; on the later dates it would only compute zeros.
@@ -193,21 +305,16 @@ class IndexMonitor(Monitor):
 
     Params = IndexParams
 
-    def __init__(self, **params: Any) -> None:
-        super().__init__(**params)
-        # Which bands are read depends on the index: an instance's own inputs.
-        vars(self)["inputs"] = Inputs(bands=INDICES[self.params.index], min_dates=FEWEST + 1)
+    @property
+    def pair(self) -> tuple[str, str] | None:
+        """Bands of the index."""
+        return INDICES[str(self.params.index)]
 
     def outputs(self, bands: tuple[str, ...]) -> tuple[Output, ...]:
         """As :class:`Monitor`; the magnitude is signed."""
         words = f"{self.params.index} lost or gained in the year after"
         size = Output("magnitude", unit="1", long_name=words, vmin=-0.6, vmax=0.6)
         return (*super().outputs(bands)[:3], size)
-
-    def watch_index(self, batch: Batch, screen: float | None = None) -> Watched:
-        """Residuals of the index, (n, 1, t)."""
-        series = normalised_difference(batch.x, batch.bands, *INDICES[self.params.index])
-        return self.watch(series, batch.usable, batch.days, screen=screen)
 
     def report(self, batch: Batch, seen: Watched, score: Tensor, first: Tensor, confirmed: Tensor) -> dict[str, Tensor]:
         """Give the answer of an index monitor.

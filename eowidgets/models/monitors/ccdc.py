@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
 
 import torch
 from torch import Tensor
 
-from eowidgets.models.base import Batch, Card, Inputs, param
-from eowidgets.models.classical.series import MAD_TO_SD, masked_median, normalised_difference
+from eowidgets.models.base import Batch, Card, param
+from eowidgets.models.classical.series import MAD_TO_SD, masked_median
 from eowidgets.models.classical.stats import chi2_quantile
-from eowidgets.models.monitors.base import FEWEST, INDICES, NOISE_FLOOR, RIDGE, Monitor, MonitorParams, Watched
+from eowidgets.models.monitors.base import INDICES, NOISE_FLOOR, RIDGE, Monitor, MonitorParams, Watched
 from eowidgets.models.monitors.runs import find_runs
 from eowidgets.models.registry import register
 
@@ -56,10 +55,10 @@ class BreakCCDC(Monitor):
             0.99, low=0.5, high=0.999999, label="Probability", help="χ² probability that an observation must exceed."
         )
 
-    def __init__(self, **params: Any) -> None:
-        super().__init__(**params)
-        if self.params.watch in INDICES:
-            vars(self)["inputs"] = Inputs(bands=INDICES[self.params.watch], min_dates=FEWEST + 1)
+    @property
+    def pair(self) -> tuple[str, str] | None:
+        """Bands of the index, None for all bands."""
+        return INDICES.get(str(self.params.watch))
 
     def predict(self, batch: Batch) -> dict[str, Tensor]:
         """Test.
@@ -70,9 +69,8 @@ class BreakCCDC(Monitor):
             ``change`` (b, 2, h, w), ``break_date``, ``confirmed_date`` (b, h, w; NaN where nothing broke) and
             ``magnitude``: length of the vector of median residuals of the confirming observations.
         """
-        run, robust, pair = self.params.consecutive, self.params.robust, INDICES.get(self.params.watch)
-        series = batch.x if pair is None else normalised_difference(batch.x, batch.bands, *pair)
-        seen = self.watch(series, batch.usable, batch.days, ridge=0.1 if robust else RIDGE)
+        run, robust = self.params.consecutive, self.params.robust
+        seen = self.look(batch, ridge=0.1 if robust else RIDGE)
         bands = seen.residual.shape[1]
         spread = history_spread(seen) if robust else plain_spread(seen)
         limit = chi2_quantile(self.params.probability, bands)

@@ -66,7 +66,7 @@ class BreakEWMA(IndexMonitor):
 
     def predict(self, batch: Batch) -> dict[str, Tensor]:
         """Test; layers as in :class:`~eowidgets.models.monitors.sums.Sums`."""
-        seen = self.watch_index(batch, screen=None if self.params.robust else SHEWHART)
+        seen = self.look(batch, screen=None if self.params.robust else SHEWHART)
         residual, before = seen.residual.squeeze(1), seen.before.squeeze(1)
         if self.params.robust:
             sigma = MAD_TO_SD * masked_median(before.abs(), seen.known).nan_to_num(1.0).clamp_min(NOISE_FLOOR)

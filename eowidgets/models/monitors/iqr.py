@@ -49,7 +49,7 @@ class BreakIQR(IndexMonitor):
 
     def predict(self, batch: Batch) -> dict[str, Tensor]:
         """Test; layers as in :class:`~eowidgets.models.monitors.sums.Sums`."""
-        seen = self.watch_index(batch)
+        seen = self.look(batch)
         low, high = (q.unsqueeze(1) for q in quartiles(seen.before.squeeze(1), seen.known))
         reach = self.params.sensitivity * (high - low).clamp_min(1e-9)
         after = seen.after.squeeze(1)

@@ -29,7 +29,7 @@ class Sums(IndexMonitor):
             broke). The boundary is crossed on the confirmed date; the first date begins the unbroken run of residuals
             beyond σ that leads there.
         """
-        seen = self.watch_index(batch)
+        seen = self.look(batch)
         residual = seen.residual.squeeze(1)
         sigma = self._spread(seen).unsqueeze(1)
         if self.params.robust:

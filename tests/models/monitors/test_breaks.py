@@ -80,7 +80,7 @@ def test_ccdc_is_equal_to_a_plain_loop_over_observations():
     model = get_model("break-ccdc", consecutive=4)
     batch = batch_of(x, DAYS, seen, BANDS)
     out = run("break-ccdc", x, seen, consecutive=4)
-    watched = model.watch(batch.x, batch.usable, batch.days, ridge=0.1)
+    watched = model.look(batch, ridge=0.1)
     limit = chi2_quantile(0.99, 2)
     for i in range(8):
         residual = watched.residual[i].numpy().T
