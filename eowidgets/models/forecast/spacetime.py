@@ -18,12 +18,17 @@ class Companion(nn.Module):
         super().__init__()
         # Near the shift register that remembers the last inputs, which is where the paper's AR(p) example lies.
         self.a = nn.Parameter(torch.randn(kernels, states) * 0.5 / states)
-        self.b = nn.Parameter(torch.randn(kernels, states) * states**-0.5)
-        self.c = nn.Parameter(torch.randn(kernels, states) * states**-0.5)
+        self.b = nn.Parameter(torch.randn(kernels, states))
+        self.c = nn.Parameter(torch.randn(kernels, states))
+
+    def system(self) -> tuple[Tensor, Tensor]:
+        """Last column and input vector, both kept within L1 norm 1; what is read is free."""
+        return stable(self.a), stable(self.b)
 
     def kernel(self, length: int, read: Tensor | None = None) -> Tensor:
         """Convolution kernels (kernels, length) from input to ``read`` (``c`` if None) of the state."""
-        return kernel_fast(stable(self.a), self.b, self.c if read is None else read, length)
+        a, b = self.system()
+        return kernel_fast(a, b, self.c if read is None else read, length)
 
     def forward(self, u: Tensor) -> Tensor:
         """Outputs at every step, each from the inputs up to it."""
@@ -39,13 +44,11 @@ class ClosedLoop(Companion):
 
     def state(self, u: Tensor) -> Tensor:
         """State after all inputs (b, kernels, l): (b, kernels, states)."""
-        return final_state(stable(self.a), self.b, u)
+        return final_state(*self.system(), u)
 
     def run(self, state: Tensor, steps: int) -> Tensor:
         """Outputs of the next steps, (b, kernels, steps)."""
-        # With |b|₁ |k|_∞ <= 1 the feedback adds at most one to the gain of a step; training does the rest.
-        b = self.b / self.b.abs().sum(dim=-1, keepdim=True).clamp_min(1)
-        return closed_loop(stable(self.a), b, self.c, stable(self.feedback), state, steps)
+        return closed_loop(*self.system(), self.c, stable(self.feedback), state, steps)
 
 
 def preprocessing(channels: int, longest: int = 64) -> Tensor:
