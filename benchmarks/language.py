@@ -124,7 +124,9 @@ def values(pairs: list[tuple[str, Program, Any]], names: dict[int, str]) -> None
 def main() -> None:
     """Run everything, or one part."""
     given = argparse.ArgumentParser()
-    given.add_argument("--only", choices=("generated", "held-out", "paraphrases", "development", "unanswerable", "values"))
+    given.add_argument(
+        "--only", choices=("generated", "held-out", "paraphrases", "development", "unanswerable", "values")
+    )
     given.add_argument("--count", type=int, default=1000)
     given.add_argument("--show", type=int, default=0, help="print so many questions read wrong")
     options = given.parse_args()

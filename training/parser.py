@@ -22,7 +22,18 @@ from eowidgets.models.language.questions import BUCKETS, HEADS, WEIGHTS, WIDTH, 
 
 SERIES = (("2015-08-01", "2021-01-01"), ("2018-04-29", "2018-11-15"), ("2009-03-05", "2023-11-20"))
 INDICES = ("NDVI", "NDMI", "NBR", "EVI", "SAVI", "NDWI", "MSAVI", "GNDVI", "NDRE")
-LEADS = ("please", "can you tell me", "hey", "i would like to know", "could you say", "so", "tell me", "ok", "well", "do you know")
+LEADS = (
+    "please",
+    "can you tell me",
+    "hey",
+    "i would like to know",
+    "could you say",
+    "so",
+    "tell me",
+    "ok",
+    "well",
+    "do you know",
+)
 
 
 def labels(program: Program | None) -> dict[str, int]:
@@ -40,7 +51,9 @@ def labels(program: Program | None) -> dict[str, int]:
         "stat": getattr(program, "stat", None),
     }
     if program.kind in ("count", "locate"):
-        suffix = str(program.of).partition(" ")[2] if " " in program.of else ("change" if program.of == "change" else "")  # type: ignore[attr-defined]
+        suffix = (
+            str(program.of).partition(" ")[2] if " " in program.of else ("change" if program.of == "change" else "")
+        )  # type: ignore[attr-defined]
         named["direction"] = suffix if suffix in HEADS["direction"] else ""
     found = {"kind": HEADS["kind"].index(program.kind)}
     return found | {h: HEADS[h].index(v) for h, v in named.items() if v is not None and v in HEADS[h]}
@@ -95,7 +108,9 @@ def _things() -> frozenset[str]:
     return frozenset(templates()[1])
 
 
-def tensors(made: list[tuple[np.ndarray, dict[str, int]]]) -> tuple[torch.Tensor, torch.Tensor, dict[str, torch.Tensor]]:
+def tensors(
+    made: list[tuple[np.ndarray, dict[str, int]]],
+) -> tuple[torch.Tensor, torch.Tensor, dict[str, torch.Tensor]]:
     """Flat buckets, offsets, and labels with -1 where a head has nothing to say."""
     flat = torch.from_numpy(np.concatenate([f for f, _ in made]))
     offsets = torch.tensor(np.cumsum([0, *(len(f) for f, _ in made)][:-1]))
@@ -112,6 +127,7 @@ class Net(torch.nn.Module):
         self.heads = torch.nn.ModuleDict({h: torch.nn.Linear(WIDTH, len(c)) for h, c in HEADS.items()})
 
     def forward(self, flat: torch.Tensor, offsets: torch.Tensor, drop: float = 0.0) -> dict[str, torch.Tensor]:
+        """Scores of every choice of every head."""
         lengths = torch.diff(offsets, append=torch.tensor([len(flat)]))
         keep = (torch.rand(len(flat)) >= drop).float() / max(1 - drop, 1e-6)
         hidden = self.table(flat, offsets, per_sample_weights=keep) / lengths.clamp(min=1).sqrt().unsqueeze(1)
@@ -141,7 +157,7 @@ def train(count: int, steps: int, seed: int) -> tuple[Net, dict[str, float]]:
         optimiser.step()
         schedule.step()
         if step % 200 == 0:
-            print(f"step {step}: loss {float(loss.detach()):.3f}", flush=True)  # noqa: T201
+            print(f"step {step}: loss {float(loss.detach()):.3f}", flush=True)
     net.eval()
     with torch.no_grad():
         scores = net(check[0], check[1])
@@ -170,7 +186,7 @@ def main() -> None:
     save_file(weights, options.out)
     log = {"seed": options.seed, "questions": options.count, "steps": options.steps, "held_out_templates": right}
     (Path(__file__).parent / "runs" / "parser.json").write_text(json.dumps(log, indent=1) + "\n")
-    print(log, f"{options.out.stat().st_size / 1e6:.2f} MB, {time.monotonic() - began:.0f} s")  # noqa: T201
+    print(log, f"{options.out.stat().st_size / 1e6:.2f} MB, {time.monotonic() - began:.0f} s")
 
 
 if __name__ == "__main__":

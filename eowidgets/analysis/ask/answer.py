@@ -115,7 +115,7 @@ class Trace:
         self._constants: list[str] = []
         # Values are known again by identity; they are kept, so that no identity is used twice.
         self._names: dict[int, tuple[Any, str]] = {id(cube): (cube, "cube")}
-        self._taken = {"cube", "eow", "tools", "timetools", "answer"}
+        self._taken = {"cube", "eow", "small", "tools", "timetools", "answer", "layers"}
         for name, layer in (layers or {}).items():
             self._names[id(layer)] = (layer, f"layers[{str(name)!r}]")
         self._layers = layers or {}
@@ -169,7 +169,7 @@ class Trace:
     def code(self, answer: str | None = None) -> str:
         """The cell; ``answer`` is what gives the value, by default the last result."""
         opened = self.cube.attrs.get("opened")
-        used = [m for m in ("timetools", "tools") if any(f"= {m}." in line for line in self._lines)]
+        used = [m for m in ("small", "timetools", "tools") if any(f"= {m}." in line for line in self._lines)]
         lines = [
             "import eowidgets as eow",
             *([f"from eowidgets.analysis.ask import {', '.join(used)}"] if used else []),

@@ -147,6 +147,8 @@ def _layers(layers: Mapping[str, Any] | None) -> dict[str, Any]:
             raise InputError(f"The layer {str(name)[:40]!r} is not GeoJSON: give a mapping with type and features.")
         plain = dict(layer)
         if len(plain.get("features", ())) > _LARGEST_LAYER:
-            raise InputError(f"The layer {str(name)[:40]!r} has more than {_LARGEST_LAYER} features: cut it to the cube first.")
+            raise InputError(
+                f"The layer {str(name)[:40]!r} has more than {_LARGEST_LAYER} features: cut it to the cube first."
+            )
         found[str(name)] = plain
     return found

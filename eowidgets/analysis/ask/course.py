@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 import xarray as xr
 
-from eowidgets.analysis.ask import timetools, tools, words
+from eowidgets.analysis.ask import small, timetools, tools, words
 from eowidgets.analysis.ask.answer import Answer
 from eowidgets.analysis.ask.context import Context, span
 from eowidgets.analysis.ask.landcover import CLASSES, CODE, COLOR
@@ -16,7 +16,7 @@ from eowidgets.errors import InputError
 
 
 def when(context: Context, program: When) -> Answer:
-    """On which date?"""
+    """On which date it was."""
     scope, of, which = program.scope, program.of, program.which
     if of in ("image", "clear image"):
         return _image_date(context, program)
@@ -66,13 +66,13 @@ def _course(context: Context, scope: Scope, of: str, cut: xr.Dataset) -> tuple[A
 def _image_date(context: Context, program: When) -> Answer:
     cut = context.dates(program.scope)
     if program.of == "image":
-        days = context.trace("days", tools.all_dates, cut)
+        days = context.trace("days", small.all_dates, cut)
     else:
-        days = context.trace("days", tools.clear_dates, cut, context.where(program.scope))
+        days = context.trace("days", timetools.clear_dates, cut, context.where(program.scope))
     if not days:
         raise InputError("There is no date in that time on which 95 % of the place was seen.")
     last = program.which in ("last", "low")
-    date = context.trace("date", tools.end_of, days, "last" if last else "first")
+    date = context.trace("date", small.end_of, days, "last" if last else "first")
     kind = "image" if program.of == "image" else "image without clouds"
     text = f"The {'last' if last else 'first'} {kind}{words.where(program.scope)} is of {date}, of {len(days)} in all."
     return context.answer(program, text, date, 1.0, unit="date", dates=cut.sel(time=[date], method="nearest"))
@@ -86,14 +86,17 @@ def _change_date(context: Context, program: When) -> Answer:
         raise InputError(f"{of.capitalize()} comes and goes: ask when it was first or last seen.")
     found = context.change(scope, source=of)
     if not found.mask.any():
-        raise InputError(f"No {words.name(of) or 'land'} changed{words.where(scope)} between the two years compared.{found.note}")
+        raise InputError(
+            f"No {words.name(of) or 'land'} changed{words.where(scope)} between the two years compared.{found.note}"
+        )
     between = context.trace("span", tools.between, context.cube, *found.span)
     values = context.trace("values", tools.index_values, between, "NDVI", found.mask)
     moment = context.trace("moment", timetools.break_date, values, found.mask)
     series = tools.course(values, found.mask)
     size = words.hectares(tools.area(found.mask, context.cube))
     what = f"{words.name(of)} was lost" if of else "land cover changed"
-    text = f"Most {what}{words.where(scope)} around {moment['date']} (half of the {size} between {moment['early']} and {moment['late']})."
+    spread = f"half of the {size} between {moment['early']} and {moment['late']}"
+    text = f"Most {what}{words.where(scope)} around {moment['date']} ({spread})."
     sure = found.sure * _closeness(moment)
     return context.answer(
         program,
@@ -111,12 +114,12 @@ def _change_date(context: Context, program: When) -> Answer:
 
 def _closeness(moment: dict[str, Any]) -> float:
     """Less sure where the dates of the pixels lie far apart."""
-    days = (np.datetime64(moment["late"]) - np.datetime64(moment["early"])).astype(int)
+    days = int((np.datetime64(moment["late"]) - np.datetime64(moment["early"])) / np.timedelta64(1, "D"))
     return float(np.exp(-max(days - 60, 0) / 730))
 
 
 def trend(context: Context, program: Trend) -> Answer:
-    """Rising or falling?"""
+    """Rising, falling, or neither."""
     scope, of = program.scope, program.of
     cut = context.dates(scope)
     if of in SKIES:
@@ -132,18 +135,19 @@ def trend(context: Context, program: Trend) -> Answer:
         unit, factor = "% of the place a year", 1.0
     found = context.trace("trend", timetools.trend, series)
     low, high = factor * found["low"], factor * found["high"]
-    slope = context.trace("slope", tools.scaled, found["slope"], factor)
+    slope = context.trace("slope", small.scaled, found["slope"], factor)
     first, last = (str(t)[:10] for t in series["time"].values[[0, -1]])
     title = words.name(of) if of in SKIES or not words.is_index(of) else of
     text = f"{title[0].upper()}{title[1:]} is {found['word']}{words.where(scope)}: {slope:+.2g} {unit}"
-    text += f" (95 % interval {low:+.2g} to {high:+.2g}), {series.dropna('time').sizes['time']} {'years' if unit.startswith('% of') else 'dates'}"
+    steps = f"{series.dropna('time').sizes['time']} {'years' if unit.startswith('% of') else 'dates'}"
+    text += f" (95 % interval {low:+.2g} to {high:+.2g}), {steps}"
     text += f" from {first} to {last}{words.months(scope.months)}."
     decided = min(abs(low), abs(high)) > 0 and (low > 0) == (high > 0)
     return context.answer(program, text, slope, 0.9 if decided else 0.6, unit=unit, dates=cut, series=series)
 
 
 def change(context: Context, program: Change) -> Answer:
-    """What changed, and how much?"""
+    """What changed, whether, and how much."""
     of = program.of
     if of and words.is_index(of):
         return _index_change(context, program)
@@ -163,7 +167,7 @@ def change(context: Context, program: Change) -> Answer:
     spread = tools.grid_shares(found.mask, found.where)
     verb = "was gained" if gain else "was lost"
     if program.ask == "whether":
-        value: Any = context.trace("changed_at_all", tools.positive, size)
+        value: Any = context.trace("changed_at_all", small.positive, size)
         begin = "Yes" if value else "No"
     else:
         value, begin = size, ""
@@ -195,7 +199,8 @@ def _net_change(context: Context, program: Change) -> Answer:
     second = context.trace("size_after", tools.area, b, context.cube)
     value = context.trace("difference", timetools.difference, second, first)
     title = words.name(of)
-    text = f"{title[0].upper()}{title[1:]} went from {words.hectares(first)} to {words.hectares(second)}{words.where(program.scope)}"
+    text = f"{title[0].upper()}{title[1:]} went from {words.hectares(first)} to {words.hectares(second)}"
+    text += words.where(program.scope)
     text += f" ({'+' if value >= 0 else '-'}{words.hectares(abs(value))})."
     return context.answer(
         program,
@@ -216,14 +221,21 @@ def _all_change(context: Context, program: Change) -> Answer:
         table = {k: v for k, v in table.items() if program.of in k.split(" > ")}
     total = tools.area(found.mask, context.cube)
     shares = tools.grid_shares(found.mask, found.where)
-    parts = [f"{words.name(k.split(' > ')[0])} to {words.name(k.split(' > ')[1])} {words.hectares(v)}" for k, v in table.items()]
+    parts = [
+        f"{words.name(k.split(' > ')[0])} to {words.name(k.split(' > ')[1])} {words.hectares(v)}"
+        for k, v in table.items()
+    ]
     if program.ask == "whether":
-        value: Any = context.trace("changed_at_all", tools.has, table)
+        value: Any = context.trace("changed_at_all", small.has, table)
         begin = "Yes: " if value else "No: "
     else:
         value, begin = table, ""
     place = words.where(program.scope)
-    text = f"{words.hectares(total)} changed{place}, {words.cells(shares)}: {'; '.join(parts[:4])}." if parts else f"nothing changed{place}."
+    text = (
+        f"{words.hectares(total)} changed{place}, {words.cells(shares)}: {'; '.join(parts[:4])}."
+        if parts
+        else f"nothing changed{place}."
+    )
     text = begin + (text if begin else text[0].upper() + text[1:])
     goal = np.where(found.mask, found.after["cover"].values, 255)  # type: ignore[index]
     legend = [(CODE[n], f"now {words.name(n)}", c) for _, n, c in CLASSES]
@@ -256,7 +268,11 @@ def _from_to(context: Context, program: Change) -> Answer:
     else:
         value = context.trace("target", timetools.main_target, table, of)
         listed = ", ".join(f"{words.name(k)} ({words.hectares(v)})" for k, v in chosen.items())
-        text = f"The {words.name(of)} that is gone{place} became {listed}." if chosen else f"No {words.name(of)} was lost{place}."
+        text = (
+            f"The {words.name(of)} that is gone{place} became {listed}."
+            if chosen
+            else f"No {words.name(of)} was lost{place}."
+        )
     goal = np.where(found.mask, found.after["cover"].values, 255)  # type: ignore[index]
     legend = [(CODE[n], f"now {words.name(n)}", c) for _, n, c in CLASSES if n in COVERS]
     return context.answer(
@@ -282,15 +298,17 @@ def _index_change(context: Context, program: Change) -> Answer:
         means.append(context.trace(f"mean_{name}", timetools.summary, values, "mean"))
     value: Any = context.trace("difference", timetools.difference, means[1], means[0])
     if program.direction == "loss" and program.ask == "amount":
-        value = context.trace("loss", tools.scaled, value, -1.0)
+        value = context.trace("loss", small.scaled, value, -1.0)
     if program.ask == "whether":
         limit = 0.02  # what two clear years of unchanged forest differ by
         changed = context.trace("changed_at_all", timetools.moved, value, program.direction, limit)
-        text = f"{'Yes' if changed else 'No'}: mean {of} went from {means[0]:.2f} to {means[1]:.2f}{words.where(scope)}."
+        text = (
+            f"{'Yes' if changed else 'No'}: mean {of} went from {means[0]:.2f} to {means[1]:.2f}{words.where(scope)}."
+        )
         value = changed
     else:
         text = f"Mean {of} went from {means[0]:.2f} to {means[1]:.2f}{words.where(scope)} ({means[1] - means[0]:+.2f})."
-    text += f" Compared are the same months of{words.when(*span(pair[0]))[5:] if False else ''} {span(pair[0])[0][:7]} to {span(pair[0])[1][:7]}"
+    text += f" Compared are the same months of {span(pair[0])[0][:7]} to {span(pair[0])[1][:7]}"
     text += f" and {span(pair[1])[0][:7]} to {span(pair[1])[1][:7]}."
     return context.answer(program, text, value, 0.85, unit="" if program.ask == "whether" else of, dates=pair[1])
 
@@ -313,18 +331,21 @@ def extreme(context: Context, program: Extreme) -> Answer:
         mask = np.zeros(where.shape, bool)
         mask[found["row"], found["column"]] = True
         cell = tools.main_cell(tools.grid_shares(mask, where))
-        text = f"{of} is {which} in the {cell}{words.where(scope)}, at {lon:.5f}° E, {lat:.5f}° N: {found['value']:.2f} (median{time})."
-        spread = context.trace("cell", tools.cell_of, found, where)
+        at = f"at {lon:.5f}° E, {lat:.5f}° N"
+        text = f"{of} is {which} in the {cell}{words.where(scope)}, {at}: {found['value']:.2f} (median{time})."
+        spread = context.trace("cell", small.cell_of, found, where)
         return context.answer(
             program, text, spread, 0.9, dates=cut, points=((lon, lat),), masks=_ramp(context, values),
             series=values.isel(y=found["row"], x=found["column"]).dropna("time"),
         )  # fmt: skip
     found = context.trace("extreme", timetools.value_extreme, values, which)
     lon, lat = tools.lonlat(context.cube, found["row"], found["column"])
-    text = f"The {which} {of}{words.where(scope)} is {found['value']:.2f}, on {found['date']} at {lon:.5f}° E, {lat:.5f}° N, of all pixels seen{time}."
+    text = f"The {which} {of}{words.where(scope)} is {found['value']:.2f}, on {found['date']}"
+    text += f" at {lon:.5f}° E, {lat:.5f}° N, of all pixels seen{time}."
     return context.answer(
         program, text, found["value"], 0.85, unit=of, code=f"{context.trace.last}['value']", points=((lon, lat),),
-        dates=cut.sel(time=[found["date"]], method="nearest"), series=values.isel(y=found["row"], x=found["column"]).dropna("time"),
+        dates=cut.sel(time=[found["date"]], method="nearest"),
+        series=values.isel(y=found["row"], x=found["column"]).dropna("time"),
     )  # fmt: skip
 
 
@@ -338,7 +359,9 @@ def _ramp(context: Context, values: xr.DataArray) -> dict[str, xr.DataArray]:
     low, high = np.nanquantile(middle, (0.1, 0.9))
     classes = np.where(middle >= high, 1, np.where(middle <= low, 0, 255))
     legend = [(0, "lowest tenth", "#0072b2"), (1, "highest tenth", "#d55e00")]
-    return {"extremes": context.classes(np.where(np.isfinite(middle), classes, 255), legend, "Lowest and highest tenth")}
+    return {
+        "extremes": context.classes(np.where(np.isfinite(middle), classes, 255), legend, "Lowest and highest tenth")
+    }
 
 
 def statistic(context: Context, program: Statistic) -> Answer:
@@ -352,7 +375,9 @@ def statistic(context: Context, program: Statistic) -> Answer:
     word = {"mean": "mean", "median": "median", "spread": "spread (standard deviation over the place)"}[program.stat]
     kind = f" of {words.name(scope.cover)}" if scope.cover else ""
     dates = int(values.notnull().any(("y", "x")).sum())
-    text = f"The {word} of {of}{kind}{words.where(scope)} is {value:.2f}, over {dates} {'date' if dates == 1 else 'dates'}"
+    text = (
+        f"The {word} of {of}{kind}{words.where(scope)} is {value:.2f}, over {dates} {'date' if dates == 1 else 'dates'}"
+    )
     text += f"{words.when(*span(cut))}{words.months(scope.months)}."
     series = values.mean(("y", "x")).dropna("time")
     masks = context.picture(known & where, scope.cover or "vegetation", COLOR.get(scope.cover, "#56b4e9"))

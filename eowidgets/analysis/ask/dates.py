@@ -5,6 +5,7 @@ from __future__ import annotations
 import calendar
 import datetime as dt
 import re
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 
 from eowidgets.analysis.ask.language import Scope
@@ -38,8 +39,9 @@ _SINGLE = re.compile(
       | (?P<lasty>(?:the\ )?(?:last|past|previous)\ year)\b
       | (?P<thisy>(?:this|the\ current)\ year)\b
       | (?:the\ )?(?:year\ )?(?P<year>{_Y})\b(?!\s?(?:m|ha|km|px|pixel|hectare|square))
-      | (?P<month>(?<=in\ )(?:may|march)\b(?!\ i\b)|(?<=between\ )(?:may|march)\b|(?<=from\ )(?:may|march)\b|(?<=and\ )(?:may|march)\b
-          |(?<=to\ )(?:may|march)\b|(?<=during\ )(?:may|march)\b|(?<=of\ )(?:may|march)\b|(?!may\b|march\b|mar\b|sep\b|dec\b|jan\b)(?:{_M}))
+      | (?P<month>(?<=in\ )(?:may|march)\b(?!\ i\b)|(?<=between\ )(?:may|march)\b|(?<=from\ )(?:may|march)\b
+          |(?<=and\ )(?:may|march)\b|(?<=to\ )(?:may|march)\b|(?<=during\ )(?:may|march)\b|(?<=of\ )(?:may|march)\b
+          |(?!may\b|march\b|mar\b|sep\b|dec\b|jan\b)(?:{_M}))
       | (?P<season>(?<!would\ )(?<!snow\ )(?<!trees\ )(?<!to\ )(?<!did\ )\b(?!fall){_S}\b|(?<=in\ )fall\b|(?<=the\ )fall\b)""",
     re.VERBOSE,
 )
@@ -226,7 +228,7 @@ def _shift(day: str, by: int) -> str:
     return (dt.date.fromisoformat(day) + dt.timedelta(days=by)).isoformat()
 
 
-_READ = {
+_READ: dict[str, Callable[[str, dt.date], _Period]] = {
     "iso": lambda t, _: _day(*(int(n) for n in t.split("-"))),
     "dotted": _dotted,
     "dmy": _dmy,

@@ -14,8 +14,52 @@ _OPENS = re.compile(
 )
 #: Words that ask nothing by themselves.
 _FILLERS = frozenset(
-    "and but what about how of same the also then now or ok okay in on for during at only just is it there was please "
-    "again thing question this that a an with instead here by my as well too inside within over".split()  # noqa: SIM905
+    [
+        "and",
+        "but",
+        "what",
+        "about",
+        "how",
+        "of",
+        "same",
+        "the",
+        "also",
+        "then",
+        "now",
+        "or",
+        "ok",
+        "okay",
+        "in",
+        "on",
+        "for",
+        "during",
+        "at",
+        "only",
+        "just",
+        "is",
+        "it",
+        "there",
+        "was",
+        "please",
+        "again",
+        "thing",
+        "question",
+        "this",
+        "that",
+        "a",
+        "an",
+        "with",
+        "instead",
+        "here",
+        "by",
+        "my",
+        "as",
+        "well",
+        "too",
+        "inside",
+        "within",
+        "over",
+    ]
 )
 _POINTS_BACK = re.compile(
     r"\b(there|then|that (time|year|period|place|area)|the same (time|year|period|place|area)|it)\b"

@@ -63,7 +63,7 @@ class Program:
 
 @dataclass(frozen=True, slots=True)
 class Presence(Program):
-    """Is there any of it?"""
+    """Whether there is any of it."""
 
     kind: ClassVar[str] = "presence"
     of: str = "forest"

@@ -74,7 +74,10 @@ PHRASES = re.compile(
 )
 
 _DIR = {"north": "north", "south": "south", "east": "east", "west": "west"}
-_SIDE = r"(?:\s+(?:half|part|side|corner|third|quarter|edge|end|section|region|portion|area|of (?:the|this) (?:area|scene|image|picture|map|cube)))?"
+_SIDE = (
+    r"(?:\s+(?:half|part|side|corner|third|quarter|edge|end|section|region|portion|area"
+    r"|of (?:the|this) (?:area|scene|image|picture|map|cube)))?"
+)
 PLACE = re.compile(
     r"\b(?:the\s+|its\s+)?(?:(?P<ns>north|south)(?:ern)?(?:[\s-]?(?P<ew>east|west)(?:ern)?)?"
     r"|(?P<lone>east|west)(?:ern)?"
@@ -90,7 +93,8 @@ _ABBR = {"nw": "north-west", "ne": "north-east", "sw": "south-west", "se": "sout
 _SHAPE = r"(?:area|polygon|rectangle|box|shape|selection|drawing|region|square|outline|aoi|zone)"
 DRAWN = re.compile(
     rf"\b(?:(?:inside|within|in|of|for|over)\s+)?(?:(?:the|this|that|my)\s+(?:drawn|selected|marked|chosen|outlined|sketched)\s+{_SHAPE}"
-    rf"|my\s+{_SHAPE}|(?:the\s+)?{_SHAPE}\s+(?:that\s+|which\s+)?(?:i|i've|i have)\s+(?:just\s+)?(?:drew|drawn|marked|selected|outlined|sketched)"
+    rf"|my\s+{_SHAPE}|(?:the\s+)?{_SHAPE}\s+(?:that\s+|which\s+)?(?:i|i've|i have)\s+(?:just\s+)?"
+    r"(?:drew|drawn|marked|selected|outlined|sketched)"
     r"|(?:the|this|that)\s+(?:polygon|rectangle|selection|drawing|aoi|box)|what\s+i\s+(?:drew|marked|selected))\b"
 )
 _HECTARES = {"ha": 1.0, "hectare": 1.0, "km2": 100.0, "km²": 100.0, "m2": 1e-4, "m²": 1e-4, "sqm": 1e-4}

@@ -6,10 +6,10 @@ from dataclasses import replace
 
 import numpy as np
 
-from eowidgets.analysis.ask import timetools, tools, words
+from eowidgets.analysis.ask import small, timetools, tools, words
 from eowidgets.analysis.ask.answer import Answer
 from eowidgets.analysis.ask.context import Context, Found, span
-from eowidgets.analysis.ask.landcover import CLASSES, CODE
+from eowidgets.analysis.ask.landcover import CLASSES, CODE, class_mask
 from eowidgets.analysis.ask.language import (
     SKIES,
     AreaOf,
@@ -24,14 +24,15 @@ from eowidgets.analysis.ask.language import (
 )
 from eowidgets.errors import InputError
 
+
 def presence(context: Context, program: Presence) -> Answer:
-    """Is there any?"""
+    """Whether there is any."""
     scope, of = program.scope, program.of
     if of in SKIES:
         return _sky_presence(context, program)
     found = context.topic(scope, of)
     patches = context.trace("patches", tools.objects, found.mask, context.cube)
-    here = context.trace("present", tools.is_any, patches)
+    here = context.trace("present", small.is_any, patches)
     size = tools.area(patches["mask"], context.cube)
     place, time = words.where(scope), words.when(*found.span)
     text = (
@@ -54,10 +55,8 @@ def _sky_presence(context: Context, program: Presence) -> Answer:
     cut = context.dates(program.scope)
     where = context.where(program.scope)
     shares = context.trace("shares", tools.sky_share, cut, program.of, where)
-    dates = context.trace("dates_with", tools.dates_above, shares)
-    here = (
-        context.trace("present", tools.has, dates)
-    )
+    dates = context.trace("dates_with", small.dates_above, shares)
+    here = context.trace("present", small.has, dates)
     first, last = span(cut)
     place = words.where(program.scope)
     seen = int(np.isfinite(shares.values).sum())
@@ -73,22 +72,22 @@ def _sky_presence(context: Context, program: Presence) -> Answer:
 
 
 def count(context: Context, program: Count) -> Answer:
-    """How many?"""
+    """How many there are."""
     scope, of = program.scope, program.of
     if of in ("image", "clear image"):
         cut = context.dates(scope)
         days = (
-            context.trace("days", tools.clear_dates, cut, context.where(scope))
+            context.trace("days", timetools.clear_dates, cut, context.where(scope))
             if of != "image"
-            else (context.trace("days", tools.all_dates, cut))
+            else (context.trace("days", small.all_dates, cut))
         )
-        value = context.trace("count", tools.length, days)
+        value = context.trace("count", small.length, days)
         what = "images with at least 95 % of the place seen" if of != "image" else "images"
         first, last = span(cut)
         text = f"There are {value} {what}{words.where(scope)}{words.when(first, last)}."
         return context.answer(program, text, value, 1.0, unit="images", dates=cut.sel(time=days) if days else None)
     if of == scope.layer:
-        value = context.trace("count", tools.feature_count, context.layer(of))
+        value = context.trace("count", small.feature_count, context.layer(of))
         return context.answer(
             program, f"The layer {of[:40]!r} has {_many(value, 'feature')}.", value, 1.0, unit="features"
         )
@@ -97,8 +96,8 @@ def count(context: Context, program: Count) -> Answer:
     patches = context.trace("patches", tools.objects, found.mask, context.cube, **given)
     value = patches["count"]
     least = max(program.min_hectares, tools.SMALLEST)
-    text = f"There {'is' if value == 1 else 'are'} {_many(value, 'patch')} of {words.name(of)} of {words.number(least)} ha or more"
-    text += f"{words.where(scope)}{words.when(*found.span)}"
+    text = f"There {'is' if value == 1 else 'are'} {_many(value, 'patch')} of {words.name(of)}"
+    text += f" of {words.number(least)} ha or more{words.where(scope)}{words.when(*found.span)}"
     text += f"; the largest has {words.hectares(patches['hectares'][0])}." if value else "."
     return context.answer(
         program,
@@ -114,11 +113,11 @@ def count(context: Context, program: Count) -> Answer:
 
 
 def area(context: Context, program: AreaOf) -> Answer:
-    """How large?"""
+    """How large it is."""
     scope, of, unit = program.scope, program.of, program.unit
     if of in SKIES:
         percent, where, cut, shares = _sky_percent(context, scope, of)
-        value = context.trace("size", tools.part_of, where, context.cube, percent, unit)
+        value = context.trace("size", small.part_of, where, context.cube, percent, unit)
         text = f"On average {words.hectares(value, unit)} {'of the ground seen ' if of == 'snow' else ''}lay under {of}"
         text += f"{words.where(scope)}{words.when(*span(cut))}{words.months(scope.months)} ({words.percent(percent)})."
         masks = context.picture(tools.sky_mask(cut, of, where), of)
@@ -132,7 +131,7 @@ def area(context: Context, program: AreaOf) -> Answer:
 
 
 def share(context: Context, program: Share) -> Answer:
-    """How much of the place?"""
+    """How much of the place it covers."""
     scope, of = program.scope, program.of
     if of in SKIES:
         percent, where, cut, shares = _sky_percent(context, scope, of)
@@ -171,7 +170,7 @@ def _with_mask(context: Context, program, text: str, value, found: Found, of: st
 
 
 def compare(context: Context, program: Compare) -> Answer:
-    """More of one than of the other?"""
+    """Whether there is more of one than of the other."""
     scope, other = program.scope, program.other
     first_scope, second_scope = scope, other or scope
     second_of = program.than or program.of
@@ -185,7 +184,8 @@ def compare(context: Context, program: Compare) -> Answer:
     unit = "" if words.is_index(program.of) else " %"
     shown = words.percent if unit else (lambda v: f"{v:.2f}")
     if other is None:
-        said = f"{words.name(program.of)} {shown(a)}, {words.name(second_of)} {shown(b)}{words.where(scope)}{words.when(*first.span)}"
+        said = f"{words.name(program.of)} {shown(a)}, {words.name(second_of)} {shown(b)}"
+        said += f"{words.where(scope)}{words.when(*first.span)}"
     else:
         said = f"{_title(program.of)} {shown(a)} {names[0]}, {shown(b)} {names[1]}"
     if program.relation == "which":
@@ -194,8 +194,8 @@ def compare(context: Context, program: Compare) -> Answer:
         text = f"{'Yes' if value else 'No'}: {said}."
     apart = abs(a - b) / max(abs(a), abs(b), 1e-9)
     sure = min(first.sure, second.sure) * (0.5 + 0.5 * min(1.0, apart / 0.1))  # what is nearly equal can be either way
-    masks = context.picture(first.mask, program.of) if not unit == "" else {}
-    if other is None and not unit == "":
+    masks = context.picture(first.mask, program.of) if unit else {}
+    if other is None and unit:
         masks |= context.picture(second.mask, second_of)
     return context.answer(program, text + first.note, value, sure, masks=masks, dates=first.cube)
 
@@ -227,17 +227,17 @@ def _label(scope: Scope, other: Scope) -> str:
 
 
 def settlement(context: Context, program: Settlement) -> Answer:
-    """Rural or urban?"""
+    """Rural or urban."""
     found = context.topic(program.scope, "built-up")
     percent = context.trace("percent", tools.share, found.mask, found.known)
-    value = context.trace("setting", tools.rural_or_urban, percent)
-    text = f"It is {value}: {words.percent(percent)} of the place is built up{words.where(program.scope)}{words.when(*found.span)}"
-    text += f" (urban from {tools.URBAN:.0f} %)."
+    value = context.trace("setting", small.rural_or_urban, percent)
+    place = f"{words.where(program.scope)}{words.when(*found.span)}"
+    text = f"It is {value}: {words.percent(percent)} of the place is built up{place} (urban from {tools.URBAN:.0f} %)."
     return _with_mask(context, program, text, value, found, "built-up", "")
 
 
 def locate(context: Context, program: Locate) -> Answer:
-    """Where?"""
+    """Where it is."""
     scope, of = program.scope, program.of
     if words.is_index(of) and of != "change":
         raise InputError(f"Ask where {of} is highest or lowest: an index is everywhere.")
@@ -245,9 +245,12 @@ def locate(context: Context, program: Locate) -> Answer:
     patches = context.trace("patches", tools.objects, found.mask, context.cube)
     if not patches["count"]:
         text = f"There is no {words.name(of)}{words.where(scope)}{words.when(*found.span)}."
-        context.trace("nowhere", tools.no_place, patches)
+        context.trace("nowhere", small.no_place, patches)
         return context.answer(program, text + found.note, "nowhere", found.sure, dates=found.cube)
     size = words.hectares(tools.area(patches["mask"], context.cube))
+    points: tuple[tuple[float, float], ...] = ()
+    code = None
+    unit = ""
     if program.how == "nearest":
         near = context.trace("near", tools.nearest, patches["mask"], found.where, context.cube)
         value, code = near["metres"], f"{context.trace.last}['metres']"
@@ -259,13 +262,12 @@ def locate(context: Context, program: Locate) -> Answer:
         unit, points = "m", (near["lonlat"],)
     elif program.how == "polygon":
         shapes = context.trace("shapes", tools.polygons, patches["mask"], context.cube, words.name(of))
-        value = context.trace("count", tools.feature_count, shapes)
-        code, unit, points = None, "polygons", ()
+        value = context.trace("count", small.feature_count, shapes)
+        unit = "polygons"
         text = f"{_title(of)}{words.where(scope)} lies in {_many(value, 'polygon')} of together {size}{words.when(*found.span)}."
     else:
         spread = context.trace("spread", tools.grid_shares, patches["mask"], found.where)
         value = context.trace("cell", tools.main_cell, spread)
-        code, unit, points = None, "", ()
         text = f"{_title(of)}{words.where(scope)} is {words.cells(spread)} ({size} in all{words.when(*found.span)})."
     return context.answer(
         program,
@@ -282,7 +284,7 @@ def locate(context: Context, program: Locate) -> Answer:
 
 
 def describe(context: Context, program: Describe) -> Answer:
-    """What is there?"""
+    """What is there, in a sentence."""
     scope = program.scope
     found = context.topic(replace(scope, cover=""), "forest")
     table = context.trace("table", tools.dominant, found.after, found.where)
@@ -290,11 +292,11 @@ def describe(context: Context, program: Describe) -> Answer:
         "nothing that covers one percent"
     ]
     main = next(iter(table))
-    cell = words.cells(tools.grid_shares(tools.class_mask(found.after, main) & found.where, found.where))  # type: ignore[arg-type]
+    cell = words.cells(tools.grid_shares(class_mask(found.after, main) & found.where, found.where))  # type: ignore[arg-type]
     size = words.hectares(tools.area(found.where, context.cube))
     text = f"{size}{words.where(scope)}{words.when(*found.span)}: {', '.join(named)}. The {words.name(main)} is {cell}."
     value = {k: round(v, 1) for k, v in table.items()}
-    context.trace("rounded", tools.rounded, table)
+    context.trace("rounded", small.rounded, table)
     legend = [(CODE[n], words.name(n), c) for _, n, c in CLASSES]
     picture = context.classes(np.where(found.where, found.after["cover"].values, 255), legend, "Land cover")  # type: ignore[index]
     return context.answer(

@@ -15,7 +15,7 @@ import numpy as np
 
 from eowidgets.analysis.ask import lexicon as lex
 from eowidgets.analysis.ask.dates import SEASONS
-from eowidgets.analysis.ask.language import COVERS, KINDS, PLACES, Program, Scope, from_json
+from eowidgets.analysis.ask.language import COVERS, KINDS, PLACES, Program, from_json
 
 Split = Literal["all", "train", "held-out"]
 _FILE = Path(__file__).with_name("templates.txt")
@@ -93,6 +93,10 @@ class Sampler:
         Names that may be asked about.
     split : {"all", "train", "held-out"}
         Which templates are used.
+    covers : sequence of str
+        Kinds of land that may be asked about.
+    dated : bool
+        False for a single picture: questions then say where, but not when, and ask for neither sky nor drawn areas.
     """
 
     def __init__(
@@ -103,9 +107,13 @@ class Sampler:
         layers: Sequence[str] = (),
         indices: Sequence[str] = ("NDVI", "NDMI", "EVI"),
         split: Split = "all",
+        *,
+        covers: Sequence[str] = COVERS,
+        dated: bool = True,
     ) -> None:
         self.first, self.last, self.rng = first[:10], last[:10], rng
-        self.layers, self.indices = tuple(layers), tuple(indices)
+        self.layers, self.indices, self.covers = tuple(layers), tuple(indices), tuple(covers)
+        self.dated = dated
         every = [t for t in templates()[0] if split == "all" or t.held_out == (split == "held-out")]
         self._by_kind: dict[str, dict[str, list[Template]]] = {}
         for template in every:
@@ -166,7 +174,7 @@ class Sampler:
                 values.setdefault("of", name)
             return self._noun(name)
         if mark == "k":
-            name = self._pick([c for c in COVERS if c != values.get("of")])
+            name = self._pick([c for c in self.covers if c != values.get("of")] or COVERS)
             values["to" if fixed.get("to") == "k" else "than"] = name
             return self._noun(name)
         if mark == "f":
@@ -203,9 +211,9 @@ class Sampler:
     def _topic(self, mark: str) -> str:
         if mark == "i" or (mark == "y" and self.rng.random() < 0.5):
             return str(self._pick(self.indices))
-        if mark == "x" and self.rng.random() < 0.25:
+        if mark == "x" and self.dated and self.rng.random() < 0.25:
             return str(self._pick(("snow", "cloud", "vegetation")))
-        return str(self._pick(COVERS))
+        return str(self._pick(self.covers))
 
     def _noun(self, name: str) -> str:
         known = lex.NOUNS.get(name)
@@ -219,6 +227,8 @@ class Sampler:
         draw = self.rng.random()
         if draw < 0.35:
             return "", {}
+        if not self.dated:
+            return self._where() if draw < 0.7 else ("", {})
         if draw < 0.62:
             return self._when(kind, ranged)
         if draw < 0.76:

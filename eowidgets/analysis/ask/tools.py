@@ -13,7 +13,7 @@ import numpy.typing as npt
 import xarray as xr
 
 from eowidgets.analysis.ask.landcover import UNSEEN, class_mask, classify, snow
-from eowidgets.analysis.ask.language import COVERS, UNIONS
+from eowidgets.analysis.ask.language import COVERS
 from eowidgets.cube.area import Area
 from eowidgets.cube.grid import geobox
 from eowidgets.cube.schema import usable, valid
@@ -322,83 +322,3 @@ def feature_name(feature: Mapping[str, Any], number: int) -> str:
 def best(table: Mapping[str, float], which: str) -> str:
     """Name with the ``"highest"`` or ``"lowest"`` value."""
     return (max if which == "highest" else min)(table, key=lambda k: table[k])
-
-
-def unions(name: str) -> tuple[str, ...]:
-    """Kinds of land behind a name."""
-    return UNIONS.get(name, (name,))
-
-
-# --- small steps between the others ---------------------------------------------------------------------------------
-
-
-def dates_above(shares: xr.DataArray) -> list[str]:
-    """ISO days on which at least one percent was covered."""
-    return [str(t)[:10] for t, v in zip(shares["time"].values, shares.values, strict=True) if v >= THERE]
-
-
-def has(things: list[str]) -> bool:
-    """Whether there is at least one."""
-    return bool(things)
-
-
-def is_any(patches: dict[str, Any]) -> bool:
-    """Whether any patch was counted."""
-    return bool(patches["count"])
-
-
-def all_dates(cube: xr.Dataset) -> list[str]:
-    """ISO days of a cube."""
-    return [str(t)[:10] for t in cube["time"].values]
-
-
-def length(things: list[str]) -> int:
-    """How many."""
-    return len(things)
-
-
-def feature_count(layer: dict[str, Any]) -> int:
-    """Features of a GeoJSON."""
-    return len(features(layer))
-
-
-def part_of(where: Mask, cube: xr.Dataset, percent: float, unit: str) -> float:
-    """So many percent of the size of a place."""
-    return area(where, cube, unit) * percent / 100
-
-
-def rural_or_urban(percent: float) -> str:
-    """By the share of built-up land."""
-    return "urban" if percent >= URBAN else "rural"
-
-
-def no_place(patches: dict[str, Any]) -> str:
-    """The place of what is not there."""
-    return "nowhere" if not patches["count"] else "somewhere"
-
-
-def rounded(table: dict[str, float]) -> dict[str, float]:
-    """Percent to one digit."""
-    return {k: round(v, 1) for k, v in table.items()}
-
-
-def end_of(days: Sequence[str], which: str) -> str:
-    """The first or the last of some days."""
-    return days[0] if which == "first" else days[-1]
-
-
-def scaled(value: float, factor: float) -> float:
-    """A value in another unit."""
-    return float(value * factor)
-
-
-def positive(value: float) -> bool:
-    """Whether there is any."""
-    return value > 0
-
-
-def cell_of(pixel: Mapping[str, Any], where: Mask) -> str:
-    """The field of nine that holds a pixel."""
-    mask = np.zeros(where.shape, bool)
-    mask[pixel["row"], pixel["column"]] = True
-    return main_cell(grid_shares(mask, where))

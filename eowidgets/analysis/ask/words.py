@@ -97,4 +97,13 @@ def cells(shares: Mapping[str, float]) -> str:
 
 def is_index(of: str) -> bool:
     """Whether a topic is an index rather than something on the ground or in the sky."""
-    return of in INDICES or of.partition(" ")[0] not in ("", *COVERS, *UNIONS, *SKIES, *IMAGES, "change", "image", "clear")
+    return of in INDICES or of.partition(" ")[0] not in (
+        "",
+        *COVERS,
+        *UNIONS,
+        *SKIES,
+        *IMAGES,
+        "change",
+        "image",
+        "clear",
+    )

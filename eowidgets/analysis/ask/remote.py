@@ -1,0 +1,172 @@
+"""Let a language model on an OpenAI-compatible server read the question; the tools still give every number.
+
+The server gets the question, the typed language as one function, the dates of the series and the names of the layers: no
+pixel, no place. It answers with a call of that function, whose arguments are checked against the language like any
+other program. What it writes besides is not used. URL, key and model come from the environment.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import urllib.error
+import urllib.request
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from typing import Any
+
+import xarray as xr
+
+from eowidgets.analysis.ask.answer import Answer, refuse
+from eowidgets.analysis.ask.asking import run
+from eowidgets.analysis.ask.context import span
+from eowidgets.analysis.ask.language import COVERS, IMAGES, KINDS, PLACES, SKIES, UNIONS, Program, from_json, to_json
+from eowidgets.analysis.ask.lexicon import INDICES
+from eowidgets.analysis.ask.slots import LONGEST, clean
+from eowidgets.cube.area import Area
+from eowidgets.errors import EowidgetsError, InputError
+from eowidgets.system import offline
+
+URL, KEY, MODEL = "EOWIDGETS_LLM_URL", "EOWIDGETS_LLM_KEY", "EOWIDGETS_LLM_MODEL"
+#: More than this is no call of a function (bytes).
+_LARGEST = 200_000
+#: How sure a program of the server is taken to be: it says nothing that could be measured.
+_TRUST = 0.8
+
+
+def ask_server(
+    cube: xr.Dataset,
+    question: str,
+    area: Any = None,
+    dates: tuple[str, str] | None = None,
+    history: Sequence[Answer] | None = None,
+    *,
+    layers: Mapping[str, Any] | None = None,
+    timeout: float = 20.0,
+) -> Answer:
+    """Like :func:`eowidgets.analysis.ask.ask`, but a server reads the question.
+
+    Set ``EOWIDGETS_LLM_URL`` (such as ``http://localhost:8000/v1``), and where needed ``EOWIDGETS_LLM_KEY`` and
+    ``EOWIDGETS_LLM_MODEL``.
+
+    Returns
+    -------
+    Answer
+        With ``abstained`` where the server is slow, refuses, or answers something else than a program.
+
+    Raises
+    ------
+    InputError
+        If no URL is set, it is not http(s), or the package is in offline mode.
+    """
+    url = os.environ.get(URL, "")
+    if not url:
+        raise InputError(f"No server is set: give its address in the environment variable {URL}.")
+    if not url.startswith(("http://", "https://")):
+        raise InputError(f"The address in {URL} must begin with http:// or https://.")
+    if offline() and not url.startswith(("http://127.", "http://localhost")):
+        raise InputError(f"EOWIDGETS_OFFLINE is set, so the server in {URL} is not asked.")
+    place = None if area is None else Area.of(area).geojson
+    text = clean(str(question))
+    if not text or len(text) > LONGEST:
+        return refuse(str(question), f"Ask one question of at most {LONGEST} characters.")
+    before = next((a.program for a in reversed(history or ()) if a.program is not None), None)
+    request = _request(text, *span(cube), list(layers or {}), before)
+    try:
+        program = _program(_post(url.rstrip("/") + "/chat/completions", request, timeout))
+    except _NoProgram as problem:
+        return refuse(str(question), str(problem))
+    answer = run(cube, program, str(question), area=place, dates=dates, layers=layers)
+    return replace(answer, confidence=round(answer.confidence * _TRUST, 2))
+
+
+class _NoProgram(Exception):
+    """The server gave nothing to run; the message is for the person."""
+
+
+def _request(question: str, first: str, last: str, layers: list[str], before: Program | None) -> dict[str, Any]:
+    rules = (
+        f"Translate the question about a satellite image series ({first} to {last}) into one call of the function. "
+        "Do not answer it. If images from above cannot answer it, do not call the function."
+    )
+    if before is not None:
+        rules += f" The question before was: {json.dumps(to_json(before))}."
+    if layers:
+        rules += f" Layers of the person: {json.dumps([str(n)[:40] for n in layers[:20]])}."
+    return {
+        "model": os.environ.get(MODEL, "default"),
+        "temperature": 0,
+        "messages": [{"role": "system", "content": rules}, {"role": "user", "content": question}],
+        "tools": [{"type": "function", "function": {"name": "program", "parameters": schema()}}],
+    }
+
+
+def schema() -> dict[str, Any]:
+    """The typed language as a JSON schema."""
+    topics = [
+        *COVERS,
+        *UNIONS,
+        *SKIES,
+        *IMAGES,
+        *INDICES,
+        *(f"{c} {w}" for c in COVERS for w in ("loss", "gain")),
+        "change",
+    ]
+    day = {"type": "string", "pattern": r"^(\d{4}-\d{2}-\d{2})?$"}
+    where = {"place": {"enum": list(PLACES)}, "start": day, "end": day, "area": {"enum": ["", "drawn"]}}
+    where |= {"months": {"type": "array", "items": {"type": "integer"}}, "layer": {"type": "string"}}
+    own = {
+        "of": {"enum": topics},
+        "than": {"enum": topics},
+        "to": {"enum": list(COVERS)},
+        "relation": {"enum": ["more", "less", "which"]},
+        "unit": {"enum": ["ha", "km2", "m2"]},
+        "how": {"enum": ["grid", "polygon", "nearest"]},
+        "which": {"enum": ["first", "last", "peak", "low", "change", "highest", "lowest"]},
+        "ask": {"enum": ["what", "whether", "amount", "from-to", "value", "place"]},
+        "direction": {"enum": ["", "loss", "gain"]},
+        "stat": {"enum": ["mean", "median", "spread"]},
+        "min_hectares": {"type": "number"},
+        "other": {"type": "object", "properties": where},
+    }
+    return {"type": "object", "properties": {"kind": {"enum": list(KINDS)}, **own, **where}, "required": ["kind"]}
+
+
+def _post(url: str, body: dict[str, Any], timeout: float) -> Any:
+    headers = {"Content-Type": "application/json"}
+    if os.environ.get(KEY):
+        headers["Authorization"] = f"Bearer {os.environ[KEY]}"
+    request = urllib.request.Request(url, json.dumps(body).encode(), headers)  # noqa: S310  (checked to be http(s))
+    try:
+        with urllib.request.urlopen(request, timeout=timeout) as answer:  # noqa: S310
+            text = answer.read(_LARGEST + 1)
+    except urllib.error.HTTPError as error:
+        raise _NoProgram(f"The server refused the question (status {error.code}).") from error
+    except TimeoutError as error:
+        raise _NoProgram(f"The server did not answer within {timeout:g} seconds.") from error
+    except OSError as error:
+        slow = isinstance(getattr(error, "reason", None), TimeoutError)
+        what = f"did not answer within {timeout:g} seconds" if slow else "could not be reached"
+        raise _NoProgram(f"The server {what}.") from error
+    if len(text) > _LARGEST:
+        raise _NoProgram("The server answered with more than a program can be.")
+    try:
+        return json.loads(text)
+    except ValueError as error:
+        raise _NoProgram("The server answered with something that is not JSON.") from error
+
+
+def _program(reply: Any) -> Program:
+    try:
+        message = reply["choices"][0]["message"]
+        calls = message.get("tool_calls") or []
+        arguments = calls[0]["function"]["arguments"] if calls else None
+        values = json.loads(arguments) if isinstance(arguments, str) else arguments
+    except (KeyError, IndexError, TypeError, AttributeError, ValueError) as error:
+        raise _NoProgram("The server's answer is not in the form of a chat completion with a function call.") from error
+    if values is None:
+        raise _NoProgram("The server says that images cannot answer this question.")
+    try:
+        return from_json(values)
+    except (EowidgetsError, TypeError) as error:
+        raise _NoProgram("The server's program is not in the language of questions.") from error

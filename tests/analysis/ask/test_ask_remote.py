@@ -1,0 +1,96 @@
+import threading
+
+import pytest
+from support.chat_server import calls, chat_server
+
+from eowidgets.analysis.ask import run
+from eowidgets.analysis.ask.language import KINDS, AreaOf, Scope
+from eowidgets.analysis.ask.remote import ask_server, schema
+from eowidgets.errors import InputError
+
+PROGRAM = {"kind": "area", "of": "forest", "start": "2019-01-01", "end": "2019-12-31"}
+
+
+@pytest.fixture
+def asked(romania, monkeypatch):
+    """Ask a server that replies so; gives the answer and what the server was sent."""
+
+    def ask(reply, question="How much forest in 2019?", **given):
+        with chat_server(reply) as (url, seen):
+            monkeypatch.setenv("EOWIDGETS_LLM_URL", url)
+            monkeypatch.setenv("EOWIDGETS_LLM_KEY", "a-secret")
+            return ask_server(romania, question, **given), seen
+
+    return ask
+
+
+def test_numbers_come_from_the_tools_never_from_its_prose(asked, romania):
+    answer, seen = asked(lambda _: (200, calls(PROGRAM)))
+    own = run(romania, AreaOf(Scope("2019-01-01", "2019-12-31"), "forest"))
+    assert answer.value == own.value
+    assert answer.text == own.text
+    assert "123456" not in answer.text
+    assert seen[0]["key"] == "Bearer a-secret"
+    assert seen[0]["path"] == "/v1/chat/completions"
+    assert "a-secret" not in str(seen[0]["body"])
+    assert "a-secret" not in answer.code + str(answer.steps)
+
+
+@pytest.mark.parametrize(
+    ("reply", "words"),
+    [
+        (lambda _: (200, b"<html>"), "not JSON"),
+        (lambda _: (200, b'{"choices": []}'), "form of a chat completion"),
+        (lambda _: (200, b"[1, 2]"), "form of a chat completion"),
+        (lambda _: (200, calls({"kind": "rm -rf"})), "not in the language"),
+        (lambda _: (200, calls({"kind": "area", "of": "forest", "exec": "1"})), "not in the language"),
+        (lambda _: (200, calls({"kind": "area", "place": "../etc"})), "not in the language"),
+        (lambda _: (200, calls({"kind": "area", "of": 3})), "not in the language"),
+        (lambda _: (200, b'{"choices": [{"message": {"content": "I would say 12 ha."}}]}'), "cannot answer"),
+        (lambda _: (429, b"{}"), "refused"),
+        (lambda _: (200, b" " * 300_000), "more than a program"),
+    ],
+)
+def test_a_server_that_misbehaves_gives_a_sentence(asked, reply, words):
+    answer, _ = asked(reply)
+    assert answer.abstained
+    assert answer.value is None
+    assert words in answer.reason
+
+
+def test_a_slow_server_is_given_up(asked):
+    over = threading.Event()
+
+    def slow(_):
+        over.wait(20)
+        return 200, b"{}"
+
+    try:
+        answer, _ = asked(slow, timeout=0.2)
+    finally:
+        over.set()
+    assert answer.abstained
+    assert "0.2 seconds" in answer.reason
+
+
+def test_nobody_there(romania, monkeypatch):
+    monkeypatch.setenv("EOWIDGETS_LLM_URL", "http://127.0.0.1:9")
+    assert "could not be reached" in ask_server(romania, "How much forest?").reason
+
+
+@pytest.mark.parametrize("url", ["", "file:///etc/passwd", "ftp://127.0.0.1"])
+def test_no_address_or_no_web_address(romania, monkeypatch, url):
+    monkeypatch.setenv("EOWIDGETS_LLM_URL", url)
+    with pytest.raises(InputError, match="EOWIDGETS_LLM_URL"):
+        ask_server(romania, "How much forest?")
+
+
+def test_offline_means_offline(romania, monkeypatch):
+    monkeypatch.setenv("EOWIDGETS_OFFLINE", "1")
+    monkeypatch.setenv("EOWIDGETS_LLM_URL", "https://example.org/v1")
+    with pytest.raises(InputError, match="OFFLINE"):
+        ask_server(romania, "How much forest?")
+
+
+def test_the_schema_names_every_kind():
+    assert set(schema()["properties"]["kind"]["enum"]) == set(KINDS)
