@@ -16,7 +16,7 @@ def page(open_lab):
     page = open_lab(["import eowidgets as eow", "v = eow.TimeViewer(eow.open('romania'), height=320); v"])
     page.run_all()
     assert page.errors() == []
-    page.page.locator(".eow-viewer[data-drawn]").wait_for()
+    page.page.locator(".eow-viewer[data-drawn][data-ready]").wait_for()
     return page
 
 

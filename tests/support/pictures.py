@@ -33,6 +33,7 @@ def until(page, condition, seconds=15):
 
 
 def read(page):
+    page.page.wait_for_function("() => !document.querySelector('.eow-picture')?.hasAttribute('data-rough')")
     width, height, text = page.page.evaluate(READ)
     return np.frombuffer(base64.b64decode(text), np.uint8).reshape(height, width, 4)
 

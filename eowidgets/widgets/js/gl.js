@@ -122,14 +122,14 @@ export class GlBackend {
     return texture;
   }
 
-  // view: {x, y, step} in pixels of the cube; size: [width, height] in pixels of the screen.
-  draw(target, view, size, passes) {
+  // view: {x, y, step} in pixels of the cube; size: [width, height] in pixels of the screen; rough: draw every n-th.
+  draw(target, view, [wide, high], passes, rough = 1) {
     const gl = this.gl;
     if (this.lost || gl.isContextLost()) return false;
-    const [width, height] = size;
-    if (this.canvas.width < width || this.canvas.height < height) {
-      this.canvas.width = Math.max(this.canvas.width, width);
-      this.canvas.height = Math.max(this.canvas.height, height);
+    const [width, height] = [Math.ceil(wide / rough), Math.ceil(high / rough)];
+    if (this.canvas.width < wide || this.canvas.height < high) {
+      this.canvas.width = Math.max(this.canvas.width, wide);
+      this.canvas.height = Math.max(this.canvas.height, high);
     }
     gl.bindFramebuffer(gl.FRAMEBUFFER, null);
     gl.viewport(0, 0, width, height);
@@ -138,11 +138,12 @@ export class GlBackend {
     gl.clear(gl.COLOR_BUFFER_BIT);
     gl.blendFunc(gl.ONE, gl.ONE_MINUS_SRC_ALPHA);
     gl.enable(gl.SCISSOR_TEST);
-    for (const pass of passes) this.pass(pass, view, size);
+    for (const pass of passes) this.pass(shrunk(pass, rough), { ...view, step: view.step * rough }, [width, height]);
     gl.disable(gl.SCISSOR_TEST);
     gl.disable(gl.BLEND);
-    target.clearRect(0, 0, width, height);
-    target.drawImage(this.canvas, 0, this.canvas.height - height, width, height, 0, 0, width, height);
+    target.imageSmoothingEnabled = false;
+    target.clearRect(0, 0, wide, high);
+    target.drawImage(this.canvas, 0, this.canvas.height - height, width, height, 0, 0, width * rough, height * rough);
     return true;
   }
 
@@ -155,6 +156,17 @@ export class GlBackend {
     if (pass.above) gl.enable(gl.BLEND);
     else gl.disable(gl.BLEND);
     this.bindPass(this.programOf(pass), pass, view, height, pass.planes.length);
+    gl.drawArrays(gl.TRIANGLES, 0, 3);
+  }
+
+  // Draw a single pixel that nobody sees: compiling waits for the first drawing.
+  warm(pass) {
+    const gl = this.gl;
+    if (this.lost || gl.isContextLost()) return;
+    gl.bindFramebuffer(gl.FRAMEBUFFER, null);
+    gl.viewport(0, 0, 1, 1);
+    gl.disable(gl.BLEND);
+    this.bindPass(this.programOf(pass), pass, { x: 0, y: 0, step: 1 }, 1, pass.planes.length);
     gl.drawArrays(gl.TRIANGLES, 0, 3);
   }
 
@@ -276,6 +288,8 @@ export class GlBackend {
     gl.deleteFramebuffer(frame);
   }
 }
+
+const shrunk = (pass, by) => (by > 1 && pass.clip ? { ...pass, clip: pass.clip.map((v) => Math.round(v / by)) } : pass);
 
 // The part of a clip where a pass has pixels: nothing is shaded only to be thrown away.
 function visible({ grid, win, size }, view, [x, y, width, height]) {

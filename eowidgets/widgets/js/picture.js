@@ -6,6 +6,8 @@ import { pass, subject } from "./passes.js";
 // and north arrow. Drag pans, the wheel zooms, a click pins, shift and drag draws an area.
 
 const DETAIL_DELAY = 120; // ms after the last move before detail is asked for
+const SLOW = 14; // ms; where drawing takes longer (no GPU), dates that fly by are drawn at half the resolution
+const REFINE = 140; // ms after the last step before the full resolution follows
 
 export class Picture {
   constructor(state, store, { onpin, onarea, onhover }) {
@@ -29,6 +31,7 @@ export class Picture {
     this.resizer.disconnect();
     cancelAnimationFrame(this.pending);
     clearTimeout(this.timer);
+    clearTimeout(this.refiner);
   }
 
   get main() {
@@ -95,9 +98,22 @@ export class Picture {
     this.redraw();
   }
 
+  // Whether this is one of many steps in a row on a machine too slow for them; if so, the rest follows at rest.
+  hurry() {
+    const now = performance.now();
+    const again = this.stepped && now - (this.last ?? -Infinity) < REFINE;
+    if (this.stepped) this.last = now;
+    this.stepped = false;
+    clearTimeout(this.refiner);
+    if (!again || !(this.cost > SLOW)) return false;
+    this.refiner = setTimeout(() => this.redraw(), REFINE);
+    return true;
+  }
+
   // A step through time changes nothing above the picture.
   redraw(decorate = true) {
     this.stale ||= decorate;
+    this.stepped = !decorate && (this.stepped || !this.pending);
     if (this.pending) return;
     this.pending = requestAnimationFrame(() => {
       this.pending = 0;
@@ -112,7 +128,11 @@ export class Picture {
     const start = performance.now();
     const passes = this.passes();
     const size = [this.canvas.width, this.canvas.height];
-    if (!this.store.backend.draw(this.context, this.view, size, passes)) return;
+    const rough = this.hurry();
+    if (!this.store.backend.draw(this.context, this.view, size, passes, rough ? 2 : 1)) return;
+    // What a draw takes, forgetting the past slowly; a half-size one says nothing about a full one.
+    if (!rough) this.cost = 0.7 * (this.cost ?? 0) + 0.3 * (performance.now() - start);
+    this.element.toggleAttribute("data-rough", rough);
     this.frames += 1;
     this.element.dataset.frames = this.frames;
     this.element.dataset.shown = passes.length ? this.state.label(this.state.t) : "";

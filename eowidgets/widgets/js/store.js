@@ -135,6 +135,11 @@ export class Store {
     });
   }
 
+  // Whether everything that was asked for is here.
+  whole() {
+    return [...this.asked].every((key) => this.planes.get(key)?.have.every(Boolean));
+  }
+
   // Ask for bands of a window, once; the kernel sends the dates nearest to t first.
   want(key, bands, window, t) {
     const missing = bands.filter((b) => !this.asked.has(`${key}|${b}|${window}`));

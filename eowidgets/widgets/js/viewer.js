@@ -1,4 +1,5 @@
 import { button, errorBox, h, OWN_KEYS } from "./dom.js";
+import { Ahead } from "./ahead.js";
 import { Axis } from "./axis.js";
 import { Chart } from "./chart.js";
 import { join } from "./group.js";
@@ -97,7 +98,10 @@ export function view({ model, el }) {
     reader.forget();
     toolbar.heads();
     axis.layout();
-    if (state.source.version !== before) picture.fit(); // a result beside the same cube leaves the view where it is
+    if (state.source.version !== before) {
+      picture.fit(); // a result beside the same cube leaves the view where it is
+      ahead.renew();
+    }
     redate();
     restyle();
   });
@@ -116,6 +120,7 @@ export function view({ model, el }) {
   state.ondrawn = (something) => something && (root.dataset.drawn = "1");
   picture.draw = guard(picture.draw.bind(picture));
   store.listeners.add(fresh);
+  const ahead = new Ahead(store, state, () => (root.dataset.ready = "1"));
 
   const events = [["change:date", redate], ["change:pins", fresh], ["change:area", fresh], ["change:events", () => axis.layout()], ["change:playing", replay], ["change:speed", replay],
     ["change:loop", replay], ["change:head", rehead], ["change:bounds", rebound], ["change:swipe", () => picture.redraw()], ["change:error", complain], ...STYLE.map((s) => [`change:${s}`, restyle])];
@@ -148,7 +153,7 @@ export function view({ model, el }) {
     leave();
     for (const [name, f] of events) model.off(name, f);
     store.listeners.delete(fresh);
-    for (const part of [play, axis, chart, picture, reader, state]) part.close();
+    for (const part of [ahead, play, axis, chart, picture, reader, state]) part.close();
     store.release();
   };
 }
