@@ -39,8 +39,8 @@ COARSE = 0.15
 #: Losses of the rare classes count double: what is missed on real pictures is more than what is invented.
 CLASS_WEIGHTS = (1.0, 2.0, 2.0)
 
-LENET = LENetConfig(widths=(32, 64, 96, 104), width=40)
-SIAMDIFF = SiamDiffConfig(widths=(16, 33, 66, 116))
+LENET = LENetConfig(widths=(24, 48, 72, 96), width=32)
+SIAMDIFF = SiamDiffConfig(widths=(16, 28, 56, 92))
 #: Name: network, steps. The short ones are for the table of ablations and are not shipped.
 RECIPES: dict[str, tuple[LENetConfig | SiamDiffConfig, int]] = {
     "lenet": (LENET, 1800),

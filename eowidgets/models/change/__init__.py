@@ -1,6 +1,8 @@
 """Networks that compare two pictures: LENet, FC-Siam-diff, and the MCI model that also says what it sees.
 
-Importing it registers ``change-lenet`` and ``change-fcsiam``; :class:`Interpreter` gives maps, counts and sentences.
+Importing it registers ``change-lenet`` and ``change-fcsiam`` where their weights are; a network of one's own is given
+to the class: ``ChangeLENet(network)``. Sentences, counts and places come from
+:mod:`eowidgets.models.change.tools`.
 """
 
 from eowidgets.models.change.adapters import ChangeFCSiam, ChangeLENet, PairModel

@@ -114,7 +114,6 @@ class PairModel(TwoImages):
         return {"change": change.masked_fill(hidden, torch.nan), "kind": kind.masked_fill(hidden, torch.nan)}
 
 
-@register
 class ChangeLENet(PairModel):
     """LENet: layer exchange and channel-spatial difference weighting."""
 
@@ -122,9 +121,13 @@ class ChangeLENet(PairModel):
     card: ClassVar[Card] = cards.LENET
 
 
-@register
 class ChangeFCSiam(PairModel):
     """FC-Siam-diff: a siamese U-Net on absolute differences."""
 
     name = "change-fcsiam"
     card: ClassVar[Card] = cards.FCSIAM
+
+
+for _model in (ChangeLENet, ChangeFCSiam):
+    if cards.ships(_model.card):
+        register(_model)

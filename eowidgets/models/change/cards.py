@@ -1,8 +1,33 @@
-"""Cards of the shipped networks of change."""
+"""Cards of the networks of change; what was measured, and the hash of the weights, lie in a file beside the weights.
+
+``weights/<name>.json`` is written by ``python -m training.change_ship`` from the same run of the benchmark that earned
+the weights their place: no figure is copied by hand. A network without that file does not ship and is not registered.
+"""
 
 from __future__ import annotations
 
+import dataclasses
+import json
+from pathlib import Path
+
 from eowidgets.models.base import Card
+
+FOLDER = Path(__file__).parent / "weights"
+
+
+def _measured(card: Card) -> Card:
+    """Add hash and scores, if the weights ship."""
+    note = FOLDER / f"{Path(str(card.weights)).stem}.json"
+    if not note.exists():
+        return card
+    found = json.loads(note.read_text(encoding="utf-8"))
+    return dataclasses.replace(card, sha256=found["sha256"], scores=found["scores"])
+
+
+def ships(card: Card) -> bool:
+    """Whether the weights of a card are in this installation, with their table."""
+    return card.sha256 is not None and (FOLDER / str(card.weights)).exists()
+
 
 DATA = (
     "Simulated pairs at 0.5 m (eowidgets.cube.simulate.pairs) with ground textures of real Sentinel-2 pictures, and "
@@ -10,32 +35,38 @@ DATA = (
 )
 LIMITS = "Trained on no real pair of 0.5 m: check it on a place that you know. Finds buildings and roads, nothing else."
 
-LENET = Card(
-    title="LENet: what was built between two pictures",
-    summary="Marks buildings and roads that are new or gone; light, season and shadows do not count.",
-    paper="Dong et al. (2024), LENet: remote sensing change detection via layer exchange",
-    url="https://github.com/dyzy41/lenet",
-    data=DATA,
-    limits=LIMITS,
-    weights="change-lenet.safetensors",
+LENET = _measured(
+    Card(
+        title="LENet: what was built between two pictures",
+        summary="Marks buildings and roads that are new or gone; light, season and shadows do not count.",
+        paper="Dong et al. (2024), LENet: remote sensing change detection via layer exchange",
+        url="https://github.com/dyzy41/lenet",
+        data=DATA,
+        limits=LIMITS,
+        weights="change-lenet.safetensors",
+    )
 )
 
-FCSIAM = Card(
-    title="FC-Siam-diff: what was built between two pictures",
-    summary="A siamese U-Net on absolute differences; the yardstick of the same size for LENet.",
-    paper="Caye Daudt, Le Saux and Boulch (2018), Fully convolutional siamese networks for change detection",
-    url="https://arxiv.org/abs/1810.08462",
-    data=DATA,
-    limits=LIMITS,
-    weights="change-fcsiam.safetensors",
+FCSIAM = _measured(
+    Card(
+        title="FC-Siam-diff: what was built between two pictures",
+        summary="A siamese U-Net on absolute differences; the yardstick of the same size for LENet.",
+        paper="Caye Daudt, Le Saux and Boulch (2018), Fully convolutional siamese networks for change detection",
+        url="https://arxiv.org/abs/1810.08462",
+        data=DATA,
+        limits=LIMITS,
+        weights="change-fcsiam.safetensors",
+    )
 )
 
-MCI = Card(
-    title="MCI: what changed, as a map and a sentence",
-    summary="Maps new and vanished buildings and roads, and says in words what changed.",
-    paper="Liu et al. (2024), Change-Agent: towards interactive comprehensive change interpretation",
-    url="https://arxiv.org/abs/2403.19646",
-    data=DATA + "; words of the LEVIR-MCI captions (MIT)",
-    limits="It has read 100 words. Counts above three are guesses; places are right for what lies together.",
-    weights="change-mci.safetensors",
+MCI = _measured(
+    Card(
+        title="MCI: what changed, as a map and a sentence",
+        summary="Maps new and vanished buildings and roads, and says in words what changed.",
+        paper="Liu et al. (2024), Change-Agent: towards interactive comprehensive change interpretation",
+        url="https://arxiv.org/abs/2403.19646",
+        data=DATA + "; words of the LEVIR-MCI captions (MIT)",
+        limits="It has read 100 words. Counts above three are guesses; places are right for what lies together.",
+        weights="change-mci.safetensors",
+    )
 )

@@ -1,0 +1,121 @@
+"""Scores of sentences: BLEU and CIDEr, of what was said against what several people said.
+
+Words are what spaces part: captions are compared in lower case and without punctuation, as they are stored.
+"""
+
+from __future__ import annotations
+
+import math
+from collections import Counter
+from collections.abc import Sequence
+
+import numpy as np
+
+from eowidgets.errors import InputError
+
+Grams = Counter[tuple[str, ...]]
+#: Width in words of CIDEr-D's penalty for another length.
+SIGMA = 6.0
+
+
+def bleu(made: Sequence[str], truth: Sequence[Sequence[str]], order: int = 4) -> float:
+    """BLEU of a whole set (Papineni et al., 2002): clipped precisions of 1 to ``order`` words, and a brevity penalty.
+
+    Parameters
+    ----------
+    made : sequence of str
+        One sentence each.
+    truth : sequence of sequences of str
+        What people said of each.
+    order : int
+        Longest run of words.
+
+    Returns
+    -------
+    float
+        0..1; 0 where no run of ``order`` words is right anywhere.
+
+    Examples
+    --------
+    >>> bleu(["a house is built"], [["a house is built", "one house appears"]])
+    1.0
+    """
+    _check(made, truth)
+    right, all_made = np.zeros(order), np.zeros(order)
+    length = closest = 0
+    for sentence, references in zip(made, truth, strict=True):
+        words = sentence.split()
+        others = [r.split() for r in references]
+        length += len(words)
+        # The reference nearest in length; the shorter one of two equally near.
+        closest += min((abs(len(r) - len(words)), len(r)) for r in others)[1]
+        for n in range(1, order + 1):
+            mine, most = grams(words, n), Counter[tuple[str, ...]]()
+            for other in others:
+                most |= grams(other, n)
+            right[n - 1] += sum((mine & most).values())
+            all_made[n - 1] += sum(mine.values())
+    if not (right > 0).all():
+        return 0.0
+    brevity = min(1.0, math.exp(1 - closest / length))
+    return float(brevity * math.exp(float(np.log(right / all_made).mean())))
+
+
+def cider(made: Sequence[str], truth: Sequence[Sequence[str]], order: int = 4) -> float:
+    """CIDEr-D of a set (Vedantam et al., 2015): how near to what people said, rare words counting more.
+
+    Runs of 1 to ``order`` words are weighed by how few of the pictures' references have them; the cosine with each
+    reference is clipped, penalised for another length, averaged over references and lengths of runs, and taken
+    times 10. What is rare is judged on ``truth`` itself, so scores of different sets are not to be compared.
+
+    Parameters and shapes as :func:`bleu`; at least two pictures.
+
+    Examples
+    --------
+    >>> round(cider(["a b c d", "e f g h"], [["a b c d"], ["e f g h"]]), 6)
+    10.0
+    """
+    _check(made, truth)
+    if len(truth) < 2:
+        raise InputError("CIDEr weighs words by how few pictures have them: give at least two pictures.")
+    spoken = [[[grams(r.split(), n) for n in range(1, order + 1)] for r in references] for references in truth]
+    seen: Grams = Counter()
+    for references in spoken:
+        seen.update({g for r in references for counts in r for g in counts})
+    total = math.log(len(truth))
+
+    def weighed(counts: list[Grams]) -> list[dict[tuple[str, ...], float]]:
+        return [{g: k * (total - math.log(max(seen[g], 1))) for g, k in c.items()} for c in counts]
+
+    scores = []
+    for sentence, references in zip(made, spoken, strict=True):
+        words = sentence.split()
+        mine = weighed([grams(words, n) for n in range(1, order + 1)])
+        score = 0.0
+        for counts in references:
+            apart = sum(counts[0].values()) - len(words)
+            penalty = math.exp(-(apart**2) / (2 * SIGMA**2))
+            score += penalty * sum(_cosine(a, b) for a, b in zip(mine, weighed(counts), strict=True)) / order
+        scores.append(10 * score / len(references))
+    return float(np.mean(scores))
+
+
+def grams(words: Sequence[str], n: int) -> Grams:
+    """Count the runs of ``n`` words."""
+    return Counter(tuple(words[i : i + n]) for i in range(len(words) - n + 1))
+
+
+def _cosine(made: dict[tuple[str, ...], float], truth: dict[tuple[str, ...], float]) -> float:
+    """Cosine in which saying something more often than the reference does not help."""
+    above = sum(min(v, truth.get(g, 0.0)) * truth.get(g, 0.0) for g, v in made.items())
+    below = math.sqrt(sum(v * v for v in made.values()) * sum(v * v for v in truth.values()))
+    return above / below if below else 0.0
+
+
+def _check(made: Sequence[str], truth: Sequence[Sequence[str]]) -> None:
+    if isinstance(made, str) or any(isinstance(t, str) for t in truth):
+        raise InputError("Give a list of sentences, and for each a list of what people said.")
+    if len(made) != len(truth) or not made:
+        raise InputError(f"There are {len(made)} sentences for {len(truth)} pictures: give one for each, at least one.")
+    if not all(truth):
+        raise InputError("A picture has no reference sentence: give at least one for each.")

@@ -1,0 +1,57 @@
+"""Put trained networks of change into the package, with the scores that the benchmark gave them.
+
+``python -m training.change_ship lenet fcsiam mci``: run the benchmark first with ``--save``.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import shutil
+
+from eowidgets.models.change import cards
+from eowidgets.models.change.weights import load
+from training.change import RUNS
+
+#: Row of the benchmark's tables, its columns, and what the card calls them.
+SCORES = {
+    "F1": "F1, held-out simulated pairs",
+    "F1 buildings": "F1 buildings",
+    "F1 roads": "F1 roads",
+    "IoU": "IoU",
+    "BLEU-4": "BLEU-4 of its sentences",
+    "CIDEr": "CIDEr of its sentences",
+    "no change (%)": "no change said where there is none (%)",
+    "steps": "training steps",
+}
+RIVALS = {"FC-Siam-diff, same size": "fcsiam", "LENet, same size": "lenet"}
+
+
+def main() -> None:
+    """Copy weights and write their notes."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("names", nargs="+", choices=("lenet", "fcsiam", "mci"))
+    args = parser.parse_args()
+    measured = json.loads((RUNS / "change-benchmark.json").read_text(encoding="utf-8"))
+    cards.FOLDER.mkdir(exist_ok=True)
+    for name in args.names:
+        row = measured[name]
+        done = json.loads((RUNS / f"change-{name}.json").read_text(encoding="utf-8"))
+        source = RUNS / f"change-{name}.safetensors"
+        load(source, done["sha256"])  # what was measured is what is shipped
+        if row["sha256"] != done["sha256"]:
+            raise SystemExit(f"{name}: the benchmark measured other weights; run it again with --save")
+        shutil.copyfile(source, cards.FOLDER / source.name)
+        scores = {long: round(row[short], 4) for short, long in SCORES.items() if short in row}
+        for label, rival in RIVALS.items():
+            if rival != name and name != "mci" and rival in measured:
+                scores[f"F1 of {label}"] = round(measured[rival]["F1"], 4)
+        for label in ("CVA, best threshold of all", "Otsu's threshold of each pair"):
+            scores[f"F1 of {label}"] = round(measured[label]["F1"], 4)
+        note = {"sha256": done["sha256"], "scores": scores}
+        (cards.FOLDER / f"change-{name}.json").write_text(json.dumps(note, indent=1) + "\n", encoding="utf-8")
+        print(name, note)
+
+
+if __name__ == "__main__":
+    main()
