@@ -173,6 +173,7 @@ class Monitor(Model):
         super().__init__(**params)
         self.months = months_of(self.params.months)
         self.medians: dict[int, Tensor] | None = None
+        self._remembered = False
         if self.pair is not None:
             # Which bands are read depends on the index: an instance's own inputs.
             vars(self)["inputs"] = Inputs(bands=self.pair, min_dates=FEWEST + 1)
@@ -202,7 +203,7 @@ class Monitor(Model):
                 f"(before {end}) and {(kept >= end).sum()} after it: choose another length of the history, other months "
                 "or a longer series."
             )
-        if self.params.reference == "area":
+        if self.params.reference == "area" and not self._remembered:
             steps = {k: slice(None, None, -(-cube.sizes[k] // SURVEY)) for k in ("y", "x")}
             thin = cube.isel(steps).sel(time=np.isin(days, kept))
             names = schema.bands(cube) if self.pair is None else self.pair
@@ -210,6 +211,12 @@ class Monitor(Model):
             usable = torch.as_tensor(schema.usable(thin).transpose(*schema.DIMS).values)
             usable = usable & torch.isfinite(x).all(dim=1)
             self.medians = self._medians(x.nan_to_num()[None], names, usable[None], kept.astype(float))
+
+    def remember(self, cube: xr.Dataset) -> None:
+        """Survey a cube now and keep to it: the reference of a small area is then the whole cube, not itself."""
+        self._remembered = False
+        self.survey(cube)
+        self._remembered = True
 
     def _medians(
         self, x: Tensor, bands: tuple[str, ...], usable: Tensor, days: npt.NDArray[np.float64]
