@@ -59,16 +59,27 @@ class Recipe:
     options: dict[str, Any] = field(default_factory=dict)
 
 
+#: Sized for a few minutes on one core each.
 RECIPES = {
     "itransformer": Recipe("itransformer", 96, rate=5e-4, decay=0.6, options={"width": 256, "hidden": 256}),
-    "patchtst": Recipe("patchtst", 336, batch=128, rate=2e-3, decay=0.8, epochs=14, minutes=10),
-    "timemixer": Recipe("timemixer", 96, batch=128, rate=1e-2, decay=0.6, minutes=8),
-    "timesnet": Recipe("timesnet", 96, rate=1e-3, decay=0.6, epochs=6, minutes=8),
+    "patchtst": Recipe("patchtst", 336, batch=128, rate=2e-3, decay=0.7, epochs=9, minutes=7),
+    "timemixer": Recipe("timemixer", 96, batch=128, rate=1e-2, decay=0.6, epochs=7, minutes=5),
+    "timesnet": Recipe("timesnet", 96, rate=1e-3, decay=0.6, epochs=5, minutes=5),
     "spacetime-ot-720": Recipe(
-        "spacetime", 336, horizon=720, batch=64, rate=1e-3, decay=0.8, minutes=12, univariate=True, weight_decay=1e-4
+        "spacetime",
+        336,
+        horizon=720,
+        rate=2e-3,
+        decay=0.6,
+        epochs=5,
+        minutes=4,
+        univariate=True,
+        weight_decay=1e-4,
+        options={"kernels": 32},
     ),
-    "nlinear": Recipe("nlinear", 336, batch=64, rate=2e-3, decay=0.6, epochs=8, minutes=2),
-    "dlinear": Recipe("dlinear", 336, batch=64, rate=2e-3, decay=0.6, epochs=8, minutes=2),
+    "nlinear": Recipe("nlinear", 336, batch=64, rate=1e-3, decay=0.6, epochs=8, minutes=2),
+    "dlinear": Recipe("dlinear", 336, batch=64, rate=1e-3, decay=0.6, epochs=8, minutes=2),
+    "patchtst-720": Recipe("patchtst", 336, horizon=720, batch=128, rate=2e-3, decay=0.7, epochs=6, minutes=7),
 }
 
 

@@ -10,6 +10,7 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from dataclasses import dataclass
 from importlib import import_module
+from importlib.util import find_spec
 from typing import Any, ClassVar, Self, TypeVar
 
 import torch
@@ -22,7 +23,9 @@ from eowidgets.models.classical.series import DAYS_PER_YEAR
 #: A forecast further ahead than this is refused, in years.
 FURTHEST = 10.0
 #: Modules that hold the models; imported when a model is first asked for by name.
-MODULES = tuple(f"eowidgets.models.forecast.{m}" for m in ("naive", "climatology", "harmonic", "smoothing", "learned"))
+MODULES = tuple(
+    f"eowidgets.models.forecast.{m}" for m in ("naive", "climatology", "harmonic", "smoothing", "learned", "fracast")
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,6 +139,8 @@ class SeriesModel(ABC):
         Whether the model needs a regular grid; if so it regrids by itself (:mod:`eowidgets.models.forecast.grid`).
     trained : bool
         Whether ``fit`` must be called before ``predict``.
+    needs : str, optional
+        Package that must be installed beside this one.
     Params : type
         Frozen dataclass made of :func:`~eowidgets.models.base.param` fields.
 
@@ -154,6 +159,7 @@ class SeriesModel(ABC):
     card: ClassVar[Card]
     regular: ClassVar[bool] = False
     trained: ClassVar[bool] = False
+    needs: ClassVar[str | None] = None
     Params: ClassVar[type] = NoParams
 
     def __init__(self, **params: Any) -> None:
@@ -240,11 +246,15 @@ def register_series(cls: M) -> M:
     return cls
 
 
-def series_models() -> dict[str, type[SeriesModel]]:
-    """All forecasters by name."""
+def _load() -> dict[str, type[SeriesModel]]:
     for module in MODULES:
         import_module(module)
-    return dict(sorted(SERIES_MODELS.items()))
+    return SERIES_MODELS
+
+
+def series_models() -> dict[str, type[SeriesModel]]:
+    """All forecasters that can be used here, by name; not those whose package is missing."""
+    return {n: m for n, m in sorted(_load().items()) if m.needs is None or find_spec(m.needs) is not None}
 
 
 def series_model(model: str | SeriesModel, **params: Any) -> SeriesModel:
@@ -257,7 +267,7 @@ def series_model(model: str | SeriesModel, **params: Any) -> SeriesModel:
     """
     if isinstance(model, SeriesModel):
         return type(model)(**params) if params else model
-    known = series_models()
+    known = _load()
     if model not in known:
         raise unknown("forecaster", model, known)
     return known[model](**params)
