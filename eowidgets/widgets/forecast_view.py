@@ -39,7 +39,8 @@ class ForecastView(ipywidgets.VBox):
 
     def __init__(self, subjects: Sequence[tuple[str, str]], dates: Sequence[str], chart: ipywidgets.DOMWidget) -> None:
         super().__init__()
-        wide = _WIDE(width="100%")
+        wide = _WIDE(width="auto")
+        chart.layout.min_height, chart.layout.flex = f"{chart.height + 24}px", "0 0 auto"
         self._what = ipywidgets.Dropdown(options=subjects, description="Forecast", layout=wide)
         places = [(label, key) for key, label in WHERE.items()]
         self._where = ipywidgets.Dropdown(options=places, description="Of", layout=wide)
@@ -50,6 +51,9 @@ class ForecastView(ipywidgets.VBox):
         self._params = ipywidgets.VBox()
         self._clouds = ipywidgets.Checkbox(
             False, description="Look for clouds that the mask has missed", indent=False, layout=wide
+        ).add_class("eow-clouds")
+        self._more = ipywidgets.Accordion(
+            [ipywidgets.VBox([self._clouds, self._params])], titles=["Settings"], selected_index=None
         )
         self._from = ipywidgets.SelectionSlider(
             options=list(dates),
@@ -70,7 +74,7 @@ class ForecastView(ipywidgets.VBox):
         row = {"layout": _WIDE(flex_flow="row wrap")}
         self.children = (
             ipywidgets.HTML(f"<style>{css('model_panel', 'forecast_panel')}</style>", layout=_WIDE(display="none")),
-            *(self._what, self._where, self._days, self._model, self._card, self._params, self._clouds, self._from),
+            *(self._what, self._where, self._days, self._model, self._card, self._more, self._from),
             ipywidgets.HBox([self._run, self._shows_code], **row).add_class("eow-row"),
             *(self._note, chart, self._skill),
             ipywidgets.HBox([self._path, self._format, self._save], **row).add_class("eow-row"),

@@ -1,5 +1,5 @@
 import { button, digits, fillSelect, h, OWN_KEYS, select } from "./dom.js";
-import { limits, subject } from "./passes.js";
+import { limits, lut, subject } from "./passes.js";
 
 // The row of controls above the picture: what is drawn, how, and against what. And the legend below it.
 
@@ -101,7 +101,7 @@ export class Toolbar {
   }
 
   ramp(name) {
-    return this.lutOf(this.state.model.get("head"), name);
+    return lut(this.state.model.get("head"), name);
   }
 }
 
