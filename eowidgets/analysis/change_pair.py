@@ -50,7 +50,7 @@ def pair_of(cube: xr.Dataset, after: xr.Dataset | None, dates: Any, notes: list[
         if frames[0].time.values[0] > frames[1].time.values[0]:
             notes.append("The two rasters were swapped: the older one is taken as before.")
             frames.reverse()
-        frames = list(_same_grid(*frames, notes))
+        frames = list(_same_grid(frames[0], frames[1], notes))
     if frames[0].time.values[0] == frames[1].time.values[0]:
         if after is None:
             raise InputError(f"Both images are of {_label(frames[0], 0)}: choose two different dates.")

@@ -1,0 +1,344 @@
+"""Change as a panel: choose how to compare, see where, when and what changed, look at a place, save it."""
+
+from __future__ import annotations
+
+import threading
+import time
+import traceback
+from concurrent.futures import Future
+from html import escape
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import traitlets
+import xarray as xr
+
+from eowidgets.analysis.change import TUNED, ChangeTask, methods
+from eowidgets.analysis.change_report import changed_places, filter_places, save_places, sentence, timeline
+from eowidgets.cube.area import Area
+from eowidgets.engine.job import Job
+from eowidgets.errors import EowidgetsError, InputError, unknown
+from eowidgets.models.registry import model_class
+from eowidgets.widgets.base import AreaTrait, ReadableRepr
+from eowidgets.widgets.change_layers import ChangeLayers
+from eowidgets.widgets.change_panel_view import ChangePanelView
+from eowidgets.widgets.change_view import portrait
+from eowidgets.widgets.controls import controls_for
+
+if TYPE_CHECKING:
+    import geopandas as gpd
+
+#: The progress bar moves at most so often (seconds): each move is a message.
+_TICK = 0.1
+
+
+class ChangePanel(ReadableRepr, ChangePanelView):
+    """Finds change in a cube, shows it, and lets a person look at every place that changed.
+
+    Parameters
+    ----------
+    cube : Dataset
+        Many dates, or two.
+    viewer : TimeViewer, optional
+        Shows the mask as a layer, and the date of the place that is picked.
+    map : AreaMap, optional
+        Shows the places as polygons that can be clicked.
+    method : str
+        One of :func:`~eowidgets.analysis.change.methods`.
+
+    Attributes
+    ----------
+    area : dict or None
+        GeoJSON geometry; the comparison is limited to it. Link it with a map's or a viewer's ``area``.
+    dates : (str, str)
+        For a series, first and last day on which change is looked for; for two images, two dates or periods.
+    result : Dataset or None
+        What :func:`~eowidgets.analysis.change.change` gives.
+    places : GeoDataFrame or None
+        Places that pass the filters.
+    picked : int
+        ``id`` of the place that is looked at, 0 for none.
+
+    Examples
+    --------
+    >>> import eowidgets as eow
+    >>> from eowidgets.widgets.change_panel import ChangePanel
+    >>> ChangePanel(eow.open("romania"))
+    ChangePanel: break-ccdc, 2017-08-01 to 2021-01-01, no result yet
+    """
+
+    area: Any = AreaTrait(allow_none=True)
+    result: Any = traitlets.Any(None, allow_none=True)
+    places: Any = traitlets.Any(None, allow_none=True)
+    picked: Any = traitlets.Int(0)
+
+    def __init__(self, cube: xr.Dataset, viewer: Any = None, map: Any = None, *, method: str | None = None) -> None:
+        if cube.sizes.get("time", 0) < 2:
+            raise InputError("A change panel needs a cube of at least two dates: open one with  eow.open(...).")
+        self.cube, self.viewer, self.map = cube, viewer, map
+        known = methods()
+        labels = [str(t)[:10] for t in cube.time.values]
+        usual = "break-ccdc" if len(labels) >= 20 else next(m for m, kind in known.items() if kind == "pair")
+        chosen = method or usual
+        if chosen not in known:
+            raise unknown("method", chosen, known)
+        self.job: Job | None = None
+        self._all: gpd.GeoDataFrame | None = None
+        self._task: ChangeTask | None = None
+        self._layers = ChangeLayers(viewer, map, self.pick)
+        self._controls: dict[str, Any] = {}
+        self._moved, self._stop = 0.0, False
+        self._future: Future[xr.Dataset] | None = None
+        names = [(f"{model_class(m).card.title}  ({kind})", m) for m, kind in known.items()]
+        super().__init__(names, chosen, labels, views=map is not None)
+        self._kinds = known
+        self._listen()
+        self._choose()
+
+    def _listen(self) -> None:
+        self._method.observe(lambda _: self._choose(), names="value")
+        for control in (self._from, self._to, self._where, self._smallest, self._sure, self._between):
+            control.observe(self._refresh, names="value")
+        self.observe(self._took_area, names="area")
+        self._run.on_click(lambda _: self.run())
+        self._cancel.on_click(lambda _: self.cancel())
+        for control in (self._smallest, self._sure, self._between):
+            control.observe(lambda _: self._filter(), names="value")
+        self._view.observe(lambda _: self._filter(), names="picked_date")
+        self._list.observe(lambda change: self.pick(int(change["new"] or 0)), names="value")
+        self._gpkg.on_click(lambda _: self._guard(lambda: self.save(f"{self._path.value}.gpkg")))
+        self._csv.on_click(lambda _: self._guard(lambda: self.save(f"{self._path.value}.csv")))
+        self._shows_code.observe(self._refresh, names="value")
+
+    # --- what was chosen ----------------------------------------------------------------------------------------
+
+    @property
+    def method(self) -> str:
+        """Name of the method chosen."""
+        return str(self._method.value)
+
+    @method.setter
+    def method(self, name: str) -> None:
+        if name not in self._kinds:
+            raise unknown("method", name, self._kinds)
+        self._method.value = name
+
+    @property
+    def dates(self) -> tuple[str, str]:
+        """The two days, or periods, that were chosen."""
+        return str(self._from.value).strip(), str(self._to.value).strip()
+
+    @dates.setter
+    def dates(self, between: tuple[str, str]) -> None:
+        self._from.value, self._to.value = (str(d) for d in between)
+
+    @property
+    def params(self) -> dict[str, Any]:
+        """Parameters that differ from the model's own."""
+        own = model_class(self.method).Params()
+        chosen = {name: control.value for name, control in self._controls.items()}
+        return {name: value for name, value in chosen.items() if value != getattr(own, name)}
+
+    def run_area(self) -> dict[str, Any] | None:
+        """GeoJSON of where change is looked for, None for the whole cube."""
+        if self._where.value == "area":
+            if self.area is None:
+                raise InputError("No area is drawn: draw one on the map, or look over the whole cube.")
+            return dict(self.area)
+        if self._where.value == "view":
+            view: Area | None = self.map.view_area()
+            if view is None:
+                raise InputError("The map shows nothing of the cube: move it back, or look over the whole cube.")
+            return view.geojson
+        return None
+
+    def code(self) -> str:
+        """The cell that does the same."""
+        source = self.cube.attrs.get("opened")
+        cleaned = "clouds" in self.cube and "added" in self.cube["clouds"].attrs
+        robust = ", clouds='robust'" if cleaned else ""
+        lines = ["import eowidgets as eow", "from eowidgets.analysis.change import change"]
+        lines += ["from eowidgets.analysis.change_report import changed_places, filter_places, sentence", ""]
+        lines += [f"cube = eow.open({source!r}{robust})"] if source else []
+        words = ["cube", repr(self.method), f"dates={self.dates!r}"]
+        area = self.run_area()
+        if area is not None:
+            lines.append(f"area = {area!r}")
+            words.append("area=area")
+        if self.params != TUNED.get(self.method, {}):
+            words += [f"{name}={value!r}" for name, value in self.params.items()]
+        lines.append(f"found = change({', '.join(words)})")
+        keep = f"smallest={self._smallest.value:g}, confidence={self._sure.value:g}"
+        lines.append(f"places = filter_places(changed_places(found), {keep})")
+        return "\n".join([*lines, "print(sentence(found, places))"])
+
+    def _choose(self) -> None:
+        model = model_class(self.method)
+        self._show_card(model.card)
+        self._controls = controls_for(model)
+        # The period says how long the history is, and for two images what is compared.
+        for name in ("history", "split", "season"):
+            self._controls.pop(name, None)
+        for name, value in TUNED.get(self.method, {}).items():
+            self._controls[name].value = value
+        for control in self._controls.values():
+            control.observe(self._refresh, names="value")
+        self._params.children = tuple(self._controls.values())
+        self._show_period(self._kinds[self.method] == "series")
+        self._say("")
+        self._refresh()
+
+    def _took_area(self, change: Any) -> None:
+        self._where.value = "area" if change["new"] is not None else "all"
+
+    def _refresh(self, _: Any = None) -> None:
+        try:
+            self._code.value = f"<pre class='eow-code'>{escape(self.code())}</pre>" if self._shows_code.value else ""
+        except EowidgetsError as error:
+            self._code.value = f"<div class='eow-bad'>{escape(str(error))}</div>"
+
+    # --- running ------------------------------------------------------------------------------------------------
+
+    def run(self) -> Future[xr.Dataset] | None:
+        """Look for change in the background.
+
+        Returns
+        -------
+        Future or None
+            Of the result; None where another run is going on (the panel says so).
+        """
+        if self._future is not None and not self._future.done():
+            self._say("A run is in progress: cancel it first.", bad=True)
+            return None
+        try:
+            area, dates, params = self.run_area(), self.dates, self.params
+        except EowidgetsError as error:
+            self._say(str(error), bad=True)
+            return None
+        future: Future[xr.Dataset] = Future()
+        self._future, self._stop, method = future, False, self.method
+        self._running(True)
+        self._bar.value = 0.0
+        self._say("Looking at the dates ...")
+
+        def work() -> None:
+            # The only thread that changes the widgets during a run.
+            try:
+                result = self._work(method, dates, params, area)
+            except EowidgetsError as error:
+                self._running(False)
+                self._say("Cancelled." if self._stop else str(error), bad=not self._stop)
+                future.set_exception(error)
+            except Exception as error:  # noqa: BLE001  (shown with its trace, and kept in the future)
+                self._running(False)
+                self._say(f"The comparison failed: {error}", bad=True, details=traceback.format_exc())
+                future.set_exception(error)
+            else:
+                self._running(False)
+                future.set_result(result)
+
+        threading.Thread(target=work, name="eow-change", daemon=True).start()
+        return future
+
+    def _work(self, method: str, dates: tuple[str, str], params: dict[str, Any], area: Any) -> xr.Dataset:
+        task = ChangeTask(self.cube, method, dates=dates, params=params)
+        self._show_shift(task.shift, task.notes)
+        job = task.submit(area)
+        self.job = job
+        job.on_change(self._watch)
+        if self._stop:
+            job.cancel()
+        found = task.finish(job.result())
+        self._task, self._all = task, changed_places(found)
+        self.result = found
+        self._layers.show_mask(found)
+        self._path.value = f"change-{task.dates[0]}-{task.dates[1]}"
+        self._filter()
+        return found
+
+    def _watch(self, job: Job) -> None:
+        if job is not self.job or time.monotonic() - self._moved < _TICK:
+            return
+        self._moved = time.monotonic()
+        self._bar.value = job.progress
+        left = job.seconds_left
+        if job.state == "running" and left is not None:
+            self._say(f"{100 * job.progress:.0f} %, {left:.0f} s left")
+
+    def cancel(self) -> None:
+        """Stop the run in progress, if there is one."""
+        self._stop = True
+        if self.job is not None:
+            self.job.cancel()
+
+    # --- results ------------------------------------------------------------------------------------------------
+
+    def _filter(self) -> None:
+        if self._all is None:
+            return
+        first, last = self._between.value
+        kept = filter_places(
+            self._all, smallest=self._smallest.value, confidence=self._sure.value, dates=(str(first), str(last))
+        )
+        self._view.show_timeline(timeline(kept))
+        # Under the timeline, or it would lose the bars that were not clicked.
+        if self._view.picked_date:
+            kept = kept[kept["date"] == self._view.picked_date].reset_index(drop=True)
+        self.places = kept
+        self._show_list(kept)
+        self._layers.show_places(kept)
+        if self.picked and self.picked not in set(kept["id"]):
+            self.pick(0)
+        self._say(sentence(self.result, kept))
+
+    def pick(self, number: int) -> None:
+        """Look at one place: its chips, its pixel, its facts; 0 for none.
+
+        Raises
+        ------
+        InputError
+            If no place that passes the filters has this number.
+        """
+        if not number:
+            self.picked, self._view.place = 0, {}
+            return
+        rows = None if self.places is None else self.places[self.places["id"] == number]
+        if rows is None or not len(rows):
+            raise InputError(f"There is no place {number} among those shown: widen the filters, or run first.")
+        if self.picked == number:
+            return
+        place = next(rows.itertuples())
+        self.picked = number
+        self._list.value = number
+        self._view.place = portrait(self._task.cube if self._task is not None else self.cube, self.result, place)
+        self._layers.look_at(place, self.places.crs)
+
+    def save(self, path: str | Path | None = None) -> Path:
+        """Write the places that pass the filters as GeoPackage (``.gpkg``) or table (``.csv``)."""
+        if self.places is None:
+            raise InputError("There is no result to save yet: run a comparison first.")
+        written = save_places(self.places, path or f"{self._path.value}.gpkg")
+        self._say(f"Saved as {written}.")
+        return written
+
+    def sentence(self) -> str:
+        """What was found, in words for a report."""
+        if self.result is None:
+            raise InputError("There is no result yet: run a comparison first.")
+        return sentence(self.result, self.places)
+
+    def _guard(self, action: Any) -> None:
+        try:
+            action()
+        except EowidgetsError as error:
+            self._say(str(error), bad=True)
+
+    @property
+    def message(self) -> str:
+        """The sentence that the panel shows, as HTML."""
+        return str(self._note.value)
+
+    def __repr__(self) -> str:
+        """What is chosen and what there is."""
+        have = "no result yet" if self.places is None else f"{len(self.places)} places"
+        return f"ChangePanel: {self.method}, {self.dates[0]} to {self.dates[1]}, {have}"

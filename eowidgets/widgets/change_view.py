@@ -1,0 +1,168 @@
+"""What a change panel shows in the page: hectares along time, and one place before and after."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import anywidget
+import numpy as np
+import traitlets
+import xarray as xr
+
+from eowidgets.cube.grid import geobox
+from eowidgets.cube.indices import index as spectral_index
+from eowidgets.cube.schema import bands, usable
+from eowidgets.render.source import FrameSource
+from eowidgets.render.style import default_bands
+from eowidgets.widgets.base import css, esm
+from eowidgets.widgets.overlay import frame_picture, png_url
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+#: Pixels around a place on its chips, and the least that a chip shows.
+_MARGIN, _LEAST = 6, 32
+#: A chip's date must show so much of the ground.
+_CLEAR = 0.9
+#: Chips before the change and after it.
+_EACH = 2
+
+
+class ChangeView(anywidget.AnyWidget):
+    """Timeline of hectares, and the place that was picked.
+
+    Attributes
+    ----------
+    rows : list of dict
+        ``{"date", "hectares", "total"}``.
+    place : dict
+        What :func:`portrait` gives; empty where none is picked.
+    picked_date : str
+        Date of the bar that was clicked, empty for all.
+    """
+
+    _esm = esm("change_panel")
+    _css = css("time_viewer", "change_panel")
+    rows: Any = traitlets.List().tag(sync=True)
+    place: Any = traitlets.Dict().tag(sync=True)
+    picked_date: Any = traitlets.Unicode().tag(sync=True)
+
+    def show_timeline(self, table: pd.DataFrame) -> None:
+        """Take a table with the columns date, hectares and total."""
+        self.rows = [
+            {"date": str(date), "hectares": float(hectares), "total": float(total)}
+            for date, hectares, total in table[["date", "hectares", "total"]].to_numpy()
+        ]
+
+
+def portrait(cube: xr.Dataset, found: xr.Dataset, place: Any) -> dict[str, Any]:
+    """One place in pictures and numbers.
+
+    Parameters
+    ----------
+    cube : Dataset
+        The series, or the two frames, that were compared.
+    found : Dataset
+        The result.
+    place : namedtuple
+        A row of :func:`~eowidgets.analysis.change_report.changed_places`.
+
+    Returns
+    -------
+    dict
+        ``title``, ``facts`` (pairs of text), ``chips`` (``date``, ``url``, ``late``), ``size`` of a chip in pixels,
+        ``outline`` (rings in pixels of the chip), ``series`` (``stamps`` in ms, ``values``, ``hollow``), ``what``,
+        ``first`` and ``confirmed`` in ms.
+    """
+    box = geobox(cube)
+    to_pixel = ~box.affine
+    left, bottom, right, top = place.geometry.bounds
+    (c0, r0), (c1, r1) = to_pixel * (left, top), to_pixel * (right, bottom)
+    rows, columns = _window(r0, r1, box.height), _window(c0, c1, box.width)
+    part = cube.isel(y=rows, x=columns)
+    pixel = _surest(found, place)
+    series = _series(cube, pixel)
+    facts = [
+        ("First seen", place.first if place.first == place.date else f"{place.date} (from {place.first})"),
+        ("Confirmed", place.confirmed),
+        ("Area", f"{place.hectares:.2f} ha"),
+        ("Kind", place.kind or "not known"),
+        ("Confidence", f"{place.confidence:.2f}"),
+        ("Magnitude", f"{place.magnitude:.3f}" if np.isfinite(place.magnitude) else "not known"),
+    ]
+    here = found.isel(y=pixel[0], x=pixel[1])
+    return {
+        "title": f"Place {place.id}",
+        "facts": [list(f) for f in facts],
+        "chips": _chips(part, np.datetime64(place.first), np.datetime64(place.confirmed)),
+        "size": [columns.stop - columns.start, rows.stop - rows.start],
+        "outline": [_ring(ring, to_pixel, columns.start, rows.start) for ring in _rings(place.geometry)],
+        "first": _stamp(here["date"].values),
+        "confirmed": _stamp(here["confirmed"].values),
+        **series,
+    }
+
+
+def _window(low: float, high: float, size: int) -> slice:
+    middle, half = (low + high) / 2, max(_LEAST / 2, (high - low) / 2 + _MARGIN)
+    start = int(max(0, min(np.floor(middle - half), size - 2 * half)))
+    return slice(start, int(min(size, np.ceil(start + 2 * half))))
+
+
+def _chips(part: xr.Dataset, first: np.datetime64, confirmed: np.datetime64) -> list[dict[str, Any]]:
+    """Pictures of the last clear dates before the change and of the first after its confirmation."""
+    days = part.time.values.astype("datetime64[D]")
+    share = usable(part).mean(("y", "x")).values
+    enough = share >= min(_CLEAR, float(np.sort(share)[-2 * _EACH :].min()))
+    before = np.flatnonzero(enough & (days < first))[-_EACH:]
+    after = np.flatnonzero(enough & (days >= confirmed))[:_EACH]
+    if not len(after):
+        after = np.flatnonzero(days >= first)[-1:]
+    source = FrameSource(part)
+    names = default_bands(source.bands)
+    return [
+        {"date": str(days[i]), "url": png_url(frame_picture(source, int(i), names)), "late": bool(days[i] >= first)}
+        for i in (*before, *after)
+    ]
+
+
+def _surest(found: xr.Dataset, place: Any) -> tuple[int, int]:
+    """Row and column of the place's pixel that changed most surely."""
+    from rasterio.features import geometry_mask
+
+    box = geobox(found)
+    inside = geometry_mask([place.geometry], tuple(box.shape), box.affine, invert=True)
+    inside &= (found["change"].values == 1) & (found["date"].values >= np.datetime64(place.first))
+    chance = np.where(inside, found["probability"].values, -1.0)
+    row, column = np.unravel_index(int(np.nanargmax(chance)), chance.shape)
+    return int(row), int(column)
+
+
+def _series(cube: xr.Dataset, pixel: tuple[int, int]) -> dict[str, Any]:
+    small = cube.isel(y=[pixel[0]], x=[pixel[1]])
+    names = bands(cube)
+    what = "NDVI" if {"red", "nir"} <= set(names) else names[0]
+    values = spectral_index(small, what) if what == "NDVI" else small[what]
+    numbers, seen = values.values[:, 0, 0], usable(small).values[:, 0, 0]
+    return {
+        "what": what,
+        "series": {
+            "stamps": [_stamp(t) for t in cube.time.values],
+            "values": [float(v) if np.isfinite(v) else None for v in numbers],
+            "hollow": [int(not s) for s in seen],
+        },
+    }
+
+
+def _stamp(time: Any) -> int | None:
+    when = np.datetime64(time, "ms")
+    return None if np.isnat(when) else int(when.astype("int64"))
+
+
+def _rings(geometry: Any) -> list[Any]:
+    return [p.exterior for p in getattr(geometry, "geoms", [geometry])]
+
+
+def _ring(ring: Any, to_pixel: Any, left: int, top: int) -> list[list[float]]:
+    points = (to_pixel * (x, y) for x, y in ring.coords)
+    return [[round(c - left, 3), round(r - top, 3)] for c, r in points]
