@@ -33,7 +33,10 @@ DATA = (
     "Simulated pairs at 0.5 m (eowidgets.cube.simulate.pairs) with ground textures of real Sentinel-2 pictures, and "
     "Sentinel-2 pictures at 10 m with pasted built-up ground"
 )
-LIMITS = "Trained on no real pair of 0.5 m: check it on a place that you know. Finds buildings and roads, nothing else."
+LIMITS = (
+    "Trained on no real pair of 0.5 m: check it on a place that you know. Finds buildings and roads, nothing else. Rare "
+    "classes counted double in training, so its probabilities are too high: they rank pixels and are not calibrated."
+)
 
 LENET = _measured(
     Card(
