@@ -218,7 +218,7 @@ def train_mci(pairs: Pairs, said: list[list[str]], vocabulary: Vocabulary, steps
             log.clear()
         return mci_loss(det, cap)
 
-    done = train("change-mci", network, step, RUNS, steps=steps, peak=1.5e-3)
+    done = train("change-mci", network, step, RUNS, steps=steps, peak=1.5e-3, every=25)
     done["parameters"] = sum(p.numel() for p in network.parameters())
     done["sha256"] = save(network, RUNS / "change-mci.safetensors", vocabulary=json.dumps(vocabulary.words))
     (RUNS / "change-mci.json").write_text(json.dumps(done))

@@ -197,7 +197,7 @@ def masks(name: str, batches: Batches, steps: int | None = None) -> dict[str, ob
         a, b = (v.contiguous(memory_format=torch.channels_last) for v in (a, b))
         return maps_loss(network(a, b), truth, weight)
 
-    done = train(f"change-{name}", network, step, RUNS, steps=steps or planned, peak=2e-3)
+    done = train(f"change-{name}", network, step, RUNS, steps=steps or planned, peak=2e-3, every=25)
     done["parameters"] = sum(p.numel() for p in network.parameters())
     done["sha256"] = save(network, RUNS / f"change-{name}.safetensors")
     (RUNS / f"change-{name}.json").write_text(json.dumps(done))
