@@ -36,7 +36,7 @@ function legendOf(turn) {
 }
 
 function thumb(turn, number, good, model) {
-  const button = make("button", "eow-ask-thumb", good ? "👍" : "👎");
+  const button = make("button", "eow-ask-thumb", good ? "✓" : "✗");
   button.title = good ? "A good answer" : "A bad answer";
   button.setAttribute("aria-label", button.title);
   button.setAttribute("aria-pressed", String(turn.thumb === (good ? 1 : -1)));

@@ -188,8 +188,8 @@ class AskPanel(ReadableRepr, anywidget.AnyWidget):
         if turn == self.lit:
             return
         self._put_out()
-        self.lit = turn
         if turn == -1:
+            self.lit = turn
             return
         evidence = self.answers[turn].evidence
         mask = next(iter(evidence.masks.values()), None)
@@ -199,6 +199,7 @@ class AskPanel(ReadableRepr, anywidget.AnyWidget):
             rgba, legend = result_picture(mask)
             self.map.show_image(rgba, geobox(self.cube), EVIDENCE, legend, 0.75)
         self._pin(evidence.points)
+        self.lit = turn  # last, so that who sees it sees the evidence as well
 
     def _pin(self, points: tuple[tuple[float, float], ...]) -> None:
         shown = self.viewer if self.viewer is not None else self.map
