@@ -1,10 +1,11 @@
 """The viewer in JupyterLab under Chromium: a step through time, first picture, restyling, memory; with ratios.
 
-    python benchmarks/viewer.py [--dates 24] [--size 1024] [--steps 60]
+    python benchmarks/viewer.py [--dates 24] [--size 1024] [--steps 60] [--minutes 3] [--packages FOLDER ...]
 
-The rival, measured in the same run and page, is the usual way: an ipywidgets slider whose callback draws the date in
-the kernel and sends it as an image. With a step of `leafmap`'s time slider (which needs `localtileserver`, not a
-dependency here) the ratio is larger still.
+Rivals in the same run and page: an ipywidgets slider whose callback draws the date in the kernel and sends it as an
+image; and leafmap's time slider over COGs of the same cube. The latter needs ``localtileserver``, which is no
+dependency here: install it into a virtual environment of its own and name that one's ``site-packages`` with
+``--packages``; without it that row is left out.
 """
 
 from __future__ import annotations
@@ -13,131 +14,153 @@ import argparse
 import json
 import sys
 from pathlib import Path
+from typing import Any
 
 import numpy as np
+import psutil
 
 sys.path.insert(0, str(Path(__file__).parents[1] / "tests"))
-from support.lab import lab_session
+import viewer_parts as parts
+from support.lab import Lab, LabPage, lab_session
 
-CUBE = """
-import numpy as np, pandas as pd, xarray as xr, rioxarray, eowidgets as eow
-T, N = {dates}, {size}
-rng = np.random.default_rng(0)
-base = rng.uniform(0.02, 0.5, (N, N)).astype("float32")
-bands = {{b: (("time", "y", "x"), np.stack([np.roll(base, 7 * t + 90 * k, 1) for t in range(T)]))
-         for k, b in enumerate(("blue", "green", "red", "nir"))}}
-cube = xr.Dataset(bands, coords={{"time": pd.date_range("2020-01-03", periods=T, freq="11D").astype("datetime64[ns]"),
-    "y": 5e6 - 10 * (np.arange(N) + 0.5), "x": 5e5 + 10 * (np.arange(N) + 0.5)}}).rio.write_crs("EPSG:32635")
-"""
-RIVAL = """
-import io, ipywidgets, PIL.Image
-image = ipywidgets.Image(format="png", width=600)
-slider = ipywidgets.IntSlider(0, 0, T - 1, description="rival")
-def paint(t):
-    rgb = np.stack([cube[b].values[t] for b in ("red", "green", "blue")], -1)
-    out = io.BytesIO(); PIL.Image.fromarray((rgb.clip(0, 0.5) * 510).astype("uint8")).save(out, "PNG", compress_level=1)
-    image.value = out.getvalue()
-slider.observe(lambda change: paint(change["new"]), "value"); paint(0)
-ipywidgets.VBox([slider, image])
-"""
-#: From the key press to the moment when the pixels of the new date can be read.
-STEP = """async ([steps, key]) => {
-  const picture = document.querySelector('.eow-picture'), canvas = document.querySelector('.eow-canvas');
-  const context = canvas.getContext('2d'), times = [], seen = new Set();
-  for (let i = 0; i < steps; i++) {
-    await new Promise((done) => requestAnimationFrame(() => setTimeout(done)));
-    const old = picture.dataset.shown, start = performance.now();
-    picture.dispatchEvent(new KeyboardEvent('keydown', { key, bubbles: true }));
-    while (picture.dataset.shown === old) await new Promise(requestAnimationFrame);
-    context.getImageData(canvas.width / 2, canvas.height / 2, 1, 1);
-    times.push(performance.now() - start); seen.add(picture.dataset.shown);
-  }
-  return [times, seen.size];
-}"""
-RESTYLE = """async () => {
-  const select = document.querySelector('.eow-toolbar select'), picture = document.querySelector('.eow-picture');
-  const canvas = document.querySelector('.eow-canvas'), context = canvas.getContext('2d'), times = [];
-  for (const value of ['index:NDVI', 'index:EVI', 'bands:red,green,blue', 'index:NDWI', 'index:NDVI', 'bands:nir']) {
-    await new Promise((done) => setTimeout(done, 50));
-    const frame = picture.dataset.frames, start = performance.now();
-    select.value = value; select.dispatchEvent(new Event('change'));
-    while (picture.dataset.frames === frame) await new Promise(requestAnimationFrame);
-    context.getImageData(canvas.width / 2, canvas.height / 2, 1, 1);
-    times.push(performance.now() - start);
-  }
-  return times;
-}"""
-RIVAL_STEP = """async (steps) => {
-  const handle = document.querySelector('.noUi-handle'), image = document.querySelector('img.widget-image, .widget-image');
-  const times = [];
-  handle.focus();
-  for (let i = 0; i < steps; i++) {
-    const old = image.src, start = performance.now();
-    handle.dispatchEvent(new KeyboardEvent('keydown', { key: 'ArrowRight', bubbles: true }));
-    while (image.src === old) await new Promise(requestAnimationFrame);
-    await image.decode();
-    times.push(performance.now() - start);
-  }
-  return times;
-}"""
-WHOLE = """() => { const stores = [...globalThis[Symbol.for('eowidgets.shared')].stores.values()];
-  const whole = (s) => s.planes.size >= 3 && [...s.planes.values()].every((p) => p.have.every(Boolean));
-  return stores.length && stores.every(whole); }"""
+#: Fits a notebook that holds the cell of the viewer and little else.
+WAIT = 240
+
+
+def browser_bytes() -> int:
+    """Memory of all the browser's processes (the GPU's too), shared pages counted once."""
+    processes = [p for p in psutil.Process().children(recursive=True) if "chrom" in p.name()]
+    return sum(p.memory_full_info().pss for p in processes)
+
+
+def rest(page: LabPage, seconds: float) -> None:
+    page.page.evaluate("s => new Promise((done) => setTimeout(done, 1000 * s))", seconds)
+
+
+def spread(times: list[float]) -> dict[str, float]:
+    return {"median": round(float(np.median(times)), 1), "p95": round(float(np.percentile(times, 95)), 1)}
+
+
+def viewer(page: LabPage, given: argparse.Namespace) -> dict[str, Any]:
+    """Everything about our own viewer."""
+    p = page.page
+    p.set_default_timeout(WAIT * 1000)
+    # Once and away again: JupyterLab fetches the module that shows such widgets with the first one.
+    page.run("v = eow.TimeViewer(cube.isel(time=[0], x=slice(64), y=slice(64)), chart=False); display(v)")
+    p.wait_for_function(parts.READY)
+    page.run("v.close(); v = eow.TimeViewer(cube, height=600, chart=False)")
+    p.evaluate("() => window.jupyterapp.commands.execute('notebook:clear-all-cell-outputs')")
+    rest(page, 3)
+    empty = browser_bytes()
+    p.evaluate(parts.SHOW, ["display(v)"])
+    p.wait_for_function("() => window._first")
+    out: dict[str, Any] = {"first_picture_ms_after_display": round(p.evaluate("() => window._first - window._start"))}
+    p.wait_for_function(parts.WHOLE)
+    out["all_dates_ms"] = round(p.evaluate("() => performance.now() - window._start"))
+    p.wait_for_function(parts.READY)
+    p.evaluate(parts.STEP, [5, "ArrowRight"])
+    rest(page, 0.8)
+    before = page.count_sent()
+    times, seen, rough = p.evaluate(parts.STEP, [given.steps, "ArrowRight"])
+    out["messages_in_steps"] = page.count_sent() - before
+    out["step_ms"] = spread(times)
+    out["dates_drawn"] = f"{seen} of {min(given.steps, given.dates)}, {rough} of {given.steps} at half resolution"
+    out["switch_ms_first_use"] = spread(p.evaluate(parts.RESTYLE))
+    p.wait_for_function(parts.WHOLE)
+    out["switch_ms_warm"] = spread(p.evaluate(parts.RESTYLE))
+    out["stretch_ms"] = spread(p.evaluate(parts.STRETCH))
+    p.wait_for_function(parts.WHOLE)
+    packed = given.dates * given.size**2 * 4 * 2
+    out["cube"] = f"{given.dates} dates x {given.size} x {given.size} x 4 bands, {packed / 1e6:.0f} MB packed"
+    shared = "globalThis[Symbol.for('eowidgets.shared')].backend"
+    out["backend"] = p.evaluate(f"() => {shared}.kind")
+    out["textures_over_packed"] = round(p.evaluate(f"() => {shared}.bytes") / packed, 2)
+    out["browser_memory_over_packed"] = round((settled(page) - empty) / packed, 2)
+    return out
+
+
+def settled(page: LabPage) -> int:
+    """Memory once the collector has run."""
+    session = page.page.context.new_cdp_session(page.page)
+    session.send("HeapProfiler.collectGarbage")
+    session.detach()
+    rest(page, 3)
+    return browser_bytes()
+
+
+def playing(page: LabPage, minutes: float) -> dict[str, Any]:
+    """How much the browser grows while the series plays, after a first round."""
+    page.run("v.speed, v.playing = 12, True")
+    rest(page, 15)
+    start = settled(page)
+    frames = "() => Number(document.querySelector('.eow-picture').dataset.frames)"
+    before = page.page.evaluate(frames)
+    rest(page, 60 * minutes)
+    drawn = page.page.evaluate(frames) - before
+    grown = 100 * (settled(page) / start - 1)
+    page.run("v.playing = False")
+    return {"played": f"{minutes:g} min, {drawn} frames", "growth_percent": round(grown, 1)}
+
+
+def sparse(lab: Lab) -> dict[str, Any]:
+    """A cube of 60 x 10980 x 10980 x 4 on disk, in a kernel of its own."""
+    page = lab.open([parts.SPARSE])
+    page.run_all()
+    page.page.set_default_timeout(WAIT * 1000)
+    rest(page, 1)
+    before = int(page.evaluate(parts.PEAK))
+    page.page.evaluate(parts.SHOW, ["v = eow.TimeViewer(eow.open(folder)); display(v)"])
+    page.page.wait_for_function("() => window._first")
+    first = page.page.evaluate("() => window._first - window._start")
+    page.wait_idle()
+    rest(page, 5)
+    peak = int(page.evaluate(parts.PEAK))
+    bad = page.errors()
+    page.run("__import__('shutil').rmtree(folder)")
+    page.close()
+    return {"opened_and_drawn_ms": round(first), "kernel_MB": [before // 1024, peak // 1024], "errors": bad}
+
+
+def rivals(page: LabPage, given: argparse.Namespace) -> dict[str, Any]:
+    """Steps of other sliders over the same cube."""
+    p = page.page
+    page.run("v.close()")
+    page.run(parts.SLIDER)
+    p.locator(".slider-rival .noUi-handle").wait_for()
+    out: dict[str, Any] = {"slider_and_png_step_ms": spread(p.evaluate(parts.SLIDER_STEP, min(12, given.dates - 1)))}
+    if page.evaluate("__import__('importlib.util').util.find_spec('localtileserver') is not None") != "True":
+        return out | {"leafmap": "left out: localtileserver is not there (see --packages)"}
+    page.run(parts.LEAFMAP.format(count=6), timeout=WAIT)
+    p.locator(".leaflet-container .noUi-handle").wait_for()
+    times, tiles = p.evaluate(parts.LEAFMAP_STEP, 5)
+    return out | {"leafmap_step_ms": spread(times), "leafmap_tiles": tiles}
 
 
 def main() -> None:
+    """Measure and print JSON."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     for name, value in (("dates", 24), ("size", 1024), ("steps", 60)):
         parser.add_argument(f"--{name}", type=int, default=value)
+    parser.add_argument("--minutes", type=float, default=3, help="of playing; 0 leaves that part out")
+    parser.add_argument("--packages", nargs="*", default=[], help="folders with the rivals' packages")
     given = parser.parse_args()
     with lab_session() as lab:
-        page = lab.open([CUBE.format(dates=given.dates, size=given.size)])
+        page = lab.open([parts.CUBE.format(dates=given.dates, size=given.size, packages=given.packages)])
         page.run_all()
-        p = page.page
-        p.set_default_timeout(120_000)
-        p.evaluate(
-            """() => { window._start = 0; window._first = 0; new MutationObserver(() => {
-              if (!window._first && document.querySelector('.eow-viewer[data-drawn]')) window._first = performance.now();
-            }).observe(document.body, { subtree: true, childList: true, attributes: true, attributeFilter: ['data-drawn'] }); }"""
-        )
-        page.run("v = eow.TimeViewer(cube, height=600, chart=False)")
-        p.evaluate("() => { window._start = performance.now(); }")
-        page.run("display(v)")
-        p.wait_for_function("() => window._first")
-        first = p.evaluate("() => window._first - window._start")
-        p.wait_for_function(WHOLE)
-        whole = p.evaluate("() => performance.now() - window._start")
-        p.evaluate(STEP, [5, "ArrowRight"])
-        p.evaluate("() => new Promise((done) => setTimeout(done, 800))")
-        before = page.count_sent()
-        times, seen = p.evaluate(STEP, [given.steps, "ArrowRight"])
-        messages = page.count_sent() - before
-        restyle = p.evaluate(RESTYLE)
-        p.wait_for_function(WHOLE)
-        warm = p.evaluate(RESTYLE)
-        stored = p.evaluate("() => globalThis[Symbol.for('eowidgets.shared')].backend.bytes")
-        heap = p.evaluate("() => performance.memory?.usedJSHeapSize ?? 0")
-        page.run(RIVAL)
-        p.locator(".noUi-handle").wait_for()
-        rival = p.evaluate(RIVAL_STEP, min(given.steps, given.dates - 1))
-        kind = p.evaluate("() => globalThis[Symbol.for('eowidgets.shared')].backend.kind")
+        result = viewer(page, given)
+        if given.minutes:
+            result["playing"] = playing(page, given.minutes)
+        print(json.dumps(result, indent=2), flush=True)
+        other = rivals(page, given)
         page.close()
-    packed = given.dates * given.size**2 * 4 * 2
-    step, other = float(np.median(times)), float(np.median(rival))
-    result = {
-        "cube": f"{given.dates} dates x {given.size} x {given.size} x 4 bands, {packed / 1e6:.0f} MB packed, {kind}",
-        "step_ms": {"median": round(step, 1), "p95": round(float(np.percentile(times, 95)), 1)},
-        "messages_in_steps": messages,
-        "dates_drawn": f"{seen} of {min(given.steps, given.dates)}",
-        "first_picture_ms_after_display_cell": round(first),
-        "all_dates_ms": round(whole),
-        "restyle_ms": {"first": round(max(restyle), 1), "warm": round(max(warm), 1)},
-        "gpu_bytes_over_packed": round(stored / packed, 2),
-        "js_heap_MB": round(heap / 1e6),
-        "rival_step_ms": round(other, 1),
-        "times_faster_than_rival": round(other / step, 1),
-    }
-    print(json.dumps(result, indent=2))
+        step = result["step_ms"]["median"]
+        other |= {
+            f"times_faster_than_{k.removesuffix('_step_ms')}": round(v["median"] / step, 1)
+            for k, v in other.items()
+            if k.endswith("_step_ms")
+        }
+        print(json.dumps(other, indent=2), flush=True)
+        print(json.dumps({"60 x 10980 x 10980 x 4 on disk": sparse(lab)}, indent=2))
 
 
 if __name__ == "__main__":

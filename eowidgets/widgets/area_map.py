@@ -18,13 +18,12 @@ from eowidgets.cube.area import Area
 from eowidgets.cube.grid import bounds, geobox
 from eowidgets.errors import EowidgetsError, InputError, unknown
 from eowidgets.render.colormaps import CATEGORIES
-from eowidgets.render.source import FrameSource
-from eowidgets.render.style import default_bands
 from eowidgets.widgets import basemap as base
 from eowidgets.widgets.layer_list import LayerList
-from eowidgets.widgets.overlay import frame_picture, place, thin
+from eowidgets.widgets.overlay import thin
 from eowidgets.widgets.picture_layers import PictureLayers
 from eowidgets.widgets.screen import corners, is_rectangle, mercator, same_shape
+from eowidgets.widgets.time_layer import TimeLayer
 
 if TYPE_CHECKING:
     import geopandas as gpd
@@ -74,6 +73,8 @@ class AreaMap(PictureLayers, ipyleaflet.Map):
         ISO date of the frame on the map.
     bands : tuple of str
         One band, or three for red, green, blue.
+    frames : TimeLayer or None
+        The cube on the map, drawn in the browser: a step through time sends nothing.
     layer_list : LayerList
         Widget with the layers, their visibility and opacity.
 
@@ -93,6 +94,7 @@ class AreaMap(PictureLayers, ipyleaflet.Map):
     pins: Any = traitlets.List()
     date = traitlets.Unicode("")
     bands = traitlets.Tuple()
+    frames: Any = traitlets.Instance(TimeLayer, allow_none=True)
 
     def __new__(cls, *args: Any, **kwargs: Any) -> AreaMap:
         """Choose the base class: leafmap's where it is installed."""
@@ -125,13 +127,12 @@ class AreaMap(PictureLayers, ipyleaflet.Map):
         super().__init__(**{**ours, **leaf, **options})
         self._under[0].name = "coastlines"
         self.layout.height, self.layout.min_height = height, "160px"
-        self._frame = ipyleaflet.ImageOverlay(url="", bounds=((0, 0), (0, 0)), name="frame", visible=False)
         self._footprint = ipyleaflet.Polygon(name="footprint", **_FOOTPRINT)
         self._pins = ipyleaflet.LayerGroup(name="pins")
-        self.layers = (*self.layers, self._frame, self._footprint, self._pins)
+        self.layers = (*self.layers, self._footprint, self._pins)
         self._make_controls()
         self.layer_list = LayerList(self)
-        self.observe(self._show_frame, names=["date", "bands"])
+        self.observe(self._to_frames, names=["date", "bands"])
         self.observe(self._show_area, names="area")
         self.observe(self._show_pins, names="pins")
         self.on_interaction(self._clicked)
@@ -146,18 +147,17 @@ class AreaMap(PictureLayers, ipyleaflet.Map):
     def set_cube(self, cube: xr.Dataset, *, look: bool = True) -> None:
         """Show another cube, and move the map to it."""
         box = geobox(cube)
-        self._source = FrameSource(thin(cube))
+        if self.frames is None:
+            self.frames = TimeLayer(thin(cube), self)
+            self.frames.observe(self._from_frames, names=["date", "bands"])
+        else:
+            self.frames.set_cube(thin(cube))
         self.cube = cube
         outline = box.footprint("EPSG:4326").geom.__geo_interface__
         self._footprint.locations = [[lat, lon] for lon, lat in corners(outline)]
         if look:
             self.look_at(bounds(cube))
-        labels = self._source.labels
-        with self.hold_trait_notifications():
-            self.bands = default_bands(self._source.bands)
-            if self.date not in labels:
-                self.date = labels[self._source.typical] if labels else ""
-        self._show_frame()
+        self._from_frames()
 
     def look_at(self, place: Any) -> None:
         """Move the map so that ``place`` (whatever ``eow.Area.of`` takes) fills it."""
@@ -169,24 +169,24 @@ class AreaMap(PictureLayers, ipyleaflet.Map):
         zoom = np.log2(min(across * 360 / max(east - west, 1e-9), down / max(tall, 1e-9)))
         self.zoom = float(np.clip(np.floor(zoom), 1, 18))
 
-    def _show_frame(self, _: Any = None) -> None:
-        if self.cube is None:
+    def _from_frames(self, _: Any = None) -> None:
+        with self.hold_trait_notifications():
+            self.bands = tuple(self.frames.bands)
+            self.date = self.frames.date
+
+    def _to_frames(self, change: Any) -> None:
+        if self.frames is None:
             return
-        labels = self._source.labels
-        if labels and self.date not in labels:
-            return  # another widget's cube has dates that this one has not
-        rgba = frame_picture(self._source, labels.index(self.date) if labels else 0, self.bands)
-        url, where = place(rgba, geobox(self._source.cube))
-        with self._frame.hold_sync():
-            self._frame.bounds, self._frame.url, self._frame.visible = where, url, True
-        self._frame.attribution = escape(str(self.cube.attrs.get("attribution", "")))[:200]
+        # Another widget's cube may have dates that this one has not.
+        if change["name"] == "bands" or change["new"] in self.frames.sources["cube"].labels:
+            setattr(self.frames, change["name"], change["new"])
 
     @traitlets.validate("bands")
     def _check_bands(self, proposal: dict[str, Any]) -> tuple[str, ...]:
         names = tuple(proposal["value"])
         for name in names:
-            if self.cube is not None and name not in self._source.bands:
-                raise unknown("band", name, self._source.bands)
+            if self.frames is not None and name not in self.frames.sources["cube"].bands:
+                raise unknown("band", name, self.frames.sources["cube"].bands)
         if self.cube is not None and len(names) not in (1, 3):
             raise InputError(f"A picture takes one band or three, not {len(names)}.")
         return names
@@ -311,7 +311,7 @@ class AreaMap(PictureLayers, ipyleaflet.Map):
         )
 
     def _clicked(self, **event: Any) -> None:
-        if event.get("type") != "click":
+        if event.get("type") != "click" or (self.frames is not None and self.frames.drawing):
             return
         lat, lon = event["coordinates"]
         kept = [p for p in self.pins if not self._near(lon, lat, p["lon"], p["lat"])]

@@ -80,7 +80,7 @@ class Explorer(ReadableRepr, ipywidgets.GridBox):
         for name in ("date", "pins", "area"):
             traitlets.link((self, name), (area_map, name))
         traitlets.link((self, "area"), (panel, "area"))
-        traitlets.dlink((self.viewer, "bands"), (area_map, "bands"), tuple)
+        area_map.frames.follow(self.viewer)
         tabs = ipywidgets.Tab([panel, area_map.layer_list], titles=["Models", "Layers"])
         self._side.children = (self._side.children[0], area_map, tabs)
         self._wait.close()

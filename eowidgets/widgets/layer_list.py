@@ -20,11 +20,15 @@ class LayerList(ipywidgets.VBox):
         self._rows: dict[str, Any] = {}
         super().__init__()
         self.add_class("eow-layers")
-        map.observe(self._fill, names="layers")
+        map.observe(self._fill, names=["layers", "frames"])
         self._fill()
 
     def _fill(self, _: Any = None) -> None:
+        # The frames of the cube are no layer of Leaflet's; they lie below all that are, except the ground.
+        extra = [layer for layer in [getattr(self._map, "frames", None)] if layer is not None]
         named = [layer for layer in reversed(self._map.layers) if layer.name and "visible" in layer.trait_names()]
+        ground = [layer for layer in named if getattr(layer, "pane", "") == "ground" or getattr(layer, "base", False)]
+        named = [layer for layer in named if layer not in ground] + extra + ground
         for key in set(self._rows) - {layer.model_id for layer in named}:
             for child in (*self._rows[key].children, self._rows[key]):
                 child.close()

@@ -143,13 +143,13 @@ class TimeViewer(ReadableRepr, Layers, Exports, anywidget.AnyWidget):
             if name not in self.trait_names():
                 raise unknown("option of TimeViewer", name, [t for t in self.trait_names() if not t.startswith("_")])
         self.sources: dict[str, FrameSource] = {}
-        source = FrameSource(cube)
+        source = self._source(cube)
         index = traits.get("index")
         if index:  # before anything is drawn
             source.program(index)
         self.sources["cube"] = source
         if compare is not None:
-            self.sources["compare"] = FrameSource(compare, key="compare")
+            self.sources["compare"] = self._source(compare, "compare")
         first = {
             "store_id": uuid.uuid4().hex,
             "bands": list(default_bands(source.bands)),
@@ -163,6 +163,9 @@ class TimeViewer(ReadableRepr, Layers, Exports, anywidget.AnyWidget):
         self._queue, self._own = feed.Queue(), set()
         self._worker = ThreadPoolExecutor(1, "eow-viewer")
         self.on_msg(self._hear)
+
+    def _source(self, cube: xr.Dataset | xr.DataArray, key: str = "cube") -> FrameSource:
+        return FrameSource(cube, key=key)
 
     # --- what the browser is told -------------------------------------------------------------------------------
 

@@ -29,15 +29,14 @@ class Layers:
     send: Any
     first: Any
     _make_head: Any
+    _source: Any
     _first_picture: Any
     _own: Any
 
     def set_cube(self, cube: xr.Dataset | xr.DataArray, *, compare: xr.Dataset | None = None) -> None:
         """Show another cube; date, bands and index are kept where it has them."""
-        source = FrameSource(cube)
-        self.sources = {"cube": source} | (
-            {"compare": FrameSource(compare, key="compare")} if compare is not None else {}
-        )
+        source = self._source(cube)
+        self.sources = {"cube": source} | ({"compare": self._source(compare, "compare")} if compare is not None else {})
         with self.hold_sync():
             self.layers, self.selection = [], []
             if any(b not in source.bands for b in self.bands):
@@ -55,7 +54,7 @@ class Layers:
         if cube is None:
             self.compare_mode, self.compare_key = "none", "cube"
             return
-        self.sources["compare"] = FrameSource(cube, key="compare")
+        self.sources["compare"] = self._source(cube, "compare")
         with self.hold_sync():
             self.head = self._make_head()
             self.compare_key, self.compare_mode = "compare", mode
@@ -75,7 +74,7 @@ class Layers:
         """
         if name in ("cube", "compare"):
             raise InputError(f"A layer cannot be called {name!r}: choose another name.")
-        self.sources[name] = FrameSource(data, key=name)
+        self.sources[name] = self._source(data, name)
         first = self.sources[name].bands
         own = {"bands": list(default_bands(first)), "index": None, "vmin": None, "vmax": None, **(style or {})}
         layer = {"key": name, "visible": True, "opacity": float(opacity), "style": own}

@@ -7,10 +7,9 @@ import pytest
 from support.pictures import until
 
 import eowidgets as eow
+from eowidgets.render.mercator import MercatorSource
 from eowidgets.render.picture import draw
-from eowidgets.render.source import FrameSource
 from eowidgets.render.style import Style
-from eowidgets.widgets.time_layer import to_mercator
 
 READ = """() => {
   const c = document.querySelector('.eow-map-canvas');
@@ -37,7 +36,7 @@ def test_frames_on_a_map(open_lab, maker):
 
     width, height, text = p.evaluate(READ)
     got = np.frombuffer(base64.b64decode(text), np.uint8).reshape(height, width, 4)
-    source = FrameSource(to_mercator(eow.open("romania")))
+    source = MercatorSource(eow.open("romania"))
     want = draw(source, Style(index="NDVI"), source.labels.index(date))
     assert (want[..., 3] > 0).mean() > 0.5
     assert np.abs(got.astype(int) - want.astype(int)).max() <= 1

@@ -72,7 +72,8 @@ def test_no_tile_layer_offline(romania):
 def test_footprint_and_frame_lie_where_the_cube_is(romania):
     m = eow.AreaMap(romania)
     west, south, east, north = bounds(romania)
-    (s, w), (n, e) = m._frame.bounds
+    place = m.frames.sources["cube"].place
+    (w, e), (s, n) = place.to_lonlat(place.bounds[::2], place.bounds[1::2])
     assert abs(w - west) < 1e-3 and abs(s - south) < 1e-3 and abs(e - east) < 1e-3 and abs(n - north) < 1e-3
     assert south < m.center[0] < north and west < m.center[1] < east
     assert min(lat for lat, _ in m._footprint.locations) == pytest.approx(south, abs=1e-6)
@@ -86,25 +87,47 @@ def test_frame_shows_the_pixels_of_the_date(make_cube):
         cube[band][1, 4, 25] = 0.9
     m = eow.AreaMap(cube)
     m.date = "2020-01-14"
-    picture = decode(m._frame.url)
-    (south, west), (north, east) = m._frame.bounds
-    rows, columns = np.nonzero((picture[..., 0] == 255) & (picture[..., 3] == 255))
-    lon = west + (columns.mean() + 0.5) / picture.shape[1] * (east - west)
-    lat = north - (rows.mean() + 0.5) / picture.shape[0] * (north - south)
-    pixel = cube.eow.at(lon, lat)
+    frames = m.frames.sources["cube"]
+    assert m.frames.date == "2020-01-14"
+    rows, columns = np.nonzero(frames.values("red", [1], frames.whole)[0] > 0.5)
+    row, column = rows.mean(), columns.mean()
+    x, y = frames.place.x0 + (column + 0.5) * frames.place.dx, frames.place.y0 - (row + 0.5) * frames.place.dy
+    lon, lat = frames.place.to_lonlat(x, y)
+    pixel = cube.eow.at(float(lon), float(lat))
     assert float(pixel["red"][1]) == pytest.approx(0.9)
-    before = m._frame.url
-    m.date = "2020-01-03"
-    assert m._frame.url != before
+    m.frames.date = "2020-01-03"  # as when the person scrubs in the browser
+    assert m.date == "2020-01-03"
+    m.date = "1999-01-01"  # of another widget's cube
+    assert m.frames.date == "2020-01-03"
 
 
 def test_nothing_is_drawn_where_nothing_was_measured(make_cube):
     cube = make_cube(dates=1, height=10, width=10, bands=("red",))
     cube["red"][0, :5] = np.nan
-    picture = decode(eow.AreaMap(cube)._frame.url)
-    half = picture.shape[0] // 2
-    assert picture[half + 2, 5, 3] == 255
-    assert picture[half - 2, 5, 3] == 0
+    frames = eow.AreaMap(cube).frames.sources["cube"]
+    red = frames.read("red", [0], frames.whole)[0]
+    half = red.shape[0] // 2
+    assert red[half + 2, 5] > 0
+    assert red[half - 2, 5] == 0  # the code of "nothing"
+
+
+def test_the_corners_of_a_shape_are_no_pins(romania):
+    m = eow.AreaMap(romania)
+    m.frames.drawing = True
+    m._clicked(type="click", coordinates=m.center)
+    assert m.pins == []
+    m.frames.drawing = False
+    m._clicked(type="click", coordinates=m.center)
+    assert len(m.pins) == 1
+
+
+def test_the_frames_are_in_the_list_of_layers_and_follow_another_cube(romania, bouconne):
+    m = eow.AreaMap(romania)
+    assert repr(m.layer_list) == "LayerList(frame)"
+    first = m.frames
+    m.set_cube(bouconne)
+    assert m.frames is first and m.frames.cube.attrs["title"] == bouconne.attrs["title"]
+    assert m.date == m.frames.date and m.bands == tuple(m.frames.bands)
 
 
 def test_drawing_sets_the_area_and_the_last_shape_counts(romania):

@@ -69,11 +69,16 @@ export class MapLayer {
       const point = map._latLngToNewLayerPoint({ lat: north, lng: west }, event.zoom, event.center);
       canvas.style.transform = `translate3d(${point.x}px,${point.y}px,0) scale(${map.getZoomScale(event.zoom)})`;
     };
-    map.on("zoom viewreset", place);
-    map.on("zoomanim", animate);
+    // The click that ends a shape reaches the map after the shape is done.
+    const drawing = (on) => () => setTimeout(() => (this.model.set("drawing", on), this.model.save_changes()), on ? 0 : 100);
+    const credit = document.createElement("span");
+    credit.textContent = this.model.get("credit"); // text from data stays text
+    map.attributionControl?.addAttribution(credit.innerHTML);
+    const events = [["zoom viewreset", place], ["zoomanim", animate], ["draw:drawstart draw:editstart draw:deletestart", drawing(true)], ["draw:drawstop draw:editstop draw:deletestop", drawing(false)]];
+    for (const [names, f] of events) map.on(names, f);
     const detach = () => {
-      map.off("zoom viewreset", place);
-      map.off("zoomanim", animate);
+      for (const [names, f] of events) map.off(names, f);
+      map.attributionControl?.removeAttribution(credit.innerHTML);
       canvas.remove();
     };
     this.shown.set(view, { canvas, context: canvas.getContext("2d"), place, detach });
@@ -111,6 +116,7 @@ export class MapLayer {
     const ready = windows.filter((w) => this.store.has(source.key, bands, w, t)).at(-1);
     const drawn = ready && pass(this.store, style, { key: source.key, t }, null, ready);
     for (const { canvas, context } of this.shown.values()) {
+      canvas.style.display = this.model.get("visible") ? "" : "none";
       if (canvas.width !== source.width || canvas.height !== source.height) [canvas.width, canvas.height] = [source.width, source.height];
       const done = this.store.backend.draw(context, { x: 0, y: 0, step: 1 }, [source.width, source.height], drawn ? [drawn] : []);
       if (done && drawn) canvas.dataset.shown = this.state.label(t);

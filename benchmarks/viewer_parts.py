@@ -1,0 +1,160 @@
+"""Cells and page scripts of ``benchmarks/viewer.py``."""
+
+from __future__ import annotations
+
+CUBE = """
+import sys; sys.path += {packages!r}
+import numpy as np, pandas as pd, xarray as xr, rioxarray, eowidgets as eow
+T, N = {dates}, {size}
+rng = np.random.default_rng(0)
+base = rng.uniform(0.02, 0.5, (N, N)).astype("float32")
+bands = {{b: (("time", "y", "x"), np.stack([np.roll(base, 7 * t + 90 * k, 1) for t in range(T)]))
+         for k, b in enumerate(("blue", "green", "red", "nir"))}}
+cube = xr.Dataset(bands, coords={{"time": pd.date_range("2020-01-03", periods=T, freq="11D").astype("datetime64[ns]"),
+    "y": 5e6 - 10 * (np.arange(N) + 0.5), "x": 5e5 + 10 * (np.arange(N) + 0.5)}}).rio.write_crs("EPSG:32635")
+"""
+SLIDER = """
+import io, ipywidgets, PIL.Image
+image = ipywidgets.Image(format="png", width=600)
+slider = ipywidgets.IntSlider(0, 0, T - 1, description="rival")
+def paint(t):
+    rgb = np.stack([cube[b].values[t] for b in ("red", "green", "blue")], -1)
+    out = io.BytesIO(); PIL.Image.fromarray((rgb.clip(0, 0.5) * 510).astype("uint8")).save(out, "PNG", compress_level=1)
+    image.value = out.getvalue()
+slider.observe(lambda change: paint(change["new"]), "value"); paint(0)
+ipywidgets.VBox([slider, image]).add_class("slider-rival")
+"""
+LEAFMAP = """
+import os, tempfile, leafmap.leafmap as leafmap
+os.environ["LOCALTILESERVER_CLIENT_HOST"] = "127.0.0.1"  # straight to its port: no detour through the server of the notebook
+folder, files = tempfile.mkdtemp(), []
+for t in range({count}):
+    rgb = xr.concat([cube[b][t] for b in ("red", "green", "blue")], "band")
+    files.append(f"{{folder}}/{{str(cube.time.values[t])[:10]}}.tif")
+    (rgb.clip(0, 0.5) * 510).astype("uint8").rio.write_crs(cube.rio.crs).rio.to_raster(files[-1], driver="COG")
+west, south, east, north = cube.rio.transform_bounds(4326)
+rival = leafmap.Map(center=((south + north) / 2, (west + east) / 2), zoom=13, draw_control=False, toolbar_control=False)
+rival.layout.height = "600px"; rival.layers = ()
+rival.add_time_slider(files)
+rival.add_class("leafmap-rival")
+rival
+"""
+#: Written sparsely: a Zarr of which one chunk in every date exists, the rest is its fill value.
+SPARSE = """
+import sys, tempfile, numpy as np, pandas as pd, zarr
+folder = tempfile.mkdtemp() + "/big.zarr"
+T, N = 60, 10980
+store = zarr.open_group(folder, mode="w", zarr_format=2)
+for name in ("blue", "green", "red", "nir"):
+    a = store.create_array(name, shape=(T, N, N), chunks=(1, 1024, 1024), dtype="float32", fill_value=0.1)
+    a.attrs["_ARRAY_DIMENSIONS"] = ["time", "y", "x"]; a.attrs["grid_mapping"] = "spatial_ref"
+    patch = np.linspace(0.05, 0.4, 1024 * 1024, dtype="float32").reshape(1024, 1024)
+    for t in range(0, T, 6):
+        a[t, 4096:5120, 5120:6144] = patch
+for name, values in (("y", 5e6 - 10 * (np.arange(N) + 0.5)), ("x", 5e5 + 10 * (np.arange(N) + 0.5))):
+    a = store.create_array(name, shape=(N,), dtype="float64"); a[:] = values; a.attrs["_ARRAY_DIMENSIONS"] = [name]
+days = store.create_array("time", shape=(T,), dtype="int64"); days[:] = np.arange(T) * 5
+days.attrs.update({"_ARRAY_DIMENSIONS": ["time"], "units": "days since 2021-01-01", "calendar": "proleptic_gregorian"})
+from pyproj import CRS
+ref = store.create_array("spatial_ref", shape=(), dtype="int64")
+ref.attrs.update({"_ARRAY_DIMENSIONS": [], **CRS(32635).to_cf()})
+zarr.consolidate_metadata(folder, zarr_format=2)
+import eowidgets as eow
+eow.TimeViewer
+"""
+PEAK = "int(__import__('resource').getrusage(__import__('resource').RUSAGE_SELF).ru_maxrss)"
+
+#: Run a cell and do not wait for it: the clock starts when it is sent.
+SHOW = """([source]) => {
+  window._first = 0;
+  new MutationObserver((_, me) => {
+    if (!document.querySelector('.eow-viewer[data-drawn]')) return;
+    window._first = performance.now(); me.disconnect();
+  }).observe(document.body, { subtree: true, childList: true, attributes: true, attributeFilter: ['data-drawn'] });
+  const nb = window._eow_notebook;
+  nb.content.model.sharedModel.addCell({ cell_type: 'code', source });
+  nb.content.activeCellIndex = nb.content.model.cells.length - 1;
+  window._start = performance.now();
+  window.jupyterapp.commands.execute('notebook:run-cell');
+}"""
+#: From the key press to the moment when the pixels of the new date can be read.
+STEP = """async ([steps, key]) => {
+  const picture = document.querySelector('.eow-picture'), canvas = document.querySelector('.eow-canvas');
+  const context = canvas.getContext('2d'), times = [], seen = new Set();
+  let rough = 0;
+  for (let i = 0; i < steps; i++) {
+    await new Promise((done) => requestAnimationFrame(() => setTimeout(done)));
+    const old = picture.dataset.shown, start = performance.now();
+    picture.dispatchEvent(new KeyboardEvent('keydown', { key, bubbles: true }));
+    while (picture.dataset.shown === old) await new Promise(requestAnimationFrame);
+    context.getImageData(canvas.width / 2, canvas.height / 2, 1, 1);
+    times.push(performance.now() - start); seen.add(picture.dataset.shown);
+    rough += picture.hasAttribute('data-rough');
+  }
+  return [times, seen.size, rough];
+}"""
+#: From the choice to the first picture of it, which is coarse where the band was not drawn before.
+RESTYLE = """async () => {
+  const select = document.querySelector('.eow-toolbar select'), picture = document.querySelector('.eow-picture');
+  const canvas = document.querySelector('.eow-canvas'), context = canvas.getContext('2d'), times = [];
+  for (const value of ['index:NDVI', 'index:EVI', 'bands:red,green,blue', 'index:NDWI', 'index:SAVI', 'bands:nir']) {
+    await new Promise((done) => setTimeout(done, 200));
+    const frame = picture.dataset.frames, start = performance.now();
+    select.value = value; select.dispatchEvent(new Event('change'));
+    while (picture.dataset.frames === frame || !picture.dataset.shown) await new Promise(requestAnimationFrame);
+    context.getImageData(canvas.width / 2, canvas.height / 2, 1, 1);
+    times.push(performance.now() - start);
+  }
+  return times;
+}"""
+STRETCH = """async () => {
+  const input = document.querySelector('.eow-number'), picture = document.querySelector('.eow-picture');
+  const canvas = document.querySelector('.eow-canvas'), context = canvas.getContext('2d'), times = [];
+  for (let i = 0; i < 6; i++) {
+    await new Promise((done) => setTimeout(done, 200));
+    const frame = picture.dataset.frames, start = performance.now();
+    input.value = 0.01 * i; input.dispatchEvent(new Event('change'));
+    while (picture.dataset.frames === frame || !picture.dataset.shown) await new Promise(requestAnimationFrame);
+    context.getImageData(canvas.width / 2, canvas.height / 2, 1, 1);
+    times.push(performance.now() - start);
+  }
+  input.value = ''; input.dispatchEvent(new Event('change'));
+  return times;
+}"""
+SLIDER_STEP = """async (steps) => {
+  const handle = document.querySelector('.slider-rival .noUi-handle'), image = document.querySelector('.slider-rival img');
+  const times = [];
+  handle.focus();
+  for (let i = 0; i < steps; i++) {
+    const old = image.src, start = performance.now();
+    handle.dispatchEvent(new KeyboardEvent('keydown', { key: 'ArrowRight', bubbles: true }));
+    while (image.src === old) await new Promise(requestAnimationFrame);
+    await image.decode();
+    times.push(performance.now() - start);
+  }
+  return times;
+}"""
+#: A step is done when every tile in view is that of the new date and has its pixels.
+LEAFMAP_STEP = """async (steps) => {
+  const handle = document.querySelector('.leaflet-container .noUi-handle');
+  const tiles = () => [...document.querySelectorAll('.leaflet-tile-pane img.leaflet-tile')];
+  const here = (i) => i.complete && i.naturalWidth && i.classList.contains('leaflet-tile-loaded');
+  const done = (old) => tiles().length > 0 && tiles().every((i) => !old.has(i.src) && here(i));
+  const until = async (f) => {
+    for (const start = performance.now(); !f(); await new Promise(requestAnimationFrame)) {
+      if (performance.now() - start > 60000) throw new Error('the tiles did not come');
+    }
+  };
+  await until(() => done(new Set()));
+  const times = [];
+  for (let i = 0; i < steps; i++) {
+    const old = new Set(tiles().map((t) => t.src)), start = performance.now();
+    handle.dispatchEvent(new KeyboardEvent('keydown', { key: 'ArrowRight', bubbles: true }));
+    await until(() => done(old));
+    times.push(performance.now() - start);
+  }
+  return [times, tiles().length];
+}"""
+READY = "() => document.querySelector('.eow-viewer[data-ready]') !== null"
+WHOLE = """() => { const stores = [...globalThis[Symbol.for('eowidgets.shared')].stores.values()];
+  return stores.length && stores.every((s) => s.planes.size >= 3 && s.whole()); }"""
