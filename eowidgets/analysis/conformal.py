@@ -3,8 +3,8 @@
 Split conformal prediction (Vovk et al. 2005; Papadopoulos et al. 2002) with three things that satellite series ask for.
 Errors are divided by the root of how far each series usually strays from its mean season on that day of the year
 (locally weighted: Lei et al. 2018, doi:10.1080/01621459.2017.1307116; the root is half way to one width for all, because
-the usual spread is itself a guess). They are weighted by how close their lead time is to the one asked for (Tibshirani
-et al. 2019). And they keep their sign: undetected cloud pulls vegetation indices down, never up, and an interval should
+the usual spread is itself a guess). They are weighted by how close their lead time and their season are to those asked
+for (Tibshirani et al. 2019). And they keep their sign: undetected cloud pulls vegetation indices down, never up, and an interval should
 say so.
 
 Written here rather than taken from mapie: that library calibrates scikit-learn regressors of one output on tables, and
@@ -67,26 +67,30 @@ class Conformal:
         (truth - forecast) / sqrt(spread).
     leads : Tensor, shape (k,)
         Days between the last date known and the date forecast.
-    width : float
-        Leads within about so many days count as alike.
+    days : Tensor, shape (k,)
+        The dates forecast, in days since 1970-01-01.
+    width, season : float
+        Leads, and days of the year, within about so many days count as alike.
     """
 
     scores: Tensor
     leads: Tensor
+    days: Tensor
     width: float
+    season: float
 
     def __post_init__(self) -> None:
         if len(self.scores) > MOST:
             some = torch.linspace(0, len(self.scores) - 1, MOST).long()
-            object.__setattr__(self, "scores", self.scores[some])
-            object.__setattr__(self, "leads", self.leads[some])
+            for name in ("scores", "leads", "days"):
+                object.__setattr__(self, name, getattr(self, name)[some])
 
-    def factors(self, leads: Tensor, levels: tuple[float, ...]) -> tuple[Tensor, Tensor]:
+    def factors(self, leads: Tensor, days: Tensor, levels: tuple[float, ...]) -> tuple[Tensor, Tensor]:
         """Lower and upper end of the intervals around a forecast, in units of the root of the usual spread.
 
         Parameters
         ----------
-        leads : Tensor, shape (h,)
+        leads, days : Tensor, shape (h,)
         levels : tuple of float
 
         Returns
@@ -95,9 +99,12 @@ class Conformal:
             Infinite where the errors at hand are too few to speak of that level.
         """
         score, order = self.scores.double().sort()
-        apart = (leads.double()[:, None] - self.leads.double()[order][None]) / self.width
-        weight = torch.exp(-0.5 * apart.square())  # h k
-        total = weight.sum(1, keepdim=True) + 1  # the one to come weighs as much as an error at its very lead
+        apart = (leads.double()[:, None] - self.leads.double()[order]) / self.width  # h k
+        around = (days.double()[:, None] - self.days.double()[order] + YEAR / 2) % YEAR - YEAR / 2
+        weight = torch.exp(-0.5 * (apart.square() + (around / self.season).square()))
+        total = (
+            weight.sum(1, keepdim=True) + 1
+        )  # the one to come weighs as much as an error of its very lead and season
         ends = []
         for sign in (-1, 1):
             ranked = weight if sign > 0 else weight.flip(1)

@@ -114,7 +114,7 @@ class Maker:
         leads = ahead - self.cut
         if not self.ask.calibrate:
             return [normal_factors(leads, self.levels)] * len(self.history.names)
-        return [self.holdout.conformal(c).factors(leads, self.levels) for c in range(len(self.history.names))]
+        return [self.holdout.conformal(c).factors(leads, ahead, self.levels) for c in range(len(self.history.names))]
 
     def _chunks(self, block: Block, ahead: Tensor, fans: list[tuple[Tensor, Tensor]]) -> tuple[Tensor, Tensor, Tensor]:
         """Forecast (h, n, c), lower and upper ends (level, h, n, c)."""

@@ -18,8 +18,8 @@ from eowidgets.models.forecast.base import SeriesModel, series_model
 RIVALS = ("persistence", "climatology")
 #: Hold-out windows: so many at most, none with fewer dates before it.
 WINDOWS, FEWEST = 12, 3
-#: With fewer errors than this, all lead times are taken together.
-MANY = 500
+#: With fewer errors than this, all lead times and seasons are taken together; otherwise seasons so many days apart differ.
+MANY, APART = 500, 40.0
 #: Days around the same day of earlier years, so that windows differ by more than the year.
 SHIFTS = (0, -30, 30)
 
@@ -62,7 +62,8 @@ class Errors:
     Attributes
     ----------
     window : Tensor, shape (k,), int64
-    lead : Tensor, shape (k,)
+    lead, day : Tensor, shape (k,)
+        Days ahead, and days since 1970-01-01.
     scale : Tensor, shape (k,)
         The usual spread.
     error : dict of str to Tensor, shape (k,)
@@ -71,6 +72,7 @@ class Errors:
 
     window: Tensor
     lead: Tensor
+    day: Tensor
     scale: Tensor
     error: dict[str, Tensor]
 
@@ -89,14 +91,15 @@ class Holdout:
     channels : list of Errors
     origins : list of float
         Days that windows start from.
-    width : float
-        Leads within about so many days count as alike, in days.
+    width, season : float
+        Leads, and days of the year, within about so many days count as alike.
     """
 
     name: str
     channels: list[Errors]
     origins: list[float]
     width: float
+    season: float
     _conformal: dict[int, Conformal] = field(default_factory=dict, repr=False)
 
     @property
@@ -121,7 +124,9 @@ class Holdout:
     def _without(self, channel: int, window: int | None) -> Conformal:
         e = self.channels[channel]
         keep = e.window != (-1 if window is None else window)
-        return Conformal((e.error[self.name] / e.scale.sqrt())[keep], e.lead[keep], self.width)
+        return Conformal(
+            (e.error[self.name] / e.scale.sqrt())[keep], e.lead[keep], e.day[keep], self.width, self.season
+        )
 
     def coverage(self, channel: int, levels: tuple[float, ...], calibrated: bool = True) -> list[float]:
         """Share of hold-out values inside their interval, each window judged by all the others.
@@ -133,13 +138,14 @@ class Holdout:
         inside, count = torch.zeros(len(levels), dtype=torch.float64), 0
         for window in sorted(set(e.window.tolist())):
             here = e.window == window
-            leads, where = torch.unique(e.lead[here], return_inverse=True)
+            days, where = torch.unique(e.day[here], return_inverse=True)
+            leads = torch.zeros_like(days).index_copy_(0, where, e.lead[here])
             if not calibrated:
                 lower, upper = normal_factors(leads, levels)
             elif bool(here.all()):
                 continue
             else:
-                lower, upper = self._without(channel, window).factors(leads, levels)
+                lower, upper = self._without(channel, window).factors(leads, days, levels)
             inside += ((lower[:, where] <= score[here]) & (score[here] <= upper[:, where])).sum(1)
             count += int(here.sum())
         return [float(v) / count if count else float("nan") for v in inside]
@@ -181,25 +187,28 @@ def hold_out(model: SeriesModel, block: Block, days: Tensor, cut: float, horizon
         there = there & (given[2].sum(1, keepdim=True) >= FEWEST)
         made = {name: f.predict(*given, days[ahead]) for name, f in forecasters.items()}
         scale = spread(given[0], given[2], given[1], days[ahead])
-        lead = (days[ahead] - start).expand(len(truth), -1)
+        day = days[ahead].expand(len(truth), -1)
         for c, errors in enumerate(found):
             k = there[..., c]
             error = {name: (truth - m)[..., c][k] for name, m in made.items()}
-            errors.append(Errors(torch.full((int(k.sum()),), number), lead[k].float(), scale[..., c][k], error))
+            when = day[k]
+            errors.append(Errors(torch.full((len(when),), number), when - start, when, scale[..., c][k], error))
     joined = [_joined(e, tuple(forecasters)) for e in found]
-    # A single series has too few errors to tell lead times apart.
-    width = max(15.0, horizon / 6) if max(map(len, joined)) >= MANY else float(horizon)
-    return Holdout(model.name, joined, starts, width)
+    # A single series has too few errors to tell lead times or seasons apart.
+    many = max(map(len, joined)) >= MANY
+    widths = (max(15.0, horizon / 6), APART) if many else (float(horizon), float("inf"))
+    return Holdout(model.name, joined, starts, *widths)
 
 
 def _joined(parts: list[Errors], names: tuple[str, ...]) -> Errors:
     empty = torch.zeros(0)
     if not parts:
-        return Errors(empty.long(), empty, empty, dict.fromkeys(names, empty))
+        return Errors(empty.long(), empty, empty, empty, dict.fromkeys(names, empty))
     error = {name: torch.cat([p.error[name] for p in parts]) for name in names}
     return Errors(
         torch.cat([p.window for p in parts]),
         torch.cat([p.lead for p in parts]),
+        torch.cat([p.day for p in parts]),
         torch.cat([p.scale for p in parts]),
         error,
     )
