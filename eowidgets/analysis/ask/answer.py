@@ -164,6 +164,8 @@ class Trace:
             return name
         if isinstance(value, np.generic):
             value = value.item()
+        if not isinstance(value, str | int | float | tuple | list | type(None)):
+            raise TypeError(f"A {type(value).__name__} that no tool made cannot be written as code.")
         return repr(value)
 
     def code(self, answer: str | None = None) -> str:

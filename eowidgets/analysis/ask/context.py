@@ -105,7 +105,7 @@ class Context:
         after = self.trace("after", tools.land_cover, years[1])
         raw = self.trace("changed", timetools.changed_mask, before, after, source, target)
         mask = self.trace("patches", timetools.patches_only, raw, self.cube, where)
-        known = (before["cover"].values != 255) & (after["cover"].values != 255) & where
+        known = self.trace("known", timetools.seen_twice, before, after, where)
         if known.sum() < 0.3 * where.sum():
             raise InputError("Less than a third of the place was seen often enough in both years.")
         sure = np.minimum(before["sure"].values, after["sure"].values)[mask if mask.any() else known]

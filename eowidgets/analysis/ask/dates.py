@@ -38,7 +38,7 @@ _SINGLE = re.compile(
       | (?P<lasts>(?:the\ )?(?:last|past|previous)\ (?:{_S}|{_M}))(?!\ \d)
       | (?P<lasty>(?:the\ )?(?:last|past|previous)\ year)\b
       | (?P<thisy>(?:this|the\ current)\ year)\b
-      | (?:the\ )?(?:year\ )?(?P<year>{_Y})\b(?!\s?(?:m|ha|km|px|pixel|hectare|square))
+      | (?:the\ )?(?:year\ )?(?P<year>{_Y})\b(?!\s?(?:m2?|ha|km2?|px|pixels?|hectares?|square)\b)
       | (?P<month>(?<=in\ )(?:may|march)\b(?!\ i\b)|(?<=between\ )(?:may|march)\b|(?<=from\ )(?:may|march)\b
           |(?<=and\ )(?:may|march)\b|(?<=to\ )(?:may|march)\b|(?<=during\ )(?:may|march)\b|(?<=of\ )(?:may|march)\b
           |(?!may\b|march\b|mar\b|sep\b|dec\b|jan\b)(?:{_M}))

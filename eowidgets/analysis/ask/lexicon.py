@@ -26,7 +26,12 @@ NOUNS: dict[str, str] = {
     "image": "image, images, picture, pictures, acquisition, acquisitions, scene, scenes, photo, photos, observation, "
     "observations, date, dates, frame, frames, data, series, time series, timeseries, overpass, overpasses, time step, "
     "time steps, timesteps, imagery, snapshot, snapshots, shot, shots, view, record, recording, cube, dataset",
-    "clear image": "clear image, clear images, cloud-free image, cloud-free images, cloudless image, cloudless images",
+    "clear image": ", ".join(
+        f"{a} {b}{s}"
+        for a in ("clear", "good", "usable", "clean")
+        for b in ("image", "picture", "scene", "photo", "acquisition", "observation", "date", "frame", "view", "day")
+        for s in ("", "s")
+    ),
     "NDVI": "ndvi, greenness, vegetation index, green index, normalised difference vegetation index, "
     "normalized difference vegetation index, vegetation vigour, vigour, vigor, plant health, vegetation health",
     "NDMI": "ndmi, moisture, moisture index, vegetation moisture, wetness, dryness, humidity of the vegetation, "

@@ -40,8 +40,9 @@ def suggestions(
     land, years = not needs(cube), b > a
     wanted = []
     if history and history[-1].program is not None and not history[-1].abstained:
-        told = history[-1].program.scope.start[:4]
-        if years and told.isdigit() and history[-1].program.kind not in ("change", "trend"):
+        scope = history[-1].program.scope
+        told = scope.start[:4] if scope.start[:4] == scope.end[:4] else ""
+        if years and told:
             wanted.append(f"and in {int(told) + 1 if int(told) < b else int(told) - 1}?")
         wanted.append("and in the north?" if not drawn else "")
     if land:

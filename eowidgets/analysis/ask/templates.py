@@ -160,6 +160,7 @@ class Sampler:
         if "of" not in values and hasattr(KINDS[values["kind"]](), "of"):
             named = lex.PHRASES.search(text.lower())
             values["of"] = (lex.NOUN_OF | lex.WORD_OF)[named.group(1)] if named else ""
+        values.pop("_season", None)
         direction = values.pop("direction", "")
         if direction and values["kind"] == "change":
             values["direction"] = direction

@@ -116,7 +116,7 @@ def two_years(cube: xr.Dataset, start: str = "", end: str = "") -> tuple[xr.Data
 
 def transitions(before: xr.Dataset, after: xr.Dataset, where: Mask, cube: xr.Dataset) -> dict[str, float]:
     """Hectares that went from one kind of land to another, the largest first: ``{"forest > field": 12.3}``."""
-    known = tools.seen(before, where) & tools.seen(after, where)
+    known = seen_twice(before, after, where)
     found = {}
     for a in COVERS:
         for b in COVERS:
@@ -138,6 +138,12 @@ def changed_mask(before: xr.Dataset, after: xr.Dataset, source: str = "", target
     if target:
         mask &= class_mask(after, target) & ~class_mask(before, target)
     out: Mask = mask
+    return out
+
+
+def seen_twice(before: xr.Dataset, after: xr.Dataset, where: Mask) -> Mask:
+    """Pixels of which the land cover is known in both years, within ``where``."""
+    out: Mask = tools.seen(before, where) & tools.seen(after, where)
     return out
 
 

@@ -49,6 +49,7 @@ def features(tokens: Sequence[str], unknown: Collection[str] = ()) -> npt.NDArra
     words = ["‹u›" if t in strange else t for t in tokens]
     plain = [w for w in words if w not in ("‹d›", "‹p›", "‹a›", "the", "a", "please")]
     found = [f"1 {w}" for w in words]
+    found += [f"p {w[:5]}" for w in words if len(w) > 5]  # deforested, deforestation
     found += [f"2 {a} {b}" for a, b in zip(["^", *plain], [*plain, "$"], strict=True)]
     found += [f"3 {a} {b} {c}" for a, b, c in zip(["^", *plain], plain, [*plain[1:], "$"], strict=False)]
     for mark in ("‹c›", "‹i›", "‹s›", "‹m›", "‹d›", "‹p›", "‹u›", "‹l›"):
