@@ -1,10 +1,11 @@
-"""Map, time viewer, pixel chart and model panel as one linked view."""
+"""Map, time viewer, pixel chart and panels as one linked view."""
 
 from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable
 from html import escape
+from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 import ipywidgets
@@ -13,6 +14,7 @@ import xarray as xr
 
 from eowidgets.errors import EowidgetsError
 from eowidgets.widgets.base import AreaTrait, ReadableRepr, css
+from eowidgets.widgets.late_tabs import LateTabs
 from eowidgets.widgets.time_viewer import TimeViewer
 
 if TYPE_CHECKING:
@@ -81,9 +83,23 @@ class Explorer(ReadableRepr, ipywidgets.GridBox):
             traitlets.link((self, name), (area_map, name))
         traitlets.link((self, "area"), (panel, "area"))
         area_map.frames.follow(self.viewer)
-        tabs = ipywidgets.Tab([panel, area_map.layer_list], titles=["Models", "Layers"])
+        tabs = LateTabs(
+            {
+                "Models": lambda: panel,
+                "Change": lambda: self._panel_of("change_panel", "ChangePanel"),
+                "Forecast": lambda: self._panel_of("forecast_panel", "ForecastPanel"),
+                "Ask": lambda: self._panel_of("ask_panel", "AskPanel"),
+                "Layers": lambda: area_map.layer_list,
+            }
+        )
         self._side.children = (self._side.children[0], area_map, tabs)
         self._wait.close()
+
+    def _panel_of(self, module: str, name: str) -> Any:
+        panel = getattr(import_module(f"eowidgets.widgets.{module}"), name)(self.cube, viewer=self.viewer, map=self.map)
+        # The panels for change and questions leave the area to whoever puts them beside others.
+        traitlets.link((self, "area"), (panel, "area"))
+        return panel
 
     def _furnish_later(self) -> None:
         # No cell is there to show an error in: it is shown where map and panel would have been.

@@ -67,3 +67,13 @@ def test_in_a_kernel_the_viewer_comes_first(romania, monkeypatch):
     assert "Did you mean" in late._wait.value
     with pytest.raises(InputError, match="Did you mean 'fill-linear'"):
         _ = late.panel
+
+
+def test_every_tab_opens_and_follows_the_area(explorer):
+    explorer.area = AREA
+    tabs = explorer._side.children[-1]
+    for number, name in enumerate(("ModelPanel", "ChangePanel", "ForecastPanel", "AskPanel")):
+        tabs.selected_index = number
+        (panel,) = tabs.children[number].children
+        assert type(panel).__name__ == name
+        assert panel.area == explorer.area

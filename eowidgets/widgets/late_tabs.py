@@ -1,0 +1,37 @@
+"""Tabs whose contents are made when they are first opened."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from html import escape
+from typing import Any
+
+import ipywidgets
+
+from eowidgets.errors import EowidgetsError
+
+
+class LateTabs(ipywidgets.Tab):
+    """A panel costs its imports and its messages only where it is used; one that refuses the cube says so in its tab.
+
+    Parameters
+    ----------
+    makers : mapping of str to callable
+        Title of each tab, and what makes its widget.
+    """
+
+    def __init__(self, makers: Mapping[str, Callable[[], ipywidgets.Widget]]) -> None:
+        self._makers = tuple(makers.values())
+        super().__init__([ipywidgets.VBox() for _ in makers], titles=list(makers), selected_index=0)
+        self.observe(self._open, names="selected_index")
+        self._open()
+
+    def _open(self, _: Any = None) -> None:
+        number = self.selected_index
+        if number is None or self.children[number].children:
+            return
+        try:
+            made = self._makers[number]()
+        except EowidgetsError as error:
+            made = ipywidgets.HTML(f"<div class='eow-bad' role='alert'>{escape(str(error))}</div>")
+        self.children[number].children = (made,)
