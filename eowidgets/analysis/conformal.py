@@ -4,8 +4,8 @@ Split conformal prediction (Vovk et al. 2005; Papadopoulos et al. 2002) with thr
 Errors are divided by the root of how far each series usually strays from its mean season on that day of the year
 (locally weighted: Lei et al. 2018, doi:10.1080/01621459.2017.1307116; the root is half way to one width for all, because
 the usual spread is itself a guess). They are weighted by how close their lead time and their season are to those asked
-for (Tibshirani et al. 2019). And they keep their sign: undetected cloud pulls vegetation indices down, never up, and an interval should
-say so.
+for (Tibshirani et al. 2019). And they keep their sign: undetected cloud pulls vegetation indices down, never up, and an
+interval should say so.
 
 Written here rather than taken from mapie: that library calibrates scikit-learn regressors of one output on tables, and
 has no place for lead times, masks, or ten thousand series at once. The whole method is the two functions and the class
