@@ -303,8 +303,15 @@ def peers(args: argparse.Namespace) -> None:
         raise SystemExit(done.returncode)
 
 
+def kernel(args: argparse.Namespace) -> None:
+    """How soon the kernel answers while a model runs; needs Chromium."""
+    import engine_kernel
+
+    engine_kernel.measure()
+
+
 PARTS = {f.__name__: f for f in (overhead, memory, cancel, cluster, sizes, tile)}
-MORE = {f.__name__: f for f in (peers,)}
+MORE = {f.__name__: f for f in (peers, kernel)}
 
 
 def main() -> None:

@@ -5,9 +5,10 @@ from __future__ import annotations
 import errno
 import json
 import os
+import re
 import shutil
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -23,6 +24,11 @@ from eowidgets.errors import InputError, SourceError
 SCALE = 1e-4
 NODATA = -32768
 TAG = "EOWIDGETS"
+#: Class maps: what stands for "no class", what the probability beside is called, and what a legend is made of.
+NO_CLASS = 255
+CHANCE = "_probability"
+LEGEND = ("flag_values", "flag_meanings", "colors")
+COLOR = re.compile("#[0-9a-fA-F]{6}")
 
 
 def to_geotiff(cube: xr.Dataset, path: str | Path) -> Path:
@@ -30,7 +36,9 @@ def to_geotiff(cube: xr.Dataset, path: str | Path) -> Path:
 
     Layers are called ``"red 2019-07-06"``, dates slowest. Where every band is a reflectance, values are
     int16 with scale 0.0001; otherwise float32. Pixels that are not valid are nodata; the cloud mask,
-    which a GeoTIFF has no place for, is not written. Title, attribution and provenance become tags, and
+    which a GeoTIFF has no place for, is not written. Class maps stay whole numbers (uint8, nodata 255) with their
+    colour table; because a GeoTIFF has one data type, their probabilities go into a file beside, named
+    ``..._probability.tif``. Title, attribution and provenance become tags, and
     ``eow.open`` reads the file back as a cube.
 
     Parameters
@@ -53,18 +61,25 @@ def to_geotiff(cube: xr.Dataset, path: str | Path) -> Path:
     from rasterio.shutil import copy
 
     target = _target(path, (".tif", ".tiff"))
+    chances = [n for n in cube.data_vars if str(n).endswith(CHANCE) and str(n).removesuffix(CHANCE) in cube.data_vars]
+    rest = [v for n, v in cube.data_vars.items() if n not in (*chances, *MASKS) and {"y", "x"} <= set(v.dims)]
+    if chances and all(_is_classes(v) for v in rest):
+        beside = target.with_stem(target.stem + CHANCE)
+        to_geotiff(cube[[*chances, *(m for m in MASKS if m in cube)]], beside)
+        cube = cube.drop_vars(chances)
     layers = _layers(cube)
     if not layers:
         raise InputError("There is no band to write: the cube has no variable over (y, x).")
-    packed = all(_is_reflectance(layer.values) for _, layer in layers)
+    classes = all(_is_classes(layer) for _, layer in layers)
+    packed = not classes and all(_is_reflectance(layer.values) for _, layer in layers)
     box = geobox(cube)
     profile = {
         "driver": "GTiff",
         "width": box.width,
         "height": box.height,
         "count": len(layers),
-        "dtype": "int16" if packed else "float32",
-        "nodata": NODATA if packed else float("nan"),
+        "dtype": "uint8" if classes else "int16" if packed else "float32",
+        "nodata": NO_CLASS if classes else NODATA if packed else float("nan"),
         "crs": box.crs.to_wkt(),
         "transform": box.transform,
         "tiled": True,
@@ -79,11 +94,16 @@ def to_geotiff(cube: xr.Dataset, path: str | Path) -> Path:
             file.update_tags(**_tags(cube))
             if packed:
                 file.scales, file.offsets = [SCALE] * len(layers), [0.0] * len(layers)
+            if classes and colors(layers[0][1].attrs):
+                file.write_colormap(1, colors(layers[0][1].attrs))  # GDAL keeps one table, and QGIS reads it
             for number, (name, layer) in enumerate(layers, 1):
-                values = np.asarray(layer.values, dtype="float32")
-                file.write(_pack(values) if packed else values, number)
+                file.write(layer.values if classes else _numbers(layer, packed), number)
                 file.set_band_description(number, name)
-        copy(plain, whole, driver="COG", COMPRESS="DEFLATE", PREDICTOR="YES", BIGTIFF="IF_SAFER")
+                if classes:
+                    file.update_tags(number, **{k: _text(layer.attrs[k]) for k in LEGEND if k in layer.attrs})
+        # Overviews of numbers are means; a mean of classes would be another class.
+        kind = {"OVERVIEW_RESAMPLING": "MODE"} if classes else {"PREDICTOR": "YES"}
+        copy(plain, whole, driver="COG", COMPRESS="DEFLATE", BIGTIFF="IF_SAFER", **kind)
         # GDAL may close a file on a full disk without an error: read the end of it before believing.
         with rasterio.open(whole) as file:
             *_, (_, window) = file.block_windows(1)
@@ -162,6 +182,32 @@ def _is_reflectance(values: Any) -> bool:
     finite = array[np.isfinite(array)]
     # Within int16 at this scale; a wider range (metres, days, decibel) keeps its floats.
     return not finite.size or bool(np.abs(finite).max() <= 32767 * SCALE)
+
+
+def _is_classes(values: xr.DataArray) -> bool:
+    return values.dtype == np.uint8 and "flag_values" in values.attrs
+
+
+def _numbers(layer: xr.DataArray, packed: bool) -> Any:
+    values = np.asarray(layer.values)
+    if _is_classes(layer):  # beside numbers of another kind
+        values = np.where(values == NO_CLASS, np.nan, values)
+    values = values.astype("float32")
+    return _pack(values) if packed else values
+
+
+def colors(attrs: Mapping[Any, Any]) -> dict[int, tuple[int, int, int, int]]:
+    """Colour table of a class map, from ``flag_values`` and ``colors`` in its attributes; nodata is transparent."""
+    values = [int(v) for v in np.atleast_1d(attrs["flag_values"])]
+    words = str(attrs.get("colors", "")).split()
+    if len(words) != len(values) or not all(COLOR.fullmatch(word) for word in words):
+        return {}
+    table = {v: (int(w[1:3], 16), int(w[3:5], 16), int(w[5:7], 16), 255) for v, w in zip(values, words, strict=True)}
+    return {**table, NO_CLASS: (0, 0, 0, 0)}
+
+
+def _text(value: Any) -> str:
+    return " ".join(str(v) for v in np.atleast_1d(value))
 
 
 def _pack(values: Any) -> Any:

@@ -121,7 +121,9 @@ class Predictor:
                 # Not dynamic: all windows have one shape, and fixed shapes compile to faster code.
                 module.compile(dynamic=False)
             else:
-                hooks = [m.register_forward_pre_hook(lambda *_: self._checkpoint()) for m in module.modules()]
+                # TorchScript takes no hooks: such a part is interrupted between batches only.
+                layers = (m for m in module.modules() if not isinstance(m, torch.jit.ScriptModule))
+                hooks = [m.register_forward_pre_hook(lambda *_: self._checkpoint()) for m in layers]
         try:
             yield self
         finally:

@@ -19,6 +19,7 @@ import xarray as xr
 from eowidgets.cube import schema
 from eowidgets.engine.plan import Plan
 from eowidgets.engine.reader import input_summary
+from eowidgets.engine.resampled import Resampled
 from eowidgets.errors import InputError
 from eowidgets.models.base import Model
 
@@ -32,6 +33,8 @@ def describe(
 
     There is no date of making: the same run gives the same bytes.
     """
+    if isinstance(model, Resampled):
+        model, engine = model.model, {**engine, "resampled_to": model.inputs.resolution}
     return {
         "model": model.name,
         "class": f"{type(model).__module__}.{type(model).__qualname__}",

@@ -16,6 +16,7 @@ from eowidgets.engine.journal import Journal
 from eowidgets.engine.plan import Limits, Plan
 from eowidgets.engine.provenance import content_hash, describe, fingerprint
 from eowidgets.engine.reader import write_behind
+from eowidgets.engine.resampled import Resampled
 from eowidgets.engine.result import Array
 from eowidgets.engine.strips import Strip, WindowResult
 from eowidgets.engine.task import Task, make_task
@@ -233,6 +234,9 @@ class Run:
             f"{job.device}, {plan.precision}: windows of {plan.window[0]} x {plan.window[1]} pixels "
             f"and {plan.dates} dates, {plan.batch} at a time."
         )
+        if isinstance(self.task.model, Resampled):
+            has, wants = self.task.site.resolution, self.task.model.inputs.resolution
+            job.say(f"Pixels of {has:.3g} m are resampled to the {wants:g} m of the model, and its result back.")
 
     def _notes(self, job: Job, plan: Plan) -> dict[str, Any]:
         task = self.task

@@ -17,6 +17,7 @@ from eowidgets.engine import device as dev
 from eowidgets.engine.plan import Limits, Plan, make_plan
 from eowidgets.engine.predict import Predictor, Site
 from eowidgets.engine.reader import Block, Reader
+from eowidgets.engine.resampled import at_its_resolution
 from eowidgets.engine.result import Frame, make_template
 from eowidgets.engine.strips import Strips
 from eowidgets.errors import InputError, ModelError
@@ -157,6 +158,7 @@ def make_task(
     if area is not None:
         cube, shape = cut_to(cube, area)
     check_inputs(made, cube)
+    made = at_its_resolution(made, cube)
     bands = wanted_bands(made, cube)
     outputs = tuple(made.outputs(bands))
     if not outputs:

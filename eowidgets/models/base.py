@@ -38,7 +38,7 @@ class Inputs:
     min_dates, max_dates : int, optional
         Number of dates that make sense.
     resolution : float, optional
-        Pixel size in metres that the model was made for; None means any.
+        Pixel size in metres that the model was made for, to which cubes of another one are resampled; None means any.
     optional_bands : tuple of str
         Bands that are used when the cube has them (a second sensor, say).
     """
@@ -233,6 +233,8 @@ class Model(ABC):
     task : Task
     inputs : Inputs
     window : WindowSpec
+    resamples : bool
+        It brings batches to ``inputs.resolution`` by itself; otherwise the engine does.
     card : Card
     Params : type
         Frozen dataclass made of :func:`param` fields.
@@ -260,6 +262,7 @@ class Model(ABC):
     card: ClassVar[Card]
     inputs: ClassVar[Inputs] = Inputs()
     window: ClassVar[WindowSpec] = WindowSpec()
+    resamples: ClassVar[bool] = False
     Params: ClassVar[type] = NoParams
 
     def __init__(self, **params: Any) -> None:

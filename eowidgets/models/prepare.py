@@ -161,7 +161,7 @@ class Preparation:
         if self.std is not None:
             x = x / x.new_tensor(self.std).view(-1, 1, 1)
         size = self.size(batch)
-        x = _resample(x, seen, size)
+        x = resample(x, seen, size)
         rows, columns = (-n % self.multiple for n in size)
         if rows or columns:
             # Replicated, not zero: a hard edge would be seen as one.
@@ -183,20 +183,21 @@ class Preparation:
         """
         rows, columns = self.size(batch)
         full = tuple(n + -n % self.multiple for n in (rows, columns))
-        y = _interpolate(y, full)[..., :rows, :columns]
-        return _interpolate(y, (batch.x.shape[-2], batch.x.shape[-1]))
+        y = interpolate(y, full)[..., :rows, :columns]
+        return interpolate(y, (batch.x.shape[-2], batch.x.shape[-1]))
 
 
-def _resample(x: Tensor, seen: Tensor, size: tuple[int, int]) -> Tensor:
+def resample(x: Tensor, seen: Tensor, size: tuple[int, int]) -> Tensor:
     """Resample what was seen (b, t, c, h, w); what was not is never averaged in, and comes out as 0."""
     mask = seen.unsqueeze(2).to(x.dtype)
     if tuple(x.shape[-2:]) == size:
         return x * mask
-    share = _interpolate(mask, size)
-    return (_interpolate(x * mask, size) / share.clamp_min(1e-6)) * (share >= 0.5)
+    share = interpolate(mask, size)
+    return (interpolate(x * mask, size) / share.clamp_min(1e-6)) * (share >= 0.5)
 
 
-def _interpolate(x: Tensor, size: tuple[int, ...]) -> Tensor:
+def interpolate(x: Tensor, size: tuple[int, ...]) -> Tensor:
+    """Bring (..., h, w) to another size: bilinear, and averaged where it becomes smaller."""
     if tuple(x.shape[-2:]) == tuple(size):
         return x
     planes = x.reshape(1, -1, *x.shape[-2:])

@@ -155,3 +155,46 @@ def test_what_is_written_opens_as_the_same_cube(romania, tmp_path, ending):
     if ending != "tif":  # a GeoTIFF has no place for the masks
         np.testing.assert_array_equal(back.clouds, cube.clouds)
         np.testing.assert_array_equal(back.scl, cube.scl)
+
+
+def class_map(cube, **attrs):
+    values = np.arange(72, dtype="uint8").reshape(8, 9) % 3
+    values[0, 0] = 255
+    legend = {"flag_values": np.array([0, 1, 2], "uint8"), "flag_meanings": "water open_land forest"}
+    return (
+        cube[["valid"]]
+        .isel(time=0, drop=True)
+        .assign(
+            cover=(("y", "x"), values, {"role": "result", "colors": "#0000ff #e69f00 #009e73", **legend, **attrs}),
+            cover_probability=(("y", "x"), np.full((8, 9), 0.75, "float32"), {"role": "result"}),
+        )
+    )
+
+
+def test_class_maps_are_whole_numbers_with_a_colour_table(make_cube, tmp_path):
+    result = class_map(make_cube())
+    path = export.to_geotiff(result, tmp_path / "cover.tif")
+    with rasterio.open(path) as file:
+        assert (file.dtypes, file.nodata, file.count) == (("uint8",), 255, 1)
+        np.testing.assert_array_equal(file.read(1), result.cover)
+        assert file.colormap(1)[1] == (0xE6, 0x9F, 0x00, 255)
+        assert file.colormap(1)[255][3] == 0
+        assert file.tags(1)["flag_meanings"] == "water open_land forest"
+    with rasterio.open(tmp_path / "cover_probability.tif") as file:
+        np.testing.assert_allclose(file.read(1) * file.scales[0], 0.75)
+    assert left(tmp_path) == ["cover.tif", "cover_probability.tif"]
+
+
+def test_a_colour_that_is_none_leaves_the_table_out(make_cube, tmp_path):
+    result = class_map(make_cube(), colors="red green; blue")
+    with rasterio.open(export.to_geotiff(result, tmp_path / "cover.tif")) as file:
+        assert file.dtypes == ("uint8",)
+        with pytest.raises(ValueError, match="color table"):
+            file.colormap(1)
+
+
+def test_classes_beside_numbers_become_floats_without_a_class_255(make_cube, tmp_path):
+    result = class_map(make_cube()).rename(cover_probability="magnitude")
+    with rasterio.open(export.to_geotiff(result, tmp_path / "change.tif")) as file:
+        assert set(file.dtypes) == {"float32"}
+        assert np.isnan(file.read(1)[0, 0])

@@ -23,6 +23,7 @@ LAYOUTS: tuple[Layout, ...] = ("bchw", "btchw", "bcthw")
 class Wrapped(Model):
     """A network with its preparation; :func:`wrap` makes one subclass for each network."""
 
+    resamples: ClassVar[bool] = True  # its preparation does
     network: ClassVar[nn.Module]
     prepare: ClassVar[Preparation]
     layout: ClassVar[Layout]
