@@ -25,8 +25,10 @@ slider.observe(lambda change: paint(change["new"]), "value"); paint(0)
 ipywidgets.VBox([slider, image]).add_class("slider-rival")
 """
 LEAFMAP = """
-import os, tempfile, leafmap.leafmap as leafmap
-os.environ["LOCALTILESERVER_CLIENT_HOST"] = "127.0.0.1"  # straight to its port: no detour through the server of the notebook
+import tempfile, leafmap.leafmap as leafmap, localtileserver.client, localtileserver.configure
+# Straight to its port, which is its fastest way: no detour through the notebook's server or a comm.
+localtileserver.configure.autodetect_prefix = lambda *_: None
+localtileserver.client._enable_for_port = lambda *_, **__: None
 folder, files = tempfile.mkdtemp(), []
 for t in range({count}):
     rgb = xr.concat([cube[b][t] for b in ("red", "green", "blue")], "band")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from html import escape
 from typing import Any
 
 import traitlets
@@ -69,7 +70,7 @@ class TimeLayer(TimeViewer):
         if viewer is not None:
             traits = {n: getattr(viewer, n) for n in _LINKED} | traits
         super().__init__(cube, map_id=map.model_id, **traits)
-        self.credit = str(self.cube.attrs.get("attribution", ""))[:200]
+        self.credit = escape(str(self.cube.attrs.get("attribution", ""))[:200])
         if viewer is not None:
             self.follow(viewer)
 

@@ -40,11 +40,15 @@ def read(page):
 
 def expected(source, style, date, shape):
     """What numpy draws, seen through the view that fits the whole raster; and which pixels are safely inside a cell."""
+    return fitted(draw(source, style, date), source, shape)
+
+
+def fitted(picture, source, shape):
+    """A picture ``(y, x, 4)`` of the whole raster, seen through the view that fits it."""
     height, width = shape[:2]
     step = max(source.width / width, source.height / height)
     px = (source.width - width * step) / 2 + (np.arange(width) + 0.5) * step
     py = (source.height - height * step) / 2 + (np.arange(height) + 0.5) * step
-    picture = draw(source, style, date)
     inside = (py >= 0)[:, None] & (py < source.height)[:, None] & (px >= 0)[None] & (px < source.width)[None]
     row, column = np.floor(py).astype(int), np.floor(px).astype(int)
     out = picture[row.clip(0, source.height - 1)[:, None], column.clip(0, source.width - 1)[None]].copy()

@@ -71,14 +71,13 @@ export class MapLayer {
     };
     // The click that ends a shape reaches the map after the shape is done.
     const drawing = (on) => () => setTimeout(() => (this.model.set("drawing", on), this.model.save_changes()), on ? 0 : 100);
-    const credit = document.createElement("span");
-    credit.textContent = this.model.get("credit"); // text from data stays text
-    map.attributionControl?.addAttribution(credit.innerHTML);
+    const credit = this.model.get("credit"); // escaped: Leaflet takes it for HTML
+    map.attributionControl?.addAttribution(credit);
     const events = [["zoom viewreset", place], ["zoomanim", animate], ["draw:drawstart draw:editstart draw:deletestart", drawing(true)], ["draw:drawstop draw:editstop draw:deletestop", drawing(false)]];
     for (const [names, f] of events) map.on(names, f);
     const detach = () => {
       for (const [names, f] of events) map.off(names, f);
-      map.attributionControl?.removeAttribution(credit.innerHTML);
+      map.attributionControl?.removeAttribution(credit);
       canvas.remove();
     };
     this.shown.set(view, { canvas, context: canvas.getContext("2d"), place, detach });

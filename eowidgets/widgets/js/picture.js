@@ -16,7 +16,7 @@ export class Picture {
     this.overlay = h("svg", { class: "eow-overlay" });
     this.element = h("div", {
       class: "eow-picture", tabindex: 0, role: "application", ...OWN_KEYS,
-      "aria-label": "Picture. Arrow keys change the date, plus and minus zoom, click pins a pixel, shift and drag draws an area.",
+      "aria-label": "Picture. Arrow keys change the date, with shift they move the picture, plus and minus zoom. Enter pins the pixel in the middle, with shift it takes what is in view as the area; so do a click, and shift and drag.",
     }, this.canvas, this.overlay);
     this.context = this.canvas.getContext("2d", { willReadFrequently: false });
     this.view = null;
@@ -73,6 +73,26 @@ export class Picture {
     view.step = step;
     this.fitted = false;
     this.moved();
+  }
+
+  // By a tenth of what is in view.
+  pan(right, down) {
+    this.view.x += 0.1 * right * this.canvas.width * this.view.step;
+    this.view.y += 0.1 * down * this.canvas.height * this.view.step;
+    this.fitted = false;
+    this.moved();
+  }
+
+  pinMiddle() {
+    const { x, y, step } = this.view;
+    this.onpin(x + (this.canvas.width / 2) * step, y + (this.canvas.height / 2) * step);
+  }
+
+  takeView() {
+    const { x, y, step } = this.view;
+    const { width, height } = this.main;
+    const end = [Math.min(width, x + this.canvas.width * step), Math.min(height, y + this.canvas.height * step)];
+    this.onarea([Math.max(0, x), Math.max(0, y)], end);
   }
 
   moved() {
@@ -267,6 +287,7 @@ export class Picture {
       parts.push(h("path", { d: "M0 -12L5 6L0 2L-5 6Z", class: "eow-north", transform: `translate(${width - 18} 22) rotate(${this.main.place.north.toFixed(1)})` }));
       parts.push(h("text", { x: width - 18, y: 44, class: "eow-scale-text", "text-anchor": "middle" }, "N"));
     }
+    parts.push(h("path", { d: `M${width / 2 - 8} ${height / 2}h16M${width / 2} ${height / 2 - 8}v16`, class: "eow-middle" }));
     this.overlay.replaceChildren(...parts);
   }
 

@@ -53,5 +53,7 @@ export class StoryModel {
 
 export function tell(render, id) {
   const read = (name) => JSON.parse(document.getElementById(name).textContent);
-  render({ model: new StoryModel(read(`${id}-data`)), el: document.getElementById(id) });
+  const el = document.getElementById(id);
+  el.model = new StoryModel(read(`${id}-data`)); // a page around it may set its traits
+  render({ model: el.model, el });
 }

@@ -133,10 +133,18 @@ export function view({ model, el }) {
 
   const keys = { ArrowLeft: () => state.step(-1), ArrowRight: () => state.step(1), Home: () => state.go(0), End: () => state.go(state.stamps.length - 1),
     " ": () => state.now("playing", !model.get("playing")), "+": () => picture.zoom(1.5), "=": () => picture.zoom(1.5), "-": () => picture.zoom(1 / 1.5), Escape: () => state.select(null) };
+  const shifted = { ArrowLeft: () => picture.pan(-1, 0), ArrowRight: () => picture.pan(1, 0), ArrowUp: () => picture.pan(0, -1), ArrowDown: () => picture.pan(0, 1) };
+  picture.element.addEventListener("keydown", (event) => {
+    if (event.key !== "Enter") return;
+    event.preventDefault();
+    if (event.shiftKey) picture.takeView();
+    else picture.pinMiddle();
+  });
   root.addEventListener("keydown", (event) => {
     // A control keeps the keys that it needs itself.
     if (["SELECT", "INPUT"].includes(event.target.tagName) || (event.target.tagName === "BUTTON" && event.key === " ")) return;
-    const act = event.ctrlKey || event.metaKey || event.altKey ? null : keys[event.key];
+    const name = (event.shiftKey && shifted[event.key] ? shifted : keys)[event.key];
+    const act = event.ctrlKey || event.metaKey || event.altKey ? null : name;
     if (!act) return;
     event.preventDefault();
     event.stopPropagation();
