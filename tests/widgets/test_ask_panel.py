@@ -157,7 +157,14 @@ def test_a_file_that_cannot_be_written(romania, tmp_path):
 
 @pytest.mark.parametrize(
     "content",
-    [None, [], {"type": "light", "turn": 7, "on": True}, {"type": "thumb"}, {"type": "light", "turn": "x", "on": True}, {"type": "export"}],
+    [
+        None,
+        [],
+        {"type": "light", "turn": 7, "on": True},
+        {"type": "thumb"},
+        {"type": "light", "turn": "x", "on": True},
+        {"type": "export"},
+    ],
 )
 def test_messages_that_make_no_sense(panel, content):
     panel._hear(None, content, [])

@@ -139,7 +139,9 @@ def test_ones_own_layer(romania, parcels):
 
 def test_a_layer_whose_name_is_code_stays_a_name(romania, parcels):
     name = "x'] or __import__('os').system('true') #"
-    answer = run(romania, Share(Scope("2019-01-01", "2019-12-31", layer=name), "forest"), layers={name: parcels["parcels"]})
+    answer = run(
+        romania, Share(Scope("2019-01-01", "2019-12-31", layer=name), "forest"), layers={name: parcels["parcels"]}
+    )
     assert not answer.abstained
     exec(compile(answer.code, "cell", "exec"), scope := {})
     assert scope["answer"] == answer.value
@@ -217,7 +219,12 @@ def test_bands_that_are_missing(make_cube):
 
 def test_all_clouds(make_cube):
     cube = make_cube(bands=("green", "red", "nir", "swir16"), clouds=1.0)
-    for program in (Share(Scope(), "forest"), Statistic(Scope(), "NDVI"), When(Scope(), "NDVI"), Extreme(Scope(), "NDVI")):
+    for program in (
+        Share(Scope(), "forest"),
+        Statistic(Scope(), "NDVI"),
+        When(Scope(), "NDVI"),
+        Extreme(Scope(), "NDVI"),
+    ):
         assert run(cube, program).abstained
 
 
@@ -226,7 +233,13 @@ def test_all_clouds(make_cube):
 
 def test_turns_remember_what_they_were_about(romania):
     history = []
-    for question in ("How much forest is there in 2017?", "and in 2019?", "and in the north?", "what about fields?", "in km2?"):
+    for question in (
+        "How much forest is there in 2017?",
+        "and in 2019?",
+        "and in the north?",
+        "what about fields?",
+        "in km2?",
+    ):
         history.append(ask(romania, question, history=history))
     programs = [a.program for a in history]
     assert [p.scope.start[:4] for p in programs] == ["2017", "2019", "2019", "2019", "2019"]
