@@ -81,11 +81,10 @@ def kind_of(
         return out
     y, x = xr.DataArray(rows, dims="pixel"), xr.DataArray(columns, dims="pixel")
     wanted = [n for n in ("red", "nir", "swir16") if n in names]
-    small = cube[[*wanted, *(m for m in ("valid", "clouds") if m in cube)]].isel(y=y, x=x).transpose("time", "pixel")
-    small = small.compute()
+    small = cube[wanted].isel(y=y, x=x).transpose("time", "pixel").compute()
     days = cube.time.values.astype("datetime64[D]").astype(float)[:, None]
     since = days - first[rows, columns][None]
-    seen, grows = usable(small).values, growing(cube)[:, None]
+    seen, grows = usable(cube).isel(y=y, x=x).transpose("time", "pixel").values, growing(cube)[:, None]
     earlier, later = seen & (since < 0), seen & (since >= 0)
     # Where the growing season was not seen nearby, any clear date must do.
     before = _ground(small, _best(earlier & grows & (since >= -REACH), earlier & grows, earlier))
