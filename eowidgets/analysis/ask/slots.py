@@ -85,7 +85,8 @@ def read(
     """
     original = clean(question)
     slots = Slots(text=original)
-    text = original.lower()
+    # "How much was lost, and where?": every answer says where as well.
+    text = re.sub(r",?\s+and (where|when|how|by how much)\s*\?*$", "", original.lower())
     text = _take_layer(text, layers, slots)
     text = _take_indices(text, original, indices, slots)
     slots.dates = find_dates(text, first, last)

@@ -18,6 +18,8 @@ import numpy.typing as npt
 WEIGHTS = Path(__file__).with_name("weights") / "questions.safetensors"
 BUCKETS, WIDTH = 8192, 48
 
+_PREPOSITIONS = frozenset(("in", "on", "at", "of", "for", "during", "over", "within", "inside", "around", "from", "by"))
+
 #: What is decided, and between what.
 HEADS: dict[str, tuple[str, ...]] = {
     "kind": (
@@ -47,7 +49,7 @@ def features(tokens: Sequence[str], unknown: Collection[str] = ()) -> npt.NDArra
     """
     strange = set(unknown)
     words = ["‹u›" if t in strange else t for t in tokens]
-    plain = [w for w in words if w not in ("‹d›", "‹p›", "‹a›", "the", "a", "please")]
+    plain = [w for w in _without_place_and_time(words) if w not in ("the", "a", "please")]
     found = [f"1 {w}" for w in words]
     found += [f"p {w[:5]}" for w in words if len(w) > 5]  # deforested, deforestation
     found += [f"2 {a} {b}" for a, b in zip(["^", *plain], [*plain, "$"], strict=True)]
@@ -57,6 +59,18 @@ def features(tokens: Sequence[str], unknown: Collection[str] = ()) -> npt.NDArra
     if plain:
         found += [f"f {plain[0]}", f"f {' '.join(plain[:2])}", f"f {' '.join(plain[:3])}"]
     return np.array([zlib.crc32(f.encode()) % BUCKETS for f in found], np.int64)
+
+
+def _without_place_and_time(words: Sequence[str]) -> list[str]:
+    """The words without dates and places and the prepositions before them: they say where, not what is asked."""
+    kept: list[str] = []
+    for word in words:
+        if word in ("‹d›", "‹p›", "‹a›"):
+            if kept and kept[-1] in _PREPOSITIONS:
+                kept.pop()
+        else:
+            kept.append(word)
+    return kept
 
 
 class QuestionClassifier:
