@@ -16,10 +16,12 @@ class Companion(nn.Module):
 
     def __init__(self, kernels: int, states: int) -> None:
         super().__init__()
-        # Near the shift register that remembers the last inputs, which is where the paper's AR(p) example lies.
+        # Near the shift register that holds the last inputs (a = 0, b = e₁), in which every AR(d) process lies.
         self.a = nn.Parameter(torch.randn(kernels, states) * 0.5 / states)
-        self.b = nn.Parameter(torch.randn(kernels, states))
-        self.c = nn.Parameter(torch.randn(kernels, states))
+        self.b = nn.Parameter(torch.randn(kernels, states) * 0.2 / states)
+        self.c = nn.Parameter(torch.randn(kernels, states) * states**-0.5)
+        with torch.no_grad():
+            self.b[:, 0] += 1
 
     def system(self) -> tuple[Tensor, Tensor]:
         """Last column and input vector, both kept within L1 norm 1; what is read is free."""

@@ -1,0 +1,234 @@
+"""How good and how fast the forecasters are: ``python -m benchmarks.forecast PART ... --data FOLDER``.
+
+Parts: ``etth1`` (naive forecasts and closed forms at 96 and 720), ``networks`` (trains what is not trained yet, each row
+with its processor time), ``ar`` (identifying autoregressive processes), ``kernel`` (the fast convolution kernel against
+the naive one), ``pixels`` (a cube's worth of series). Everything is seeded. Only the first two need the data:
+ETTh1.csv of ETDataset, unmodified; 12/4/4 months, z-score on the training part, stride 1.
+"""
+
+from __future__ import annotations
+
+import argparse
+import math
+import time
+from pathlib import Path
+
+import torch
+from torch import Tensor, nn
+
+from eowidgets.models.forecast import series_model, series_models
+from eowidgets.models.forecast.companion import convolve, kernel_fast, kernel_naive, stable
+from eowidgets.models.forecast.network import make_network
+from eowidgets.models.forecast.spacetime import Companion
+from training.forecast import RECIPES, Etth1, errors, train, windows
+
+#: Published errors at the same horizon: (MSE, MAE), from the papers' own tables.
+PUBLISHED = {
+    "itransformer": (0.386, 0.405),
+    "patchtst": (0.375, 0.399),
+    "timemixer": (0.375, 0.400),
+    "timesnet": (0.384, 0.402),
+    "nlinear": (0.374, 0.394),
+    "dlinear": (0.375, 0.399),
+    "spacetime-ot-720": (0.076, 0.222),
+    "patchtst-720": (0.449, 0.466),
+}
+
+
+class Repeat(nn.Module):
+    """The last ``season`` steps, again and again."""
+
+    def __init__(self, horizon: int, season: int) -> None:
+        super().__init__()
+        self.horizon, self.season = horizon, season
+
+    def forward(self, x: Tensor) -> Tensor:
+        times = -(-self.horizon // self.season)
+        return x[:, -self.season :].repeat(1, times, 1)[:, : self.horizon]
+
+
+def etth1(data: Path) -> None:
+    """Print what needs no training loop."""
+    print("| ETTh1 | horizon | channels | MSE | MAE | seconds |\n|---|---|---|---|---|---|")
+    for horizon, univariate in ((96, False), (720, False), (720, True)):
+        parts = Etth1.read(data, 336, univariate)
+        cut = windows(parts.train, 336, horizon)
+        channels = "OT" if univariate else "7"
+        for name in ("last value", "season of 24", "nlinear, ridge", "dlinear, ridge"):
+            clock = time.perf_counter()
+            if name.endswith("ridge"):
+                network = make_network(name.split(",")[0], 336, horizon, 1)
+                network.solve(cut[:, :336], cut[:, 336:], ridge=100.0)
+            else:
+                network = Repeat(horizon, 24 if "24" in name else 1)
+            mse, mae = errors(network, parts.test, 336, horizon)
+            print(f"| {name} | {horizon} | {channels} | {mse:.3f} | {mae:.3f} | {time.perf_counter() - clock:.1f} |")
+
+
+def networks(data: Path, only: list[str]) -> None:
+    """Train (or take up again) the recipes, and test the epoch that was best in validation."""
+    print(
+        "| network | horizon | MSE | MAE | published | MSE / published | cpu s | epochs |\n|---|---|---|---|---|---|---|---|"
+    )
+    for name in only or RECIPES:
+        recipe = RECIPES[name]
+        parts = Etth1.read(data, recipe.lookback, recipe.univariate)
+        network, seconds, epochs = train(name, recipe, parts)
+        mse, mae = errors(network, parts.test, recipe.lookback, recipe.horizon)
+        paper = PUBLISHED[name]
+        row = f"| {name} | {recipe.horizon} | {mse:.3f} | {mae:.3f} | {paper[0]:.3f} / {paper[1]:.3f} "
+        print(f"{row}| {mse / paper[0]:.3f} | {seconds:.0f} | {epochs} |", flush=True)
+
+
+#: Poles (radius, angle) of the processes: slowly damped oscillations, as seasons are.
+POLES = {2: [(0.98, 0.6)], 4: [(0.98, 0.6), (0.97, 1.8)], 6: [(0.98, 0.6), (0.97, 1.5), (0.97, 2.4)]}
+
+
+def process(order: int, series: int, length: int) -> Tensor:
+    """Series of an AR(order) process driven by noise of variance 1, (series, length)."""
+    polynomial = torch.ones(1, dtype=torch.float64)
+    for radius, angle in POLES[order]:
+        factor = torch.tensor([1.0, -2 * radius * math.cos(angle), radius**2], dtype=torch.float64)
+        grown = torch.zeros(len(polynomial) + 2, dtype=torch.float64)
+        for i, value in enumerate(polynomial):
+            grown[i : i + 3] += value * factor
+        polynomial = grown
+    generator = torch.Generator().manual_seed(order)
+    x = torch.randn(series, length + 500, generator=generator, dtype=torch.float64)
+    for t in range(order, length + 500):
+        x[:, t] += x[:, t - order : t].flip(1) @ -polynomial[1:]
+    return x[:, 500:].float()
+
+
+class Diagonal(nn.Module):
+    """S4D of Gu et al. (2022): ``states`` real eigenvalues (S4D-Real), or half as many complex pairs (S4D-Lin)."""
+
+    def __init__(self, states: int, pairs: bool) -> None:
+        super().__init__()
+        n = states // 2 if pairs else states
+        self.step = nn.Parameter(torch.empty(n).uniform_(math.log(1e-3), math.log(1e-1)))
+        self.rate = nn.Parameter(torch.full((n,), math.log(0.5)) if pairs else torch.arange(1.0, n + 1).log())
+        self.turn = nn.Parameter(math.pi * torch.arange(n).float(), requires_grad=pairs)
+        self.c = nn.Parameter(torch.randn(n, 2))
+        self.pairs = pairs
+
+    def forward(self, u: Tensor) -> Tensor:
+        exponent = torch.complex(-self.rate.exp(), self.turn if self.pairs else torch.zeros_like(self.turn))
+        read = torch.view_as_complex(self.c) if self.pairs else self.c[:, 0].to(torch.complex64)
+        power = ((self.step.exp() * exponent)[:, None] * torch.arange(u.shape[-1])).exp()
+        return convolve((read[:, None] * power).real.sum(0, keepdim=True), u)
+
+
+def ar() -> None:
+    """Fit the next value of AR processes; each rival the best of two rates of its dynamics, by the training error."""
+    print(
+        "| AR(p) | noise | companion | / noise | real diagonal | complex diagonal | cpu s |\n|---|---|---|---|---|---|---|"
+    )
+    for order in POLES:
+        x = process(order, 96, 200)
+        known, asked = x[:64], x[64:]
+        noise = float(residual(order, asked))
+        found, clock = [], time.process_time()
+        for make in (
+            lambda p: Companion(1, p),
+            lambda p: Diagonal(p, pairs=False),
+            lambda p: Diagonal(p, pairs=True),
+        ):
+            runs = [fit(make, order, known, asked, slower) for slower in (0.1, 1.0)]
+            found.append(min(runs)[1])
+        row = f"| {order} | {noise:.3f} | {found[0]:.3f} | {found[0] / noise:.3f} | {found[1]:.2f} | {found[2]:.2f} "
+        print(f"{row}| {time.process_time() - clock:.0f} |", flush=True)
+
+
+def residual(order: int, x: Tensor) -> Tensor:
+    """Noise variance of the test series themselves: the error of the true coefficients' best rival, least squares."""
+    rows = x.double().unfold(1, order + 1, 1)[:, 20 - order :].flatten(0, 1)
+    past, value = rows[:, :-1], rows[:, -1:]
+    return (value - past @ torch.linalg.lstsq(past, value).solution).square().mean()
+
+
+def fit(make, order: int, known: Tensor, asked: Tensor, slower: float, updates: int = 2000) -> tuple[float, float]:
+    """Training and test error of the next value, from step 20 on."""
+    torch.manual_seed(0)
+    model, scale, rate = make(order), known.std(), 3e-2
+    dynamics = [p for name, p in model.named_parameters() if name != "c" and p.requires_grad]
+    groups = [{"params": [model.c], "lr": rate}, {"params": dynamics, "lr": rate * slower}]
+    optimiser = torch.optim.Adam(groups, betas=(0.9, 0.99))
+    schedule = torch.optim.lr_scheduler.CosineAnnealingLR(optimiser, updates)
+
+    def error(x: Tensor) -> Tensor:
+        return (model((x / scale)[:, None])[:, 0, 19:-1] * scale - x[:, 20:]).square().mean()
+
+    for _ in range(updates):
+        loss = error(known) / scale**2
+        optimiser.zero_grad()
+        loss.backward()
+        optimiser.step()
+        schedule.step()
+    with torch.no_grad():
+        return float(error(known)), float(error(asked))
+
+
+def kernel(length: int = 8192, states: int = 64, kernels: int = 64) -> None:
+    """Time the two kernels at one length."""
+    torch.manual_seed(0)
+    a, b, c = stable(torch.randn(kernels, states)), torch.randn(kernels, states) / 8, torch.randn(kernels, states) / 8
+    seconds = {}
+    for make in (kernel_naive, kernel_fast):
+        times = []
+        for _ in range(4):
+            clock = time.perf_counter()
+            made = make(a, b, c, length)
+            times.append(time.perf_counter() - clock)
+        seconds[make.__name__] = min(times[1:])
+    exact = kernel_naive(a.double(), b.double(), c.double(), length)
+    apart = float((kernel_fast(a, b, c, length) - exact).abs().max())
+    ratio = seconds["kernel_naive"] / seconds["kernel_fast"]
+    print(f"length {length}, {kernels} kernels of {states} states: naive {seconds['kernel_naive']:.3f} s, ", end="")
+    print(
+        f"fast {seconds['kernel_fast']:.4f} s, ratio {ratio:.0f}; largest difference {apart:.1e} of {made.abs().max():.2f}"
+    )
+
+
+def pixels() -> None:
+    """Forecast 100 × 100 series of 140 irregular dates, a third of the values missing, 180 days ahead every 5 days."""
+    generator = torch.Generator().manual_seed(0)
+    days = 17_000 + torch.sort(torch.rand(140, generator=generator, dtype=torch.float64) * 1980)[0]
+    values = 0.5 + 0.3 * torch.sin(days / 365.2425 * 2 * math.pi).float().reshape(1, -1, 1)
+    values = values + 0.03 * torch.randn(10_000, 140, 1, generator=generator)
+    mask = torch.rand(values.shape, generator=generator) > 1 / 3
+    future = days[-1] + torch.arange(5.0, 181.0, 5.0)
+    print("| forecaster | fit, s | 10 000 series, s |\n|---|---|---|")
+    for name in series_models():
+        if name == "fracast":
+            continue
+        model = series_model(name)
+        clock = time.perf_counter()
+        model.fit(values, days, mask)
+        fitted = time.perf_counter()
+        model.predict(values, days, mask, future)
+        print(f"| {name} | {fitted - clock:.1f} | {time.perf_counter() - fitted:.2f} |", flush=True)
+
+
+def main() -> None:
+    """Run the parts asked for."""
+    parts = ("etth1", "networks", "ar", "kernel", "pixels")
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("parts", nargs="*", choices=[*parts, []], help="none: all of them")
+    parser.add_argument("--data", type=Path, help="folder with ETTh1.csv in it")
+    parser.add_argument("--only", nargs="*", default=[], choices=sorted(RECIPES), help="recipes to train")
+    parser.add_argument("--threads", type=int, default=1)
+    args = parser.parse_args()
+    torch.set_num_threads(args.threads)
+    for part in args.parts or parts:
+        if part in ("etth1", "networks"):
+            if args.data is None:
+                parser.error(f"{part} needs --data FOLDER with ETTh1.csv in it")
+            etth1(args.data) if part == "etth1" else networks(args.data, args.only)
+        else:
+            {"ar": ar, "kernel": kernel, "pixels": pixels}[part]()
+        print()
+
+
+if __name__ == "__main__":
+    main()
