@@ -6,6 +6,7 @@ import json
 import threading
 import time
 import traceback
+from functools import cached_property
 from html import escape
 from pathlib import Path
 from typing import Any
@@ -21,7 +22,7 @@ from eowidgets.errors import EowidgetsError, InputError, unknown
 from eowidgets.models.registry import model_class, model_classes
 from eowidgets.widgets.base import AreaTrait, ReadableRepr
 from eowidgets.widgets.controls import controls_for
-from eowidgets.widgets.notebook_export import run_cell, session, write_notebook
+from eowidgets.widgets.notebook_export import run_cell, session, source_of, write_notebook
 from eowidgets.widgets.painter import Painter
 from eowidgets.widgets.panel_view import PanelView, devices
 from eowidgets.widgets.result_files import save
@@ -186,14 +187,13 @@ class ModelPanel(ReadableRepr, PanelView):
 
     def code(self) -> str:
         """The cell that does the same."""
-        return run_cell(
-            self.cube.attrs.get("opened"),
-            self.model,
-            self.params,
-            dates=None if self.run_cube() is self.cube else self.dates,
-            area=self.run_area(),
-            device=str(self._device.value),
-        )
+        dates = None if self._source[1] and self.run_cube() is self.cube else self.dates
+        words: dict[str, Any] = {"dates": dates, "area": self.run_area(), "device": str(self._device.value)}
+        return run_cell(self._source[0], self.model, self.params, **words)
+
+    @cached_property
+    def _source(self) -> tuple[str | None, bool]:
+        return source_of(self.cube)
 
     def to_notebook(self, path: str | Path | None = None) -> Path:
         """Write every run of this session as a notebook that runs again and passes nbval.
@@ -203,11 +203,11 @@ class ModelPanel(ReadableRepr, PanelView):
         InputError, SourceError
             If the cube cannot be opened again by name, or the file cannot be written.
         """
-        if not self.cube.attrs.get("opened"):
+        if self._source[0] is None:
             raise InputError(
-                "This cube was not made by eow.open, so a notebook could not open it again: save it first."
+                "A notebook could not make this cube again, it is not as eow.open gives it: save it first."
             )
-        cells = session(str(self.cube.attrs["opened"]), self._codes or {self.model: self.code()})
+        cells = session(self._source[0], self._codes or {self.model: self.code()})
         title = str(self.cube.attrs.get("title") or "A session")
         written = write_notebook(path or f"{Path(self._path.value).with_suffix('')}.ipynb", title, cells)
         self._say(f"Written as {written}.")
