@@ -9,13 +9,13 @@ import numpy as np
 import traitlets
 import xarray as xr
 
+from eowidgets.analysis.change_kind import growing
 from eowidgets.cube.grid import geobox
 from eowidgets.cube.indices import index as spectral_index
 from eowidgets.cube.schema import bands, usable
-from eowidgets.render.source import FrameSource
-from eowidgets.render.style import default_bands
+from eowidgets.render.style import default_bands, quantiles, stretch
 from eowidgets.widgets.base import css, esm
-from eowidgets.widgets.overlay import frame_picture, png_url
+from eowidgets.widgets.overlay import png_url
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -94,7 +94,7 @@ def portrait(cube: xr.Dataset, found: xr.Dataset, place: Any) -> dict[str, Any]:
     return {
         "title": f"Place {place.id}",
         "facts": [list(f) for f in facts],
-        "chips": _chips(part, np.datetime64(place.first), np.datetime64(place.confirmed)),
+        "chips": _chips(part, np.datetime64(place.first), np.datetime64(place.confirmed), _growing(cube)),
         "size": [columns.stop - columns.start, rows.stop - rows.start],
         "outline": [_ring(ring, to_pixel, columns.start, rows.start) for ring in _rings(place.geometry)],
         "first": _stamp(here["date"].values),
@@ -109,33 +109,56 @@ def _window(low: float, high: float, size: int) -> slice:
     return slice(start, int(min(size, np.ceil(start + 2 * half))))
 
 
-def _chips(part: xr.Dataset, first: np.datetime64, confirmed: np.datetime64) -> list[dict[str, Any]]:
-    """Pictures of the last clear dates before the change and of the first after its confirmation."""
+def _chips(part: xr.Dataset, first: np.datetime64, confirmed: np.datetime64, grows: Any) -> list[dict[str, Any]]:
+    """Pictures of the last clear dates before the change and of the first after its confirmation, stretched alike."""
     days = part.time.values.astype("datetime64[D]")
     share = usable(part).mean(("y", "x")).values
-    enough = share >= min(_CLEAR, float(np.sort(share)[-2 * _EACH :].min()))
-    before = np.flatnonzero(enough & (days < first))[-_EACH:]
-    after = np.flatnonzero(enough & (days >= confirmed))[:_EACH]
-    if not len(after):
-        after = np.flatnonzero(days >= first)[-1:]
-    source = FrameSource(part)
-    names = default_bands(source.bands)
+    # In the growing season, where there are such dates: bare ground and leafless trees look alike.
+    share = np.where(grows, share, share / 2)
+
+    def clearest(where: Any, last: bool) -> list[int]:
+        candidates = np.flatnonzero(where & (share >= _CLEAR))
+        if not len(candidates):
+            candidates = np.flatnonzero(where)[np.argsort(-share[where], kind="stable")[:_EACH]]
+        return sorted((candidates[-_EACH:] if last else candidates[:_EACH]).tolist())
+
+    before = clearest(days < first, last=True)
+    after = clearest(days >= confirmed, last=False) or clearest(days >= first, last=True)
+    dates = [*before, *after]
+    names = default_bands(bands(part))
+    shown = part.isel(time=dates)
+    seen = usable(shown).values
+    channels = []
+    for name in names:
+        values = shown[name].transpose("time", "y", "x").values
+        _, low, high, _ = quantiles(values[seen] if seen.any() else values)
+        channels.append(stretch(values, low, max(high, low + 1e-6)))
+    rgb = np.rint(np.nan_to_num(np.stack(channels * (3 // len(channels)), axis=-1)) * 255).astype(np.uint8)
+    opaque = np.full((*rgb.shape[:-1], 1), 255, np.uint8)
     return [
-        {"date": str(days[i]), "url": png_url(frame_picture(source, int(i), names)), "late": bool(days[i] >= first)}
-        for i in (*before, *after)
+        {
+            "date": str(days[i]),
+            "url": png_url(np.concatenate([rgb[k], opaque[k]], axis=-1)),
+            "late": bool(days[i] >= first),
+        }
+        for k, i in enumerate(dates)
     ]
 
 
 def _surest(found: xr.Dataset, place: Any) -> tuple[int, int]:
-    """Row and column of the place's pixel that changed most surely."""
+    """Row and column of the pixel that changed most surely on the place's own date."""
     from rasterio.features import geometry_mask
 
     box = geobox(found)
     inside = geometry_mask([place.geometry], tuple(box.shape), box.affine, invert=True)
-    inside &= (found["change"].values == 1) & (found["date"].values >= np.datetime64(place.first))
+    inside &= found["date"].values.astype("datetime64[D]") == np.datetime64(place.date)
     chance = np.where(inside, found["probability"].values, -1.0)
     row, column = np.unravel_index(int(np.nanargmax(chance)), chance.shape)
     return int(row), int(column)
+
+
+def _growing(cube: xr.Dataset) -> Any:
+    return growing(cube) if {"red", "nir"} <= set(bands(cube)) else np.ones(cube.sizes["time"], bool)
 
 
 def _series(cube: xr.Dataset, pixel: tuple[int, int]) -> dict[str, Any]:
