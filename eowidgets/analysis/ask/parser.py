@@ -76,7 +76,7 @@ def parse(
     slots = read(text, first, last, indices, layers, vocabulary())
     if any(NO_DATE in (d.start, d.end) for d in slots.dates):
         return Parsed(None, reason="The question has a date in it that does not exist.")
-    if slots.foreign and not slots.topics:
+    if slots.foreign:
         return Parsed(None, reason=f"I understand plain English only. Ask for example: {EXAMPLES}")
     if before is not None and dialogue.follows(slots):
         program = dialogue.follow(slots, before)

@@ -18,6 +18,9 @@ _TOKEN = re.compile(r"‹\w›|[a-z²]+(?:['-][a-z]+)*|\d+(?:\.\d+)?|[^\W\d_]+")
 _INDEX = re.compile(r"[A-Za-z][A-Za-z0-9]{1,12}")
 
 
+_UNIT_WORDS = frozenset(("ha", "km", "km2", "m2", "sqm", "sq", "percent", "pct", "hectares", "hectare"))
+
+
 @dataclass(frozen=True, slots=True)
 class Topic:
     """Something that a question names, and whether by a noun."""
@@ -165,7 +168,7 @@ def _correct(text: str, original: str, words: frozenset[str], slots: Slots) -> s
     """Misspelt words put right; what is not known at all is noted."""
     if not words:
         return text
-    known = words | lex.HARMLESS | _lexicon_words()
+    known = words | lex.HARMLESS | _lexicon_words() | _UNIT_WORDS
     capitals = {w.lower() for w in re.findall(r"(?<=[a-z,] )[A-Z][a-z]+", original)}
     latin = total = 0
 
@@ -203,7 +206,7 @@ def nearest(word: str, known: frozenset[str]) -> str | None:
     >>> nearest("forrest", frozenset({"forest", "field"}))
     'forest'
     """
-    if len(word) < 4 or len(word) > 24:
+    if len(word) < 5 or len(word) > 24:  # short words are a slip away from too many others
         return None
     allowed = 1 if len(word) < 8 else 2
     best: tuple[int, str] | None = None
