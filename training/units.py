@@ -15,18 +15,19 @@ import xarray as xr
 from torch import Tensor
 
 import eowidgets as eow
+from eowidgets.cube.schema import bands
 from eowidgets.cube.simulate import CLASSES
 from eowidgets.models.units.change import one_hot
 from eowidgets.models.units.clear import guess_clear
 from eowidgets.models.units.condition import Condition, condition, spread_bands
 from eowidgets.models.units.config import CONFIGS
 from eowidgets.models.units.flow import loss, to_target
-from eowidgets.models.units.forecast import AHEAD, PAST, forecast_condition
+from eowidgets.models.units.forecast import AHEAD, PAST, YEAR, forecast_condition
 from eowidgets.models.units.network import UniTS
 from eowidgets.models.units.weights import load, save
 from training.loop import train
 from training.scenes import Scenes
-from training.windows import DATES, SIDE, Source, jittered, mixed_bands, some_bands, turned
+from training.windows import DATES, SIDE, Source, some_bands, turned
 
 RUNS = Path("training/runs")
 BATCH = 8
@@ -61,11 +62,8 @@ def gap_filling(network: UniTS, source: Source, *, compile: bool) -> StepLoss:
         run = int(rng.integers(3, 6)) if rng.random() < 0.25 else 0
         hide = (dates // 3, 2 * dates // 3)
         w = source.draw(rng, BATCH, dates=dates, hide=hide, run=run, slack=8, turn=True, jitter=0.5)
-        x, names = w.x, source.bands
-        if rng.random() < 0.3:
-            x, names = mixed_bands(rng, x, names)
-        keep = some_bands(rng, names, 0.1)
-        x, names = x[:, :, keep], tuple(names[i] for i in keep)
+        keep = some_bands(rng, source.bands, 0.1)
+        x, names = w.x[:, :, keep], tuple(source.bands[i] for i in keep)
         days = w.days + float(rng.uniform(-4, 4))
         given = condition(x, w.known & ~w.hidden, days, names)
         full, _ = spread_bands(x, names)
@@ -107,40 +105,45 @@ def clouds(network: UniTS, compile: bool) -> StepLoss:
 
 
 def seasons(network: UniTS, source: Source, *, until: str, compile: bool) -> StepLoss:
-    """Up to a year ahead from a random day; nothing from ``until`` on is looked at."""
-    call = compiled(network, compile)
+    """Up to a year ahead from a random day; nothing from ``until`` on is looked at.
+
+    Years after the one that is asked for serve as years before the sample: the mean season is then as good in
+    training as it will be, and what is left to learn is not what a few more years would have said.
+    """
+    # One origin a step: more origins teach more than more places.
+    call, few = compiled(network, compile), BATCH // 2
     share = source.seen.flatten(1).float().mean(1).numpy()
     limit = float(np.datetime64(until, "D").astype(np.int64))
-    past_dates = np.flatnonzero((share > 0.3) & (source.days < limit))
+    seen = np.flatnonzero((share > 0.3) & (source.days < limit))
     clear = source.clear[source.days[source.clear] < limit]
+    whole = np.ceil((limit - source.days[0]) / YEAR) * YEAR
 
     def step(rng: np.random.Generator, generator: torch.Generator, progress: float) -> Tensor:
         while True:
-            origin = int(rng.choice(clear[12:]))
-            ahead = clear[(clear >= origin) & (source.days[clear] < source.days[origin] + 366)]
-            begin = source.days[past_dates[0]] + rng.uniform(0, 1) * max(
-                0.0, source.days[origin] - source.days[0] - 500
-            )
-            past = past_dates[(past_dates < origin) & (source.days[past_dates] >= begin)]
+            origin = int(rng.choice(clear))
+            end = source.days[origin] + 366
+            ahead = clear[(clear >= origin) & (source.days[clear] < end)]
+            past = seen[seen < origin]
             if len(ahead) >= AHEAD and len(past) >= PAST:
                 break
         ahead = np.sort(rng.choice(ahead, AHEAD, replace=False))
-        dates = np.concatenate([past, ahead])
+        later = seen[source.days[seen] >= end]
+        dates = np.concatenate([later, past, ahead])
         parts = []
-        for _ in range(BATCH):
+        for _ in range(few):
             row, column = (int(rng.integers(0, s - SIDE + 1)) for s in source.x.shape[-2:])
             place = (slice(row, row + SIDE), slice(column, column + SIDE))
             parts.append(turned(rng, source.x[dates][:, :, *place], source.seen[dates][:, *place]))
         x, known = (torch.stack(p) for p in zip(*parts, strict=True))
-        x = jittered(rng, x, 0.3)
-        days = torch.from_numpy(source.days[dates]).expand(BATCH, -1)
-        n = len(past)
+        days = torch.from_numpy(np.concatenate([source.days[later] - whole, source.days[past], source.days[ahead]]))
+        days = days.expand(few, -1)
+        n = len(later) + len(past)
         given = forecast_condition(x[:, :n], known[:, :n], days[:, :n], days[:, n:], source.bands)
         full, _ = spread_bands(x[:, n:], source.bands)
-        blank = torch.zeros(BATCH, PAST, *full.shape[2:])
+        blank = torch.zeros(few, PAST, *full.shape[2:])
         weight = torch.cat([blank[:, :, :1] > 0, known[:, n:, None]], 1) & given.present[:, None, None]
         target = torch.where(weight, to_target(network.config, torch.cat([blank, full], 1), given), 0.0)
-        return loss(call, network.config, target, weight.float(), given, generator, l1=2 * (1 - progress))
+        return loss(call, network.config, target, weight.float(), given, generator, l1=2 * (1 - progress), at_zero=0.75)
 
     return step
 
@@ -167,6 +170,12 @@ def change(network: UniTS, compile: bool) -> StepLoss:
     return class_maps(network, Scenes(range(1000, 1048)), compile=compile)
 
 
+def begin(network: UniTS, other: UniTS) -> None:
+    """Start from another network's weights wherever the shapes agree: class maps have ends of their own."""
+    own = network.state_dict()
+    network.load_state_dict(own | {k: v for k, v in other.state_dict().items() if v.shape == own[k].shape})
+
+
 @dataclass(frozen=True, slots=True)
 class Recipe:
     """What is learnt, from which weights, for how much processor time, and how fast."""
@@ -181,7 +190,7 @@ RECIPES = {
     "reconstruct": Recipe(reconstruct, "", 75, 1.5e-3),
     "clouds": Recipe(clouds, "units-reconstruct", 15, 8e-4),
     "forecast": Recipe(forecast, "units-reconstruct", 15, 5e-4),
-    "change": Recipe(change, "", 20, 1.5e-3),
+    "change": Recipe(change, "units-reconstruct", 20, 1.5e-3),
 }
 
 
@@ -192,18 +201,21 @@ def main() -> None:
     parser.add_argument("--config", choices=sorted(CONFIGS), default="tiny")
     parser.add_argument("--start", help="weights to go on from, in place of the recipe's")
     parser.add_argument("--minutes", type=float, help="processor time, in place of the recipe's")
+    parser.add_argument("--peak", type=float, help="highest learning rate, in place of the recipe's")
     parser.add_argument("--compile", action="store_true", help="pays after an hour")
     args = parser.parse_args()
     recipe = RECIPES[args.task]
     torch.manual_seed(0)
     start = args.start or (recipe.start and RUNS / f"{recipe.start}.safetensors")
-    config = CONFIGS[args.config]
+    config = dataclasses.replace(CONFIGS[args.config], bands=bands(sample()))
     if args.task == "change":
-        config = dataclasses.replace(config, target="classes", classes=len(CLASSES))
-    network = load(Path(start)).requires_grad_(True) if start else UniTS(config)
+        config = dataclasses.replace(CONFIGS[args.config], target="classes", classes=len(CLASSES))
+    network = UniTS(config)
+    if start:
+        begin(network, load(Path(start)))
     minutes = args.minutes or recipe.cpu_minutes
     name = f"units-{args.task}"
-    peak = 6e-4 if args.start else recipe.peak  # what has been learnt is not to be forgotten
+    peak = args.peak or recipe.peak
     done = train(name, network, recipe.loss(network, args.compile), RUNS, cpu_minutes=minutes, peak=peak)
     digest = save(network, RUNS / f"{name}.safetensors")
     report = {**done, "sha256": digest}

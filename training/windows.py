@@ -181,17 +181,6 @@ def turned(rng: np.random.Generator, *tensors: Tensor) -> tuple[Tensor, ...]:
     return tuple(t.flip(-1) if mirror else t for t in turned)
 
 
-def mixed_bands(rng: np.random.Generator, x: Tensor, names: tuple[str, ...]) -> tuple[Tensor, tuple[str, ...]]:
-    """Add the red edge and the second shortwave band, mixed at random from their neighbours in the spectrum.
-
-    The sample has six bands; a network that has met no others is disturbed by the first cube that has them.
-    """
-    red, nir, swir = (x[:, :, names.index(n)] for n in ("red", "nir08", "swir16"))
-    low, mid, high = rng.uniform((0.1, 0.5, 0.8), (0.3, 0.8, 1.0))
-    made = [red + float(share) * (nir - red) for share in (low, mid, high)] + [float(rng.uniform(0.4, 0.7)) * swir]
-    return torch.cat([x, torch.stack(made, dim=2)], dim=2), (*names, "rededge1", "rededge2", "rededge3", "swir22")
-
-
 def some_bands(rng: np.random.Generator, names: tuple[str, ...], rate: float) -> npt.NDArray[np.int64]:
     """Indices of the bands that are kept: all, or now and then a random subset of at least two."""
     if rng.random() >= rate or len(names) < 3:

@@ -23,7 +23,7 @@ SENSOR_NOISE = 0.0015
 LOST = 0.2
 DARKEST = np.float32(1e-4)
 #: Pixels that are worked on at once: what all fields of them need stays in the processor's cache.
-STRIP = 32_768
+STRIP = 16_384
 
 
 @dataclass(slots=True)

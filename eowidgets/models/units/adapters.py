@@ -159,13 +159,14 @@ def aux_of(batch: Batch) -> Tensor | None:
     return aux
 
 
-def given_batch(batch: Batch, usable: Tensor, *, raw: bool = False) -> Condition:
-    """Condition of a batch; with ``raw`` the network sees measurements with their clouds."""
+def given_batch(batch: Batch, usable: Tensor, network: UniTS, *, raw: bool = False) -> Condition:
+    """Condition of a batch for ``network``; with ``raw`` it sees measurements with their clouds."""
     optical = UniTSModel.optical(batch.bands)
     names = tuple(batch.bands[i] for i in optical)
     days = batch.days.to(batch.x.device).expand(len(batch.x), -1)
     x = (batch.raw if raw else batch.x)[:, :, optical]
-    return condition(x, usable, days, names, aux=aux_of(batch), show=x if raw else None)
+    known = network.config.bands
+    return condition(x, usable, days, names, aux=aux_of(batch), show=x if raw else None, trained=known)
 
 
 @register
@@ -179,7 +180,8 @@ class UniTSReconstruct(UniTSModel):
 
     def answers(self, batch: Batch) -> dict[str, Tensor]:
         """Draw samples of the whole series; by default clear measurements are kept."""
-        samples = self.sampled(given_batch(batch, batch.usable), self.network(), known=batch.usable)
+        network = self.network()
+        samples = self.sampled(given_batch(batch, batch.usable, network), network, known=batch.usable)
         return self.answer(batch, samples, batch.usable if self.params.keep_observed else None)
 
 
@@ -223,16 +225,20 @@ class UniTSClouds(UniTSModel):
         """See the raw measurements; the mask of the cube is not looked at."""
         clear = self.clear(batch)
         masked = dataclasses.replace(batch, x=batch.raw * clear.unsqueeze(2), usable=clear)
-        filled = self.sampled(given_batch(masked, clear), self.module().fill, known=clear)
+        fill = self.module().fill
+        filled = self.sampled(given_batch(masked, clear, fill), fill, known=clear)
         radar = dataclasses.replace(masked, x=batch.raw)  # clear pixels and radar as they were measured
         return self.answer(radar, filled, clear)
 
     def clear(self, batch: Batch) -> Tensor:
         """Where the ground was seen, in the eyes of the first network, (b, t, h, w)."""
+        find = self.module().find
         optical = self.optical(batch.bands)
+        # Interpolated bands would tell a cloud by what the interpolation missed.
+        optical = [i for i in optical if batch.bands[i] in find.config.bands] or optical
         names = tuple(batch.bands[i] for i in optical)
         guess = guess_clear(batch.raw[:, :, optical], batch.measured, names)
-        given, find = given_batch(batch, guess, raw=True), self.module().find
+        given = given_batch(batch, guess, find, raw=True)
         with torch.inference_mode():
             through = from_target(find.config, sample(find, given), given)[0]
         seen_through = through[:, :, [BANDS.index(b) for b in names]]

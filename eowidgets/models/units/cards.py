@@ -27,7 +27,7 @@ RECONSTRUCT = Card(
     limits="Trained on one forest at 10 m in six bands; other bands are interpolated linearly. Samples are widened by "
     "a fitted factor and too wide on dates like those of the training. The paper's tables are of other data.",
     weights="units-reconstruct.safetensors",
-    sha256="25146a358886bc0411df7a402ab6b9fd8076ecefc8001bd2d13149aaa21de5b5",
+    sha256="1812418d75891ae117aa9b160719d2930942da9d5199e6d79342a7493e6eca77",
 )
 
 CLOUDS = Card(
@@ -50,7 +50,7 @@ CLOUDS = Card(
     limits="Trained on one forest at 10 m in six bands, 800 steps of a plan of 1000. Snow may be taken for cloud. "
     "At dates never seen it is no sharper than the closest clear date. The paper's tables are of other data.",
     weights="units-clouds.safetensors",
-    sha256="9f4c68ee749ee5dc160cb72c7855cd205c40016c8938d3db56ec7df4935f0241",
+    sha256="aab645f61550fc3c243a13b0e111906800962ae474cce2d5c1f95caeb0bd1845",
 )
 
 FORECAST = Card(

@@ -50,7 +50,7 @@ class UniTSChange(UniTSModel):
 
     def answers(self, batch: Batch) -> dict[str, Tensor]:
         """Average the class maps of the samples; one sample in one step is their mean already."""
-        share = self.shares(given_batch(batch, batch.usable))
+        share = self.shares(given_batch(batch, batch.usable, self.network()))
         same = (share[:, 0] * share[:, -1]).sum(dim=1)
         return {"land_cover": share, "change": 1 - same}
 

@@ -29,7 +29,7 @@ class Condition:
     aux : Tensor, optional, shape (b, t, aux, h, w)
         Sentinel-1 backscatter, standardised, 0 where there is none.
     present : Tensor, shape (len(BANDS),), bool
-        Bands that the cube has.
+        Bands that the cube has and the network knows.
     """
 
     pixels: Tensor
@@ -67,6 +67,11 @@ def spread_bands(x: Tensor, bands: tuple[str, ...]) -> tuple[Tensor, Tensor]:
     present = torch.zeros(len(BANDS), dtype=torch.bool, device=x.device)
     present[index] = True
     return full, present
+
+
+def known_bands(names: tuple[str, ...], device: torch.device) -> Tensor:
+    """Which of :data:`BANDS` are among ``names``, shape (len(BANDS),), bool."""
+    return torch.tensor([b in names for b in BANDS], device=device)
 
 
 def interpolate(x: Tensor, usable: Tensor, days: Tensor) -> tuple[Tensor, Tensor]:
@@ -123,6 +128,7 @@ def condition(
     lonlat: Tensor | None = None,
     aux: Tensor | None = None,
     show: Tensor | None = None,
+    trained: tuple[str, ...] = BANDS,
 ) -> Condition:
     """Build the condition from a masked series.
 
@@ -136,9 +142,12 @@ def condition(
         Names along ``c``, each one of :data:`BANDS`.
     show : Tensor, optional, shape (b, t, c, h, w)
         What the network sees in place of ``x`` masked: for cloud removal the measurements with their clouds.
+    trained : tuple of str
+        Bands that the network knows; the others are interpolated, and it does not see them.
     """
     full, present = spread_bands(x * usable.unsqueeze(2), bands)
     base, gap = interpolate(full, usable, days)
+    present = present & known_bands(trained, x.device)
     there = present[:, None, None]
     if show is None:
         observed = standardise(full) * there * usable.unsqueeze(2)

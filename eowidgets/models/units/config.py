@@ -52,6 +52,11 @@ class UniTSConfig:
         patches; 0 leaves them out.
     residual_scale : float
         Reflectance that counts as 1 in the residual.
+    bands : tuple of str
+        Bands that it was trained on. Others get the answer that needs no network: interpolation, or the mean season.
+    early : float
+        Steps of the solver end at ``(i / steps) ** early``. What a sample differs in is settled at small t, where
+        slow fields already stand out from the noise: equal steps jump over that.
     widen : float
         Factor on the deviations of samples from their mean. A short training leaves samples too much alike; the
         factor is fitted, after training, on places of the training area at dates that were not trained on.
@@ -73,6 +78,8 @@ class UniTSConfig:
     gate: float = 0.5
     refine: int = 24
     residual_scale: float = 0.05
+    bands: tuple[str, ...] = BANDS
+    early: float = 3.0
     widen: float = 1.0
 
     def __post_init__(self) -> None:
@@ -80,6 +87,9 @@ class UniTSConfig:
             raise InputError(f"width {self.width} must be a multiple of 8 and of 4 x heads ({self.heads}).")
         if (self.target == "classes") != (self.classes > 1):
             raise InputError('Give classes >= 2 together with target="classes", and only then.')
+        for name in self.bands:
+            if name not in BANDS:
+                raise unknown("band", name, BANDS)
         if min(self.depth, self.patch, self.heads) < 1:
             raise InputError("depth, patch and heads must be at least 1.")
 
@@ -100,6 +110,8 @@ class UniTSConfig:
         for name in values:
             if name not in known:
                 raise unknown("UniTS setting", name, known)
+        if "bands" in values:
+            values["bands"] = tuple(values["bands"])
         return cls(**values)
 
 

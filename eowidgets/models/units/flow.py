@@ -107,8 +107,9 @@ def integrate(
     solver: Solver = "euler",
     *,
     singular: bool = False,
+    early: float = 1.0,
 ) -> Tensor:
-    """Solve ``dx/dt = velocity(x, t)`` from t = 0 to 1 in equal steps.
+    """Solve ``dx/dt = velocity(x, t)`` from t = 0 to 1, in steps that end at ``(i / steps) ** early``.
 
     Parameters
     ----------
@@ -117,9 +118,9 @@ def integrate(
     singular : bool
         The velocity can't be had at t = 1: Heun's last step is then an Euler step.
     """
-    h = 1.0 / steps
     for i in range(steps):
-        t = i * h
+        t = (i / steps) ** early
+        h = ((i + 1) / steps) ** early - t
         v = velocity(x, t)
         if solver == "midpoint":
             v = velocity(x + h / 2 * v, t + h / 2)
@@ -177,4 +178,4 @@ def sample(
             out = torch.where(fixed, -noise, out)
         return out if classes else out * given.present[:, None, None]
 
-    return integrate(velocity, noise, steps, solver, singular=config.predict == "data")
+    return integrate(velocity, noise, steps, solver, singular=config.predict == "data", early=config.early)

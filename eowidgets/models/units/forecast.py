@@ -13,7 +13,7 @@ from eowidgets.errors import InputError
 from eowidgets.models.base import Batch, Card, Dates, WindowSpec, param
 from eowidgets.models.units import cards
 from eowidgets.models.units.adapters import FlowParams, UniTSModel, aux_of
-from eowidgets.models.units.condition import Condition, spread_bands, standardise
+from eowidgets.models.units.condition import Condition, known_bands, spread_bands, standardise
 from eowidgets.models.units.config import BANDS
 from eowidgets.models.units.network import UniTS
 from eowidgets.tasks import Task
@@ -63,7 +63,14 @@ def climatology(x: Tensor, usable: Tensor, days: Tensor, out_days: Tensor) -> Te
 
 
 def forecast_condition(
-    x: Tensor, usable: Tensor, days: Tensor, out_days: Tensor, bands: tuple[str, ...], aux: Tensor | None = None
+    x: Tensor,
+    usable: Tensor,
+    days: Tensor,
+    out_days: Tensor,
+    bands: tuple[str, ...],
+    *,
+    aux: Tensor | None = None,
+    trained: tuple[str, ...] = BANDS,
 ) -> Condition:
     """Build the condition: recent dates, then the future ones, blank; the base is the mean season.
 
@@ -73,6 +80,8 @@ def forecast_condition(
         The whole past, as for :func:`climatology`.
     out_days : Tensor, shape (b, s)
         Up to :data:`AHEAD` future days.
+    trained : tuple of str
+        Bands that the network knows; the others get their mean season.
 
     Returns
     -------
@@ -88,6 +97,7 @@ def forecast_condition(
     when = torch.cat([days[:, recent], out_days], dim=1)
     full, present = spread_bands(x * usable.unsqueeze(2), bands)
     base, _ = spread_bands(climatology(x * usable.unsqueeze(2), usable, days, when), bands)
+    present = present & known_bands(trained, x.device)
     there = present[:, None, None]
     past = full[:, recent]
     past_seen = usable[:, recent].unsqueeze(2)
@@ -148,8 +158,17 @@ class UniTSForecast(UniTSModel):
         means, spreads = [], []
         for chunk in torch.split(batch.out_days.to(batch.x.device), AHEAD):
             ahead = chunk.expand(len(batch.x), -1)
-            given = forecast_condition(batch.x[:, :, optical], batch.usable, days, ahead, names, aux_of(batch))
-            made = self.sampled(given, self.network())[:, :, -len(chunk) :, index]
+            network = self.network()
+            given = forecast_condition(
+                batch.x[:, :, optical],
+                batch.usable,
+                days,
+                ahead,
+                names,
+                aux=aux_of(batch),
+                trained=network.config.bands,
+            )
+            made = self.sampled(given, network)[:, :, -len(chunk) :, index]
             means.append(made.mean(0).clamp(min=0))
             if self.params.samples > 1:
                 spreads.append(made.std(0).mean(2))

@@ -14,6 +14,7 @@ from eowidgets.models.registry import register
 from eowidgets.models.units import weights
 from eowidgets.models.units.adapters import FindAndFill, UniTSClouds, UniTSModel, UniTSReconstruct
 from eowidgets.models.units.clear import guess_clear
+from eowidgets.models.units.condition import interpolate
 from eowidgets.models.units.network import UniTS
 
 
@@ -39,12 +40,22 @@ def made(cls, **params):
 
 
 def test_untrained_reconstruction_is_linear_interpolation():
-    from eowidgets.models.units.condition import interpolate
-
     batch = make_batch()
     out = UniTSReconstruct(UniTS(SMALL).eval()).predict(batch)["reflectance"]
     expected, _ = interpolate(batch.x, batch.usable, batch.days.expand(2, -1))
     torch.testing.assert_close(out, expected)
+
+
+def test_bands_it_was_not_trained_on_are_interpolated_and_do_not_disturb():
+    network = awake()
+    network.config = dataclasses.replace(network.config, bands=("blue", "red"))
+    batch = make_batch(bands=("blue", "red", "nir"))
+    with_nir = UniTSReconstruct(network).predict(batch)["reflectance"]
+    two = dataclasses.replace(batch, x=batch.x[:, :, :2], raw=batch.raw[:, :, :2], bands=("blue", "red"))
+    torch.testing.assert_close(with_nir[:, :, :2], UniTSReconstruct(network).predict(two)["reflectance"])
+    straight, _ = interpolate(batch.x, batch.usable, batch.days.expand(2, -1))
+    torch.testing.assert_close(with_nir[:, :, 2], straight[:, :, 2])
+    assert not torch.allclose(with_nir[:, :, :2], straight[:, :, :2])
 
 
 def test_clear_measurements_are_kept_and_the_spread_is_zero_there():
