@@ -10,7 +10,7 @@ from torch import Tensor
 from eowidgets.models.base import Batch, Card, param
 from eowidgets.models.classical.series import MAD_TO_SD, masked_median
 from eowidgets.models.classical.stats import chi2_quantile
-from eowidgets.models.monitors.base import INDICES, NOISE_FLOOR, RIDGE, Monitor, MonitorParams, Watched
+from eowidgets.models.monitors.base import INDICES, NOISE_FLOOR, RIDGE, SCORE, Monitor, MonitorParams, Watched
 from eowidgets.models.monitors.runs import find_runs
 from eowidgets.models.registry import register
 
@@ -37,6 +37,7 @@ class BreakCCDC(Monitor):
         paper="Zhu and Woodcock (2014), Remote Sensing of Environment 144, 152–171.",
         url="https://doi.org/10.1016/j.rse.2014.01.011",
         licence="Apache-2.0",
+        scores={SCORE: 0.86},
         limits="Needs a stable year or two with a dozen clear dates; one break per pixel; thinning, shadows at edges and "
         "series of missed cloud look like one.",
     )

@@ -10,7 +10,7 @@ from torch import Tensor
 
 from eowidgets.models.base import Batch, Card, param
 from eowidgets.models.classical.series import MAD_TO_SD, masked_median
-from eowidgets.models.monitors.base import NOISE_FLOOR, IndexMonitor, IndexParams
+from eowidgets.models.monitors.base import NOISE_FLOOR, SCORE, IndexMonitor, IndexParams
 from eowidgets.models.monitors.runs import start_of
 from eowidgets.models.registry import register
 
@@ -37,6 +37,7 @@ class BreakEWMA(IndexMonitor):
         paper="Brooks et al. (2014), IEEE Transactions on Geoscience and Remote Sensing 52(6), 3316–3332.",
         url="https://doi.org/10.1109/TGRS.2013.2272545",
         licence="Apache-2.0",
+        scores={SCORE: 0.74},
         limits="Two missed clouds near each other are enough for an alarm unless the limit is wide.",
     )
 

@@ -8,7 +8,7 @@ import torch
 from torch import Tensor
 
 from eowidgets.models.base import Batch, Card, param
-from eowidgets.models.monitors.base import IndexMonitor, IndexParams
+from eowidgets.models.monitors.base import SCORE, IndexMonitor, IndexParams
 from eowidgets.models.monitors.runs import find_runs
 from eowidgets.models.registry import register
 
@@ -27,6 +27,7 @@ class BreakIQR(IndexMonitor):
         summary="Finds the first time that several clear observations in a row lie far outside the usual half of the residuals.",
         paper="Tukey (1977), Exploratory Data Analysis, for the fences.",
         licence="Apache-2.0",
+        scores={SCORE: 0.87},
         limits="A short history knows its quartiles badly; one break per pixel.",
     )
 

@@ -10,7 +10,7 @@ from torch import Tensor
 from eowidgets.models.base import Batch, Card, param
 from eowidgets.models.classical.series import MAD_TO_SD, masked_median
 from eowidgets.models.classical.stats import cusum_constant, log_plus
-from eowidgets.models.monitors.base import NOISE_FLOOR, IndexMonitor, IndexParams, Watched
+from eowidgets.models.monitors.base import NOISE_FLOOR, SCORE, IndexMonitor, IndexParams, Watched
 from eowidgets.models.monitors.critical import mosum_critical
 from eowidgets.models.monitors.runs import start_of
 from eowidgets.models.registry import register
@@ -78,6 +78,7 @@ class BreakBFAST(Sums):
         paper="Verbesselt, Zeileis and Herold (2012), Remote Sensing of Environment 123, 98–108.",
         url="https://doi.org/10.1016/j.rse.2012.02.022",
         licence="Apache-2.0",
+        scores={SCORE: 0.80},
         limits="Missed cloud counts as loss of green. False alarms are more frequent than stated where errors are not "
         "independent or sums are shorter than a year.",
     )
@@ -132,6 +133,7 @@ class BreakCUSUM(Sums):
         paper="Chu, Stinchcombe and White (1996), Econometrica 64(5), 1045–1065.",
         url="https://doi.org/10.2307/2171955",
         licence="Apache-2.0",
+        scores={SCORE: 0.53},
         limits="Slow to react late in a long series. Missed cloud counts as loss of green. False alarms are more frequent than "
         "stated where errors are not independent.",
     )
