@@ -189,6 +189,8 @@ class Trace:
 def _short(value: Any) -> str:
     if isinstance(value, np.ndarray) and value.dtype == bool:
         return f"{int(value.sum())} pixels"
+    if isinstance(value, np.ndarray):
+        return " × ".join(map(str, value.shape))
     if isinstance(value, xr.Dataset | xr.DataArray):
         return " × ".join(f"{n} {d}" for d, n in value.sizes.items()) or str(value.values)
     if isinstance(value, float):

@@ -90,9 +90,9 @@ def _change_date(context: Context, program: When) -> Answer:
             f"No {words.name(of) or 'land'} changed{words.where(scope)} between the two years compared.{found.note}"
         )
     between = context.trace("span", tools.between, context.cube, *found.span)
-    values = context.trace("values", tools.index_values, between, "NDVI", found.mask)
-    moment = context.trace("moment", timetools.break_date, values, found.mask)
-    series = tools.course(values, found.mask)
+    stable = context.trace("stable", timetools.unchanged, found.before, found.after, of)
+    moment = context.trace("moment", timetools.break_date, between, found.mask, stable)
+    series = tools.course(tools.index_values(between, "NDVI", found.mask), found.mask)
     size = words.hectares(tools.area(found.mask, context.cube))
     what = f"{words.name(of)} was lost" if of else "land cover changed"
     spread = f"half of the {size} between {moment['early']} and {moment['late']}"
@@ -172,7 +172,7 @@ def change(context: Context, program: Change) -> Answer:
     else:
         value, begin = size, ""
     text = (
-        f"{words.hectares(size)} of {words.name(of)} {verb}{words.where(program.scope)}, {words.cells(spread)}."
+        f"{words.hectares(size)} of {words.name(of)} {verb}{words.where(program.scope)}, {words.cells(spread, program.scope)}."
         if size
         else f"no {words.name(of)} {verb}{words.where(program.scope)}."
     )
@@ -232,7 +232,7 @@ def _all_change(context: Context, program: Change) -> Answer:
         value, begin = table, ""
     place = words.where(program.scope)
     text = (
-        f"{words.hectares(total)} changed{place}, {words.cells(shares)}: {'; '.join(parts[:4])}."
+        f"{words.hectares(total)} changed{place}, {words.cells(shares, program.scope)}: {'; '.join(parts[:4])}."
         if parts
         else f"nothing changed{place}."
     )

@@ -268,7 +268,7 @@ def locate(context: Context, program: Locate) -> Answer:
     else:
         spread = context.trace("spread", tools.grid_shares, patches["mask"], found.where)
         value = context.trace("cell", tools.main_cell, spread)
-        text = f"{_title(of)}{words.where(scope)} is {words.cells(spread)} ({size} in all{words.when(*found.span)})."
+        text = f"{_title(of)}{words.where(scope)} is {words.cells(spread, scope)} ({size} in all{words.when(*found.span)})."
     return context.answer(
         program,
         text + found.note,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from typing import Any
 
 import numpy as np
@@ -158,11 +159,20 @@ def table_value(table: dict[str, float], source: str, target: str) -> float:
     return float(table.get(f"{source} > {target}", 0.0))
 
 
-def break_date(values: xr.DataArray, mask: Mask) -> dict[str, Any]:
-    """When most of the pixels of a mask changed: the date that best splits each pixel's course in two levels.
+def unchanged(before: xr.Dataset, after: xr.Dataset, name: str = "") -> Mask:
+    """Pixels anywhere in the cube that were of a kind of land (of any, if empty) in both years."""
+    out: Mask = (before["cover"].values == after["cover"].values) & (before["cover"].values != UNSEEN)
+    if name:
+        out &= class_mask(before, name) & class_mask(after, name)
+    return out
 
-    Per pixel, the split with the largest fall or rise between the means of both sides, weighted as in a test of two
-    means; seasons are taken away first. The median date over the mask, with the quartiles as its spread.
+
+def break_date(cube: xr.Dataset, mask: Mask, stable: Mask) -> dict[str, Any]:
+    """When most of the pixels of a mask changed: the date that best splits each pixel's NDVI in two levels.
+
+    What the median of stable pixels shows on the same day (seasons, haze, the year's weather) is taken away first. Per
+    pixel, the split with the largest gap between the means of both sides, weighted as in a test of two means. The
+    median date over the mask, with the quartiles as its spread.
 
     Returns
     -------
@@ -171,13 +181,13 @@ def break_date(values: xr.DataArray, mask: Mask) -> dict[str, Any]:
     """
     if not mask.any():
         raise InputError("Nothing changed there, so there is no date of it.")
-    series = values.values[:, mask].astype("float64")
-    months = values["time"].dt.month.values
-    for month in np.unique(months):
-        rows = months == month
-        with np.errstate(invalid="ignore"):
-            count = np.isfinite(series[rows]).sum(axis=0)
-            series[rows] -= np.where(count, np.nansum(series[rows], axis=0) / np.maximum(count, 1), 0)
+    if stable.sum() < 10:
+        raise InputError("Nearly everything changed, so there is nothing to tell the change from the seasons by.")
+    values = tools.index_values(cube, "NDVI", mask | stable)
+    with warnings.catch_warnings():
+        warnings.filterwarnings("ignore", "All-NaN", RuntimeWarning)  # a day on which nothing stable was seen
+        usual = np.nanmedian(values.values[:, stable], axis=1)
+    series = values.values[:, mask].astype("float64") - usual[:, None]
     ok = np.isfinite(series)
     total, n = np.where(ok, series, 0).sum(axis=0), ok.sum(axis=0)
     left, m = np.cumsum(np.where(ok, series, 0), axis=0)[:-1], np.cumsum(ok, axis=0)[:-1]

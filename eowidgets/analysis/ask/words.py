@@ -74,13 +74,17 @@ def months(chosen: tuple[int, ...]) -> str:
     return f", {words[0]} only" if len(words) == 1 else f", {words[0]} to {words[-1]} only"
 
 
-def cells(shares: Mapping[str, float]) -> str:
-    """Where the most of something is: the fewest fields that hold more than half of it."""
+def cells(shares: Mapping[str, float], scope: Scope | None = None) -> str:
+    """Where the most of something is: the fewest fields that hold more than half of it.
+
+    Fields are those of the place of the scope, which is said where that is not the whole scene.
+    """
+    part = " of that part" if scope is not None and (scope.place != "all" or scope.area or scope.layer) else ""
     if not any(shares.values()):
         return "nowhere"
     top = sorted(shares, key=lambda c: -shares[c])
     if shares[top[0]] < 0.2:
-        return "spread over the whole place"
+        return "spread over all of it"
     chosen, total = [], 0.0
     for cell in top[:3]:
         chosen.append(cell)
@@ -92,7 +96,7 @@ def cells(shares: Mapping[str, float]) -> str:
         if len(chosen) < 3
         else f"the {chosen[0]}, the {chosen[1]} and the {chosen[2]}"
     )
-    return f"mostly in {words}" if total > 0.5 else f"most in {words}"
+    return f"mostly in {words}{part}" if total > 0.5 else f"most in {words}{part}"
 
 
 def is_index(of: str) -> bool:

@@ -161,17 +161,25 @@ def test_trend_needs_time():
 
 
 def test_the_date_of_a_break_is_found():
-    rng = np.random.default_rng(1)
-    series = np.full((80, 3, 3), 0.85) + rng.normal(0, 0.02, (80, 3, 3))
-    series[47:, :2] -= 0.4
-    series[rng.random(series.shape) < 0.3] = np.nan
-    values = xr.DataArray(series, {"time": course(np.zeros(80)).time}, ("time", "y", "x"))
-    mask = np.zeros((3, 3), bool)
-    mask[:2] = True
-    found = timetools.break_date(values, mask)
-    off = abs(np.datetime64(found["date"]) - values.time.values[47].astype("datetime64[D]"))
-    assert off <= np.timedelta64(90, "D")
-    assert np.isnan(found["dates"][2]).all()
+    """On simulated clear-cuts, whose day is known."""
+    scene = simulate(
+        height=64,
+        width=64,
+        start="2017-01-01",
+        end="2019-12-31",
+        events=("clear-cut",),
+        event_count=2,
+        radar=False,
+        seed=5,
+    )
+    event = scene.events[0]
+    mask = event.mask
+    stable = (scene.classes.values == CODE["forest"]).all(axis=0)
+    found = timetools.break_date(scene.cube, mask, stable)
+    off = abs(np.datetime64(found["date"]) - np.datetime64(event.start, "D"))
+    assert off <= np.timedelta64(45, "D")
+    assert found["early"] <= found["date"] <= found["late"]
+    assert np.isnan(found["dates"][~mask]).all()
 
 
 def test_two_years_and_the_months_they_share(romania):
