@@ -50,8 +50,7 @@ def viewer(page: LabPage, given: argparse.Namespace) -> dict[str, Any]:
     p.wait_for_function(parts.READY)
     page.run("v.close(); v = eow.TimeViewer(cube, height=600, chart=False)")
     p.evaluate("() => window.jupyterapp.commands.execute('notebook:clear-all-cell-outputs')")
-    rest(page, 3)
-    empty = browser_bytes()
+    empty = settled(page)
     p.evaluate(parts.SHOW, ["display(v)"])
     p.wait_for_function("() => window._first")
     out: dict[str, Any] = {"first_picture_ms_after_display": round(p.evaluate("() => window._first - window._start"))}
@@ -132,7 +131,7 @@ def rivals(page: LabPage, given: argparse.Namespace) -> dict[str, Any]:
         return out | {"leafmap": "left out: localtileserver is not there (see --packages)"}
     page.run(parts.LEAFMAP.format(count=6), timeout=WAIT)
     p.locator(".leaflet-container .noUi-handle").wait_for()
-    times, tiles = p.evaluate(parts.LEAFMAP_STEP, 5)
+    times, tiles = p.evaluate(parts.LEAFMAP_STEP, 4)
     return out | {"leafmap_step_ms": spread(times), "leafmap_tiles": tiles}
 
 

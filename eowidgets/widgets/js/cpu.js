@@ -40,10 +40,10 @@ export class CpuBackend {
     return out;
   }
 
-  median(target, plane, mask, first, last) {
+  median(target, plane, mask, first, last, y, height) {
     const size = plane.width * plane.height;
     const seen = [];
-    for (let i = 0; i < size; i++) {
+    for (let i = y * plane.width; i < (y + height) * plane.width; i++) {
       seen.length = 0;
       for (let t = first; t <= last; t++) {
         const code = plane.data[t * size + i];

@@ -198,15 +198,19 @@ export class Picture {
     const ready = windows.filter((w) => this.store.has(side.key, bands, w, side.t) && (!other || this.store.has(other.key, what.bands, w, other.t)));
     const finest = ready.at(-1);
     if (!finest) return [];
-    if (side.range) {
-      const [first, last] = side.range;
-      const hide = style.clouds !== "show" || source.mask;
-      side = { ...side, plane: (b) => this.store.median(side.key, b, finest, first, last, hide) };
-    }
+    if (side.range) return this.median(side, style, ready, clip);
     // Below a detail that covers only a part, the coarse picture stays; under a whole one it would only shine through.
     const whole = finest !== coarse && finest.startsWith(`0,0,${source.width},${source.height},`);
     const drawn = whole || finest === coarse || style.opacity < 1 ? [finest] : [coarse, finest];
     return drawn.map((w, i) => pass(this.store, style, side, other, w, clip, above || i > 0));
+  }
+
+  // The median of a range of dates, as fine as it is there.
+  median(side, style, windows, clip) {
+    const [first, last] = side.range;
+    const hide = style.clouds !== "show" || this.store.source(side.key).mask;
+    const made = windows.map((w) => pass(this.store, style, { ...side, plane: (b) => this.store.median(side.key, b, w, first, last, hide) }, null, w, clip));
+    return made.filter(Boolean).slice(-1);
   }
 
   // The window to load for what is in view: the whole raster if that fits the memory budget, else the view and a margin.

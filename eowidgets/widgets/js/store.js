@@ -4,6 +4,7 @@ import { CpuBackend } from "./cpu.js";
 // The pixels of a viewer: asked for once, kept on the GPU, shared by every view of the same model and by its layers
 // on maps. A window is "x0,y0,x1,y1,stride"; a plane is one band of one window, all dates.
 
+const MEDIAN_WORK = 100_000; // values that the first part of a median looks at
 const SHARED = Symbol.for("eowidgets.shared");
 
 // One backend and one register of stores for the page, whichever widget's module came first.
@@ -62,7 +63,9 @@ export class Store {
     this.model.off("msg:custom", this.receive);
     this.model.off("change:head", this.reheaded);
     this.backend.onrestored.delete(this.restored);
+    cancelAnimationFrame(this.again);
     this.drop(() => true);
+    this.forgetMedians(() => true);
   }
 
   drop(test) {
@@ -82,11 +85,7 @@ export class Store {
   renew() {
     const now = this.current();
     const gone = (key) => now.get(key.split("|")[0]) !== this.versions.get(key.split("|")[0]);
-    for (const [id, plane] of this.medians) {
-      if (!gone(id)) continue;
-      this.backend.free(plane);
-      this.medians.delete(id);
-    }
+    this.forgetMedians(gone);
     this.drop(gone);
     for (const key of this.asked) if (gone(key)) this.asked.delete(key);
     this.versions = now;
@@ -103,8 +102,9 @@ export class Store {
     this.changed();
   }
 
-  changed() {
-    for (const f of this.listeners) f();
+  // pixels: whether there are new ones, not only another part of what is made of them.
+  changed(pixels = true) {
+    for (const f of this.listeners) f(pixels);
   }
 
   get sources() {
@@ -192,7 +192,7 @@ export class Store {
       const part = thinned(data, { x: x - x0, y: y - y0, width, height }, stride, plane);
       if (part) this.backend.upload(plane, plane.dates === 1 ? 0 : t, part.y, part.height, part.data, part.x, part.width);
     }
-    this.medians.clear();
+    this.forgetMedians((id) => id.startsWith(`${source}|${band}|`));
     this.changed();
   }
 
@@ -223,23 +223,41 @@ export class Store {
     return null;
   }
 
-  // The median of the clear dates first..last of a band, as a plane of one date; made once, on the GPU.
+  // The median of the clear dates first..last of a band, as a plane of one date; made once, on the GPU, some rows a
+  // frame so that nothing stands still meanwhile. Null until all rows are there.
   median(key, band, window, first, last, hide) {
     const plane = this.plane(key, band, window);
     if (!plane || plane.pages?.length > 1 || !plane.have.subarray(first, last + 1).every(Boolean)) return null;
     const id = `${key}|${band}|${window}|${first}|${last}|${hide}`;
     if (!this.medians.has(id)) {
-      if (this.medians.size > 16) {
-        for (const old of this.medians.values()) this.backend.free(old);
-        this.medians.clear();
-      }
-      const target = this.backend.plane(plane.width, plane.height, 1, plane.bits);
-      const mask = hide ? this.plane(key, "clouds", window) : null;
-      this.backend.median(target, plane, mask, first, last, 0, plane.height);
-      target.have[0] = 1;
-      this.medians.set(id, target);
+      if (this.medians.size > 16) this.forgetMedians(() => true);
+      const rows = Math.max(1, Math.floor(MEDIAN_WORK / (plane.width * (last - first + 1))));
+      this.medians.set(id, { target: this.backend.plane(plane.width, plane.height, 1, plane.bits), y: 0, rows });
     }
-    return this.medians.get(id);
+    const job = this.medians.get(id);
+    if (job.y < plane.height) {
+      const now = performance.now();
+      // As much as leaves a frame its time, which is a thousand times more on a GPU than without one.
+      if (job.last) job.rows = now - job.last < 25 ? job.rows * 2 : now - job.last > 60 ? Math.max(1, job.rows >> 1) : job.rows;
+      job.last = now;
+      const rows = Math.min(job.rows, plane.height - job.y);
+      this.backend.median(job.target, plane, hide ? this.plane(key, "clouds", window) : null, first, last, job.y, rows);
+      job.y += rows;
+      if (job.y >= plane.height) job.target.have[0] = 1;
+      this.again ||= requestAnimationFrame(() => {
+        this.again = 0;
+        this.changed(false);
+      });
+    }
+    return job.y >= plane.height ? job.target : null;
+  }
+
+  forgetMedians(test) {
+    for (const [id, job] of this.medians) {
+      if (!test(id)) continue;
+      this.backend.free(job.target);
+      this.medians.delete(id);
+    }
   }
 }
 

@@ -110,11 +110,12 @@ export function view({ model, el }) {
     if (bounds.length === 4 && bounds.join() !== state.own) picture.show(bounds);
   };
   const complain = () => error.show(model.get("error").message, model.get("error").details);
-  const fresh = guard(() => {
+  const fresh = guard((pixels) => {
+    if (pixels === false) return picture.redraw();
     stale = true;
     toolbar.update();
     picture.redraw();
-    updateChart();
+    return updateChart();
   });
   reader.onanswer = fresh;
   state.ondrawn = (something) => something && (root.dataset.drawn = "1");
