@@ -10,7 +10,6 @@ import eowidgets as eow
 from eowidgets.render.source import FrameSource
 from eowidgets.render.style import Style
 
-
 #: Of twenty steps, how many a machine busy with something else may make so slow that they look like the last one.
 RESTS = 3
 
