@@ -28,7 +28,7 @@ MONITORS = ("break-ccdc", "break-iqr", "break-bfast", "break-ewma", "break-cusum
 PERIOD = ("2017-01-01", "2020-12-31")
 #: One core each, and its own seconds: what other programs do meanwhile does not count.
 CORES = 1
-#: Rows of the tiled cube that are computed at a time, as the engine's windows do: a million pixels at once would not fit caches.
+#: Rows of the tiled cube that a model is given at a time, as the engine gives windows.
 ROWS = 64
 
 
@@ -89,9 +89,7 @@ def nrt(tiles: int) -> None:
     series = xr.DataArray(ndvi.astype("float32"), dims=("time", "y", "x"), coords=grid)
     del ndvi
     pixels = series[0].size
-    print(
-        f"{pixels:,} pixels, 140 dates, {CORES} core, CPU time; nrt 0.2.0 with its columns and the sign of its history put right\n"
-    )
+    print(f"{pixels:,} pixels, 140 dates, {CORES} core, CPU time; nrt 0.2.0 with columns and sign put right\n")
     print("| monitor | same mask | same date too | nrt (µs per pixel) | eowidgets (µs per pixel) | times as fast |")
     print("|---|---|---|---|---|---|")
     for name, (cls, fit, params) in cases.items():

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -36,6 +36,8 @@ RIDGE = 1e-6
 NOISE_FLOOR = 0.005
 
 DATE_UNIT = "days since 1970-01-01"
+#: Pixels that are tested at a time on a CPU.
+STRIP = 4096
 #: What the cards report: benchmarks/change.py, parameters tuned on the other half of the points.
 SCORE = "F1, held-out points labelled by eye, Romania"
 #: Rows and columns of the cube that medians are taken from, and the least share of them that must be seen.
@@ -213,6 +215,37 @@ class Monitor(Model):
             usable = torch.as_tensor(schema.usable(thin).transpose(*schema.DIMS).values)
             usable = usable & torch.isfinite(x).all(dim=1)
             self.medians = self._medians(x.nan_to_num()[None], names, usable[None], kept.astype(float))
+
+    def predict(self, batch: Batch) -> dict[str, Tensor]:
+        """Test every pixel; a large batch in strips, whose arrays stay in a CPU's caches. Layers: see :meth:`outputs`."""
+        b, _, _, h, w = batch.x.shape
+        rows = max(1, STRIP // (b * w))
+        if batch.x.device.type != "cpu" or rows >= h:
+            return self.judge(batch)
+        known = self.medians
+        if self.params.reference == "area" and known is None:
+            days = np.floor(batch.days.numpy())
+            self.medians = self._medians(batch.x, batch.bands, batch.usable, days)
+        try:
+            parts = [
+                self.judge(
+                    replace(
+                        batch,
+                        x=batch.x[..., top : top + rows, :],
+                        raw=batch.raw[..., top : top + rows, :],
+                        usable=batch.usable[..., top : top + rows, :],
+                        measured=batch.measured[..., top : top + rows, :],
+                    )
+                )
+                for top in range(0, h, rows)
+            ]
+        finally:
+            self.medians = known
+        return {name: torch.cat([part[name] for part in parts], dim=-2) for name in parts[0]}
+
+    def judge(self, batch: Batch) -> dict[str, Tensor]:
+        """Test the pixels of one strip."""
+        raise NotImplementedError
 
     def remember(self, cube: xr.Dataset) -> None:
         """Survey a cube now and keep to it: the reference of a small area is then the whole cube, not itself."""

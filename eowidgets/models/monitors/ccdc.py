@@ -61,7 +61,7 @@ class BreakCCDC(Monitor):
         """Bands of the index, None for all bands."""
         return INDICES.get(str(self.params.watch))
 
-    def predict(self, batch: Batch) -> dict[str, Tensor]:
+    def judge(self, batch: Batch) -> dict[str, Tensor]:
         """Test.
 
         Returns

@@ -65,7 +65,7 @@ class BreakEWMA(IndexMonitor):
             help="Single observations so far out are skipped.",
         )
 
-    def predict(self, batch: Batch) -> dict[str, Tensor]:
+    def judge(self, batch: Batch) -> dict[str, Tensor]:
         """Test; layers as in :class:`~eowidgets.models.monitors.sums.Sums`."""
         seen = self.look(batch, screen=None if self.params.robust else SHEWHART)
         residual, before = seen.residual.squeeze(1), seen.before.squeeze(1)

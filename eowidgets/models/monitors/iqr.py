@@ -48,7 +48,7 @@ class BreakIQR(IndexMonitor):
             3, low=1, high=20, step=1, unit="observations", label="In a row", help="Observations that confirm a break."
         )
 
-    def predict(self, batch: Batch) -> dict[str, Tensor]:
+    def judge(self, batch: Batch) -> dict[str, Tensor]:
         """Test; layers as in :class:`~eowidgets.models.monitors.sums.Sums`."""
         seen = self.look(batch)
         low, high = (q.unsqueeze(1) for q in quartiles(seen.before.squeeze(1), seen.known))

@@ -19,7 +19,7 @@ from eowidgets.models.registry import register
 class Sums(IndexMonitor):
     """Base of both: a sum of residuals over a boundary."""
 
-    def predict(self, batch: Batch) -> dict[str, Tensor]:
+    def judge(self, batch: Batch) -> dict[str, Tensor]:
         """Test.
 
         Returns

@@ -1,5 +1,7 @@
 """Months, and what is common to the whole area."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -58,3 +60,27 @@ def test_the_reference_does_not_depend_on_windows(forest):
 def test_months_and_history_that_leave_nothing(forest):
     with pytest.raises(InputError, match="choose another length of the history, other months"):
         eow.run("break-iqr", forest, months="1-1")
+
+
+def test_strips_change_nothing(forest, monkeypatch):
+    from support.batches import batch_of
+
+    from eowidgets.models.monitors import base
+
+    x = np.stack([forest.red.values, forest.nir.values], axis=1)
+    days = forest.time.values.astype("datetime64[D]").astype(float)
+    usable = (forest.valid & ~forest.clouds).values
+    whole = batch_of(x.reshape(*x.shape[:2], -1), days, usable.reshape(len(days), -1), ("red", "nir"))
+    whole = replace(
+        whole,
+        **{
+            n: getattr(whole, n).reshape(*getattr(whole, n).shape[:-2], 40, 30)
+            for n in ("x", "raw", "usable", "measured")
+        },
+    )
+    model = get_model("break-iqr", reference="area")
+    expected = model.judge(whole)
+    monkeypatch.setattr(base, "STRIP", 100)
+    for name, layer in model.predict(whole).items():
+        np.testing.assert_allclose(layer, expected[name], atol=1e-6)
+    assert model.medians is None
