@@ -24,6 +24,8 @@ YEAR = 365.2425
 SEASON, ELSEWHERE = 25.0, 0.05
 #: A series that never strays has no scale; this is far below what any sensor resolves.
 SMALLEST = 1e-4
+#: From so many windows on their errors are pooled as if they were independent.
+FEW_WINDOWS = 6
 #: More errors than this say nothing new, and cost time.
 MOST = 20_000
 
@@ -71,6 +73,8 @@ class Conformal:
         The dates forecast, in days since 1970-01-01.
     width, season : float
         Leads, and days of the year, within about so many days count as alike.
+    windows : int
+        Hold-out windows that the errors come from.
     """
 
     scores: Tensor
@@ -78,6 +82,7 @@ class Conformal:
     days: Tensor
     width: float
     season: float
+    windows: int = FEW_WINDOWS
 
     def __post_init__(self) -> None:
         if len(self.scores) > MOST:
@@ -102,9 +107,11 @@ class Conformal:
         apart = (leads.double()[:, None] - self.leads.double()[order]) / self.width  # h k
         around = (days.double()[:, None] - self.days.double()[order] + YEAR / 2) % YEAR - YEAR / 2
         weight = torch.exp(-0.5 * (apart.square() + (around / self.season).square()))
-        total = (
-            weight.sum(1, keepdim=True) + 1
-        )  # the one to come weighs as much as an error of its very lead and season
+        # The one to come weighs as much as an error of its very lead and season. Errors of one window hang together,
+        # though: of few windows, the window to come weighs as much as any of them (group conformal prediction).
+        total = weight.sum(1, keepdim=True) + 1
+        if self.windows < FEW_WINDOWS:
+            total = total * (1 + 1 / max(self.windows, 1))
         ends = []
         for sign in (-1, 1):
             ranked = weight if sign > 0 else weight.flip(1)

@@ -13,6 +13,7 @@ import numpy as np
 import numpy.typing as npt
 import xarray as xr
 
+from eowidgets.analysis.conformal import FEW_WINDOWS
 from eowidgets.analysis.holdout import FEWEST
 from eowidgets.cube.grid import geobox
 from eowidgets.cube.schema import bands
@@ -23,8 +24,8 @@ if TYPE_CHECKING:
 
 Float = npt.NDArray[np.float32]
 PACKAGES = ("eowidgets", "torch", "numpy")
-#: With fewer hold-out windows, and after more days without a date, the person is told.
-FEW_WINDOWS, LONG_AGO = 6, 183
+#: After more days without a date the person is told.
+LONG_AGO = 183
 
 
 def assemble(made: Maker, ahead: npt.NDArray[np.float64], fan: tuple[Float, Float, Float], blind: int) -> xr.Dataset:
@@ -93,7 +94,9 @@ def _notes(made: Maker, blind: int) -> list[str]:
     if not count:
         notes.append("The record is too short for hold-out windows: skill is unknown, and intervals are wide.")
     elif count < FEW_WINDOWS:
-        notes.append(f"Skill and intervals rest on {count} hold-out window{'s' if count > 1 else ''} only.")
+        notes.append(
+            f"Skill and intervals rest on {count} hold-out window{'s' if count > 1 else ''} only: intervals are wide."
+        )
     span = made.cut - float(days[0])
     if span < 365:
         notes.append(f"The record spans {span:.0f} days, less than a year: no model can know the season ahead.")

@@ -29,7 +29,7 @@ from eowidgets.widgets.result_files import save
 from eowidgets.widgets.time_viewer import FAVOURITES
 
 #: Days between the dates of a fan; days of the past that the chart shows beside it.
-EVERY, PAST = 10, 730
+EVERY, PAST = 10, 550
 
 
 class ForecastPanel(ReadableRepr, ForecastView):
@@ -302,6 +302,9 @@ class ForecastPanel(ReadableRepr, ForecastView):
             viewer.set_cube(append_frames(shown, made))
             viewer.index, viewer.bands = None, mix
             said = "Its frames follow the last date in the viewer, marked by diamonds."
+        low, high = np.nanquantile(made[mix[0]].values, [0.02, 0.98])
+        # The season ahead may lie outside the stretch of the past.
+        viewer.vmin, viewer.vmax = (float(low), float(high)) if len(mix) == 1 and high > low else (None, None)
         viewer.events = [*own, *marks]
         viewer.date = str(made.time.values[0])[:10]
         return said

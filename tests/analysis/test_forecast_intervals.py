@@ -69,6 +69,20 @@ def test_lead_and_season_tell_errors_apart():
     assert float(far[1]) == INF
 
 
+def test_few_windows_promise_little():
+    scores = torch.randn(5000, generator=torch.Generator().manual_seed(0))
+    zero = torch.zeros(1)
+
+    def upper(windows):
+        made = Conformal(scores, torch.zeros(5000), torch.zeros(5000), INF, INF, windows)
+        return made.factors(zero, zero, (0.5, 0.8))[1][:, 0].tolist()
+
+    assert upper(2) == [INF, INF]
+    assert upper(5)[0] == pytest.approx(1.28, abs=0.08)  # three quarters of six windows are 90 % of five
+    assert upper(5)[1] == INF
+    np.testing.assert_allclose(upper(6), [0.67, 1.28], atol=0.06)
+
+
 def test_normal_factors():
     lower, upper = normal_factors(torch.zeros(3), (0.8,))
     assert upper.shape == (1, 3)

@@ -53,7 +53,7 @@ export class Chart {
       return;
     }
     const stamps = this.series.flatMap((s) => s.stamps);
-    const shown = this.series.flatMap((s) => [...s.values, ...spreads(s).flatMap((b) => [...b.low, ...b.high])]).filter(Number.isFinite);
+    const shown = this.series.flatMap((s) => [...s.values, ...scaling(s).flatMap((b) => [...b.low, ...b.high])]).filter(Number.isFinite);
     const [t0, t1] = [Math.min(...stamps), Math.max(...stamps)];
     let [v0, v1] = range(shown);
     const pad = (v1 - v0 || Math.abs(v1) || 1) * 0.06;
@@ -105,6 +105,9 @@ export class Chart {
 }
 
 const spreads = (s) => s.fan ?? (s.low ? [{ low: s.low, high: s.high }] : []);
+
+// The widest interval of a fan may reach all that is possible, and runs off the chart before it flattens the curve.
+const scaling = (s) => (s.fan?.length > 1 ? s.fan.slice(1) : spreads(s));
 
 const iso = (stamp) => new Date(stamp).toISOString().slice(0, 10);
 
