@@ -160,11 +160,11 @@ def test_clouds_are_found_and_filled_and_the_rest_is_left():
     # Untrained networks: the first one gives linear interpolation over the first guess, the second one fills so too.
     g = torch.Generator().manual_seed(0)
     ground = torch.tensor([0.04, 0.05, 0.30])[:, None, None]
-    raw = ground + 0.002 * torch.randn((1, 8, 3, 8, 8), generator=g)
+    raw = ground + 0.002 * torch.randn((1, 8, 3, 16, 16), generator=g)
     cloudy = raw.clone()
     cloudy[0, 3, :, :4] += 0.4
-    cloudy[0, 4, :, 4:] *= 0.3
-    measured = torch.ones(1, 8, 8, 8, dtype=torch.bool)
+    cloudy[0, 4, :, 12:] *= 0.3
+    measured = torch.ones(1, 8, 16, 16, dtype=torch.bool)
     days = 18000 + 10 * torch.arange(8).double()
     nothing = torch.zeros_like(measured)  # the mask of the cube is not looked at
     zero = torch.zeros_like(cloudy)
@@ -173,8 +173,8 @@ def test_clouds_are_found_and_filled_and_the_rest_is_left():
     out = model.predict(batch)["reflectance"]
     clear = model.clear(batch)
     expected = measured.clone()
-    expected[0, 3, :4] = False
-    expected[0, 4, 4:] = False
+    expected[0, 3, : 4 + model.AROUND] = False
+    expected[0, 4, 12 - model.AROUND :] = False
     assert torch.equal(clear, expected)
     assert torch.equal(out.movedim(2, -1)[clear], cloudy.movedim(2, -1)[clear])
     assert float((out - ground).abs().max()) < 0.02
