@@ -15,6 +15,8 @@ from eowidgets.cube import schema
 from eowidgets.errors import EowidgetsError, SourceError
 
 T = TypeVar("T")
+#: GDAL would take a twentieth of the machine's memory for its cache.
+GDAL_CACHE = 64 << 20
 
 
 @dataclass(frozen=True)
@@ -54,9 +56,13 @@ class Reader:
 
     def __call__(self, y: slice, x: slice) -> Block:
         """Read rows ``y`` and columns ``x`` of all dates."""
+        import rasterio
+
         part = self._cube.isel(y=y, x=x)
         try:
-            part = part.load()
+            # Windows are read once: what GDAL keeps of a GeoTIFF beyond this would only add to the memory of the run.
+            with rasterio.Env(GDAL_CACHEMAX=GDAL_CACHE):
+                part = part.load()
         except EowidgetsError:
             raise
         except (OSError, RuntimeError, ValueError) as error:
