@@ -206,7 +206,7 @@ def test_spacetime_learns_a_wave():
     cut = wave.unfold(0, 60, 1).unsqueeze(-1)
     network = SpaceTime(40, 20, 1, kernels=8, states=16, dropout=0.0)
     optimiser = torch.optim.Adam(network.parameters(), lr=1e-2)
-    for _ in range(150):
+    for _ in range(80):
         loss = network.loss(cut[:, :40], cut[:, 40:])
         optimiser.zero_grad()
         loss.backward()
