@@ -41,27 +41,21 @@ rival.add_time_slider(files, indexes=[3, 2, 1], vmin=0, vmax=0.5)
 rival.add_class("leafmap-rival")
 rival
 """
-#: Written sparsely: a Zarr of which one chunk in every date exists, the rest is its fill value.
+#: Written sparsely: a Zarr of which one chunk in every sixth date exists, the rest is nodata.
 SPARSE = """
-import sys, tempfile, numpy as np, pandas as pd, zarr
-folder = tempfile.mkdtemp() + "/big.zarr"
-T, N = 60, 10980
-store = zarr.open_group(folder, mode="w", zarr_format=2)
-for name in ("blue", "green", "red", "nir"):
-    a = store.create_array(name, shape=(T, N, N), chunks=(1, 1024, 1024), dtype="float32", fill_value=0.1)
-    a.attrs["_ARRAY_DIMENSIONS"] = ["time", "y", "x"]; a.attrs["grid_mapping"] = "spatial_ref"
-    patch = np.linspace(0.05, 0.4, 1024 * 1024, dtype="float32").reshape(1024, 1024)
+import tempfile, dask.array as da, numpy as np, pandas as pd, rioxarray, xarray as xr, zarr, eowidgets as eow
+folder, T, N = tempfile.mkdtemp() + "/big.zarr", 60, 10980
+names = ("blue", "green", "red", "nir")
+empty = da.full((T, N, N), np.float32(np.nan), chunks=(1, 1024, 1024))
+big = xr.Dataset({name: (("time", "y", "x"), empty) for name in names}, coords={
+    "time": pd.date_range("2021-01-01", periods=T, freq="5D"),
+    "y": 5e6 - 10 * (np.arange(N) + 0.5), "x": 5e5 + 10 * (np.arange(N) + 0.5)}).rio.write_crs("EPSG:32635")
+big.to_zarr(folder, compute=False, zarr_format=2, consolidated=True)
+store = zarr.open_group(folder, mode="r+")
+patch = np.repeat(np.linspace(0.05, 0.4, 1024, dtype="float32")[:, None], 1024, 1)
+for name in names:
     for t in range(0, T, 6):
-        a[t, 4096:5120, 5120:6144] = patch
-for name, values in (("y", 5e6 - 10 * (np.arange(N) + 0.5)), ("x", 5e5 + 10 * (np.arange(N) + 0.5))):
-    a = store.create_array(name, shape=(N,), dtype="float64"); a[:] = values; a.attrs["_ARRAY_DIMENSIONS"] = [name]
-days = store.create_array("time", shape=(T,), dtype="int64"); days[:] = np.arange(T) * 5
-days.attrs.update({"_ARRAY_DIMENSIONS": ["time"], "units": "days since 2021-01-01", "calendar": "proleptic_gregorian"})
-from pyproj import CRS
-ref = store.create_array("spatial_ref", shape=(), dtype="int64")
-ref.attrs.update({"_ARRAY_DIMENSIONS": [], **CRS(32635).to_cf()})
-zarr.consolidate_metadata(folder, zarr_format=2)
-import eowidgets as eow
+        store[name][t, 4096:5120, 5120:6144] = patch
 eow.TimeViewer
 """
 PEAK = "int(__import__('resource').getrusage(__import__('resource').RUSAGE_SELF).ru_maxrss)"
