@@ -48,7 +48,8 @@ CLOUDS = Card(
         "change of clear pixels, dates never seen": 0.0063,
     },
     limits="Trained on one forest at 10 m in six bands, 800 steps of a plan of 1000. Snow may be taken for cloud, and thin "
-    "clouds for ground: at dates never seen, with a mask, the closest clear date is sharper. The paper's tables are of other data.",
+    "clouds for ground: at dates never seen the closest clear date, told the mask, is sharper. The paper's tables are of "
+    "other data.",
     weights="units-clouds.safetensors",
     sha256="aab645f61550fc3c243a13b0e111906800962ae474cce2d5c1f95caeb0bd1845",
 )
