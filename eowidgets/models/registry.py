@@ -12,7 +12,12 @@ from eowidgets.models.base import Model
 from eowidgets.tasks import Task
 
 #: Families that ship with the package: importing one registers its models.
-FAMILIES = ("eowidgets.models.classical", "eowidgets.models.units")
+FAMILIES = (
+    "eowidgets.models.classical",
+    "eowidgets.models.units",
+    "eowidgets.models.change",
+    "eowidgets.models.forecast.adapters",
+)
 
 M = TypeVar("M", bound=type[Model])
 
