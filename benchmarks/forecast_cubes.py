@@ -68,17 +68,20 @@ def table(title: str, cube, models: list[str], days: list[str], ahead: int, clou
 
 
 def speed(cube, models: list[str]) -> None:
-    """Print what one forecast of every pixel takes."""
-    print("\n100 × 100 px × 140 dates, 90 days ahead, two threads\n")
-    print("| model | seconds | as ratio to climatology |")
-    print("|---|---|---|", flush=True)
-    best: dict[str, float] = {}
+    """Print what one forecast of every pixel takes; processor seconds tell on a machine that does other things too."""
+    print("\n100 × 100 px × 140 dates, 90 days ahead, hold-out windows and calibration included\n")
+    print("| model | seconds | processor seconds | as ratio to climatology |")
+    print("|---|---|---|---|", flush=True)
+    forecast(cube, days=AHEAD, model="climatology", area=tuple(np.reshape(cube.eow.bounds, (2, 2)).mean(0)))
+    unit = np.nan
     for model in ["climatology", *(m for m in models if m != "climatology")]:
-        for _ in range(3):
-            began = time.perf_counter()
+        wall, work = np.inf, np.inf
+        for _ in range(2):
+            began, used = time.perf_counter(), time.process_time()
             forecast(cube, days=AHEAD, model=model)
-            best[model] = min(best.get(model, np.inf), time.perf_counter() - began)
-        print(f"| {model} | {best[model]:.2f} | {best[model] / best['climatology']:.1f} |", flush=True)
+            wall, work = min(wall, time.perf_counter() - began), min(work, time.process_time() - used)
+        unit = work if model == "climatology" else unit
+        print(f"| {model} | {wall:.1f} | {work:.1f} | {work / unit:.1f} |", flush=True)
 
 
 def main() -> None:
