@@ -33,7 +33,7 @@ def test_the_whole_notebook(page):
     viewer = explorer.locator(".eow-viewer").first
     p.wait_for_function("() => document.querySelectorAll('.eow-viewer[data-drawn]').length === 2")
     explorer.scroll_into_view_if_needed()
-    p.locator(".leaflet-image-layer").first.wait_for()
+    p.locator(".eow-map-canvas[data-shown]").first.wait_for()
     page.screenshot("notebook-01-explorer")
 
     # The time axis: a drag changes the date, draws it, and sends nothing until it rests.
