@@ -130,7 +130,8 @@ def their_monitors() -> dict[str, Any]:
         beta, residuals = fit(self, *args, **kwargs)
         return beta, -residuals
 
-    package.build_regressors, package.BaseNrt._fit = columns, turned
+    if not hasattr(package, "put_right"):  # once: turned twice would be as before
+        package.build_regressors, package.BaseNrt._fit, package.put_right = columns, turned, True
     plain = {"smallest": 0.0}
     return {
         "break-ccdc": (CCDC, {"screen_outliers": None}, {"watch": "NDVI", "consecutive": 3, "probability": 0.9973002}),

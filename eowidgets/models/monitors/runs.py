@@ -46,19 +46,21 @@ def find_runs(statistic: Tensor, clear: Tensor, length: int) -> Runs:
     """
     n, t = statistic.shape
     # Clear observations move to the front, in order: runs become plain windows. The last column takes the rest.
-    place = torch.where(clear, clear.cumsum(dim=1) - 1, t)
-    most = max(length, int(clear.sum(dim=1).max()) if n else 0)
-    wide = max(t, most) + 1
-    packed = statistic.new_zeros(n, wide).scatter_(1, place, statistic)[:, :most]
-    dates = place.new_zeros(n, wide).scatter_(1, place, torch.arange(t, device=place.device).expand(n, t))[:, :most]
-    # What lies behind the last clear observation holds 0, or the leftover of a cloudy date.
-    packed = packed.masked_fill(torch.arange(most, device=place.device) >= clear.sum(dim=1, keepdim=True), 0)
+    rank = clear.cumsum(dim=1)
+    count = rank[:, -1:] if t else rank.new_zeros(n, 1)
+    most = max(length, int(count.max()) if n and t else 0)
+    packed = statistic.new_zeros(n, max(t, most) + 1)
+    packed = packed.scatter_(1, torch.where(clear, rank - 1, t), statistic)[:, :most]
+    # A series with fewer clear dates than columns: the leftover of a cloudy date must not count.
+    packed.masked_fill_(torch.arange(most, device=packed.device) >= count, 0)
     weakest = packed[:, : most - length + 1]
     for k in range(1, length):
         weakest = torch.minimum(weakest, packed[:, k : most - length + 1 + k])
+    score, _ = weakest.max(dim=1)
     first = (weakest > 1).to(torch.uint8).argmax(dim=1, keepdim=True)
-    members = dates.gather(1, first + torch.arange(length, device=place.device))
-    return Runs(weakest.amax(dim=1), members)
+    # The j-th clear observation is where the rank first reaches j.
+    members = torch.searchsorted(rank, first + torch.arange(1, length + 1, device=rank.device))
+    return Runs(score, members.clamp_max(max(t - 1, 0)))
 
 
 def start_of(signed: Tensor, watched: Tensor, crossing: Tensor) -> Tensor:
