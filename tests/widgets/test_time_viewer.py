@@ -225,3 +225,20 @@ def test_three_hundred_bands(make_cube):
 def test_unknown_option_is_refused_with_a_hint(romania):
     with pytest.raises(InputError, match="Did you mean 'clouds'"):
         eow.TimeViewer(romania, cloud="hide")
+
+
+def test_the_first_picture_travels_with_the_widget(romania, bouconne):
+    viewer = eow.TimeViewer(romania, index="NDVI", date="2018-07-06")
+    source = viewer.sources["cube"]
+    parts = {part["band"]: part for part in viewer.first}
+    assert set(parts) == {*source.program("NDVI").bands, "clouds"}
+    assert sum(len(part["data"]) for part in viewer.first) < 1_000_000
+    red = np.frombuffer(parts["red"]["data"], "<u2").reshape(parts["red"]["shape"])
+    np.testing.assert_array_equal(red, source.read("red", [viewer.step], source.coarse)[0])
+    assert {part["version"] for part in viewer.first} == {source.version}
+    viewer.set_cube(bouconne)
+    assert {part["version"] for part in viewer.first} == {viewer.sources["cube"].version}
+    viewer.close()
+    lazy = eow.TimeViewer(romania.chunk({"time": 1}))
+    assert lazy.first == []  # nothing is read before it is asked for
+    lazy.close()
