@@ -10,7 +10,10 @@ import pytest
 from eowidgets.models import registry
 
 ROOT = Path(__file__).parents[1]
-PAGES = ["README.md", "docs/opening-data.md", "docs/running-models.md"]
+PAGES = [
+    "README.md",
+    *(f"docs/{name}.md" for name in ("opening-data", "running-models", "forecasting", "ask")),
+]
 
 
 @pytest.mark.parametrize("page", PAGES)
