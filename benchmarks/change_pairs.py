@@ -88,10 +88,10 @@ def plain(pairs: Pairs) -> dict[str, dict[str, float]]:
         truth = torch.from_numpy(pairs.change[i] > 0)
         by_otsu.add(length > otsu(length.flatten()), truth)
         true += int(truth.sum())
-        for k, edge in enumerate(edges):
-            over = length > edge
-            said[k] += int(over.sum())
-            right[k] += int((over & truth).sum())
+        # Pixels above every edge, from one histogram.
+        said += len(length.flatten()) - np.searchsorted(np.sort(length.flatten().numpy()), edges, "right")
+        inside = np.sort(length[truth].numpy())
+        right += len(inside) - np.searchsorted(inside, edges, "right")
     best = int(np.argmax(2 * right / np.maximum(said + true, 1)))
     cva = Count()
     cva.right, cva.said, cva.true = int(right[best]), int(said[best]), true
@@ -106,13 +106,13 @@ def masks(pairs: Pairs) -> dict[str, dict[str, float]]:
         if found is None:
             print(f"{name}: not trained here", file=sys.stderr)
             continue
-        network = found[0]
+        network = found[0].to(memory_format=torch.channels_last)
         change, building, road, quiet = Count(), Count(), Count(), [0, 0]
         begun = time.process_time()
-        with torch.inference_mode():
+        with torch.inference_mode(), torch.autocast("cpu", torch.bfloat16):
             for i in range(len(pairs)):
                 x = pictures(pairs, i)
-                made = network(x[:1], x[1:])[0][0].argmax(0)
+                made = network(x[:1], x[1:])[0][0].float().argmax(0)
                 truth = torch.from_numpy(pairs.change[i].astype(np.int64))
                 change.add(made > 0, truth > 0)
                 building.add(made == 2, truth == 2)
