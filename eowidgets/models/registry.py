@@ -14,6 +14,7 @@ from eowidgets.tasks import Task
 #: Families that ship with the package: importing one registers its models.
 FAMILIES = (
     "eowidgets.models.classical",
+    "eowidgets.models.monitors",
     "eowidgets.models.units",
     "eowidgets.models.change",
     "eowidgets.models.forecast.adapters",

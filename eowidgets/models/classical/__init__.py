@@ -3,6 +3,3 @@
 from eowidgets.models.classical import change, composite, fill, harmonic, whittaker
 
 __all__ = ["change", "composite", "fill", "harmonic", "whittaker"]
-
-# The monitors stand on the harmonic fit and live beside it; whoever loads this family loads them.
-from eowidgets.models import monitors  # noqa: F401
