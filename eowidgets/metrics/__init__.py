@@ -1,5 +1,6 @@
 """Scores, as plain functions of arrays: what was made first, then the truth, then the mask of what counts."""
 
+from eowidgets.metrics.captions import bleu, cider
 from eowidgets.metrics.classes import ChangeScores, accuracy, change_scores, confusion, f1, iou, kappa
 from eowidgets.metrics.errors import mae, psnr, rmse, sam, ssim
 from eowidgets.metrics.forecasts import coverage, crps, mase, pinball
@@ -7,7 +8,9 @@ from eowidgets.metrics.forecasts import coverage, crps, mase, pinball
 __all__ = [
     "ChangeScores",
     "accuracy",
+    "bleu",
     "change_scores",
+    "cider",
     "confusion",
     "coverage",
     "crps",

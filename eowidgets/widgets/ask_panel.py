@@ -67,8 +67,7 @@ class AskPanel(ReadableRepr, anywidget.AnyWidget):
     Examples
     --------
     >>> import eowidgets as eow
-    >>> from eowidgets.widgets.ask_panel import AskPanel
-    >>> AskPanel(eow.open("romania"))
+    >>> eow.AskPanel(eow.open("romania"))
     AskPanel: Forest in Romania, Sentinel-2, 2015-08 to 2021-01, no question yet
     """
 

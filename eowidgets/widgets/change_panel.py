@@ -62,8 +62,7 @@ class ChangePanel(ReadableRepr, ChangePanelView):
     Examples
     --------
     >>> import eowidgets as eow
-    >>> from eowidgets.widgets.change_panel import ChangePanel
-    >>> ChangePanel(eow.open("romania"))
+    >>> eow.ChangePanel(eow.open("romania"))
     ChangePanel: break-ccdc, 2017-08-01 to 2021-01-01, no result yet
     """
 
@@ -157,8 +156,11 @@ class ChangePanel(ReadableRepr, ChangePanelView):
         source = self.cube.attrs.get("opened")
         cleaned = "clouds" in self.cube and "added" in self.cube["clouds"].attrs
         robust = ", clouds='robust'" if cleaned else ""
-        lines = ["import eowidgets as eow", "from eowidgets.analysis.change import change"]
-        lines += ["from eowidgets.analysis.change_report import changed_places, filter_places, sentence", ""]
+        lines = [
+            "import eowidgets as eow",
+            "from eowidgets.analysis import changed_places, filter_places, sentence",
+            "",
+        ]
         lines += [f"cube = eow.open({source!r}{robust})"] if source else []
         words = ["cube", repr(self.method), f"dates={self.dates!r}"]
         area = self.run_area()
@@ -167,7 +169,7 @@ class ChangePanel(ReadableRepr, ChangePanelView):
             words.append("area=area")
         if self.params != TUNED.get(self.method, {}):
             words += [f"{name}={value!r}" for name, value in self.params.items()]
-        lines.append(f"found = change({', '.join(words)})")
+        lines.append(f"found = eow.change({', '.join(words)})")
         keep = f"smallest={self._smallest.value:g}, confidence={self._sure.value:g}"
         lines.append(f"places = filter_places(changed_places(found), {keep})")
         return "\n".join([*lines, "print(sentence(found, places))"])

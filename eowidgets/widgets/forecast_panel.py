@@ -60,8 +60,7 @@ class ForecastPanel(ReadableRepr, ForecastView):
     Examples
     --------
     >>> import eowidgets as eow
-    >>> from eowidgets.widgets.forecast_panel import ForecastPanel
-    >>> ForecastPanel(eow.open("romania"))
+    >>> eow.ForecastPanel(eow.open("romania"))
     ForecastPanel: NDVI of the last pin, 180 days from 2021-01-01 by harmonic, no forecast yet
     """
 
@@ -191,11 +190,11 @@ class ForecastPanel(ReadableRepr, ForecastView):
     def code(self) -> str:
         """The cell that does the same."""
         source = self.cube.attrs.get("opened")
-        lines = ["import eowidgets as eow", f"from eowidgets.analysis.forecast import {self._call().__name__}", ""]
+        lines = ["import eowidgets as eow", ""]
         lines += [f"cube = eow.open({source!r})"] if source else []
         words = ["cube", *([repr(self.from_date)] if self.looks_back else [])]
         words += [f"{k}={v!r}" for k, v in self._all_options().items()]
-        return "\n".join([*lines, f"result = {self._call().__name__}({', '.join(words)})"])
+        return "\n".join([*lines, f"result = eow.{self._call().__name__}({', '.join(words)})"])
 
     def _call(self) -> Any:
         return hindcast if self.looks_back else forecast
