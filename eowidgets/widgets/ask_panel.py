@@ -276,7 +276,8 @@ class AskPanel(ReadableRepr, anywidget.AnyWidget):
 
     def close(self) -> None:
         """Stop the worker as well."""
-        self._worker.shutdown(wait=False, cancel_futures=True)
+        if hasattr(self, "_worker"):  # it has none where the cube was refused
+            self._worker.shutdown(wait=False, cancel_futures=True)
         super().close()
 
     def __repr__(self) -> str:

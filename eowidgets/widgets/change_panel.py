@@ -23,7 +23,7 @@ from eowidgets.widgets.base import AreaTrait, ReadableRepr
 from eowidgets.widgets.change_layers import ChangeLayers
 from eowidgets.widgets.change_panel_view import ChangePanelView
 from eowidgets.widgets.change_view import portrait
-from eowidgets.widgets.controls import controls_for
+from eowidgets.widgets.controls import changed_values, controls_for
 
 if TYPE_CHECKING:
     import geopandas as gpd
@@ -134,9 +134,7 @@ class ChangePanel(ReadableRepr, ChangePanelView):
     @property
     def params(self) -> dict[str, Any]:
         """Parameters that differ from the model's own."""
-        own = model_class(self.method).Params()
-        chosen = {name: control.value for name, control in self._controls.items()}
-        return {name: value for name, value in chosen.items() if value != getattr(own, name)}
+        return changed_values(model_class(self.method).Params(), self._controls)
 
     def run_area(self) -> dict[str, Any] | None:
         """GeoJSON of where change is looked for, None for the whole cube."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+from collections.abc import Mapping
 from typing import Any
 
 import ipywidgets
@@ -15,6 +16,12 @@ _STYLE = {"description_width": "initial"}
 def controls_for(model: type[Model]) -> dict[str, ipywidgets.Widget]:
     """One control per parameter, in order, with its unit in the label and its help as tooltip."""
     return {f.name: _control(f) for f in dataclasses.fields(model.Params)}
+
+
+def changed_values(own: Any, controls: Mapping[str, ipywidgets.Widget]) -> dict[str, Any]:
+    """What the controls say, where that differs from a model's own parameters."""
+    values = {name: control.value for name, control in controls.items()}
+    return {name: value for name, value in values.items() if value != getattr(own, name)}
 
 
 def _control(field: dataclasses.Field[Any]) -> ipywidgets.Widget:

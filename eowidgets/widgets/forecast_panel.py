@@ -21,7 +21,7 @@ from eowidgets.cube.series import at
 from eowidgets.errors import EowidgetsError, InputError, unknown
 from eowidgets.models.forecast.base import series_models
 from eowidgets.widgets.base import AreaTrait, ReadableRepr
-from eowidgets.widgets.controls import controls_for
+from eowidgets.widgets.controls import changed_values, controls_for
 from eowidgets.widgets.fan import COLOR, fan_series, start_mark
 from eowidgets.widgets.forecast_view import FORMATS, WHERE, ForecastView, pixel_of, skill_html, verdict
 from eowidgets.widgets.pixel_chart import PixelChart
@@ -154,9 +154,7 @@ class ForecastPanel(ReadableRepr, ForecastView):
     @property
     def params(self) -> dict[str, Any]:
         """Parameters that differ from the model's own."""
-        own = series_models()[self.model].Params()
-        chosen = {name: control.value for name, control in self._controls.items()}
-        return {name: value for name, value in chosen.items() if value != getattr(own, name)}
+        return changed_values(series_models()[self.model].Params(), self._controls)
 
     def options(self) -> dict[str, Any]:
         """Arguments of :func:`~eowidgets.analysis.forecast.forecast`, without the cube.

@@ -21,7 +21,7 @@ from eowidgets.engine.run import submit
 from eowidgets.errors import EowidgetsError, InputError, unknown
 from eowidgets.models.registry import model_class, model_classes
 from eowidgets.widgets.base import AreaTrait, ReadableRepr
-from eowidgets.widgets.controls import controls_for
+from eowidgets.widgets.controls import changed_values, controls_for
 from eowidgets.widgets.notebook_export import run_cell, session, source_of, write_notebook
 from eowidgets.widgets.painter import Painter
 from eowidgets.widgets.panel_view import PanelView, devices
@@ -128,9 +128,7 @@ class ModelPanel(ReadableRepr, PanelView):
     @property
     def params(self) -> dict[str, Any]:
         """Parameters that differ from the model's own."""
-        chosen = {name: control.value for name, control in self._controls.items()}
-        own = model_class(self.model).Params()
-        return {name: value for name, value in chosen.items() if value != getattr(own, name)}
+        return changed_values(model_class(self.model).Params(), self._controls)
 
     def set(self, **params: Any) -> None:
         """Set parameters as the controls do."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from abc import abstractmethod
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -243,9 +244,9 @@ class Monitor(Model):
             self.medians = known
         return {name: torch.cat([part[name] for part in parts], dim=-2) for name in parts[0]}
 
+    @abstractmethod
     def judge(self, batch: Batch) -> dict[str, Tensor]:
         """Test the pixels of one strip."""
-        raise NotImplementedError
 
     def remember(self, cube: xr.Dataset) -> None:
         """Survey a cube now and keep to it: the reference of a small area is then the whole cube, not itself."""

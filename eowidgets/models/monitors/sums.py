@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from abc import abstractmethod
 from dataclasses import dataclass
 
 import torch
@@ -43,9 +44,9 @@ class Sums(IndexMonitor):
         first = start_of(residual[:, seen.length :] * sign - sigma, seen.clear, crossing)
         return self.report(batch, seen, ratio.amax(dim=1), first, crossing)
 
+    @abstractmethod
     def process(self, seen: Watched, scaled: Tensor) -> tuple[Tensor, Tensor]:
         """Sums of scaled residuals (n, t), and their boundary, at every date after the history, (n, t - length)."""
-        raise NotImplementedError
 
     def _spread(self, seen: Watched) -> Tensor:
         """σ of the history, by degrees of freedom or from the median, shape (n,)."""

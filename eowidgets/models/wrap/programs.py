@@ -14,6 +14,7 @@ So the first two need ``trust=True``: the word of a person that the file's maker
 from __future__ import annotations
 
 import io
+from abc import ABC, abstractmethod
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, ClassVar
@@ -25,7 +26,7 @@ from eowidgets.errors import InputError, MissingExtraError, ModelError
 from eowidgets.models.weights import check_file
 
 
-class Program(nn.Module):
+class Program(nn.Module, ABC):
     """A network kept as the bytes of its file, and opened when it is first needed.
 
     Parameters
@@ -44,9 +45,9 @@ class Program(nn.Module):
         self.data, self.name = data, name
         self.inner: Any = None
 
+    @abstractmethod
     def open(self) -> Any:
         """Open the bytes."""
-        raise NotImplementedError
 
     def ready(self) -> Any:
         """Open once; a file that cannot be opened is refused in plain words."""
