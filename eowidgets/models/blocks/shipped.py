@@ -1,0 +1,46 @@
+"""Weights that come with the package: safetensors in half precision, what else a network needs in the header."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping
+from pathlib import Path
+
+from torch import Tensor
+
+from eowidgets.errors import ModelError
+
+
+def write(path: Path, state: Mapping[str, Tensor], header: dict[str, str]) -> str:
+    """Write weights and header, whole or not at all; give the sha256 for the card."""
+    from safetensors.torch import save_file
+
+    path.parent.mkdir(parents=True, exist_ok=True)
+    part = path.with_suffix(".part")
+    halves = {k: (v.half() if v.is_floating_point() else v).contiguous() for k, v in state.items()}
+    save_file(halves, part, metadata=header)
+    part.replace(path)
+    return hashlib.sha256(path.read_bytes()).hexdigest()
+
+
+def check(path: Path, sha256: str | None = None) -> None:
+    """Refuse a file that is missing, or is not the one that the card names.
+
+    Raises
+    ------
+    ModelError
+    """
+    if not path.is_file():
+        raise ModelError(f"The weights {path.name} are not in this installation: install the package again.")
+    if sha256 is not None and hashlib.sha256(path.read_bytes()).hexdigest() != sha256:
+        raise ModelError(f"The weights {path.name} differ from what the card describes: install the package again.")
+
+
+def read(path: Path) -> tuple[dict[str, Tensor], dict[str, str]]:
+    """Weights in single precision, and the header; what is damaged raises as safetensors does."""
+    from safetensors import safe_open
+
+    with safe_open(path, framework="pt") as file:
+        state = {key: file.get_tensor(key) for key in file.keys()}  # noqa: SIM118  (not a dict)
+        header = dict(file.metadata() or {})
+    return {k: (v.float() if v.is_floating_point() else v) for k, v in state.items()}, header
