@@ -15,7 +15,6 @@ import xarray as xr
 
 from eowidgets.analysis.change import TUNED, ChangeTask, methods
 from eowidgets.analysis.change_report import changed_places, filter_places, save_places, sentence, timeline
-from eowidgets.cube.area import Area
 from eowidgets.engine.job import Job
 from eowidgets.errors import EowidgetsError, InputError, unknown
 from eowidgets.models.registry import model_class
@@ -23,7 +22,7 @@ from eowidgets.widgets.base import AreaTrait, ReadableRepr
 from eowidgets.widgets.change_layers import ChangeLayers
 from eowidgets.widgets.change_panel_view import ChangePanelView
 from eowidgets.widgets.change_view import portrait
-from eowidgets.widgets.controls import changed_values, controls_for
+from eowidgets.widgets.controls import changed_values, controls_for, place_of
 
 if TYPE_CHECKING:
     import geopandas as gpd
@@ -138,16 +137,7 @@ class ChangePanel(ReadableRepr, ChangePanelView):
 
     def run_area(self) -> dict[str, Any] | None:
         """GeoJSON of where change is looked for, None for the whole cube."""
-        if self._where.value == "area":
-            if self.area is None:
-                raise InputError("No area is drawn: draw one on the map, or look over the whole cube.")
-            return dict(self.area)
-        if self._where.value == "view":
-            view: Area | None = self.map.view_area()
-            if view is None:
-                raise InputError("The map shows nothing of the cube: move it back, or look over the whole cube.")
-            return view.geojson
-        return None
+        return place_of(self._where.value, self.area, self.map, "look over the whole cube")
 
     def code(self) -> str:
         """The cell that does the same."""

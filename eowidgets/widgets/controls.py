@@ -8,6 +8,8 @@ from typing import Any
 
 import ipywidgets
 
+from eowidgets.cube.area import Area
+from eowidgets.errors import InputError
 from eowidgets.models.base import Model
 
 _STYLE = {"description_width": "initial"}
@@ -22,6 +24,26 @@ def changed_values(own: Any, controls: Mapping[str, ipywidgets.Widget]) -> dict[
     """What the controls say, where that differs from a model's own parameters."""
     values = {name: control.value for name, control in controls.items()}
     return {name: value for name, value in values.items() if value != getattr(own, name)}
+
+
+def place_of(where: str, drawn: Mapping[str, Any] | None, area_map: Any, instead: str) -> dict[str, Any] | None:
+    """GeoJSON of the drawn ``"area"`` or of the map's ``"view"``; None for the whole cube.
+
+    Raises
+    ------
+    InputError
+        If nothing is drawn or the map shows nothing of the cube; ``instead`` says what else can be done.
+    """
+    if where == "area":
+        if drawn is None:
+            raise InputError(f"No area is drawn: draw one on the map, or {instead}.")
+        return dict(drawn)
+    if where == "view":
+        view: Area | None = area_map.view_area()
+        if view is None:
+            raise InputError(f"The map shows nothing of the cube: move it back, or {instead}.")
+        return view.geojson
+    return None
 
 
 def _control(field: dataclasses.Field[Any]) -> ipywidgets.Widget:

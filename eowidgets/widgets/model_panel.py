@@ -14,14 +14,13 @@ from typing import Any
 import traitlets
 import xarray as xr
 
-from eowidgets.cube.area import Area
 from eowidgets.engine.estimate import estimate
 from eowidgets.engine.job import FINAL, Job
 from eowidgets.engine.run import submit
 from eowidgets.errors import EowidgetsError, InputError, unknown
 from eowidgets.models.registry import model_class, model_classes
 from eowidgets.widgets.base import AreaTrait, ReadableRepr
-from eowidgets.widgets.controls import changed_values, controls_for
+from eowidgets.widgets.controls import changed_values, controls_for, place_of
 from eowidgets.widgets.notebook_export import run_cell, session, source_of, write_notebook
 from eowidgets.widgets.painter import Painter
 from eowidgets.widgets.panel_view import PanelView, devices
@@ -167,16 +166,7 @@ class ModelPanel(ReadableRepr, PanelView):
 
     def run_area(self) -> dict[str, Any] | None:
         """GeoJSON of where the model will run, None for the whole cube."""
-        if self.where == "area":
-            if self.area is None:
-                raise InputError("No area is drawn: draw one on the map, or run over the whole cube.")
-            return dict(self.area)
-        if self.where == "view":
-            view: Area | None = self.map.view_area()
-            if view is None:
-                raise InputError("The map shows nothing of the cube: move it back, or run over the whole cube.")
-            return view.geojson
-        return None
+        return place_of(self.where, self.area, self.map, "run over the whole cube")
 
     def run_cube(self) -> xr.Dataset:
         """The dates of the cube that the model will get."""
