@@ -10,6 +10,7 @@ from __future__ import annotations
 import argparse
 import time
 from collections.abc import Callable
+from pathlib import Path
 
 import numpy as np
 import torch
@@ -143,12 +144,28 @@ def cloud_networks() -> FindAndFill:
     return FindAndFill(by_weights("units-clouds"), reconstruction_network())
 
 
+#: Where weights are looked for, in this order; ``--weights`` puts another folder first.
+FOLDERS = [weights.FOLDER, Path("training/runs")]
+
+
 def by_weights(name: str) -> UniTS:
     """Shipped weights, or those of a run that has just ended."""
-    from training.units import RUNS
+    found = [p for folder in FOLDERS if (p := folder / f"{name}.safetensors").exists()]
+    if not found:
+        raise SystemExit(f"{name} has no weights: train it with python -m training.units {name.removeprefix('units-')}")
+    print(f"\n{name}: {found[0]}")
+    return weights.load(found[0])
 
-    shipped = weights.FOLDER / f"{name}.safetensors"
-    return weights.load(shipped if shipped.exists() else RUNS / f"{name}.safetensors")
+
+def parts_from_command_line(about: str | None, parts: dict[str, Callable[[], None]]) -> None:
+    parser = argparse.ArgumentParser(description=about)
+    parser.add_argument("part", nargs="*", choices=[*parts, []], help="all by default")
+    parser.add_argument("--weights", type=Path, help="folder whose weights go before those that ship")
+    args = parser.parse_args()
+    if args.weights:
+        FOLDERS.insert(0, args.weights)
+    for part in args.part or parts:
+        parts[part]()
 
 
 # ---------------------------------------------------------------- parts
@@ -326,13 +343,5 @@ def simulator() -> None:
 PARTS = {f.__name__: f for f in (reconstruct, bouconne, clouds, spread, widen, steps, speed, simulator)}
 
 
-def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("part", nargs="*", choices=[*PARTS, []], help="all by default")
-    args = parser.parse_args()
-    for part in args.part or PARTS:
-        PARTS[part]()
-
-
 if __name__ == "__main__":
-    main()
+    parts_from_command_line(__doc__, PARTS)

@@ -2,54 +2,138 @@
 
 from __future__ import annotations
 
-import argparse
+from dataclasses import dataclass
 
 import numpy as np
 import torch
 import xarray as xr
 
 import eowidgets as eow
-from benchmarks.units import by_weights, romania, table
+from benchmarks.units import by_weights, parts_from_command_line, romania, table
 from eowidgets import metrics
 from eowidgets.cube.schema import bands, stack, usable
 from eowidgets.cube.simulate import CLASSES
 from eowidgets.models.units.change import UniTSChange
-from eowidgets.models.units.forecast import YEAR, UniTSForecast, climatology
+from eowidgets.models.units.config import BANDS
+from eowidgets.models.units.forecast import AHEAD, YEAR, UniTSForecast, climatology, forecast_condition
+from eowidgets.models.units.network import UniTS
 from training.scenes import TEST_SEEDS, Scenes
+from training.windows import CLEAR, SIDE
 
-LAST_YEAR = np.datetime64("2020-01-01")
+
+@dataclass
+class Year:
+    """The clear dates of one year, and all that was known before it."""
+
+    past: xr.Dataset
+    x: np.ndarray  # t c h w, of the past
+    ok: np.ndarray
+    days: np.ndarray
+    asked: np.ndarray  # days that are asked for
+    dates: str
+    truth: np.ndarray
+    known: np.ndarray
+
+    @classmethod
+    def of(cls, cube: xr.Dataset, year: int) -> Year:
+        """Cut a cube."""
+        when, seen = cube.time.values.astype("datetime64[D]"), usable(cube).to_numpy()
+        first, last = (np.datetime64(f"{y}-01-01") for y in (year, year + 1))
+        past = cube.isel(time=when < first)
+        chosen = np.flatnonzero((when >= first) & (when < last) & (seen.mean((1, 2)) >= CLEAR))
+        x, n, days = np.nan_to_num(stack(cube).to_numpy()), past.sizes["time"], when.astype(float)
+        dates = " ".join(str(d) for d in when[chosen])
+        return cls(past, x[:n], seen[:n], days[:n], days[chosen], dates, x[chosen], seen[chosen])
+
+    def season(self) -> np.ndarray:
+        """What the network corrects."""
+        parts = (torch.from_numpy(v)[None] for v in (self.x, self.ok, self.days, self.asked))
+        return climatology(*parts)[0].numpy()
 
 
 def forecast() -> None:
     """The last year of the sample from the years before, on its clear dates; the network never saw that year."""
     cube = romania()
-    seen = usable(cube).to_numpy()
-    past = cube.isel(time=cube.time.values < LAST_YEAR)
-    asked = np.flatnonzero((cube.time.values >= LAST_YEAR) & (seen.mean((1, 2)) >= 0.9))
-    truth, known = stack(cube).to_numpy()[asked], seen[asked]
-    days = cube.time.values.astype("datetime64[D]").astype(float)
-    x, ok = np.nan_to_num(stack(past).to_numpy()), usable(past).to_numpy()
-    dates = " ".join(str(d)[:10] for d in cube.time.values[asked])
-    result = eow.run(UniTSForecast(by_weights("units-forecast"), dates=dates), past)
-    season = climatology(*(torch.from_numpy(v)[None] for v in (x, ok, days[: len(x)], days[asked])))[0].numpy()
+    year = Year.of(cube, 2020)
+    result = eow.run(UniTSForecast(by_weights("units-forecast"), dates=year.dates), year.past)
     made = {
-        "persistence (last clear measurement)": np.broadcast_to(persistence(x, ok), truth.shape),
-        "mean of the same day (within 15 days) of the years before": same_day(x, ok, days[: len(x)], days[asked]),
-        "weighted mean season (what the network corrects)": season,
+        "persistence (last clear measurement)": np.broadcast_to(persistence(year.x, year.ok), year.truth.shape),
+        "mean of the same day (within 15 days) of the years before": same_day(year.x, year.ok, year.days, year.asked),
+        "weighted mean season (what the network corrects)": year.season(),
         "units-forecast": np.stack([result[b].to_numpy() for b in bands(cube)], axis=1),
     }
-    east = np.zeros(known.shape, bool)
-    east[:, :, round(2 / 3 * known.shape[2]) :] = True
-    for title, where in (("whole sample", known), ("eastern third, never trained on", known & east)):
+    east = np.zeros(year.known.shape, bool)
+    east[:, :, round(2 / 3 * east.shape[2]) :] = True
+    snowy = (year.truth[:, bands(cube).index("blue")] > 0.15).mean((1, 2)) > 0.5
+    cases = {
+        "whole sample": year.known,
+        "eastern third, never trained on": year.known & east,
+        f"whole sample without its {snowy.sum()} dates of snow": year.known & ~snowy[:, None, None],
+    }
+    for title, where in cases.items():
         rows = {
             name: {
-                "RMSE": metrics.rmse(v, truth, where[:, None]),
-                "RMSE of NDVI": metrics.rmse(ndvi(v, cube), ndvi(truth, cube), where),
-                "MAE": metrics.mae(v, truth, where[:, None]),
+                "RMSE": metrics.rmse(v, year.truth, where[:, None]),
+                "RMSE of NDVI": metrics.rmse(ndvi(v, cube), ndvi(year.truth, cube), where),
+                "MAE": metrics.mae(v, year.truth, where[:, None]),
             }
             for name, v in made.items()
         }
-        table(f"forecast of {len(asked)} clear dates of 2020, {title}", rows)
+        table(f"forecast of {len(year.asked)} clear dates of 2020, {title}", rows)
+
+
+def trust() -> None:
+    """Where the factors of the forecast may be fitted: in the west, on 2019, which was not trained on."""
+    cube = romania()
+    year, network = Year.of(cube.isel(x=slice(0, 67)), 2019), by_weights("units-forecast")
+    season, samples = year.season(), forecast_samples(network, year, 16)
+    mean, inside = samples.mean(0), np.broadcast_to(year.known[:, None], season.shape)
+    trusted, widened = {}, {}
+    for factor in (0, 0.25, 0.5, 0.75, 1, 1.25):
+        made = season + factor / network.config.trust * (mean - season)
+        trusted[f"x {factor:g}"] = {
+            "RMSE": metrics.rmse(made, year.truth, inside),
+            "RMSE of NDVI": metrics.rmse(ndvi(made, cube), ndvi(year.truth, cube), year.known),
+        }
+    for factor in (1, 2, 3, 4, 5, 6, 8):
+        spread = samples - mean
+        low, high = np.quantile(mean + factor / network.config.widen * spread, (0.1, 0.9), axis=0)
+        widened[f"x {factor:g}"] = {"covered %": 100 * metrics.coverage(low, high, year.truth, inside)}
+    table("factor on what the network adds (trust), 2019, west", trusted)
+    table("factor on deviations (widen), 2019, west", widened)
+
+
+def doubt() -> None:
+    """Share of 2020 inside the central 80 % of 16 forecasts."""
+    year = Year.of(romania(), 2020)
+    low, high = np.quantile(forecast_samples(by_weights("units-forecast"), year, 16), (0.1, 0.9), axis=0)
+    inside = np.broadcast_to(year.known[:, None], low.shape)
+    row = {"covered %": 100 * metrics.coverage(low, high, year.truth, inside)}
+    table("80 % intervals of 16 forecasts, 2020", {"units-forecast": row})
+
+
+def forecast_samples(network: UniTS, year: Year, count: int) -> np.ndarray:
+    """Samples (k, s, c, h, w), made in windows of 32 pixels."""
+    names = bands(year.past)
+    index, model = [BANDS.index(b) for b in names], UniTSForecast(network, samples=count)
+    out = np.empty((count, *year.truth.shape), np.float32)
+    for row in starts(out.shape[-2]):
+        for column in starts(out.shape[-1]):
+            place = (..., slice(row, row + SIDE), slice(column, column + SIDE))
+            x, ok = (torch.from_numpy(v[place])[None] for v in (year.x, year.ok))
+            days = torch.from_numpy(year.days)[None]
+            for first in range(0, len(year.asked), AHEAD):
+                ahead = torch.from_numpy(year.asked[first : first + AHEAD])[None]
+                given = forecast_condition(x, ok, days, ahead, names, trained=network.config.bands)
+                with torch.autocast("cpu", torch.bfloat16):
+                    made = model.sampled(given, network)[:, 0, -ahead.shape[1] :, index]
+                out[:, first : first + AHEAD][place] = made.numpy()
+    return out
+
+
+def starts(size: int) -> list[int]:
+    """First rows of windows that cover an axis."""
+    return [*range(0, size - SIDE, SIDE), size - SIDE]
 
 
 def persistence(x: np.ndarray, ok: np.ndarray) -> np.ndarray:
@@ -115,15 +199,8 @@ def judged(made: torch.Tensor, truth: torch.Tensor) -> dict[str, float]:
     return {"mIoU": found.miou, "BC": found.bc, "SC": found.sc, "SCS": found.scs}
 
 
-PARTS = {f.__name__: f for f in (forecast, change)}
-
-
-def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("part", nargs="*", choices=[*PARTS, []], help="all by default")
-    for part in parser.parse_args().part or PARTS:
-        PARTS[part]()
+PARTS = {f.__name__: f for f in (forecast, trust, doubt, change)}
 
 
 if __name__ == "__main__":
-    main()
+    parts_from_command_line(__doc__, PARTS)

@@ -17,14 +17,13 @@ from safetensors.torch import load_file, save_file
 from torch import Tensor, nn
 from torch.nn import functional
 
-import eowidgets as eow
 from eowidgets.models.blocks.attention import Attention
 from eowidgets.models.blocks.embed import grid_positions, harmonics, sinusoid
 from eowidgets.models.units.condition import CHANNELS, Condition, condition, spread_bands
 from eowidgets.models.units.config import BANDS
 from eowidgets.models.units.network import patchify, unpatchify
 from training.loop import train
-from training.units import BATCH, RUNS, TRAIN
+from training.units import LEAST, RUNS, TRAIN, gaps, sample
 from training.windows import Source
 
 PATCH = 4
@@ -141,23 +140,22 @@ def main() -> None:
     """Run one recipe from the command line."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("rival", choices=sorted(RIVALS))
-    parser.add_argument("--steps", type=int, default=4000)
-    parser.add_argument("--no-compile", action="store_true")
+    parser.add_argument("--minutes", type=float, default=40, help="processor time")
+    parser.add_argument("--compile", action="store_true", help="pays after an hour")
     args = parser.parse_args()
     torch.manual_seed(0)
     network = RIVALS[args.rival]()
-    call = network if args.no_compile else torch.compile(network, dynamic=False)
-    source = Source(eow.open("romania", clouds="robust"), **TRAIN)
+    call = torch.compile(network, dynamic=False) if args.compile else network
+    source = Source(sample(), **TRAIN, least=LEAST)
 
     def step(rng: np.random.Generator, generator: torch.Generator, progress: float) -> Tensor:
-        run = int(rng.integers(3, 6)) if rng.random() < 0.25 else 0
-        w = source.draw(rng, BATCH, hide=(4, 8), run=run, slack=8, turn=True)
-        given = condition(w.x, w.known & ~w.hidden, w.days + float(rng.uniform(-4, 4)), source.bands)
+        w = gaps(rng, source)
+        given = condition(w.x, w.known & ~w.hidden, w.days, source.bands)
         error = call(given) - spread_bands(w.x, source.bands)[0]
         weight = ((w.known & w.hidden)[:, :, None] * given.present[:, None, None]).float()
         return (weight * (error.abs() + 5 * error.square())).sum() / weight.sum().clamp(min=1)
 
-    done = train(args.rival, network, step, RUNS, steps=args.steps)
+    done = train(args.rival, network, step, RUNS, cpu_minutes=args.minutes)
     save_file({k: v.contiguous() for k, v in network.state_dict().items()}, RUNS / f"{args.rival}.safetensors")
     (RUNS / f"{args.rival}.json").write_text(json.dumps(done))
     print(done)

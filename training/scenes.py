@@ -1,8 +1,12 @@
-"""Windows of simulated scenes with their class maps; seeds of training and test never meet."""
+"""Simulated scenes for training: windows with their class maps, and series beside the real one.
+
+Seeds of training and test never meet.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Iterable
+from dataclasses import dataclass
 
 import numpy as np
 import torch
@@ -12,12 +16,52 @@ from eowidgets.cube.schema import stack, usable
 from eowidgets.cube.simulate import simulate
 from eowidgets.cube.simulate.land import BANDS
 from eowidgets.models.units.condition import Condition, condition
-from training.windows import DATES, SIDE
+from training.windows import DATES, SIDE, Source
 
 #: Seeds that are for tests only.
 TEST_SEEDS = range(9000, 9012)
 EVENTS = ("clear-cut", "burn", "construction", "flood")
-SCENE = {"height": 80, "width": 80, "end": "2019-06-30", "revisit": 15, "events": EVENTS, "event_count": 16}
+
+
+def invented(names: tuple[str, ...], count: int, *, first: int = 2000) -> list[Source]:
+    """Four years each of invented places, in the bands ``names``; how often they are seen differs from one to the next."""
+    made = []
+    for seed in range(first, first + count):
+        rng = np.random.default_rng([seed, 1])
+        scene = simulate(
+            height=64,
+            width=64,
+            start="2016-01-01",
+            end="2019-12-31",
+            revisit=int(rng.integers(8, 21)),
+            cloud_cover=float(rng.uniform(0.3, 0.55)),
+            lonlat=(15.0, float(rng.uniform(38, 56))),
+            bands=names,
+            radar=False,
+            event_count=int(rng.integers(4, 13)),
+            seed=seed,
+        )
+        made.append(Source(scene.cube))
+    return made
+
+
+@dataclass(frozen=True, slots=True)
+class Places:
+    """Where windows come from: the real place, and invented ones in a share of the steps.
+
+    The real place has few dates, and a network soon knows them by heart; no date of an invented place says anything
+    about another, so what is left to learn there is how to look around.
+    """
+
+    real: Source
+    others: list[Source]
+    share: float
+
+    def pick(self, rng: np.random.Generator) -> Source:
+        """Give one source."""
+        if self.others and rng.random() < self.share:
+            return self.others[int(rng.integers(len(self.others)))]
+        return self.real
 
 
 class Scenes:

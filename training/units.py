@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
+import numpy.typing as npt
 import torch
 import xarray as xr
 from torch import Tensor
@@ -26,14 +27,18 @@ from eowidgets.models.units.forecast import AHEAD, PAST, YEAR, forecast_conditio
 from eowidgets.models.units.network import UniTS
 from eowidgets.models.units.weights import load, save
 from training.loop import train
-from training.scenes import Scenes
-from training.windows import DATES, SIDE, Source, some_bands, turned
+from training.scenes import Places, Scenes, invented
+from training.windows import DATES, SIDE, Source, Windows, some_bands, turned
 
 RUNS = Path("training/runs")
 BATCH = 8
 
 #: Western two thirds and the first 60 % of the clear dates: everything else is for tests.
 TRAIN = {"columns": (0.0, 2 / 3), "dates_until": 0.6}
+#: Partly seen dates of the same years are dates more.
+LEAST = 0.3
+#: Forecasts are learnt on what was before, their trust and doubt fitted on the year that follows, and tested on the next.
+UNTIL = "2019-01-01"
 
 StepLoss = Callable[[np.random.Generator, torch.Generator, float], Tensor]
 
@@ -52,20 +57,26 @@ def compiled(network: UniTS, use: bool) -> Callable[[Tensor, Tensor, Condition],
     return torch.compile(whole, dynamic=False) if use else whole
 
 
-def gap_filling(network: UniTS, source: Source, *, compile: bool) -> StepLoss:
-    """Masks borrowed from real clouds; now and then whole dates missing in a run, and a few bands only."""
+def gaps(rng: np.random.Generator, source: Source) -> Windows:
+    """Masks borrowed from real clouds; now and then a short, sparse series, and a run of dates that nobody saw."""
+    dates = 7 if rng.random() < 0.25 else DATES
+    run = int(rng.integers(3, 6)) if rng.random() < 0.25 else 0
+    hide = (dates // 3, 2 * dates // 3)
+    w = source.draw(rng, BATCH, dates=dates, hide=hide, run=run, slack=8, turn=True, jitter=0.5)
+    w.days += float(rng.uniform(-10, 10))
+    return w
+
+
+def gap_filling(network: UniTS, places: Places, *, compile: bool) -> StepLoss:
+    """Fill :func:`gaps`, now and then of a few bands only."""
     call = compiled(network, compile)
 
     def step(rng: np.random.Generator, generator: torch.Generator, progress: float) -> Tensor:
-        # Now and then a short, sparse series, and a run of dates that nobody saw.
-        dates = 7 if rng.random() < 0.25 else DATES
-        run = int(rng.integers(3, 6)) if rng.random() < 0.25 else 0
-        hide = (dates // 3, 2 * dates // 3)
-        w = source.draw(rng, BATCH, dates=dates, hide=hide, run=run, slack=8, turn=True, jitter=0.5)
+        source = places.pick(rng)
+        w = gaps(rng, source)
         keep = some_bands(rng, source.bands, 0.1)
         x, names = w.x[:, :, keep], tuple(source.bands[i] for i in keep)
-        days = w.days + float(rng.uniform(-4, 4))
-        given = condition(x, w.known & ~w.hidden, days, names)
+        given = condition(x, w.known & ~w.hidden, w.days, names)
         full, _ = spread_bands(x, names)
         target = to_target(network.config, full, given)
         weight = (w.known & w.hidden)[:, :, None] * given.present[:, None, None]
@@ -77,69 +88,92 @@ def gap_filling(network: UniTS, source: Source, *, compile: bool) -> StepLoss:
 
 
 def reconstruct(network: UniTS, compile: bool) -> StepLoss:
-    """Fill gaps of the Romanian cube."""
-    return gap_filling(network, Source(sample(), **TRAIN), compile=compile)
+    """Fill gaps of the Romanian cube, and of invented ones."""
+    real = Source(sample(), **TRAIN, least=LEAST)
+    return gap_filling(network, Places(real, invented(real.bands, 24), 0.3), compile=compile)
 
 
-def cloud_removal(network: UniTS, source: Source, *, compile: bool) -> StepLoss:
-    """Real clouds of other dates laid over clear ones; no mask is given, the truth is asked everywhere."""
+def cloud_removal(network: UniTS, places: Places, *, compile: bool) -> StepLoss:
+    """Clouds of other dates laid over clear ones; no mask is given, the truth is asked everywhere."""
     call = compiled(network, compile)
 
     def step(rng: np.random.Generator, generator: torch.Generator, progress: float) -> Tensor:
-        w, raw = source.draw_cloudy(rng, BATCH, cloudy=(3, 8), slack=8, turn=True, jitter=0.3)
+        source = places.pick(rng)
+        w, raw = source.draw_cloudy(rng, BATCH, cloudy=(3, 8), slack=8, turn=True, jitter=0.5)
         clear = guess_clear(raw, torch.ones_like(w.known), source.bands)
-        given = condition(raw, clear, w.days + float(rng.uniform(-4, 4)), source.bands, show=raw)
+        given = condition(raw, clear, w.days + float(rng.uniform(-10, 10)), source.bands, show=raw)
         full, _ = spread_bands(w.x, source.bands)
         weight = w.known[:, :, None] * given.present[:, None, None]
         target = torch.where(weight, to_target(network.config, full, given), 0.0)
         # Clear pixels are many and easy.
         size = weight * torch.where(w.hidden, 1.0, 0.3)[:, :, None]
-        return loss(call, network.config, target, size, given, generator, l1=2 * (1 - progress))
+        return loss(call, network.config, target, size, given, generator, l1=2 * (1 - progress), at_zero=0.9)
 
     return step
 
 
 def clouds(network: UniTS, compile: bool) -> StepLoss:
-    """See through clouds of the Romanian cube."""
-    return cloud_removal(network, Source(sample(), **TRAIN), compile=compile)
+    """See through clouds of the Romanian cube, and of invented ones."""
+    real = Source(sample(), **TRAIN, least=0.6)
+    return cloud_removal(network, Places(real, invented(real.bands, 24), 0.4), compile=compile)
 
 
-def seasons(network: UniTS, source: Source, *, until: str, compile: bool) -> StepLoss:
-    """Up to a year ahead from a random day; nothing from ``until`` on is looked at.
+@dataclass(frozen=True, slots=True)
+class History:
+    """A place, and from which of its dates a forecast may be asked."""
 
-    Years after the one that is asked for serve as years before the sample: the mean season is then as good in
-    training as it will be, and what is left to learn is not what a few more years would have said.
-    """
-    # One origin a step: more origins teach more than more places.
-    call, few = compiled(network, compile), BATCH // 2
-    share = source.seen.flatten(1).float().mean(1).numpy()
-    limit = float(np.datetime64(until, "D").astype(np.int64))
-    seen = np.flatnonzero((share > 0.3) & (source.days < limit))
-    clear = source.clear[source.days[source.clear] < limit]
-    whole = np.ceil((limit - source.days[0]) / YEAR) * YEAR
+    source: Source
+    seen: npt.NDArray[np.intp]
+    clear: npt.NDArray[np.intp]
+    whole: float  # days of the years that it was watched
 
-    def step(rng: np.random.Generator, generator: torch.Generator, progress: float) -> Tensor:
+    @classmethod
+    def of(cls, source: Source, until: str = "2100-01-01") -> History:
+        """Leave out all from ``until`` on."""
+        share = source.seen.flatten(1).float().mean(1).numpy()
+        limit = min(float(np.datetime64(until, "D").astype(np.int64)), source.days[-1] + 1)
+        seen = np.flatnonzero((share > 0.3) & (source.days < limit))
+        whole = np.ceil((limit - source.days[0]) / YEAR) * YEAR
+        return cls(source, seen, source.clear[source.days[source.clear] < limit], float(whole))
+
+    def draw(self, rng: np.random.Generator, batch: int) -> tuple[Tensor, Tensor, Tensor]:
+        """Windows of one origin: reflectance, what is known, and days; the last :data:`AHEAD` dates are the future.
+
+        Years after the one that is asked for serve as years before the sample: the mean season is then as good in
+        training as it will be, and what is left to learn is not what a few more years would have said.
+        """
+        days = self.source.days
         while True:
-            origin = int(rng.choice(clear))
-            end = source.days[origin] + 366
-            ahead = clear[(clear >= origin) & (source.days[clear] < end)]
-            past = seen[seen < origin]
+            origin = int(rng.choice(self.clear))
+            end = days[origin] + 366
+            ahead = self.clear[(self.clear >= origin) & (days[self.clear] < end)]
+            past = self.seen[self.seen < origin]
             if len(ahead) >= AHEAD and len(past) >= PAST:
                 break
         ahead = np.sort(rng.choice(ahead, AHEAD, replace=False))
-        later = seen[source.days[seen] >= end]
-        dates = np.concatenate([later, past, ahead])
-        parts = []
-        for _ in range(few):
-            row, column = (int(rng.integers(0, s - SIDE + 1)) for s in source.x.shape[-2:])
+        later = self.seen[days[self.seen] >= end]
+        dates, parts = np.concatenate([later, past, ahead]), []
+        for _ in range(batch):
+            row, column = (int(rng.integers(0, s - SIDE + 1)) for s in self.source.x.shape[-2:])
             place = (slice(row, row + SIDE), slice(column, column + SIDE))
-            parts.append(turned(rng, source.x[dates][:, :, *place], source.seen[dates][:, *place]))
+            parts.append(turned(rng, self.source.x[dates][:, :, *place], self.source.seen[dates][:, *place]))
         x, known = (torch.stack(p) for p in zip(*parts, strict=True))
-        days = torch.from_numpy(np.concatenate([source.days[later] - whole, source.days[past], source.days[ahead]]))
-        days = days.expand(few, -1)
-        n = len(later) + len(past)
-        given = forecast_condition(x[:, :n], known[:, :n], days[:, :n], days[:, n:], source.bands)
-        full, _ = spread_bands(x[:, n:], source.bands)
+        when = np.concatenate([days[later] - self.whole, days[past], days[ahead]]) + float(rng.uniform(-10, 10))
+        return x, known, torch.from_numpy(when).expand(batch, -1)
+
+
+def seasons(network: UniTS, real: History, others: list[History], share: float, *, compile: bool) -> StepLoss:
+    """Up to a year ahead from a random day."""
+    # One origin a step: more origins teach more than more places.
+    call, few = compiled(network, compile), BATCH // 2
+
+    def step(rng: np.random.Generator, generator: torch.Generator, progress: float) -> Tensor:
+        history = others[int(rng.integers(len(others)))] if rng.random() < share else real
+        x, known, days = history.draw(rng, few)
+        n = days.shape[1] - AHEAD
+        names = history.source.bands
+        given = forecast_condition(x[:, :n], known[:, :n], days[:, :n], days[:, n:], names)
+        full, _ = spread_bands(x[:, n:], names)
         blank = torch.zeros(few, PAST, *full.shape[2:])
         weight = torch.cat([blank[:, :, :1] > 0, known[:, n:, None]], 1) & given.present[:, None, None]
         target = torch.where(weight, to_target(network.config, torch.cat([blank, full], 1), given), 0.0)
@@ -149,8 +183,10 @@ def seasons(network: UniTS, source: Source, *, until: str, compile: bool) -> Ste
 
 
 def forecast(network: UniTS, compile: bool) -> StepLoss:
-    """Forecast the Romanian cube; its last year is not looked at."""
-    return seasons(network, Source(sample(), columns=TRAIN["columns"]), until="2020-01-01", compile=compile)
+    """Forecast the Romanian cube, and invented ones; its last two years are not looked at."""
+    real = History.of(Source(sample(), columns=TRAIN["columns"], least=LEAST), UNTIL)
+    others = [History.of(s) for s in invented(real.source.bands, 24)]
+    return seasons(network, real, others, 0.5, compile=compile)
 
 
 def class_maps(network: UniTS, scenes: Scenes, *, compile: bool) -> StepLoss:
@@ -167,7 +203,7 @@ def class_maps(network: UniTS, scenes: Scenes, *, compile: bool) -> StepLoss:
 
 def change(network: UniTS, compile: bool) -> StepLoss:
     """Map the land cover of simulated scenes."""
-    return class_maps(network, Scenes(range(1000, 1048)), compile=compile)
+    return class_maps(network, Scenes(range(1000, 1096)), compile=compile)
 
 
 def begin(network: UniTS, other: UniTS) -> None:

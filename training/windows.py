@@ -33,7 +33,17 @@ class Windows:
 
 
 class Source:
-    """A cube held in memory, cut by the hold-outs."""
+    """A cube held in memory, cut by the hold-outs.
+
+    Parameters
+    ----------
+    dates_from, dates_until : float
+        Shares of the clear dates between which this source lies.
+    columns : (float, float)
+        Shares of the width.
+    least : float
+        Share of a frame that must be seen for a date to be drawn: partly seen dates teach, but do not test.
+    """
 
     def __init__(
         self,
@@ -42,6 +52,7 @@ class Source:
         dates_until: float = 1.0,
         dates_from: float = 0.0,
         columns: tuple[float, float] = (0, 1),
+        least: float = CLEAR,
     ) -> None:
         self.bands = bands(cube)
         width = cube.sizes["x"]
@@ -51,8 +62,9 @@ class Source:
         share = seen.mean((1, 2))
         clear = np.flatnonzero(share >= CLEAR)
         first, last = round(dates_from * len(clear)), round(dates_until * len(clear))
-        self.clear = clear[first:last]
-        within = np.arange(self.clear[0], self.clear[-1] + 1)
+        clear = clear[first:last]
+        within = np.arange(clear[0], clear[-1] + 1)
+        self.clear = within[share[within] >= least]
         cloudy = within[(share[within] >= 0.2) & (share[within] <= 0.7)]
         self.cloudy = within[(share[within] >= 0.02) & (share[within] <= 0.7)]
         self.x = torch.from_numpy(np.nan_to_num(stack(part).to_numpy()))
@@ -165,10 +177,14 @@ class Source:
 
 
 def jittered(rng: np.random.Generator, x: Tensor, share: float) -> Tensor:
-    """Change brightness by about 6 % a date and 3 % and 0.004 a date and band, in a share of the windows."""
+    """Change brightness, in a share of the windows: by about 6 % a date, 3 % and 0.004 a date and band, 10 % a band.
+
+    The first is other light, the last another ground.
+    """
     b, t, c = x.shape[:3]
     use = (rng.random((b, 1, 1)) < share).astype(np.float32)
-    gain = 1 + use * (0.06 * rng.standard_normal((b, t, 1)) + 0.03 * rng.standard_normal((b, t, c)))
+    light = 0.06 * rng.standard_normal((b, t, 1)) + 0.03 * rng.standard_normal((b, t, c))
+    gain = 1 + use * (light + 0.1 * rng.standard_normal((b, 1, c)))
     offset = 0.004 * use * rng.standard_normal((b, t, c))
     gain, offset = (torch.from_numpy(v.astype(np.float32))[..., None, None] for v in (gain, offset))
     return x * gain + offset

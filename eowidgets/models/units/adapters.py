@@ -121,9 +121,8 @@ class UniTSModel(Model):
         steps = p.steps or (1 if p.samples == 1 else AUTO_STEPS)
         with torch.inference_mode():
             x1 = sample(network, given, steps=steps, samples=p.samples, solver=p.solver, seed=draw(), known=known)
-            if p.samples > 1:
-                mean = x1.mean(dim=0, keepdim=True)
-                x1 = mean + network.config.widen * (x1 - mean)
+            mean = x1.mean(dim=0, keepdim=True)
+            x1 = network.config.trust * mean + network.config.widen * (x1 - mean)
             return from_target(network.config, x1, given)
 
     def answer(self, batch: Batch, samples: Tensor, keep: Tensor | None) -> dict[str, Tensor]:

@@ -57,6 +57,9 @@ class UniTSConfig:
     early : float
         Steps of the solver end at ``(i / steps) ** early``. What a sample differs in is settled at small t, where
         slow fields already stand out from the noise: equal steps jump over that.
+    trust : float
+        Factor on what the network adds, on average, to the base of a residual. A network that has seen few dates says
+        too much about new ones; fitted like ``widen``.
     widen : float
         Factor on the deviations of samples from their mean. A short training leaves samples too much alike; the
         factor is fitted, after training, on places of the training area at dates that were not trained on.
@@ -80,6 +83,7 @@ class UniTSConfig:
     residual_scale: float = 0.05
     bands: tuple[str, ...] = BANDS
     early: float = 3.0
+    trust: float = 1.0
     widen: float = 1.0
 
     def __post_init__(self) -> None:

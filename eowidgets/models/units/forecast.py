@@ -155,6 +155,12 @@ class UniTSForecast(UniTSModel):
         names = tuple(batch.bands[i] for i in optical)
         days = batch.days.to(batch.x.device).expand(len(batch.x), -1)
         index = [BANDS.index(b) for b in names]
+        # Nothing darker or brighter than the place has ever been: near zero, indices of an answer would go wild.
+        seen = batch.usable.unsqueeze(2)
+        low = batch.x[:, :, optical].masked_fill(~seen, torch.inf).amin(dim=1, keepdim=True)
+        high = batch.x[:, :, optical].masked_fill(~seen, 0.0).amax(dim=1, keepdim=True)
+        never = low > high
+        low, high = low.masked_fill(never, 0.0), high.masked_fill(never, torch.inf)
         means, spreads = [], []
         for chunk in torch.split(batch.out_days.to(batch.x.device), AHEAD):
             ahead = chunk.expand(len(batch.x), -1)
@@ -169,7 +175,7 @@ class UniTSForecast(UniTSModel):
                 trained=network.config.bands,
             )
             made = self.sampled(given, network)[:, :, -len(chunk) :, index]
-            means.append(made.mean(0).clamp(min=0))
+            means.append(made.mean(0).clamp(low, high))
             if self.params.samples > 1:
                 spreads.append(made.std(0).mean(2))
         future = batch.x.new_full((len(batch.x), len(batch.out_days), *batch.x.shape[2:]), torch.nan)  # radar: unknown

@@ -187,6 +187,14 @@ def test_wider_samples_keep_their_mean():
     torch.testing.assert_close(3 * one["spread"], three["spread"], atol=1e-5, rtol=1e-3)
 
 
+def test_trust_shrinks_the_answer_towards_interpolation():
+    batch, full, half = make_batch(), awake(), awake(dataclasses.replace(SMALL, trust=0.5))
+    base, _ = interpolate(batch.x, batch.usable, batch.days.expand(2, -1))
+    whole, part = (seeded(UniTSReconstruct(n), batch)["reflectance"] - base for n in (full, half))
+    assert float(whole.abs().max()) > 1e-3
+    torch.testing.assert_close(whole, 2 * part, atol=1e-6, rtol=1e-4)
+
+
 def test_registering_again_is_no_clash():
     assert register(UniTSReconstruct) is UniTSReconstruct
     assert issubclass(UniTSReconstruct, UniTSModel)

@@ -71,6 +71,24 @@ def test_untrained_forecast_is_the_mean_season():
     torch.testing.assert_close(out, expected)
 
 
+def test_a_forecast_stays_within_what_the_place_has_been():
+    batch = make_batch(t=20)
+    batch.usable[..., 0, 0] = False  # a pixel that was never seen has no such bounds
+    batch = dataclasses.replace(
+        batch, x=batch.raw * batch.usable[:, :, None], out_days=batch.days[-1] + 1 + torch.arange(3.0)
+    )
+    network = awake(dataclasses.replace(SMALL, trust=50.0))
+    out = seeded(UniTSForecast(network), batch)["reflectance"]
+    seen = batch.usable[:, :, None]
+    low = batch.x.masked_fill(~seen, torch.inf).amin(1, keepdim=True)
+    high = batch.x.masked_fill(~seen, -torch.inf).amax(1, keepdim=True)
+    inside = (out >= low) & (out <= high)
+    inside[..., 0, 0] = True
+    assert inside.all()
+    assert float(((out == low) | (out == high)).float().mean()) > 0.3  # the bounds were needed
+    assert out.isfinite().all()
+
+
 def test_dates_that_are_asked_for():
     dates = np.array(["2020-01-01", "2020-03-01"], "datetime64[ns]")
     asked = UniTSForecast(dates="2021-05-01, 2020-06-15").out_dates(dates)

@@ -1,0 +1,32 @@
+"""Put a trained UniTS into the package with its fitted factors: ``python -m training.units_ship reconstruct --widen 3``.
+
+The factors are fitted by ``benchmarks.units widen`` and ``benchmarks.units_tasks trust``, on what is neither trained on nor
+tested on. The hash that is printed goes on the card.
+"""
+
+from __future__ import annotations
+
+import argparse
+import dataclasses
+from pathlib import Path
+
+from eowidgets.models.units.weights import FOLDER, load, save
+from training.units import RECIPES, RUNS
+
+
+def main() -> None:
+    """Copy one network."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("task", choices=sorted(RECIPES))
+    parser.add_argument("--trust", type=float, default=1.0)
+    parser.add_argument("--widen", type=float, default=1.0)
+    parser.add_argument("--runs", type=Path, default=RUNS, help="folder of the trained weights")
+    args = parser.parse_args()
+    name = f"units-{args.task}.safetensors"
+    network = load(args.runs / name)
+    network.config = dataclasses.replace(network.config, trust=args.trust, widen=args.widen)
+    print(name, save(network, FOLDER / name))
+
+
+if __name__ == "__main__":
+    main()
