@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from dataclasses import dataclass
 
 import numpy as np
@@ -13,7 +14,7 @@ from benchmarks.units import by_weights, parts_from_command_line, romania, table
 from eowidgets import metrics
 from eowidgets.cube.schema import bands, stack, usable
 from eowidgets.cube.simulate import CLASSES
-from eowidgets.models.units.change import UniTSChange
+from eowidgets.models.units.change import UniTSChange, in_time
 from eowidgets.models.units.config import BANDS
 from eowidgets.models.units.forecast import AHEAD, YEAR, UniTSForecast, climatology, forecast_condition
 from eowidgets.models.units.network import UniTS
@@ -184,6 +185,19 @@ def change() -> None:
     table("land cover of simulated scenes never trained on, 48 windows of 12 dates", rows)
 
 
+def stay() -> None:
+    """Where the weight of time may be fitted: on scenes that are neither trained nor tested on."""
+    network = by_weights("units-change")
+    network.config = dataclasses.replace(network.config, stay=0.0)
+    rng, model, other = np.random.default_rng(3), UniTSChange(network), Scenes(range(5000, 5006))
+    parts = [other.draw(rng, 8, radar=i % 2 == 1) for i in range(6)]
+    truth, share = torch.cat([t for _, t in parts]), torch.cat([model.shares(g) for g, _ in parts])
+    rows = {"each date as it is": judged(share.argmax(2), truth)}
+    for factor in (0.5, 0.7, 0.8, 0.9, 0.95, 0.98, 0.99):
+        rows[f"stay {factor:g}"] = judged(in_time(share, factor).argmax(2), truth)
+    table("probability of staying from one date to the next, other simulated scenes", rows)
+
+
 def spectra(base: torch.Tensor, days: torch.Tensor) -> np.ndarray:
     """Interpolated reflectance and season of every pixel and date, (b t h w, bands + 2)."""
     season = torch.stack([f(2 * np.pi * days / YEAR) for f in (torch.sin, torch.cos)], dim=-1).float()
@@ -199,7 +213,7 @@ def judged(made: torch.Tensor, truth: torch.Tensor) -> dict[str, float]:
     return {"mIoU": found.miou, "BC": found.bc, "SC": found.sc, "SCS": found.scs}
 
 
-PARTS = {f.__name__: f for f in (forecast, trust, doubt, change)}
+PARTS = {f.__name__: f for f in (forecast, trust, doubt, change, stay)}
 
 
 if __name__ == "__main__":

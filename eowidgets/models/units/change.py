@@ -33,6 +33,37 @@ def probabilities(x1: Tensor) -> Tensor:
     return share / share.sum(dim=2, keepdim=True)
 
 
+def in_time(share: Tensor, stay: float) -> Tensor:
+    """Weigh the dates of each pixel against each other: land cover seldom changes (forward-backward algorithm).
+
+    Parameters
+    ----------
+    share : Tensor, shape (b, t, k, h, w)
+        Probabilities, each date's own.
+    stay : float
+        Probability that a pixel keeps its class from one date to the next; it changes to each of the others alike.
+
+    Returns
+    -------
+    Tensor, shape of ``share``
+        Probabilities given all dates.
+    """
+    move = (1 - stay) / (share.shape[2] - 1)
+
+    def pass_on(one: Tensor) -> Tensor:
+        one = one / one.sum(dim=1, keepdim=True)
+        return move + (stay - move) * one
+
+    dates = share.unbind(1)
+    ahead, back = [dates[0]], [torch.ones_like(dates[0])]
+    for date in dates[1:]:
+        ahead.append(date * pass_on(ahead[-1]))
+    for date in reversed(dates[1:]):
+        back.append(pass_on(date * back[-1]))
+    joint = torch.stack(ahead, dim=1) * torch.stack(back[::-1], dim=1)
+    return joint / joint.sum(dim=2, keepdim=True)
+
+
 class UniTSChange(UniTSModel):
     """Map land cover on every date, all dates judged together, and say where first and last date differ."""
 
@@ -62,4 +93,6 @@ class UniTSChange(UniTSModel):
         steps = p.steps or (1 if p.samples == 1 else AUTO_STEPS)
         with torch.inference_mode():
             made = sample(network, given, steps=steps, samples=p.samples, solver=p.solver, seed=draw())
-            return probabilities(made)
+            share = probabilities(made)
+        stay = network.config.stay
+        return in_time(share, stay) if stay else share

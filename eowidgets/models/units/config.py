@@ -63,6 +63,9 @@ class UniTSConfig:
     widen : float
         Factor on the deviations of samples from their mean. A short training leaves samples too much alike; the
         factor is fitted, after training, on places of the training area at dates that were not trained on.
+    stay : float
+        Probability that land keeps its class from one date to the next, fitted on scenes that were trained on; 0 takes
+        the class maps as they are.
     """
 
     target: Literal["residual", "reflectance", "classes"] = "residual"
@@ -85,6 +88,7 @@ class UniTSConfig:
     early: float = 3.0
     trust: float = 1.0
     widen: float = 1.0
+    stay: float = 0.0
 
     def __post_init__(self) -> None:
         if self.width % (4 * self.heads) or self.width % 8:

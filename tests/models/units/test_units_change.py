@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import dataclasses
+import itertools
+import math
 
 import pytest
 import torch
@@ -10,7 +12,7 @@ from test_units_adapters import make_batch
 from test_units_network import SMALL, awake
 
 from eowidgets.errors import ModelError
-from eowidgets.models.units.change import COVER, UniTSChange, one_hot, probabilities
+from eowidgets.models.units.change import COVER, UniTSChange, in_time, one_hot, probabilities
 
 MAPPER = dataclasses.replace(SMALL, target="classes", classes=len(COVER))
 
@@ -54,3 +56,22 @@ def test_permuted_dates_give_permuted_maps_and_the_same_change():
 def test_weights_for_another_target_are_refused():
     with pytest.raises(ModelError, match="units-change"):
         UniTSChange(awake()).predict(make_batch())
+
+
+def test_dates_are_weighed_as_enumeration_does():
+    share = torch.rand((1, 3, 2, 1, 1), generator=torch.Generator().manual_seed(0)) + 0.1
+    share = share / share.sum(2, keepdim=True)
+    stay, total = 0.8, torch.zeros(3, 2)
+    for path in itertools.product(range(2), repeat=3):
+        weight = math.prod(float(share[0, t, c]) for t, c in enumerate(path))
+        weight *= math.prod(stay if a == b else 1 - stay for a, b in itertools.pairwise(path))
+        for t, c in enumerate(path):
+            total[t, c] += weight
+    torch.testing.assert_close(in_time(share, stay)[0, :, :, 0, 0], total / total.sum(1, keepdim=True))
+
+
+def test_one_odd_date_is_outvoted():
+    share = torch.tensor([0.9, 0.9, 0.4, 0.9, 0.9])[None, :, None, None, None]
+    share = torch.cat([share, 1 - share], dim=2)
+    assert (share.argmax(2) == 1).any()
+    assert (in_time(share, 0.95).argmax(2) == 0).all()
