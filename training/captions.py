@@ -14,15 +14,17 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import cast
 
 import numpy as np
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 from torch.nn import functional
 
 from eowidgets.cube.simulate.words import NO_CHANGE, Facts, templates
 from eowidgets.models.change.captioner import END, NULL, SPECIAL, START, UNKNOWN
 from eowidgets.models.change.config import MCIConfig
+from eowidgets.models.change.lenet import maps_loss, start_rare
 from eowidgets.models.change.mci import MCI, mci_loss
 from eowidgets.models.change.pictures import standardised, statistics
 from eowidgets.models.change.weights import save
@@ -30,7 +32,7 @@ from training.change import BATCH, CLASS_WEIGHTS, RUNS, disturbed
 from training.loop import train
 from training.pairs import Pairs
 
-STEPS = 1800
+STEPS = 2000
 REAL_CAPTIONS = 2
 
 _COUNT = r"(?:(?P<n{i}>a few|a row of|two rows of|many rows of|rows of|a|an|one|two|three|four|five|several|some|many|massive) )?"
@@ -188,6 +190,7 @@ def train_mci(pairs: Pairs, said: list[list[str]], vocabulary: Vocabulary, steps
     config = MCIConfig(words=len(vocabulary.words))
     torch.manual_seed(0)
     network = MCI(config)
+    start_rare(cast(nn.Conv2d, network.mask.head[-1]))
     weight = torch.tensor(CLASS_WEIGHTS)
     log: list[tuple[float, float]] = []
 
@@ -209,7 +212,7 @@ def train_mci(pairs: Pairs, said: list[list[str]], vocabulary: Vocabulary, steps
             truth.append(y)
         line = torch.tensor(words)
         logits, spoken = network(torch.stack(before), torch.stack(after), line[:, :-1])
-        det = functional.cross_entropy(logits.float(), torch.stack(truth), weight)
+        det = maps_loss([logits], torch.stack(truth), weight)
         cap = functional.cross_entropy(spoken.float().flatten(0, 1), line[:, 1:].flatten(), ignore_index=NULL)
         log.append((float(det.detach()), float(cap.detach())))
         if len(log) == 100:

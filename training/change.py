@@ -1,7 +1,7 @@
 """Train the networks of change: ``python -m training.change lenet``; stops, resumes, and saves safetensors.
 
 Pairs come from ``training.pairs`` (made beforehand: ``python -m training.pairs training/runs/pairs/train 3000``), a part
-from real Sentinel-2 pictures with pasted ground. Everything that differs between two dates and is not change is
+from real Sentinel-2 pictures with drawn buildings. Everything that differs between two dates and is not change is
 drawn anew at every step: light, colour, haze, blur, resolution, JPEG, misplacement, order of the dates.
 """
 
@@ -14,25 +14,24 @@ import json
 from pathlib import Path
 
 import numpy as np
-import numpy.typing as npt
 import torch
 from PIL import Image
 from torch import Tensor, nn
 from torch.nn import functional
 
-import eowidgets as eow
-from eowidgets.cube.schema import stack
-from eowidgets.cube.simulate.texture import anywhere, fractal
 from eowidgets.models.change.config import LENetConfig, SiamDiffConfig
-from eowidgets.models.change.lenet import LENet, maps_loss
+from eowidgets.models.change.lenet import LENet, maps_loss, start_rare
 from eowidgets.models.change.pictures import standardised, statistics
 from eowidgets.models.change.siamdiff import FCSiamDiff
 from eowidgets.models.change.weights import save
+from training.coarse import Coarse
 from training.loop import train
 from training.pairs import SIDE, Pairs
 
 RUNS = Path("training/runs")
 CROP = 128
+#: Sides of the areas over which a crop's pair is standardised, in pixels.
+AREAS = (144, 192, 256)
 BATCH = 8
 #: Share of the batch that comes from Sentinel-2 pictures at 10 m.
 COARSE = 0.15
@@ -43,66 +42,13 @@ LENET = LENetConfig(widths=(24, 48, 72, 96), width=32)
 SIAMDIFF = SiamDiffConfig(widths=(16, 28, 56, 92))
 #: Name: network, steps. The short ones are for the table of ablations and are not shipped.
 RECIPES: dict[str, tuple[LENetConfig | SiamDiffConfig, int]] = {
-    "lenet": (LENET, 1800),
-    "fcsiam": (SIAMDIFF, 1800),
-    "short-both": (LENET, 300),
-    "short-exchange-only": (dataclasses.replace(LENET, csdw=False), 300),
-    "short-csdw-only": (dataclasses.replace(LENET, exchange=False), 300),
-    "short-neither": (dataclasses.replace(LENET, csdw=False, exchange=False), 300),
+    "lenet": (LENET, 2000),
+    "fcsiam": (SIAMDIFF, 2000),
+    "short-both": (LENET, 600),
+    "short-exchange-only": (dataclasses.replace(LENET, csdw=False), 600),
+    "short-csdw-only": (dataclasses.replace(LENET, exchange=False), 600),
+    "short-neither": (dataclasses.replace(LENET, csdw=False, exchange=False), 600),
 }
-
-
-class Coarse:
-    """Pairs at 10 m: two dates of a real place, with built ground of another place pasted into one of them."""
-
-    def __init__(self, folder: Path | None) -> None:
-        bands = ("red", "green", "blue", "nir")
-        self.places: list[npt.NDArray[np.float32]] = []  # each (dates, 4, h, w)
-        for name in ("bouconne", "romania"):
-            cube = eow.open(name, clouds=None)
-            x = stack(cube, bands).to_numpy().astype(np.float32)
-            whole = np.isfinite(x).all(axis=(1, 2, 3)) & (np.nanmean(x[:, 2], axis=(1, 2)) < 0.12)
-            # One year: what was cut in the years between would be change that nobody marked.
-            self.places.append(x[whole][:8])
-        if folder is not None and folder.is_dir():
-            import rasterio
-
-            for path in sorted(folder.rglob("*.tif")):
-                with rasterio.open(path) as file:
-                    self.places.append(file.read((4, 3, 2, 8)).astype(np.float32)[None] / 10_000)
-        self.built = []
-        for x in self.places:
-            green = (x[:, 3] - x[:, 0]) / np.maximum(x[:, 3] + x[:, 0], 1e-6)
-            self.built.append((green < 0.35) & (x[:, 0] > 0.08) & (x[:, 0] < 0.45))
-        self.donors = [i for i, b in enumerate(self.built) if b.mean() > 0.05]
-
-    def draw(self, rng: np.random.Generator, side: int) -> tuple[npt.NDArray[np.float32], npt.NDArray[np.int64]]:
-        """Draw a pair (2, 3, side, side) and its classes (side, side)."""
-        x = self.places[int(rng.integers(len(self.places)))]
-        dates = rng.integers(len(x), size=2)
-        side = min(side, *x.shape[-2:])
-        r, c = (int(rng.integers(0, s - side + 1)) for s in x.shape[-2:])
-        pair = np.array(x[dates, :3, r : r + side, c : c + side])
-        truth = np.zeros((side, side), np.int64)
-        for _ in range(int(rng.integers(0, 6)) if self.donors else 0):
-            field = anywhere(fractal(1.6, 91), (side, side), rng)
-            blob = field > np.quantile(field, rng.uniform(0.9, 0.995))
-            donor = int(rng.choice(self.donors))
-            d = self.places[donor]
-            dr, dc = (int(rng.integers(0, s - side + 1)) for s in d.shape[-2:])
-            k = int(rng.integers(len(d)))
-            blob &= self.built[donor][k, dr : dr + side, dc : dc + side]
-            if blob.sum() < 10:
-                continue
-            ground = d[k, :3, dr : dr + side, dc : dc + side]
-            which = int(rng.integers(3))  # before, after, or on both dates: then it is no change
-            for date in (0, 1) if which == 2 else (which,):
-                pair[date][:, blob] = ground[:, blob]
-            if which < 2:
-                truth[blob] = 2
-            else:
-                truth[blob] = 0
-        return pair, truth
 
 
 class Batches:
@@ -110,8 +56,9 @@ class Batches:
 
     def __init__(self, pairs: Pairs, coarse: Coarse | None, crop: int = CROP) -> None:
         self.pairs, self.coarse, self.crop = pairs, coarse, crop
-        # Crops with change are drawn more often: half of the pairs have none, and most pixels of the others neither.
-        self.changed = np.array([bool((c > 0).any()) for c in pairs.change])
+        # Crops with change are drawn more often: 40 % of the pairs have none, and most pixels of the others neither.
+        self.pool = np.flatnonzero([bool((c > 0).any()) for c in pairs.change])
+        self.everything = np.arange(len(pairs))
 
     def draw(self, rng: np.random.Generator, batch: int) -> tuple[Tensor, Tensor, Tensor]:
         """Draw standardised pictures before and after (n, 3, crop, crop) and classes (n, crop, crop)."""
@@ -121,20 +68,22 @@ class Batches:
 
     def one(self, rng: np.random.Generator) -> tuple[Tensor, Tensor]:
         """Draw one pair (2, 3, crop, crop) and its classes."""
+        # Standardised over areas of several sizes: a person's pictures are of any size.
+        area = int(rng.choice(AREAS))
         if self.coarse is not None and rng.random() < COARSE:
-            pair, truth = self.coarse.draw(rng, min(SIDE, 100 + int(rng.integers(80))))
+            pair, truth = self.coarse.draw(rng, min(area, 100 + int(rng.integers(80))))
             x, y = torch.from_numpy(pair), torch.from_numpy(truth)
             if min(y.shape) < self.crop:
                 need = (self.crop, self.crop)
                 x = functional.interpolate(x, need, mode="bilinear")
                 y = functional.interpolate(y[None, None].float(), need, mode="nearest")[0, 0].long()
         else:
-            pool = np.flatnonzero(self.changed) if rng.random() < 0.75 else np.arange(len(self.pairs))
+            pool = self.pool if rng.random() < 0.7 else self.everything
             i = int(rng.choice(pool))
-            x, y = (
-                torch.from_numpy(self.pairs.images[i].copy()).float() / 255,
-                torch.from_numpy(self.pairs.change[i].astype(np.int64)),
-            )
+            r, c = (int(rng.integers(0, SIDE - area + 1)) for _ in range(2))
+            window = (slice(r, r + area), slice(c, c + area))
+            x = torch.from_numpy(self.pairs.images[i][..., window[0], window[1]].copy()).float() / 255
+            y = torch.from_numpy(self.pairs.change[i][window].astype(np.int64))
         x = torch.stack([disturbed(d, rng) for d in x])
         x = standardised(x, *statistics(x))
         r, c = (int(rng.integers(0, s - self.crop + 1)) for s in y.shape)
@@ -159,9 +108,8 @@ def disturbed(x: Tensor, rng: np.random.Generator) -> Tensor:
         slope = torch.from_numpy(rng.normal(0, 0.15, 2)).float()
         ramp = slope[0] * torch.linspace(-1, 1, h)[:, None] + slope[1] * torch.linspace(-1, 1, w)
         x = x * (1 + ramp)
-    if rng.random() < 0.5:  # misplaced by a pixel or two more than the simulator does
-        dy, dx = (int(v) for v in rng.integers(-1, 2, 2))
-        x = x.roll((dy, dx), (-2, -1))
+    if rng.random() < 0.4:  # misplaced by more than the simulator does, and not everywhere alike
+        x = warped(x, rng)
     if rng.random() < 0.35:  # a sensor with coarser pixels, or a resampled mosaic
         scale = float(rng.uniform(0.45, 0.95))
         small = functional.interpolate(x[None], scale_factor=scale, mode="bilinear", antialias=True)
@@ -178,10 +126,23 @@ def disturbed(x: Tensor, rng: np.random.Generator) -> Tensor:
     return x
 
 
+def warped(x: Tensor, rng: np.random.Generator) -> Tensor:
+    """Move a picture (3, h, w) by about a pixel, here more and there less, as terrain and mosaics do."""
+    h, w = x.shape[-2:]
+    coarse = rng.normal(0, 0.7, (1, 2, 1, 1)) + rng.normal(0, 0.5, (1, 2, 3, 3))
+    moved = functional.interpolate(torch.from_numpy(coarse).float(), (h, w), mode="bilinear", align_corners=True)[0]
+    rows = (torch.arange(h)[:, None] + moved[0]) * 2 / (h - 1) - 1
+    columns = (torch.arange(w)[None] + moved[1]) * 2 / (w - 1) - 1
+    at = torch.stack([columns, rows], dim=-1)[None]
+    return functional.grid_sample(x[None], at, mode="bilinear", padding_mode="border", align_corners=True)[0]
+
+
 def build(config: LENetConfig | SiamDiffConfig) -> LENet | FCSiamDiff:
     """Make a network with seeded weights."""
     torch.manual_seed(0)
     network = LENet(config) if isinstance(config, LENetConfig) else FCSiamDiff(config)
+    for head in [h[-1] for h in network.heads] if isinstance(network, LENet) else [network.head]:
+        start_rare(head)
     return network.to(memory_format=torch.channels_last)  # type: ignore[no-any-return,call-overload]
 
 
@@ -210,7 +171,7 @@ def main() -> None:
     parser.add_argument("recipes", nargs="+", choices=sorted(RECIPES))
     parser.add_argument("--steps", type=int)
     parser.add_argument("--pairs", type=Path, default=RUNS / "pairs" / "train")
-    parser.add_argument("--count", type=int, default=1500)
+    parser.add_argument("--count", type=int, default=3000)
     parser.add_argument("--real", type=Path, help="folder of Sentinel-2 patches (12 bands, GeoTIFF)")
     args = parser.parse_args()
     batches = Batches(Pairs(args.pairs, args.count), Coarse(args.real))

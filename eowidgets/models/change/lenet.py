@@ -15,6 +15,10 @@ from eowidgets.models.change.swin import SwinV2Block
 
 #: Weight of the loss of the coarser maps.
 AUX_WEIGHT = 0.3
+#: Weight of the overlap (Dice) beside the cross-entropy of the answer.
+DICE_WEIGHT = 0.5
+#: Share of pixels, per class that is not "nothing", from which training starts.
+PRIOR = 0.03
 
 
 def difference_weights(a: Tensor, b: Tensor) -> Tensor:
@@ -31,9 +35,17 @@ def difference_weights(a: Tensor, b: Tensor) -> Tensor:
     -------
     Tensor, shape (n, c, h, w)
     """
-    place = 1 - torch.sigmoid(functional.cosine_similarity(a, b, dim=1)).unsqueeze(1)  # n 1 h w
-    channel = 1 - torch.sigmoid(functional.cosine_similarity(a.flatten(2), b.flatten(2), dim=2))  # n c
-    return place * channel[..., None, None]
+    # Three products serve both directions: on a CPU the passes over the features are what costs.
+    products, single = (a * b, a * a, b * b), torch.promote_types(a.dtype, torch.float32)
+
+    def similarity(dims: tuple[int, ...]) -> Tensor:
+        ab, aa, bb = (p.sum(dim=dims, keepdim=True, dtype=single) for p in products)
+        # Bounded before the root: its slope at 0 is infinite, and a place can be 0 in all channels after a ReLU.
+        return ab * aa.clamp_min(1e-16).rsqrt() * bb.clamp_min(1e-16).rsqrt()
+
+    place = 1 - torch.sigmoid(similarity((1,)))  # n 1 h w
+    channel = 1 - torch.sigmoid(similarity((2, 3)))  # n c 1 1
+    return place.to(a.dtype) * channel.to(a.dtype)
 
 
 def exchange(a: list[Tensor], b: list[Tensor]) -> tuple[list[Tensor], list[Tensor]]:
@@ -237,7 +249,7 @@ class LENet(nn.Module):
 
 
 def maps_loss(maps: list[Tensor], truth: Tensor, weight: Tensor | None = None) -> Tensor:
-    """Cross-entropy of the answer, and :data:`AUX_WEIGHT` times that of the coarser maps.
+    """Cross-entropy and overlap of the answer, and :data:`AUX_WEIGHT` times the cross-entropy of the coarser maps.
 
     Parameters
     ----------
@@ -245,5 +257,27 @@ def maps_loss(maps: list[Tensor], truth: Tensor, weight: Tensor | None = None) -
     truth : Tensor, shape (n, h, w), int64
     weight : Tensor, shape (classes,), optional
     """
+    answer = maps[0].float()
     losses = [functional.cross_entropy(m.float(), truth, weight) for m in maps]
-    return torch.stack([losses[0], *(AUX_WEIGHT * x for x in losses[1:])]).sum()
+    losses = [losses[0], DICE_WEIGHT * overlap_loss(answer, truth), *(AUX_WEIGHT * x for x in losses[1:])]
+    return torch.stack(losses).sum()
+
+
+def overlap_loss(logits: Tensor, truth: Tensor) -> Tensor:
+    """One minus the soft Dice coefficient of "something changed", over the whole batch.
+
+    Cross-entropy alone is content with the few changed pixels being missed; this is the F1 that is asked for. Over the
+    batch, not each picture: one without change has no overlap to speak of.
+    """
+    changed = 1 - logits.softmax(dim=1)[:, 0]
+    true = (truth > 0).to(changed.dtype)
+    return 1 - (2 * (changed * true).sum() + 1) / (changed.sum() + true.sum() + 1)
+
+
+def start_rare(head: nn.Conv2d) -> None:
+    """Let a head begin with "nothing changed" nearly everywhere: else the first hundred steps go into learning that."""
+    if head.bias is None:
+        raise ValueError("a head without bias has no prior")
+    with torch.no_grad():
+        head.bias.zero_()
+        head.bias[1:] = torch.log(torch.tensor(PRIOR / (1 - (head.out_channels - 1) * PRIOR)))

@@ -5,7 +5,7 @@ import pytest
 import torch
 
 from eowidgets.models.change.config import LENetConfig, SiamDiffConfig, from_json, to_json
-from eowidgets.models.change.lenet import CSDW, LENet, difference_weights, exchange, maps_loss
+from eowidgets.models.change.lenet import CSDW, LENet, difference_weights, exchange, maps_loss, overlap_loss, start_rare
 from eowidgets.models.change.siamdiff import FCSiamDiff
 from eowidgets.models.change.swin import SwinV2Block
 
@@ -104,10 +104,36 @@ def test_gradient_reaches_every_weight_and_one_batch_is_learned_by_heart(make):
     assert 2 * hit / (found.sum() + real) > 0.9
 
 
-def test_loss_weighs_coarser_maps_by_three_tenths():
+def test_loss_weighs_coarser_maps_by_three_tenths_and_overlap_by_a_half():
     truth = torch.zeros(1, 4, 4, dtype=torch.long)
     even = torch.zeros(1, 3, 4, 4)
-    assert float(maps_loss([even, even, even], truth)) == pytest.approx((1 + 0.3 + 0.3) * np.log(3), rel=1e-5)
+    # Two thirds of 16 pixels said changed, none is; one is added above and below.
+    overlap = 1 - 1 / (1 + 16 * 2 / 3)
+    expected = (1 + 0.3 + 0.3) * np.log(3) + 0.5 * overlap
+    assert float(maps_loss([even, even, even], truth)) == pytest.approx(expected, rel=1e-5)
+
+
+def test_overlap_is_that_of_the_sets():
+    truth = torch.zeros(1, 4, 4, dtype=torch.long)
+    truth[0, 0], truth[0, 1] = 1, 2
+    sure = torch.full((1, 3, 4, 4), -50.0)
+    sure[:, 0, 2:], sure[:, 2, 0], sure[:, 2, 1, :2], sure[:, 0, 1, 2:] = 50, 50, 50, 50
+    # 6 of 8 changed pixels found, none invented; which kind does not matter here.
+    assert float(overlap_loss(sure, truth)) == pytest.approx(1 - (2 * 6 + 1) / (6 + 8 + 1), rel=1e-5)
+
+
+def test_a_head_starts_from_nothing_changed():
+    head = torch.nn.Conv2d(4, 3, 1)
+    start_rare(head)
+    share = head(torch.zeros(1, 4, 1, 1)).softmax(1).flatten()
+    torch.testing.assert_close(share, torch.tensor([0.94, 0.03, 0.03]))
+
+
+def test_equal_and_empty_features_have_a_slope():
+    """After a ReLU a place may be 0 in all channels: its cosine must not give NaN."""
+    a = torch.zeros(1, 2, 2, 2, requires_grad=True)
+    difference_weights(a, torch.ones(1, 2, 2, 2)).sum().backward()
+    assert torch.isfinite(a.grad).all()
 
 
 def test_fc_siam_diff_sees_nothing_in_the_skips_of_equal_pictures():

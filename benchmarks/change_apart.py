@@ -1,0 +1,112 @@
+"""Monitors on ground they were not tuned on: ``python -m benchmarks.change_apart [NAME ...]``.
+
+The labelled points of ``benchmarks/labels`` were drawn at random within clearings, so two of them may lie in one clearing:
+a point "held out" by its number may be four pixels from one that was tuned on. Here the area is cut in two along a line.
+Parameters are chosen on one half from a fixed grid, scored on the other, and the other way round; points nearer to the
+line than ``GAP`` pixels are left out of both. The reference of a date (``reference="area"``) is taken from the half alone,
+so nothing of the other half is seen.
+"""
+
+from __future__ import annotations
+
+import itertools
+import sys
+import warnings
+from pathlib import Path
+from typing import Any
+
+import geopandas
+import numpy as np
+import xarray as xr
+
+import eowidgets as eow
+from eowidgets.analysis.change import TUNED, ChangeTask
+from eowidgets.engine.run import run
+
+PERIOD = ("2017-01-01", "2020-12-31")
+#: Pixels beside the line whose points are not used; most clearings are smaller than twice this.
+GAP = 4
+SEASON: dict[str, tuple[Any, ...]] = {"months": ("1-12", "4-10", "5-9"), "reference": ("none", "area")}
+SUMS: dict[str, tuple[Any, ...]] = SEASON | {"terms": (0, 1), "smallest": (0.02, 0.06)}
+GRIDS: dict[str, dict[str, tuple[Any, ...]]] = {
+    "break-ccdc": SEASON | {"watch": ("all bands", "NDVI"), "consecutive": (4, 6), "probability": (0.95, 0.99)},
+    "break-iqr": SUMS | {"consecutive": (3, 5)},
+    "break-bfast": SUMS | {"bandwidth": (0.25, 0.5)},
+    "break-ewma": SUMS | {"limit": (2.7, 5.0)},
+    "break-cusum": SUMS,
+}
+DAYS = "datetime64[D]"
+
+
+class Half:
+    """One side of the area: its cube, and the labelled points in it."""
+
+    def __init__(self, cube: xr.Dataset, table: Any, side: slice, axis: str) -> None:
+        self.cube = cube.isel({"x" if axis == "column" else "y": side})
+        inside = table[(table[axis] >= side.start) & (table[axis] < side.stop)]
+        cut = side.stop if side.start == 0 else side.start
+        inside = inside[(inside[axis] - cut).abs() >= GAP]
+        self.at = [inside[a].to_numpy() - (side.start if a == axis else 0) for a in ("row", "column")]
+        self.truth = inside["changed"].to_numpy() == 1
+        self.seen = np.array(inside["first_seen"].where(self.truth, "NaT"), dtype=DAYS)
+
+    def made(self, name: str, params: dict[str, Any]) -> tuple[Any, Any]:
+        """Mask and days that a monitor gives at the points."""
+        task = ChangeTask(self.cube, name, dates=PERIOD, params=params)
+        raw = run(task.model, task.cube)
+        day = raw["break_date"].values[tuple(self.at)]
+        return raw["change"].values[tuple(self.at)] == 1, day
+
+
+def f1(made: Any, truth: Any) -> float:
+    """2 hits over what was said and what is true."""
+    return float(2 * (made & truth).sum() / max(made.sum() + truth.sum(), 1))
+
+
+def row(name: str, halves: list[Half]) -> None:
+    """Choose on one half, score on the other, both ways; print the pooled figures."""
+    grid = GRIDS[name]
+    choices = [dict(zip(grid, values, strict=True)) for values in itertools.product(*grid.values())]
+    results = [[half.made(name, params) for params in choices] for half in halves]
+    masks, errors, chosen = [], [], []
+    for other, half in ((1, 0), (0, 1)):
+        scores = [f1(mask, halves[other].truth) for mask, _ in results[other]]
+        best = int(np.argmax(scores))
+        chosen.append(choices[best])
+        mask, day = results[half][best]
+        masks.append(mask)
+        hit = mask & halves[half].truth
+        errors.append(np.abs(day[hit] - halves[half].seen[hit].astype(float)))
+    truth = [h.truth for h in halves]
+    apart = f1(np.concatenate(masks), np.concatenate(truth))
+    sides = " / ".join(f"{f1(m, t):.2f}" for m, t in zip(masks, truth, strict=True))
+    ships = [half.made(name, TUNED[name])[0] for half in halves]
+    print(
+        f"| {name} | {apart:.2f} | {sides} | {np.median(np.concatenate(errors)):.0f} | "
+        f"{f1(np.concatenate(ships), np.concatenate(truth)):.2f} | {'; '.join(_short(c) for c in chosen)} |",
+        flush=True,
+    )
+
+
+def _short(params: dict[str, Any]) -> str:
+    return ", ".join(f"{k} {v}" for k, v in params.items())
+
+
+def main() -> None:
+    """Print the table."""
+    warnings.simplefilter("ignore")
+    table = geopandas.read_file(Path(__file__).parent / "labels" / "romania.gpkg")
+    cube = eow.open("romania", clouds="robust")
+    for axis, size, words in (("column", cube.sizes["x"], "west / east"), ("row", cube.sizes["y"], "north / south")):
+        middle = int(table[axis].median())
+        halves = [Half(cube, table, side, axis) for side in (slice(0, middle), slice(middle, size))]
+        count = " + ".join(f"{len(h.truth)} ({h.truth.sum()} changed)" for h in halves)
+        print(f"\n{words}: {count} points\n")
+        print(f"| monitor | F1 on the other half | {words} | days | F1 as shipped | chosen |")
+        print("|---|---|---|---|---|---|")
+        for name in sys.argv[1:] or GRIDS:
+            row(name, halves)
+
+
+if __name__ == "__main__":
+    main()
