@@ -18,6 +18,7 @@ from eowidgets.errors import InputError, unknown
 from eowidgets.models.base import Model
 from eowidgets.models.classical.series import DAYS_PER_YEAR
 from eowidgets.models.monitors.base import Monitor
+from eowidgets.models.prepare import resolution_of
 from eowidgets.models.registry import get_model, model_classes
 from eowidgets.tasks import Task
 
@@ -29,6 +30,11 @@ TUNED: dict[str, dict[str, Any]] = {
     "break-cusum": {"months": "5-9", "reference": "area", "terms": 0, "smallest": 0.02},
     "break-ewma": {"months": "5-9", "terms": 0, "limit": 5.0, "weight": 0.2, "smallest": 0.06},
 }
+#: From so many dates on, a cube is a series to begin with.
+SERIES = 20
+#: Networks of change were trained on pixels of half a metre; up to this size (metres) houses are still houses.
+SHARP = 1.5
+RGB = ("red", "green", "blue")
 #: A history shorter than this (years) has not seen every season.
 SHORTEST = 0.5
 
@@ -42,6 +48,25 @@ def methods() -> dict[str, str]:
         elif cls.inputs.min_dates == 2 and cls.name != "change-cva":
             found[cls.name] = "pair"
     return found
+
+
+def usual_method(cube: xr.Dataset) -> str:
+    """Give the method that suits a cube: a monitor for a series, a network for two pictures as sharp as it was trained on.
+
+    Parameters
+    ----------
+    cube : Dataset (time, y, x)
+
+    Returns
+    -------
+    str
+        One of :func:`methods`.
+    """
+    if cube.sizes.get("time", 0) >= SERIES:
+        return "break-ccdc"
+    size = resolution_of(cube)
+    sharp = size is not None and size <= SHARP
+    return "change-lenet" if sharp and "change-lenet" in methods() and set(RGB) <= set(bands(cube)) else "change-otsu"
 
 
 def change(
@@ -196,7 +221,8 @@ class ChangeTask:
         words = {"date": "Date on which the change is first seen", "confirmed": "Date on which it is confirmed"}
         for name, when in (("date", first), ("confirmed", self._when(raw, "confirmed_date", mask, first))):
             out[name] = (("y", "x"), _stamps(when), {"long_name": words[name], "role": "layer"})
-        kind = self._kind(out, mask == 1, first)
+        # What a network says it saw, or else what the bands say of the ground before and after.
+        kind = _said(raw["kind"], mask == 1) if "kind" in raw else self._kind(out, mask == 1, first)
         if kind is not None:
             out["kind"] = kind
         if "magnitude" in raw:
@@ -232,6 +258,11 @@ class ChangeTask:
             "_FillValue": 255,
         }
         return xr.DataArray(values, dims=("y", "x"), coords={"y": out.y, "x": out.x}, attrs=attrs)
+
+
+def _said(kind: xr.DataArray, changed: Any) -> xr.DataArray:
+    """The network's own classes where the mask says that something changed; 255 where it can't tell which."""
+    return kind.where(changed & (kind != 0), 255).astype("uint8").assign_attrs(kind.attrs)
 
 
 def _days(dates: Any) -> tuple[np.datetime64, np.datetime64]:
