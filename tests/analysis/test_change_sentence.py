@@ -52,7 +52,7 @@ def pair(make_cube) -> xr.Dataset:
 def test_sentence_comes_with_the_numbers_it_rests_on(pair):
     told = describe_change(pair, interpreter=speaker("a house appears"))
     assert (told.text, told.changed, told.agrees) == ("a house appears", True, True)
-    assert told.buildings == 2 and told.building_m2 == pytest.approx(600, rel=0.05) and told.road_m2 == 0
+    assert told.buildings == 2 and told.building_m2 == pytest.approx(600, rel=0.15) and told.road_m2 == 0
     assert told.where == "top right" and told.kind.dims == ("y", "x") and str(told) == told.text
     assert any("128 m that changed most" in n for n in told.notes)
 
