@@ -32,7 +32,7 @@ from training.change import BATCH, CLASS_WEIGHTS, RUNS, disturbed
 from training.loop import train
 from training.pairs import Pairs
 
-STEPS = 2000
+STEPS = 1200
 REAL_CAPTIONS = 2
 
 _COUNT = r"(?:(?P<n{i}>a few|a row of|two rows of|many rows of|rows of|a|an|one|two|three|four|five|several|some|many|massive) )?"
