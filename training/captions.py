@@ -28,7 +28,7 @@ from eowidgets.models.change.lenet import maps_loss, start_rare
 from eowidgets.models.change.mci import MCI, mci_loss
 from eowidgets.models.change.pictures import standardised, statistics
 from eowidgets.models.change.weights import save
-from training.change import BATCH, CLASS_WEIGHTS, RUNS, disturbed
+from training.change import BATCH, CLASS_WEIGHTS, RUNS, begin, disturbed
 from training.loop import train
 from training.pairs import Pairs
 
@@ -185,12 +185,15 @@ class Vocabulary:
         return line + [NULL] * (longest - len(line))
 
 
-def train_mci(pairs: Pairs, said: list[list[str]], vocabulary: Vocabulary, steps: int = STEPS) -> dict[str, object]:
-    """Train the MCI model and save it with its vocabulary."""
+def train_mci(
+    pairs: Pairs, said: list[list[str]], vocabulary: Vocabulary, steps: int = STEPS, start: Path | None = None
+) -> dict[str, object]:
+    """Train the MCI model, from nothing or from an earlier run in ``start``, and save it with its vocabulary."""
     config = MCIConfig(words=len(vocabulary.words))
     torch.manual_seed(0)
     network = MCI(config)
     start_rare(cast(nn.Conv2d, network.mask.head[-1]))
+    before_steps = begin(network, "mci", start)
     weight = torch.tensor(CLASS_WEIGHTS)
     log: list[tuple[float, float]] = []
 
@@ -222,6 +225,7 @@ def train_mci(pairs: Pairs, said: list[list[str]], vocabulary: Vocabulary, steps
         return mci_loss(det, cap)
 
     done = train("change-mci", network, step, RUNS, steps=steps, peak=1.5e-3, every=25)
+    done["steps"] += before_steps
     done["parameters"] = sum(p.numel() for p in network.parameters())
     done["sha256"] = save(network, RUNS / "change-mci.safetensors", vocabulary=json.dumps(vocabulary.words))
     (RUNS / "change-mci.json").write_text(json.dumps(done))
@@ -235,13 +239,14 @@ def main() -> None:
     parser.add_argument("--pairs", type=Path, default=RUNS / "pairs" / "train")
     parser.add_argument("--count", type=int, default=3000)
     parser.add_argument("--steps", type=int, default=STEPS)
+    parser.add_argument("--start", type=Path, help="folder of an earlier run, to go on from")
     args = parser.parse_args()
     pairs = Pairs(args.pairs, args.count)
     real = [s for s in map(read, real_captions(args.captions, "train")) if s is not None]
     said = captions(pairs.facts, real, seed=0)
     vocabulary = Vocabulary.of([s for five in said for s in five])
     print(len(real), "real captions understood;", len(vocabulary.words), "words", flush=True)
-    print(train_mci(pairs, said, vocabulary, args.steps), flush=True)
+    print(train_mci(pairs, said, vocabulary, args.steps, args.start), flush=True)
 
 
 if __name__ == "__main__":

@@ -23,7 +23,7 @@ from eowidgets.models.change.config import LENetConfig, SiamDiffConfig
 from eowidgets.models.change.lenet import LENet, maps_loss, start_rare
 from eowidgets.models.change.pictures import standardised, statistics
 from eowidgets.models.change.siamdiff import FCSiamDiff
-from eowidgets.models.change.weights import save
+from eowidgets.models.change.weights import load, save
 from training.coarse import Coarse
 from training.loop import train
 from training.pairs import SIDE, Pairs
@@ -147,10 +147,11 @@ def build(config: LENetConfig | SiamDiffConfig) -> LENet | FCSiamDiff:
     return network.to(memory_format=torch.channels_last)  # type: ignore[no-any-return,call-overload]
 
 
-def masks(name: str, batches: Batches, steps: int | None = None) -> dict[str, object]:
-    """Train one recipe of :data:`RECIPES`."""
+def masks(name: str, batches: Batches, steps: int | None = None, start: Path | None = None) -> dict[str, object]:
+    """Train one recipe of :data:`RECIPES`, from nothing or from the weights of an earlier run in the folder ``start``."""
     config, planned = RECIPES[name]
     network: nn.Module = build(config)
+    before = begin(network, name, start)
     weight = torch.tensor(CLASS_WEIGHTS)
 
     def step(rng: np.random.Generator, generator: torch.Generator, progress: float) -> Tensor:
@@ -160,10 +161,20 @@ def masks(name: str, batches: Batches, steps: int | None = None) -> dict[str, ob
         return maps_loss(network(a, b), truth, weight)
 
     done = train(f"change-{name}", network, step, RUNS, steps=steps or planned, peak=2e-3, every=25)
+    done["steps"] += before
     done["parameters"] = sum(p.numel() for p in network.parameters())
     done["sha256"] = save(network, RUNS / f"change-{name}.safetensors")
     (RUNS / f"change-{name}.json").write_text(json.dumps(done))
     return done
+
+
+def begin(network: nn.Module, name: str, start: Path | None) -> int:
+    """Take the weights of an earlier run, if it is given; its steps."""
+    if start is None:
+        return 0
+    network.load_state_dict(load(start / f"change-{name}.safetensors")[0].state_dict())
+    note = json.loads((start / f"change-{name}.json").read_text(encoding="utf-8"))
+    return int(note["steps"])
 
 
 def main() -> None:
@@ -174,10 +185,11 @@ def main() -> None:
     parser.add_argument("--pairs", type=Path, default=RUNS / "pairs" / "train")
     parser.add_argument("--count", type=int, default=3000)
     parser.add_argument("--real", type=Path, help="folder of Sentinel-2 patches (12 bands, GeoTIFF)")
+    parser.add_argument("--start", type=Path, help="folder of an earlier run, to go on from")
     args = parser.parse_args()
     batches = Batches(Pairs(args.pairs, args.count), Coarse(args.real))
     for name in args.recipes:
-        print(name, masks(name, batches, args.steps), flush=True)
+        print(name, masks(name, batches, args.steps, args.start), flush=True)
 
 
 if __name__ == "__main__":
