@@ -13,6 +13,7 @@ import xarray as xr
 
 from eowidgets.cube.grid import geobox
 from eowidgets.errors import InputError, MissingExtraError, SourceError
+from eowidgets.models.prepare import resolution_of
 
 if TYPE_CHECKING:
     import geopandas as gpd
@@ -130,6 +131,12 @@ def filter_places(
     return places[keep].reset_index(drop=True)
 
 
+def least_hectares(cube: xr.Dataset) -> float:
+    """Smallest place to believe in at first: ten pixels, but not less than 20 m² and not more than 0.1 ha."""
+    size = resolution_of(cube)
+    return 0.1 if size is None else round(min(max(10 * size**2 / 1e4, 0.002), 0.1), 4)
+
+
 def timeline(places: gpd.GeoDataFrame) -> pd.DataFrame:
     """Hectares by the date on which they are first seen, and their running sum: columns date, hectares, total."""
     import pandas as pd
@@ -144,18 +151,23 @@ def sentence(found: xr.Dataset, places: gpd.GeoDataFrame) -> str:
     seen = _seen_hectares(found)
     total = float(places["hectares"].sum())
     if not len(places):
-        return f"Between {begin} and {end} no change was found on the {seen:.1f} ha that were seen."
+        return f"Between {begin} and {end} no change was found on the {ground(seen)} that were seen."
     count = "1 place" if len(places) == 1 else f"{len(places)} places"
     kinds = places.groupby("kind")["hectares"].sum().sort_values(ascending=False)
     main = ""
     if kinds.index[0]:
-        main = f" Most of it ({kinds.iloc[0]:.1f} ha): {kinds.index[0]}."
+        main = f" Most of it ({ground(kinds.iloc[0])}): {kinds.index[0]}."
     largest = places.iloc[places["hectares"].argmax()]
     return (
-        f"Between {begin} and {end}, {total:.1f} ha changed in {count}, {total / seen:.1%} of the {seen:.1f} ha that were "
-        f"seen.{main} The largest, {largest.hectares:.1f} ha, is first seen on {largest.date}. "
+        f"Between {begin} and {end}, {ground(total)} changed in {count}, {total / seen:.1%} of the {ground(seen)} that were "
+        f"seen.{main} The largest, {ground(largest.hectares)}, is first seen on {largest.date}. "
         f"The mean confidence is {np.average(places['confidence'], weights=places['hectares']):.2f} (0.5 is the threshold)."
     )
+
+
+def ground(hectares: float) -> str:
+    """An area with its unit and sensible digits: 12.4 ha, or 340 m² below a tenth of a hectare."""
+    return f"{hectares:.1f} ha" if hectares >= 0.1 else f"{hectares * 1e4:.0f} m²"
 
 
 def _seen_hectares(found: xr.Dataset) -> float:

@@ -13,7 +13,7 @@ from eowidgets.cube.schema import bands, usable
 from eowidgets.cube.series import clip
 from eowidgets.cube.simulate.words import NO_CHANGE
 from eowidgets.errors import InputError
-from eowidgets.models.change import tools
+from eowidgets.models.change import cards, tools
 from eowidgets.models.prepare import resolution_of
 
 BANDS = ("red", "green", "blue")
@@ -64,6 +64,12 @@ class ChangeWords:
     def __str__(self) -> str:
         """The sentence, and a warning where the map contradicts it."""
         return self.text if self.agrees else f"{self.text} (the map does not agree: look at both)"
+
+
+def can_describe(cube: xr.Dataset) -> bool:
+    """Whether :func:`describe_change` has something to say of a cube: sharp enough, in colour, and the network is there."""
+    size = resolution_of(cube)
+    return cards.ships(cards.MCI) and size is not None and size <= COARSEST and set(BANDS) <= set(bands(cube))
 
 
 def describe_change(
