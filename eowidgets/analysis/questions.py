@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any, Literal
 
 import numpy as np
@@ -20,11 +21,10 @@ from eowidgets.analysis.ask import small, tools
 from eowidgets.analysis.ask.language import COVERS, Program
 from eowidgets.analysis.ask.templates import Sampler
 from eowidgets.errors import InputError, unknown
+from eowidgets.models.vqa.answers import bin_of
 
 STILL = ("presence", "count", "compare", "area", "share", "settlement", "locate")
 CHANGING = ("change",)
-#: Ranges that counts and sizes are balanced over, and by which RSVQA's authors grouped their answers.
-BINS = (0.5, 1.5, 3.5, 10.5, 100.5, 1000.5)
 #: Tries for each question wanted: rare answers need many.
 _TRIES = 30
 
@@ -230,8 +230,7 @@ def _answer(program: Any, cuts: list[Labels], names: dict[str, int], size: float
     """The answer by counting pixels of the truth; None where this truth cannot tell."""
     if program.scope.start or program.scope.end or program.scope.area or program.scope.layer or program.scope.months:
         return None
-    grid = xr.Dataset(coords={"y": np.arange(cuts[-1].shape[0]), "x": np.arange(cuts[-1].shape[1])})
-    where = tools.region(grid, program.scope.place)
+    where = _place(cuts[-1].shape, program.scope.place)
     now = {name: (cuts[-1] == value) & where for name, value in names.items()}
     of = getattr(program, "of", "")
     if program.kind == "settlement":
@@ -250,7 +249,7 @@ def _answer(program: Any, cuts: list[Labels], names: dict[str, int], size: float
         return round(tools.share(now[of], where), 2)
     if program.kind == "locate":
         return tools.main_cell(tools.grid_shares(now[of], where)) if program.how == "grid" and now[of].any() else None
-    return _larger(program, now, cuts[-1], names, grid)
+    return _larger(program, now, cuts[-1], names)
 
 
 def _patches(mask: npt.NDArray[np.bool_], size: float, least: float) -> int:
@@ -261,12 +260,19 @@ def _patches(mask: npt.NDArray[np.bool_], size: float, least: float) -> int:
     return int((areas >= least - 1e-9).sum())
 
 
-def _larger(program: Any, now: dict[str, Any], labels: Labels, names: dict[str, int], grid: xr.Dataset) -> Any:
+@lru_cache(maxsize=64)
+def _place(shape: tuple[int, int], place: str) -> npt.NDArray[np.bool_]:
+    """The pixels of a half, a quarter or the middle; the same few are asked for again and again."""
+    mask = tools.region(xr.Dataset(coords={"y": np.arange(shape[0]), "x": np.arange(shape[1])}), place)
+    mask.setflags(write=False)
+    return mask
+
+
+def _larger(program: Any, now: dict[str, Any], labels: Labels, names: dict[str, int]) -> Any:
     if program.other is not None:
         if program.other.start or program.other.end:
             return None
-        other = tools.region(grid, program.other.place)
-        here = tools.region(grid, program.scope.place)
+        other, here = (_place(labels.shape, s.place) for s in (program.other, program.scope))
         a, b = (tools.share(labels == names[program.of], w) for w in (here, other))
     elif program.than in now:
         a, b = float(now[program.of].sum()), float(now[program.than].sum())
@@ -312,7 +318,7 @@ def _balanced(made: list[Question], wanted: int, rng: np.random.Generator) -> li
             str(getattr(program, "than", "")),
             str(getattr(program, "relation", "")),
         )
-        groups[key][_bin(question.answer)].append(question)
+        groups[key][_bin(question)].append(question)
     # A class with one answer only would teach that answer: it is used last.
     order = sorted(groups.values(), key=lambda answers: -len(answers))
     several = [g for g in order if len(g) > 1] or order
@@ -337,7 +343,10 @@ def _take_evenly(group: dict[str, list[Question]], chosen: list[Question], wante
             chosen.append(questions_left.pop())
 
 
-def _bin(answer: Any) -> str:
+def _bin(question: Question) -> str:
+    """The answer, or the range that a number lies in; sizes in hectares, whatever the unit asked for."""
+    answer = question.answer
     if isinstance(answer, bool | str):
         return str(answer)
-    return str(int(np.searchsorted(BINS, abs(answer))))
+    unit = getattr(question.program, "unit", "ha")
+    return str(bin_of(answer * {"ha": 1.0, "km2": 100.0, "m2": 1e-4}[unit]))

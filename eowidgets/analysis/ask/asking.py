@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from functools import lru_cache
-from typing import Any
+from typing import Any, Literal, get_args
 
 import numpy as np
 import xarray as xr
@@ -19,7 +19,7 @@ from eowidgets.analysis.ask.tools import between
 from eowidgets.cube.area import Area
 from eowidgets.cube.indices import available
 from eowidgets.cube.schema import DIMS, bands
-from eowidgets.errors import EowidgetsError, InputError
+from eowidgets.errors import EowidgetsError, InputError, unknown
 
 _ANSWERS: dict[str, Callable[[Context, Any], Answer]] = {
     "presence": space.presence,
@@ -37,6 +37,8 @@ _ANSWERS: dict[str, Callable[[Context, Any], Answer]] = {
     "statistic": course.statistic,
 }
 _LARGEST_LAYER = 20_000
+Brain = Literal["grounded", "neural"]
+BRAINS: tuple[str, ...] = get_args(Brain)
 
 
 def ask(
@@ -47,6 +49,7 @@ def ask(
     history: Sequence[Answer] | None = None,
     *,
     layers: Mapping[str, Any] | None = None,
+    brain: Brain = "grounded",
 ) -> Answer:
     """Answer a question about a satellite series, with the pixels, numbers and code the answer rests on.
 
@@ -64,6 +67,9 @@ def ask(
         The dialogue so far: "and in 2019?" is understood from the last answer.
     layers : mapping of str to GeoJSON, optional
         The person's own vector layers, which questions may name ("which of my fields ...").
+    brain : {"grounded", "neural"}
+        Who answers: tools that count pixels, or a network that was trained on simulated pictures (RSVQA about one summer
+        picture at 10 m, DeltaVLM about two pictures of 2 m or finer). A network counts nothing, and its answer says so.
 
     Returns
     -------
@@ -73,7 +79,7 @@ def ask(
     Raises
     ------
     InputError
-        If cube, area, dates or layers are not what they should be.
+        If cube, area, dates, layers or brain are not what they should be.
 
     Examples
     --------
@@ -85,8 +91,16 @@ def ask(
     """
     if not isinstance(cube, xr.Dataset) or not {"time", "y", "x"} <= set(cube.dims):
         raise InputError("A question needs a cube over time, y and x: open one with  eow.open(...).")
+    if brain not in BRAINS:
+        raise unknown("brain", brain, BRAINS)
     place = None if area is None else Area.of(area).geojson
     named = _layers(layers)
+    if brain == "neural":
+        from eowidgets.analysis.ask.neural import ask_networks
+
+        if dates is not None:
+            between(cube, *dates)  # dates that are none are the caller's mistake, not the question's
+        return ask_networks(cube, str(question), place, dates, history or (), layers=named)
     before = next((a.program for a in reversed(history or ()) if a.program is not None), None)
     first, last = span(cube)
     parsed = parse(str(question), first, last, indices=_indices(bands(cube)), layers=named, before=before)

@@ -1,0 +1,148 @@
+"""What DeltaVLM is shown and what it says: two pictures of the same 128 m, and an answer in words."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import xarray as xr
+
+from eowidgets.analysis.ask.still import ABOUT, SEEN, _metres
+from eowidgets.analysis.ask.tools import between
+from eowidgets.cube.grid import geobox
+from eowidgets.cube.schema import bands, usable
+from eowidgets.errors import InputError
+
+BANDS = ("red", "green", "blue")
+#: Metres that the network sees, and the coarsest pixels from which its own of 2 m can be made.
+SIDE_M, COARSEST = 128.0, 2.0
+#: Words that say what a question is about; one without any of them goes on from the turn before.
+_SUBJECTS = frozenset(
+    "change changed changes different difference building buildings built house houses road roads new anything".split()  # noqa: SIM905
+)
+_POINTING = frozenset(("it", "they", "them", "ones", "too"))
+#: Verbs of whole sentences; answers without one are picked from few.
+_VERBS = frozenset("is are has have seem appear appears disappear disappears".split())  # noqa: SIM905
+
+
+def fits(cube: xr.Dataset) -> bool:
+    """Whether a cube is a pair of fine pictures: red, green, blue, pixels of at most 2 m, two dates or more."""
+    if cube.sizes["time"] < 2 or any(b not in bands(cube) for b in BANDS):
+        return False
+    return max(_metres(geobox(cube))) <= COARSEST * (1 + ABOUT)
+
+
+def two_pictures(cube: xr.Dataset, start: str = "", end: str = "") -> dict[str, Any]:
+    """The first and the last date on which the middle 128 m of a cube were seen.
+
+    Returns
+    -------
+    dict
+        ``before`` and ``after`` (3, 64, 64), in pixels of 2 m; ``row``, ``column`` and ``size`` (rows, columns) of the place
+        on the cube; ``dates``.
+
+    Raises
+    ------
+    InputError
+        If the cube is smaller than that, or there are no two such dates.
+    """
+    import torch
+    from torch.nn import functional
+
+    from eowidgets.models.vqa.config import DeltaVLMConfig
+
+    cut = between(cube, start, end) if start or end else cube
+    metres_x, metres_y = _metres(geobox(cube))
+    rows, columns = round(SIDE_M / metres_y), round(SIDE_M / metres_x)
+    height, width = cube.sizes["y"], cube.sizes["x"]
+    if rows > height or columns > width:
+        raise InputError(f"The network DeltaVLM sees {SIDE_M:g} m, the cube is smaller: ask without it.")
+    top, left = (height - rows) // 2, (width - columns) // 2
+    place = cut.isel(y=slice(top, top + rows), x=slice(left, left + columns))
+    seen = usable(place).transpose("time", "y", "x").values.mean(axis=(1, 2)) >= SEEN
+    at = np.flatnonzero(seen)
+    if len(at) < 2:
+        raise InputError("There are no two dates on which nine tenths of the picture were seen.")
+    pair = place.isel(time=[int(at[0]), int(at[-1])])
+    x = torch.from_numpy(
+        np.stack([pair[b].transpose("time", "y", "x").values for b in BANDS], axis=1).astype(np.float32)
+    )
+    side = DeltaVLMConfig().side
+    small = functional.interpolate(x.nan_to_num(), (side, side), mode="area").numpy()
+    days = tuple(str(t)[:10] for t in pair["time"].values)
+    return {
+        "before": small[0], "after": small[1], "row": top, "column": left, "size": (rows, columns), "dates": days,
+    }  # fmt: skip
+
+
+def follows(question: str) -> bool:
+    """Whether a question only makes sense after another one.
+
+    Examples
+    --------
+    >>> follows("And where?"), follows("and roads?"), follows("Where were buildings built?")
+    (True, True, False)
+    """
+    from eowidgets.models.vqa.text import words
+
+    said = words(question)
+    if not said:
+        return False
+    return said[0] == "and" or said[:2] == ["what", "about"] or bool(_POINTING & set(said)) or not _SUBJECTS & set(said)
+
+
+def compare_pictures(pictures: dict[str, Any], instruction: str) -> dict[str, Any]:
+    """Ask DeltaVLM about a pair.
+
+    Parameters
+    ----------
+    pictures : dict
+        From :func:`two_pictures`.
+    instruction : str
+        A question, or ``"question | answer | what is asked next"``.
+
+    Returns
+    -------
+    dict
+        ``answer``; ``confidence`` 0..1: the probability of the answer, calibrated on simulated pairs, or for a whole
+        ``sentence`` (True) the mean probability of its words, which is not; ``looked`` (8, 8), where the Q-former's last
+        layer looked, which sums to one; ``strange``, words that the network never read.
+    """
+    import torch
+
+    from eowidgets.models.change.pictures import standardised, statistics
+    from eowidgets.models.vqa.cards import ready
+    from eowidgets.models.vqa.deltavlm import certainty
+    from eowidgets.models.vqa.text import words as split
+
+    model = ready("DeltaVLM")
+    network = model.network
+    x = torch.from_numpy(np.stack([pictures["before"], pictures["after"]]))
+    x = standardised(x, *statistics(x))
+    line = torch.tensor([model.read.encode(instruction, network.config.longest_read)])
+    said, logits, weights = network.answer(x[:1], x[1:], line)
+    text = model.write.decode(said[0].tolist()) if model.write is not None else ""
+    chance = float(certainty(said, logits, model.temperature)[0])
+    sentence = bool(_VERBS & set(split(text)))
+    if sentence:
+        chance = chance ** (1 / max(int((said != 0).sum()), 1))
+    looked = weights[0].float().mean(dim=(0, 1)).reshape(2, -1).sum(dim=0)
+    side = round(looked.numel() ** 0.5)
+    return {
+        "answer": text,
+        "value": {"yes": True, "no": False}.get(text, text),
+        "confidence": chance,
+        "sentence": sentence,
+        "looked": looked.reshape(side, side).numpy(),
+        "strange": model.read.strange(instruction),
+    }
+
+
+def most_looked(looked: npt.NDArray[np.floating[Any]], size: tuple[int, int], share: float = 0.15) -> Any:
+    """The part of the picture (rows, columns), bool, that the network looked at most."""
+    import torch
+    from torch.nn import functional
+
+    fine = functional.interpolate(torch.from_numpy(looked)[None, None], size, mode="bilinear")[0, 0].numpy()
+    return fine >= np.quantile(fine, 1 - share)

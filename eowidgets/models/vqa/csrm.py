@@ -1,0 +1,54 @@
+"""How DeltaVLM relates two dates: the cross-semantic relation measuring (CSRM) gate, and what the rival has instead.
+
+After Deng et al. (2025), "DeltaVLM: Interactive Remote Sensing Image Change Analysis via Instruction-guided
+Difference Perception", arXiv:2507.22346.
+"""
+
+from __future__ import annotations
+
+import torch
+from torch import Tensor, nn
+
+
+class CSRM(nn.Module):
+    """Gate what differs by what is there, for each date with the same weights.
+
+    With d = F_B - F_A, and for each date X::
+
+        c_X = tanh(W1 d + W2 F_X)            what changed, seen from X
+        g_X = sigmoid(V1 d + V2 F_X)         how much of it counts
+        f_X = dropout(g_X * c_X)
+        out = W3 [F_X; d; f_X]
+
+    Parameters
+    ----------
+    width : int
+        Channels D; W1, W2, V1, V2 are D x D and W3 is D x 3D, all without bias.
+    dropout : float
+    """
+
+    def __init__(self, width: int, dropout: float = 0.5) -> None:
+        super().__init__()
+        self.w1, self.w2 = nn.Linear(width, width, bias=False), nn.Linear(width, width, bias=False)
+        self.v1, self.v2 = nn.Linear(width, width, bias=False), nn.Linear(width, width, bias=False)
+        self.w3 = nn.Linear(3 * width, width, bias=False)
+        self.dropout = nn.Dropout(dropout)
+
+    def forward(self, a: Tensor, b: Tensor) -> tuple[Tensor, Tensor]:
+        """Relate features (..., D) of the first and the second date; the same shapes come back."""
+        d = b - a
+        moved, weighed = self.w1(d), self.v1(d)
+        out = []
+        for x in (a, b):
+            context = torch.tanh(moved + self.w2(x))
+            gate = torch.sigmoid(weighed + self.v2(x))
+            out.append(self.w3(torch.cat([x, d, self.dropout(gate * context)], dim=-1)))
+        return out[0], out[1]
+
+
+class SideBySide(nn.Module):
+    """The rival: both dates as they are, for the Q-former to compare."""
+
+    def forward(self, a: Tensor, b: Tensor) -> tuple[Tensor, Tensor]:
+        """Give back what came."""
+        return a, b

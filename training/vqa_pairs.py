@@ -1,0 +1,166 @@
+"""Train DeltaVLM and the rival that puts both dates side by side, on simulated pairs with text made from their truth."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import torch
+from torch import Tensor
+from torch.nn import functional
+
+from eowidgets.models.change.pictures import standardised, statistics
+from eowidgets.models.vqa.calibrate import fit_temperature
+from eowidgets.models.vqa.config import DeltaVLMConfig
+from eowidgets.models.vqa.deltavlm import DeltaVLM, certainty
+from eowidgets.models.vqa.text import NULL, UNKNOWN, Vocabulary
+from eowidgets.models.vqa.weights import save
+from training.loop import train
+from training.pairs import Pairs
+from training.vqa_dialogues import TYPES, Truth, Turn, mirrored, truth_of, turn, with_history
+
+PAIRS = 24
+#: The last pairs of the training folder set the temperature and are not trained on.
+VALID = 300
+#: Chance that a pair without change is passed over in training: they are two in five, and all their answers are alike.
+PASSED_OVER = 0.5
+
+
+class SmallPairs:
+    """Pairs as the network sees them: pictures of 64 pixels of 2 m, means of 4 x 4 pixels.
+
+    Attributes
+    ----------
+    images : Tensor, shape (n, 2, 3, 64, 64), uint8
+    truths : list of Truth
+    """
+
+    def __init__(self, folder: Path, first: int, last: int) -> None:
+        pairs = Pairs(folder, last)
+        small = []
+        for i in range(first, last):
+            x = np.asarray(pairs.images[i], np.float32)
+            small.append(np.rint(x.reshape(2, 3, 64, 4, 64, 4).mean((3, 5))).astype(np.uint8))
+        self.images = torch.from_numpy(np.stack(small))
+        self.truths = [truth_of(pairs.facts[i], pairs.change[i]) for i in range(first, last)]
+
+    def __len__(self) -> int:
+        return len(self.truths)
+
+
+def shown(images: Tensor) -> tuple[Tensor, Tensor]:
+    """Both dates (n, 3, 64, 64) of bytes (n, 2, 3, 64, 64), each standardised by itself."""
+    x = images.float() / 255
+    x = standardised(x, *statistics(x))
+    return x[:, 0], x[:, 1]
+
+
+def vocabularies(truths: list[Truth]) -> tuple[Vocabulary, Vocabulary]:
+    """Words of instructions and of answers."""
+    rng = np.random.default_rng(0)
+    turns = [turn(t, kind, rng) for t in truths for kind in TYPES for _ in range(2)]
+    read = Vocabulary.of((t.instruction for t in turns), least=3)
+    return read, Vocabulary.of((a for t in turns for a in t.answers), least=3)
+
+
+def train_deltavlm(name: str, folder: Path, minutes: float, steps: int, seed: int) -> None:
+    """Train, calibrate on pairs that were kept aside, and save."""
+    from training.vqa import RUNS, finish
+
+    count = len((folder / "facts.jsonl").read_text(encoding="utf-8").splitlines())
+    pairs = SmallPairs(folder, 0, count - VALID)
+    read, write = vocabularies(pairs.truths)
+    config = DeltaVLMConfig(relate="csrm" if name == "deltavlm" else "concat", read=len(read), write=len(write))
+    torch.manual_seed(seed)
+    network = DeltaVLM(config).to(memory_format=torch.channels_last)
+    changed = np.array([t.facts.changed for t in pairs.truths])
+    weight = np.where(changed, 1.0, 1 - PASSED_OVER)
+    weight /= weight.sum()
+
+    def step(rng: np.random.Generator, generator: torch.Generator, progress: float) -> Tensor:
+        torch.manual_seed(int(rng.integers(2**31)))  # dropout
+        images, instructions, answers = [], [], []
+        for i in rng.choice(len(pairs), PAIRS, p=weight):
+            across, down = bool(rng.integers(2)), bool(rng.integers(2))
+            dims = [d for d, use in ((-1, across), (-2, down)) if use]
+            images.append(pairs.images[i].flip(dims) if dims else pairs.images[i])
+            truth = mirrored(pairs.truths[i], across, down)
+            for kind in TYPES:
+                one = turn(truth, kind, rng)
+                said = one.answers[int(rng.integers(len(one.answers)))]
+                instructions.append(read.encode(one.instruction, config.longest_read))
+                answers.append(write.encode(said, config.longest_write, marked=True))
+        asked, line = trimmed(torch.tensor(instructions)), trimmed(torch.tensor(answers))
+        known = asked > UNKNOWN
+        asked = asked.masked_fill((torch.rand(asked.shape, generator=generator) < 0.03) & known, UNKNOWN)
+        before, after = shown(torch.stack(images))
+        logits = network(before, after, asked, line[:, :-1])
+        return functional.cross_entropy(logits.float().flatten(0, 1), line[:, 1:].flatten(), ignore_index=NULL)
+
+    done = train(f"vqa-{name}", network, step, RUNS, cpu_minutes=minutes, steps=steps, peak=1e-3, seed=seed, every=25)
+    valid = SmallPairs(folder, count - VALID, count)
+    told = tell(network, read, write, valid, questions_about(valid.truths, seed=1))
+    short = [t for t in told if t["kind"] != "caption"]
+    right = np.array([t["right"] for t in short])
+
+    def confidence(temperature: float) -> npt.NDArray[np.floating[Any]]:
+        return np.array([float(certainty(t["words"], t["logits"], temperature)[0]) for t in short])
+
+    done |= {"valid_accuracy": round(float(right.mean()), 4), "temperature": fit_temperature(confidence, right)}
+    done["sha256"] = save(
+        network, RUNS / f"vqa-{name}.safetensors", read=read, write=write, temperature=done["temperature"]
+    )
+    finish(name, network, done)
+
+
+def trimmed(lines: Tensor) -> Tensor:
+    """Lines without the columns that are empty in all of them."""
+    return lines[:, : int((lines != NULL).sum(dim=1).max())]
+
+
+def questions_about(truths: list[Truth], seed: int, *, each: int = 1, held_out: bool = False) -> list[list[Turn]]:
+    """Instructions of all types about every pair."""
+    out = []
+    for i, truth in enumerate(truths):
+        rng = np.random.default_rng([seed, i])
+        out.append([turn(truth, kind, rng, held_out=held_out) for kind in TYPES for _ in range(each)])
+    return out
+
+
+def tell(
+    network: DeltaVLM, read: Vocabulary, write: Vocabulary, pairs: SmallPairs, asked: list[list[Turn]]
+) -> list[dict[str, Any]]:
+    """Ask the network about every pair; in a turn that follows another, it is given its own answer to that one.
+
+    Returns
+    -------
+    list of dict
+        ``kind``, ``topic``, ``said``, ``answers``, ``right``, and ``words`` (1, m) with ``logits`` (1, m, write).
+    """
+    network.eval()
+    out: list[dict[str, Any]] = []
+    for i in range(len(pairs)):
+        before, after = shown(pairs.images[i : i + 1])
+
+        def ask(lines: list[str], before: Tensor = before, after: Tensor = after) -> tuple[Tensor, Tensor]:
+            numbers = trimmed(torch.tensor([read.encode(t, network.config.longest_read) for t in lines]))
+            words, logits, _ = network.answer(before, after, numbers)
+            return words, logits
+
+        lines = [t.instruction for t in asked[i]]
+        later = [k for k, t in enumerate(asked[i]) if t.before]
+        if later:
+            words, _ = ask([asked[i][k].before for k in later])
+            for k, said in zip(later, words, strict=True):
+                follow = asked[i][k].instruction.rsplit(" | ", 1)[1]
+                lines[k] = with_history(asked[i][k].before, write.decode(said.tolist()), follow)
+        words, logits = ask(lines)
+        for k, one in enumerate(asked[i]):
+            said = write.decode(words[k].tolist())
+            out.append(
+                {"kind": one.kind, "topic": one.topic, "said": said, "answers": one.answers, "right": said in one.answers,
+                 "words": words[k : k + 1], "logits": logits[k : k + 1]}
+            )  # fmt: skip
+    return out
