@@ -9,6 +9,7 @@ import xarray as xr
 
 from eowidgets.cube.composite import composite
 from eowidgets.cube.grid import geobox
+from eowidgets.cube.opened import forget
 from eowidgets.cube.schema import bands, usable
 from eowidgets.errors import InputError
 
@@ -58,7 +59,7 @@ def pair_of(cube: xr.Dataset, after: xr.Dataset | None, dates: Any, notes: list[
         frames[1] = frames[1].assign_coords(time=frames[1].time + np.timedelta64(1, "s"))
     _refuse_identical(frames)
     both = xr.concat(frames, dim="time", join="override", combine_attrs="override", coords="minimal", compat="override")
-    return both.assign_attrs({k: v for k, v in cube.attrs.items() if k != "opened"})
+    return forget(both.assign_attrs(cube.attrs))
 
 
 def _two(dates: Any) -> tuple[str, str]:

@@ -16,6 +16,7 @@ import xarray as xr
 from eowidgets.analysis.conformal import FEW_WINDOWS
 from eowidgets.analysis.holdout import FEWEST
 from eowidgets.cube.grid import geobox
+from eowidgets.cube.opened import noted
 from eowidgets.cube.schema import bands
 
 if TYPE_CHECKING:
@@ -110,6 +111,7 @@ def _notes(made: Maker, blind: int) -> list[str]:
 
 def _provenance(made: Maker) -> dict[str, Any]:
     h, model, box = made.history, made.model, geobox(made.history.cube)
+    opened, options = noted(h.cube.attrs)
     return {
         "model": model.name,
         "class": f"{type(model).__module__}.{type(model).__qualname__}",
@@ -119,7 +121,8 @@ def _provenance(made: Maker) -> dict[str, Any]:
         "versions": {"python": platform.python_version(), **{p: _version(p) for p in PACKAGES}},
         "input": {
             "title": str(h.cube.attrs.get("title", "")),
-            "opened": h.cube.attrs.get("opened"),
+            "opened": opened,
+            "opened_with": options,
             "crs": str(box.crs),
             "shape": [int(n) for n in box.shape],
             "channels": list(h.names),

@@ -14,6 +14,7 @@ import numpy as np
 import xarray as xr
 
 from eowidgets.cube.normalise import Clouds, finish, lay_out, normalise
+from eowidgets.cube.opened import note
 from eowidgets.cube.reduce import between, coarsen
 from eowidgets.cube.samples import open_sample, samples
 from eowidgets.cube.sources import Opened
@@ -86,9 +87,10 @@ def open(
     >>> cube.sizes["time"], cube.red.dtype
     (140, dtype('float32'))
     """
+    given = {"bbox": bbox, "dates": dates, "bands": bands, "resolution": resolution, "clouds": clouds, "sensor": sensor}
     if isinstance(source, str) and source in samples():
         cube = finish(open_sample(source), clouds, bands)
-        return _reduce(cube, bbox, dates, resolution).assign_attrs(opened=source)
+        return note(_reduce(cube, bbox, dates, resolution), source, **given)
     where = f"{source}: " if isinstance(source, str | Path) else ""
     opened = _raw(source, bbox, dates, bands, resolution, sensor, signer, chunks, timeout)
     bands, dates = None if opened.named else bands, None if opened.dated else dates
@@ -100,9 +102,7 @@ def open(
         cube = _reduce(normalise(raw, sensor=sensor, clouds=clouds, bands=bands), bbox, dates, resolution)
     except InputError as error:
         raise InputError(f"{'' if str(source) in str(error) else where}{error}") from error
-    if where:
-        cube.attrs["opened"] = str(source)
-    return cube
+    return note(cube, source, **given) if where else cube
 
 
 def _reduce(cube: xr.Dataset, bbox: Any, dates: Any, resolution: float | None) -> xr.Dataset:

@@ -17,6 +17,7 @@ import torch
 import xarray as xr
 
 from eowidgets.cube import schema
+from eowidgets.cube.opened import here, noted
 from eowidgets.engine.plan import Plan
 from eowidgets.engine.reader import input_summary
 from eowidgets.engine.resampled import Resampled
@@ -204,15 +205,15 @@ def compare(old: xr.Dataset, new: xr.Dataset, rows: int = 256) -> dict[str, floa
 
 def _reopen(notes: Mapping[str, Any]) -> xr.Dataset:
     from eowidgets.cube.open import open as open_cube
-    from eowidgets.cube.samples import samples
 
-    opened = notes["input"].get("opened")
+    told = notes["input"].get("opened_with")
+    opened, options = noted({**notes["input"], "opened_with": json.dumps(told or {})})
     # A result may come from anybody: an address in it is never visited, only samples and files here are opened.
-    if not isinstance(opened, str) or not (opened in samples() or Path(opened).exists()):
+    if opened is None or not here(opened):
         raise InputError(
             "The provenance does not say which sample or file to open: give it as rerun(result, cube=...)."
         )
-    return open_cube(opened)
+    return open_cube(opened, **options)
 
 
 def _same_input(cube: xr.Dataset, notes: Mapping[str, Any]) -> xr.Dataset:

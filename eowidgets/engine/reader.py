@@ -12,6 +12,7 @@ import numpy.typing as npt
 import xarray as xr
 
 from eowidgets.cube import schema
+from eowidgets.cube.opened import noted
 from eowidgets.errors import EowidgetsError, SourceError
 
 T = TypeVar("T")
@@ -132,10 +133,12 @@ def input_summary(cube: xr.Dataset, bands: tuple[str, ...]) -> dict[str, Any]:
     """Describe the input in words that fit into a file's tags: title, source, grid and bands."""
     box = cube.odc.geobox
     where = cube.encoding.get("source")
+    opened, options = noted(cube.attrs)
     return {
         "title": str(cube.attrs.get("title", "")),
         "source": str(cube.attrs.get("source", "")),
-        "opened": cube.attrs.get("opened", where),
+        "opened": opened or where,
+        "opened_with": options,
         "crs": str(box.crs),
         "transform": [float(v) for v in tuple(box.transform)[:6]],
         "shape": [int(n) for n in box.shape],

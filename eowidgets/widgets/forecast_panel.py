@@ -17,6 +17,7 @@ from eowidgets.analysis.forecast import forecast, hindcast
 from eowidgets.analysis.forecast_files import append_frames, channels, to_csv, to_netcdf
 from eowidgets.analysis.history import ordered
 from eowidgets.cube.indices import index as spectral_index
+from eowidgets.cube.opened import opening
 from eowidgets.cube.series import at
 from eowidgets.errors import EowidgetsError, InputError, unknown
 from eowidgets.models.forecast.base import series_models
@@ -187,9 +188,9 @@ class ForecastPanel(ReadableRepr, ForecastView):
 
     def code(self) -> str:
         """The cell that does the same."""
-        source = self.cube.attrs.get("opened")
+        source = opening(self.cube)
         lines = ["import eowidgets as eow", ""]
-        lines += [f"cube = eow.open({source!r})"] if source else []
+        lines += [f"cube = {source}"] if source else []
         words = ["cube", *([repr(self.from_date)] if self.looks_back else [])]
         words += [f"{k}={v!r}" for k, v in self._all_options().items()]
         return "\n".join([*lines, f"result = eow.{self._call().__name__}({', '.join(words)})"])

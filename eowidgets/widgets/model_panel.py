@@ -14,6 +14,7 @@ from typing import Any
 import traitlets
 import xarray as xr
 
+from eowidgets.cube.opened import opening
 from eowidgets.engine.estimate import estimate
 from eowidgets.engine.job import FINAL, Job
 from eowidgets.engine.run import submit
@@ -21,7 +22,7 @@ from eowidgets.errors import EowidgetsError, InputError, unknown
 from eowidgets.models.registry import model_class, model_classes
 from eowidgets.widgets.base import AreaTrait, ReadableRepr
 from eowidgets.widgets.controls import changed_values, controls_for, place_of
-from eowidgets.widgets.notebook_export import run_cell, session, source_of, write_notebook
+from eowidgets.widgets.notebook_export import NOT_AGAIN, run_cell, session, write_notebook
 from eowidgets.widgets.painter import Painter
 from eowidgets.widgets.panel_view import PanelView, devices
 from eowidgets.widgets.result_files import save
@@ -175,13 +176,13 @@ class ModelPanel(ReadableRepr, PanelView):
 
     def code(self) -> str:
         """The cell that does the same."""
-        dates = None if self._source[1] and self.run_cube() is self.cube else self.dates
+        dates = None if self.run_cube() is self.cube else self.dates
         words: dict[str, Any] = {"dates": dates, "area": self.run_area(), "device": str(self._device.value)}
-        return run_cell(self._source[0], self.model, self.params, **words)
+        return run_cell(self._opening, self.model, self.params, **words)
 
     @cached_property
-    def _source(self) -> tuple[str | None, bool]:
-        return source_of(self.cube)
+    def _opening(self) -> str | None:
+        return opening(self.cube)
 
     def to_notebook(self, path: str | Path | None = None) -> Path:
         """Write every run of this session as a notebook that runs again and passes nbval.
@@ -191,11 +192,9 @@ class ModelPanel(ReadableRepr, PanelView):
         InputError, SourceError
             If the cube cannot be opened again by name, or the file cannot be written.
         """
-        if self._source[0] is None:
-            raise InputError(
-                "A notebook could not make this cube again, it is not as eow.open gives it: save it first."
-            )
-        cells = session(self._source[0], self._codes or {self.model: self.code()})
+        if self._opening is None:
+            raise InputError(NOT_AGAIN)
+        cells = session(self._opening, self._codes or {self.model: self.code()})
         title = str(self.cube.attrs.get("title") or "A session")
         written = write_notebook(path or f"{Path(self._path.value).with_suffix('')}.ipynb", title, cells)
         self._say(f"Written as {written}.")

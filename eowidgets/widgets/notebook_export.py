@@ -6,12 +6,10 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-import xarray as xr
-
-from eowidgets.cube.open import open as open_cube
-from eowidgets.cube.samples import samples
 from eowidgets.errors import InputError, SourceError
+
+#: Said where a cube has no code that gives it again.
+NOT_AGAIN = "A notebook could not make this cube again, it is not as eow.open gives it: save it first."
 
 
 def write_notebook(path: str | Path, title: str, cells: Sequence[tuple[str, str]], *, replace: bool = True) -> Path:
@@ -62,39 +60,6 @@ def write_notebook(path: str | Path, title: str, cells: Sequence[tuple[str, str]
     return target
 
 
-def source_of(cube: xr.Dataset) -> tuple[str | None, bool]:
-    """Find how ``eow.open`` gives this cube again.
-
-    Returns
-    -------
-    name : str or None
-        What to open; None where that would give another cube: another grid, other bands, masks or values, dates left out.
-    whole : bool
-        It has all the dates; if not, those between its first and last.
-    """
-    name = cube.attrs.get("opened")
-    # An address is believed: to look there again may take minutes.
-    if not name or not (name in samples() or Path(name).exists()):
-        return name or None, True
-    source = open_cube(name)
-    days, own = source["time"].values, cube["time"].values
-    between = source.isel(time=(days >= own.min()) & (days <= own.max()))
-    for key in ("time", "y", "x"):
-        if not np.array_equal(between[key].values, cube[key].values):
-            return None, True
-    if set(cube.data_vars) != set(source.data_vars):
-        return None, True
-    held = [n for n, v in cube.data_vars.items() if not v.chunks and not between[n].chunks]
-    return (name, len(own) == len(days)) if all(_alike(cube[n], between[n]) for n in held) else (None, True)
-
-
-def _alike(a: xr.DataArray, b: xr.DataArray) -> bool:
-    """Whether two variables have the same values, at every third row and column."""
-    thin = {"y": slice(None, None, 3), "x": slice(None, None, 3)}
-    one, two = (v.isel(thin, missing_dims="ignore").values for v in (a, b))
-    return np.array_equal(one, two, equal_nan=one.dtype.kind == "f")
-
-
 def run_cell(
     opened: str | None,
     model: str,
@@ -109,7 +74,7 @@ def run_cell(
     Parameters
     ----------
     opened : str or None
-        What ``eow.open`` was given; None leaves that line to whoever has the cube.
+        The expression that gives the cube; None leaves that line to whoever has the cube.
     model : str
     params : mapping
     dates : (str, str), optional
@@ -119,7 +84,7 @@ def run_cell(
     device : str
     """
     lines = ["import eowidgets as eow", ""]
-    lines += [f"cube = eow.open({opened!r})"] if opened else []
+    lines += [f"cube = {opened}"] if opened else []
     words = [repr(model), "cube" if dates is None else f"cube.sel(time=slice({dates[0]!r}, {dates[1]!r}))"]
     if area is not None:
         lines.append(f"area = {area!r}")
@@ -135,11 +100,11 @@ def session(opened: str, runs: Mapping[str, str]) -> list[tuple[str, str]]:
     Parameters
     ----------
     opened : str
-        What ``eow.open`` was given.
+        The expression that gives the cube.
     runs : mapping
         Name of the result -> the code that makes it alone.
     """
-    cells = [("", "import eowidgets as eow"), ("The cube.", f"cube = eow.open({opened!r})")]
+    cells = [("", "import eowidgets as eow"), ("The cube.", f"cube = {opened}")]
     for name, code in runs.items():
         lines = [line for line in code.splitlines() if line and not line.startswith(("import ", "cube = "))]
         cells.append((f"Run `{name}`.", "\n".join(lines)))

@@ -33,7 +33,7 @@ def test_a_session_runs_again_under_nbval(romania, tmp_path):
 
 
 def test_the_same_session_gives_the_same_file(tmp_path):
-    cells = session("romania", {"a": "import eowidgets as eow\n\ncube = eow.open('romania')\nresult = 1"})
+    cells = session("eow.open('romania')", {"a": "import eowidgets as eow\n\ncube = eow.open('romania')\nresult = 1"})
     one, two = write_notebook(tmp_path / "1.ipynb", "T", cells), write_notebook(tmp_path / "2.ipynb", "T", cells)
     assert one.read_bytes() == two.read_bytes()
     code = [c.source for c in nbformat.read(one, 4).cells if c.cell_type == "code"]

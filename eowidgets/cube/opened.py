@@ -1,0 +1,155 @@
+"""How a cube was opened: noted on it, and written as the code that opens it again."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import xarray as xr
+
+from eowidgets.cube.samples import samples
+
+#: Attributes of a cube that say where it comes from.
+ATTRIBUTES = ("opened", "opened_with")
+#: What of ``eow.open`` decides what the cube holds, and what it is when left out.
+DEFAULTS = {"bbox": None, "dates": None, "bands": None, "resolution": None, "clouds": "mask", "sensor": None}
+PRINT = "opened_print"
+#: Every so many rows and columns are looked at when values are compared.
+STRIDE = 5
+
+
+def note(cube: xr.Dataset, source: Any, **options: Any) -> xr.Dataset:
+    """Note the source and the options that are not the usual ones.
+
+    Parameters
+    ----------
+    cube : Dataset
+    source : str or Path
+    **options
+        Of :data:`DEFAULTS`.
+    """
+    told = {k: _plain(v) for k, v in options.items() if not _same(v, DEFAULTS[k])}
+    attrs = {k: v for k, v in cube.attrs.items() if k not in ATTRIBUTES}
+    attrs |= {"opened": str(source)} | ({"opened_with": json.dumps(told)} if told else {})
+    found = cube.copy()
+    found.attrs = attrs
+    # Not an attribute: it is nobody's business, and worthless in a file.
+    found.encoding[PRINT] = _print(found)
+    return found
+
+
+def forget(cube: xr.Dataset) -> xr.Dataset:
+    """Take the note off a cube that ``eow.open`` does not give."""
+    found = cube.copy()
+    found.attrs = {k: v for k, v in cube.attrs.items() if k not in ATTRIBUTES}
+    return found
+
+
+def noted(attrs: Mapping[str, Any]) -> tuple[str | None, dict[str, Any]]:
+    """Source and options out of a cube's attributes; None and nothing where they do not tell.
+
+    The attributes may come from anybody: what is not such an option is left out, and nothing is opened here.
+    """
+    source = attrs.get("opened")
+    if not isinstance(source, str) or not source:
+        return None, {}
+    try:
+        told = json.loads(attrs.get("opened_with", "{}"))
+    except (TypeError, ValueError):
+        told = {}
+    return source, {k: v for k, v in told.items() if k in DEFAULTS} if isinstance(told, dict) else {}
+
+
+def here(source: str) -> bool:
+    """Whether opening it again looks at nothing but a sample or a file of this machine."""
+    return source in samples() or Path(source).exists()
+
+
+def opening(cube: xr.Dataset) -> str | None:
+    """Write the expression that gives this cube again.
+
+    Returns
+    -------
+    str or None
+        As ``eow.open('romania', clouds='robust')``, with ``.sel`` and ``.isel`` where dates, rows or columns were cut off.
+        None where nothing of that kind gives this cube: another grid, other bands, masks or values, gaps in it.
+
+    Examples
+    --------
+    >>> import eowidgets as eow
+    >>> opening(eow.open("bouconne", clouds=None))
+    "eow.open('bouconne', clouds=None)"
+    """
+    source, options = noted(cube.attrs)
+    if source is None:
+        return None
+    if "clouds" in cube and "added" in cube["clouds"].attrs:  # by eow.robust_clouds() afterwards
+        options["clouds"] = "robust"
+    words = ", ".join([repr(source), *(f"{k}={v!r}" for k, v in options.items())])
+    call = f"eow.open({words})"
+    # An address is believed: to look there again may take minutes.
+    if cube.encoding.get(PRINT) == _print(cube) or not here(source):
+        return call
+    from eowidgets.cube.open import open as open_cube
+
+    whole = open_cube(source, **options)
+    parts = {k: _part(whole[k].values, cube[k].values) for k in ("time", "y", "x")}
+    cut = {k: p for k, p in parts.items() if p is not None}
+    if set(cube.data_vars) != set(whole.data_vars) or len(cut) < len(parts):
+        return None
+    part = whole.isel(cut)
+    held = [n for n, v in cube.data_vars.items() if not v.chunks and not part[n].chunks]
+    if not all(np.array_equal(_thin(cube[n]), _thin(part[n]), equal_nan=_float(cube[n])) for n in held):
+        return None
+    days = [str(d)[:10] for d in (cube["time"].values.min(), cube["time"].values.max())]
+    call += "" if len(cube["time"]) == len(whole["time"]) else f".sel(time=slice({days[0]!r}, {days[1]!r}))"
+    square = [f"{k}=slice({cut[k].start}, {cut[k].stop})" for k in ("y", "x") if len(cube[k]) != len(whole[k])]
+    return call + (f".isel({', '.join(square)})" if square else "")
+
+
+def _part(whole: Any, part: Any) -> slice | None:
+    """Where the values of ``part`` lie in a row among ``whole``, if they do."""
+    start = int(np.argmax(whole == part[0])) if len(part) else 0
+    found = slice(start, start + len(part))
+    return found if np.array_equal(whole[found], part) else None
+
+
+def _print(cube: xr.Dataset) -> str:
+    """Hash of the coordinates, the names and, where they are in memory, some of the values."""
+    found = hashlib.sha256()
+    for key in ("time", "y", "x"):
+        found.update(np.ascontiguousarray(cube[key].values).tobytes())
+    for name, values in cube.data_vars.items():
+        found.update(f"{name}{values.shape}{values.dtype}".encode())
+        if not values.chunks and "y" in values.dims:
+            found.update(np.ascontiguousarray(_thin(values)).tobytes())
+    return found.hexdigest()
+
+
+def _thin(values: xr.DataArray) -> Any:
+    return values.isel({"y": slice(None, None, STRIDE), "x": slice(None, None, STRIDE)}, missing_dims="ignore").values
+
+
+def _float(values: xr.DataArray) -> bool:
+    return values.dtype.kind == "f"
+
+
+def _same(value: Any, default: Any) -> bool:
+    return value is default or (isinstance(value, str) and value == default)
+
+
+def _plain(value: Any) -> Any:
+    """What JSON knows: days as text, ranges as pairs."""
+    if isinstance(value, slice):
+        return [_plain(value.start), _plain(value.stop)]
+    if isinstance(value, str | int | float | type(None)):
+        return value
+    if isinstance(value, np.generic) and value.dtype.kind in "fiu":
+        return value.item()
+    if isinstance(value, list | tuple | np.ndarray):
+        return [_plain(v) for v in value]
+    return str(value)
