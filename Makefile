@@ -5,11 +5,13 @@ VENV ?= .venv
 BIN = $(VENV)/bin
 PIP = $(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt
 NOTEBOOKS = $(wildcard notebooks/*.ipynb)
+# In a container one often is root, which Jupyter wants to be told.
+AS_ROOT = $(if $(filter 0,$(shell id -u)),--allow-root)
 
 .PHONY: lab test lint types screenshots clean
 
 lab: $(VENV)/.lab
-	$(BIN)/jupyter lab notebooks/01_explore_an_area.ipynb
+	$(BIN)/jupyter lab $(AS_ROOT) notebooks/01_explore_an_area.ipynb
 
 # Two at a time with one thread each; a browser wants both cores. The report counts both parts.
 test: $(VENV)/.test
