@@ -15,6 +15,11 @@ from eowidgets.render.source import MASK, FrameSource, Window
 
 Message = tuple[dict[str, Any], bytes | None]
 
+#: Pixels of an area that are read on each date.
+MOST_OF_AREA = 4_000_000
+#: Where less than this part of an area was seen, its date is drawn hollow.
+ENOUGH = 0.5
+
 
 def pixels(
     source: FrameSource, bands: Iterable[str], window: Window, near: int = 0, dates: Sequence[int] | None = None
@@ -68,32 +73,42 @@ def _band(
     starts = range(0, dates, count) if only is None else [0] if dates == 1 else only
     for t in sorted(starts, key=lambda t: abs(t + count / 2 - near - 0.5)):
         data = source.read(band, slice(t, min(t + count, dates)), window)
+        extra: dict[str, Any] = {}
+        if source.lazy and source.has_clouds and window == source.coarse and dates == source.dates:
+            cover = source.look(band, t, data)
+            extra = {"cover": cover} if band == MASK else {}
         for row in range(0, rows, step):
             part = data[:, row : row + step]
-            message = common | {"t": t, "count": len(part), "row": row, "rows": part.shape[1]}
+            message = common | extra | {"t": t, "count": len(part), "row": row, "rows": part.shape[1]}
             yield message, np.ascontiguousarray(part).tobytes()
 
 
 def series(source: FrameSource, request: Mapping[str, Any]) -> dict[str, Any]:
-    """Series of a pixel (``request["pixel"]``: column, row) or an area (GeoJSON), at full resolution."""
+    """Series of a pixel (``request["pixel"]``: column, row) or an area (GeoJSON), at full resolution.
+
+    Of an area of more than `MOST_OF_AREA` pixels every second, third, ... pixel is read; ``stride`` in the answer says
+    which. An area is read date by date, so that memory does not grow with the series.
+    """
     program = Program("", "", tuple(request["bands"]), tuple(request["rpn"]))
     answer: dict[str, Any] = {"type": "series", "id": request["id"]}
     if "pixel" in request:
         x, y = (int(v) for v in request["pixel"])
         window = Window(x, y, x + 1, y + 1)
         values = evaluate(program, {b: source.floats(b, slice(None), window) for b in program.bands})[:, 0, 0]
+        values = np.broadcast_to(values, source.dates)
         hollow = source.clouds(slice(None), window)[:, 0, 0].astype(int).tolist()
         return answer | {"values": _numbers(values), "hollow": hollow}
     window, inside = _window_of(source, request["area"])
-    values = evaluate(program, {b: source.floats(b, slice(None), window) for b in program.bands})
-    values = np.where(inside & ~source.clouds(slice(None), window), values, np.nan)
-    seen = np.isfinite(values).sum((1, 2))
-    with np.errstate(invalid="ignore", divide="ignore"):
-        mean = np.nansum(values, (1, 2), dtype=np.float64) / seen
-        around = np.nansum((values - mean[:, None, None]) ** 2, (1, 2), dtype=np.float64) / seen
-    spread = np.sqrt(around)
+    mean, spread, part = (np.full(source.dates, np.nan) for _ in range(3))
+    for t in range(source.dates):
+        values = evaluate(program, {b: source.floats(b, [t], window)[0] for b in program.bands})
+        seen = values[inside & np.isfinite(values) & ~source.clouds([t], window)[0]].astype(np.float64)
+        part[t] = seen.size / inside.sum()
+        if seen.size:
+            mean[t], spread[t] = seen.mean(), seen.std()
     limits = {"low": _numbers(mean - spread), "high": _numbers(mean + spread)}
-    return answer | limits | {"values": _numbers(mean), "hollow": [0] * len(mean)}
+    hollow = (part < ENOUGH).astype(int).tolist()
+    return answer | limits | {"values": _numbers(mean), "hollow": hollow, "stride": window.stride}
 
 
 def _numbers(values: Any) -> list[float | None]:
@@ -108,8 +123,12 @@ def _window_of(source: FrameSource, area: Any) -> tuple[Window, np.ndarray]:
     rows, columns = np.flatnonzero(inside.any(1)), np.flatnonzero(inside.any(0))
     if not len(rows):
         raise InputError("The area does not touch the picture: draw it there.")
-    window = Window(int(columns[0]), int(rows[0]), int(columns[-1]) + 1, int(rows[-1]) + 1)
-    return window, inside[window.y0 : window.y1, window.x0 : window.x1]
+    x0, y0, x1, y1 = int(columns[0]), int(rows[0]), int(columns[-1]) + 1, int(rows[-1]) + 1
+    stride = max(1, int(np.ceil(((x1 - x0) * (y1 - y0) / MOST_OF_AREA) ** 0.5)))
+    while stride > 1 and not inside[Window(x0, y0, x1, y1, stride).slices()].any():
+        stride -= 1  # a thread so thin that no sample falls on it
+    window = Window(x0, y0, x1, y1, stride)
+    return window, inside[window.slices()]
 
 
 class Queue:

@@ -9,7 +9,7 @@ import xarray as xr
 
 from eowidgets.cube.grid import geobox
 from eowidgets.render.pack import Bits
-from eowidgets.render.place import Place
+from eowidgets.render.place import Place, transformer
 from eowidgets.render.source import MASK, FrameSource, Window
 
 MERCATOR = "EPSG:3857"
@@ -40,8 +40,6 @@ class MercatorSource(FrameSource):
         self, cube: xr.Dataset | xr.DataArray, *, longest: int = 1024, bits: Bits = 16, key: str = "cube"
     ) -> None:
         super().__init__(cube, bits=bits, key=key)
-        from pyproj import Transformer
-
         box = geobox(self.cube).to_crs(MERCATOR)
         if max(box.shape) > longest:
             box = box.zoom_to(longest)
@@ -50,7 +48,7 @@ class MercatorSource(FrameSource):
         self.height, self.width = box.shape
         self.place = Place(a.c, a.f, abs(a.a), abs(a.e), self.width, self.height, MERCATOR)
         east, north = np.meshgrid(a.c + a.a * (np.arange(self.width) + 0.5), a.f + a.e * (np.arange(self.height) + 0.5))
-        x, y = Transformer.from_crs(MERCATOR, own.crs, always_xy=True).transform(east, north)
+        x, y = transformer(MERCATOR, own.crs).transform(east, north)
         column, row = (x - own.x0) / own.dx, (own.y0 - y) / own.dy
         #: Where the cube has a pixel, and which: ``(y, x)`` of this grid to row and column of the cube's.
         self.inside = (column >= 0) & (column < own.width) & (row >= 0) & (row < own.height)

@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
+from functools import lru_cache
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import xarray as xr
+
+if TYPE_CHECKING:
+    from pyproj import Transformer
 
 #: Nodes per side of the lon/lat grid that the browser interpolates: within about 1 m on a Sentinel-2 tile.
 _NODES = 17
@@ -59,18 +63,14 @@ class Place:
         """Coordinates of the CRS to longitude and latitude, None without a CRS."""
         if not self.crs:
             return None
-        from pyproj import Transformer
-
-        lon, lat = Transformer.from_crs(self.crs, "EPSG:4326", always_xy=True).transform(x, y)
+        lon, lat = transformer(self.crs, "EPSG:4326").transform(x, y)
         return np.asarray(lon), np.asarray(lat)
 
     def from_lonlat(self, lon: Any, lat: Any) -> tuple[np.ndarray, np.ndarray]:
         """Longitude and latitude to coordinates of the CRS (unchanged without one)."""
         if not self.crs:
             return np.asarray(lon), np.asarray(lat)
-        from pyproj import Transformer
-
-        x, y = Transformer.from_crs("EPSG:4326", self.crs, always_xy=True).transform(lon, lat)
+        x, y = transformer("EPSG:4326", self.crs).transform(lon, lat)
         return np.asarray(x), np.asarray(y)
 
     def pixel(self, x: float, y: float) -> tuple[int, int]:
@@ -119,6 +119,14 @@ class Place:
             "lon": [round(float(v), 9) for v in lonlat[0].ravel()] if ok and lonlat is not None else [],
             "lat": [round(float(v), 9) for v in lonlat[1].ravel()] if ok and lonlat is not None else [],
         }
+
+
+@lru_cache(maxsize=16)
+def transformer(source: str, target: str) -> Transformer:
+    """Between two CRSs, x before y; making one takes longer than using it."""
+    from pyproj import Transformer
+
+    return Transformer.from_crs(source, target, always_xy=True)
 
 
 def _axis(cube: xr.Dataset, dim: str) -> np.ndarray:

@@ -13,8 +13,9 @@ import xarray as xr
 
 from eowidgets.cube import schema
 from eowidgets.errors import InputError, unknown
+from eowidgets.render.admit import band_names, checked
 from eowidgets.render.formula import Program, catalogue, evaluate, index_program
-from eowidgets.render.pack import Bits, Codec, codec_for, pack_mask
+from eowidgets.render.pack import Bits, Codec, codec_for, pack_mask, unpack_mask
 from eowidgets.render.place import Place
 from eowidgets.render.style import as_json, quantiles
 
@@ -71,9 +72,9 @@ class FrameSource:
     """
 
     def __init__(self, cube: xr.Dataset | xr.DataArray, *, bits: Bits = 16, key: str = "cube") -> None:
-        self.cube = _checked(cube)
+        self.cube = checked(cube)
         self.key, self.bits = key, bits
-        self.bands = _band_names(self.cube)
+        self.bands = band_names(self.cube)
         if not self.bands:
             raise InputError("This cube has no band to draw: no variable over (time, y, x). Check  cube.eow.bands.")
         first = self.cube[self.bands[0]]
@@ -90,6 +91,9 @@ class FrameSource:
         self.lazy = any(self._is_lazy(b) for b in self.bands)
         self.place = Place.of(self.cube)
         self._codecs: dict[str, Codec] = {}
+        self._quantiles: dict[str | Program, tuple[float, float, float, float]] = {}
+        self._cover: list[float | None] = [None] * self.dates
+        self._measured: dict[int, np.ndarray] = {}
         #: Tells the browser whether what it holds under this key is still what is meant.
         self.version = next(_versions)
 
@@ -211,6 +215,11 @@ class FrameSource:
 
     def quantiles(self, what: str | Program) -> tuple[float, float, float, float]:
         """(min, 2 %, 98 %, max) of a band or an index over clear pixels, rounded to what travels."""
+        if what not in self._quantiles:
+            self._quantiles[what] = self._look_up(what)
+        return self._quantiles[what]
+
+    def _look_up(self, what: str | Program) -> tuple[float, float, float, float]:
         if isinstance(what, Program):
             return _four(quantiles(evaluate(what, {b: self._band_sample(b) for b in what.bands})))
         low, p2, p98, high = quantiles(self._band_sample(what))
@@ -230,18 +239,41 @@ class FrameSource:
         low, high = np.median([np.quantile(d, (0.02, 0.98)) for d in full], axis=0)
         return float(low), float(high)
 
-    @cached_property
+    @property
     def cloud_cover(self) -> list[float | None]:
         """Cloudy part of each date (0..1), None where nothing was measured or where nobody looked yet (lazy)."""
-        if not self.has_clouds or self.lazy:
-            return [None] * self.dates
+        return list(self._cover) if self.lazy or not self.has_clouds else self._whole_cover
+
+    @cached_property
+    def _whole_cover(self) -> list[float | None]:
         window = Window(0, 0, self.width, self.height, max(1, max(self.width, self.height) // 512))
         cloudy = self.clouds(slice(None), window)
         seen = np.isfinite(self.values(self.bands[0], slice(None), window)) | cloudy
-        count = seen.sum(axis=(1, 2))
-        return [
-            round(float(c) / n, 4) if n else None for c, n in zip((cloudy & seen).sum(axis=(1, 2)), count, strict=True)
-        ]
+        return [_share(c, s) for c, s in zip(cloudy, seen, strict=True)]
+
+    def look(self, band: str, date: int, codes: np.ndarray) -> float | None:
+        """Learn the cloud cover of a date from the coarse picture, which is read anyway.
+
+        Parameters
+        ----------
+        band : str
+            Of a date its bands come before its mask.
+        date : int
+        codes : ndarray
+            One date as `read` gives it.
+
+        Returns
+        -------
+        float or None
+            Once the mask is there: the cover.
+        """
+        if band == MASK:
+            cloudy = unpack_mask(codes, self.coarse.shape[1])[0]
+            seen = self._measured.pop(date, np.ones_like(cloudy)) | cloudy
+            self._cover[date] = _share(cloudy, seen)
+        elif self._cover[date] is None:
+            self._measured.setdefault(date, codes[0] != 0)
+        return self._cover[date]
 
     @cached_property
     def typical(self) -> int:
@@ -252,9 +284,11 @@ class FrameSource:
         clear = np.flatnonzero(cover <= np.nanmin(cover) + 0.02)
         step = max(1, max(self.width, self.height) // 64)
         sample = self.values(self.bands[-1], [int(i) for i in clear], Window(0, 0, self.width, self.height, step))
-        level = np.array([np.median(v[np.isfinite(v)]) if np.isfinite(v).any() else np.inf for v in sample])
+        level = np.array([np.median(v[np.isfinite(v)]) if np.isfinite(v).any() else np.nan for v in sample])
+        if np.isnan(level).all():
+            return self.dates // 2
         # Of equals, the latest.
-        return int(clear[::-1][np.argmin(np.abs(level - np.median(level))[::-1])])
+        return int(clear[::-1][np.nanargmin(np.abs(level - np.nanmedian(level))[::-1])])
 
     @cached_property
     def labels(self) -> list[str]:
@@ -296,6 +330,11 @@ class FrameSource:
         return {**program.as_json(), "q": as_json(self.quantiles(program)) if known else None}
 
 
+def _share(cloudy: np.ndarray, seen: np.ndarray) -> float | None:
+    count = int(seen.sum())
+    return round(float((cloudy & seen).sum()) / count, 4) if count else None
+
+
 def _four(values: tuple[float, ...]) -> tuple[float, float, float, float]:
     a, b, c, d = as_json(values)
     return (a, b, c, d)
@@ -312,65 +351,3 @@ def _finite_range(values: np.ndarray) -> tuple[float, float]:
         seen = values[np.isfinite(values)]
         low, high = (float(seen.min()), float(seen.max())) if seen.size else (np.nan, np.nan)
     return low, high
-
-
-def _checked(cube: Any) -> xr.Dataset:
-    """Put rows from north to south and dates in order, or say what cannot be shown."""
-    if isinstance(cube, xr.DataArray):
-        cube = _from_array(cube)
-    if not isinstance(cube, xr.Dataset):
-        raise InputError(
-            f"A viewer shows a cube (an xarray Dataset), not {type(cube).__name__}. "
-            "Open it with  eowidgets.open(...)  first."
-        )
-    for dim in ("y", "x"):
-        if dim not in cube.dims:
-            raise InputError(
-                f"This dataset has no dimension {dim!r} (it has {', '.join(map(str, cube.dims)) or 'none'}). "
-                "Rename its dimensions to time, y and x, or open it with  eowidgets.open(...)."
-            )
-    if "spatial_ref" in cube.data_vars:
-        cube = cube.set_coords("spatial_ref")
-    if "time" in cube.dims:
-        times = cube["time"]
-        if times.dtype.kind != "M":
-            raise InputError(
-                "The times of this cube are not dates. Make them datetime64, for example with pandas.to_datetime."
-            )
-        stamps = times.to_numpy()
-        if np.isnat(stamps).any():
-            raise InputError("Some times of this cube are missing (NaT). Drop them with  cube.dropna('time').")
-        if len(np.unique(stamps)) < len(stamps):
-            order = np.sort(stamps)
-            twice = str(order[1:][order[1:] == order[:-1]][0])[:10]
-            raise InputError(
-                f"This cube has the date {twice} more than once. Keep one with  cube.drop_duplicates('time')."
-            )
-        if not len(stamps):
-            raise InputError("This cube has no date.")
-        if (np.diff(stamps) < np.timedelta64(0)).any():
-            cube = cube.sortby("time")
-    if cube.sizes["y"] > 1 and "y" in cube.coords and float(cube["y"][0]) < float(cube["y"][-1]):
-        cube = cube.isel(y=slice(None, None, -1))
-    ordered: xr.Dataset = cube
-    return ordered
-
-
-def _from_array(array: xr.DataArray) -> xr.Dataset:
-    if "band" in array.dims:
-        names = [str(b) for b in array["band"].to_numpy()] if "band" in array.coords else None
-        split: xr.Dataset = array.to_dataset(dim="band")
-        return split.rename({k: n for k, n in zip(list(split.data_vars), names or [], strict=False) if k != n})
-    return array.to_dataset(name=str(array.name or "value"))
-
-
-def _band_names(cube: xr.Dataset) -> tuple[str, ...]:
-    names = schema.bands(cube)
-    if names:
-        return names
-    # A result or a static layer: whatever lies on the grid and is not a mask can be drawn.
-    return tuple(
-        str(n)
-        for n, v in cube.data_vars.items()
-        if n not in schema.MASKS and {"y", "x"} <= set(v.dims) <= set(schema.DIMS) and v.dtype.kind in "fiub"
-    )

@@ -5,7 +5,12 @@ import { Chart } from "./chart.js";
 
 export default {
   render({ model, el }) {
-    const error = errorBox();
+    const error = errorBox(() => {
+      if (!model.get("error").message) return;
+      model.set("error", { message: "", details: "" });
+      model.save_changes();
+    });
+    const complain = () => error.show(model.get("error").message, model.get("error").details);
     let wait = 0;
     const chart = new Chart({
       onmove: (stamp) => {
@@ -36,12 +41,15 @@ export default {
     const redrawn = ["change:series", "change:forecasts", "change:marks"];
     for (const name of redrawn) model.on(name, draw);
     model.on("change:date", redate);
+    model.on("change:error", complain);
     el.append(root);
     draw();
     redate();
+    complain();
     return () => {
       for (const name of redrawn) model.off(name, draw);
       model.off("change:date", redate);
+      model.off("change:error", complain);
       chart.close();
     };
   },

@@ -1,4 +1,4 @@
-"""Series of pins and of an area, along time."""
+"""Series of pins, of an area and of polygons, along time."""
 
 from __future__ import annotations
 
@@ -9,22 +9,21 @@ import numpy as np
 import traitlets
 import xarray as xr
 
-from eowidgets.cube.area import Area
 from eowidgets.cube.indices import index as spectral_index
 from eowidgets.cube.schema import bands, usable
 from eowidgets.cube.series import area_series, at
 from eowidgets.errors import unknown
+from eowidgets.render.feed import ENOUGH
 from eowidgets.widgets.base import AreaTrait, ReadableRepr, css, esm
+from eowidgets.widgets.places import AREA_COLOR, PinsTrait, PolygonsTrait
+from eowidgets.widgets.viewer_checks import ErrorsBelow
 
-COLORS = ("#0072b2", "#e69f00", "#009e73", "#cc79a7", "#56b4e9", "#f0e442")
-AREA_COLOR = "#d55e00"
 
-
-class PixelChart(ReadableRepr, anywidget.AnyWidget):
-    """The history of pixels and of an area, cloudy dates hollow.
+class PixelChart(ReadableRepr, ErrorsBelow, anywidget.AnyWidget):
+    """The history of pixels, of an area and of polygons, cloudy dates hollow.
 
     Beside a :class:`TimeViewer` the viewer's own chart needs no kernel; this one stands alone, and can be linked with
-    anything: ``ipywidgets.link((chart, "date"), (viewer, "date"))``.
+    anything: ``ipywidgets.link((viewer, "date"), (chart, "date"))``.
 
     Parameters
     ----------
@@ -34,7 +33,9 @@ class PixelChart(ReadableRepr, anywidget.AnyWidget):
     pins : list of dict
         ``{"lon", "lat", "color"}``; the colour may be left out.
     area : optional
-        Whatever ``eow.Area.of`` takes.
+        Whatever ``eow.Area.of`` takes; its mean, and one standard deviation to both sides.
+    polygons : list, optional
+        More of them: whatever ``eow.Area.of`` takes, or ``{"geometry", "color", "name"}`` as a viewer has them.
     height : int
         CSS pixels.
 
@@ -65,16 +66,24 @@ class PixelChart(ReadableRepr, anywidget.AnyWidget):
     height: Any = traitlets.Int(180).tag(sync=True)
     what: Any = traitlets.Unicode()
     since: Any = traitlets.Unicode()
-    pins: Any = traitlets.List(traitlets.Dict())
+    pins: Any = PinsTrait(traitlets.Dict())
     area: Any = AreaTrait(allow_none=True)
+    polygons: Any = PolygonsTrait()
 
     def __init__(
-        self, cube: xr.Dataset, what: str = "NDVI", *, pins: Any = (), area: Any = None, height: int = 180
+        self,
+        cube: xr.Dataset,
+        what: str = "NDVI",
+        *,
+        pins: Any = (),
+        area: Any = None,
+        polygons: Any = (),
+        height: int = 180,
     ) -> None:
         self.cube = cube
         self._values(what)  # an unknown band or index is refused before anything is drawn
-        super().__init__(what=what, pins=list(pins), area=area, height=height)
-        self.observe(self._update, names=["what", "pins", "area", "since"])
+        super().__init__(what=what, pins=list(pins), area=area, polygons=list(polygons), height=height)
+        self.observe(self._update, names=["what", "pins", "area", "polygons", "since"])
         self._update()
 
     def _values(self, what: str) -> xr.DataArray:
@@ -88,29 +97,30 @@ class PixelChart(ReadableRepr, anywidget.AnyWidget):
             raise
 
     def _update(self, _: Any = None) -> None:
-        series = [self._pixel(pin, i) for i, pin in enumerate(self.pins)]
+        series = [self._pixel(pin) for pin in self.pins]
+        series += [self._area(p["geometry"], p["name"], p["color"]) for p in self.polygons]
         if self.area is not None:
-            series.append(self._area())
+            series.append(self._area(self.area, "area", AREA_COLOR))
         values = self._values(self.what)
         with self.hold_sync():
             self.title = str(values.attrs.get("long_name", self.what))
             self.unit = "" if values.attrs.get("units", "1") == "1" else str(values.attrs["units"])
             self.series = [self._shown(line) for line in series]
 
-    def _pixel(self, pin: dict[str, Any], i: int) -> dict[str, Any]:
+    def _pixel(self, pin: dict[str, Any]) -> dict[str, Any]:
         column = at(self.cube, float(pin["lon"]), float(pin["lat"]))
         small = self.cube.sel(x=[float(column.x)], y=[float(column.y)])
         values = small[self.what] if self.what in small else spectral_index(small, self.what)
-        color = pin.get("color", COLORS[i % len(COLORS)])
         hollow = ~usable(small).values[:, 0, 0]
-        return self._line("pixel", color, values.values[:, 0, 0]) | {"hollow": hollow.astype(int).tolist()}
+        return self._line("pixel", pin["color"], values.values[:, 0, 0]) | {"hollow": hollow.astype(int).tolist()}
 
-    def _area(self) -> dict[str, Any]:
+    def _area(self, geometry: Any, name: str, color: str) -> dict[str, Any]:
         is_band = self.what in bands(self.cube)
-        found = area_series(self.cube, self.area, () if is_band else (self.what,))
-        name = self.what if is_band else str(spectral_index(self.cube.isel(time=[0]), self.what).name)
-        mean, spread = found[name].values, found[f"{name}_std"].values
-        line = self._line(Area.of(self.area).name, AREA_COLOR, mean)
+        found = area_series(self.cube, geometry, () if is_band else (self.what,))
+        what = self.what if is_band else str(spectral_index(self.cube.isel(time=[0]), self.what).name)
+        mean, spread = found[what].values, found[f"{what}_std"].values
+        hollow = (found["usable"].values < ENOUGH).astype(int).tolist()
+        line = self._line(f"{name} (mean, one standard deviation)", color, mean) | {"hollow": hollow}
         return line | {"low": _list(mean - spread), "high": _list(mean + spread)}
 
     def _line(self, name: str, color: str, values: Any) -> dict[str, Any]:
@@ -127,8 +137,10 @@ class PixelChart(ReadableRepr, anywidget.AnyWidget):
     def __repr__(self) -> str:
         """What is shown."""
         pixels = f"{len(self.pins)} pixel{'s' if len(self.pins) != 1 else ''}"
+        count = len(self.polygons)
+        polygons = f", {count} polygon{'s' if count != 1 else ''}" if count else ""
         area = " and an area" if self.area is not None else ""
-        return f"PixelChart: {self.what} of {pixels}{area}, {self.cube.sizes['time']} dates"
+        return f"PixelChart: {self.what} of {pixels}{polygons}{area}, {self.cube.sizes['time']} dates"
 
 
 def _list(values: Any) -> list[float | None]:

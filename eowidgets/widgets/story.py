@@ -11,6 +11,8 @@ from html import escape
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
+
 from eowidgets.errors import InputError, SourceError
 from eowidgets.render import feed
 from eowidgets.render.source import MASK, FrameSource, Window
@@ -34,7 +36,7 @@ body {{ margin: 16px auto; padding: 0 16px; max-width: 1200px; font: 14px system
 {css}
 </style>
 <h1>{title}</h1>
-<div id="viewer"></div>
+{note}<div id="viewer"></div>
 <p><small>{credit}</small></p>
 <script type="application/json" id="viewer-data">{data}</script>
 <script type="module">
@@ -48,7 +50,10 @@ tell(view, "viewer");
 def write(viewer: TimeViewer, path: str | Path, *, title: str = "", max_mb: float = 60) -> Path:
     """Write the page; see `TimeViewer.to_html`."""
     target = Path(path)
-    sources = {key: _fitting(s, max_mb / len(viewer.sources), key) for key, s in viewer.sources.items()}
+    if not max_mb > 0:
+        raise InputError(f"A page takes more than 0 MB of pixels, not {max_mb}: give max_mb a larger number.")
+    strides = {key: _stride(s, max_mb / len(viewer.sources)) for key, s in viewer.sources.items()}
+    sources = {key: _thinned(s, strides[key]) for key, s in viewer.sources.items()}
     chunks = [chunk for source in sources.values() for chunk in _chunks(source)]
     size = sum(len(text) for _, text in chunks)
     if size > 1.4e6 * max_mb:
@@ -57,24 +62,52 @@ def write(viewer: TimeViewer, path: str | Path, *, title: str = "", max_mb: floa
         )
     text = _PAGE.format(
         title=escape(title or str(viewer.cube.attrs.get("title", "")) or "Satellite series"),
+        note=_note(viewer.sources["cube"], strides["cube"]),
         credit=escape(str(viewer.cube.attrs.get("attribution", ""))),
         css=css("time_viewer"),
-        data=json.dumps({"traits": _traits(viewer, sources), "chunks": chunks}).replace("<", "\\u003c"),
+        data=json.dumps({"traits": _traits(viewer, sources, strides["cube"]), "chunks": chunks}).replace(
+            "<", "\\u003c"
+        ),
         code=esm("story").replace("</", "<\\/"),
     )
     _replace(target, text)
     return target
 
 
-def _fitting(source: FrameSource, max_mb: float, key: str) -> FrameSource:
+def _stride(source: FrameSource, max_mb: float) -> int:
     """Take every second, third, ... pixel until the source fits; all that a page can show then is in the page."""
     per_pixel = source.dates * (len(source.bands) * source.bits / 8 + 1 / 8)
     stride = 1
-    while source.width * source.height * per_pixel / stride**2 > max_mb * 1e6:
+    while source.width * source.height * per_pixel / stride**2 > max_mb * 1e6 and stride < max(
+        source.width, source.height
+    ):
         stride += 1
+    return stride
+
+
+def _thinned(source: FrameSource, stride: int) -> FrameSource:
     cube = source.cube[[*source.bands, *([MASK] if source.has_clouds else [])]]
+    for dim, count in (("y", source.height), ("x", source.width)):
+        if dim not in cube.coords:  # numbers of pixels, so that sources thinned differently still meet
+            numbers = np.arange(count) + 0.5
+            cube = cube.assign_coords({dim: numbers if dim == "x" else numbers[::-1]})
     rows, columns = Window(0, 0, source.width, source.height, stride).slices()
-    return FrameSource(cube.isel(y=rows, x=columns).load(), bits=source.bits, key=key)
+    return FrameSource(cube.isel(y=rows, x=columns).load(), bits=source.bits, key=source.key)
+
+
+def _note(source: FrameSource, stride: int) -> str:
+    """What a thinned page says of itself."""
+    if stride == 1:
+        return ""
+    metres = source.place.metres
+    size = "" if metres is None else f": {_metres(stride * metres)} of ground, where the data has {_metres(metres)}"
+    nth = "second" if stride == 2 else "third" if stride == 3 else f"{stride}th"
+    sentence = f"Thinned to fit a page: of each row and column every {nth} pixel is shown{size}."
+    return f'<p class="eow-thinned" role="note">{escape(sentence)}</p>\n'
+
+
+def _metres(length: float) -> str:
+    return f"{length:.3g} m" if length < 1000 else f"{length / 1000:.3g} km"
 
 
 def _chunks(source: FrameSource) -> list[tuple[dict[str, Any], str]]:
@@ -88,10 +121,12 @@ def _chunks(source: FrameSource) -> list[tuple[dict[str, Any], str]]:
     ]
 
 
-def _traits(viewer: TimeViewer, sources: dict[str, FrameSource]) -> dict[str, Any]:
+def _traits(viewer: TimeViewer, sources: dict[str, FrameSource], stride: int) -> dict[str, Any]:
     names = [n for n in viewer.trait_names(sync=True) if not n.startswith("_") and n not in ("layout", "tabbable")]
     traits = {n: getattr(viewer, n) for n in names if n != "tooltip"}
     traits["head"] = {**viewer.head, "sources": [viewer._source_head(s) for s in sources.values()]}
+    # Without a CRS, pins are numbers of pixels, of which there are fewer now.
+    traits["pins"] = [{**p, **{k: p[k] / stride for k in ("x", "y") if k in p}} for p in viewer.pins]
     # What is in the page is in memory: nothing is gained by windows.
     return traits | {"first": [], "budget": 10**12, "playing": False, "error": {"message": "", "details": ""}}
 

@@ -21,7 +21,7 @@ export default {
   render({ model, el }) {
     const store = Store.of(model);
     const state = new State(model, store);
-    const error = errorBox();
+    const error = errorBox(() => model.get("error").message && state.now("error", { message: "", details: "" }));
     const axis = new Axis(state);
     const play = player(state);
     const date = h("span", { class: "eow-date", "aria-live": "polite" });
@@ -46,12 +46,15 @@ export default {
     });
     const events = [["change:date", update], ["change:playing", replay], ["change:speed", replay], ["change:error", complain]];
     for (const [name, f] of events) model.on(name, f);
+    const recover = () => axis.recover();
+    store.listeners.add(recover);
     el.append(root);
     update();
     replay();
     complain();
     return () => {
       for (const [name, f] of events) model.off(name, f);
+      store.listeners.delete(recover);
       play.close();
       axis.close();
       state.close();

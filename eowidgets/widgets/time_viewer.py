@@ -4,24 +4,24 @@ from __future__ import annotations
 
 import base64
 import contextlib
-import traceback
 import uuid
 from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import anywidget
-import numpy as np
 import traitlets
 import xarray as xr
 
-from eowidgets.errors import EowidgetsError, InputError, unknown
+from eowidgets.errors import unknown
 from eowidgets.render import feed
 from eowidgets.render.colormaps import builtin, colormap
 from eowidgets.render.source import MASK, FrameSource, Window
 from eowidgets.render.style import COMPOSITES, Style, default_bands, describe
 from eowidgets.widgets.base import AreaTrait, ReadableRepr, css, esm
 from eowidgets.widgets.exports import Exports
+from eowidgets.widgets.places import PinsTrait, PolygonsTrait
+from eowidgets.widgets.viewer_checks import Checks, ErrorsBelow
 from eowidgets.widgets.viewer_layers import Layers, class_colors, classes_of
 
 #: Indices that most people look for, shown before the long list.
@@ -31,7 +31,7 @@ DIVERGING = "RdBu_r"
 _MOVES = {"sync": True, "echo_update": False}
 
 
-class TimeViewer(ReadableRepr, Layers, Exports, anywidget.AnyWidget):
+class TimeViewer(ReadableRepr, Checks, Layers, Exports, ErrorsBelow, anywidget.AnyWidget):
     """A satellite series at screen speed.
 
     The cube travels to the browser once, as integers; from then on date, bands, index, stretch, colour map, cloud
@@ -72,13 +72,16 @@ class TimeViewer(ReadableRepr, Layers, Exports, anywidget.AnyWidget):
     swipe : float
         Place of the swipe line, 0..1.
     selection : list of str
-        Two dates: the median of what was seen between them is shown.
+        First and last date: the median of what was seen between them is shown.
     bounds : list of float
         West, south, east, north of the view in the CRS of the cube.
     pins : list of dict
-        ``{"lon", "lat", "color"}``.
+        ``{"lon", "lat", "color"}``; without a colour they get one. The chart has the series of each.
     area : dict or None
-        GeoJSON geometry in degrees.
+        GeoJSON geometry in degrees: what was drawn last, and what panels work on.
+    polygons : list of dict
+        ``{"geometry", "color", "name"}``: what was drawn before; may be set to a list of whatever ``eow.Area.of``
+        takes. The chart has mean and spread of each, and of ``area``.
     events : list of dict
         ``{"date", "label", "color"}`` marked on the time axis.
     playing, loop : bool
@@ -120,8 +123,9 @@ class TimeViewer(ReadableRepr, Layers, Exports, anywidget.AnyWidget):
     swipe: Any = traitlets.Float(0.5).tag(**_MOVES)
     selection: Any = traitlets.List(traitlets.Unicode()).tag(sync=True)
     bounds: Any = traitlets.List(traitlets.Float()).tag(**_MOVES)
-    pins: Any = traitlets.List(traitlets.Dict()).tag(sync=True)
+    pins: Any = PinsTrait(traitlets.Dict()).tag(sync=True)
     area: Any = AreaTrait(allow_none=True).tag(sync=True)
+    polygons: Any = PolygonsTrait().tag(sync=True)
     events: Any = traitlets.List(traitlets.Dict()).tag(sync=True)
     layers: Any = traitlets.List(traitlets.Dict()).tag(sync=True)
     playing: Any = traitlets.Bool(False).tag(sync=True)
@@ -130,7 +134,6 @@ class TimeViewer(ReadableRepr, Layers, Exports, anywidget.AnyWidget):
     height: Any = traitlets.Int(380).tag(sync=True)
     chart: Any = traitlets.Bool(True).tag(sync=True)
     budget: Any = traitlets.Int(400_000_000).tag(sync=True)
-    error: Any = traitlets.Dict(default_value={"message": "", "details": ""}).tag(sync=True)
 
     def __init__(
         self,
@@ -149,7 +152,7 @@ class TimeViewer(ReadableRepr, Layers, Exports, anywidget.AnyWidget):
             source.program(index)
         self.sources["cube"] = source
         if compare is not None:
-            self.sources["compare"] = self._source(compare, "compare")
+            self.sources["compare"] = self._beside(compare, "compare")
         first = {
             "store_id": uuid.uuid4().hex,
             "bands": list(default_bands(source.bands)),
@@ -170,7 +173,8 @@ class TimeViewer(ReadableRepr, Layers, Exports, anywidget.AnyWidget):
     # --- what the browser is told -------------------------------------------------------------------------------
 
     def _make_head(self) -> dict[str, Any]:
-        maps = dict.fromkeys([*builtin(), self.cmap, DIVERGING])
+        own = (k.get("style", {}).get("cmap") for k in self.layers)
+        maps = dict.fromkeys([*builtin(), self.cmap, DIVERGING, *filter(None, own)])
         return {
             "sources": [self._source_head(s) for s in self.sources.values()],
             "composites": {name: list(mix) for name, mix in COMPOSITES.items()},
@@ -185,6 +189,10 @@ class TimeViewer(ReadableRepr, Layers, Exports, anywidget.AnyWidget):
             classes = classes_of(source.cube[band["name"]])
             if classes:
                 band["classes"] = classes
+        for layer in self.layers:
+            index = layer.get("style", {}).get("index")
+            if index and layer.get("key") == source.key:
+                head["indices"] = [source.index_head(source.program(index))]
         return head | {"layer": source.key not in ("cube", "compare")}
 
     def _first_picture(self) -> list[dict[str, Any]]:
@@ -213,8 +221,7 @@ class TimeViewer(ReadableRepr, Layers, Exports, anywidget.AnyWidget):
             elif content.get("type") == "series":
                 self.send(feed.series(source, content))
         except Exception as problem:  # noqa: BLE001  (whatever it is, the person sees it under the widget)
-            sentence = str(problem) if isinstance(problem, EowidgetsError) else f"The data could not be read: {problem}"
-            self.error = {"message": sentence, "details": traceback.format_exc()}
+            self.complain(problem, "The data could not be read")
 
     def _serve(self) -> None:
         """Send one message, then let whatever was asked meanwhile come first."""
@@ -229,53 +236,7 @@ class TimeViewer(ReadableRepr, Layers, Exports, anywidget.AnyWidget):
         try:
             self._serve()
         except Exception as problem:  # noqa: BLE001
-            self.error = {"message": f"The data could not be read: {problem}", "details": traceback.format_exc()}
-
-    # --- traits -------------------------------------------------------------------------------------------------
-
-    @traitlets.validate("date", "compare_date")
-    def _check_date(self, proposal: dict[str, Any]) -> str:
-        labels = self.sources["cube"].labels
-        value = str(proposal["value"])
-        if not labels or value in labels or not value:
-            return value
-        try:
-            asked = np.datetime64(value)
-        except ValueError:
-            raise InputError(f"{value!r} is not a date: write it as 2019-07-06.") from None
-        return labels[int(np.abs(self.sources["cube"].times - asked).argmin())]
-
-    @traitlets.validate("bands")
-    def _check_bands(self, proposal: dict[str, Any]) -> list[str]:
-        value = list(proposal["value"])
-        have = self.sources["cube"].bands
-        for band in value:
-            if band not in have:
-                raise unknown("band", band, have)
-        if len(value) not in (1, 3):
-            raise InputError(f"{len(value)} bands were given: draw one band, or three as red, green, blue.")
-        return value
-
-    @traitlets.validate("index")
-    def _check_index(self, proposal: dict[str, Any]) -> str | None:
-        value: str | None = proposal["value"]
-        if not value:
-            return None
-        source = self.sources["cube"]
-        program = source.program(value)
-        if program.name not in source.programs:  # a formula of one's own joins the list
-            source.programs[program.name] = program
-            if self.head:
-                self.head = self._make_head()
-        return program.name
-
-    @traitlets.validate("cmap")
-    def _check_cmap(self, proposal: dict[str, Any]) -> str:
-        name = str(proposal["value"])
-        lut = base64.b64encode(colormap(name).tobytes()).decode()
-        if self.head and name not in self.head["cmaps"]:
-            self.head = {**self.head, "cmaps": {**self.head["cmaps"], name: lut}}
-        return name
+            self.complain(problem, "The data could not be read")
 
     # --- cubes and layers ---------------------------------------------------------------------------------------
 

@@ -9,8 +9,12 @@ import numpy as np
 import xarray as xr
 
 from eowidgets.errors import InputError, unknown
+from eowidgets.render.colormaps import colormap
 from eowidgets.render.source import FrameSource
 from eowidgets.render.style import default_bands
+
+_COMPARED = ("swipe", "difference", "blink", "none")
+_STYLE = ("bands", "index", "vmin", "vmax", "stretch", "cmap", "gamma", "clouds")
 
 
 class Layers:
@@ -36,7 +40,8 @@ class Layers:
     def set_cube(self, cube: xr.Dataset | xr.DataArray, *, compare: xr.Dataset | None = None) -> None:
         """Show another cube; date, bands and index are kept where it has them."""
         source = self._source(cube)
-        self.sources = {"cube": source} | ({"compare": self._source(compare, "compare")} if compare is not None else {})
+        beside = {} if compare is None else {"compare": self._beside(compare, "compare", source)}
+        self.sources = {"cube": source} | beside
         with self.hold_sync():
             self.layers, self.selection = [], []
             if any(b not in source.bands for b in self.bands):
@@ -44,7 +49,8 @@ class Layers:
             if self.index and self.index not in source.programs:
                 self.index = None
             self.head = self._make_head()
-            self.date = self.date if self.date in source.labels else source.labels[source.typical]
+            if self.date not in source.labels:
+                self.date = source.labels[source.typical] if source.labels else ""
             self.compare_mode = "swipe" if compare is not None else "none"
             self.compare_key = "compare" if compare is not None else "cube"
             self.first = self._first_picture()
@@ -54,10 +60,23 @@ class Layers:
         if cube is None:
             self.compare_mode, self.compare_key = "none", "cube"
             return
-        self.sources["compare"] = self._source(cube, "compare")
+        if mode not in _COMPARED:
+            raise unknown("way to compare", mode, _COMPARED)
+        self.sources["compare"] = self._beside(cube, "compare")
         with self.hold_sync():
             self.head = self._make_head()
             self.compare_key, self.compare_mode = "compare", mode
+
+    def _beside(self, data: xr.Dataset | xr.DataArray, key: str, cube: FrameSource | None = None) -> FrameSource:
+        """Take a source that lies on the same ground as the cube; what lies elsewhere would be drawn in a wrong place."""
+        source: FrameSource = self._source(data, key)
+        here, there = (cube or self.sources["cube"]).place.crs, source.place.crs
+        if here and there and here != there and not _same_crs(here, there):
+            raise InputError(
+                f"This is in {_short(there)}, and the cube that is shown in {_short(here)}: bring it there first, "
+                "for example with  data.rio.reproject_match(cube)."
+            )
+        return source
 
     def add_layer(
         self, data: xr.Dataset | xr.DataArray, name: str, style: Mapping[str, Any] | None = None, opacity: float = 1.0
@@ -70,17 +89,21 @@ class Layers:
             On the grid of the cube or another grid of the same CRS, with or without time. Class maps
             (``flag_values``, ``flag_meanings``, ``colors`` in the attributes) keep their colours.
         style : mapping, optional
-            Any of ``bands``, ``index``, ``vmin``, ``vmax``, ``cmap``, ``gamma``.
+            Any of ``bands``, ``index``, ``vmin``, ``vmax``, ``stretch``, ``cmap``, ``gamma``, ``clouds``.
+
+        Raises
+        ------
+        InputError
+            If it lies on another ground, or the style has something in it that it cannot show.
         """
         if name in ("cube", "compare"):
             raise InputError(f"A layer cannot be called {name!r}: choose another name.")
-        self.sources[name] = self._source(data, name)
-        first = self.sources[name].bands
-        own = {"bands": list(default_bands(first)), "index": None, "vmin": None, "vmax": None, **(style or {})}
-        layer = {"key": name, "visible": True, "opacity": float(opacity), "style": own}
+        source = self._beside(data, name)
+        layer = {"key": name, "visible": True, "opacity": float(opacity), "style": _layer_style(source, style or {})}
+        self.sources[name] = source
         with self.hold_sync():
-            self.head = self._make_head()
             self.layers = [*(k for k in self.layers if k["key"] != name), layer]
+            self.head = self._make_head()
 
     def remove_layer(self, name: str) -> None:
         """Take a layer away."""
@@ -120,6 +143,31 @@ class Layers:
             source.cube = source.cube.assign({band: source.cube[band].copy(deep=True)})
         target = source.cube[band].transpose(..., "y", "x").data
         (target[t] if target.ndim == 3 else target)[y : y + patch.shape[0], x : x + patch.shape[1]] = patch
+
+
+def _layer_style(source: FrameSource, style: Mapping[str, Any]) -> dict[str, Any]:
+    for key in style:
+        if key not in _STYLE:
+            raise unknown("style of a layer", key, _STYLE)
+    own = {"bands": list(default_bands(source.bands)), "index": None, "vmin": None, "vmax": None, **style}
+    for band in own["bands"]:
+        if band not in source.bands:
+            raise unknown("band", band, source.bands)
+    if own["index"]:
+        own["index"] = source.program(own["index"]).name
+    if "cmap" in own:
+        colormap(own["cmap"])
+    return own
+
+
+def _same_crs(one: str, other: str) -> bool:
+    from pyproj import CRS
+
+    return bool(CRS.from_user_input(one) == CRS.from_user_input(other))
+
+
+def _short(crs: str) -> str:
+    return crs if len(crs) <= 20 else "a CRS of its own"
 
 
 def classes_of(band: xr.DataArray) -> list[dict[str, Any]]:

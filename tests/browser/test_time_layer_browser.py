@@ -18,6 +18,24 @@ READ = """() => {
   return [c.width, c.height, btoa(s)];
 }"""
 
+#: Steps on a machine whose backend takes its time.
+SLOWLY = """async () => {
+  const { backend } = globalThis[Symbol.for('eowidgets.shared')], axis = document.querySelector('.eow-time-layer .eow-axis');
+  const canvas = document.querySelector('.eow-map-canvas'), draw = backend.draw, seen = [];
+  backend.draw = function (...given) {
+    const end = performance.now() + 25;
+    while (performance.now() < end);
+    return draw.apply(this, given);
+  };
+  for (let i = 0; i < 20; i++) {
+    axis.dispatchEvent(new KeyboardEvent('keydown', { key: 'ArrowLeft', bubbles: true }));
+    await new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done)));
+    seen.push(canvas.hasAttribute('data-rough'));
+  }
+  delete backend.draw;
+  return seen;
+}"""
+
 
 @pytest.mark.parametrize("maker", ["ipyleaflet", "leafmap"])
 def test_frames_on_a_map(open_lab, maker):
@@ -58,6 +76,11 @@ def test_frames_on_a_map(open_lab, maker):
         p.wait_for_function("d => document.querySelector('.eow-map-canvas').dataset.shown === d", arg=label)
     assert page.count_sent() - before <= 2  # a slow machine's step may look like the last one
     until(page, lambda: page.count_sent() > before)
+
+    # Where drawing is slow, dates that fly by are drawn at half the resolution; the full one follows at rest.
+    seen = p.evaluate(SLOWLY)
+    assert any(seen)
+    p.wait_for_function("() => !document.querySelector('.eow-map-canvas').hasAttribute('data-rough')")
 
     # A map shown twice has the picture twice, and zooming keeps it in its place.
     page.run("display(m)")

@@ -196,7 +196,7 @@ def test_an_area_has_the_mean_of_its_pixels(opened, source):
     for _ in range(3):
         p.keyboard.press("+")
     p.keyboard.press("Shift+Enter")
-    p.locator("polygon.eow-area").wait_for(state="attached")
+    p.locator(".eow-area").wait_for(state="attached")
     p.wait_for_function("() => document.querySelectorAll('.eow-chart circle title').length > 30")
     titles = p.evaluate("() => [...document.querySelectorAll('.eow-chart circle title')].map((t) => t.textContent)")
     inside = Area.of(p.evaluate("() => document.getElementById('viewer').model.get('area')")).mask(geobox(source.cube))

@@ -50,6 +50,26 @@ def test_a_lazy_cube_tells_its_bands_before_their_pixels(make_cube):
     assert [m["t"] for m, _ in messages[1:] if m["band"] == "red"][0] == 1
 
 
+def test_the_coarse_picture_of_a_lazy_cube_tells_its_cloud_cover(make_cube):
+    cube = make_cube(dates=4, height=300, width=520)
+    cube["red"] = cube.red.where(cube.x < float(cube.x[100]), np.nan).where(cube.time != cube.time[2])
+    cube["clouds"] = cube.clouds & (cube.x < float(cube.x[60]))
+    cube["clouds"] = cube.clouds.where(cube.time != cube.time[2], False)
+    source = FrameSource(cube.chunk({"time": 1}))
+    assert source.head()["cover"] == [None] * 4
+    told = {m["t"]: m["cover"] for m, _ in feed.pixels(source, ["red", MASK], source.coarse) if "cover" in m}
+    thin = cube.isel(y=slice(1, None, 3), x=slice(1, None, 3))
+    seen = np.isfinite(thin.red.values) | thin.clouds.values
+    for t in (0, 1, 3):
+        assert told[t] == pytest.approx(thin.clouds.values[t].sum() / seen[t].sum(), abs=1e-4)
+    assert max(told[t] for t in (0, 1, 3)) > 0.05
+    assert told[2] is None  # nothing was measured
+    assert source.head()["cover"] == [told[t] for t in range(4)]
+    again = FrameSource(cube.chunk({"time": 1}))
+    list(feed.pixels(again, ["red", MASK], Window(0, 0, 64, 64)))
+    assert again.cloud_cover == [None] * 4  # a part says nothing about the whole
+
+
 def test_the_newest_question_is_answered_first_and_an_old_view_not_at_all(make_cube):
     source = FrameSource(make_cube(dates=9, height=600, width=600).chunk({"time": 1}))
     queue = feed.Queue()
@@ -75,7 +95,7 @@ def test_an_unreadable_source_is_tried_once(make_cube, monkeypatch):
     assert queue.next() is None
 
 
-def test_series_of_an_area(make_cube):
+def test_series_of_an_area(make_cube, monkeypatch):
     cube = make_cube(dates=3, height=20, width=30)
     source = FrameSource(cube)
     lon, lat = source.place.to_lonlat([500_050, 500_150], [4_999_950, 4_999_850])
@@ -86,6 +106,11 @@ def test_series_of_an_area(make_cube):
     answer = feed.series(source, {"id": "1", "area": box, "bands": ["red"], "rpn": ["b0"]})
     part = cube.red.where(~cube.clouds).isel(x=slice(5, 15), y=slice(5, 15))
     np.testing.assert_allclose(answer["values"], part.mean(("y", "x")).values, atol=3e-4)
+    monkeypatch.setattr(feed, "MOST_OF_AREA", 20)
+    thinned = feed.series(source, {"id": "1", "area": box, "bands": ["red"], "rpn": ["b0"]})
+    assert thinned["stride"] == 3
+    part = part.isel(x=slice(1, None, 3), y=slice(1, None, 3))
+    np.testing.assert_allclose(thinned["values"], part.mean(("y", "x")).values, atol=3e-4)
     far = {"type": "Polygon", "coordinates": [[[0, 0], [0, 1], [1, 1], [1, 0], [0, 0]]]}
     with pytest.raises(InputError):
         feed.series(source, {"id": "1", "area": far, "bands": ["red"], "rpn": ["b0"]})

@@ -6,7 +6,7 @@ import pytest
 
 from eowidgets.widgets.base import HERE, esm
 
-WIDGETS = ["time_viewer", "pixel_chart"]
+WIDGETS = ["time_viewer", "pixel_chart", "time_layer"]
 
 
 @pytest.mark.parametrize("name", WIDGETS)

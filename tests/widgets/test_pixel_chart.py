@@ -27,6 +27,37 @@ def test_area_has_mean_and_spread(romania):
     assert "and an area" in repr(chart)
 
 
+def test_polygons_have_a_colour_each_and_their_mostly_cloudy_dates_are_hollow(romania):
+    west, east = (22.146, 45.201, 22.150, 45.204), (22.151, 45.201, 22.153, 45.204)
+    chart = eow.PixelChart(romania, "nir", polygons=[west, {"geometry": east, "color": "#009e73", "name": "clearing"}])
+    assert [(s["name"].split(" (")[0], s["color"]) for s in chart.series] == [
+        ("polygon", "#0072b2"),
+        ("clearing", "#009e73"),
+    ]
+    expected = romania.eow.series(east)
+    line = chart.series[1]
+    np.testing.assert_allclose(np.array(line["values"], float), expected.nir, rtol=1e-5)
+    np.testing.assert_array_equal(line["hollow"], expected.usable < 0.5)
+    assert 0 < sum(line["hollow"]) < len(line["hollow"])
+    assert repr(chart) == "PixelChart: nir of 0 pixels, 2 polygons, 140 dates"
+    viewer = eow.TimeViewer(romania, polygons=[west])
+    chart.polygons = viewer.polygons  # what a viewer has, a chart takes
+    assert len(chart.series) == 1
+    viewer.close()
+
+
+def test_a_callback_that_fails_is_shown_under_the_chart(romania):
+    chart = eow.PixelChart(romania)
+
+    def fail(_):
+        raise RuntimeError("the callback is broken")
+
+    chart.observe(fail, "date")
+    chart.set_state({"date": "2018-07-06"})  # as the browser does
+    assert chart.error["message"] == "A callback failed: RuntimeError: the callback is broken"
+    assert "in fail" in chart.error["details"]
+
+
 def test_traits_update_the_chart(romania):
     chart = eow.PixelChart(romania)
     assert chart.series == []
@@ -44,3 +75,5 @@ def test_refusals(romania):
         eow.PixelChart(romania, "NBR")
     with pytest.raises(InputError, match="outside the cube"):
         eow.PixelChart(romania, pins=[{"lon": 0, "lat": 0}])
+    with pytest.raises(InputError, match="is not an area"):
+        eow.PixelChart(romania, polygons=[3])

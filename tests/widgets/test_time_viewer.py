@@ -101,6 +101,19 @@ def test_dates_snap_to_the_nearest_and_bad_ones_are_refused(viewer):
         ("index", "NBR", "needs the band swir22"),
         ("cmap", "virids", "viridis"),
         ("area", (0, 0, 0, 0), "no size"),
+        ("polygons", [(0, 0, 0, 0)], "no size"),
+        ("pins", [{"lon": 22.15}], "A pin is a mapping"),
+        ("pins", [{"lon": float("nan"), "lat": 45.2}], "A pin is a mapping"),
+        ("events", [{"label": "storm"}], "An event is a mapping"),
+        ("events", [{"date": "in March"}], "'in March' is not a date"),
+        ("selection", ["2018-01-01"], "first and its last date"),
+        ("selection", ["2030-01-01", "2031-01-01"], "no date between 2030-01-01 and 2031-01-01"),
+        ("bounds", [1, 2, 3], "four numbers"),
+        ("bounds", [3, 2, 1, 4], "west must be less than east"),
+        ("speed", 0, "between 0.1 and 60, not 0"),
+        ("opacity", 2, "between 0 and 1"),
+        ("gamma", -1, "gamma is between"),
+        ("vmin", float("inf"), "finite number"),
     ],
 )
 def test_bad_values_are_refused_and_nothing_changes(viewer, trait, value, words):
@@ -108,6 +121,53 @@ def test_bad_values_are_refused_and_nothing_changes(viewer, trait, value, words)
     with pytest.raises(InputError, match=words):
         setattr(viewer, trait, value)
     assert getattr(viewer, trait) == before
+
+
+def test_what_is_nearly_right_is_mended(viewer):
+    viewer.selection = ["2018-01", "2018-06-30"]
+    labels = [d for d in viewer.sources["cube"].labels if "2018-01" <= d < "2018-07"]
+    assert viewer.selection == [labels[0], labels[-1]]
+    viewer.pins = [{"lon": 22.15, "lat": 45.2}, {"lon": 22.151, "lat": 45.2, "color": "#009e73"}]
+    assert [p["color"] for p in viewer.pins] == ["#0072b2", "#009e73"]
+    viewer.polygons = [(22.146, 45.201, 22.150, 45.204), (22.150, 45.201, 22.152, 45.204)]
+    assert [(p["geometry"]["type"], p["color"], p["name"]) for p in viewer.polygons] == [
+        ("Polygon", "#0072b2", "polygon"),
+        ("Polygon", "#e69f00", "polygon"),
+    ]
+
+
+def test_what_a_callback_raises_is_shown_under_the_widget(viewer):
+    def fail(change):
+        raise ZeroDivisionError(f"no share of {change['new']}")
+
+    viewer.observe(fail, "date")
+    viewer.set_state({"date": "2018-07-06"})  # as the browser does
+    assert viewer.error["message"] == "A callback failed: ZeroDivisionError: no share of 2018-07-06"
+    assert "Traceback" in viewer.error["details"] and "in fail" in viewer.error["details"]
+    assert viewer.date == "2018-07-06"
+
+
+def test_what_lies_on_other_ground_is_refused_and_nothing_changes(viewer, romania):
+    layer = romania[["red"]].isel(time=0, drop=True)
+    head = viewer.head
+    with pytest.raises(InputError, match="This is in EPSG:32634, and the cube that is shown in EPSG:3035"):
+        viewer.compare_with(romania[["red"]].isel(time=slice(0, 2)).rio.reproject("EPSG:32634"))
+    with pytest.raises(InputError, match="bring it there first"):
+        viewer.add_layer(layer.rio.reproject("EPSG:32634"), "red")
+    with pytest.raises(InputError, match="no style of a layer named 'colour'"):
+        viewer.add_layer(layer, "red", style={"colour": "red"})
+    with pytest.raises(InputError, match="no band named 'nir'"):
+        viewer.add_layer(layer, "red", style={"bands": ["nir"]})
+    with pytest.raises(InputError, match="no way to compare named 'wipe'"):
+        viewer.compare_with(romania, "wipe")
+    assert viewer.head == head and viewer.layers == [] and list(viewer.sources) == ["cube"]
+
+
+def test_a_layer_may_show_an_index(viewer, romania):
+    viewer.add_layer(romania.isel(time=[3, 5]), "early", style={"index": "NDVI", "cmap": "cividis_r"})
+    head = viewer.head["sources"][-1]
+    assert [i["name"] for i in head["indices"]] == ["NDVI"] and head["indices"][0]["q"]
+    assert "cividis_r" in viewer.head["cmaps"]
 
 
 def test_own_formula_joins_the_list(viewer):
@@ -206,6 +266,7 @@ def test_what_is_no_cube_is_refused_before_anything_is_drawn(make_cube, spoil, w
         lambda c: c.assign(red=c.red - 0.5, nir=c.nir.where(c.nir > 0.1, np.inf)),
         lambda c: c.isel(time=[2, 0, 1]),
         lambda c: c.isel(y=slice(None, None, -1)),
+        lambda c: c.isel(x=slice(None, None, -1)),
     ],
 )
 def test_odd_cubes_work(make_cube, make):

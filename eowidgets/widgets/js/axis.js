@@ -1,4 +1,4 @@
-import { h, OWN_KEYS } from "./dom.js";
+import { h, OWN_KEYS, safeColor } from "./dom.js";
 
 // The time axis: a dot per date at its true place, a bar for its cloud cover, a diamond per event. A drag moves the
 // date; on the narrow strip above it, a drag chooses a range whose median is shown.
@@ -14,14 +14,33 @@ export class Axis {
     this.cursor = h("svg", { class: "eow-axis-cursor" });
     this.element = h("div", {
       class: "eow-axis", tabindex: 0, role: "slider", "aria-label": "Date", "aria-orientation": "horizontal", ...OWN_KEYS,
+      "aria-description": "Arrow keys step through the dates; with shift they choose a range, whose median is shown. Escape goes back to one date.",
     }, this.marks, this.cursor);
     this.element.addEventListener("pointerdown", (event) => this.press(event));
+    this.element.addEventListener("keydown", (event) => {
+      const by = { ArrowLeft: -1, ArrowRight: 1 }[event.key];
+      if (!by || !event.shiftKey) return;
+      event.preventDefault();
+      event.stopPropagation();
+      this.state.extend(by);
+    });
     this.resizer = new ResizeObserver(() => this.layout());
     this.resizer.observe(this.element);
   }
 
   close() {
     this.resizer.disconnect();
+    cancelAnimationFrame(this.pending);
+  }
+
+  // The cloud cover of a lazy cube comes with its coarse pictures, date by date.
+  recover() {
+    if (this.covers === this.state.store.covers) return;
+    this.covers = this.state.store.covers;
+    this.pending ||= requestAnimationFrame(() => {
+      this.pending = 0;
+      this.layout();
+    });
   }
 
   // Horizontal place of each date, in pixels; a single date sits in the middle.
@@ -49,14 +68,14 @@ export class Axis {
     this.places.forEach((x, i) => {
       const cover = source.cover[i];
       const title = `${this.state.label(i)}${cover === null ? "" : `, ${Math.round(100 * cover)} % cloud`}`;
-      if (cover > 0) parts.push(h("rect", { x: x - 1.5, width: 3, y: 58 - 8 * cover, height: 8 * cover, class: "eow-cover" }));
+      if (cover > 0) parts.push(h("rect", { x: x - 1.5, width: 3, y: 62 - 12 * cover, height: 12 * cover, class: "eow-cover" }));
       const hollow = cover !== null && cover > 0.5;
       parts.push(h("circle", { cx: x, cy: 30, r: 3.5, class: hollow ? "eow-dot eow-hollow" : "eow-dot" }, h("title", {}, title)));
     });
     for (const event of events) {
       const x = this.at(Date.parse(event.date));
       if (!(x >= 0 && x <= this.width)) continue;
-      parts.push(h("path", { d: `M${x} 14l5 5l-5 5l-5 -5Z`, class: "eow-event", style: event.color ? `fill:${event.color}` : "" }, h("title", {}, `${event.date} ${event.label ?? ""}`)));
+      parts.push(h("path", { d: `M${x} 14l5 5l-5 5l-5 -5Z`, class: "eow-event", style: event.color ? `fill:${safeColor(event.color)}` : "" }, h("title", {}, `${event.date} ${event.label ?? ""}`)));
     }
     this.marks.replaceChildren(...parts);
   }

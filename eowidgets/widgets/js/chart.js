@@ -1,8 +1,9 @@
-import { digits, h } from "./dom.js";
+import { digits, h, safeColor } from "./dom.js";
 
 // Series along time: a line through clear dates, cloudy dates hollow, a band for the spread of an area, a fan for a
 // forecast. Pointing at the chart moves the date.
 
+const EMPTY = "Click the picture to see a pixel through time; shift and drag, or draw a polygon, for an area.";
 const MARGIN = { left: 46, right: 14, top: 10, bottom: 20 };
 
 export class Chart {
@@ -10,7 +11,7 @@ export class Chart {
   constructor({ onmove }) {
     this.onmove = onmove;
     this.svg = h("svg", { class: "eow-chart-svg", role: "img", "aria-label": "Series" });
-    this.empty = h("div", { class: "eow-chart-empty" }, "Click the picture to see a pixel through time; shift and drag for an area.");
+    this.empty = h("div", { class: "eow-chart-empty" }, EMPTY);
     this.element = h("div", { class: "eow-chart" }, this.svg, this.empty);
     this.series = [];
     this.resizer = new ResizeObserver(() => this.draw());
@@ -29,7 +30,8 @@ export class Chart {
 
   // series: [{ name, color, stamps, values, hollow, low?, high?, fan? }]; low and high are the spread of an area, a fan
   // holds intervals of a forecast, the widest first: [{ low, high }]. marks: [{ stamp, label }], upright lines.
-  show(series, { title = "", unit = "", marks = [] } = {}) {
+  show(series, { title = "", unit = "", marks = [], empty = "" } = {}) {
+    this.empty.textContent = empty || EMPTY;
     Object.assign(this, { series, title, unit, marks });
     this.draw();
   }
@@ -84,7 +86,8 @@ export class Chart {
     if (this.stamp !== undefined) this.cursor(this.stamp);
   }
 
-  curve(s, y) {
+  curve({ color, ...s }, y) {
+    s.color = safeColor(color);
     const parts = [];
     const clear = s.stamps.map((t, i) => [t, i]).filter(([, i]) => Number.isFinite(s.values[i]) && !s.hollow?.[i]);
     for (const band of spreads(s)) {

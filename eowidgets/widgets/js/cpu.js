@@ -7,6 +7,7 @@ export class CpuBackend {
     this.lost = false;
     this.bytes = 0;
     this.generation = 1;
+    this.maxSize = Infinity;
   }
 
   plane(width, height, dates, bits) {
@@ -130,16 +131,28 @@ const OPERATIONS = {
 };
 const FUNCTIONS = { neg: (a) => -a, exp: Math.exp, abs: Math.abs, sqrt: Math.sqrt, log: Math.log };
 
+const compiled = new WeakMap();
+
 // A formula in postfix form over the values b of a pixel; NaN where it has no value.
 export function evaluate(rpn, b) {
+  if (!compiled.has(rpn)) compiled.set(rpn, compile(rpn));
+  return compiled.get(rpn)(b);
+}
+
+// Functions of functions: pixels come by the million.
+function compile(rpn) {
   const stack = [];
   for (const step of rpn) {
-    if (typeof step === "number") stack.push(step);
-    else if (/^b\d+$/.test(step)) stack.push(b[Number(step.slice(1))]);
-    else if (step in FUNCTIONS) stack.push(FUNCTIONS[step](stack.pop()));
-    else {
-      const right = stack.pop();
-      stack.push(OPERATIONS[step](stack.pop(), right));
+    if (typeof step === "number") stack.push(() => step);
+    else if (/^b\d+$/.test(step)) {
+      const i = Number(step.slice(1));
+      stack.push((b) => b[i]);
+    } else if (step in FUNCTIONS) {
+      const [f, a] = [FUNCTIONS[step], stack.pop()];
+      stack.push((b) => f(a(b)));
+    } else {
+      const [f, right, left] = [OPERATIONS[step], stack.pop(), stack.pop()];
+      stack.push((b) => f(left(b), right(b)));
     }
   }
   return stack[0];

@@ -51,12 +51,16 @@ export function digits(value) {
   return String(Number(value.toFixed(places)));
 }
 
-// Error box under a widget: one sentence, the details folded.
-export function errorBox() {
+// Colours come from people and data: only what is a colour becomes one.
+export const safeColor = (color) => (CSS.supports("color", color) ? color : "#888888");
+
+// Error box under a widget: one sentence, the details folded. onclose: it was put away.
+export function errorBox(onclose = () => {}) {
   const text = h("span", { class: "eow-error-text" });
   const details = h("pre", {});
   const fold = h("details", {}, h("summary", {}, "Details"), details);
-  const box = h("div", { class: "eow-error", role: "alert", hidden: true }, text, fold);
+  const close = button("Put this message away", "✕", () => (box.show(""), onclose()), { class: "eow-button eow-error-close" });
+  const box = h("div", { class: "eow-error", role: "alert", hidden: true }, close, text, fold);
   box.show = (message, trace) => {
     box.hidden = !message;
     text.textContent = message || "";

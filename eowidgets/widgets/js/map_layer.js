@@ -1,4 +1,5 @@
 import { h } from "./dom.js";
+import { Pace } from "./pace.js";
 import { pass, subject } from "./passes.js";
 import { State } from "./state.js";
 import { Store } from "./store.js";
@@ -15,6 +16,7 @@ export class MapLayer {
     this.store = Store.of(model);
     this.state = new State(model, this.store);
     this.shown = new Map();
+    this.pace = new Pace(() => this.redraw());
     this.redraw = () => {
       this.pending ||= requestAnimationFrame(() => {
         this.pending = 0;
@@ -33,6 +35,7 @@ export class MapLayer {
 
   close() {
     clearInterval(this.timer);
+    this.pace.close();
     this.model.off("change", this.redraw);
     this.store.listeners.delete(this.redraw);
     this.state.close();
@@ -114,11 +117,25 @@ export class MapLayer {
     for (const window of windows) this.store.want(source.key, bands, window, t);
     const ready = windows.filter((w) => this.store.has(source.key, bands, w, t)).at(-1);
     const drawn = ready && pass(this.store, style, { key: source.key, t }, null, ready);
+    const rough = this.pace.rough(this.stepped(ready, style, t));
+    const start = performance.now();
+    const size = [source.width, source.height];
     for (const { canvas, context } of this.shown.values()) {
       canvas.style.display = this.model.get("visible") ? "" : "none";
-      if (canvas.width !== source.width || canvas.height !== source.height) [canvas.width, canvas.height] = [source.width, source.height];
-      const done = this.store.backend.draw(context, { x: 0, y: 0, step: 1 }, [source.width, source.height], drawn ? [drawn] : []);
-      if (done && drawn) canvas.dataset.shown = this.state.label(t);
+      if (canvas.width !== size[0] || canvas.height !== size[1]) [canvas.width, canvas.height] = size;
+      const done = this.store.backend.draw(context, { x: 0, y: 0, step: 1 }, size, drawn ? [drawn] : [], rough);
+      if (!done || !drawn) continue;
+      canvas.toggleAttribute("data-rough", rough > 1);
+      canvas.dataset.shown = this.state.label(t);
     }
+    if (drawn) this.pace.took(performance.now() - start, rough);
+  }
+
+  // Whether nothing but the date is another than when it was drawn last.
+  stepped(window, style, t) {
+    const look = JSON.stringify([window, style, this.shown.size]);
+    const stepped = look === this.look && t !== this.lastDate;
+    [this.look, this.lastDate] = [look, t];
+    return stepped;
   }
 }

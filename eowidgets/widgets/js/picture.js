@@ -1,27 +1,32 @@
 import { h, OWN_KEYS } from "./dom.js";
 import { Ground } from "./ground.js";
+import { overlay } from "./overlay.js";
+import { Pace } from "./pace.js";
 import { pass, subject } from "./passes.js";
+import { Polygon } from "./polygon.js";
 
-// The picture: a canvas with the current date, and above it an SVG with pins, the area, the swipe handle, scale bar
-// and north arrow. Drag pans, the wheel zooms, a click pins, shift and drag draws an area.
+// The picture: a canvas with the current date, and above it an SVG with what belongs to a place. Drag pans, the wheel
+// zooms, a click pins, shift and drag draws a rectangle; while a polygon is drawn, a click is a corner of it.
 
 const DETAIL_DELAY = 120; // ms after the last move before detail is asked for
-const SLOW = 14; // ms; where drawing takes longer (no GPU), dates that fly by are drawn at half the resolution
-const REFINE = 140; // ms after the last step before the full resolution follows
+const TOUCH = 8; // pixels of the screen within which a click means a thing
 
 export class Picture {
   constructor(state, store, { onpin, onarea, onhover }) {
     Object.assign(this, { state, store, onpin, onarea, onhover });
     this.canvas = h("canvas", { class: "eow-canvas" });
     this.overlay = h("svg", { class: "eow-overlay" });
+    this.hint = h("div", { class: "eow-hint", role: "status" });
     this.element = h("div", {
       class: "eow-picture", tabindex: 0, role: "application", ...OWN_KEYS,
-      "aria-label": "Picture. Arrow keys change the date, with shift they move the picture, plus and minus zoom. Enter pins the pixel in the middle, with shift it takes what is in view as the area; so do a click, and shift and drag.",
-    }, this.canvas, this.overlay);
+      "aria-label": "Picture. Arrow keys change the date, with shift they move the picture, plus and minus zoom. Enter pins the pixel in the middle, with shift it takes what is in view as the area; so do a click, and shift and drag. P begins a polygon, to which Enter adds corners.",
+    }, this.canvas, this.overlay, this.hint);
     this.context = this.canvas.getContext("2d", { willReadFrequently: false });
     this.view = null;
     this.frames = 0;
     this.pending = 0;
+    this.pace = new Pace(() => this.redraw());
+    this.polygon = new Polygon((p) => this.toScreen(p), { ondone: (corners) => onarea(corners), onchange: () => this.drawn() });
     this.listen();
     this.resizer = new ResizeObserver(() => this.resize());
     this.resizer.observe(this.element);
@@ -31,7 +36,7 @@ export class Picture {
     this.resizer.disconnect();
     cancelAnimationFrame(this.pending);
     clearTimeout(this.timer);
-    clearTimeout(this.refiner);
+    this.pace.close();
   }
 
   get main() {
@@ -85,14 +90,31 @@ export class Picture {
 
   pinMiddle() {
     const { x, y, step } = this.view;
-    this.onpin(x + (this.canvas.width / 2) * step, y + (this.canvas.height / 2) * step);
+    this.click([x + (this.canvas.width / 2) * step, y + (this.canvas.height / 2) * step]);
+  }
+
+  click(at) {
+    if (this.polygon.on) this.polygon.add(at);
+    else this.onpin(...at, TOUCH * this.view.step * (window.devicePixelRatio || 1));
+  }
+
+  // The polygon being drawn has another corner, or is done.
+  drawn() {
+    this.hint.textContent = this.polygon.hint;
+    this.element.toggleAttribute("data-drawing", this.polygon.on);
+    this.ondrawing?.(this.polygon.on);
+    if (this.view) this.decorate();
+  }
+
+  decorate() {
+    this.overlay.replaceChildren(...overlay(this));
   }
 
   takeView() {
     const { x, y, step } = this.view;
     const { width, height } = this.main;
     const end = [Math.min(width, x + this.canvas.width * step), Math.min(height, y + this.canvas.height * step)];
-    this.onarea([Math.max(0, x), Math.max(0, y)], end);
+    this.onarea(rectangle([Math.max(0, x), Math.max(0, y)], end));
   }
 
   moved() {
@@ -118,18 +140,6 @@ export class Picture {
     this.redraw();
   }
 
-  // Whether this is one of many steps in a row on a machine too slow for them; if so, the rest follows at rest.
-  hurry() {
-    const now = performance.now();
-    const again = this.stepped && now - (this.last ?? -Infinity) < REFINE;
-    if (this.stepped) this.last = now;
-    this.stepped = false;
-    clearTimeout(this.refiner);
-    if (!again || !(this.cost > SLOW)) return false;
-    this.refiner = setTimeout(() => this.redraw(), REFINE);
-    return true;
-  }
-
   // A step through time changes nothing above the picture.
   redraw(decorate = true) {
     this.stale ||= decorate;
@@ -148,11 +158,11 @@ export class Picture {
     const start = performance.now();
     const passes = this.passes();
     const size = [this.canvas.width, this.canvas.height];
-    const rough = this.hurry();
-    if (!this.store.backend.draw(this.context, this.view, size, passes, rough ? 2 : 1)) return;
-    // What a draw takes, forgetting the past slowly; a half-size one says nothing about a full one.
-    if (!rough) this.cost = 0.7 * (this.cost ?? 0) + 0.3 * (performance.now() - start);
-    this.element.toggleAttribute("data-rough", rough);
+    const rough = this.pace.rough(this.stepped);
+    this.stepped = false;
+    if (!this.store.backend.draw(this.context, this.view, size, passes, rough)) return;
+    this.pace.took(performance.now() - start, rough);
+    this.element.toggleAttribute("data-rough", rough > 1);
     this.frames += 1;
     this.element.dataset.frames = this.frames;
     this.element.dataset.shown = passes.length ? this.state.label(this.state.t) : "";
@@ -217,8 +227,9 @@ export class Picture {
   detail(source, bands, t) {
     if (source.coarse === 1) return null;
     const bytes = source.width * source.height * source.dates * 2 * bands.length;
+    const longest = Math.max(source.width, source.height);
     let window = `0,0,${source.width},${source.height},1`;
-    if (bytes > this.store.model.get("budget")) {
+    if (bytes > this.store.model.get("budget") || longest > this.store.backend.maxSize) {
       window = this.wanted ?? null;
       this.plan(source, bands, t);
     } else this.store.want(source.key, bands, window, t);
@@ -261,40 +272,6 @@ export class Picture {
     return [this.view.x + (event.clientX - box.left) * scale * this.view.step, this.view.y + (event.clientY - box.top) * scale * this.view.step];
   }
 
-  decorate() {
-    const { clientWidth: width, clientHeight: height } = this.element;
-    const parts = [];
-    const line = (points) => points.map(([x, y]) => `${x.toFixed(1)},${y.toFixed(1)}`).join(" ");
-    for (const ring of this.state.rings(this.ground)) parts.push(h("polygon", { points: line(ring.map((p) => this.toScreen(p))), class: "eow-area" }));
-    if (this.drawing) {
-      const [a, b] = this.drawing.map((p) => this.toScreen(p));
-      parts.push(h("polygon", { points: line([a, [b[0], a[1]], b, [a[0], b[1]]]), class: "eow-area" }));
-    }
-    for (const pin of this.state.pixels(this.ground)) {
-      const [x, y] = this.toScreen([pin.x, pin.y]);
-      parts.push(h("circle", { cx: x, cy: y, r: 6, fill: pin.color, class: "eow-pin" }));
-    }
-    if (this.state.compare.mode === "swipe" && !this.state.selection) {
-      const x = width * this.state.compare.position;
-      parts.push(h("line", { x1: x, x2: x, y1: 0, y2: height, class: "eow-swipe" }), h("circle", { cx: x, cy: height / 2, r: 10, class: "eow-swipe-knob" }));
-    }
-    const ratio = window.devicePixelRatio || 1;
-    const bar = this.ground.scaleBar(this.view.step * ratio, Math.min(140, width / 3));
-    if (bar) {
-      const [length, text] = bar;
-      parts.push(
-        h("path", { d: `M12 ${height - 18}v6h${length.toFixed(1)}v-6`, class: "eow-scale" }),
-        h("text", { x: 12 + length / 2, y: height - 18, class: "eow-scale-text", "text-anchor": "middle" }, text),
-      );
-    }
-    if (this.ground.known) {
-      parts.push(h("path", { d: "M0 -12L5 6L0 2L-5 6Z", class: "eow-north", transform: `translate(${width - 18} 22) rotate(${this.main.place.north.toFixed(1)})` }));
-      parts.push(h("text", { x: width - 18, y: 44, class: "eow-scale-text", "text-anchor": "middle" }, "N"));
-    }
-    parts.push(h("path", { d: `M${width / 2 - 8} ${height / 2}h16M${width / 2} ${height / 2 - 8}v16`, class: "eow-middle" }));
-    this.overlay.replaceChildren(...parts);
-  }
-
   listen() {
     const { element } = this;
     element.addEventListener("wheel", (event) => {
@@ -303,13 +280,17 @@ export class Picture {
       const scale = this.canvas.width / box.width;
       this.zoom(2 ** (-event.deltaY / 240), (event.clientX - box.left) * scale, (event.clientY - box.top) * scale);
     }, { passive: false });
-    element.addEventListener("dblclick", () => {
+    element.addEventListener("dblclick", (event) => {
+      if (this.polygon.on || performance.now() - this.finished < 500) return; // it has ended a polygon
+      event.preventDefault();
       this.fit();
       this.moved();
     });
     element.addEventListener("pointerleave", () => this.onhover(""));
     element.addEventListener("pointermove", (event) => {
-      if (this.view) this.onhover(this.ground.label(...this.toPixel(event)));
+      if (!this.view) return;
+      this.onhover(this.ground.label(...this.toPixel(event)));
+      if (this.polygon.on) this.polygon.point(this.toPixel(event));
     });
     element.addEventListener("pointerdown", (event) => this.press(event));
   }
@@ -321,8 +302,8 @@ export class Picture {
     const start = this.toPixel(event);
     const origin = { ...this.view };
     const from = [event.clientX, event.clientY];
-    const handle = this.state.compare.mode === "swipe" && Math.abs(event.clientX - box.left - box.width * this.state.compare.position) < 12;
-    const mode = handle ? "swipe" : event.shiftKey ? "area" : "pan";
+    const handle = !this.polygon.on && this.state.compare.mode === "swipe" && Math.abs(event.clientX - box.left - box.width * this.state.compare.position) < 12;
+    const mode = handle ? "swipe" : event.shiftKey && !this.polygon.on ? "area" : "pan";
     const scale = this.canvas.width / box.width;
     let far = false;
     const move = (e) => {
@@ -340,9 +321,13 @@ export class Picture {
     const up = (e) => {
       window.removeEventListener("pointermove", move);
       window.removeEventListener("pointerup", up);
-      if (mode === "area" && far) this.onarea(start, this.toPixel(e));
+      if (mode === "area" && far) this.onarea(rectangle(start, this.toPixel(e)));
       else if (mode === "pan" && far) this.moved();
-      else if (mode === "pan" && !far) this.onpin(...start);
+      else if (mode === "pan") {
+        const drawing = this.polygon.on;
+        this.click(start);
+        if (drawing && !this.polygon.on) this.finished = performance.now();
+      }
       this.drawing = null;
       this.redraw();
     };
@@ -350,3 +335,5 @@ export class Picture {
     window.addEventListener("pointerup", up);
   }
 }
+
+const rectangle = ([ax, ay], [bx, by]) => [[ax, ay], [ax, by], [bx, by], [bx, ay]];

@@ -1,18 +1,20 @@
 import { evaluate } from "./cpu.js";
 import { subject } from "./passes.js";
 
-// Series of pins and of the area, from the pixels that are in the browser; what is not here is asked of the kernel once.
+// Series of pins and areas, from the pixels that are in the browser; what is not here is asked of the kernel once.
 
-const AREA_COLOR = "#d55e00";
-const MOST_PIXELS = 400_000; // of an area, read back from the GPU per date
+const MOST_PIXELS = 4_000_000; // of an area, read back from the GPU per date
+const AT_ONCE = 65_536; // pixels of an area that are looked at without a pause
+const SLICE = 10; // ms of work between two frames
+const ENOUGH = 0.5; // where less of an area was seen, its date is drawn hollow
 
 export class SeriesReader {
   constructor(store, state) {
     this.store = store;
     this.state = state;
-    this.answers = new Map();
+    this.forget();
     this.hear = (message) => {
-      if (message.type !== "series") return;
+      if (message.type !== "series" || !this.answers.has(message.id)) return;
       this.answers.set(message.id, message);
       this.onanswer?.();
     };
@@ -21,10 +23,13 @@ export class SeriesReader {
 
   close() {
     this.store.model.off("msg:custom", this.hear);
+    clearTimeout(this.timer);
+    this.jobs = [];
   }
 
   forget() {
-    this.answers.clear();
+    this.answers = new Map();
+    this.jobs = [];
   }
 
   // What the chart shows: the index, else the first band that is drawn (for a mix, its first channel).
@@ -37,15 +42,15 @@ export class SeriesReader {
 
   all(ground) {
     const what = this.what();
-    const series = this.state.pixels(ground).map((pin) => this.pixel(pin, what)).filter(Boolean);
-    const area = this.area(ground, what);
-    return { what, series: area ? [...series, area] : series };
+    const pins = this.state.pixels(ground).map((pin) => this.pixel(pin, what));
+    const areas = this.state.areas(ground).map((area) => this.area(area, what));
+    return { what, series: [...pins, ...areas].filter(Boolean), outside: this.state.areas(ground).every((a) => !boxOf(a.rings, this.state.source)) };
   }
 
   pixel(pin, what) {
     const { source, stamps } = this.state;
     const [x, y] = [Math.floor(pin.x), Math.floor(pin.y)];
-    if (x < 0 || y < 0 || x >= source.width || y >= source.height) return null;
+    if (!(x >= 0 && y >= 0 && x < source.width && y < source.height)) return null;
     const columns = what.bands.map((b) => this.store.series(source.key, b, x, y));
     if (columns.some((c) => !c)) return this.ask({ pixel: [x, y] }, what, pin.color, "pixel");
     const values = stamps.map((_, t) => {
@@ -55,76 +60,137 @@ export class SeriesReader {
     return { name: "pixel", color: pin.color, stamps, values, hollow: this.store.cloudy(source.key, x, y) };
   }
 
-  area(ground, what) {
-    const rings = this.state.rings(ground);
-    if (!rings.length) return null;
+  // An area may have millions of values: they are looked at between frames, and the chart follows when all are done.
+  area(area, what) {
+    const { source } = this.state;
+    const id = this.key({ area: area.geometry }, what);
+    if (!this.answers.has(id)) {
+      const box = boxOf(area.rings, source);
+      if (!box) return null;
+      const parts = this.parts(box, what);
+      if (!parts) return this.ask({ area: area.geometry }, what, area.color, area.name);
+      this.answers.set(id, { pending: true });
+      this.jobs.push(this.measure(id, area.rings, box, parts, what));
+      this.turn();
+    }
+    return this.line(id, area.color, area.name);
+  }
+
+  // The planes that have all of a box, at full resolution; null where one is not here.
+  parts({ x0, y0, w, hgt }, what) {
+    const { source } = this.state;
+    if (w * hgt > MOST_PIXELS && !this.store.model.alone) return null;
+    const names = source.mask ? [...what.bands, "clouds"] : what.bands;
+    const found = names.map((b) => this.store.finest(source.key, b, x0, y0));
+    return found.every((p) => p && p.x1 >= x0 + w && p.y1 >= y0 + hgt) ? found : null;
+  }
+
+  *measure(id, rings, box, parts, what) {
     const { source, stamps } = this.state;
-    const points = rings.flat();
-    const clamp = (v, most) => Math.min(most, Math.max(0, v));
-    const x0 = clamp(Math.floor(Math.min(...points.map(([x]) => x))), source.width);
-    const x1 = clamp(Math.ceil(Math.max(...points.map(([x]) => x))), source.width);
-    const y0 = clamp(Math.floor(Math.min(...points.map(([, y]) => y))), source.height);
-    const y1 = clamp(Math.ceil(Math.max(...points.map(([, y]) => y))), source.height);
-    const [w, hgt] = [x1 - x0, y1 - y0];
-    if (w <= 0 || hgt <= 0) return null;
-    const planes = what.bands.map((b) => this.store.finest(source.key, b, x0, y0));
-    const covers = planes.every((p) => p && p.x + w <= p.plane.width && p.y + hgt <= p.plane.height);
-    if (!covers || w * hgt > MOST_PIXELS) return this.ask({ area: this.store.model.get("area") }, what, AREA_COLOR, "area");
-    const inside = insideRings(rings, x0, y0, w, hgt);
-    const mask = source.mask ? this.store.finest(source.key, "clouds", x0, y0) : null;
-    const out = { name: "area (mean, one standard deviation)", color: AREA_COLOR, stamps, values: [], low: [], high: [], hollow: new Uint8Array(stamps.length) };
-    stamps.forEach((_, t) => {
-      const codes = planes.map((p) => this.store.backend.box(p.plane, p.plane.dates === 1 ? 0 : t, p.x, p.y, w, hgt));
-      const cloud = mask ? this.clouds(mask, t, w, hgt) : null;
-      const { mean, spread } = this.mean(codes, cloud, inside, what);
+    const inside = insideRings(rings, box);
+    const count = inside.reduce((n, v) => n + v, 0);
+    const rows = Math.max(1, Math.floor(AT_ONCE / box.w));
+    const out = { values: [], low: [], high: [], hollow: [] };
+    const bands = what.bands.map((b) => this.store.band(source.key, b));
+    for (let t = 0; t < stamps.length; t++) {
+      const sum = { n: 0, first: 0, second: 0, base: null };
+      for (let row = 0; row < box.hgt; row += rows) {
+        // What has been dropped meanwhile (another view, a lost context) is measured anew when it is asked for again.
+        const now = this.parts(box, what);
+        if (!now || now.some((p, i) => p.plane !== parts[i].plane)) return void this.answers.delete(id);
+        this.add(sum, now, t, row, Math.min(rows, box.hgt - row), box, inside, bands, what.rpn);
+        yield;
+      }
+      const shift = sum.n ? sum.first / sum.n : NaN;
+      const mean = sum.base + shift;
+      const spread = Math.sqrt(Math.max(0, sum.second / sum.n - shift * shift));
       out.values.push(mean);
       out.low.push(mean - spread);
       out.high.push(mean + spread);
-    });
-    return out;
-  }
-
-  clouds(mask, t, w, hgt) {
-    const first = mask.x >> 3;
-    const bytes = ((mask.x + w - 1) >> 3) - first + 1;
-    const packed = this.store.backend.box(mask.plane, t, first, mask.y, bytes, hgt);
-    return (i) => {
-      const x = mask.x + (i % w);
-      return (packed[Math.floor(i / w) * bytes + (x >> 3) - first] >> (7 - (x & 7))) & 1;
-    };
-  }
-
-  mean(codes, cloud, inside, what) {
-    const bands = what.bands.map((b) => this.store.band(this.state.source.key, b));
-    let [n, sum, squares] = [0, 0, 0];
-    for (let i = 0; i < inside.length; i++) {
-      if (!inside[i] || cloud?.(i) || codes.some((c) => c[i] === 0)) continue;
-      const v = evaluate(what.rpn, codes.map((c, k) => (c[i] - 1) * bands[k].scale + bands[k].offset));
-      if (!Number.isFinite(v)) continue;
-      n += 1;
-      sum += v;
-      squares += v * v;
+      out.hollow.push(sum.n < ENOUGH * count ? 1 : 0);
     }
-    const mean = n ? sum / n : NaN;
-    return { mean, spread: n ? Math.sqrt(Math.max(0, squares / n - mean * mean)) : NaN };
+    this.answers.set(id, out);
+  }
+
+  // Sums over some rows of a date. Deviations are taken from the first value, which keeps the digits of large numbers.
+  add(sum, parts, t, row, hgt, { w }, inside, bands, rpn) {
+    const read = (p, x, width) => this.store.backend.box(p.plane, p.plane.dates === 1 ? 0 : t, x, p.y + row, width, hgt);
+    const codes = bands.map((_, k) => read(parts[k], parts[k].x, w));
+    const mask = parts[bands.length];
+    const left = mask && mask.x >> 3;
+    const bytes = mask && ((mask.x + w - 1) >> 3) - left + 1;
+    const packed = mask && read(mask, left, bytes);
+    const b = new Array(bands.length);
+    for (let i = 0; i < w * hgt; i++) {
+      if (!inside[row * w + i]) continue;
+      if (mask) {
+        const x = mask.x + (i % w);
+        if ((packed[Math.floor(i / w) * bytes + (x >> 3) - left] >> (7 - (x & 7))) & 1) continue;
+      }
+      let seen = true;
+      for (let k = 0; k < b.length; k++) {
+        if (codes[k][i] === 0) seen = false;
+        b[k] = (codes[k][i] - 1) * bands[k].scale + bands[k].offset;
+      }
+      const v = seen ? evaluate(rpn, b) : NaN;
+      if (!Number.isFinite(v)) continue;
+      sum.base ??= v;
+      sum.n += 1;
+      sum.first += v - sum.base;
+      sum.second += (v - sum.base) ** 2;
+    }
+  }
+
+  turn() {
+    this.timer ||= setTimeout(() => {
+      this.timer = 0;
+      const end = performance.now() + SLICE;
+      let done = false;
+      while (this.jobs.length && performance.now() < end) {
+        if (!this.jobs[0].next().done) continue;
+        this.jobs.shift();
+        done = true;
+      }
+      if (this.jobs.length) this.turn();
+      if (done) this.onanswer?.();
+    });
+  }
+
+  key(place, what) {
+    return JSON.stringify([place, what.bands, what.rpn, this.state.source.version, this.store.edits]);
   }
 
   ask(place, what, color, name) {
-    const id = JSON.stringify([place, what.bands, what.rpn]);
-    const answer = this.answers.get(id);
-    if (!answer) {
+    const id = this.key(place, what);
+    if (!this.answers.has(id)) {
       this.answers.set(id, { pending: true });
       this.store.model.send({ type: "series", id, ...place, bands: what.bands, rpn: what.rpn });
     }
+    return this.line(id, color, name);
+  }
+
+  line(id, color, name) {
+    const answer = this.answers.get(id);
     if (!answer || answer.pending) return null;
-    const { values, hollow, low, high } = answer;
+    const { values, hollow, low, high, stride = 1 } = answer;
     const numbers = (list) => list?.map((v) => v ?? NaN);
-    return { name, color, stamps: this.state.stamps, values: numbers(values), hollow, low: numbers(low), high: numbers(high) };
+    const of = stride > 1 ? ` of every ${stride}th pixel` : "";
+    const title = low ? `${name} (mean${of}, one standard deviation)` : name;
+    return { name: title, color, stamps: this.state.stamps, values: numbers(values), hollow, low: numbers(low), high: numbers(high) };
   }
 }
 
-// Which pixel centres lie inside: even-odd rule.
-function insideRings(rings, x0, y0, w, hgt) {
+// The part of the grid that rings reach over; null where they do not touch it.
+function boxOf(rings, source) {
+  let [x0, y0, x1, y1] = [Infinity, Infinity, -Infinity, -Infinity];
+  for (const [x, y] of rings.flat()) [x0, y0, x1, y1] = [Math.min(x0, x), Math.min(y0, y), Math.max(x1, x), Math.max(y1, y)];
+  [x0, y0] = [Math.max(0, Math.floor(x0)), Math.max(0, Math.floor(y0))];
+  const [w, hgt] = [Math.min(source.width, Math.ceil(x1)) - x0, Math.min(source.height, Math.ceil(y1)) - y0];
+  return w > 0 && hgt > 0 ? { x0, y0, w, hgt } : null;
+}
+
+// Which pixels belong to rings: those whose centre lies in an odd number of them; where there is none, those touched.
+function insideRings(rings, { x0, y0, w, hgt }) {
   const out = new Uint8Array(w * hgt);
   for (let row = 0; row < hgt; row++) {
     const y = y0 + row + 0.5;
@@ -140,5 +206,19 @@ function insideRings(rings, x0, y0, w, hgt) {
       for (let x = Math.max(0, Math.ceil(cuts[i] - x0 - 0.5)); x < w && x0 + x + 0.5 < cuts[i + 1]; x++) out[row * w + x] = 1;
     }
   }
+  if (!out.includes(1)) touched(rings, { x0, y0, w, hgt }, out);
   return out;
+}
+
+function touched(rings, { x0, y0, w, hgt }, out) {
+  for (const ring of rings) {
+    for (let i = 0; i + 1 < ring.length; i++) {
+      const [[ax, ay], [bx, by]] = [ring[i], ring[i + 1]];
+      const n = Math.ceil(16 * Math.hypot(bx - ax, by - ay)) + 1;
+      for (let k = 0; k <= n; k++) {
+        const [x, y] = [Math.floor(ax + ((bx - ax) * k) / n) - x0, Math.floor(ay + ((by - ay) * k) / n) - y0];
+        if (x >= 0 && y >= 0 && x < w && y < hgt) out[y * w + x] = 1;
+      }
+    }
+  }
 }

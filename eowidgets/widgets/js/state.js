@@ -3,6 +3,10 @@
 // time costs no message.
 
 const REST = 300; // ms
+// Okabe and Ito's colours, safe for colour-blind eyes; their vermilion is that of the area everywhere.
+export const COLORS = ["#0072b2", "#e69f00", "#009e73", "#cc79a7", "#56b4e9", "#f0e442"];
+export const AREA_COLOR = "#d55e00";
+export const MOST_PLACES = COLORS.length; // pins, and polygons
 
 export class State {
   constructor(model, store) {
@@ -85,6 +89,17 @@ export class State {
     this.later("bounds", bounds);
   }
 
+  // One end of the range moves, the other stays: where the date was when it began.
+  extend(by) {
+    const range = this.selection;
+    if (!range) this.anchor = this.t;
+    else if (!range.includes(this.anchor)) this.anchor = range[0];
+    const { anchor } = this;
+    const [a, b] = range ?? [anchor, anchor];
+    const end = Math.min(this.stamps.length - 1, Math.max(0, (b === anchor ? a : b) + by));
+    this.select(end === anchor ? null : [Math.min(anchor, end), Math.max(anchor, end)]);
+  }
+
   select(range) {
     this.now("selection", range ? range.map((i) => this.label(i)) : []);
   }
@@ -120,10 +135,36 @@ export class State {
     });
   }
 
-  rings(ground) {
-    const area = this.model.get("area");
-    if (!area || !ground.known) return [];
-    const polygons = area.type === "MultiPolygon" ? area.coordinates : area.type === "Polygon" ? [area.coordinates] : [];
-    return polygons.map(([outer]) => outer.map(([lon, lat]) => ground.fromLonLat(lon, lat)));
+  // What was drawn: [{ geometry, color, name, rings }], rings in pixels, the area in hand last.
+  areas(ground) {
+    if (!ground.known) return [];
+    const own = this.model.get("area");
+    const all = [...(this.model.get("polygons") ?? []), ...(own ? [{ geometry: own, color: AREA_COLOR, name: "area" }] : [])];
+    return all.map((a) => ({ ...a, rings: this.rings(a.geometry, ground) })).filter((a) => a.rings.length);
   }
+
+  // Outer rings and holes alike: what lies in an even number of them is outside.
+  rings(geometry, ground) {
+    if (this.ringsOn !== ground) [this.ringsOn, this.ringsOf] = [ground, new WeakMap()];
+    if (!this.ringsOf.has(geometry)) {
+      const { type, coordinates } = geometry;
+      const polygons = type === "MultiPolygon" ? coordinates : type === "Polygon" ? [coordinates] : [];
+      this.ringsOf.set(geometry, polygons.flat().map((ring) => cut(ring).map(([lon, lat]) => ground.fromLonLat(lon, lat))));
+    }
+    return this.ringsOf.get(geometry);
+  }
+}
+
+// Edges are straight in degrees; long ones in pieces, so that they bend as the projection bends them.
+function cut(ring) {
+  const [xs, ys] = [ring.map(([x]) => x), ring.map(([, y]) => y)];
+  const reach = (list) => list.reduce((a, v) => Math.max(a, v), -Infinity) - list.reduce((a, v) => Math.min(a, v), Infinity);
+  const piece = Math.hypot(reach(xs), reach(ys)) / 64;
+  const out = [ring[0]];
+  for (let i = 1; i < ring.length; i++) {
+    const [[ax, ay], [bx, by]] = [ring[i - 1], ring[i]];
+    const n = Math.max(1, Math.ceil(Math.hypot(bx - ax, by - ay) / piece) || 1);
+    for (let k = 1; k <= n; k++) out.push([ax + ((bx - ax) * k) / n, ay + ((by - ay) * k) / n]);
+  }
+  return out;
 }

@@ -38,6 +38,8 @@ export class Store {
     this.medians = new Map();
     this.listeners = new Set();
     this.messages = 0;
+    this.covers = 0; // how often the cloud cover of a date was learnt
+    this.edits = 0; // how often pixels that were here were painted over
     this.receive = (message, buffers) => this.take(message, buffers);
     this.restored = () => this.forget();
     this.versions = this.current();
@@ -170,7 +172,11 @@ export class Store {
     this.changed();
   }
 
-  put({ source, band, window, shape, dates, bits, t, count, row, rows }, buffer) {
+  put({ source, band, window, shape, dates, bits, t, count, row, rows, cover }, buffer) {
+    if (cover !== undefined && this.source(source)) {
+      this.source(source).cover[t] = cover;
+      this.covers += 1;
+    }
     const key = `${source}|${band}|${window.join(",")}`;
     const width = band === "clouds" ? Math.ceil(shape[1] / 8) : shape[1];
     if (!this.planes.has(key)) this.planes.set(key, this.backend.plane(width, shape[0], dates, bits));
@@ -193,6 +199,7 @@ export class Store {
       if (part) this.backend.upload(plane, plane.dates === 1 ? 0 : t, part.y, part.height, part.data, part.x, part.width);
     }
     this.forgetMedians((id) => id.startsWith(`${source}|${band}|`));
+    this.edits += 1;
     this.changed();
   }
 
@@ -218,7 +225,7 @@ export class Store {
       const [source, b, window] = name.split("|");
       if (source !== key || b !== band || !plane.have.every(Boolean)) continue;
       const [x0, y0, x1, y1, stride] = window.split(",").map(Number);
-      if (stride === 1 && x >= x0 && x < x1 && y >= y0 && y < y1) return { plane, x: x - x0, y: y - y0, x0, y0 };
+      if (stride === 1 && x >= x0 && x < x1 && y >= y0 && y < y1) return { plane, x: x - x0, y: y - y0, x1, y1 };
     }
     return null;
   }

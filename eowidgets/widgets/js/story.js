@@ -11,6 +11,7 @@ export class StoryModel {
   constructor({ traits, chunks }) {
     this.traits = traits;
     this.chunks = chunks;
+    this.alone = true; // nobody is there to be asked
     this.listeners = new Map();
   }
 

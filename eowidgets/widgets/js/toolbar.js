@@ -1,8 +1,9 @@
-import { button, digits, fillSelect, h, OWN_KEYS, select } from "./dom.js";
+import { button, digits, fillSelect, h, OWN_KEYS, safeColor, select } from "./dom.js";
 import { limits, lut, subject } from "./passes.js";
 
 // The row of controls above the picture: what is drawn, how, and against what. And the legend below it.
 
+const STRETCH = [["percentile", "2–98 %"], ["minmax", "min–max"]];
 const COMPARE = [["none", "One date"], ["swipe", "Swipe"], ["difference", "Difference"], ["blink", "Blink"]];
 
 export class Toolbar {
@@ -13,15 +14,18 @@ export class Toolbar {
     this.cmap = select("Colour map", [], "", (value) => state.now("cmap", value));
     this.low = this.number("Darkest value (empty: automatic)", "vmin");
     this.high = this.number("Brightest value (empty: automatic)", "vmax");
+    this.stretch = select("Stretch", STRETCH, "percentile", (value) => state.now("stretch", value));
     this.gamma = h("input", { type: "range", min: 0.4, max: 2.5, step: 0.1, "aria-label": "Gamma", title: "Gamma: brightness of the middle", ...OWN_KEYS, oninput: () => state.later("gamma", Number(this.gamma.value)) });
     this.clouds = h("input", { type: "checkbox", ...OWN_KEYS, onchange: () => state.now("clouds", this.clouds.checked ? "hide" : "show") });
     this.mode = select("Compare", COMPARE, "none", (value) => state.now("compare_mode", value));
     this.second = select("Compare with", [], "", (value) => this.against(value));
+    this.line = h("input", { type: "range", min: 0, max: 1, step: 0.01, "aria-label": "Place of the swipe line", title: "Place of the swipe line", ...OWN_KEYS, oninput: () => state.swipe(Number(this.line.value)) });
+    this.draw = button("Draw a polygon", polygonIcon(), () => this.ondraw?.(), { "aria-pressed": "false" });
     this.home = button("Show the whole picture", "⤢", () => this.onhome?.());
     this.legend = h("div", { class: "eow-legend" });
     this.cloudsLabel = h("label", { title: "Leave cloudy pixels out" }, this.clouds, "hide clouds");
     this.element = h("div", { class: "eow-toolbar", role: "toolbar", "aria-label": "Picture" },
-      this.what, this.cmap, this.low, this.high, this.gamma, this.cloudsLabel, this.mode, this.second, h("span", { class: "eow-space" }), this.home);
+      this.what, this.cmap, this.low, this.high, this.stretch, this.gamma, this.cloudsLabel, this.mode, this.second, this.line, h("span", { class: "eow-tools" }, this.draw, this.home));
     model.get("head") && this.heads();
   }
 
@@ -54,6 +58,13 @@ export class Toolbar {
     model.save_changes();
   }
 
+  drawing(on) {
+    this.draw.setAttribute("aria-pressed", on);
+    const label = on ? "Finish the polygon (Escape gives up)" : "Draw a polygon";
+    this.draw.setAttribute("aria-label", label);
+    this.draw.title = label;
+  }
+
   against(value) {
     const { model, source } = this.state;
     if (value.startsWith("cube:")) model.set("compare_key", value.slice(5));
@@ -69,11 +80,14 @@ export class Toolbar {
     const what = subject(source, style);
     fillSelect(this.cmap, this.cmaps.some(([v]) => v === style.cmap) ? this.cmaps : [[style.cmap, style.cmap], ...this.cmaps], style.cmap);
     this.cmap.hidden = what.kind !== "value";
-    this.low.hidden = this.high.hidden = this.gamma.hidden = what.kind === "class";
+    this.low.hidden = this.high.hidden = this.stretch.hidden = this.gamma.hidden = what.kind === "class";
+    this.stretch.value = style.stretch;
     this.clouds.checked = style.clouds === "hide";
     this.gamma.value = style.gamma;
     this.mode.value = compare.mode;
     this.second.hidden = compare.mode === "none";
+    this.line.hidden = compare.mode !== "swipe";
+    this.line.value = compare.position;
     const others = this.store.sources.slice(1).filter((s) => !s.layer).map((s) => [`cube:${s.key}`, s.title || s.key]);
     const dates = source.times.map((d) => [d, d]);
     fillSelect(this.second, others.length ? [["Cube", others], ["Date", dates]] : dates, compare.key && compare.key !== source.key ? `cube:${compare.key}` : source.times[compare.t]);
@@ -90,6 +104,8 @@ export class Toolbar {
     this.high.placeholder = digits(high[0]);
     const unit = what.unit ? ` ${what.unit}` : "";
     const parts = [h("span", { class: "eow-legend-title" }, difference ? `Difference of ${what.title}` : what.title)];
+    const range = this.state.selection;
+    if (range) parts.push(h("span", { class: "eow-legend-range" }, `median of ${range[1] - range[0] + 1} dates, ${this.state.label(range[0])} to ${this.state.label(range[1])}`));
     if (what.kind === "class") parts.push(...what.classes.map((c) => h("span", { class: "eow-class" }, h("i", { style: `background:${safeColor(c.color)}` }), c.name)));
     else if (what.kind === "value") {
       const ramp = h("canvas", { width: 256, height: 1, class: "eow-ramp", role: "img", "aria-label": `from ${digits(low[0])} to ${digits(high[0])}${unit}` });
@@ -105,4 +121,6 @@ export class Toolbar {
   }
 }
 
-const safeColor = (color) => (/^#[0-9a-f]{6}$/i.test(color) ? color : "#888888");
+function polygonIcon() {
+  return h("svg", { viewBox: "0 0 16 16", width: 14, height: 14, class: "eow-icon", "aria-hidden": "true" }, h("path", { d: "M8 1.5L14.5 6.5L12 14H4L1.5 6.5Z" }));
+}

@@ -5,19 +5,19 @@ import { Chart } from "./chart.js";
 import { join } from "./group.js";
 import { lut } from "./passes.js";
 import { Picture } from "./picture.js";
+import { Places } from "./places.js";
 import { player } from "./player.js";
 import { SeriesReader } from "./series.js";
 import { State } from "./state.js";
 import { Store } from "./store.js";
 import { Toolbar } from "./toolbar.js";
 
-const COLORS = ["#0072b2", "#e69f00", "#009e73", "#cc79a7", "#56b4e9", "#f0e442"]; // Okabe and Ito, safe for colour-blind eyes
 const STYLE = ["bands", "index", "vmin", "vmax", "stretch", "gamma", "cmap", "opacity", "clouds", "compare_mode", "compare_key", "compare_date", "layers", "selection"];
 
 export function view({ model, el }) {
   const store = Store.of(model);
   const state = new State(model, store);
-  const error = errorBox();
+  const error = errorBox(() => model.get("error").message && state.now("error", { message: "", details: "" }));
   const reader = new SeriesReader(store, state);
   const hover = h("span", { class: "eow-hover" });
   const date = h("span", { class: "eow-date", "aria-live": "polite" });
@@ -26,42 +26,32 @@ export function view({ model, el }) {
   const axis = new Axis(state);
   const play = player(state);
   const chart = new Chart({ onmove: (stamp) => stamp !== null && state.go(axis.nearest(axis.at(stamp))) });
-  const picture = new Picture(state, store, { onpin: pin, onarea: area, onhover: (text) => (hover.textContent = text) });
+  const picture = new Picture(state, store, { onpin: (...at) => places.pin(...at), onarea: (corners) => places.area(corners), onhover: (text) => (hover.textContent = text) });
+  const places = new Places(picture, (problem) => error.show(problem));
+  const { polygon } = picture;
   toolbar.onhome = () => (picture.fit(), picture.moved());
+  toolbar.ondraw = () => {
+    if (polygon.on) polygon.finish();
+    else polygon.start();
+    picture.element.focus({ preventScroll: true });
+  };
+  picture.ondrawing = (on) => toolbar.drawing(on);
   const playButton = button("Play", "▶", () => state.now("playing", !model.get("playing")), { class: "eow-button eow-play" });
   const speed = h("input", { type: "range", min: 1, max: 24, step: 1, "aria-label": "Dates per second", title: "Dates per second", class: "eow-speed", ...OWN_KEYS, oninput: () => state.later("speed", Number(speed.value)) });
   const loop = button("Repeat", "↻", () => state.now("loop", !model.get("loop")));
-  const clear = button("Clear pins and area", "✕", () => (model.set({ pins: [], area: null, selection: [] }), model.save_changes()));
   const steps = [button("Earlier", "◂", () => state.step(-1)), playButton, button("Later", "▸", () => state.step(1))];
   const time = h("div", { class: "eow-time" }, ...steps, date, axis.element, loop, speed);
-  const root = h("div", { class: "eow-viewer" }, toolbar.element, picture.element, h("div", { class: "eow-below" }, toolbar.legend, hover), time, h("div", { class: "eow-chart-row" }, chart.element, clear), error);
+  const root = h("div", { class: "eow-viewer" }, toolbar.element, picture.element, h("div", { class: "eow-below" }, toolbar.legend, hover), time, h("div", { class: "eow-chart-row" }, chart.element, places.element), error);
   picture.element.style.height = `${model.get("height")}px`;
   chart.element.parentElement.hidden = !model.get("chart");
-
-  function pin(x, y) {
-    const { source } = state;
-    if (x < 0 || y < 0 || x >= source.width || y >= source.height) return;
-    const pins = model.get("pins");
-    const [px, py] = [Math.floor(x) + 0.5, Math.floor(y) + 0.5];
-    const degrees = picture.ground.toLonLat(px, py);
-    const place = degrees ? { lon: degrees[0], lat: degrees[1] } : { x: px, y: py };
-    const color = COLORS.find((c) => !pins.some((p) => p.color === c)) ?? COLORS[pins.length % COLORS.length];
-    state.now("pins", [...pins, { ...place, color }].slice(-COLORS.length));
-  }
-
-  function area([ax, ay], [bx, by]) {
-    if (!picture.ground.known) return error.show("This cube has no CRS, so an area on it has no place on the ground: set one with cube.rio.write_crs.");
-    const ring = [[ax, ay], [ax, by], [bx, by], [bx, ay], [ax, ay]].map(([x, y]) => picture.ground.toLonLat(x, y));
-    state.now("area", { type: "Polygon", coordinates: [ring] });
-  }
 
   // Pins and areas cost a read from the GPU: only when they or what is drawn has changed, never when the date has.
   let stale = true;
   const updateChart = () => {
     if (!stale || !model.get("chart")) return;
     stale = false;
-    const { what, series } = reader.all(picture.ground);
-    chart.show(series, { title: what.title, unit: what.unit });
+    const { what, series, outside } = reader.all(picture.ground);
+    chart.show(series, { title: what.title, unit: what.unit, empty: outside && model.get("area") ? "The area does not touch this picture." : "" });
   };
   const guard = (f) => (...args) => {
     try {
@@ -75,6 +65,12 @@ export function view({ model, el }) {
     stale = true;
     toolbar.update();
     axis.update();
+    picture.redraw();
+    updateChart();
+  });
+  const replace = guard(() => {
+    places.update();
+    stale = true;
     picture.redraw();
     updateChart();
   });
@@ -114,6 +110,7 @@ export function view({ model, el }) {
     if (pixels === false) return picture.redraw();
     stale = true;
     toolbar.update();
+    axis.recover();
     picture.redraw();
     return updateChart();
   });
@@ -123,8 +120,8 @@ export function view({ model, el }) {
   store.listeners.add(fresh);
   const ahead = new Ahead(store, state, () => (root.dataset.ready = "1"));
 
-  const events = [["change:date", redate], ["change:pins", fresh], ["change:area", fresh], ["change:events", () => axis.layout()], ["change:playing", replay], ["change:speed", replay],
-    ["change:loop", replay], ["change:head", rehead], ["change:bounds", rebound], ["change:swipe", () => picture.redraw()], ["change:error", complain], ...STYLE.map((s) => [`change:${s}`, restyle])];
+  const events = [["change:date", redate], ["change:pins", replace], ["change:area", replace], ["change:polygons", replace], ["change:events", () => axis.layout()], ["change:playing", replay], ["change:speed", replay],
+    ["change:loop", replay], ["change:head", rehead], ["change:bounds", rebound], ["change:swipe", () => (toolbar.update(), picture.redraw())], ["change:error", complain], ...STYLE.map((s) => [`change:${s}`, restyle])];
   for (const [name, f] of events) model.on(name, f);
   const blink = setInterval(() => {
     if (model.get("compare_mode") !== "blink") return;
@@ -133,7 +130,7 @@ export function view({ model, el }) {
   }, 700);
 
   const keys = { ArrowLeft: () => state.step(-1), ArrowRight: () => state.step(1), Home: () => state.go(0), End: () => state.go(state.stamps.length - 1),
-    " ": () => state.now("playing", !model.get("playing")), "+": () => picture.zoom(1.5), "=": () => picture.zoom(1.5), "-": () => picture.zoom(1 / 1.5), Escape: () => state.select(null) };
+    " ": () => state.now("playing", !model.get("playing")), "+": () => picture.zoom(1.5), "=": () => picture.zoom(1.5), "-": () => picture.zoom(1 / 1.5), Escape: () => (polygon.on ? polygon.cancel() : state.select(null)), p: () => polygon.on || toolbar.ondraw(), Backspace: () => polygon.on && polygon.undo() };
   const shifted = { ArrowLeft: () => picture.pan(-1, 0), ArrowRight: () => picture.pan(1, 0), ArrowUp: () => picture.pan(0, -1), ArrowDown: () => picture.pan(0, 1) };
   picture.element.addEventListener("keydown", (event) => {
     if (event.key !== "Enter") return;
@@ -156,6 +153,7 @@ export function view({ model, el }) {
   el.append(root);
   replay();
   redate();
+  places.update();
   complain();
   return () => {
     clearInterval(blink);

@@ -1,0 +1,65 @@
+import { h, safeColor } from "./dom.js";
+
+// What lies above the picture: areas and the polygon being drawn, pins, swipe handle, scale bar, north arrow.
+
+export function overlay(picture) {
+  const { clientWidth: width, clientHeight: height } = picture.element;
+  return [...areas(picture), ...pins(picture), ...swipe(picture, width, height), ...furniture(picture, width, height)];
+}
+
+function areas(picture) {
+  const { state, ground } = picture;
+  const parts = state.areas(ground).map(({ rings, color }) => {
+    const d = rings.map((ring) => `M${line(picture, ring)}Z`).join("");
+    return h("path", { d, fill: safeColor(color), stroke: safeColor(color), class: "eow-area" });
+  });
+  if (picture.drawing) {
+    const [[ax, ay], [bx, by]] = picture.drawing;
+    parts.push(h("polygon", { points: line(picture, [[ax, ay], [bx, ay], [bx, by], [ax, by]]), class: "eow-drawn" }));
+  }
+  const { corners, pointer } = picture.polygon;
+  if (corners?.length) {
+    parts.push(h("polygon", { points: line(picture, pointer ? [...corners, pointer] : corners), class: "eow-drawn" }));
+    corners.forEach((corner, i) => {
+      const [cx, cy] = picture.toScreen(corner);
+      parts.push(h("circle", { cx, cy, r: i ? 3.5 : 6, class: "eow-corner" }));
+    });
+  }
+  return parts;
+}
+
+function pins(picture) {
+  return picture.state.pixels(picture.ground).map((pin) => {
+    const [cx, cy] = picture.toScreen([pin.x, pin.y]);
+    return h("circle", { cx, cy, r: 6, fill: safeColor(pin.color), class: "eow-pin" });
+  });
+}
+
+function swipe(picture, width, height) {
+  const { compare, selection } = picture.state;
+  if (compare.mode !== "swipe" || selection) return [];
+  const x = width * compare.position;
+  return [h("line", { x1: x, x2: x, y1: 0, y2: height, class: "eow-swipe" }), h("circle", { cx: x, cy: height / 2, r: 10, class: "eow-swipe-knob" })];
+}
+
+function furniture(picture, width, height) {
+  const { ground, main, view } = picture;
+  const parts = [];
+  const bar = ground.scaleBar(view.step * (window.devicePixelRatio || 1), Math.min(140, width / 3));
+  if (bar) {
+    const [length, text] = bar;
+    parts.push(
+      h("path", { d: `M12 ${height - 18}v6h${length.toFixed(1)}v-6`, class: "eow-scale" }),
+      h("text", { x: 12 + length / 2, y: height - 18, class: "eow-scale-text", "text-anchor": "middle" }, text),
+    );
+  }
+  if (ground.known) {
+    parts.push(h("path", { d: "M0 -12L5 6L0 2L-5 6Z", class: "eow-north", transform: `translate(${width - 18} 22) rotate(${main.place.north.toFixed(1)})` }));
+    parts.push(h("text", { x: width - 18, y: 44, class: "eow-scale-text", "text-anchor": "middle" }, "N"));
+  }
+  parts.push(h("path", { d: `M${width / 2 - 8} ${height / 2}h16M${width / 2} ${height / 2 - 8}v16`, class: "eow-middle" }));
+  return parts;
+}
+
+const line = (picture, points) =>
+  points.map((p) => picture.toScreen(p)).map(([x, y]) => `${x.toFixed(1)},${y.toFixed(1)}`).join(" ");

@@ -1,0 +1,64 @@
+// A polygon as it is drawn, corner by corner: the first corner again, or the last one twice, finishes it.
+
+const NEAR = 8; // pixels of the screen
+
+export class Polygon {
+  // toScreen: from pixels of the cube to pixels of the screen. ondone(corners); onchange(): something to draw has changed.
+  constructor(toScreen, { ondone, onchange }) {
+    Object.assign(this, { toScreen, ondone, onchange });
+    this.corners = null;
+    this.pointer = null;
+  }
+
+  get on() {
+    return this.corners !== null;
+  }
+
+  start() {
+    this.corners = [];
+    this.pointer = null;
+    this.onchange();
+  }
+
+  add(corner) {
+    const [first, last] = [this.corners[0], this.corners.at(-1)];
+    if (last && this.near(corner, last)) return this.corners.length > 2 ? this.finish() : undefined;
+    if (this.corners.length > 2 && this.near(corner, first)) return this.finish();
+    this.corners.push(corner);
+    return this.onchange();
+  }
+
+  point(at) {
+    this.pointer = at;
+    this.onchange();
+  }
+
+  undo() {
+    this.corners.pop();
+    this.onchange();
+  }
+
+  // What has fewer than three corners has no size, and is left off.
+  finish() {
+    const corners = this.corners;
+    this.cancel();
+    if (corners.length > 2) this.ondone(corners);
+  }
+
+  cancel() {
+    this.corners = null;
+    this.pointer = null;
+    this.onchange();
+  }
+
+  near(a, b) {
+    const [[ax, ay], [bx, by]] = [this.toScreen(a), this.toScreen(b)];
+    return Math.hypot(ax - bx, ay - by) < NEAR;
+  }
+
+  get hint() {
+    if (!this.on) return "";
+    if (this.corners.length < 3) return "Click, or press Enter, at each corner. Backspace takes the last one back, Escape gives up.";
+    return "Click the first corner, double-click, or press Enter twice to finish. Backspace takes the last corner back, Escape gives up.";
+  }
+}
