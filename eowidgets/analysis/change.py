@@ -22,7 +22,8 @@ from eowidgets.models.prepare import resolution_of
 from eowidgets.models.registry import get_model, model_classes
 from eowidgets.tasks import Task
 
-#: Parameters that served the monitors best on the Romanian forest, tuned on half of the labelled points.
+#: Parameters that served the monitors best on the Romanian forest (every second labelled point); how they carry over to
+#: ground that they were not tuned on: benchmarks/change_apart.py.
 TUNED: dict[str, dict[str, Any]] = {
     "break-ccdc": {"watch": "NDVI", "reference": "area"},
     "break-iqr": {"months": "4-10", "reference": "area", "terms": 0, "consecutive": 5, "smallest": 0.02},

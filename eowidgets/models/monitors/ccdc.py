@@ -37,7 +37,7 @@ class BreakCCDC(Monitor):
         paper="Zhu and Woodcock (2014), Remote Sensing of Environment 144, 152–171.",
         url="https://doi.org/10.1016/j.rse.2014.01.011",
         licence="Apache-2.0",
-        scores={SCORE: 0.86},
+        scores={SCORE: 0.83},
         limits="Needs a stable year or two with a dozen clear dates; one break per pixel; thinning, shadows at edges and "
         "series of missed cloud look like one.",
     )

@@ -27,7 +27,7 @@ class BreakIQR(IndexMonitor):
         summary="Finds the first time that several clear observations in a row lie far outside the usual half of the residuals.",
         paper="Tukey (1977), Exploratory Data Analysis, for the fences.",
         licence="Apache-2.0",
-        scores={SCORE: 0.87},
+        scores={SCORE: 0.80},
         limits="A short history knows its quartiles badly; one break per pixel.",
     )
 

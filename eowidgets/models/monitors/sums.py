@@ -79,7 +79,7 @@ class BreakBFAST(Sums):
         paper="Verbesselt, Zeileis and Herold (2012), Remote Sensing of Environment 123, 98–108.",
         url="https://doi.org/10.1016/j.rse.2012.02.022",
         licence="Apache-2.0",
-        scores={SCORE: 0.80},
+        scores={SCORE: 0.77},
         limits="Missed cloud counts as loss of green. False alarms are more frequent than stated where errors are not "
         "independent or sums are shorter than a year.",
     )
@@ -134,7 +134,7 @@ class BreakCUSUM(Sums):
         paper="Chu, Stinchcombe and White (1996), Econometrica 64(5), 1045–1065.",
         url="https://doi.org/10.2307/2171955",
         licence="Apache-2.0",
-        scores={SCORE: 0.53},
+        scores={SCORE: 0.63},
         limits="Slow to react late in a long series. Missed cloud counts as loss of green. False alarms are more frequent than "
         "stated where errors are not independent.",
     )
