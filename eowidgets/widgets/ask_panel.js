@@ -1,5 +1,6 @@
 // Every text from the kernel (questions, answers, layer names) is set as text, never as HTML.
 const HOVER_MS = 150; // shorter passes of the mouse light nothing up
+const BRAINS = [["grounded", "Count pixels"], ["neural", "Ask a network"]];
 
 function make(tag, className, text) {
   const node = document.createElement(tag);
@@ -120,7 +121,15 @@ export default {
     save.type = "button";
     save.title = "Write this dialogue as a notebook that runs again";
     save.onclick = () => model.send({ type: "export" });
-    form.append(input, send, save);
+    const who = make("select", "eow-ask-who");
+    who.setAttribute("aria-label", "Who answers");
+    who.title = "Tools that count pixels, or a network that was trained on simulated pictures";
+    for (const [value, title] of BRAINS) who.append(new Option(title, value));
+    who.onchange = () => {
+      model.set("who", who.value);
+      model.save_changes();
+    };
+    form.append(input, who, send, save);
     const note = make("div", "eow-ask-note");
     el.replaceChildren(log, place, chips, form, note);
 
@@ -169,6 +178,10 @@ export default {
       note.className = error ? "eow-ask-note eow-bad" : "eow-ask-note";
       note.setAttribute("role", error ? "alert" : "status");
     }
+    function drawWho() {
+      who.hidden = !model.get("who"); // the program gave a brain of its own
+      who.value = model.get("who");
+    }
     function drawLit() {
       for (const answer of log.querySelectorAll(".eow-ask-answer")) {
         answer.classList.toggle("eow-ask-lit", Number(answer.dataset.turn) === model.get("lit"));
@@ -178,6 +191,7 @@ export default {
       ["change:turns", drawTurns],
       ["change:suggestions", drawChips],
       ["change:lit", drawLit],
+      ["change:who", drawWho],
       ["change:place", drawNotes],
       ["change:note", drawNotes],
       ["change:error", drawNotes],
@@ -186,6 +200,7 @@ export default {
     drawTurns();
     drawChips();
     drawNotes();
+    drawWho();
     return () => {
       view.stop();
       for (const [name, f] of heard) model.off(name, f);

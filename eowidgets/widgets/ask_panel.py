@@ -17,13 +17,14 @@ import traitlets
 import xarray as xr
 
 from eowidgets.analysis.ask.answer import Answer, refuse
-from eowidgets.analysis.ask.asking import ask
+from eowidgets.analysis.ask.asking import BRAINS, ask
 from eowidgets.analysis.ask.language import to_json
 from eowidgets.analysis.ask.suggest import suggestions
 from eowidgets.cube.grid import geobox
-from eowidgets.errors import EowidgetsError, InputError, SourceError
+from eowidgets.cube.opened import opening
+from eowidgets.errors import EowidgetsError, InputError, SourceError, unknown
 from eowidgets.widgets.base import AreaTrait, ReadableRepr, css, esm
-from eowidgets.widgets.notebook_export import write_notebook
+from eowidgets.widgets.notebook_export import NOT_AGAIN, write_notebook
 from eowidgets.widgets.overlay import result_picture
 
 #: Name of the layer that shows evidence.
@@ -44,8 +45,9 @@ class AskPanel(ReadableRepr, anywidget.AnyWidget):
         Where evidence lights up with its legend.
     layers : mapping of str to GeoJSON, optional
         The person's own vector layers, which questions may name.
-    brain : callable, optional
-        What answers, called like :func:`eowidgets.analysis.ask.ask`; that by default.
+    brain : {"grounded", "neural"} or callable
+        Who answers at first; the person may choose in the panel. Or what answers in place of both, called like
+        :func:`eowidgets.analysis.ask.ask`.
     feedback : str or Path
         JSON Lines file that thumbs are written to, one line a thumb.
 
@@ -55,6 +57,8 @@ class AskPanel(ReadableRepr, anywidget.AnyWidget):
         GeoJSON geometry that questions are about; link it with a map's or a viewer's ``area``.
     answers : list of Answer
         The dialogue so far.
+    who : str
+        The brain that is chosen; empty where it was given as a callable.
     suggestions : list of str
     error : str
         One sentence, or nothing.
@@ -62,7 +66,7 @@ class AskPanel(ReadableRepr, anywidget.AnyWidget):
     Raises
     ------
     InputError
-        If it is not a cube.
+        If it is not a cube, or there is no such brain.
 
     Examples
     --------
@@ -77,6 +81,7 @@ class AskPanel(ReadableRepr, anywidget.AnyWidget):
     turns: Any = traitlets.List(traitlets.Dict()).tag(sync=True)
     suggestions: Any = traitlets.List(traitlets.Unicode()).tag(sync=True)
     place: Any = traitlets.Unicode().tag(sync=True)
+    who: Any = traitlets.Enum(("", *BRAINS), "").tag(sync=True)
     lit: Any = traitlets.Int(-1).tag(sync=True)
     note: Any = traitlets.Unicode().tag(sync=True)
     error: Any = traitlets.Unicode().tag(sync=True)
@@ -88,19 +93,22 @@ class AskPanel(ReadableRepr, anywidget.AnyWidget):
         viewer: Any = None,
         map: Any = None,
         layers: Mapping[str, Any] | None = None,
-        brain: Callable[..., Answer] = ask,
+        brain: str | Callable[..., Answer] = "grounded",
         feedback: str | Path = "eowidgets-feedback.jsonl",
     ) -> None:
         if not isinstance(cube, xr.Dataset) or "time" not in cube.dims:
             raise InputError("An ask panel needs a cube over time: open one with  eow.open(...).")
+        if not callable(brain) and brain not in BRAINS:
+            raise unknown("brain", brain, BRAINS)
         self.cube, self.viewer, self.map = cube, viewer, map
-        self.layers, self.brain, self.feedback = dict(layers or {}), brain, Path(feedback)
+        self.layers, self.feedback = dict(layers or {}), Path(feedback)
+        self.brain: Callable[..., Answer] = brain if callable(brain) else ask
         self.answers: list[Answer] = []
         self._pins: list[dict[str, Any]] | None = None
         self._lock = threading.Lock()
         # One thread, one queue: the kernel is never blocked, and turns come in the order they were asked.
         self._worker = ThreadPoolExecutor(1, "eow-ask")
-        super().__init__()
+        super().__init__(who="" if callable(brain) else brain)
         self.observe(self._took_area, names="area")
         self.on_msg(self._hear)
         self._suggest()
@@ -113,12 +121,13 @@ class AskPanel(ReadableRepr, anywidget.AnyWidget):
             number = len(self.turns)
             self.turns = [*self.turns, {"question": str(question)[:500], "state": "waiting"}]
         self.error = self.note = ""
-        return self._worker.submit(self._answer, number, str(question), self.area)
+        chosen = {"brain": self.who} if self.who and self.brain is ask else {}
+        return self._worker.submit(self._answer, number, str(question), self.area, chosen)
 
-    def _answer(self, number: int, question: str, area: Any) -> Answer:
-        history = [a for a in self.answers if a.program is not None]
+    def _answer(self, number: int, question: str, area: Any, chosen: dict[str, str]) -> Answer:
+        history = [a for a in self.answers if a.program is not None or not a.abstained]
         try:
-            answer = self.brain(self.cube, question, area=area, history=history, layers=self.layers)
+            answer = self.brain(self.cube, question, area=area, history=history, layers=self.layers, **chosen)
         except EowidgetsError as error:
             answer = refuse(question, str(error))
         except Exception as error:  # noqa: BLE001
@@ -264,10 +273,8 @@ class AskPanel(ReadableRepr, anywidget.AnyWidget):
         told = [a for a in self.answers if not a.abstained]
         if not told:
             raise InputError("There is no answer to write yet: ask something first.")
-        if not self.cube.attrs.get("opened"):
-            raise InputError(
-                "This cube was not made by eow.open, so a notebook could not open it again: save it first."
-            )
+        if opening(self.cube) is None:
+            raise InputError(NOT_AGAIN)
         title = plain_markdown(str(self.cube.attrs.get("title") or "Questions"))
         cells = [(f"{plain_markdown(a.question)}\n\n{plain_markdown(a.text)}", f"{a.code}\nanswer") for a in told]
         written = write_notebook(path, title, cells)

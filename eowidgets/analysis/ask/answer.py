@@ -11,6 +11,10 @@ import numpy as np
 import xarray as xr
 
 from eowidgets.analysis.ask.language import Program
+from eowidgets.cube.opened import opening
+
+#: Where tools live, as their code names them.
+_MODULES = ("ahead", "pair", "small", "still", "timetools", "tools")
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,7 +119,7 @@ class Trace:
         self._constants: list[str] = []
         # Values are known again by identity; they are kept, so that no identity is used twice.
         self._names: dict[int, tuple[Any, str]] = {id(cube): (cube, "cube")}
-        self._taken = {"cube", "eow", "small", "tools", "timetools", "answer", "layers"}
+        self._taken = {"cube", "eow", "answer", "layers", *_MODULES}
         for name, layer in (layers or {}).items():
             self._names[id(layer)] = (layer, f"layers[{str(name)!r}]")
         self._layers = layers or {}
@@ -170,15 +174,15 @@ class Trace:
 
     def code(self, answer: str | None = None) -> str:
         """The cell; ``answer`` is what gives the value, by default the last result."""
-        opened = self.cube.attrs.get("opened")
-        used = [m for m in ("small", "timetools", "tools") if any(f"= {m}." in line for line in self._lines)]
+        opened = opening(self.cube)
+        used = [m for m in _MODULES if any(f"= {m}." in line for line in self._lines)]
         lines = [
             "import eowidgets as eow",
             *([f"from eowidgets.analysis.ask import {', '.join(used)}"] if used else []),
             "",
         ]
         lines.append(
-            f"cube = eow.open({opened!r})" if isinstance(opened, str) else "# cube: the cube that was asked about"
+            f"cube = {opened}" if opened else "# cube: the cube that was asked about"
         )
         if self._layer_used:
             shown = {str(k): v for k, v in self._layers.items() if f"layers[{str(k)!r}]" in self._layer_used}

@@ -10,7 +10,7 @@ from typing import Any, Literal, get_args
 import numpy as np
 import xarray as xr
 
-from eowidgets.analysis.ask import course, space
+from eowidgets.analysis.ask import course, outlook, space
 from eowidgets.analysis.ask.answer import Answer, Trace, refuse
 from eowidgets.analysis.ask.context import Context, span
 from eowidgets.analysis.ask.language import Program
@@ -35,6 +35,7 @@ _ANSWERS: dict[str, Callable[[Context, Any], Answer]] = {
     "change": course.change,
     "extreme": course.extreme,
     "statistic": course.statistic,
+    "outlook": outlook.outlook,
 }
 _LARGEST_LAYER = 20_000
 Brain = Literal["grounded", "neural"]
@@ -140,6 +141,8 @@ def run(
 
 def _outside(program: Program, first: str, last: str) -> str:
     """A sentence where the question is about a time that the series does not hold."""
+    if program.kind == "outlook":
+        return ""
     for scope in (program.scope, getattr(program, "other", None)):
         if scope is None:
             continue

@@ -12,6 +12,7 @@ from eowidgets.analysis.ask.answer import Answer
 from eowidgets.analysis.ask.context import Context, span
 from eowidgets.analysis.ask.landcover import CLASSES, CODE, COLOR
 from eowidgets.analysis.ask.language import COVERS, SKIES, Change, Extreme, Scope, Statistic, Trend, When
+from eowidgets.analysis.ask.outlook import broken
 from eowidgets.errors import InputError
 
 
@@ -81,7 +82,7 @@ def _image_date(context: Context, program: When) -> Answer:
 def _change_date(context: Context, program: When) -> Answer:
     scope, of = program.scope, program.of
     if words.is_index(of) and of:
-        raise InputError(f"Ask when {of} is highest or lowest, or for its trend.")
+        return broken(context, program)
     if of in SKIES:
         raise InputError(f"{of.capitalize()} comes and goes: ask when it was first or last seen.")
     found = context.change(scope, source=of)

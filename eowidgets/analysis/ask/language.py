@@ -170,6 +170,15 @@ class Statistic(Program):
 
 
 @dataclass(frozen=True, slots=True)
+class Outlook(Program):
+    """What an index will be in the time of the scope, which lies ahead; more or less than a year before."""
+
+    kind: ClassVar[str] = "outlook"
+    of: str = "NDVI"
+    ask: Literal["value", "more", "less"] = "value"
+
+
+@dataclass(frozen=True, slots=True)
 class Describe(Program):
     """What there is, in a sentence or two."""
 
@@ -179,7 +188,8 @@ class Describe(Program):
 KINDS: dict[str, type[Program]] = {
     c.kind: c
     for c in (
-        Presence, Count, Compare, AreaOf, Share, Settlement, Locate, When, Trend, Change, Extreme, Statistic, Describe
+        Presence, Count, Compare, AreaOf, Share, Settlement, Locate, When, Trend, Change, Extreme, Statistic, Outlook,
+        Describe,
     )
 }  # fmt: skip
 _SCOPE = tuple(f.name for f in dataclasses.fields(Scope))
@@ -257,6 +267,7 @@ _WORDS: dict[tuple[str, str], tuple[str, ...]] = {
     ("extreme", "which"): ("highest", "lowest"),
     ("extreme", "ask"): ("value", "place"),
     ("statistic", "stat"): ("mean", "median", "spread"),
+    ("outlook", "ask"): ("value", "more", "less"),
 }
 
 

@@ -155,5 +155,6 @@ HARMLESS = frozenset(
     use used using very via was we well were what whatever when where whether which while who whole will with within
     without would year years yes yet you your ground hello hi hey kindly want wish wonder exactly roughly
     approximately overall general generally altogether across within location spot spots territory tract look looks
-    looking altogether simply quickly maybe perhaps currently nowadays presently""".split()  # noqa: SIM905
+    looking altogether simply quickly maybe perhaps currently nowadays presently forecast next coming break broke broken
+    course usual left leave predict predicted prediction outlook expect expected""".split()  # noqa: SIM905
 )

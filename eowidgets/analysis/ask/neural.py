@@ -146,6 +146,10 @@ def _about_pair(
     asked = clean(question).lower().strip(" ?.!")
     if not asked or len(asked) > LONGEST:
         return refuse(question, f"Ask one question of at most {LONGEST} characters.")
+    strange = pair.never_read(asked)
+    if strange:
+        words = ", ".join(repr(w[:24]) for w in strange[:3])
+        return refuse(question, f"The network DeltaVLM was never asked with the words {words}: ask without it.")
     instruction = asked
     if pair.follows(asked):
         last = next((a for a in reversed(history) if any(s.tool == _PAIR_TOOL for s in a.steps)), None)
@@ -156,11 +160,6 @@ def _about_pair(
     pictures = trace("pictures", pair.two_pictures, cube, **given)
     said = trace("said", pair.compare_pictures, pictures, instruction)
     sure = said["confidence"]
-    if said["strange"]:
-        words = ", ".join(repr(w[:24]) for w in said["strange"][:3])
-        return refuse(
-            question, f"The network DeltaVLM was never asked with the words {words}: ask without it.", None, trace
-        )
     rest = f"It saw 128 m × 128 m in the middle of the cube, {_days(pictures['dates'])}. {INVENTED}"
     if sure < DOUBT:
         guess = f"its best guess, {said['answer']!r}, has {100 * sure:.0f} %"

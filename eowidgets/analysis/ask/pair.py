@@ -92,6 +92,13 @@ def follows(question: str) -> bool:
     return said[0] == "and" or said[:2] == ["what", "about"] or bool(_POINTING & set(said)) or not _SUBJECTS & set(said)
 
 
+def never_read(question: str) -> list[str]:
+    """Words of a question that DeltaVLM was never asked with."""
+    from eowidgets.models.vqa.cards import ready
+
+    return ready("DeltaVLM").read.strange(question)
+
+
 def compare_pictures(pictures: dict[str, Any], instruction: str) -> dict[str, Any]:
     """Ask DeltaVLM about a pair.
 
@@ -107,7 +114,7 @@ def compare_pictures(pictures: dict[str, Any], instruction: str) -> dict[str, An
     dict
         ``answer``; ``confidence`` 0..1: the probability of the answer, calibrated on simulated pairs, or for a whole
         ``sentence`` (True) the mean probability of its words, which is not; ``looked`` (8, 8), where the Q-former's last
-        layer looked, which sums to one; ``strange``, words that the network never read.
+        layer looked, which sums to one.
     """
     import torch
 
@@ -135,7 +142,6 @@ def compare_pictures(pictures: dict[str, Any], instruction: str) -> dict[str, An
         "confidence": chance,
         "sentence": sentence,
         "looked": looked.reshape(side, side).numpy(),
-        "strange": model.read.strange(instruction),
     }
 
 

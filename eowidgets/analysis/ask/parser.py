@@ -64,7 +64,7 @@ def parse(
     before : Program, optional
         The last program of the dialogue: "and in 2019?" is understood from it.
     """
-    from eowidgets.analysis.ask import dialogue
+    from eowidgets.analysis.ask import ahead, dialogue
 
     text = clean(str(question))
     if not text or not any(c.isalnum() for c in text):
@@ -82,6 +82,11 @@ def parse(
         program = dialogue.follow(slots, before)
         if program is not None:
             return Parsed(program, 0.9, follows=True)
+    if ahead.asks_when(text):
+        return Parsed(None, reason=f"I can forecast what an index will be, but not when. Ask for example: {EXAMPLES}")
+    outlook = ahead.read(text, slots, last)
+    if outlook is not None:
+        return Parsed(outlook, 0.9)
     heads = question_classifier()(slots.tokens, slots.unknown)
     kind, sure = _best(heads["kind"])
     if kind == "unanswerable" or sure < DOUBT:

@@ -64,7 +64,8 @@ class RSVQA(nn.Module):
         if not self.config.sees:
             pictures = torch.zeros_like(pictures)
         flat = self.squeeze(self.encoder(pictures)).flatten(1)
-        return self.dropout(torch.tanh(self.project_picture(flat)))
+        seen: Tensor = self.dropout(torch.tanh(self.project_picture(flat)))
+        return seen
 
     def forward(self, pictures: Tensor, questions: Tensor) -> Tensor:
         """Scores of the answers.

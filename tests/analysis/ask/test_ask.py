@@ -14,6 +14,7 @@ from eowidgets.analysis.ask.language import (
     Count,
     Extreme,
     Locate,
+    Outlook,
     Presence,
     Scope,
     Share,
@@ -26,7 +27,7 @@ from eowidgets.errors import InputError
 
 YEAR = Scope("2019-01-01", "2019-12-31")
 PROGRAMS = [
-    *(cls(YEAR) for cls in KINDS.values() if cls.kind not in ("change", "compare", "trend")),
+    *(cls(YEAR) for cls in KINDS.values() if cls.kind not in ("change", "compare", "trend", "outlook")),
     Presence(YEAR, "snow"),
     Presence(YEAR, "water"),
     Count(YEAR, "image"),
@@ -56,6 +57,8 @@ PROGRAMS = [
     Change(Scope(), "forest", "from-to", to="field"),
     Change(Scope("2017-01-01", "2020-12-31"), "NDVI", "amount", "loss"),
     Change(Scope("2017-01-01", "2020-12-31"), "NDVI", "whether"),
+    Outlook(Scope("2021-06-01", "2021-08-31"), "NDVI", "more"),
+    When(Scope(), "NDVI", "change"),
     Extreme(YEAR, "NDVI", "lowest", "place"),
     Statistic(Scope("2018-06-01", "2018-08-31", cover="forest"), "NDVI", "spread"),
 ]
