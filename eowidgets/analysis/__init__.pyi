@@ -5,6 +5,8 @@ from .change_report import filter_places as filter_places
 from .change_report import save_places as save_places
 from .change_report import sentence as sentence
 from .change_report import timeline as timeline
+from .change_words import ChangeWords as ChangeWords
+from .change_words import describe_change as describe_change
 from .forecast_files import append_frames as append_frames
 from .forecast_files import skill_table as skill_table
 from .forecast_files import to_csv as to_csv

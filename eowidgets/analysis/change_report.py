@@ -165,9 +165,9 @@ def sentence(found: xr.Dataset, places: gpd.GeoDataFrame) -> str:
     )
 
 
-def ground(hectares: float) -> str:
+def ground(hectares: float, digits: int = 1) -> str:
     """An area with its unit and sensible digits: 12.4 ha, or 340 m² below a tenth of a hectare."""
-    return f"{hectares:.1f} ha" if hectares >= 0.1 else f"{hectares * 1e4:.0f} m²"
+    return f"{hectares:.{digits}f} ha" if hectares >= 0.1 else f"{hectares * 1e4:.0f} m²"
 
 
 def _seen_hectares(found: xr.Dataset) -> float:

@@ -13,8 +13,17 @@ from typing import TYPE_CHECKING, Any
 import traitlets
 import xarray as xr
 
-from eowidgets.analysis.change import TUNED, ChangeTask, methods
-from eowidgets.analysis.change_report import changed_places, filter_places, save_places, sentence, timeline
+from eowidgets.analysis.change import TUNED, ChangeTask, methods, usual_method
+from eowidgets.analysis.change_report import (
+    changed_places,
+    filter_places,
+    least_hectares,
+    save_places,
+    sentence,
+    timeline,
+)
+from eowidgets.analysis.change_words import ChangeWords, can_describe, describe_change
+from eowidgets.cube.opened import opening
 from eowidgets.engine.job import Job
 from eowidgets.errors import EowidgetsError, InputError, unknown
 from eowidgets.models.registry import model_class
@@ -76,13 +85,13 @@ class ChangePanel(ReadableRepr, ChangePanelView):
         self.cube, self.viewer, self.map = cube, viewer, map
         known = methods()
         labels = [str(t)[:10] for t in cube.time.values]
-        usual = "break-ccdc" if len(labels) >= 20 else next(m for m, kind in known.items() if kind == "pair")
-        chosen = method or usual
+        chosen = method or usual_method(cube)
         if chosen not in known:
             raise unknown("method", chosen, known)
         self.job: Job | None = None
         self._all: gpd.GeoDataFrame | None = None
         self._task: ChangeTask | None = None
+        self._words: ChangeWords | None = None
         self._layers = ChangeLayers(viewer, map, self.pick)
         self._controls: dict[str, Any] = {}
         self._moved, self._stop = 0.0, False
@@ -90,6 +99,7 @@ class ChangePanel(ReadableRepr, ChangePanelView):
         names = [(f"{model_class(m).card.title}  ({kind})", m) for m, kind in known.items()]
         super().__init__(names, chosen, labels, views=map is not None)
         self._kinds = known
+        self._smallest.value = least_hectares(cube)
         self._listen()
         self._choose()
 
@@ -141,15 +151,13 @@ class ChangePanel(ReadableRepr, ChangePanelView):
 
     def code(self) -> str:
         """The cell that does the same."""
-        source = self.cube.attrs.get("opened")
-        cleaned = "clouds" in self.cube and "added" in self.cube["clouds"].attrs
-        robust = ", clouds='robust'" if cleaned else ""
+        source = opening(self.cube)
         lines = [
             "import eowidgets as eow",
             "from eowidgets.analysis import changed_places, filter_places, sentence",
             "",
         ]
-        lines += [f"cube = eow.open({source!r}{robust})"] if source else []
+        lines += [f"cube = {source}"] if source else []
         words = ["cube", repr(self.method), f"dates={self.dates!r}"]
         area = self.run_area()
         if area is not None:
@@ -160,7 +168,13 @@ class ChangePanel(ReadableRepr, ChangePanelView):
         lines.append(f"found = eow.change({', '.join(words)})")
         keep = f"smallest={self._smallest.value:g}, confidence={self._sure.value:g}"
         lines.append(f"places = filter_places(changed_places(found), {keep})")
-        return "\n".join([*lines, "print(sentence(found, places))"])
+        lines.append("print(sentence(found, places))")
+        if self._kinds[self.method] == "pair" and can_describe(self.cube):
+            lines += ["", "from eowidgets.analysis import describe_change", ""]
+            lines.append(
+                f"print(describe_change(cube, dates={self.dates!r}{', area=area' if area is not None else ''}))"
+            )
+        return "\n".join(lines)
 
     def _choose(self) -> None:
         model = model_class(self.method)
@@ -240,6 +254,9 @@ class ChangePanel(ReadableRepr, ChangePanelView):
             job.cancel()
         found = task.finish(job.result())
         self._task, self._all = task, changed_places(found)
+        # Two sharp pictures are told in words as well.
+        tells = not task.series and can_describe(task.cube)
+        self._words = describe_change(task.cube, area=area) if tells else None
         self.result = found
         self._layers.show_mask(found)
         self._path.value = f"change-{task.dates[0]}-{task.dates[1]}"
@@ -279,7 +296,8 @@ class ChangePanel(ReadableRepr, ChangePanelView):
         self._layers.show_places(kept)
         if self.picked and self.picked not in set(kept["id"]):
             self.pick(0)
-        self._say(sentence(self.result, kept))
+        told = f" As a network tells it: {self._words}." if self._words is not None else ""
+        self._say(sentence(self.result, kept) + told)
 
     def pick(self, number: int) -> None:
         """Look at one place: its chips, its pixel, its facts; 0 for none.

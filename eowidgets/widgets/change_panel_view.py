@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import ipywidgets
 import numpy as np
 
+from eowidgets.analysis.change_report import ground
 from eowidgets.analysis.registration import Shift
 from eowidgets.models.base import Card
 from eowidgets.widgets.base import css
@@ -146,7 +147,7 @@ class ChangePanelView(ipywidgets.VBox):
     def _show_list(self, places: gpd.GeoDataFrame) -> None:
         shown = places.head(_LISTED)
         rows = [
-            (f"{p.id}: {p.hectares:.2f} ha, {p.date}{', ' + p.kind if p.kind else ''}", int(p.id))
+            (f"{p.id}: {ground(p.hectares, 2)}, {p.date}{', ' + p.kind if p.kind else ''}", int(p.id))
             for p in shown.itertuples()
         ]
         options = [("look at a place ...", 0), *rows]

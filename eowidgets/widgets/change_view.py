@@ -10,6 +10,7 @@ import traitlets
 import xarray as xr
 
 from eowidgets.analysis.change_kind import growing
+from eowidgets.analysis.change_report import ground
 from eowidgets.cube.grid import geobox
 from eowidgets.cube.indices import index as spectral_index
 from eowidgets.cube.schema import bands, usable
@@ -85,7 +86,7 @@ def portrait(cube: xr.Dataset, found: xr.Dataset, place: Any) -> dict[str, Any]:
     facts = [
         ("First seen", place.first if place.first == place.date else f"{place.date} (from {place.first})"),
         ("Confirmed", place.confirmed),
-        ("Area", f"{place.hectares:.2f} ha"),
+        ("Area", ground(place.hectares, 2)),
         ("Kind", place.kind or "not known"),
         ("Confidence", f"{place.confidence:.2f}"),
         ("Magnitude", f"{place.magnitude:.3f}" if np.isfinite(place.magnitude) else "not known"),

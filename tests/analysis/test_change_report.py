@@ -2,9 +2,18 @@ import geopandas
 import numpy as np
 import pandas as pd
 import pytest
+import rioxarray  # noqa: F401  (gives .rio)
 import xarray as xr
 
-from eowidgets.analysis.change_report import changed_places, filter_places, save_places, sentence, timeline
+from eowidgets.analysis.change_report import (
+    changed_places,
+    filter_places,
+    ground,
+    least_hectares,
+    save_places,
+    sentence,
+    timeline,
+)
 from eowidgets.errors import InputError, SourceError
 
 
@@ -72,9 +81,16 @@ def test_the_sentence_says_how_much_where_when_and_how_sure(found):
     assert text.startswith(
         "Between 2017-01-01 and 2019-12-31, 0.1 ha changed in 3 places, 10.1% of the 1.0 ha that were seen."
     )
-    assert "(0.1 ha): forest to bare." in text
-    assert "The largest, 0.1 ha, is first seen on 2019-01-05." in text
+    assert "Most of it (0.1 ha): forest to bare." in text
+    assert "The largest, 600 m², is first seen on 2019-01-05." in text
     assert "mean confidence is 0.80" in text
+
+
+def test_areas_have_sensible_digits_and_the_least_place_follows_the_pixels(make_cube):
+    assert [ground(h) for h in (12.43, 0.1, 0.034, 0.00021)] == ["12.4 ha", "0.1 ha", "340 m²", "2 m²"]
+    assert ground(0.1234, 2) == "0.12 ha"
+    sizes = {m: least_hectares(make_cube(dates=1, height=4, width=4, resolution=m)) for m in (0.5, 3.0, 10.0, 30.0)}
+    assert sizes == {0.5: 0.002, 3.0: 0.009, 10.0: 0.1, 30.0: 0.1}
 
 
 def test_nothing_changed(found, tmp_path):

@@ -5,7 +5,8 @@ import numpy as np
 import pytest
 
 import eowidgets as eow
-from eowidgets.analysis.change import change
+from eowidgets.analysis.change import change, usual_method
+from eowidgets.cube.simulate.pairs import simulate_pair
 from eowidgets.errors import EowidgetsError, InputError
 from eowidgets.widgets.change_panel import ChangePanel
 
@@ -101,6 +102,21 @@ def test_filters_act_on_list_map_timeline_and_files(panel, tmp_path):
         panel.save(tmp_path / "none.gpkg")
     panel._guard(lambda: panel.save(tmp_path / "none.gpkg"))
     assert "eow-bad" in panel.message
+
+
+def test_a_sharp_pair_is_compared_as_such(monkeypatch):
+    cube = simulate_pair(scenario="commerce", seed=1_000_007).cube().drop_vars("change")
+    monkeypatch.setattr("eowidgets.widgets.change_panel.can_describe", lambda c: True)
+    monkeypatch.setattr("eowidgets.widgets.change_panel.describe_change", lambda c, area: "a large building appears")
+    panel = ChangePanel(cube)
+    assert panel.method == usual_method(cube)
+    assert panel.dates == ("2016-05-01", "2022-08-01")
+    panel.run().result(60)
+    assert len(panel.places) and panel.places.hectares.min() >= 0.002
+    assert "As a network tells it: a large building appears." in panel.message
+    assert "print(describe_change(cube, dates=('2016-05-01', '2022-08-01')))" in panel.code()
+    panel.pick(int(panel.places.id.iloc[-1]))
+    assert [c["date"] for c in panel._view.place["chips"]] == list(panel.dates)
 
 
 def test_a_place_that_is_filtered_away_is_no_longer_looked_at(panel):
