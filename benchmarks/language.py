@@ -21,6 +21,7 @@ from eowidgets.analysis.ask.landcover import classify
 from eowidgets.analysis.ask.language import Program, from_json, to_json
 from eowidgets.analysis.ask.parser import parse
 from eowidgets.analysis.ask.templates import Sampler
+from eowidgets.models.vqa.calibrate import calibration_error
 
 HERE = Path(__file__).parent
 DRAWN = {"romania": (22.146, 45.201, 22.152, 45.206), "bouconne": (1.21, 43.65, 1.23, 43.66)}
@@ -45,18 +46,21 @@ def plain(program: Program | None) -> Any:
     return None if program is None else json.dumps(to_json(program), sort_keys=True)
 
 
-def read_all(pairs: list[tuple[str, Program, Any]]) -> tuple[list[bool], list[float], list[Program | None]]:
-    """Whether each question is read as meant, the milliseconds, and what was read."""
-    right, took, got = [], [], []
+def read_all(
+    pairs: list[tuple[str, Program, Any]],
+) -> tuple[list[bool], list[float], list[Program | None], list[float]]:
+    """Whether each question is read as meant, the milliseconds, what was read, and how surely."""
+    right, took, got, sure = [], [], [], []
     indices = {id(cube): cube.eow.indices for cube in {id(c): c for _, _, c in pairs}.values()}
     for question, program, cube in pairs:
         first, last = (str(t)[:10] for t in cube["time"].values[[0, -1]])
         began = time.perf_counter()
-        found = parse(question, first, last, indices=indices[id(cube)], layers=("parcels",)).program
+        found = parse(question, first, last, indices=indices[id(cube)], layers=("parcels",))
         took.append(1e3 * (time.perf_counter() - began))
-        right.append(plain(found) == plain(program))
-        got.append(found)
-    return right, took, got
+        right.append(plain(found.program) == plain(program))
+        got.append(found.program)
+        sure.append(found.confidence)
+    return right, took, got, sure
 
 
 def generated(cubes: dict[str, Any], count: int, seed: int, split: str) -> list[tuple[str, Program, Any]]:
@@ -81,11 +85,16 @@ def same(a: Any, b: Any) -> bool:
 
 def report(title: str, pairs: list[tuple[str, Program, Any]], show: int) -> list[bool]:
     """Print the share read right, by kind, and some that were not."""
-    right, took, got = read_all(pairs)
+    right, took, got, sure = read_all(pairs)
     by_kind: dict[str, list[bool]] = defaultdict(list)
     for (_, program, _), ok in zip(pairs, right, strict=True):
         by_kind[program.kind].append(ok)
-    print(f"{title}: program right {100 * np.mean(right):.1f} % of {len(right)}, {np.median(took):.1f} ms to read")
+    read = np.array([g is not None for g in got])
+    error = calibration_error(np.array(sure)[read], np.array(right)[read])
+    print(
+        f"{title}: program right {100 * np.mean(right):.1f} % of {len(right)}, {np.median(took):.1f} ms to read; of the "
+        f"{read.sum()} that were read {100 * np.mean(np.array(right)[read]):.1f} %, calibration error {error:.3f}"
+    )
     print("   " + "  ".join(f"{k} {100 * np.mean(v):.0f}" for k, v in by_kind.items()))
     wrong = [(q, plain(p), plain(g)) for (q, p, _), ok, g in zip(pairs, right, got, strict=True) if not ok]
     for question, meant, read in wrong[:show]:

@@ -168,15 +168,53 @@ def train(count: int, steps: int, seed: int) -> tuple[Net, dict[str, float]]:
     return net, right
 
 
+def calibrate(count: int, seed: int) -> tuple[float, float]:
+    """Slope and shift of the log-odds (Platt) that turn the classifier's probability into that of a right program.
+
+    Fitted on questions of held-out templates: with those it is as with a person's, of whom it has not learnt.
+    """
+    from eowidgets.analysis.ask.language import to_json
+    from eowidgets.analysis.ask.parser import SHIFT, SLOPE, parse
+
+    rng = np.random.default_rng(seed)
+    first, last = SERIES[0]
+    sampler = Sampler(first, last, rng, ("parcels",), INDICES, "held-out")
+    kept, right = [], []
+    for i in range(count):
+        text, meant = sampler.draw(sampler.kinds[i % len(sampler.kinds)])
+        found = parse(text, first, last, indices=INDICES, layers=("parcels",))
+        if meant is not None and found.program is not None:
+            kept.append((np.log(found.confidence / (1 - found.confidence)) - SHIFT) / SLOPE)  # as it was before
+            right.append(to_json(found.program) == to_json(meant))
+    x, y = torch.tensor(kept, dtype=torch.float64), torch.tensor(right, dtype=torch.float64)
+    both = torch.tensor([1.0, 0.0], dtype=torch.float64, requires_grad=True)
+    optimiser = torch.optim.LBFGS([both], max_iter=100)
+
+    def loss() -> torch.Tensor:
+        optimiser.zero_grad()
+        value = torch.nn.functional.binary_cross_entropy_with_logits(both[0] * x + both[1], y)
+        value.backward()
+        return value
+
+    optimiser.step(loss)
+    return float(both[0].detach()), float(both[1].detach())
+
+
 def main() -> None:
     """Train and write the weights into the package."""
     given = argparse.ArgumentParser()
+    given.add_argument(
+        "--calibrate", action="store_true", help="print SLOPE and SHIFT for the parser and do nothing else"
+    )
     given.add_argument("--count", type=int, default=50_000)
     given.add_argument("--steps", type=int, default=3000)
     given.add_argument("--seed", type=int, default=0)
     given.add_argument("--out", type=Path, default=WEIGHTS)
     options = given.parse_args()
     torch.set_num_threads(1)
+    if options.calibrate:
+        print("SLOPE, SHIFT = {:.3f}, {:.3f}".format(*calibrate(4000, options.seed + 2)))
+        return
     began = time.monotonic()
     net, right = train(options.count, options.steps, options.seed)
     weights = {"table": net.table.weight.detach().numpy().astype(np.float16)}
