@@ -189,7 +189,7 @@ def train_mci(
     pairs: Pairs, said: list[list[str]], vocabulary: Vocabulary, steps: int = STEPS, start: Path | None = None
 ) -> dict[str, object]:
     """Train the MCI model, from nothing or from an earlier run in ``start``, and save it with its vocabulary."""
-    config = MCIConfig(words=len(vocabulary.words))
+    config = MCIConfig(words=len(vocabulary.words), tells=True)
     torch.manual_seed(0)
     network = MCI(config)
     start_rare(cast(nn.Conv2d, network.mask.head[-1]))

@@ -172,7 +172,8 @@ def begin(network: nn.Module, name: str, start: Path | None) -> int:
     """Take the weights of an earlier run, if it is given; its steps."""
     if start is None:
         return 0
-    network.load_state_dict(load(start / f"change-{name}.safetensors")[0].state_dict())
+    # Parts that the earlier run did not have begin from nothing.
+    network.load_state_dict(load(start / f"change-{name}.safetensors")[0].state_dict(), strict=False)
     note = json.loads((start / f"change-{name}.json").read_text(encoding="utf-8"))
     return int(note["steps"])
 

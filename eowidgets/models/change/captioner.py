@@ -66,6 +66,11 @@ class Captioner(nn.Module):
         width = config.text_width
         self.longest = config.longest
         self.merge = nn.Sequential(nn.Conv2d(2 * config.widths[-1], width, 1), ResBlock(width))
+        # Mean and largest share of every class but "nothing", in every cell.
+        told = 2 * (config.classes - 1)
+        self.told = (
+            nn.Sequential(nn.Conv2d(told, width, 1), nn.ReLU(), nn.Conv2d(width, width, 1)) if config.tells else None
+        )
         self.embed = nn.Embedding(config.words, width)
         self.layers = nn.ModuleList(
             DecoderLayer(width, config.text_heads, config.dropout) for _ in range(config.text_layers)
@@ -76,9 +81,22 @@ class Captioner(nn.Module):
         nn.init.uniform_(self.head.weight, -0.1, 0.1)
         nn.init.zeros_(self.head.bias)
 
-    def see(self, a: Tensor, b: Tensor) -> Tensor:
-        """Turn features (b, c, h, w) of both dates into what the words attend to, (b, h w, text_width)."""
+    def see(self, a: Tensor, b: Tensor, shares: Tensor | None = None) -> Tensor:
+        """What the words attend to, (b, h w, text_width).
+
+        Parameters
+        ----------
+        a, b : Tensor, shape (b, c, h, w)
+            Features of both dates.
+        shares : Tensor, optional, shape (b, classes, ...)
+            Probabilities of the map, at any size.
+        """
         merged: Tensor = self.merge(torch.cat([a, b], dim=1))
+        if self.told is not None and shares is not None:
+            cells = (merged.shape[-2], merged.shape[-1])
+            mean = functional.adaptive_avg_pool2d(shares[:, 1:], cells).sqrt()
+            most = functional.adaptive_max_pool2d(shares[:, 1:], cells)
+            merged = merged + self.told(torch.cat([mean, most], dim=1))
         return merged.flatten(2).transpose(1, 2)
 
     def forward(self, memory: Tensor, words: Tensor) -> Tensor:

@@ -87,6 +87,9 @@ class MCIConfig:
         BI3 layers of each branch (3 in the paper).
     text_width, text_layers, text_heads : int
         Of the caption decoder (512, 1, 8 in the paper).
+    tells : bool
+        The words see what the map shows, pooled to the cells that they attend to. In the paper the branches share the
+        encoder alone; with it a short training says what it maps.
     dropout : float
     words : int
         Size of the vocabulary, the four special tokens included.
@@ -105,6 +108,7 @@ class MCIConfig:
     text_width: int = 96
     text_layers: int = 1
     text_heads: int = 4
+    tells: bool = False
     dropout: float = 0.1
     words: int = 400
     longest: int = 32

@@ -104,14 +104,22 @@ class MCI(nn.Module):
 
     def map(self, a: list[Tensor], b: list[Tensor], size: tuple[int, int]) -> Tensor:
         """Logits (n, classes, h, w) from features."""
-        last = self.interact_mask(self.place_mask(a[-1]), self.place_mask(b[-1]))
-        logits = self.mask([*a[:-1], last[0]], [*b[:-1], last[1]])
-        return functional.interpolate(logits, size=size, mode="bilinear", align_corners=False)
+        return functional.interpolate(self._small_map(a, b), size=size, mode="bilinear", align_corners=False)
 
-    def remember(self, a: list[Tensor], b: list[Tensor]) -> Tensor:
-        """What the words attend to, (n, m, text_width), from features."""
+    def _small_map(self, a: list[Tensor], b: list[Tensor]) -> Tensor:
+        """Logits at the resolution that the encoder sees."""
+        last = self.interact_mask(self.place_mask(a[-1]), self.place_mask(b[-1]))
+        logits: Tensor = self.mask([*a[:-1], last[0]], [*b[:-1], last[1]])
+        return logits
+
+    def remember(self, a: list[Tensor], b: list[Tensor], small: Tensor | None = None) -> Tensor:
+        """What the words attend to, (n, m, text_width), from features; ``small`` spares making the map again."""
         x, y = self.interact_text(self.place_text(a[-1]), self.place_text(b[-1]))
-        return self.captioner.see(x, y)
+        if not self.config.tells:
+            return self.captioner.see(x, y)
+        small = self._small_map(a, b) if small is None else small
+        # Held fixed: the words learn to read the map, they do not redraw it.
+        return self.captioner.see(x, y, small.detach().float().softmax(dim=1))
 
     def forward(self, a: Tensor, b: Tensor, words: Tensor | None = None) -> tuple[Tensor, Tensor | None]:
         """Compare two pictures.
@@ -129,8 +137,10 @@ class MCI(nn.Module):
             Logits of the map (n, classes, h, w), and of the word after each of ``words`` (n, m, vocabulary).
         """
         x, y = self.see(a, b)
-        said = None if words is None else self.captioner(self.remember(x, y), words)
-        return self.map(x, y, (a.shape[-2], a.shape[-1])), said
+        small = self._small_map(x, y)
+        said = None if words is None else self.captioner(self.remember(x, y, small), words)
+        size = (a.shape[-2], a.shape[-1])
+        return functional.interpolate(small, size=size, mode="bilinear", align_corners=False), said
 
 
 def mci_loss(det: Tensor, cap: Tensor) -> Tensor:

@@ -1,3 +1,5 @@
+import dataclasses
+
 import numpy as np
 import pytest
 import torch
@@ -68,6 +70,24 @@ def test_map_has_the_size_of_the_pictures_and_words_their_vocabulary(network):
     logits, said = network(a, a, torch.full((2, 5), START))
     assert logits.shape == (2, 3, 64, 128) and said.shape == (2, 5, 12)
     assert network(a, a)[1] is None
+
+
+def test_words_are_told_what_the_map_shows_and_do_not_redraw_it():
+    torch.manual_seed(0)
+    telling = MCI(dataclasses.replace(TINY, tells=True)).eval()
+    a, b = torch.randn(1, 3, 64, 64), torch.randn(1, 3, 64, 64)
+    x, y = telling.see(a, b)
+    nothing, built = torch.zeros(1, 3, 32, 32), torch.zeros(1, 3, 32, 32)
+    nothing[:, 0], built[:, 2] = 20, 20
+    seen = [telling.remember(x, y, small) for small in (nothing, built)]
+    assert not torch.allclose(*seen)
+    torch.testing.assert_close(
+        telling(a, b, torch.full((1, 2), START))[1],
+        telling.captioner(telling.remember(x, y), torch.full((1, 2), START)),
+    )
+    telling(a, b, torch.full((1, 2), START))[1].sum().backward()
+    assert telling.mask.head[1].weight.grad is None
+    assert telling.captioner.told[0].weight.grad is not None
 
 
 def test_a_word_does_not_see_later_words(network):
