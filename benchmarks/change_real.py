@@ -33,7 +33,7 @@ from training.change import disturbed
 
 SIDE = 256
 #: Times that every tile is drawn with other light.
-TURNS = 4
+TURNS = 2
 #: Outlines (column, row) of buildings in the first picture of Rotterdam, drawn by eye.
 BY_EYE = (
     ((262, 98), (296, 107), (288, 141), (250, 131)), ((222, 308), (272, 320), (260, 364), (214, 348)),
