@@ -4,9 +4,13 @@ from __future__ import annotations
 
 import sys
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 ROOT = Path(__file__).parents[1]
 sys.path.insert(0, str(ROOT / "tests"))
+
+if TYPE_CHECKING:
+    from support.lab import Lab
 
 OUT = ROOT / "docs" / "images"
 EXPLORER = """
@@ -16,6 +20,54 @@ explorer = eow.Explorer(cube, date="2019-07-06", pins=[
     {"lon": 22.15147, "lat": 45.20292, "color": "#0072b2"}, {"lon": 22.1476, "lat": 45.2040, "color": "#e69f00"}])
 explorer
 """
+VIEWER = """
+import eowidgets as eow
+viewer = eow.TimeViewer(eow.open("romania", clouds="robust"), index="NDVI", date="2019-07-06", compare_date="2016-07-01",
+    compare_mode="swipe", events=[{"date": "2017-09-17", "label": "storm"}])
+viewer.polygons = [(22.1525, 45.2012, 22.1545, 45.2034)]
+viewer.area = {"type": "Polygon", "coordinates": [[
+    [22.1480, 45.2052], [22.1512, 45.2060], [22.1520, 45.2042], [22.1496, 45.2030], [22.1480, 45.2052]]]}
+viewer.pins = [{"lon": 22.15147, "lat": 45.20292, "color": "#009e73"}]
+viewer
+"""
+
+
+def explorer(lab: Lab) -> Path:
+    """Map, viewer, chart and panels, after a run of a model."""
+    page = lab.open([EXPLORER], size=(1280, 900))
+    page.run_all()
+    if page.errors():
+        raise SystemExit(page.errors())
+    shown = page.page
+    shown.locator(".eow-viewer[data-drawn]").wait_for()
+    shown.locator(".eow-map-canvas[data-shown]").wait_for()
+    shown.locator(".eow-model-panel button[title=Run]").click()
+    shown.locator(".eow-good", has_text="Done").wait_for()
+    shown.wait_for_function("() => document.querySelector('.eow-picture').dataset.shown === '2019-07-06'")
+    page.run("explorer.viewer.set_trait('index', 'NDVI')")
+    shown.wait_for_function("() => document.querySelector('.eow-legend').textContent.includes('NDVI')")
+    return _cut(page, ".eow-explorer", "explorer")
+
+
+def viewer(lab: Lab) -> Path:
+    """The time viewer alone, swiping between two dates, with a pin and two polygons."""
+    page = lab.open([VIEWER], size=(1280, 900))
+    page.run_all()
+    if page.errors():
+        raise SystemExit(page.errors())
+    shown = page.page
+    shown.locator(".eow-viewer[data-drawn][data-ready]").wait_for()
+    shown.wait_for_function("() => document.querySelectorAll('.eow-chart polygon').length === 2")
+    return _cut(page, ".eow-viewer", "viewer")
+
+
+def _cut(page, what: str, name: str) -> Path:  # type: ignore[no-untyped-def]
+    part = page.page.locator(what).first
+    page.page.mouse.move(0, 0)
+    part.scroll_into_view_if_needed()
+    part.screenshot(path=OUT / f"{name}.png")
+    page.close()
+    return OUT / f"{name}.png"
 
 
 def main() -> None:
@@ -24,21 +76,8 @@ def main() -> None:
 
     OUT.mkdir(parents=True, exist_ok=True)
     with lab_session() as lab:
-        page = lab.open([EXPLORER], size=(1280, 900))
-        page.run_all()
-        if page.errors():
-            raise SystemExit(page.errors())
-        shown = page.page
-        shown.locator(".eow-viewer[data-drawn]").wait_for()
-        shown.locator(".leaflet-image-layer").wait_for()
-        shown.locator(".eow-model-panel button[title=Run]").click()
-        shown.locator(".eow-good", has_text="Done").wait_for()
-        shown.wait_for_function("() => document.querySelector('.eow-picture').dataset.shown === '2019-07-06'")
-        page.run("explorer.viewer.set_trait('index', 'NDVI')")
-        shown.wait_for_function("() => document.querySelector('.eow-legend').textContent.includes('NDVI')")
-        shown.locator(".eow-explorer").scroll_into_view_if_needed()
-        shown.locator(".eow-explorer").screenshot(path=OUT / "explorer.png")
-    print(OUT / "explorer.png")
+        for scene in (explorer, viewer):
+            print(scene(lab))
 
 
 if __name__ == "__main__":

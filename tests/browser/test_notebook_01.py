@@ -68,9 +68,9 @@ def test_the_whole_notebook(page):
     place = FrameSource(eow.open("romania")).place
     assert place.pixel(float(column.x), float(column.y)) == (50, 50)
     # Clear dates as dots, cloudy ones hollow.
-    hollow = viewer.locator(".eow-chart circle[fill=none]").count()
-    assert hollow == int(column.clouds.sum())
     color = pin["color"]
+    hollow = viewer.locator(f".eow-chart circle[fill=none][stroke='{color}']").count()
+    assert hollow == int(column.clouds.sum())
     assert viewer.locator(f".eow-chart circle[fill='{color}'], .eow-chart circle[stroke='{color}']").count() == 140
 
     # Shift and drag draws an area, which limits the next run.

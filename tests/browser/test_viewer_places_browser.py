@@ -116,7 +116,7 @@ def test_polygons_are_drawn_each_with_a_colour_and_taken_away(opened, story, sou
     page.locator("button[aria-label='Remove polygon']").click()
     page.locator("button[aria-label='Remove the area']").click()
     assert page.evaluate(f"() => [{MODEL}.get('polygons').length, {MODEL}.get('area')]") == [0, None]
-    assert page.locator(".eow-area").count() == 0
+    page.wait_for_function("() => !document.querySelector('.eow-area')")
     click(page, (0.1, 0.9))  # once more on the pin
     assert page.evaluate(f"() => {MODEL}.get('pins')") == [] and chips.count() == 0
 
@@ -212,7 +212,9 @@ def test_a_lazy_cube_gets_its_cloud_bars_and_an_area_costs_one_message(open_lab)
     page.run_all()
     assert page.errors() == []
     p = page.page
-    p.wait_for_function("() => document.querySelectorAll('.eow-cover').length === 5")  # none on the clear date
+    known = "() => [...document.querySelectorAll('.eow-axis circle title')].filter((t) => t.textContent.includes('%'))"
+    p.wait_for_function(f"{known}.length === 6")
+    assert p.locator(".eow-cover").count() == 5  # none on the clear date
     titles = p.evaluate("() => [...document.querySelectorAll('.eow-axis circle title')].map((t) => t.textContent)")
     found = [int(t.split(", ")[1].split(" %")[0]) for t in titles]
     np.testing.assert_allclose(found, 100 * np.linspace(0, 0.8, 6), atol=2)
@@ -229,3 +231,26 @@ def test_a_lazy_cube_gets_its_cloud_bars_and_an_area_costs_one_message(open_lab)
     np.testing.assert_allclose([float(t.split()[1]) for t in shown], expected, atol=6e-4)
     until(page, lambda: page.errors() == [])
     page.screenshot("viewer-lazy")
+
+
+def test_what_was_not_measured_is_said(opened, tmp_path, make_cube):
+    cube = make_cube(height=20, width=20, bands=("red",)).drop_vars("clouds")
+    cube["red"] = cube.red.where((cube.time != cube.time[2]) & (cube.x > float(cube.x[4])))
+    viewer = eow.TimeViewer(cube)
+    labels = viewer.sources["cube"].labels
+    viewer.date = labels[1]
+    page = opened(viewer.to_html(tmp_path / "gaps.html"))
+    viewer.close()
+    hint = page.locator(".eow-hint")
+    assert hint.text_content() == ""
+    page.locator(".eow-axis").focus()
+    page.keyboard.press("ArrowRight")
+    page.wait_for_function("d => document.querySelector('.eow-picture').dataset.shown === d", arg=labels[2])
+    assert hint.text_content() == "Nothing was measured here on this date."
+    page.keyboard.press("ArrowRight")
+    page.wait_for_function("d => document.querySelector('.eow-picture').dataset.shown === d", arg=labels[3])
+    assert hint.text_content() == ""
+    click(page, (0.1, 0.5))
+    page.locator(".eow-chart-empty", has_text="Nothing was measured here.").wait_for()
+    page.evaluate(f"() => {MODEL}.set('pins', [{{ lon: 0, lat: 0, color: '#0072b2' }}])")
+    page.locator(".eow-chart-empty", has_text="outside this picture").wait_for()

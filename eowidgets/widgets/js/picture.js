@@ -98,9 +98,14 @@ export class Picture {
     else this.onpin(...at, TOUCH * this.view.step * (window.devicePixelRatio || 1));
   }
 
+  say() {
+    const text = this.polygon.hint || (this.bare ? "Nothing was measured here on this date." : "");
+    if (this.hint.textContent !== text) this.hint.textContent = text;
+  }
+
   // The polygon being drawn has another corner, or is done.
   drawn() {
-    this.hint.textContent = this.polygon.hint;
+    this.say();
     this.element.toggleAttribute("data-drawing", this.polygon.on);
     this.ondrawing?.(this.polygon.on);
     if (this.view) this.decorate();
@@ -169,12 +174,14 @@ export class Picture {
     this.element.dataset.ms = (performance.now() - start).toFixed(1);
     if (this.stale) this.decorate();
     this.stale = false;
+    this.say();
     this.state.drawn(passes.length > 0);
   }
 
   passes() {
     const { style, t, compare } = this.state;
     const key = this.main.key;
+    this.bare = false;
     const other = compare.key && this.store.source(compare.key) ? compare.key : key;
     const swipe = Math.round(this.canvas.width * compare.position);
     const left = [0, 0, swipe, this.canvas.height];
@@ -208,6 +215,7 @@ export class Picture {
     const ready = windows.filter((w) => this.store.has(side.key, bands, w, side.t) && (!other || this.store.has(other.key, what.bands, w, other.t)));
     const finest = ready.at(-1);
     if (!finest) return [];
+    if (source === this.main && !other && !side.range) this.bare ||= !this.store.measured(side.key, what.bands, finest, side.t);
     if (side.range) return this.median(side, style, ready, clip);
     // Below a detail that covers only a part, the coarse picture stays; under a whole one it would only shine through.
     const whole = finest !== coarse && finest.startsWith(`0,0,${source.width},${source.height},`);

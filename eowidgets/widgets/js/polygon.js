@@ -57,8 +57,6 @@ export class Polygon {
   }
 
   get hint() {
-    if (!this.on) return "";
-    if (this.corners.length < 3) return "Click, or press Enter, at each corner. Backspace takes the last one back, Escape gives up.";
-    return "Click the first corner, double-click, or press Enter twice to finish. Backspace takes the last corner back, Escape gives up.";
+    return this.on ? "Click the corners. The first one again, a double-click or Enter twice finishes; Escape gives up." : "";
   }
 }

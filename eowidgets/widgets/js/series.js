@@ -42,9 +42,10 @@ export class SeriesReader {
 
   all(ground) {
     const what = this.what();
+    this.waiting = false;
     const pins = this.state.pixels(ground).map((pin) => this.pixel(pin, what));
     const areas = this.state.areas(ground).map((area) => this.area(area, what));
-    return { what, series: [...pins, ...areas].filter(Boolean), outside: this.state.areas(ground).every((a) => !boxOf(a.rings, this.state.source)) };
+    return { what, series: [...pins, ...areas].filter(Boolean), asked: pins.length + areas.length > 0 };
   }
 
   pixel(pin, what) {
@@ -171,7 +172,10 @@ export class SeriesReader {
 
   line(id, color, name) {
     const answer = this.answers.get(id);
-    if (!answer || answer.pending) return null;
+    if (!answer || answer.pending) {
+      this.waiting = true;
+      return null;
+    }
     const { values, hollow, low, high, stride = 1 } = answer;
     const numbers = (list) => list?.map((v) => v ?? NaN);
     const of = stride > 1 ? ` of every ${stride}th pixel` : "";

@@ -137,6 +137,14 @@ export class Store {
     });
   }
 
+  // Whether some pixel of each band was measured on a date, as far as a window tells.
+  measured(key, bands, window, t) {
+    return bands.every((b) => {
+      const plane = this.plane(key, b, window);
+      return plane.measured[plane.dates === 1 ? 0 : t];
+    });
+  }
+
   // Whether everything that was asked for is here.
   whole() {
     return [...this.asked].every((key) => this.planes.get(key)?.have.every(Boolean));
@@ -179,11 +187,13 @@ export class Store {
     }
     const key = `${source}|${band}|${window.join(",")}`;
     const width = band === "clouds" ? Math.ceil(shape[1] / 8) : shape[1];
-    if (!this.planes.has(key)) this.planes.set(key, this.backend.plane(width, shape[0], dates, bits));
+    if (!this.planes.has(key)) this.planes.set(key, Object.assign(this.backend.plane(width, shape[0], dates, bits), { measured: new Uint8Array(dates) }));
     const plane = this.planes.get(key);
     const view = typed(buffer, bits);
     for (let i = 0; i < count; i++) {
-      this.backend.upload(plane, t + i, row, rows, view.subarray(i * rows * width, (i + 1) * rows * width));
+      const part = view.subarray(i * rows * width, (i + 1) * rows * width);
+      this.backend.upload(plane, t + i, row, rows, part);
+      plane.measured[t + i] ||= part.some(Boolean) ? 1 : 0; // code 0 is nodata
       if (row + rows >= shape[0]) plane.have[t + i] = 1;
     }
   }
@@ -196,7 +206,9 @@ export class Store {
       if (name !== source || b !== band) continue;
       const [x0, y0, , , stride] = window.split(",").map(Number);
       const part = thinned(data, { x: x - x0, y: y - y0, width, height }, stride, plane);
-      if (part) this.backend.upload(plane, plane.dates === 1 ? 0 : t, part.y, part.height, part.data, part.x, part.width);
+      if (!part) continue;
+      this.backend.upload(plane, plane.dates === 1 ? 0 : t, part.y, part.height, part.data, part.x, part.width);
+      plane.measured[plane.dates === 1 ? 0 : t] = 1;
     }
     this.forgetMedians((id) => id.startsWith(`${source}|${band}|`));
     this.edits += 1;

@@ -41,17 +41,23 @@ export function view({ model, el }) {
   const loop = button("Repeat", "↻", () => state.now("loop", !model.get("loop")));
   const steps = [button("Earlier", "◂", () => state.step(-1)), playButton, button("Later", "▸", () => state.step(1))];
   const time = h("div", { class: "eow-time" }, ...steps, date, axis.element, loop, speed);
-  const root = h("div", { class: "eow-viewer" }, toolbar.element, picture.element, h("div", { class: "eow-below" }, toolbar.legend, hover), time, h("div", { class: "eow-chart-row" }, chart.element, places.element), error);
+  const below = h("div", { class: "eow-chart-row" }, chart.element, places.element);
+  const root = h("div", { class: "eow-viewer" }, toolbar.element, picture.element, h("div", { class: "eow-below" }, toolbar.legend, hover), time, below, error);
   picture.element.style.height = `${model.get("height")}px`;
-  chart.element.parentElement.hidden = !model.get("chart");
+  const rows = () => {
+    time.hidden = !state.source.times.length; // a single picture has no time to go through
+    below.hidden = time.hidden || !model.get("chart");
+  };
+  rows();
 
   // Pins and areas cost a read from the GPU: only when they or what is drawn has changed, never when the date has.
   let stale = true;
   const updateChart = () => {
     if (!stale || !model.get("chart")) return;
     stale = false;
-    const { what, series, outside } = reader.all(picture.ground);
-    chart.show(series, { title: what.title, unit: what.unit, empty: outside && model.get("area") ? "The area does not touch this picture." : "" });
+    const { what, series, asked } = reader.all(picture.ground);
+    const nothing = series.length ? "Nothing was measured here." : "Pins and area lie outside this picture.";
+    chart.show(series, { title: what.title, unit: what.unit, empty: reader.waiting ? "The series is on its way." : asked ? nothing : "" });
   };
   const guard = (f) => (...args) => {
     try {
@@ -91,6 +97,7 @@ export function view({ model, el }) {
   const rehead = guard(() => {
     const before = state.source.version;
     state.heads();
+    rows();
     reader.forget();
     toolbar.heads();
     axis.layout();
