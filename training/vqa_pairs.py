@@ -21,7 +21,7 @@ from training.loop import train
 from training.pairs import Pairs
 from training.vqa_dialogues import TYPES, Truth, Turn, mirrored, truth_of, turn, with_history
 
-PAIRS = 24
+PAIRS = 16
 #: The last pairs of the training folder set the temperature and are not trained on.
 VALID = 300
 #: Chance that a pair without change is passed over in training: they are two in five, and all their answers are alike.

@@ -25,7 +25,7 @@ class DecoderLayer(nn.Module):
         super().__init__()
         self.norms = nn.ModuleList(nn.LayerNorm(width) for _ in range(3))
         self.own, self.found = CrossAttention(width, heads), CrossAttention(width, heads)
-        self.mlp = mlp(width, dropout)
+        self.mlp = mlp(width)
         self.dropout = nn.Dropout(dropout)
 
     def forward(self, x: Tensor, memory: Tensor, later: Tensor, hidden: Tensor) -> Tensor:

@@ -44,9 +44,9 @@ class CrossAttention(nn.Module):
         return mixed, weights
 
 
-def mlp(width: int, dropout: float) -> nn.Sequential:
+def mlp(width: int) -> nn.Sequential:
     """Two layers, four times as wide in between."""
-    return nn.Sequential(nn.Linear(width, 4 * width), nn.GELU(), nn.Dropout(dropout), nn.Linear(4 * width, width))
+    return nn.Sequential(nn.Linear(width, 4 * width), nn.GELU(), nn.Linear(4 * width, width))
 
 
 class QFormerLayer(nn.Module):
@@ -56,7 +56,7 @@ class QFormerLayer(nn.Module):
         super().__init__()
         self.norms = nn.ModuleList(nn.LayerNorm(width) for _ in range(4))
         self.own, self.pictures = CrossAttention(width, heads), CrossAttention(width, heads)
-        self.mlp_queries, self.mlp_text = mlp(width, dropout), mlp(width, dropout)
+        self.mlp_queries, self.mlp_text = mlp(width), mlp(width)
         self.dropout = nn.Dropout(dropout)
 
     def forward(self, x: Tensor, queries: int, seen: Tensor, hidden: Tensor) -> tuple[Tensor, Tensor]:
