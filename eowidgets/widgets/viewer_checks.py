@@ -32,11 +32,12 @@ class ErrorsBelow(traitlets.HasTraits):
     error: Any = traitlets.Dict(default_value={"message": "", "details": ""}).tag(sync=True)
 
     def set_state(self, sync_data: dict[str, Any]) -> None:
-        """Take what the browser says; whatever the callbacks raise is shown under the widget."""
+        """Take what the browser says; whatever the callbacks raise is shown under the widget, and logged as ever."""
         try:
             super().set_state(sync_data)  # type: ignore[misc]
-        except Exception as problem:  # noqa: BLE001  (a person's callback may raise anything)
+        except Exception as problem:  # a person's callback may raise anything
             self.complain(problem, "A callback failed")
+            raise
 
     def complain(self, problem: Exception, what: str) -> None:
         """Show a problem: its own sentence where it is one of ours, the traceback folded."""

@@ -212,3 +212,19 @@ def test_a_second_cube_leaves_the_first_where_it_is(page):
     p.wait_for_function("() => document.querySelector('.eow-swipe') !== null")
     new = wanted()[before:]
     assert all(b'"source":"compare"' in m.replace(b" ", b"") for m in new)
+
+
+def test_a_callback_that_fails_is_shown_below_until_it_is_put_away(page):
+    p = page.page
+    page.run("def broken(change):\n    raise ValueError('<b>my own mistake</b>')\nv.observe(broken, 'date')")
+    box = p.locator(".eow-error:visible")
+    for key in ("ArrowLeft", "ArrowRight"):  # the same again after it was put away
+        p.locator(".eow-axis").focus()
+        p.keyboard.press(key)
+        box.wait_for()
+        assert box.locator(".eow-error-text").text_content() == "A callback failed: ValueError: <b>my own mistake</b>"
+        assert not box.locator("details").evaluate("d => d.open")
+        assert "in broken" in box.locator("pre").text_content()
+        box.locator("button").click()
+        p.wait_for_function("() => document.querySelector('.eow-error').hidden")
+        until(page, lambda: page.evaluate("v.error['message']") == "")

@@ -53,7 +53,8 @@ def test_a_callback_that_fails_is_shown_under_the_chart(romania):
         raise RuntimeError("the callback is broken")
 
     chart.observe(fail, "date")
-    chart.set_state({"date": "2018-07-06"})  # as the browser does
+    with pytest.raises(RuntimeError):
+        chart.set_state({"date": "2018-07-06"})  # as the browser does
     assert chart.error["message"] == "A callback failed: RuntimeError: the callback is broken"
     assert "in fail" in chart.error["details"]
 

@@ -141,7 +141,8 @@ def test_what_a_callback_raises_is_shown_under_the_widget(viewer):
         raise ZeroDivisionError(f"no share of {change['new']}")
 
     viewer.observe(fail, "date")
-    viewer.set_state({"date": "2018-07-06"})  # as the browser does
+    with pytest.raises(ZeroDivisionError):
+        viewer.set_state({"date": "2018-07-06"})  # as the browser does
     assert viewer.error["message"] == "A callback failed: ZeroDivisionError: no share of 2018-07-06"
     assert "Traceback" in viewer.error["details"] and "in fail" in viewer.error["details"]
     assert viewer.date == "2018-07-06"

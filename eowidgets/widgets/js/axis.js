@@ -14,6 +14,7 @@ export class Axis {
     this.cursor = h("svg", { class: "eow-axis-cursor" });
     this.element = h("div", {
       class: "eow-axis", tabindex: 0, role: "slider", "aria-label": "Date", "aria-orientation": "horizontal", ...OWN_KEYS,
+      title: "Drag to go through time; drag above the dates, or with shift, for the median of a range",
       "aria-description": "Arrow keys step through the dates; with shift they choose a range, whose median is shown. Escape goes back to one date.",
     }, this.marks, this.cursor);
     this.element.addEventListener("pointerdown", (event) => this.press(event));

@@ -39,7 +39,7 @@ export class Store {
     this.listeners = new Set();
     this.messages = 0;
     this.covers = 0; // how often the cloud cover of a date was learnt
-    this.edits = 0; // how often pixels that were here were painted over
+    this.edits = 0; // how often pixels of the cube that were here were painted over
     this.receive = (message, buffers) => this.take(message, buffers);
     this.restored = () => this.forget();
     this.versions = this.current();
@@ -211,7 +211,7 @@ export class Store {
       plane.measured[plane.dates === 1 ? 0 : t] = 1;
     }
     this.forgetMedians((id) => id.startsWith(`${source}|${band}|`));
-    this.edits += 1;
+    if (source === this.sources[0].key) this.edits += 1;
     this.changed();
   }
 
