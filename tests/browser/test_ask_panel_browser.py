@@ -84,6 +84,12 @@ def test_a_whole_dialogue(page):
     assert p.evaluate("window.hacked") is None
     assert p.locator(".eow-ask-question").last.text_content() == ATTACK
 
+    p.locator(".eow-ask-who").select_option("neural")
+    p.wait_for_function("() => document.querySelector('.eow-ask-who').value === 'neural'")
+    told = ask(page, "Is there any water?", 5)
+    assert "network RSVQA" in told.locator("p").first.text_content()
+    assert page.evaluate("panel.who") == "neural"
+
     first.locator("summary", has_text="Code").click()
     assert first.locator("pre").text_content().startswith("import eowidgets as eow")
     second.locator("[title='A good answer']").click()

@@ -77,6 +77,32 @@ def test_the_area_and_the_dialogue_go_with_the_question(romania):
         panel.close()
 
 
+def test_who_answers_is_chosen_openly(romania, monkeypatch):
+    from eowidgets.widgets import ask_panel
+
+    seen = []
+
+    def brain(cube, question, **given):
+        seen.append(given.get("brain", "grounded"))
+        return Answer(question, "Done.")
+
+    monkeypatch.setattr(ask_panel, "ask", brain)
+    panel = AskPanel(romania)
+    try:
+        assert panel.who == "grounded"
+        panel.ask("one").result(60)
+        panel.who = "neural"
+        panel.ask("two").result(60)
+        assert seen == ["grounded", "neural"]
+    finally:
+        panel.close()
+    own = AskPanel(romania, brain=known)
+    assert own.who == ""  # the choice is not shown
+    own.close()
+    with pytest.raises(InputError, match="brain"):
+        AskPanel(romania, brain="gut")
+
+
 def test_what_goes_wrong_is_seen(romania):
     def broken(cube, question, **_):
         if question == "refuse":
