@@ -21,11 +21,10 @@ from eowidgets.metrics.captions import bleu
 from eowidgets.models.vqa import cards
 from eowidgets.models.vqa.answers import KINDS
 from eowidgets.models.vqa.calibrate import calibration_error
-from eowidgets.models.vqa.deltavlm import certainty
 from eowidgets.models.vqa.weights import FOLDER, Ready, load
 from training.vqa import RUNS, rsvqa_scores
 from training.vqa_dialogues import TYPES
-from training.vqa_pairs import SmallPairs, questions_about, tell
+from training.vqa_pairs import SmallPairs, questions_about, sure_of, tell
 from training.vqa_scenes import Tiles
 
 #: Confidence below which there is no answer (eowidgets.analysis.ask.neural.DOUBT).
@@ -137,10 +136,8 @@ def pairs(folder: Path, each: int) -> dict[str, Any]:
             out.setdefault(network, {"sha256": sha})[key] = values
             if network == "deltavlm" and not held_out:
                 short = [t for t in told if t["kind"] != "caption"]
-                p, plain = (
-                    np.array([float(certainty(t["words"], t["logits"], x)[0]) for t in short])
-                    for x in (ready.temperature, 1.0)
-                )
+                sure = sure_of(short)
+                p, plain = sure(ready.temperature), sure(1.0)
                 calibration = confidence_table("DeltaVLM", p, plain, np.array([t["right"] for t in short]))
                 out["deltavlm"] |= calibration
         if "deltavlm" in out and "concat" in out:

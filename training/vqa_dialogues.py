@@ -240,6 +240,11 @@ class Turn:
     before: str = ""
 
 
+def questions_asked(truth: Truth) -> list[tuple[str, str, str, str]]:
+    """Type, topic, every wording and the true answer of all single questions."""
+    return [(k, topic, q, answer(truth)) for (k, topic), (wordings, answer) in _ASKED.items() for q in wordings]
+
+
 def with_history(question: str, answer: str, follow: str) -> str:
     """An instruction with the turn before it."""
     return f"{question} | {answer} | {follow}"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -22,6 +23,8 @@ from training.pairs import Pairs
 from training.vqa_dialogues import TYPES, Truth, Turn, mirrored, truth_of, turn, with_history
 
 PAIRS = 16
+#: Pairs that are asked about at once when the network is judged.
+TOGETHER = 16
 #: The last pairs of the training folder set the temperature and are not trained on.
 VALID = 300
 #: Chance that a pair without change is passed over in training: they are two in five, and all their answers are alike.
@@ -104,11 +107,7 @@ def train_deltavlm(name: str, folder: Path, minutes: float, steps: int, seed: in
     told = tell(network, read, write, valid, questions_about(valid.truths, seed=1))
     short = [t for t in told if t["kind"] != "caption"]
     right = np.array([t["right"] for t in short])
-
-    def confidence(temperature: float) -> npt.NDArray[np.floating[Any]]:
-        return np.array([float(certainty(t["words"], t["logits"], temperature)[0]) for t in short])
-
-    done |= {"valid_accuracy": round(float(right.mean()), 4), "temperature": fit_temperature(confidence, right)}
+    done |= {"valid_accuracy": round(float(right.mean()), 4), "temperature": fit_temperature(sure_of(short), right)}
     done["sha256"] = save(
         network, RUNS / f"vqa-{name}.safetensors", read=read, write=write, temperature=done["temperature"]
     )
@@ -137,30 +136,41 @@ def tell(
     Returns
     -------
     list of dict
-        ``kind``, ``topic``, ``said``, ``answers``, ``right``, and ``words`` (1, m) with ``logits`` (1, m, write).
+        ``kind``, ``topic``, ``said``, ``answers``, ``right``, and ``words`` (m,) with ``logits`` (m, write).
     """
     network.eval()
     out: list[dict[str, Any]] = []
-    for i in range(len(pairs)):
-        before, after = shown(pairs.images[i : i + 1])
+    for first in range(0, len(pairs), TOGETHER):
+        part = asked[first : first + TOGETHER]
+        before, after = shown(pairs.images[first : first + TOGETHER])
 
         def ask(lines: list[str], before: Tensor = before, after: Tensor = after) -> tuple[Tensor, Tensor]:
             numbers = trimmed(torch.tensor([read.encode(t, network.config.longest_read) for t in lines]))
             words, logits, _ = network.answer(before, after, numbers)
             return words, logits
 
-        lines = [t.instruction for t in asked[i]]
-        later = [k for k, t in enumerate(asked[i]) if t.before]
+        lines = [[t.instruction for t in turns] for turns in part]
+        later = [k for k, t in enumerate(part[0]) if t.before]  # the types stand in the same order for every pair
         if later:
-            words, _ = ask([asked[i][k].before for k in later])
-            for k, said in zip(later, words, strict=True):
-                follow = asked[i][k].instruction.rsplit(" | ", 1)[1]
-                lines[k] = with_history(asked[i][k].before, write.decode(said.tolist()), follow)
-        words, logits = ask(lines)
-        for k, one in enumerate(asked[i]):
-            said = write.decode(words[k].tolist())
+            words, _ = ask([turns[k].before for turns in part for k in later])
+            said = iter(write.decode(w.tolist()) for w in words)
+            for turns, mine in zip(part, lines, strict=True):
+                for k in later:
+                    follow = turns[k].instruction.rsplit(" | ", 1)[1]
+                    mine[k] = with_history(turns[k].before, next(said), follow)
+        words, logits = ask([t for mine in lines for t in mine])
+        for n, one in enumerate(t for turns in part for t in turns):
+            said_words = write.decode(words[n].tolist())
             out.append(
-                {"kind": one.kind, "topic": one.topic, "said": said, "answers": one.answers, "right": said in one.answers,
-                 "words": words[k : k + 1], "logits": logits[k : k + 1]}
+                {"kind": one.kind, "topic": one.topic, "said": said_words, "answers": one.answers,
+                 "right": said_words in one.answers, "words": words[n], "logits": logits[n]}
             )  # fmt: skip
     return out
+
+
+def sure_of(told: list[dict[str, Any]]) -> Callable[[float], npt.NDArray[np.floating[Any]]]:
+    """How sure the network is of what it told, as a function of the temperature."""
+    longest = max(len(t["words"]) for t in told)
+    words = torch.stack([functional.pad(t["words"], (0, longest - len(t["words"]))) for t in told])
+    logits = torch.stack([functional.pad(t["logits"], (0, 0, 0, longest - len(t["logits"]))) for t in told])
+    return lambda temperature: certainty(words, logits, temperature).numpy()
