@@ -62,9 +62,9 @@ class Recipe:
 #: Sized for a few minutes on one core each.
 RECIPES = {
     "itransformer": Recipe("itransformer", 96, rate=5e-4, decay=0.6, options={"width": 256, "hidden": 256}),
-    "patchtst": Recipe("patchtst", 336, batch=128, rate=2e-3, decay=0.7, epochs=9, minutes=7),
+    "patchtst": Recipe("patchtst", 336, batch=128, rate=5e-4, decay=0.8, epochs=12, minutes=8),
     "timemixer": Recipe("timemixer", 96, batch=128, rate=1e-2, decay=0.6, epochs=7, minutes=5),
-    "timesnet": Recipe("timesnet", 96, rate=1e-3, decay=0.6, epochs=5, minutes=5),
+    "timesnet": Recipe("timesnet", 96, rate=5e-4, decay=0.5, epochs=6, minutes=5, options={"periods": 5, "kernels": 4}),
     "spacetime-ot-720": Recipe(
         "spacetime",
         336,
@@ -79,7 +79,12 @@ RECIPES = {
     ),
     "nlinear": Recipe("nlinear", 336, batch=64, rate=1e-3, decay=0.6, epochs=8, minutes=2),
     "dlinear": Recipe("dlinear", 336, batch=64, rate=1e-3, decay=0.6, epochs=8, minutes=2),
-    "patchtst-720": Recipe("patchtst", 336, horizon=720, batch=128, rate=2e-3, decay=0.7, epochs=6, minutes=7),
+    "nlinear-720": Recipe("nlinear", 336, horizon=720, batch=64, rate=1e-3, decay=0.6, epochs=8, minutes=2),
+    "dlinear-720": Recipe("dlinear", 336, horizon=720, batch=64, rate=1e-3, decay=0.6, epochs=8, minutes=2),
+    "patchtst-720": Recipe("patchtst", 336, horizon=720, batch=128, rate=5e-4, decay=0.8, epochs=8, minutes=7),
+    "itransformer-720": Recipe(
+        "itransformer", 96, horizon=720, rate=5e-4, decay=0.6, options={"width": 256, "hidden": 256}
+    ),
 }
 
 

@@ -6,6 +6,7 @@ import pytest
 
 from eowidgets.analysis.forecast import forecast, hindcast
 from eowidgets.errors import InputError
+from eowidgets.models.forecast.base import series_models
 
 PLACE = (22.1515, 45.2029)
 FIELD = (22.146, 45.201, 22.150, 45.204)
@@ -81,6 +82,25 @@ def test_nothing_after_the_cut_is_seen(romania, model, clouds):
     same_dates = hindcast(other, "2019-06-30", days=90, model=model, clouds=clouds)
     for name in set(past.data_vars) - {"ndvi_observed"}:
         np.testing.assert_array_equal(past[name], same_dates[name])
+
+
+@pytest.mark.parametrize("model", sorted(set(series_models()) - {"chronos"}))
+def test_no_forecaster_sees_the_future_of_a_cube(romania, model):
+    """Every one of them, learning and calibration included; Chronos is left out because it fetches its weights."""
+    small = romania.isel(time=slice(0, None, 3), y=slice(0, 6), x=slice(0, 6))
+    quick = {"step": 15.0, "lookback": 12, "horizon": 6, "updates": 2, "batch": 8}
+    options = {"model": model, "days": 90, "from_date": "2019-06-30"} | (
+        quick if series_models()[model].trained else {}
+    )
+    made = forecast(small, **options)
+    other, earlier = small.copy(deep=True), small.copy(deep=True)
+    late = small.time.values > np.datetime64("2019-06-30T23:59")
+    for band in small.eow.bands:
+        other[band].values[late] = np.random.default_rng(1).random(other[band].values[late].shape)
+        earlier[band].values[~late] = np.random.default_rng(1).random(other[band].values[~late].shape)
+    other.clouds.values[late] = ~other.clouds.values[late]
+    same(made, forecast(other, **options))
+    assert not np.array_equal(made.ndvi, forecast(earlier, **options).ndvi, equal_nan=True)
 
 
 def test_a_point_is_the_pixel(romania):

@@ -24,7 +24,8 @@ from eowidgets.models.classical.series import DAYS_PER_YEAR
 FURTHEST = 10.0
 #: Modules that hold the models; imported when a model is first asked for by name.
 MODULES = tuple(
-    f"eowidgets.models.forecast.{m}" for m in ("naive", "climatology", "harmonic", "smoothing", "learned", "fracast")
+    f"eowidgets.models.forecast.{m}"
+    for m in ("naive", "climatology", "harmonic", "smoothing", "learned", "fracast", "chronos")
 )
 
 

@@ -11,13 +11,15 @@ from torch import Tensor, nn
 from eowidgets.errors import InputError, ModelError
 from eowidgets.models.base import Card, param
 from eowidgets.models.forecast.base import Series, SeriesModel, register_series
-from eowidgets.models.forecast.climatology import Climatology
 from eowidgets.models.forecast.grid import ON_GRID, past_grid, regrid, steps_ahead, to_days
 from eowidgets.models.forecast.linear import DLinear, NLinear
 from eowidgets.models.forecast.network import SeriesNetwork, make_network
+from eowidgets.models.forecast.season import fit_season
 
 #: Series that are learnt from at most, the windows cut from them at least and at most.
 SERIES, CUTS, WINDOWS = 2000, 24, 40_000
+#: Rounds of reweighting of a map in closed form: absolute errors, as for the other networks.
+ROUNDS = 5
 #: Series that go through a network at once.
 CHUNK = 4096
 
@@ -73,7 +75,7 @@ class NetworkForecaster(SeriesModel):
         """Mean season on some days, (n, h, c), from what the series knows; 0 if it is left in."""
         if not self.params.season:
             return series.values.new_zeros(len(series.values), len(days), series.values.shape[2])
-        return Climatology()._predict(series, days).to(series.values.dtype)
+        return series.unrow(fit_season(series).at(days)).to(series.values.dtype)
 
     def _window(self, series: Series) -> Tensor:
         """Look-back on the grid, without the season."""
@@ -164,7 +166,7 @@ def _run(network: SeriesNetwork, window: Tensor, steps: int) -> Tensor:
 
 
 class LinearForecaster(NetworkForecaster):
-    """A linear map, by default solved in closed form."""
+    """A linear map, by default solved in closed form for absolute errors."""
 
     @dataclass(frozen=True, slots=True)
     class Params(NetworkForecaster.Params):
@@ -182,7 +184,7 @@ class LinearForecaster(NetworkForecaster):
         past = torch.cat([one.window for one in examples])
         steps = p.step * torch.arange(1, p.horizon + 1, dtype=torch.float64)
         later = [regrid(Series(one.truth, one.days, one.seen), one.cut + steps, p.step) for one in examples]
-        network.solve(past, torch.cat(later), p.ridge)
+        network.solve(past, torch.cat(later), p.ridge, ROUNDS)
 
 
 LIMITS = "Learns from the series it is given only: a few years at least, and many series."
@@ -199,6 +201,12 @@ class NLinearForecaster(LinearForecaster):
 @register_series
 class DLinearForecaster(LinearForecaster):
     """Two linear maps, of trend and remainder."""
+
+    @dataclass(frozen=True, slots=True)
+    class Params(LinearForecaster.Params):
+        """The same, but pulled harder: without a map what is left is the mean year, not the last value."""
+
+        ridge: float = param(100.0, unit="observations", low=1e-9, high=1e9, help="Pull of the map towards zero.")
 
     name = "dlinear"
     card = Card("DLinear", "Linear maps of the trend and of what is left.", DLinear.paper, limits=LIMITS)

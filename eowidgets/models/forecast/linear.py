@@ -41,6 +41,26 @@ def ridge_map(x: Tensor, y: Tensor, ridge: float) -> tuple[Tensor, Tensor]:
     return weight, mean_y - mean_x @ weight
 
 
+def absolute_map(x: Tensor, y: Tensor, ridge: float, rounds: int) -> tuple[Tensor, Tensor]:
+    """:func:`ridge_map` with absolute in place of squared errors, by reweighting it so many times.
+
+    Each output has its own weights, so that one odd value does not speak for the others.
+    """
+    weight, bias = ridge_map(x, y, ridge)
+    x, y = torch.cat([x, torch.ones_like(x[:, :1])], dim=1).double(), y.double()
+    penalty = torch.full_like(x[0], ridge)
+    penalty[-1] = 0
+    both = torch.cat([weight, bias[None]])
+    for _ in range(rounds):
+        left = (y - x @ both).abs()
+        share = 1 / left.clamp_min(0.05 * left.mean(dim=0) + 1e-12)
+        share = share / share.mean(dim=0)
+        normal = torch.stack([(x * s[:, None]).T @ x for s in share.unbind(1)]) + penalty.diag()
+        right = (x.T @ (share * y)).T.unsqueeze(-1)  # outputs inputs 1
+        both = torch.linalg.solve(normal, right).squeeze(-1).T
+    return both[:-1], both[-1]
+
+
 @register_network
 class NLinear(SeriesNetwork):
     """Subtract the last value, apply one linear map to every channel, add it back (Zeng et al., 2023, AAAI)."""
@@ -70,10 +90,13 @@ class NLinear(SeriesNetwork):
         return self.project(self.features(x)) + x[:, -1:]
 
     @torch.no_grad()
-    def solve(self, x: Tensor, y: Tensor, ridge: float = 1.0) -> NLinear:
-        """Set the map in closed form from windows ``(b, lookback, c)`` and their futures ``(b, horizon, c)``."""
+    def solve(self, x: Tensor, y: Tensor, ridge: float = 1.0, rounds: int = 0) -> NLinear:
+        """Set the map in closed form from windows ``(b, lookback, c)`` and their futures ``(b, horizon, c)``.
+
+        With ``rounds`` of reweighting it is the map of least absolute errors, not of least squares.
+        """
         rows = (y - x[:, -1:]).transpose(1, 2).flatten(0, 1)
-        weight, bias = ridge_map(self.features(x).flatten(0, 1), rows, ridge)
+        weight, bias = absolute_map(self.features(x).flatten(0, 1), rows, ridge, rounds)
         self.head.weight.copy_(weight.T)
         self.head.bias.copy_(bias)
         return self
@@ -116,9 +139,10 @@ class DLinear(SeriesNetwork):
         return self.project(self.features(x if seen is None else torch.where(seen, x, 0.0)))
 
     @torch.no_grad()
-    def solve(self, x: Tensor, y: Tensor, ridge: float = 1.0) -> DLinear:
+    def solve(self, x: Tensor, y: Tensor, ridge: float = 1.0, rounds: int = 0) -> DLinear:
         """Set both maps in closed form; arguments as for :meth:`NLinear.solve`."""
-        weight, bias = ridge_map(self.features(x).flatten(0, 1), y.transpose(1, 2).flatten(0, 1), ridge)
+        rows = y.transpose(1, 2).flatten(0, 1)
+        weight, bias = absolute_map(self.features(x).flatten(0, 1), rows, ridge, rounds)
         self.head.weight.copy_(weight.T)
         self.head.bias.copy_(bias)
         return self

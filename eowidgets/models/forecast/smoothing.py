@@ -9,15 +9,17 @@ import torch
 from torch import Tensor
 
 from eowidgets.models.base import Card, param
-from eowidgets.models.classical.harmonic import design, evaluate, robust_solve
-from eowidgets.models.classical.series import DAYS_PER_YEAR, solving_dtype
+from eowidgets.models.classical.series import DAYS_PER_YEAR, huber_weights, solving_dtype
 from eowidgets.models.forecast.base import Series, SeriesModel, register_series
+from eowidgets.models.forecast.season import fit_season
 
 #: Half-lives that are tried, in median spacings of the dates: from almost the last value to almost the mean.
 HALF_LIVES = (0.25, 0.5, 1.0, 2.0, 4.0, 8.0, 16.0, 64.0)
+#: Half-life of what counts as nearby when a value is checked against its neighbours, in median spacings.
+NEARBY = 4.0
 
 
-def levels(y: Tensor, seen: Tensor, days: Tensor, half_life: float) -> Tensor:
+def levels(y: Tensor, seen: Tensor, days: Tensor, half_life: float, pull: float = 0.0) -> Tensor:
     """Exponentially weighted mean of all that came before each day, and after the last one.
 
     The weight of a value halves with every ``half_life`` days of age (Wright, 1986): simple exponential smoothing where
@@ -26,8 +28,10 @@ def levels(y: Tensor, seen: Tensor, days: Tensor, half_life: float) -> Tensor:
     Parameters
     ----------
     y, seen : Tensor, shape (n, t)
-        ``y`` is 0 where ``seen`` is 0.
+        Values times their weight, and the weight: 0 where nothing was seen.
     days : Tensor, shape (t,), float64
+    pull : float
+        Weight of a zero, against a value of the date before.
 
     Returns
     -------
@@ -40,75 +44,94 @@ def levels(y: Tensor, seen: Tensor, days: Tensor, half_life: float) -> Tensor:
     before = torch.arange(len(days))[:, None] < torch.arange(len(days) + 1)
     weight = torch.where(before, torch.exp2(-(age.clamp_min(0) / half_life).clamp_max(60.0)), 0.0)
     weight = weight.to(y.device, y.dtype)
-    total = seen @ weight
+    total = seen @ weight + pull
     return (y @ weight) / torch.where(total > 0, total, 1.0)
 
 
 class Smoothing(SeriesModel):
-    """What both have in common: a yearly curve is taken out first and put back afterwards."""
+    """What both have in common: the mean year is taken out first and put back afterwards."""
 
     drift: ClassVar[float]
 
     @dataclass(frozen=True, slots=True)
     class Params:
-        """The season that is taken out first."""
+        """The season that is taken out first, and how far to trust what the last dates left of it."""
 
         terms: int = param(2, low=0, high=6, label="Waves per year", help="0 leaves the series as it is.")
         season: float = param(DAYS_PER_YEAR, unit="days", low=1e-3, high=3660.0, help="Length of the slowest wave.")
-        ridge: float = param(1.0, low=1e-6, high=100.0, unit="observations", help="Pull of the waves towards zero.")
+        ridge: float = param(
+            0.3, low=1e-6, high=100.0, unit="observations", help="Pull of waves and trend towards zero."
+        )
+        pull: float = param(
+            5.0, low=0.0, high=1000.0, unit="observations", help="Pull of the level towards the mean year."
+        )
 
     def _predict(self, series: Series, future: Tensor) -> Tensor:
         p = self.params
         y, seen = series.rows()
         dtype = solving_dtype(y.device)
-        y, known = y.to(dtype), seen.to(dtype)
-        scale = DAYS_PER_YEAR / p.season
-
-        def columns(days: Tensor) -> Tensor:
-            return design((days - series.cut) * scale, p.terms, True, 0.0).to(y.device, dtype)
-
-        coefficients, _ = robust_solve(columns(series.days), y.unsqueeze(1), seen, p.ridge, rounds=3)
-        slope = coefficients[:, 0, 1] * scale / DAYS_PER_YEAR  # per day
-        # The waves only: level and trend are what is smoothed.
-        waves = coefficients.clone()
-        waves[..., :2] = 0
-        rest = known * (y - evaluate(columns(series.days), waves, dtype).squeeze(1))
+        year = fit_season(series, terms=p.terms, length=p.season, ridge=p.ridge, local=p.terms > 0)
+        rest = torch.where(seen, y.to(dtype) - year.at(series.days), 0.0)
         spacing = float((series.days[1:] - series.days[:-1]).median()) if len(series.days) > 1 else 1.0
+        weight = _trust(rest, seen, series.days, NEARBY * spacing)
+        age = ((series.days - series.cut) / p.season).to(y.device, dtype)
         best = torch.full_like(rest[:, :1], torch.inf)
         level, lag = torch.zeros_like(best), torch.zeros_like(best)
         for half_life in HALF_LIVES:
-            mean = levels(rest, known, series.days, half_life * spacing)
-            had = known.cumsum(dim=1) - known > 0
-            error = (known * had * (rest - mean[:, :-1]).square()).sum(dim=1, keepdim=True)
+            mean = levels(weight * rest, weight, series.days, half_life * spacing, p.pull)
+            error = (weight * (rest - mean[:, :-1]).square()).sum(dim=1, keepdim=True)
             better = error < best
             best = torch.where(better, error, best)
             level = torch.where(better, mean[:, -1:], level)
             # Mean age of the level: how far a drift has gone on since.
-            age = levels(known * series.days.to(y.device, dtype), known, series.days, half_life * spacing)[:, -1:]
-            lag = torch.where(better, series.cut - age, lag)
-        span = series.cut - float(series.days[0])
-        ahead = (future - series.cut).clamp(max=span).to(y.device, dtype)
-        made = level + self.drift * slope[:, None] * (ahead + lag)
-        return series.unrow(made + evaluate(columns(future), waves, dtype).squeeze(1))
+            lag = torch.where(better, -levels(weight * age, weight, series.days, half_life * spacing)[:, -1:], lag)
+        made = level.expand(-1, len(future))
+        if self.drift:
+            span = (series.cut - float(series.days[0])) / p.season
+            ahead = ((future - series.cut) / p.season).clamp(max=span).to(y.device, dtype)
+            made = made + self.drift * _slope(rest, weight, age, p.ridge) * (ahead + lag)
+        return series.unrow(made + year.at(future))
+
+
+def _trust(y: Tensor, seen: Tensor, days: Tensor, half_life: float) -> Tensor:
+    """Weights of the values of each row: less for one that its neighbours in time do not bear out.
+
+    Neighbours, not all dates: a change that stays is no outlier.
+    """
+    near = torch.exp2(-((days[:, None] - days).abs() / half_life).clamp_max(60.0)).to(y)
+    known = seen.to(y.dtype)
+    around = (y @ near) / (known @ near).clamp_min(1e-12)  # y is 0 where nothing was seen
+    return huber_weights((y - around).unsqueeze(1), seen) * known
+
+
+def _slope(y: Tensor, weight: Tensor, time: Tensor, ridge: float) -> Tensor:
+    """Slope of each row by ridge regression with a level, (n, 1)."""
+    total = weight.sum(dim=1, keepdim=True).clamp_min(1e-12)
+    middle, mean = (weight * time).sum(1, keepdim=True) / total, (weight * y).sum(1, keepdim=True) / total
+    apart = weight * (time - middle)
+    return (apart * (y - mean)).sum(1, keepdim=True) / ((apart * (time - middle)).sum(1, keepdim=True) + ridge)
 
 
 @register_series
 class ExponentialSmoothing(Smoothing):
-    """Simple exponential smoothing around a yearly curve, its rate chosen for each series by one-step errors."""
+    """Simple exponential smoothing around the mean year, its rate chosen for each series by one-step errors.
+
+    The level is pulled towards the mean year: one odd date is no new level, and several are.
+    """
 
     name = "ses"
     drift = 0.0
     card = Card(
         title="Exponential smoothing",
-        summary="The season of all years, shifted to where the last dates were.",
+        summary="The mean year, shifted towards where the last dates were.",
         paper="Wright (1986), Management Science 32(4), on irregular dates; Hyndman et al. (2008), ETS(A,N,A).",
-        limits="Keeps the last anomaly for ever; no trend.",
+        limits="Keeps the last anomaly; no trend.",
     )
 
 
 @register_series
 class Theta(Smoothing):
-    """The Theta method: exponential smoothing with half of the trend as drift, around a yearly curve.
+    """The Theta method: exponential smoothing with half of the trend as drift, around the mean year.
 
     Hyndman and Billah (2003) show that it is just that. The drift goes on no longer than the series did.
     """

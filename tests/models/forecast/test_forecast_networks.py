@@ -15,7 +15,7 @@ from eowidgets.models.forecast.companion import (
     kernel_naive,
     stable,
 )
-from eowidgets.models.forecast.linear import DLinear, NLinear, moving_average, ridge_map
+from eowidgets.models.forecast.linear import DLinear, NLinear, absolute_map, moving_average, ridge_map
 from eowidgets.models.forecast.network import NETWORKS, instance_norm, make_network
 from eowidgets.models.forecast.spacetime import Companion, SpaceTime, preprocessing
 from eowidgets.models.forecast.timesnet import Inception
@@ -102,6 +102,23 @@ def test_closed_form_is_the_best_of_its_kind(kind):
     (network(cut[:, :16]) - cut[:, 16:]).square().mean().backward()
     assert network.head.weight.grad.abs().max() < 1e-4
     assert network.head.bias.grad.abs().max() < 1e-5
+
+
+def test_absolute_errors_shrug_off_what_squares_do_not():
+    rng = np.random.default_rng(2)
+    x = torch.from_numpy(rng.standard_normal((400, 5)))
+    truth = torch.from_numpy(rng.standard_normal((5, 2)))
+    y = x @ truth + 0.5
+    y[::7, 0] -= 5.0  # missed clouds: downwards only, and of one output only
+    least, bias = absolute_map(x, y, 1e-6, rounds=10)
+    torch.testing.assert_close(least, truth, rtol=0, atol=0.05)
+    torch.testing.assert_close(bias, torch.full_like(bias, 0.5), rtol=0, atol=0.1)
+    assert abs(float(ridge_map(x, y, 1e-6)[1][0]) - 0.5) > 0.5
+    for plain, none in zip(ridge_map(x, y, 3.0), absolute_map(x, y, 3.0, rounds=0), strict=True):
+        torch.testing.assert_close(plain, none)
+    shrunk, middle = absolute_map(x, y, 1e9, rounds=10)
+    assert shrunk.abs().max() < 1e-3
+    assert abs(float(middle[1] - y[:, 1].median())) < 0.2
 
 
 def test_moving_average_is_that_of_a_loop():

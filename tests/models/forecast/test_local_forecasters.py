@@ -6,6 +6,7 @@ import torch
 
 from eowidgets.models.forecast.base import checked, series_model
 from eowidgets.models.forecast.grid import past_grid, regrid, steps_ahead, to_days
+from eowidgets.models.forecast.season import fit_season, kernel_median
 from eowidgets.models.forecast.smoothing import levels
 
 YEAR = 365.2425
@@ -74,7 +75,7 @@ def test_climatology_is_the_kernel_mean(case):
 
 def test_harmonic_is_least_squares(case):
     values, days, mask, future = case
-    made = forecast("harmonic", case, robust=False, ridge=1e-6, terms=1)
+    made = forecast("harmonic", case, robust=False, ridge=1e-6, terms=1, trend=True, local=False)
 
     def columns(d):
         phase = 2 * np.pi * d / YEAR
@@ -89,7 +90,7 @@ def test_harmonic_trend_goes_on_no_longer_than_it_was_seen():
     days = torch.arange(17_000.0, 17_000.0 + 730, 10.0)
     values = (0.1 + 0.0002 * (days - 17_000)).reshape(1, -1, 1)
     ahead = days[-1] + torch.tensor([365.0, 700.0, 720.0, 2000.0, 3000.0])
-    made = series_model("harmonic", terms=1, ridge=1e-6).predict(values, days, None, ahead)[0, :, 0]
+    made = series_model("harmonic", terms=1, ridge=1e-6, trend=True).predict(values, days, None, ahead)[0, :, 0]
     truth = 0.1 + 0.0002 * (ahead - 17_000).clamp(max=2 * days[-1] - 2 * 17_000)
     assert torch.allclose(made, truth, atol=2e-3)
 
@@ -99,11 +100,51 @@ def test_robust_models_shrug_off_a_missed_cloud(case):
     mask = np.ones_like(values, bool)
     cloudy = values.copy()
     cloudy[:, ::9] -= 0.6
-    for name in ("climatology", "harmonic"):
-        clean = forecast(name, (values, days, mask, future))
-        robust = np.abs(forecast(name, (cloudy, days, mask, future)) - clean).max()
-        plain = np.abs(forecast(name, (cloudy, days, mask, future), robust=False) - clean).max()
+    for name, options in (("climatology", {}), ("harmonic", {"local": False})):
+        clean = forecast(name, (values, days, mask, future), **options)
+        robust = np.abs(forecast(name, (cloudy, days, mask, future), **options) - clean).max()
+        plain = np.abs(forecast(name, (cloudy, days, mask, future), robust=False, **options) - clean).max()
         assert robust < 0.5 * plain
+
+
+def test_kernel_medians_are_those_of_a_loop():
+    rng = np.random.default_rng(5)
+    y, seen, kernel = rng.standard_normal((6, 15)), rng.random((6, 15)) > 0.3, rng.random((15, 4))
+    made = kernel_median(*(torch.from_numpy(a) for a in (y, seen, kernel)), pull=0.4)
+    for i in range(6):
+        for g in range(4):
+            value = np.append(y[i, seen[i]], 0.0)
+            weight = np.append(kernel[seen[i], g], 0.4)
+            order = value.argsort()
+            middle = np.searchsorted(weight[order].cumsum(), weight.sum() / 2)
+            assert made[i, g] == value[order][middle]
+
+
+def test_the_season_is_a_wave_where_nothing_was_seen_and_what_was_seen_elsewhere():
+    """Two summers of a dip that no wave of the year can draw; winters were never seen."""
+    days = torch.arange(18_000.0, 18_000 + 4 * YEAR, 5.0, dtype=torch.float64)
+    phase = days % YEAR
+    wave = 0.5 + 0.2 * torch.sin(2 * torch.pi * phase / YEAR)
+    dip = -0.3 * ((phase > 200) & (phase < 240))
+    summer = (phase > 90) & (phase < 270)
+    series = checked((wave + dip).reshape(1, -1, 1), days, summer.reshape(1, -1, 1))
+    ahead = days[-1] + torch.arange(1.0, 366.0)
+    then = ahead % YEAR
+    truth = 0.5 + 0.2 * torch.sin(2 * torch.pi * then / YEAR) - 0.3 * ((then > 200) & (then < 240))
+    made = fit_season(series, terms=1).at(ahead)[0]
+    plain = fit_season(series, terms=1, local=False).at(ahead)[0]
+    inside = (then > 210) & (then < 230)
+    assert (made - truth)[inside].abs().max() < 0.04
+    assert (plain - truth)[inside].abs().min() > 0.1
+    winter = (then < 50) | (then > 310)
+    torch.testing.assert_close(made[winter], plain[winter])
+
+
+def test_a_season_of_any_length_repeats():
+    days = torch.arange(100.0, dtype=torch.float64)
+    values = torch.rand(1, 7, 1, generator=torch.Generator().manual_seed(0)).repeat(1, 15, 1)[:, :100]
+    made = series_model("harmonic", season=7.0, ridge=1e-6).predict(values, days, None, 100 + torch.arange(14.0))
+    torch.testing.assert_close(made[0, :, 0], values[0, torch.arange(100, 114) % 7, 0], rtol=0, atol=0.02)
 
 
 def test_levels_are_those_of_the_recursion():
@@ -118,12 +159,32 @@ def test_levels_are_those_of_the_recursion():
             assert np.isclose(float(made[i, k + 1]), total / weight)
 
 
+def test_a_level_is_pulled_towards_zero_by_so_many_observations():
+    y = torch.full((1, 3), 0.6, dtype=torch.float64)
+    made = levels(y, torch.ones_like(y), torch.arange(3.0, dtype=torch.float64), half_life=1.0, pull=2.0)
+    weights = torch.tensor([0.0, 1.0, 1.5, 1.75], dtype=torch.float64)
+    torch.testing.assert_close(made[0], 0.6 * weights / (weights + 2))
+
+
+def test_one_odd_date_is_no_new_level_and_many_are():
+    days = torch.arange(17_000.0, 18_000.0, 10.0, dtype=torch.float64)
+    flat = 0.5 + 0.01 * torch.randn(1, 100, 1, generator=torch.Generator().manual_seed(0), dtype=torch.float64)
+    odd, changed = flat.clone(), flat.clone()
+    odd[:, -1] -= 0.3
+    changed[:, -30:] -= 0.3
+    ahead = days[-1:] + 30
+    usual, one, many = (series_model("ses", terms=0).predict(v, days, None, ahead).item() for v in (flat, odd, changed))
+    assert abs(one - usual) < 0.03
+    assert many - usual < -0.15
+
+
 def test_ses_keeps_a_shifted_level_and_theta_carries_half_of_a_trend():
     days = torch.arange(0.0, 1000.0, 10.0, dtype=torch.float64)
     steep = (0.001 * days).reshape(1, -1, 1)
     ahead = days[-1] + torch.tensor([100.0, 300.0], dtype=torch.float64)
     flat, theta = (
-        series_model(n, terms=0, ridge=1e-6).predict(steep, days, None, ahead)[0, :, 0] for n in ("ses", "theta")
+        series_model(n, terms=0, ridge=1e-6, pull=0.0).predict(steep, days, None, ahead)[0, :, 0]
+        for n in ("ses", "theta")
     )
     assert torch.allclose(flat, flat[:1].expand(2))
     assert torch.allclose(flat[0], steep[0, -1, 0], atol=0.01)
