@@ -40,8 +40,9 @@ def suggestions(
     here = " in the drawn area" if drawn else ""
     land, years = not needs(cube), b > a
     wanted = []
-    if history and history[-1].program is not None and not history[-1].abstained:
-        scope = history[-1].program.scope
+    told_last = history[-1].program if history and not history[-1].abstained else None
+    if told_last is not None and told_last.kind != "outlook":  # what comes has neither another year nor a half
+        scope = told_last.scope
         told = scope.start[:4] if scope.start[:4] == scope.end[:4] else ""
         if years and told:
             wanted.append(f"and in {int(told) + 1 if int(told) < b else int(told) - 1}?")
