@@ -139,7 +139,7 @@ def masks(pairs: Pairs, only: Sequence[str]) -> dict[str, dict[str, float]]:
         rows |= plain(pairs)
         table(f"Masks: {len(pairs)} held-out pairs of {pairs.change.shape[1]} px at 0.5 m, all kinds of change", rows)
     if kinds:
-        table(f"Ablations: the same short training each, {min(len(pairs), FEW)} pairs", kinds)
+        table(f"Ablations: a part taken out of LENet, the same few steps each, {min(len(pairs), FEW)} pairs", kinds)
     return rows | kinds
 
 
