@@ -19,6 +19,7 @@ from eowidgets.models.units.clear import guess_clear
 from eowidgets.models.units.condition import Condition, condition
 from eowidgets.models.units.config import BANDS
 from eowidgets.models.units.flow import from_target, sample
+from eowidgets.models.units.follow import follow
 from eowidgets.models.units.network import UniTS
 from eowidgets.tasks import Output, Task
 
@@ -125,6 +126,15 @@ class UniTSModel(Model):
             x1 = network.config.trust * mean + network.config.widen * (x1 - mean)
             return from_target(network.config, x1, given)
 
+    def filled(self, batch: Batch, usable: Tensor, network: UniTS) -> Tensor:
+        """Samples of a series with gaps; bands that the network never met follow those that it knows."""
+        given = given_batch(batch, usable, network)
+        made = self.sampled(given, network, known=usable)
+        there = [BANDS.index(b) for b in batch.bands if b in BANDS]
+        known = [i for i in there if BANDS[i] in network.config.bands]
+        others = [i for i in there if i not in known]
+        return follow(made, given.base, usable, given.days, known, others)
+
     def answer(self, batch: Batch, samples: Tensor, keep: Tensor | None) -> dict[str, Tensor]:
         """Mean and spread over the samples, in the bands of the batch."""
         optical = self.optical(batch.bands)
@@ -181,7 +191,7 @@ class UniTSReconstruct(UniTSModel):
     def answers(self, batch: Batch) -> dict[str, Tensor]:
         """Draw samples of the whole series; by default clear measurements are kept."""
         network = self.network()
-        samples = self.sampled(given_batch(batch, batch.usable, network), network, known=batch.usable)
+        samples = self.filled(batch, batch.usable, network)
         return self.answer(batch, samples, batch.usable if self.params.keep_observed else None)
 
 
@@ -207,7 +217,7 @@ class UniTSClouds(UniTSModel):
 
     #: Reflectance, in the band where it differs most, that tells a cloud, and pixels around it that are cloud too (thin
     #: edges, shadows); chosen in the west, on dates not trained on.
-    DIFFERENT, AROUND = 0.02, 3
+    DIFFERENT, AROUND = 0.015, 5
 
     def __init__(self, network: FindAndFill | None = None, **params: Any) -> None:
         super().__init__(**params)
@@ -227,7 +237,7 @@ class UniTSClouds(UniTSModel):
         clear = self.clear(batch)
         masked = dataclasses.replace(batch, x=batch.raw * clear.unsqueeze(2), usable=clear)
         fill = self.module().fill
-        filled = self.sampled(given_batch(masked, clear, fill), fill, known=clear)
+        filled = self.filled(masked, clear, fill)
         radar = dataclasses.replace(masked, x=batch.raw)  # clear pixels and radar as they were measured
         return self.answer(radar, filled, clear)
 
