@@ -26,8 +26,8 @@ RECONSTRUCT = Card(
         "PSNR, another place (bouconne), ten bands (dB)": 34.2,
         "linear in time, another place (dB)": 31.9,
     },
-    limits="Trained on one forest at 10 m in six bands; other bands follow those as they do in the series. Samples are widened by "
-    "a fitted factor and too wide on dates like those of the training. The paper's tables are of other data.",
+    limits="Trained on one forest at 10 m in six bands; other bands follow those as they do in the series. Samples are "
+    "widened by a fitted factor and too wide on dates like those of the training. The paper's tables are of other data.",
     weights="units-reconstruct.safetensors",
     sha256="03eae5e34c7434ecb8f6e85d2984bbbc4212ca798a91ceefa102c2e7c345a43e",
 )
