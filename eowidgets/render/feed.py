@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import zlib
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import zip_longest
 from typing import Any
@@ -22,7 +23,13 @@ ENOUGH = 0.5
 
 
 def pixels(
-    source: FrameSource, bands: Iterable[str], window: Window, near: int = 0, dates: Sequence[int] | None = None
+    source: FrameSource,
+    bands: Iterable[str],
+    window: Window,
+    near: int = 0,
+    dates: Sequence[int] | None = None,
+    *,
+    deflate: bool = False,
 ) -> Iterator[Message]:
     """Pixels of some bands, the dates nearest to ``near`` first and all bands of a date together.
 
@@ -38,6 +45,8 @@ def pixels(
         Place of the date that is in view.
     dates : sequence of int, optional
         Only these dates, one message each; all if not given.
+    deflate : bool
+        Make the bytes fewer, for a browser that is far away; such a message says ``zip``.
     """
     names = [b for b in bands if b in source.bands or (b == MASK and source.has_clouds)]
     if source.lazy:
@@ -48,7 +57,11 @@ def pixels(
         heads = {"bands": [source.band_head(b) for b in real], "indices": [i for i in known if i["q"]]}
         yield {"type": "bands", "source": source.key, **heads}, None
     for together in zip_longest(*(_band(source, name, window, near, dates) for name in names)):
-        yield from (m for m in together if m is not None)
+        for message, data in (m for m in together if m is not None):
+            if deflate and data is not None:
+                yield message | {"zip": True}, zlib.compress(data, 1)
+            else:
+                yield message, data
 
 
 def _band(
@@ -137,12 +150,14 @@ class Queue:
     def __init__(self) -> None:
         self._open: list[tuple[str, Window, Iterator[Message]]] = []
 
-    def add(self, source: FrameSource, bands: Iterable[str], window: Window, near: int) -> None:
+    def add(
+        self, source: FrameSource, bands: Iterable[str], window: Window, near: int, *, deflate: bool = False
+    ) -> None:
         """Take a question in; it replaces those about other detail windows of the same source."""
         fixed = (source.whole, source.coarse)
         if window not in fixed:
             self._open = [o for o in self._open if o[0] != source.key or o[1] in fixed or o[1] == window]
-        self._open.append((source.key, window, pixels(source, bands, window, near)))
+        self._open.append((source.key, window, pixels(source, bands, window, near, deflate=deflate)))
 
     def next(self) -> Message | None:
         """Give the next message, None when everything has been said."""

@@ -216,7 +216,8 @@ class TimeViewer(ReadableRepr, Checks, Layers, Exports, ErrorsBelow, anywidget.A
                 return
             if content.get("type") == "want":
                 window = Window(*(int(v) for v in content["window"]))
-                self._queue.add(source, list(content["bands"]), window, int(content.get("date") or 0))
+                near, deflate = int(content.get("date") or 0), bool(content.get("zip"))
+                self._queue.add(source, list(content["bands"]), window, near, deflate=deflate)
                 self._serve()
             elif content.get("type") == "series":
                 self.send(feed.series(source, content))

@@ -30,6 +30,8 @@ class ErrorsBelow(traitlets.HasTraits):
     """
 
     error: Any = traitlets.Dict(default_value={"message": "", "details": ""}).tag(sync=True)
+    keys: Any
+    send_state: Any
 
     def set_state(self, sync_data: dict[str, Any]) -> None:
         """Take what the browser says; whatever the callbacks raise is shown under the widget, and logged as ever."""
@@ -37,6 +39,9 @@ class ErrorsBelow(traitlets.HasTraits):
             super().set_state(sync_data)  # type: ignore[misc]
         except Exception as problem:  # a person's callback may raise anything
             self.complain(problem, "A callback failed")
+            kept = [n for n, v in sync_data.items() if n in self.keys and getattr(self, n) != v]
+            if kept:
+                self.send_state(kept)  # what was refused is not what the browser shows
             raise
 
     def complain(self, problem: Exception, what: str) -> None:

@@ -228,3 +228,23 @@ def test_a_callback_that_fails_is_shown_below_until_it_is_put_away(page):
         box.locator("button").click()
         p.wait_for_function("() => document.querySelector('.eow-error').hidden")
         until(page, lambda: page.evaluate("v.error['message']") == "")
+
+
+def test_from_far_away_the_pixels_come_deflated(open_lab):
+    page = open_lab(["import eowidgets as eow", "v = eow.TimeViewer(eow.open('romania'), height=240); v"])
+    # What a browser says whose page comes over a network.
+    page.page.evaluate(
+        "() => { globalThis[Symbol.for('eowidgets.shared')] = { backend: null, stores: new Map(), zip: true }; }"
+    )
+    page.run_all()
+    page.page.locator(".eow-viewer[data-drawn][data-ready]").wait_for()
+    until(page, lambda: whole(page))
+    source = FrameSource(eow.open("romania"))
+    date = page.evaluate("v.date")
+    shown(page, date)
+    compare(page, source, Style(bands=("red", "green", "blue")), date)
+    chunks = [m for m in page.received if b'"chunk"' in m]
+    raw = source.dates * source.width * source.height * 2
+    red = sum(len(m) for m in chunks if b'"band": "red"' in m or b'"band":"red"' in m)
+    assert chunks and all(b'"zip": true' in m or b'"zip":true' in m for m in chunks)
+    assert 0.2 * raw < red < 0.9 * raw

@@ -132,6 +132,12 @@ def test_a_polygon_by_keyboard_and_how_to_give_up(opened, story, source):
     assert page.locator("button[aria-label='Draw a polygon'][aria-pressed=false]").count() == 1
     assert page.evaluate(f"() => [{MODEL}.get('area'), {MODEL}.get('pins').length]") == [None, 0]
 
+    page.keyboard.press("p")
+    click(page, (0.2, 0.5), (0.4, 0.5), (0.7, 0.5), (0.2, 0.5))
+    page.locator(".eow-error:visible", has_text="All corners lie on one line").locator("button").click()
+    assert page.evaluate(f"() => {MODEL}.get('area')") is None
+
+    picture.focus()
     for _ in range(2):
         page.keyboard.press("+")
     page.keyboard.press("p")

@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import zlib
+
 import numpy as np
 import pytest
 
@@ -68,6 +70,13 @@ def test_the_coarse_picture_of_a_lazy_cube_tells_its_cloud_cover(make_cube):
     again = FrameSource(cube.chunk({"time": 1}))
     list(feed.pixels(again, ["red", MASK], Window(0, 0, 64, 64)))
     assert again.cloud_cover == [None] * 4  # a part says nothing about the whole
+
+
+def test_deflated_pixels_are_the_same_and_say_so(make_cube):
+    source = FrameSource(make_cube(dates=5, height=40, width=33))
+    plain, small = (list(feed.pixels(source, ["red", MASK], source.whole, deflate=d)) for d in (False, True))
+    assert [m | {"zip": True} for m, _ in plain] == [m for m, _ in small]
+    assert [d for _, d in plain] == [zlib.decompress(d) for _, d in small]
 
 
 def test_the_newest_question_is_answered_first_and_an_old_view_not_at_all(make_cube):

@@ -148,6 +148,16 @@ def test_what_a_callback_raises_is_shown_under_the_widget(viewer):
     assert viewer.date == "2018-07-06"
 
 
+def test_what_the_kernel_refuses_goes_back_in_the_browser(viewer, monkeypatch):
+    told = []
+    monkeypatch.setattr(viewer, "send_state", lambda key=None: told.append(key))
+    with pytest.raises(InputError):
+        viewer.set_state({"area": {"type": "Polygon", "coordinates": [[[0, 0], [1, 1], [0, 0]]]}, "gamma": 2})
+    assert viewer.area is None
+    assert ["area"] in told or ["area", "gamma"] in told
+    assert "no size" in viewer.error["message"] or "cannot be read" in viewer.error["message"]
+
+
 def test_what_lies_on_other_ground_is_refused_and_nothing_changes(viewer, romania):
     layer = romania[["red"]].isel(time=0, drop=True)
     head = viewer.head

@@ -37,10 +37,17 @@ export class Places {
     this.state.now("pins", [...pins, { ...place, color: this.color() }].slice(-MOST_PLACES));
   }
 
+  // Whether a shape drawn here has a place on the ground; says so where it has not.
+  grounded() {
+    if (!this.picture.ground.known) this.onproblem("This cube has no CRS, so an area on it has no place on the ground: set one with cube.rio.write_crs.");
+    return this.picture.ground.known;
+  }
+
   // The newest shape is the area that everything works on; the one before keeps its place in the chart.
   area(corners) {
     const { ground } = this.picture;
-    if (!ground.known) return this.onproblem("This cube has no CRS, so an area on it has no place on the ground: set one with cube.rio.write_crs.");
+    if (!this.grounded()) return;
+    if (flat(corners)) return this.onproblem("All corners lie on one line, so there is no area between them: draw it again.");
     const ring = [...corners, corners[0]].map(([x, y]) => ground.toLonLat(x, y));
     const before = this.model.get("area");
     const polygons = this.model.get("polygons");
@@ -67,3 +74,6 @@ const chip = (label, color, kind, onclick) => button(label, "✕", onclick, { cl
 
 const where = ({ lon, lat, x, y }) =>
   lon === undefined ? `column ${Math.floor(x)}, row ${Math.floor(y)}` : `${Math.abs(lat).toFixed(5)}° ${lat < 0 ? "S" : "N"}, ${Math.abs(lon).toFixed(5)}° ${lon < 0 ? "W" : "E"}`;
+
+// Whether no three corners span a triangle, in pixels of the cube.
+const flat = ([[x0, y0], ...rest]) => rest.slice(1).every(([x, y], i) => Math.abs((rest[i][0] - x0) * (y - y0) - (x - x0) * (rest[i][1] - y0)) < 1e-6);

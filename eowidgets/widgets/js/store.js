@@ -1,5 +1,6 @@
 import { GlBackend } from "./gl.js";
 import { CpuBackend } from "./cpu.js";
+import { far, inflate } from "./inflate.js";
 
 // The pixels of a viewer: asked for once, kept on the GPU, shared by every view of the same model and by its layers
 // on maps. A window is "x0,y0,x1,y1,stride"; a plane is one band of one window, all dates.
@@ -40,7 +41,9 @@ export class Store {
     this.messages = 0;
     this.covers = 0; // how often the cloud cover of a date was learnt
     this.edits = 0; // how often pixels of the cube that were here were painted over
-    this.receive = (message, buffers) => this.take(message, buffers);
+    this.zip = shared().zip ?? far();
+    this.order = Promise.resolve();
+    this.receive = (message, buffers) => this.hear(message, buffers);
     this.restored = () => this.forget();
     this.versions = this.current();
     this.reheaded = () => this.renew();
@@ -156,7 +159,15 @@ export class Store {
     if (!missing.length) return;
     for (const b of missing) this.asked.add(`${key}|${b}|${window}`);
     this.messages += 1;
-    this.model.send({ type: "want", source: key, bands: missing, window: window.split(",").map(Number), date: t });
+    this.model.send({ type: "want", source: key, bands: missing, window: window.split(",").map(Number), date: t, zip: this.zip });
+  }
+
+  // One after the other: what a model has painted must not be overtaken by the pixels below it.
+  hear(message, buffers) {
+    if (!this.zip || message.type === "series") return this.take(message, buffers);
+    const whole = message.zip ? inflate(buffers[0]).then((data) => [data]) : buffers;
+    this.order = this.order.then(async () => this.users > 0 && this.take(message, await whole));
+    return this.order;
   }
 
   take(message, buffers) {

@@ -1,11 +1,7 @@
+import { inflate } from "./inflate.js";
+
 // A model without a kernel: the traits and pixels that a page carries itself. It has the part of an anywidget's model
 // that the viewer uses, so that the page runs the very same code.
-
-async function inflate(text) {
-  const bytes = Uint8Array.from(atob(text), (c) => c.charCodeAt(0));
-  const stream = new Blob([bytes]).stream().pipeThrough(new DecompressionStream("deflate"));
-  return new DataView(await new Response(stream).arrayBuffer());
-}
 
 export class StoryModel {
   constructor({ traits, chunks }) {
@@ -48,7 +44,7 @@ export class StoryModel {
     const window = message.window.join();
     const wanted = this.chunks.filter(([head]) => head.source === message.source && message.bands.includes(head.band) && head.window.join() === window);
     wanted.sort(([a], [b]) => Math.abs(a.t - message.date) - Math.abs(b.t - message.date));
-    for (const [head, text] of wanted) this.emit("msg:custom", head, [await inflate(text)]);
+    for (const [head, text] of wanted) this.emit("msg:custom", head, [await inflate(Uint8Array.from(atob(text), (c) => c.charCodeAt(0)))]);
   }
 }
 

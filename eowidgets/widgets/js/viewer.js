@@ -32,7 +32,7 @@ export function view({ model, el }) {
   toolbar.onhome = () => (picture.fit(), picture.moved());
   toolbar.ondraw = () => {
     if (polygon.on) polygon.finish();
-    else polygon.start();
+    else if (places.grounded()) polygon.start();
     picture.element.focus({ preventScroll: true });
   };
   picture.ondrawing = (on) => toolbar.drawing(on);
