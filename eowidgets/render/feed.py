@@ -76,6 +76,7 @@ def _band(
     common = {
         "type": "chunk",
         "source": source.key,
+        "version": source.version,
         "band": band,
         "window": [window.x0, window.y0, window.x1, window.y1, window.stride],
         "shape": [rows, columns],

@@ -202,7 +202,7 @@ class TimeViewer(ReadableRepr, Checks, Layers, Exports, ErrorsBelow, anywidget.A
             return []
         bands = source.program(self.index).bands if self.index else tuple(self.bands)
         parts = feed.pixels(source, [*bands, MASK], source.coarse, dates=[self.step])
-        return [{**head, "version": source.version, "data": data} for head, data in parts if data is not None]
+        return [{**head, "data": data} for head, data in parts if data is not None]
 
     def _hear(self, _: Any, content: Mapping[str, Any], __: Any) -> None:
         # A read may wait for a disk or a network: never in the thread that answers messages.

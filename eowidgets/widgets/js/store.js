@@ -166,7 +166,8 @@ export class Store {
   hear(message, buffers) {
     if (!this.zip || message.type === "series") return this.take(message, buffers);
     const whole = message.zip ? inflate(buffers[0]).then((data) => [data]) : buffers;
-    this.order = this.order.then(async () => this.users > 0 && this.take(message, await whole));
+    const failed = (problem) => this.model.set("error", { message: "Pixels that came could not be read.", details: String(problem.stack ?? problem) });
+    this.order = this.order.then(async () => this.users > 0 && this.take(message, await whole)).catch(failed);
     return this.order;
   }
 
@@ -186,7 +187,8 @@ export class Store {
   }
 
   chunk(head, buffer) {
-    if (!this.asked.has(`${head.source}|${head.band}|${head.window.join(",")}`)) return; // asked for before the cube changed
+    // What was asked for before the cube changed may still be on its way.
+    if (head.version !== this.source(head.source)?.version || !this.asked.has(`${head.source}|${head.band}|${head.window.join(",")}`)) return;
     this.put(head, buffer);
     this.changed();
   }
