@@ -27,6 +27,7 @@ import eowidgets as eow
 from benchmarks.change_pairs import Count, network_of, table
 from eowidgets.analysis.change import change
 from eowidgets.errors import EowidgetsError
+from eowidgets.models.change.adapters import PairParams
 from eowidgets.models.change.pictures import standardised, statistics
 from eowidgets.models.classical.stats import otsu
 from training.change import disturbed
@@ -48,14 +49,15 @@ Finder = Callable[[Tensor, Tensor], Tensor]
 def finders() -> dict[str, Finder]:
     """What marks change in two standardised pictures (3, h, w); each gives (h, w), bool."""
 
-    def network(name: str) -> Finder | None:
+    def network(name: str, threshold: float) -> Finder | None:
         found = network_of(name)
         if found is None:
             return None
 
         def find(a: Tensor, b: Tensor) -> Tensor:
             with torch.inference_mode(), torch.autocast("cpu", torch.bfloat16):
-                return found[0](a[None], b[None])[0][0].float().argmax(0) > 0
+                share = found[0](a[None], b[None])[0].float().softmax(dim=1)
+            return share[0, 1:].sum(dim=0) > threshold
 
         return find
 
@@ -63,7 +65,9 @@ def finders() -> dict[str, Finder]:
         length = (b - a).square().sum(0).sqrt()
         return length > otsu(length.flatten())
 
-    rows = {"LENet": network("lenet"), "FC-Siam-diff": network("fcsiam"), "MCI": network("mci"), "Otsu": vectors}
+    usual = PairParams().threshold
+    rows = {f"LENet, threshold {usual}": network("lenet", usual), "LENet, threshold 0.5": network("lenet", 0.5)}
+    rows |= {f"FC-Siam-diff, threshold {usual}": network("fcsiam", usual), "MCI": network("mci", 0.5), "Otsu": vectors}
     return {name: find for name, find in rows.items() if find is not None}
 
 

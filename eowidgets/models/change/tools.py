@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 from torch.nn import functional
 
 from eowidgets.cube.simulate.words import PLACES
@@ -100,7 +100,17 @@ def _pair(before: Picture, after: Picture) -> Tensor:
     return standardised(x, *statistics(x, seen)) * seen.unsqueeze(1)
 
 
-def detect(before: Picture, after: Picture, interpreter: Interpreter | None = None) -> Found:
+@lru_cache(maxsize=1)
+def mapper() -> nn.Module | None:
+    """Load the network whose map is the better one, LENet, if it is in this installation."""
+    if not cards.ships(cards.LENET):
+        return None
+    return weights.load(weights.FOLDER / str(cards.LENET.weights), cards.LENET.sha256)[0]
+
+
+def detect(
+    before: Picture, after: Picture, interpreter: Interpreter | None = None, *, network: nn.Module | None = None
+) -> Found:
     """Map new and vanished roads and buildings.
 
     Parameters
@@ -109,6 +119,8 @@ def detect(before: Picture, after: Picture, interpreter: Interpreter | None = No
         Red, green, blue, in any units; NaN where nothing was seen.
     interpreter : Interpreter, optional
         The shipped one if not given.
+    network : Module, optional
+        Another one that maps, with ``multiple`` and the same classes: LENet, for example.
 
     Returns
     -------
@@ -119,17 +131,17 @@ def detect(before: Picture, after: Picture, interpreter: Interpreter | None = No
     InputError
         For pictures of different or wrong shapes, or without a pixel that was seen.
     """
-    network = (interpreter or Interpreter.shipped()).network
+    chosen: Any = network or (interpreter or Interpreter.shipped()).network
     x = _pair(before, after)
     h, w = x.shape[-2:]
-    step = max(network.multiple, SIDE // network.multiple * network.multiple)
+    step = max(chosen.multiple, SIDE // chosen.multiple * chosen.multiple)
     padded = functional.pad(x, (0, -w % step, 0, -h % step), mode="replicate")
-    share = torch.empty(network.config.classes, *padded.shape[-2:])
+    share = torch.empty(chosen.config.classes, *padded.shape[-2:])
     with torch.inference_mode():
         for r in range(0, padded.shape[-2], step):
             for c in range(0, padded.shape[-1], step):
                 tile = padded[..., r : r + step, c : c + step]
-                share[:, r : r + step, c : c + step] = network(tile[:1], tile[1:])[0][0].float().softmax(0)
+                share[:, r : r + step, c : c + step] = chosen(tile[:1], tile[1:])[0][0].float().softmax(0)
     best, classes = share[:, :h, :w].max(dim=0)
     return Found(classes.numpy().astype(np.uint8), best.numpy())
 
