@@ -31,11 +31,12 @@ def ships(card: Card) -> bool:
 
 DATA = (
     "Simulated pairs at 0.5 m (eowidgets.cube.simulate.pairs) with ground textures of real Sentinel-2 pictures, and "
-    "Sentinel-2 pictures at 10 m with pasted built-up ground"
+    "real Sentinel-2 pictures at 10 m with drawn settlements, halls and roads"
 )
 LIMITS = (
-    "Trained on no real pair of 0.5 m: check it on a place that you know. Finds buildings and roads, nothing else. Rare "
-    "classes counted double in training, so its probabilities are too high: they rank pixels and are not calibrated."
+    "Trained for minutes, and on no real pair of 0.5 m: on real ground it invents little and misses more than half of the "
+    "buildings. Snow and seasons at 10 m are marked as built. Finds buildings and roads, nothing else. Its probabilities rank "
+    "pixels and are not calibrated."
 )
 
 LENET = _measured(
@@ -69,7 +70,8 @@ MCI = _measured(
         paper="Liu et al. (2024), Change-Agent: towards interactive comprehensive change interpretation",
         url="https://arxiv.org/abs/2403.19646",
         data=DATA + "; words of the LEVIR-MCI captions (MIT)",
-        limits="It has read 100 words. Counts above three are guesses; places are right for what lies together.",
+        limits="It has read 100 words, and calls one changed pair in five unchanged. Counts above "
+        "three are guesses; places are right for what lies together.",
         weights="change-mci.safetensors",
     )
 )
