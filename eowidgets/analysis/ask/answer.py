@@ -181,9 +181,7 @@ class Trace:
             *([f"from eowidgets.analysis.ask import {', '.join(used)}"] if used else []),
             "",
         ]
-        lines.append(
-            f"cube = {opened}" if opened else "# cube: the cube that was asked about"
-        )
+        lines.append(f"cube = {opened}" if opened else "# cube: the cube that was asked about")
         if self._layer_used:
             shown = {str(k): v for k, v in self._layers.items() if f"layers[{str(k)!r}]" in self._layer_used}
             lines.append(f"layers = {shown!r}")

@@ -112,7 +112,7 @@ def calibrated(raw: float) -> float:
     0.9
     """
     odds = min(max(raw, 1e-4), 1 - 1e-4) / (1 - min(max(raw, 1e-4), 1 - 1e-4))
-    return 1 / (1 + odds**-SLOPE * math.exp(-SHIFT))
+    return float(1 / (1 + odds**-SLOPE * math.exp(-SHIFT)))
 
 
 def _best(chances: dict[str, float]) -> tuple[str, float]:
