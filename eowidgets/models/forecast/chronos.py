@@ -45,7 +45,7 @@ class ChronosForecaster(ZeroShot):
         try:
             pipeline = import_module("chronos").BaseChronosPipeline
         except ImportError as error:
-            raise MissingExtraError("Forecaster 'chronos' (package chronos-forecasting)", "hub") from error
+            raise MissingExtraError("Forecaster 'chronos' (package chronos-forecasting)", "chronos") from error
         source = Path(self.params.weights)
         if not source.is_dir():
             download(self.params.weights, "model.safetensors")
