@@ -19,6 +19,7 @@ def write(path: Path, state: Mapping[str, Tensor], header: dict[str, str]) -> st
     part = path.with_suffix(".part")
     halves = {k: (v.half() if v.is_floating_point() else v).contiguous() for k, v in state.items()}
     save_file(halves, part, metadata=header)
+    part.chmod(0o644)  # safetensors makes files that nobody but their owner reads
     part.replace(path)
     return hashlib.sha256(path.read_bytes()).hexdigest()
 
