@@ -2,13 +2,20 @@
 
 from __future__ import annotations
 
+import dataclasses
 import hashlib
-from collections.abc import Mapping
+import json
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
+from typing import Any, TypeVar
 
 from torch import Tensor
 
 from eowidgets.errors import ModelError
+from eowidgets.models.base import Card
+
+C = TypeVar("C")
 
 
 def write(path: Path, state: Mapping[str, Tensor], header: dict[str, str]) -> str:
@@ -45,3 +52,38 @@ def read(path: Path) -> tuple[dict[str, Tensor], dict[str, str]]:
         state = {key: file.get_tensor(key) for key in file.keys()}  # noqa: SIM118  (not a dict)
         header = dict(file.metadata() or {})
     return {k: (v.float() if v.is_floating_point() else v) for k, v in state.items()}, header
+
+
+@contextmanager
+def reading(path: Path, what: str) -> Iterator[None]:
+    """Turn whatever a damaged or foreign file raises into one sentence, which calls the network ``what``.
+
+    Raises
+    ------
+    ModelError
+    """
+    from safetensors import SafetensorError
+
+    try:
+        yield
+    except (SafetensorError, KeyError, ValueError, RuntimeError, TypeError) as error:
+        raise ModelError(f"The weights {path.name} could not be read as {what} ({type(error).__name__}).") from error
+
+
+def measured(card: Card, folder: Path) -> Card:
+    """Add hash and scores out of ``<weights>.json`` in ``folder``, if the weights ship."""
+    note = folder / f"{Path(str(card.weights)).stem}.json"
+    if not note.exists():
+        return card
+    found = json.loads(note.read_text(encoding="utf-8"))
+    return dataclasses.replace(card, sha256=found["sha256"], scores=found["scores"])
+
+
+def to_json(config: Any) -> str:
+    """Write a configuration, a dataclass, for the header."""
+    return json.dumps(dataclasses.asdict(config))
+
+
+def from_json(cls: type[C], text: str) -> C:
+    """Read a configuration; lists become tuples."""
+    return cls(**{k: tuple(v) if isinstance(v, list) else v for k, v in json.loads(text).items()})

@@ -6,22 +6,12 @@ the weights their place: no figure is copied by hand. A network without that fil
 
 from __future__ import annotations
 
-import dataclasses
-import json
 from pathlib import Path
 
 from eowidgets.models.base import Card
+from eowidgets.models.blocks import shipped
 
 FOLDER = Path(__file__).parent / "weights"
-
-
-def _measured(card: Card) -> Card:
-    """Add hash and scores, if the weights ship."""
-    note = FOLDER / f"{Path(str(card.weights)).stem}.json"
-    if not note.exists():
-        return card
-    found = json.loads(note.read_text(encoding="utf-8"))
-    return dataclasses.replace(card, sha256=found["sha256"], scores=found["scores"])
 
 
 def ships(card: Card) -> bool:
@@ -39,7 +29,7 @@ LIMITS = (
     "pixels and are not calibrated."
 )
 
-LENET = _measured(
+LENET = shipped.measured(
     Card(
         title="LENet: what was built between two pictures",
         summary="Marks buildings and roads that are new or gone; light, season and shadows do not count.",
@@ -48,10 +38,11 @@ LENET = _measured(
         data=DATA,
         limits=LIMITS,
         weights="change-lenet.safetensors",
-    )
+    ),
+    FOLDER,
 )
 
-FCSIAM = _measured(
+FCSIAM = shipped.measured(
     Card(
         title="FC-Siam-diff: what was built between two pictures",
         summary="A siamese U-Net on absolute differences; the yardstick of the same size for LENet.",
@@ -60,10 +51,11 @@ FCSIAM = _measured(
         data=DATA,
         limits=LIMITS,
         weights="change-fcsiam.safetensors",
-    )
+    ),
+    FOLDER,
 )
 
-MCI = _measured(
+MCI = shipped.measured(
     Card(
         title="MCI: what changed, as a map and a sentence",
         summary="Maps new and vanished buildings and roads, and says in words what changed.",
@@ -73,5 +65,6 @@ MCI = _measured(
         limits="It has read 100 words, and calls one changed pair in five unchanged. Counts above "
         "three are guesses; places are right for what lies together.",
         weights="change-mci.safetensors",
-    )
+    ),
+    FOLDER,
 )

@@ -2,17 +2,13 @@
 
 from __future__ import annotations
 
-import dataclasses
-import json
 from dataclasses import dataclass
-from typing import Any, Literal, TypeVar
+from typing import Literal
 
 #: Bands that the shipped networks see.
 BANDS = ("red", "green", "blue")
 #: Values of their maps: nothing, road, building (the classes of LEVIR-MCI).
 CLASSES = 3
-
-C = TypeVar("C")
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,14 +111,3 @@ class MCIConfig:
     side: int = 256
     classes: int = CLASSES
     channels: int = len(BANDS)
-
-
-def to_json(config: Any) -> str:
-    """Write a configuration."""
-    return json.dumps(dataclasses.asdict(config))
-
-
-def from_json(cls: type[C], text: str) -> C:
-    """Read a configuration; lists become tuples."""
-    values = {k: tuple(v) if isinstance(v, list) else v for k, v in json.loads(text).items()}
-    return cls(**values)

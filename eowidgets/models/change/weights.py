@@ -7,9 +7,8 @@ from typing import Any
 
 from torch import nn
 
-from eowidgets.errors import ModelError
 from eowidgets.models.blocks import shipped
-from eowidgets.models.change.config import LENetConfig, MCIConfig, SiamDiffConfig, from_json, to_json
+from eowidgets.models.change.config import LENetConfig, MCIConfig, SiamDiffConfig
 
 FOLDER = Path(__file__).parent / "weights"
 
@@ -26,7 +25,9 @@ def save(network: nn.Module, path: Path, **about: str) -> str:
     """Write weights, configuration and what else the network needs to know; give the sha256 for the card."""
     # Layers that two dates share are written once.
     unique = {k: v for k, v in network.state_dict().items() if k in _names(network)}
-    return shipped.write(path, unique, {"kind": type(network).__name__, "config": to_json(network.config), **about})
+    return shipped.write(
+        path, unique, {"kind": type(network).__name__, "config": shipped.to_json(network.config), **about}
+    )
 
 
 def load(path: Path, sha256: str | None = None) -> tuple[nn.Module, dict[str, str]]:
@@ -37,20 +38,14 @@ def load(path: Path, sha256: str | None = None) -> tuple[nn.Module, dict[str, st
     ModelError
         If the file is missing, damaged, or not the one expected.
     """
-    from safetensors import SafetensorError
-
     shipped.check(path, sha256)
-    try:
+    with shipped.reading(path, "a network of change"):
         state, about = shipped.read(path)
         kind, config = _kinds()[about["kind"]]
-        network = kind(from_json(config, about["config"]))
+        network = kind(shipped.from_json(config, about["config"]))
         missing, strange = network.load_state_dict(state, strict=False)
         if strange or any(name in _names(network) for name in missing):
             raise ValueError("the weights are those of another network")
-    except (SafetensorError, KeyError, ValueError, RuntimeError, TypeError) as error:
-        raise ModelError(
-            f"The weights {path.name} could not be read as a network of change ({type(error).__name__})."
-        ) from error
     return network.eval().requires_grad_(False), about
 
 

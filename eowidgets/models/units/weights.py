@@ -6,7 +6,6 @@ from pathlib import Path
 
 import torch
 
-from eowidgets.errors import ModelError
 from eowidgets.models.blocks import shipped
 from eowidgets.models.units.config import UniTSConfig
 from eowidgets.models.units.network import UniTS
@@ -27,14 +26,10 @@ def load(path: Path, sha256: str | None = None) -> UniTS:
     ModelError
         If the file is missing, damaged, or not the one expected.
     """
-    from safetensors import SafetensorError
-
     shipped.check(path, sha256)
-    try:
+    with shipped.reading(path, "a UniTS"):
         state, header = shipped.read(path)
         with torch.device("meta"):
             network = UniTS(UniTSConfig.from_json(header["config"]))
         network.load_state_dict(state, assign=True)
-    except (SafetensorError, KeyError, ValueError, RuntimeError, TypeError) as error:
-        raise ModelError(f"The weights {path.name} could not be read as a UniTS ({type(error).__name__}).") from error
     return network.eval().requires_grad_(False)

@@ -6,26 +6,14 @@ measured the very weights it names.
 
 from __future__ import annotations
 
-import dataclasses
-import json
 from functools import lru_cache
-from pathlib import Path
 
 from eowidgets.errors import ModelError
 from eowidgets.models.base import Card
+from eowidgets.models.blocks import shipped
 from eowidgets.models.vqa.weights import FOLDER, Ready, load
 
-
-def _measured(card: Card) -> Card:
-    """Add hash and scores, if the weights ship."""
-    note = FOLDER / f"{Path(str(card.weights)).stem}.json"
-    if not note.exists():
-        return card
-    found = json.loads(note.read_text(encoding="utf-8"))
-    return dataclasses.replace(card, sha256=found["sha256"], scores=found["scores"])
-
-
-RSVQA = _measured(
+RSVQA = shipped.measured(
     Card(
         title="RSVQA: answers about one picture",
         summary="Says whether, how many, more or less, how large, and rural or urban, from a summer picture of 640 m.",
@@ -37,10 +25,11 @@ RSVQA = _measured(
             "pixels of 10 m, five bands, and knows forest, fields, water, built-up and bare ground."
         ),
         weights="vqa-rsvqa.safetensors",
-    )
+    ),
+    FOLDER,
 )
 
-DELTAVLM = _measured(
+DELTAVLM = shipped.measured(
     Card(
         title="DeltaVLM: answers about two pictures",
         summary="Says in words whether, what, how much and where something was built between two pictures of 128 m.",
@@ -55,7 +44,8 @@ DELTAVLM = _measured(
             "80 words of questions, and counts above 5 in ranges."
         ),
         weights="vqa-deltavlm.safetensors",
-    )
+    ),
+    FOLDER,
 )
 
 

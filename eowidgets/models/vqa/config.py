@@ -2,12 +2,7 @@
 
 from __future__ import annotations
 
-import dataclasses
-import json
 from dataclasses import dataclass
-from typing import Any, TypeVar
-
-C = TypeVar("C")
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,13 +89,3 @@ class DeltaVLMConfig:
     longest_read: int = 32
     longest_write: int = 20
     dropout: float = 0.1
-
-
-def to_json(config: Any) -> str:
-    """Write a configuration."""
-    return json.dumps(dataclasses.asdict(config))
-
-
-def from_json(cls: type[C], text: str) -> C:
-    """Read a configuration; lists become tuples."""
-    return cls(**{k: tuple(v) if isinstance(v, list) else v for k, v in json.loads(text).items()})

@@ -9,9 +9,8 @@ from typing import Any
 
 from torch import nn
 
-from eowidgets.errors import ModelError
 from eowidgets.models.blocks import shipped
-from eowidgets.models.vqa.config import DeltaVLMConfig, RSVQAConfig, from_json, to_json
+from eowidgets.models.vqa.config import DeltaVLMConfig, RSVQAConfig
 from eowidgets.models.vqa.deltavlm import DeltaVLM
 from eowidgets.models.vqa.rsvqa import RSVQA
 from eowidgets.models.vqa.text import SPECIAL, Vocabulary
@@ -51,7 +50,7 @@ def save(
     """Write a network with what it needs; give the sha256 for the card."""
     header = {
         "kind": type(network).__name__,
-        "config": to_json(network.config),
+        "config": shipped.to_json(network.config),
         "read": json.dumps(read.known[len(SPECIAL) :]),
         "temperature": repr(float(temperature)),
     }
@@ -68,23 +67,16 @@ def load(path: Path, sha256: str | None = None) -> Ready:
     ModelError
         If the file is missing, damaged, or not the one expected.
     """
-    from safetensors import SafetensorError
-
     shipped.check(path, sha256)
-    try:
+    with shipped.reading(path, "a network of questions"):
         state, about = shipped.read(path)
         kind, config = _KINDS[about["kind"]]
-        network = kind(from_json(config, about["config"]))
+        network = kind(shipped.from_json(config, about["config"]))
         network.load_state_dict(state)
         write = Vocabulary(json.loads(about["write"])) if "write" in about else None
-        ready = Ready(
+        return Ready(
             network.eval().requires_grad_(False),
             Vocabulary(json.loads(about["read"])),
             write,
             float(about["temperature"]),
         )
-    except (SafetensorError, KeyError, ValueError, RuntimeError, TypeError) as error:
-        raise ModelError(
-            f"The weights {path.name} could not be read as a network of questions ({type(error).__name__})."
-        ) from error
-    return ready
