@@ -24,7 +24,7 @@ from eowidgets.models.base import Batch
 from eowidgets.models.classical.harmonic import design
 from eowidgets.models.registry import get_model
 
-MONITORS = ("break-ccdc", "break-iqr", "break-bfast", "break-ewma", "break-cusum")
+MONITORS = ("break-ccdc", "break-iqr", "break-bfast", "break-ewma", "break-cusum", "break-ensemble")
 PERIOD = ("2017-01-01", "2020-12-31")
 #: One core each, and its own seconds: what other programs do meanwhile does not count.
 CORES = 1

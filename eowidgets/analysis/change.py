@@ -26,6 +26,7 @@ from eowidgets.tasks import Task
 #: ground that they were not tuned on: benchmarks/change_apart.py.
 TUNED: dict[str, dict[str, Any]] = {
     "break-ccdc": {"watch": "NDVI", "reference": "area"},
+    "break-ensemble": {"reference": "area"},
     "break-iqr": {"months": "4-10", "reference": "area", "terms": 0, "consecutive": 5, "smallest": 0.02},
     "break-bfast": {"months": "5-9", "reference": "area", "terms": 0, "bandwidth": 0.5, "smallest": 0.02},
     "break-cusum": {"months": "5-9", "reference": "area", "terms": 0, "smallest": 0.02},
