@@ -36,6 +36,13 @@ def test_the_whole_notebook(page):
     p.locator(".eow-map-canvas[data-shown]").first.wait_for()
     page.screenshot("notebook-01-explorer")
 
+    # Its charts are there without a network: two, and as large as charts are.
+    charts = p.locator(".jp-RenderedImage img")
+    charts.nth(1).scroll_into_view_if_needed()
+    widths = [charts.nth(i).evaluate("img => img.decode().then(() => img.naturalWidth)") for i in range(charts.count())]
+    assert len(widths) == 2 and min(widths) > 300
+    explorer.scroll_into_view_if_needed()
+
     # The time axis: a drag changes the date, draws it, and sends nothing until it rests.
     axis = viewer.locator(".eow-axis")
     axis.scroll_into_view_if_needed()
