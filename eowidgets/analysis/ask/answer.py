@@ -14,7 +14,7 @@ from eowidgets.analysis.ask.language import Program
 from eowidgets.cube.opened import opening
 
 #: Where tools live, as their code names them.
-_MODULES = ("ahead", "pair", "small", "still", "timetools", "tools")
+_MODULES = ("ahead", "built", "cause", "pair", "small", "still", "timetools", "tools")
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,7 +10,7 @@ from typing import Any, Literal, get_args
 import numpy as np
 import xarray as xr
 
-from eowidgets.analysis.ask import course, outlook, space
+from eowidgets.analysis.ask import built, course, outlook, space
 from eowidgets.analysis.ask.answer import Answer, Trace, refuse
 from eowidgets.analysis.ask.context import Context, span
 from eowidgets.analysis.ask.language import Program
@@ -134,6 +134,8 @@ def run(
         return refuse(question, "The cube has no pixels.", program)
     context = Context(question, cube, trace, area, layers or {})
     try:
+        if built.answers(cube, program):
+            return built.answer(context, program)
         return _ANSWERS[program.kind](context, program)
     except EowidgetsError as error:
         return refuse(question, str(error), program, trace)

@@ -10,6 +10,7 @@ import xarray as xr
 from eowidgets.analysis.ask import small, timetools, tools, words
 from eowidgets.analysis.ask.answer import Answer
 from eowidgets.analysis.ask.context import Context, span
+from eowidgets.analysis.ask.happened import caused
 from eowidgets.analysis.ask.landcover import CLASSES, CODE, COLOR
 from eowidgets.analysis.ask.language import COVERS, SKIES, Change, Extreme, Scope, Statistic, Trend, When
 from eowidgets.analysis.ask.outlook import broken
@@ -158,6 +159,8 @@ def change(context: Context, program: Change) -> Answer:
         return _all_change(context, program)
     if program.ask == "from-to":
         return _from_to(context, program)
+    if program.ask == "cause":
+        return caused(context, program)
     direction = program.direction
     if not direction and program.ask == "amount":
         return _net_change(context, program)

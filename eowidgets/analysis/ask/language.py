@@ -141,11 +141,11 @@ class Trend(Program):
 
 @dataclass(frozen=True, slots=True)
 class Change(Program):
-    """What changed, whether, how much, and from what to what, between two times."""
+    """What changed, whether, how much, from what to what, and what the cause looks like, between two times."""
 
     kind: ClassVar[str] = "change"
     of: str = ""
-    ask: Literal["what", "whether", "amount", "from-to"] = "what"
+    ask: Literal["what", "whether", "amount", "from-to", "cause"] = "what"
     direction: Literal["", "loss", "gain"] = ""
     to: str = ""
 
@@ -262,7 +262,7 @@ _WORDS: dict[tuple[str, str], tuple[str, ...]] = {
     ("area", "unit"): ("ha", "km2", "m2"),
     ("locate", "how"): ("grid", "polygon", "nearest"),
     ("when", "which"): ("first", "last", "peak", "low", "change"),
-    ("change", "ask"): ("what", "whether", "amount", "from-to"),
+    ("change", "ask"): ("what", "whether", "amount", "from-to", "cause"),
     ("change", "direction"): ("", "loss", "gain"),
     ("extreme", "which"): ("highest", "lowest"),
     ("extreme", "ask"): ("value", "place"),

@@ -68,7 +68,7 @@ def parse(
     before : Program, optional
         The last program of the dialogue: "and in 2019?" is understood from it.
     """
-    from eowidgets.analysis.ask import ahead, dialogue
+    from eowidgets.analysis.ask import ahead, dialogue, happened
 
     text = clean(str(question))
     if not text or not any(c.isalnum() for c in text):
@@ -91,6 +91,9 @@ def parse(
     outlook = ahead.read(text, slots, last)
     if outlook is not None:
         return Parsed(outlook, 0.9)
+    event = happened.read(text, slots, before)
+    if event is not None:
+        return Parsed(event, 0.9)
     heads = question_classifier()(slots.tokens, slots.unknown)
     kind, sure = _best(heads["kind"])
     if kind == "unanswerable" or sure < DOUBT:

@@ -123,7 +123,7 @@ def schema() -> dict[str, Any]:
         "unit": {"enum": ["ha", "km2", "m2"]},
         "how": {"enum": ["grid", "polygon", "nearest"]},
         "which": {"enum": ["first", "last", "peak", "low", "change", "highest", "lowest"]},
-        "ask": {"enum": ["what", "whether", "amount", "from-to", "value", "place", "more", "less"]},
+        "ask": {"enum": ["what", "whether", "amount", "from-to", "cause", "value", "place", "more", "less"]},
         "direction": {"enum": ["", "loss", "gain"]},
         "stat": {"enum": ["mean", "median", "spread"]},
         "min_hectares": {"type": "number"},

@@ -9,6 +9,7 @@ import xarray as xr
 from eowidgets.analysis.ask.answer import Answer
 from eowidgets.analysis.ask.context import span
 from eowidgets.analysis.ask.landcover import needs
+from eowidgets.analysis.ask.language import COVERS
 from eowidgets.cube.schema import bands
 
 
@@ -47,6 +48,8 @@ def suggestions(
         if years and told:
             wanted.append(f"and in {int(told) + 1 if int(told) < b else int(told) - 1}?")
         wanted.append("and in the north?" if not drawn else "")
+        if land and told_last.kind == "change" and getattr(told_last, "ask", "") != "cause" and not told_last.scope.layer:
+            wanted.insert(0, "What caused it?" if getattr(told_last, "of", "") in ("", *COVERS) else "")
     if land:
         wanted += [
             f"What is there{here}?" if drawn else "Describe this scene.",
