@@ -12,7 +12,10 @@ from eowidgets.models import registry
 ROOT = Path(__file__).parents[1]
 PAGES = [
     "README.md",
-    *(f"docs/{name}.md" for name in ("opening-data", "running-models", "change", "forecasting", "ask", "viewer")),
+    *(
+        f"docs/{name}.md"
+        for name in ("opening-data", "running-models", "change", "change-networks", "forecasting", "ask", "viewer")
+    ),
 ]
 
 
