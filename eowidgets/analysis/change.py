@@ -9,7 +9,7 @@ import numpy as np
 import xarray as xr
 
 from eowidgets.analysis.change_kind import kind_of, kinds
-from eowidgets.analysis.change_pair import pair_of
+from eowidgets.analysis.change_pair import check_opened, pair_of
 from eowidgets.analysis.registration import Shift, misregistration
 from eowidgets.cube.schema import bands
 from eowidgets.engine.job import Job
@@ -149,6 +149,7 @@ class ChangeTask:
         dates: Any = None,
         params: dict[str, Any] | None = None,
     ) -> None:
+        check_opened(cube=cube, after=after)
         known = methods()
         if method not in known:
             raise unknown("method", method, known)
@@ -185,6 +186,7 @@ class ChangeTask:
         if dates is not None:
             start, end = _days(dates)
             if start > end:
+                self.notes.append(f"The days were swapped: change is looked for from {end} to {start}.")
                 start, end = end, start
             years = float((start - first).astype(float)) / DAYS_PER_YEAR
             if start > last or end <= first:
@@ -214,6 +216,11 @@ class ChangeTask:
             raise InputError(f"{self.method!r} gives no change mask: choose another method.")
         out = xr.Dataset(coords=raw.coords, attrs=dict(raw.attrs))
         mask = raw["change"].values
+        if (mask == 255).all():
+            # Nothing that was seen would read as nothing that changed.
+            raise InputError(
+                "No pixel was seen often enough to tell change: choose a longer period, a longer history or another cloud mask."
+            )
         out["change"] = raw["change"]
         winner = raw["change_probability"].values
         sure = np.where(mask == 1, winner, 1 - winner).astype("float32")

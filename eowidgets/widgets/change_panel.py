@@ -14,6 +14,7 @@ import traitlets
 import xarray as xr
 
 from eowidgets.analysis.change import TUNED, ChangeTask, methods, usual_method
+from eowidgets.analysis.change_pair import check_opened
 from eowidgets.analysis.change_report import (
     changed_places,
     filter_places,
@@ -80,6 +81,7 @@ class ChangePanel(ReadableRepr, ChangePanelView):
     picked: Any = traitlets.Int(0)
 
     def __init__(self, cube: xr.Dataset, viewer: Any = None, map: Any = None, *, method: str | None = None) -> None:
+        check_opened(cube=cube)
         if cube.sizes.get("time", 0) < 2:
             raise InputError("A change panel needs a cube of at least two dates: open one with  eow.open(...).")
         self.cube, self.viewer, self.map = cube, viewer, map

@@ -7,7 +7,7 @@ import xarray as xr
 import eowidgets as eow
 from eowidgets.analysis.change import ChangeTask, change, methods
 from eowidgets.analysis.change_kind import BARE, FOREST, GREEN, kind_of, kinds
-from eowidgets.errors import InputError
+from eowidgets.errors import InputError, ModelError
 
 PERIOD = ("2017-01-01", "2020-12-31")
 
@@ -178,9 +178,25 @@ def test_a_series_that_cannot_be_watched(forest, make_cube):
         change(winter, "break-iqr", dates=("2018-01-01", "2021-01-01"))
     hidden = forest.isel(y=slice(0, 20), x=slice(0, 20)).copy()
     hidden["clouds"] = xr.ones_like(hidden["clouds"])
-    out = change(hidden, dates=PERIOD)
-    assert (out.change == 255).all()
-    assert np.isnat(out.date.values).all()
+    for method in ("break-ccdc", "break-ensemble"):
+        with pytest.raises(InputError, match="No pixel was seen often enough"):
+            change(hidden, method, dates=PERIOD)
+
+
+def test_what_is_no_cube_or_lacks_bands_is_refused_by_name(forest):
+    with pytest.raises(InputError, match=r"cube is the text 'romania': open it first, for example cube = eow.open"):
+        change("romania")
+    with pytest.raises(InputError, match="after is a ndarray"):
+        change(forest, "change-otsu", after=np.zeros((3, 3)))
+    with pytest.raises(ModelError, match="'break-ensemble' needs the band nir"):
+        change(forest[["red", "valid", "clouds"]], "break-ensemble", dates=PERIOD)
+
+
+def test_days_of_a_series_in_the_wrong_order_are_swapped_and_said(forest):
+    part = forest.isel(y=slice(0, 10), x=slice(0, 10))
+    with pytest.warns(UserWarning, match="The days were swapped: change is looked for from 2017-01-01 to 2020-12-31"):
+        swapped = change(part, dates=PERIOD[::-1])
+    np.testing.assert_array_equal(swapped.change, change(part, dates=PERIOD).change)
 
 
 def test_without_red_and_nir_all_bands_are_watched_and_no_kind_is_given(forest):

@@ -25,6 +25,7 @@ from eowidgets.models.classical.series import (
     solving_dtype,
     unflat,
 )
+from eowidgets.models.prepare import check_inputs
 from eowidgets.tasks import Output, Task
 
 #: A history needs so many clear observations for each coefficient (Zhu and Woodcock, 2014: 12 for 4), and at least:
@@ -251,7 +252,7 @@ class Monitor(Model):
     def remember(self, cube: xr.Dataset) -> None:
         """Survey a cube now and keep to it: the reference of a small area is then the whole cube, not itself."""
         self._remembered = False
-        self.survey(cube)
+        check_inputs(self, cube)  # surveys
         self._remembered = True
 
     def _medians(

@@ -94,8 +94,11 @@ class BreakEnsemble(Monitor):
 
     def remember(self, cube: xr.Dataset) -> None:
         """As :meth:`~eowidgets.models.monitors.base.Monitor.remember`, for both."""
-        for member in self.members:
-            member.remember(cube)
+        for remembered in (False, True):
+            for member in self.members:
+                member._remembered = remembered
+            if not remembered:
+                super().remember(cube)
 
     def predict(self, batch: Batch) -> dict[str, Tensor]:
         """Ask both; layers as of any monitor."""
