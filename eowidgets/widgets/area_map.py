@@ -17,11 +17,11 @@ import xarray as xr
 from eowidgets.cube.area import Area
 from eowidgets.cube.grid import bounds, geobox
 from eowidgets.errors import EowidgetsError, InputError, unknown
-from eowidgets.render.colormaps import CATEGORIES
 from eowidgets.widgets import basemap as base
 from eowidgets.widgets.layer_list import LayerList
 from eowidgets.widgets.overlay import thin
 from eowidgets.widgets.picture_layers import PictureLayers
+from eowidgets.widgets.places import AREA_COLOR, free_color
 from eowidgets.widgets.screen import corners, is_rectangle, mercator, same_shape
 from eowidgets.widgets.time_layer import TimeLayer
 
@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     import geopandas as gpd
     from shapely.geometry.base import BaseGeometry
 
-_DRAWN = {"color": "#d55e00", "weight": 2, "fillOpacity": 0.08}
+_DRAWN = {"color": AREA_COLOR, "weight": 2, "fillOpacity": 0.08}
 _FOOTPRINT = {"color": "#0072b2", "weight": 2, "fill": False, "dash_array": "6 4"}
 #: Clicks within so many screen pixels of a thing mean that thing.
 _NEAR = 8
@@ -150,6 +150,7 @@ class AreaMap(PictureLayers, ipyleaflet.Map):
         if self.frames is None:
             self.frames = TimeLayer(thin(cube), self)
             self.frames.observe(self._from_frames, names=["date", "bands"])
+            self.frames.observe(lambda change: self.say(change["new"].get("message", "")), names="error")
         else:
             self.frames.set_cube(thin(cube))
         self.cube = cube
@@ -292,9 +293,8 @@ class AreaMap(PictureLayers, ipyleaflet.Map):
                 lon, lat = float(pin["lon"]), float(pin["lat"])
             except (KeyError, TypeError, ValueError):
                 raise InputError('A pin is a mapping like {"lon": 24.01, "lat": 45.85}.') from None
-            used = [p["color"] for p in pins]
-            free = next((c for c in CATEGORIES if c not in used), CATEGORIES[len(pins) % len(CATEGORIES)])
-            pins.append({**pin, "lon": lon, "lat": lat, "color": pin.get("color") or free})
+            color = pin.get("color") or free_color(p["color"] for p in pins)
+            pins.append({**pin, "lon": lon, "lat": lat, "color": color})
         return pins
 
     def _show_pins(self, change: Any) -> None:

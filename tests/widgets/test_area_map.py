@@ -16,6 +16,7 @@ import eowidgets as eow
 from eowidgets.cube.grid import bounds, geobox
 from eowidgets.errors import InputError
 from eowidgets.widgets.overlay import Legend
+from eowidgets.widgets.places import AREA_COLOR
 
 INSIDE = (22.148, 45.202, 22.152, 45.206)
 
@@ -219,12 +220,21 @@ def test_bad_upload_says_so_and_keeps_the_area(romania, content, says):
     assert "<img" not in m._note.value
 
 
+def test_what_goes_wrong_with_the_pictures_is_said_on_the_map(romania):
+    m = eow.AreaMap(romania)
+    m.frames.error = {"message": "Pixels that came could not be read.", "details": ""}
+    assert "Pixels that came could not be read." in m._note.value
+    m.frames.error = {"message": "", "details": ""}
+    assert m._note.value == ""
+
+
 def test_click_puts_a_pin_and_a_click_on_it_takes_it_away(romania):
     m = eow.AreaMap(romania)
     click(m, 22.150, 45.204)
     click(m, 22.153, 45.206)
     assert [(p["lon"], p["lat"]) for p in m.pins] == [(22.150, 45.204), (22.153, 45.206)]
-    assert m.pins[0]["color"] != m.pins[1]["color"]
+    # Neither that of the other pin nor that of the area.
+    assert len({AREA_COLOR, *(p["color"] for p in m.pins)}) == 3
     assert [layer.fill_color for layer in m._pins.layers] == [p["color"] for p in m.pins]
     click(m, 22.15001, 45.20401)
     assert [p["lon"] for p in m.pins] == [22.153]
