@@ -7,16 +7,20 @@ from typing import Any
 import numpy as np
 import xarray as xr
 
+from eowidgets.analysis.change_kind import growing
 from eowidgets.cube.composite import composite
 from eowidgets.cube.grid import geobox
 from eowidgets.cube.opened import forget
 from eowidgets.cube.schema import bands, usable
 from eowidgets.errors import InputError
+from eowidgets.models.classical.series import DAYS_PER_YEAR
 
 #: Less than this share of the smaller raster in common is a sliver.
 SLIVER = 0.05
 #: A frame must show so much of its pixels' ground.
 SEEN = 0.01
+#: A date is clear where it shows nearly as much as the clearest; days of the year that are one season.
+CLEAR, SEASON = 0.98, 30
 
 
 def pair_of(cube: xr.Dataset, after: xr.Dataset | None, dates: Any, notes: list[str]) -> xr.Dataset:
@@ -60,6 +64,38 @@ def pair_of(cube: xr.Dataset, after: xr.Dataset | None, dates: Any, notes: list[
     _refuse_identical(frames)
     both = xr.concat(frames, dim="time", join="override", combine_attrs="override", coords="minimal", compat="override")
     return forget(both.assign_attrs(cube.attrs))
+
+
+def usual_dates(cube: xr.Dataset) -> tuple[str, str]:
+    """Two clear dates of one season, as many years apart as there are: what to compare if nobody chooses.
+
+    The first and the last date of a cube that is not in memory, and where no two dates are of one season.
+
+    Returns
+    -------
+    (str, str)
+        ISO days.
+    """
+    days = cube.time.values.astype("datetime64[D]")
+    ends = (str(days[0]), str(days[-1]))
+    if len(days) < 3 or not all(
+        isinstance(cube[n].variable._data, np.ndarray) for n in ("valid", "clouds") if n in cube
+    ):
+        return ends
+    thin = cube.isel({k: slice(None, None, -(-cube.sizes[k] // 128)) for k in ("y", "x")})
+    share = usable(thin).mean(("y", "x")).values
+    clear = share >= CLEAR * share.max()
+    if {"red", "nir"} <= set(bands(cube)) and (clear & growing(cube)).sum() > 1:
+        clear &= growing(cube)
+    best, found = 0.0, ends
+    at = days[clear]
+    for i, first in enumerate(at):
+        apart = (at[i + 1 :] - first).astype(int) / DAYS_PER_YEAR
+        off = np.abs(apart - np.rint(apart)) * DAYS_PER_YEAR
+        score = np.where((off <= SEASON) & (np.rint(apart) > 0), np.rint(apart) - off / 100, 0)
+        if len(score) and score.max() > best:
+            best, found = float(score.max()), (str(first), str(at[i + 1 + int(score.argmax())]))
+    return found
 
 
 def check_opened(**rasters: Any) -> None:

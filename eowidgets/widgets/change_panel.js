@@ -72,7 +72,7 @@ function pixelChart(place) {
   ];
   return h(
     "svg",
-    { viewBox: `0 0 ${CHANGE_WIDTH} ${height}`, class: "eow-change-pixel", role: "img", "aria-label": `${place.what} of the surest pixel` },
+    { viewBox: `0 0 ${CHANGE_WIDTH} ${height}`, class: "eow-change-pixel", role: "img", "aria-label": `${place.what} of the pixel that changed most` },
     h("line", { x1: CHANGE_LEFT, x2: CHANGE_WIDTH, y1: bottom, y2: bottom, class: "eow-change-axis" }),
     h("text", { x: 2, y: top + 4, class: "eow-change-text" }, digits(high)),
     h("text", { x: 2, y: bottom, class: "eow-change-text" }, digits(low)),
@@ -89,7 +89,7 @@ function chip(place, c) {
   const rings = place.outline.map((ring) => h("polygon", { points: ring.map((p) => p.join(",")).join(" ") }));
   return h(
     "figure",
-    { class: c.late ? "eow-chip late" : "eow-chip" },
+    { class: c.late ? "eow-change-chip late" : "eow-change-chip" },
     h(
       "div",
       { style: `aspect-ratio: ${width} / ${height}` },
@@ -105,7 +105,7 @@ function portrait(place) {
   return [
     h("h4", {}, place.title),
     h("dl", { class: "eow-change-facts" }, ...facts),
-    h("div", { class: "eow-chips" }, ...place.chips.map((c) => chip(place, c))),
+    h("div", { class: "eow-change-chips" }, ...place.chips.map((c) => chip(place, c))),
     pixelChart(place),
   ].filter(Boolean);
 }

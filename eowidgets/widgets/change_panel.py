@@ -14,7 +14,7 @@ import traitlets
 import xarray as xr
 
 from eowidgets.analysis.change import TUNED, ChangeTask, methods, usual_method
-from eowidgets.analysis.change_pair import check_opened
+from eowidgets.analysis.change_pair import check_opened, usual_dates
 from eowidgets.analysis.change_report import (
     changed_places,
     filter_places,
@@ -193,6 +193,9 @@ class ChangePanel(ReadableRepr, ChangePanelView):
         self._show_period(self._kinds[self.method] == "series")
         self._say("")
         self._refresh()
+
+    def _pair(self) -> tuple[str, str]:
+        return usual_dates(self.cube)
 
     def _took_area(self, change: Any) -> None:
         self._where.value = "area" if change["new"] is not None else "all"

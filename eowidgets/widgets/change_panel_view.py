@@ -83,7 +83,7 @@ class ChangePanelView(ipywidgets.VBox):
         self._shift, self._note = ipywidgets.HTML(), ipywidgets.HTML()
 
     def _make_results(self) -> None:
-        style, wide = {"description_width": "120px"}, _WIDE(width="100%")
+        style, wide = {"description_width": "120px"}, _WIDE(width="98%")
         self._smallest = ipywidgets.BoundedFloatText(
             0.1, min=0, max=1e6, step=0.05, description="At least (ha)", style=style, layout=_WIDE(width="240px")
         )
@@ -136,7 +136,11 @@ class ChangePanelView(ipywidgets.VBox):
             return
         hint = "A date, or a period as 2018-06-01/2018-08-31 for the median of its clear pixels"
         self._from.tooltip = self._to.tooltip = hint
-        self._from.value, self._to.value = self._labels[0], self._labels[-1]
+        self._from.value, self._to.value = self._pair()
+
+    def _pair(self) -> tuple[str, str]:
+        """The two dates that are compared if nobody chooses."""
+        return self._labels[0], self._labels[-1]
 
     def _show_shift(self, shift: Shift | None, notes: Sequence[str]) -> None:
         told = [str(shift)] if shift is not None and not shift.too_far else []

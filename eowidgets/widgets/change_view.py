@@ -81,8 +81,9 @@ def portrait(cube: xr.Dataset, found: xr.Dataset, place: Any) -> dict[str, Any]:
     (c0, r0), (c1, r1) = to_pixel * (left, top), to_pixel * (right, bottom)
     rows, columns = _window(r0, r1, box.height), _window(c0, c1, box.width)
     part = cube.isel(y=rows, x=columns)
-    pixel = _surest(found, place)
-    series = _series(cube, pixel)
+    pixel = _clearest(found, place)
+    # A result of a drawn area is smaller than the cube.
+    series = _series(cube.sel(y=found["y"].values[[pixel[0]]], x=found["x"].values[[pixel[1]]]))
     facts = [
         ("First seen", place.first if place.first == place.date else f"{place.date} (from {place.first})"),
         ("Confirmed", place.confirmed),
@@ -146,14 +147,18 @@ def _chips(part: xr.Dataset, first: np.datetime64, confirmed: np.datetime64, gro
     ]
 
 
-def _surest(found: xr.Dataset, place: Any) -> tuple[int, int]:
-    """Row and column of the pixel that changed most surely on the place's own date."""
+def _clearest(found: xr.Dataset, place: Any) -> tuple[int, int]:
+    """Row and column of the pixel that changed most, and surely, on the place's own date: where a break is seen."""
     from rasterio.features import geometry_mask
 
     box = geobox(found)
     inside = geometry_mask([place.geometry], tuple(box.shape), box.affine, invert=True)
     inside &= found["date"].values.astype("datetime64[D]") == np.datetime64(place.date)
-    chance = np.where(inside, found["probability"].values, -1.0)
+    chance = np.nan_to_num(found["probability"].values)
+    if "magnitude" in found:
+        # By probability alone it is often a pixel that hardly ever varied, and changed too little for an eye.
+        chance = chance * np.abs(np.nan_to_num(found["magnitude"].values))
+    chance = np.where(inside, chance, -1.0)
     row, column = np.unravel_index(int(np.nanargmax(chance)), chance.shape)
     return int(row), int(column)
 
@@ -162,16 +167,16 @@ def _growing(cube: xr.Dataset) -> Any:
     return growing(cube) if {"red", "nir"} <= set(bands(cube)) else np.ones(cube.sizes["time"], bool)
 
 
-def _series(cube: xr.Dataset, pixel: tuple[int, int]) -> dict[str, Any]:
-    small = cube.isel(y=[pixel[0]], x=[pixel[1]])
-    names = bands(cube)
+def _series(small: xr.Dataset) -> dict[str, Any]:
+    """The course of one pixel."""
+    names = bands(small)
     what = "NDVI" if {"red", "nir"} <= set(names) else names[0]
     values = spectral_index(small, what) if what == "NDVI" else small[what]
     numbers, seen = values.values[:, 0, 0], usable(small).values[:, 0, 0]
     return {
         "what": what,
         "series": {
-            "stamps": [_stamp(t) for t in cube.time.values],
+            "stamps": [_stamp(t) for t in small.time.values],
             "values": [float(v) if np.isfinite(v) else None for v in numbers],
             "hollow": [int(not s) for s in seen],
         },

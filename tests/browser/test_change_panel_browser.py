@@ -59,9 +59,13 @@ def test_draw_run_click_and_read_the_date(open_lab):
     assert number > 0
     date = page.evaluate("next(panel.places[panel.places['id'] == panel.picked].itertuples()).date")
     assert date in shown
-    chips = panel.locator(".eow-chip img")
+    chips = panel.locator(".eow-change-chip img")
     assert chips.count() == 4
     assert all(chips.nth(k).evaluate("i => i.complete && i.naturalWidth > 20") for k in range(4))
+    # Side by side, large enough to look at, and above the chart.
+    boxes = [chips.nth(k).bounding_box() for k in range(4)]
+    assert all(b["width"] > 60 and b["height"] > 60 for b in boxes)
+    assert max(b["y"] + b["height"] for b in boxes) < panel.locator(".eow-change-pixel").bounding_box()["y"]
     assert panel.locator(".eow-change-pixel .eow-change-mark.first").count() == 1
     assert panel.locator(".eow-change-bar").count() == int(page.evaluate("len(panel._view.rows)"))
     facts.scroll_into_view_if_needed()

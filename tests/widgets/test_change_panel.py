@@ -6,9 +6,12 @@ import pytest
 
 import eowidgets as eow
 from eowidgets.analysis.change import change, usual_method
+from eowidgets.analysis.change_pair import usual_dates
+from eowidgets.analysis.change_report import changed_places
 from eowidgets.cube.simulate.pairs import simulate_pair
 from eowidgets.errors import EowidgetsError, InputError
 from eowidgets.widgets.change_panel import ChangePanel
+from eowidgets.widgets.change_view import portrait
 
 PERIOD = ("2018-09-01", "2020-12-31")
 
@@ -77,6 +80,37 @@ def test_a_click_on_a_polygon_shows_the_place_before_and_after(panel):
     assert len(shown["series"]["values"]) == 139  # up to the last day asked for
     assert shown["first"] <= shown["confirmed"]
     assert panel.viewer.date == place.confirmed == panel.map.date
+
+
+def test_the_pixel_of_a_drawn_area_is_that_of_the_place(forest):
+    """The result of an area is smaller than the cube: its rows and columns are not the cube's."""
+    box = forest.isel(y=slice(10, 40), x=slice(12, 45)).odc.geobox.footprint("EPSG:4326").boundingbox
+    found = change(forest, dates=PERIOD, area=tuple(box))
+    assert found.sizes["y"] < forest.sizes["y"]
+    place = max(changed_places(found).itertuples(), key=lambda p: p.hectares)
+    shown = portrait(forest, found, place)
+    values = np.array(shown["series"]["values"], float)
+    days = np.array(shown["series"]["stamps"], "datetime64[ms]").astype("datetime64[D]")
+    summer = (np.array(shown["series"]["hollow"]) == 0) & np.isin(
+        days.astype("datetime64[M]").astype(int) % 12, range(5, 9)
+    )
+    first = np.datetime64(shown["first"], "ms")
+    year = (days >= first) & (days < first + np.timedelta64(365, "D"))
+    assert np.median(values[summer & year]) < np.median(values[summer & (days < first)]) - 0.1
+
+
+def test_two_images_begin_with_clear_dates_of_one_season(forest):
+    first, last = usual_dates(forest)
+    assert (first[:4], last[:4]) == ("2015", "2020")
+    assert abs(np.datetime64(f"2020{first[4:]}") - np.datetime64(last)) <= np.timedelta64(30, "D")
+    for day in (first, last):
+        frame = forest.sel(time=day)
+        assert float((frame.valid & ~frame.clouds).mean()) > 0.95
+    panel = ChangePanel(forest, method="change-otsu")
+    assert panel.dates == (first, last)
+    one_year = forest.sel(time="2018")
+    assert usual_dates(one_year) == tuple(str(t)[:10] for t in one_year.time.values[[0, -1]])
+    assert usual_dates(forest.chunk()) == tuple(str(t)[:10] for t in forest.time.values[[0, -1]])
 
 
 def test_filters_act_on_list_map_timeline_and_files(panel, tmp_path):
