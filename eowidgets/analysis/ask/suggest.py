@@ -48,8 +48,9 @@ def suggestions(
         if years and told:
             wanted.append(f"and in {int(told) + 1 if int(told) < b else int(told) - 1}?")
         wanted.append("and in the north?" if not drawn else "")
-        if land and told_last.kind == "change" and getattr(told_last, "ask", "") != "cause" and not told_last.scope.layer:
-            wanted.insert(0, "What caused it?" if getattr(told_last, "of", "") in ("", *COVERS) else "")
+        asked_why = told_last.kind != "change" or getattr(told_last, "ask", "") == "cause"
+        if land and not asked_why and getattr(told_last, "of", "") in ("", *COVERS):
+            wanted.insert(0, "What caused it?")
     if land:
         wanted += [
             f"What is there{here}?" if drawn else "Describe this scene.",
