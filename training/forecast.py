@@ -40,6 +40,8 @@ class Recipe:
         Processor time after which training stops in any case.
     univariate : bool
         The oil temperature only.
+    clip : float
+        Largest norm of the gradient.
     options : dict
         For the network.
     """
@@ -55,6 +57,7 @@ class Recipe:
     weight_decay: float = 0.0
     minutes: float = 8.0
     univariate: bool = False
+    clip: float = 1.0
     seed: int = 0
     options: dict[str, Any] = field(default_factory=dict)
 
@@ -64,7 +67,10 @@ RECIPES = {
     "itransformer": Recipe("itransformer", 96, rate=5e-4, decay=0.6, options={"width": 256, "hidden": 256}),
     "patchtst": Recipe("patchtst", 336, batch=128, rate=5e-4, decay=0.8, epochs=12, minutes=8),
     "timemixer": Recipe("timemixer", 96, batch=128, rate=1e-2, decay=0.6, epochs=7, minutes=5),
-    "timesnet": Recipe("timesnet", 96, rate=5e-4, decay=0.5, epochs=6, minutes=5, options={"periods": 5, "kernels": 4}),
+    # The published recipe, calendar included.
+    "timesnet": Recipe(
+        "timesnet", 96, decay=0.5, minutes=20, clip=1e9, options={"periods": 5, "kernels": 6, "marks": 4}
+    ),
     "spacetime-ot-720": Recipe(
         "spacetime",
         336,
@@ -90,15 +96,15 @@ RECIPES = {
 
 @dataclass(frozen=True, slots=True)
 class Etth1:
-    """The three parts, each with as many steps before it as the look-back needs; z-scored, (t, c)."""
+    """The three parts, each with as many steps before it as the look-back needs; z-scored, (t, c + marks)."""
 
     train: Tensor
     valid: Tensor
     test: Tensor
 
     @classmethod
-    def read(cls, folder: Path, lookback: int, univariate: bool) -> Etth1:
-        """Read ``ETTh1.csv`` from a folder or below it."""
+    def read(cls, folder: Path, lookback: int, univariate: bool, marks: int = 0) -> Etth1:
+        """Read ``ETTh1.csv`` from a folder or below it, with the calendar in up to four columns if it is wanted."""
         path = next(iter(sorted(folder.rglob("ETTh1.csv"))), None)
         if path is None:
             raise SystemExit(f"No ETTh1.csv in {folder}: give the folder of ETDataset with --data.")
@@ -106,8 +112,22 @@ class Etth1:
         first, second, third, last = BORDERS
         table = table[:, -1:] if univariate else table
         known = table[:second]
-        table = torch.from_numpy((table - known.mean(0)) / known.std(0)).float()
+        table = (table - known.mean(0)) / known.std(0)
+        if marks:
+            hours = np.loadtxt(path, delimiter=",", skiprows=1, usecols=0, dtype="datetime64[h]")
+            table = np.concatenate([table, calendar(hours)[:, :marks]], axis=1)
+        table = torch.from_numpy(table).float()
         return cls(table[first:second], table[second - lookback : third], table[third - lookback : last])
+
+
+def calendar(hours: np.ndarray) -> np.ndarray:
+    """Hour of the day, day of the week, of the month and of the year, each in -0.5..0.5, (t, 4)."""
+    days = hours.astype("datetime64[D]")
+    month = (days - days.astype("datetime64[M]")).astype(int)
+    year = (days - days.astype("datetime64[Y]")).astype(int)
+    week = (days.astype(int) + 3) % 7  # 1970 began on a Thursday
+    day = (hours - days).astype(int)
+    return np.stack([day / 23, week / 6, month / 30, year / 365], axis=1) - 0.5
 
 
 def windows(table: Tensor, lookback: int, horizon: int) -> Tensor:
@@ -122,7 +142,8 @@ def errors(network: nn.Module, table: Tensor, lookback: int, horizon: int, batch
     squared = absolute = 0.0
     cut = windows(table, lookback, horizon)
     for part in cut.split(batch):
-        difference = network(part[:, :lookback]) - part[:, lookback:]
+        made = network(part[:, :lookback])
+        difference = made - part[:, lookback:, : made.shape[-1]]
         squared += float(difference.square().mean()) * len(part) / len(cut)
         absolute += float(difference.abs().mean()) * len(part) / len(cut)
     return squared, absolute
@@ -146,7 +167,8 @@ def train(name: str, recipe: Recipe, data: Etth1, folder: Path = RUNS) -> tuple[
     path = folder / f"forecast-{name}.checkpoint.pt"
     torch.manual_seed(recipe.seed)
     length, ahead = recipe.lookback, recipe.horizon
-    network = make_network(recipe.network, length, ahead, data.train.shape[1], **recipe.options)
+    channels = data.train.shape[1] - int(recipe.options.get("marks", 0))
+    network = make_network(recipe.network, length, ahead, channels, **recipe.options)
     optimiser = torch.optim.AdamW(network.parameters(), lr=recipe.rate, weight_decay=recipe.weight_decay)
     best, best_weights, waited, epoch, spent = float("inf"), network.state_dict(), 0, 0, 0.0
     if path.exists():
@@ -165,9 +187,9 @@ def train(name: str, recipe: Recipe, data: Etth1, folder: Path = RUNS) -> tuple[
         total = 0.0
         for chosen in order.split(recipe.batch):
             part = cut[chosen]
-            loss = loss_of(network, part[:, :length], part[:, length:])
+            loss = loss_of(network, part[:, :length], part[:, length:, :channels])
             loss.backward()
-            nn.utils.clip_grad_norm_(network.parameters(), 1.0)
+            nn.utils.clip_grad_norm_(network.parameters(), recipe.clip)
             optimiser.step()
             optimiser.zero_grad()
             total += float(loss.detach()) * len(part) / len(cut)
@@ -196,7 +218,8 @@ def main() -> None:
     torch.set_num_threads(1)
     recipe = Recipe(**{**asdict(RECIPES[args.recipe]), **json.loads(args.set)})
     name = args.name or args.recipe
-    data = Etth1.read(args.data, recipe.lookback, recipe.univariate)
+    marks = int(recipe.options.get("marks", 0))
+    data = Etth1.read(args.data, recipe.lookback, recipe.univariate, marks)
     network, seconds, epochs = train(name, recipe, data)
     mse, mae = errors(network, data.test, recipe.lookback, recipe.horizon)
     size = sum(p.numel() for p in network.parameters())

@@ -13,6 +13,7 @@ import xarray as xr
 from eowidgets.analysis.forecaster import LEVELS, Ask, Maker
 from eowidgets.analysis.history import Clouds, History
 from eowidgets.errors import InputError
+from eowidgets.models.base import Model
 from eowidgets.models.forecast.base import SeriesModel
 
 
@@ -25,7 +26,7 @@ def forecast(
     mean: bool = False,
     days: int = 180,
     every: int = 10,
-    model: str | SeriesModel = "harmonic",
+    model: str | SeriesModel | Model = "harmonic",
     levels: Sequence[float] = LEVELS,
     from_date: str | np.datetime64 | None = None,
     calibrate: bool = True,
@@ -50,8 +51,9 @@ def forecast(
         How far to go: at most five years, and no longer than the record.
     every : int
         Days between the dates forecast.
-    model : str or SeriesModel
-        See ``eowidgets.models.forecast.series_models()``.
+    model : str, SeriesModel or Model
+        A name out of ``eowidgets.analysis.forecast_frames.forecasters()``, or a forecaster of your own: of series, or of
+        whole images (a model for the engine whose task is ``forecast``).
     levels : sequence of float
         Intervals: 0.8 is meant to hold eight of ten future values.
     from_date : str, optional
@@ -109,7 +111,7 @@ def hindcast(
     area: Any = None,
     mean: bool = False,
     days: int = 180,
-    model: str | SeriesModel = "harmonic",
+    model: str | SeriesModel | Model = "harmonic",
     levels: Sequence[float] = LEVELS,
     calibrate: bool = True,
     clouds: Clouds = "mask",

@@ -111,10 +111,11 @@ def _notes(made: Maker, blind: int) -> list[str]:
 
 def _provenance(made: Maker) -> dict[str, Any]:
     h, model, box = made.history, made.model, geobox(made.history.cube)
+    kind = type(getattr(model, "model", model))  # of images, what is wrapped
     opened, options = noted(h.cube.attrs)
     return {
         "model": model.name,
-        "class": f"{type(model).__module__}.{type(model).__qualname__}",
+        "class": f"{kind.__module__}.{kind.__qualname__}",
         "card": dataclasses.asdict(model.card),
         "parameters": dataclasses.asdict(model.params),
         "seed": int(made.ask.seed),

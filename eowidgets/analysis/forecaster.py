@@ -13,11 +13,19 @@ import xarray as xr
 from torch import Tensor
 
 from eowidgets.analysis.conformal import normal_factors, spread
+from eowidgets.analysis.forecast_frames import (
+    HOLDOUT_SIDE,
+    HOLDOUT_WINDOWS,
+    FrameForecaster,
+    asked_for,
+    make_forecaster,
+)
 from eowidgets.analysis.forecast_result import assemble
 from eowidgets.analysis.history import Block, Clouds, History, days_of, ordered
-from eowidgets.analysis.holdout import FEWEST, Holdout, hold_out
+from eowidgets.analysis.holdout import FEWEST, WINDOWS, Holdout, hold_out
 from eowidgets.errors import InputError
-from eowidgets.models.forecast.base import SeriesModel, series_model
+from eowidgets.models.base import Model
+from eowidgets.models.forecast.base import SeriesModel
 
 LEVELS = (0.5, 0.8, 0.95)
 #: Further ahead than this the past says nothing, in days.
@@ -37,7 +45,7 @@ class Ask:
     area: Any = None
     mean: bool = False
     days: int = 180
-    model: str | SeriesModel = "harmonic"
+    model: str | SeriesModel | Model = "harmonic"
     levels: Sequence[float] = LEVELS
     from_date: str | np.datetime64 | None = None
     calibrate: bool = True
@@ -68,16 +76,21 @@ class Maker:
 
     def __init__(self, cube: xr.Dataset, ask: Ask) -> None:
         self.ask = ask
-        self.model = series_model(ask.model, **ask.params)
         self.levels = _levels(ask.levels)
         self.start = _day(ask.from_date, ordered(cube)["time"].values)
         self.history = ask.history(cube, self.start)
+        self.model = make_forecaster(ask.model, self.history, ask.seed, ask.params)
         self.cut = float(days_of(np.array([self.start]))[0])
         self.horizon = _horizon(ask.days, self.cut - float(self.history.days[0]) + 1)
         self.holdout = self._learn()
 
     def _learn(self) -> Holdout:
-        h = self.history
+        h, model, windows = self.history, self.model, WINDOWS
+        if isinstance(model, FrameForecaster):
+            windows = HOLDOUT_WINDOWS
+            if h.place == "pixels":
+                h = h.middle(HOLDOUT_SIDE)
+                model = FrameForecaster(model.model, h, model.seed)
         block = h.sample(SAMPLE) if h.place == "pixels" else h.series()
         most = int(block.seen.sum(1).max()) if block.seen.numel() else 0
         if most < FEWEST:
@@ -88,7 +101,7 @@ class Maker:
             )
         with torch.random.fork_rng():
             torch.manual_seed(int(self.ask.seed))
-            held = hold_out(self.model, block, h.days, self.cut, self.horizon)
+            held = hold_out(asked_for(model, block), block, h.days, self.cut, self.horizon, windows)
             torch.manual_seed(int(self.ask.seed))
             if self.model.trained:
                 self.model.fit(block.values, h.days, block.seen)
@@ -118,10 +131,8 @@ class Maker:
 
     def _chunks(self, block: Block, ahead: Tensor, fans: list[tuple[Tensor, Tensor]]) -> tuple[Tensor, Tensor, Tensor]:
         """Forecast (h, n, c), lower and upper ends (level, h, n, c)."""
-        parts = []
-        for first in range(0, len(block.values), CHUNK):
-            some = slice(first, first + CHUNK)
-            parts.append(self._chunk(Block(block.values[some], block.seen[some]), ahead, fans))
+        firsts = range(0, len(block.values), CHUNK)
+        parts = [self._chunk(block.some(slice(first, first + CHUNK)), ahead, fans) for first in firsts]
         return tuple(torch.cat([p[k] for p in parts], dim=-2) for k in range(3))  # type: ignore[return-value]
 
     def _chunk(self, block: Block, ahead: Tensor, fans: list[tuple[Tensor, Tensor]]) -> tuple[Tensor, Tensor, Tensor]:
@@ -131,7 +142,8 @@ class Maker:
         some = known.any(1)
         seen = block.seen & known[:, None]
         if bool(some.any()):
-            mean[some] = self.model.predict(block.values[some], self.history.days, seen[some], ahead)
+            model = asked_for(self.model, block.some(some))
+            mean[some] = model.predict(block.values[some], self.history.days, seen[some], ahead)
         scale = spread(block.values, seen, self.history.days, ahead)
         if self.ask.calibrate:
             scale = scale.sqrt()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
+from copy import copy
 from dataclasses import dataclass
 from typing import Any, Literal
 
@@ -28,6 +29,8 @@ Clouds = Literal["mask", "robust"]
 _RATIO = re.compile(r"\((\w+) ?- ?(\w+)\) ?/ ?\(\1 ?\+ ?\2\)")
 #: A mean over an area counts on dates on which at least this share of it was seen.
 LEAST_SEEN = 0.3
+#: Pixels on each side of a point that a model of images is given.
+ABOUT = 16
 #: Numbers read at once (64 MiB as float32): memory stays flat over rasters of any height.
 AT_ONCE = 1 << 24
 
@@ -41,10 +44,17 @@ class Block:
     values : Tensor, shape (n, t, c), float32
         NaN where nothing was seen.
     seen : Tensor, shape (n, t, c), bool
+    where : Tensor, shape (n,), int64
+        Position of each in the cube, pixels counted row by row; 0 of the one series of a point or a mean.
     """
 
     values: Tensor
     seen: Tensor
+    where: Tensor
+
+    def some(self, which: slice | Tensor) -> Block:
+        """A part of the series."""
+        return Block(self.values[which], self.seen[which], self.where[which])
 
 
 class History:
@@ -72,6 +82,8 @@ class History:
         The past, cut to the area, dates in order.
     names : tuple of str
         Of the channels.
+    around : Dataset
+        The same, of a point with the pixels about it: for models that look at images.
     place : {"point", "area", "pixels"}
     days : Tensor, shape (t,), float64
         Since 1970-01-01.
@@ -107,10 +119,11 @@ class History:
             self.point = (float(area[0]), float(area[1]))
             row, column = pixel(cube, *self.point)
             self.cube = cube.isel(y=[row], x=[column])
+            self.around = cube.isel(y=_about(row, cube.sizes["y"]), x=_about(column, cube.sizes["x"]))
         else:
             self.place = "area" if mean else "pixels"
             self.area = None if area is None else Area.of(area)
-            self.cube = cube if self.area is None else clip(cube, self.area)
+            self.cube = self.around = cube if self.area is None else clip(cube, self.area)
         self.days = torch.as_tensor(days_of(self.cube["time"].values))
 
     def _channels(self, cube: xr.Dataset, names: Sequence[str] | None) -> tuple[str, ...]:
@@ -158,7 +171,7 @@ class History:
     def series(self) -> Block:
         """The one series of a point or of the mean over an area."""
         values, seen = self._read(self.cube) if self.place == "point" else self._mean()
-        return _block(values, seen)
+        return _block(values, seen, np.zeros(1, "int64"))
 
     def _mean(self) -> tuple[npt.NDArray[np.float32], Mask]:
         inside = self.inside
@@ -184,7 +197,7 @@ class History:
         inside = self.inside
         for rows in self._strips():
             values, seen = self._read(self.cube.isel(y=rows))
-            yield rows, _block(values, seen & inside[rows])
+            yield rows, _block(values, seen & inside[rows], self._positions[rows].ravel())
 
     def sample(self, most: int) -> Block:
         """At most about so many pixels of the area, spread evenly over it, those never seen left out."""
@@ -194,16 +207,33 @@ class History:
         if min(self.cube.sizes["y"], self.cube.sizes["x"]) <= step // 2:
             picked = {"y": slice(None), "x": slice(None)}
         values, seen = self._read(self.cube.isel(picked))
-        block = _block(values, seen & self.inside[picked["y"], picked["x"]])
-        known = block.seen.any(dim=1).any(dim=1)
-        return Block(block.values[known], block.seen[known])
+        there = self._positions[picked["y"], picked["x"]].ravel()
+        block = _block(values, seen & self.inside[picked["y"], picked["x"]], there)
+        return block.some(block.seen.any(dim=1).any(dim=1))
+
+    @property
+    def _positions(self) -> npt.NDArray[np.int64]:
+        shape = (self.cube.sizes["y"], self.cube.sizes["x"])
+        return np.arange(shape[0] * shape[1]).reshape(shape)
+
+    def middle(self, side: int) -> History:
+        """A square of so many pixels in the middle; everything if nothing of the area lies there."""
+        cut = {d: slice((n - side) // 2, (n + side) // 2) for d in "yx" if (n := self.cube.sizes[d]) > side}
+        part = copy(self)
+        part.cube = part.around = self.cube.isel(cut)
+        return part if part.inside.any() else self
 
 
-def _block(values: npt.NDArray[np.float32], seen: Mask) -> Block:
+def _about(index: int, size: int) -> slice:
+    first = max(0, min(index - ABOUT, size - 2 * ABOUT))
+    return slice(first, first + 2 * ABOUT)
+
+
+def _block(values: npt.NDArray[np.float32], seen: Mask, where: npt.NDArray[np.int64]) -> Block:
     t, c = values.shape[:2]
     v = torch.from_numpy(np.ascontiguousarray(values.reshape(t, c, -1).transpose(2, 0, 1)))
     s = torch.from_numpy(np.broadcast_to(seen, values.shape).reshape(t, c, -1).transpose(2, 0, 1).copy())
-    return Block(torch.where(s, v, torch.nan), s)
+    return Block(torch.where(s, v, torch.nan), s, torch.from_numpy(where))
 
 
 def days_of(times: npt.NDArray[np.datetime64]) -> npt.NDArray[np.float64]:

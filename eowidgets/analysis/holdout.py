@@ -24,7 +24,7 @@ MANY, APART = 500, 40.0
 SHIFTS = (0, -30, 30)
 
 
-def origins(days: Tensor, cut: float, horizon: float) -> list[float]:
+def origins(days: Tensor, cut: float, horizon: float, most: int = WINDOWS) -> list[float]:
     """Days to forecast from, all before ``cut``, latest first.
 
     The same season of earlier years where the record holds a year before each of them; in a shorter record the
@@ -38,15 +38,17 @@ def origins(days: Tensor, cut: float, horizon: float) -> list[float]:
         The day that the forecast itself starts from.
     horizon : float
         Days ahead.
+    most : int
+        No more than so many.
     """
     first = float(days[0])
     years = range(1, 1 + int((cut - first) / YEAR) + 1)
     same = [cut - year * YEAR + shift for year in years for shift in SHIFTS]
     same = [o for o in same if o - first >= YEAR and _dates(days, o, cut, horizon)]
     if len(same) >= len(SHIFTS):
-        return same[:WINDOWS]
+        return same[:most]
     later = [float(d) for d in days[FEWEST - 1 :] if _dates(days, float(d), cut, horizon)]
-    some: Any = np.unique(np.linspace(0, len(later) - 1, min(WINDOWS, len(later))).round().astype(int)) if later else []
+    some: Any = np.unique(np.linspace(0, len(later) - 1, min(most, len(later))).round().astype(int)) if later else []
     return [later[i] for i in reversed(list(some))]
 
 
@@ -151,7 +153,9 @@ class Holdout:
         return [float(v) / count if count else float("nan") for v in inside]
 
 
-def hold_out(model: SeriesModel, block: Block, days: Tensor, cut: float, horizon: float) -> Holdout:
+def hold_out(
+    model: SeriesModel, block: Block, days: Tensor, cut: float, horizon: float, most: int = WINDOWS
+) -> Holdout:
     """Forecast from earlier days and keep the errors.
 
     A model that learns is fitted once, on what lies before the earliest window, so that no window was learnt from.
@@ -166,8 +170,10 @@ def hold_out(model: SeriesModel, block: Block, days: Tensor, cut: float, horizon
     cut : float
         The day that the forecast itself starts from.
     horizon : float
+    most : int
+        Windows at most.
     """
-    starts = origins(days, cut, horizon)
+    starts = origins(days, cut, horizon, most)
     if starts and model.trained:
         before = days <= min(starts)
         try:

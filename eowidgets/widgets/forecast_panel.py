@@ -15,12 +15,13 @@ import xarray as xr
 
 from eowidgets.analysis.forecast import forecast, hindcast
 from eowidgets.analysis.forecast_files import append_frames, channels, to_csv, to_netcdf
+from eowidgets.analysis.forecast_frames import DATES, forecasters
 from eowidgets.analysis.history import ordered
 from eowidgets.cube.indices import index as spectral_index
 from eowidgets.cube.opened import opening
 from eowidgets.cube.series import at
 from eowidgets.errors import EowidgetsError, InputError, unknown
-from eowidgets.models.forecast.base import series_models
+from eowidgets.models.base import Model
 from eowidgets.widgets.base import AreaTrait, ReadableRepr
 from eowidgets.widgets.controls import changed_values, controls_for
 from eowidgets.widgets.fan import COLOR, fan_series, start_mark
@@ -136,8 +137,8 @@ class ForecastPanel(ReadableRepr, ForecastView):
 
     @model.setter
     def model(self, name: str) -> None:
-        if name not in series_models():
-            raise unknown("forecaster", name, series_models())
+        if name not in forecasters():
+            raise unknown("forecaster", name, forecasters())
         self._model.value = name
 
     @property
@@ -155,7 +156,7 @@ class ForecastPanel(ReadableRepr, ForecastView):
     @property
     def params(self) -> dict[str, Any]:
         """Parameters that differ from the model's own."""
-        return changed_values(series_models()[self.model].Params(), self._controls)
+        return changed_values(forecasters()[self.model].Params(), self._controls)
 
     def options(self) -> dict[str, Any]:
         """Arguments of :func:`~eowidgets.analysis.forecast.forecast`, without the cube.
@@ -206,7 +207,10 @@ class ForecastPanel(ReadableRepr, ForecastView):
 
     def _choose(self, _: Any = None) -> None:
         self._show_card()
-        self._controls = controls_for(series_models()[self.model])  # type: ignore[arg-type]
+        cls = forecasters()[self.model]
+        own = DATES if issubclass(cls, Model) else ()  # which dates, the panel asks by itself
+        made = controls_for(cls)  # type: ignore[arg-type]
+        self._controls = {k: v for k, v in made.items() if k not in own}
         for control in self._controls.values():
             control.observe(self._refresh, names="value")
         self._params.children = tuple(self._controls.values())

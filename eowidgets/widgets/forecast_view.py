@@ -11,8 +11,8 @@ import numpy as np
 import xarray as xr
 
 from eowidgets.analysis.forecast_files import channels, skill_table
+from eowidgets.analysis.forecast_frames import forecasters
 from eowidgets.analysis.forecast_result import percent
-from eowidgets.models.forecast.base import series_models
 from eowidgets.widgets.base import css
 
 _WIDE = ipywidgets.Layout
@@ -45,7 +45,7 @@ class ForecastView(ipywidgets.VBox):
         places = [(label, key) for key, label in WHERE.items()]
         self._where = ipywidgets.Dropdown(options=places, description="Of", layout=wide)
         self._days = ipywidgets.BoundedIntText(180, min=1, max=1830, step=10, description="Days ahead", layout=wide)
-        names = [(cls.card.title, name) for name, cls in series_models().items()]
+        names = [(cls.card.title, name) for name, cls in forecasters().items()]
         self._model = ipywidgets.Dropdown(options=names, value="harmonic", description="Model", layout=wide)
         self._card = ipywidgets.HTML()
         self._params = ipywidgets.VBox()
@@ -84,7 +84,7 @@ class ForecastView(ipywidgets.VBox):
         self.add_class("eow-forecast-panel")
 
     def _show_card(self) -> None:
-        card = series_models()[self._model.value].card
+        card = forecasters()[self._model.value].card
         rows = {"Limits": card.limits, "Paper": card.paper, "Licence": card.licence}
         listed = "".join(f"<dt>{k}</dt><dd>{escape(v)}</dd>" for k, v in rows.items() if v)
         self._card.value = (

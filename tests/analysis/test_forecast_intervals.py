@@ -127,7 +127,7 @@ def test_hold_out_errors_are_those_of_the_forecast():
     days = torch.arange(0, 6 * 365, 10).double()
     values = (0.5 + 0.2 * torch.sin(2 * torch.pi * days / 365.2425)).float()[None, :, None].repeat(3, 1, 1)
     values[:, 180:] += 0.1  # a step that no forecast from before it can know
-    block = Block(values, torch.ones_like(values, dtype=torch.bool))
+    block = Block(values, torch.ones_like(values, dtype=torch.bool), torch.arange(3))
     held = hold_out(series_model("persistence"), block, days, float(days[-1]), 90)
     assert held.forecasters == ("persistence", "climatology")
     e = held.channels[0]

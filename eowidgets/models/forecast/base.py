@@ -25,7 +25,7 @@ FURTHEST = 10.0
 #: Modules that hold the models; imported when a model is first asked for by name.
 MODULES = tuple(
     f"eowidgets.models.forecast.{m}"
-    for m in ("naive", "climatology", "harmonic", "smoothing", "learned", "fracast", "chronos")
+    for m in ("naive", "climatology", "harmonic", "smoothing", "learned", "combine", "fracast", "chronos")
 )
 
 

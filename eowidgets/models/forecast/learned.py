@@ -10,7 +10,7 @@ from torch import Tensor, nn
 
 from eowidgets.errors import InputError, ModelError
 from eowidgets.models.base import Card, param
-from eowidgets.models.forecast.base import Series, SeriesModel, register_series
+from eowidgets.models.forecast.base import Series, SeriesModel, register_series, series_model
 from eowidgets.models.forecast.grid import ON_GRID, past_grid, regrid, steps_ahead, to_days
 from eowidgets.models.forecast.linear import DLinear, NLinear
 from eowidgets.models.forecast.network import SeriesNetwork, make_network
@@ -49,6 +49,9 @@ class NetworkForecaster(SeriesModel):
     ``fit`` cuts the series at many dates and makes each time what ``predict`` makes: season and look-back come from what
     was known on that date, and the truth is what was seen later. So nothing learnt leans on the future of a window.
     Forecasts beyond the horizon run on from the forecast before.
+
+    What comes out is averaged with climatology: few years are little to learn from, and the mean of two forecasts that
+    err in their own ways is mostly better than both (Bates and Granger, 1969, Operational Research Quarterly 20(4)).
     """
 
     regular = True
@@ -62,6 +65,9 @@ class NetworkForecaster(SeriesModel):
         lookback: int = param(36, unit="steps", low=4, high=2000, help="Steps of the past that are seen.")
         horizon: int = param(9, unit="steps", low=1, high=2000, help="Steps that are learnt; more are made in turn.")
         season: bool = param(True, help="Take the mean year of each series out first, and put it back afterwards.")
+        shrink: float = param(
+            0.5, low=0.0, high=1.0, help="Share of climatology in the forecast, if the mean year is taken out."
+        )
         updates: int = param(300, low=1, high=100_000, help="Steps of the optimiser.")
         batch: int = param(256, low=1, high=100_000, help="Windows in a step of the optimiser.")
         rate: float = param(2e-3, low=1e-7, high=1.0, help="Peak of the learning rate.")
@@ -154,7 +160,11 @@ class NetworkForecaster(SeriesModel):
         window = self._window(series)
         steps = steps_ahead(future, series.cut, p.step)
         made = torch.cat([_run(network, part, steps) for part in torch.split(window, CHUNK)])
-        return to_days(window[:, -1], made, future, series.cut, p.step) + self._season(series, future)
+        out = to_days(window[:, -1], made, future, series.cut, p.step) + self._season(series, future)
+        if not (p.season and p.shrink):
+            return out
+        plain = series_model("climatology").predict(series.values, series.days, series.seen, future)
+        return torch.lerp(out, plain.to(out.dtype), p.shrink)
 
 
 def _run(network: SeriesNetwork, window: Tensor, steps: int) -> Tensor:
@@ -204,8 +214,14 @@ class DLinearForecaster(LinearForecaster):
 
     @dataclass(frozen=True, slots=True)
     class Params(LinearForecaster.Params):
-        """The same, but pulled harder: without a map what is left is the mean year, not the last value."""
+        """The same, but pulled harder: without a map what is left is the mean year, not the last value.
 
+        That pull is what climatology is to the others.
+        """
+
+        shrink: float = param(
+            0.0, low=0.0, high=1.0, help="Share of climatology in the forecast, if the mean year is taken out."
+        )
         ridge: float = param(100.0, unit="observations", low=1e-9, high=1e9, help="Pull of the map towards zero.")
 
     name = "dlinear"

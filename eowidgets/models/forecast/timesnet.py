@@ -7,7 +7,7 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from eowidgets.models.blocks.embed import sinusoid
-from eowidgets.models.forecast.network import SeriesNetwork, register_network
+from eowidgets.models.forecast.network import SeriesNetwork, instance_norm, register_network
 
 
 class Inception(nn.Module):
@@ -27,7 +27,11 @@ class Inception(nn.Module):
         """Convolve (b, inputs, h, w) into (b, outputs, h, w)."""
         last = len(self.weights) - 1
         kernels = [functional.pad(weight, [last - i] * 4) for i, weight in enumerate(self.weights)]
-        return functional.conv2d(x, torch.stack(kernels).mean(0), self.bias, padding=last)
+        kernel = torch.stack(kernels).mean(0)
+        # Of a kernel that is larger than the image, the rim only ever sees padding: an image of one row needs one row.
+        high, wide = (min(last, size - 1) for size in x.shape[-2:])
+        kernel = kernel[..., last - high : last + high + 1, last - wide : last + wide + 1]
+        return functional.conv2d(x, kernel, self.bias, padding=(high, wide))
 
 
 class TimesBlock(nn.Module):
@@ -81,6 +85,9 @@ class TimesNet(SeriesNetwork):
     periods, kernels : int
         Periods that a block folds by, and sizes of its kernels.
     dropout : float
+    marks : int
+        Further columns of the input that say when a step was (hour of the day, day of the year, ...): they are embedded
+        with the values, as they come, and not forecast.
     """
 
     name = "timesnet"
@@ -97,12 +104,15 @@ class TimesNet(SeriesNetwork):
         periods: int = 3,
         kernels: int = 4,
         dropout: float = 0.1,
+        marks: int = 0,
     ) -> None:
         super().__init__(lookback, horizon, channels)
         self.step_width = width
         self.length = lookback + horizon
         self.width = self.length * width
         self.embed = nn.Conv1d(channels, width, kernel_size=3, padding=1, padding_mode="circular", bias=False)
+        nn.init.kaiming_normal_(self.embed.weight, nonlinearity="leaky_relu")  # values must not drown in positions
+        self.when = nn.Linear(marks, width, bias=False) if marks else None
         self.register_buffer("position", sinusoid(torch.arange(lookback), width), persistent=False)
         self.dropout = nn.Dropout(dropout)
         self.ahead = nn.Linear(lookback, self.length)
@@ -112,9 +122,17 @@ class TimesNet(SeriesNetwork):
 
     position: Tensor
 
+    def forward(self, x: Tensor, seen: Tensor | None = None) -> Tensor:
+        """Forecast, or reconstruct, (b, lookback, channels + marks) into (b, outputs, channels)."""
+        values, mean, deviation = instance_norm(x[..., : self.channels], seen)
+        row = self.features(torch.cat([values, x[..., self.channels :]], dim=-1))
+        return self.project(row) * deviation + mean
+
     def features(self, x: Tensor) -> Tensor:
         """All steps of past and future, one row for all channels, (b, 1, length · width)."""
-        steps = self.dropout(self.embed(x.transpose(1, 2)).transpose(1, 2) + self.position)  # b t width
+        values, marks = x[..., : self.channels], x[..., self.channels :]
+        steps = self.embed(values.transpose(1, 2)).transpose(1, 2) + self.position  # b t width
+        steps = self.dropout(steps if self.when is None else steps + self.when(marks))
         steps = self.ahead(steps.transpose(1, 2)).transpose(1, 2)  # b (t + h) width
         for block in self.blocks:
             steps = self.norm(block(steps))

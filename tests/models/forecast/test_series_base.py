@@ -10,6 +10,7 @@ from eowidgets.models.forecast.base import FURTHEST, checked, series_model, seri
 #: Chronos is not among them: it fetches its weights (test_zeroshot.py).
 LOCAL = [n for n, m in series_models().items() if not m.trained and n != "chronos"]
 NETWORKS = [n for n, m in series_models().items() if m.trained]
+ALONE = [n for n in NETWORKS if n != "ensemble"]
 #: The least that lets a network be fitted in a test.
 SMALL = {"step": 15.0, "lookback": 12, "horizon": 4}
 QUICK = {"updates": 2, "batch": 8}
@@ -67,7 +68,7 @@ def test_nothing_after_the_cut_is_seen(name, series):
     assert torch.equal(hindcast(values), hindcast(strange))
 
 
-@pytest.mark.parametrize("name", NETWORKS)
+@pytest.mark.parametrize("name", ALONE)
 def test_the_cut_holds_within_a_series_as_well(name, series):
     """Each hindcast that a network learns from is made of what lies before its own cut."""
     values, days, mask = series
@@ -200,3 +201,27 @@ def test_rows_and_back(series):
     assert rows.shape == (10, len(found.days))
     assert torch.equal(found.unrow(rows), found.values)
     assert np.array_equal(found.unrow(seen).numpy(), found.seen.numpy())
+
+
+def test_ensemble_is_the_median_of_its_members(series, fitted):
+    values, days, mask = series
+    future = days[-1] + torch.tensor([30.0, 200.0])
+    made = [series_model(n) if n in LOCAL else fitted[n] for n in ("climatology", "ses", "dlinear")]
+    each = torch.stack([m.predict(values, days, mask, future) for m in made])
+    out = fitted["ensemble"].predict(values, days, mask, future)
+    torch.testing.assert_close(out, each.median(dim=0).values)
+    assert not any(torch.equal(out, one) for one in each)
+
+
+def test_nlinear_meets_climatology_half_way(series):
+    values, days, mask = series
+    future = days[-1] + torch.tensor([30.0, 60.0])
+
+    def made(shrink):
+        return (
+            series_model("nlinear", **SMALL, shrink=shrink).fit(values, days, mask).predict(values, days, mask, future)
+        )
+
+    plain = series_model("climatology").predict(values, days, mask, future)
+    torch.testing.assert_close(made(1.0), plain)
+    torch.testing.assert_close(made(0.5), (made(0.0) + plain) / 2)
