@@ -10,7 +10,7 @@ import numpy.typing as npt
 import torch
 import xarray as xr
 
-from eowidgets.analysis.forecaster import LEVELS, Ask, Maker
+from eowidgets.analysis.forecaster import LEVELS, Ask, Maker, steps
 from eowidgets.analysis.history import Clouds, History
 from eowidgets.errors import InputError
 from eowidgets.models.base import Model
@@ -97,9 +97,8 @@ def forecast(
     """
     ask = Ask(index, bands, area, mean, days, model, levels, from_date, calibrate, clouds, seed, params)
     made = Maker(cube, ask)
-    if not 1 <= int(every) <= made.horizon:
-        raise InputError(f"A date every {every} days is not possible within {days} days: give 1 to {days}.")
-    return made.at(made.cut + np.arange(every, days + 1, every, dtype="float64"))
+    step = steps(every, made.horizon)
+    return made.at(made.cut + np.arange(step, made.horizon + 1, step, dtype="float64"))
 
 
 def hindcast(
@@ -149,7 +148,8 @@ def hindcast(
     if not later.any():
         raise InputError(f"The cube has no date in the {days} days after {made.start}: choose an earlier day.")
     dates = np.floor(seen.days.numpy()[later])
-    result = made.at(np.union1d(dates, made.cut + np.arange(every, days + 1, every) if every else []))
+    step = made.horizon + 1 if every is None else steps(every, made.horizon)
+    result = made.at(np.union1d(dates, made.cut + np.arange(step, made.horizon + 1, step)))
     rows = np.searchsorted(result["lead"].values, dates - made.cut)
     return result.assign(_observed(seen, later, rows, result))
 

@@ -94,9 +94,9 @@ class Maker:
         block = h.sample(SAMPLE) if h.place == "pixels" else h.series()
         most = int(block.seen.sum(1).max()) if block.seen.numel() else 0
         if most < FEWEST:
-            place = {"point": "This pixel", "area": "This area", "pixels": "Every pixel"}[h.place]
+            place = {"point": "This pixel was", "area": "This area was", "pixels": "The pixels were"}[h.place]
             raise InputError(
-                f"{place} was seen clearly on {most} date{'s' if most != 1 else ''} up to {self.start}: "
+                f"{place} seen clearly on {most} date{'s' if most != 1 else ''} up to {self.start}: "
                 f"a forecast needs at least {FEWEST}."
             )
         with torch.random.fork_rng():
@@ -189,10 +189,26 @@ def _day(from_date: str | np.datetime64 | None, times: npt.NDArray[np.datetime64
     return day
 
 
+def steps(every: Any, horizon: int) -> int:
+    """Check the days between the dates of a forecast.
+
+    Raises
+    ------
+    InputError
+    """
+    try:
+        step = int(every)
+    except (TypeError, ValueError, OverflowError):
+        step = 0
+    if not 1 <= step <= horizon:
+        raise InputError(f"A date every {every} days is not possible within {horizon} days: give 1 to {horizon}.")
+    return step
+
+
 def _horizon(days: Any, record: float) -> int:
     try:
         horizon = int(days)
-    except (TypeError, ValueError):
+    except (TypeError, ValueError, OverflowError):
         raise InputError(f"A horizon of {days!r} is not a number of days.") from None
     if horizon < 1 or horizon != days:
         raise InputError(f"A horizon of {days} days is nothing to forecast: give at least 1 day.")

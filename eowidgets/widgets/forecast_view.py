@@ -129,9 +129,24 @@ def skill_html(forecast: xr.Dataset) -> str:
         ]
         if held:
             parts.append(f"<p class='eow-card'>Intervals held, on those days: {'; '.join(held)}.</p>")
+    better = _better(forecast)
+    if better:
+        parts.append(f"<p class='eow-card eow-careful'>{escape(better)}</p>")
     if forecast.attrs["notes"]:
         parts.append(f"<p class='eow-card eow-careful'>{escape(forecast.attrs['notes'])}</p>")
     return "".join(parts)
+
+
+def _better(forecast: xr.Dataset) -> str:
+    """What would have done better than the model, if anything."""
+    name = channels(forecast)[0]
+    if f"{name}_mae" not in forecast:
+        return ""
+    errors = forecast[f"{name}_mae"].values
+    best = str(forecast["forecaster"].values[int(np.argmin(errors))])
+    if not np.isfinite(errors).all() or best == forecast.attrs["model"]:
+        return ""
+    return f"On those days {best} did better here: choose it as the model, or trust this forecast less."
 
 
 def verdict(forecast: xr.Dataset) -> str:

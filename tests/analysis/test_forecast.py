@@ -176,6 +176,8 @@ def test_provenance(romania):
         ({"days": 4000}, "beyond reason"),
         ({"days": 400, "from_date": "2014-06-01"}, "longer than the record"),
         ({"every": 0}, "not possible"),
+        ({"every": float("nan")}, "not possible"),
+        ({"days": float("inf")}, "not a number"),
         ({"every": 1000}, "not possible"),
         ({"model": "harmonics"}, "Did you mean 'harmonic'"),
         ({"terms": 99}, "terms"),

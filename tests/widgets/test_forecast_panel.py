@@ -9,6 +9,7 @@ from eowidgets.analysis.forecast import forecast, hindcast
 from eowidgets.errors import InputError
 from eowidgets.widgets.fan import fan_series
 from eowidgets.widgets.forecast_panel import ForecastPanel
+from eowidgets.widgets.forecast_view import skill_html
 
 PIN = {"lon": 22.1515, "lat": 45.2029, "color": "#0072b2"}
 FIELD = (22.146, 45.201, 22.150, 45.204)
@@ -178,3 +179,36 @@ def test_fan_series_of_a_hole():
     fan = fan_series(xr.Dataset(data, coords={"time": times, "level": [0.8]}, attrs={"model": "m"}))
     assert fan["values"][1] is None
     assert fan["fan"][0]["low"][1] is None
+
+
+def test_the_panel_says_what_would_have_done_better(panel):
+    made = forecast(panel.cube, "NDVI", area=(PIN["lon"], PIN["lat"]), days=60)
+    made = made.assign(ndvi_mae=("forecaster", [0.2, 0.3, 0.1]))
+    assert "climatology did better here" in skill_html(made)
+    assert "did better" not in skill_html(made.assign(ndvi_mae=("forecaster", [0.1, 0.3, 0.2])))
+
+
+def test_models_of_images_are_offered_once_registered(panel, monkeypatch):
+    from eowidgets.models import registry
+    from eowidgets.models.units.config import UniTSConfig
+    from eowidgets.models.units.forecast import UniTSForecast
+    from eowidgets.models.units.network import UniTS
+
+    class Tiny(UniTSForecast):
+        name = "tiny-units"
+
+        def __init__(self, **params):
+            network = UniTS(UniTSConfig(width=32, depth=1, heads=2, acor_hidden=8, refine=4)).eval()
+            super().__init__(network, **params)
+
+    monkeypatch.setitem(registry._registered, "tiny-units", Tiny)
+    made = ForecastPanel(panel.cube.isel(time=slice(60, None)))
+    try:
+        made.model, made.days = "tiny-units", 30
+        assert list(made._controls) == ["samples", "steps", "solver"]
+        wait(made, lambda: setattr(made, "pins", [PIN]))
+        assert made.result.attrs["model"] == "tiny-units"
+        assert "model='tiny-units'" in made.code()
+        assert np.isfinite(made.result.ndvi).all()
+    finally:
+        made.close()
