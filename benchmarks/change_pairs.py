@@ -26,7 +26,7 @@ from eowidgets.metrics.captions import bleu, cider
 from eowidgets.models.change import weights
 from eowidgets.models.change.mci import MCI
 from eowidgets.models.change.pictures import standardised, statistics
-from eowidgets.models.change.tools import Interpreter
+from eowidgets.models.change.tools import Interpreter, say
 from eowidgets.models.classical.stats import otsu
 from training.pairs import TEST_SEEDS, Pairs, make
 
@@ -155,12 +155,7 @@ def sentences(pairs: Pairs, captions: Path) -> dict[str, float]:
     # Real captions of the test split: none of them was in the training.
     real = [s for s in map(read, real_captions(captions, "test")) if s is not None]
     truth = lent(pairs.facts, real, seed=1)
-    made = []
-    with torch.inference_mode():
-        for i in range(len(pairs)):
-            x = pictures(pairs, i)
-            a, b = speaker.network.see(x[:1], x[1:])
-            made.append(speaker.words(speaker.network.captioner.beam(speaker.network.remember(a, b))[0]))
+    made = [say(speaker, pictures(pairs, i)).text for i in range(len(pairs))]
     changed = [f.changed for f in pairs.facts]
     usual = NO_CHANGE[0]  # the sentence most often said of the training pairs
     rows = {}

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import cast
+
 import torch
 from torch import Tensor, nn
 from torch.nn import functional
@@ -71,6 +73,11 @@ class Captioner(nn.Module):
         self.told = (
             nn.Sequential(nn.Conv2d(told, width, 1), nn.ReLU(), nn.Conv2d(width, width, 1)) if config.tells else None
         )
+        self.near = (
+            nn.Sequential(nn.Conv2d(2 * config.widths[-2] + told, width, 1), nn.ReLU(), nn.Conv2d(width, width, 1))
+            if config.near
+            else None
+        )
         self.embed = nn.Embedding(config.words, width)
         self.layers = nn.ModuleList(
             DecoderLayer(width, config.text_heads, config.dropout) for _ in range(config.text_layers)
@@ -93,11 +100,13 @@ class Captioner(nn.Module):
         """
         merged: Tensor = self.merge(torch.cat([a, b], dim=1))
         if self.told is not None and shares is not None:
-            cells = (merged.shape[-2], merged.shape[-1])
-            mean = functional.adaptive_avg_pool2d(shares[:, 1:], cells).sqrt()
-            most = functional.adaptive_max_pool2d(shares[:, 1:], cells)
-            merged = merged + self.told(torch.cat([mean, most], dim=1))
+            merged = merged + self.told(_pooled(shares, merged))
         return merged.flatten(2).transpose(1, 2)
+
+    def look(self, a: Tensor, b: Tensor, shares: Tensor) -> Tensor:
+        """Cells (b, text_width, h, w) of a finer stage's features, with what the map shows in them."""
+        cells: Tensor = cast(nn.Sequential, self.near)(torch.cat([a, b, _pooled(shares, a)], dim=1))
+        return cells
 
     def forward(self, memory: Tensor, words: Tensor) -> Tensor:
         """Logits (b, n, words) of the word after each of ``words`` (b, n)."""
@@ -110,8 +119,8 @@ class Captioner(nn.Module):
         logits: Tensor = self.head(self.dropout(x))
         return logits
 
-    def beam(self, memory: Tensor, width: int = 3) -> tuple[list[int], float]:
-        """Find the likeliest sentence for one pair.
+    def beam(self, memory: Tensor, width: int = 16) -> list[tuple[list[int], float]]:
+        """Find likely sentences for one pair by beam search.
 
         Parameters
         ----------
@@ -121,13 +130,12 @@ class Captioner(nn.Module):
 
         Returns
         -------
-        (list of int, float)
-            The words without start and end, and the mean log-probability of a word: sentences of different length
-            are compared by it.
+        list of (list of int, float)
+            The words without start and end, and the log-probability of the sentence.
         """
         begun = torch.full((1, 1), START, device=memory.device)
         scores = torch.zeros(1, device=memory.device)
-        done: list[tuple[float, list[int]]] = []
+        done: list[tuple[list[int], float]] = []
         for _ in range(self.longest - 1):
             logits = self(memory.expand(len(begun), -1, -1), begun)[:, -1].float()
             logits[:, [NULL, UNKNOWN, START]] = -torch.inf
@@ -136,12 +144,16 @@ class Captioner(nn.Module):
             row, word = at // total.shape[1], at % total.shape[1]
             grown = torch.cat([begun[row], word[:, None]], dim=1)
             ended = word == END
-            length = grown.shape[1] - 1
-            done += [(float(s) / length, g[1:-1].tolist()) for s, g in zip(best[ended], grown[ended], strict=True)]
+            done += [(g[1:-1].tolist(), float(s)) for s, g in zip(best[ended], grown[ended], strict=True)]
             begun, scores = grown[~ended], best[~ended]
             if len(begun) == 0 or len(done) >= width:
                 break
-        if not done:
-            done = [(float(s) / (len(g) - 1), g[1:].tolist()) for s, g in zip(scores, begun, strict=True)]
-        score, found = max(done)
-        return found, score
+        return done or [(g[1:].tolist(), float(s)) for s, g in zip(scores, begun, strict=True)]
+
+
+def _pooled(shares: Tensor, like: Tensor) -> Tensor:
+    """Mean and largest share of every class but "nothing", in the cells of ``like``."""
+    cells = (like.shape[-2], like.shape[-1])
+    mean = functional.adaptive_avg_pool2d(shares[:, 1:], cells).sqrt()
+    most = functional.adaptive_max_pool2d(shares[:, 1:], cells)
+    return torch.cat([mean, most], dim=1)

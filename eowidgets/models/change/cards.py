@@ -62,8 +62,8 @@ MCI = shipped.measured(
         paper="Liu et al. (2024), Change-Agent: towards interactive comprehensive change interpretation",
         url="https://arxiv.org/abs/2403.19646",
         data=DATA + "; words of the LEVIR-MCI captions (MIT)",
-        limits="It has read 100 words, and calls one changed pair in five unchanged. Counts above "
-        "three are guesses; places are right for what lies together.",
+        limits="It has read 100 words, all of buildings and roads, and calls one changed simulated pair in twenty unchanged. It "
+        "prefers what is said often to what is exact: counts above three are guesses, and it speaks little of places.",
         weights="change-mci.safetensors",
     ),
     FOLDER,

@@ -86,6 +86,9 @@ class MCIConfig:
     tells : bool
         The words see what the map shows, pooled to the cells that they attend to. In the paper the branches share the
         encoder alone; with it a short training says what it maps.
+    near : bool
+        The words also attend to the cells of the third stage, four times as many, with both dates' features and what the
+        map shows there: enough to count houses, and to tell new ones from vanished ones. Not in the paper.
     dropout : float
     words : int
         Size of the vocabulary, the four special tokens included.
@@ -105,6 +108,7 @@ class MCIConfig:
     text_layers: int = 1
     text_heads: int = 4
     tells: bool = False
+    near: bool = False
     dropout: float = 0.1
     words: int = 400
     longest: int = 32

@@ -88,6 +88,8 @@ class MCI(nn.Module):
         self.interact_text = BI3(width, config.text_heads, config.layers, config.dropout, in_turn=False)
         self.mask = MaskBranch(config.widths, config.classes)
         self.captioner = Captioner(config)
+        if config.near:
+            self.place_near = Places(2 * longest, config.text_width)
 
     @property
     def multiple(self) -> int:
@@ -115,11 +117,16 @@ class MCI(nn.Module):
     def remember(self, a: list[Tensor], b: list[Tensor], small: Tensor | None = None) -> Tensor:
         """What the words attend to, (n, m, text_width), from features; ``small`` spares making the map again."""
         x, y = self.interact_text(self.place_text(a[-1]), self.place_text(b[-1]))
-        if not self.config.tells:
+        if not (self.config.tells or self.config.near):
             return self.captioner.see(x, y)
         small = self._small_map(a, b) if small is None else small
         # Held fixed: the words learn to read the map, they do not redraw it.
-        return self.captioner.see(x, y, small.detach().float().softmax(dim=1))
+        shares = small.detach().float().softmax(dim=1)
+        memory = self.captioner.see(x, y, shares)
+        if not self.config.near:
+            return memory
+        cells = self.place_near(self.captioner.look(a[-2], b[-2], shares))
+        return torch.cat([memory, cells.flatten(2).transpose(1, 2)], dim=1)
 
     def forward(self, a: Tensor, b: Tensor, words: Tensor | None = None) -> tuple[Tensor, Tensor | None]:
         """Compare two pictures.
@@ -128,17 +135,21 @@ class MCI(nn.Module):
         ----------
         a, b : Tensor, shape (n, channels, h, w)
             Standardised.
-        words : Tensor, optional, shape (n, m), int64
-            Sentences that begin with the start token.
+        words : Tensor, optional, shape (n k, m), int64
+            ``k`` sentences for each pair, one after the other, that begin with the start token.
 
         Returns
         -------
         (Tensor, Tensor or None)
-            Logits of the map (n, classes, h, w), and of the word after each of ``words`` (n, m, vocabulary).
+            Logits of the map (n, classes, h, w), and of the word after each of ``words`` (n k, m,
+            vocabulary).
         """
         x, y = self.see(a, b)
         small = self._small_map(x, y)
-        said = None if words is None else self.captioner(self.remember(x, y, small), words)
+        said = None
+        if words is not None:
+            memory = self.remember(x, y, small)
+            said = self.captioner(memory.repeat_interleave(len(words) // len(memory), dim=0), words)
         size = (a.shape[-2], a.shape[-1])
         return functional.interpolate(small, size=size, mode="bilinear", align_corners=False), said
 

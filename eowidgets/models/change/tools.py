@@ -6,8 +6,10 @@ In Change-Agent a language model calls such tools of the MCI model; any program,
 from __future__ import annotations
 
 import json
+import math
 from dataclasses import dataclass
 from functools import lru_cache
+from itertools import product
 from typing import Any
 
 import numpy as np
@@ -16,10 +18,11 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-from eowidgets.cube.simulate.words import PLACES
+from eowidgets.cube.simulate.words import NO_CHANGE, PLACES
 from eowidgets.errors import InputError, ModelError, unknown
 from eowidgets.models.change import cards, weights
 from eowidgets.models.change.captioner import END
+from eowidgets.models.change.consensus import consensus, mirrored
 from eowidgets.models.change.mci import MCI
 from eowidgets.models.change.pictures import standardised, statistics
 
@@ -49,7 +52,7 @@ class Found:
 
 @dataclass(frozen=True, slots=True)
 class Sentence:
-    """What :func:`describe` says, and the mean log-probability of a word."""
+    """What :func:`describe` says, and the mean log-probability of a word (in the view in which it is likeliest)."""
 
     text: str
     score: float
@@ -188,7 +191,7 @@ def area(classes: Classes, kind: str = "building", resolution: float = 0.5) -> f
     return float(np.count_nonzero(classes == _number(kind)) * resolution**2)
 
 
-def describe(before: Picture, after: Picture, interpreter: Interpreter | None = None, *, beams: int = 3) -> Sentence:
+def describe(before: Picture, after: Picture, interpreter: Interpreter | None = None, *, beams: int = 16) -> Sentence:
     """Say in one English sentence what changed.
 
     The network learned from pictures of 256 pixels of half a metre; a larger one is resampled to that.
@@ -202,10 +205,29 @@ def describe(before: Picture, after: Picture, interpreter: Interpreter | None = 
     x = _pair(before, after)
     if tuple(x.shape[-2:]) != (SIDE, SIDE):
         x = functional.interpolate(x, (SIDE, SIDE), mode="bilinear", antialias=True)
+    return say(chosen, x, beams)
+
+
+def say(interpreter: Interpreter, x: Tensor, beams: int = 16) -> Sentence:
+    """What :func:`describe` says of two standardised pictures (2, 3, h, w).
+
+    The pair is looked at as it is and in three mirrors, and of all sentences that beam search finds, words turned back,
+    the one is said that :func:`~eowidgets.models.change.consensus.consensus` chooses.
+    """
+    network = interpreter.network
+    found: dict[str, float] = {}
+    surest: dict[str, float] = {}
     with torch.inference_mode():
-        a, b = chosen.network.see(x[:1], x[1:])
-        numbers, score = chosen.network.captioner.beam(chosen.network.remember(a, b), beams)
-    return Sentence(chosen.words(numbers), score)
+        for across, down in product((False, True), repeat=2):
+            turned = x.flip([d for d, use in ((-1, across), (-2, down)) if use])
+            lines = network.captioner.beam(network.remember(*network.see(turned[:1], turned[1:])), beams)
+            total = sum(math.exp(score) for _, score in lines)
+            for numbers, score in lines:
+                text = mirrored(interpreter.words(numbers), across, down)
+                found[text] = found.get(text, 0.0) + math.exp(score) / total
+                surest[text] = max(surest.get(text, -math.inf), score / (len(numbers) + 1))
+    text = consensus(found, NO_CHANGE)
+    return Sentence(text, surest[text])
 
 
 def _number(kind: str) -> int:

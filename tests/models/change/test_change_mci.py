@@ -1,4 +1,5 @@
-import dataclasses
+import math
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -6,10 +7,11 @@ import torch
 
 from eowidgets.errors import InputError, ModelError
 from eowidgets.models.change.bi3 import BI3, BI3Side, DifferenceAttention
-from eowidgets.models.change.captioner import END, NULL, START, Captioner
+from eowidgets.models.change.captioner import END, NULL, SPECIAL, START, Captioner
 from eowidgets.models.change.config import MCIConfig
+from eowidgets.models.change.consensus import consensus
 from eowidgets.models.change.mci import MCI, mci_loss
-from eowidgets.models.change.tools import Interpreter, area, count, describe, detect, where
+from eowidgets.models.change.tools import Interpreter, area, count, describe, detect, say, where
 
 TINY = MCIConfig(
     widths=(8, 8, 8, 16), heads=(1, 1, 1, 2), layers=1, text_width=16, text_heads=2, dropout=0.0, words=12, longest=8
@@ -74,7 +76,7 @@ def test_map_has_the_size_of_the_pictures_and_words_their_vocabulary(network):
 
 def test_words_are_told_what_the_map_shows_and_do_not_redraw_it():
     torch.manual_seed(0)
-    telling = MCI(dataclasses.replace(TINY, tells=True)).eval()
+    telling = MCI(replace(TINY, tells=True)).eval()
     a, b = torch.randn(1, 3, 64, 64), torch.randn(1, 3, 64, 64)
     x, y = telling.see(a, b)
     nothing, built = torch.zeros(1, 3, 32, 32), torch.zeros(1, 3, 32, 32)
@@ -146,10 +148,43 @@ def test_beam_search_finds_what_greedy_search_misses():
                     share[i, -1, END] = 1.0
             return share.log()
 
-    assert Table().beam(torch.zeros(1, 1, 16), 1)[0][0] == 4
-    found, score = Table().beam(torch.zeros(1, 1, 16), 4)
+    assert Table().beam(torch.zeros(1, 1, 16), 1)[0][0][0] == 4
+    found, score = max(Table().beam(torch.zeros(1, 1, 16), 4), key=lambda line: line[1])
     assert found == [5, 6]
-    assert score == pytest.approx(np.log(0.4) / 3, abs=1e-4)
+    assert score == pytest.approx(np.log(0.4), abs=1e-4)
+
+
+def test_the_words_see_finer_cells_with_the_map_in_them():
+    """With ``near`` there are four times as many cells beside the others, and several sentences for a pair."""
+    torch.manual_seed(0)
+    network = MCI(replace(TINY, tells=True, near=True)).eval()
+    a, b = torch.randn(2, 2, 3, 64, 64)
+    with torch.no_grad():
+        seen = network.remember(*network.see(a, b))
+        plain = MCI(replace(TINY, tells=True)).eval()
+        cells = plain.remember(*plain.see(a, b)).shape[1]
+        words = torch.randint(4, 12, (6, 5))
+        _, said = network(a, b, words)
+        again = network.captioner(seen.repeat_interleave(3, dim=0), words)
+    assert seen.shape[1] == 5 * cells
+    torch.testing.assert_close(said, again)
+
+
+def test_what_most_sentences_say_is_said_and_nothing_only_when_it_is_sure():
+    said = {"no change": 0.4, "a house is built": 0.2, "a house is built here": 0.2, "a road appears": 0.2}
+    assert consensus(said, {"no change"}) == "a house is built"
+    assert consensus(said | {"no change": 2.0}, {"no change"}) == "no change"
+    assert consensus({"no change": 0.5}, {"no change"}) == "no change"
+    assert consensus({"a b c d": 0.34, "x y": 0.33, "x y z": 0.33}) == "x y z"
+
+
+def test_a_mirrored_pair_gets_the_mirrored_sentence():
+    """A network that always sees things at the left sees them everywhere: no side wins by being looked at first."""
+    network = MCI(TINY).eval()
+    network.captioner.beam = lambda memory, width=16: [([4], math.log(0.6)), ([5], math.log(0.4))]
+    speaker = Interpreter(network, [*SPECIAL, "left", "top", *(f"w{i}" for i in range(6))])
+    assert say(speaker, torch.zeros(2, 3, 64, 64)).text in ("left", "right")
+    assert say(speaker, torch.zeros(2, 3, 64, 64)).score == pytest.approx(math.log(0.6) / 2)
 
 
 def test_detect_and_describe_take_any_size_units_and_holes(network):
