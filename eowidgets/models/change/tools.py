@@ -103,14 +103,6 @@ def _pair(before: Picture, after: Picture) -> Tensor:
     return standardised(x, *statistics(x, seen)) * seen.unsqueeze(1)
 
 
-@lru_cache(maxsize=1)
-def mapper() -> nn.Module | None:
-    """Load the network whose map is the better one, LENet, if it is in this installation."""
-    if not cards.ships(cards.LENET):
-        return None
-    return weights.load(weights.FOLDER / str(cards.LENET.weights), cards.LENET.sha256)[0]
-
-
 def detect(
     before: Picture, after: Picture, interpreter: Interpreter | None = None, *, network: nn.Module | None = None
 ) -> Found:
