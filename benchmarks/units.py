@@ -8,6 +8,8 @@ is left out, and so is a model without weights.
 from __future__ import annotations
 
 import argparse
+import copy
+import dataclasses
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -21,9 +23,10 @@ import eowidgets as eow
 from eowidgets import metrics
 from eowidgets.models.base import Batch
 from eowidgets.models.units import weights
-from eowidgets.models.units.adapters import FindAndFill, UniTSClouds, UniTSModel, UniTSReconstruct, given_batch
+from eowidgets.models.units.adapters import FindAndFill, UniTSClouds, UniTSModel, UniTSReconstruct
 from eowidgets.models.units.condition import condition, interpolate
 from eowidgets.models.units.config import BANDS
+from eowidgets.models.units.local import regress
 from eowidgets.models.units.network import UniTS
 from training.windows import Source, Windows
 
@@ -132,8 +135,21 @@ def contestants() -> dict[str, Fill]:
         if (RUNS / f"{name}.safetensors").exists():
             found[name] = by_rival(name)
     network = reconstruction_network()
+    alone = copy.deepcopy(network)
+    alone.config = dataclasses.replace(network.config, local=0.0)
+    found["linear, and the regression on other dates"] = with_regression(linear)
+    found["units-reconstruct, the network alone"] = by_model(UniTSReconstruct(alone))
     found["units-reconstruct"] = by_model(UniTSReconstruct(network))
     return found
+
+
+def with_regression(fill: Fill) -> Fill:
+    """What the last step of units-reconstruct makes of another answer."""
+
+    def both(w: Windows, names: tuple[str, ...]) -> Tensor:
+        return regress(torch.where(seen(w)[:, :, None], w.x, fill(w, names)), seen(w), w.days)
+
+    return both
 
 
 def reconstruction_network():
@@ -252,7 +268,7 @@ def draw_samples(network: UniTS, w: Windows, names: tuple[str, ...]) -> Tensor:
         one = slice(i, i + 1)
         batch = batch_of(w.x[one], w.x[one], seen(w)[one], w.days[i], names)
         with torch.autocast("cpu", torch.bfloat16):
-            made = model.sampled(given_batch(batch, batch.usable, network), network, known=batch.usable)
+            made = model.filled(batch, batch.usable, network, network.config.local)
         parts.append(made[:, :, :, index])
     return torch.cat(parts, dim=1)
 

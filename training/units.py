@@ -125,6 +125,7 @@ class History:
     source: Source
     seen: npt.NDArray[np.intp]
     clear: npt.NDArray[np.intp]
+    origins: npt.NDArray[np.intp]  # dates with enough dates before them, and enough clear ones in the year after
     whole: float  # days of the years that it was watched
 
     @classmethod
@@ -134,7 +135,10 @@ class History:
         limit = min(float(np.datetime64(until, "D").astype(np.int64)), source.days[-1] + 1)
         seen = np.flatnonzero((share > 0.3) & (source.days < limit))
         whole = np.ceil((limit - source.days[0]) / YEAR) * YEAR
-        return cls(source, seen, source.clear[source.days[source.clear] < limit], float(whole))
+        clear = source.clear[source.days[source.clear] < limit]
+        past, days = np.searchsorted(seen, clear), source.days[clear]
+        ahead = np.searchsorted(days, days + 366) - np.arange(len(clear))
+        return cls(source, seen, clear, clear[(past >= PAST) & (ahead >= AHEAD)], float(whole))
 
     def draw(self, rng: np.random.Generator, batch: int) -> tuple[Tensor, Tensor, Tensor]:
         """Windows of one origin: reflectance, what is known, and days; the last :data:`AHEAD` dates are the future.
@@ -143,13 +147,10 @@ class History:
         training as it will be, and what is left to learn is not what a few more years would have said.
         """
         days = self.source.days
-        while True:
-            origin = int(rng.choice(self.clear))
-            end = days[origin] + 366
-            ahead = self.clear[(self.clear >= origin) & (days[self.clear] < end)]
-            past = self.seen[self.seen < origin]
-            if len(ahead) >= AHEAD and len(past) >= PAST:
-                break
+        origin = int(rng.choice(self.origins))
+        end = days[origin] + 366
+        ahead = self.clear[(self.clear >= origin) & (days[self.clear] < end)]
+        past = self.seen[self.seen < origin]
         ahead = np.sort(rng.choice(ahead, AHEAD, replace=False))
         later = self.seen[days[self.seen] >= end]
         dates, parts = np.concatenate([later, past, ahead]), []
@@ -185,7 +186,7 @@ def seasons(network: UniTS, real: History, others: list[History], share: float, 
 def forecast(network: UniTS, compile: bool) -> StepLoss:
     """Forecast the Romanian cube, and invented ones; its last two years are not looked at."""
     real = History.of(Source(sample(), columns=TRAIN["columns"], least=LEAST), UNTIL)
-    others = [History.of(s) for s in invented(real.source.bands, 24)]
+    others = [h for s in invented(real.source.bands, 24) if len((h := History.of(s)).origins)]
     return seasons(network, real, others, 0.5, compile=compile)
 
 

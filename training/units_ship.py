@@ -21,11 +21,13 @@ def main() -> None:
     parser.add_argument("--trust", type=float, default=1.0)
     parser.add_argument("--widen", type=float, default=1.0)
     parser.add_argument("--stay", type=float, default=0.0)
+    parser.add_argument("--local", type=float, default=0.0)
     parser.add_argument("--runs", type=Path, default=RUNS, help="folder of the trained weights")
     args = parser.parse_args()
     name = f"units-{args.task}.safetensors"
     network = load(args.runs / name)
-    network.config = dataclasses.replace(network.config, trust=args.trust, widen=args.widen, stay=args.stay)
+    factors = {"trust": args.trust, "widen": args.widen, "stay": args.stay, "local": args.local}
+    network.config = dataclasses.replace(network.config, **factors)
     print(name, save(network, FOLDER / name))
 
 

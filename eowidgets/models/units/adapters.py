@@ -20,6 +20,7 @@ from eowidgets.models.units.condition import Condition, condition
 from eowidgets.models.units.config import BANDS
 from eowidgets.models.units.flow import from_target, sample
 from eowidgets.models.units.follow import follow
+from eowidgets.models.units.local import refine
 from eowidgets.models.units.network import UniTS
 from eowidgets.tasks import Output, Task
 
@@ -126,14 +127,18 @@ class UniTSModel(Model):
             x1 = network.config.trust * mean + network.config.widen * (x1 - mean)
             return from_target(network.config, x1, given)
 
-    def filled(self, batch: Batch, usable: Tensor, network: UniTS) -> Tensor:
-        """Samples of a series with gaps; bands that the network never met follow those that it knows."""
+    def filled(self, batch: Batch, usable: Tensor, network: UniTS, local: float) -> Tensor:
+        """Samples of a series with gaps; bands that the network never met follow those that it knows.
+
+        ``local`` is the share of the regression on other dates, see :mod:`~eowidgets.models.units.local`.
+        """
         given = given_batch(batch, usable, network)
         made = self.sampled(given, network, known=usable)
         there = [BANDS.index(b) for b in batch.bands if b in BANDS]
         known = [i for i in there if BANDS[i] in network.config.bands]
         others = [i for i in there if i not in known]
-        return follow(made, given.base, usable, given.days, known, others)
+        made = follow(made, given.base, usable, given.days, known, others)
+        return refine(made, usable, given.days, there, local)
 
     def answer(self, batch: Batch, samples: Tensor, keep: Tensor | None) -> dict[str, Tensor]:
         """Mean and spread over the samples, in the bands of the batch."""
@@ -191,7 +196,7 @@ class UniTSReconstruct(UniTSModel):
     def answers(self, batch: Batch) -> dict[str, Tensor]:
         """Draw samples of the whole series; by default clear measurements are kept."""
         network = self.network()
-        samples = self.filled(batch, batch.usable, network)
+        samples = self.filled(batch, batch.usable, network, network.config.local)
         return self.answer(batch, samples, batch.usable if self.params.keep_observed else None)
 
 
@@ -236,8 +241,9 @@ class UniTSClouds(UniTSModel):
         """See the raw measurements; the mask of the cube is not looked at."""
         clear = self.clear(batch)
         masked = dataclasses.replace(batch, x=batch.raw * clear.unsqueeze(2), usable=clear)
-        fill = self.module().fill
-        filled = self.filled(masked, clear, fill)
+        pair = self.module()
+        # A regression would read the light of a date off clouds that were missed, too: its share is that of these weights.
+        filled = self.filled(masked, clear, pair.fill, pair.find.config.local)
         radar = dataclasses.replace(masked, x=batch.raw)  # clear pixels and radar as they were measured
         return self.answer(radar, filled, clear)
 

@@ -29,7 +29,7 @@ RECONSTRUCT = Card(
     limits="Trained on one forest at 10 m in six bands; other bands follow those as they do in the series. Samples are "
     "widened by a fitted factor and too wide on dates like those of the training. The paper's tables are of other data.",
     weights="units-reconstruct.safetensors",
-    sha256="91c28a1d8486f9cae9f14815fcd3a2fe80746a2a56bcc761bbc301a901ead789",
+    sha256="dc9db8663a5b2c4ade8cacb7faa7c6948f95aecf1c9f735066867ba6ee76b8ab",
 )
 
 CLOUDS = Card(
@@ -76,4 +76,5 @@ CHANGE = Card(
     data="Simulated scenes (eowidgets.cube.simulate), ten Sentinel-2 bands, half of them with Sentinel-1",
     limits="Trained on simulated scenes only: on real images it shows what the method does, not what is there.",
     weights="units-change.safetensors",
+    sha256="8701013fff2e3776f3176ac7f4d21b991d20fd720c8892cc986eed8749356628",
 )

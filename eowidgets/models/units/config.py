@@ -63,6 +63,9 @@ class UniTSConfig:
     widen : float
         Factor on the deviations of samples from their mean. A short training leaves samples too much alike; the
         factor is fitted, after training, on places of the training area at dates that were not trained on.
+    local : float
+        Share, in the answer, of a regression that reads the light of a date off its clear pixels (``local.py``); fitted
+        like ``widen``. The paper has none.
     stay : float
         Probability that land keeps its class from one date to the next, fitted on scenes that were trained on; 0 takes
         the class maps as they are.
@@ -88,6 +91,7 @@ class UniTSConfig:
     early: float = 3.0
     trust: float = 1.0
     widen: float = 1.0
+    local: float = 0.0
     stay: float = 0.0
 
     def __post_init__(self) -> None:

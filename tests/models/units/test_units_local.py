@@ -1,0 +1,70 @@
+"""The regression that reads a date off its clear pixels."""
+
+from __future__ import annotations
+
+import torch
+
+from eowidgets.models.units import local
+from eowidgets.models.units.local import between, refine, regress
+
+
+def hazy(t=6, side=16, hidden=2):
+    """A series whose dates are those before them under a haze of their own, and one that is half hidden."""
+    g = torch.Generator().manual_seed(0)
+    ground = 0.1 + 0.2 * torch.rand((2, 1, 3, side, side), generator=g)
+    gain, haze = (s * torch.rand((2, t, 3, 1, 1), generator=g) for s in (0.5, 0.1))
+    x = (0.75 + gain) * ground + haze
+    usable = torch.ones((2, t, side, side), dtype=torch.bool)
+    usable[:, hidden, :, side // 2 :] = False
+    days = (18000 + torch.tensor([0.0, 3, 17, 30, 31, 60])[:t]).double().expand(2, -1)
+    return x, usable, days
+
+
+def test_what_is_hidden_is_told_by_what_is_seen():
+    x, usable, days = hazy()
+    guess = torch.where(usable[:, :, None], x, 0.5)
+    out = regress(guess, usable, days)
+    assert torch.equal(out[:, [0, 1, 3, 4, 5]], x[:, [0, 1, 3, 4, 5]])
+    seen = usable[:, :, None].expand_as(x)
+    assert torch.equal(out[seen], x[seen])
+    by_line = (between(x.movedim(2, -1).flatten(2, 3), days, 2) - x[:, 2].movedim(1, -1).flatten(1, 2)).abs().mean()
+    assert (out - x)[~seen].abs().mean() < 0.1 * by_line
+
+
+def test_the_first_guess_of_a_date_does_not_matter_to_it():
+    x, usable, days = hazy()
+    one, other = (regress(torch.where(usable[:, :, None], x, v), usable, days) for v in (0.0, 0.9))
+    torch.testing.assert_close(one, other)
+
+
+def test_a_date_that_was_hardly_seen_keeps_its_answer():
+    x, usable, days = hazy()
+    usable[0, 2] = False
+    usable[1, 2] = False
+    usable[1, 2, 0, : local.LEAST - 1] = True
+    assert torch.equal(regress(x, usable, days), x)
+    usable[1, 2, 0, local.LEAST - 1] = True
+    changed = (regress(x, usable, days) != x).flatten(1).any(1)
+    assert changed.tolist() == [False, True]
+
+
+def test_samples_move_together_by_their_share():
+    x, usable, days = hazy()
+    wrong = torch.where(usable[:, :, None], x, x + 0.05)
+    made = torch.stack([wrong, torch.where(usable[:, :, None], x, wrong + 0.02)])
+    bands = [0, 1, 2]
+    assert refine(made, usable, days, bands, 0.0) is made
+    mean = made.mean(0)
+    with torch.autocast("cpu", torch.bfloat16):
+        out = refine(made, usable, days, bands, 0.6)
+    torch.testing.assert_close(out.mean(0), mean + 0.6 * (regress(mean, usable, days) - mean), atol=1e-6, rtol=0)
+    torch.testing.assert_close(out[1] - out[0], made[1] - made[0], atol=1e-6, rtol=0)
+    only = refine(made, usable, days, [1], 0.6)
+    assert torch.equal(only[:, :, :, [0, 2]], made[:, :, :, [0, 2]])
+
+
+def test_reflectance_does_not_become_negative():
+    x, usable, days = hazy()
+    dark = torch.where(usable[:, :, None], x - x[:, 2:3].amin((-2, -1), keepdim=True) - 0.05, x).clamp(min=0)
+    out = refine(dark[None], usable, days, [0, 1, 2], 1.0)
+    assert (regress(dark, usable, days) < 0).any() and not (out < 0).any()
