@@ -28,12 +28,13 @@ from eowidgets.models.change.consensus import mirrored
 from eowidgets.models.change.lenet import maps_loss, start_rare
 from eowidgets.models.change.mci import MCI, mci_loss
 from eowidgets.models.change.pictures import standardised, statistics
-from eowidgets.models.change.weights import save
+from eowidgets.models.change.weights import load, save
 from training.change import BATCH, CLASS_WEIGHTS, RUNS, begin, disturbed
 from training.loop import train
 from training.pairs import Pairs
 
 STEPS = 3600
+PEAK = 1.5e-3
 REAL_CAPTIONS = 2
 
 _COUNT = r"(?:(?P<n{i}>a few|a row of|two rows of|many rows of|rows of|a|an|one|two|three|four|five|several|some|many|massive) )?"
@@ -173,7 +174,12 @@ class Vocabulary:
 
 
 def train_mci(
-    pairs: Pairs, said: list[list[str]], vocabulary: Vocabulary, steps: int = STEPS, start: Path | None = None
+    pairs: Pairs,
+    said: list[list[str]],
+    vocabulary: Vocabulary,
+    steps: int = STEPS,
+    start: Path | None = None,
+    peak: float = PEAK,
 ) -> dict[str, object]:
     """Train the MCI model, from nothing or from an earlier run in ``start``, and save it with its vocabulary."""
     config = MCIConfig(words=len(vocabulary.words), tells=True, near=True)
@@ -211,7 +217,7 @@ def train_mci(
             log.clear()
         return mci_loss(det, cap)
 
-    done = train("change-mci", network, step, RUNS, steps=steps, peak=1.5e-3, every=25)
+    done = train("change-mci", network, step, RUNS, steps=steps, peak=peak, every=25)
     done["steps"] += before_steps
     done["parameters"] = sum(p.numel() for p in network.parameters())
     done["sha256"] = save(network, RUNS / "change-mci.safetensors", vocabulary=json.dumps(vocabulary.words))
@@ -228,14 +234,18 @@ def main() -> None:
         "--count", type=int, default=2800, help="the rest of 3000 is kept aside, to choose how to decode"
     )
     parser.add_argument("--steps", type=int, default=STEPS)
+    parser.add_argument("--peak", type=float, default=PEAK, help="highest learning rate")
     parser.add_argument("--start", type=Path, help="folder of an earlier run, to go on from")
     args = parser.parse_args()
     pairs = Pairs(args.pairs, args.count)
     real = [s for s in map(read, real_captions(args.captions, "train")) if s is not None]
     said = captions(pairs.facts, real, seed=0)
     vocabulary = Vocabulary.of([s for five in said for s in five])
+    if args.start is not None:  # weights know words by their numbers
+        known = json.loads(load(args.start / "change-mci.safetensors")[1]["vocabulary"])
+        vocabulary = Vocabulary(known[len(SPECIAL) :])
     print(len(real), "real captions understood;", len(vocabulary.words), "words", flush=True)
-    print(train_mci(pairs, said, vocabulary, args.steps, args.start), flush=True)
+    print(train_mci(pairs, said, vocabulary, args.steps, args.start, args.peak), flush=True)
 
 
 if __name__ == "__main__":

@@ -158,14 +158,17 @@ def voronoi(shape: tuple[int, int], size: float, rng: np.random.Generator) -> np
     u, v = u - u.min() + 1, v - v.min() + 1
     rows, columns = int(v.max()) + 3, int(u.max()) + 3
     jitter = rng.uniform(0.1, 0.9, (2, rows, columns)).astype(np.float32)
-    i, j = v.astype(np.intp), u.astype(np.intp)
+    number = v.astype(np.intp) * columns + u.astype(np.intp)
+    # Positions of all points: a neighbour in the grid is a fixed step away in these lists.
+    points_v = (np.arange(rows, dtype=np.float32)[:, None] + jitter[0]).ravel()
+    points_u = (np.arange(columns, dtype=np.float32) + jitter[1]).ravel()
     best = np.full(shape, np.inf, np.float32)
     nearest = np.zeros(shape, np.intp)
-    for di in (-1, 0, 1):
-        for dj in (-1, 0, 1):
-            a, b = i + di, j + dj
-            distance = (v - a - jitter[0, a, b]) ** 2 + (u - b - jitter[1, a, b]) ** 2
-            closer = distance < best
-            best[closer] = distance[closer]
-            nearest[closer] = (a * columns + b)[closer]
+    for step in (di * columns + dj for di in (-1, 0, 1) for dj in (-1, 0, 1)):
+        point = number + step
+        away_v, away_u = v - points_v.take(point, mode="clip"), u - points_u.take(point, mode="clip")
+        distance = away_v * away_v + away_u * away_u
+        closer = distance < best
+        np.copyto(best, distance, where=closer)
+        np.copyto(nearest, point, where=closer)
     return nearest

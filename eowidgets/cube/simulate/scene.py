@@ -22,8 +22,8 @@ SENSOR_NOISE = 0.0015
 #: Share of acquisitions that are lost for no reason that the image shows: dates are irregular, as real ones are.
 LOST = 0.2
 DARKEST = np.float32(1e-4)
-#: Pixels that are worked on at once: what all fields of them need stays in the processor's cache.
-STRIP = 16_384
+#: Pixels that are worked on at once: few enough for the processor's cache, enough that two threads seldom wait for each other.
+STRIP = 40_000
 
 
 @dataclass(slots=True)
@@ -121,6 +121,7 @@ def simulate(
     year_level = {year: rng.uniform(0.85, 1.05) for year in range(1970, 2100)}
     seeds = rng.integers(0, 2**63, len(days))
     index = [BANDS.index(b) for b in bands]
+    brown, growth = _ground(land, index)
     n = len(days)
     strips = [slice(r, r + STRIP // width + 1) for r in range(0, height, STRIP // width + 1)]
     clear = np.empty((len(bands), n, *shape), np.float32)
@@ -135,31 +136,33 @@ def simulate(
         date = np.datetime64(int(days[i]), "D")
         year = int(str(date)[:4])
         day = float((date - np.datetime64(f"{year}-01-01")) / np.timedelta64(1, "D")) + 1
-        parcel = _parcels_on(land, drawn, date)
+        now = [(e, p) for e, p in drawn if e.start <= date and (e.end is None or date < e.end)]
+        parcel = _parcels_on(land, now)
         np.take(land.cover, parcel, out=classes[i], mode="clip")
-        green = land.greenness(day, year_shift[year], year_level[year])[:, None]
-        table = land.low + green * (land.high - land.low)
+        greenness = land.greenness(day, year_shift[year], year_level[year])
+        green = np.take(greenness, parcel, mode="clip")
         cover = float(mine.beta(0.5 * cloud_cover + 0.05, 0.5 * (1 - cloud_cover) + 0.05)) if cloud_cover > 0 else 0.0
         sky = draw_sky(shape, day, cover, resolution, lonlat[1], mine)
         clouds[i] = sky.mask
         wa, fa, wb, fb = weigh(sky, index)
         noise = [anywhere(white(51, SENSOR_NOISE), shape, mine) for _ in index]
-        columns = [np.ascontiguousarray(table[:, b]) for b in index]
+        for rows in strips:
+            ground = np.multiply(growth[:, rows], green[rows], out=clear[:, i, rows])
+            ground += brown[:, rows]
+        for event, left in now:
+            spectrum = land.low[left] + greenness[left] * (land.high[left] - land.low[left])
+            clear[:, i, event.mask] = spectrum[index, None] * land.texture[event.mask]
         for rows in strips:
             # All bands at once: a product of matrices reads the few fields once, and writes each band once.
-            dimmed, added = (np.tensordot(w, f[:, rows], 1) for w, f in ((wa, fa), (wb, fb)))
-            for k in range(len(index)):
-                ground = clear[k, i, rows]
-                np.take(columns[k], parcel[rows], out=ground, mode="clip")
-                ground *= land.texture[rows]
-                pixel = dimmed[k]
-                pixel *= ground
-                pixel += added[k]
-                pixel += noise[k][rows]
-                np.maximum(pixel, DARKEST, out=seen[k, i, rows])
+            pixel, added = (np.tensordot(w, f[:, rows], 1) for w, f in ((wa, fa), (wb, fb)))
+            pixel *= clear[:, i, rows]
+            pixel += added
+            for k, grain in enumerate(noise):
+                pixel[k] += grain[rows]
+            np.maximum(pixel, DARKEST, out=seen[:, i, rows])
         for k in range(len(backscatter)):
-            tone = land.radar[:, k] + green[:, 0] * (land.radar[:, k + 2] - land.radar[:, k])
-            np.take(np.ascontiguousarray(tone), parcel, out=backscatter[k, i], mode="clip")
+            tone = land.radar[:, k] + greenness * (land.radar[:, k + 2] - land.radar[:, k])
+            np.take(tone, parcel, out=backscatter[k, i], mode="clip")
             backscatter[k, i] += anywhere(speckle(LOOKS, 52), shape, mine)
 
     with ThreadPoolExecutor(2) as pool:
@@ -205,8 +208,17 @@ def _draw_events(
     return drawn
 
 
-def _parcels_on(land: Land, drawn: list[tuple[Event, int]], date: np.datetime64) -> npt.NDArray[np.intp]:
-    now = [(e, p) for e, p in drawn if e.start <= date and (e.end is None or date < e.end)]
+def _ground(land: Land, index: list[int]) -> tuple[npt.NDArray[np.float32], npt.NDArray[np.float32]]:
+    """Reflectance of every pixel at its brownest, and what greenness adds to it, both (bands, h, w)."""
+    brown, growth = (np.empty((len(index), *land.parcel.shape), np.float32) for _ in range(2))
+    for k, b in enumerate(index):
+        for table, out in ((land.low[:, b], brown[k]), (land.high[:, b] - land.low[:, b], growth[k])):
+            np.take(table, land.parcel, out=out, mode="clip")
+            out *= land.texture
+    return brown, growth
+
+
+def _parcels_on(land: Land, now: list[tuple[Event, int]]) -> npt.NDArray[np.intp]:
     if not now:
         return land.parcel
     parcel = land.parcel.copy()
