@@ -20,6 +20,7 @@ RIVALS = (
     ("fill-last", {}),
     ("fill-closest", {}),
     ("fill-linear", {}),
+    ("fill-regression", {}),
     ("whittaker", {}),
     ("whittaker", {"robust": False}),
     ("harmonic", {}),

@@ -22,11 +22,11 @@ from torch import Tensor
 import eowidgets as eow
 from eowidgets import metrics
 from eowidgets.models.base import Batch
+from eowidgets.models.classical.regression import regress
 from eowidgets.models.units import weights
 from eowidgets.models.units.adapters import FindAndFill, UniTSClouds, UniTSModel, UniTSReconstruct
 from eowidgets.models.units.condition import condition, interpolate
 from eowidgets.models.units.config import BANDS
-from eowidgets.models.units.local import regress
 from eowidgets.models.units.network import UniTS
 from training.windows import Source, Windows
 

@@ -16,6 +16,7 @@ from eowidgets.engine.job import Job
 from eowidgets.engine.run import run, submit
 from eowidgets.errors import InputError, unknown
 from eowidgets.models.base import Model
+from eowidgets.models.classical.change import TwoImages
 from eowidgets.models.classical.series import DAYS_PER_YEAR
 from eowidgets.models.monitors.base import Monitor
 from eowidgets.models.prepare import resolution_of
@@ -47,7 +48,7 @@ def methods() -> dict[str, str]:
     for cls in model_classes(Task.DETECT_CHANGE):
         if issubclass(cls, Monitor):
             found[cls.name] = "series"
-        elif cls.inputs.min_dates == 2 and cls.name != "change-cva":
+        elif issubclass(cls, TwoImages) and cls.name != "change-cva":
             found[cls.name] = "pair"
     return found
 

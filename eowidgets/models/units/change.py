@@ -10,6 +10,7 @@ from torch import Tensor
 from eowidgets.cube.simulate.land import CLASSES
 from eowidgets.errors import ModelError
 from eowidgets.models.base import Batch, Card, WindowSpec
+from eowidgets.models.registry import register
 from eowidgets.models.units import cards
 from eowidgets.models.units.adapters import AUTO_STEPS, UniTSModel, draw, given_batch
 from eowidgets.models.units.condition import Condition
@@ -64,6 +65,7 @@ def in_time(share: Tensor, stay: float) -> Tensor:
     return joint / joint.sum(dim=2, keepdim=True)
 
 
+@register
 class UniTSChange(UniTSModel):
     """Map land cover on every date, all dates judged together, and say where first and last date differ."""
 

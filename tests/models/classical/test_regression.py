@@ -4,8 +4,13 @@ from __future__ import annotations
 
 import torch
 
-from eowidgets.models.units import local
-from eowidgets.models.units.local import between, refine, regress
+import eowidgets as eow
+from eowidgets.cube.schema import usable as usable_of
+from eowidgets.models.base import Batch
+from eowidgets.models.classical import regression
+from eowidgets.models.classical.regression import between, regress
+from eowidgets.models.registry import get_model
+from eowidgets.models.units.local import refine
 
 
 def hazy(t=6, side=16, hidden=2):
@@ -41,9 +46,9 @@ def test_a_date_that_was_hardly_seen_keeps_its_answer():
     x, usable, days = hazy()
     usable[0, 2] = False
     usable[1, 2] = False
-    usable[1, 2, 0, : local.LEAST - 1] = True
+    usable[1, 2, 0, : regression.LEAST - 1] = True
     assert torch.equal(regress(x, usable, days), x)
-    usable[1, 2, 0, local.LEAST - 1] = True
+    usable[1, 2, 0, regression.LEAST - 1] = True
     changed = (regress(x, usable, days) != x).flatten(1).any(1)
     assert changed.tolist() == [False, True]
 
@@ -68,3 +73,62 @@ def test_reflectance_does_not_become_negative():
     dark = torch.where(usable[:, :, None], x - x[:, 2:3].amin((-2, -1), keepdim=True) - 0.05, x).clamp(min=0)
     out = refine(dark[None], usable, days, [0, 1, 2], 1.0)
     assert (regress(dark, usable, days) < 0).any() and not (out < 0).any()
+
+
+def batch_of(x, usable, days):
+    shown = torch.where(usable[:, :, None], x, 0.0)
+    return Batch(
+        x=shown,
+        usable=usable,
+        measured=torch.ones_like(usable),
+        raw=x,
+        days=days[0],
+        out_days=days[0],
+        bands=("red", "green", "nir"),
+        lonlat=torch.zeros((len(x), 2)),
+        resolution=10.0,
+    )
+
+
+def test_the_model_beats_straight_lines_and_keeps_what_was_seen():
+    x, usable, days = hazy()
+    batch = batch_of(x, usable, days)
+    line, made = (get_model(name).predict(batch)["bands"] for name in ("fill-linear", "fill-regression"))
+    seen = usable[:, :, None].expand_as(x)
+    assert torch.equal(made[seen], x[seen])
+    assert (made - x)[~seen].square().mean() < 0.1 * (line - x)[~seen].square().mean()
+    assert float(made.min()) >= 0
+
+
+def test_a_date_that_nobody_saw_gets_the_straight_line_and_a_pixel_that_nobody_saw_nothing():
+    x, usable, days = hazy()
+    usable[:, 2] = False
+    usable[:, :, 0, 0] = False
+    batch = batch_of(x, usable, days)
+    line, made = (get_model(name).predict(batch)["bands"] for name in ("fill-linear", "fill-regression"))
+    torch.testing.assert_close(made, line, equal_nan=True)
+    assert made[..., 0, 0].isnan().all() and not made[..., 1:, 1:].isnan().any()
+
+
+def test_two_measurements_of_one_day_are_no_trouble():
+    x, usable, days = hazy()
+    days = days.clone()
+    days[:, 1:4] = days[:, 1:2]
+    made = get_model("fill-regression").predict(batch_of(x, usable, days))["bands"]
+    assert torch.isfinite(made).all()
+
+
+def test_a_strong_ridge_leaves_the_level_alone():
+    x, usable, days = hazy()
+    batch = batch_of(x, usable, days)
+    weak, strong = (get_model("fill-regression", ridge=r).predict(batch)["bands"] for r in (1e-3, 10.0))
+    hidden = ~usable[:, :, None].expand_as(x)
+    assert (weak - x)[hidden].square().mean() < (strong - x)[hidden].square().mean()
+
+
+def test_it_runs_on_a_cube_in_windows():
+    cube = eow.open("bouconne")
+    filled = eow.run("fill-regression", cube)
+    assert filled.sizes == cube.sizes
+    seen = usable_of(cube).values
+    assert (filled["red"].values[seen] == cube["red"].values[seen]).all()
