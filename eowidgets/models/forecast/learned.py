@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
@@ -77,16 +78,18 @@ class NetworkForecaster(SeriesModel):
         super().__init__(**params)
         self.network: SeriesNetwork | None = None
 
-    def _season(self, series: Series, days: Tensor) -> Tensor:
-        """Mean season on some days, (n, h, c), from what the series knows; 0 if it is left in."""
+    def _season(self, series: Series) -> Callable[[Tensor], Tensor]:
+        """Mean season from what the series knows, as a function of days, (n, h, c); 0 if it is left in."""
+        n, _, c = series.values.shape
         if not self.params.season:
-            return series.values.new_zeros(len(series.values), len(days), series.values.shape[2])
-        return series.unrow(fit_season(series).at(days)).to(series.values.dtype)
+            return lambda days: series.values.new_zeros(n, len(days), c)
+        fitted = fit_season(series)
+        return lambda days: series.unrow(fitted.at(days)).to(series.values.dtype)
 
-    def _window(self, series: Series) -> Tensor:
+    def _window(self, series: Series, season: Callable[[Tensor], Tensor]) -> Tensor:
         """Look-back on the grid, without the season."""
         p = self.params
-        rest = torch.where(series.seen, series.values - self._season(series, series.days), 0.0)
+        rest = torch.where(series.seen, series.values - season(series.days), 0.0)
         grid = past_grid(series.cut, p.step, p.lookback)
         return regrid(Series(rest, series.days, series.seen), grid, p.step).float()
 
@@ -115,8 +118,9 @@ class NetworkForecaster(SeriesModel):
             end = int((series.days <= cut + reach + ON_GRID * p.step).sum())
             days, seen = series.days[last:end], series.seen[:, last:end]
             if bool(seen.any()):
-                truth = torch.where(seen, series.values[:, last:end] - self._season(known, days), 0.0)
-                found.append(Hindcast(self._window(known), truth.float(), seen, days, cut))
+                season = self._season(known)
+                truth = torch.where(seen, series.values[:, last:end] - season(days), 0.0)
+                found.append(Hindcast(self._window(known, season), truth.float(), seen, days, cut))
         if not found:
             raise InputError(f"Nothing was seen within {reach:g} days after any date: give a longer horizon.")
         return found
@@ -157,10 +161,11 @@ class NetworkForecaster(SeriesModel):
                 f"{series.values.shape[2]}: fit it on the same channels."
             )
         network.to(series.values.device)
-        window = self._window(series)
+        season = self._season(series)
+        window = self._window(series, season)
         steps = steps_ahead(future, series.cut, p.step)
         made = torch.cat([_run(network, part, steps) for part in torch.split(window, CHUNK)])
-        out = to_days(window[:, -1], made, future, series.cut, p.step) + self._season(series, future)
+        out = to_days(window[:, -1], made, future, series.cut, p.step) + season(future)
         if not (p.season and p.shrink):
             return out
         plain = series_model("climatology").predict(series.values, series.days, series.seen, future)
