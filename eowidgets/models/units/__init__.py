@@ -1,7 +1,6 @@
 """UniTS, one generative transformer for gaps, clouds, change and forecasts; importing it registers its models.
 
-Registered are the models whose weights ship. :class:`UniTSForecast` and :class:`UniTSChange` are complete, and are
-given a network of one's own: ``UniTSForecast(load(path))``.
+Each also takes a network of one's own: ``UniTSForecast(load(path))``.
 """
 
 from eowidgets.models.units.adapters import FindAndFill, UniTSClouds, UniTSReconstruct

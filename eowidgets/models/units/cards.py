@@ -63,9 +63,22 @@ FORECAST = Card(
     summary="Forecasts the series on any future date from past seasons and the last dates, with its doubt.",
     paper=PAPER,
     url=URL,
-    data="Sentinel-2 cube of a forest in Romania, western two thirds, before 2020",
-    limits="Trained on one forest at 10 m in six bands; it knows no weather. Other bands get their mean season.",
+    data="Sentinel-2 cube of a forest in Romania, western two thirds, before 2019, and simulated scenes",
+    scores={
+        "RMSE of reflectance, the clear dates of 2020": 0.0594,
+        "persistence there": 0.0935,
+        "mean of the same day of the years before there": 0.0654,
+        "weighted mean season there": 0.0551,
+        "RMSE of NDVI, the clear dates of 2020": 0.153,
+        "persistence, NDVI": 0.238,
+        "mean of the same day of the years before, NDVI": 0.158,
+        "weighted mean season, NDVI": 0.140,
+        "covered by 80 % intervals of 16 samples, 2020 (%)": 71.0,
+    },
+    limits="Trained on one forest at 10 m in six bands; it knows no weather. What it adds to the mean season helped in 2019, "
+    "on which it was weighed, and not in 2020. Other bands get their mean season.",
     weights="units-forecast.safetensors",
+    sha256="cb602a87bf3dd7df11890cdde47d44f755ac5471f7fc5b421fd27589ccf4ef46",
 )
 
 CHANGE = Card(

@@ -11,6 +11,7 @@ from torch import Tensor
 
 from eowidgets.errors import InputError
 from eowidgets.models.base import Batch, Card, Dates, WindowSpec, param
+from eowidgets.models.registry import register
 from eowidgets.models.units import cards
 from eowidgets.models.units.adapters import FlowParams, UniTSModel, aux_of
 from eowidgets.models.units.condition import Condition, known_bands, spread_bands, standardise
@@ -122,6 +123,7 @@ class ForecastParams(FlowParams):
     every: int = param(30, low=1, high=366, unit="days", help="Days between the dates when none are given.")
 
 
+@register
 class UniTSForecast(UniTSModel):
     """Forecast images from the seasons of the past and from what the last dates were like."""
 
