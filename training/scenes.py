@@ -86,15 +86,26 @@ class Scenes:
             )
 
     def draw(
-        self, rng: np.random.Generator, batch: int, *, radar: bool, side: int = SIDE, dates: int = DATES
+        self,
+        rng: np.random.Generator,
+        batch: int,
+        *,
+        radar: bool,
+        side: int = SIDE,
+        dates: int = DATES,
+        turn: bool = False,
     ) -> tuple[Condition, Tensor]:
-        """Draw conditions and class maps (b, t, h, w)."""
+        """Draw conditions and class maps (b, t, h, w), turned and mirrored at random if asked for."""
         parts = []
         for _ in range(batch):
             x, seen, classes, days, power = self.scenes[int(rng.integers(len(self.scenes)))]
             first = int(rng.integers(0, len(days) - dates + 1))
             row, column = (int(rng.integers(0, s - side + 1)) for s in x.shape[-2:])
             cut = (slice(first, first + dates), ..., slice(row, row + side), slice(column, column + side))
-            parts.append((x[cut].float(), seen[cut], classes[cut], days[first : first + dates], power[cut].float()))
-        x, seen, classes, days, power = (torch.stack(p) for p in zip(*parts, strict=True))
+            window = [x[cut].float(), seen[cut], classes[cut], power[cut].float()]
+            if turn:
+                quarter, mirror = int(rng.integers(4)), [-1] * int(rng.integers(2))
+                window = [torch.rot90(v, quarter, (-2, -1)).flip(mirror) for v in window]
+            parts.append((*window, days[first : first + dates]))
+        x, seen, classes, power, days = (torch.stack(p) for p in zip(*parts, strict=True))
         return condition(x, seen, days, BANDS, aux=power if radar else None), classes

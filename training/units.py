@@ -195,7 +195,7 @@ def class_maps(network: UniTS, scenes: Scenes, *, compile: bool) -> StepLoss:
     call = compiled(network, compile)
 
     def step(rng: np.random.Generator, generator: torch.Generator, progress: float) -> Tensor:
-        given, classes = scenes.draw(rng, BATCH, radar=bool(rng.random() < 0.5))
+        given, classes = scenes.draw(rng, BATCH, radar=bool(rng.random() < 0.5), turn=True)
         target = one_hot(classes, network.config.classes)
         return loss(call, network.config, target, torch.ones(1), given, generator, at_zero=0.7)
 
@@ -204,7 +204,7 @@ def class_maps(network: UniTS, scenes: Scenes, *, compile: bool) -> StepLoss:
 
 def change(network: UniTS, compile: bool) -> StepLoss:
     """Map the land cover of simulated scenes."""
-    return class_maps(network, Scenes(range(1000, 1096)), compile=compile)
+    return class_maps(network, Scenes(range(1000, 1400)), compile=compile)
 
 
 def begin(network: UniTS, other: UniTS) -> None:
