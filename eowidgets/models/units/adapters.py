@@ -222,7 +222,7 @@ class UniTSClouds(UniTSModel):
 
     #: Reflectance, in the band where it differs most, that tells a cloud, and pixels around it that are cloud too (thin
     #: edges, shadows); chosen in the west, on dates not trained on.
-    DIFFERENT, AROUND = 0.015, 5
+    DIFFERENT, AROUND = 0.02, 1
 
     def __init__(self, network: FindAndFill | None = None, **params: Any) -> None:
         super().__init__(**params)
@@ -242,7 +242,7 @@ class UniTSClouds(UniTSModel):
         clear = self.clear(batch)
         masked = dataclasses.replace(batch, x=batch.raw * clear.unsqueeze(2), usable=clear)
         pair = self.module()
-        # A regression would read the light of a date off clouds that were missed, too: its share is that of these weights.
+        # A regression reads the light of a date off clouds that were missed, too: its share is that of these weights.
         filled = self.filled(masked, clear, pair.fill, pair.find.config.local)
         radar = dataclasses.replace(masked, x=batch.raw)  # clear pixels and radar as they were measured
         return self.answer(radar, filled, clear)
