@@ -26,8 +26,9 @@ from training.forecast import RECIPES, Etth1, errors, train, windows
 #: Published errors at the same look-back and horizon: (MSE, MAE). Checked against other people's copies of the tables, for
 #: the papers themselves were not at hand: linear models (Zeng et al., 2023, table 2) and PatchTST/42 (Nie et al., 2023,
 #: table 3; at 96 also the log in its repository: 0.3751 / 0.3994) as copied by work on FITS; iTransformer and TimesNet as
-#: in the table of the iTransformer paper (Liu et al., 2024), copied by FilterTS and others; TimeMixer (Wang et al., 2024) as in
-#: a later reproduction, SpaceTime (Zhang et al., 2023) from memory. With its own script TimeMixer gives 0.380 / 0.400 (kwuking/TimeMixer#52).
+#: in the table of the iTransformer paper (Liu et al., 2024), copied by FilterTS and others; TimeMixer (Wang et al., 2024) as
+#: in a later reproduction (with its own script: 0.380 / 0.400, kwuking/TimeMixer#52); SpaceTime (Zhang et al., 2023) from
+#: memory.
 PUBLISHED = {
     "itransformer": (0.386, 0.405),
     "itransformer-720": (0.503, 0.491),

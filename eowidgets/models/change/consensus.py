@@ -58,6 +58,8 @@ def consensus(said: Mapping[str, float], quiet: Collection[str] = ()) -> str:
     'a house is built'
     """
     still = sum(p for s, p in said.items() if s in quiet) >= QUIET * sum(said.values())
+    if still:  # people say all of them alike often: which of them the network likes better means nothing
+        said = dict.fromkeys(quiet, 1.0)
     sentences = sorted(s for s in said if (s in quiet) == still) or sorted(said)
     words = [s.split() for s in sentences]
     length = np.array([len(w) for w in words])

@@ -219,7 +219,9 @@ def say(interpreter: Interpreter, x: Tensor, beams: int = 16) -> Sentence:
                 found[text] = found.get(text, 0.0) + math.exp(score) / total
                 surest[text] = max(surest.get(text, -math.inf), score / (len(numbers) + 1))
     text = consensus(found, NO_CHANGE)
-    return Sentence(text, surest[text])
+    # Of the sentences that say "nothing", one may be said that no beam has kept: it is as sure as its like.
+    alike = [text] if text in surest else [s for s in surest if s in NO_CHANGE]
+    return Sentence(text, max(surest[s] for s in alike))
 
 
 def _number(kind: str) -> int:

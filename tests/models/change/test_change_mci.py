@@ -5,6 +5,7 @@ import numpy as np
 import pytest
 import torch
 
+from eowidgets.cube.simulate.words import NO_CHANGE
 from eowidgets.errors import InputError, ModelError
 from eowidgets.models.change.bi3 import BI3, BI3Side, DifferenceAttention
 from eowidgets.models.change.captioner import END, NULL, SPECIAL, START, Captioner
@@ -176,6 +177,21 @@ def test_what_most_sentences_say_is_said_and_nothing_only_when_it_is_sure():
     assert consensus(said | {"no change": 2.0}, {"no change"}) == "no change"
     assert consensus({"no change": 0.5}, {"no change"}) == "no change"
     assert consensus({"a b c d": 0.34, "x y": 0.33, "x y z": 0.33}) == "x y z"
+
+
+def test_of_the_ways_to_say_nothing_the_networks_favourite_does_not_matter():
+    quiet = ("all is as before", "all is still", "nothing")
+    said = {"nothing": 0.8, "all is as before": 0.1, "a house is built": 0.1}
+    assert consensus(said, quiet) == consensus({quiet[1]: 1.0}, quiet) != "nothing"
+
+
+def test_a_sentence_that_no_beam_has_kept_is_as_sure_as_its_like():
+    network = MCI(TINY).eval()
+    network.captioner.beam = lambda memory, width=16: [([4, 5, 6, 7], math.log(0.9))]
+    speaker = Interpreter(network, [*SPECIAL, *["there", "is", "no", "difference"], *(f"w{i}" for i in range(4))])
+    told = say(speaker, torch.zeros(2, 3, 64, 64))
+    assert told.text in NO_CHANGE and told.text != "there is no difference"
+    assert told.score == pytest.approx(math.log(0.9) / 5)
 
 
 def test_a_mirrored_pair_gets_the_mirrored_sentence():
