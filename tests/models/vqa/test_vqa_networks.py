@@ -104,7 +104,7 @@ def test_deltavlm_learns_what_changed_by_heart_and_says_it_the_same_way_twice():
     def loss(net):
         return functional.cross_entropy(net(a, b, q, said[:, :-1]).flatten(0, 1), said[:, 1:].flatten())
 
-    net = fitted(pair(), loss, 120)
+    net = fitted(pair(), loss, 200, lr=0.003)  # at 0.01 it swings, and where it stops depends on the processor
     words, logits, weights = net.answer(a, b, q)
     assert (words == said[:, 1:]).all()
     assert weights.shape == (8, 2, 2, 2 * 16)
