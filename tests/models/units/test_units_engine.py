@@ -3,26 +3,18 @@
 from __future__ import annotations
 
 import numpy as np
-import pytest
 
 import eowidgets as eow
 from eowidgets.models.units import UniTSClouds, UniTSForecast, UniTSReconstruct
-from eowidgets.models.units.weights import FOLDER
 
 
 def small(cube, dates=8, side=40):
     return cube.isel(time=slice(20, 20 + dates), y=slice(0, side), x=slice(0, side))
 
 
-def shipped(cls):
-    if not (FOLDER / cls.card.weights).exists():
-        pytest.skip(f"{cls.card.weights} does not ship")
-    return cls
-
-
 def test_gaps_are_filled_and_measurements_kept(romania):
     cube = small(romania)
-    clear = eow.run(shipped(UniTSReconstruct), cube, precision="fp32")
+    clear = eow.run(UniTSReconstruct, cube, precision="fp32")
     seen = (cube["valid"] & ~cube["clouds"]).to_numpy()
     for band in ("blue", "nir"):
         made = clear[band].to_numpy()
@@ -33,21 +25,21 @@ def test_gaps_are_filled_and_measurements_kept(romania):
 
 def test_doubt_is_given_and_repeats_with_the_seed(romania):
     cube = small(romania, dates=6, side=32)
-    one, again, other = (eow.run(shipped(UniTSReconstruct), cube, samples=3, steps=2, seed=s) for s in (1, 1, 2))
+    one, again, other = (eow.run(UniTSReconstruct, cube, samples=3, steps=2, seed=s) for s in (1, 1, 2))
     np.testing.assert_array_equal(one["spread"], again["spread"])
     assert not np.array_equal(one["spread"], other["spread"])
 
 
 def test_clouds_go_without_a_mask(romania):
     cube = small(romania)
-    clear = eow.run(shipped(UniTSClouds), cube)
+    clear = eow.run(UniTSClouds, cube)
     covered = cube["clouds"].to_numpy()
     assert clear["blue"].to_numpy()[covered].mean() < 0.5 * cube["blue"].to_numpy()[covered].mean()
 
 
 def test_forecast_has_the_dates_asked_for(romania):
     cube = small(romania, dates=60, side=32)
-    future = eow.run(shipped(UniTSForecast), cube, dates="2019-07-01, 2020-01-15")
+    future = eow.run(UniTSForecast, cube, dates="2019-07-01, 2020-01-15")
     assert [str(t)[:10] for t in future["time"].to_numpy()] == ["2019-07-01", "2020-01-15"]
     summer, winter = (future["nir"].isel(time=i).mean() for i in (0, 1))
     assert float(summer) > float(winter)
