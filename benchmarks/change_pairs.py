@@ -22,6 +22,7 @@ import torch
 from torch import Tensor
 
 from eowidgets.cube.simulate.words import NO_CHANGE
+from eowidgets.engine.device import fast_autocast
 from eowidgets.metrics.captions import bleu, cider
 from eowidgets.models.change import weights
 from eowidgets.models.change.mci import MCI
@@ -113,7 +114,7 @@ def masks(pairs: Pairs, only: Sequence[str]) -> dict[str, dict[str, float]]:
         network = found[0].to(memory_format=torch.channels_last)
         change, building, road, quiet = Count(), Count(), Count(), [0, 0]
         begun = time.process_time()
-        with torch.inference_mode(), torch.autocast("cpu", torch.bfloat16):
+        with torch.inference_mode(), fast_autocast():
             count = min(len(pairs), FEW) if name in SHORT else len(pairs)
             for i in range(count):
                 x = pictures(pairs, i)

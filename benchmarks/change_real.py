@@ -26,6 +26,7 @@ from torch import Tensor
 import eowidgets as eow
 from benchmarks.change_pairs import Count, network_of, table
 from eowidgets.analysis.change import change
+from eowidgets.engine.device import fast_autocast
 from eowidgets.errors import EowidgetsError
 from eowidgets.models.change.adapters import PairParams
 from eowidgets.models.change.pictures import standardised, statistics
@@ -55,7 +56,7 @@ def finders() -> dict[str, Finder]:
             return None
 
         def find(a: Tensor, b: Tensor) -> Tensor:
-            with torch.inference_mode(), torch.autocast("cpu", torch.bfloat16):
+            with torch.inference_mode(), fast_autocast():
                 share = found[0](a[None], b[None])[0].float().softmax(dim=1)
             return share[0, 1:].sum(dim=0) > threshold
 

@@ -21,6 +21,7 @@ from torch import Tensor
 
 import eowidgets as eow
 from eowidgets import metrics
+from eowidgets.engine.device import fast_autocast
 from eowidgets.models.base import Batch
 from eowidgets.models.classical.regression import regress
 from eowidgets.models.units import weights
@@ -103,7 +104,7 @@ def by_model(model: UniTSModel) -> Fill:
         for i in range(len(w.x)):  # windows have dates of their own
             one = slice(i, i + 1)
             batch = batch_of(w.x[one], w.x[one], seen(w)[one], w.days[i], names)
-            with torch.autocast("cpu", torch.bfloat16):  # as the engine does on such a CPU
+            with fast_autocast():
                 parts.append(model.predict(batch)["reflectance"])
         return torch.cat(parts)
 
@@ -228,7 +229,7 @@ def clouds() -> None:
             one = slice(i, i + 1)
             nothing = torch.zeros_like(w.known[one])  # no mask: the cube says nothing of clouds
             batch = batch_of(raw[one], raw[one], nothing, w.days[i], source.bands)
-            with torch.autocast("cpu", torch.bfloat16):
+            with fast_autocast():
                 parts.append(model.predict(batch)["reflectance"])
         made = torch.cat(parts)
         rows = {
@@ -267,7 +268,7 @@ def draw_samples(network: UniTS, w: Windows, names: tuple[str, ...]) -> Tensor:
     for i in range(len(w.x)):
         one = slice(i, i + 1)
         batch = batch_of(w.x[one], w.x[one], seen(w)[one], w.days[i], names)
-        with torch.autocast("cpu", torch.bfloat16):
+        with fast_autocast():
             made = model.filled(batch, batch.usable, network, network.config.local)
         parts.append(made[:, :, :, index])
     return torch.cat(parts, dim=1)

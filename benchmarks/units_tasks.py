@@ -14,6 +14,7 @@ from benchmarks.units import by_weights, parts_from_command_line, romania, table
 from eowidgets import metrics
 from eowidgets.cube.schema import bands, stack, usable
 from eowidgets.cube.simulate import CLASSES
+from eowidgets.engine.device import fast_autocast
 from eowidgets.models.units.change import UniTSChange, in_time
 from eowidgets.models.units.condition import Condition
 from eowidgets.models.units.config import BANDS
@@ -127,7 +128,7 @@ def forecast_samples(network: UniTS, year: Year, count: int) -> np.ndarray:
             for first in range(0, len(year.asked), AHEAD):
                 ahead = torch.from_numpy(year.asked[first : first + AHEAD])[None]
                 given = forecast_condition(x, ok, days, ahead, names, trained=network.config.bands)
-                with torch.autocast("cpu", torch.bfloat16):
+                with fast_autocast():
                     made = model.sampled(given, network)[:, 0, -ahead.shape[1] :, index]
                 out[:, first : first + AHEAD][place] = made.numpy()
     return out

@@ -1,4 +1,7 @@
-"""One training loop for every recipe: one-cycle AdamW in bfloat16, an average of the weights, a log, and resume."""
+"""One training loop for every recipe: one-cycle AdamW, an average of the weights, a log, and resume.
+
+Products are made in bfloat16 where the processor has units for it, else in float32.
+"""
 
 from __future__ import annotations
 
@@ -12,6 +15,8 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 from tqdm import tqdm
+
+from eowidgets.engine.device import fast_autocast
 
 #: Horizon of 200 steps: the learning rate falls to nothing, and runs are short.
 EMA = 0.995
@@ -67,7 +72,7 @@ def train(
         rng, generator = np.random.default_rng([seed, step]), torch.Generator().manual_seed(seed * 1_000_003 + step)
         for group in optimiser.param_groups:
             group["lr"] = one_cycle(progress, peak)
-        with torch.autocast("cpu", torch.bfloat16):
+        with fast_autocast():
             value = step_loss(rng, generator, progress)
         value.backward()
         nn.utils.clip_grad_norm_(network.parameters(), 1.0)

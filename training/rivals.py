@@ -1,7 +1,7 @@
 """The rivals that UniTS is measured against, of about its size: a regression transformer and U-TILISE.
 
 Both answer in one pass and are trained with ``python -m training.rivals NAME`` on the same windows, with the same
-optimiser and the same processor time.
+optimiser and schedule. A step costs about the same for all three, so equal ``--steps`` are equal time on any machine.
 """
 
 from __future__ import annotations
@@ -19,12 +19,11 @@ from torch.nn import functional
 
 from eowidgets.models.blocks.attention import Attention
 from eowidgets.models.blocks.embed import grid_positions, harmonics, sinusoid
-from eowidgets.models.units.condition import CHANNELS, Condition, condition, spread_bands
+from eowidgets.models.units.condition import CHANNELS, Condition
 from eowidgets.models.units.config import BANDS
 from eowidgets.models.units.network import patchify, unpatchify
 from training.loop import train
-from training.units import LEAST, RUNS, TRAIN, gaps, sample
-from training.windows import Source
+from training.units import RUNS, filling, filling_places
 
 PATCH = 4
 
@@ -140,22 +139,22 @@ def main() -> None:
     """Run one recipe from the command line."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("rival", choices=sorted(RIVALS))
-    parser.add_argument("--minutes", type=float, default=40, help="processor time")
+    parser.add_argument("--minutes", type=float, default=77, help="processor time")
+    parser.add_argument("--steps", type=int, default=0, help="in place of processor time")
     parser.add_argument("--compile", action="store_true", help="pays after an hour")
     args = parser.parse_args()
     torch.manual_seed(0)
     network = RIVALS[args.rival]()
     call = torch.compile(network, dynamic=False) if args.compile else network
-    source = Source(sample(), **TRAIN, least=LEAST)
+    places = filling_places()
 
     def step(rng: np.random.Generator, generator: torch.Generator, progress: float) -> Tensor:
-        w = gaps(rng, source)
-        given = condition(w.x, w.known & ~w.hidden, w.days, source.bands)
-        error = call(given) - spread_bands(w.x, source.bands)[0]
-        weight = ((w.known & w.hidden)[:, :, None] * given.present[:, None, None]).float()
+        given, full, asked = filling(rng, places)
+        error, weight = call(given) - full, asked.float()
         return (weight * (error.abs() + 5 * error.square())).sum() / weight.sum().clamp(min=1)
 
-    done = train(args.rival, network, step, RUNS, cpu_minutes=args.minutes)
+    minutes = 0.0 if args.steps else args.minutes
+    done = train(args.rival, network, step, RUNS, cpu_minutes=minutes, steps=args.steps)
     save_file({k: v.contiguous() for k, v in network.state_dict().items()}, RUNS / f"{args.rival}.safetensors")
     (RUNS / f"{args.rival}.json").write_text(json.dumps(done))
     print(done)

@@ -67,30 +67,48 @@ def gaps(rng: np.random.Generator, source: Source) -> Windows:
     return w
 
 
+def filling(rng: np.random.Generator, places: Places) -> tuple[Condition, Tensor, Tensor]:
+    """Draw :func:`gaps`, now and then of a few bands only.
+
+    Returns
+    -------
+    Condition
+    Tensor, shape (b, t, len(BANDS), h, w)
+        The truth.
+    Tensor, shape (b, t, len(BANDS), h, w), bool
+        Where it is known, and asked for.
+    """
+    source = places.pick(rng)
+    w = gaps(rng, source)
+    keep = some_bands(rng, source.bands, 0.1)
+    x, names = w.x[:, :, keep], tuple(source.bands[i] for i in keep)
+    given = condition(x, w.known & ~w.hidden, w.days, names)
+    asked = (w.known & w.hidden)[:, :, None] & given.present[:, None, None]
+    return given, spread_bands(x, names)[0], asked
+
+
 def gap_filling(network: UniTS, places: Places, *, compile: bool) -> StepLoss:
-    """Fill :func:`gaps`, now and then of a few bands only."""
+    """Learn :func:`filling`."""
     call = compiled(network, compile)
 
     def step(rng: np.random.Generator, generator: torch.Generator, progress: float) -> Tensor:
-        source = places.pick(rng)
-        w = gaps(rng, source)
-        keep = some_bands(rng, source.bands, 0.1)
-        x, names = w.x[:, :, keep], tuple(source.bands[i] for i in keep)
-        given = condition(x, w.known & ~w.hidden, w.days, names)
-        full, _ = spread_bands(x, names)
-        target = to_target(network.config, full, given)
-        weight = (w.known & w.hidden)[:, :, None] * given.present[:, None, None]
+        given, full, asked = filling(rng, places)
         # What is unknown or already seen has residual 0 along the path, as when sampling.
-        target = torch.where(weight, target, 0.0)
-        return loss(call, network.config, target, weight.float(), given, generator, l1=2 * (1 - progress), at_zero=0.75)
+        target = torch.where(asked, to_target(network.config, full, given), 0.0)
+        return loss(call, network.config, target, asked.float(), given, generator, l1=2 * (1 - progress), at_zero=0.75)
 
     return step
 
 
+def filling_places() -> Places:
+    """Give the Romanian cube, and invented ones."""
+    real = Source(sample(), **TRAIN, least=LEAST)
+    return Places(real, invented(real.bands, 24), 0.3)
+
+
 def reconstruct(network: UniTS, compile: bool) -> StepLoss:
     """Fill gaps of the Romanian cube, and of invented ones."""
-    real = Source(sample(), **TRAIN, least=LEAST)
-    return gap_filling(network, Places(real, invented(real.bands, 24), 0.3), compile=compile)
+    return gap_filling(network, filling_places(), compile=compile)
 
 
 def cloud_removal(network: UniTS, places: Places, *, compile: bool) -> StepLoss:
@@ -238,6 +256,7 @@ def main() -> None:
     parser.add_argument("--config", choices=sorted(CONFIGS), default="tiny")
     parser.add_argument("--start", help="weights to go on from, in place of the recipe's")
     parser.add_argument("--minutes", type=float, help="processor time, in place of the recipe's")
+    parser.add_argument("--steps", type=int, default=0, help="in place of processor time: repeatable")
     parser.add_argument("--peak", type=float, help="highest learning rate, in place of the recipe's")
     parser.add_argument("--compile", action="store_true", help="pays after an hour")
     args = parser.parse_args()
@@ -250,10 +269,11 @@ def main() -> None:
     network = UniTS(config)
     if start:
         begin(network, load(Path(start)))
-    minutes = args.minutes or recipe.cpu_minutes
+    minutes = 0.0 if args.steps else args.minutes or recipe.cpu_minutes
     name = f"units-{args.task}"
     peak = args.peak or recipe.peak
-    done = train(name, network, recipe.loss(network, args.compile), RUNS, cpu_minutes=minutes, peak=peak)
+    step_loss = recipe.loss(network, args.compile)
+    done = train(name, network, step_loss, RUNS, cpu_minutes=minutes, steps=args.steps, peak=peak)
     digest = save(network, RUNS / f"{name}.safetensors")
     report = {**done, "sha256": digest}
     (RUNS / f"{name}.json").write_text(json.dumps(report))
