@@ -19,7 +19,7 @@ from eowidgets.models.units.condition import Condition, condition
 from training.windows import DATES, SIDE, Source
 
 #: Seeds that are for tests only.
-TEST_SEEDS = range(9000, 9012)
+TEST_SEEDS = range(9000, 9048)
 EVENTS = ("clear-cut", "burn", "construction", "flood")
 
 

@@ -14,6 +14,7 @@ import numpy.typing as npt
 import torch
 import xarray as xr
 from torch import Tensor
+from torch.nn import functional
 
 import eowidgets as eow
 from eowidgets.cube.schema import bands
@@ -22,7 +23,7 @@ from eowidgets.models.units.change import one_hot
 from eowidgets.models.units.clear import guess_clear
 from eowidgets.models.units.condition import Condition, condition, spread_bands
 from eowidgets.models.units.config import CONFIGS
-from eowidgets.models.units.flow import loss, to_target
+from eowidgets.models.units.flow import expected, loss, to_target
 from eowidgets.models.units.forecast import AHEAD, PAST, YEAR, forecast_condition
 from eowidgets.models.units.network import UniTS
 from eowidgets.models.units.weights import load, save
@@ -111,21 +112,43 @@ def reconstruct(network: UniTS, compile: bool) -> StepLoss:
     return gap_filling(network, filling_places(), compile=compile)
 
 
+def cloudy(rng: np.random.Generator, places: Places) -> tuple[Windows, Condition, Tensor]:
+    """Clouds of other dates laid over clear ones; no mask is given. Also the truth (b, t, len(BANDS), h, w)."""
+    source = places.pick(rng)
+    w, raw = source.draw_cloudy(rng, BATCH, cloudy=(3, 8), slack=8, turn=True, jitter=0.5)
+    clear = guess_clear(raw, torch.ones_like(w.known), source.bands)
+    given = condition(raw, clear, w.days + float(rng.uniform(-10, 10)), source.bands, show=raw)
+    return w, given, spread_bands(w.x, source.bands)[0]
+
+
 def cloud_removal(network: UniTS, places: Places, *, compile: bool) -> StepLoss:
-    """Clouds of other dates laid over clear ones; no mask is given, the truth is asked everywhere."""
+    """Learn to see through :func:`cloudy`; the truth is asked everywhere."""
     call = compiled(network, compile)
 
     def step(rng: np.random.Generator, generator: torch.Generator, progress: float) -> Tensor:
-        source = places.pick(rng)
-        w, raw = source.draw_cloudy(rng, BATCH, cloudy=(3, 8), slack=8, turn=True, jitter=0.5)
-        clear = guess_clear(raw, torch.ones_like(w.known), source.bands)
-        given = condition(raw, clear, w.days + float(rng.uniform(-10, 10)), source.bands, show=raw)
-        full, _ = spread_bands(w.x, source.bands)
+        w, given, full = cloudy(rng, places)
         weight = w.known[:, :, None] * given.present[:, None, None]
         target = torch.where(weight, to_target(network.config, full, given), 0.0)
         # Clear pixels are many and easy.
         size = weight * torch.where(w.hidden, 1.0, 0.3)[:, :, None]
         return loss(call, network.config, target, size, given, generator, l1=2 * (1 - progress), at_zero=0.9)
+
+    return step
+
+
+def judging(network: UniTS, places: Places, *, compile: bool) -> StepLoss:
+    """Learn where clouds were; the rest of the network stays as it is."""
+    tell = network.requires_grad_(False).judge
+    assert tell is not None
+    tell.requires_grad_(True)
+
+    def step(rng: np.random.Generator, generator: torch.Generator, progress: float) -> Tensor:
+        w, given, _ = cloudy(rng, places)
+        with torch.no_grad():
+            through = expected(network, given)
+        # What the cube's own mask hides is cloud too.
+        there = (w.hidden | ~w.known).float()
+        return functional.binary_cross_entropy_with_logits(tell(given, through).float(), there)
 
     return step
 
@@ -201,6 +224,12 @@ def seasons(network: UniTS, real: History, others: list[History], share: float, 
     return step
 
 
+def judge(network: UniTS, compile: bool) -> StepLoss:
+    """Tell clouds from ground; the invented places are others than those that ``clouds`` knows."""
+    real = Source(sample(), **TRAIN, least=0.6)
+    return judging(network, Places(real, invented(real.bands, 24, first=2100), 0.6), compile=compile)
+
+
 def forecast(network: UniTS, compile: bool) -> StepLoss:
     """Forecast the Romanian cube, and invented ones; its last two years are not looked at."""
     real = History.of(Source(sample(), columns=TRAIN["columns"], least=LEAST), UNTIL)
@@ -243,9 +272,10 @@ class Recipe:
 
 RECIPES = {
     "reconstruct": Recipe(reconstruct, "", 75, 1.5e-3),
-    "clouds": Recipe(clouds, "units-reconstruct", 15, 8e-4),
+    "clouds": Recipe(clouds, "units-reconstruct", 57, 8e-4),
+    "judge": Recipe(judge, "units-clouds", 15, 2e-3),
     "forecast": Recipe(forecast, "units-reconstruct", 15, 5e-4),
-    "change": Recipe(change, "units-reconstruct", 20, 1.5e-3),
+    "change": Recipe(change, "units-reconstruct", 86, 1.5e-3),
 }
 
 
@@ -266,6 +296,8 @@ def main() -> None:
     config = dataclasses.replace(CONFIGS[args.config], bands=bands(sample()))
     if args.task == "change":
         config = dataclasses.replace(CONFIGS[args.config], target="classes", classes=len(CLASSES))
+    if args.task == "judge":
+        config = dataclasses.replace(config, judge=32)
     network = UniTS(config)
     if start:
         begin(network, load(Path(start)))

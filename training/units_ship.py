@@ -18,14 +18,15 @@ def main() -> None:
     """Copy one network."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("task", choices=sorted(RECIPES))
+    parser.add_argument("--name", help="whose weights they become: those of judge become clouds")
     parser.add_argument("--trust", type=float, default=1.0)
     parser.add_argument("--widen", type=float, default=1.0)
     parser.add_argument("--stay", type=float, default=0.0)
     parser.add_argument("--local", type=float, default=0.0)
     parser.add_argument("--runs", type=Path, default=RUNS, help="folder of the trained weights")
     args = parser.parse_args()
-    name = f"units-{args.task}.safetensors"
-    network = load(args.runs / name)
+    name = f"units-{args.name or args.task}.safetensors"
+    network = load(args.runs / f"units-{args.task}.safetensors")
     factors = {"trust": args.trust, "widen": args.widen, "stay": args.stay, "local": args.local}
     network.config = dataclasses.replace(network.config, **factors)
     print(name, save(network, FOLDER / name))

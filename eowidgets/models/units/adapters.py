@@ -9,16 +9,15 @@ from typing import Any, ClassVar
 
 import torch
 from torch import Tensor, nn
-from torch.nn import functional
 
-from eowidgets.errors import InputError
+from eowidgets.errors import InputError, ModelError
 from eowidgets.models.base import Batch, Card, Inputs, Model, WindowSpec, param
 from eowidgets.models.registry import register
 from eowidgets.models.units import cards, weights
 from eowidgets.models.units.clear import guess_clear
 from eowidgets.models.units.condition import Condition, condition
 from eowidgets.models.units.config import BANDS
-from eowidgets.models.units.flow import from_target, sample
+from eowidgets.models.units.flow import expected, from_target, sample
 from eowidgets.models.units.follow import follow
 from eowidgets.models.units.local import refine
 from eowidgets.models.units.network import UniTS
@@ -212,17 +211,17 @@ class FindAndFill(nn.Module):
 class UniTSClouds(UniTSModel):
     """Take clouds away that nobody has masked.
 
-    The first network sees the raw series and gives it without clouds. Where that differs from what was measured,
-    there was a cloud, and ``units-reconstruct`` fills the place from what is left. Clear pixels stay as measured.
+    The first network sees the raw series and gives it without clouds; its :class:`~eowidgets.models.units.judge.Judge`
+    compares that with what was measured, and ``units-reconstruct`` fills where there was a cloud from what is left.
+    Clear pixels stay as measured.
     """
 
     name = "units-clouds"
     task = Task.REMOVE_CLOUDS
     card: ClassVar[Card] = cards.CLOUDS
 
-    #: Reflectance, in the band where it differs most, that tells a cloud, and pixels around it that are cloud too (thin
-    #: edges, shadows); chosen in the west, on dates not trained on.
-    DIFFERENT, AROUND = 0.02, 1
+    #: Probability from which a pixel is cloud or shadow; chosen in the west, on dates not trained on.
+    CLOUD = 0.1
 
     def __init__(self, network: FindAndFill | None = None, **params: Any) -> None:
         super().__init__(**params)
@@ -249,7 +248,17 @@ class UniTSClouds(UniTSModel):
 
     def clear(self, batch: Batch) -> Tensor:
         """Where the ground was seen, in the eyes of the first network, (b, t, h, w)."""
+        cloudy = self.cloudiness(batch)
+        clear = batch.measured & (cloudy < self.CLOUD)
+        # A pixel that would lose all its dates keeps its clearest one.
+        best = cloudy.masked_fill(~batch.measured, torch.inf).amin(dim=1, keepdim=True)
+        return torch.where(clear.any(dim=1, keepdim=True), clear, batch.measured & (cloudy <= best))
+
+    def cloudiness(self, batch: Batch) -> Tensor:
+        """Probability of cloud or shadow, (b, t, h, w)."""
         find = self.module().find
+        if find.judge is None:
+            raise ModelError("These UniTS weights do not tell where clouds are: load those of units-clouds.")
         optical = self.optical(batch.bands)
         # Interpolated bands would tell a cloud by what the interpolation missed.
         optical = [i for i in optical if batch.bands[i] in find.config.bands] or optical
@@ -257,11 +266,5 @@ class UniTSClouds(UniTSModel):
         guess = guess_clear(batch.raw[:, :, optical], batch.measured, names)
         given = given_batch(batch, guess, find, raw=True)
         with torch.inference_mode():
-            through = from_target(find.config, sample(find, given), given)[0]
-        seen_through = through[:, :, [BANDS.index(b) for b in names]]
-        apart = (batch.raw[:, :, optical] - seen_through).abs().amax(dim=2)
-        cloud = (~guess | (apart >= self.DIFFERENT)) & batch.measured
-        grown = functional.max_pool2d(cloud.float(), 2 * self.AROUND + 1, stride=1, padding=self.AROUND) > 0
-        clear = batch.measured & ~grown
-        # A pixel that would lose all its dates keeps those that no cloud was found on.
-        return torch.where(clear.any(dim=1, keepdim=True), clear, batch.measured & ~cloud)
+            cloudy: Tensor = find.judge(given, expected(find, given)).float().sigmoid()
+        return cloudy

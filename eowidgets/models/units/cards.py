@@ -54,7 +54,7 @@ CLOUDS = Card(
     limits="Trained on one forest at 10 m in six bands. Snow may be taken for cloud, and thin clouds for ground: at dates "
     "never seen the closest clear date, told the mask, is sharper (SSIM). The paper's tables are of other data.",
     weights="units-clouds.safetensors",
-    sha256="73ffa48e95707b1ea22b6c94445f4165c724c5120715c99c52c0df0a6e358fe7",
+    sha256="8aedbf72322903ff8e1b65d56bc12a74014c026952d0d67506574e3d41a1e946",
 )
 
 FORECAST = Card(

@@ -66,6 +66,8 @@ class UniTSConfig:
     local : float
         Share, in the answer, of a regression that reads the light of a date off its clear pixels (``local.py``); fitted
         like ``widen``. The paper has none.
+    judge : int
+        Channels of the convolutions that say where clouds were (``judge.py``); 0 leaves them out. The paper has none.
     stay : float
         Probability that land keeps its class from one date to the next, fitted on scenes that were trained on; 0 takes
         the class maps as they are.
@@ -92,6 +94,7 @@ class UniTSConfig:
     trust: float = 1.0
     widen: float = 1.0
     local: float = 0.0
+    judge: int = 0
     stay: float = 0.0
 
     def __post_init__(self) -> None:

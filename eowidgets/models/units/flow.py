@@ -179,3 +179,8 @@ def sample(
         return out if classes else out * given.present[:, None, None]
 
     return integrate(velocity, noise, steps, solver, singular=config.predict == "data", early=config.early)
+
+
+def expected(network: UniTS, given: Condition) -> Tensor:
+    """Reflectance in one step from pure noise: where the network predicts the data, its mean, (b, t, len(BANDS), h, w)."""
+    return from_target(network.config, sample(network, given), given)[0]

@@ -14,6 +14,7 @@ from eowidgets.models.blocks.embed import grid_positions, harmonics, place, sinu
 from eowidgets.models.units.acor import ACor
 from eowidgets.models.units.condition import CHANNELS, Condition
 from eowidgets.models.units.config import UniTSConfig
+from eowidgets.models.units.judge import Judge
 from eowidgets.models.units.stm import Bias, date_features, place_features
 
 Grid = tuple[int, int]
@@ -165,6 +166,7 @@ class UniTS(nn.Module):
             seen = out + CHANNELS + config.channels
             narrow, last = nn.Conv2d(seen, out, 3, padding=1), nn.Conv2d(out, config.channels, 3, padding=1)
             self.refine = nn.Sequential(narrow, nn.GELU(), last)
+        self.judge = Judge(config.judge) if config.judge else None
         # An untrained network answers 0: linear interpolation, where the target is the residual.
         final = self.refine[-1] if config.refine else self.head[-1]
         for layer in (final, self.modulation, self.last_modulation, self.place_embed):

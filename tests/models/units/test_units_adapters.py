@@ -14,7 +14,8 @@ from eowidgets.models.registry import register
 from eowidgets.models.units import weights
 from eowidgets.models.units.adapters import FindAndFill, UniTSClouds, UniTSModel, UniTSReconstruct
 from eowidgets.models.units.clear import guess_clear
-from eowidgets.models.units.condition import interpolate
+from eowidgets.models.units.condition import interpolate, restore
+from eowidgets.models.units.config import BANDS
 from eowidgets.models.units.network import UniTS
 
 
@@ -35,7 +36,8 @@ def seeded(model, batch, seed=0):
 
 def made(cls, **params):
     """Give a model with untrained networks."""
-    network = FindAndFill(awake(seed=1), awake()) if cls is UniTSClouds else awake()
+    judging = dataclasses.replace(SMALL, judge=8)
+    network = FindAndFill(awake(judging, seed=1), awake()) if cls is UniTSClouds else awake()
     return cls(network, **params)
 
 
@@ -155,28 +157,55 @@ def test_guess_of_clear_sees_cloud_and_shadow():
     assert not nothing.any()
 
 
-def test_clouds_are_found_and_filled_and_the_rest_is_left():
-    # Untrained networks: the first one gives linear interpolation over the first guess, the second one fills so too.
+class Differs(torch.nn.Module):
+    """A judge that needs no training: what differs from the clear series is cloud."""
+
+    def forward(self, given, through):
+        apart = (restore(given.pixels[:, :, : len(BANDS)]) - through) * given.present[:, None, None]
+        return torch.where(apart.abs().amax(dim=2) > 0.02, 9.0, -9.0)
+
+
+def cloudy_batch():
+    """Cloud on one date, shadow on another; the cube knows of neither."""
     g = torch.Generator().manual_seed(0)
     ground = torch.tensor([0.04, 0.05, 0.30])[:, None, None]
-    raw = ground + 0.002 * torch.randn((1, 8, 3, 16, 16), generator=g)
-    cloudy = raw.clone()
+    cloudy = ground + 0.002 * torch.randn((1, 8, 3, 16, 16), generator=g)
     cloudy[0, 3, :, :4] += 0.4
     cloudy[0, 4, :, 12:] *= 0.3
     measured = torch.ones(1, 8, 16, 16, dtype=torch.bool)
     days = 18000 + 10 * torch.arange(8).double()
-    nothing = torch.zeros_like(measured)  # the mask of the cube is not looked at
-    zero = torch.zeros_like(cloudy)
+    nothing, zero = torch.zeros_like(measured), torch.zeros_like(cloudy)
     batch = Batch(zero, nothing, measured, cloudy, days, days, ("blue", "red", "nir"), torch.zeros(1, 2), 10.0)
-    model = UniTSClouds(FindAndFill(UniTS(SMALL).eval(), UniTS(SMALL).eval()))
-    out = model.predict(batch)["reflectance"]
-    clear = model.clear(batch)
-    expected = measured.clone()
-    expected[0, 3, : 4 + model.AROUND] = False
-    expected[0, 4, 12 - model.AROUND :] = False
+    clear = measured.clone()
+    clear[0, 3, :4] = clear[0, 4, 12:] = False
+    return batch, ground, clear
+
+
+def test_clouds_are_found_and_filled_and_the_rest_is_left():
+    # Untrained networks: the first one gives linear interpolation over the first guess, the second one fills so too.
+    batch, ground, expected = cloudy_batch()
+    find = UniTS(SMALL).eval()
+    find.judge = Differs()
+    model = UniTSClouds(FindAndFill(find, UniTS(SMALL).eval()))
+    out, clear = model.predict(batch)["reflectance"], model.clear(batch)
     assert torch.equal(clear, expected)
-    assert torch.equal(out.movedim(2, -1)[clear], cloudy.movedim(2, -1)[clear])
+    assert torch.equal(out.movedim(2, -1)[clear], batch.raw.movedim(2, -1)[clear])
     assert float((out - ground).abs().max()) < 0.02
+
+
+def test_a_pixel_that_is_always_cloudy_keeps_its_clearest_date():
+    batch, _, _ = cloudy_batch()
+    model = made(UniTSClouds)
+    cloudy = torch.full(batch.measured.shape, 0.9)
+    cloudy[:, 2] = 0.8
+    model.cloudiness = lambda batch: cloudy
+    assert torch.equal(model.clear(batch), cloudy < 0.9)
+
+
+def test_weights_that_can_not_judge_are_refused():
+    batch, _, _ = cloudy_batch()
+    with pytest.raises(ModelError, match="units-clouds"):
+        UniTSClouds(FindAndFill(awake(), awake())).predict(batch)
 
 
 def test_wider_samples_keep_their_mean():
