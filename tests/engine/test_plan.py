@@ -184,3 +184,11 @@ def test_outputs_named_like_bands_twice_are_refused(make_cube):
 
     with pytest.raises(ModelError, match="more than one 'red'"):
         eow.run(Twice, make_cube())
+
+
+@pytest.mark.parametrize("fast", [True, False])
+def test_bf16_is_used_only_where_there_are_units_for_it(monkeypatch, fast):
+    monkeypatch.setattr(dev, "bf16_is_fast", lambda device: fast)
+    with dev.fast_autocast():
+        made = torch.ones(2, 2) @ torch.ones(2, 2)
+    assert made.dtype == (torch.bfloat16 if fast else torch.float32)
