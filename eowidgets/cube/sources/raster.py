@@ -12,7 +12,7 @@ import numpy as np
 import xarray as xr
 
 from eowidgets.cube.quality import quality_name
-from eowidgets.cube.sensors import COMMON, baseline_in, before_offset
+from eowidgets.cube.sensors import COMMON, baseline_in
 from eowidgets.cube.sources import Opened
 from eowidgets.errors import InputError, SourceError
 
@@ -116,7 +116,7 @@ def open_files(paths: Iterable[Path], where: str, names: Sequence[str] | None, c
     grid: tuple[str, Any] | None = None
     first: Path = files[0]
     named = False
-    if len({before_offset(str(p)) for p in files} - {None}) > 1:
+    if len({_before_offset(p) for p in files} - {None}) > 1:
         raise InputError(
             f"{where!r} mixes Sentinel-2 scenes from before and after processing baseline 04.00, whose numbers differ by "
             "1000: open both parts with their own pattern and join them with xarray.concat(..., 'time')."
@@ -318,3 +318,8 @@ def _cube_attrs(attrs: dict[str, Any]) -> dict[str, Any]:
     except (TypeError, json.JSONDecodeError):
         note = {}
     return kept if isinstance(note, dict) else {}
+
+
+def _before_offset(path: Path) -> bool | None:
+    baseline = baseline_in(str(path))
+    return None if baseline is None else baseline < 4.0
