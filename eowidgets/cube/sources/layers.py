@@ -19,6 +19,10 @@ from eowidgets.cube.sources.rasterfile import RasterFile
 from eowidgets.errors import InputError
 
 
+#: Names of the coordinates of a cube, which no band can have.
+_AXES = ("time", "y", "x", "band", "spatial_ref")
+
+
 @dataclass(frozen=True)
 class Layer:
     """One layer of a raster file.
@@ -51,7 +55,7 @@ class Layer:
     def attrs(self) -> dict[str, Any]:
         """Attributes from which :mod:`eowidgets.cube.scale` derives values, as the file states them."""
         i, file = self.index, self.file
-        attrs: dict[str, Any] = {"stored_dtype": file.dtypes[i]}
+        attrs: dict[str, Any] = {"stored_dtype": file.dtypes[i].replace("complex_int16", "complex64")}
         if (file.scales[i], file.offsets[i]) != (1.0, 0.0):
             attrs |= {"scale_factor": file.scales[i], "add_offset": file.offsets[i]}
         elif (factors := _scene_factors(self)) is not None:
@@ -125,6 +129,7 @@ def layers_of(file: RasterFile, sensor: Sensor | None, given: Sequence[str] | No
     for i, raw in enumerate(names):
         if raw != "alpha":
             name = quality_name(raw, sensor.quality if sensor else ()) or common_name(raw, sensor) or raw
+            name = ("value" if len(names) == 1 else f"layer_{name}") if name in _AXES else name
             found.append(Layer(file, i, raw, name, sensor, masked=masked))
     if len({layer.name for layer in found}) == len(found):
         return found

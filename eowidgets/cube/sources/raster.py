@@ -123,7 +123,7 @@ def open_files(found: Sequence[Found], where: str, root: Path, request: Request)
     layers = _clear_masks(layers)
     ds = stack(layers, where, resolution=request.resolution, crs=request.crs, chunks=request.blocks(files))
     title = Path(where).name or where
-    ds.attrs = {"source_file": files[0].name, "title": title} | _sensor_note(sensors[0])
+    ds.attrs |= {"source_file": files[0].name, "title": title} | _sensor_note(sensors[0])
     named = request.bands is not None and any(not is_named(f) for f in files)
     return Opened(ds, named=named, dated=dated)
 
@@ -168,7 +168,7 @@ def _static(file: RasterFile, layers: list[Layer], request: Request) -> Opened:
             f"{file.name!r} has no date and is opened as a layer without time: for a time series, pass dates=[...].",
             stacklevel=5,
         )
-    flat.attrs = _kept(file.tags)
+    flat.attrs |= _kept(file.tags)
     return Opened(flat, named=request.bands is not None and not own_names(file), static=True)
 
 
