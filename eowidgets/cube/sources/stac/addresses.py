@@ -95,12 +95,16 @@ class Origin:
         if href.lower().startswith("file://"):
             href = _path_of(href)
         if self.root is None:
-            return href if _absolute(href) or not self.base else str((Path(_path_of(self.base)).parent / href).resolve())
+            return (
+                href if _absolute(href) or not self.base else str((Path(_path_of(self.base)).parent / href).resolve())
+            )
         return self._local(href)
 
     def _local(self, href: str) -> str:
         if href.lower().startswith(REMOTE):
             if self.trusted:
+                if is_url(href):
+                    self.check_host(href)
                 return href
             raise SourceError(
                 f"{short(self.base)} names {short(href)}, but a local source opens only files in its own folder or "
@@ -136,7 +140,8 @@ class Origin:
 
     def check_host(self, url: str) -> None:
         """Raise a SourceError if a remote document must not name the host of an http(s) address."""
-        if "@" in urlsplit(url).netloc:
+        netloc = urlsplit(url).netloc
+        if "@" in netloc and netloc != urlsplit(self.base).netloc:
             raise SourceError(f"{short(self.base)} names {short(url)} with a user name, which no server may point to.")
         host = _host(url)
         if host == self.home:

@@ -10,7 +10,7 @@ from pystac_client.stac_api_io import StacApiIO
 from eowidgets.cube.sources.stac.addresses import Origin, short
 
 
-class SameHostIO(StacApiIO):  # type: ignore[misc]
+class SameHostIO(StacApiIO):
     """pystac-client's input and output, without redirects and links (``next``, ``search``) to another host.
 
     Attributes

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -66,20 +67,37 @@ def asset_bands(item: Document) -> list[AssetBand]:
     return found
 
 
-def from_file(band: AssetBand, origin: Origin, headers: Headers) -> list[AssetBand]:
-    """Return the bands of an asset whose metadata do not list them, from the header of its file."""
-    header = headers.read(origin.resolve(band.href), origin)
+def from_file(
+    bands: Sequence[AssetBand], orders: Sequence[Sequence[str]], origin: Origin, headers: Headers
+) -> list[AssetBand]:
+    """Return the bands of an asset whose metadata do not name them, from the header of its file.
+
+    Parameters
+    ----------
+    bands : sequence of AssetBand
+        The bands that the metadata list: one, or as many as the file has.
+    orders : sequence of sequence of str
+        Names in file order for files without names, one for each number of layers.
+    origin : Origin
+    headers : Headers
+    """
+    header = headers.read(origin.resolve(bands[0].href), origin)
+    count = len(header.dtypes)
+    # GDAL takes the fourth of four layers for transparency unless told otherwise: the product decides first.
+    order = next((o for o in orders if len(o) == count), None)
+    colours = [c if c in ("red", "green", "blue") else None for c in header.colours]
+    names = header.descriptions if any(header.descriptions) else order or colours
+    listed = bands if len(bands) == count else [bands[0]] * count
     return [
-        replace(band, index=i + 1, count=len(header.dtypes), names=(name,) if name else ())
-        for i, name in enumerate(_layer_names(header.descriptions, header.colours))
-        if header.colours[i] != "alpha"
+        replace(listed[i], index=i + 1, count=count, names=(name,) if name else ())
+        for i, name in enumerate(names)
+        if order or header.colours[i] != "alpha"
     ]
 
 
-def _layer_names(descriptions: tuple[str | None, ...], colours: tuple[str, ...]) -> list[str | None]:
-    if any(descriptions) or not {"red", "green", "blue"} <= set(colours):
-        return list(descriptions)
-    return [c if c in ("red", "green", "blue") else None for c in colours]
+def stem(key: str) -> str:
+    """Return the key of an asset without the ending of a file, which some catalogues use as keys."""
+    return _FILE.sub("", key)
 
 
 def number(value: Any) -> float | None:
@@ -127,7 +145,9 @@ def _lists(item: Document, asset: Document) -> list[list[Document]]:
 
 
 def _count(asset: Document) -> int:
-    return max((len(asset[f]) for f in ("eo:bands", "bands", "raster:bands") if isinstance(asset.get(f), list)), default=0)
+    return max(
+        (len(asset[f]) for f in ("eo:bands", "bands", "raster:bands") if isinstance(asset.get(f), list)), default=0
+    )
 
 
 def _notes(item: Document, asset: Document) -> list[Document]:

@@ -143,6 +143,9 @@ def _fetch(origin: Origin, timeout: float) -> str:
         mend = "check the address" if error.code in (404, 410) else "try again later, or ask the provider"
         if error.code in (401, 403):
             mend = "it wants a login: pass signer= or use a public catalogue"
+        if error.code in (301, 302, 303, 307, 308):
+            mend = "it redirects to an address that is not followed, because it is no http(s) address or a loop"
+            raise SourceError(f"{short(href)} answered {error.code}: {mend}.") from None
         raise SourceError(f"{short(href)} answered {error.code} ({str(error.reason)[:60]}): {mend}.") from None
     except TimeoutError:
         raise SourceError(_silent(href, timeout)) from None

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from itertools import islice
 from pathlib import Path
 from typing import Any
@@ -41,7 +41,7 @@ def find_items(source: Any, bbox: Bbox | None, dates: Any, timeout: float, remot
         document = read_json(origin, timeout)
         # The collection of an API lists its items behind one link; a static one has a link for every item.
         if links(document, "search") or (document.get("type") == "Collection" and links(document, "items")):
-            pairs = _search(origin, document, bbox, start, end, timeout)
+            pairs: Iterable[tuple[Document, Origin]] = _search(origin, document, bbox, start, end, timeout)
         else:
             pairs = items_below(document, origin, timeout)
     else:
@@ -72,8 +72,11 @@ def _documents(source: Any) -> Iterator[Document]:
 
 def _plain_features(document: Document) -> bool:
     features = document.get("features")
-    return document.get("type") == "FeatureCollection" and isinstance(features, list) and bool(features) and all(
-        isinstance(f, dict) for f in features
+    return (
+        document.get("type") == "FeatureCollection"
+        and isinstance(features, list)
+        and bool(features)
+        and all(isinstance(f, dict) for f in features)
     )
 
 
@@ -125,9 +128,7 @@ def _search(origin: Origin, document: Document, bbox: Any, start: Any, end: Any,
         raise InputError(
             f"The search finds more than {MAX_ITEMS} items: narrow bbox= or dates=, or open one collection."
         )
-    return [
-        pair for item in found for pair in items_below(item, origin.follow(_own_address(item, origin)), timeout)
-    ]
+    return [pair for item in found for pair in items_below(item, origin.follow(_own_address(item, origin)), timeout)]
 
 
 def _own_address(item: Document, origin: Origin) -> str:
@@ -170,4 +171,3 @@ def _within(item: Document, bbox: Bbox | None, start: str | None, end: str | Non
 
 def _self(document: Document) -> str:
     return next((str(k["href"]) for k in links(document, "self")), "")
-

@@ -13,7 +13,7 @@ from eowidgets.cube.products import Band, Sensor
 from eowidgets.cube.quality import QUALITY, quality_name
 from eowidgets.cube.quantity import OPTICAL
 from eowidgets.cube.sensors import OFFSET_BASELINE, baseline_in
-from eowidgets.cube.sources.stac.assets import AssetBand
+from eowidgets.cube.sources.stac.assets import AssetBand, stem
 from eowidgets.cube.sources.stac.documents import Document
 from eowidgets.cube.sources.stac.header import Headers
 from eowidgets.cube.sources.stac.scenes import Scene
@@ -44,7 +44,9 @@ class Layer:
     scaled: bool = True
 
 
-def layers_of(scenes: Sequence[Scene], bands: Sequence[dict[str, AssetBand]], headers: Headers) -> list[dict[str, Layer]]:
+def layers_of(
+    scenes: Sequence[Scene], bands: Sequence[dict[str, AssetBand]], headers: Headers
+) -> list[dict[str, Layer]]:
     """Return the layers of each scene, by their name in the cube.
 
     A header is read where metadata leave out the type of the numbers, once for all items that describe a band alike.
@@ -112,7 +114,7 @@ def _own_band(sensor: Sensor | None, band: AssetBand, name: str) -> Band | None:
     """Return the band as its product describes it; the name in a merged cube may be that of another band there."""
     if sensor is None:
         return None
-    texts = (band.key, *band.names, name) if band.count <= 1 else (*band.names, name)
+    texts = (stem(band.key), *band.names, name) if band.count <= 1 else (*band.names, name)
     return next((b for t in texts if (b := sensor.band(t))), None)
 
 
@@ -124,7 +126,13 @@ def _numbers(
     kind = {"units": own.units if own else "", "quantity": own.quantity if own else ""}
     # Catalogues write scale 1 where they mean that nothing is stated: integers are no reflectance.
     stated = scale is not None and not (integers and (scale, offset or 0.0) == (1.0, 0.0) and own is not None)
-    if not stated and integers and dtype == "uint8" and name in OPTICAL and (own is None or own.quantity == "reflectance"):
+    if (
+        not stated
+        and integers
+        and dtype == "uint8"
+        and name in OPTICAL
+        and (own is None or own.quantity == "reflectance")
+    ):
         return 1 / 255, 0.0, {"units": "1", "quantity": "brightness"}
     if not stated and integers and own is not None:
         scale, offset = own.scale, own.offset if offset in (None, 0.0) else offset

@@ -21,7 +21,7 @@ from eowidgets.cube.sources.stac.layers import Layer, baseline_of, layers_of
 from eowidgets.cube.sources.stac.scenes import Scene, chosen, passes, scenes_of
 from eowidgets.errors import InputError, MissingExtraError, SourceError
 
-_CHUNKS = {"x": 1024, "y": 1024}
+_CHUNKS: Any = {"x": 1024, "y": 1024}
 
 
 def open_stac(
@@ -67,7 +67,10 @@ def open_stac(
         source = Path(source).expanduser()
     items = find_items(source, bbox, dates, timeout, remote)
     if not items:
-        raise InputError("The search found no item: widen the dates or the bounding box.")
+        narrowed = bbox is not None or dates is not None
+        raise InputError(
+            f"The search found no item: {'widen the dates or the bounding box' if narrowed else 'the source holds none'}."
+        )
     headers = Headers(signer, timeout)
     scenes = scenes_of(items, sensor, headers)
     picked = chosen(scenes, bands)
@@ -196,7 +199,8 @@ def _with_masks(raw: xr.Dataset, scenes: Sequence[Scene], layers: Sequence[dict[
     if not lacking:
         return raw
     quality = {n: layer.quality for own in layers for n, layer in own.items() if layer.quality}
-    valid, clouds = None, None
+    valid: Any = None
+    clouds: Any = None
     for name in has:
         absent = xr.DataArray(lacking.get(name, [False] * len(dates)), dims="time", coords={"time": raw["time"]})
         if name in quality:

@@ -17,17 +17,15 @@ from eowidgets.cube.sources.stac.header import check_target, open_raster, unread
 from eowidgets.cube.sources.stac.layers import Layer
 
 
-class LayerDriver(RioDriver):  # type: ignore[misc]
+class LayerDriver(RioDriver):
     """odc-stac's rasterio driver, for items whose assets are `Layer` objects under their names in the cube.
 
     Parameters
     ----------
     layers : dict
         Id of the item -> name in the cube -> layer.
-    quality : dict
-        Name in the cube -> key of the quality band, for these bands.
-    names : tuple of str
-        All names in the cube.
+    names : dict
+        Name in the cube -> key of the quality band, or an empty text for other bands.
     origins : dict
         Id of the item -> origin, for the check of redirects.
     timeout : float
@@ -44,7 +42,11 @@ class LayerDriver(RioDriver):  # type: ignore[misc]
         super().__init__(md_parser=_Parser(layers, names, origins))
         self._timeout = timeout
 
-    def open(self, src: Any, ctx: Any) -> _LayerReader:
+    def __getstate__(self) -> dict[str, Any]:
+        # Workers read single layers: they need no metadata of all the others.
+        return self.__dict__ | {"_md_parser": None}
+
+    def open(self, src: Any, ctx: Any) -> Any:
         """Return the reader of one layer."""
         layer, origin = src.driver_data["layer"], src.driver_data["origin"]
         check_target(src.uri, origin, self._timeout)
@@ -59,7 +61,9 @@ class _Parser:
         self._layers = layers
         self._origins = origins
         self._bands = {
-            (name, 1): RasterBandMetadata(QUALITY[q].dtype, QUALITY[q].fill) if q else RasterBandMetadata("float32", np.nan)
+            (name, 1): RasterBandMetadata(QUALITY[q].dtype, QUALITY[q].fill)
+            if q
+            else RasterBandMetadata("float32", np.nan)
             for name, q in names.items()
         }
 

@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field, replace
-from datetime import datetime, timedelta, timezone
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
 
 from eowidgets.cube.mixing import merged_names
 from eowidgets.cube.products import Sensor
 from eowidgets.cube.quality import quality_name
 from eowidgets.cube.sensors import common_name, find_sensor, hinted_sensor, sensor_of_names
 from eowidgets.cube.sources.stac.addresses import Origin
-from eowidgets.cube.sources.stac.assets import AssetBand, asset_bands, from_file
+from eowidgets.cube.sources.stac.assets import AssetBand, asset_bands, from_file, stem
 from eowidgets.cube.sources.stac.documents import Document
 from eowidgets.cube.sources.stac.header import Headers
 from eowidgets.errors import InputError, unknown
@@ -56,15 +56,16 @@ def scenes_of(items: Iterable[tuple[Document, Origin]], sensor: str | None, head
         If products cannot be merged, an item has no date, or none has a raster.
     """
     pairs = list(items)
+    times = [time_of(item) for item, _ in pairs]
     given = find_sensor(sensor) if sensor else None
     sensors = [given or _sensor_of(item) for item, _ in pairs]
     known = {s.key: s for s in sensors if s}
     # The order of the items must not decide anything.
     renames = merged_names([known[key] for key in sorted(known)]) if known else {}
     found = []
-    for (item, origin), own in zip(pairs, sensors, strict=True):
+    for (item, origin), own, time in zip(pairs, sensors, times, strict=True):
         bands, others = _named_bands(item, origin, own, renames.get(own.key, {}) if own else {}, headers)
-        found.append(Scene(item, origin, own, time_of(item), bands, others))
+        found.append(Scene(item, origin, own, time, bands, others))
     usable = [s for s in found if s.bands or s.others]
     if not usable:
         raise InputError(
@@ -117,6 +118,8 @@ def chosen(scenes: Sequence[Scene], bands: Sequence[str] | str | None) -> list[d
     names = {name for request in wanted for name in _resolve(request, scenes)}
     return [
         {n: b for n, b in (s.bands | s.others).items() if n in names or (n in s.bands and is_quality(n))}
+        if names & (s.bands.keys() | s.others.keys())
+        else {}
         for s in scenes
     ]
 
@@ -176,13 +179,13 @@ def time_of(item: Document) -> datetime:
     name = str(item.get("id"))[:60]
     if text is None:
         raise InputError(f"The STAC item {name!r} has neither datetime nor start_datetime: it cannot be put in time.")
-    import dateutil.parser
+    from pystac.utils import str_to_datetime
 
     try:
-        found = dateutil.parser.isoparse(text.strip().replace(" ", "T", 1))
+        found: datetime = str_to_datetime(text.strip().replace(" ", "T", 1))
     except ValueError:
         raise InputError(f"The date {text[:80]!r} of the STAC item {name!r} is not understood.") from None
-    return found.replace(tzinfo=timezone.utc) if found.tzinfo is None else found.astimezone(timezone.utc)
+    return found.replace(tzinfo=UTC) if found.tzinfo is None else found.astimezone(UTC)
 
 
 def _sensor_of(item: Document) -> Sensor | None:
@@ -214,10 +217,13 @@ def _named_bands(
     named = [(_name(b, sensor), b) for b in candidates]
     if not any(n and not is_quality(n) for n, _ in named):
         # Metadata name no band: then only the files can tell how many they hold.
-        unlisted = [b for b in candidates if b.count == 0 and not quality_name(b.key)]
-        opened = {b.key: _ordered(from_file(b, origin, headers), sensor) for b in unlisted}
-        candidates = [x for b in candidates for x in opened.get(b.key, [b])]
-        named = [(_name(b, sensor), b) for b in candidates]
+        unnamed: dict[str, list[AssetBand]] = {}
+        for band in candidates:
+            if not band.names and not quality_name(band.key):
+                unnamed.setdefault(band.key, []).append(band)
+        orders = sensor.orders if sensor else ()
+        opened = [x for same in unnamed.values() for x in from_file(same, orders, origin, headers)]
+        named = [(_name(b, sensor), b) for b in [*(b for b in candidates if b.key not in unnamed), *opened]]
     bands: dict[str, AssetBand] = {}
     others: dict[str, AssetBand] = {}
     # A file of one band is preferred to one of several (a picture), and a key to a note.
@@ -232,18 +238,10 @@ def _named_bands(
     return bands, {n: b for n, b in others.items() if n not in bands}
 
 
-def _ordered(bands: list[AssetBand], sensor: Sensor | None) -> list[AssetBand]:
-    """Name the layers of a file without names as the product orders them."""
-    order = next((o for o in (sensor.orders if sensor else ()) if len(o) == len(bands)), None)
-    if order is None or any(b.names for b in bands):
-        return bands
-    return [replace(b, names=(name,)) for b, name in zip(bands, order, strict=True)]
-
-
 def _name(band: AssetBand, sensor: Sensor | None) -> str | None:
     """Return the common name of a band, from its key or else from its band object, or None."""
     quality = sensor.quality if sensor else ()
-    texts = (band.key, *band.names) if band.count <= 1 else band.names
+    texts = (stem(band.key), *band.names) if band.count <= 1 else band.names
     for text in texts:
         if found := quality_name(text, quality) or common_name(text, sensor):
             return found
