@@ -129,10 +129,12 @@ def _native(scene: Scene, band: AssetBand, headers: Headers) -> Any:
     if crs is not None and pixels is not None:
         return GeoBox(*pixels, crs)
     header = headers.read(scene.origin.resolve(band.href), scene.origin)
-    crs = header.crs or crs
-    if crs is None:
-        raise InputError(f"The asset {band.key!r} of {scene.name!r} has no CRS, in its metadata or its file.")
-    return GeoBox(header.shape, header.transform, crs)
+    if header.crs is None:
+        raise InputError(
+            f"The file of the asset {band.key!r} of {scene.name!r} has no CRS, so it cannot be put on a grid: write one into "
+            "it, for instance with rioxarray."
+        )
+    return GeoBox(header.shape, header.transform, header.crs)
 
 
 def _crs(noted: dict[str, Any]) -> Any:

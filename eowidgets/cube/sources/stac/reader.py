@@ -12,9 +12,10 @@ from odc.loader import RioDriver
 from odc.loader.types import RasterBandMetadata, RasterGroupMetadata
 
 from eowidgets.cube.quality import QUALITY
-from eowidgets.cube.sources.stac.addresses import Origin
+from eowidgets.cube.sources.stac.addresses import Origin, short
 from eowidgets.cube.sources.stac.header import check_target, open_raster, unreadable
 from eowidgets.cube.sources.stac.layers import Layer
+from eowidgets.errors import SourceError
 
 
 class LayerDriver(RioDriver):
@@ -109,5 +110,6 @@ class _LayerReader:
 @lru_cache(maxsize=4096)
 def _check_format(uri: str) -> None:
     """Raise rasterio's error where a file is in a format that may name other files."""
-    with open_raster(uri):
-        pass
+    with open_raster(uri) as file:
+        if file.crs is None:
+            raise SourceError(f"The asset {short(uri)} has no CRS, so it cannot be put on a grid.")
