@@ -45,6 +45,16 @@ def rasterio_env(timeout: float) -> Any:
     )
 
 
+@lru_cache(maxsize=1)
+def _available() -> list[str]:
+    """Return the formats that this GDAL can read."""
+    import rasterio
+
+    with rasterio.Env() as env:
+        drivers = env.drivers()
+    return [f for f in _FORMATS if f in drivers]
+
+
 def open_raster(address: str) -> Any:
     """Open a GeoTIFF or JPEG 2000 with rasterio, and nothing else.
 
@@ -56,8 +66,7 @@ def open_raster(address: str) -> Any:
     import rasterio
     import rasterio.errors
 
-    with rasterio.Env() as env:
-        available = [f for f in _FORMATS if f in env.drivers()]
+    available = _available()
     if address.split("?")[0].lower().endswith((".jp2", ".j2k")):
         available = available[1:] + available[:1]
     for driver in available[:-1]:
