@@ -8,7 +8,6 @@ from support.stac_item import Maker
 from support.stac_server import serve_folder, serve_paths, write_catalogue
 
 import eowidgets as eow
-from eowidgets.cube.sources.stac import open_stac
 from eowidgets.cube.sources.stac.addresses import Origin, short
 from eowidgets.errors import EowidgetsError, InputError, SourceError
 
@@ -45,7 +44,9 @@ def test_files_in_the_folder_and_below(make):
     np.testing.assert_allclose(cube.red.values, 0.2)
 
 
-@pytest.mark.parametrize("href", ["../red.tif", "{folder}/red.tif", "file://{folder}/red.tif", "linked.tif", "FILE://{folder}/red.tif"])
+@pytest.mark.parametrize(
+    "href", ["../red.tif", "{folder}/red.tif", "file://{folder}/red.tif", "linked.tif", "FILE://{folder}/red.tif"]
+)
 def test_files_elsewhere_need_trust(make, tmp_path, href):
     outside = Maker(tmp_path).file("red.tif", 0.2, dtype="float32")
     make.folder.mkdir()
@@ -54,7 +55,7 @@ def test_files_elsewhere_need_trust(make, tmp_path, href):
     with pytest.raises(SourceError, match="outside its folder.*remote=True") as caught:
         eow.open(path)
     assert str(tmp_path) not in str(caught.value)
-    np.testing.assert_allclose(open_stac(path, remote=True).red.values, 0.2)
+    np.testing.assert_allclose(eow.open(path, remote=True).red.values, 0.2)
 
 
 @pytest.mark.parametrize(
@@ -102,7 +103,7 @@ def test_trust_lets_a_local_item_name_a_server(make):
         path = save(make.folder, with_href(make, f"{url}/red.tif"))
         with pytest.raises(SourceError, match="remote=True"):
             eow.open(path)
-        np.testing.assert_allclose(open_stac(path, remote=True).red.values, 0.2)
+        np.testing.assert_allclose(eow.open(path, remote=True).red.values, 0.2)
 
 
 def test_an_object_in_memory_names_what_its_owner_wants(make):
@@ -130,7 +131,9 @@ def test_a_server_names_no_other_service_of_this_machine(make, host):
         assert not seen
 
 
-@pytest.mark.parametrize("host", ["10.0.0.1", "192.168.1.1", "172.16.0.1", "169.254.169.254", "[fe80::1]", "[fd00::1]", "100.64.0.1"])
+@pytest.mark.parametrize(
+    "host", ["10.0.0.1", "192.168.1.1", "172.16.0.1", "169.254.169.254", "[fe80::1]", "[fd00::1]", "100.64.0.1"]
+)
 def test_a_server_names_no_private_address(host):
     origin = Origin.of("https://93.184.216.34/catalog.json")
     with pytest.raises(SourceError, match="private network"):
@@ -145,7 +148,17 @@ def test_a_server_names_no_private_address(host):
         assert trusted.resolve(f"http://{host}/x.tif")
 
 
-@pytest.mark.parametrize("href", ["http://u:p@93.184.216.34/x.tif", "http://a\\@b/x.tif", "http://a b/x.tif", "ftp://a/x.tif", "C:\\x.tif", "/etc/x"])
+@pytest.mark.parametrize(
+    "href",
+    [
+        "http://u:p@93.184.216.34/x.tif",
+        "http://a\\@b/x.tif",
+        "http://a b/x.tif",
+        "ftp://a/x.tif",
+        "C:\\x.tif",
+        "/etc/x",
+    ],
+)
 def test_a_server_names_no_odd_address(href):
     with pytest.raises(SourceError, match="no server may point to"):
         Origin.of("https://93.184.216.34/catalog.json").resolve(href)
@@ -174,7 +187,11 @@ def test_redirects_of_pixels_into_this_machine(make, complete):
     with serve_paths({}) as (inner, seen), serve_paths(documents) as (url, _):
         item = with_href(make, "x.tif")
         if complete:  # no header is read on opening
-            item["properties"] |= {"proj:epsg": 32633, "proj:shape": [8, 8], "proj:transform": [10, 0, 5e5, 0, -10, 5e6]}
+            item["properties"] |= {
+                "proj:epsg": 32633,
+                "proj:shape": [8, 8],
+                "proj:transform": [10, 0, 5e5, 0, -10, 5e6],
+            }
             item["assets"]["red"]["raster:bands"] = [{"data_type": "float32"}]
         documents |= {"/i.json": item, "/x.tif": f"{inner}/secret"}
         with pytest.raises(SourceError, match="private network"):
@@ -187,11 +204,20 @@ def test_an_api_stays_on_its_host(where):
     documents = {}
     with serve_paths({}) as (inner, seen), serve_paths(documents) as (url, _):
         elsewhere = {w: f"{inner if w == where else '{root}'}" for w in ("search", "next", "root")}
-        common = {"stac_version": "1.0.0", "description": "", "conformsTo": ["https://api.stacspec.org/v1.0.0/core", "https://api.stacspec.org/v1.0.0/item-search"]}
+        common = {
+            "stac_version": "1.0.0",
+            "description": "",
+            "conformsTo": ["https://api.stacspec.org/v1.0.0/core", "https://api.stacspec.org/v1.0.0/item-search"],
+        }
         links = [
             {"rel": "self", "href": "{root}"},
             {"rel": "root", "href": elsewhere["root"]},
-            {"rel": "search", "href": f"{elsewhere['search']}/search", "type": "application/geo+json", "method": "POST"},
+            {
+                "rel": "search",
+                "href": f"{elsewhere['search']}/search",
+                "type": "application/geo+json",
+                "method": "POST",
+            },
         ]
         documents["/"] = {"type": "Catalog", "id": "api", "links": links} | common
         extent = {"spatial": {"bbox": [[-180, -90, 180, 90]]}, "temporal": {"interval": [[None, None]]}}
@@ -202,7 +228,11 @@ def test_an_api_stays_on_its_host(where):
         following = {"rel": "next", "href": f"{elsewhere['next']}/search", "method": "GET"}
         features = [{"type": "Feature", "stac_version": "1.0.0", "id": "x", "assets": {}, "links": [], "geometry": None,
                      "properties": {"datetime": "2020-01-01T00:00:00Z"}}]  # fmt: skip
-        documents["/search"] = {"type": "FeatureCollection", "features": features, "links": [following] if where == "next" else []}
+        documents["/search"] = {
+            "type": "FeatureCollection",
+            "features": features,
+            "links": [following] if where == "next" else [],
+        }
         if where == "redirect":
             documents["/search"] = f"{inner}/search"
         with pytest.raises(EowidgetsError, match="another host|private network"):
@@ -221,7 +251,11 @@ def test_a_vrt_under_another_name_opens_nothing(make, complete):
         )
         item = with_href(make, "x.tif")
         if complete:
-            item["properties"] |= {"proj:epsg": 32633, "proj:shape": [8, 8], "proj:transform": [10, 0, 5e5, 0, -10, 5e6]}
+            item["properties"] |= {
+                "proj:epsg": 32633,
+                "proj:shape": [8, 8],
+                "proj:transform": [10, 0, 5e5, 0, -10, 5e6],
+            }
             item["assets"]["red"]["raster:bands"] = [{"data_type": "float32"}]
         with pytest.raises(SourceError, match="neither a GeoTIFF nor JPEG 2000"):
             eow.open(save(make.folder, item)).red.compute()
@@ -242,7 +276,10 @@ def test_a_vrt_under_another_name_opens_nothing(make, complete):
         ('{"type": "FeatureCollection", "features": [3]}', "not STAC"),
         ('{"type": "FeatureCollection", "features": []}', "found no item: the source holds none"),
         ('{"type": "Feature", "id": "x", "assets": {}, "properties": null}', "no properties"),
-        ('{"type": "Feature", "id": "x", "assets": {}, "properties": {"datetime": "2020-01-01T00:00:00Z"}}', "no raster asset"),
+        (
+            '{"type": "Feature", "id": "x", "assets": {}, "properties": {"datetime": "2020-01-01T00:00:00Z"}}',
+            "no raster asset",
+        ),
         ('{"type": "Topology"}', "its type is 'Topology'"),
     ],
 )

@@ -109,7 +109,11 @@ def test_offset_of_sentinel_2_item_by_item(make, where):
     options = dict(NEW[where])
     name, note = options.pop("id", "S2A_33TWM_20220601"), options.pop("note", None)
     new = make.item(
-        name, {"B04": make.asset("new.tif", 2500, nodata=0, note=note)}, "2022-06-01T10:00:00Z", "sentinel-2-l2a", **options
+        name,
+        {"B04": make.asset("new.tif", 2500, nodata=0, note=note)},
+        "2022-06-01T10:00:00Z",
+        "sentinel-2-l2a",
+        **options,
     )
     old = make.item(
         "S2A_33TWM_20210601",
@@ -124,7 +128,9 @@ def test_offset_of_sentinel_2_item_by_item(make, where):
 
 def test_offset_that_was_applied_or_that_the_user_states(make):
     note = {"raster:bands": [{"scale": 1e-4, "offset": -0.1}]}
-    item = make.item("S2A_33TWM", {"B04": make.asset("a.tif", 1500, note=note)}, "2022-06-01T10:00:00Z", "sentinel-2-l2a")
+    item = make.item(
+        "S2A_33TWM", {"B04": make.asset("a.tif", 1500, note=note)}, "2022-06-01T10:00:00Z", "sentinel-2-l2a"
+    )
     item["properties"]["earthsearch:boa_offset_applied"] = True
     assert medians(eow.open(item), "red") == [0.15]
     assert medians(eow.open(item, sensor="sentinel2-l2a@04.00"), "red") == [0.05]
@@ -163,14 +169,28 @@ def test_tiles_of_one_pass_are_scaled_before_they_are_merged(make):
         (("2021-06-01T23:59:50Z", "2021-06-02T00:00:14Z"), 1),
         (("2021-06-01T10:00:00Z", "2021-06-01T11:40:00Z"), 2),  # the next orbit
         (("2021-06-01T12:00:00+02:00", "2021-06-01T10:00:14Z"), 1),
-        (("2021-06-01T10:00:00Z", "2021-06-01T10:04:00Z", "2021-06-01T10:08:00Z"), 1),  # a long pass
-        (("2021-06-01T10:00:00Z", "2021-06-01T10:10:00Z"), 2),  # geostationary
+        (("2021-06-01T10:00:00Z", "2021-06-01T10:09:00Z", "2021-06-01T10:18:00Z"), 1),  # a long pass
     ],
 )
 def test_scenes_of_one_pass_are_one_date(make, times, dates):
+    found = [
+        make.item(f"i{i}", {"red": make.asset(f"{i}.tif", 0.2, dtype="float32", at=(5e5, 5e6 - 80 * i))}, t)
+        for i, t in enumerate(times)
+    ]
+    for item in found:
+        item["bbox"] = item["geometry"] = None
+    cube = eow.open(together(*found))
+    assert cube.sizes["time"] == dates
+    assert cube.sizes["y"] == 8 * len(times)
+    assert int(cube.red.notnull().sum()) == 64 * len(times)
+
+
+@pytest.mark.parametrize(("seconds", "dates"), [(14, 1), (600, 2)])
+def test_the_same_place_again_is_another_date(make, seconds, dates):
     asset = make.asset("red.tif", 0.2, dtype="float32")
-    found = [make.item(f"i{i}", {"red": asset}, t) for i, t in enumerate(times)]
-    assert eow.open(together(*found)).sizes["time"] == dates
+    later = f"2021-06-01T10:{seconds // 60:02d}:{seconds % 60:02d}Z"
+    cube = eow.open(together(make.item("a", {"red": asset}), make.item("b", {"red": asset}, later)))
+    assert cube.sizes["time"] == dates
 
 
 def test_passes_at_the_antimeridian(make):
@@ -337,7 +357,9 @@ def test_items_without_the_band_are_left_out(hls):
 
 
 def test_classes_and_elevation_stay_as_they_are(make):
-    item = make.item("x", {"map": make.asset("m.tif", 30, dtype="uint8"), "DEM": make.asset("d.tif", 812.5, dtype="float32")})
+    item = make.item(
+        "x", {"map": make.asset("m.tif", 30, dtype="uint8"), "DEM": make.asset("d.tif", 812.5, dtype="float32")}
+    )
     cube = eow.open(item)
     assert medians(cube, "map") == [30]
     assert medians(cube, "DEM") == [812.5]

@@ -8,29 +8,11 @@ from functools import lru_cache
 from typing import Any
 
 from eowidgets.cube.quality import quality_name
+from eowidgets.cube.reproject import check_crs
 from eowidgets.cube.sources.stac.assets import AssetBand
 from eowidgets.cube.sources.stac.header import Headers
 from eowidgets.cube.sources.stac.scenes import Scene
 from eowidgets.errors import InputError
-
-
-def crs_of(value: Any) -> Any:
-    """Return the odc-geo CRS that a user names.
-
-    Raises
-    ------
-    InputError
-        If it is none.
-    """
-    from odc.geo import CRS
-    from pyproj.exceptions import ProjError
-
-    try:
-        return CRS(value)
-    except (ProjError, ValueError, TypeError):
-        raise InputError(
-            f"There is no coordinate system {str(value)[:80]!r}: write crs= like 'EPSG:32634' or as WKT."
-        ) from None
 
 
 def native_grids(scenes: Sequence[Scene], bands: Sequence[dict[str, AssetBand]], headers: Headers) -> list[Any]:
@@ -79,8 +61,8 @@ def common_grid(grids: Sequence[Any], bbox: Any, resolution: float | None, crs: 
 
     most = Counter(str(g.crs) for g in grids).most_common(1)[0][0]
     base = min((g for g in grids if str(g.crs) == most), key=lambda g: abs(float(g.resolution.x)))
-    if crs is not None and crs_of(crs) != base.crs:
-        base = base.to_crs(crs_of(crs), **({} if resolution is None else {"resolution": resolution}))
+    if crs is not None and check_crs(crs) != base.crs:
+        base = base.to_crs(check_crs(crs), **({} if resolution is None else {"resolution": resolution}))
     if bbox is not None:
         west, south, east, north = bbox
         grid: Any = base.enclosing(rectangle(west, south, east, north, "EPSG:4326"))

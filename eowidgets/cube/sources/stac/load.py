@@ -12,10 +12,11 @@ import xarray as xr
 
 from eowidgets.cube.area import Area
 from eowidgets.cube.quality import read_quality
+from eowidgets.cube.reproject import check_crs
 from eowidgets.cube.schema import DIMS
 from eowidgets.cube.sensors import OFFSET_BASELINE, OFFSET_DATE
 from eowidgets.cube.sources.stac.find import Bbox, find_items
-from eowidgets.cube.sources.stac.grid import common_grid, crs_of, native_grids
+from eowidgets.cube.sources.stac.grid import common_grid, native_grids
 from eowidgets.cube.sources.stac.header import Headers, rasterio_env
 from eowidgets.cube.sources.stac.layers import Layer, baseline_of, layers_of
 from eowidgets.cube.sources.stac.scenes import Scene, chosen, passes, scenes_of
@@ -62,7 +63,7 @@ def open_stac(
     if bbox is not None:
         bbox = Area.of(bbox).bounds
     if crs is not None:
-        crs = crs_of(crs)
+        crs = check_crs(crs)
     if isinstance(source, str | Path) and "://" not in str(source):
         source = Path(source).expanduser()
     items = find_items(source, bbox, dates, timeout, remote)
@@ -79,8 +80,9 @@ def open_stac(
     box = common_grid(grids, bbox, resolution, crs)
     layers = layers_of(scenes, picked, headers)
     _warn_of_baseline(scenes, layers)
-    raw = _load(scenes, layers, grids, box, resolution, signer, chunks, timeout)
-    return _described(raw, scenes, layers)
+    numbers = passes(scenes, grids)
+    raw = _load(scenes, layers, numbers, grids, box, resolution, signer, chunks, timeout)
+    return _described(raw, scenes, layers, numbers)
 
 
 def _with_bands(scenes: list[Scene], picked: list[Any]) -> tuple[list[Scene], list[Any]]:
@@ -100,6 +102,7 @@ def _some(names: Sequence[str]) -> str:
 def _load(
     scenes: Sequence[Scene],
     layers: Sequence[dict[str, Layer]],
+    numbers: Sequence[int],
     grids: Sequence[Any],
     box: Any,
     resolution: float | None,
@@ -113,7 +116,7 @@ def _load(
 
     names = {n: layer.quality for own in layers for n, layer in own.items()}
     ids = [f"{i:06d}" for i in range(len(scenes))]
-    groups = dict(zip(ids, passes(scenes), strict=True))
+    groups = dict(zip(ids, numbers, strict=True))
     parsed = [_item(*args) for args in zip(ids, scenes, layers, grids, strict=True)]
     driver = LayerDriver(
         dict(zip(ids, layers, strict=True)), names, {i: s.origin for i, s in zip(ids, scenes, strict=True)}, timeout
@@ -163,7 +166,9 @@ def _item(name: str, scene: Scene, layers: dict[str, Layer], grid: Any) -> Any:
     return item
 
 
-def _described(raw: xr.Dataset, scenes: Sequence[Scene], layers: Sequence[dict[str, Layer]]) -> xr.Dataset:
+def _described(
+    raw: xr.Dataset, scenes: Sequence[Scene], layers: Sequence[dict[str, Layer]], numbers: Sequence[int]
+) -> xr.Dataset:
     for name in [str(n) for n in raw.data_vars]:
         raw[name] = raw[name].transpose(*DIMS)
         scene, layer = next((s, own[name]) for s, own in zip(scenes, layers, strict=True) if name in own)
@@ -172,7 +177,7 @@ def _described(raw: xr.Dataset, scenes: Sequence[Scene], layers: Sequence[dict[s
         raw[name].attrs = {k: v for k, v in noted.items() if v}
         if layer.wavelength is not None:
             raw[name].attrs["center_wavelength"] = layer.wavelength
-    raw = _with_masks(raw, scenes, layers)
+    raw = _with_masks(raw, scenes, layers, numbers)
     raw.attrs["remote"] = True
     raw.attrs["scaled"] = all(layer.scaled for own in layers for layer in own.values())
     sensors = sorted({s.sensor.key for s in scenes if s.sensor})
@@ -182,10 +187,11 @@ def _described(raw: xr.Dataset, scenes: Sequence[Scene], layers: Sequence[dict[s
     return raw
 
 
-def _with_masks(raw: xr.Dataset, scenes: Sequence[Scene], layers: Sequence[dict[str, Layer]]) -> xr.Dataset:
+def _with_masks(
+    raw: xr.Dataset, scenes: Sequence[Scene], layers: Sequence[dict[str, Layer]], numbers: Sequence[int]
+) -> xr.Dataset:
     """Add ``valid`` and ``clouds`` where dates lack bands, which must not count there."""
     has: dict[str, set[int]] = {str(n): set() for n in raw.data_vars}
-    numbers = passes(scenes)
     for number, own in zip(numbers, layers, strict=True):
         for name in own:
             has[name].add(number)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 from eowidgets.cube.mixing import merged_names
 from eowidgets.cube.products import Sensor
@@ -14,11 +15,11 @@ from eowidgets.cube.sources.stac.addresses import Origin
 from eowidgets.cube.sources.stac.assets import AssetBand, asset_bands, from_file, stem
 from eowidgets.cube.sources.stac.documents import Document
 from eowidgets.cube.sources.stac.header import Headers
+from eowidgets.cube.sources.stacking import PASS
 from eowidgets.errors import InputError, unknown
 
-#: Scenes that follow each other by less than this are parts of one pass. Half an orbit takes 50 minutes, and the
-#: quickest full scans of geostationary satellites come every 5.
-PASS_GAP = timedelta(minutes=5)
+#: Scenes of one place that are further apart are two looks at it (geostationary satellites), not parts of one.
+_SAME_LOOK = timedelta(minutes=1)
 
 
 @dataclass(frozen=True)
@@ -76,21 +77,27 @@ def scenes_of(items: Iterable[tuple[Document, Origin]], sensor: str | None, head
     return sorted(usable, key=lambda s: (s.time, s.name))
 
 
-def passes(scenes: Sequence[Scene]) -> list[int]:
-    """Return the number of the pass of each scene: scenes of one product that are less than 5 minutes apart.
+def passes(scenes: Sequence[Scene], grids: Sequence[Any]) -> list[int]:
+    """Return the number of the pass of each scene, which is its date in the cube.
+
+    Scenes of one product that follow each other within minutes are of one pass, unless they show the same place again.
 
     Parameters
     ----------
     scenes : sequence of Scene
         In the order of time.
+    grids : sequence of GeoBox
+        Of each scene.
     """
-    last: dict[str, tuple[datetime, int]] = {}
-    numbers = []
-    for scene in scenes:
-        when, number = last.get(scene.product, (None, -1))
-        if when is None or scene.time - when >= PASS_GAP:
-            number = max((n for _, n in last.values()), default=-1) + 1
-        last[scene.product] = (scene.time, number)
+    current: dict[str, tuple[int, datetime, dict[Any, datetime]]] = {}
+    numbers: list[int] = []
+    for scene, grid in zip(scenes, grids, strict=True):
+        number, last, seen = current.get(scene.product, (-1, scene.time, {}))
+        apart = (scene.time - last).total_seconds() > PASS
+        if number < 0 or apart or scene.time - seen.get(grid, scene.time) > _SAME_LOOK:
+            number, seen = max(numbers, default=-1) + 1, {}
+        seen.setdefault(grid, scene.time)
+        current[scene.product] = (number, scene.time, seen)
         numbers.append(number)
     return numbers
 
