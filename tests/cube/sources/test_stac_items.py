@@ -356,6 +356,23 @@ def test_items_without_the_band_are_left_out(hls):
     assert medians(cube, "nir_broad") == [0.39]
 
 
+def test_classes_keep_their_numbers_and_names(make):
+    rows = [{"value": 10, "name": "trees"}, {"value": 30, "description": "Open grass"}]
+    numbers = np.full((8, 8), 30)
+    numbers[:2], numbers[7] = 10, 0
+    asset = make.asset("m.tif", numbers, dtype="uint8", nodata=0, note={"classification:classes": rows})
+    for when, cube in (
+        ("native", eow.open(make.item("x", {"map": asset}))),
+        ("coarse", eow.open(make.item("x", {"map": asset}), resolution=20)),
+    ):
+        assert cube["map"].dtype == "uint8", when
+        assert cube["map"].attrs["flag_meanings"] == "trees Open_grass"
+        assert set(np.unique(cube["map"])) <= {0, 10, 30}  # no averages of classes
+    cube = eow.open(make.item("x", {"land_cover": make.asset("n.tif", numbers, dtype="uint8", nodata=0)}))
+    assert cube["land_cover"].dtype == "uint8"
+    assert not bool(cube.valid[0, 7].any())
+
+
 def test_classes_and_elevation_stay_as_they_are(make):
     item = make.item(
         "x", {"map": make.asset("m.tif", 30, dtype="uint8"), "DEM": make.asset("d.tif", 812.5, dtype="float32")}
@@ -369,3 +386,30 @@ def test_a_list_of_items(make):
     found = [make.item(f"i{d}", {"red": make.asset("r.tif", 0.2, dtype="float32")}, f"2021-06-0{d}") for d in (3, 1, 2)]
     cube = eow.open(found)
     assert [str(t)[:10] for t in cube.time.values] == ["2021-06-01", "2021-06-02", "2021-06-03"]
+
+
+@pytest.mark.parametrize(
+    ("dates", "found"),
+    [
+        ("2021-06", [1, 2, 3]),
+        (("2021-06-02", "2021-06-03"), [2, 3]),
+        (["2021-06-01", "2021-06-03", "2021-06-09"], [1, 3]),
+        (["2021-06-02"], [2]),
+        (slice("2021-06-02", "2021-06-30"), [2, 3]),
+    ],
+)
+def test_dates_as_for_files(make, dates, found):
+    red = make.asset("r.tif", 0.2, dtype="float32")
+    cube = eow.open([make.item(f"i{d}", {"red": red}, f"2021-06-0{d}T10:00:00Z") for d in (1, 2, 3)], dates=dates)
+    assert [int(str(t)[8:10]) for t in cube.time.values] == found
+
+
+def test_dates_of_items_that_state_a_zone_or_a_period(make):
+    red = make.asset("r.tif", 0.2, dtype="float32")
+    zone = make.item("a", {"red": red}, "2021-06-02T00:30:00+02:00")
+    assert eow.open(zone, dates="2021-06-01").sizes["time"] == 1
+    period = {"start_datetime": "2021-05-01T00:00:00Z", "end_datetime": "2021-05-31T23:59:59Z"}
+    month = make.item("b", {"red": red}, None, **period)
+    assert eow.open(month, dates="2021-05-20/2021-06-10").sizes["time"] == 1
+    with pytest.raises(InputError, match="widen the dates"):
+        eow.open(month, dates="2021-06")

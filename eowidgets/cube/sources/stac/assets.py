@@ -37,6 +37,8 @@ class AssetBand:
         Common name and name in the band object, in this order.
     visual : bool
         Whether the asset is a picture to look at rather than data.
+    classes : tuple of (int, str)
+        Numbers and names of classes, where the numbers are classes.
     """
 
     key: str
@@ -50,6 +52,7 @@ class AssetBand:
     scale: float | None = None
     offset: float | None = None
     unit: str | None = None
+    classes: tuple[tuple[int, str], ...] = ()
 
 
 def asset_bands(item: Document) -> list[AssetBand]:
@@ -156,6 +159,8 @@ def _notes(item: Document, asset: Document) -> list[Document]:
     common: Document = {}
     for source in (item["properties"], asset):
         common |= {k: source[k] for k in _INHERITED[:3] if source.get(k) is not None}
+        if source.get("classification:classes"):
+            common["classification:classes"] = source["classification:classes"]
         common |= {k: source[f"raster:{k}"] for k in _INHERITED if source.get(f"raster:{k}") is not None}
     notes = []
     for i in range(max((len(row) for row in lists), default=1)):
@@ -180,7 +185,18 @@ def _band(key: str, asset: Document, note: Document) -> AssetBand:
         scale=_finite(note.get("scale")),
         offset=_finite(note.get("offset")),
         unit=note["unit"] if isinstance(note.get("unit"), str) else None,
+        classes=_classes(note.get("classification:classes")),
     )
+
+
+def _classes(entries: Any) -> tuple[tuple[int, str], ...]:
+    found = []
+    for entry in entries if isinstance(entries, list) else []:
+        value = number(entry.get("value")) if isinstance(entry, dict) else None
+        if value is not None and value.is_integer():
+            title = str(entry.get("name") or entry.get("title") or entry.get("description") or f"class_{value:g}")
+            found.append((int(value), re.sub(r"\s+", "_", title.strip())[:60]))
+    return tuple(found)
 
 
 def _finite(value: Any) -> float | None:

@@ -11,6 +11,7 @@ import numpy as np
 
 from eowidgets.cube.sources.stac.addresses import Origin, is_url, short
 from eowidgets.cube.sources.stac.documents import MAX_ITEMS, Document, items_below, links, read_json
+from eowidgets.cube.sources.stac.moments import period_of
 from eowidgets.errors import InputError, SourceError
 
 Bbox = tuple[float, float, float, float]
@@ -35,7 +36,7 @@ def is_stac(source: Any) -> bool:
 
 def find_items(source: Any, bbox: Bbox | None, dates: Any, timeout: float, remote: bool) -> Found:
     """Return the items of a source with their origins."""
-    start, end = _range(dates)
+    start, end, days = _range(dates)
     if isinstance(source, str | Path):
         origin = Origin.of(str(source), remote)
         document = read_json(origin, timeout)
@@ -46,7 +47,7 @@ def find_items(source: Any, bbox: Bbox | None, dates: Any, timeout: float, remot
             pairs = items_below(document, origin, timeout)
     else:
         pairs = _in_memory(source, timeout)
-    return [(item, origin) for item, origin in pairs if _within(item, bbox, start, end)]
+    return [(item, origin) for item, origin in pairs if _within(item, bbox, start, end, days)]
 
 
 def _in_memory(source: Any, timeout: float) -> Iterator[tuple[Document, Origin]]:
@@ -137,29 +138,33 @@ def _own_address(item: Document, origin: Origin) -> str:
     return origin.resolve(address, "link") if address else origin.base
 
 
-def _range(dates: Any) -> tuple[str | None, str | None]:
+def _range(dates: Any) -> tuple[str | None, str | None, frozenset[str]]:
+    """Return first and last moment as text, and the single days of a list that is no pair."""
     if dates is None:
-        return None, None
+        return None, None, frozenset()
     if isinstance(dates, slice):
         dates = (dates.start, dates.stop)
     parts = dates.split("/") if isinstance(dates, str) else [str(d) for d in dates]
-    start, end = (parts[0], parts[-1])
     try:
-        first = np.datetime64(start, "D")
-        last = (np.datetime64(end) + 1).astype("datetime64[D]") - 1  # "2020-06" ends with the last of June
-    except ValueError:
+        if not isinstance(dates, str) and len(parts) != 2:
+            days = sorted(str(np.datetime64(p, "D")) for p in parts)
+            return f"{days[0]}T00:00:00Z", f"{days[-1]}T23:59:59Z", frozenset(days)
+        first = np.datetime64(parts[0], "D")
+        last = (np.datetime64(parts[-1]) + 1).astype("datetime64[D]") - 1  # "2020-06" ends with the last of June
+    except (ValueError, IndexError):
         raise InputError(
             f"dates={str(dates)[:80]!r} is not understood: write '2020-01/2020-06' or ('2020-01-01', '2020-06-30')."
         ) from None
     if last < first:
         raise InputError(f"dates={str(dates)[:80]!r} end before they begin.")
-    return f"{first}T00:00:00Z", f"{last}T23:59:59Z"
+    return f"{first}T00:00:00Z", f"{last}T23:59:59Z", frozenset()
 
 
-def _within(item: Document, bbox: Bbox | None, start: str | None, end: str | None) -> bool:
-    when = str(item["properties"].get("datetime") or item["properties"].get("start_datetime") or "")
-    if start is not None and end is not None and not start[:10] <= when[:10] <= end[:10]:
-        return False
+def _within(item: Document, bbox: Bbox | None, start: str | None, end: str | None, days: frozenset[str]) -> bool:
+    if start is not None and end is not None:
+        first, last = period_of(item)
+        if not (first <= end[:10] and last >= start[:10]) or (days and first not in days):
+            return False
     box = item.get("bbox")
     if bbox is None or not isinstance(box, list) or len(box) not in (4, 6):
         return True

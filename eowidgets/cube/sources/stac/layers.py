@@ -11,7 +11,7 @@ import numpy as np
 
 from eowidgets.cube.products import Band, Sensor
 from eowidgets.cube.quality import QUALITY, quality_name
-from eowidgets.cube.quantity import OPTICAL
+from eowidgets.cube.quantity import OPTICAL, quantity_of_name
 from eowidgets.cube.sensors import OFFSET_BASELINE, baseline_in
 from eowidgets.cube.sources.stac.assets import AssetBand, stem
 from eowidgets.cube.sources.stac.documents import Document
@@ -27,8 +27,8 @@ _ADDED = 1000
 class Layer:
     """One band of one item, ready to be read: ``value = number * scale + offset``, NaN where number is ``nodata``.
 
-    ``quality`` is the key of a quality band, whose numbers are kept. ``scaled`` is False where nothing states the
-    scale of integers that ought to be reflectance.
+    ``quality`` is the key of a quality band, whose numbers are kept; so are those of ``classes``. ``scaled`` is False
+    where nothing states the scale of integers that ought to be reflectance.
     """
 
     href: str
@@ -42,6 +42,28 @@ class Layer:
     quantity: str = ""
     wavelength: float | None = None
     scaled: bool = True
+    classes: tuple[tuple[int, str], ...] = ()
+
+    @property
+    def kept(self) -> bool:
+        """Whether the numbers stay what they are: flags or classes."""
+        return bool(self.quality) or self.quantity == "classes"
+
+    @property
+    def fill(self) -> float:
+        """Number of the cube where there is no data."""
+        if self.quality:
+            return QUALITY[self.quality].fill
+        if not self.kept:
+            return float("nan")
+        if self.nodata is not None and np.isfinite(self.nodata):
+            return self.nodata
+        return 0 if 0 not in dict(self.classes) else np.iinfo(self.dtype).max
+
+    @property
+    def result(self) -> str:
+        """Type of the numbers in the cube."""
+        return self.dtype if self.kept else "float32"
 
 
 def layers_of(
@@ -89,6 +111,9 @@ def _layer(scene: Scene, name: str, band: AssetBand, header: Any) -> Layer:
         scale, offset = tags if tags != (1.0, 0.0) else (None, offset)
     own = _own_band(scene.sensor, band, name)
     nodata = band.nodata
+    if np.dtype(dtype).kind in "iu" and scale is None and (band.classes or quantity_of_name(name) == "classes"):
+        nodata = _of(header.nodata, band, None) if nodata is None and header is not None else nodata
+        return Layer(href, band.index, nodata=nodata, dtype=dtype, quantity="classes", classes=band.classes)
     if nodata is None and scene.sensor and np.dtype(dtype).kind in "iu" and dtype != "uint8":
         nodata = scene.sensor.nodata
     scale, offset, kind = _numbers(scene, name, dtype, scale, offset, own)
@@ -136,7 +161,6 @@ def _numbers(
         return 1 / 255, 0.0, {"units": "1", "quantity": "brightness"}
     if not stated and integers and own is not None:
         scale, offset = own.scale, own.offset if offset in (None, 0.0) else offset
-        stated = False
     if scene.sensor is not None and scene.sensor.key.startswith("sentinel2") and own is not None and integers:
         offset = _sentinel2_offset(scene, scale or own.scale, offset if stated or offset else None)
     return scale, offset, kind

@@ -114,26 +114,30 @@ def _load(
 
     from eowidgets.cube.sources.stac.reader import LayerDriver
 
-    names = {n: layer.quality for own in layers for n, layer in own.items()}
+    first = {n: layer for own in reversed(layers) for n, layer in own.items()}
+    names = list({n: None for own in layers for n in own})
     ids = [f"{i:06d}" for i in range(len(scenes))]
     groups = dict(zip(ids, numbers, strict=True))
     parsed = [_item(*args) for args in zip(ids, scenes, layers, grids, strict=True)]
     driver = LayerDriver(
-        dict(zip(ids, layers, strict=True)), names, {i: s.origin for i, s in zip(ids, scenes, strict=True)}, timeout
+        dict(zip(ids, layers, strict=True)),
+        {n: (first[n].result, first[n].fill) for n in names},
+        {i: s.origin for i, s in zip(ids, scenes, strict=True)},
+        timeout,
     )
     # Classes and bits have no average.
-    quality = {name: "mode" if resolution is not None else "nearest" for name, q in names.items() if q}
+    classes = {n: "mode" if resolution is not None else "nearest" for n in names if first[n].kept}
     try:
         # The options for reading are noted here and apply wherever the pixels are read.
         with rasterio_env(timeout):
             raw: xr.Dataset = odc.stac.load(
                 parsed,
-                bands=list(names),
+                bands=names,
                 geobox=box,
                 chunks=chunks or _CHUNKS,
                 groupby=lambda item, _parsed, _index: groups[item.id],
                 patch_url=signer,
-                resampling={"*": "average" if resolution is not None else "nearest"} | quality,
+                resampling={"*": "average" if resolution is not None else "nearest"} | classes,
                 driver=driver,
             )
     except (ValueError, KeyError, TypeError) as error:
@@ -177,6 +181,14 @@ def _described(
         raw[name].attrs = {k: v for k, v in noted.items() if v}
         if layer.wavelength is not None:
             raw[name].attrs["center_wavelength"] = layer.wavelength
+        if layer.quantity == "classes":
+            raw[name].attrs["nodata"] = layer.fill
+        if layer.classes:
+            values, titles = zip(*layer.classes, strict=True)
+            raw[name].attrs |= {
+                "flag_values": np.array(values, layer.dtype),
+                "flag_meanings": " ".join(titles),
+            }
     raw = _with_masks(raw, scenes, layers, numbers)
     raw.attrs["remote"] = True
     raw.attrs["scaled"] = all(layer.scaled for own in layers for layer in own.values())

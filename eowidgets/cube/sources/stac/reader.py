@@ -11,7 +11,6 @@ import rasterio.errors
 from odc.loader import RioDriver
 from odc.loader.types import RasterBandMetadata, RasterGroupMetadata
 
-from eowidgets.cube.quality import QUALITY
 from eowidgets.cube.sources.stac.addresses import Origin, short
 from eowidgets.cube.sources.stac.header import check_target, open_raster, unreadable
 from eowidgets.cube.sources.stac.layers import Layer
@@ -25,8 +24,8 @@ class LayerDriver(RioDriver):
     ----------
     layers : dict
         Id of the item -> name in the cube -> layer.
-    names : dict
-        Name in the cube -> key of the quality band, or an empty text for other bands.
+    bands : dict
+        Name in the cube -> type and number for no data there.
     origins : dict
         Id of the item -> origin, for the check of redirects.
     timeout : float
@@ -36,11 +35,11 @@ class LayerDriver(RioDriver):
     def __init__(
         self,
         layers: dict[str, dict[str, Layer]],
-        names: dict[str, str],
+        bands: dict[str, tuple[str, float]],
         origins: dict[str, Origin],
         timeout: float,
     ) -> None:
-        super().__init__(md_parser=_Parser(layers, names, origins))
+        super().__init__(md_parser=_Parser(layers, bands, origins))
         self._timeout = timeout
 
     def __getstate__(self) -> dict[str, Any]:
@@ -58,15 +57,12 @@ class LayerDriver(RioDriver):
 class _Parser:
     """Metadata of the items, as odc-stac asks for them."""
 
-    def __init__(self, layers: dict[str, dict[str, Layer]], names: dict[str, str], origins: dict[str, Origin]) -> None:
+    def __init__(
+        self, layers: dict[str, dict[str, Layer]], bands: dict[str, tuple[str, float]], origins: dict[str, Origin]
+    ) -> None:
         self._layers = layers
         self._origins = origins
-        self._bands = {
-            (name, 1): RasterBandMetadata(QUALITY[q].dtype, QUALITY[q].fill)
-            if q
-            else RasterBandMetadata("float32", np.nan)
-            for name, q in names.items()
-        }
+        self._bands = {(name, 1): RasterBandMetadata(dtype, fill) for name, (dtype, fill) in bands.items()}
 
     def extract(self, md: Any) -> Any:
         """Return the bands of the cube, the same for every item."""
@@ -96,7 +92,7 @@ class _LayerReader:
             )
         except rasterio.errors.RasterioError as error:
             raise unreadable(layer.href, error) from None
-        if not layer.quality:
+        if not layer.kept:
             # The file may state another number for no data than its metadata do: both are no data.
             if layer.nodata is not None and np.isfinite(layer.nodata):
                 values = np.where(values == np.float32(layer.nodata), np.float32(np.nan), values)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 from eowidgets.cube.mixing import merged_names
@@ -15,6 +15,7 @@ from eowidgets.cube.sources.stac.addresses import Origin
 from eowidgets.cube.sources.stac.assets import AssetBand, asset_bands, from_file, stem
 from eowidgets.cube.sources.stac.documents import Document
 from eowidgets.cube.sources.stac.header import Headers
+from eowidgets.cube.sources.stac.moments import time_of
 from eowidgets.cube.sources.stacking import PASS
 from eowidgets.errors import InputError, unknown
 
@@ -171,28 +172,6 @@ def _resolve(request: str, scenes: Sequence[Scene]) -> set[str]:
 
 def _listed(names: Iterable[str]) -> str:
     return " and ".join(repr(n) for n in sorted(names))
-
-
-def time_of(item: Document) -> datetime:
-    """Return the time of an item in UTC: ``datetime``, else ``start_datetime``, else ``end_datetime``.
-
-    Raises
-    ------
-    InputError
-        If there is none, or it is no date.
-    """
-    noted = (item["properties"].get(k) for k in ("datetime", "start_datetime", "end_datetime"))
-    text = next((str(n) for n in noted if n), None)
-    name = str(item.get("id"))[:60]
-    if text is None:
-        raise InputError(f"The STAC item {name!r} has neither datetime nor start_datetime: it cannot be put in time.")
-    from pystac.utils import str_to_datetime
-
-    try:
-        found: datetime = str_to_datetime(text.strip().replace(" ", "T", 1))
-    except ValueError:
-        raise InputError(f"The date {text[:80]!r} of the STAC item {name!r} is not understood.") from None
-    return found.replace(tzinfo=UTC) if found.tzinfo is None else found.astimezone(UTC)
 
 
 def _sensor_of(item: Document) -> Sensor | None:
