@@ -1,6 +1,7 @@
 """Product, names, scale and nodata of each item."""
 
 import itertools
+import json
 import warnings
 
 import numpy as np
@@ -321,6 +322,9 @@ def test_a_picture_beside_the_bands_is_not_taken_for_them(make):
     assert medians(cube, "red") == [0.15]
     assert not bool(cube.clouds.any())  # a probability of 3 % is no cloud
     assert "AOT" in eow.open(item, bands=["B04", "AOT"])
+    likely = eow.open(item, bands=["B04", "cloud"])
+    assert medians(likely, "cloud_probability") == [3]
+    assert not bool(likely.clouds.any())
 
 
 @pytest.mark.parametrize("bands", ["B04", ["B04"], "red", ["RED"], ("b04",), "B4"])
@@ -413,3 +417,45 @@ def test_dates_of_items_that_state_a_zone_or_a_period(make):
     assert eow.open(month, dates="2021-05-20/2021-06-10").sizes["time"] == 1
     with pytest.raises(InputError, match="widen the dates"):
         eow.open(month, dates="2021-06")
+
+
+def save_catalogue(folder, make, version):
+    """Write a collection of one item, in the form of a version of STAC; return its path."""
+    asset = make.asset("below/red.tif", 300)
+    item = make.item("x", {"B4": {"href": "./red.tif", "type": asset["type"]}}) | {"stac_version": version}
+    (folder / "below/x.json").write_text(json.dumps(item))
+    shared = {"B4": {"eo:bands": [{"common_name": "red"}], "raster:bands": [{"scale": 1e-3, "data_type": "uint16"}]}}
+    document = {
+        "type": "Collection", "stac_version": version, "id": "c", "description": "", "license": "other",
+        "item_assets": shared,
+        "extent": {"spatial": {"bbox": [[-180, -90, 180, 90]]}, "temporal": {"interval": [[None, None]]}},
+        "links": [{"rel": "item", "href": "./below/x.json"}, {"rel": "item", "href": "./below/x.json"}, {"rel": "odd"}],
+    }  # fmt: skip
+    if version < "1":
+        del document["type"]
+    (folder / "collection.json").write_text(json.dumps(document))
+    return folder / "collection.json"
+
+
+@pytest.mark.parametrize("version", ["0.8.1", "0.9.0", "1.0.0", "1.1.0"])
+def test_a_collection_states_the_bands_of_its_items(tmp_path, version):
+    cube = eow.open(save_catalogue(tmp_path, Maker(tmp_path), version))
+    assert medians(cube, "red") == [0.3]
+
+
+def test_pystac_and_pystac_client_objects(romania, tmp_path):
+    import pystac
+    import pystac_client
+    from support.stac_server import serve_api, write_catalogue
+
+    small = romania[["red", "scl", "valid", "clouds"]].isel(time=slice(84, 86))
+    path = write_catalogue(tmp_path, small)
+    found = list(pystac.Catalog.from_file(str(path)).get_items())
+    for source in (found, tuple(found), found[0], pystac.ItemCollection(found)):
+        assert eow.open(source).eow.bands == ("red",)
+    with serve_api(tmp_path) as (url, _):
+        search = pystac_client.Client.open(url).search(bbox=small.eow.bounds, datetime="2010/2030")
+        for source in (search, search.item_collection(), list(search.items()), search.item_collection_as_dict()):
+            cube = eow.open(source, bands="B04")
+            assert cube.sizes["time"] == 2
+            assert float(cube.red.mean()) > 0

@@ -71,9 +71,9 @@ class Origin:
         return cls(str(path), root=path.resolve().parent, trusted=trusted)
 
     @classmethod
-    def in_memory(cls, link: str) -> Origin:
+    def in_memory(cls, link: str, trusted: bool = False) -> Origin:
         """Return the origin of an object in memory with this ``self`` link."""
-        return cls(link, home=_host(link)) if is_url(link) else cls(link)
+        return cls(link, home=_host(link), trusted=trusted) if is_url(link) else cls(link)
 
     def follow(self, href: str) -> Origin:
         """Return the origin of a document that this one links to, by its resolved address."""

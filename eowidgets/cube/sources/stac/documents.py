@@ -69,30 +69,44 @@ def links(document: Document, *relations: str) -> list[Document]:
 
 
 def items_below(document: Document, origin: Origin, timeout: float) -> Iterator[tuple[Document, Origin]]:
-    """Yield every item of a static catalogue, collection or item collection; each document is read once."""
+    """Yield every item of a static catalogue, collection or item collection; each document is read once.
+
+    What a collection states of the assets of its items (``item_assets``) is added to the items.
+    """
     seen: set[str] = set()
-    queue = [(document, origin)]
+    queue: list[tuple[Document, Origin, Document]] = [(document, origin, {})]
     count = 0
     while queue:
-        node, where = queue.pop(0)
+        node, where, shared = queue.pop(0)
         kind = node.get("type") if isinstance(node, dict) else None
         if kind == "FeatureCollection":
             features = node.get("features")
-            queue = [(f, where) for f in (features if isinstance(features, list) else [])] + queue
+            queue = [(f, where, shared) for f in (features if isinstance(features, list) else [])] + queue
         elif kind == "Feature":
             count += 1
             if count > MAX_ITEMS:
                 raise InputError(f"The catalogue has more than {MAX_ITEMS} items: open one of its collections.")
-            yield _checked(node, where), where
+            yield with_shared(_checked(node, where), shared), where
         elif kind in ("Catalog", "Collection"):
+            stated = node.get("item_assets")
+            shared = stated if isinstance(stated, dict) else shared
             for link in links(node, "item", "child"):
                 target = where.resolve(link["href"], "link")
                 if target not in seen:
                     seen.add(target)
                     below = where.follow(target)
-                    queue.append((read_json(below, timeout), below))
+                    queue.append((read_json(below, timeout), below, shared))
         else:
             raise SourceError(f"{_title(where)} is not STAC: its type is {str(kind)[:40]!r}.")
+
+
+def with_shared(item: Document, shared: Document) -> Document:
+    """Return an item whose assets have the fields that its collection states for them, where they lack them."""
+    if not shared:
+        return item
+    assets = item["assets"]
+    added = {k: shared[k] | a for k, a in assets.items() if isinstance(a, dict) and isinstance(shared.get(k), dict)}
+    return item | {"assets": assets | added}
 
 
 def _checked(item: Document, origin: Origin) -> Document:

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from eowidgets.cube.sources.stac.addresses import Origin, is_url, short
-from eowidgets.cube.sources.stac.documents import MAX_ITEMS, Document, items_below, links, read_json
+from eowidgets.cube.sources.stac.documents import MAX_ITEMS, Document, items_below, links, read_json, with_shared
 from eowidgets.cube.sources.stac.moments import period_of
 from eowidgets.errors import InputError, SourceError
 
@@ -46,13 +46,13 @@ def find_items(source: Any, bbox: Bbox | None, dates: Any, timeout: float, remot
         else:
             pairs = items_below(document, origin, timeout)
     else:
-        pairs = _in_memory(source, timeout)
+        pairs = _in_memory(source, timeout, remote)
     return [(item, origin) for item, origin in pairs if _within(item, bbox, start, end, days)]
 
 
-def _in_memory(source: Any, timeout: float) -> Iterator[tuple[Document, Origin]]:
+def _in_memory(source: Any, timeout: float, remote: bool) -> Iterator[tuple[Document, Origin]]:
     for document in _documents(source):
-        yield from items_below(document, Origin.in_memory(_self(document)), timeout)
+        yield from items_below(document, Origin.in_memory(_self(document), remote), timeout)
 
 
 def _documents(source: Any) -> Iterator[Document]:
@@ -129,7 +129,12 @@ def _search(origin: Origin, document: Document, bbox: Any, start: Any, end: Any,
         raise InputError(
             f"The search finds more than {MAX_ITEMS} items: narrow bbox= or dates=, or open one collection."
         )
-    return [pair for item in found for pair in items_below(item, origin.follow(_own_address(item, origin)), timeout)]
+    shared = document.get("item_assets")
+    return [
+        (with_shared(checked, shared if isinstance(shared, dict) else {}), where)
+        for item in found
+        for checked, where in items_below(item, origin.follow(_own_address(item, origin)), timeout)
+    ]
 
 
 def _own_address(item: Document, origin: Origin) -> str:

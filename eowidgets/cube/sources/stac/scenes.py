@@ -21,6 +21,8 @@ from eowidgets.errors import InputError, unknown
 
 #: Scenes of one place that are further apart are two looks at it (geostationary satellites), not parts of one.
 _SAME_LOOK = timedelta(minutes=1)
+#: Keys under which catalogues of Sentinel-2 offer probabilities in per cent, which are no masks.
+_PROBABILITIES = {"cloud": "cloud_probability", "cld": "cloud_probability", "snow": "snow_probability"}
 
 
 @dataclass(frozen=True)
@@ -219,7 +221,8 @@ def _named_bands(
         if name and name not in bands and own_quality and not (band.visual and bands):
             bands[name] = band
         else:
-            label = band.key if band.count <= 1 else f"{band.key}_{(*band.names, str(band.index))[0]}"
+            key = _PROBABILITIES.get(band.key, band.key) if sensor and sensor.key.startswith("sentinel2") else band.key
+            label = key if band.count <= 1 else f"{key}_{(*band.names, str(band.index))[0]}"
             others.setdefault(label, band)
     return bands, {n: b for n, b in others.items() if n not in bands}
 
