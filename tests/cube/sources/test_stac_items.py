@@ -459,3 +459,36 @@ def test_pystac_and_pystac_client_objects(romania, tmp_path):
             cube = eow.open(source, bands="B04")
             assert cube.sizes["time"] == 2
             assert float(cube.red.mean()) > 0
+
+
+def test_numbers_of_8_bits_are_no_reflectance(make):
+    assets = {k: make.asset(f"{k}.tif", 102, dtype="uint8") for k in ("red", "green")}
+    item = make.item("LC08_browse", assets, collection="landsat-c2-l2", platform="landsat-8")
+    with pytest.warns(UserWarning, match="8-bit numbers.*brightness"):
+        cube = eow.open(item)
+    assert medians(cube, "red") == [0.4]
+    assert cube.red.attrs["quantity"] == "brightness"
+
+
+def test_level_1_of_landsat(make):
+    new = {"B4": make.asset("n.tif", 10_000, nodata=0)}
+    item = make.item("LC08_L1TP_028030_20200114_20200824_02_T1", new, collection="landsat-c2l1", platform="LANDSAT_8")
+    with pytest.warns(UserWarning, match="Level-1 numbers"):
+        assert medians(eow.open(item), "red") == [0.1]
+    old = {"B3": make.asset("o.tif", 100, dtype="uint8", nodata=0)}
+    item = make.item("LE07_L1TP_028030_20200114_20200824_02_T1", old, collection="landsat-c2l1", platform="LANDSAT_7")
+    with pytest.raises(InputError, match="Level-1 numbers of Landsat 4-7 without their scale"):
+        eow.open(item)
+    old["B3"]["raster:bands"] = [{"scale": 0.002, "offset": -0.01}]
+    assert medians(eow.open(item), "red") == [0.19]
+
+
+def test_other_quantities_keep_their_units(make):
+    for collection, key, number, name, expected, quantity, options in (
+        ("modis-11A1-061", "LST_Day_1km", 15_000, "lst_day", 300, "temperature", {}),
+        ("modis-13Q1-061", "250m_16_days_NDVI", 5000, "ndvi", 0.5, "index", {"dtype": "int16"}),
+        ("sentinel-1-rtc", "vv", 0.05, "vv", 0.05, "backscatter", {"dtype": "float32"}),
+    ):
+        cube = eow.open(make.item("x", {key: make.asset(f"{name}.tif", number, **options)}, collection=collection))
+        assert medians(cube, name) == [expected]
+        assert cube[name].attrs["quantity"] == quantity

@@ -151,13 +151,14 @@ def _numbers(
     kind = {"units": own.units if own else "", "quantity": own.quantity if own else ""}
     # Catalogues write scale 1 where they mean that nothing is stated: integers are no reflectance.
     stated = scale is not None and not (integers and (scale, offset or 0.0) == (1.0, 0.0) and own is not None)
-    if (
-        not stated
-        and integers
-        and dtype == "uint8"
-        and name in OPTICAL
-        and (own is None or own.quantity == "reflectance")
-    ):
+    level_1 = scene.sensor is not None and scene.sensor.key == "landsat-tm-l1"
+    if level_1 and integers and not stated and name in OPTICAL:
+        raise InputError(
+            f"The STAC item {scene.name!r} holds Level-1 numbers of Landsat 4-7 without their scale: use the Level-2 "
+            "product, or add raster:scale and raster:offset from the MTL file of the scene."
+        )
+    picture = own is None or own.quantity == "reflectance"
+    if not stated and dtype == "uint8" and name in OPTICAL and picture:
         return 1 / 255, 0.0, {"units": "1", "quantity": "brightness"}
     if not stated and integers and own is not None:
         scale, offset = own.scale, own.offset if offset in (None, 0.0) else offset

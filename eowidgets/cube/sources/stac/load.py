@@ -80,6 +80,7 @@ def open_stac(
     box = common_grid(grids, bbox, resolution, crs)
     layers = layers_of(scenes, picked, headers)
     _warn_of_baseline(scenes, layers)
+    _warn_of_quantity(scenes, layers)
     numbers = passes(scenes, grids)
     raw = _load(scenes, layers, numbers, grids, box, resolution, signer, chunks, timeout)
     return _described(raw, scenes, layers, numbers)
@@ -253,5 +254,22 @@ def _warn_of_baseline(scenes: Sequence[Scene], layers: Sequence[dict[str, Layer]
         warnings.warn(
             f"{_some(silent)} acquired since {OFFSET_DATE} and state no processing baseline: if their numbers hold the "
             f"offset of 1000, open with sensor='{sensor}@{OFFSET_BASELINE:05.2f}'.",
+            stacklevel=4,
+        )
+
+
+def _warn_of_quantity(scenes: Sequence[Scene], layers: Sequence[dict[str, Layer]]) -> None:
+    """Warn where bands hold another quantity than the name of their product suggests."""
+    eight = {
+        s.product for s, own in zip(scenes, layers, strict=True) for x in own.values() if x.quantity == "brightness"
+    }
+    if eight - {"naip"}:
+        warnings.warn(
+            f"The bands of {', '.join(sorted(eight))[:80]} hold 8-bit numbers: they are opened as brightness from 0 to 1.",
+            stacklevel=4,
+        )
+    if any(s.product == "landsat-oli-l1" for s in scenes):
+        warnings.warn(
+            "These are Level-1 numbers: top-of-atmosphere reflectance, not divided by the sine of the sun's elevation.",
             stacklevel=4,
         )
