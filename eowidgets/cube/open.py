@@ -198,10 +198,12 @@ def _raw(source: Any, request: _Request) -> Opened:
             dates=request.dates,
             bands=request.bands,
             resolution=request.resolution,
+            crs=request.crs,
             sensor=request.sensor,
             signer=request.signer,
             chunks=request.chunks,
             timeout=request.timeout,
+            remote=request.remote,
         )
         return Opened(found, named=True, dated=True)
     if not isinstance(source, str | Path):
