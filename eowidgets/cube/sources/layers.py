@@ -18,7 +18,6 @@ from eowidgets.cube.sources.naming import layer_names
 from eowidgets.cube.sources.rasterfile import RasterFile
 from eowidgets.errors import InputError
 
-
 #: Names of the coordinates of a cube, which no band can have.
 _AXES = ("time", "y", "x", "band", "spatial_ref")
 
@@ -128,13 +127,23 @@ def layers_of(file: RasterFile, sensor: Sensor | None, given: Sequence[str] | No
     masked = file.masked and ("alpha" in names or "alpha" not in file.colors)
     for i, raw in enumerate(names):
         if raw != "alpha":
-            name = quality_name(raw, sensor.quality if sensor else ()) or common_name(raw, sensor) or raw
-            name = ("value" if len(names) == 1 else f"layer_{name}") if name in _AXES else name
-            found.append(Layer(file, i, raw, name, sensor, masked=masked))
+            found.append(Layer(file, i, raw, cube_name(raw, sensor), sensor, masked=masked))
     if len({layer.name for layer in found}) == len(found):
         return found
     # Two layers of one name (two dates, or B8 and B08): the caller distinguishes them by the names in the file.
     return [replace(layer, name=layer.source_name) if _twice(layer, found) else layer for layer in found]
+
+
+def cube_name(name: str, sensor: Sensor | None) -> str:
+    """Return the name that a layer has in a cube.
+
+    Examples
+    --------
+    >>> cube_name("B04", SENSORS["sentinel2-l2a"]), cube_name("slope", None), cube_name("x", None)
+    ('red', 'slope', 'value')
+    """
+    found = quality_name(name, sensor.quality if sensor else ()) or common_name(name, sensor) or name
+    return "value" if found in _AXES else found
 
 
 def refuse_uncertain_baselines(files: Sequence[RasterFile], where: str) -> None:

@@ -17,7 +17,7 @@ from eowidgets.cube.products import Sensor
 from eowidgets.cube.quantity import quantity
 from eowidgets.cube.sources import Opened
 from eowidgets.cube.sources.dates import PATTERNS, as_moment, date_in, moment_in, tagged_moment, without_date
-from eowidgets.cube.sources.layers import Layer, as_array, layers_of, products, refuse_uncertain_baselines
+from eowidgets.cube.sources.layers import Layer, as_array, cube_name, layers_of, products, refuse_uncertain_baselines
 from eowidgets.cube.sources.listing import ENDINGS, Found
 from eowidgets.cube.sources.naming import is_known, is_named, own_names, unnamed
 from eowidgets.cube.sources.rasterfile import RasterFile, read_header
@@ -74,7 +74,7 @@ def open_raster(path: Path, request: Request) -> Opened:
     dated = labels is not None and any(date_in(n) is not None for n in labels)
     stacked = request.dates is not None and not dated and (moment is None or _is_product(file, request))
     if labels and dated:
-        layers = [replace(a, name=_common(without_date(a.source_name), sensor), moment=moment_in(a.source_name))
+        layers = [replace(a, name=cube_name(without_date(a.source_name), sensor), moment=moment_in(a.source_name))
                   for a in layers_of(file, sensor, None)]  # fmt: skip
     elif stacked and request.dates is not None:
         layers = _stack_layers(file, sensor, request)
@@ -193,19 +193,12 @@ def _stack_layers(file: RasterFile, sensor: Sensor | None, request: Request) -> 
         else:
             per_date = labels[:size] if labels else unnamed(size)
     keys = [(m, n) for m in moments for n in per_date]
-    return [Layer(file, i, n, _common(n, sensor), sensor, m, file.masked) for i, (m, n) in enumerate(keys)]
+    return [Layer(file, i, n, cube_name(n, sensor), sensor, m, file.masked) for i, (m, n) in enumerate(keys)]
 
 
 def _is_product(file: RasterFile, request: Request) -> bool:
     dates, names = request.dates or (), request.bands or ()
     return len(dates) > 1 and len(names) > 0 and len(dates) * len(names) == file.count
-
-
-def _common(name: str, sensor: Sensor | None) -> str:
-    from eowidgets.cube.quality import quality_name
-    from eowidgets.cube.sensors import common_name
-
-    return quality_name(name, sensor.quality if sensor else ()) or common_name(name, sensor) or name
 
 
 def _moments(files: Sequence[RasterFile], root: Path, request: Request) -> tuple[list[Any], bool]:
