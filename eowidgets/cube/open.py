@@ -13,6 +13,7 @@ from typing import Any
 import numpy as np
 import xarray as xr
 
+from eowidgets.cube.grid import geobox, georeference
 from eowidgets.cube.normalise import Clouds, finish, lay_out, normalise
 from eowidgets.cube.opened import note
 from eowidgets.cube.reduce import between, coarsen
@@ -90,7 +91,7 @@ def open(
     given = {"bbox": bbox, "dates": dates, "bands": bands, "resolution": resolution, "clouds": clouds, "sensor": sensor}
     if isinstance(source, str) and source in samples():
         cube = finish(open_sample(source), clouds, bands)
-        return note(_reduce(cube, bbox, dates, resolution), source, **given)
+        return note(georeference(_reduce(cube, bbox, dates, resolution)), source, **given)
     where = f"{source}: " if isinstance(source, str | Path) else ""
     opened = _raw(source, bbox, dates, bands, resolution, sensor, signer, chunks, timeout)
     bands, dates = None if opened.named else bands, None if opened.dated else dates
@@ -100,6 +101,7 @@ def open(
             raw = between(raw, dates)
         raw = _fit(raw if bbox is None else _window(raw, bbox), budget, chunks, resolution)
         cube = _reduce(normalise(raw, sensor=sensor, clouds=clouds, bands=bands), bbox, dates, resolution)
+        cube = georeference(cube)
     except InputError as error:
         raise InputError(f"{'' if str(source) in str(error) else where}{error}") from error
     return note(cube, source, **given) if where else cube
@@ -116,7 +118,6 @@ def _reduce(cube: xr.Dataset, bbox: Any, dates: Any, resolution: float | None) -
 def _window(raw: xr.Dataset, bbox: Any) -> xr.Dataset:
     """Rows and columns that a bounding box touches, before anything is read; what is outside is refused later."""
     from eowidgets.cube.area import Area
-    from eowidgets.cube.grid import geobox
 
     box = geobox(raw)
     left, bottom, right, top = Area.of(bbox).to_crs(str(box.crs)).bounds
