@@ -14,6 +14,7 @@ import numpy as np
 import xarray as xr
 
 from eowidgets.cube.grid import geobox, georeference
+from eowidgets.cube.legends import with_legends
 from eowidgets.cube.normalise import Clouds, finish, lay_out, normalise
 from eowidgets.cube.opened import note
 from eowidgets.cube.reduce import between, coarsen
@@ -91,7 +92,7 @@ def open(
     given = {"bbox": bbox, "dates": dates, "bands": bands, "resolution": resolution, "clouds": clouds, "sensor": sensor}
     if isinstance(source, str) and source in samples():
         cube = finish(open_sample(source), clouds, bands)
-        return note(georeference(_reduce(cube, bbox, dates, resolution)), source, **given)
+        return note(with_legends(georeference(_reduce(cube, bbox, dates, resolution))), source, **given)
     where = f"{source}: " if isinstance(source, str | Path) else ""
     opened = _raw(source, bbox, dates, bands, resolution, sensor, signer, chunks, timeout)
     bands, dates = None if opened.named else bands, None if opened.dated else dates
@@ -101,7 +102,7 @@ def open(
             raw = between(raw, dates)
         raw = _fit(raw if bbox is None else _window(raw, bbox), budget, chunks, resolution)
         cube = _reduce(normalise(raw, sensor=sensor, clouds=clouds, bands=bands), bbox, dates, resolution)
-        cube = georeference(cube)
+        cube = with_legends(georeference(cube))
     except InputError as error:
         raise InputError(f"{'' if str(source) in str(error) else where}{error}") from error
     return note(cube, source, **given) if where else cube
@@ -144,11 +145,14 @@ def _raw(
     """What the source gives, and what of ``bands`` and ``dates`` has been used up on the way."""
     if isinstance(source, xr.Dataset | xr.DataArray):
         return Opened(source.copy())
+    from eowidgets.cube.sources.own_geotiff import raster_of
     from eowidgets.cube.sources.stac import is_stac, open_stac
 
     catalogue = Path(source).expanduser() / "catalog.json" if isinstance(source, str | Path) else None
     if catalogue is not None and catalogue.is_file():
         source = str(catalogue)
+    if isinstance(source, str | Path):  # the item of an export: its GeoTIFF holds more
+        source = raster_of(Path(source).expanduser()) or source
     if is_stac(source):
         found = open_stac(
             source,

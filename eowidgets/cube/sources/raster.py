@@ -13,7 +13,7 @@ import xarray as xr
 
 from eowidgets.cube.quality import quality_name
 from eowidgets.cube.sensors import COMMON, baseline_in, before_offset
-from eowidgets.cube.sources import Opened
+from eowidgets.cube.sources import Opened, own_geotiff
 from eowidgets.errors import InputError, SourceError
 
 ENDINGS = (".tif", ".tiff", ".jp2", ".vrt")
@@ -63,6 +63,8 @@ def open_raster(path: Path, names: Sequence[str] | None, dates: Sequence[Any] | 
     dates : sequence, optional
         Dates of a stack, in file order (slowest), where neither the layers nor the file say.
     """
+    if (own := own_geotiff.read(path, chunks)) is not None:
+        return Opened(own)
     array = _read(path, chunks)
     labels = _layer_names(array)
     dated = labels is not None and any(date_in(n) is not None for n in labels)
@@ -109,7 +111,7 @@ def open_files(paths: Iterable[Path], where: str, names: Sequence[str] | None, c
         If a file has no date, two files are the same date and band, or CRS, grid or bands differ; the
         sentence names the file.
     """
-    files = sorted(p for p in paths if not COMPANION.search(p.stem))
+    files = sorted(p for p in paths if not COMPANION.search(p.stem) and not own_geotiff.is_part(p))
     if not files:
         raise InputError(f"There is no GeoTIFF in {where!r}: expected names ending in {', '.join(ENDINGS)}.")
     frames: dict[np.datetime64, dict[str, xr.DataArray]] = {}
