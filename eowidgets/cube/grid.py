@@ -99,8 +99,9 @@ def georeference(cube: xr.Dataset) -> xr.Dataset:
     if affine is not None:
         attrs["GeoTransform"] = " ".join(repr(float(v)) for v in affine.to_gdal())
     found = cube.drop_vars([n for n in cube.variables if _is_mapping(cube[n])]).drop_encoding()
-    found.encoding = dict(cube.encoding)
+    found.encoding = {k: v for k, v in cube.encoding.items() if k != "grid_mapping"}
     found = found.assign_coords({MAPPING: xr.Variable((), np.int64(0), {**attrs, "spatial_ref": attrs["crs_wkt"]})})
+    found.attrs = {k: v for k, v in found.attrs.items() if k != "grid_mapping"}
     for variable in found.variables.values():
         variable.attrs.pop("grid_mapping", None)
         if {"y", "x"} <= set(variable.dims):

@@ -83,9 +83,7 @@ def to_geotiff(cube: xr.Dataset, path: str | Path) -> Path:
     return target
 
 
-def write(
-    cube: xr.Dataset, folder: Path, name: str, checkpoint: Callable[[], None] = lambda: None
-) -> tuple[Path, ...]:
+def write(cube: xr.Dataset, folder: Path, name: str, checkpoint: Callable[[], None] = lambda: None) -> tuple[Path, ...]:
     """Write all files of an export into a folder.
 
     Parameters
@@ -133,7 +131,11 @@ def check_companions(target: Path) -> None:
 
 def companions(target: Path) -> list[Path]:
     """Paths of all files that may be written together with a GeoTIFF."""
-    return [*(target.with_stem(target.stem + s) for s in PARTS), target.with_suffix(".qml"), target.with_suffix(".json")]
+    return [
+        *(target.with_stem(target.stem + s) for s in PARTS),
+        target.with_suffix(".qml"),
+        target.with_suffix(".json"),
+    ]
 
 
 def stale(target: Path, files: tuple[Path, ...]) -> list[Path]:
@@ -150,7 +152,7 @@ def _is_ours(path: Path, target: Path) -> bool:
             return b"<qgis" in path.read_bytes()[:400]
         if path.suffix == ".json":
             item = json.loads(path.read_text(encoding="utf-8"))
-            return item["assets"]["data"]["href"] == f"./{target.name}"
+            return bool(item["assets"]["data"]["href"] == f"./{target.name}")
         with rasterio.open(path) as file:
             return TAG in file.tags()
     except (OSError, ValueError, KeyError, TypeError):
@@ -186,7 +188,12 @@ def _write_part(cube: xr.Dataset, layout: Layout, part: Part, main: Path, checkp
             file.write(values, layers, window=window)
     checkpoint()
     itemsize = np.dtype(part.dtype).itemsize
-    options = {"COMPRESS": "DEFLATE", "BIGTIFF": "IF_SAFER", "PREDICTOR": "YES", "BLOCKSIZE": _tile(box, part, itemsize)}
+    options = {
+        "COMPRESS": "DEFLATE",
+        "BIGTIFF": "IF_SAFER",
+        "PREDICTOR": "YES",
+        "BLOCKSIZE": _tile(box, part, itemsize),
+    }
     copy(plain, whole, driver="COG", OVERVIEW_RESAMPLING=_resampling(part), **options)
     plain.unlink()
     _read_end(whole)
@@ -227,8 +234,12 @@ def _pieces(cube: xr.Dataset, part: Part, checkpoint: Callable[[], None]) -> Ite
                 checkpoint()
                 cut = {"y": slice(top, top + rows), **({"time": slice(begin, begin + times)} if dated else {})}
                 values = _read(cube, names, cut)
-                shift = {"time": begin} if dated else {}
-                stack = np.stack([_stored(values, part, r, _at(at, shift)) for _, r, at in some])
+                arrays = {
+                    r.name: _stored(values[r.name].transpose(*r.dims).values, part, r)
+                    for r in part.rasters
+                    if r.name in values
+                }
+                stack = np.stack([arrays[r.name][_index(at, begin)] for _, r, at in some])
                 yield Window(0, top, width, stack.shape[1]), [n for n, _, _ in some], stack
 
 
@@ -268,23 +279,20 @@ def _hidden(part: xr.Dataset) -> xr.DataArray | None:
     return hidden
 
 
-def _at(at: Mapping[str, int], shift: Mapping[str, int]) -> dict[str, int]:
-    return {d: i - shift.get(d, 0) for d, i in at.items()}
+def _index(at: Mapping[str, int], begin: int) -> tuple[int, ...]:
+    """Position of a layer in a piece whose dates start at ``begin``."""
+    return tuple(i - begin if d == "time" else i for d, i in at.items())
 
 
-def _stored(values: Mapping[str, xr.DataArray], part: Part, raster: Raster, at: Mapping[str, int]) -> Any:
-    """Values of one layer as the file holds them."""
-    variable = values[raster.name].transpose(*raster.dims)
-    layer = variable.values[tuple(at[d] for d in raster.dims[:-2])]
-    if layer.dtype == np.dtype(part.dtype) and part.dtype != "int16":
-        return layer
+def _stored(values: Any, part: Part, raster: Raster) -> Any:
+    """Return values of a variable as the file holds them."""
+    if part.dtype == "int16" and part.nodata == NODATA and values.dtype.kind == "f":
+        return pack(values, raster.scale)
     if raster.classes and part.dtype == "int16":
-        return np.where(layer == NO_CLASS, NODATA, layer.astype("int16"))
+        return np.where(values == NO_CLASS, NODATA, values.astype("int16"))
     if raster.classes and part.dtype.startswith("float"):
-        return np.where(layer == NO_CLASS, np.nan, layer).astype(part.dtype)
-    if part.dtype == "int16" and part.nodata == NODATA and layer.dtype.kind == "f":
-        return pack(layer, raster.scale)
-    return layer.astype(part.dtype)
+        return np.where(values == NO_CLASS, np.nan, values).astype(part.dtype)
+    return values.astype(part.dtype, copy=False)
 
 
 def _tile(box: Any, part: Part, itemsize: int) -> int:

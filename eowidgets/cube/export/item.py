@@ -35,8 +35,8 @@ def write_item(cube: xr.Dataset, layout: Layout, main: Path) -> Path | None:
     shape = [int(n) for n in box.shape]
     code = f"EPSG:{box.crs.epsg}" if box.crs.epsg else None
     wkt = {} if code else {"proj:wkt2": box.crs.to_wkt(version="WKT2_2019")}
-    times = {"datetime": dates[0]} if len(dates) == 1 else {"datetime": None}
-    times |= {} if len(dates) == 1 else {"start_datetime": dates[0], "end_datetime": dates[-1]}
+    span = {"datetime": None, "start_datetime": dates[0], "end_datetime": dates[-1]}
+    times = {"datetime": dates[0]} if len(dates) == 1 else span
     geometry, bounds = _footprint(box)
     item = {
         "type": "Feature",
@@ -113,5 +113,10 @@ def _footprint(box: Any) -> tuple[dict[str, Any], list[float]]:
         return json.loads(json.dumps(mapping(outline))), [float(v) for v in outline.bounds]
     west, east = outline.intersection(rectangle(-180, -90, 180, 90)), outline.intersection(rectangle(180, -90, 540, 90))
     both = MultiPolygon([p for p in (west, translate(east, -360)) if not p.is_empty and p.geom_type == "Polygon"])
-    bounds = [west.bounds[0] if not west.is_empty else -180.0, outline.bounds[1], east.bounds[2] - 360, outline.bounds[3]]
+    bounds = [
+        west.bounds[0] if not west.is_empty else -180.0,
+        outline.bounds[1],
+        east.bounds[2] - 360,
+        outline.bounds[3],
+    ]
     return json.loads(json.dumps(mapping(both))), [float(v) for v in bounds]

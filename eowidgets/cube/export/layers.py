@@ -115,7 +115,12 @@ class Layout:
         """Return the tag of one part."""
         common = {"bands": self.bands, "order": self.order, "attrs": self.attrs, "tables": self.tables}
         suffixes = [p.suffix for p in self.parts]
-        mine = {"suffix": part.suffix, "nodata": part.nodata, "variables": [asdict(r) for r in part.rasters]}
+        mine = {
+            "suffix": part.suffix,
+            "dtype": part.dtype,
+            "labels": part.labels,
+            "variables": [asdict(r) for r in part.rasters],
+        }
         return json.dumps({"kind": "cube", "version": VERSION, "parts": suffixes, "key": self.key, **mine, **common})
 
     @property
@@ -207,9 +212,7 @@ def _part(cube: xr.Dataset, suffix: str, names: Sequence[Any]) -> Part:
         rasters.append(Raster(str(name), dims, str(variable.dtype), attrs, shape))
     dtype, nodata, scales = _storage(cube, names)
     labels, numbers = _number(cube, rasters)
-    rasters = [
-        replace(r, layers=tuple(n), scale=s) for r, n, s in zip(rasters, numbers, scales, strict=True)
-    ]
+    rasters = [replace(r, layers=tuple(n), scale=s) for r, n, s in zip(rasters, numbers, scales, strict=True)]
     return Part(suffix, dtype, nodata, tuple(rasters), tuple(labels))
 
 
@@ -276,8 +279,10 @@ def _is_table(name: Any, variable: xr.Variable) -> bool:
 
 def _table(name: Any, variable: xr.Variable, coordinate: bool) -> dict[str, Any]:
     values = np.asarray(variable.values)
-    times = {"M": np.datetime_as_string, "m": lambda v: v.astype("int64")}
-    listed = times.get(values.dtype.kind, np.asarray)(values).tolist()
+    if values.dtype.kind == "M":
+        listed = np.datetime_as_string(values).tolist()
+    else:
+        listed = (values.astype("int64") if values.dtype.kind == "m" else values).tolist()
     attrs = {k: encode(v) for k, v in variable.attrs.items()}
     return {
         "dims": [str(d) for d in variable.dims],

@@ -46,9 +46,7 @@ def is_reflectance(values: xr.DataArray) -> bool:
     """Whether a variable is optical reflectance, by its name, role and units."""
     name, attrs = str(values.name), values.attrs
     known = name in BAND_LETTERS and name not in _OTHER
-    return (
-        known and values.dtype.kind == "f" and attrs.get("role", "band") == "band" and attrs.get("units", "1") == "1"
-    )
+    return known and values.dtype.kind == "f" and attrs.get("role", "band") == "band" and attrs.get("units", "1") == "1"
 
 
 def pack(values: Any, scale: float) -> Any:
@@ -62,7 +60,7 @@ def unpack(values: Any, scale: float) -> Any:
     found = values.astype("float32")
     if scale != 1:
         found = found * np.float32(scale)
-    return xr.where(values != NODATA, found, np.float32("nan"))
+    return xr.where(values != NODATA, found, np.float32("nan"))  # type: ignore[no-untyped-call]
 
 
 def _is_packed_already(seen: Any) -> bool:

@@ -9,7 +9,7 @@ import xarray as xr
 
 from eowidgets.cube.grid import georeference, north_up
 from eowidgets.cube.legends import with_legends
-from eowidgets.cube.private import public_attrs
+from eowidgets.cube.private import scrub
 from eowidgets.errors import InputError
 
 
@@ -28,9 +28,9 @@ def prepare(cube: xr.Dataset) -> xr.Dataset:
         if variable.dtype.kind in "OT":
             text = xr.Variable(variable.dims, as_text(name, variable.values), variable.attrs)
             ready = ready.assign_coords({name: text}) if name in ready.coords else ready.assign({name: text})
-    ready.attrs = public_attrs(ready.attrs)
+    ready.attrs = scrub(ready.attrs)
     for variable in ready.variables.values():
-        variable.attrs = public_attrs(variable.attrs)
+        variable.attrs = scrub(variable.attrs)
     return ready
 
 
@@ -43,7 +43,9 @@ def as_text(name: Any, values: Any) -> Any:
         If anything else is in it.
     """
     listed = np.asarray(values, dtype=object).ravel().tolist()
-    plain = ["" if v is None or v != v else v for v in listed]  # noqa: PLR0124  (NaN)
+    plain = ["" if v is None or v != v else v for v in listed]
     if not all(isinstance(v, str) for v in plain):
-        raise InputError(f"{str(name)[:40]!r} holds Python objects, of which only text can be written: drop or convert it.")
+        raise InputError(
+            f"{str(name)[:40]!r} holds Python objects, of which only text can be written: drop or convert it."
+        )
     return np.array(plain, dtype=str).reshape(np.shape(values))

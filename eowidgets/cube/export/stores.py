@@ -40,6 +40,8 @@ def to_zarr(cube: xr.Dataset, path: str | Path) -> Path:
     target = place.target(path, (".zarr",), folder=True)
     place.need_room(cube, target.parent)
     ready, encoding = _encoded(prepare(cube))
+    # Zarr v3 has a stable specification only for text of variable length.
+    ready = ready.assign({n: v.astype(object) for n, v in ready.variables.items() if v.dtype.kind == "U"})
     with place.beside(target) as folder:
         whole = folder / target.name
         ready.to_zarr(whole, encoding=encoding, zarr_format=3, consolidated=False)
@@ -49,8 +51,8 @@ def to_zarr(cube: xr.Dataset, path: str | Path) -> Path:
 
 def _encoded(ready: xr.Dataset) -> tuple[xr.Dataset, dict[str, dict[str, Any]]]:
     encoding: dict[str, dict[str, Any]] = {}
-    for name, variable in ready.data_vars.items():
-        if scale_of(variable) is not None:
+    for name, array in ready.data_vars.items():
+        if scale_of(array) is not None:
             encoding[str(name)] = {"dtype": "int16", "scale_factor": SCALE, "add_offset": 0.0, "_FillValue": NODATA}
     for variable in ready.variables.values():
         variable.attrs = {k: _plain(v) for k, v in variable.attrs.items()}
@@ -69,6 +71,11 @@ def _plain(value: Any) -> Any:
         return value
     if isinstance(value, str | int | float | np.integer | np.floating):
         return value
-    if isinstance(value, list | tuple) and value and len({type(v) for v in value}) == 1 and isinstance(value[0], str | int | float):
+    if (
+        isinstance(value, list | tuple)
+        and value
+        and len({type(v) for v in value}) == 1
+        and isinstance(value[0], str | int | float)
+    ):
         return list(value)
     return json.dumps(value, default=str)

@@ -43,7 +43,8 @@ def read(path: Path, chunks: Any = None) -> xr.Dataset | None:
 
     try:
         with rasterio.open(path) as file:
-            notes = layout_in(file.tags())
+            notes = _layout_of(file)
+            grid = _grid(file)
         if notes is None:
             return None
         found = _part(path, notes, chunks)
@@ -51,7 +52,7 @@ def read(path: Path, chunks: Any = None) -> xr.Dataset | None:
             other = path.with_stem(path.stem + suffix)
             if suffix in notes["parts"] and other.is_file():
                 with rasterio.open(other) as file:
-                    theirs = layout_in(file.tags())
+                    theirs = _layout_of(file) if _grid(file) == grid else None
                 if theirs is not None and theirs["key"] == notes["key"] and theirs["suffix"] == suffix:
                     found = found.assign(_part(other, theirs, chunks).data_vars)
         return _finish(found, notes)
@@ -97,13 +98,28 @@ def layout_in(tags: Mapping[str, Any]) -> dict[str, Any] | None:
     return dict(notes)
 
 
+def _layout_of(file: Any) -> dict[str, Any] | None:
+    """Return the layout of an open file; None where other software took layers out, reordered or converted them."""
+    notes = layout_in(file.tags())
+    if notes is None or "labels" not in notes:
+        return notes
+    same = notes["dtype"] == file.dtypes[0] and list(file.descriptions) == list(notes["labels"])
+    return notes if same else None
+
+
+def _grid(file: Any) -> tuple[Any, ...]:
+    return file.crs, tuple(file.transform), file.shape
+
+
 def _from_engine(old: Mapping[str, Any]) -> dict[str, Any]:
     """Layout of a result written before there was one writer: variables one after the other, each over all dates."""
     rasters, at = [], 0
     for v in old["variables"]:
         count = len(old["dates"]) if v["dims"][0] == "time" else 1
         attrs = {
-            k: {"dtype": "|u1", "values": a} if k == "flag_values" else a for k, a in v["attrs"].items() if k != "grid_mapping"
+            k: {"dtype": "|u1", "values": a} if k == "flag_values" else a
+            for k, a in v["attrs"].items()
+            if k != "grid_mapping"
         }
         rasters.append({**v, "attrs": attrs, "shape": [count] * (len(v["dims"]) - 2)})
         rasters[-1] |= {"layers": list(range(at + 1, at + count + 1)), "scale": 1.0}
@@ -114,7 +130,6 @@ def _from_engine(old: Mapping[str, Any]) -> dict[str, Any]:
         "suffix": "",
         "parts": [""],
         "key": "",
-        "nodata": float("nan"),
         "variables": rasters,
         "order": [v["name"] for v in old["variables"]],
         "attrs": old["attrs"],
@@ -139,7 +154,7 @@ def _part(path: Path, notes: Mapping[str, Any], chunks: Any) -> xr.Dataset:
         lead = tuple(str(d) for d in v["dims"][:-2])
         data = pixels[_as_slice(numbers)].reshape((*v["shape"], *pixels.shape[1:]))
         attrs = {k: decode(a) for k, a in v["attrs"].items()}
-        out[str(v["name"])] = ((*lead, "y", "x"), _physical(data, v, notes["nodata"]), attrs)
+        out[str(v["name"])] = ((*lead, "y", "x"), _physical(data, v), attrs)
     return out
 
 
@@ -164,7 +179,7 @@ def _as_slice(numbers: Any) -> Any:
     return numbers
 
 
-def _physical(data: Any, v: Mapping[str, Any], nodata: float | None) -> Any:
+def _physical(data: Any, v: Mapping[str, Any]) -> Any:
     """Values in the type of the cube from those of the file; lazy arrays stay lazy."""
     dtype = np.dtype(str(v["dtype"]))
     if dtype.kind not in "fiub":
@@ -172,8 +187,9 @@ def _physical(data: Any, v: Mapping[str, Any], nodata: float | None) -> Any:
     if dtype.kind == "f" and data.dtype.kind != "f":
         return unpack(data, float(v["scale"])).astype(dtype)
     if dtype == np.uint8 and "flag_values" in v["attrs"] and data.dtype != np.uint8:
-        data = xr.where(data == NODATA if data.dtype.kind == "i" else data != data, NO_CLASS, data)  # noqa: PLR0124
-    return data != 0 if dtype == bool else data.astype(dtype)
+        missing = data == NODATA if data.dtype.kind == "i" else np.isnan(data)
+        data = xr.where(missing, NO_CLASS, data)  # type: ignore[no-untyped-call]
+    return data != 0 if dtype.kind == "b" else data.astype(dtype)
 
 
 def _finish(found: xr.Dataset, notes: Mapping[str, Any]) -> xr.Dataset:

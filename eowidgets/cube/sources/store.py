@@ -59,7 +59,16 @@ def open_store(path: Path, chunks: Any) -> xr.Dataset:
         return _text(ds, path)
     except EowidgetsError:
         raise
-    except (OSError, ValueError, KeyError, TypeError, AttributeError, RuntimeError, zipfile.BadZipFile, RecursionError) as error:
+    except (
+        OSError,
+        ValueError,
+        KeyError,
+        TypeError,
+        AttributeError,
+        RuntimeError,
+        zipfile.BadZipFile,
+        RecursionError,
+    ) as error:
         raise SourceError(
             f"{path.name!r} cannot be read as a {kind}: it may be incomplete or another format."
         ) from error
@@ -139,7 +148,9 @@ def _text(ds: xr.Dataset, path: Path) -> xr.Dataset:
         if variable.dtype.kind not in "OT":
             continue
         if {"y", "x"} <= set(map(str, variable.dims)) or variable.size > LARGEST_TEXT:
-            raise InputError(f"The variable {str(name)!r} of {path.name!r} holds text: drop it, only numbers make pixels.")
+            raise InputError(
+                f"The variable {str(name)!r} of {path.name!r} holds text: drop it, only numbers make pixels."
+            )
         values = np.asarray(variable.values)
         if all(hasattr(v, "calendar") for v in values.ravel()):
             continue

@@ -29,7 +29,9 @@ GRIDS = {
     CUSTOM: (0, 0, 30.5),
 }
 NAMES = ["blue", "green", "red", "nir", "swir16", "layer2", "layer10", "zeta", "alpha", "ndvi", "temperature", "vv"]
-TEXT = st.text(st.characters(codec="utf-8", exclude_categories=["Cs", "Cc"]), max_size=8)
+TEXT = st.text(st.characters(codec="utf-8", exclude_categories=["Cs", "Cc"]), max_size=8).filter(
+    lambda t: not t.startswith(("/", "~"))
+)
 
 
 @st.composite
@@ -105,13 +107,13 @@ def assert_same(back, cube):
     assert list(back.data_vars) == list(cube.data_vars)
     assert set(back.coords) == set(cube.coords)
     for name in cube.variables:
+        if name == "spatial_ref":  # the same CRS may be written in other words: compared below
+            continue
         one, two = cube[name], back[name]
         assert two.dims == one.dims, name
-        attrs = {k: v for k, v in two.attrs.items() if k != "GeoTransform"}
-        expected = {k: v for k, v in one.attrs.items() if k != "GeoTransform"}
-        assert attrs.keys() == expected.keys(), name
-        for key, value in expected.items():
-            np.testing.assert_array_equal(attrs[key], value, err_msg=f"{name} {key}")
+        assert two.attrs.keys() == one.attrs.keys(), name
+        for key, value in one.attrs.items():
+            np.testing.assert_array_equal(two.attrs[key], value, err_msg=f"{name} {key}")
         if name in ("y", "x"):
             np.testing.assert_allclose(two, one, rtol=1e-12)
         elif one.dtype.kind == "f" and name in ("blue", "green", "red", "nir", "swir16"):
