@@ -15,7 +15,7 @@ import xarray as xr
 
 from eowidgets.cube.products import Sensor
 from eowidgets.cube.quantity import quantity
-from eowidgets.cube.sources import Opened
+from eowidgets.cube.sources import Opened, own_geotiff
 from eowidgets.cube.sources.dates import PATTERNS, as_moment, date_in, moment_in, tagged_moment, without_date
 from eowidgets.cube.sources.layers import Layer, as_array, cube_name, layers_of, products, refuse_uncertain_baselines
 from eowidgets.cube.sources.listing import ENDINGS, Found
@@ -56,6 +56,10 @@ class Request:
         """Return the dask blocks for these files; None to read them now."""
         return None if sum(f.bytes for f in files) <= self.eager else self.chunks
 
+    def own_blocks(self, path: Path) -> Any:
+        """Return the dask blocks for a file of this package, by its size on disk."""
+        return None if path.stat().st_size * 4 <= self.eager else self.chunks
+
 
 def open_raster(path: Path, request: Request) -> Opened:
     """Open one file: bands of one date, a stack of dates and bands, or a layer without time.
@@ -67,6 +71,8 @@ def open_raster(path: Path, request: Request) -> Opened:
     InputError
         If the dates of a picture cannot be found, or the names and dates given do not match its layers.
     """
+    if (own := own_geotiff.read(path, request.own_blocks(path))) is not None:
+        return Opened(own)
     file = read_header(path, path.parent, remote=request.remote)
     (sensor,) = products([file], path.parent, request.sensor, request.bands)
     labels = own_names(file)
@@ -108,6 +114,7 @@ def open_files(found: Sequence[Found], where: str, root: Path, request: Request)
     """
     if not found:
         raise InputError(f"There is no raster file in {where[-70:]!r}: expected names ending in {', '.join(ENDINGS)}.")
+    found = [f for f in found if not own_geotiff.is_part(f.path)]
     files = [read_header(f.path, root, address=f.address, remote=request.remote) for f in found]
     if request.sensor is None:
         refuse_uncertain_baselines(files, Path(where).name or where)
