@@ -114,6 +114,8 @@ def open_files(paths: Iterable[Path], where: str, names: Sequence[str] | None, c
     files = sorted(p for p in paths if not COMPANION.search(p.stem) and not own_geotiff.is_part(p))
     if not files:
         raise InputError(f"There is no GeoTIFF in {where!r}: expected names ending in {', '.join(ENDINGS)}.")
+    if (own := own_geotiff.read_all(files, chunks)) is not None:
+        return Opened(own)
     frames: dict[np.datetime64, dict[str, xr.DataArray]] = {}
     grid: tuple[str, Any] | None = None
     first: Path = files[0]
