@@ -79,6 +79,7 @@ def open_store(path: Path, chunks: Any, group: str | None = None) -> xr.Dataset:
         RuntimeError,
         zipfile.BadZipFile,
         RecursionError,
+        MemoryError,
     ) as error:
         raise SourceError(
             f"{path.name!r} cannot be read as a {kind}: it may be incomplete or another format."
