@@ -99,7 +99,8 @@ def _straight(polygon: Polygon, crossing: float, poles: tuple[int, ...]) -> Poly
         ends = [[outer[-1, 0], 90.0 * pole], [outer[0, 0], 90.0 * pole], outer[0]]
         outer = np.concatenate([outer, ends])
     middle = (outer[:, 0].min() + outer[:, 0].max()) / 2
-    holes = [h + [towards(float(h[:, 0].mean()), middle) - h[:, 0].mean(), 0] for h in holes]
+    for hole in holes:
+        hole[:, 0] += towards(float(hole[:, 0].mean()), middle) - hole[:, 0].mean()
     return Shape(outer, holes)
 
 

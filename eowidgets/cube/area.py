@@ -247,7 +247,7 @@ def _degrees(west: float, south: float, east: float, north: float) -> tuple[floa
 
     if west <= east:
         return west, south, east, north
-    if not (-180 <= east and west <= 180 and east + 360 - west < 180):
+    if not (east >= -180 and west <= 180 and east + 360 - west < 180):
         raise InputError(
             f"The bounding box ({west:g}, {south:g}, {east:g}, {north:g}) has its west and east swapped: give (west, "
             "south, east, north); one that crosses the antimeridian and is wider than half the globe needs east + 360."

@@ -10,7 +10,6 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import xarray as xr
 
 from eowidgets.cube.normalise import Clouds, finish, lay_out, normalise

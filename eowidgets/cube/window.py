@@ -68,7 +68,7 @@ def _around(cube: xr.Dataset, box: GeoBox, place: Area, margin: int) -> xr.Datas
     stop = int(np.ceil(first + (east - west) / 360 * turn(box) - _HAIR)) + margin
     if stop - start >= box.width:
         return cube
-    if 0 <= start and stop <= box.width:
+    if start >= 0 and stop <= box.width:
         return cube.isel(x=slice(start, stop))
     x = box.affine.c + box.affine.a * (np.arange(start, stop) + 0.5)
     x -= 360 * np.floor((x[0] + 180) / 360)

@@ -126,7 +126,7 @@ def _numbers(array: npt.NDArray[Any], attrs: Mapping[Any, Any], title: str) -> t
 
 
 def place(rgba: Rgba, box: Any) -> tuple[str, tuple[tuple[float, float], tuple[float, float]]]:
-    """Reproject a picture to Web Mercator.
+    """Reproject a picture to Web Mercator, each pixel from the nearest one.
 
     Parameters
     ----------
@@ -137,30 +137,14 @@ def place(rgba: Rgba, box: Any) -> tuple[str, tuple[tuple[float, float], tuple[f
     Returns
     -------
     str, ((south, west), (north, east))
-        A data URL, and bounds in degrees between which a web map stretches it without error.
+        A data URL, and bounds in degrees between which a web map stretches it without error; east may be above 180.
     """
-    from pyproj import Transformer
-    from rasterio.warp import Resampling, reproject
+    from eowidgets.render.mercator import MercatorGrid
 
-    target = box.to_crs("EPSG:3857")
-    step = max(1.0, max(target.shape) / LONGEST)
-    if step > 1:
-        target = target.zoom_out(step)
-    out = np.zeros((4, *target.shape), np.uint8)
-    reproject(
-        np.ascontiguousarray(rgba.transpose(2, 0, 1)),
-        out,
-        src_transform=box.affine,
-        src_crs=box.crs.to_wkt(),
-        dst_transform=target.affine,
-        dst_crs="EPSG:3857",
-        resampling=Resampling.nearest,
-    )
-    left, bottom, right, top = target.boundingbox
-    (west, east), (south, north) = Transformer.from_crs(3857, 4326, always_xy=True).transform(
-        (left, right), (bottom, top)
-    )
-    return png_url(out.transpose(1, 2, 0)), ((south, west), (north, east))
+    grid = MercatorGrid.over(box, LONGEST)
+    out = rgba[grid.row, grid.column]
+    out[~grid.inside] = 0
+    return png_url(out), grid.corners
 
 
 def png_url(rgba: Rgba) -> str:

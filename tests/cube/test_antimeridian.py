@@ -23,7 +23,11 @@ def same(a, b):
         (-181, -18, -179, -16),
         PIECES,
         box(*FIJI),
-        {"type": "Feature", "properties": {}, "geometry": {"type": "Polygon", "coordinates": [list(box(*FIJI).exterior.coords)]}},
+        {
+            "type": "Feature",
+            "properties": {},
+            "geometry": {"type": "Polygon", "coordinates": [list(box(*FIJI).exterior.coords)]},
+        },
     ],
 )
 def test_every_way_to_write_an_area_across_the_antimeridian(source, recwarn):
@@ -37,9 +41,7 @@ def test_every_way_to_write_an_area_across_the_antimeridian(source, recwarn):
     assert not recwarn.list
 
 
-@pytest.mark.parametrize(
-    "source", [(179, -18, -179, -16), Polygon([(179, -18), (-179, -18), (-179, -16), (179, -16)])]
-)
+@pytest.mark.parametrize("source", [(179, -18, -179, -16), Polygon([(179, -18), (-179, -18), (-179, -16), (179, -16)])])
 def test_west_above_east_is_taken_as_crossing_with_a_warning(source):
     with pytest.warns(UserWarning, match="crossing"):
         area = Area.of(source)

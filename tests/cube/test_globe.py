@@ -98,7 +98,10 @@ def test_an_area_around_some_pixels_gives_them(name):
     row, column = height // 3, width // 2
     ring = [degrees(name, column + a, row + b) for a, b in ((0.1, 0.1), (4.9, 0.1), (4.9, 2.9), (0.1, 2.9))]
     lon = np.unwrap([p[0] for p in ring], period=360)
-    area = {"type": "Polygon", "coordinates": [[[x, p[1]] for x, p in zip([*lon, lon[0]], [*ring, ring[0]], strict=True)]]}
+    area = {
+        "type": "Polygon",
+        "coordinates": [[[x, p[1]] for x, p in zip([*lon, lon[0]], [*ring, ring[0]], strict=True)]],
+    }
     cut = clip(cube, area)
     expected = cube.red.values[0, row : row + 3, column : column + 5]
     found = cut.red.values[np.isfinite(cut.red.values)]
