@@ -82,7 +82,7 @@ def straighten(geometry: BaseGeometry, crossing: float = 180.0, poles: tuple[int
 def polygons(geometry: BaseGeometry) -> list[Polygon]:
     """Return the polygons of a geometry of any type; points and lines are left out."""
     if geometry.geom_type == "Polygon":
-        return [] if geometry.is_empty else [geometry]  # type: ignore[list-item]
+        return [] if geometry.is_empty else [geometry]
     return [p for g in getattr(geometry, "geoms", ()) for p in polygons(g)]
 
 
@@ -113,7 +113,9 @@ def _jumps(lon: Lons, crossing: float) -> npt.NDArray[np.bool_]:
 def _continuous(ring: npt.NDArray[np.float64], crossing: float) -> npt.NDArray[np.float64]:
     step = np.diff(ring[:, 0])
     turns = np.where(_jumps(ring[:, 0], crossing), -360 * np.sign(step), 0)
-    return ring + np.stack([np.concatenate([[0], turns.cumsum()]), np.zeros(len(ring))], 1)
+    found = ring.astype(np.float64)
+    found[1:, 0] += turns.cumsum()
+    return found
 
 
 def shifted(geometry: BaseGeometry, degrees: float) -> BaseGeometry:

@@ -30,9 +30,14 @@ def transformer(source: str, target: str) -> Transformer:
     return Transformer.from_crs(source, target, always_xy=True)
 
 
+def in_degrees(box: GeoBox) -> bool:
+    """Return whether the columns of a grid are longitudes."""
+    return box.crs is not None and bool(box.crs.geographic)
+
+
 def turn(box: GeoBox) -> float:
     """Return how many columns make a full turn of 360 degrees; 0 where columns are not longitudes."""
-    return 360 / abs(box.affine.a) if box.crs.geographic and box.affine.a else 0.0
+    return 360 / abs(box.affine.a) if in_degrees(box) and box.affine.a else 0.0
 
 
 def is_full_circle(box: GeoBox) -> bool:
@@ -76,7 +81,7 @@ def lonlat(box: GeoBox, columns: Any, rows: Any) -> tuple[Floats, Floats]:
     columns, rows, affine = np.asarray(columns, float), np.asarray(rows, float), box.affine
     x = affine.a * columns + affine.b * rows + affine.c
     y = affine.d * columns + affine.e * rows + affine.f
-    if box.crs.geographic:  # the outer half of a pixel whose centre is the pole
+    if in_degrees(box):  # the outer half of a pixel whose centre is the pole
         y = np.clip(y, -90, 90)
     lon, lat = transformer(str(box.crs), "EPSG:4326").transform(x, y)
     return np.asarray(lon), np.asarray(lat)
@@ -84,7 +89,7 @@ def lonlat(box: GeoBox, columns: Any, rows: Any) -> tuple[Floats, Floats]:
 
 def poles(box: GeoBox) -> tuple[int, ...]:
     """Return the poles (1 north, -1 south) inside a grid; where a pole is a line, as in Mercator, it is not inside."""
-    if box.crs.geographic:
+    if in_degrees(box):
         return ()
     found = []
     for pole in (1, -1):
@@ -142,7 +147,7 @@ def _places(box: GeoBox) -> tuple[Floats, Floats, bool]:
 def _on_earth(box: GeoBox, columns: Floats, rows: Floats, lon: Floats, lat: Floats) -> npt.NDArray[np.bool_]:
     """Whether places are where their degrees lead back to: outside the disc or oval of a world map they are not."""
     seen = np.isfinite(lon) & np.isfinite(lat)
-    if box.crs.geographic:
+    if in_degrees(box):
         return seen
     there = locate(box, np.where(seen, lon, 0), np.where(seen, lat, 0))
     near = max(box.shape) * 1e-3
@@ -160,4 +165,4 @@ def _upright(box: GeoBox) -> bool:
 
 def _least(box: GeoBox) -> float:
     """Degrees by which a grid may miss the full circle."""
-    return _SLACK * (abs(box.affine.a) if box.crs.geographic else 360 / max(box.shape))
+    return _SLACK * (abs(box.affine.a) if in_degrees(box) else 360 / max(box.shape))

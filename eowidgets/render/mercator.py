@@ -55,8 +55,8 @@ class MercatorGrid:
         lon, lat = np.meshgrid(np.degrees(x / _RADIUS), np.degrees(np.arctan(np.sinh(y / _RADIUS))))
         column, row = globe.locate(box, lon, lat)
         inside = (column >= 0) & (column < box.width) & (row >= 0) & (row < box.height)
-        row, column = (np.floor(np.where(inside, v, 0)).astype(np.int32) for v in (row, column))
-        return cls(place, inside, row, column)
+        rows, columns = (np.floor(np.where(inside, v, 0)).astype(np.int32) for v in (row, column))
+        return cls(place, inside, rows, columns)
 
     @property
     def corners(self) -> tuple[tuple[float, float], tuple[float, float]]:
