@@ -1,4 +1,4 @@
-"""``eow.open``: one door for every kind of source, one kind of cube behind it."""
+"""``eow.open``: every kind of source becomes one kind of cube."""
 
 from __future__ import annotations
 
@@ -6,12 +6,14 @@ import glob
 import re
 import warnings
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
 import xarray as xr
 
+from eowidgets.cube.layout import is_static
 from eowidgets.cube.normalise import Clouds, finish, lay_out, normalise
 from eowidgets.cube.opened import note
 from eowidgets.cube.reduce import between, coarsen
@@ -30,50 +32,64 @@ def open(
     *,
     bbox: tuple[float, float, float, float] | None = None,
     dates: str | Sequence[Any] | None = None,
-    bands: Sequence[str] | None = None,
+    bands: str | Sequence[str] | None = None,
     resolution: float | None = None,
+    crs: Any = None,
     budget: str | float | None = "2GB",
     clouds: Clouds = "mask",
     sensor: str | None = None,
     signer: Callable[[str], str] | None = None,
     chunks: Any = None,
     timeout: float = 10.0,
+    group: str | None = None,
+    remote: bool = False,
 ) -> xr.Dataset:
-    """Open anything as a cube.
+    """Open a source as a cube.
 
     Parameters
     ----------
     source : str, Path, Dataset, DataArray, dict or pystac object
-        A sample's name; a GeoTIFF; a folder or glob of GeoTIFFs; a NetCDF file; a Zarr store (v2, v3, zip); an
-        xarray object; a STAC item, collection, catalogue or API (path, address or object).
+        A sample's name; a raster file; a folder, glob or zip archive of raster files, for instance a Sentinel-2
+        ``.SAFE`` product; a NetCDF file, or a folder or glob of them; a Zarr store (v2, v3, zip); an xarray object;
+        a STAC item, collection, catalogue or API (path, address or object).
     bbox : tuple, optional
         West, south, east, north in degrees: only this part.
     dates : str or sequence, optional
         ``"2020-01/2020-06"``, a pair or a slice: only from the first to the last. A longer list: only these days.
-        For a GeoTIFF that does not tell its dates, the list of them.
-    bands : sequence of str, optional
-        Names to keep. For GeoTIFFs without band names, what the bands are called, in file order.
+        For raster files without dates, their dates in the order of the names.
+    bands : str or sequence of str, optional
+        Names to keep, as common names or as the source writes them. For rasters without band names, the names of
+        the bands in file order.
     resolution : float, optional
         Pixel size in units of the CRS, coarser than the source: bands are averaged, quality is the most frequent.
+        A product with several pixel sizes is opened with the bands that suit it.
+    crs : optional
+        CRS of the cube, where it is not that of the source: ``"EPSG:32634"`` or anything odc-geo's CRS takes.
     budget : str, float or None
-        Memory that the cube should fit in. Larger cubes are opened lazily, with a warning that tells their size and
+        Memory that the cube should fit in. Larger cubes are opened lazily, with a warning that states their size and
         the resolution at which they would fit; where dask is missing they are refused. None: no warning.
     clouds : {"mask", "robust", None}
         Masks from the quality band; with ``"robust"`` also what it missed
         (:func:`eowidgets.cube.clouds.robust_clouds`); or none.
     sensor : str, optional
-        Where names or scale cannot tell, for instance ``"sentinel2-l2a"`` or ``"sentinel2-l2a@04.00"``.
+        The product, where names or numbers do not identify it, for instance ``"sentinel2-l2a"`` or
+        ``"sentinel2-l2a@04.00"``.
     signer : callable, optional
         Turns an asset's address into a signed one.
     chunks : optional
         Dask chunks; None reads cubes of up to 256 MB at once and larger ones lazily.
     timeout : float
         Seconds to wait for a server.
+    group : str, optional
+        Group of a NetCDF file or Zarr store.
+    remote : bool
+        Whether a local file (VRT, STAC) may name addresses and files outside its own folder.
 
     Returns
     -------
     Dataset
-        A cube (see :mod:`eowidgets.cube.schema`).
+        A cube (see :mod:`eowidgets.cube.schema`); elevation, land cover and the like without a date are static layers
+        over ``(y, x)``.
 
     Raises
     ------
@@ -87,28 +103,65 @@ def open(
     (140, dtype('float32'))
     """
     given = {"bbox": bbox, "dates": dates, "bands": bands, "resolution": resolution, "clouds": clouds, "sensor": sensor}
+    given |= {"crs": crs, "group": group, "remote": remote}
     if isinstance(source, str) and source in samples():
         cube = finish(open_sample(source), clouds, bands)
-        return note(_reduce(cube, bbox, dates, resolution), source, **given)
+        return note(_reduce(cube, bbox, dates, resolution, crs), source, **given)
+    import odc.geo.xr  # noqa: F401  (cube.odc and cube.rio work on what this returns)
+    import rioxarray  # noqa: F401
+
     where = f"{source}: " if isinstance(source, str | Path) else ""
-    opened = _raw(source, bbox, dates, bands, resolution, sensor, signer, chunks, timeout)
+    request = _Request(bbox, dates, bands, resolution, crs, sensor, signer, chunks, timeout, group, remote)
+    opened = _raw(source, request)
     bands, dates = None if opened.named else bands, None if opened.dated else dates
     try:
         raw = lay_out(opened.data)
+        if is_static(raw):
+            dates = bands = None
         if clouds != "robust":  # which compares with the dates before and after
             raw = between(raw, dates)
         raw = _fit(raw if bbox is None else _window(raw, bbox), budget, chunks, resolution)
-        cube = _reduce(normalise(raw, sensor=sensor, clouds=clouds, bands=bands), bbox, dates, resolution)
+        cube = _reduce(normalise(raw, sensor=sensor, clouds=clouds, bands=bands), bbox, dates, resolution, crs)
     except InputError as error:
         raise InputError(f"{'' if str(source) in str(error) else where}{error}") from error
     return note(cube, source, **given) if where else cube
 
 
-def _reduce(cube: xr.Dataset, bbox: Any, dates: Any, resolution: float | None) -> xr.Dataset:
-    """Only the dates, the part and the resolution that were asked for."""
+@dataclass(frozen=True)
+class _Request:
+    """The options of ``open`` that its sources need."""
+
+    bbox: Any
+    dates: Any
+    bands: Any
+    resolution: float | None
+    crs: Any
+    sensor: str | None
+    signer: Callable[[str], str] | None
+    chunks: Any
+    timeout: float
+    group: str | None
+    remote: bool
+
+    def files(self) -> Any:
+        """Return what raster files need."""
+        from eowidgets.cube.sources.raster import Request
+
+        dates = self.dates if self.dates is not None and not isinstance(self.dates, str | slice) else None
+        bands = [self.bands] if isinstance(self.bands, str) else self.bands
+        eager = EAGER if self.chunks is None and self.bbox is None else 0
+        return Request(bands, dates, self.sensor, self.resolution, self.crs, _lazily(self.chunks), eager, self.remote)
+
+
+def _reduce(cube: xr.Dataset, bbox: Any, dates: Any, resolution: float | None, crs: Any) -> xr.Dataset:
+    """Return only the dates, the part, the CRS and the resolution that were asked for."""
     cube = between(cube, dates)
     if bbox is not None:
         cube = cube.eow.clip(bbox)
+    if crs is not None:
+        from eowidgets.cube.reproject import reproject
+
+        cube = reproject(cube, crs, resolution)
     return cube if resolution is None else coarsen(cube, resolution)
 
 
@@ -120,18 +173,8 @@ def _window(raw: xr.Dataset, bbox: Any) -> xr.Dataset:
     return raw if found is None else found
 
 
-def _raw(
-    source: Any,
-    bbox: Any,
-    dates: Any,
-    bands: Any,
-    resolution: Any,
-    sensor: Any,
-    signer: Any,
-    chunks: Any,
-    timeout: float,
-) -> Opened:
-    """What the source gives, and what of ``bands`` and ``dates`` has been used up on the way."""
+def _raw(source: Any, request: _Request) -> Opened:
+    """Return the data of a source, and what of ``bands`` and ``dates`` was used up on the way."""
     if isinstance(source, xr.Dataset | xr.DataArray):
         return Opened(source.copy())
     from eowidgets.cube.sources.stac import is_stac, open_stac
@@ -142,44 +185,59 @@ def _raw(
     if is_stac(source):
         found = open_stac(
             source,
-            bbox=bbox,
-            dates=dates,
-            bands=bands,
-            resolution=resolution,
-            sensor=sensor,
-            signer=signer,
-            chunks=chunks,
-            timeout=timeout,
+            bbox=request.bbox,
+            dates=request.dates,
+            bands=request.bands,
+            resolution=request.resolution,
+            sensor=request.sensor,
+            signer=request.signer,
+            chunks=request.chunks,
+            timeout=request.timeout,
         )
         return Opened(found, named=True, dated=True)
     if not isinstance(source, str | Path):
         raise InputError(
             f"A {type(source).__name__} cannot be opened: give a sample's name, a path, an xarray object or STAC."
         )
-    return _from_path(str(source), dates, [bands] if isinstance(bands, str) else bands, chunks)
+    return _from_path(str(source), request)
 
 
-def _from_path(text: str, dates: Any, bands: Any, chunks: Any) -> Opened:
-    from eowidgets.cube.sources.raster import ENDINGS, open_files, open_raster
+def _from_path(text: str, request: _Request) -> Opened:
+    from eowidgets.cube.sources.listing import ENDINGS, NETCDF, in_archive, in_folder
+    from eowidgets.cube.sources.raster import open_files, open_raster
     from eowidgets.cube.sources.store import is_store, open_store
 
     if not text.strip():
         raise InputError("The source is empty: give a sample's name, a path, an xarray object or STAC.")
-    stack_dates = dates if dates is not None and not isinstance(dates, str | slice) else None
     if any(c in text for c in "*?["):
-        found = [Path(p) for p in glob.glob(text, recursive=True)]  # noqa: PTH207  (the pattern may be absolute)
-        return open_files(found, text, bands, _lazily(chunks))
+        paths = [Path(p) for p in glob.glob(text, recursive=True)]  # noqa: PTH207  (the pattern may be absolute)
+        root = Path(re.split(r"[*?\[]", text)[0]).expanduser()
+        return _many(paths, text, root if root.is_dir() else root.parent, request)
     path = Path(text).expanduser()
     if not path.exists():
         if re.fullmatch(r"[\w-]+", text):
             raise unknown("sample, file or folder", text, samples())
-        raise InputError(f"There is no file or folder {text!r}.")
+        raise InputError(f"There is no file or folder {text[-80:]!r}.")
+    if path.suffix.lower() == ".zip" and (found := in_archive(path)):
+        return open_files(found, str(path), path, request.files())
     if is_store(path):
-        return Opened(open_store(path, _lazily(chunks, "auto")))
+        return Opened(open_store(path, _lazily(request.chunks, "auto")))
     if path.is_dir():
-        files = [p for p in path.rglob("*") if p.suffix.lower() in ENDINGS]
-        return open_files(files, str(path), bands, _lazily(chunks))
-    return open_raster(path, bands, stack_dates, _lazily(chunks))
+        return _many(in_folder(path, (*ENDINGS, *NETCDF)), str(path), path, request)
+    return open_raster(path, request.files())
+
+
+def _many(paths: list[Path], where: str, root: Path, request: _Request) -> Opened:
+    """Open the files of a folder or a glob: rasters, else NetCDF."""
+    from eowidgets.cube.sources.listing import NETCDF, band_files
+    from eowidgets.cube.sources.netcdf_files import open_netcdf_files
+    from eowidgets.cube.sources.raster import open_files
+
+    netcdf = [p for p in paths if p.suffix.lower() in NETCDF]
+    found = band_files(paths)
+    if netcdf and not found:
+        return Opened(open_netcdf_files(netcdf, where, _lazily(request.chunks, "auto")))
+    return open_files(found, where, root, request.files())
 
 
 def _lazily(chunks: Any, default: Any = None) -> Any:

@@ -16,7 +16,11 @@ from eowidgets.cube.samples import samples
 #: Attributes of a cube that say where it comes from.
 ATTRIBUTES = ("opened", "opened_with")
 #: What of ``eow.open`` decides what the cube holds, and what it is when left out.
-DEFAULTS = {"bbox": None, "dates": None, "bands": None, "resolution": None, "clouds": "mask", "sensor": None}
+DEFAULTS: dict[str, Any] = {
+    **dict.fromkeys(("bbox", "dates", "bands", "resolution", "sensor", "crs", "group")),
+    "clouds": "mask",
+    "remote": False,
+}
 PRINT = "opened_print"
 #: Every so many rows and columns are looked at when values are compared.
 STRIDE = 5

@@ -70,8 +70,9 @@ _UNITS = {
     "decibel": "backscatter_db",
 }
 _NAMES = (
-    (r"^(elevation|dem|dsm|dtm|altitude|height|srtm.*|topo.*)$", "elevation"),
+    (r"^(elevation|dem|dsm|dtm|altitude|height|srtm.*|topo.*|.*_dem)$", "elevation"),
     (r"^(lst|sst|t2m|tas|.*temperature.*|lst_(day|night).*)$", "temperature"),
+    (r"^(.*land_?cover.*|lulc|.*classification|class|classes|worldcover.*|corine.*|cdl)$", "classes"),
     (r"^(ndvi|evi2?|nbr2?|ndwi|mndwi|savi|msavi|ndmi|ndsi|gndvi|ndre|kndvi|lai|fapar)$", "index"),
 )
 
@@ -104,6 +105,17 @@ def quantity(band: xr.DataArray) -> Quantity:
     return QUANTITIES[_from_attributes(attrs) or _from_name(str(band.name or ""), attrs) or "unknown"]
 
 
+def quantity_of_name(name: str) -> str | None:
+    """Return the key of the quantity that a name states, other than those of spectral bands, or None.
+
+    Examples
+    --------
+    >>> quantity_of_name("NDVI"), quantity_of_name("dem"), quantity_of_name("red")
+    ('index', 'elevation', None)
+    """
+    return next((key for pattern, key in _NAMES if re.match(pattern, name.lower())), None)
+
+
 def _from_attributes(attrs: dict[Any, Any]) -> str | None:
     if attrs.get("role") in ("quality", "index"):
         return str(attrs["role"])
@@ -131,4 +143,4 @@ def _from_name(name: str, attrs: dict[Any, Any]) -> str | None:
         return "backscatter" if no_unit else None
     if name in _THERMAL:
         return "temperature"
-    return next((key for pattern, key in _NAMES if re.match(pattern, name)), None)
+    return quantity_of_name(name)

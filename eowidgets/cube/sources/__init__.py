@@ -1,4 +1,4 @@
-"""Where cubes come from: one file per kind of source, each gives a raw Dataset to ``normalise``."""
+"""Sources of cubes: one file per kind of source, each returns a raw Dataset for ``normalise``."""
 
 from __future__ import annotations
 
@@ -9,8 +9,18 @@ import xarray as xr
 
 @dataclass(frozen=True, slots=True)
 class Opened:
-    """A raw Dataset, and whether ``bands=`` and ``dates=`` were used up to find or name what is in it."""
+    """A raw Dataset, and what of the request was used up on the way.
+
+    Attributes
+    ----------
+    data : Dataset or DataArray
+    named, dated : bool
+        Whether ``bands=`` named layers and ``dates=`` dated files, so that they select nothing later.
+    static : bool
+        Whether the data have no time axis and are a layer.
+    """
 
     data: xr.Dataset | xr.DataArray
     named: bool = False
     dated: bool = False
+    static: bool = False

@@ -1,0 +1,76 @@
+"""Many NetCDF files as one Dataset: dates, tiles or variables in files of their own."""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import xarray as xr
+
+from eowidgets.cube.layout import as_dataset, in_order
+from eowidgets.cube.sources.dates import moment_in
+from eowidgets.cube.sources.store import open_store
+from eowidgets.errors import EowidgetsError, InputError
+
+
+def open_netcdf_files(paths: Sequence[Path], where: str, chunks: Any) -> xr.Dataset:
+    """Join NetCDF files along time, by place, or variable by variable.
+
+    A file without a time axis takes the date in its name.
+
+    Raises
+    ------
+    InputError
+        If the files do not fit together.
+    """
+    parts = [_part(path, chunks) for path in sorted(paths)]
+    if len(parts) == 1:
+        return parts[0]
+    try:
+        joined = _join(parts)
+    except ValueError as error:
+        raise InputError(
+            f"The NetCDF files of {where[-60:]!r} do not fit together ({' '.join(str(error).split())[:80]}): open them "
+            "one by one, or join them with xarray.open_mfdataset."
+        ) from error
+    names = {frozenset(p.data_vars) for p in parts}
+    if len(names) > 1 and len({tuple(p["time"].values) for p in parts}) > 1:
+        missing = sorted({str(n) for p in parts for n in set(joined.data_vars) - set(p.data_vars)})
+        warnings.warn(f"Some dates lack bands, which are NaN there: {', '.join(missing)[:80]}.", stacklevel=5)
+    return joined
+
+
+def _part(path: Path, chunks: Any) -> xr.Dataset:
+    ds = open_store(path, chunks)
+    dated = (
+        "time" in ds.dims or "time" in ds.coords or any(str(d).lower() in ("t", "date", "valid_time") for d in ds.dims)
+    )
+    if not dated and (moment := moment_in(path.name)) is not None:
+        ds = ds.assign_coords(time=moment.astype("datetime64[ns]"))
+    try:
+        return in_order(as_dataset(ds))
+    except EowidgetsError as error:
+        raise InputError(f"{path.name!r}: {error}") from error
+
+
+def _join(parts: list[xr.Dataset]) -> xr.Dataset:
+    grids = {(p["y"].values.tobytes(), p["x"].values.tobytes()) for p in parts}
+    if len({p["spatial_ref"].attrs.get("crs_wkt") for p in parts}) > 1:
+        raise ValueError("they have several CRS")
+    options: dict[str, Any] = {"compat": "override", "combine_attrs": "override", "coords": "minimal"}
+    if len(grids) > 1:
+        joined: Any = xr.combine_by_coords(parts, data_vars="minimal", join="outer", **options)
+        ordered: xr.Dataset = joined.sortby("y", ascending=False)
+        return ordered
+    groups: dict[frozenset[Any], list[xr.Dataset]] = {}
+    for part in parts:
+        groups.setdefault(frozenset(part.data_vars), []).append(part)
+    times = [np.concatenate([p["time"].values for p in g]) if "time" in g[0].dims else None for g in groups.values()]
+    same = all(t is not None and times[0] is not None and np.array_equal(t, times[0]) for t in times)
+    if len(groups) > 1 and same:  # a file for each variable
+        along = [xr.concat(g, "time", data_vars="minimal", join="override", **options) for g in groups.values()]
+        return xr.merge(along, compat="override", combine_attrs="override")
+    return xr.concat(parts, "time", data_vars="minimal", join="override", **options)
