@@ -18,6 +18,7 @@ from eowidgets.cube.area import Area
 from eowidgets.cube.clouds import robust_clouds
 from eowidgets.cube.grid import geobox, pixel
 from eowidgets.cube.indices import index as spectral_index
+from eowidgets.cube.indices import present
 from eowidgets.cube.schema import DIMS, MASKS, bands, usable
 from eowidgets.cube.series import clip
 from eowidgets.errors import InputError, unknown
@@ -159,7 +160,10 @@ class History:
 
     def _read(self, part: xr.Dataset) -> tuple[npt.NDArray[np.float32], Mask]:
         """Values and what was seen, both (t, c, y, x)."""
-        wanted = list(self.names) if self.index is None else list(bands(part))
+        wanted = list(self.names) if self.index is None else [*bands(part)]
+        held = None if self.index is None else present(part, self.index)
+        if held is not None and held not in wanted:
+            wanted.append(held)
         part = part[[*wanted, *(m for m in MASKS if m in part)]].transpose(*DIMS).load()
         if self.index is None:
             values = np.stack([part[name].values for name in self.names], axis=1).astype("float32")

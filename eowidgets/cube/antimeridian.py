@@ -49,7 +49,7 @@ def largest_gap(starts: Lons, ends: Lons) -> tuple[float, float]:
     reach = np.maximum.accumulate(np.concatenate([east, east + 360]))
     gaps = np.concatenate([west[1:] + 360, [west[0] + 720]]) - reach[len(west) :]
     at = int(gaps.argmax())
-    return float(west[(at + 1) % len(west)]), max(0.0, float(gaps[at]))
+    return float(west[(at + 1) % len(west)]), min(360.0, max(0.0, float(gaps[at])))
 
 
 def straighten(geometry: BaseGeometry, crossing: float = 180.0, poles: tuple[int, ...] = ()) -> BaseGeometry:

@@ -121,6 +121,7 @@ def _from_file(path: Path) -> BaseGeometry:
 
 
 def need_geopandas(what: str) -> Any:
+    """Return geopandas, or raise an error that names ``what`` needs it."""
     try:
         import geopandas
     except ImportError:
@@ -147,13 +148,14 @@ def _poles_inside(geometry: BaseGeometry, crs: Any) -> tuple[int, ...]:
 
 
 def cut_edges(geometry: BaseGeometry) -> BaseGeometry:
-    """Edges in pieces of at most a sixty-fourth of the whole extent."""
+    """Return a geometry with its edges in pieces of at most a sixty-fourth of the whole extent."""
     west, south, east, north = geometry.bounds
     piece = float(np.hypot(east - west, north - south)) / 64
     return geometry.segmentize(piece) if np.isfinite(piece) and piece > 0 else geometry
 
 
 def reproject(geometry: BaseGeometry, source: Any, target: Any) -> BaseGeometry:
+    """Return a geometry with its corners moved from one CRS to another."""
     from pyproj import Transformer
     from pyproj.exceptions import ProjError
     from shapely import transform

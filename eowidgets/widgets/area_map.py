@@ -227,14 +227,12 @@ class AreaMap(PictureLayers, ipyleaflet.Map):
             return None
         (south, west), (north, east) = self.bounds
         south, north = max(south, -90), min(north, 90)
-        if self.cube is None and east - west >= 360:
-            west, east = -180, 180
         if self.cube is not None:
             cw, cs, ce, cn = bounds(self.cube)
-            if east - west >= 360:
-                west, east = cw, ce
+            west, east = (west, east) if east - west < 360 else (cw, ce)
             turn = towards((west + east) / 2, (cw + ce) / 2) - (west + east) / 2  # the map shows the world repeatedly
             west, south, east, north = max(west + turn, cw), max(south, cs), min(east + turn, ce), min(north, cn)
+        east = min(east, west + 360)
         return Area.of((west, south, east, north), name="view") if west < east and south < north else None
 
     @property
