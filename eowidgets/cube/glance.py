@@ -11,6 +11,8 @@ from eowidgets.cube.schema import bands, usable, valid
 
 #: Side in pixels of the windows that are read of a lazy cube, and the dates and blocks that they may cost.
 SIDE, DATES, READS = 256, 3, 40
+#: Lazy cubes up to this size (bytes) are read whole.
+SMALL = 4_000_000
 #: A block larger than this (bytes) is not read for a look.
 LARGEST = 64_000_000
 #: Where windows lie, as shares of height and width: the middle first, others where nothing was measured there.
@@ -39,13 +41,15 @@ class Glance:
 def glance(cube: xr.Dataset) -> Glance:
     """Read what a check needs.
 
-    A cube in memory is taken whole. Of a lazy cube a window of 256 × 256 pixels in the middle is read, on three dates
+    A cube in memory is taken whole, and so is a lazy one of a few megabytes. Of a larger lazy cube a window of 256 × 256 pixels in the middle is read, on three dates
     (one where the cube has many bands); where nothing was measured there, a window a quarter in. Raises whatever the
     source raises where it cannot be read.
     """
     names = list(bands(cube))
     if not any(v.chunks for v in cube.variables.values()):
         return Glance(cube, True)
+    if cube.nbytes <= SMALL:
+        return Glance(cube.compute(), True)
     cheap = [n for n in names if _block(cube[n]) <= LARGEST]
     dates = cube.sizes["time"]
     few = max(1, min(DATES, dates, READS // max(1, len(cheap))))
