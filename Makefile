@@ -36,7 +36,7 @@ $(VENV)/.python:
 	touch $@
 
 $(VENV)/.lab: $(VENV)/.python pyproject.toml constraints.txt
-	$(PIP) -e '.[lab,stac,dask,video]'
+	$(PIP) -e '.[lab,stac,dask,video,hdf4]'
 	touch $@
 
 $(VENV)/.test: $(VENV)/.python pyproject.toml constraints.txt

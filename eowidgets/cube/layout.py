@@ -17,6 +17,7 @@ from eowidgets.errors import InputError
 
 #: Names of dimensions and coordinates in other software.
 _DIMS = {
+    "y": "y", "x": "x", "time": "time", "band": "band",
     "lat": "y", "latitude": "y", "northing": "y", "projection_y_coordinate": "y", "yc": "y", "rlat": "y",
     "lon": "x", "long": "x", "longitude": "x", "easting": "x", "projection_x_coordinate": "x", "xc": "x", "rlon": "x",
     "t": "time", "date": "time", "dates": "time", "times": "time", "datetime": "time", "valid_time": "time",
@@ -36,7 +37,11 @@ def as_dataset(raw: Any) -> xr.Dataset:
     raw = _unstacked(raw)
     found = _from_array(raw) if isinstance(raw, xr.DataArray) else raw
     names = {str(n).lower(): n for n in [*found.dims, *found.coords]}
-    renames = {names[k]: v for k, v in _DIMS.items() if k in names and v not in found.dims and v not in found.coords}
+    taken = {*found.dims, *found.coords}
+    renames = {names[k]: v for k, v in _DIMS.items() if k in names and v not in taken}
+    stale = [v for k, v in _DIMS.items() if k != v and names.get(k) in found.dims and v in found.coords]
+    if stale:  # such as the reference time of a forecast beside its valid times
+        return as_dataset(found.drop_vars([v for v in stale if found[v].ndim == 0]))
     found = found.rename(_once(renames))
     found = _apart(found)
     if {"y", "x"} - set(found.dims):
@@ -103,7 +108,8 @@ def _unstacked(raw: Any) -> Any:
 
 
 def _from_array(raw: xr.DataArray) -> xr.Dataset:
-    raw = raw.rename(_once({d: _DIMS[str(d).lower()] for d in raw.dims if str(d).lower() in _DIMS}))
+    names = {d: _DIMS[str(d).lower()] for d in raw.dims if str(d).lower() in _DIMS and str(d) != _DIMS[str(d).lower()]}
+    raw = raw.rename(_once(names))
     return _split(raw) if "band" in raw.dims else raw.to_dataset(name=str(raw.name or "value"))
 
 

@@ -57,6 +57,7 @@ def normalise(
     if sensor is not None and chosen is not None:
         _need_bands_of(cube, chosen)
     cube = as_floats(cube, chosen) if scaled else scale(cube, chosen, forced=sensor is not None)
+    _mark_layers(cube)
     cube = _masked(cube)
     cube = _ordered(_merge_twins(cube))
     cube.attrs.setdefault("title", "Untitled cube")
@@ -90,6 +91,13 @@ def _layers(cube: xr.Dataset) -> xr.Dataset:
     cube["valid"] = measured.drop_attrs().assign_attrs(long_name="Measured")
     cube.attrs.setdefault("title", "Untitled layer")
     return cube
+
+
+def _mark_layers(cube: xr.Dataset) -> None:
+    """Give variables without time the role of a static layer."""
+    for name, variable in cube.data_vars.items():
+        if set(variable.dims) == {"y", "x"} and name not in MASKS:
+            variable.attrs.setdefault("role", "layer")
 
 
 def finish(cube: xr.Dataset, clouds: Clouds, bands: Iterable[str] | None) -> xr.Dataset:

@@ -203,6 +203,8 @@ def _raw(source: Any, request: _Request) -> Opened:
 
 
 def _from_path(text: str, request: _Request) -> Opened:
+    from eowidgets.cube.sources.hdf4 import ENDINGS as HDF4
+    from eowidgets.cube.sources.hdf4 import open_hdf4
     from eowidgets.cube.sources.listing import ENDINGS, NETCDF, in_archive, in_folder
     from eowidgets.cube.sources.raster import open_files, open_raster
     from eowidgets.cube.sources.store import is_store, open_store
@@ -223,17 +225,20 @@ def _from_path(text: str, request: _Request) -> Opened:
     if is_store(path):
         return Opened(open_store(path, _lazily(request.chunks, "auto")))
     if path.is_dir():
-        return _many(in_folder(path, (*ENDINGS, *NETCDF)), str(path), path, request)
+        return _many(in_folder(path, (*ENDINGS, *NETCDF, *HDF4)), str(path), path, request)
+    if path.suffix.lower() in HDF4:
+        return Opened(open_hdf4(path))
     return open_raster(path, request.files())
 
 
 def _many(paths: list[Path], where: str, root: Path, request: _Request) -> Opened:
     """Open the files of a folder or a glob: rasters, else NetCDF."""
+    from eowidgets.cube.sources.hdf4 import ENDINGS as HDF4
     from eowidgets.cube.sources.listing import NETCDF, band_files
     from eowidgets.cube.sources.netcdf_files import open_netcdf_files
     from eowidgets.cube.sources.raster import open_files
 
-    netcdf = [p for p in paths if p.suffix.lower() in NETCDF]
+    netcdf = [p for p in paths if p.suffix.lower() in (*NETCDF, *HDF4)]
     found = band_files(paths)
     if netcdf and not found:
         return Opened(open_netcdf_files(netcdf, where, _lazily(request.chunks, "auto")))

@@ -101,7 +101,7 @@ def opening(cube: xr.Dataset) -> str | None:
     from eowidgets.cube.open import open as open_cube
 
     whole = open_cube(source, **options)
-    parts = {k: _part(whole[k].values, cube[k].values) for k in ("time", "y", "x")}
+    parts = {k: _part(whole[k].values, cube[k].values) for k in ("time", "y", "x") if k in whole.coords}
     cut = {k: p for k, p in parts.items() if p is not None}
     if set(cube.data_vars) != set(whole.data_vars) or len(cut) < len(parts):
         return None
@@ -125,7 +125,7 @@ def _part(whole: Any, part: Any) -> slice | None:
 def _print(cube: xr.Dataset) -> str:
     """Hash of the coordinates, the names and, where they are in memory, some of the values."""
     found = hashlib.sha256()
-    for key in ("time", "y", "x"):
+    for key in (k for k in ("time", "y", "x") if k in cube.coords):
         found.update(np.ascontiguousarray(cube[key].values).tobytes())
     for name, values in cube.data_vars.items():
         found.update(f"{name}{values.shape}{values.dtype}".encode())

@@ -279,7 +279,7 @@ SENSORS: dict[str, Sensor] = {
             "planetscope",
             "PlanetScope surface reflectance",
             _PLANET,
-            ("udm2",),
+            ("clear_mask",),
             family="planetscope",
             orders=(_PLANET_4, _PLANET_8),
         ),
@@ -287,7 +287,7 @@ SENSORS: dict[str, Sensor] = {
             "planetscope-radiance",
             "PlanetScope radiance",
             tuple(replace(b, scale=0.01, units="W m-2 sr-1 um-1", quantity="radiance") for b in _PLANET),
-            ("udm2",),
+            ("clear_mask",),
             orders=(_PLANET_4, _PLANET_8),
         ),
         Sensor(

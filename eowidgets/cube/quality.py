@@ -1,7 +1,7 @@
 """Quality bands of the products, and the cloud and data masks that they contain.
 
 Classes and bits as published: Sentinel-2 L2A scene classification, Landsat QA_PIXEL, pixel_qa and BQA, HLS v2.0
-Fmask, Digital Earth Australia fmask, MOD09 ``state_1km``, MOD13 reliability, Planet UDM2. Cloud shadow counts as
+Fmask, Digital Earth Australia fmask, MOD09 ``state_1km``, MOD13 reliability. Cloud shadow counts as
 cloud, because the ground is not observed as it is.
 """
 
@@ -121,8 +121,6 @@ QUALITY: dict[str, Quality] = {
             "int16",
             -1,
         ),
-        # One bit for each layer of the file: 2 shadow, 4 heavy haze, 5 cloud.
-        Quality("udm2", "Planet usable data mask", ("udm2",), _any_bit(2, 4, 5), _none, "uint8", 0),
         # Masks of other software, with the meaning that their names state.
         Quality(
             "cloud_mask",

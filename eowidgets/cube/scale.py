@@ -106,7 +106,7 @@ def physical(values: xr.DataArray, sensor: Sensor | None, *, forced: bool = Fals
     InputError
         If the user states a product of 16-bit numbers for a picture of 8 bits.
     """
-    band = sensor.band(str(values.name)) if sensor else None
+    band = _band_of(values, sensor)
     if np.issubdtype(values.dtype, np.complexfloating):
         warnings.warn(f"The band {str(values.name)!r} is complex: its amplitude is taken.", stacklevel=4)
         values = abs(values).assign_attrs({**values.attrs, "quantity": "amplitude"})
@@ -118,6 +118,13 @@ def physical(values: xr.DataArray, sensor: Sensor | None, *, forced: bool = Fals
         result.attrs.setdefault("center_wavelength", band.wavelength)
     result.encoding = {}
     return result
+
+
+def _band_of(values: xr.DataArray, sensor: Sensor | None) -> Band | None:
+    """Return the product's band: by its name in the source first, which a merged cube may have changed."""
+    if sensor is None:
+        return None
+    return sensor.band(str(values.attrs.get("source_band", values.name))) or sensor.band(str(values.name))
 
 
 def _calibration(values: xr.DataArray, band: Band | None, sensor: Sensor | None, forced: bool) -> Calibration:

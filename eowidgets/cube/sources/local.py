@@ -19,7 +19,8 @@ def local_env() -> Any:
     """Return GDAL options for local files: no file of theirs may lead to the network."""
     import rasterio
 
-    return rasterio.Env(CPL_VSIL_CURL_ALLOWED_EXTENSIONS=".none", GDAL_HTTP_MAX_RETRY="0")
+    # Without a listing of the folder for each file, a folder of many files opens several times faster.
+    return rasterio.Env(CPL_VSIL_CURL_ALLOWED_EXTENSIONS=".none", GDAL_DISABLE_READDIR_ON_OPEN="TRUE")
 
 
 def driver_for(path: Path, root: Path, *, remote: bool = False) -> str:

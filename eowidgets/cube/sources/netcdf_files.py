@@ -1,4 +1,4 @@
-"""Many NetCDF files as one Dataset: dates, tiles or variables in files of their own."""
+"""NetCDF and HDF4 files as one Dataset: dates, tiles or variables in files of their own."""
 
 from __future__ import annotations
 
@@ -12,12 +12,14 @@ import xarray as xr
 
 from eowidgets.cube.layout import as_dataset, in_order
 from eowidgets.cube.sources.dates import moment_in
+from eowidgets.cube.sources.hdf4 import ENDINGS as HDF4
+from eowidgets.cube.sources.hdf4 import open_hdf4
 from eowidgets.cube.sources.store import open_store
 from eowidgets.errors import EowidgetsError, InputError
 
 
 def open_netcdf_files(paths: Sequence[Path], where: str, chunks: Any) -> xr.Dataset:
-    """Join NetCDF files along time, by place, or variable by variable.
+    """Join NetCDF or HDF4 files along time, by place, or variable by variable.
 
     A file without a time axis takes the date in its name.
 
@@ -33,7 +35,7 @@ def open_netcdf_files(paths: Sequence[Path], where: str, chunks: Any) -> xr.Data
         joined = _join(parts)
     except ValueError as error:
         raise InputError(
-            f"The NetCDF files of {where[-60:]!r} do not fit together ({' '.join(str(error).split())[:80]}): open them "
+            f"The files of {where[-60:]!r} do not fit together ({' '.join(str(error).split())[:80]}): open them "
             "one by one, or join them with xarray.open_mfdataset."
         ) from error
     names = {frozenset(p.data_vars) for p in parts}
@@ -44,7 +46,7 @@ def open_netcdf_files(paths: Sequence[Path], where: str, chunks: Any) -> xr.Data
 
 
 def _part(path: Path, chunks: Any) -> xr.Dataset:
-    ds = open_store(path, chunks)
+    ds = open_hdf4(path) if path.suffix.lower() in HDF4 else open_store(path, chunks)
     dated = (
         "time" in ds.dims or "time" in ds.coords or any(str(d).lower() in ("t", "date", "valid_time") for d in ds.dims)
     )

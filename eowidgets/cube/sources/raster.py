@@ -19,7 +19,7 @@ from eowidgets.cube.sources import Opened
 from eowidgets.cube.sources.dates import PATTERNS, as_moment, date_in, moment_in, tagged_moment, without_date
 from eowidgets.cube.sources.layers import Layer, as_array, layers_of, products, refuse_uncertain_baselines
 from eowidgets.cube.sources.listing import ENDINGS, Found
-from eowidgets.cube.sources.naming import is_named, own_names, unnamed
+from eowidgets.cube.sources.naming import is_known, is_named, own_names, unnamed
 from eowidgets.cube.sources.rasterfile import RasterFile, read_header
 from eowidgets.cube.sources.stacking import stack
 from eowidgets.errors import InputError
@@ -118,10 +118,10 @@ def open_files(found: Sequence[Found], where: str, root: Path, request: Request)
         for file, sensor, moment in zip(files, sensors, moments, strict=True)
         for layer in layers_of(file, sensor, request.bands)
     ]
-    layers = _usable_masks(layers)
-    ds = stack(
-        layers, where, resolution=request.resolution, crs=request.crs, chunks=request.blocks(files)
-    )  # fmt: skip
+    if dated and len(request.dates or ()) > 1:
+        layers = [_unnamed_series(a, request) for a in layers]
+    layers = _clear_masks(layers)
+    ds = stack(layers, where, resolution=request.resolution, crs=request.crs, chunks=request.blocks(files))
     title = Path(where).name or where
     ds.attrs = {"source_file": files[0].name, "title": title} | _sensor_note(sensors[0])
     named = request.bands is not None and any(not is_named(f) for f in files)
@@ -241,9 +241,22 @@ def _folder_moment(path: Path, root: Path) -> Any:
     return next((m for part in reversed(inside) if (m := moment_in(part)) is not None), None)
 
 
-def _usable_masks(layers: list[Layer]) -> list[Layer]:
-    """Leave out the layers of Planet's usable data masks: ``udm2`` is made of them by its file's name."""
-    return [a for a in layers if not re.search(r"_udm2(_clip)?$", a.file.path.stem, re.IGNORECASE)]
+def _unnamed_series(layer: Layer, request: Request) -> Layer:
+    """Return a layer whose file name holds neither date nor band: all such files are one series."""
+    if layer.file.count > 1 or own_names(layer.file) or is_known(layer.source_name, layer.sensor):
+        return layer
+    return replace(layer, name=(request.bands or ["value"])[0])
+
+
+def _clear_masks(layers: list[Layer]) -> list[Layer]:
+    """Keep of Planet's usable data masks (UDM2) the first layer, which marks clear pixels."""
+    kept = []
+    for layer in layers:
+        if not re.search(r"_udm2(_clip)?$", layer.file.path.stem, re.IGNORECASE):
+            kept.append(layer)
+        elif layer.index == 0:
+            kept.append(replace(layer, name="clear_mask", source_name="udm2 clear"))
+    return kept
 
 
 def _sensor_note(sensor: Sensor | None) -> dict[str, Any]:

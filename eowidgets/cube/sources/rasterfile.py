@@ -16,8 +16,10 @@ from numpy.typing import NDArray
 from eowidgets.cube.sources.local import DRIVERS, driver_for, local_env
 from eowidgets.errors import InputError, SourceError
 
+#: The pixels of files up to this size are read together with their header: opening a file costs more than reading it.
+SMALL = 1_000_000
 #: More blocks than this per layer are merged into larger ones, so that very large rasters open quickly.
-MAX_BLOCKS = 250_000
+MAX_BLOCKS = 16_000
 
 
 @dataclass(frozen=True)
@@ -59,6 +61,7 @@ class RasterFile:
     warped: bool = False
     driver: str = "GTiff"
     remote: bool = False
+    pixels: NDArray[Any] | None = field(default=None, repr=False, compare=False)
 
     @property
     def count(self) -> int:
@@ -90,7 +93,10 @@ class RasterFile:
         chunks : mapping, optional
             Sides of dask blocks; None reads the pixels now.
         """
-        return _array(Pixels(self, self._other(grid)), chunks)
+        other = self._other(grid)
+        if self.pixels is not None and other is None and chunks is None:
+            return self.pixels
+        return _array(Pixels(self, other), chunks)
 
     def mask(self, grid: Any = None, chunks: Any = None) -> Any:
         """Return True where the mask of the file (alpha, internal mask, mask file) marks data, shape (1, y, x)."""
@@ -203,20 +209,17 @@ def _open(file: RasterFile, stack: ExitStack, grid: Any) -> Any:
         source = stack.enter_context(rasterio.open(file.address, driver=file.driver))
     if grid is None:
         return source
-    options: dict[str, Any] = {"src_crs": source.gcps[1]} if source.gcps[0] else {}
+    options: dict[str, Any] = {"resampling": Resampling.nearest}
     if source.nodata is None and ColorInterp.alpha not in source.colorinterp:
         options["add_alpha"] = True
-    return stack.enter_context(
-        WarpedVRT(
-            source,
-            crs=grid.crs.to_wkt(),
-            transform=grid.affine,
-            width=grid.width,
-            height=grid.height,
-            resampling=Resampling.nearest,
-            **options,
-        )
-    )
+    if source.gcps[0]:
+        # GDAL takes the points into account only where it chooses the grid itself.
+        source = stack.enter_context(WarpedVRT(source, src_crs=source.gcps[1], **options))
+        options.pop("add_alpha", None)
+        if source.transform == grid.affine and source.shape == tuple(grid.shape):
+            return source
+    place = {"crs": grid.crs.to_wkt(), "transform": grid.affine, "width": grid.width, "height": grid.height}
+    return stack.enter_context(WarpedVRT(source, **place, **options))
 
 
 def _describe(source: Any, bare: RasterFile, stack: ExitStack) -> RasterFile:
@@ -244,6 +247,7 @@ def _describe(source: Any, bare: RasterFile, stack: ExitStack) -> RasterFile:
         warped=warped,
         driver=bare.driver,
         remote=bare.remote,
+        pixels=source.read() if source.count * source.width * source.height * 4 <= SMALL else None,
     )
 
 

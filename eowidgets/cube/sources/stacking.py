@@ -67,10 +67,12 @@ def stack(
     moments = sorted({a.moment for a in layers if a.moment is not None})
     names = list(dict.fromkeys(a.name for a in layers))
     ds = xr.Dataset(coords={"time": np.array(moments, "datetime64[ns]"), **_axes(grid)})
+    tiles: dict[tuple[str, Any], list[Layer]] = {}
+    for layer in layers:
+        tiles.setdefault((layer.name, layer.moment), []).append(layer)
     for name in names:
-        per_date = [[a for a in layers if a.name == name and a.moment == m] for m in moments]
-        ds[name] = _series(per_date, pixels, moments)
-    _note_absent(ds, layers, moments)
+        ds[name] = _series([tiles.get((name, m), []) for m in moments], pixels, moments)
+    _note_absent(ds, tiles, moments)
     return _placed(ds, grid)
 
 
@@ -273,10 +275,10 @@ def _placed(ds: xr.Dataset, grid: Any) -> xr.Dataset:
     return placed
 
 
-def _note_absent(ds: xr.Dataset, layers: Sequence[Layer], moments: list[Any]) -> None:
+def _note_absent(ds: xr.Dataset, tiles: Mapping[tuple[str, Any], list[Layer]], moments: list[Any]) -> None:
     """Warn once of the bands that some dates lack, and note them for the mask of measured pixels."""
     absent: Mapping[str, list[Any]] = {
-        str(n): [m for m in moments if not any(a.name == n and a.moment == m for a in layers)] for n in ds.data_vars
+        str(n): [m for m in moments if (str(n), m) not in tiles] for n in ds.data_vars
     }
     missing = {n: ms for n, ms in absent.items() if ms}
     for name, dates in missing.items():
