@@ -46,7 +46,8 @@ def read_geometry(source: Any, crs: Any) -> tuple[BaseGeometry, str | None]:
             raise InputError(f"The bounding box {source!r} has numbers in it that are not finite.")
         if crs is not None:
             return _to_lonlat(box(west, south, east, north), crs), None
-        return box(*_degrees(west, south, east, north)).segmentize(90), None
+        found = box(*_degrees(west, south, east, north))
+        return found.segmentize(90) if east - west > 90 else found, None  # an edge of 90 degrees has one meaning
     try:
         return shape(source), None  # anything with __geo_interface__
     except (AttributeError, TypeError, ValueError, KeyError):

@@ -41,9 +41,9 @@ class Glance:
 def glance(cube: xr.Dataset) -> Glance:
     """Read what a check needs.
 
-    A cube in memory is taken whole, and so is a lazy one of a few megabytes. Of a larger lazy cube a window of 256 × 256 pixels in the middle is read, on three dates
-    (one where the cube has many bands); where nothing was measured there, a window a quarter in. Raises whatever the
-    source raises where it cannot be read.
+    A cube in memory is taken whole, and so is a lazy one of a few megabytes. Of a larger lazy cube a window of
+    256 × 256 pixels in the middle is read, on three dates (one where the cube has many bands); where nothing was
+    measured there, a window a quarter in. Raises whatever the source raises where it cannot be read.
     """
     names = list(bands(cube))
     if not any(v.chunks for v in cube.variables.values()):

@@ -35,7 +35,7 @@ def window(cube: xr.Dataset, area: Any, margin: int = 0) -> xr.Dataset | None:
         sides of the seam are put next to each other: their ``x`` is continuous and may pass 180.
     """
     place, box = Area.of(area), geobox(cube)
-    found = _touched(place, box)
+    found = pixels_around(place, box)
     if found is None:
         return None
     x0, y0, x1, y1 = found
@@ -45,8 +45,8 @@ def window(cube: xr.Dataset, area: Any, margin: int = 0) -> xr.Dataset | None:
     return cube.isel(y=rows, x=slice(max(0, x0 - margin), min(box.width, x1 + margin)))
 
 
-def _touched(place: Area, box: GeoBox) -> tuple[int, int, int, int] | None:
-    """First column and row, and those behind the last, of the pixels around an area."""
+def pixels_around(place: Area, box: GeoBox) -> tuple[int, int, int, int] | None:
+    """Return first column and row, and those behind the last, of the pixels that an area touches; None without one."""
     shapes = place.on_grid(box)
     if shapes is None:
         return 0, 0, box.width, box.height

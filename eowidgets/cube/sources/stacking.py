@@ -277,9 +277,7 @@ def _placed(ds: xr.Dataset, grid: Any) -> xr.Dataset:
 
 def _note_absent(ds: xr.Dataset, tiles: Mapping[tuple[str, Any], list[Layer]], moments: list[Any]) -> None:
     """Warn once of the bands that some dates lack, and note them for the mask of measured pixels."""
-    absent: Mapping[str, list[Any]] = {
-        str(n): [m for m in moments if (str(n), m) not in tiles] for n in ds.data_vars
-    }
+    absent: Mapping[str, list[Any]] = {str(n): [m for m in moments if (str(n), m) not in tiles] for n in ds.data_vars}
     missing = {n: ms for n, ms in absent.items() if ms}
     for name, dates in missing.items():
         ds[name].attrs[ABSENT] = np.array(dates, "datetime64[ns]")
