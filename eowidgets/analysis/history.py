@@ -19,6 +19,7 @@ from eowidgets.cube.clouds import robust_clouds
 from eowidgets.cube.grid import geobox, pixel
 from eowidgets.cube.indices import index as spectral_index
 from eowidgets.cube.indices import present
+from eowidgets.cube.quantity import quantity
 from eowidgets.cube.schema import DIMS, MASKS, bands, usable
 from eowidgets.cube.series import clip
 from eowidgets.errors import InputError, unknown
@@ -28,6 +29,8 @@ Clouds = Literal["mask", "robust"]
 
 #: A normalised difference, which stays within ±1.
 _RATIO = re.compile(r"\((\w+) ?- ?(\w+)\) ?/ ?\(\1 ?\+ ?\2\)")
+#: Quantities that are never negative.
+POSITIVE = ("reflectance", "brightness", "backscatter", "amplitude", "radiance")
 #: A mean over an area counts on dates on which at least this share of it was seen.
 LEAST_SEEN = 0.3
 #: Pixels on each side of a point that a model of images is given.
@@ -148,7 +151,7 @@ class History:
         attrs = self.attrs(name)
         if self.index is not None:
             return (-1.0, 1.0) if _RATIO.fullmatch(str(attrs.get("formula", ""))) else (-np.inf, np.inf)
-        return (0.0, np.inf) if str(attrs.get("units")) == "1" else (-np.inf, np.inf)
+        return (0.0, np.inf) if quantity(self.cube[name]).key in POSITIVE else (-np.inf, np.inf)
 
     @property
     def inside(self) -> Mask:

@@ -17,6 +17,8 @@ from eowidgets.cube.quantity import Quantity, quantity
 FILLS = (-9999.0, -99999.0, -32768.0, -28672.0, -32767.0)
 #: Least share of a band that one extreme value must have to count as undeclared nodata.
 REPEATED = 0.005
+#: Median from which an index was probably stored as integers.
+LARGE_INDEX = 20.0
 #: A band is mostly wrong where more than this share of it is.
 MOST = 0.5
 #: Names that libraries give to bands without a name.
@@ -38,12 +40,15 @@ class Sample:
     values : ndarray, shape (n,)
     raw : bool
         Whether they are integers that no scale was applied to.
+    comparable : bool
+        Whether their unit is that of the quantity's usual range, or not stated.
     """
 
     name: str
     quantity: Quantity
     values: Values
     raw: bool
+    comparable: bool = True
 
 
 def judge(band: xr.DataArray) -> Iterator[Finding]:
@@ -68,7 +73,11 @@ def judge(band: xr.DataArray) -> Iterator[Finding]:
             f"Use cube.where(cube[{name!r}] != {fill:.6g}).",
         )
         finite = finite[finite != fill]
-    yield from _of_quantity(Sample(name, quantity(band), finite, values.dtype.kind in "iu"))
+    kind, unit = quantity(band), str(band.attrs.get("units", ""))
+    same = unit in ("", "1") or unit.lower() in str(kind.unit).lower() or kind.key in ("temperature", "celsius")
+    # Leaf area and other indices are larger than a normalised difference.
+    large = kind.key == "index" and abs(float(np.median(finite))) <= LARGE_INDEX if finite.size else False
+    yield from _of_quantity(Sample(name, kind, finite, values.dtype.kind in "iu", same and not large))
 
 
 def unnamed(names: tuple[str, ...]) -> list[str]:
@@ -121,7 +130,7 @@ def _of_quantity(found: Sample) -> Iterator[Finding]:
         yield from _reflectance(name, kind, values, middle)
     elif kind.key == "unknown":
         yield from _unknown(found)
-    elif not kind.low <= middle <= kind.high:
+    elif found.comparable and not kind.low <= middle <= kind.high:
         unit = f" {kind.unit}" if kind.unit not in (None, "1") else ""
         yield Finding(
             "warning",

@@ -10,6 +10,8 @@ import xarray as xr
 #: Blocks of one variable on one date that a picture may read. Of a raster of 10^12 pixels in blocks of 1024 × 1024
 #: a screen would touch every one of a million blocks.
 MOST_BLOCKS = 1024
+#: Bytes that these blocks may have together.
+MOST_BYTES = 1_000_000_000
 
 
 def touched(values: xr.DataArray, rows: slice, columns: slice) -> int:
@@ -21,9 +23,12 @@ def touched(values: xr.DataArray, rows: slice, columns: slice) -> int:
 
 
 def thinning(values: xr.DataArray, rows: slice, columns: slice) -> int:
-    """Return the factor by which the stride must grow so that at most `MOST_BLOCKS` blocks are touched; usually 1."""
-    factor = 1
-    while touched(values, _wider(rows, factor), _wider(columns, factor)) > MOST_BLOCKS:
+    """Return the factor by which the stride must grow so that `MOST_BLOCKS` and `MOST_BYTES` hold; usually 1."""
+    factor, most = 1, MOST_BLOCKS
+    if values.chunks:
+        sizes = dict(zip(values.dims, values.chunks, strict=True))
+        most = min(most, max(1, MOST_BYTES // (max(sizes["y"]) * max(sizes["x"]) * values.dtype.itemsize)))
+    while (count := touched(values, _wider(rows, factor), _wider(columns, factor))) > most and count > 1:
         factor += max(1, factor // 4)
     return factor
 
@@ -31,8 +36,9 @@ def thinning(values: xr.DataArray, rows: slice, columns: slice) -> int:
 def read_thinned(values: xr.DataArray, rows: slice, columns: slice) -> np.ndarray:
     """Read a strided window with a bounded number of blocks.
 
-    Where the window would touch more than `MOST_BLOCKS` blocks, pixels further apart are read, each from the middle
-    of the pixels that it stands for, and repeated. No pixel is averaged: overviews of the source are not used.
+    Where the window would touch more blocks than `MOST_BLOCKS` and `MOST_BYTES` allow, pixels further apart are read,
+    each from the middle of the pixels that it stands for, and repeated. No pixel is averaged: overviews of the source
+    are not used.
 
     Returns
     -------

@@ -346,7 +346,11 @@ class FrameSource:
     def band_head(self, band: str) -> dict[str, Any]:
         """What the browser must know of a band to draw it."""
         attrs = self.cube[band].attrs
-        head = {"name": band, "long_name": str(attrs.get("long_name", band))[:120], "unit": _unit(attrs)}
+        head: dict[str, Any] = {
+            "name": band,
+            "long_name": str(attrs.get("long_name", band))[:120],
+            "unit": _unit(attrs),
+        }
         classes = self.classes(band)
         head |= {"classes": classes} if classes else {}
         if self.lazy and band not in self._codecs:
