@@ -7,11 +7,15 @@ from typing import TYPE_CHECKING, Any
 
 import xarray as xr
 
+from eowidgets.cube.lazy_accessors import register
+
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from eowidgets.cube.check import Report
     from eowidgets.cube.composite import How
+
+register()
 
 
 @xr.register_dataset_accessor("eow")  # type: ignore[no-untyped-call]

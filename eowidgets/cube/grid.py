@@ -1,8 +1,8 @@
-"""Where a cube lies: its grid, its bounds in degrees, the pixel that holds a point."""
+"""Georeference of a cube: its CRS and transform, its bounds in degrees, the pixel that holds a point."""
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import xarray as xr
@@ -10,43 +10,163 @@ import xarray as xr
 from eowidgets.cube.globe import extent, locate
 from eowidgets.errors import InputError
 
+if TYPE_CHECKING:
+    from affine import Affine
+
+#: Name of the coordinate that holds CRS and transform in every cube and every export (that of rioxarray and odc-geo).
+MAPPING = "spatial_ref"
+#: Attributes by which a variable is recognised as a CF grid mapping.
+_MARKS = ("crs_wkt", "spatial_ref", "grid_mapping_name", "GeoTransform")
+#: Share of a pixel by which two transforms may differ and still count as the same.
+_TOLERANCE = 1e-5
+
 
 def geobox(cube: xr.Dataset) -> Any:
-    """The grid of a cube as an odc-geo GeoBox, down to a raster of one pixel.
+    """Return the grid of a cube as an odc-geo GeoBox; a single row or column of pixels is allowed.
 
     Raises
     ------
     InputError
-        Without a CRS, or where the pixel size cannot be known.
+        Without a CRS, or where the pixel size cannot be derived.
     """
     import odc.geo.xr  # noqa: F401  (registers the accessor)
-
-    box = cube.odc.geobox
-    if box is not None and box.crs is not None:
-        return box
-    if cube.odc.crs is None:
-        raise InputError("The cube has no CRS: set it with  cube = cube.rio.write_crs('EPSG:...').")
-    return _thin(cube)
-
-
-def _thin(cube: xr.Dataset) -> Any:
-    """Grid of a raster that is one pixel wide or high: its coordinates alone do not tell the pixel size."""
-    from affine import Affine
     from odc.geo.geobox import GeoBox
 
-    noted = str(cube["spatial_ref"].attrs.get("GeoTransform", "")).split() if "spatial_ref" in cube.variables else []
-    size = {"x": float(noted[1]), "y": float(noted[5])} if len(noted) == 6 else {}
-    for axis, sign in (("x", 1), ("y", -1)):
-        values = cube[axis].values
-        if len(values) > 1:
-            size[axis] = float(values[1] - values[0])
-            size.setdefault("y" if axis == "x" else "x", -sign * abs(size[axis]))
-    if len(size) < 2:
+    crs = cube.odc.crs
+    if crs is None:
+        placed = georeference(cube) if _mapping(cube) is not None else cube
+        crs = placed.odc.crs
+    if crs is None:
+        raise InputError("The cube has no CRS: set it with  cube = cube.rio.write_crs('EPSG:...').")
+    affine = transform(cube)
+    if affine is None:
         raise InputError("The cube has one pixel and no transform: set it with  cube = cube.rio.write_transform(...).")
-    left = float(cube.x.values[0]) - size["x"] / 2
-    top = float(cube.y.values[0]) - size["y"] / 2
-    affine = Affine(size["x"], 0, left, 0, size["y"], top)
-    return GeoBox((cube.sizes["y"], cube.sizes["x"]), affine, cube.odc.crs)
+    return GeoBox((cube.sizes["y"], cube.sizes["x"]), affine, crs)
+
+
+def transform(cube: xr.Dataset) -> Affine | None:
+    """Return the affine transform from pixels to CRS units, computed from the coordinates.
+
+    A noted ``GeoTransform`` is used only for what coordinates cannot provide: the pixel size along an axis of one
+    pixel, and the exact decimals where both agree.
+
+    Returns
+    -------
+    Affine or None
+        None for a cube of one pixel without a noted pixel size.
+    """
+    from affine import Affine
+
+    noted = _noted_transform(cube)
+    steps = {axis: _step(cube[axis].values.astype("float64")) for axis in ("x", "y")}
+    dx = steps["x"] or (noted.a if noted else abs(steps["y"] or 0.0))
+    dy = steps["y"] or (noted.e if noted else -abs(steps["x"] or 0.0))
+    if not dx or not dy:
+        return None
+    left, top = float(cube["x"].values[0]) - dx / 2, float(cube["y"].values[0]) - dy / 2
+    found = Affine(dx, 0.0, left, 0.0, dy, top)
+    return noted if noted is not None and _same(noted, found, cube.sizes["x"], cube.sizes["y"]) else found
+
+
+def georeference(cube: xr.Dataset) -> xr.Dataset:
+    """Write CRS and transform as ``spatial_ref``, recomputed from the coordinates, and drop encodings.
+
+    This is the only place that writes a georeference: it runs after opening, cropping, flipping and coarsening, and
+    before every export, so that a transform of the whole never remains on a part. A grid mapping with another name
+    is replaced. How the source was packed or chunked (``encoding`` of the variables) is removed, since it does not
+    apply to a copy.
+
+    Parameters
+    ----------
+    cube : Dataset
+        With ``y`` and ``x``.
+
+    Returns
+    -------
+    Dataset
+        A shallow copy; unchanged values.
+
+    Raises
+    ------
+    InputError
+        Without a CRS.
+    """
+    name = _mapping(cube)
+    attrs = dict(cube[name].attrs) if name is not None else {}
+    if not attrs.get("crs_wkt"):
+        attrs = _crs_attrs(cube, attrs)
+    affine = transform(cube)
+    attrs.pop("GeoTransform", None)
+    if affine is not None:
+        attrs["GeoTransform"] = " ".join(repr(float(v)) for v in affine.to_gdal())
+    found = cube.drop_vars([n for n in cube.variables if _is_mapping(cube[n])]).drop_encoding()
+    found.encoding = {k: v for k, v in cube.encoding.items() if k != "grid_mapping"}
+    found = found.assign_coords({MAPPING: xr.Variable((), np.int64(0), {**attrs, "spatial_ref": attrs["crs_wkt"]})})
+    found.attrs = {k: v for k, v in found.attrs.items() if k != "grid_mapping"}
+    for variable in found.variables.values():
+        variable.attrs.pop("grid_mapping", None)
+        if {"y", "x"} <= set(variable.dims):
+            variable.encoding["grid_mapping"] = MAPPING
+    return found
+
+
+def north_up(cube: xr.Dataset) -> xr.Dataset:
+    """Put rows from north to south and columns from west to east, which every reader of rasters expects."""
+    for axis, sign in (("y", -1), ("x", 1)):
+        if _step(cube[axis].values.astype("float64")) * sign < 0:
+            cube = cube.isel({axis: slice(None, None, -1)})
+    return cube
+
+
+def _step(values: Any) -> float:
+    return float(values[-1] - values[0]) / (len(values) - 1) if len(values) > 1 else 0.0
+
+
+def _same(one: Affine, other: Affine, width: int, height: int) -> bool:
+    """Whether two transforms put every corner of a raster in the same place."""
+    corners = ((0, 0), (width, height))
+    size = min(abs(other.a), abs(other.e))
+    return all(abs(p - q) <= _TOLERANCE * size for c in corners for p, q in zip(one * c, other * c, strict=True))
+
+
+def _is_mapping(variable: xr.DataArray) -> bool:
+    return not variable.dims and any(variable.attrs.get(key) for key in _MARKS)
+
+
+def _mapping(cube: xr.Dataset) -> Any:
+    """Name of the variable that holds the CRS: the one that the bands point to, else any that looks like one."""
+    found = [n for n in cube.variables if _is_mapping(cube[n])]
+    named = [v.encoding.get("grid_mapping", v.attrs.get("grid_mapping")) for v in cube.variables.values()]
+    pointed = [str(n).split(":")[0].split()[0] for n in named if n and str(n).strip()]
+    return next((n for n in [*pointed, MAPPING, *found] if n in found), None)
+
+
+def _noted_transform(cube: xr.Dataset) -> Affine | None:
+    from affine import Affine
+
+    name = _mapping(cube)
+    words = str(cube[name].attrs.get("GeoTransform", "")).split() if name is not None else []
+    try:
+        noted = Affine.from_gdal(*map(float, words)) if len(words) == 6 else None
+    except ValueError:
+        return None
+    return noted if noted is not None and noted.a and noted.e and np.isfinite(noted[:6]).all() else None
+
+
+def _crs_attrs(cube: xr.Dataset, attrs: dict[str, Any]) -> dict[str, Any]:
+    """CRS as CF attributes, from a grid mapping without WKT or from whatever odc-geo recognises."""
+    import odc.geo.xr  # noqa: F401  (registers the accessor)
+    from pyproj import CRS
+    from pyproj.exceptions import CRSError
+
+    try:
+        crs = CRS.from_user_input(attrs["spatial_ref"]) if attrs.get("spatial_ref") else CRS.from_cf(attrs)
+    except (CRSError, KeyError, TypeError):
+        known = cube.odc.crs
+        if known is None:
+            raise InputError("The cube has no CRS: set it with  cube = cube.rio.write_crs('EPSG:...').") from None
+        crs = CRS.from_wkt(known.to_wkt())
+    return dict(crs.to_cf())
 
 
 def pixel(cube: xr.Dataset, lon: float, lat: float) -> tuple[int, int]:

@@ -39,9 +39,10 @@ def as_dataset(raw: Any) -> xr.Dataset:
     names = {str(n).lower(): n for n in [*found.dims, *found.coords]}
     taken = {*found.dims, *found.coords}
     renames = {names[k]: v for k, v in _DIMS.items() if k in names and v not in taken}
-    stale = [v for k, v in _DIMS.items() if k != v and names.get(k) in found.dims and v in found.coords]
-    if stale:  # such as the reference time of a forecast beside its valid times
-        return as_dataset(found.drop_vars([v for v in stale if found[v].ndim == 0]))
+    scalars = [str(n) for n, v in found.coords.items() if v.ndim == 0]
+    stale = {v for k, v in _DIMS.items() if k != v and names.get(k) in found.dims and v in scalars}
+    if stale:  # such as the reference time of a forecast next to its valid times
+        return as_dataset(found.drop_vars(stale))
     found = found.rename(_once(renames))
     found = _apart(found)
     if {"y", "x"} - set(found.dims):

@@ -13,7 +13,7 @@ import xarray as xr
 from eowidgets.cube.layout import as_dataset, in_order, is_static
 from eowidgets.cube.quality import QUALITY, quality_name, read_quality
 from eowidgets.cube.quantity import quantity
-from eowidgets.cube.scale import ABSENT, as_floats, is_flags, physical, scale
+from eowidgets.cube.scale import ABSENT, NAMED, as_floats, is_flags, physical, scale
 from eowidgets.cube.schema import BAND_LETTERS, DIMS, MASKS, bands
 from eowidgets.cube.sensors import COMMON, SENSORS, Sensor, common_name, find_sensor, hinted_sensor, sensor_of_names
 from eowidgets.errors import InputError, unknown
@@ -53,7 +53,7 @@ def normalise(
         return _layers(cube)
     scaled = bool(cube.attrs.pop("scaled", False))
     chosen = _sensor(cube, sensor)
-    cube = _flagged(_rename(cube, chosen))
+    cube = _flagged(cube if cube.attrs.pop(NAMED, False) else _rename(cube, chosen))
     if sensor is not None and chosen is not None:
         _need_bands_of(cube, chosen)
     cube = as_floats(cube, chosen) if scaled else scale(cube, chosen, forced=sensor is not None)

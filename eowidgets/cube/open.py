@@ -13,7 +13,9 @@ from typing import Any
 
 import xarray as xr
 
+from eowidgets.cube.grid import georeference
 from eowidgets.cube.layout import is_static
+from eowidgets.cube.legends import with_legends
 from eowidgets.cube.normalise import Clouds, finish, lay_out, normalise
 from eowidgets.cube.opened import note
 from eowidgets.cube.reduce import between, coarsen
@@ -106,10 +108,7 @@ def open(
     given |= {"crs": crs, "group": group, "remote": remote}
     if isinstance(source, str) and source in samples():
         cube = finish(open_sample(source), clouds, bands)
-        return note(_reduce(cube, bbox, dates, resolution, crs), source, **given)
-    import odc.geo.xr  # noqa: F401  (cube.odc and cube.rio work on what this returns)
-    import rioxarray  # noqa: F401
-
+        return note(with_legends(georeference(_reduce(cube, bbox, dates, resolution, crs))), source, **given)
     where = f"{source}: " if isinstance(source, str | Path) else ""
     request = _Request(bbox, dates, bands, resolution, crs, sensor, signer, chunks, timeout, group, remote)
     opened = _raw(source, request)
@@ -122,6 +121,7 @@ def open(
             raw = between(raw, dates)
         raw = _fit(raw if bbox is None else _window(raw, bbox), budget, chunks, resolution)
         cube = _reduce(normalise(raw, sensor=sensor, clouds=clouds, bands=bands), bbox, dates, resolution, crs)
+        cube = with_legends(georeference(cube))
     except InputError as error:
         raise InputError(f"{'' if str(source) in str(error) else where}{error}") from error
     return note(cube, source, **given) if where else cube
@@ -177,11 +177,14 @@ def _raw(source: Any, request: _Request) -> Opened:
     """Return the data of a source, and what of ``bands`` and ``dates`` was used up on the way."""
     if isinstance(source, xr.Dataset | xr.DataArray):
         return Opened(source.copy())
+    from eowidgets.cube.sources.own_geotiff import raster_of
     from eowidgets.cube.sources.stac import is_stac, open_stac
 
     catalogue = Path(source).expanduser() / "catalog.json" if isinstance(source, str | Path) else None
     if catalogue is not None and catalogue.is_file():
         source = str(catalogue)
+    if isinstance(source, str | Path):  # the item of an export: its GeoTIFF holds more
+        source = raster_of(Path(source).expanduser()) or source
     if is_stac(source):
         found = open_stac(
             source,
@@ -189,10 +192,12 @@ def _raw(source: Any, request: _Request) -> Opened:
             dates=request.dates,
             bands=request.bands,
             resolution=request.resolution,
+            crs=request.crs,
             sensor=request.sensor,
             signer=request.signer,
             chunks=request.chunks,
             timeout=request.timeout,
+            remote=request.remote,
         )
         return Opened(found, named=True, dated=True)
     if not isinstance(source, str | Path):

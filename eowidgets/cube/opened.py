@@ -1,4 +1,4 @@
-"""How a cube was opened: noted on it, and written as the code that opens it again."""
+"""How a cube was opened: noted on it without anything private, and written as the code that opens it again."""
 
 from __future__ import annotations
 
@@ -11,7 +11,9 @@ from typing import Any
 import numpy as np
 import xarray as xr
 
+from eowidgets.cube.private import public
 from eowidgets.cube.samples import samples
+from eowidgets.errors import InputError
 
 #: Attributes of a cube that say where it comes from.
 ATTRIBUTES = ("opened", "opened_with")
@@ -22,12 +24,17 @@ DEFAULTS: dict[str, Any] = {
     "remote": False,
 }
 PRINT = "opened_print"
+#: What was opened in this session: the public name of a source and the sources that it stands for.
+_SOURCES: dict[str, set[str]] = {}
 #: Every so many rows and columns are looked at when values are compared.
 STRIDE = 5
 
 
 def note(cube: xr.Dataset, source: Any, **options: Any) -> xr.Dataset:
     """Note the source and the options that are not the usual ones.
+
+    Attributes travel with exports, provenance and notebooks, so they hold the public form of the source only (see
+    :mod:`eowidgets.cube.private`); the source itself is kept for this session, for :func:`opening` and ``eow.rerun``.
 
     Parameters
     ----------
@@ -38,12 +45,44 @@ def note(cube: xr.Dataset, source: Any, **options: Any) -> xr.Dataset:
     """
     told = {k: _plain(v) for k, v in options.items() if not _same(v, DEFAULTS[k])}
     attrs = {k: v for k, v in cube.attrs.items() if k not in ATTRIBUTES}
-    attrs |= {"opened": str(source)} | ({"opened_with": json.dumps(told)} if told else {})
+    attrs |= {"opened": str(source) if str(source) in samples() else remember(source)} | (
+        {"opened_with": json.dumps(told)} if told else {}
+    )
     found = cube.copy()
     found.attrs = attrs
-    # Not an attribute: it is nobody's business, and worthless in a file.
+    # Not an attribute: of no use in a file.
     found.encoding[PRINT] = _print(found)
+    found.encoding.pop("source", None)
     return found
+
+
+def remember(source: Any) -> str:
+    """Return the public form of a path or an address, and keep for this session what it stands for."""
+    text = str(source)
+    real = text if "://" in text else str(Path(text).expanduser().absolute())
+    # A relative path is shortened as an absolute one: it may lead out of the working directory.
+    shown = public(real)
+    shown = Path.cwd().name if shown == "." else shown
+    _SOURCES.setdefault(shown, set()).add(real)
+    return shown
+
+
+def source_of(noted_source: str) -> str:
+    """Return the source that a noted one stands for in this session, else the noted one itself.
+
+    Raises
+    ------
+    InputError
+        If several sources of this session have that name.
+    """
+    if noted_source in samples():
+        return noted_source
+    found = _SOURCES.get(noted_source, set())
+    if len(found) > 1:
+        raise InputError(
+            f"More than one source called {noted_source[:80]!r} was opened in this session: give the cube itself."
+        )
+    return next(iter(found), noted_source)
 
 
 def forget(cube: xr.Dataset) -> xr.Dataset:
@@ -70,11 +109,13 @@ def noted(attrs: Mapping[str, Any]) -> tuple[str | None, dict[str, Any]]:
 
 def here(source: str) -> bool:
     """Whether opening it again looks at nothing but a sample or a file of this machine."""
-    return source in samples() or Path(source).exists()
+    return source in samples() or ("://" not in source and Path(source).expanduser().exists())
 
 
 def opening(cube: xr.Dataset) -> str | None:
-    """Write the expression that gives this cube again.
+    """Write the expression that opens this cube again.
+
+    The expression holds the public form of the source: for a file that is not below the working directory, its name.
 
     Returns
     -------
@@ -95,8 +136,14 @@ def opening(cube: xr.Dataset) -> str | None:
         options["clouds"] = "robust"
     words = ", ".join([repr(source), *(f"{k}={v!r}" for k, v in options.items())])
     call = f"eow.open({words})"
-    # An address is believed: to look there again may take minutes.
-    if cube.encoding.get(PRINT) == _print(cube) or not here(source):
+    # An address is not opened again: that may take minutes.
+    if cube.encoding.get(PRINT) == _print(cube):
+        return call
+    try:
+        source = source_of(source)
+    except InputError:
+        return None
+    if not here(source):
         return call
     from eowidgets.cube.open import open as open_cube
 

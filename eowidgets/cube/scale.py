@@ -20,6 +20,8 @@ from eowidgets.errors import InputError
 BOA_ADD_OFFSET = -1000
 #: Attribute of a band: the times at which its source holds no such band.
 ABSENT = "absent_times"
+#: Attribute of a raw Dataset whose variables have their common names already.
+NAMED = "common_names"
 #: Numbers that mark missing data and are no measurement of any quantity; files often leave them undeclared.
 FILLS = (-9999.0, -99999.0, -32768.0, -28672.0)
 _LARGEST = 1e30

@@ -10,7 +10,7 @@ import numpy as np
 import xarray as xr
 
 from eowidgets.cube.area import Area
-from eowidgets.cube.grid import bounds, geobox, pixel
+from eowidgets.cube.grid import bounds, geobox, georeference, pixel
 from eowidgets.cube.indices import index
 from eowidgets.cube.schema import bands, usable
 from eowidgets.cube.window import window
@@ -74,7 +74,7 @@ def clip(cube: xr.Dataset, area: Any) -> xr.Dataset:
                 cut[name] = (variable & keep).transpose(*variable.dims)
             elif variable.dtype.kind == "f":
                 cut[name] = variable.where(keep).transpose(*variable.dims)
-    return cut
+    return georeference(cut)
 
 
 def area_series(cube: xr.Dataset, area: Any, indices: Iterable[str] = ()) -> xr.Dataset:

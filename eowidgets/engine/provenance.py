@@ -17,7 +17,8 @@ import torch
 import xarray as xr
 
 from eowidgets.cube import schema
-from eowidgets.cube.opened import here, noted
+from eowidgets.cube.opened import here, noted, remember, source_of
+from eowidgets.cube.private import scrub
 from eowidgets.engine.plan import Plan
 from eowidgets.engine.reader import input_summary
 from eowidgets.engine.resampled import Resampled
@@ -30,7 +31,7 @@ PACKAGES = ("eowidgets", "torch", "numpy", "xarray")
 def describe(
     model: Model, cube: xr.Dataset, bands: tuple[str, ...], area: Any, seed: int, engine: Mapping[str, Any]
 ) -> dict[str, Any]:
-    """Everything that a result depends on, as plain values that JSON takes.
+    """Return everything that a result depends on, as plain values that JSON takes, without private paths.
 
     There is no date of making: the same run gives the same bytes.
     """
@@ -39,10 +40,10 @@ def describe(
     return {
         "model": model.name,
         "class": f"{type(model).__module__}.{type(model).__qualname__}",
-        "card": dataclasses.asdict(model.card),
+        "card": scrub(dataclasses.asdict(model.card)),
         "weights_sha256": model.card.sha256,
         "state_sha256": state_hash(model),
-        "parameters": dataclasses.asdict(model.params),
+        "parameters": {k: _shown(v) for k, v in dataclasses.asdict(model.params).items()},
         "seed": seed,
         "versions": {"python": platform.python_version(), **{p: _version(p) for p in PACKAGES}},
         "input": input_summary(cube, bands),
@@ -50,6 +51,11 @@ def describe(
         "dates": [str(d)[:19] for d in cube["time"].values.astype("datetime64[s]")],
         "engine": dict(engine),
     }
+
+
+def _shown(parameter: Any) -> Any:
+    """Return a parameter as it may leave the machine; paths are kept for a rerun in the same session."""
+    return remember(parameter) if scrub(parameter) != parameter and isinstance(parameter, str) else scrub(parameter)
 
 
 def state_hash(model: Model) -> str | None:
@@ -171,7 +177,8 @@ def rerun(
         engine = notes["engine"]
         fixed = {name: engine[name] for name in ("device", "memory", "compile")}
         plan = None if set(options) - {"device", "out", "client", "progress"} else Plan.from_json(engine)
-        asked = {"seed": notes["seed"], "params": notes["parameters"]}
+        params = {k: source_of(v) if isinstance(v, str) else v for k, v in notes["parameters"].items()}
+        asked = {"seed": notes["seed"], "params": params}
     except (KeyError, TypeError, IndexError, AttributeError) as error:
         raise InputError("The provenance is damaged: run the model again by hand.") from error
     job = make_job(model or notes["model"], source, notes.get("area"), plan=plan, **asked, **{**fixed, **options})
@@ -209,11 +216,12 @@ def _reopen(notes: Mapping[str, Any]) -> xr.Dataset:
     told = notes["input"].get("opened_with")
     opened, options = noted({**notes["input"], "opened_with": json.dumps(told or {})})
     # A result may come from anybody: an address in it is never visited, only samples and files here are opened.
-    if opened is None or not here(opened):
+    source = None if opened is None else source_of(opened)
+    if source is None or not here(source):
         raise InputError(
             "The provenance does not say which sample or file to open: give it as rerun(result, cube=...)."
         )
-    return open_cube(opened, **options)
+    return open_cube(source, **options)
 
 
 def _same_input(cube: xr.Dataset, notes: Mapping[str, Any]) -> xr.Dataset:

@@ -13,6 +13,7 @@ import xarray as xr
 
 from eowidgets.cube import schema
 from eowidgets.cube.opened import noted
+from eowidgets.cube.private import public, scrub
 from eowidgets.errors import EowidgetsError, SourceError
 
 T = TypeVar("T")
@@ -135,9 +136,9 @@ def input_summary(cube: xr.Dataset, bands: tuple[str, ...]) -> dict[str, Any]:
     where = cube.encoding.get("source")
     opened, options = noted(cube.attrs)
     return {
-        "title": str(cube.attrs.get("title", "")),
-        "source": str(cube.attrs.get("source", "")),
-        "opened": opened or where,
+        "title": str(scrub(cube.attrs.get("title", ""))),
+        "source": str(scrub(cube.attrs.get("source", ""))),
+        "opened": opened or (where and public(where)),
         "opened_with": options,
         "crs": str(box.crs),
         "transform": [float(v) for v in tuple(box.transform)[:6]],

@@ -11,6 +11,7 @@ import numpy.typing as npt
 import torch
 import xarray as xr
 
+from eowidgets.cube.grid import MAPPING, georeference
 from eowidgets.cube.schema import DIMS
 from eowidgets.tasks import Output
 
@@ -151,16 +152,9 @@ def _legend(output: Output) -> dict[str, Any]:
 
 
 def make_template(cube: xr.Dataset, out_dates: npt.NDArray[np.datetime64], *, over_time: bool) -> xr.Dataset:
-    """Coordinates and CRS of the result of a cube, without data."""
-    import rioxarray  # noqa: F401  (registers the accessor)
-
-    coords: dict[str, Any] = {"y": cube["y"].variable, "x": cube["x"].variable}
+    """Return coordinates and CRS of the result of a georeferenced cube, without data."""
+    coords: dict[str, Any] = {name: cube[name].variable for name in ("y", "x", MAPPING)}
     if over_time:
         coords["time"] = ("time", out_dates.astype("datetime64[ns]"), dict(cube["time"].attrs))
     kept = {k: v for k, v in cube.attrs.items() if k in ("title", "sensor", "source", "attribution")}
-    empty = xr.Dataset(
-        coords={k: v.variable if isinstance(v, xr.DataArray) else v for k, v in coords.items()}, attrs=kept
-    )
-    box = cube.odc.geobox
-    out: xr.Dataset = empty.rio.write_crs(str(box.crs.to_wkt())).rio.write_transform(box.transform)
-    return out
+    return georeference(xr.Dataset(coords=coords, attrs=kept))

@@ -13,6 +13,7 @@ import numpy.typing as npt
 import xarray as xr
 
 from eowidgets.cube import schema
+from eowidgets.cube.grid import geobox, georeference
 from eowidgets.engine import device as dev
 from eowidgets.engine.plan import Limits, Plan, make_plan
 from eowidgets.engine.predict import Predictor, Site
@@ -149,7 +150,7 @@ def make_task(
     InputError, ModelError
         For whatever does not fit, before any work is done.
     """
-    _check_cube(cube)
+    cube = _checked(cube)
     made = get_model(model, **(params or {}))
     if not isinstance(seed, int | np.integer) or isinstance(seed, bool):
         raise InputError(f"The seed is {seed!r}: give a whole number.")
@@ -193,12 +194,11 @@ def cut_to(cube: xr.Dataset, area: Any) -> tuple[xr.Dataset, Any]:
         raise InputError(
             "The area lies outside the cube: choose an area that overlaps it, or open a cube for this area."
         )
-    return cut, shape
+    return georeference(cut), shape
 
 
-def _check_cube(cube: Any) -> None:
-    import odc.geo.xr  # noqa: F401  (registers the accessor)
-
+def _checked(cube: Any) -> xr.Dataset:
+    """Return the cube with its georeference recomputed from its coordinates; refuse what cannot be run."""
     if not isinstance(cube, xr.Dataset):
         raise InputError(f"The cube is a {type(cube).__name__}: give an xarray Dataset, such as eow.open(...) makes.")
     missing = [d for d in schema.DIMS if d not in cube.sizes]
@@ -206,8 +206,8 @@ def _check_cube(cube: Any) -> None:
         raise InputError(f"The cube has no dimension {missing[0]!r}: it needs (time, y, x), as eow.open(...) makes it.")
     if 0 in cube.sizes.values():
         raise InputError("The cube is empty: one of its dimensions has length 0.")
-    if cube.odc.geobox is None or cube.odc.geobox.crs is None:
-        raise InputError("The cube has no CRS: set it with cube.rio.write_crs('EPSG:...').")
+    geobox(cube)  # refuses a cube without CRS or pixel size
+    return georeference(cube)
 
 
 def _days(dates: npt.NDArray[np.datetime64]) -> npt.NDArray[np.float64]:

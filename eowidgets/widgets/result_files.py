@@ -11,23 +11,21 @@ import xarray as xr
 
 from eowidgets.cube.export import to_geotiff, to_netcdf, to_zarr
 from eowidgets.cube.grid import geobox
-from eowidgets.cube.schema import MASKS, bands
+from eowidgets.cube.schema import bands
 from eowidgets.errors import InputError, MissingExtraError, SourceError
-from eowidgets.render import qml
-from eowidgets.render.style import default_bands, quantiles
 
 FORMATS = {"GeoTIFF (.tif)": ".tif", "NetCDF (.nc)": ".nc", "Zarr (.zarr)": ".zarr", "GeoPackage (.gpkg)": ".gpkg"}
 
 
 def save(result: xr.Dataset, path: str | Path) -> Path:
-    """Write a result; the ending of the name says how.
+    """Write a result in the format that the ending of the name stands for.
 
     Parameters
     ----------
     result : Dataset
     path : str or Path
-        ``.tif`` (with a ``.qml`` beside it, which QGIS takes for its colours), ``.nc``, ``.zarr``, or ``.gpkg`` for
-        class maps and masks as polygons.
+        ``.tif`` (with its companions, see :func:`eowidgets.cube.export.to_geotiff`), ``.nc``, ``.zarr``, or ``.gpkg``
+        for class maps and masks as polygons.
 
     Raises
     ------
@@ -37,11 +35,7 @@ def save(result: xr.Dataset, path: str | Path) -> Path:
     target = Path(path).expanduser()
     ending = target.suffix.lower()
     if ending == ".tif":
-        written = to_geotiff(result, target)
-        style = style_of(result)
-        if style:
-            qml.write_style(style, written)
-        return written
+        return to_geotiff(result, target)
     if ending == ".gpkg":
         return to_geopackage(result, target)
     writers = {".nc": to_netcdf, ".zarr": to_zarr}
@@ -51,31 +45,13 @@ def save(result: xr.Dataset, path: str | Path) -> Path:
 
 
 def main_variable(result: xr.Dataset) -> str | None:
-    """The variable that a result is about, None where it is a cube of bands."""
+    """Return the name of the main variable of a result, None for a cube of bands."""
     names = [
         str(n) for n, v in result.data_vars.items() if v.attrs.get("role") == "result" and {"y", "x"} <= set(v.dims)
     ]
     if bands(result) and not any("flag_values" in result[n].attrs for n in names):
         return None
     return names[0] if names else None
-
-
-def style_of(result: xr.Dataset) -> str:
-    """QGIS style of the first layers of a result's GeoTIFF; empty where there is nothing to say."""
-    main = main_variable(result)
-    if main is not None and next(iter(n for n in result.data_vars if n not in MASKS)) == main:
-        attrs = result[main].attrs
-        if "flag_values" in attrs:
-            return qml.class_style(attrs)
-        low, _, _, high = quantiles(result[main].values)
-        return qml.ramp_style(str(attrs.get("cmap", "viridis")), attrs.get("vmin", low), attrs.get("vmax", high))
-    names = [str(n) for n in bands(result)]
-    mix = default_bands(tuple(names))
-    if len(mix) != 3:
-        return ""
-    limits = [quantiles(result[b].isel(time=0).values)[1:3] for b in mix]
-    # A GeoTIFF of reflectances holds int16 with a scale, which QGIS applies before it stretches.
-    return qml.rgb_style([names.index(b) + 1 for b in mix], limits)
 
 
 def polygons(result: xr.Dataset) -> Any:

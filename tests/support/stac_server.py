@@ -212,3 +212,42 @@ def serve_api(
 
     with serve(Handler) as url:
         yield url, asked
+
+
+@contextlib.contextmanager
+def serve_paths(answers: dict[str, Any]) -> Iterator[tuple[str, list[str]]]:
+    """Serve documents by path; gives the address and the paths that were asked for.
+
+    ``answers`` maps a path to a document, or to an address, which is a redirect. ``{root}`` in a document stands for
+    the address of the server. The dict may be filled while the server runs. Other paths are not found.
+    """
+    asked: list[str] = []
+
+    class Handler(BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            asked.append(self.path)
+            answer = answers.get(self.path)
+            with contextlib.suppress(OSError):
+                if isinstance(answer, str):
+                    self.send_response(302)
+                    self.send_header("Location", answer)
+                    self.end_headers()
+                    return
+                body = json.dumps(answer).replace("{root}", f"http://{self.headers['Host']}").encode()
+                self.send_response(404 if answer is None else 200)
+                self.send_header("Content-Length", str(len(body)))
+                self.end_headers()
+                if self.command != "HEAD":
+                    self.wfile.write(body)
+
+        def do_POST(self) -> None:
+            self.rfile.read(int(self.headers["Content-Length"]))
+            self.do_GET()
+
+        do_HEAD = do_GET
+
+        def log_message(self, *args: Any) -> None:
+            pass
+
+    with serve(Handler) as url:
+        yield url, asked

@@ -110,9 +110,11 @@ def _grid(block: str, name: str) -> Grid:
         left, top, right, bottom = (_degrees(v) for v in (left, top, right, bottom))
     else:
         raise InputError(f"{name!r} has a grid in the projection {kind[:40]}: convert it to a GeoTIFF first.")
-    size = [int(found[1]) for k in ("YDim", "XDim") if (found := re.search(rf"\b{k}=(\d+)", block))]
+    height, width = (re.search(rf"\b{k}=(\d+)", block) for k in ("YDim", "XDim"))
+    if height is None or width is None:
+        raise InputError(f"A grid of {name!r} has no size: convert the file to a GeoTIFF first.")
     fields = tuple(re.findall(r'DataFieldName="([^"]+)"', block))
-    return Grid(*size, left, top, right, bottom, crs, fields)
+    return Grid(int(height[1]), int(width[1]), left, top, right, bottom, crs, fields)
 
 
 def _degrees(packed: float) -> float:

@@ -18,6 +18,9 @@ from eowidgets.cube.sources.naming import layer_names
 from eowidgets.cube.sources.rasterfile import RasterFile
 from eowidgets.errors import InputError
 
+#: Names of the coordinates of a cube, which no band can have.
+_AXES = ("time", "y", "x", "band", "spatial_ref")
+
 
 @dataclass(frozen=True)
 class Layer:
@@ -51,7 +54,7 @@ class Layer:
     def attrs(self) -> dict[str, Any]:
         """Attributes from which :mod:`eowidgets.cube.scale` derives values, as the file states them."""
         i, file = self.index, self.file
-        attrs: dict[str, Any] = {"stored_dtype": file.dtypes[i]}
+        attrs: dict[str, Any] = {"stored_dtype": file.dtypes[i].replace("complex_int16", "complex64")}
         if (file.scales[i], file.offsets[i]) != (1.0, 0.0):
             attrs |= {"scale_factor": file.scales[i], "add_offset": file.offsets[i]}
         elif (factors := _scene_factors(self)) is not None:
@@ -124,12 +127,23 @@ def layers_of(file: RasterFile, sensor: Sensor | None, given: Sequence[str] | No
     masked = file.masked and ("alpha" in names or "alpha" not in file.colors)
     for i, raw in enumerate(names):
         if raw != "alpha":
-            name = quality_name(raw, sensor.quality if sensor else ()) or common_name(raw, sensor) or raw
-            found.append(Layer(file, i, raw, name, sensor, masked=masked))
+            found.append(Layer(file, i, raw, cube_name(raw, sensor), sensor, masked=masked))
     if len({layer.name for layer in found}) == len(found):
         return found
     # Two layers of one name (two dates, or B8 and B08): the caller distinguishes them by the names in the file.
     return [replace(layer, name=layer.source_name) if _twice(layer, found) else layer for layer in found]
+
+
+def cube_name(name: str, sensor: Sensor | None) -> str:
+    """Return the name that a layer has in a cube.
+
+    Examples
+    --------
+    >>> cube_name("B04", SENSORS["sentinel2-l2a"]), cube_name("slope", None), cube_name("x", None)
+    ('red', 'slope', 'value')
+    """
+    found = quality_name(name, sensor.quality if sensor else ()) or common_name(name, sensor) or name
+    return "value" if found in _AXES else found
 
 
 def refuse_uncertain_baselines(files: Sequence[RasterFile], where: str) -> None:

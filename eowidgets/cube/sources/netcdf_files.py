@@ -11,6 +11,7 @@ import numpy as np
 import xarray as xr
 
 from eowidgets.cube.layout import as_dataset, in_order
+from eowidgets.cube.scale import ABSENT
 from eowidgets.cube.sources.dates import moment_in
 from eowidgets.cube.sources.hdf4 import ENDINGS as HDF4
 from eowidgets.cube.sources.hdf4 import open_hdf4
@@ -38,10 +39,22 @@ def open_netcdf_files(paths: Sequence[Path], where: str, chunks: Any) -> xr.Data
             f"The files of {where[-60:]!r} do not fit together ({' '.join(str(error).split())[:80]}): open them "
             "one by one, or join them with xarray.open_mfdataset."
         ) from error
-    names = {frozenset(p.data_vars) for p in parts}
-    if len(names) > 1 and len({tuple(p["time"].values) for p in parts}) > 1:
-        missing = sorted({str(n) for p in parts for n in set(joined.data_vars) - set(p.data_vars)})
-        warnings.warn(f"Some dates lack bands, which are NaN there: {', '.join(missing)[:80]}.", stacklevel=5)
+    return _note_absent(joined, parts)
+
+
+def _note_absent(joined: xr.Dataset, parts: list[xr.Dataset]) -> xr.Dataset:
+    """Note the bands that some dates lack, for the mask of measured pixels, and warn of them once."""
+    if "time" not in joined.dims:
+        return joined
+    lacking = []
+    for name in joined.data_vars:
+        held = {t for p in parts if name in p.data_vars for t in np.atleast_1d(p["time"].values)}
+        absent = [t for t in joined["time"].values if t not in held]
+        if absent:
+            joined[name].attrs[ABSENT] = np.array(absent, "datetime64[ns]")
+            lacking.append(f"{name} ({len(absent)} of {joined.sizes['time']})")
+    if lacking:
+        warnings.warn(f"Some dates lack bands, which are NaN there: {', '.join(lacking)[:80]}.", stacklevel=6)
     return joined
 
 

@@ -15,9 +15,9 @@ import xarray as xr
 
 from eowidgets.cube.products import Sensor
 from eowidgets.cube.quantity import quantity
-from eowidgets.cube.sources import Opened
+from eowidgets.cube.sources import Opened, own_geotiff
 from eowidgets.cube.sources.dates import PATTERNS, as_moment, date_in, moment_in, tagged_moment, without_date
-from eowidgets.cube.sources.layers import Layer, as_array, layers_of, products, refuse_uncertain_baselines
+from eowidgets.cube.sources.layers import Layer, as_array, cube_name, layers_of, products, refuse_uncertain_baselines
 from eowidgets.cube.sources.listing import ENDINGS, Found
 from eowidgets.cube.sources.naming import is_known, is_named, own_names, unnamed
 from eowidgets.cube.sources.rasterfile import RasterFile, read_header
@@ -56,6 +56,10 @@ class Request:
         """Return the dask blocks for these files; None to read them now."""
         return None if sum(f.bytes for f in files) <= self.eager else self.chunks
 
+    def own_blocks(self, path: Path) -> Any:
+        """Return the dask blocks for a file of this package, by its size on disk."""
+        return None if path.stat().st_size * 4 <= self.eager else self.chunks
+
 
 def open_raster(path: Path, request: Request) -> Opened:
     """Open one file: bands of one date, a stack of dates and bands, or a layer without time.
@@ -67,6 +71,8 @@ def open_raster(path: Path, request: Request) -> Opened:
     InputError
         If the dates of a picture cannot be found, or the names and dates given do not match its layers.
     """
+    if (own := own_geotiff.read(path, request.own_blocks(path))) is not None:
+        return Opened(own)
     file = read_header(path, path.parent, remote=request.remote)
     (sensor,) = products([file], path.parent, request.sensor, request.bands)
     labels = own_names(file)
@@ -74,7 +80,7 @@ def open_raster(path: Path, request: Request) -> Opened:
     dated = labels is not None and any(date_in(n) is not None for n in labels)
     stacked = request.dates is not None and not dated and (moment is None or _is_product(file, request))
     if labels and dated:
-        layers = [replace(a, name=_common(without_date(a.source_name), sensor), moment=moment_in(a.source_name))
+        layers = [replace(a, name=cube_name(without_date(a.source_name), sensor), moment=moment_in(a.source_name))
                   for a in layers_of(file, sensor, None)]  # fmt: skip
     elif stacked and request.dates is not None:
         layers = _stack_layers(file, sensor, request)
@@ -108,6 +114,7 @@ def open_files(found: Sequence[Found], where: str, root: Path, request: Request)
     """
     if not found:
         raise InputError(f"There is no raster file in {where[-70:]!r}: expected names ending in {', '.join(ENDINGS)}.")
+    found = [f for f in found if not own_geotiff.is_part(f.path)]
     files = [read_header(f.path, root, address=f.address, remote=request.remote) for f in found]
     if request.sensor is None:
         refuse_uncertain_baselines(files, Path(where).name or where)
@@ -123,7 +130,7 @@ def open_files(found: Sequence[Found], where: str, root: Path, request: Request)
     layers = _clear_masks(layers)
     ds = stack(layers, where, resolution=request.resolution, crs=request.crs, chunks=request.blocks(files))
     title = Path(where).name or where
-    ds.attrs = {"source_file": files[0].name, "title": title} | _sensor_note(sensors[0])
+    ds.attrs |= {"source_file": files[0].name, "title": title} | _sensor_note(sensors[0])
     named = request.bands is not None and any(not is_named(f) for f in files)
     return Opened(ds, named=named, dated=dated)
 
@@ -168,7 +175,7 @@ def _static(file: RasterFile, layers: list[Layer], request: Request) -> Opened:
             f"{file.name!r} has no date and is opened as a layer without time: for a time series, pass dates=[...].",
             stacklevel=5,
         )
-    flat.attrs = _kept(file.tags)
+    flat.attrs |= _kept(file.tags)
     return Opened(flat, named=request.bands is not None and not own_names(file), static=True)
 
 
@@ -193,19 +200,12 @@ def _stack_layers(file: RasterFile, sensor: Sensor | None, request: Request) -> 
         else:
             per_date = labels[:size] if labels else unnamed(size)
     keys = [(m, n) for m in moments for n in per_date]
-    return [Layer(file, i, n, _common(n, sensor), sensor, m, file.masked) for i, (m, n) in enumerate(keys)]
+    return [Layer(file, i, n, cube_name(n, sensor), sensor, m, file.masked) for i, (m, n) in enumerate(keys)]
 
 
 def _is_product(file: RasterFile, request: Request) -> bool:
     dates, names = request.dates or (), request.bands or ()
     return len(dates) > 1 and len(names) > 0 and len(dates) * len(names) == file.count
-
-
-def _common(name: str, sensor: Sensor | None) -> str:
-    from eowidgets.cube.quality import quality_name
-    from eowidgets.cube.sensors import common_name
-
-    return quality_name(name, sensor.quality if sensor else ()) or common_name(name, sensor) or name
 
 
 def _moments(files: Sequence[RasterFile], root: Path, request: Request) -> tuple[list[Any], bool]:

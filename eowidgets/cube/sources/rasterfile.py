@@ -76,7 +76,8 @@ class RasterFile:
     @cached_property
     def dtype(self) -> np.dtype[Any]:
         """Data type that holds the numbers of every layer."""
-        return np.result_type(*self.dtypes)
+        # NumPy has no complex integers, which radar products use.
+        return np.result_type(*("complex64" if t.startswith("complex_int") else t for t in self.dtypes))
 
     @property
     def bytes(self) -> int:

@@ -14,7 +14,7 @@ import xarray as xr
 
 from eowidgets.cube.mixing import merged_names
 from eowidgets.cube.quality import QUALITY
-from eowidgets.cube.scale import ABSENT, physical
+from eowidgets.cube.scale import ABSENT, NAMED, physical
 from eowidgets.cube.sources.layers import Layer, as_array
 from eowidgets.cube.sources.rasterfile import RasterFile
 from eowidgets.errors import InputError
@@ -70,9 +70,11 @@ def stack(
     tiles: dict[tuple[str, Any], list[Layer]] = {}
     for layer in layers:
         tiles.setdefault((layer.name, layer.moment), []).append(layer)
+    mixed = len({a.sensor for a in layers}) > 1
     for name in names:
-        ds[name] = _series([tiles.get((name, m), []) for m in moments], pixels, moments)
+        ds[name] = _series([tiles.get((name, m), []) for m in moments], pixels, mixed=mixed)
     _note_absent(ds, tiles, moments)
+    ds.attrs[NAMED] = True
     return _placed(ds, grid)
 
 
@@ -109,11 +111,12 @@ def _dask_where(*arguments: Any) -> Any:
     return da.where(*arguments)
 
 
-def _series(per_date: list[list[Layer]], pixels: _Pixels, moments: list[Any]) -> xr.DataArray:
-    """Return one band along time."""
+def _series(per_date: list[list[Layer]], pixels: _Pixels, *, mixed: bool) -> xr.DataArray:
+    """Return one band along time: as numbers where all files store them alike, else as values."""
     every = [a for tiles in per_date for a in tiles]
     first = every[0]
-    if len(every) == len(moments) and all(len(t) == 1 for t in per_date) and len({a.storage for a in every}) == 1:
+    alike = not mixed and len({a.storage for a in every}) == 1
+    if alike and all(len(tiles) == 1 for tiles in per_date):
         return as_array(_stacked([pixels.values(a) for a in every], pixels), first, ("time", "y", "x"))
     if first.name in QUALITY:
         fill = QUALITY[first.name].fill

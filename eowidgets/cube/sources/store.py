@@ -2,16 +2,27 @@
 
 from __future__ import annotations
 
+import json
 import re
 import zipfile
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import xarray as xr
 
-from eowidgets.errors import InputError, SourceError
+from eowidgets.cube.export.prepare import as_text
+from eowidgets.cube.export.stores import ORDER
+from eowidgets.errors import EowidgetsError, InputError, SourceError
 
 ENDINGS = (".nc", ".nc4", ".cdf", ".zarr", ".zip")
+#: Names of the metadata files of Zarr.
+METADATA = (".zarray", ".zgroup", ".zmetadata", "zarr.json")
+#: Parts of the metadata that users write: a word there is no codec.
+USERS_OWN = ("attributes", ".zattrs", "dimension_names")
+#: Largest array of text that is read.
+LARGEST_TEXT = 10_000_000
 
 
 def is_store(path: Path) -> bool:
@@ -22,28 +33,45 @@ def is_store(path: Path) -> bool:
 
 
 def open_store(path: Path, chunks: Any) -> xr.Dataset:
-    """Open lazily; integer packing is undone by xarray.
+    """Open lazily; integer packing is undone by xarray, text becomes fixed-width text, the file's order is kept.
 
     Raises
     ------
+    InputError
+        If the store holds pickled Python objects; nothing of it is decoded then.
     SourceError
         If the file is truncated or is not what its name says.
     """
-    _refuse_pickles(path)
     netcdf = path.suffix.lower() in (".nc", ".nc4", ".cdf")
+    kind = "NetCDF file" if netcdf else "Zarr store"
     try:
+        notes = {} if netcdf else _metadata(path)
+        if any(_has_pickle(note) for note in notes.values()):
+            raise InputError(
+                f"{path.name!r} holds pickled Python objects, which could run code: only numbers and text are opened."
+            )
         if netcdf:
             ds = xr.open_dataset(path, engine="netcdf4", decode_coords="all", chunks=chunks)
         else:
             consolidated = path.is_dir() and (path / ".zmetadata").exists()
             ds = xr.open_zarr(_zarr_store(path), decode_coords="all", chunks=chunks, consolidated=consolidated)
-    except (OSError, ValueError, KeyError, TypeError, RuntimeError) as error:
-        kind = "NetCDF file" if netcdf else "Zarr store"
+        ds = _in_order(ds, None if netcdf else _listed(notes))
+        return _text(ds, path)
+    except EowidgetsError:
+        raise
+    except (
+        OSError,
+        ValueError,
+        KeyError,
+        TypeError,
+        AttributeError,
+        RuntimeError,
+        zipfile.BadZipFile,
+        RecursionError,
+    ) as error:
         raise SourceError(
             f"{path.name!r} cannot be read as a {kind}: it may be incomplete or another format."
         ) from error
-    _refuse_objects(ds, path)
-    return ds
 
 
 def _zarr_store(path: Path) -> Any:
@@ -54,25 +82,83 @@ def _zarr_store(path: Path) -> Any:
     return zarr.storage.ZipStore(path, mode="r")
 
 
-def _refuse_pickles(path: Path) -> None:
-    """Refuse a store whose codecs unpickle: xarray reads coordinates at once, so this comes before opening."""
+def _metadata(path: Path) -> dict[str, Any]:
+    """Parsed metadata files of a Zarr store, by their path within it."""
     if path.is_dir():
-        names = [".zmetadata", "zarr.json", "*/.zarray", "*/zarr.json"]
-        texts = [f.read_text(errors="replace") for n in names for f in path.glob(n)]
-    elif zipfile.is_zipfile(path):
-        with zipfile.ZipFile(path) as archive:
-            ends = (".zarray", ".zmetadata", "zarr.json")
-            texts = [archive.read(n).decode(errors="replace") for n in archive.namelist() if n.endswith(ends)]
-    else:
-        return
-    if any(re.search(r'"(numcodecs\.)?pickle"', text) for text in texts):
-        raise InputError(f"{path.name!r} holds pickled Python objects, which could run code: only numbers are opened.")
+        return {str(f.relative_to(path)): json.loads(f.read_bytes()) for f in _metadata_files(path)}
+    with zipfile.ZipFile(path) as archive:
+        names = [n for n in archive.namelist() if n.rpartition("/")[2] in METADATA]
+        return {n: json.loads(archive.read(n)) for n in names}
 
 
-def _refuse_objects(ds: xr.Dataset, path: Path) -> None:
-    # Object arrays are the one thing in these formats whose reading can run code (pickle codecs).
+def _metadata_files(folder: Path) -> Iterator[Path]:
+    """Metadata files of a store, without walking through the chunks of its arrays."""
+    here = [folder / n for n in METADATA if (folder / n).is_file()]
+    yield from here
+    array = (folder / ".zarray").is_file() and not (folder / ".zgroup").is_file()
+    if not array and (folder / "zarr.json").is_file():
+        note = json.loads((folder / "zarr.json").read_bytes())
+        array = isinstance(note, dict) and note.get("node_type") == "array"
+    for below in sorted(folder.iterdir()) if not array else ():
+        if below.is_dir():
+            yield from _metadata_files(below)
+
+
+def _has_pickle(note: Any) -> bool:
+    """Whether metadata name a codec that unpickles, at any depth: xarray reads coordinates while it opens."""
+    if isinstance(note, str):
+        return "pickle" in note.lower()
+    if isinstance(note, list):
+        return any(_has_pickle(n) for n in note)
+    if not isinstance(note, dict):
+        return False
+    return any(_has_pickle(v) for k, v in note.items() if not str(k).endswith(USERS_OWN))
+
+
+def _listed(notes: dict[str, Any]) -> list[str]:
+    """Names of the arrays in the order in which consolidated metadata list them, where a store has these."""
+    inline = notes.get("zarr.json", {})
+    inline = inline.get("consolidated_metadata") if isinstance(inline, dict) else None
+    listed = (inline or {}).get("metadata", {}) or notes.get(".zmetadata", {}).get("metadata", {})
+    names = [key.removesuffix("/.zarray") for key in listed if not key.endswith((".zattrs", ".zgroup"))]
+    return names if names != sorted(names) else []  # zarr sorts them itself: no order of the file
+
+
+def _in_order(ds: xr.Dataset, listed: list[str] | None) -> xr.Dataset:
+    """Put variables into the order that was noted, else that of the file; a folder has none but that of its names."""
+    noted = ds.attrs.pop(ORDER, None)
+    try:
+        names = json.loads(noted) if isinstance(noted, str) else list(noted or [])
+    except (TypeError, ValueError):
+        names = []
+    if not names and listed is not None:
+        names = listed or sorted(map(str, ds.data_vars), key=_natural)
+    first = [n for n in dict.fromkeys(map(str, names)) if n in ds.data_vars]
+    return ds[[*first, *(n for n in ds.data_vars if n not in first)]]
+
+
+def _natural(name: str) -> list[Any]:
+    """Sorting key by which ``layer2`` comes before ``layer10``."""
+    return [(not part.isdigit(), int(part) if part.isdigit() else part) for part in re.split(r"(\d+)", name)]
+
+
+def _text(ds: xr.Dataset, path: Path) -> xr.Dataset:
+    """Turn arrays of Python strings into fixed-width text; other objects are refused, except dates of a calendar."""
     for name, variable in ds.variables.items():
-        if variable.dtype == object:
+        if variable.dtype.kind not in "OT":
+            continue
+        if {"y", "x"} <= set(map(str, variable.dims)) or variable.size > LARGEST_TEXT:
             raise InputError(
-                f"The variable {str(name)!r} of {path.name!r} holds Python objects: only numbers are opened."
+                f"The variable {str(name)!r} of {path.name!r} holds text: drop it, only numbers make pixels."
             )
+        values = np.asarray(variable.values)
+        if all(hasattr(v, "calendar") for v in values.ravel()):
+            continue
+        try:
+            text = xr.Variable(variable.dims, as_text(name, values), variable.attrs)
+        except InputError:
+            raise InputError(
+                f"The variable {str(name)!r} of {path.name!r} holds Python objects: only numbers and text are opened."
+            ) from None
+        ds = ds.assign_coords({name: text}) if name in ds.coords else ds.assign({name: text})
+    return ds

@@ -15,6 +15,8 @@ from typing import Any
 import xarray as xr
 import zarr
 
+from eowidgets.cube.export import place
+from eowidgets.cube.export.geotiff import check_companions, stale
 from eowidgets.engine.result import Frame
 from eowidgets.engine.writers import geotiff, netcdf, store
 from eowidgets.errors import InputError, SourceError
@@ -41,23 +43,32 @@ def check_name(out: Any) -> Path:
         raise InputError(f"The folder '{path.parent}' does not exist: make it first, or choose another.")
     if not os.access(path.parent, os.W_OK):
         raise InputError(f"The folder '{path.parent}' can't be written: choose another.")
-    if path.exists() and not _is_ours(path):
+    if path.is_symlink() or (path.exists() and not _is_ours(path)):
         raise InputError(f"'{path}' exists and was not made by this package: choose another name or remove it first.")
+    if FORMATS[path.suffix.lower()] is geotiff:
+        check_companions(path)
     return path
 
 
 def publish(
     writer: store.ZarrWriter, frame: Frame, source: Path, out: Path, rows: int, attrs: dict[str, Any], check: Any
 ) -> None:
-    """Turn the complete store ``source`` into ``out``, which appears in one step."""
+    """Turn the complete store ``source`` into ``out``, which appears in one step, companions before it."""
     exporter = FORMATS[out.suffix.lower()]
-    if exporter is None:
+    if exporter is not netcdf:
         zarr.consolidate_metadata(source, zarr_format=2)
-        ready = source
+    if exporter is None:
+        place.move([(source, out)])
+        return
+    folder = source.with_name("export")
+    shutil.rmtree(folder, ignore_errors=True)  # of a run that was killed here
+    folder.mkdir()
+    if exporter is geotiff:
+        files = geotiff.export(source, folder, out.name, check)
+        place.move([(f, out.with_name(f.name)) for f in files], stale(out, files))
     else:
-        ready = source.with_name(f"export{out.suffix}")
-        exporter.export(writer, frame, ready, rows, attrs, check)
-    _replace(ready, out)
+        netcdf.export(writer, frame, folder / out.name, rows, attrs, check)
+        place.move([(folder / out.name, out)])
 
 
 def open_result(path: str | Path) -> xr.Dataset:
@@ -97,17 +108,6 @@ def explain(out: Path, folder: Path) -> Iterator[None]:
 
 def _is_disk(error: BaseException) -> bool:
     return isinstance(error, OSError) or "NetCDF" in str(error) or "HDF" in str(error)
-
-
-def _replace(ready: Path, out: Path) -> None:
-    if out.is_dir():
-        old = out.with_name(out.name + ".old")
-        shutil.rmtree(old, ignore_errors=True)
-        out.rename(old)
-        ready.rename(out)
-        shutil.rmtree(old, ignore_errors=True)
-    else:
-        ready.replace(out)
 
 
 def _is_ours(path: Path) -> bool:

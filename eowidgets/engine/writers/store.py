@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
 import xarray as xr
 import zarr
 
+from eowidgets.cube.export.stores import ORDER
 from eowidgets.engine.result import Array, Frame
 
 COLUMNS = 512
 DATES = 16
-ORDER = "variable_order"
 
 
 class ZarrWriter:
@@ -66,12 +67,11 @@ class ZarrWriter:
 
 def open_store(path: Path) -> xr.Dataset:
     """Open a store lazily, whether dask is there or not."""
-    try:
-        import dask  # noqa: F401
-
-        chunks: Any = {}
-    except ImportError:
-        chunks = None
-    found = xr.open_zarr(path, chunks=chunks, consolidated=True, decode_coords="all")
+    found = xr.open_zarr(path, chunks=lazily(), consolidated=True, decode_coords="all")
     ordered: xr.Dataset = found[found.attrs.pop(ORDER)]
     return ordered
+
+
+def lazily() -> dict[str, int] | None:
+    """Return chunks for a lazy read; None where dask is missing."""
+    return {} if find_spec("dask") else None

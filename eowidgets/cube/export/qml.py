@@ -1,23 +1,21 @@
-"""Styles for QGIS: a ``.qml`` beside a GeoTIFF makes it open there in the colours seen here."""
+"""Styles for QGIS as text: with a ``.qml`` next to a GeoTIFF, QGIS shows it in these colours."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from pathlib import Path
 from typing import Any
 from xml.etree import ElementTree as ET
 
 import numpy as np
 
-from eowidgets.errors import SourceError
-from eowidgets.render.colormaps import CATEGORIES, colormap, rgb
+from eowidgets.cube.colormaps import CATEGORIES, colormap, rgb
 
 #: Steps of a colour ramp: QGIS interpolates between them.
 _STEPS = 16
 
 
 def class_style(attrs: Mapping[Any, Any]) -> str:
-    """QML of a class map, from ``flag_values``, ``flag_meanings`` and ``colors`` in its attributes."""
+    """Return the QML of a class map, from ``flag_values``, ``flag_meanings`` and ``colors`` in its attributes."""
     values = [int(v) for v in np.atleast_1d(attrs["flag_values"])]
     names = [n.replace("_", " ") for n in str(attrs.get("flag_meanings", "")).split()]
     colors = str(attrs.get("colors", "")).split()
@@ -25,14 +23,14 @@ def class_style(attrs: Mapping[Any, Any]) -> str:
     palette = ET.SubElement(renderer, "colorPalette")
     for i, value in enumerate(values):
         color = colors[i] if i < len(colors) else CATEGORIES[i % len(CATEGORIES)]
-        rgb(color)  # a colour that is none is refused here
+        rgb(color)  # refuses malformed colours
         label = names[i] if i < len(names) else str(value)
         ET.SubElement(palette, "paletteEntry", value=str(value), label=label, color=color, alpha="255")
     return _text(root)
 
 
 def ramp_style(cmap: str, vmin: float, vmax: float) -> str:
-    """QML of numbers on a colour map between two values."""
+    """Return the QML of numbers on a colour map between two values."""
     root, renderer = _document("singlebandpseudocolor")
     renderer.set("classificationMin", repr(float(vmin)))
     renderer.set("classificationMax", repr(float(vmax)))
@@ -46,7 +44,7 @@ def ramp_style(cmap: str, vmin: float, vmax: float) -> str:
 
 
 def rgb_style(layers: Sequence[int], limits: Sequence[tuple[float, float]]) -> str:
-    """QML of three layers (counted from 1) as red, green and blue, each stretched between two values."""
+    """Return the QML of three layers (counted from 1) as red, green and blue, each stretched between two values."""
     root, renderer = _document("multibandcolor")
     for name, layer, (low, high) in zip(("red", "green", "blue"), layers, limits, strict=True):
         renderer.set(f"{name}Band", str(layer))
@@ -56,16 +54,6 @@ def rgb_style(layers: Sequence[int], limits: Sequence[tuple[float, float]]) -> s
         ET.SubElement(stretch, "algorithm").text = "StretchToMinimumMaximum"
     del renderer.attrib["band"]
     return _text(root)
-
-
-def write_style(text: str, raster: Path) -> Path:
-    """Put a style beside a raster, under its name with ``.qml``."""
-    path = raster.with_suffix(".qml")
-    try:
-        path.write_text(text, encoding="utf-8")
-    except OSError as error:
-        raise SourceError(f"{str(path)!r} could not be written: {error.strerror}.") from error
-    return path
 
 
 def _document(kind: str) -> tuple[ET.Element, ET.Element]:

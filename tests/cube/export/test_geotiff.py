@@ -8,6 +8,7 @@ import rasterio
 import xarray as xr
 
 from eowidgets.cube import export
+from eowidgets.cube.export import place
 from eowidgets.errors import InputError, SourceError
 
 
@@ -31,7 +32,7 @@ def test_geotiff_is_a_cog_with_named_layers(make_cube, tmp_path):
         assert not values.mask[5:].any()
         restored = values * file.scales[2] + file.offsets[2]
     np.testing.assert_allclose(restored[5:], cube.red[1, 5:], atol=5.1e-5)
-    assert left(tmp_path) == ["cube.tif"]
+    assert left(tmp_path) == ["cube.json", "cube.qml", "cube.tif", "cube_quality.tif"]
 
 
 def test_wide_ranges_keep_their_floats(make_cube, tmp_path):
@@ -64,7 +65,7 @@ def test_existing_files_are_replaced_whole(make_cube, tmp_path):
         write(make_cube(seed=2), tmp_path / name)
     with xr.open_dataset(tmp_path / "a.zarr", engine="zarr") as back:
         np.testing.assert_allclose(back.red, make_cube(seed=2).red, atol=5.1e-5)
-    assert left(tmp_path) == ["a.nc", "a.tif", "a.zarr"]
+    assert left(tmp_path) == ["a.json", "a.nc", "a.qml", "a.tif", "a.zarr", "a_quality.tif"]
 
 
 @pytest.mark.parametrize(("name", "write"), [("a.tif", "to_geotiff"), ("a.nc", "to_netcdf"), ("a.zarr", "to_zarr")])
@@ -73,11 +74,18 @@ def test_full_disk_leaves_the_old_file_and_nothing_else(make_cube, tmp_path, mon
     function(make_cube(), tmp_path / name)
     before = left(tmp_path)
 
+    real = rasterio.open
+
     def full(*args, **kwargs):
+        if args[1:] == ("r",) or args[1:] == ():
+            return real(*args, **kwargs)
         raise OSError(errno.ENOSPC, "No space left on device")
 
-    monkeypatch.setattr(xr.Dataset, "to_netcdf", full)
-    monkeypatch.setattr(xr.Dataset, "to_zarr", full)
+    def full_store(*args, **kwargs):
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr(xr.Dataset, "to_netcdf", full_store)
+    monkeypatch.setattr(xr.Dataset, "to_zarr", full_store)
     monkeypatch.setattr(rasterio, "open", full)
     with pytest.raises(SourceError, match="disk is full: make room"):
         function(make_cube(), tmp_path / name)
@@ -92,7 +100,7 @@ def test_read_only_folder(make_cube, tmp_path):
 
 
 def test_read_only_folder_is_said(make_cube, tmp_path, monkeypatch):
-    monkeypatch.setattr(export.os, "access", lambda *_: False)
+    monkeypatch.setattr(place.os, "access", lambda *_: False)
     with pytest.raises(SourceError, match="read-only: choose another"):
         export.to_geotiff(make_cube(), tmp_path / "a.tif")
 
@@ -152,9 +160,8 @@ def test_what_is_written_opens_as_the_same_cube(romania, tmp_path, ending):
     np.testing.assert_array_equal(back.tree_cover, cube.tree_cover)
     assert back.odc.geobox.crs == cube.odc.geobox.crs
     assert back.attrs["title"] == cube.attrs["title"]
-    if ending != "tif":  # a GeoTIFF has no place for the masks
-        np.testing.assert_array_equal(back.clouds, cube.clouds)
-        np.testing.assert_array_equal(back.scl, cube.scl)
+    np.testing.assert_array_equal(back.clouds, cube.clouds)
+    np.testing.assert_array_equal(back.scl, cube.scl)
 
 
 def class_map(cube, **attrs):
@@ -182,7 +189,7 @@ def test_class_maps_are_whole_numbers_with_a_colour_table(make_cube, tmp_path):
         assert file.tags(1)["flag_meanings"] == "water open_land forest"
     with rasterio.open(tmp_path / "cover_probability.tif") as file:
         np.testing.assert_allclose(file.read(1) * file.scales[0], 0.75)
-    assert left(tmp_path) == ["cover.tif", "cover_probability.tif"]
+    assert left(tmp_path) == ["cover.qml", "cover.tif", "cover_probability.tif", "cover_quality.tif"]
 
 
 def test_a_colour_that_is_none_leaves_the_table_out(make_cube, tmp_path):

@@ -1,0 +1,111 @@
+"""Read layers through odc-stac: each file with its own scale, so that what is merged are values and not numbers."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from functools import lru_cache
+from typing import Any
+
+import numpy as np
+import rasterio.errors
+from odc.loader import RioDriver
+from odc.loader.types import RasterBandMetadata, RasterGroupMetadata
+
+from eowidgets.cube.sources.stac.addresses import Origin, short
+from eowidgets.cube.sources.stac.header import check_target, open_raster, unreadable
+from eowidgets.cube.sources.stac.layers import Layer
+from eowidgets.errors import SourceError
+
+
+class LayerDriver(RioDriver):
+    """odc-stac's rasterio driver, for items whose assets are `Layer` objects under their names in the cube.
+
+    Parameters
+    ----------
+    layers : dict
+        Id of the item -> name in the cube -> layer.
+    bands : dict
+        Name in the cube -> type and number for no data there.
+    origins : dict
+        Id of the item -> origin, for the check of redirects.
+    timeout : float
+        Seconds to wait for a server.
+    """
+
+    def __init__(
+        self,
+        layers: dict[str, dict[str, Layer]],
+        bands: dict[str, tuple[str, float]],
+        origins: dict[str, Origin],
+        timeout: float,
+    ) -> None:
+        super().__init__(md_parser=_Parser(layers, bands, origins))
+        self._timeout = timeout
+
+    def __getstate__(self) -> dict[str, Any]:
+        # Workers read single layers: they need no metadata of all the others.
+        return self.__dict__ | {"_md_parser": None}
+
+    def open(self, src: Any, ctx: Any) -> Any:
+        """Return the reader of one layer."""
+        layer, origin = src.driver_data["layer"], src.driver_data["origin"]
+        check_target(src.uri, origin, self._timeout)
+        plain = replace(src, band=layer.index, subdataset=None, driver_data=None, meta=None)
+        return _LayerReader(super().open(plain, ctx), layer, src.uri)
+
+
+class _Parser:
+    """Metadata of the items, as odc-stac asks for them."""
+
+    def __init__(
+        self, layers: dict[str, dict[str, Layer]], bands: dict[str, tuple[str, float]], origins: dict[str, Origin]
+    ) -> None:
+        self._layers = layers
+        self._origins = origins
+        self._bands = {(name, 1): RasterBandMetadata(dtype, fill) for name, (dtype, fill) in bands.items()}
+
+    def extract(self, md: Any) -> Any:
+        """Return the bands of the cube, the same for every item."""
+        return RasterGroupMetadata(self._bands)
+
+    def driver_data(self, md: Any, band_key: Any) -> Any:
+        """Return the layer of an item, and a text that tells it from other layers of the same file."""
+        layer = self._layers[md.id].get(band_key[0])
+        return {"layer": layer, "origin": self._origins[md.id], "subdataset": repr(layer)}
+
+
+class _LayerReader:
+    """Read a part of one layer on the pixels of the cube."""
+
+    def __init__(self, reader: Any, layer: Layer, uri: str) -> None:
+        self._reader = reader
+        self._layer = layer
+        self._uri = uri
+
+    def read(self, cfg: Any, dst_geobox: Any, *, dst: Any = None, selection: Any = None) -> Any:
+        """Return the part of the cube that the file covers, and its values."""
+        layer = self._layer
+        try:
+            _check_format(self._uri)
+            where, values = self._reader.read(
+                replace(cfg, src_nodata_fallback=layer.nodata), dst_geobox, dst=None, selection=selection
+            )
+        except rasterio.errors.RasterioError as error:
+            raise unreadable(layer.href, error) from None
+        if not layer.kept:
+            # The file may state another number for no data than its metadata do: both are no data.
+            if layer.nodata is not None and np.isfinite(layer.nodata):
+                values = np.where(values == np.float32(layer.nodata), np.float32(np.nan), values)
+            values = values * np.float32(layer.scale) + np.float32(layer.offset)
+        if dst is not None:
+            dst[where] = values
+            return where, dst[where]
+        return where, values
+
+
+@lru_cache(maxsize=4096)
+def _check_format(uri: str) -> None:
+    """Raise rasterio's error where a file is in a format that may name other files."""
+    with open_raster(uri) as file:
+        if file.crs is None:
+            raise SourceError(f"The asset {short(uri)} has no CRS, so it cannot be put on a grid.")
