@@ -5,6 +5,7 @@ import { digits } from "./dom.js";
 // around the pole: longitudes have no continuous values there.
 
 const RADIANS = Math.PI / 180;
+const PIECES = 32; // of an edge
 
 export class Ground {
   constructor(source) {
@@ -62,7 +63,10 @@ export class Ground {
     const { pole } = this.place;
     const closed = [...corners, corners[0]];
     if (!pole) return closed.map(([x, y]) => this.toPlane(x, y));
-    const ring = closed.map(([x, y]) => this.toLonLat(x, y));
+    // Around a pole an edge that is straight in the picture is far from straight in degrees.
+    const between = ([ax, ay], [bx, by]) => Array.from({ length: PIECES }, (_, k) => [ax + ((bx - ax) * k) / PIECES, ay + ((by - ay) * k) / PIECES]);
+    const fine = [...corners.flatMap((corner, i) => between(corner, closed[i + 1])), corners[0]];
+    const ring = fine.map(([x, y]) => this.toLonLat(x, y));
     for (let i = 1; i < ring.length; i++) ring[i][0] += 360 * Math.round((ring[i - 1][0] - ring[i][0]) / 360);
     const [first, last] = [ring[0], ring.at(-1)];
     return Math.abs(last[0] - first[0]) < 180 ? ring : [...ring, [last[0], 90 * pole], [first[0], 90 * pole], first];
