@@ -24,6 +24,7 @@ DEFAULTS: dict[str, Any] = {
     "remote": False,
 }
 PRINT = "opened_print"
+SOURCE = "opened_source"
 #: What was opened in this session: the public name of a source and the sources that it stands for.
 _SOURCES: dict[str, set[str]] = {}
 #: Every so many rows and columns are looked at when values are compared.
@@ -50,21 +51,26 @@ def note(cube: xr.Dataset, source: Any, **options: Any) -> xr.Dataset:
     )
     found = cube.copy()
     found.attrs = attrs
-    # Not an attribute: of no use in a file.
+    # Not attributes: of no use in a file, and private.
     found.encoding[PRINT] = _print(found)
+    found.encoding[SOURCE] = str(source) if attrs["opened"] in samples() else _real(source)
     found.encoding.pop("source", None)
     return found
 
 
 def remember(source: Any) -> str:
     """Return the public form of a path or an address, and keep for this session what it stands for."""
-    text = str(source)
-    real = text if "://" in text else str(Path(text).expanduser().absolute())
+    real = _real(source)
     # A relative path is shortened as an absolute one: it may lead out of the working directory.
     shown = public(real)
     shown = Path.cwd().name if shown == "." else shown
     _SOURCES.setdefault(shown, set()).add(real)
     return shown
+
+
+def _real(source: Any) -> str:
+    text = str(source)
+    return text if "://" in text else str(Path(text).expanduser().absolute())
 
 
 def source_of(noted_source: str) -> str:
@@ -140,7 +146,7 @@ def opening(cube: xr.Dataset) -> str | None:
     if cube.encoding.get(PRINT) == _print(cube):
         return call
     try:
-        source = source_of(source)
+        source = cube.encoding.get(SOURCE) or source_of(source)
     except InputError:
         return None
     if not here(source):

@@ -7,10 +7,9 @@ import numpy as np
 import pytest
 import xarray as xr
 
-import eowidgets as eow
 from eowidgets.errors import InputError, SourceError
-from eowidgets.render import qml
-from eowidgets.widgets.result_files import main_variable, polygons, save, style_of
+from eowidgets.cube.export import qml
+from eowidgets.widgets.result_files import main_variable, polygons, save
 
 
 @pytest.fixture
@@ -62,6 +61,7 @@ def test_mask_becomes_polygons_too(classes):
 
 
 def test_bands_are_no_polygons(romania, tmp_path):
+    assert main_variable(romania) is None
     with pytest.raises(InputError, match="no classes"):
         save(romania, tmp_path / "x.gpkg")
     assert list(tmp_path.iterdir()) == []
@@ -74,24 +74,6 @@ def test_geotiff_has_a_style_beside_it(classes, tmp_path):
         ("1", "forest", "#009e73"),
         ("2", "felled wood", "#d55e00"),
     ]
-
-
-def test_style_of_numbers_follows_their_range(classes):
-    numbers = classes.assign(loss=(("y", "x"), np.ones((20, 30), "float32"), {"role": "result", "vmin": 0, "vmax": 2}))
-    style = ET.fromstring(style_of(numbers.drop_vars("cover")).split("\n", 1)[1])
-    items = style.findall(".//item")
-    assert float(items[0].get("value")) == 0
-    assert float(items[-1].get("value")) == 2
-    assert items[0].get("color") == "#440154"
-
-
-def test_style_of_a_cube_is_true_colour(romania):
-    style = ET.fromstring(style_of(romania).split("\n", 1)[1])
-    renderer = style.find(".//rasterrenderer")
-    names = list(eow.open("romania").eow.bands)
-    assert renderer.get("redBand") == str(names.index("red") + 1)
-    assert float(renderer.find("redContrastEnhancement/maxValue").text) > 0
-    assert main_variable(romania) is None
 
 
 def test_names_in_a_style_are_escaped():

@@ -10,6 +10,7 @@ import numpy as np
 from eowidgets.cube.colormaps import CATEGORIES
 from eowidgets.cube.export import qml
 from eowidgets.cube.export.layers import Layout, Part, Raster, decode
+from eowidgets.errors import InputError
 
 #: Bands that are shown as red, green and blue: the first mix that the file holds.
 MIXES = (("red", "green", "blue"), ("nir", "red", "green"))
@@ -41,7 +42,10 @@ def _style(part: Part, main: Path) -> str:
         return qml.rgb_style([r.layers[0] for r in chosen], [_limits(main, part, r)[1:3] for r in chosen])
     low, _, _, high = _limits(main, part, first)
     bounds = [float(attrs.get(key, value)) for key, value in (("vmin", low), ("vmax", high))]
-    return qml.ramp_style(str(attrs.get("cmap", "viridis")), *bounds)
+    try:
+        return qml.ramp_style(str(attrs.get("cmap", "viridis")), *bounds)
+    except InputError:  # a colour map of a library that is not installed
+        return qml.ramp_style("viridis", *bounds)
 
 
 def _limits(main: Path, part: Part, raster: Raster) -> tuple[float, float, float, float]:

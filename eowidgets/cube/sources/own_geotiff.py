@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import warnings
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -60,6 +60,22 @@ def read(path: Path, chunks: Any = None) -> xr.Dataset | None:
                     found = found.assign(_part(other, theirs, chunks).data_vars)
         return _finish(found, notes)
     except (*_DAMAGED, rasterio.errors.RasterioError, OSError):
+        return None
+
+
+def read_all(paths: Sequence[Path], chunks: Any = None) -> xr.Dataset | None:
+    """Read GeoTIFFs of this package that continue each other in time; None if one is anything else or does not fit."""
+    found: list[xr.Dataset] = []
+    for path in paths:
+        part = read(path, chunks)
+        if part is None or "time" not in part.dims or list(part.data_vars) != list((found or [part])[0].data_vars):
+            return None
+        found.append(part)
+    if len(found) < 2:
+        return found[0] if found else None
+    try:
+        return xr.concat(found, "time", data_vars="minimal", coords="minimal", compat="override", join="exact")
+    except ValueError:
         return None
 
 

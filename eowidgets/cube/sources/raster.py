@@ -115,6 +115,8 @@ def open_files(found: Sequence[Found], where: str, root: Path, request: Request)
     if not found:
         raise InputError(f"There is no raster file in {where[-70:]!r}: expected names ending in {', '.join(ENDINGS)}.")
     found = [f for f in found if not own_geotiff.is_part(f.path)]
+    if (own := own_geotiff.read_all([f.path for f in found], request.chunks)) is not None:
+        return Opened(own)
     files = [read_header(f.path, root, address=f.address, remote=request.remote) for f in found]
     if request.sensor is None:
         refuse_uncertain_baselines(files, Path(where).name or where)

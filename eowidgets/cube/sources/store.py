@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import re
 import zipfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -50,13 +50,13 @@ def open_store(path: Path, chunks: Any) -> xr.Dataset:
             raise InputError(
                 f"{path.name!r} holds pickled Python objects, which could run code: only numbers and text are opened."
             )
-        if netcdf:
-            ds = xr.open_dataset(path, engine="netcdf4", decode_coords="all", chunks=chunks)
-        else:
-            consolidated = path.is_dir() and (path / ".zmetadata").exists()
-            ds = xr.open_zarr(_zarr_store(path), decode_coords="all", chunks=chunks, consolidated=consolidated)
-        ds = _in_order(ds, None if netcdf else _listed(notes))
-        return _text(ds, path)
+        ds = _opened(path, netcdf, None, ())
+        text = [n for n, v in ds.variables.items() if v.dtype.kind in "OT"]
+        plain = _text(ds[text], path)
+        if chunks is not None:  # dask cannot choose chunks for text
+            ds = _opened(path, netcdf, chunks, text)
+        ds = ds.drop_vars(text, errors="ignore").assign_coords(plain.coords).assign(plain.data_vars)
+        return _in_order(ds, None if netcdf else _listed(notes))
     except EowidgetsError:
         raise
     except (
@@ -72,6 +72,16 @@ def open_store(path: Path, chunks: Any) -> xr.Dataset:
         raise SourceError(
             f"{path.name!r} cannot be read as a {kind}: it may be incomplete or another format."
         ) from error
+
+
+def _opened(path: Path, netcdf: bool, chunks: Any, without: Sequence[Any]) -> xr.Dataset:
+    if netcdf:
+        return xr.open_dataset(path, engine="netcdf4", decode_coords="all", chunks=chunks, drop_variables=without)
+    consolidated = path.is_dir() and (path / ".zmetadata").exists()
+    opened: xr.Dataset = xr.open_zarr(
+        _zarr_store(path), decode_coords="all", chunks=chunks, consolidated=consolidated, drop_variables=without
+    )
+    return opened
 
 
 def _zarr_store(path: Path) -> Any:

@@ -1,3 +1,4 @@
+import json
 import shutil
 
 import numpy as np
@@ -46,3 +47,79 @@ def test_pixels_damaged_behind_a_good_header(romania, tmp_path):
     (tmp_path / "a.nc").write_bytes(data)
     with pytest.raises(SourceError, match="may be incomplete"):
         eow.open(tmp_path / "a.nc")
+
+
+def _store(make_cube, folder, zarr_format=2):
+    cube = make_cube().assign_coords(item=("time", np.array(["a", "b", "c", "d"], object)))
+    cube.drop_encoding().to_zarr(folder, zarr_format=zarr_format, consolidated=False)
+    return cube
+
+
+@pytest.mark.parametrize(
+    "codec",
+    [
+        '[{"id": "pickle"}]',
+        '[{"id": "pi\\u0063kle", "protocol": 5}]',
+        '[{"\\u0069d": "pickle"}]',
+        '[{"name": "numcodecs.pickle"}]',
+        '[{"id": "shard", "configuration": {"codecs": [{"id": "bytes"}, {"id": "\\u0070ickle"}]}}]',
+    ],
+)
+@pytest.mark.parametrize("where", ["item", "time", "deep/item"])
+def test_disguised_pickles_are_refused_before_anything_is_decoded(make_cube, tmp_path, monkeypatch, codec, where):
+    import xarray as xr
+
+    store = tmp_path / "a.zarr"
+    _store(make_cube, store)
+    if where.startswith("deep"):
+        _store(make_cube, store / "deep")
+    meta = store / where / ".zarray"
+    note = json.loads(meta.read_text())
+    note["filters"] = "HERE"
+    meta.write_text(json.dumps(note).replace('"HERE"', codec))
+
+    def read(*args, **kwargs):
+        raise AssertionError("the store was opened")
+
+    monkeypatch.setattr(xr, "open_zarr", read)
+    with pytest.raises(InputError, match="pickled Python objects"):
+        eow.open(store)
+
+
+def test_an_attribute_may_say_pickle(make_cube, tmp_path):
+    cube = make_cube()
+    cube.attrs["title"] = "pickle"
+    cube.red.attrs["id"] = "pickle"
+    cube.drop_encoding().to_zarr(tmp_path / "a.zarr", zarr_format=3, consolidated=False)
+    assert eow.open(tmp_path / "a.zarr").attrs["title"] == "pickle"
+
+
+@pytest.mark.parametrize("ending", ["v2", "v3", "nc"])
+def test_text_of_other_stores_opens_as_text(make_cube, tmp_path, ending):
+    cube = make_cube().assign_coords(item=("time", np.array(["a", "bc", "", "ü"], object)))
+    path = tmp_path / ("a.nc" if ending == "nc" else "a.zarr")
+    if ending == "nc":
+        cube.drop_encoding().to_netcdf(path)
+    else:
+        cube.drop_encoding().to_zarr(path, zarr_format=int(ending[1]), consolidated=False)
+    item = eow.open(path)["item"]
+    assert item.dtype.kind == "U"
+    assert item.values.tolist() == ["a", "bc", "", "ü"]
+
+
+def test_broken_metadata_are_one_sentence(make_cube, tmp_path):
+    _store(make_cube, tmp_path / "a.zarr")
+    (tmp_path / "a.zarr" / "red" / ".zarray").write_text('{"shape": [')
+    with pytest.raises(SourceError, match="may be incomplete"):
+        eow.open(tmp_path / "a.zarr")
+
+
+@pytest.mark.parametrize("consolidated", [False, True])
+@pytest.mark.parametrize("zarr_format", [2, 3])
+def test_numbered_bands_of_other_stores_keep_their_order(make_cube, tmp_path, zarr_format, consolidated):
+    names = tuple(f"layer{i}" for i in range(1, 13))
+    cube = make_cube(bands=names).drop_encoding()
+    cube.to_zarr(tmp_path / "a.zarr", zarr_format=zarr_format, consolidated=consolidated)
+    assert eow.open(tmp_path / "a.zarr").eow.bands == names
+    cube[list(reversed(names))].to_netcdf(tmp_path / "a.nc")
+    assert eow.open(tmp_path / "a.nc").eow.bands == tuple(reversed(names))
