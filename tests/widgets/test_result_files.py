@@ -7,8 +7,8 @@ import numpy as np
 import pytest
 import xarray as xr
 
-from eowidgets.errors import InputError, SourceError
 from eowidgets.cube.export import qml
+from eowidgets.errors import InputError, SourceError
 from eowidgets.widgets.result_files import main_variable, polygons, save
 
 
