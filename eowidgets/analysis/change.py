@@ -11,6 +11,7 @@ import xarray as xr
 from eowidgets.analysis.change_kind import kind_of, kinds
 from eowidgets.analysis.change_pair import check_opened, pair_of
 from eowidgets.analysis.registration import Shift, misregistration
+from eowidgets.cube.indices import present
 from eowidgets.cube.schema import bands
 from eowidgets.engine.job import Job
 from eowidgets.engine.run import run, submit
@@ -174,7 +175,7 @@ class ChangeTask:
 
     def _tuned(self, cube: xr.Dataset) -> dict[str, Any]:
         tuned = dict(TUNED.get(self.method, {}))
-        if "watch" in tuned and not {"red", "nir"} <= set(bands(cube)):
+        if "watch" in tuned and not {"red", "nir"} <= set(bands(cube)) and present(cube, tuned["watch"]) is None:
             tuned["watch"] = "all bands"
         return tuned
 

@@ -11,6 +11,8 @@ import numpy as np
 import numpy.typing as npt
 import xarray as xr
 
+from eowidgets.cube.area import Area
+from eowidgets.cube.globe import outline
 from eowidgets.cube.grid import geobox
 from eowidgets.errors import InputError, MissingExtraError, SourceError
 from eowidgets.models.prepare import resolution_of
@@ -171,12 +173,12 @@ def ground(hectares: float, digits: int = 1) -> str:
 
 
 def _seen_hectares(found: xr.Dataset) -> float:
-    from pyproj import Geod
+    from shapely import Polygon
 
     box = geobox(found)
     share = float((found["change"].values != 255).mean())
-    outline = box.footprint("EPSG:4326").geom
-    return abs(Geod(ellps="WGS84").geometry_area_perimeter(outline)[0]) / 1e4 * share
+    whole = Area.of(Polygon(outline(box))) if box.crs.geographic else Area.of(box.extent.geom, str(box.crs))
+    return whole.hectares * share
 
 
 def save_places(places: gpd.GeoDataFrame, path: str | Path) -> Path:
@@ -199,7 +201,7 @@ def save_places(places: gpd.GeoDataFrame, path: str | Path) -> Path:
     def csv(beside: Path) -> None:
         centres = places.geometry.representative_point().to_crs(4326)
         table = places.drop(columns="geometry")
-        table["lon"], table["lat"] = centres.x.round(6), centres.y.round(6)
+        table["lon"], table["lat"] = ((centres.x + 180) % 360 - 180).round(6), centres.y.round(6)
         table.to_csv(beside, index=False)
 
     writers: dict[str, Callable[[Path], None]] = {".gpkg": gpkg, ".csv": csv}

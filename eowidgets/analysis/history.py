@@ -18,6 +18,8 @@ from eowidgets.cube.area import Area
 from eowidgets.cube.clouds import robust_clouds
 from eowidgets.cube.grid import geobox, pixel
 from eowidgets.cube.indices import index as spectral_index
+from eowidgets.cube.indices import present
+from eowidgets.cube.quantity import quantity
 from eowidgets.cube.schema import DIMS, MASKS, bands, usable
 from eowidgets.cube.series import clip
 from eowidgets.errors import InputError, unknown
@@ -27,6 +29,8 @@ Clouds = Literal["mask", "robust"]
 
 #: A normalised difference, which stays within ±1.
 _RATIO = re.compile(r"\((\w+) ?- ?(\w+)\) ?/ ?\(\1 ?\+ ?\2\)")
+#: Quantities that are never negative.
+POSITIVE = ("reflectance", "brightness", "backscatter", "amplitude", "radiance")
 #: A mean over an area counts on dates on which at least this share of it was seen.
 LEAST_SEEN = 0.3
 #: Pixels on each side of a point that a model of images is given.
@@ -147,7 +151,7 @@ class History:
         attrs = self.attrs(name)
         if self.index is not None:
             return (-1.0, 1.0) if _RATIO.fullmatch(str(attrs.get("formula", ""))) else (-np.inf, np.inf)
-        return (0.0, np.inf) if str(attrs.get("units")) == "1" else (-np.inf, np.inf)
+        return (0.0, np.inf) if quantity(self.cube[name]).key in POSITIVE else (-np.inf, np.inf)
 
     @property
     def inside(self) -> Mask:
@@ -159,7 +163,10 @@ class History:
 
     def _read(self, part: xr.Dataset) -> tuple[npt.NDArray[np.float32], Mask]:
         """Values and what was seen, both (t, c, y, x)."""
-        wanted = list(self.names) if self.index is None else list(bands(part))
+        wanted = list(self.names) if self.index is None else [*bands(part)]
+        held = None if self.index is None else present(part, self.index)
+        if held is not None and held not in wanted:
+            wanted.append(held)
         part = part[[*wanted, *(m for m in MASKS if m in part)]].transpose(*DIMS).load()
         if self.index is None:
             values = np.stack([part[name].values for name in self.names], axis=1).astype("float32")

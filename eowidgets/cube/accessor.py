@@ -64,7 +64,7 @@ class CubeAccessor:
         return available(self._cube)
 
     def check(self) -> Report:
-        """What is wrong with this cube, in plain words, and how to mend it."""
+        """Report what is wrong with this cube and how to correct it; see :func:`eowidgets.cube.check.check`."""
         from eowidgets.cube.check import check
 
         return check(self._cube)

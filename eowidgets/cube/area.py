@@ -1,26 +1,31 @@
-"""An area of interest as a value: a geometry in lon/lat that knows its size and its mask on a grid."""
+"""An area of interest as a value: a geometry in degrees with its size and its mask on a grid."""
 
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import numpy.typing as npt
 
-from eowidgets.errors import InputError, MissingExtraError, SourceError
+from eowidgets.cube import globe
+from eowidgets.cube.antimeridian import join, polygons, shifted, split, straighten, wrap
+from eowidgets.cube.area_source import cut_edges, need_geopandas, read_geometry, reproject
+from eowidgets.errors import InputError
 
 if TYPE_CHECKING:
     import geopandas as gpd
     from odc.geo.geobox import GeoBox
     from shapely.geometry.base import BaseGeometry
 
-#: An edge is cut into pieces at most this long (degrees) before it is reprojected, so that it bends as it should.
-_SEGMENT = 0.01
+#: An edge is cut into pieces at most this long (degrees), or this share of the extent, before it is reprojected.
+_SEGMENT, _SEGMENTS = 0.01, 2000
+#: Longest edge of an area in degrees of longitude that can be read in one way only.
+_LONGEST = 180.0
+#: An edge longer than this, but shorter than the whole circle, takes the short way across the antimeridian.
+_CROSSING = 270.0
 
 
 @dataclass(frozen=True)
@@ -32,7 +37,8 @@ class Area:
     Attributes
     ----------
     geometry : shapely geometry
-        Polygon or multipolygon, longitude and latitude in degrees (EPSG:4326).
+        Polygon or multipolygon, longitude and latitude in degrees (EPSG:4326), longitudes from -180 to 180. An area
+        that crosses the antimeridian is a multipolygon cut there (RFC 7946).
     name : str
         For legends and file names.
     """
@@ -42,13 +48,15 @@ class Area:
 
     @classmethod
     def of(cls, source: Any, crs: Any = None, name: str | None = None) -> Area:
-        """Make an area from whatever describes one.
+        """Make an area from any description of one.
 
         Parameters
         ----------
         source : Area, tuple, mapping, str, Path, geometry or GeoDataFrame
             ``(west, south, east, north)``; a GeoJSON geometry, Feature or FeatureCollection; a path to
-            GeoJSON or GeoPackage; a shapely geometry; a GeoDataFrame or GeoSeries; another area.
+            GeoJSON or GeoPackage; a shapely geometry; a GeoDataFrame or GeoSeries; another area. Longitudes may
+            pass 180, as in (179, -18, 181, -16). A box with west > east crosses the antimeridian where that is
+            less than half the globe, with a warning, because west and east may also be swapped.
         crs : optional
             CRS of a tuple or shapely geometry where it is not lon/lat.
         name : str, optional
@@ -57,35 +65,54 @@ class Area:
         Raises
         ------
         InputError
-            If there is no area in it, or it is not in degrees, or it crosses the antimeridian.
+            If there is no area in it, it is not in degrees, or it can be read in two ways.
 
         Examples
         --------
         >>> Area.of((23.9, 45.8, 24.0, 45.9)).hectares > 8000
         True
+        >>> Area.of((179, -18, 181, -16)).bounds
+        (179.0, -18.0, 181.0, -16.0)
         """
         if isinstance(source, Area):
             return source if name is None else cls(source.geometry, name)
-        geometry, found = _geometry(source, crs)
+        geometry, found = read_geometry(source, crs)
         return cls(_checked(geometry), name or found or "area")
+
+    @cached_property
+    def joined(self) -> BaseGeometry:
+        """The geometry in one piece: across the antimeridian its longitudes pass 180."""
+        return join(self.geometry)
 
     @property
     def bounds(self) -> tuple[float, float, float, float]:
-        """West, south, east, north in degrees."""
-        west, south, east, north = self.geometry.bounds
+        """West, south, east, north in degrees, by the convention of :func:`eowidgets.cube.grid.bounds`."""
+        west, south, east, north = self.joined.bounds
         return float(west), float(south), float(east), float(north)
+
+    @property
+    def bbox(self) -> tuple[float, float, float, float]:
+        """West, south, east, north as RFC 7946 and STAC write it: east < west where it crosses the antimeridian."""
+        west, south, east, north = self.bounds
+        return west, south, east if east <= 180 else wrap(east), north
 
     @cached_property
     def hectares(self) -> float:
         """Size on the ellipsoid, in hectares."""
         from pyproj import Geod
         from shapely import orient_polygons
+        from shapely.geometry import box
 
         # pyproj takes a ring's turning for its sign, and joins corners by great circles, while an edge of a GeoJSON
-        # polygon is straight in degrees: turned alike and cut short, both mean the same.
-        pieces = _cut(orient_polygons(self.geometry))
-        square_metres, _ = Geod(ellps="WGS84").geometry_area_perimeter(pieces)
-        return abs(float(square_metres)) / 1e4
+        # polygon is straight in degrees: turned alike and cut short, both mean the same. A ring around the whole globe
+        # has no turning at all, so wide areas are measured in four parts.
+        west, _, east, _ = self.geometry.bounds
+        parts = [self.geometry]
+        if east - west > 90:
+            parts = [self.geometry.intersection(box(lon, -90, lon + 90, 90)) for lon in range(-180, 180, 90)]
+        geod = Geod(ellps="WGS84")
+        pieces = [cut_edges(orient_polygons(p)).segmentize(0.5) for part in parts for p in polygons(part)]
+        return sum(abs(float(geod.geometry_area_perimeter(p)[0])) for p in pieces) / 1e4
 
     @property
     def geojson(self) -> dict[str, Any]:
@@ -96,12 +123,14 @@ class Area:
         return json.loads(json.dumps(mapping(self.geometry)))  # type: ignore[no-any-return]
 
     def to_crs(self, crs: Any) -> BaseGeometry:
-        """The geometry in another CRS, its long edges bent as the projection bends them."""
-        return _reproject(self.geometry.segmentize(_SEGMENT), "EPSG:4326", crs)
+        """Return the geometry in another CRS, its long edges bent as the projection bends them."""
+        west, south, east, north = self.geometry.bounds
+        piece = max(_SEGMENT, max(east - west, north - south) / _SEGMENTS)
+        return reproject(self.geometry.segmentize(piece), "EPSG:4326", crs)
 
     def gdf(self) -> gpd.GeoDataFrame:
         """As a GeoDataFrame with one row, its name and its hectares."""
-        geopandas = _geopandas("A GeoDataFrame")
+        geopandas = need_geopandas("A GeoDataFrame")
         row = {"name": [self.name], "hectares": [round(self.hectares, 4)]}
         return geopandas.GeoDataFrame(row, geometry=[self.geometry], crs="EPSG:4326")
 
@@ -121,138 +150,56 @@ class Area:
         """
         from rasterio.features import geometry_mask
 
-        projected = self.to_crs(geobox.crs)
         shape = (geobox.height, geobox.width)
-        inside = geometry_mask([projected], shape, geobox.affine, invert=True, all_touched=bool(all_touched))
+        shapes = self.on_grid(geobox)
+        if shapes is None:
+            return self._centres(geobox)
+        if not shapes:
+            return np.zeros(shape, bool)
+        inside = geometry_mask(shapes, shape, geobox.affine, invert=True, all_touched=bool(all_touched))
         if all_touched is None and not inside.any():
-            inside = geometry_mask([projected], shape, geobox.affine, invert=True, all_touched=True)
+            inside = geometry_mask(shapes, shape, geobox.affine, invert=True, all_touched=True)
         return np.asarray(inside, dtype=bool)
+
+    def on_grid(self, geobox: GeoBox) -> list[BaseGeometry] | None:
+        """Return the parts of the area around a grid, in its CRS; None where the CRS cannot represent them.
+
+        On a grid of longitudes there is one copy per turn in which the area touches the grid.
+        """
+        from shapely.geometry import box
+
+        west, south, east, north = globe.extent(geobox)
+        margin = 0.1 * max(east - west, north - south)
+        reach = box(west - margin, max(-90, south - margin), min(east + margin, west - margin + 360), 90)
+        near = self.geometry.intersection(split(reach.intersection(box(-540, -90, 720, min(90, north + margin)))))
+        parts = polygons(near)
+        if not parts:
+            return []
+        projected = Area(near if len(parts) > 1 else parts[0]).to_crs(geobox.crs)
+        if not np.isfinite(projected.bounds).all() or not np.isfinite(np.concatenate(_vertices(projected))).all():
+            return None
+        if not globe.in_degrees(geobox):
+            return [projected]
+        left, _, right, _ = geobox.extent.boundingbox
+        west, _, east, _ = projected.bounds
+        turns = range(int(np.floor((left - east) / 360)), int(np.ceil((right - west) / 360)) + 1)
+        copies = (shifted(projected, 360 * turn) for turn in turns)
+        return [c for c in copies if c.bounds[0] <= right and c.bounds[2] >= left]
+
+    def _centres(self, geobox: GeoBox) -> npt.NDArray[np.bool_]:
+        """Which pixel centres lie inside, tested one by one."""
+        from shapely import contains_xy, prepare
+
+        prepare(self.geometry)
+        rows, columns = np.mgrid[: geobox.height, : geobox.width]
+        lon, lat = globe.lonlat(geobox, columns + 0.5, rows + 0.5)
+        lon = np.where(np.isfinite(lon), (lon + 180) % 360 - 180, np.nan)
+        return np.asarray(contains_xy(self.geometry, lon, lat), dtype=bool)
 
     def __repr__(self) -> str:
         """Name, centre and size."""
         west, south, east, north = self.bounds
-        return f"Area({self.name!r}, {(west + east) / 2:.4f}° E, {(south + north) / 2:.4f}° N, {self.hectares:.1f} ha)"
-
-
-def _geometry(source: Any, crs: Any) -> tuple[BaseGeometry, str | None]:
-    from shapely import union_all
-    from shapely.geometry import box, shape
-    from shapely.geometry.base import BaseGeometry as Geometry
-
-    if isinstance(source, Geometry):
-        return _to_lonlat(source, crs), None
-    if hasattr(source, "to_crs") and hasattr(source, "geometry"):
-        if source.crs is None:
-            raise InputError("The GeoDataFrame given as area has no CRS: set it with .set_crs(...).")
-        return union_all(source.to_crs("EPSG:4326").geometry.values), None
-    if isinstance(source, Mapping):
-        return _from_mapping(source), _named(source)
-    if isinstance(source, str | Path):
-        return _from_file(Path(source)), Path(source).stem
-    if isinstance(source, tuple | list) and len(source) == 2 and isinstance(source[0], Geometry | tuple | list):
-        return _geometry(source[0], source[1])
-    if isinstance(source, tuple | list | np.ndarray) and len(source) == 4:
-        try:
-            west, south, east, north = (float(v) for v in source)
-        except (TypeError, ValueError):
-            raise InputError(f"The bounding box {source!r} has something else than numbers in it.") from None
-        if not np.isfinite([west, south, east, north]).all():
-            raise InputError(f"The bounding box {source!r} has numbers in it that are not finite.")
-        if crs is None and west > east:
-            raise InputError(
-                f"The bounding box {tuple(source)} runs from west to east over the antimeridian or has west and east "
-                "swapped: give the two sides of the antimeridian as two areas."
-            )
-        return _to_lonlat(box(west, south, east, north), crs), None
-    try:
-        return shape(source), None  # anything with __geo_interface__
-    except (AttributeError, TypeError, ValueError, KeyError):
-        raise InputError(
-            f"A {type(source).__name__} is not an area: give (west, south, east, north) in degrees, GeoJSON, a path to "
-            "a GeoJSON or GeoPackage file, a shapely geometry or a GeoDataFrame."
-        ) from None
-
-
-def _from_mapping(mapping: Mapping[str, Any]) -> BaseGeometry:
-    from shapely import union_all
-    from shapely.errors import ShapelyError
-    from shapely.geometry import shape
-
-    kind = mapping.get("type")
-    if kind == "FeatureCollection":
-        features = [_from_mapping(f) for f in mapping.get("features", [])]
-        if not features:
-            raise InputError("The GeoJSON FeatureCollection given as area is empty.")
-        return union_all(features)
-    if kind == "Feature":
-        if not mapping.get("geometry"):
-            raise InputError("The GeoJSON Feature given as area has no geometry.")
-        return _from_mapping(mapping["geometry"])
-    try:
-        return shape(mapping)
-    except (ShapelyError, AttributeError, TypeError, ValueError, KeyError, IndexError) as error:
-        raise InputError(
-            f"The GeoJSON given as area cannot be read ({type(error).__name__}): check its type and coordinates."
-        ) from None
-
-
-def _named(mapping: Mapping[str, Any]) -> str | None:
-    name = (mapping.get("properties") or {}).get("name")
-    return name[:80] if isinstance(name, str) else None
-
-
-def _from_file(path: Path) -> BaseGeometry:
-    if not path.exists():
-        raise InputError(f"There is no file {str(path)!r}: give a path to a GeoJSON or GeoPackage file.")
-    if path.suffix.lower() in (".json", ".geojson"):
-        try:
-            return _from_mapping(json.loads(path.read_text(encoding="utf-8")))
-        except (json.JSONDecodeError, UnicodeDecodeError, AttributeError):
-            raise SourceError(f"The file {path.name!r} is not GeoJSON.") from None
-    geopandas = _geopandas(f"Reading {path.name!r}")
-    try:
-        frame = geopandas.read_file(path)
-    except Exception as error:  # pyogrio raises many kinds; all mean the same to the person
-        raise SourceError(f"The file {path.name!r} cannot be read as vector data ({type(error).__name__}).") from error
-    geometry, _ = _geometry(frame, None)
-    return geometry
-
-
-def _geopandas(what: str) -> Any:
-    try:
-        import geopandas
-    except ImportError:
-        raise MissingExtraError(what, "lab") from None
-    return geopandas
-
-
-def _to_lonlat(geometry: BaseGeometry, crs: Any) -> BaseGeometry:
-    if crs is None or geometry.is_empty:
-        return geometry
-    # What stays within a tenth of a metre of a straight line needs no vertex.
-    return _reproject(_cut(geometry), crs, "EPSG:4326").simplify(1e-6)
-
-
-def _cut(geometry: BaseGeometry) -> BaseGeometry:
-    """Edges in pieces of at most a sixty-fourth of the whole extent."""
-    west, south, east, north = geometry.bounds
-    piece = float(np.hypot(east - west, north - south)) / 64
-    return geometry.segmentize(piece) if np.isfinite(piece) and piece > 0 else geometry
-
-
-def _reproject(geometry: BaseGeometry, source: Any, target: Any) -> BaseGeometry:
-    from pyproj import Transformer
-    from pyproj.exceptions import ProjError
-    from shapely import transform
-
-    try:
-        # odc-geo's CRS prints as its code or WKT, which pyproj reads; pyproj's own CRS does as well.
-        transformer = Transformer.from_crs(str(source), str(target), always_xy=True)
-    except ProjError:
-        raise InputError(
-            f"There is no coordinate system {str(source)[:60]!r} or {str(target)[:60]!r}: write it like 'EPSG:32634'."
-        ) from None
-    return transform(geometry, transformer.transform, interleaved=False)
+        return f"Area({self.name!r}, {wrap((west + east) / 2):.4f}° E, {(south + north) / 2:.4f}° N, {self.hectares:.1f} ha)"
 
 
 def _checked(geometry: BaseGeometry) -> BaseGeometry:
@@ -264,35 +211,50 @@ def _checked(geometry: BaseGeometry) -> BaseGeometry:
         raise InputError("The area is empty: draw or give a polygon.")
     if not np.isfinite(geometry.bounds).all():
         raise InputError("The area has coordinates that are not numbers.")
-    geometry = _on_the_first_world(geometry)
+    geometry = straighten(_one_way(geometry), crossing=_CROSSING)
     west, south, east, north = geometry.bounds
-    if west < -180 or east > 180 or south < -90 or north > 90:
+    if max(abs(west), abs(east)) > 1000 or south < -90 or north > 90:
         raise InputError(
-            f"The area reaches from {west:.6g}, {south:.6g} to {east:.6g}, {north:.6g}, which are not degrees "
-            "(or cross the antimeridian): give longitude and latitude, or Area.of(geometry, crs=...)."
+            f"The area reaches from {west:.6g}, {south:.6g} to {east:.6g}, {north:.6g}, which are not degrees: give "
+            "longitude and latitude, or Area.of(geometry, crs=...)."
         )
-    if east - west > 180:
-        raise InputError(
-            "The area is wider than half the globe: where it crosses the antimeridian, give its two sides as two areas."
-        )
+    if east - west > 360 + 1e-9:
+        raise InputError(f"The area is {east - west:.6g} degrees wide, more than the whole globe: give at most 360.")
     # A bow tie drawn by hand becomes the two triangles that were meant; points and lines have no area.
-    polygons = _polygons(geometry if geometry.is_valid else make_valid(geometry))
-    if polygons.is_empty or polygons.area == 0:
+    shapes = _polygons(geometry if geometry.is_valid else make_valid(geometry))
+    if shapes.is_empty or shapes.area == 0:
         raise InputError("The area has no size: a point or a line was given where a polygon is needed.")
     if not geometry.is_valid:
         warn(f"The area crossed itself and was mended ({is_valid_reason(geometry)}): look at it.", stacklevel=4)
-    return polygons
+    return split(shapes)
 
 
-def _on_the_first_world(geometry: BaseGeometry) -> BaseGeometry:
-    """Bring back what was drawn on a repeated map of the world, where longitudes go on past 180."""
-    from shapely import transform
+def _one_way(geometry: BaseGeometry) -> BaseGeometry:
+    """Refuse or announce edges that span more than half the globe, which can be meant in two ways."""
+    from warnings import warn
 
-    west, _, east, _ = geometry.bounds
-    turns = np.floor((west + 180) / 360)
-    if turns == 0 or abs(west) > 1000 or east - 360 * turns > 180:
+    for ring in _vertices(geometry):
+        step = np.abs(np.diff(ring[:, 0]))
+        step = step[(step > _LONGEST + 1e-9) & (step < 360 - 1e-6)]
+        if not len(step) or np.abs(ring).max() > 1000:
+            continue
+        if step.min() <= _CROSSING:
+            raise InputError(
+                f"An edge of the area spans {step.min():.6g} degrees of longitude, which can be meant either way round "
+                "the globe: cut the area at the antimeridian, or add a corner in the middle of the edge."
+            )
+        warn(
+            "An edge of the area jumps from one side of the antimeridian to the other and is read as crossing it.",
+            stacklevel=6,
+        )
         return geometry
-    return transform(geometry, lambda lonlat: lonlat - [360 * turns, 0])
+    return geometry
+
+
+def _vertices(geometry: BaseGeometry) -> list[npt.NDArray[np.float64]]:
+    """Corners of every ring, each of shape (n, 2)."""
+    rings = (r for p in polygons(geometry) for r in (p.exterior, *p.interiors))
+    return [np.asarray(r.coords)[:, :2] for r in rings]
 
 
 def _polygons(geometry: BaseGeometry) -> BaseGeometry:
@@ -300,5 +262,4 @@ def _polygons(geometry: BaseGeometry) -> BaseGeometry:
 
     if geometry.geom_type in ("Polygon", "MultiPolygon"):
         return geometry
-    parts = [p for p in getattr(geometry, "geoms", []) if p.geom_type in ("Polygon", "MultiPolygon")]
-    return union_all(parts)
+    return union_all(polygons(geometry))

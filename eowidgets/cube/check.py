@@ -1,77 +1,56 @@
-"""What is wrong with a cube, in plain words, and how to mend it."""
+"""Report what is wrong with a cube and how to correct it."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from html import escape
-from typing import Literal
+from collections.abc import Iterator
 
 import numpy as np
 import xarray as xr
 
-from eowidgets.cube.schema import MAX_REFLECTANCE, bands, usable, valid
+from eowidgets.cube.check_values import judge, unnamed
+from eowidgets.cube.findings import Finding, Level, Report
+from eowidgets.cube.glance import Glance, glance, seen_shares
+from eowidgets.cube.grid import geobox
+from eowidgets.cube.quantity import OPTICAL
+from eowidgets.cube.schema import bands
 from eowidgets.errors import InputError
 
-Level = Literal["note", "warning", "error"]
+__all__ = ["Finding", "Level", "Report", "check"]
 
-
-@dataclass(frozen=True, slots=True)
-class Finding:
-    """One thing worth knowing: how bad, what, and the mend."""
-
-    level: Level
-    what: str
-    mend: str = ""
-
-    def __str__(self) -> str:
-        """One line."""
-        return f"{self.level}: {self.what}" + (f" {self.mend}" if self.mend else "")
-
-
-class Report(list[Finding]):
-    """Findings that print as lines and show as a list; empty when all is well."""
-
-    def __repr__(self) -> str:
-        """Lines of text."""
-        return "\n".join(map(str, self)) or "Nothing to complain about."
-
-    def _repr_html_(self) -> str:
-        if not self:
-            return "<p>Nothing to complain about.</p>"
-        rows = "".join(f"<li><b>{escape(f.level)}</b>: {escape(f.what)} <em>{escape(f.mend)}</em></li>" for f in self)
-        return f"<ul>{rows}</ul>"
-
-    def raise_if_bad(self) -> None:
-        """Raise the first error, if there is one.
-
-        Raises
-        ------
-        InputError
-        """
-        for finding in self:
-            if finding.level == "error":
-                raise InputError(f"{finding.what} {finding.mend}".strip())
+#: A date that covers less than this share of what the fullest date covers is half empty.
+HALF = 0.5
 
 
 def check(cube: xr.Dataset) -> Report:
-    """Look a cube over.
+    """Report what is wrong with a cube.
+
+    Every band is judged as the quantity that it holds (see :mod:`eowidgets.cube.quantity`): elevation, classes or
+    temperature are not judged as reflectance.
 
     Parameters
     ----------
     cube : Dataset
-        As :func:`eowidgets.open` gives it, or one of your own. Lazy cubes are judged by their shape alone.
+        From :func:`eowidgets.open`, or any other. Of a lazy cube a small window is read on a few dates, which a note
+        states.
 
     Returns
     -------
     Report
-        Errors that models and widgets would stumble over, warnings that make results doubtful, notes.
+        Errors that models and widgets would fail on, warnings that make results doubtful, notes. Empty only where
+        everything was inspected.
+
+    Examples
+    --------
+    >>> import eowidgets as eow
+    >>> check(eow.open("romania"))
+    note: The longest gap has 200 days (2015-08-31 to 2016-03-18).
     """
     report = Report(_form(cube))
     if any(f.level == "error" for f in report):
         return report
     report += _dates(cube)
-    if not any(v.chunks for v in cube.variables.values()):
-        report += _values(cube)
+    report += _names(cube)
+    report += _values(cube)
     return report
 
 
@@ -88,10 +67,7 @@ def _form(cube: xr.Dataset) -> list[Finding]:
         found.append(
             Finding("error", f"The cube is empty along {', '.join(empty)}.", "Choose other dates or another area.")
         )
-    import odc.geo.xr  # noqa: F401  (registers the accessor)
-
-    if cube.odc.crs is None:
-        found.append(Finding("error", "The cube has no CRS.", "Set it with cube.rio.write_crs('EPSG:...')."))
+    found += [] if empty else _grid(cube)
     for axis in ("y", "x"):
         steps = np.diff(cube[axis].values.astype("float64")) if axis in cube.coords else np.zeros(0)
         if len(steps) and not np.allclose(steps, steps[0], rtol=1e-3, atol=0):
@@ -99,6 +75,20 @@ def _form(cube: xr.Dataset) -> list[Finding]:
                 Finding("error", f"The {axis} coordinates are not evenly spaced.", "Reproject to a regular grid.")
             )
     return found
+
+
+def _grid(cube: xr.Dataset) -> list[Finding]:
+    """The CRS, and for a cube of one pixel its size."""
+    import odc.geo.xr  # noqa: F401  (registers the accessor)
+
+    if cube.odc.crs is None:
+        return [Finding("error", "The cube has no CRS.", "Set it with cube.rio.write_crs('EPSG:...').")]
+    try:
+        geobox(cube)
+    except InputError as error:
+        what, _, mend = str(error).partition(": ")
+        return [Finding("error", f"{what}.", f"{mend[:1].upper()}{mend[1:]}")]
+    return []
 
 
 def _dates(cube: xr.Dataset) -> list[Finding]:
@@ -119,28 +109,88 @@ def _dates(cube: xr.Dataset) -> list[Finding]:
     return found
 
 
-def _values(cube: xr.Dataset) -> list[Finding]:
-    found = []
-    seen = valid(cube).values.any((1, 2))
-    if not seen.any():
-        return [
-            Finding("error", "Every pixel of every date is nodata.", "Check the source, the area and the nodata value.")
-        ]
-    if not seen.all():
-        days = [str(t)[:10] for t in cube.time.values[~seen]]
-        listed = ", ".join(days[:3]) + (", ..." if len(days) > 3 else "")
-        found.append(Finding("warning", f"{len(days)} dates hold no data ({listed}).", "Drop them to save memory."))
-    share = float(usable(cube).values.mean())
-    if share < 0.1:
-        found.append(Finding("warning", f"Only {100 * share:.0f} % of the pixels were seen without cloud."))
-    for name in bands(cube):
-        values = cube[name].values
-        finite = values[np.isfinite(values)]
-        if np.isinf(values).any():
-            found.append(Finding("warning", f"The band {name} holds infinite values.", "Replace them by NaN."))
-        if cube[name].attrs.get("units", "1") == "1" and finite.size and float(np.median(finite)) > MAX_REFLECTANCE:
-            what = f"Half of the band {name} is above {np.median(finite):.4g}, but reflectance lies between 0 and 1."
-            found.append(Finding("error", what, "Divide by 10 000, or open the source with sensor=..."))
-    if "clouds" in cube and cube.sizes["time"] >= 5 and not cube["clouds"].values.any():
-        found.append(Finding("note", "No pixel is marked as cloud.", "Try clouds='robust' when opening."))
-    return found
+def _names(cube: xr.Dataset) -> Iterator[Finding]:
+    found = unnamed(bands(cube))
+    if found:
+        listed = ", ".join(found[:3]) + (", ..." if len(found) > 3 else "")
+        yield Finding(
+            "warning",
+            f"The name{'s' if len(found) > 1 else ''} {listed} identif{'y' if len(found) > 1 else 'ies'} no band.",
+            "Name them in file order with bands=[...] when opening, or rename them.",
+        )
+
+
+def _values(cube: xr.Dataset) -> Iterator[Finding]:
+    try:
+        found = glance(cube)
+    except Exception as error:  # noqa: BLE001  (drivers raise what they like; the report must name it)
+        text = " ".join(str(error).split())[:80]
+        yield Finding(
+            "warning", f"The values could not be read ({type(error).__name__}: {text}), so they were not checked."
+        )
+        return
+    if found.left_out:
+        yield Finding(
+            "note",
+            f"{len(found.left_out)} bands were not checked ({', '.join(found.left_out[:3])}): reading them would take long.",
+            "Check a part, or load the cube first.",
+        )
+    if not found.whole and len(found.left_out) < len(bands(cube)):
+        yield _partly(cube, found)
+    if len(found.left_out) == len(bands(cube)):
+        return
+    shares, usable = seen_shares(found.part)
+    if not shares.any():
+        yield _nothing(found)
+        return
+    yield from _coverage(found.part, shares, usable)
+    for name in bands(found.part):
+        yield from judge(found.part[name])
+    yield from _clouds(cube, found.part)
+
+
+def _partly(cube: xr.Dataset, found: Glance) -> Finding:
+    sizes, whole = found.part.sizes, cube.sizes
+    return Finding(
+        "note",
+        f"The cube is lazy: {sizes['y']} × {sizes['x']} of {whole['y']} × {whole['x']} pixels on {sizes['time']} of "
+        f"{whole['time']} dates were checked.",
+    )
+
+
+def _nothing(found: Glance) -> Finding:
+    if found.whole:
+        return Finding(
+            "error", "Every pixel of every date is nodata.", "Check the source, the area and the nodata value."
+        )
+    return Finding("warning", "Every pixel that was checked is nodata.", "Check a part of the cube that has data.")
+
+
+def _coverage(part: xr.Dataset, shares: np.ndarray, usable: float) -> Iterator[Finding]:
+    for these, words, mend in (
+        (shares == 0, "hold no data", "Drop them to save memory."),
+        ((shares > 0) & (shares < HALF * shares.max()), "are less than half filled", ""),
+    ):
+        if these.any():
+            days = [str(t)[:10] for t in part.time.values[these]]
+            listed = ", ".join(days[:3]) + (", ..." if len(days) > 3 else "")
+            level: Level = "warning" if mend else "note"
+            yield Finding(level, f"{len(days)} dates {words} ({listed}).", mend)
+    if usable < 0.1:
+        yield Finding("warning", f"Only {100 * usable:.0f} % of the pixels were seen without cloud.")
+
+
+def _clouds(cube: xr.Dataset, part: xr.Dataset) -> Iterator[Finding]:
+    """A cube of optical bands needs a mask of clouds; other quantities have none."""
+    if not OPTICAL & set(bands(cube)) or ("clouds" in part and bool(part["clouds"].any())):
+        return
+    quality = [n for n, v in cube.data_vars.items() if v.attrs.get("role") == "quality"]
+    if not quality and "clouds" not in cube:
+        yield Finding(
+            "warning",
+            "There is no cloud mask and no quality band: clouds count as ground.",
+            "Add one with cube.eow.robust_clouds(), or open the source with its quality band.",
+        )
+    elif cube.sizes["time"] >= (5 if quality else 2):
+        missing = "" if quality else ", and there is no quality band: every pixel counts as clear"
+        yield Finding("note", f"No pixel is marked as cloud{missing}.", "Try clouds='robust' when opening.")

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import xarray as xr
 
+from eowidgets.cube.globe import extent, locate
 from eowidgets.errors import InputError
 
 if TYPE_CHECKING:
@@ -169,14 +170,23 @@ def _crs_attrs(cube: xr.Dataset, attrs: dict[str, Any]) -> dict[str, Any]:
 
 
 def pixel(cube: xr.Dataset, lon: float, lat: float) -> tuple[int, int]:
-    """Return row and column of the pixel that holds a point given in degrees."""
-    from pyproj import Transformer
+    """Return row and column of the pixel that contains a point.
 
+    Parameters
+    ----------
+    cube : Dataset
+    lon, lat : float
+        Degrees; the longitude may be written in any turn (-100 is 260).
+
+    Raises
+    ------
+    InputError
+        If the point is outside the cube, or is not a place on Earth.
+    """
+    if not (np.isfinite(lon) and -90 <= lat <= 90):
+        raise InputError(f"There is no point {lon:.9g}, {lat:.9g} on Earth: give longitude and latitude in degrees.")
     box = geobox(cube)
-    x, y = Transformer.from_crs("EPSG:4326", str(box.crs), always_xy=True).transform(lon, lat)
-    inverse = ~box.affine
-    column = inverse.a * x + inverse.b * y + inverse.c
-    row = inverse.d * x + inverse.e * y + inverse.f
+    column, row = (float(v) for v in locate(box, lon, lat))
     if not (0 <= column < box.width and 0 <= row < box.height):
         west, south, east, north = bounds(cube)
         raise InputError(
@@ -187,6 +197,10 @@ def pixel(cube: xr.Dataset, lon: float, lat: float) -> tuple[int, int]:
 
 
 def bounds(cube: xr.Dataset) -> tuple[float, float, float, float]:
-    """Return west, south, east, north of a cube in degrees."""
-    left, bottom, right, top = geobox(cube).geographic_extent.boundingbox
-    return float(left), float(bottom), float(right), float(top)
+    """Return west, south, east, north of a cube in degrees.
+
+    The convention of the whole package: ``-180 <= west < 180`` and ``west < east <= west + 360``, so ``east`` is above
+    180 where the cube crosses the antimeridian (179.7, -18.2, 180.3, -17.9). A cube all round the globe, and one that
+    contains a pole, has west -180 and east 180; one that contains a pole reaches to latitude 90 or -90.
+    """
+    return extent(geobox(cube))

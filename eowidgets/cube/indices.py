@@ -1,4 +1,4 @@
-"""Spectral indices by name: the catalogue and the formulas are spyndex's, the band names are ours."""
+"""Spectral indices by name, from bands by the formulas of spyndex, or from a band that holds the index already."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 import xarray as xr
 
-from eowidgets.cube.schema import BAND_LETTERS, bands
+from eowidgets.cube.schema import BAND_LETTERS, MASKS, bands
 from eowidgets.errors import InputError, unknown
 
 _NAMES = {letter: name for name, letter in BAND_LETTERS.items()}
@@ -16,12 +16,15 @@ _KERNELS = ("kNN", "kNR", "kNB", "kNL", "kGG", "kGR", "kGB")
 
 
 def index(cube: xr.Dataset, name: str, **constants: float) -> xr.DataArray:
-    """Compute a spectral index of the spyndex catalogue.
+    """Return a spectral index of the spyndex catalogue.
+
+    A band with the name of the index (``NDVI`` or ``ndvi``) is the index; it is computed where there is none, or where
+    constants are given.
 
     Parameters
     ----------
     cube : Dataset
-        With the bands that the index needs, as reflectance.
+        With the index, or with the bands that it needs, as reflectance.
     name : str
         Short name, for instance ``"NDVI"``, ``"NBR"``, ``"EVI"``; upper or lower case.
     **constants : float
@@ -30,8 +33,8 @@ def index(cube: xr.Dataset, name: str, **constants: float) -> xr.DataArray:
     Returns
     -------
     DataArray, dims (time, y, x), float32
-        NaN where the formula divides by zero or a band is missing. ``attrs`` hold ``long_name``,
-        ``units``, ``formula`` and ``reference``.
+        NaN where the formula divides by zero or a band is missing. ``attrs`` hold ``long_name``, ``units`` and, where
+        it was computed, ``formula`` and ``reference``.
 
     Raises
     ------
@@ -50,6 +53,11 @@ def index(cube: xr.Dataset, name: str, **constants: float) -> xr.DataArray:
 
     entry = _entry(name)
     _refuse_other_constants(entry, constants)
+    held = None if constants else present(cube, entry.short_name)
+    if held is not None:
+        attrs = {"long_name": entry.long_name, "units": "1", **cube[held].attrs, "role": "index"}
+        found: xr.DataArray = cube[held].astype("float32").rename(entry.short_name.lower())
+        return found.transpose("time", "y", "x", missing_dims="ignore").assign_attrs(attrs)
     params: dict[str, Any] = {letter: _value(cube, entry, letter, constants) for letter in entry.bands}
     with np.errstate(divide="ignore", invalid="ignore"):
         values = spyndex.computeIndex(entry.short_name, params=params)
@@ -66,10 +74,30 @@ def index(cube: xr.Dataset, name: str, **constants: float) -> xr.DataArray:
 
 
 def available(cube: xr.Dataset) -> tuple[str, ...]:
-    """Short names of every index that can be computed from the bands of a cube."""
+    """Return the short names of every index that a cube holds or that can be computed from its bands."""
     import spyndex
 
-    return tuple(sorted(n for n, e in spyndex.indices.items() if not missing_bands(cube, e)))
+    held = {str(v).lower() for v in cube.data_vars}
+    return tuple(
+        sorted(
+            n
+            for n, e in spyndex.indices.items()
+            if not missing_bands(cube, e) or (n.lower() in held and present(cube, n))
+        )
+    )
+
+
+def present(cube: xr.Dataset, name: str) -> str | None:
+    """Return the variable of a cube that holds an index: the one of that name in upper or lower case; None without one.
+
+    Examples
+    --------
+    >>> present(xr.Dataset({"ndvi": (("time", "y", "x"), np.zeros((1, 1, 1)))}), "NDVI")
+    'ndvi'
+    """
+    on_grid = [str(n) for n, v in cube.data_vars.items() if {"y", "x"} <= set(v.dims) and n not in MASKS]
+    exact = [n for n in on_grid if n == name]
+    return next(iter(exact + [n for n in on_grid if n.lower() == str(name).lower()]), None)
 
 
 def missing_bands(cube: xr.Dataset, entry: Any) -> tuple[str, ...]:

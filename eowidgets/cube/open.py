@@ -11,10 +11,9 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import xarray as xr
 
-from eowidgets.cube.grid import geobox, georeference
+from eowidgets.cube.grid import georeference
 from eowidgets.cube.layout import is_static
 from eowidgets.cube.legends import with_legends
 from eowidgets.cube.normalise import Clouds, finish, lay_out, normalise
@@ -168,17 +167,10 @@ def _reduce(cube: xr.Dataset, bbox: Any, dates: Any, resolution: float | None, c
 
 def _window(raw: xr.Dataset, bbox: Any) -> xr.Dataset:
     """Rows and columns that a bounding box touches, before anything is read; what is outside is refused later."""
-    from eowidgets.cube.area import Area
+    from eowidgets.cube.window import window
 
-    box = geobox(raw)
-    left, bottom, right, top = Area.of(bbox).to_crs(str(box.crs)).bounds
-    x, y = raw["x"].values, raw["y"].values
-    dx, dy = abs(float(box.resolution.x)), abs(float(box.resolution.y))
-    columns = np.flatnonzero((x >= left - dx) & (x <= right + dx))
-    rows = np.flatnonzero((y >= bottom - dy) & (y <= top + dy))
-    if not len(columns) or not len(rows):
-        return raw
-    return raw.isel(y=slice(rows[0], rows[-1] + 1), x=slice(columns[0], columns[-1] + 1))
+    found = window(raw, bbox, margin=1)
+    return raw if found is None else found
 
 
 def _raw(source: Any, request: _Request) -> Opened:

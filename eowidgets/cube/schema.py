@@ -47,16 +47,19 @@ Role = Literal["band", "mask", "quality", "index", "layer", "result"]
 
 
 def bands(cube: xr.Dataset) -> tuple[str, ...]:
-    """Names of the variables that a model or a picture may use as bands, in file order.
+    """Return the names of the variables that a model or a picture may use as bands, in file order.
 
-    These are the variables over ``(time, y, x)`` that are neither a mask nor marked with another
-    ``role`` in their attributes (``quality`` for SCL and its kin, ``index``, ``result``).
+    These are the variables over ``(time, y, x)`` that are neither a mask nor marked with another ``role`` in their
+    attributes (``quality`` for SCL and similar bands, ``result``). A variable with the role ``index`` is a band of a
+    cube that has no other.
     """
-    return tuple(
-        str(name)
+    roles = {
+        str(name): var.attrs.get("role", "band")
         for name, var in cube.data_vars.items()
-        if set(var.dims) == set(DIMS) and name not in MASKS and var.attrs.get("role", "band") == "band"
-    )
+        if set(var.dims) == set(DIMS) and name not in MASKS
+    }
+    found = tuple(name for name, role in roles.items() if role == "band")
+    return found or tuple(name for name, role in roles.items() if role == "index")
 
 
 def valid(cube: xr.Dataset) -> xr.DataArray:

@@ -1,4 +1,4 @@
-"""From pictures to curves: one pixel, or the mean and spread of an area, along time."""
+"""Time series of one pixel or of an area, and cubes cut to an area."""
 
 from __future__ import annotations
 
@@ -13,17 +13,18 @@ from eowidgets.cube.area import Area
 from eowidgets.cube.grid import bounds, geobox, georeference, pixel
 from eowidgets.cube.indices import index
 from eowidgets.cube.schema import bands, usable
+from eowidgets.cube.window import window
 from eowidgets.errors import InputError
 
 
 def at(cube: xr.Dataset, lon: float, lat: float) -> xr.Dataset:
-    """The series of the pixel that holds a point.
+    """Return the series of the pixel that contains a point.
 
     Parameters
     ----------
     cube : Dataset
     lon, lat : float
-        Degrees.
+        Degrees; the longitude may be written in any turn (-100 is 260).
 
     Returns
     -------
@@ -33,28 +34,29 @@ def at(cube: xr.Dataset, lon: float, lat: float) -> xr.Dataset:
     Raises
     ------
     InputError
-        If the point is outside the cube, saying where the cube is.
+        If the point is outside the cube; the message states where the cube is.
     """
     row, column = pixel(cube, lon, lat)
     return cube.isel(y=row, x=column)
 
 
 def clip(cube: xr.Dataset, area: Any) -> xr.Dataset:
-    """Cut a cube down to an area; pixels outside it become nodata.
+    """Cut a cube to an area; pixels outside it become nodata.
 
     Parameters
     ----------
     area : Area or what `Area.of` takes
+        On a grid all round the globe an area on both sides of the seam gives continuous columns.
 
     Raises
     ------
     InputError
-        If the area does not touch the cube, saying where both are.
+        If the area does not touch the cube; the message states where both are.
     """
     place = Area.of(area)
-    box = geobox(cube)
-    inside = place.mask(box)
-    if not inside.any():
+    cut = window(cube, place)
+    inside = np.zeros((0, 0), bool) if cut is None else place.mask(geobox(cut))
+    if cut is None or not inside.any():
         west, south, east, north = bounds(cube)
         a, b, c, d = place.bounds
         raise InputError(
@@ -62,9 +64,10 @@ def clip(cube: xr.Dataset, area: Any) -> xr.Dataset:
             f"({west:.4f} to {east:.4f}° E, {south:.4f} to {north:.4f}° N)."
         )
     rows, columns = np.flatnonzero(inside.any(1)), np.flatnonzero(inside.any(0))
-    window = {"y": slice(rows[0], rows[-1] + 1), "x": slice(columns[0], columns[-1] + 1)}
-    keep = xr.DataArray(inside, dims=("y", "x"), coords={"y": cube.y, "x": cube.x}).isel(window)
-    cut = cube.isel(window)
+    within = {"y": slice(rows[0], rows[-1] + 1), "x": slice(columns[0], columns[-1] + 1)}
+    inside = inside[within["y"], within["x"]]
+    cut = cut.isel(within)
+    keep = xr.DataArray(inside, dims=("y", "x"), coords={"y": cut.y, "x": cut.x})
     for name, variable in cut.data_vars.items():
         if {"y", "x"} <= set(variable.dims):
             if variable.dtype == bool:

@@ -186,22 +186,15 @@ def cut_to(cube: xr.Dataset, area: Any) -> tuple[xr.Dataset, Any]:
         When the area lies outside the cube.
     """
     from eowidgets.cube.area import Area
+    from eowidgets.cube.window import window
 
     shape = Area.of(area)
-    box = cube.odc.geobox
-    left, bottom, right, top = shape.to_crs(box.crs).bounds
-    height, width = box.shape
-    corners = [box.wld2pix(*p) for p in ((left, top), (right, bottom), (left, bottom), (right, top))]
-    # A hair less than a pixel that is only touched by rounding does not count.
-    hair = 1e-6
-    x0, x1 = (max(0, int(np.floor(min(c[0] for c in corners) + hair))), max(c[0] for c in corners) - hair)
-    y0, y1 = (max(0, int(np.floor(min(c[1] for c in corners) + hair))), max(c[1] for c in corners) - hair)
-    x1, y1 = min(width, int(np.ceil(x1))), min(height, int(np.ceil(y1)))
-    if x0 >= x1 or y0 >= y1:
+    cut = window(cube, shape)
+    if cut is None:
         raise InputError(
             "The area lies outside the cube: choose an area that overlaps it, or open a cube for this area."
         )
-    return cube.isel(y=slice(y0, y1), x=slice(x0, x1)), shape
+    return georeference(cut), shape
 
 
 def _checked(cube: Any) -> xr.Dataset:

@@ -281,6 +281,14 @@ class Model(ABC):
         """Dates of the output frames; override it in composites and forecasts."""
         return dates
 
+    def adapt(self, bands: tuple[str, ...]) -> None:  # noqa: B027  (optional)
+        """Adjust ``inputs`` to the bands of a cube, before they are checked against it.
+
+        Parameters
+        ----------
+        bands : tuple of str
+        """
+
     def survey(self, cube: xr.Dataset) -> None:  # noqa: B027  (most models have nothing to look for)
         """Look at the whole cube once before windows are cut, for what no window can know alone.
 

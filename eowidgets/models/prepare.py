@@ -61,6 +61,7 @@ def check_inputs(model: Model, cube: xr.Dataset) -> None:
         raise ModelError(
             f"Model {model.name!r} finds no bands in this cube: give a Dataset with one variable (time, y, x) per band."
         )
+    model.adapt(there)
     missing = [b for b in model.inputs.bands or () if b not in there]
     if missing:
         raise ModelError(

@@ -1,4 +1,4 @@
-"""What may be shown: a cube with its rows from north to south and its dates in order, or a sentence that says why not."""
+"""Cubes in the form that a viewer shows: rows from north to south, dates in order; a refusal states what is missing."""
 
 from __future__ import annotations
 
@@ -63,13 +63,11 @@ def _from_array(array: xr.DataArray) -> xr.Dataset:
 
 
 def band_names(cube: xr.Dataset) -> tuple[str, ...]:
-    """Variables that can be drawn."""
+    """Return the variables that can be drawn: bands first, then indices, quality bands, static layers and results."""
     names = schema.bands(cube)
-    if names:
-        return names
-    # A result or a static layer: whatever lies on the grid and is not a mask can be drawn.
-    return tuple(
+    others = tuple(
         str(n)
         for n, v in cube.data_vars.items()
-        if n not in schema.MASKS and {"y", "x"} <= set(v.dims) <= set(schema.DIMS) and v.dtype.kind in "fiub"
+        if n not in (*names, *schema.MASKS) and {"y", "x"} <= set(v.dims) <= set(schema.DIMS) and v.dtype.kind in "fiub"
     )
+    return names + others

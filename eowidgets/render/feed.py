@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 
 from eowidgets.errors import InputError
+from eowidgets.render.classes import most_frequent
 from eowidgets.render.formula import Program, evaluate
 from eowidgets.render.pack import MAX_CHUNK, dates_per_chunk
 from eowidgets.render.source import MASK, FrameSource, Window
@@ -18,6 +19,8 @@ Message = tuple[dict[str, Any], bytes | None]
 
 #: Pixels of an area that are read on each date.
 MOST_OF_AREA = 4_000_000
+#: Pixels of a window in which the outline of an area is followed exactly.
+EXACT = 100_000_000
 #: Where less than this part of an area was seen, its date is drawn hollow.
 ENOUGH = 0.5
 
@@ -98,7 +101,9 @@ def _band(
 
 
 def series(source: FrameSource, request: Mapping[str, Any]) -> dict[str, Any]:
-    """Series of a pixel (``request["pixel"]``: column, row) or an area (GeoJSON), at full resolution.
+    """Return the series of a pixel (``request["pixel"]``: column, row) or an area (GeoJSON), at full resolution.
+
+    Of an area it is the mean, with one standard deviation to both sides; of classes the most frequent one.
 
     Of an area of more than `MOST_OF_AREA` pixels every second, third, ... pixel is read; ``stride`` in the answer says
     which. An area is read date by date, so that memory does not grow with the series.
@@ -113,13 +118,15 @@ def series(source: FrameSource, request: Mapping[str, Any]) -> dict[str, Any]:
         hollow = source.clouds(slice(None), window)[:, 0, 0].astype(int).tolist()
         return answer | {"values": _numbers(values), "hollow": hollow}
     window, inside = _window_of(source, request["area"])
+    classes = len(program.bands) == 1 and bool(source.classes(program.bands[0]))
     mean, spread, part = (np.full(source.dates, np.nan) for _ in range(3))
     for t in range(source.dates):
         values = evaluate(program, {b: source.floats(b, [t], window)[0] for b in program.bands})
         seen = values[inside & np.isfinite(values) & ~source.clouds([t], window)[0]].astype(np.float64)
         part[t] = seen.size / inside.sum()
         if seen.size:
-            mean[t], spread[t] = seen.mean(), seen.std()
+            # A mean of class numbers means nothing.
+            mean[t], spread[t] = (most_frequent(seen), 0) if classes else (seen.mean(), seen.std())
     limits = {"low": _numbers(mean - spread), "high": _numbers(mean + spread)}
     hollow = (part < ENOUGH).astype(int).tolist()
     return answer | limits | {"values": _numbers(mean), "hollow": hollow, "stride": window.stride}
@@ -130,19 +137,38 @@ def _numbers(values: Any) -> list[float | None]:
 
 
 def _window_of(source: FrameSource, area: Any) -> tuple[Window, np.ndarray]:
+    from affine import Affine
+    from odc.geo.geobox import GeoBox
+
     from eowidgets.cube.area import Area
     from eowidgets.cube.grid import geobox
+    from eowidgets.cube.window import pixels_around
 
-    inside: np.ndarray = Area.of(area).mask(geobox(source.cube))
-    rows, columns = np.flatnonzero(inside.any(1)), np.flatnonzero(inside.any(0))
-    if not len(rows):
+    box, place = geobox(source.cube), Area.of(area)
+    around = pixels_around(place, box)
+    if around is None:
         raise InputError("The area does not touch the picture: draw it there.")
-    x0, y0, x1, y1 = int(columns[0]), int(rows[0]), int(columns[-1]) + 1, int(rows[-1]) + 1
+    x0, y0, x1, y1 = around
+    if (x1 - x0) * (y1 - y0) <= EXACT:
+        inside = place.mask(box[y0:y1, x0:x1])
+        if not inside.any():
+            raise InputError("The area does not touch the picture: draw it there.")
+        rows_in, columns_in = np.flatnonzero(inside.any(1)), np.flatnonzero(inside.any(0))
+        x0, x1 = x0 + int(columns_in[0]), x0 + int(columns_in[-1]) + 1
+        y0, y1 = y0 + int(rows_in[0]), y0 + int(rows_in[-1]) + 1
     stride = max(1, int(np.ceil(((x1 - x0) * (y1 - y0) / MOST_OF_AREA) ** 0.5)))
-    while stride > 1 and not inside[Window(x0, y0, x1, y1, stride).slices()].any():
-        stride -= 1  # a thread so thin that no sample falls on it
-    window = Window(x0, y0, x1, y1, stride)
-    return window, inside[window.slices()]
+    while True:
+        window = Window(x0, y0, x1, y1, stride)
+        rows, columns = window.slices()
+        # Pixels as large as the stride, each around its sample.
+        first = Affine.translation(columns.start + 0.5 - stride / 2, rows.start + 0.5 - stride / 2)
+        grid = GeoBox(window.shape, box.affine @ first @ Affine.scale(stride), box.crs)
+        inside = place.mask(grid, all_touched=None if stride == 1 else False)
+        if inside.any():
+            return window, inside
+        if stride == 1:
+            raise InputError("The area does not touch the picture: draw it there.")
+        stride //= 2  # a thread so thin that no sample falls on it
 
 
 class Queue:

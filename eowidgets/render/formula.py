@@ -221,7 +221,8 @@ def index_program(name: str, bands: Iterable[str], wavelengths: Mapping[str, flo
     Parameters
     ----------
     name : str
-        ``"NDVI"``, ..., or a formula such as ``"(nir - red) / (nir + red)"``.
+        ``"NDVI"``, ..., or a formula such as ``"(nir - red) / (nir + red)"``. A band of that name, in upper or lower
+        case, is the index.
     bands : iterable of str
         Bands that the cube has.
     wavelengths : mapping, optional
@@ -242,6 +243,9 @@ def index_program(name: str, bands: Iterable[str], wavelengths: Mapping[str, flo
             raise unknown("index", name, indices)
         name = by_fold[name.lower()]
     formula, long_name, wants = indices[name]
+    held = next((b for b in sorted(have, key=lambda b: b != name) if b.lower() == name.lower()), None)
+    if held is not None:
+        return Program(name, long_name, (held,), ("b0",))
     letters = _letters(have)
     known = dict(constants)
     for letter, band in letters.items():

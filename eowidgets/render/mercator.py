@@ -1,25 +1,92 @@
-"""Frames in the projection of web maps, taken from a cube as they are asked for."""
+"""Grids and frames in the projection of web maps."""
 
 from __future__ import annotations
 
-from typing import Any
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
+import numpy.typing as npt
 import xarray as xr
 
+from eowidgets.cube import globe
 from eowidgets.cube.grid import geobox
 from eowidgets.render.pack import Bits
-from eowidgets.render.place import Place, transformer
+from eowidgets.render.place import Place
 from eowidgets.render.source import MASK, FrameSource, Window
 
+if TYPE_CHECKING:
+    from odc.geo.geobox import GeoBox
+
 MERCATOR = "EPSG:3857"
+#: Radius of the sphere of Web Mercator, and the latitude at which its map of the world ends.
+_RADIUS, _LAST = 6_378_137.0, 85.051128779806
+
+
+@dataclass(frozen=True)
+class MercatorGrid:
+    """A grid in Web Mercator that covers another grid, and the pixel of that grid under each of its pixels.
+
+    Attributes
+    ----------
+    place : Place
+        East of the antimeridian its ``x`` goes on, in step with the longitudes of `globe.extent`.
+    inside : ndarray (y, x), bool
+        Where the other grid has a pixel.
+    row, column : ndarray (y, x), int32
+        Which one.
+    """
+
+    place: Place
+    inside: npt.NDArray[np.bool_]
+    row: npt.NDArray[np.int32]
+    column: npt.NDArray[np.int32]
+
+    @classmethod
+    def over(cls, box: GeoBox, longest: int) -> MercatorGrid:
+        """Cover a grid with pixels of about its size, ``longest`` on the longer side at most."""
+        west, south, east, north = globe.extent(box)
+        (left, right), (bottom, top) = _forward([west, east], [south, north])
+        size = max(_pixel(box), (right - left) / longest, (top - bottom) / longest)
+        width, height = (max(1, round((b - a) / size)) for a, b in ((left, right), (bottom, top)))
+        place = Place(left, top, (right - left) / width, (top - bottom) / height, width, height, MERCATOR)
+        x = left + place.dx * (np.arange(width) + 0.5)
+        y = top - place.dy * (np.arange(height) + 0.5)
+        lon, lat = np.meshgrid(np.degrees(x / _RADIUS), np.degrees(np.arctan(np.sinh(y / _RADIUS))))
+        column, row = globe.locate(box, lon, lat)
+        inside = (column >= 0) & (column < box.width) & (row >= 0) & (row < box.height)
+        rows, columns = (np.floor(np.where(inside, v, 0)).astype(np.int32) for v in (row, column))
+        return cls(place, inside, rows, columns)
+
+    @property
+    def corners(self) -> tuple[tuple[float, float], tuple[float, float]]:
+        """(south, west) and (north, east) in degrees; east may be above 180."""
+        west, south, east, north = np.array(self.place.bounds) / _RADIUS
+        south, north = np.arctan(np.sinh([south, north]))
+        return (float(np.degrees(south)), float(np.degrees(west))), (float(np.degrees(north)), float(np.degrees(east)))
+
+
+def _forward(lon: Any, lat: Any) -> tuple[npt.NDArray[np.float64], npt.NDArray[np.float64]]:
+    """Web Mercator without PROJ, which would bring longitudes above 180 back."""
+    radians = np.radians(np.clip(lat, -_LAST, _LAST))
+    return _RADIUS * np.radians(lon), _RADIUS * np.arcsinh(np.tan(radians))
+
+
+def _pixel(box: GeoBox) -> float:
+    """Size in Web Mercator of the pixel in the middle of a grid; 0 where that is not on the map."""
+    column, row = box.width / 2, box.height / 2
+    lon, lat = globe.lonlat(box, [column, column + 1, column], [row, row, row + 1])
+    if not np.isfinite([lon, lat]).all() or np.abs(lat).max() > _LAST:
+        return 0.0
+    x, y = _forward(np.unwrap(lon, period=360), lat)
+    return float(np.sqrt(abs((x[1] - x[0]) * (y[2] - y[0]) - (x[2] - x[0]) * (y[1] - y[0]))))
 
 
 class MercatorSource(FrameSource):
     """Frames of a cube in Web Mercator.
 
-    Each pixel takes the nearest pixel of the cube. Which one that is is worked out once for all dates and bands;
-    nothing is copied before it is asked for.
+    Each pixel takes the nearest pixel of the cube, found once for all dates and bands; pixels are copied when they are
+    requested.
 
     Parameters
     ----------
@@ -40,30 +107,20 @@ class MercatorSource(FrameSource):
         self, cube: xr.Dataset | xr.DataArray, *, longest: int = 1024, bits: Bits = 16, key: str = "cube"
     ) -> None:
         super().__init__(cube, bits=bits, key=key)
-        box = geobox(self.cube).to_crs(MERCATOR)
-        if max(box.shape) > longest:
-            box = box.zoom_to(longest)
-        own = self.place
-        a = box.affine
-        self.height, self.width = box.shape
-        self.place = Place(a.c, a.f, abs(a.a), abs(a.e), self.width, self.height, MERCATOR)
-        east, north = np.meshgrid(a.c + a.a * (np.arange(self.width) + 0.5), a.f + a.e * (np.arange(self.height) + 0.5))
-        x, y = transformer(MERCATOR, own.crs).transform(east, north)
-        column, row = (x - own.x0) / own.dx, (own.y0 - y) / own.dy
-        #: Where the cube has a pixel, and which: ``(y, x)`` of this grid to row and column of the cube's.
-        self.inside = (column >= 0) & (column < own.width) & (row >= 0) & (row < own.height)
-        self.row = np.floor(row).clip(0, own.height - 1).astype(np.int32)
-        self.column = np.floor(column).clip(0, own.width - 1).astype(np.int32)
+        self._grid = MercatorGrid.over(geobox(self.cube), longest)
+        self.place = self._grid.place
+        self.height, self.width = self.place.height, self.place.width
 
     def values(self, band: str, dates: slice | list[int], window: Window) -> np.ndarray:
         """Values ``(dates, y, x)``: float32, NaN beyond the cube; masks are False there."""
         cells = window.slices()
-        at = {"y": (("y", "x"), self.row[cells]), "x": (("y", "x"), self.column[cells])}
+        grid = self._grid
+        at = {"y": (("y", "x"), grid.row[cells]), "x": (("y", "x"), grid.column[cells])}
         var = self.cube[band].variable
         picked = (var.isel(time=dates) if "time" in var.dims else var).isel({k: xr.Variable(*v) for k, v in at.items()})
         array: Any = picked.transpose(..., "y", "x").to_numpy()
         array = array if array.ndim == 3 else array[None]
-        inside = self.inside[cells]
+        inside = grid.inside[cells]
         if band == MASK:
             return np.asarray(array & inside)
         return np.where(inside, array.astype(np.float32, copy=False), np.float32(np.nan))

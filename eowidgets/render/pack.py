@@ -65,7 +65,7 @@ class Codec:
         return np.where(codes == 0, np.float32(np.nan), values)
 
 
-def codec_for(low: float, high: float, *, bits: Bits = 16, integers: bool = False) -> Codec:
+def codec_for(low: float, high: float, *, bits: Bits = 16, integers: bool = False, reflectance: bool = True) -> Codec:
     """Choose the finest codec that holds every value from ``low`` to ``high``.
 
     Parameters
@@ -76,13 +76,20 @@ def codec_for(low: float, high: float, *, bits: Bits = 16, integers: bool = Fals
         Width of a code.
     integers : bool
         The values are whole numbers: keep them exact if they fit.
+    reflectance : bool
+        The values may be reflectance: steps of 1e-4 are exact for it, and too coarse for other small numbers.
     """
     if not (np.isfinite(low) and np.isfinite(high)):
         low, high = 0.0, 1.0
     top = (1 << bits) - 2
     if integers and high - low <= top:
         return Codec(1.0, float(low), bits)
-    if bits == 16 and low >= REFLECTANCE_OFFSET and high <= REFLECTANCE_OFFSET + top * REFLECTANCE_SCALE:
+    if (
+        reflectance
+        and bits == 16
+        and low >= REFLECTANCE_OFFSET
+        and high <= REFLECTANCE_OFFSET + top * REFLECTANCE_SCALE
+    ):
         return Codec(REFLECTANCE_SCALE, REFLECTANCE_OFFSET, bits)
     span = high - low
     # One value everywhere: any scale will do, but it must not vanish.

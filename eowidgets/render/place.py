@@ -1,19 +1,23 @@
-"""Where a grid lies on Earth: what the browser needs for coordinates, scale bar and north arrow."""
+"""Where a grid lies on Earth: coordinates, scale bar and north arrow for the browser."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import xarray as xr
 
-if TYPE_CHECKING:
-    from pyproj import Transformer
+from eowidgets.cube import globe
 
-#: Nodes per side of the lon/lat grid that the browser interpolates: within about 1 m on a Sentinel-2 tile.
-_NODES = 17
+if TYPE_CHECKING:
+    from odc.geo.geobox import GeoBox
+
+#: Nodes per side of the lon/lat grid that the browser interpolates: within about 1 m on a Sentinel-2 tile, and for
+#: grids of continents, which bend more.
+_NODES, _MANY_NODES = 17, 49
+#: Extent in metres from which a grid counts as one of a continent.
+_WIDE = 500_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,14 +67,22 @@ class Place:
         """Coordinates of the CRS to longitude and latitude, None without a CRS."""
         if not self.crs:
             return None
-        lon, lat = transformer(self.crs, "EPSG:4326").transform(x, y)
+        lon, lat = globe.transformer(self.crs, "EPSG:4326").transform(x, y)
         return np.asarray(lon), np.asarray(lat)
+
+    @property
+    def box(self) -> GeoBox:
+        """The grid as an odc-geo GeoBox."""
+        from affine import Affine
+        from odc.geo.geobox import GeoBox
+
+        return GeoBox((self.height, self.width), Affine(self.dx, 0, self.x0, 0, -self.dy, self.y0), self.crs)
 
     def from_lonlat(self, lon: Any, lat: Any) -> tuple[np.ndarray, np.ndarray]:
         """Longitude and latitude to coordinates of the CRS (unchanged without one)."""
         if not self.crs:
             return np.asarray(lon), np.asarray(lat)
-        x, y = transformer("EPSG:4326", self.crs).transform(lon, lat)
+        x, y = globe.transformer("EPSG:4326", self.crs).transform(lon, lat)
         return np.asarray(x), np.asarray(y)
 
     def pixel(self, x: float, y: float) -> tuple[int, int]:
@@ -95,17 +107,28 @@ class Place:
         west, south, east, north = self.bounds
         x, y = (west + east) / 2, (south + north) / 2
         here = self.to_lonlat([x], [y])
-        if here is None or not np.isfinite(here).all():
+        if here is None or not np.isfinite(here).all() or abs(here[1][0]) > 89.999:  # at a pole every way is south
             return 0.0
         tx, ty = self.from_lonlat(here[0], here[1] + 1e-4)
         return float(np.degrees(np.arctan2(tx[0] - x, ty[0] - y)))
 
     def head(self) -> dict[str, Any]:
-        """Everything for the browser, as JSON; ``lon`` and ``lat`` are grids over the extent, rows from the north."""
+        """Everything for the browser, as JSON.
+
+        ``lon`` and ``lat`` are grids over the extent, rows from the north, with continuous longitudes. Where a pole is
+        inside (``pole`` is 1 or -1), longitudes are not continuous, and the two are plane coordinates around it:
+        polar distance in degrees times cosine and sine of the longitude.
+        """
         west, south, east, north = self.bounds
-        xs, ys = np.meshgrid(np.linspace(west, east, _NODES), np.linspace(north, south, _NODES))
+        metric = bool(self.crs) and _unit(self.crs) != "°"
+        nodes = _MANY_NODES if metric and max(east - west, north - south) > _WIDE else _NODES
+        xs, ys = np.meshgrid(np.linspace(west, east, nodes), np.linspace(north, south, nodes))
         lonlat = self.to_lonlat(xs, ys)
         ok = lonlat is not None and bool(np.isfinite(lonlat).all())
+        pole, a, b = 0, np.zeros(0), np.zeros(0)
+        if ok and lonlat is not None:
+            pole = next(iter(globe.poles(self.box)), 0)
+            a, b = _around_pole(*lonlat, pole) if pole else (_continuous(lonlat[0]), lonlat[1])
         return {
             "x0": self.x0,
             "y0": self.y0,
@@ -115,18 +138,23 @@ class Place:
             "unit": _unit(self.crs),
             "metres": self.metres,
             "north": self.north,
-            "nodes": _NODES if ok else 0,
-            "lon": [round(float(v), 9) for v in lonlat[0].ravel()] if ok and lonlat is not None else [],
-            "lat": [round(float(v), 9) for v in lonlat[1].ravel()] if ok and lonlat is not None else [],
+            "nodes": nodes if ok else 0,
+            "pole": pole,
+            "lon": np.round(a.ravel(), 9).tolist(),
+            "lat": np.round(b.ravel(), 9).tolist(),
         }
 
 
-@lru_cache(maxsize=16)
-def transformer(source: str, target: str) -> Transformer:
-    """Between two CRSs, x before y; making one takes longer than using it."""
-    from pyproj import Transformer
+def _continuous(lon: np.ndarray) -> np.ndarray:
+    """Longitudes without jumps, the westernmost in -180..180."""
+    lon = np.unwrap(np.unwrap(lon, period=360, axis=0), period=360, axis=1)
+    found: np.ndarray = lon - 360 * np.floor((lon.min() + 180 + 1e-6) / 360)
+    return found
 
-    return Transformer.from_crs(source, target, always_xy=True)
+
+def _around_pole(lon: np.ndarray, lat: np.ndarray, pole: int) -> tuple[np.ndarray, np.ndarray]:
+    distance, angle = 90 - pole * lat, np.radians(lon)
+    return distance * np.cos(angle), distance * np.sin(angle)
 
 
 def _axis(cube: xr.Dataset, dim: str) -> np.ndarray:

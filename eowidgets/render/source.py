@@ -12,8 +12,12 @@ import numpy as np
 import xarray as xr
 
 from eowidgets.cube import schema
+from eowidgets.cube.legends import with_legends
+from eowidgets.cube.quantity import Quantity, quantity
 from eowidgets.errors import InputError, unknown
 from eowidgets.render.admit import band_names, checked
+from eowidgets.render.blocks import read_thinned, thinning
+from eowidgets.render.classes import ClassRow, classes_of
 from eowidgets.render.formula import Program, catalogue, evaluate, index_program
 from eowidgets.render.pack import Bits, Codec, codec_for, pack_mask, unpack_mask
 from eowidgets.render.place import Place
@@ -72,9 +76,11 @@ class FrameSource:
     """
 
     def __init__(self, cube: xr.Dataset | xr.DataArray, *, bits: Bits = 16, key: str = "cube") -> None:
-        self.cube = checked(cube)
+        self.cube = with_legends(checked(cube))
         self.key, self.bits = key, bits
         self.bands = band_names(self.cube)
+        #: Bands that pictures and indices are made of, without quality bands and layers where there are others.
+        self.main = schema.bands(self.cube) or self.bands
         if not self.bands:
             raise InputError("This cube has no band to draw: no variable over (time, y, x). Check  cube.eow.bands.")
         first = self.cube[self.bands[0]]
@@ -91,6 +97,7 @@ class FrameSource:
         self.lazy = any(self._is_lazy(b) for b in self.bands)
         self.place = Place.of(self.cube)
         self._codecs: dict[str, Codec] = {}
+        self._classes: dict[str, list[ClassRow]] = {}
         self._quantiles: dict[str | Program, tuple[float, float, float, float]] = {}
         self._cover: list[float | None] = [None] * self.dates
         self._measured: dict[int, np.ndarray] = {}
@@ -113,12 +120,20 @@ class FrameSource:
         return Window(0, 0, self.width, self.height, max(1, -(-max(self.width, self.height) // COARSE)))
 
     def values(self, band: str, dates: slice | list[int], window: Window) -> np.ndarray:
-        """Values ``(dates, y, x)`` as they are in the cube (floats or integers)."""
-        rows, columns = window.slices()
+        """Return values ``(dates, y, x)`` as they are in the cube (floats or integers).
+
+        A window of a lazy raster that would touch very many blocks is thinned, see `read_thinned`.
+        """
         var = self.cube[band]
-        picked = var.isel(time=dates, y=rows, x=columns) if "time" in var.dims else var.isel(y=rows, x=columns)
-        array = np.asarray(picked.transpose(..., "y", "x").to_numpy())
+        array = read_thinned(var.isel(time=dates) if "time" in var.dims else var, *window.slices())
         return array if array.ndim == 3 else array[None]
+
+    @cached_property
+    def thinned(self) -> int:
+        """Of how many pixels one is read for the whole picture, where blocks limit that; 1 elsewhere."""
+        rows, columns = self.coarse.slices()
+        factor = thinning(self.cube[self.bands[0]], rows, columns)
+        return 1 if factor == 1 else (self.coarse.stride * factor) ** 2
 
     def read(self, band: str, dates: slice | list[int], window: Window) -> np.ndarray:
         """Codes ``(dates, y, x)``, or bit planes ``(dates, y, ceil(x / 8))`` for the cloud mask."""
@@ -170,8 +185,21 @@ class FrameSource:
             self._codecs[band] = self._choose(band)
         return self._codecs[band]
 
+    def classes(self, band: str) -> list[ClassRow]:
+        """Classes of a band with their names and colours; empty for numbers."""
+        if band not in self._classes:
+            values, found = self.cube[band], None
+            # Of a lazy band the values that occur are not known.
+            if values.attrs.get("role") == "quality" and values.dtype == np.uint8 and not self._is_lazy(band):
+                found = np.flatnonzero(np.bincount(values.to_numpy().ravel()))
+            self._classes[band] = classes_of(values, found)
+        return self._classes[band]
+
     def _choose(self, band: str) -> Codec:
         kind = self.cube[band].dtype.kind
+        what = quantity(self.cube[band])
+        if kind in "iu" and what.key in ("classes", "quality") and self.cube[band].dtype.itemsize <= 2:
+            return Codec(1.0, float(np.iinfo(self.cube[band].dtype).min), 16)
         if self.cube[band].dtype == np.uint8 or kind == "b":
             return Codec(1.0, 0.0, 8) if kind == "b" else Codec(1.0, 0.0, 16)
         # In memory the whole range is looked at, so that nothing is clipped; a lazy cube gets room on both sides.
@@ -181,10 +209,10 @@ class FrameSource:
                 low, high = _finite_range(values)
         else:
             low, high = float(values.min()), float(values.max())
+        reflectance = what.key in ("reflectance", "brightness", "index", "unknown")
         if self.lazy and self.bits == 16:
-            span = max(high - low, 1e-6)
-            low, high = low - span, high + span
-        return codec_for(low, high, bits=self.bits, integers=kind in "iu")
+            low, high = _room(low, high, what)
+        return codec_for(low, high, bits=self.bits, integers=kind in "iu", reflectance=reflectance)
 
     @cached_property
     def wavelengths(self) -> dict[str, float]:
@@ -195,7 +223,7 @@ class FrameSource:
     @cached_property
     def programs(self) -> dict[str, Program]:
         """Every index that these bands allow."""
-        return catalogue(self.bands, self.wavelengths)
+        return catalogue(self.bands, self.wavelengths)  # an index may be a layer already
 
     def program(self, index: str) -> Program:
         """Compile an index by name or a formula, or say what is missing."""
@@ -248,7 +276,7 @@ class FrameSource:
     def _whole_cover(self) -> list[float | None]:
         window = Window(0, 0, self.width, self.height, max(1, max(self.width, self.height) // 512))
         cloudy = self.clouds(slice(None), window)
-        seen = np.isfinite(self.values(self.bands[0], slice(None), window)) | cloudy
+        seen = np.isfinite(self.values(self.main[0], slice(None), window)) | cloudy
         return [_share(c, s) for c, s in zip(cloudy, seen, strict=True)]
 
     def look(self, band: str, date: int, codes: np.ndarray) -> float | None:
@@ -283,7 +311,7 @@ class FrameSource:
             return self.dates // 2
         clear = np.flatnonzero(cover <= np.nanmin(cover) + 0.02)
         step = max(1, max(self.width, self.height) // 64)
-        sample = self.values(self.bands[-1], [int(i) for i in clear], Window(0, 0, self.width, self.height, step))
+        sample = self.values(self.main[-1], [int(i) for i in clear], Window(0, 0, self.width, self.height, step))
         level = np.array([np.median(v[np.isfinite(v)]) if np.isfinite(v).any() else np.nan for v in sample])
         if np.isnan(level).all():
             return self.dates // 2
@@ -309,6 +337,7 @@ class FrameSource:
             "mask": self.has_clouds,
             "cover": self.cloud_cover,
             "coarse": self.coarse.stride,
+            "thinned": self.thinned,
             "place": self.place.head(),
             "title": str(self.cube.attrs.get("title", ""))[:200],
             "indices": [self.index_head(p) for p in self.programs.values()] if indices else [],
@@ -317,7 +346,13 @@ class FrameSource:
     def band_head(self, band: str) -> dict[str, Any]:
         """What the browser must know of a band to draw it."""
         attrs = self.cube[band].attrs
-        head = {"name": band, "long_name": str(attrs.get("long_name", band))[:120], "unit": _unit(attrs)}
+        head: dict[str, Any] = {
+            "name": band,
+            "long_name": str(attrs.get("long_name", band))[:120],
+            "unit": _unit(attrs),
+        }
+        classes = self.classes(band)
+        head |= {"classes": classes} if classes else {}
         if self.lazy and band not in self._codecs:
             return {**head, "q": None}  # told when the band is first asked for: each costs a read
         codec = self.codec(band)
@@ -343,6 +378,15 @@ def _four(values: tuple[float, ...]) -> tuple[float, float, float, float]:
 def _unit(attrs: Mapping[Any, Any]) -> str:
     unit = str(attrs.get("units", attrs.get("unit", "")))[:24]
     return "" if unit == "1" else unit
+
+
+def _room(low: float, high: float, what: Quantity) -> tuple[float, float]:
+    """Widen the range of one date so that other dates fit: to the normal range of a quantity, or by several spans."""
+    span = max(high - low, 1e-6)
+    if what.key in ("temperature", "celsius", "backscatter_db"):
+        return min(low - span, what.low), max(high + span, what.high)
+    margin = span if what.key == "reflectance" else 4 * span
+    return low - margin, high + margin
 
 
 def _finite_range(values: np.ndarray) -> tuple[float, float]:

@@ -14,7 +14,9 @@ import numpy as np
 import traitlets
 import xarray as xr
 
+from eowidgets.cube.antimeridian import placed, towards, wrap
 from eowidgets.cube.area import Area
+from eowidgets.cube.globe import outline
 from eowidgets.cube.grid import bounds, geobox
 from eowidgets.errors import EowidgetsError, InputError, unknown
 from eowidgets.widgets import basemap as base
@@ -33,6 +35,8 @@ _DRAWN = {"color": AREA_COLOR, "weight": 2, "fillOpacity": 0.08}
 _FOOTPRINT = {"color": "#0072b2", "weight": 2, "fill": False, "dash_array": "6 4"}
 #: Clicks within so many screen pixels of a thing mean that thing.
 _NEAR = 8
+#: Latitude at which a web map ends.
+_LAST = 85.06
 #: A web map can take this much of an upload in one message.
 _LARGEST_UPLOAD = 8_000_000
 
@@ -154,8 +158,7 @@ class AreaMap(PictureLayers, ipyleaflet.Map):
         else:
             self.frames.set_cube(thin(cube))
         self.cube = cube
-        outline = box.footprint("EPSG:4326").geom.__geo_interface__
-        self._footprint.locations = [[lat, lon] for lon, lat in corners(outline)]
+        self._footprint.locations = [[float(np.clip(lat, -_LAST, _LAST)), lon] for lon, lat in outline(box)]
         if look:
             self.look_at(bounds(cube))
         self._from_frames()
@@ -223,15 +226,33 @@ class AreaMap(PictureLayers, ipyleaflet.Map):
         if not self.bounds:
             return None
         (south, west), (north, east) = self.bounds
+        south, north = max(south, -90), min(north, 90)
         if self.cube is not None:
             cw, cs, ce, cn = bounds(self.cube)
-            west, south, east, north = max(west, cw), max(south, cs), min(east, ce), min(north, cn)
+            west, east = (west, east) if east - west < 360 else (cw, ce)
+            turn = towards((west + east) / 2, (cw + ce) / 2) - (west + east) / 2  # the map shows the world repeatedly
+            west, south, east, north = max(west + turn, cw), max(south, cs), min(east + turn, ce), min(north, cn)
+        east = min(east, west + 360)
         return Area.of((west, south, east, north), name="view") if west < east and south < north else None
+
+    @property
+    def _middle(self) -> float:
+        """Longitude around which shapes are drawn: that of the cube, else of the map."""
+        if self.cube is None:
+            return float(self.center[1])
+        west, _, east, _ = bounds(self.cube)
+        return (west + east) / 2
+
+    def placed(self, geometry: dict[str, Any]) -> dict[str, Any]:
+        """Move a GeoJSON geometry to the copy of the world in which the cube is drawn, across 180 where it lies there."""
+        return placed(geometry, self._middle)
 
     def _show_area(self, change: Any) -> None:
         self.say("")
         geometry = change["new"]
         shown = [f["geometry"] for f in self.draw.data]
+        if geometry is not None:
+            geometry = self.placed(geometry)
         if geometry is None:
             self.draw.data = []
         elif not (len(shown) == 1 and same_shape(shown[0], geometry)):
@@ -244,7 +265,8 @@ class AreaMap(PictureLayers, ipyleaflet.Map):
         # One area at a time: what was drawn last counts.
         shapes = change["new"]
         last = shapes[-1]["geometry"] if shapes else None
-        if last is not None and self.area is not None and same_shape(last, self.area) and len(shapes) == 1:
+        known = [] if self.area is None else [self.area, self.placed(self.area)]
+        if last is not None and len(shapes) == 1 and any(same_shape(last, shape) for shape in known):
             return
         try:
             self.area = last
@@ -300,7 +322,7 @@ class AreaMap(PictureLayers, ipyleaflet.Map):
     def _show_pins(self, change: Any) -> None:
         self._pins.layers = tuple(
             ipyleaflet.CircleMarker(
-                location=(p["lat"], p["lon"]),
+                location=(p["lat"], towards(p["lon"], self._middle)),
                 radius=6,
                 color="#ffffff",
                 weight=2,
@@ -322,16 +344,16 @@ class AreaMap(PictureLayers, ipyleaflet.Map):
             return  # the click that ended a drawing
         if self.cube is not None:
             west, south, east, north = bounds(self.cube)
-            if not (west <= lon <= east and south <= lat <= north):
+            if not ((lon - west) % 360 <= east - west and south <= lat <= north):
                 self.say("There is no data here: click inside the dashed outline.")
                 return
         self.say("")
-        self.pins = [*self.pins, {"lon": lon, "lat": lat}]
+        self.pins = [*self.pins, {"lon": lon if -180 <= lon <= 180 else wrap(lon), "lat": lat}]
 
     def _near(self, lon: float, lat: float, lon2: float, lat2: float) -> bool:
         pixel = 360 / (256 * 2**self.zoom)  # degrees of longitude
         down = (mercator(lat) - mercator(lat2)) * 180 / np.pi
-        return bool(np.hypot(lon - lon2, down) < _NEAR * pixel)
+        return bool(np.hypot(towards(lon, lon2) - lon2, down) < _NEAR * pixel)
 
     def say(self, sentence: str) -> None:
         """Show one sentence on the map, or nothing."""

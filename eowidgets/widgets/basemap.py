@@ -46,19 +46,25 @@ def tiles(name: str) -> ipyleaflet.TileLayer:
 
 
 def coastlines() -> ipyleaflet.Polygon:
-    """Natural Earth land and borders at 1:110 m, which need no network."""
+    """Return Natural Earth land and borders at 1:110 m, which need no network.
+
+    The western half of the world is drawn twice, east of 180 as well: cubes across the antimeridian lie there.
+    """
     rings = []
     for feature in countries()["features"]:
         shape = feature["geometry"]
         polygons = [shape["coordinates"]] if shape["type"] == "Polygon" else shape["coordinates"]
-        rings += [[[[lat, lon] for lon, lat in ring] for ring in polygon] for polygon in polygons]
+        for polygon in polygons:
+            west = min(lon for lon, _ in polygon[0]) < 0
+            turns = (0, 360) if west else (0,)
+            rings += [[[[lat, lon + turn] for lon, lat in ring] for ring in polygon] for turn in turns]
     return ipyleaflet.Polygon(locations=rings, name="coastlines", **_LAND)
 
 
 def graticule(step: int = 10) -> ipyleaflet.Polyline:
-    """Meridians and parallels every ``step`` degrees."""
-    lines = [[[-85, lon], [85, lon]] for lon in range(-180, 181, step)]
-    lines += [[[lat, -180], [lat, 180]] for lat in range(-80, 81, step)]
+    """Return meridians and parallels every ``step`` degrees, from -180 to 360 like the coastlines."""
+    lines = [[[-85, lon], [85, lon]] for lon in range(-180, 361, step)]
+    lines += [[[lat, -180], [lat, 360]] for lat in range(-80, 81, step)]
     return ipyleaflet.Polyline(locations=lines, name="graticule", **_GRATICULE)
 
 

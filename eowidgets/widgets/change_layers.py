@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import xarray as xr
 
+from eowidgets.cube.area import Area
 from eowidgets.render.colormaps import colormap
 
 if TYPE_CHECKING:
@@ -53,6 +54,7 @@ class ChangeLayers:
         tint = _tints(places["date"])
         for feature in data["features"]:
             color = tint[feature["properties"]["date"]]
+            feature["geometry"] = self.map.placed(Area.of(feature["geometry"]).geojson)
             feature["properties"]["style"] = {"color": color, "weight": 2, "fillColor": color, "fillOpacity": 0.35}
         fresh = ipyleaflet.GeoJSON(data=data, name=NAME, hover_style={"weight": 4, "fillOpacity": 0.6})
         fresh.on_click(self._clicked)

@@ -360,7 +360,8 @@ def _subjects(cube: xr.Dataset, first: str) -> list[tuple[str, str]]:
     colour = [b for b in ("red", "green", "blue") if b in bands]
     if len(colour) == 3:
         out.append(("colour (red, green, blue)", " ".join(colour)))
-    return out + [(b, b) for b in bands if b not in names]
+    listed = {n.lower() for n in names}  # a band called NDVI is the index
+    return out + [(b, b) for b in bands if b.lower() not in listed]
 
 
 def _as_band(cube: xr.Dataset, what: str) -> xr.DataArray:

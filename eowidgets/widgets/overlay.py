@@ -12,7 +12,9 @@ import numpy as np
 import numpy.typing as npt
 import xarray as xr
 
-from eowidgets.render.colormaps import CATEGORIES, colormap, rgb
+from eowidgets.render.blocks import thinning
+from eowidgets.render.classes import ClassRow, classes_of
+from eowidgets.render.colormaps import colormap, rgb
 from eowidgets.render.source import FrameSource
 from eowidgets.render.style import quantiles, stretch
 
@@ -58,8 +60,15 @@ class Legend:
 
 
 def thin(cube: xr.Dataset, longest: int = LONGEST) -> xr.Dataset:
-    """Every n-th pixel, so that no side is longer than ``longest``; still a cube with a right grid."""
+    """Return every n-th pixel, so that no side is longer than ``longest``; a cube with a correct grid.
+
+    Of a lazy raster so large that this would read very many blocks, pixels further apart are taken.
+    """
     step = -(-max(cube.sizes["y"], cube.sizes["x"]) // longest)
+    lazy = [v for v in cube.data_vars.values() if v.chunks and {"y", "x"} <= set(v.dims)]
+    if lazy:
+        whole = slice(step // 2, None, step)
+        step *= max(thinning(v, whole, whole) for v in lazy)
     if step == 1:
         return cube
     return cube.isel(y=slice(step // 2, None, step), x=slice(step // 2, None, step))
@@ -93,8 +102,9 @@ def result_picture(values: xr.DataArray, *, faint: xr.DataArray | None = None) -
     """
     attrs, array = values.attrs, np.asarray(values.values)
     title = str(attrs.get("long_name") or values.name or "result")
-    if "flag_values" in attrs:
-        rgba, legend = _classes(array, attrs, title)
+    rows = classes_of(values)
+    if rows:
+        rgba, legend = _classes(array, rows, title)
     else:
         rgba, legend = _numbers(array.astype("float32"), attrs, title)
     if faint is not None:
@@ -103,16 +113,11 @@ def result_picture(values: xr.DataArray, *, faint: xr.DataArray | None = None) -
     return rgba, legend
 
 
-def _classes(array: npt.NDArray[Any], attrs: Mapping[Any, Any], title: str) -> tuple[Rgba, Legend]:
-    flags = [int(v) for v in np.atleast_1d(attrs["flag_values"])]
-    names = [n.replace("_", " ") for n in str(attrs.get("flag_meanings", "")).split()]
-    colors = str(attrs.get("colors", "")).split()
-    names += [str(v) for v in flags[len(names) :]]
-    colors += [CATEGORIES[i % len(CATEGORIES)] for i in range(len(colors), len(flags))]
+def _classes(array: npt.NDArray[Any], rows: Sequence[ClassRow], title: str) -> tuple[Rgba, Legend]:
     table = np.zeros((256, 4), np.uint8)
-    for flag, color in zip(flags, colors, strict=False):
-        table[flag] = (*rgb(color), 255)
-    return table[array.astype(np.uint8)], Legend(title, entries=list(zip(names, colors, strict=False)))
+    for row in rows:
+        table[row["value"]] = (*rgb(row["color"]), 255)
+    return table[array.astype(np.uint8)], Legend(title, entries=[(row["name"], row["color"]) for row in rows])
 
 
 def _numbers(array: npt.NDArray[Any], attrs: Mapping[Any, Any], title: str) -> tuple[Rgba, Legend]:
@@ -126,7 +131,7 @@ def _numbers(array: npt.NDArray[Any], attrs: Mapping[Any, Any], title: str) -> t
 
 
 def place(rgba: Rgba, box: Any) -> tuple[str, tuple[tuple[float, float], tuple[float, float]]]:
-    """Reproject a picture to Web Mercator.
+    """Reproject a picture to Web Mercator, each pixel from the nearest one.
 
     Parameters
     ----------
@@ -137,30 +142,14 @@ def place(rgba: Rgba, box: Any) -> tuple[str, tuple[tuple[float, float], tuple[f
     Returns
     -------
     str, ((south, west), (north, east))
-        A data URL, and bounds in degrees between which a web map stretches it without error.
+        A data URL, and bounds in degrees between which a web map stretches it without error; east may be above 180.
     """
-    from pyproj import Transformer
-    from rasterio.warp import Resampling, reproject
+    from eowidgets.render.mercator import MercatorGrid
 
-    target = box.to_crs("EPSG:3857")
-    step = max(1.0, max(target.shape) / LONGEST)
-    if step > 1:
-        target = target.zoom_out(step)
-    out = np.zeros((4, *target.shape), np.uint8)
-    reproject(
-        np.ascontiguousarray(rgba.transpose(2, 0, 1)),
-        out,
-        src_transform=box.affine,
-        src_crs=box.crs.to_wkt(),
-        dst_transform=target.affine,
-        dst_crs="EPSG:3857",
-        resampling=Resampling.nearest,
-    )
-    left, bottom, right, top = target.boundingbox
-    (west, east), (south, north) = Transformer.from_crs(3857, 4326, always_xy=True).transform(
-        (left, right), (bottom, top)
-    )
-    return png_url(out.transpose(1, 2, 0)), ((south, west), (north, east))
+    grid = MercatorGrid.over(box, LONGEST)
+    out = rgba[grid.row, grid.column]
+    out[~grid.inside] = 0
+    return png_url(out), grid.corners
 
 
 def png_url(rgba: Rgba) -> str:

@@ -9,10 +9,15 @@ import numpy as np
 import traitlets
 import xarray as xr
 
+from eowidgets.cube.area import Area
+from eowidgets.cube.grid import geobox
 from eowidgets.cube.indices import index as spectral_index
-from eowidgets.cube.schema import bands, usable
+from eowidgets.cube.schema import DIMS, bands, usable
 from eowidgets.cube.series import area_series, at
-from eowidgets.errors import unknown
+from eowidgets.cube.window import window
+from eowidgets.errors import InputError, unknown
+from eowidgets.render.admit import band_names
+from eowidgets.render.classes import most_frequent
 from eowidgets.render.feed import ENOUGH
 from eowidgets.widgets.base import AreaTrait, ReadableRepr, css, esm
 from eowidgets.widgets.places import AREA_COLOR, PinsTrait, PolygonsTrait
@@ -87,14 +92,19 @@ class PixelChart(ReadableRepr, ErrorsBelow, anywidget.AnyWidget):
         self._update()
 
     def _values(self, what: str) -> xr.DataArray:
-        if what in bands(self.cube):
+        if what in self._bands:
             return self.cube[what]
         try:
             return spectral_index(self.cube, what)
         except ValueError as error:
             if "no index named" in str(error):
-                raise unknown("band or index", what, [*bands(self.cube), *self.cube.eow.indices]) from None
+                raise unknown("band or index", what, [*self._bands, *self.cube.eow.indices]) from None
             raise
+
+    @property
+    def _bands(self) -> tuple[str, ...]:
+        """What has a series: bands, and quality bands and layers over time."""
+        return tuple(n for n in band_names(self.cube) if set(self.cube[n].dims) == set(DIMS))
 
     def _update(self, _: Any = None) -> None:
         series = [self._pixel(pin) for pin in self.pins]
@@ -115,6 +125,8 @@ class PixelChart(ReadableRepr, ErrorsBelow, anywidget.AnyWidget):
         return self._line("pixel", pin["color"], values.values[:, 0, 0]) | {"hollow": hollow.astype(int).tolist()}
 
     def _area(self, geometry: Any, name: str, color: str) -> dict[str, Any]:
+        if self.what in self._bands and self.what not in bands(self.cube):
+            return self._layer_area(geometry, name, color)
         is_band = self.what in bands(self.cube)
         found = area_series(self.cube, geometry, () if is_band else (self.what,))
         what = self.what if is_band else str(spectral_index(self.cube.isel(time=[0]), self.what).name)
@@ -122,6 +134,15 @@ class PixelChart(ReadableRepr, ErrorsBelow, anywidget.AnyWidget):
         hollow = (found["usable"].values < ENOUGH).astype(int).tolist()
         line = self._line(f"{name} (mean, one standard deviation)", color, mean) | {"hollow": hollow}
         return line | {"low": _list(mean - spread), "high": _list(mean + spread)}
+
+    def _layer_area(self, geometry: Any, name: str, color: str) -> dict[str, Any]:
+        """The most frequent value of a quality band over an area: a mean of class numbers means nothing."""
+        small = window(self.cube[[self.what]], geometry)
+        inside = None if small is None else Area.of(geometry).mask(geobox(small))
+        if small is None or inside is None or not inside.any():
+            raise InputError("The area does not touch the cube: choose another one.")
+        values = [most_frequent(v[inside]) for v in small[self.what].transpose(*DIMS).values]
+        return self._line(f"{name} (most frequent)", color, values) | {"hollow": [0] * len(values)}
 
     def _line(self, name: str, color: str, values: Any) -> dict[str, Any]:
         times = self.cube.time.values

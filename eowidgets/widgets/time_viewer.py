@@ -22,7 +22,7 @@ from eowidgets.widgets.base import AreaTrait, ReadableRepr, css, esm
 from eowidgets.widgets.exports import Exports
 from eowidgets.widgets.places import PinsTrait, PolygonsTrait
 from eowidgets.widgets.viewer_checks import Checks, ErrorsBelow
-from eowidgets.widgets.viewer_layers import Layers, class_colors, classes_of
+from eowidgets.widgets.viewer_layers import Layers, class_colors
 
 #: Indices that most people look for, shown before the long list.
 FAVOURITES = ("NDVI", "EVI", "NDWI", "MNDWI", "NBR", "NDMI", "NDBI", "NDSI", "SAVI", "GNDVI", "NDRE")
@@ -185,10 +185,6 @@ class TimeViewer(ReadableRepr, Checks, Layers, Exports, ErrorsBelow, anywidget.A
 
     def _source_head(self, source: FrameSource) -> dict[str, Any]:
         head = source.head(indices=source.key in ("cube", "compare"))
-        for band in head["bands"]:
-            classes = classes_of(source.cube[band["name"]])
-            if classes:
-                band["classes"] = classes
         for layer in self.layers:
             index = layer.get("style", {}).get("index")
             if index and layer.get("key") == source.key:
@@ -261,7 +257,7 @@ class TimeViewer(ReadableRepr, Checks, Layers, Exports, ErrorsBelow, anywidget.A
             cmap=self.cmap,
             opacity=self.opacity,
             clouds=self.clouds,
-            classes=class_colors(self.cube, self.bands),
+            classes=class_colors(self.sources["cube"], self.bands),
         )
 
     @property

@@ -170,19 +170,8 @@ def _short(crs: str) -> str:
     return crs if len(crs) <= 20 else "a CRS of its own"
 
 
-def classes_of(band: xr.DataArray) -> list[dict[str, Any]]:
-    """Classes of a class map (value, name, colour), from its attributes; empty for anything else."""
-    values, colors = band.attrs.get("flag_values"), str(band.attrs.get("colors", "")).split()
-    if values is None or len(colors) != len(np.atleast_1d(values)):
-        return []
-    names = str(band.attrs.get("flag_meanings", "")).split()
-    names += [str(v) for v in np.atleast_1d(values)[len(names) :]]
-    rows = zip(np.atleast_1d(values).tolist(), names, colors, strict=False)
-    return [{"value": int(v), "name": n.replace("_", " "), "color": c} for v, n, c in rows]
-
-
-def class_colors(cube: xr.Dataset, bands: list[str]) -> dict[int, str] | None:
-    """Colour by value where one band is drawn and it is a class map."""
+def class_colors(source: FrameSource, bands: list[str]) -> dict[int, str] | None:
+    """Return the colour of each value where one band is drawn and it holds classes."""
     if len(bands) != 1:
         return None
-    return {c["value"]: c["color"] for c in classes_of(cube[bands[0]])} or None
+    return {c["value"]: c["color"] for c in source.classes(bands[0])} or None

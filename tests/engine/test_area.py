@@ -3,6 +3,7 @@ from __future__ import annotations
 import numpy as np
 import odc.geo.xr  # noqa: F401  (registers the accessor)
 import pytest
+from pyproj import Transformer
 from shapely.geometry import Point, box
 from support.toys import Identity
 
@@ -43,9 +44,25 @@ def test_an_area_outside_is_refused(make_cube):
         eow.run(Identity, cube, area=place(cube, box(edge.right + 50, edge.bottom, edge.right + 90, edge.top)))
 
 
-def test_an_area_over_the_antimeridian_is_refused_in_one_sentence(make_cube):
-    with pytest.raises(InputError, match="antimeridian"):
-        eow.run(Identity, make_cube(), area=(170, -10, -170, 10))
+def test_a_run_on_an_area_across_the_antimeridian_gives_its_pixels(make_cube):
+    cube = make_cube(height=20, width=60, crs="EPSG:32760", resolution=1000.0)
+    cube = cube.assign_coords(x=cube.x + 290_000, y=cube.y + 3_000_000).rio.write_transform()
+    west, south, east, north = cube.eow.bounds
+    assert west < 180 < east
+    part = (179.9, south + 0.05, 180.1, north - 0.05)
+    out = eow.run(Identity, cube, area=part)
+    assert out.sizes["x"] == pytest.approx(0.2 * 105, abs=2)  # about 105 km a degree at this latitude
+    inside = out["valid"].values[0]
+    x, y = np.meshgrid(out.x, out.y)
+    lon, lat = Transformer.from_crs(32760, 4326, always_xy=True).transform(x, y)
+    np.testing.assert_array_equal(inside, (abs(lon) > 179.9) & (lat > part[1]) & (lat < part[3]))
+    assert inside.sum() > 100
+    np.testing.assert_array_equal(out["red"].values[:, inside], cube["red"].sel(y=out.y, x=out.x).values[:, inside])
+
+
+def test_an_area_across_the_antimeridian_far_from_the_cube_is_refused(make_cube):
+    with pytest.raises(InputError, match="outside the cube"):
+        eow.run(Identity, make_cube(), area=(170, -10, 190, 10))
 
 
 @pytest.mark.parametrize("crs", ["EPSG:4326", "EPSG:3035", "EPSG:32719"])

@@ -11,8 +11,10 @@ import numpy as np
 import pytest
 import rasterio.io
 import traitlets
+from support.grids import grid_cube
 
 import eowidgets as eow
+from eowidgets.cube.area import Area
 from eowidgets.cube.grid import bounds, geobox
 from eowidgets.errors import InputError
 from eowidgets.widgets.overlay import Legend
@@ -298,3 +300,70 @@ def test_a_cube_without_crs_is_refused(make_cube):
         cube[name].encoding.pop("grid_mapping", None)
     with pytest.raises(InputError, match="no CRS"):
         eow.AreaMap(cube)
+
+
+# --- the globe ---------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("name", ["Fiji, UTM 60 south", "0..360, around 180", "Antarctica, across 180"])
+def test_a_cube_across_the_antimeridian_is_drawn_in_one_piece(name):
+    cube = grid_cube(name)
+    m = eow.AreaMap(cube)
+    west, _, east, _ = cube.eow.bounds
+    assert m.center[1] == pytest.approx((west + east) / 2)
+    assert m.zoom > 1
+    lons = [lon for _, lon in m._footprint.locations]
+    assert (min(lons), max(lons)) == pytest.approx((west, east), abs=1e-6)
+    place = m.frames.sources["cube"].place.head()
+    assert (place["lon"][0], place["lon"][-1]) == pytest.approx((west, east), abs=1e-6)
+
+
+def test_shapes_and_pins_across_the_antimeridian_lie_on_the_cube():
+    cube = grid_cube("Fiji, UTM 60 south")
+    m = eow.AreaMap(cube, area=(179.9, -18.2, 180.1, -18.1))
+    drawn = m.draw.data[0]["geometry"]
+    assert drawn["type"] == "Polygon"
+    assert {round(x, 6) for ring in drawn["coordinates"] for x, _ in ring} >= {179.9, 180.1}
+    assert m.area["type"] == "MultiPolygon"
+    m.draw.data = [{"type": "Feature", "properties": {}, "geometry": drawn}]  # the browser's echo changes nothing
+    assert m.area["type"] == "MultiPolygon"
+    for lon in (180.2, -179.8, 540.2):
+        m.pins = []
+        m._clicked(type="click", coordinates=(-18.15, lon))
+        assert m.pins[0]["lon"] == pytest.approx(-179.8)
+        assert m._pins.layers[0].location[1] == pytest.approx(180.2)
+        m._clicked(type="click", coordinates=(-18.15, lon))
+        assert m.pins == []
+    m._clicked(type="click", coordinates=(-18.15, 178))
+    assert m.pins == []
+    assert "no data here" in m._note.value
+
+
+def test_what_is_in_view_is_found_on_every_copy_of_the_world():
+    m = eow.AreaMap(grid_cube("Fiji, UTM 60 south"))
+    for turn in (0, -360, 360):
+        m.set_trait("bounds", ((-18.2, 179.9 + turn), (-18.1, 180.1 + turn)))
+        assert m.view_area().bounds == pytest.approx((179.9, -18.2, 180.1, -18.1))
+    m.set_trait("bounds", ((-89, -400), (89, 400)))
+    assert m.view_area().bounds == pytest.approx(m.cube.eow.bounds)
+    m.set_trait("bounds", ((-18.2, 10), (-18.1, 11)))
+    assert m.view_area() is None
+
+
+def test_a_picture_across_the_antimeridian_gets_bounds_above_180():
+    cube = grid_cube("Fiji, UTM 60 south")
+    m = eow.AreaMap(cube)
+    rgba = np.full((20, 60, 4), 255, np.uint8)
+    layer = m.show_image(rgba, geobox(cube), "picture")
+    west, south, east, north = cube.eow.bounds
+    assert np.ravel(layer.bounds) == pytest.approx([south, west, north, east])
+
+
+@pytest.mark.parametrize("name", ["0..360, whole", "-180..180, whole", "Arctic, pole inside", "whole, Mercator"])
+def test_a_whole_globe_and_a_pole_have_a_map_and_take_areas(name):
+    cube = grid_cube(name)
+    m = eow.AreaMap(cube, area=(170, 60, 190, 70))
+    assert m.frames.sources["cube"].width > 50
+    assert len(m.draw.data) == 1
+    west, south, east, north = Area.of(m.area).bounds
+    assert (west, south, east, north) == pytest.approx((170, 60, 190, 70))

@@ -11,6 +11,7 @@ import xarray as xr
 
 from eowidgets.analysis.ask.landcover import quantile
 from eowidgets.analysis.ask.tools import between, year_around
+from eowidgets.cube import globe
 from eowidgets.cube.area import Area
 from eowidgets.cube.grid import geobox
 from eowidgets.cube.schema import bands, usable
@@ -75,7 +76,7 @@ def summer_picture(
     if area is not None:
         top, left = _corner(Area.of(area).mask(box), side)
     place = cube.isel(y=slice(top, top + side), x=slice(left, left + side))
-    north = box.geographic_extent.boundingbox.bottom >= 0
+    north = globe.extent(box)[1] >= 0
     cut = between(place, start, end) if start or end else year_around(place)
     chosen = [m for m in SUMMER[bool(north)] if not months or m in months]
     cut = cut.isel(time=np.isin(cut["time"].dt.month.values, chosen))
@@ -93,8 +94,8 @@ def _metres(box: Any) -> tuple[float, float]:
     if box.crs.projected:
         unit = float(box.crs.proj.axis_info[0].unit_conversion_factor)
         return abs(box.resolution.x) * unit, abs(box.resolution.y) * unit
-    bounds = box.geographic_extent.boundingbox
-    shrunk = float(np.cos(np.deg2rad((bounds.top + bounds.bottom) / 2)))
+    _, south, _, north = globe.extent(box)
+    shrunk = float(np.cos(np.deg2rad((north + south) / 2)))
     return abs(box.resolution.x) * 111_320 * shrunk, abs(box.resolution.y) * 110_574
 
 

@@ -10,6 +10,7 @@ from eowidgets.analysis.ask.answer import Answer
 from eowidgets.analysis.ask.context import span
 from eowidgets.analysis.ask.landcover import needs
 from eowidgets.analysis.ask.language import COVERS
+from eowidgets.cube.indices import present
 from eowidgets.cube.schema import bands
 
 
@@ -58,7 +59,7 @@ def suggestions(
         ]
     if land and years:
         wanted += [f"Where was forest lost{here} between {a} and {b}?", f"What changed{here} between {a} and {b}?"]
-    wanted += [f"When is NDVI highest{here}?"] if {"red", "nir"} <= set(bands(cube)) else []
+    wanted += [f"When is NDVI highest{here}?"] if {"red", "nir"} <= set(bands(cube)) or present(cube, "NDVI") else []
     wanted += [f"Which of my {str(n)[:40]} is the greenest?" for n in list(layers)[:1]]
     wanted += [f"How cloudy was {date[:4] or b}?"] if "clouds" in cube else []
     wanted += [f"Is NDVI rising{here}?"] if years else []

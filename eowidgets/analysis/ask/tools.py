@@ -14,6 +14,8 @@ import xarray as xr
 
 from eowidgets.analysis.ask.landcover import UNSEEN, class_mask, classify, snow
 from eowidgets.analysis.ask.language import COVERS
+from eowidgets.cube import globe
+from eowidgets.cube.antimeridian import split, straighten, wrap
 from eowidgets.cube.area import Area
 from eowidgets.cube.grid import geobox
 from eowidgets.cube.schema import usable, valid
@@ -220,7 +222,8 @@ def polygons(mask: Mask, cube: xr.Dataset, name: str = "") -> dict[str, Any]:
     turn = Transformer.from_crs(str(box.crs), "EPSG:4326", always_xy=True).transform
     outlines = [shape(o) for o, _ in shapes(mask.astype(np.uint8), mask=mask, connectivity=8, transform=box.affine)]
     placed = shapely.transform(outlines, turn, interleaved=False) if outlines else []
-    features = [{"type": "Feature", "properties": {"name": name}, "geometry": mapping(one)} for one in placed]
+    parts = [split(straighten(one)) for one in placed]  # RFC 7946: nothing crosses the antimeridian
+    features = [{"type": "Feature", "properties": {"name": name}, "geometry": mapping(one)} for one in parts]
     return {"type": "FeatureCollection", "features": features}
 
 
@@ -265,13 +268,9 @@ def nearest(mask: Mask, where: Mask, cube: xr.Dataset) -> dict[str, Any]:
 
 
 def lonlat(cube: xr.Dataset, row: float, column: float) -> tuple[float, float]:
-    """Degrees of a pixel's centre, rounded to about a decimetre."""
-    from pyproj import Transformer
-
-    box = geobox(cube)
-    x, y = box.affine * (column + 0.5, row + 0.5)
-    lon, lat = Transformer.from_crs(str(box.crs), "EPSG:4326", always_xy=True).transform(x, y)
-    return round(float(lon), 6), round(float(lat), 6)
+    """Return the degrees of a pixel's centre, rounded to about a decimetre."""
+    lon, lat = globe.lonlat(geobox(cube), column + 0.5, row + 0.5)
+    return round(wrap(float(lon)), 6), round(float(lat), 6)
 
 
 def dominant(land: xr.Dataset, where: Mask) -> dict[str, float]:

@@ -152,7 +152,7 @@ class ChangeOtsu(TwoImages):
         """The threshold."""
 
         threshold: float = param(
-            0.0, low=0.0, high=10.0, step=0.01, unit="reflectance", label="Threshold", help="0: Otsu's, from the area."
+            0.0, low=0.0, high=10.0, step=0.01, unit="band units", label="Threshold", help="0: Otsu's, from the area."
         )
 
     def __init__(self, **params: Any) -> None:

@@ -97,7 +97,7 @@ class FillRegression(GapFiller):
             low=1e-4,
             high=10.0,
             label="Ridge",
-            help="Prior in squared reflectance, summed over the clear pixels of a window: more is nearer to straight lines.",
+            help="Prior in squared band units, summed over the clear pixels of a window: more is nearer to straight lines.",
         )
 
     def predict(self, batch: Batch) -> dict[str, Tensor]:

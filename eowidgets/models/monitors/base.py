@@ -25,6 +25,7 @@ from eowidgets.models.classical.series import (
     solving_dtype,
     unflat,
 )
+from eowidgets.models.monitors.months import months_of
 from eowidgets.models.prepare import check_inputs
 from eowidgets.tasks import Output, Task
 
@@ -47,24 +48,6 @@ SURVEY, SEEN = 256, 0.1
 
 #: Indices that monitors look at, as (plus, minus) of a normalised difference.
 INDICES = {"NDVI": ("nir", "red"), "NDMI": ("nir", "swir16"), "NBR": ("nir", "swir22")}
-
-
-def months_of(text: str) -> tuple[int, ...]:
-    """Months, 1..12, from the first and the last: ``"5-9"``, or ``"11-2"`` over the turn of the year.
-
-    Examples
-    --------
-    >>> months_of("11-2")
-    (11, 12, 1, 2)
-    """
-    first, _, last = text.partition("-")
-    try:
-        a, b = int(first), int(last or first)
-    except ValueError:
-        a = b = 0
-    if not (1 <= a <= 12 and 1 <= b <= 12):
-        raise InputError(f"The months {text[:20]!r} cannot be read: write the first and the last, for example 5-9.")
-    return tuple((a - 1 + k) % 12 + 1 for k in range((b - a) % 12 + 1))
 
 
 @dataclass(frozen=True, slots=True)
@@ -180,14 +163,35 @@ class Monitor(Model):
         self.months = months_of(self.params.months)
         self.medians: dict[int, Tensor] | None = None
         self._remembered = False
-        if self.pair is not None:
-            # Which bands are read depends on the index: an instance's own inputs.
-            vars(self)["inputs"] = Inputs(bands=self.pair, min_dates=FEWEST + 1)
+        #: The band that holds the index itself, where a cube has no bands to compute it from.
+        self.held: str | None = None
+        self.adapt(())
 
     @property
     def pair(self) -> tuple[str, str] | None:
         """Bands of the index that is watched, None for all bands."""
         return None
+
+    @property
+    def sources(self) -> tuple[str, ...] | None:
+        """Bands that are read: those of the index, or the one that holds it; None for all bands."""
+        return self.pair if self.held is None else (self.held,)
+
+    def adapt(self, bands: tuple[str, ...]) -> None:
+        """Read the index from a band of its name where the bands of its formula are missing."""
+        if self.pair is None:
+            return
+        name = next(n for n, pair in INDICES.items() if pair == self.pair)
+        same = [b for b in bands if b.lower() == name.lower()]
+        self.held = same[0] if same and not set(self.pair) <= set(bands) else None
+        # Which bands are read depends on the index: an instance's own inputs.
+        vars(self)["inputs"] = Inputs(bands=self.sources, min_dates=FEWEST + 1)
+
+    def watched(self, x: Tensor, bands: tuple[str, ...]) -> Tensor:
+        """Return what is watched of a batch (b, t, c, h, w): the index, or all bands."""
+        if self.held is not None:
+            return x.narrow(2, bands.index(self.held), 1)
+        return x if self.pair is None else normalised_difference(x, bands, *self.pair)
 
     def outputs(self, bands: tuple[str, ...]) -> tuple[Output, ...]:
         """Change or not, when (first seen, and confirmed), and how much."""
@@ -212,7 +216,7 @@ class Monitor(Model):
         if self.params.reference == "area" and not self._remembered:
             steps = {k: slice(None, None, -(-cube.sizes[k] // SURVEY)) for k in ("y", "x")}
             thin = cube.isel(steps).sel(time=np.isin(days, kept))
-            names = schema.bands(cube) if self.pair is None else self.pair
+            names = self.sources or schema.bands(cube)
             x = torch.as_tensor(schema.stack(thin, names).values)
             usable = torch.as_tensor(schema.usable(thin).transpose(*schema.DIMS).values)
             usable = usable & torch.isfinite(x).all(dim=1)
@@ -259,7 +263,7 @@ class Monitor(Model):
         self, x: Tensor, bands: tuple[str, ...], usable: Tensor, days: npt.NDArray[np.float64]
     ) -> dict[int, Tensor]:
         """Median of every date, by day; NaN where less than a tenth of the area was seen."""
-        series = x if self.pair is None else normalised_difference(x, bands, *self.pair)
+        series = self.watched(x, bands)
         values = series.permute(1, 2, 0, 3, 4).flatten(2)
         seen = usable.permute(1, 0, 2, 3).flatten(1)
         few = seen.float().mean(dim=1) < SEEN
@@ -276,7 +280,7 @@ class Monitor(Model):
         if not use.all():
             pick = torch.as_tensor(np.flatnonzero(use), device=x.device)
             x, usable = x.index_select(1, pick), usable.index_select(1, pick)
-        series = x if self.pair is None else normalised_difference(x, batch.bands, *self.pair)
+        series = self.watched(x, batch.bands)
         if self.params.reference == "area":
             # Without a survey this batch is the area.
             medians = self.medians or self._medians(x, batch.bands, usable, days[use])

@@ -82,10 +82,16 @@ class BreakEnsemble(Monitor):
         own = {k: getattr(self.params, k) for k in self.params.__dataclass_fields__}
         fences = {k.removeprefix(FENCE): own.pop(k) for k in tuple(own) if k.startswith(FENCE)}
         self.members: tuple[Monitor, ...] = (BreakCCDC(**own), BreakIQR(**fences, **{k: own[k] for k in SHARED}))
-        pairs = [m.pair for m in self.members]
-        if all(pairs):
-            bands = tuple(dict.fromkeys(b for pair in pairs if pair for b in pair))
-            vars(self)["inputs"] = Inputs(bands=bands, min_dates=FEWEST + 1)
+        self.adapt(())
+
+    def adapt(self, bands: tuple[str, ...]) -> None:
+        """Let each member choose its bands; all of them are read."""
+        for member in getattr(self, "members", ()):
+            member.adapt(bands)
+        sources = [m.sources for m in getattr(self, "members", ())]
+        if sources and all(sources):
+            read = tuple(dict.fromkeys(b for names in sources for b in names or ()))
+            vars(self)["inputs"] = Inputs(bands=read, min_dates=FEWEST + 1)
 
     def survey(self, cube: xr.Dataset) -> None:
         """Let each member look at its own dates."""

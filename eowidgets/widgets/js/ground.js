@@ -1,7 +1,11 @@
 import { digits } from "./dom.js";
 
-// Between pixels of the grid, coordinates of its CRS and degrees. The kernel sent a small grid of longitudes and
-// latitudes over the extent; what lies between is interpolated.
+// Between pixels of the grid, coordinates of its CRS and degrees. The kernel sent a small grid over the extent; what
+// lies between is interpolated. The grid holds longitudes and latitudes, or, where a pole is inside, plane coordinates
+// around the pole: longitudes have no continuous values there.
+
+const RADIANS = Math.PI / 180;
+const PIECES = 32; // of an edge
 
 export class Ground {
   constructor(source) {
@@ -19,8 +23,8 @@ export class Ground {
     return [x0 + x * dx, y0 - y * dy];
   }
 
-  toLonLat(x, y) {
-    if (!this.known) return null;
+  // The two numbers of the grid at a place of the picture.
+  toPlane(x, y) {
     const n = this.place.nodes;
     const u = Math.min(n - 1.000001, Math.max(0, (x / this.width) * (n - 1)));
     const v = Math.min(n - 1.000001, Math.max(0, (y / this.height) * (n - 1)));
@@ -33,14 +37,56 @@ export class Ground {
     return [at(this.place.lon), at(this.place.lat)];
   }
 
-  // Newton's method on the above: the grid is nearly linear, so a few steps are exact.
+  toLonLat(x, y) {
+    if (!this.known) return null;
+    const [a, b] = this.toPlane(x, y);
+    const { pole } = this.place;
+    if (pole) return [Math.atan2(b, a) / RADIANS, pole * (90 - Math.hypot(a, b))];
+    return [a - 360 * Math.floor((a + 180) / 360), b];
+  }
+
   fromLonLat(lon, lat) {
     if (!this.known) return null;
+    const { pole } = this.place;
+    const distance = 90 - pole * lat;
+    return pole ? this.fromPlane(distance * Math.cos(lon * RADIANS), distance * Math.sin(lon * RADIANS)) : this.fromPlane(lon + this.turns(lon), lat);
+  }
+
+  // Whole turns, in degrees, that bring a longitude to the copy of the world in which the grid lies.
+  turns(lon) {
+    const middle = this.place.lon[(this.place.nodes ** 2 - 1) / 2];
+    return 360 * Math.round((middle - lon) / 360);
+  }
+
+  // Corners in pixels to a closed ring with continuous longitudes; one around the pole goes up to it.
+  toRing(corners) {
+    const { pole } = this.place;
+    const closed = [...corners, corners[0]];
+    if (!pole) return closed.map(([x, y]) => this.toPlane(x, y));
+    // Around a pole an edge that is straight in the picture is far from straight in degrees.
+    const between = ([ax, ay], [bx, by]) => Array.from({ length: PIECES }, (_, k) => [ax + ((bx - ax) * k) / PIECES, ay + ((by - ay) * k) / PIECES]);
+    const fine = [...corners.flatMap((corner, i) => between(corner, closed[i + 1])), corners[0]];
+    const ring = fine.map(([x, y]) => this.toLonLat(x, y));
+    for (let i = 1; i < ring.length; i++) ring[i][0] += 360 * Math.round((ring[i - 1][0] - ring[i][0]) / 360);
+    const [first, last] = [ring[0], ring.at(-1)];
+    return Math.abs(last[0] - first[0]) < 180 ? ring : [...ring, [last[0], 90 * pole], [first[0], 90 * pole], first];
+  }
+
+  // A ring in degrees to pixels; all its corners move by the same turns, so that none at 180 goes to the other side.
+  fromRing(ring) {
+    if (!this.known || this.place.pole) return ring.map(([lon, lat]) => this.fromLonLat(lon, lat));
+    const [west, east] = ring.reduce(([a, b], [lon]) => [Math.min(a, lon), Math.max(b, lon)], [Infinity, -Infinity]);
+    const turns = this.turns((west + east) / 2);
+    return ring.map(([lon, lat]) => this.fromPlane(lon + turns, lat));
+  }
+
+  // Newton's method on toPlane: the grid is nearly linear, so a few steps are exact.
+  fromPlane(lon, lat) {
     let [x, y] = [this.width / 2, this.height / 2];
     for (let i = 0; i < 8; i++) {
-      const [a, b] = this.toLonLat(x, y);
-      const [ax, bx] = this.toLonLat(x + 1, y);
-      const [ay, by] = this.toLonLat(x, y + 1);
+      const [a, b] = this.toPlane(x, y);
+      const [ax, bx] = this.toPlane(x + 1, y);
+      const [ay, by] = this.toPlane(x, y + 1);
       const [j11, j21, j12, j22] = [ax - a, bx - b, ay - a, by - b];
       const det = j11 * j22 - j12 * j21;
       if (!det) return null;

@@ -48,7 +48,7 @@ export class Places {
     const { ground } = this.picture;
     if (!this.grounded()) return;
     if (flat(corners)) return this.onproblem("All corners lie on one line, so there is no area between them: draw it again.");
-    const ring = [...corners, corners[0]].map(([x, y]) => ground.toLonLat(x, y));
+    const ring = ground.toRing(corners);
     const before = this.model.get("area");
     const polygons = this.model.get("polygons");
     const kept = before ? [...polygons, { geometry: before, color: this.color(), name: "polygon" }].slice(-MOST_PLACES) : polygons;

@@ -94,7 +94,7 @@ export class SeriesReader {
     const out = { values: [], low: [], high: [], hollow: [] };
     const bands = what.bands.map((b) => this.store.band(source.key, b));
     for (let t = 0; t < stamps.length; t++) {
-      const sum = { n: 0, first: 0, second: 0, base: null };
+      const sum = { n: 0, first: 0, second: 0, base: null, counts: what.classes && new Map() };
       for (let row = 0; row < box.hgt; row += rows) {
         // What has been dropped meanwhile (another view, a lost context) is measured anew when it is asked for again.
         const now = this.parts(box, what);
@@ -103,8 +103,9 @@ export class SeriesReader {
         yield;
       }
       const shift = sum.n ? sum.first / sum.n : NaN;
-      const mean = sum.base + shift;
-      const spread = Math.sqrt(Math.max(0, sum.second / sum.n - shift * shift));
+      // A mean of class numbers means nothing: of classes it is the most frequent one, the least of equals.
+      const mean = sum.counts && sum.n ? mostFrequent(sum.counts) : sum.base + shift;
+      const spread = sum.counts ? 0 : Math.sqrt(Math.max(0, sum.second / sum.n - shift * shift));
       out.values.push(mean);
       out.low.push(mean - spread);
       out.high.push(mean + spread);
@@ -135,6 +136,7 @@ export class SeriesReader {
       }
       const v = seen ? evaluate(rpn, b) : NaN;
       if (!Number.isFinite(v)) continue;
+      sum.counts?.set(v, (sum.counts.get(v) ?? 0) + 1);
       sum.base ??= v;
       sum.n += 1;
       sum.first += v - sum.base;
@@ -226,3 +228,5 @@ function touched(rings, { x0, y0, w, hgt }, out) {
     }
   }
 }
+
+const mostFrequent = (counts) => [...counts].reduce((a, b) => (b[1] > a[1] || (b[1] === a[1] && b[0] < a[0]) ? b : a))[0];

@@ -149,7 +149,7 @@ export class State {
     if (!this.ringsOf.has(geometry)) {
       const { type, coordinates } = geometry;
       const polygons = type === "MultiPolygon" ? coordinates : type === "Polygon" ? [coordinates] : [];
-      this.ringsOf.set(geometry, polygons.flat().map((ring) => cut(ring).map(([lon, lat]) => ground.fromLonLat(lon, lat))));
+      this.ringsOf.set(geometry, polygons.flat().map((ring) => ground.fromRing(cut(ring))));
     }
     return this.ringsOf.get(geometry);
   }

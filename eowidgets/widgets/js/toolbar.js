@@ -113,6 +113,8 @@ export class Toolbar {
       ramp.getContext("2d").putImageData(new ImageData(new Uint8ClampedArray(colors), 256, 1), 0, 0);
       parts.push(h("span", {}, digits(low[0])), ramp, h("span", {}, `${digits(high[0])}${unit}`));
     } else parts.push(h("span", {}, what.bands.map((b, i) => `${"RGB"[i]} ${b} ${digits(low[i])}–${digits(high[i])}`).join("  ") + unit));
+    const { thinned } = this.state.source;
+    if (thinned > 1) parts.push(h("span", { class: "eow-legend-note", title: "The raster is so large that the whole of it cannot be read: zoom in for every pixel." }, `1 of ${thinned.toLocaleString("en")} pixels`));
     this.legend.replaceChildren(...parts);
   }
 

@@ -7,7 +7,7 @@ import pytest
 
 import eowidgets as eow
 from eowidgets.errors import InputError
-from eowidgets.models.monitors.base import months_of
+from eowidgets.models.monitors.months import months_of
 from eowidgets.models.registry import get_model
 
 

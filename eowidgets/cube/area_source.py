@@ -1,0 +1,171 @@
+"""Geometries in degrees from every description of an area: tuples, GeoJSON, files, shapely, GeoDataFrames."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from eowidgets.cube import globe
+from eowidgets.cube.antimeridian import straighten
+from eowidgets.errors import InputError, MissingExtraError, SourceError
+
+if TYPE_CHECKING:
+    from shapely.geometry.base import BaseGeometry
+
+
+def read_geometry(source: Any, crs: Any) -> tuple[BaseGeometry, str | None]:
+    """Return a geometry in degrees and its name where it has one; see `Area.of` for what ``source`` may be."""
+    from shapely import union_all
+    from shapely.geometry import box, shape
+    from shapely.geometry.base import BaseGeometry as Geometry
+
+    if isinstance(source, Geometry):
+        return _to_lonlat(source, crs), None
+    if hasattr(source, "to_crs") and hasattr(source, "geometry"):
+        if source.crs is None:
+            raise InputError("The GeoDataFrame given as area has no CRS: set it with .set_crs(...).")
+        if source.crs.to_epsg() == 4326:
+            return union_all(source.geometry.values), None
+        return _to_lonlat(union_all(source.geometry.values), source.crs), None
+    if isinstance(source, Mapping):
+        return _from_mapping(source), _named(source)
+    if isinstance(source, str | Path):
+        return _from_file(Path(source)), Path(source).stem
+    if isinstance(source, tuple | list) and len(source) == 2 and isinstance(source[0], Geometry | tuple | list):
+        return read_geometry(source[0], source[1])
+    if isinstance(source, tuple | list | np.ndarray) and len(source) == 4:
+        try:
+            west, south, east, north = (float(v) for v in source)
+        except (TypeError, ValueError):
+            raise InputError(f"The bounding box {source!r} has something else than numbers in it.") from None
+        if not np.isfinite([west, south, east, north]).all():
+            raise InputError(f"The bounding box {source!r} has numbers in it that are not finite.")
+        if crs is not None:
+            return _to_lonlat(box(west, south, east, north), crs), None
+        found = box(*_degrees(west, south, east, north))
+        return found.segmentize(90) if east - west > 90 else found, None  # an edge of 90 degrees has one meaning
+    try:
+        return shape(source), None  # anything with __geo_interface__
+    except (AttributeError, TypeError, ValueError, KeyError):
+        raise InputError(
+            f"A {type(source).__name__} is not an area: give (west, south, east, north) in degrees, GeoJSON, a path to "
+            "a GeoJSON or GeoPackage file, a shapely geometry or a GeoDataFrame."
+        ) from None
+
+
+def _degrees(west: float, south: float, east: float, north: float) -> tuple[float, float, float, float]:
+    """A box in degrees whose east is greater than its west."""
+    from warnings import warn
+
+    if west <= east:
+        return west, south, east, north
+    if not (east >= -180 and west <= 180 and east + 360 - west < 180):
+        raise InputError(
+            f"The bounding box ({west:g}, {south:g}, {east:g}, {north:g}) has its west and east swapped: give (west, "
+            "south, east, north); one that crosses the antimeridian and is wider than half the globe needs east + 360."
+        )
+    warn(
+        f"The bounding box from {west:g} to {east:g}° E is read as crossing the antimeridian; if west and east are "
+        f"swapped, exchange them, and else write {east + 360:g} for {east:g}.",
+        stacklevel=4,
+    )
+    return west, south, east + 360, north
+
+
+def _from_mapping(mapping: Mapping[str, Any]) -> BaseGeometry:
+    from shapely import union_all
+    from shapely.errors import ShapelyError
+    from shapely.geometry import shape
+
+    kind = mapping.get("type")
+    if kind == "FeatureCollection":
+        features = [_from_mapping(f) for f in mapping.get("features", [])]
+        if not features:
+            raise InputError("The GeoJSON FeatureCollection given as area is empty.")
+        return union_all(features)
+    if kind == "Feature":
+        if not mapping.get("geometry"):
+            raise InputError("The GeoJSON Feature given as area has no geometry.")
+        return _from_mapping(mapping["geometry"])
+    try:
+        return shape(mapping)
+    except (ShapelyError, AttributeError, TypeError, ValueError, KeyError, IndexError) as error:
+        raise InputError(
+            f"The GeoJSON given as area cannot be read ({type(error).__name__}): check its type and coordinates."
+        ) from None
+
+
+def _named(mapping: Mapping[str, Any]) -> str | None:
+    name = (mapping.get("properties") or {}).get("name")
+    return name[:80] if isinstance(name, str) else None
+
+
+def _from_file(path: Path) -> BaseGeometry:
+    if not path.exists():
+        raise InputError(f"There is no file {str(path)!r}: give a path to a GeoJSON or GeoPackage file.")
+    if path.suffix.lower() in (".json", ".geojson"):
+        try:
+            return _from_mapping(json.loads(path.read_text(encoding="utf-8")))
+        except (json.JSONDecodeError, UnicodeDecodeError, AttributeError):
+            raise SourceError(f"The file {path.name!r} is not GeoJSON.") from None
+    geopandas = need_geopandas(f"Reading {path.name!r}")
+    try:
+        frame = geopandas.read_file(path)
+    except Exception as error:  # pyogrio raises many kinds; all mean the same to the person
+        raise SourceError(f"The file {path.name!r} cannot be read as vector data ({type(error).__name__}).") from error
+    geometry, _ = read_geometry(frame, None)
+    return geometry
+
+
+def need_geopandas(what: str) -> Any:
+    """Return geopandas, or raise an error that names ``what`` needs it."""
+    try:
+        import geopandas
+    except ImportError:
+        raise MissingExtraError(what, "lab") from None
+    return geopandas
+
+
+def _to_lonlat(geometry: BaseGeometry, crs: Any) -> BaseGeometry:
+    if crs is None or geometry.is_empty:
+        return geometry
+    found = reproject(cut_edges(geometry), crs, "EPSG:4326")
+    if np.isfinite(found.bounds).all():
+        found = straighten(found, poles=_poles_inside(geometry, crs))
+    # What stays within a tenth of a metre of a straight line needs no vertex.
+    return found.simplify(1e-6)
+
+
+def _poles_inside(geometry: BaseGeometry, crs: Any) -> tuple[int, ...]:
+    from shapely import contains_xy
+
+    there = [globe.transformer("EPSG:4326", str(crs)).transform(0, 90 * pole) for pole in (1, -1)]
+    inside = contains_xy(geometry, [p[0] for p in there], [p[1] for p in there])
+    return tuple(pole for pole, found in zip((1, -1), inside, strict=True) if found)
+
+
+def cut_edges(geometry: BaseGeometry) -> BaseGeometry:
+    """Return a geometry with its edges in pieces of at most a sixty-fourth of the whole extent."""
+    west, south, east, north = geometry.bounds
+    piece = float(np.hypot(east - west, north - south)) / 64
+    return geometry.segmentize(piece) if np.isfinite(piece) and piece > 0 else geometry
+
+
+def reproject(geometry: BaseGeometry, source: Any, target: Any) -> BaseGeometry:
+    """Return a geometry with its corners moved from one CRS to another."""
+    from pyproj import Transformer
+    from pyproj.exceptions import ProjError
+    from shapely import transform
+
+    try:
+        # odc-geo's CRS prints as its code or WKT, which pyproj reads; pyproj's own CRS does as well.
+        transformer = Transformer.from_crs(str(source), str(target), always_xy=True)
+    except ProjError:
+        raise InputError(
+            f"There is no coordinate system {str(source)[:60]!r} or {str(target)[:60]!r}: write it like 'EPSG:32634'."
+        ) from None
+    return transform(geometry, transformer.transform, interleaved=False)
