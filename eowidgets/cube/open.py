@@ -210,9 +210,9 @@ def _raw(source: Any, request: _Request) -> Opened:
 def _from_path(text: str, request: _Request) -> Opened:
     from eowidgets.cube.sources.hdf4 import ENDINGS as HDF4
     from eowidgets.cube.sources.hdf4 import open_hdf4
-    from eowidgets.cube.sources.listing import ENDINGS, NETCDF, in_archive, in_folder
+    from eowidgets.cube.sources.listing import ENDINGS, in_archive, in_folder
     from eowidgets.cube.sources.raster import open_files, open_raster
-    from eowidgets.cube.sources.store import is_store, open_store
+    from eowidgets.cube.sources.store import NETCDF, is_store, open_store
 
     if not text.strip():
         raise InputError("The source is empty: give a sample's name, a path, an xarray object or STAC.")
@@ -228,7 +228,7 @@ def _from_path(text: str, request: _Request) -> Opened:
     if path.suffix.lower() == ".zip" and (found := in_archive(path)):
         return open_files(found, str(path), path, request.files())
     if is_store(path):
-        return Opened(open_store(path, _lazily(request.chunks, "auto")))
+        return Opened(open_store(path, _lazily(request.chunks, "auto"), request.group))
     if path.is_dir():
         return _many(in_folder(path, (*ENDINGS, *NETCDF, *HDF4)), str(path), path, request)
     if path.suffix.lower() in HDF4:
@@ -239,9 +239,10 @@ def _from_path(text: str, request: _Request) -> Opened:
 def _many(paths: list[Path], where: str, root: Path, request: _Request) -> Opened:
     """Open the files of a folder or a glob: rasters, else NetCDF."""
     from eowidgets.cube.sources.hdf4 import ENDINGS as HDF4
-    from eowidgets.cube.sources.listing import NETCDF, band_files
+    from eowidgets.cube.sources.listing import band_files
     from eowidgets.cube.sources.netcdf_files import open_netcdf_files
     from eowidgets.cube.sources.raster import open_files
+    from eowidgets.cube.sources.store import NETCDF
 
     netcdf = [p for p in paths if p.suffix.lower() in (*NETCDF, *HDF4)]
     found = band_files(paths)

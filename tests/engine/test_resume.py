@@ -83,7 +83,8 @@ def test_kill_and_call_again(tmp_path, suffix):
     assert process.returncode == 0
     assert rest < batches  # it did go on, not start over
     assert digest(out) == digest(unbroken)
-    assert [p.name for p in out.parent.iterdir()] == [out.name]
+    companions = {f"{out.stem}{end}" for end in (".qml", ".json", "_quality.tif")}
+    assert {p.name for p in out.parent.iterdir()} - companions == {out.name}
 
 
 def test_resuming_repeats_no_more_than_a_strip(tmp_path):

@@ -9,7 +9,6 @@ from dataclasses import dataclass
 from pathlib import Path
 
 ENDINGS = (".tif", ".tiff", ".jp2", ".vrt", ".img")
-NETCDF = (".nc", ".nc4", ".cdf")
 
 #: Files that come with the bands of a product and are not bands: counts, angles, intermediate results, pictures.
 _COMPANIONS = re.compile(

@@ -14,9 +14,10 @@ import xarray as xr
 
 from eowidgets.cube.export.prepare import as_text
 from eowidgets.cube.export.stores import ORDER
-from eowidgets.errors import EowidgetsError, InputError, SourceError
+from eowidgets.errors import EowidgetsError, InputError, SourceError, unknown
 
-ENDINGS = (".nc", ".nc4", ".cdf", ".zarr", ".zip")
+NETCDF = (".nc", ".nc4", ".cdf", ".h5", ".hdf5", ".he5")
+ENDINGS = (*NETCDF, ".zarr", ".zip")
 #: Names of the metadata files of Zarr.
 METADATA = (".zarray", ".zgroup", ".zmetadata", "zarr.json")
 #: Parts of the metadata that users write: a word there is no codec.
@@ -32,17 +33,26 @@ def is_store(path: Path) -> bool:
     return path.suffix.lower() in ENDINGS
 
 
-def open_store(path: Path, chunks: Any) -> xr.Dataset:
+def open_store(path: Path, chunks: Any, group: str | None = None) -> xr.Dataset:
     """Open lazily; integer packing is undone by xarray, text becomes fixed-width text, the file's order is kept.
+
+    Parameters
+    ----------
+    path : Path
+    chunks : optional
+        Dask chunks; None for none.
+    group : str, optional
+        Group of the file. Without it the only group is opened where the root holds no variable.
 
     Raises
     ------
     InputError
-        If the store holds pickled Python objects; nothing of it is decoded then.
+        If the store holds pickled Python objects; nothing of it is decoded then. If there is no such group, or
+        several and none was chosen.
     SourceError
         If the file is truncated or is not what its name says.
     """
-    netcdf = path.suffix.lower() in (".nc", ".nc4", ".cdf")
+    netcdf = path.suffix.lower() in NETCDF
     kind = "NetCDF file" if netcdf else "Zarr store"
     try:
         notes = {} if netcdf else _metadata(path)
@@ -50,13 +60,14 @@ def open_store(path: Path, chunks: Any) -> xr.Dataset:
             raise InputError(
                 f"{path.name!r} holds pickled Python objects, which could run code: only numbers and text are opened."
             )
-        ds = _opened(path, netcdf, None, ())
+        group = _group(path, _groups_of_netcdf(path) if netcdf else _groups_of_zarr(notes), group)
+        ds = _opened(path, netcdf, None, (), group)
         text = [n for n, v in ds.variables.items() if v.dtype.kind in "OT"]
         plain = _text(ds[text], path)
         if chunks is not None:  # dask cannot choose chunks for text
-            ds = _opened(path, netcdf, chunks, text)
+            ds = _opened(path, netcdf, chunks, text, group)
         ds = ds.drop_vars(text, errors="ignore").assign_coords(plain.coords).assign(plain.data_vars)
-        return _in_order(ds, None if netcdf else _listed(notes))
+        return _in_order(ds, None if netcdf or group else _listed(notes))
     except EowidgetsError:
         raise
     except (
@@ -68,20 +79,64 @@ def open_store(path: Path, chunks: Any) -> xr.Dataset:
         RuntimeError,
         zipfile.BadZipFile,
         RecursionError,
+        MemoryError,
     ) as error:
         raise SourceError(
             f"{path.name!r} cannot be read as a {kind}: it may be incomplete or another format."
         ) from error
 
 
-def _opened(path: Path, netcdf: bool, chunks: Any, without: Sequence[Any]) -> xr.Dataset:
+def _opened(path: Path, netcdf: bool, chunks: Any, without: Sequence[Any], group: str | None) -> xr.Dataset:
+    options: dict[str, Any] = {"decode_coords": "all", "chunks": chunks, "drop_variables": without, "group": group}
     if netcdf:
-        return xr.open_dataset(path, engine="netcdf4", decode_coords="all", chunks=chunks, drop_variables=without)
-    consolidated = path.is_dir() and (path / ".zmetadata").exists()
-    opened: xr.Dataset = xr.open_zarr(
-        _zarr_store(path), decode_coords="all", chunks=chunks, consolidated=consolidated, drop_variables=without
-    )
+        return xr.open_dataset(path, engine="netcdf4", **options)
+    where = path / group if group and path.is_dir() else path
+    consolidated = path.is_dir() and not group and (where / ".zmetadata").exists()
+    opened: xr.Dataset = xr.open_zarr(_zarr_store(path), consolidated=consolidated, **options)
     return opened
+
+
+def _group(path: Path, known: dict[str, int], wanted: str | None) -> str | None:
+    """Return the group to open, by the number of arrays in each; None for the root."""
+    if wanted is not None:
+        name = wanted.strip("/")
+        if name not in known:
+            raise unknown("group", wanted, [g for g in known if g])
+        return name or None
+    filled = [g for g, arrays in known.items() if arrays]
+    if known.get("") or not filled:
+        return None
+    if len(filled) > 1:
+        raise InputError(
+            f"{path.name!r} holds its variables in several groups ({', '.join(filled)[:80]}): choose one with group=."
+        )
+    return filled[0]
+
+
+def _groups_of_netcdf(path: Path) -> dict[str, int]:
+    import netCDF4
+
+    def below(node: Any, name: str) -> Iterator[tuple[str, int]]:
+        yield name, len(node.variables)
+        for key, inner in node.groups.items():
+            yield from below(inner, f"{name}/{key}".strip("/"))
+
+    with netCDF4.Dataset(path) as file:
+        return dict(below(file, ""))
+
+
+def _groups_of_zarr(notes: dict[str, Any]) -> dict[str, int]:
+    """Return the number of arrays in each group, from the parsed metadata of a store."""
+    found: dict[str, int] = {"": 0}
+    for name, note in notes.items():
+        folder, _, file = name.rpartition("/")
+        kind = note.get("node_type") if isinstance(note, dict) else None
+        if file == ".zgroup" or kind == "group":
+            found.setdefault(folder, 0)
+        elif file == ".zarray" or kind == "array":
+            parent = folder.rpartition("/")[0]
+            found[parent] = found.get(parent, 0) + 1
+    return found
 
 
 def _zarr_store(path: Path) -> Any:

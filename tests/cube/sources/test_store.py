@@ -123,3 +123,32 @@ def test_numbered_bands_of_other_stores_keep_their_order(make_cube, tmp_path, za
     assert eow.open(tmp_path / "a.zarr").eow.bands == names
     cube[list(reversed(names))].to_netcdf(tmp_path / "a.nc")
     assert eow.open(tmp_path / "a.nc").eow.bands == tuple(reversed(names))
+
+
+def in_group(cube, path, group, mode="w"):
+    if path.suffix == ".nc":
+        cube.to_netcdf(path, group=group, mode=mode)
+    else:
+        cube.to_zarr(path, group=group, mode=mode, zarr_format=3 if "v3" in path.name else 2, consolidated=False)
+    return path
+
+
+@pytest.mark.parametrize("name", ["a.nc", "a.zarr", "v3.zarr"])
+@pytest.mark.parametrize("group", ["data", "level/data"])
+def test_groups_of_a_file(make_cube, tmp_path, name, group):
+    cube = make_cube()[["red", "nir"]]
+    path = in_group(cube, tmp_path / name, group)
+    for opened in (eow.open(path, group=group), eow.open(path, group=f"/{group}/"), eow.open(path)):
+        np.testing.assert_allclose(opened.red, cube.red)
+    with pytest.raises(InputError, match="no group named 'other'"):
+        eow.open(path, group="other")
+
+
+@pytest.mark.parametrize("name", ["a.nc", "a.zarr"])
+def test_one_of_several_groups_must_be_chosen(make_cube, tmp_path, name):
+    cube = make_cube()[["red"]]
+    path = in_group(cube, tmp_path / name, "one")
+    in_group(cube * 0.5, path, "two", mode="a")
+    with pytest.raises(InputError, match=r"several groups \(one, two\): choose one with group="):
+        eow.open(path)
+    np.testing.assert_allclose(eow.open(path, group="two").red, cube.red * 0.5)
