@@ -14,16 +14,19 @@ from eowidgets.errors import InputError
 
 
 def prepare(cube: xr.Dataset) -> xr.Dataset:
-    """Return a cube as it is exported; lazy variables stay lazy.
+    """Return a cube, or a series without a place on a grid, as it is exported; lazy variables stay lazy.
 
     Raises
     ------
     InputError
-        Without y and x, without a CRS, or with Python objects other than text.
+        With pixels but without their coordinates or a CRS, or with Python objects other than text.
     """
-    if not {"y", "x"} <= set(cube.dims) or not {"y", "x"} <= set(cube.coords):
-        raise InputError("There is no band to write: the cube has no variable over (y, x).")
-    ready = with_legends(georeference(north_up(cube.transpose(..., "y", "x"))))
+    axes = {"y", "x"} & set(cube.dims)
+    if axes and not {"y", "x"} <= set(cube.coords):
+        raise InputError("The cube has no y and x coordinates: add them, so that its pixels have a place.")
+    ready = cube.copy()
+    if axes == {"y", "x"}:
+        ready = with_legends(georeference(north_up(cube.transpose(..., "y", "x"))))
     for name, variable in ready.variables.items():
         if variable.dtype.kind in "OT":
             text = xr.Variable(variable.dims, as_text(name, variable.values), variable.attrs)
