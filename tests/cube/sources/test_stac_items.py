@@ -206,6 +206,22 @@ def test_passes_at_the_antimeridian(make):
     assert {round(float(v), 1) for v in np.unique(cube.red) if np.isfinite(v)} == {0.2, 0.3}
 
 
+@pytest.mark.parametrize("bbox", [(179.99, 0.05, -179.99, 0.2), (179.99, 0.05, 180.01, 0.2)])
+@pytest.mark.parametrize("stated", [(179.9, 0.0, -179.9, 0.3), (-180.1, 0.0, -179.9, 0.3), (179.9, 0.0, 180.1, 0.3)])
+@pytest.mark.filterwarnings("ignore:The bounding box:UserWarning")
+def test_a_bounding_box_across_the_antimeridian(make, bbox, stated):
+    ramp = np.arange(64, dtype="float32").reshape(8, 8) / 100
+    asset = make.asset("a.tif", ramp, dtype="float32", crs="EPSG:32660", at=(820_000, 24_000), pixel=3000)
+    item = make.item("a", {"red": asset}, "2021-06-01T22:30:00Z")
+    item["bbox"] = list(stated)
+    cube = eow.open(together(item), bbox=bbox)
+    west, _, east, _ = cube.eow.bounds
+    assert 0 < east - west < 0.2
+    assert cube.sizes["x"] < 8
+    far = make.item("b", {"red": asset}, "2021-06-02T22:30:00Z") | {"bbox": [178.0, 0.0, 179.0, 0.3]}
+    assert eow.open(together(item, far), bbox=bbox).sizes["time"] == 1
+
+
 NAIP = [{"name": n, "common_name": n.lower()} for n in ("Red", "Green", "Blue", "NIR")]
 LISTS = {
     "eo:bands": {"eo:bands": NAIP},

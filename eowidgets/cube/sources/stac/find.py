@@ -174,9 +174,15 @@ def _within(item: Document, bbox: Bbox | None, start: str | None, end: str | Non
     if bbox is None or not isinstance(box, list) or len(box) not in (4, 6):
         return True
     west, south, east, north = (box[0], box[1], box[2], box[3]) if len(box) == 4 else (box[0], box[1], box[3], box[4])
-    across = west > east  # over the antimeridian
-    beside = (west < bbox[2] or east > bbox[0]) if across else (west < bbox[2] and east > bbox[0])
-    return bool(beside and south < bbox[3] and north > bbox[1])
+    meet = any(_overlap(west + turn, east + turn, bbox[0], bbox[2]) for turn in (-360, 0, 360))
+    return bool(meet and south < bbox[3] and north > bbox[1])
+
+
+def _overlap(west: float, east: float, other_west: float, other_east: float) -> bool:
+    """Whether two ranges of longitude overlap; one whose west exceeds its east crosses the antimeridian."""
+    east += 360 * (east < west)
+    other_east += 360 * (other_east < other_west)
+    return west < other_east and east > other_west
 
 
 def _self(document: Document) -> str:

@@ -48,7 +48,7 @@ def common_grid(grids: Sequence[Any], bbox: Any, resolution: float | None, crs: 
     ----------
     grids : sequence of GeoBox
     bbox : tuple, optional
-        West, south, east, north in degrees.
+        West, south, east, north in degrees; east exceeds 180 across the antimeridian.
     resolution : float, optional
         In units of the CRS; by default that of the finest grid, on its own pixels, so that nothing is resampled
         without need.

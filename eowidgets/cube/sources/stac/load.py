@@ -60,15 +60,14 @@ def open_stac(
     except ImportError:
         raise MissingExtraError("Opening STAC", "stac") from None
 
-    if bbox is not None:
-        bbox = Area.of(bbox).bounds
+    area = None if bbox is None else Area.of(bbox)
     if crs is not None:
         crs = check_crs(crs)
     if isinstance(source, str | Path) and "://" not in str(source):
         source = Path(source).expanduser()
-    items = find_items(source, bbox, dates, timeout, remote)
+    items = find_items(source, None if area is None else area.bbox, dates, timeout, remote)
     if not items:
-        narrowed = bbox is not None or dates is not None
+        narrowed = area is not None or dates is not None
         raise InputError(
             f"The search found no item: {'widen the dates or the bounding box' if narrowed else 'the source holds none'}."
         )
@@ -77,7 +76,7 @@ def open_stac(
     picked = chosen(scenes, bands)
     scenes, picked = _with_bands(scenes, picked)
     grids = native_grids(scenes, picked, headers)
-    box = common_grid(grids, bbox, resolution, crs)
+    box = common_grid(grids, None if area is None else area.bounds, resolution, crs)
     layers = layers_of(scenes, picked, headers)
     _warn_of_baseline(scenes, layers)
     _warn_of_quantity(scenes, layers)
