@@ -115,7 +115,7 @@ def _from_file(path: Path) -> BaseGeometry:
     geopandas = need_geopandas(f"Reading {path.name!r}")
     try:
         frame = geopandas.read_file(path)
-    except Exception as error:  # pyogrio raises many kinds; all mean the same to the person
+    except Exception as error:  # pyogrio raises errors of many kinds
         raise SourceError(f"The file {path.name!r} cannot be read as vector data ({type(error).__name__}).") from error
     geometry, _ = read_geometry(frame, None)
     return geometry

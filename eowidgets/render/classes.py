@@ -59,7 +59,7 @@ def classes_of(band: xr.DataArray, found: npt.NDArray[np.integer] | None = None)
 
 
 def distinct(count: int) -> list[str]:
-    """Return so many different colours; those of a colour-blind-safe palette as far as they reach."""
+    """Return different colours, those of a colour-blind-safe palette first."""
     if count <= len(CATEGORIES):
         return list(CATEGORIES[:count])
     out = []

@@ -151,7 +151,7 @@ def lay_out(cube: xr.Dataset) -> Layout:
     groups: dict[str, list[Any]] = {"": main, QUALITY: [*quality, *masks]}
     if chances and all(is_classes(cube[n]) for n in maps):
         groups = {"": maps, PROBABILITY: chances, QUALITY: [*quality, *masks]}
-    elif not main:  # quality bands alone are what is asked for
+    elif not main:  # a cube of quality bands only
         groups = {"": quality, QUALITY: masks} if quality else {"": masks}
     if not groups[""]:
         raise InputError("There is no band to write: the cube has no variable over (y, x).")

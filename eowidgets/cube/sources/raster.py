@@ -225,7 +225,7 @@ def _moments(files: Sequence[RasterFile], root: Path, request: Request) -> tuple
         shown = ", ".join(example for example, _ in PATTERNS)
         what = "" if given is None else f" ({len(given)} dates were given for {len(undated)} files)"
         raise InputError(
-            f"The name of {undated[0].name!r} has no date, nor has the file a date tag: dates are looked for in the "
+            f"The name of {undated[0].name!r} has no date, and the file has no date tag: dates are looked for in the "
             f"forms {shown}; or pass dates=[...], one for each file in the order of their names, or one for all{what}."
         )
     order = sorted(range(len(undated)), key=lambda i: str(undated[i].path))

@@ -63,7 +63,7 @@ def test_dates_given_for_a_folder(tmp_path):
     assert eow.open(tmp_path, dates=days, bands=["NDVI"]).eow.bands == ("NDVI",)
     with pytest.raises(InputError, match="2 dates were given for 3 files"):
         eow.open(tmp_path, dates=days[:2])
-    with pytest.raises(InputError, match="no date, nor has the file a date tag.*pass dates="):
+    with pytest.raises(InputError, match="no date, and the file has no date tag.*pass dates="):
         eow.open(tmp_path)
 
 
