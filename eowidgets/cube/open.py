@@ -11,6 +11,7 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import xarray as xr
 
 from eowidgets.cube.grid import georeference
@@ -110,7 +111,7 @@ def open(
         cube = finish(open_sample(source), clouds, bands)
         return note(with_legends(georeference(_reduce(cube, bbox, dates, resolution, crs))), source, **given)
     where = f"{source}: " if isinstance(source, str | Path) else ""
-    request = _Request(bbox, dates, bands, resolution, crs, sensor, signer, chunks, timeout, group, remote)
+    request = _Request(bbox, dates, bands, resolution, crs, sensor, signer, chunks, timeout, group, remote, budget)
     opened = _raw(source, request)
     bands, dates = None if opened.named else bands, None if opened.dated else dates
     try:
@@ -142,6 +143,7 @@ class _Request:
     timeout: float
     group: str | None
     remote: bool
+    budget: str | float | None
 
     def files(self) -> Any:
         """Return what raster files need."""
@@ -150,6 +152,7 @@ class _Request:
         dates = self.dates if self.dates is not None and not isinstance(self.dates, str | slice) else None
         bands = [self.bands] if isinstance(self.bands, str) else self.bands
         eager = EAGER if self.chunks is None and self.bbox is None else 0
+        eager = eager if self.budget is None else min(eager, parse_bytes(self.budget))
         return Request(bands, dates, self.sensor, self.resolution, self.crs, _lazily(self.chunks), eager, self.remote)
 
 
@@ -258,19 +261,22 @@ def _lazily(chunks: Any, default: Any = None) -> Any:
 
 
 def _fit(raw: xr.Dataset, budget: str | float | None, chunks: Any, resolution: float | None) -> xr.Dataset:
-    """Read what is small, keep lazy what is large, and say so where it would not fit."""
+    """Read what is small, keep lazy what is large, and warn where the cube would exceed the budget."""
     remote = raw.attrs.pop("remote", False)
-    lazy = any(v.chunks for v in raw.variables.values())
+    if not len(raw["x"]) or all(isinstance(v.variable._data, np.ndarray) for v in raw.data_vars.values()):
+        return raw  # in memory already
     size = 4 * sum(v.size for v in raw.data_vars.values() if v.ndim >= 2)  # as float32, which a cube is
-    if lazy and chunks is None and size <= EAGER and not remote:
-        return _load(raw)
-    if budget is None or not len(raw["x"]):
-        return raw
-    allowed = parse_bytes(budget)
     pixel = abs(float(raw["x"][-1] - raw["x"][0])) / max(1, raw.sizes["x"] - 1)
     wanted = resolution if resolution and not remote else pixel
     final = size * (pixel / wanted) ** 2 if wanted else size
-    if final > allowed:
+    allowed = None if budget is None else parse_bytes(budget)
+    fits = allowed is None or final <= allowed
+    lazy = any(v.chunks for v in raw.variables.values())
+    if not lazy and not fits and find_spec("dask"):  # a file opened by xarray without chunks
+        raw, lazy = raw.chunk({"y": CHUNKS["y"], "x": CHUNKS["x"]}), True
+    if lazy and chunks is None and size <= EAGER and fits and not remote:
+        return _load(raw)
+    if allowed is not None and not fits:
         _tell(raw, final, allowed, wanted, lazy)
     return raw
 

@@ -331,3 +331,26 @@ def test_an_empty_source():
         eow.open("")
     with pytest.raises(InputError, match="bands= is empty"):
         eow.open("romania", bands=[])
+
+
+@pytest.mark.parametrize("ending", ["nc", "tif", "zarr"])
+@pytest.mark.filterwarnings("ignore:.*deprecated")
+def test_a_small_budget_is_honoured(make_cube, tmp_path, ending):
+    cube = make_cube(dates=3, height=40, width=40)
+    path = tmp_path / f"a.{ending}"
+    {"tif": cube.eow.to_geotiff, "nc": cube.eow.to_netcdf, "zarr": cube.eow.to_zarr}[ending](path)
+    with pytest.warns(UserWarning, match="more than budget=1e-05 GB.*opened lazily"):
+        opened = eow.open(path, budget="10kB")
+    assert opened.red.chunks
+    np.testing.assert_allclose(opened.red.compute(), cube.red, atol=5.1e-5)
+    assert not eow.open(path, budget="10MB").red.chunks
+
+
+def test_a_dataset_that_xarray_opened_lazily_stays_lazy_over_the_budget(make_cube, tmp_path):
+    make_cube(dates=3, height=40, width=40).to_netcdf(tmp_path / "a.nc")
+    with xr.open_dataset(tmp_path / "a.nc", decode_coords="all") as ds, pytest.warns(UserWarning, match="lazily"):
+        assert eow.open(ds, budget="10kB").red.chunks
+
+
+def test_a_dataset_in_memory_is_never_refused_for_its_size(make_cube):
+    assert eow.open(make_cube(dates=3, height=40, width=40), budget="10kB").sizes["time"] == 3
