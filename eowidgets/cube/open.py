@@ -233,22 +233,23 @@ def _from_path(text: str, request: _Request) -> Opened:
     if is_store(path):
         return Opened(open_store(path, _lazily(request.chunks, "auto"), request.group))
     if path.is_dir():
-        return _many(in_folder(path, (*ENDINGS, *NETCDF, *HDF4)), str(path), path, request)
+        return _many(in_folder(path, (*ENDINGS, *NETCDF, *HDF4, ".zip")), str(path), path, request)
     if path.suffix.lower() in HDF4:
         return Opened(open_hdf4(path))
     return open_raster(path, request.files())
 
 
 def _many(paths: list[Path], where: str, root: Path, request: _Request) -> Opened:
-    """Open the files of a folder or a glob: rasters, else NetCDF."""
+    """Open the files of a folder or a glob: rasters and archives of them, else NetCDF."""
     from eowidgets.cube.sources.hdf4 import ENDINGS as HDF4
-    from eowidgets.cube.sources.listing import band_files
+    from eowidgets.cube.sources.listing import band_files, in_archive
     from eowidgets.cube.sources.netcdf_files import open_netcdf_files
     from eowidgets.cube.sources.raster import open_files
     from eowidgets.cube.sources.store import NETCDF
 
     netcdf = [p for p in paths if p.suffix.lower() in (*NETCDF, *HDF4)]
-    found = band_files(paths)
+    archives = sorted(p for p in paths if p.suffix.lower() == ".zip")
+    found = [*band_files(paths), *(f for a in archives for f in in_archive(a))]
     if netcdf and not found:
         return Opened(open_netcdf_files(netcdf, where, _lazily(request.chunks, "auto")))
     return open_files(found, where, root, request.files())

@@ -20,6 +20,7 @@ _HINTS: tuple[tuple[str, str], ...] = (
     (r"3b_analyticms|planetscope|psscene", "planetscope"),
     (r"msil1c|sentinel-?2-?(level-?)?l?1c|s2-?l1c", "sentinel2-l1c"),
     (r"msil2a|sentinel-?2|(?<![a-z0-9])s2[abcd]?(?![a-z0-9])|s2-?l2a", "sentinel2-l2a"),
+    (r"(?<![a-z0-9])t\d{2}[a-z]{3}_\d{8}t\d{6}_[a-z0-9]+_[126]0m", "sentinel2-l2a"),
     (r"m[oy]d13|modis-13", "modis-vi"),
     (r"m[oy]d11|modis-11", "modis-lst"),
     (r"m[oy]d09|mcd43|modis", "modis"),

@@ -17,6 +17,17 @@ from eowidgets.errors import InputError
         ("HLS.L30.T34TFR.2020182", "hls-l30"),
         ("MOD09A1.A2020177", "modis"),
         ("S1A_IW_GRDH", "sentinel1"),
+        ("T33TWM_20220630T100611_B04_10m", "sentinel2-l2a"),
+        ("LC08_L1TP_028030_20200114_20200824_02_T1_B4", "landsat-oli-l1"),
+        ("landsat-c2-l1 landsat-5", "landsat-tm-l1"),
+        ("LC08_L1TP_028030_20200114_20200127_01_T1_sr_band4", "landsat-oli-c1"),
+        ("LE07_L1TP_028030_20050114_20200127_01_T1_B4", "landsat-tm-l1"),
+        ("ga_ls7e_ard_3", "dea-tm"),
+        ("ga_s2am_ard_3", "dea-s2"),
+        ("20220501_100000_00_2484_3B_AnalyticMS_SR_8b_clip", "planetscope"),
+        ("20220501_100000_00_2484_3B_AnalyticMS", "planetscope-radiance"),
+        ("m_3807708_ne_18_060_20180815", "naip"),
+        ("MYD13Q1.A2022177", "modis-vi"),
     ],
 )
 def test_names_of_products_are_known(text, key):

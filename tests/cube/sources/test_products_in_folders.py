@@ -143,6 +143,20 @@ def test_a_product_as_a_zip_archive(safe):
     assert median(cube, "red") == pytest.approx(0.101)
 
 
+def test_a_folder_of_zip_archives(safe, tmp_path_factory):
+    folder = tmp_path_factory.mktemp("archives")
+    for day in ("20220630", "20220710"):
+        later = safe.parent / safe.name.replace("20220630", day)
+        if not later.exists():
+            shutil.copytree(safe, later)
+            for file in later.rglob("*.tif"):
+                file.rename(file.with_name(file.name.replace("20220630", day)))
+        shutil.make_archive(str(folder / day), "zip", safe.parent, later.name)
+    cube = eow.open(folder)
+    assert [str(t)[:10] for t in cube.time.values] == ["2022-06-30", "2022-07-10"]
+    assert median(cube, "red", 1) == pytest.approx(0.101)
+
+
 def test_landsat_collection_1_surface_reflectance(tmp_path):
     scene = "LC08_L1TP_028030_20200114_20200127_01_T1"
     for band, number in (("sr_band4", 2000), ("sr_band5", 4000), ("bt_band10", 2900)):
