@@ -99,8 +99,10 @@ def _note(source: FrameSource, stride: int) -> str:
     """What a thinned page says of itself."""
     if stride == 1:
         return ""
-    metres = source.place.metres
-    size = "" if metres is None else f": {_metres(stride * metres)} of ground, where the data has {_metres(metres)}"
+    size = ""
+    if (exact := source.place.metres) is not None:
+        metres = float(f"{exact:.2g}")
+        size = f": {_metres(stride * metres)} of ground, where the data has {_metres(metres)}"
     nth = "second" if stride == 2 else "third" if stride == 3 else f"{stride}th"
     sentence = f"Thinned to fit a page: of each row and column every {nth} pixel is shown{size}."
     return f'<p class="eow-thinned" role="note">{escape(sentence)}</p>\n'

@@ -106,10 +106,7 @@ def test_choose_draw_run_look_keep(open_lab):
     p.locator(".eow-good", has_text="Saved as").wait_for()
     assert json.loads(
         page.evaluate("json.dumps(sorted(x.name for x in __import__('pathlib').Path().glob('harmonic.*')))")
-    ) == [
-        "harmonic.qml",
-        "harmonic.tif",
-    ]
+    ) == ["harmonic.json", "harmonic.qml", "harmonic.tif"]
 
     p.locator(".eow-model-panel").scroll_into_view_if_needed()
     # Nothing sticks out of the panel.
