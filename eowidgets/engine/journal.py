@@ -1,8 +1,9 @@
 """What is done already, so that a run that was killed goes on where it stopped.
 
-A run with ``out="x.tif"`` works in the folder ``x.tif.partial``: a Zarr store with the finished strips,
-and ``journal.jsonl``, whose first line says which run this is and whose other lines each name a
-finished strip. Only when everything is there does the result move to its name.
+A run with ``out="x.tif"`` works in the folder ``x.tif.partial`` (see :mod:`eowidgets.engine.folders`): a Zarr store with
+the finished strips, and ``journal.jsonl``. The first line of the journal names the run and its plan, or says that the
+store is being laid out; each of the others names a finished strip and the sizes of its chunks, and the last one the
+files that are being moved to their names. The head is written after the store is in place, and replaced in one step.
 """
 
 from __future__ import annotations
@@ -10,18 +11,58 @@ from __future__ import annotations
 import json
 import os
 import shutil
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from eowidgets.errors import InputError
+from eowidgets.engine import folders
+from eowidgets.engine.plan import Plan
 
-VERSION = 1
+VERSION = 2
+Rows = tuple[int, int]
+
+
+@dataclass(frozen=True)
+class Saved:
+    """What an earlier process has left of the same run.
+
+    Attributes
+    ----------
+    plan : Plan
+    layout : str
+        Digest of the empty store.
+    strips : dict
+        Rows of every finished strip, and the stamp of its chunks.
+    """
+
+    plan: Plan
+    layout: str
+    strips: dict[Rows, str]
+
+
+@dataclass(frozen=True)
+class Publication:
+    """Files that are complete and on their way to their names.
+
+    Attributes
+    ----------
+    files : tuple of (str, str)
+        Path within the working folder, and name beside it; the main file is the last one.
+    stale : tuple of str
+        Names of companions of an older result that the new one lacks.
+    inode : int
+        Of the main file or folder: which of two stores is the new one.
+    """
+
+    files: tuple[tuple[str, str], ...]
+    stale: tuple[str, ...]
+    inode: int
 
 
 class Journal:
-    """The folder of a run on its way.
+    """The working folder of a run.
 
     Parameters
     ----------
@@ -32,68 +73,122 @@ class Journal:
     def __init__(self, out: Path) -> None:
         self.out = out
         self.folder = out.with_name(out.name + ".partial")
-        self.store = self.folder / "store.zarr"
-        self._file = self.folder / "journal.jsonl"
+        self.store = self.folder / folders.STORE
+        self._file = self.folder / folders.JOURNAL
+        #: Gives the stamp of the chunks of a strip; set once there is a store.
+        self.stamp: Callable[[int, int], str] = lambda *_: ""
 
     @contextmanager
     def held(self) -> Iterator[None]:
-        """Keep other runs with the same name out; the lock ends with the process, however it ends."""
-        self.folder.mkdir(parents=True, exist_ok=True)
-        # Beside the folder it would stay behind; within, it goes away with it.
-        with (self.folder / "lock").open("w") as lock:
-            if not _lock(lock):
-                raise InputError(f"Another run is writing '{self.out}': wait for it or choose another name.")
-            yield
+        """Keep other runs with the same name out; the lock ends with the process, however it ends.
 
-    def open(self, fingerprint: str) -> tuple[dict[str, Any] | None, list[tuple[int, int]]]:
-        """Read the plan and the finished strips of the same run; nothing if there is none to go on with."""
-        lines = self._lines()
-        if not lines or lines[0].get("version") != VERSION or lines[0].get("fingerprint") != fingerprint:
-            return None, []
-        if not self.store.exists():
-            return None, []
-        return lines[0]["plan"], [(int(a), int(b)) for a, b in (line["rows"] for line in lines[1:] if "rows" in line)]
+        Raises
+        ------
+        InputError
+            When another run holds the folder, or it belongs to somebody else.
+        """
+        folders.sweep(self.folder)
+        with folders.held(self.folder):
+            try:
+                yield
+            except BaseException:
+                if self._lines()[:1] == [folders.SETUP]:  # nothing was finished that a later run could use
+                    self.discard()
+                raise
 
-    def begin(self, fingerprint: str, plan: dict[str, Any]) -> None:
-        """Start over."""
+    def saved(self, fingerprint: str) -> Saved | None:
+        """Read what is left of the same run; None if there is nothing that it could go on with."""
+        head, *rest = self._lines() or [{}]
+        if head.get("version") != VERSION or head.get("fingerprint") != fingerprint or not self.store.is_dir():
+            return None
+        try:
+            plan, layout = Plan.from_json(head["plan"]), str(head["layout"])
+        except (KeyError, TypeError, ValueError):
+            return None
+        return Saved(plan, layout, dict(filter(None, map(_strip, rest))))
+
+    def begin(self, fingerprint: str, plan: Plan, lay_out: Callable[[Path], str]) -> None:
+        """Start over: forget what was finished, lay out a store, and only then name the run.
+
+        Parameters
+        ----------
+        fingerprint : str
+        plan : Plan
+        lay_out : callable
+            Makes the store at the path that it is given; returns the digest of its layout.
+        """
+        folders.write_lines(self._file, [folders.SETUP])
         for path in self.folder.iterdir():
-            if path.name != "lock":
-                shutil.rmtree(path) if path.is_dir() else path.unlink()
-        self._append({"version": VERSION, "fingerprint": fingerprint, "plan": plan}, mode="w")
+            if path.name not in (folders.LOCK, folders.JOURNAL):
+                shutil.rmtree(path) if path.is_dir() and not path.is_symlink() else path.unlink()
+        fresh = self.store.with_name("layout.zarr")
+        layout = lay_out(fresh)
+        fresh.rename(self.store)
+        folders.sync(self.folder)
+        head = {"version": VERSION, "fingerprint": fingerprint, "plan": plan.to_json(), "layout": layout}
+        folders.write_lines(self._file, [head])
+
+    def keep(self, strips: list[Rows]) -> None:
+        """Rewrite the journal with these strips only, without the line that a killed process was writing."""
+        head, *rest = self._lines()
+        known = dict(filter(None, map(_strip, rest)))
+        lines = [{"rows": list(rows), "chunks": known[rows]} for rows in strips]
+        folders.write_lines(self._file, [head, *lines])
 
     def finished(self, start: int, stop: int) -> None:
         """Note that the strip of rows ``start`` to ``stop`` lies in the store."""
-        self._append({"rows": [start, stop]})
+        self._append({"rows": [start, stop], "chunks": self.stamp(start, stop)})
+
+    def publish(self, files: list[tuple[Path, str]], stale: list[Path]) -> None:
+        """Note that complete files are about to be moved to their names: from here on the move is only completed."""
+        named = [[str(path.relative_to(self.folder)), name] for path, name in files]
+        inode = files[-1][0].stat().st_ino
+        self._append({"publish": {"files": named, "stale": [p.name for p in stale], "inode": inode}})
+
+    def publication(self) -> Publication | None:
+        """Read what :meth:`publish` has noted; None where no move was begun."""
+        lines = self._lines()
+        noted = lines[-1].get("publish") if lines else None
+        try:
+            files = tuple((str(a), str(b)) for a, b in noted["files"])  # type: ignore[index]
+            found = Publication(files, tuple(map(str, noted["stale"])), int(noted["inode"]))  # type: ignore[index]
+        except (TypeError, KeyError, ValueError):
+            return None
+        names = [*(name for _, name in files), *found.stale]
+        inside = all(not Path(a).is_absolute() and ".." not in Path(a).parts for a, _ in files)
+        return found if files and inside and all(Path(n).name == n for n in names) else None
+
+    def is_of(self, fingerprint: str) -> bool:
+        """Whether the folder is that of the run with this fingerprint."""
+        return bool(self._lines()) and self._lines()[0].get("fingerprint") == fingerprint
 
     def discard(self) -> None:
         """Remove the folder: the result has its name, or nobody wants it."""
-        shutil.rmtree(self.folder, ignore_errors=True)
+        folders.put_away(self.folder)
 
-    def _append(self, line: dict[str, Any], mode: str = "a") -> None:
-        with self._file.open(mode) as file:
+    def _append(self, line: dict[str, Any]) -> None:
+        with self._file.open("a", encoding="utf-8") as file:
             file.write(json.dumps(line) + "\n")
             file.flush()
             os.fsync(file.fileno())
 
     def _lines(self) -> list[dict[str, Any]]:
-        if not self._file.exists():
+        try:
+            text = self._file.read_text(encoding="utf-8", errors="replace")
+        except OSError:
             return []
-        found: list[dict[str, Any]] = []
-        for text in self._file.read_text().splitlines():
+        found = []
+        for line in text.splitlines():
             try:
-                found.append(json.loads(text))
-            except json.JSONDecodeError:
+                found.append(json.loads(line))
+            except ValueError:
                 break  # the line that was being written when the process was killed
         return [line for line in found if isinstance(line, dict)]
 
 
-def _lock(file: Any) -> bool:
+def _strip(line: dict[str, Any]) -> tuple[Rows, str] | None:
     try:
-        import fcntl
-    except ImportError:  # Windows: two runs with one name are then not told apart
-        return True
-    try:
-        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except OSError:
-        return False
-    return True
+        start, stop = line["rows"]
+        return (int(start), int(stop)), str(line["chunks"])
+    except (KeyError, TypeError, ValueError):
+        return None

@@ -7,7 +7,7 @@ import json
 import os
 import shutil
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from types import ModuleType
 from typing import Any
@@ -15,13 +15,18 @@ from typing import Any
 import xarray as xr
 import zarr
 
-from eowidgets.cube.export import place
-from eowidgets.cube.export.geotiff import check_companions, stale
+from eowidgets.cube.export.geotiff import check_companions, companions, stale
+from eowidgets.engine.folders import check_folder, is_ours, sync
+from eowidgets.engine.journal import Journal
 from eowidgets.engine.result import Frame
 from eowidgets.engine.writers import geotiff, netcdf, store
+from eowidgets.engine.writers.exchange import exchange
 from eowidgets.errors import InputError, SourceError
 
 FORMATS: dict[str, ModuleType | None] = {".zarr": None, ".tif": geotiff, ".tiff": geotiff, ".nc": netcdf}
+
+#: Bytes of a name: the working folder and the companions have longer ones, and a name has at most 255.
+LONGEST = 200
 
 
 def check_name(out: Any) -> Path:
@@ -39,6 +44,8 @@ def check_name(out: Any) -> Path:
         raise InputError(f"out={out!r} is not a path: give a name such as 'result.zarr'.") from error
     if path.suffix.lower() not in FORMATS:
         raise InputError(f"'{path.name}' does not say how to write it: end the name in {', '.join(FORMATS)}.")
+    if len(os.fsencode(path.name)) > LONGEST:
+        raise InputError(f"The name {path.name[:80]!r}... is too long: give one of at most {LONGEST} bytes.")
     if not path.parent.is_dir():
         raise InputError(f"The folder '{path.parent}' does not exist: make it first, or choose another.")
     if not os.access(path.parent, os.W_OK):
@@ -47,28 +54,88 @@ def check_name(out: Any) -> Path:
         raise InputError(f"'{path}' exists and was not made by this package: choose another name or remove it first.")
     if FORMATS[path.suffix.lower()] is geotiff:
         check_companions(path)
+    check_folder(Journal(path).folder)
     return path
 
 
 def publish(
-    writer: store.ZarrWriter, frame: Frame, source: Path, out: Path, rows: int, attrs: dict[str, Any], check: Any
+    writer: store.ZarrWriter, frame: Frame, journal: Journal, rows: int, attrs: dict[str, Any], check: Any
 ) -> None:
-    """Turn the complete store ``source`` into ``out``, which appears in one step, companions before it."""
+    """Turn the complete store of a run into its result, and remove the working folder.
+
+    All files are complete before the first is moved to its name, companions before the main one, and the journal
+    says so: whatever happens from then on, the next run or :func:`open_result` completes the move.
+    """
+    source, out = journal.store, journal.out
     exporter = FORMATS[out.suffix.lower()]
+    store.tidy(source)
     if exporter is not netcdf:
         zarr.consolidate_metadata(source, zarr_format=2)
     if exporter is None:
-        place.move([(source, out)])
-        return
-    folder = source.with_name("export")
-    shutil.rmtree(folder, ignore_errors=True)  # of a run that was killed here
-    folder.mkdir()
-    if exporter is geotiff:
-        files = geotiff.export(source, folder, out.name, check)
-        place.move([(f, out.with_name(f.name)) for f in files], stale(out, files))
+        files: tuple[Path, ...] = (source,)
     else:
-        netcdf.export(writer, frame, folder / out.name, rows, attrs, check)
-        place.move([(folder / out.name, out)])
+        folder = source.with_name("export")
+        shutil.rmtree(folder, ignore_errors=True)  # of a run that was killed here
+        folder.mkdir()
+        if exporter is geotiff:
+            files = geotiff.export(source, folder, out.name, check)
+        else:
+            files = (folder / out.name,)
+            netcdf.export(writer, frame, files[0], rows, attrs, check)
+        for file in files:
+            _sync(file)
+    check_name(out)  # again: what has appeared in the meantime is not replaced
+    named = [(file, out.name if file == files[-1] else file.name) for file in files]
+    journal.publish(named, stale(out, files) if exporter is geotiff else [])
+    complete(journal)
+
+
+def complete(journal: Journal) -> bool:
+    """Complete a publication that was begun, by this process or by one that was killed, and remove the folder.
+
+    Returns
+    -------
+    bool
+        False where none was begun.
+
+    Raises
+    ------
+    InputError
+        When something else has taken the name of the result since.
+    """
+    begun = journal.publication()
+    if begun is None:
+        return False
+    check_name(journal.out)
+    for path, name in begun.files:
+        target = journal.out.with_name(name)
+        if target == journal.out:
+            _move_main(journal.folder / path, target, begun.inode)
+        elif (journal.folder / path).is_file() and target in companions(journal.out):
+            (journal.folder / path).replace(target)
+    for companion in companions(journal.out):
+        if companion.name in begun.stale:
+            companion.unlink(missing_ok=True)
+    sync(journal.out.parent)
+    journal.discard()
+    return True
+
+
+def _move_main(staged: Path, out: Path, inode: int) -> None:
+    """Move a file, or exchange a folder with an older result, unless that was done before."""
+    if out.exists() and out.stat().st_ino == inode:
+        return
+    if not staged.exists() or staged.stat().st_ino != inode:
+        raise SourceError(f"The finished files of {out.name[:80]!r} were moved or changed: run the same call again.")
+    if out.is_dir() and not exchange(staged, out):
+        out.rename(staged.with_name("replaced"))  # for a moment there is no result; the journal completes it
+    if not out.is_dir():
+        staged.replace(out)
+
+
+def _sync(file: Path) -> None:
+    with file.open("rb+") as opened:
+        os.fsync(opened.fileno())
 
 
 def open_result(path: str | Path) -> xr.Dataset:
@@ -80,6 +147,7 @@ def open_result(path: str | Path) -> xr.Dataset:
         When there is nothing, or something else.
     """
     path = Path(path)
+    _complete_of_killed(path)
     if not path.exists():
         raise InputError(f"There is no result '{path}'.")
     if path.suffix.lower() not in FORMATS or not _is_ours(path):
@@ -87,6 +155,15 @@ def open_result(path: str | Path) -> xr.Dataset:
     exporter = FORMATS[path.suffix.lower()]
     opened: xr.Dataset = store.open_store(path) if exporter is None else exporter.open_file(path)
     return opened
+
+
+def _complete_of_killed(path: Path) -> None:
+    """Complete the publication of a process that was killed during it; leave it to others where that is not possible."""
+    journal = Journal(path)
+    if path.suffix.lower() not in FORMATS or not is_ours(journal.folder) or journal.publication() is None:
+        return
+    with suppress(InputError, OSError), journal.held():
+        complete(journal)
 
 
 @contextmanager
@@ -99,10 +176,11 @@ def explain(out: Path, folder: Path) -> Iterator[None]:
         if isinstance(error, SourceError | InputError) or not _is_disk(error):
             raise
         full = getattr(error, "errno", None) in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
-        what = "the disk is full" if full else str(error).splitlines()[0]
+        what = "the disk is full" if full else (str(error).splitlines() or [type(error).__name__])[0][:160]
+        mend = "make room" if full else "check the disk and the folder"
         raise SourceError(
             f"'{out}' could not be written ({what}): what is finished is kept in '{folder.name}'; "
-            "make room and run the same call again to go on."
+            f"{mend} and run the same call again to go on."
         ) from error
 
 

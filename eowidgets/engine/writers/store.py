@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import hashlib
+import re
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import xarray as xr
 import zarr
 
@@ -14,6 +17,8 @@ from eowidgets.engine.result import Array, Frame
 
 COLUMNS = 512
 DATES = 16
+#: Files that zarr leaves when it is killed while it writes.
+UNFINISHED = re.compile(r"\.[0-9a-f]{32}\.partial$")
 
 
 class ZarrWriter:
@@ -28,7 +33,9 @@ class ZarrWriter:
     """
 
     def __init__(self, path: Path) -> None:
-        self._group = zarr.open_group(path, mode="r+")
+        self._path = path
+        # Opened once: looking an array up reads its metadata again.
+        self._arrays: dict[str, Any] = dict(zarr.open_group(path, mode="r+").arrays())
 
     @classmethod
     def create(cls, path: Path, frame: Frame, rows: int, attrs: dict[str, Any]) -> ZarrWriter:
@@ -55,14 +62,55 @@ class ZarrWriter:
     def write(self, start: int, strip: dict[str, Array]) -> None:
         """Write rows from ``start`` on."""
         for name, values in strip.items():
-            target: Any = self._group[name]
-            target[..., start : start + values.shape[-2], :] = values
+            self._arrays[name][..., start : start + values.shape[-2], :] = values
+
+    def stamp(self, frame: Frame, start: int, stop: int) -> str:
+        """Digest of the names and sizes of the chunks of a strip: what a resumed run finds again, or computes again."""
+        digest = hashlib.sha256()
+        for v in frame.variables:
+            array = self._arrays[v.name]
+            *before, rows, columns = array.chunks
+            counts = [-(-n // c) for n, c in zip(array.shape[:-2], before, strict=True)]
+            for row in range(start // rows, -(-stop // rows)):
+                for index in np.ndindex(*counts, -(-array.shape[-1] // columns)):
+                    name = ".".join(map(str, (*index[:-1], row, index[-1])))
+                    try:
+                        size = (self._path / v.name / name).stat().st_size
+                    except FileNotFoundError:  # zarr writes no chunk that holds the fill value only
+                        size = -1
+                    digest.update(f"{v.name} {name} {size}\n".encode())
+        return digest.hexdigest()[:16]
 
     def read(self, name: str, start: int, stop: int) -> Array:
         """Read rows of one variable back."""
-        source: Any = self._group[name]
-        rows: Array = source[..., start:stop, :]
+        rows: Array = self._arrays[name][..., start:stop, :]
         return rows
+
+
+def layout_of(path: Path, frame: Frame) -> str:
+    """Digest of everything in a store but the pixels of the result: names, shapes, attributes and coordinates.
+
+    Raises
+    ------
+    OSError
+        When the store is damaged so that it cannot be read.
+    """
+    digest = hashlib.sha256()
+    pixels = {v.name for v in frame.variables}
+    files = {p.relative_to(path).as_posix(): p for p in (*path.glob("*"), *path.glob("*/*")) if p.is_file()}
+    for name, file in sorted(files.items()):
+        folder, _, last = name.rpartition("/")
+        if last == ".zmetadata" or UNFINISHED.search(last) or (folder in pixels and not last.startswith(".z")):
+            continue
+        digest.update(f"{name} {file.stat().st_size}\n".encode() + file.read_bytes())
+    return digest.hexdigest()
+
+
+def tidy(path: Path) -> None:
+    """Remove the files that zarr was writing when it was killed."""
+    for file in (*path.glob("*.partial"), *path.glob("*/*.partial")):
+        if UNFINISHED.search(file.name):
+            file.unlink()
 
 
 def open_store(path: Path) -> xr.Dataset:

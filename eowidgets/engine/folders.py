@@ -1,0 +1,240 @@
+"""Working folders of runs: made, recognised, put away and swept, without touching a file of anybody else.
+
+The working folder of ``x.tif`` is ``x.tif.partial``. It appears in one step, with its journal in it, and it is renamed
+before it is removed, so a folder of that name is never half made or half removed. The names on the way are hidden;
+what a killed process leaves under them is removed by :func:`sweep`. A folder counts as one of the package only if it
+holds a journal that the package has written, and a link never does.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import secrets
+import shutil
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import IO, Any
+
+from eowidgets.errors import InputError
+
+JOURNAL, LOCK, STORE = "journal.jsonl", "lock", "store.zarr"
+#: First line of the journal of a run that has not laid out its store.
+SETUP = {"version": 2, "setup": True}
+#: Characters of the result's name that hidden names begin with; with what follows they stay below 255 bytes.
+PREFIX = 40
+#: A folder that is renamed by another process in the moment between two steps is tried again as often as this.
+TRIES = 20
+#: Seconds after which a folder that should exist for a moment counts as left behind, whatever process has its number.
+OLD = 3600
+
+
+def is_ours(folder: Path) -> bool:
+    """Whether a path is a working folder of the package: a real folder that holds its journal."""
+    journal = folder / JOURNAL
+    if folder.is_symlink() or not folder.is_dir() or journal.is_symlink() or not journal.is_file():
+        return False
+    first = _first_line(journal)
+    if isinstance(first.get("version"), int) and ("setup" in first or "fingerprint" in first):
+        return True
+    # The journal is damaged: then the store beside it must be one that the package has laid out.
+    try:
+        return "model" in json.loads(json.loads((folder / STORE / ".zattrs").read_text(encoding="utf-8"))["provenance"])
+    except (OSError, ValueError, TypeError, KeyError):
+        return False
+
+
+def _first_line(journal: Path) -> dict[str, Any]:
+    try:
+        with journal.open(encoding="utf-8") as file:
+            first = json.loads(file.readline(1 << 20))
+    except (OSError, ValueError):
+        return {}
+    return first if isinstance(first, dict) else {}
+
+
+def check_folder(folder: Path) -> None:
+    """Refuse a path that a run would need for its work and that belongs to somebody else.
+
+    Raises
+    ------
+    InputError
+        Naming the folder.
+    """
+    if os.path.lexists(folder) and not is_ours(folder) and not _is_bare(folder):
+        raise InputError(
+            f"{folder.name[:80]!r}, the name of the working folder, exists and was not made by this package: "
+            "rename it, or choose another name for the result."
+        )
+
+
+@contextmanager
+def held(folder: Path) -> Iterator[None]:
+    """Make the working folder if there is none, and keep other runs out of it until the end of the process or the block.
+
+    Raises
+    ------
+    InputError
+        When another run holds it, or the folder belongs to somebody else.
+    """
+    lock = _acquire(folder)
+    try:
+        yield
+    finally:
+        if lock is not None:
+            lock.close()
+
+
+def _acquire(folder: Path) -> IO[str] | None:
+    for _ in range(TRIES):
+        _reserve(folder)
+        if os.name == "nt":  # two runs with one name are not kept apart there
+            return None
+        import fcntl
+
+        try:
+            lock = os.fdopen(os.open(folder / LOCK, os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW, 0o666), "w")
+        except FileNotFoundError:  # put away by another run since
+            continue
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            if _same_file(lock, folder / LOCK):
+                return lock
+            lock.close()
+        except BlockingIOError:
+            lock.close()
+            break
+        except OSError:  # a file system without locks
+            return lock
+    raise InputError(
+        f"Another run is writing {folder.name.removesuffix('.partial')[:80]!r}: wait for it or choose another name."
+    )
+
+
+def _same_file(file: IO[str], path: Path) -> bool:
+    try:
+        return os.path.samestat(os.fstat(file.fileno()), os.lstat(path))
+    except FileNotFoundError:
+        return False
+
+
+def _reserve(folder: Path) -> None:
+    """Make the folder with a journal in it, in one step."""
+    check_folder(folder)
+    if is_ours(folder):
+        return
+    fresh = folder if folder.exists() else _aside(folder, "new")
+    fresh.mkdir(exist_ok=True)
+    # Not by way of another name: a process killed here leaves an empty file, which is nobody's loss.
+    with (fresh / JOURNAL).open("w", encoding="utf-8") as file:
+        file.write(json.dumps(SETUP) + "\n")
+        file.flush()
+        os.fsync(file.fileno())
+    if fresh != folder:
+        try:
+            fresh.rename(folder)
+        except OSError:
+            remove(fresh)
+            if not is_ours(folder):  # otherwise another run was faster
+                raise
+
+
+def _aside(folder: Path, kind: str) -> Path:
+    return folder.with_name(f"{_hidden(folder)}{kind}-{os.getpid()}-{secrets.token_hex(4)}")
+
+
+def write_lines(path: Path, lines: list[Any]) -> None:
+    """Write a file of JSON lines so that a reader sees the old file or the new one, whenever the process is killed."""
+    beside = path.with_name(f"{path.name}.new")
+    with beside.open("w", encoding="utf-8") as file:
+        file.writelines(json.dumps(line) + "\n" for line in lines)
+        file.flush()
+        os.fsync(file.fileno())
+    beside.replace(path)
+    sync(path.parent)
+
+
+def sync(folder: Path) -> None:
+    """Bring the names in a folder to the disk, where the system can."""
+    try:
+        handle = os.open(folder, os.O_RDONLY)
+    except OSError:  # Windows opens no folders
+        return
+    try:
+        os.fsync(handle)
+    except OSError:
+        pass
+    finally:
+        os.close(handle)
+
+
+def put_away(folder: Path) -> None:
+    """Remove the working folder: rename it first, so that no run goes on from what is half removed."""
+    if not is_ours(folder):
+        return
+    aside = _aside(folder, "old")
+    folder.rename(aside)
+    sync(folder.parent)
+    remove(aside)
+
+
+def remove(folder: Path) -> None:
+    """Remove a folder of the package, its journal last: until then it can be recognised."""
+    if not (is_ours(folder) or _is_bare(folder)):
+        return
+    try:
+        others = [path for path in folder.iterdir() if path.name != JOURNAL]
+        for path in others:
+            if path.is_dir() and not path.is_symlink():
+                shutil.rmtree(path, ignore_errors=True)
+            else:
+                path.unlink(missing_ok=True)
+        (folder / JOURNAL).unlink(missing_ok=True)
+        folder.rmdir()
+    except OSError:  # another process removes it too, or writes into it: the next sweep takes the rest
+        return
+
+
+def sweep(folder: Path) -> None:
+    """Remove what killed processes left under hidden names while they made or removed this working folder."""
+    hidden = _hidden(folder)
+    try:
+        found = [p for p in folder.parent.iterdir() if p.name.startswith(hidden)]
+    except OSError:
+        return
+    for path in found:
+        kind, _, rest = path.name[len(hidden) :].partition("-")
+        if kind == "old" or (kind == "new" and _is_left(path, rest.partition("-")[0])):
+            remove(path)
+
+
+def _hidden(folder: Path) -> str:
+    return f".{folder.name.removesuffix('.partial')[:PREFIX]}.partial-"
+
+
+def _is_bare(folder: Path) -> bool:
+    """Whether a folder holds nothing but files of the package that are still empty."""
+    if folder.is_symlink() or not folder.is_dir():
+        return False
+    try:
+        inside = list(folder.iterdir())
+        names = {JOURNAL, f"{JOURNAL}.new", LOCK}
+        return all(p.name in names and not p.is_symlink() and p.stat().st_size == 0 for p in inside)
+    except OSError:
+        return False
+
+
+def _is_left(path: Path, pid: str) -> bool:
+    """Whether the process that made a new folder is gone; a folder is new for a moment only."""
+    try:
+        if time.time() - path.lstat().st_mtime > OLD:
+            return True
+        if os.name == "posix":
+            os.kill(int(pid), 0)
+    except (ProcessLookupError, ValueError, OverflowError):
+        return True
+    except OSError:  # a process of another user, or the folder is gone
+        return False
+    return False
