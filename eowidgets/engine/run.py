@@ -12,6 +12,7 @@ from typing import Any
 import xarray as xr
 
 from eowidgets.engine import device as dev
+from eowidgets.engine.blame import blame
 from eowidgets.engine.identity import run_hash
 from eowidgets.engine.job import WORKER, Job
 from eowidgets.engine.journal import Journal
@@ -22,6 +23,7 @@ from eowidgets.engine.resampled import Resampled
 from eowidgets.engine.result import Array
 from eowidgets.engine.saved import SavedRun
 from eowidgets.engine.strips import Strip, WindowResult
+from eowidgets.engine.surroundings import kept
 from eowidgets.engine.task import Task, make_task
 from eowidgets.engine.writers.disk import check_name, complete, explain, open_result, publish
 from eowidgets.engine.writers.memory import MemoryWriter
@@ -243,7 +245,8 @@ class Run:
     def _notes(self, job: Job, plan: Plan) -> dict[str, Any]:
         task = self.task
         engine = {**plan.to_json(), "device": job.device.type, "memory": self.limits.memory, "compile": task.compile}
-        return describe(task.model, task.cube, task.site.bands, task.area, task.seed, engine)
+        with blame(task.model, "when it was asked for its weights"), kept():
+            return describe(task.model, task.cube, task.site.bands, task.area, task.seed, engine)
 
     def _attrs(self, job: Job, plan: Plan) -> dict[str, Any]:
         return {"provenance": json.dumps(self._notes(job, plan), default=str)}
