@@ -17,6 +17,7 @@ import numpy as np
 import xarray as xr
 
 from eowidgets.cube import schema
+from eowidgets.cube.grid import georeference
 from eowidgets.cube.opened import here, noted, remember, source_of
 from eowidgets.cube.private import scrub
 from eowidgets.engine.identity import code_hash, state_hash
@@ -65,6 +66,12 @@ def about(model: Model | SeriesModel) -> dict[str, Any]:
         "parameters": {k: _shown(v) for k, v in dataclasses.asdict(model.params).items()},
         "versions": {"python": platform.python_version(), **{p: _version(p) for p in PACKAGES}},
     }
+
+
+def whole(cube: xr.Dataset) -> dict[str, Any]:
+    """Describe a whole cube that a question of several steps was asked about: what :func:`same_input` takes out again."""
+    placed = georeference(cube)
+    return {"input": input_summary(placed, schema.bands(placed)), "dates": iso(placed)}
 
 
 def iso(cube: xr.Dataset) -> list[str]:
@@ -166,7 +173,9 @@ def rerun(
     model: Model | type[Model] | None = None,
     **options: Any,
 ) -> Rerun:
-    """Make a result again from its provenance, and say whether it is identical.
+    """Make the result of a run again from its provenance, and report whether it is identical.
+
+    :func:`eowidgets.analysis.rerun.rerun`, which is ``eow.rerun``, does so for all results.
 
     Parameters
     ----------
@@ -194,9 +203,9 @@ def rerun(
 
     old = result if isinstance(result, xr.Dataset) else open_result(result)
     notes = read(old)
-    source = cube if cube is not None else _reopen(notes)
+    source = cube if cube is not None else reopened(notes)
     try:
-        source = _same_input(source, notes)
+        source = same_input(source, notes)
         engine = notes["engine"]
         fixed = {name: engine[name] for name in ("device", "memory", "compile")}
         plan = None if set(options) - {"device", "out", "client", "progress"} else Plan.from_json(engine)
@@ -208,7 +217,7 @@ def rerun(
     job.execute()
     new = job.result()
     differences = compare(old, new)
-    return Rerun(not differences, differences, _changed(notes, read(new)), new)
+    return Rerun(not differences, differences, changes(notes, read(new)), new)
 
 
 def compare(old: xr.Dataset, new: xr.Dataset, rows: int = 256) -> dict[str, float | str]:
@@ -222,18 +231,38 @@ def compare(old: xr.Dataset, new: xr.Dataset, rows: int = 256) -> dict[str, floa
         if a.shape != b.shape:
             found[str(name)] = "shape"
             continue
-        for start in range(0, a.sizes["y"], rows) if "y" in a.dims else ():
-            part = {"y": slice(start, start + rows)}
+        for start in range(0, a.sizes["y"], rows) if "y" in a.dims else (None,):
+            part = {"y": slice(start, start + rows)} if start is not None else {}
             one, two = a.isel(part).values, b.isel(part).values
-            if np.array_equal(one, two, equal_nan=one.dtype.kind == "f"):
+            if _same_values(one, two):
                 continue
-            apart = np.abs(one.astype("float64") - two.astype("float64"))
-            worst = float(np.nanmax(apart)) if np.isfinite(apart).any() else float("inf")
-            found[str(name)] = max(worst, float(found.get(str(name), 0.0)))
+            found[str(name)] = max(_apart(one, two), float(found.get(str(name), 0.0)))
     return found
 
 
-def _reopen(notes: Mapping[str, Any]) -> xr.Dataset:
+def _same_values(one: Any, two: Any) -> bool:
+    return one.dtype.kind == two.dtype.kind and np.array_equal(one, two, equal_nan=one.dtype.kind in "fcmM")
+
+
+def _apart(one: Any, two: Any) -> float:
+    """Largest difference, in days between dates; infinite where there are values on one side only, or no numbers."""
+    if one.dtype.kind in "mM" and two.dtype.kind in "mM":
+        apart = np.abs(one - two) / np.timedelta64(1, "D")
+    elif one.dtype.kind in "fiub" and two.dtype.kind in "fiub":
+        apart = np.abs(one.astype("float64") - two.astype("float64"))
+    else:
+        return float("inf")
+    return float(np.nanmax(apart)) if np.isfinite(apart).any() else float("inf")
+
+
+def reopened(notes: Mapping[str, Any]) -> xr.Dataset:
+    """Open the sample or the file of this machine again that is noted as an input.
+
+    Raises
+    ------
+    InputError
+        When it is not known, or an address.
+    """
     from eowidgets.cube.open import open as open_cube
 
     told = notes["input"].get("opened_with")
@@ -247,7 +276,7 @@ def _reopen(notes: Mapping[str, Any]) -> xr.Dataset:
     return open_cube(source, **options)
 
 
-def _same_input(cube: xr.Dataset, notes: Mapping[str, Any]) -> xr.Dataset:
+def same_input(cube: xr.Dataset, notes: Mapping[str, Any]) -> xr.Dataset:
     """Take the recorded bands, dates and grid out of a cube that holds them."""
     bands = notes["input"]["bands"]
     others = set(schema.bands(cube))
@@ -277,7 +306,8 @@ def _same_grid(cube: xr.Dataset, source: Mapping[str, Any]) -> xr.Dataset:
     return cube.isel(y=slice(y, y + height), x=slice(x, x + width))
 
 
-def _changed(old: Mapping[str, Any], new: Mapping[str, Any]) -> dict[str, tuple[Any, Any]]:
+def changes(old: Mapping[str, Any], new: Mapping[str, Any]) -> dict[str, tuple[Any, Any]]:
+    """Find the versions, weights, code and settings in which two provenances differ, each with both values."""
     found = {k: (v, new["versions"].get(k)) for k, v in old["versions"].items() if new["versions"].get(k) != v}
     for key in ("state_sha256", "code_sha256", "settings", "parameters"):
         if key in old and old[key] != new.get(key):
