@@ -16,6 +16,7 @@ from eowidgets.cube.grid import georeference
 from eowidgets.cube.schema import bands
 from eowidgets.engine.provenance import about, whole
 from eowidgets.engine.reader import input_summary
+from eowidgets.models.base import Model
 
 if TYPE_CHECKING:
     from eowidgets.analysis.forecaster import Maker
@@ -110,9 +111,10 @@ def _provenance(made: Maker) -> dict[str, Any]:
     """Return the notes of a run (:func:`eowidgets.engine.provenance.about`), and what was asked and of which cube."""
     h, ask, placed = made.history, made.ask, georeference(made.history.cube)
     call, more = made.call
+    inner = getattr(made.model, "model", None)  # of a forecaster of images, the model that makes them
     return {
         "call": call,
-        **about(getattr(made.model, "model", made.model)),  # of images, what is wrapped
+        **about(inner if isinstance(inner, Model) else made.model),
         "model": made.model.name,
         "seed": int(ask.seed),
         "input": {
