@@ -7,6 +7,7 @@ from .analysis.change import change as change
 from .analysis.forecast import forecast as forecast
 from .analysis.forecast import hindcast as hindcast
 from .analysis.questions import questions as questions
+from .analysis.rerun import rerun as rerun
 from .cube.area import Area as Area
 from .cube.open import open as open
 from .cube.samples import samples as samples
@@ -14,7 +15,6 @@ from .diagnosis import doctor as doctor
 from .engine.estimate import Estimate as Estimate
 from .engine.estimate import estimate as estimate
 from .engine.job import Job as Job
-from .engine.provenance import rerun as rerun
 from .engine.run import run as run
 from .engine.run import submit as submit
 from .errors import EowidgetsError as EowidgetsError

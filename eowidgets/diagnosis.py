@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import platform
 import shutil
+import sys
 from collections.abc import Callable
 from dataclasses import dataclass
 from html import escape
@@ -50,7 +51,7 @@ class Finding:
 
 def examine() -> list[Finding]:
     """Look at the kernel's side: versions, extras, device, memory, disk, proxies."""
-    checks: tuple[Callable[[], list[Finding]], ...] = (_versions, _extras, _device, _memory, _disk, _network)
+    checks: tuple[Callable[[], list[Finding]], ...] = (_versions, _extras, _device, _memory, _disk, _network, _runs)
     return [finding for check in checks for finding in check()]
 
 
@@ -181,3 +182,16 @@ def _network() -> list[Finding]:
     if os.environ.get("EOWIDGETS_OFFLINE") == "1":
         found.append(Finding("Network", "note", "EOWIDGETS_OFFLINE=1: nothing will be fetched"))
     return found
+
+
+def _runs() -> list[Finding]:
+    # Looked at only where the engine is loaded: without it there are no runs.
+    engine = sys.modules.get("eowidgets.engine.job")
+    hanging = engine.WORKER.hanging if engine is not None else []
+    mend = "Other runs go on; restart the kernel to free the memory that it holds."
+    return [
+        Finding(
+            "Runs", "bad", f"the cancelled run of {job.name[:80]!r} waits for a model that does not come back", mend
+        )
+        for job in hanging
+    ]

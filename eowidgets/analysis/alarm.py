@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+
 import numpy as np
 import xarray as xr
 
@@ -71,10 +73,15 @@ def alarms(hindcast: xr.Dataset, channel: str | None = None, *, level: float = 0
     since = np.where(hit, times[np.maximum(first, 0)], np.datetime64("NaT"))
     dims = short.dims[1:]
     coords = {k: v for k, v in hindcast.coords.items() if k in ("y", "x", "spatial_ref")}
-    out = xr.Dataset(coords=coords, attrs={"title": "Alarms", "provenance": hindcast.attrs.get("provenance", "{}")})
+    out = xr.Dataset(coords=coords, attrs={"title": "Alarms", "provenance": _provenance(hindcast)})
     words = f"{dates} clear dates in a row below the {level:.0%} interval"
     out["alarm"] = (dims, hit, {"long_name": words, "role": "result"})
     out["since"] = (dims, since, {"long_name": "First date of the run", "role": "result"})
     unit = hindcast[name].attrs.get("units", "1")
     out["depth"] = (dims, depth, {"long_name": "Below the interval by", "units": unit, "role": "result"})
     return out
+
+
+def _provenance(hindcast: xr.Dataset) -> str:
+    notes = json.loads(hindcast.attrs.get("provenance", "{}"))
+    return json.dumps({**notes, "call": "alarms"})

@@ -11,9 +11,11 @@ import xarray as xr
 from eowidgets.analysis.change_kind import kind_of, kinds
 from eowidgets.analysis.change_pair import check_opened, pair_of
 from eowidgets.analysis.registration import Shift, misregistration
+from eowidgets.analysis.rerun import noted
 from eowidgets.cube.indices import present
 from eowidgets.cube.schema import bands
 from eowidgets.engine.job import Job
+from eowidgets.engine.provenance import whole
 from eowidgets.engine.run import run, submit
 from eowidgets.errors import InputError, unknown
 from eowidgets.models.base import Model
@@ -100,7 +102,7 @@ def change(
         Where: whatever ``eow.Area.of`` takes.
     device : str
     **params
-        Of the model; where none are given, those of :data:`TUNED`.
+        Of the model; those that are not given are taken from :data:`TUNED`, else from the model.
 
     Returns
     -------
@@ -158,7 +160,8 @@ class ChangeTask:
         self.method, self.series = method, known[method] == "series"
         self.notes: list[str] = []
         self.shift: Shift | None = None
-        self.params = dict(params or {}) or self._tuned(cube)
+        self.params = {**self._tuned(cube), **(params or {})}
+        self._asked = (cube, after, dates, dict(params or {}))
         if self.series:
             if after is not None:
                 raise InputError(
@@ -217,6 +220,15 @@ class ChangeTask:
         if "change" not in raw:
             raise InputError(f"{self.method!r} gives no change mask: choose another method.")
         out = xr.Dataset(coords=raw.coords, attrs=dict(raw.attrs))
+        if "provenance" in raw.attrs:
+            cube, after, dates, params = self._asked
+            arguments = {
+                "method": self.method,
+                "after": whole(after) if after is not None else None,
+                "dates": [str(d) for d in dates] if dates is not None else None,
+                "params": params,
+            }
+            out.attrs["provenance"] = noted(raw.attrs["provenance"], "change", arguments, cube)
         mask = raw["change"].values
         if (mask == 255).all():
             # Nothing that was seen would read as nothing that changed.

@@ -98,6 +98,7 @@ def forecast(
     ask = Ask(index, bands, area, mean, days, model, levels, from_date, calibrate, clouds, seed, params)
     made = Maker(cube, ask)
     step = steps(every, made.horizon)
+    made.call = ("forecast", {"every": step})
     return made.at(made.cut + np.arange(step, made.horizon + 1, step, dtype="float64"))
 
 
@@ -148,6 +149,7 @@ def hindcast(
     if not later.any():
         raise InputError(f"The cube has no date in the {days} days after {made.start}: choose an earlier day.")
     dates = np.floor(seen.days.numpy()[later])
+    made.call = ("hindcast", {"every": every})
     step = made.horizon + 1 if every is None else steps(every, made.horizon)
     result = made.at(np.union1d(dates, made.cut + np.arange(step, made.horizon + 1, step)))
     rows = np.searchsorted(result["lead"].values, dates - made.cut)

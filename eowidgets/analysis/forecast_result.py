@@ -2,11 +2,8 @@
 
 from __future__ import annotations
 
-import dataclasses
 import hashlib
 import json
-import platform
-from importlib.metadata import PackageNotFoundError, version
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -15,16 +12,17 @@ import xarray as xr
 
 from eowidgets.analysis.conformal import FEW_WINDOWS
 from eowidgets.analysis.holdout import FEWEST
-from eowidgets.cube.grid import geobox
-from eowidgets.cube.opened import noted
+from eowidgets.cube.grid import georeference
 from eowidgets.cube.schema import bands
+from eowidgets.engine.provenance import about, whole
+from eowidgets.engine.reader import input_summary
+from eowidgets.models.base import Model
 
 if TYPE_CHECKING:
     from eowidgets.analysis.forecaster import Maker
     from eowidgets.analysis.history import History
 
 Float = npt.NDArray[np.float32]
-PACKAGES = ("eowidgets", "torch", "numpy")
 #: After more days without a date the person is told.
 LONG_AGO = 183
 
@@ -110,25 +108,20 @@ def _notes(made: Maker, blind: int) -> list[str]:
 
 
 def _provenance(made: Maker) -> dict[str, Any]:
-    h, model, box = made.history, made.model, geobox(made.history.cube)
-    kind = type(getattr(model, "model", model))  # of images, what is wrapped
-    opened, options = noted(h.cube.attrs)
+    """Return the notes of a run (:func:`eowidgets.engine.provenance.about`), and what was asked and of which cube."""
+    h, ask, placed = made.history, made.ask, georeference(made.history.cube)
+    call, more = made.call
+    inner = getattr(made.model, "model", None)  # of a forecaster of images, the model that makes them
     return {
-        "model": model.name,
-        "class": f"{kind.__module__}.{kind.__qualname__}",
-        "card": dataclasses.asdict(model.card),
-        "parameters": dataclasses.asdict(model.params),
-        "seed": int(made.ask.seed),
-        "versions": {"python": platform.python_version(), **{p: _version(p) for p in PACKAGES}},
+        "call": call,
+        **about(inner if isinstance(inner, Model) else made.model),
+        "model": made.model.name,
+        "seed": int(ask.seed),
         "input": {
-            "title": str(h.cube.attrs.get("title", "")),
-            "opened": opened,
-            "opened_with": options,
-            "crs": str(box.crs),
-            "shape": [int(n) for n in box.shape],
+            **input_summary(placed, bands(placed)),
             "channels": list(h.names),
             "index": h.index,
-            "clouds": made.ask.clouds,
+            "clouds": ask.clouds,
             "sha256": _fingerprint(h.cube),
         },
         "area": h.area.geojson if h.area is not None else list(h.point) if h.point else None,
@@ -136,7 +129,20 @@ def _provenance(made: Maker) -> dict[str, Any]:
         "dates": [_iso(float(d)) for d in h.days],
         "forecast_from": str(made.start),
         "horizon_days": made.horizon,
-        "intervals": "conformal" if made.ask.calibrate else "normal",
+        "intervals": "conformal" if ask.calibrate else "normal",
+        "arguments": {
+            "index": ask.index,
+            "bands": list(ask.bands) if ask.bands is not None else None,
+            "mean": ask.mean,
+            "days": made.horizon,
+            "levels": list(made.levels),
+            "from_date": str(made.start),
+            "calibrate": ask.calibrate,
+            "clouds": ask.clouds,
+            "seed": int(ask.seed),
+            **more,
+        },
+        "whole": whole(made.cube),
     }
 
 
@@ -151,10 +157,3 @@ def _fingerprint(cube: xr.Dataset) -> str:
 
 def _iso(day: float) -> str:
     return str(np.datetime64(int(np.floor(day)), "D"))
-
-
-def _version(package: str) -> str | None:
-    try:
-        return version(package)
-    except PackageNotFoundError:
-        return None

@@ -72,10 +72,13 @@ class Maker:
     history : History
     holdout : Holdout
         How the forecaster would have fared.
+    call : (str, dict)
+        The function that this is made for, and its arguments that :class:`Ask` does not hold; noted on the result.
     """
 
     def __init__(self, cube: xr.Dataset, ask: Ask) -> None:
-        self.ask = ask
+        self.ask, self.cube = ask, cube
+        self.call: tuple[str, dict[str, Any]] = ("forecast", {})
         self.levels = _levels(ask.levels)
         self.start = _day(ask.from_date, ordered(cube)["time"].values)
         self.history = ask.history(cube, self.start)

@@ -3,19 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
+from eowidgets.engine.blame import short, words
 from eowidgets.engine.job import Job
 from eowidgets.engine.plan import Plan
 from eowidgets.engine.reader import Block
 from eowidgets.engine.strips import Strip
 from eowidgets.engine.task import Task
 from eowidgets.engine.writers.store import ZarrWriter
-from eowidgets.errors import MissingExtraError, ModelError
+from eowidgets.errors import EowidgetsError, MissingExtraError, ModelError, SourceError
 
 #: More parts than workers, so that a slow or lost one holds up little ...
 PARTS_PER_WORKER = 4
@@ -47,32 +49,65 @@ def run_on(
         from distributed import wait
     except ImportError as error:
         raise MissingExtraError("Running on a cluster", "dask") from error
-    workers = max(1, len(client.scheduler_info(n_workers=-1)["workers"]))
-    job.say(f"Running on {workers} Dask workers.")
-    futures = {}
-    for start, stop in parts(missing, plan, workers):
-        # The part travels inside its task, not scattered before: what dies with a worker, the scheduler sends again.
-        part, offset = _cut(task, plan, start, stop)
-        where = str(store.absolute()) if store is not None else None
-        future = client.submit(_work, part, task.shape, offset, plan, start, stop, where, pure=False, retries=RETRIES)
-        futures[future] = (start, stop)
+    with _reached(client, store):
+        workers = max(1, len(client.scheduler_info(n_workers=-1)["workers"]))
+        job.say(f"Running on {workers} Dask workers.")
+        futures = {}
+        for start, stop in parts(missing, plan, workers):
+            # The part travels inside its task, not scattered before: what dies with a worker, the scheduler sends again.
+            part, offset = _cut(task, plan, start, stop)
+            where = str(store.absolute()) if store is not None else None
+            future = client.submit(
+                _work, part, task.shape, offset, plan, start, stop, where, pure=False, retries=RETRIES
+            )
+            futures[future] = (start, stop)
     try:
         while futures:
             job.checkpoint()
-            try:
-                done = wait(list(futures), timeout=0.1, return_when="FIRST_COMPLETED").done  # type: ignore[no-untyped-call]
-            except NotYet:
-                continue
+            with _reached(client, store):
+                try:
+                    done = wait(list(futures), timeout=0.1, return_when="FIRST_COMPLETED").done  # type: ignore[no-untyped-call]
+                except NotYet:
+                    done = set()
+                    if client.status not in ("running", "newly-created"):
+                        raise ConnectionError(f"the client is {client.status}") from None
             for future in done:
                 futures.pop(future)
-                if future.status != "finished":
-                    raise _failure(future)
-                strips, windows = future.result()
+                with _reached(client, store):
+                    if future.status != "finished":
+                        raise _failure(future)
+                    strips, windows = future.result()
                 job.advance(windows)
                 yield from strips
     finally:
-        if futures:
-            client.cancel(list(futures), force=True)
+        if futures and client.status == "running":
+            with suppress(Exception):  # the run has ended, whatever the cluster says to that
+                client.cancel(list(futures), force=True)
+
+
+@contextmanager
+def _reached(client: Any, store: Path | None) -> Iterator[None]:
+    """Turn what Dask raises when its scheduler is gone into one sentence.
+
+    Raises
+    ------
+    SourceError
+    """
+    from concurrent.futures import CancelledError
+
+    try:
+        yield
+    except EowidgetsError:
+        raise
+    except (OSError, CancelledError, RuntimeError) as error:
+        kind = type(error).__module__.partition(".")[0]
+        if kind not in ("distributed", "concurrent", "asyncio", "builtins", "tornado"):
+            raise
+        kept = ", which goes on where it stopped" if store is not None else ""
+        raise SourceError(
+            f"The Dask cluster cannot be reached any more ({short(words(error))}): run the same call again{kept}, with "
+            "a new client, or without one on this machine."
+        ) from error
 
 
 def parts(missing: list[tuple[int, int]], plan: Plan, workers: int) -> list[tuple[int, int]]:
@@ -129,13 +164,17 @@ def _work(
 
 
 def _failure(future: Any) -> BaseException:
-    if future.status == "cancelled":
-        return ModelError("The cluster dropped a part of the run: look into its log, and run the same call again.")
+    if future.status in ("cancelled", "lost"):
+        return SourceError(
+            "The Dask cluster dropped a part of the run: look into its log, and run the same call again, with a new client "
+            "or without one on this machine."
+        )
     error = future.exception()
+    if isinstance(error, EowidgetsError):
+        return error
     if type(error).__name__ == "KilledWorker":
         return ModelError(
             "A part of the run killed its Dask worker several times, most likely for memory: give workers more "
             "memory, or a smaller memory=... here."
         )
-    found: BaseException = error
-    return found
+    return ModelError(f"A part of the run failed on its Dask worker: {words(error)}")

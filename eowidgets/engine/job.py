@@ -20,6 +20,9 @@ from eowidgets.errors import EowidgetsError
 State = Literal["queued", "running", "paused", "done", "cancelled", "failed"]
 FINAL = ("done", "cancelled", "failed")
 
+#: Seconds after a cancel until a run that has not stopped is reported, and others no longer wait behind it.
+PATIENCE = 0.8
+
 logger = logging.getLogger(__name__)
 
 
@@ -44,7 +47,7 @@ class Job:
         self._work = work
         self._changed = threading.Condition(threading.RLock())
         self._state: State = "queued"
-        self._stop = self._hold = False
+        self._stop = self._hold = self._hangs = False
         self._error: BaseException | None = None
         self._result: xr.Dataset | None = None
         self._log: list[str] = []
@@ -117,16 +120,37 @@ class Job:
     def __repr__(self) -> str:
         return f"<Job {self.name}: {self._state}, {100 * self.progress:.0f} %>"
 
+    @property
+    def hangs(self) -> bool:
+        """Whether the run was cancelled and still waits for a model that does not come back."""
+        return self._hangs and self._state not in FINAL
+
     # -- what can be done
 
     def cancel(self) -> None:
-        """Stop within one batch (for torch modules: within one layer). What is on disk stays, for a later run."""
+        """Stop within one batch (for torch modules: within one layer). What is on disk stays, for a later run.
+
+        A model that does not come back is reported in the log within a second; runs that were submitted after this one
+        then go on without it.
+        """
         with self._changed:
             self._stop = True
             waiting = self._state == "queued"
             self._changed.notify_all()
         if waiting:
             self._set("cancelled")
+        elif self._state not in FINAL:
+            timer = threading.Timer(PATIENCE, self._report_hang)
+            timer.daemon = True
+            timer.start()
+
+    def _report_hang(self) -> None:
+        if self._state in FINAL or self._hangs:
+            return
+        self._hangs = True
+        self.say("Cancelled, but the model has not come back yet: waiting for it. Other runs go on without it.")
+        WORKER.leave(self)
+        self._tell()
 
     def pause(self) -> None:
         """Hold the run at the next batch, until :meth:`resume`."""
@@ -153,6 +177,8 @@ class Job:
         """
         with self._changed:
             if not self._changed.wait_for(lambda: self._state in FINAL, timeout):
+                if self.hangs:
+                    raise TimeoutError(f"The run of {self.name!r} was cancelled and waits for its model to come back.")
                 raise TimeoutError(f"The run of {self.name!r} is at {100 * self.progress:.0f} % after {timeout} s.")
         if self._state == "cancelled":
             raise Cancelled(f"The run of {self.name!r} was cancelled.")
@@ -260,26 +286,52 @@ def _nothing(job: Job) -> xr.Dataset:
 
 
 class _Worker:
-    """One thread and one queue: runs that were submitted never compete for memory."""
+    """One thread and one queue: runs that were submitted never compete for memory.
+
+    A thread whose run was cancelled and whose model does not come back is left to itself, and a fresh one takes over.
+    """
 
     def __init__(self) -> None:
         self._queue: Queue[Job | None] = Queue()
         self._lock = threading.Lock()
         self._thread: threading.Thread | None = None
         self._current: Job | None = None
+        self._left: list[Job] = []
+
+    @property
+    def hanging(self) -> list[Job]:
+        """Cancelled runs whose models have not come back."""
+        self._left = [job for job in self._left if job.hangs]
+        return list(self._left)
 
     def put(self, job: Job) -> None:
         self._queue.put(job)
         with self._lock:
             if self._thread is None or not self._thread.is_alive():
-                self._thread = threading.Thread(target=self._loop, name="eow-engine", daemon=True)
-                self._thread.start()
+                self._start()
+
+    def leave(self, job: Job) -> None:
+        """Go on without a run that hangs."""
+        with self._lock:
+            self._left.append(job)
+            if self._current is job:
+                self._current = None
+                self._start()
+
+    def _start(self) -> None:
+        self._thread = threading.Thread(target=self._loop, name="eow-engine", daemon=True)
+        self._thread.start()
 
     def _loop(self) -> None:
+        own = threading.current_thread()
         while (job := self._queue.get()) is not None:
-            self._current = job
+            with self._lock:
+                self._current = job
             job.execute()
-            self._current = None
+            with self._lock:
+                if self._thread is not own:  # another one took over while the model hung
+                    return
+                self._current = None
 
     def close(self) -> None:
         """End politely with the interpreter: torch does not like threads that outlive it."""

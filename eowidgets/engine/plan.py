@@ -10,6 +10,7 @@ from typing import Any
 import torch
 
 from eowidgets.engine import device as dev
+from eowidgets.engine.blame import blame
 from eowidgets.engine.predict import Piece, Predictor, Site, lead
 from eowidgets.engine.reader import Reader
 from eowidgets.engine.windows import Axis, Grid, round_up
@@ -242,7 +243,9 @@ class _Probe:
         if wanted != "auto":
             return wanted
         model, _, outputs = self._context
-        if model.module() is None or not dev.bf16_is_fast(self._device):
+        with blame(model, "when it was asked for its network"):
+            module = model.module()
+        if module is None or not dev.bf16_is_fast(self._device):
             return "fp32"
         size = self._sizes()[0]
         exact, fast = (self._run(size, p) for p in ("fp32", "bf16"))

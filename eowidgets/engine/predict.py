@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from functools import cache
 from typing import Any
@@ -14,8 +14,10 @@ import torch
 from torch import Tensor
 
 from eowidgets.engine import device as dev
+from eowidgets.engine.blame import blame, checked
 from eowidgets.engine.blend import paste
 from eowidgets.engine.reader import Block
+from eowidgets.engine.surroundings import evaluating, interrupted, kept
 from eowidgets.engine.windows import Axis, round_up
 from eowidgets.errors import EowidgetsError, ModelError
 from eowidgets.models.base import Batch, Model
@@ -111,31 +113,25 @@ class Predictor:
 
         With ``keep`` the model stays on the device, for whoever comes next.
         """
-        self.model.to(self.device)
-        module = self.model.module()
-        training = module.training if module is not None else False
-        hooks = []
-        if module is not None:
-            module.eval()
-            if self._compile:
+        with ExitStack() as stack:
+            with blame(self.model, f"when it was moved to {self.device}"), kept():
+                module = self.model.module()
+                self.model.to(self.device)
+            alone = stack.enter_context(evaluating(module)) if module is not None else None
+            if module is not None and self._compile:
                 # Not dynamic: all windows have one shape, and fixed shapes compile to faster code.
                 module.compile(dynamic=False)
-            else:
-                # TorchScript takes no hooks: such a part is interrupted between batches only.
-                layers = (m for m in module.modules() if not isinstance(m, torch.jit.ScriptModule))
-                hooks = [m.register_forward_pre_hook(lambda *_: self._checkpoint()) for m in layers]
-        try:
-            yield self
-        finally:
-            for hook in hooks:
-                hook.remove()
-            if module is not None:
-                module.train(training)
-                if self._compile:
-                    module._compiled_call_impl = None
-            if self.device.type != "cpu" and not keep:
-                self.model.to(torch.device("cpu"))
-            dev.release(self.device)
+            elif module is not None:
+                stack.enter_context(interrupted(module, self._checkpoint))
+            try:
+                yield self
+            finally:
+                if alone is None or alone():
+                    if module is not None and self._compile:
+                        module._compiled_call_impl = None
+                    if self.device.type != "cpu" and not keep:
+                        self.model.to(torch.device("cpu"))
+                dev.release(self.device)
 
     def __call__(self, pieces: Sequence[Piece]) -> Iterator[tuple[Piece, dict[str, Array]]]:
         """Predict pieces in order; yields each with its outputs, cut to the piece (padding left out)."""
@@ -161,16 +157,14 @@ class Predictor:
     def _run_group(self, group: Sequence[Piece]) -> dict[str, Tensor] | None:
         try:
             batch = self._batch(group)
-            seed = self._seed_of(group[0])
-            return self._run(batch, seed) if self._limit is None else self._run_in_parts(batch, seed)
+            seed, y, x = self._seed_of(group[0]), group[0].y, group[0].x
+            with blame(self.model, f"on rows {y.start} to {y.stop - 1}, columns {x.start} to {x.stop - 1}"):
+                return self._run(batch, seed) if self._limit is None else self._run_in_parts(batch, seed)
         except EowidgetsError:
             raise
         except (RuntimeError, MemoryError) as error:
             if not dev.is_out_of_memory(error):
-                raise ModelError(
-                    f"The model {self.model.name!r} failed on rows {group[0].y.start} to {group[0].y.stop - 1}, "
-                    f"columns {group[0].x.start} to {group[0].x.stop - 1}: {_first_line(error)}"
-                ) from error
+                raise
             reason = error.with_traceback(None)
         # Outside the handler: until it ends, the traceback keeps the tensors that filled the memory alive.
         dev.release(self.device)
@@ -239,6 +233,7 @@ class Predictor:
     def _run(self, batch: Batch, seed: int) -> dict[str, Tensor]:
         generators = [self.device] if self.device.type == "cuda" else []
         with (
+            kept(),
             torch.random.fork_rng(generators),
             torch.inference_mode(),
             dev.autocast(self.device, self.precision),
@@ -247,17 +242,10 @@ class Predictor:
             found = self.model.predict(batch)
         return {o.name: self._checked(o, found, batch) for o in self.outputs}
 
-    def _checked(self, output: Output, found: dict[str, Tensor], batch: Batch) -> Tensor:
-        if output.name not in found:
-            raise ModelError(f"The model {self.model.name!r} promised {output.name!r} and gave {sorted(found)}.")
-        tensor, b = found[output.name], batch.x.shape[0]
-        shape = (b, *lead(output, len(batch.out_days), len(self.site.bands)), *batch.x.shape[-2:])
-        if tuple(tensor.shape) != shape:
-            raise ModelError(
-                f"The model {self.model.name!r} gave {output.name!r} with shape {tuple(tensor.shape)}; "
-                f"{output.kind} over {output.dims} must be {shape}."
-            )
-        return tensor.detach().to(torch.float32)
+    def _checked(self, output: Output, found: Any, batch: Batch) -> Tensor:
+        axes = lead(output, len(batch.out_days), len(self.site.bands))
+        shape = (batch.x.shape[0], *axes, *batch.x.shape[-2:])
+        return checked(self.model, output, found, shape, batch)
 
     def _run_in_parts(self, batch: Batch, seed: int) -> dict[str, Tensor]:
         limit, halo = self._limit or max(self.size), self.model.window.halo
@@ -322,7 +310,3 @@ def _pad(array: Array, size: tuple[int, int]) -> Array:
     if not any(missing):
         return array
     return np.pad(array, [(0, 0)] * (array.ndim - 2) + [(0, n) for n in missing], mode="symmetric")
-
-
-def _first_line(error: BaseException) -> str:
-    return (str(error).strip().splitlines() or [type(error).__name__])[0][:300]

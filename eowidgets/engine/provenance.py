@@ -9,48 +9,74 @@ import platform
 from collections.abc import Mapping
 from dataclasses import dataclass
 from importlib.metadata import PackageNotFoundError, version
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
 import numpy as np
-import torch
 import xarray as xr
 
 from eowidgets.cube import schema
+from eowidgets.cube.grid import georeference
 from eowidgets.cube.opened import here, noted, remember, source_of
 from eowidgets.cube.private import scrub
+from eowidgets.engine.identity import code_hash, state_hash
 from eowidgets.engine.plan import Plan
 from eowidgets.engine.reader import input_summary
 from eowidgets.engine.resampled import Resampled
 from eowidgets.errors import InputError
 from eowidgets.models.base import Model
+from eowidgets.models.forecast.base import SeriesModel
 
+#: Files of a folder that are looked at to see whether it has changed.
+FILES = 20_000
 PACKAGES = ("eowidgets", "torch", "numpy", "xarray")
 
 
 def describe(
     model: Model, cube: xr.Dataset, bands: tuple[str, ...], area: Any, seed: int, engine: Mapping[str, Any]
 ) -> dict[str, Any]:
-    """Return everything that a result depends on, as plain values that JSON takes, without private paths.
+    """Return everything that a result of a run depends on, as plain values that JSON takes, without private paths.
 
     There is no date of making: the same run gives the same bytes.
     """
     if isinstance(model, Resampled):
         model, engine = model.model, {**engine, "resampled_to": model.inputs.resolution}
     return {
+        "call": "run",
+        **about(model),
+        "seed": seed,
+        "input": input_summary(cube, bands),
+        "area": area.geojson if area is not None else None,
+        "dates": iso(cube),
+        "engine": dict(engine),
+    }
+
+
+def about(model: Model | SeriesModel) -> dict[str, Any]:
+    """Return what a result depends on of its model, and the versions of the packages that ran it."""
+    return {
         "model": model.name,
         "class": f"{type(model).__module__}.{type(model).__qualname__}",
         "card": scrub(dataclasses.asdict(model.card)),
         "weights_sha256": model.card.sha256,
-        "state_sha256": state_hash(model),
+        "state_sha256": state_hash(model) if isinstance(model, Model) else None,
+        "code_sha256": code_hash(model),
+        "settings": scrub(dict(model.settings())) if isinstance(model, Model) else {},
         "parameters": {k: _shown(v) for k, v in dataclasses.asdict(model.params).items()},
-        "seed": seed,
         "versions": {"python": platform.python_version(), **{p: _version(p) for p in PACKAGES}},
-        "input": input_summary(cube, bands),
-        "area": area.geojson if area is not None else None,
-        "dates": [str(d)[:19] for d in cube["time"].values.astype("datetime64[s]")],
-        "engine": dict(engine),
     }
+
+
+def whole(cube: xr.Dataset) -> dict[str, Any]:
+    """Describe a whole cube that a question of several steps was asked about: what :func:`same_input` takes out again."""
+    placed = georeference(cube)
+    return {"input": input_summary(placed, schema.bands(placed)), "dates": iso(placed)}
+
+
+def iso(cube: xr.Dataset) -> list[str]:
+    """Dates of a cube as text, to the second."""
+    return [str(d)[:19] for d in cube["time"].values.astype("datetime64[s]")]
 
 
 def _shown(parameter: Any) -> Any:
@@ -58,34 +84,38 @@ def _shown(parameter: Any) -> Any:
     return remember(parameter) if scrub(parameter) != parameter and isinstance(parameter, str) else scrub(parameter)
 
 
-def state_hash(model: Model) -> str | None:
-    """SHA-256 over the parameters and buffers of the model's module, None where it has none."""
-    module = model.module()
-    if module is None:
-        return None
-    digest = hashlib.sha256()
-    for name, tensor in sorted(module.state_dict().items()):
-        if isinstance(tensor, torch.Tensor):
-            digest.update(f"{name} {tensor.dtype} {tuple(tensor.shape)}".encode())
-            digest.update(tensor.detach().cpu().contiguous().reshape(-1).view(torch.uint8).numpy().tobytes())
-    return digest.hexdigest()
-
-
 def content_hash(cube: xr.Dataset, bands: tuple[str, ...], limit: int = 1 << 24) -> str:
     """Fingerprint of the pixels that lie in memory, thinned to about ``limit`` bytes a band.
 
-    Lazy bands are not read: their grid, dates and source stand for them.
+    Lazy bands are not read: their grid and dates, and size and time of the files they come from, stand for them.
     """
     digest = hashlib.sha256()
     for name in (*bands, *(m for m in ("valid", "clouds") if m in cube)):
         variable = cube[name].variable
         digest.update(f"{name} {variable.dtype} {variable.shape}".encode())
         if not isinstance(variable._data, np.ndarray):
+            digest.update(_stamp(cube, variable).encode())
             continue
         flat = variable.values.reshape(-1) if variable.values.flags.c_contiguous else variable.values.ravel()
         step = max(1, flat.nbytes // limit) | 1  # odd, so that it never walks down one column
         digest.update(np.ascontiguousarray(flat[::step]).tobytes())
     return digest.hexdigest()
+
+
+def _stamp(cube: xr.Dataset, variable: xr.Variable) -> str:
+    """Size and time of the local files behind a lazy variable, as far as they are known."""
+    opened, _ = noted(cube.attrs)
+    try:
+        sources = {variable.encoding.get("source"), source_of(opened) if opened else None}
+    except InputError:
+        sources = {variable.encoding.get("source")}
+    found = []
+    for source in sorted(str(s) for s in sources if s is not None and "://" not in str(s)):
+        path = Path(source).expanduser()
+        files = [path] if path.is_file() else sorted(islice((p for p in path.rglob("*") if p.is_file()), FILES))
+        stats = [file.stat() for file in files]
+        found.append(f"{len(files)} {sum(s.st_size for s in stats)} {max((s.st_mtime_ns for s in stats), default=0)}")
+    return ";".join(found)
 
 
 def fingerprint(notes: Mapping[str, Any]) -> str:
@@ -143,7 +173,9 @@ def rerun(
     model: Model | type[Model] | None = None,
     **options: Any,
 ) -> Rerun:
-    """Make a result again from its provenance, and say whether it is identical.
+    """Make the result of a run again from its provenance, and report whether it is identical.
+
+    :func:`eowidgets.analysis.rerun.rerun`, which is ``eow.rerun``, does so for all results.
 
     Parameters
     ----------
@@ -171,9 +203,9 @@ def rerun(
 
     old = result if isinstance(result, xr.Dataset) else open_result(result)
     notes = read(old)
-    source = cube if cube is not None else _reopen(notes)
+    source = cube if cube is not None else reopened(notes)
     try:
-        source = _same_input(source, notes)
+        source = same_input(source, notes)
         engine = notes["engine"]
         fixed = {name: engine[name] for name in ("device", "memory", "compile")}
         plan = None if set(options) - {"device", "out", "client", "progress"} else Plan.from_json(engine)
@@ -185,7 +217,7 @@ def rerun(
     job.execute()
     new = job.result()
     differences = compare(old, new)
-    return Rerun(not differences, differences, _changed(notes, read(new)), new)
+    return Rerun(not differences, differences, changes(notes, read(new)), new)
 
 
 def compare(old: xr.Dataset, new: xr.Dataset, rows: int = 256) -> dict[str, float | str]:
@@ -199,18 +231,38 @@ def compare(old: xr.Dataset, new: xr.Dataset, rows: int = 256) -> dict[str, floa
         if a.shape != b.shape:
             found[str(name)] = "shape"
             continue
-        for start in range(0, a.sizes["y"], rows) if "y" in a.dims else ():
-            part = {"y": slice(start, start + rows)}
+        for start in range(0, a.sizes["y"], rows) if "y" in a.dims else (None,):
+            part = {"y": slice(start, start + rows)} if start is not None else {}
             one, two = a.isel(part).values, b.isel(part).values
-            if np.array_equal(one, two, equal_nan=one.dtype.kind == "f"):
+            if _same_values(one, two):
                 continue
-            apart = np.abs(one.astype("float64") - two.astype("float64"))
-            worst = float(np.nanmax(apart)) if np.isfinite(apart).any() else float("inf")
-            found[str(name)] = max(worst, float(found.get(str(name), 0.0)))
+            found[str(name)] = max(_apart(one, two), float(found.get(str(name), 0.0)))
     return found
 
 
-def _reopen(notes: Mapping[str, Any]) -> xr.Dataset:
+def _same_values(one: Any, two: Any) -> bool:
+    return one.dtype.kind == two.dtype.kind and np.array_equal(one, two, equal_nan=one.dtype.kind in "fcmM")
+
+
+def _apart(one: Any, two: Any) -> float:
+    """Largest difference, in days between dates; infinite where there are values on one side only, or no numbers."""
+    if one.dtype.kind in "mM" and two.dtype.kind in "mM":
+        apart = np.abs(one - two) / np.timedelta64(1, "D")
+    elif one.dtype.kind in "fiub" and two.dtype.kind in "fiub":
+        apart = np.abs(one.astype("float64") - two.astype("float64"))
+    else:
+        return float("inf")
+    return float(np.nanmax(apart)) if np.isfinite(apart).any() else float("inf")
+
+
+def reopened(notes: Mapping[str, Any]) -> xr.Dataset:
+    """Open the sample or the file of this machine again that is noted as an input.
+
+    Raises
+    ------
+    InputError
+        When it is not known, or an address.
+    """
     from eowidgets.cube.open import open as open_cube
 
     told = notes["input"].get("opened_with")
@@ -224,7 +276,7 @@ def _reopen(notes: Mapping[str, Any]) -> xr.Dataset:
     return open_cube(source, **options)
 
 
-def _same_input(cube: xr.Dataset, notes: Mapping[str, Any]) -> xr.Dataset:
+def same_input(cube: xr.Dataset, notes: Mapping[str, Any]) -> xr.Dataset:
     """Take the recorded bands, dates and grid out of a cube that holds them."""
     bands = notes["input"]["bands"]
     others = set(schema.bands(cube))
@@ -254,11 +306,12 @@ def _same_grid(cube: xr.Dataset, source: Mapping[str, Any]) -> xr.Dataset:
     return cube.isel(y=slice(y, y + height), x=slice(x, x + width))
 
 
-def _changed(old: Mapping[str, Any], new: Mapping[str, Any]) -> dict[str, tuple[Any, Any]]:
+def changes(old: Mapping[str, Any], new: Mapping[str, Any]) -> dict[str, tuple[Any, Any]]:
+    """Find the versions, weights, code and settings in which two provenances differ, each with both values."""
     found = {k: (v, new["versions"].get(k)) for k, v in old["versions"].items() if new["versions"].get(k) != v}
-    for key in ("state_sha256", "parameters"):
-        if old[key] != new[key]:
-            found[key] = (old[key], new[key])
+    for key in ("state_sha256", "code_sha256", "settings", "parameters"):
+        if key in old and old[key] != new.get(key):
+            found[key] = (old[key], new.get(key))
     return found
 
 

@@ -12,6 +12,8 @@ from typing import Any
 import xarray as xr
 
 from eowidgets.engine import device as dev
+from eowidgets.engine.blame import blame
+from eowidgets.engine.identity import run_hash
 from eowidgets.engine.job import WORKER, Job
 from eowidgets.engine.journal import Journal
 from eowidgets.engine.plan import Limits, Plan
@@ -19,17 +21,15 @@ from eowidgets.engine.provenance import content_hash, describe, fingerprint
 from eowidgets.engine.reader import write_behind
 from eowidgets.engine.resampled import Resampled
 from eowidgets.engine.result import Array
+from eowidgets.engine.saved import SavedRun
 from eowidgets.engine.strips import Strip, WindowResult
+from eowidgets.engine.surroundings import kept
 from eowidgets.engine.task import Task, make_task
 from eowidgets.engine.writers.disk import check_name, complete, explain, open_result, publish
 from eowidgets.engine.writers.memory import MemoryWriter
-from eowidgets.engine.writers.store import ZarrWriter, layout_of
-from eowidgets.errors import SourceError
 from eowidgets.models.base import Model
 from eowidgets.system import parse_bytes
 
-#: A plan, the store, and the rows of the strips that it holds.
-Continued = tuple[Plan, ZarrWriter, list[tuple[int, int]]]
 Progress = bool | Callable[[Job], None] | None
 
 
@@ -245,7 +245,8 @@ class Run:
     def _notes(self, job: Job, plan: Plan) -> dict[str, Any]:
         task = self.task
         engine = {**plan.to_json(), "device": job.device.type, "memory": self.limits.memory, "compile": task.compile}
-        return describe(task.model, task.cube, task.site.bands, task.area, task.seed, engine)
+        with blame(task.model, "when it was asked for its weights"), kept():
+            return describe(task.model, task.cube, task.site.bands, task.area, task.seed, engine)
 
     def _attrs(self, job: Job, plan: Plan) -> dict[str, Any]:
         return {"provenance": json.dumps(self._notes(job, plan), default=str)}
@@ -276,7 +277,15 @@ class Run:
 
     def _work_on(self, job: Job, journal: Journal, key: str) -> None:
         """Compute the strips that are missing, and publish."""
-        plan, writer, done = self._continued(job, journal, key) or self._begun(job, journal, key)
+        saved = SavedRun(journal, key, self.task.frame, self.task.shape[1])
+        found = saved.go_on()
+        if found is None:
+            plan = self._choose(job)
+            found = saved.begin(plan, self._attrs(job, plan))
+        else:
+            self._announce(job, found.plan)
+            job.say(f"Continuing: {len(found.done)} strips are finished already.")
+        plan, writer, done = found.plan, found.writer, found.done
         journal.stamp = partial(writer.stamp, self.task.frame)
         missing = missing_rows(done, self.task.shape[1])
         skipped = sum(b - a for a, b in done)
@@ -288,51 +297,18 @@ class Run:
             journal.finished(start, start + _height(strip))
 
         write_behind(self._strips(job, plan, missing, skipped, journal), keep, job.checkpoint)
-        self._check_complete(journal, writer, key)
+        saved.check(writer)
         publish(writer, self.task.frame, journal, plan.rows, self._attrs(job, plan), job.checkpoint)
-
-    def _check_complete(self, journal: Journal, writer: ZarrWriter, key: str) -> None:
-        """Refuse to publish a store that has lost chunks while the run went on."""
-        saved, frame = journal.saved(key), self.task.frame
-        lost = [s for s, stamp in saved.strips.items() if writer.stamp(frame, *s) != stamp] if saved else []
-        if saved is None or lost or layout_of(journal.store, frame) != saved.layout:
-            rows = f": rows {lost[0][0]} to {lost[0][1] - 1} are gone" if lost else ""
-            raise SourceError(
-                f"Files of {journal.folder.name[:80]!r} were removed or changed while the run wrote them{rows}; "
-                "run the same call again, which computes what is missing."
-            )
-
-    def _begun(self, job: Job, journal: Journal, key: str) -> Continued:
-        plan = self._choose(job)
-
-        def lay_out(path: Path) -> str:
-            ZarrWriter.create(path, self.task.frame, plan.rows, self._attrs(job, plan))
-            return layout_of(path, self.task.frame)
-
-        journal.begin(key, plan, lay_out)
-        return plan, ZarrWriter(journal.store), []
-
-    def _continued(self, job: Job, journal: Journal, key: str) -> Continued | None:
-        """Go on with the strips whose chunks are all there; None where there is nothing to go on with."""
-        saved, frame = journal.saved(key), self.task.frame
-        try:
-            if saved is None or layout_of(journal.store, frame) != saved.layout:
-                return None
-            writer = ZarrWriter(journal.store)
-            height, rows = self.task.shape[1], saved.plan.rows
-            whole = {(a, min(a + rows, height)) for a in range(0, height, rows)}
-            done = [s for s, stamp in saved.strips.items() if s in whole and writer.stamp(frame, *s) == stamp]
-        except (OSError, KeyError, ValueError, TypeError, ArithmeticError):
-            return None
-        journal.keep(done)
-        self._announce(job, saved.plan)
-        job.say(f"Continuing: {len(done)} strips are finished already.")
-        return saved.plan, writer, done
 
     def _key(self, job: Job) -> str:
         notes = self._notes(job, _NO_PLAN)
         return fingerprint(
-            {**notes, "limits": asdict(self.limits), "pixels": content_hash(self.task.cube, self.task.site.bands)}
+            {
+                **notes,
+                "limits": asdict(self.limits),
+                "pixels": content_hash(self.task.cube, self.task.site.bands),
+                "code": run_hash(self.task.model),
+            }
         )
 
     def _strips(

@@ -15,16 +15,19 @@ import xarray as xr
 from eowidgets.cube import schema
 from eowidgets.cube.grid import geobox, georeference
 from eowidgets.engine import device as dev
+from eowidgets.engine.blame import blame, shown
 from eowidgets.engine.plan import Limits, Plan, make_plan
 from eowidgets.engine.predict import Predictor, Site
 from eowidgets.engine.reader import Block, Reader
 from eowidgets.engine.resampled import at_its_resolution
 from eowidgets.engine.result import Frame, make_template
 from eowidgets.engine.strips import Strips
+from eowidgets.engine.surroundings import kept
 from eowidgets.errors import InputError, ModelError
 from eowidgets.models.base import Model
 from eowidgets.models.prepare import check_inputs, resolution_of, wanted_bands
 from eowidgets.models.registry import get_model
+from eowidgets.tasks import Output
 
 Array = npt.NDArray[Any]
 
@@ -158,14 +161,18 @@ def make_task(
     shape = None
     if area is not None:
         cube, shape = cut_to(cube, area)
-    check_inputs(made, cube)
-    made = at_its_resolution(made, cube)
-    bands = wanted_bands(made, cube)
-    outputs = tuple(made.outputs(bands))
+    with blame(made, "when it was given this cube"), kept():
+        check_inputs(made, cube)
+        made = at_its_resolution(made, cube)
+        bands = wanted_bands(made, cube)
+        outputs = tuple(made.outputs(bands))
+    if not all(isinstance(o, Output) for o in outputs):
+        raise ModelError(f"The model {shown(made.name)} must give eow.Output objects from outputs(bands).")
     if not outputs:
         raise ModelError(f"Model {made.name!r} gives nothing for these bands: choose another model.")
     dates = cube["time"].values.astype("datetime64[ns]")
-    out_dates = np.asarray(made.out_dates(dates)).astype("datetime64[ns]")
+    with blame(made, "when it was asked for its dates"), kept():
+        out_dates = np.asarray(made.out_dates(dates)).astype("datetime64[ns]")
     over_time = any(o.dims == "tyx" for o in outputs)
     attrs = {b: {k: v for k, v in cube[b].attrs.items() if k not in ("role", "grid_mapping")} for b in bands}
     frame = Frame(outputs, bands, attrs, make_template(cube, out_dates, over_time=over_time))

@@ -21,6 +21,7 @@ import xarray as xr
 from torch import Tensor
 
 from eowidgets.errors import InputError, unknown
+from eowidgets.models.remake import Remade
 from eowidgets.tasks import Output, Task
 
 Dates = npt.NDArray[np.datetime64]
@@ -223,7 +224,7 @@ def _check(name: str, value: Any, spec: dataclasses.Field[Any]) -> Any:
     return value
 
 
-class Model(ABC):
+class Model(Remade, ABC):
     """Base class of every model; subclass it, fill in the class attributes, and write ``predict``.
 
     Attributes
@@ -281,7 +282,7 @@ class Model(ABC):
         """Dates of the output frames; override it in composites and forecasts."""
         return dates
 
-    def adapt(self, bands: tuple[str, ...]) -> None:  # noqa: B027  (optional)
+    def adapt(self, bands: tuple[str, ...]) -> None:
         """Adjust ``inputs`` to the bands of a cube, before they are checked against it.
 
         Parameters
@@ -289,13 +290,17 @@ class Model(ABC):
         bands : tuple of str
         """
 
-    def survey(self, cube: xr.Dataset) -> None:  # noqa: B027  (most models have nothing to look for)
+    def survey(self, cube: xr.Dataset) -> None:
         """Look at the whole cube once before windows are cut, for what no window can know alone.
 
         A threshold for the whole area is found here. Called by
         :func:`~eowidgets.models.prepare.check_inputs` before :meth:`outputs`. The cube may be lazy and larger
         than memory: take a thinned part of it. What is kept on the instance travels with it to other machines.
         """
+
+    def settings(self) -> Mapping[str, Any]:
+        """Give what the results depend on beside parameters, weights and code, as plain values for the provenance."""
+        return {}
 
     def module(self) -> torch.nn.Module | None:
         """Give the torch module inside, if there is one: the engine moves and compiles it."""

@@ -69,9 +69,13 @@ def model_class(name: str) -> type[Model]:
 
 
 def get_model(model: str | Model | type[Model], **params: Any) -> Model:
-    """Make a ready model from a name, a class, or an instance (whose own parameters are then kept)."""
+    """Make a ready model from a name, a class or an instance.
+
+    An instance is taken as it is; with ``params`` a copy of it is made that differs in these and keeps its other
+    parameters, its networks and its settings.
+    """
     if isinstance(model, Model):
-        return type(model)(**params) if params else model
+        return model.with_params(**params) if params else model
     if isinstance(model, type) and issubclass(model, Model):
         return model(**params)
     if isinstance(model, str):

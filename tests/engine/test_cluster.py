@@ -9,12 +9,14 @@ import pytest
 from support.toys import Smooth, TwoClasses
 
 import eowidgets as eow
-from eowidgets.engine.cluster import parts
+from eowidgets.engine.cluster import _reached, parts
 from eowidgets.engine.job import Cancelled
 from eowidgets.engine.plan import Plan
+from eowidgets.errors import ModelError, SourceError
 from eowidgets.models.base import Batch
 
 distributed = pytest.importorskip("distributed")
+dask = pytest.importorskip("dask")
 
 WAIT = 60
 
@@ -118,3 +120,43 @@ def test_every_worker_gets_a_part_and_tall_rasters_more_than_one():
     assert parts([(0, 4096)], plan, 2) == [(0, 2048), (2048, 4096)]
     assert len(parts([(0, 4096)], plan, 4)) == 4
     assert len(parts([(0, 20000)], plan, 2)) == 8
+
+
+def test_a_scheduler_that_ends_is_one_sentence_and_the_same_call_goes_on_without_it(make_cube, tmp_path):
+    cube = make_cube(dates=1, height=2000, width=40)
+    given = {"window": 40, "batch": 1, "precision": "fp32", "memory": "20MB"}
+    with (
+        dask.config.set({"distributed.comm.timeouts.connect": "2s"}),  # how long the client looks for the scheduler
+        distributed.LocalCluster(
+            n_workers=1, threads_per_worker=1, processes=False, dashboard_address=None, silence_logs=50
+        ) as cluster,
+        distributed.Client(cluster) as client,
+    ):
+        ended = []
+
+        def end(job):
+            if job.windows[0] and not ended:
+                ended.append(job.windows[0])
+                cluster.sync(cluster.scheduler.close)
+
+        job = eow.submit(Smooth, cube, out=tmp_path / "r.zarr", client=client, on_change=end, **given)
+        with pytest.raises(SourceError, match="run the same call again") as caught:
+            job.result(WAIT)
+    assert "\n" not in str(caught.value)
+    assert not (tmp_path / "r.zarr").exists()
+    again = eow.submit(Smooth, cube, out=tmp_path / "r.zarr", **given)
+    found = again.result(WAIT)
+    assert any("Continuing" in line for line in again.log)
+    np.testing.assert_array_equal(found["red"], eow.run(Smooth, cube, **given)["red"])
+
+
+@pytest.mark.parametrize("error", [OSError("gone"), TimeoutError("late"), RuntimeError("closed")])
+def test_failures_to_reach_a_cluster_are_one_sentence(error):
+    words = "cannot be reached any more .*: run the same call again, with a new client"
+    with pytest.raises(SourceError, match=words), _reached(None, None):
+        raise error
+
+
+def test_sentences_of_the_package_pass_unchanged():
+    with pytest.raises(ModelError, match="^as it was$"), _reached(None, None):
+        raise ModelError("as it was")

@@ -187,3 +187,62 @@ def test_progress_may_be_a_bar_or_a_callable(make_cube, capsys):
     assert seen[-1].state == "done"
     eow.run(Identity, make_cube(), progress=True)
     assert "toy-identity" in capsys.readouterr().err
+
+
+@pytest.fixture
+def hanging(make_cube, monkeypatch):
+    """A cancelled run whose model does not come back before the test has ended."""
+    from eowidgets.engine import job as jobs
+
+    monkeypatch.setattr(jobs, "PATIENCE", 0.05)
+    model, told = Gate(), threading.Event()
+    job = eow.submit(model, make_cube(), window=16, batch=1, on_change=lambda j: told.set() if j.hangs else None)
+    assert model.entered.acquire(timeout=WAIT)
+    job.cancel()
+    assert told.wait(WAIT)
+    yield job
+    model.gate.release(100)
+    with pytest.raises(Cancelled):
+        job.result(WAIT)
+    assert not job.hangs
+
+
+def test_a_model_that_hangs_is_reported(hanging):
+    assert hanging.state == "running"
+    assert "the model has not come back" in hanging.log[-1]
+    with pytest.raises(TimeoutError, match="was cancelled and waits for its model"):
+        hanging.result(0)
+
+
+def test_runs_go_on_without_one_that_hangs(hanging, make_cube):
+    first = eow.submit(Identity, make_cube())
+    second = eow.submit(Identity, make_cube())
+    first.result(WAIT)
+    second.result(WAIT)
+    assert hanging.state == "running"
+
+
+def test_the_doctor_reports_a_model_that_hangs(hanging):
+    from eowidgets.diagnosis import examine
+
+    found = [f for f in examine() if f.topic == "Runs"]
+    assert [f.level for f in found] == ["bad"]
+    assert "'toy-gate' waits for a model" in found[0].text
+
+
+def test_only_one_worker_is_left_after_a_model_has_come_back(make_cube, monkeypatch):
+    from eowidgets.diagnosis import examine
+    from eowidgets.engine import job as jobs
+
+    monkeypatch.setattr(jobs, "PATIENCE", 0.05)
+    model, told = Gate(), threading.Event()
+    job = eow.submit(model, make_cube(), window=16, batch=1, on_change=lambda j: told.set() if j.hangs else None)
+    assert model.entered.acquire(timeout=WAIT)
+    job.cancel()
+    assert told.wait(WAIT)
+    old = next(t for t in threading.enumerate() if t.name == "eow-engine" and t is not jobs.WORKER._thread)
+    model.gate.release(100)
+    old.join(WAIT)
+    assert not old.is_alive()
+    eow.submit(Identity, make_cube()).result(WAIT)
+    assert not [f for f in examine() if f.topic == "Runs"]

@@ -207,3 +207,18 @@ def test_plain_xarray_opens_the_results_too(make_cube, tmp_path):
     for opened in (xr.open_dataset(tmp_path / "r.nc"), xr.open_zarr(tmp_path / "r.zarr")):
         np.testing.assert_array_equal(opened["red"], cube["red"])
         assert opened["valid"].dtype == bool
+
+
+@pytest.mark.parametrize("source", ["in.zarr", "in.nc", "in_2020-01-03.tif", "result.zarr", "result.nc", "result.tif"])
+@pytest.mark.parametrize("suffix", FORMATS)
+@pytest.mark.parametrize("lazy", [False, True])
+def test_our_own_files_are_inputs_for_every_format(make_cube, tmp_path, source, suffix, lazy):
+    cube, path = make_cube(height=40, width=30), tmp_path / source
+    if source.startswith("result"):
+        eow.run(Identity, cube, out=path)
+    else:
+        getattr(cube.eow, {".zarr": "to_zarr", ".nc": "to_netcdf", ".tif": "to_geotiff"}[path.suffix])(path)
+    opened = eow.open(path, **({"chunks": {}} if lazy else {}))
+    for _ in range(2):  # the second one replaces the first
+        out = eow.run(Identity, opened, out=tmp_path / f"r.{suffix}")
+        np.testing.assert_array_equal(out["red"], opened["red"].where(opened["valid"]))

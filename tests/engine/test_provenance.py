@@ -9,7 +9,8 @@ from support.toys import Noise, Smooth, TwoClasses
 
 import eowidgets as eow
 from eowidgets.cube import schema
-from eowidgets.engine.provenance import compare, read, state_hash
+from eowidgets.engine.identity import state_hash
+from eowidgets.engine.provenance import compare, read
 from eowidgets.errors import InputError
 
 

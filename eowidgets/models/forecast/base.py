@@ -19,6 +19,7 @@ from torch import Tensor
 from eowidgets.errors import InputError, ModelError, unknown
 from eowidgets.models.base import Card, NoParams, make_params
 from eowidgets.models.classical.series import DAYS_PER_YEAR
+from eowidgets.models.remake import Remade
 
 #: A forecast further ahead than this is refused, in years.
 FURTHEST = 10.0
@@ -124,7 +125,7 @@ def checked_future(future_days: Tensor, cut: float) -> Tensor:
     return future
 
 
-class SeriesModel(ABC):
+class SeriesModel(Remade, ABC):
     """Base class of every forecaster of series.
 
     A subclass writes ``_predict`` (and ``_fit`` if it learns from many series); the public methods check what comes in
@@ -226,7 +227,7 @@ class SeriesModel(ABC):
             )
         return torch.where(known, out, torch.nan)
 
-    def _fit(self, series: Series) -> None:  # noqa: B027  (local models learn nothing beforehand)
+    def _fit(self, series: Series) -> None:
         """Learn from checked series."""
 
     @abstractmethod
@@ -259,7 +260,7 @@ def series_models() -> dict[str, type[SeriesModel]]:
 
 
 def series_model(model: str | SeriesModel, **params: Any) -> SeriesModel:
-    """Make a forecaster from its name, or take an instance as it is (with ``params``: a new one of its class).
+    """Make a forecaster from its name, or take an instance as it is (with ``params``: a copy that differs in these).
 
     Raises
     ------
@@ -267,7 +268,7 @@ def series_model(model: str | SeriesModel, **params: Any) -> SeriesModel:
         If no forecaster has this name (with the nearest names), or a parameter is wrong.
     """
     if isinstance(model, SeriesModel):
-        return type(model)(**params) if params else model
+        return model.with_params(**params) if params else model
     known = _load()
     if model not in known:
         raise unknown("forecaster", model, known)

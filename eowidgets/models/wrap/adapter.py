@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import hashlib
 import re
 from collections.abc import Mapping, Sequence
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any, ClassVar, Literal
 
@@ -33,6 +35,20 @@ class Wrapped(Model):
     def module(self) -> nn.Module:
         """Give the network to the engine, which moves, compiles and interrupts it."""
         return self.network
+
+    def settings(self) -> dict[str, Any]:
+        """Give the arguments of :func:`wrap` that decide what comes out."""
+        data = getattr(self.network, "data", None)
+        return {
+            "network": f"{type(self.network).__module__}.{type(self.network).__qualname__}",
+            "file_sha256": hashlib.sha256(data).hexdigest() if isinstance(data, bytes) else None,
+            "outputs": [asdict(o) for o in self.given],
+            "window": asdict(self.window),
+            "inputs": asdict(self.inputs),
+            "layout": self.layout,
+            "logits": self.logits,
+            **asdict(self.prepare),
+        }
 
     def outputs(self, bands: tuple[str, ...]) -> tuple[Output, ...]:
         """As declared."""

@@ -1,0 +1,164 @@
+"""``eow.rerun``: a result of ``run``, ``change`` or ``forecast`` made again from its provenance."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Mapping
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import xarray as xr
+
+from eowidgets.engine import provenance
+from eowidgets.engine.provenance import Rerun
+from eowidgets.errors import InputError
+
+
+def rerun(
+    result: str | Path | xr.Dataset,
+    cube: xr.Dataset | None = None,
+    model: Any = None,
+    *,
+    after: xr.Dataset | None = None,
+    **options: Any,
+) -> Rerun:
+    """Make a result again from its provenance, and report whether it is identical.
+
+    Parameters
+    ----------
+    result : path or Dataset
+        What ``eow.run``, ``eow.change`` or ``eow.forecast`` gave or wrote.
+    cube : Dataset, optional
+        The input; needed where the provenance does not note how it was opened.
+    model : Model, Model class or forecaster, optional
+        Needed where the model is not registered.
+    after : Dataset, optional
+        The second raster of a comparison of two rasters.
+    **options
+        Engine settings to use in place of the recorded ones, such as ``device="cpu"``; for change only ``device``, for
+        forecasts none.
+
+    Returns
+    -------
+    Rerun
+        Print it for one sentence.
+
+    Raises
+    ------
+    InputError
+        When there is no provenance, or the input cannot be found from it.
+
+    Examples
+    --------
+    >>> import eowidgets as eow
+    >>> cube = eow.open("bouconne").isel(time=slice(3))
+    >>> print(eow.rerun(eow.run("fill-linear", cube), cube))
+    Made again: identical.
+    """
+    from eowidgets.engine.writers.disk import open_result
+
+    old = result if isinstance(result, xr.Dataset) else open_result(result)
+    notes = provenance.read(old)
+    call = notes.get("call", "run")
+    if call == "run":
+        if "change_method" in old.attrs or "forecast_from" in notes:
+            raise InputError("This was made by an older release, which noted less: make it again by hand.")
+        return provenance.rerun(old, cube, model, **options)
+    if call not in CALLS:
+        raise InputError(
+            f"Results of {str(call)[:80]!r} cannot be made again by themselves: make the one they come from."
+        )
+    source = cube if cube is not None else provenance.reopened(notes.get("whole", notes))
+    try:
+        source = provenance.same_input(source, notes["whole"])
+        arguments = {**notes["arguments"], "area": notes["area"]}
+        again = CALLS[call](source, notes, arguments, model, after, options)
+    except (KeyError, TypeError, IndexError, AttributeError) as error:
+        raise InputError("The provenance is damaged: make the result again by hand.") from error
+    new = again()
+    differences = provenance.compare(old, new)
+    return Rerun(not differences, differences, provenance.changes(notes, provenance.read(new)), new)
+
+
+def _change(
+    cube: xr.Dataset,
+    notes: Mapping[str, Any],
+    arguments: dict[str, Any],
+    model: Any,
+    after: xr.Dataset | None,
+    options: Mapping[str, Any],
+) -> Callable[[], xr.Dataset]:
+    from eowidgets.analysis.change import change
+
+    _only(options, {"device"})
+    if model is not None:
+        raise InputError("Change is found by a method, which the provenance names: leave model out.")
+    if arguments["after"] is not None and after is None:
+        raise InputError("Two rasters were compared: give the second one as rerun(result, cube, after=...).")
+    second = provenance.same_input(after, arguments["after"]) if after is not None and arguments["after"] else None
+    device = {"device": notes["engine"]["device"], **options}
+    return partial(
+        change,
+        cube,
+        arguments["method"],
+        after=second,
+        dates=arguments["dates"],
+        area=arguments["area"],
+        **device,
+        **arguments["params"],
+    )
+
+
+def _forecast(
+    cube: xr.Dataset,
+    notes: Mapping[str, Any],
+    arguments: dict[str, Any],
+    model: Any,
+    after: xr.Dataset | None,
+    options: Mapping[str, Any],
+) -> Callable[[], xr.Dataset]:
+    from eowidgets.analysis.forecast import forecast, hindcast
+
+    _only(options, set())
+    if after is not None:
+        raise InputError("A forecast is made from one cube: leave after out.")
+    if isinstance(arguments["area"], list):  # a point
+        arguments["area"] = tuple(arguments["area"])
+    given = {**arguments, "model": notes["model"] if model is None else model, **notes["parameters"]}
+    if notes["call"] == "forecast":
+        return partial(forecast, cube, **given)
+    return partial(hindcast, cube, given.pop("from_date"), **given)
+
+
+def _only(options: Mapping[str, Any], known: set[str]) -> None:
+    for name in options:
+        if name not in known:
+            raise InputError(f"The option {name[:80]!r} does not apply to this result: leave it out.")
+
+
+CALLS = {"change": _change, "forecast": _forecast, "hindcast": _forecast}
+
+
+def noted(provenance_of_run: str, call: str, arguments: Mapping[str, Any], cube: xr.Dataset) -> str:
+    """Add to the provenance of a run which question it was a part of, so that the question can be asked again.
+
+    Parameters
+    ----------
+    provenance_of_run : str
+        JSON.
+    call : str
+        One of :data:`CALLS`.
+    arguments : mapping
+        Of the call, as plain values.
+    cube : Dataset
+        The whole cube that the question was asked about.
+    """
+    notes = json.loads(provenance_of_run)
+    added = {"call": call, "arguments": dict(arguments), "whole": provenance.whole(cube)}
+    return json.dumps({**notes, **added}, default=_plain)
+
+
+def _plain(value: Any) -> Any:
+    return value.item() if isinstance(value, np.generic) and value.dtype.kind in "fiub" else str(value)

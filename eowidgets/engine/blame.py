@@ -1,0 +1,110 @@
+"""What a model raises or gives that it should not, as one sentence that names the model and the place."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import torch
+
+from eowidgets.engine import device as dev
+from eowidgets.errors import EowidgetsError, ModelError
+from eowidgets.models.base import Batch, Model
+from eowidgets.tasks import Output
+
+#: Characters of a message that are quoted.
+QUOTED = 80
+#: A probability may be this far outside 0..1: reduced precision rounds.
+ROUNDING = 0.01
+
+
+@contextmanager
+def blame(model: Model, where: str) -> Iterator[None]:
+    """Turn whatever a model raises into one sentence; running out of memory and interrupts pass.
+
+    Raises
+    ------
+    ModelError
+    """
+    try:
+        yield
+    except EowidgetsError:
+        raise
+    except (Exception, SystemExit) as error:
+        if dev.is_out_of_memory(error):
+            raise
+        # contextlib takes a RuntimeError that is caused by StopIteration for one that Python made of it.
+        cause = None if isinstance(error, StopIteration) else error
+        raise ModelError(f"The model {shown(model.name)} failed {where}: {words(error)}") from cause
+
+
+def words(error: BaseException) -> str:
+    """First line of a message, shortened, with the kind of the error where the message alone says little."""
+    line = next(iter(str(error).strip().splitlines()), "")
+    if isinstance(error, RuntimeError) and line:
+        return short(line)
+    return f"{type(error).__name__}: {short(line)}" if line else type(error).__name__
+
+
+def short(text: str) -> str:
+    """Return at most 80 characters of a text."""
+    return text if len(text) <= QUOTED else f"{text[: QUOTED - 3]}..."
+
+
+def shown(name: Any) -> str:
+    """Quote a name."""
+    return repr(short(str(name)))
+
+
+def checked(model: Model, output: Output, found: Any, shape: tuple[int, ...], batch: Batch) -> torch.Tensor:
+    """Return one output of a model as float32, after checking everything about it.
+
+    Raises
+    ------
+    ModelError
+        For a missing output, something else than a tensor, another shape or type, infinite values, or probabilities
+        outside 0..1, where something was seen.
+    """
+    name, what = shown(model.name), shown(output.name)
+    if not isinstance(found, dict):
+        raise ModelError(f"The model {name} gave a {type(found).__name__}: predict must return a dict of tensors.")
+    if output.name not in found:
+        raise ModelError(f"The model {name} promised {what} and gave {short(', '.join(map(str, found)) or 'nothing')}.")
+    tensor = found[output.name]
+    if not isinstance(tensor, torch.Tensor):
+        raise ModelError(f"The model {name} gave {what} as {type(tensor).__name__}: give a torch.Tensor.")
+    if tuple(tensor.shape) != shape:
+        raise ModelError(
+            f"The model {name} gave {what} with shape {tuple(tensor.shape)}; "
+            f"{output.kind} over {output.dims} must be {shape}."
+        )
+    if tensor.is_complex() or tensor.device.type == "meta" or tensor.layout != torch.strided:
+        kind = "complex numbers" if tensor.is_complex() else "a tensor without plain values"
+        raise ModelError(f"The model {name} gave {what} as {kind}: give real numbers.")
+    tensor = tensor.detach().to(torch.float32)
+    _check_values(name, output, tensor, batch)
+    return tensor
+
+
+def _check_values(name: str, output: Output, tensor: torch.Tensor, batch: Batch) -> None:
+    low, high = (-ROUNDING, 1 + ROUNDING) if output.kind == "class" else (-torch.inf, torch.inf)
+    least, most = torch.aminmax(tensor) if tensor.numel() else (tensor.sum(), tensor.sum())
+    good = bool(least > low) & bool(most < high)
+    if good:
+        return
+    # NaN, which is no result, or something wrong: only what was seen counts.
+    seen = batch.measured.any(dim=1)
+    seen = seen.reshape(len(seen), *[1] * (tensor.dim() - 3), *seen.shape[-2:])
+    wrong = ((tensor <= low) | (tensor >= high)) & seen
+    if not bool(wrong.any()):
+        return
+    value = float(tensor[wrong][0])
+    if output.kind == "class":
+        raise ModelError(
+            f"The model {name} gave {shown(output.name)} with a probability of {value:.3g}: give probabilities from 0 to "
+            "1, for example with softmax."
+        )
+    raise ModelError(
+        f"The model {name} gave {shown(output.name)} with infinite values: give NaN where there is no result."
+    )

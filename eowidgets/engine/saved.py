@@ -1,0 +1,83 @@
+"""The store of a run on its way: laid out, gone on with, and checked before it becomes a result."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from eowidgets.engine.journal import Journal, Rows
+from eowidgets.engine.plan import Plan
+from eowidgets.engine.result import Frame
+from eowidgets.engine.writers.store import ZarrWriter, layout_of
+from eowidgets.errors import SourceError
+
+
+@dataclass(frozen=True)
+class Progress:
+    """Where a run stands: its plan, its store, and the rows of the strips that the store holds."""
+
+    plan: Plan
+    writer: ZarrWriter
+    done: list[Rows]
+
+
+@dataclass(frozen=True)
+class SavedRun:
+    """A run and its working folder.
+
+    Attributes
+    ----------
+    journal : Journal
+    key : str
+        Fingerprint of the run.
+    frame : Frame
+    height : int
+        Rows of the result.
+    """
+
+    journal: Journal
+    key: str
+    frame: Frame
+    height: int
+
+    def begin(self, plan: Plan, attrs: dict[str, Any]) -> Progress:
+        """Start over with an empty store."""
+
+        def lay_out(path: Path) -> str:
+            ZarrWriter.create(path, self.frame, plan.rows, attrs)
+            return layout_of(path, self.frame)
+
+        self.journal.begin(self.key, plan, lay_out)
+        return Progress(plan, ZarrWriter(self.journal.store), [])
+
+    def go_on(self) -> Progress | None:
+        """Go on with the strips whose chunks are all there; None where there is nothing to go on with."""
+        saved = self.journal.saved(self.key)
+        try:
+            if saved is None or layout_of(self.journal.store, self.frame) != saved.layout:
+                return None
+            writer, rows = ZarrWriter(self.journal.store), saved.plan.rows
+            whole = {(a, min(a + rows, self.height)) for a in range(0, self.height, rows)}
+            done = [s for s, stamp in saved.strips.items() if s in whole and writer.stamp(self.frame, *s) == stamp]
+        except (OSError, KeyError, ValueError, TypeError, ArithmeticError):
+            return None
+        self.journal.keep(done)
+        return Progress(saved.plan, writer, done)
+
+    def check(self, writer: ZarrWriter) -> None:
+        """Refuse to publish a store that has lost chunks while the run went on.
+
+        Raises
+        ------
+        SourceError
+            Naming the rows.
+        """
+        saved = self.journal.saved(self.key)
+        lost = [s for s, stamp in saved.strips.items() if writer.stamp(self.frame, *s) != stamp] if saved else []
+        if saved is None or lost or layout_of(self.journal.store, self.frame) != saved.layout:
+            rows = f": rows {lost[0][0]} to {lost[0][1] - 1} are gone" if lost else ""
+            raise SourceError(
+                f"Files of {self.journal.folder.name[:80]!r} were removed or changed while the run wrote them{rows}; "
+                "run the same call again, which computes what is missing."
+            )
