@@ -8,7 +8,7 @@ NOTEBOOKS = $(wildcard notebooks/*.ipynb)
 # In a container one often is root, which Jupyter wants to be told.
 AS_ROOT = $(if $(filter 0,$(shell id -u)),--allow-root)
 
-.PHONY: lab test lint types screenshots clean
+.PHONY: lab test lint types gpu screenshots clean
 
 lab: $(VENV)/.lab
 	$(BIN)/jupyter lab $(AS_ROOT) notebooks/01_explore_an_area.ipynb
@@ -25,6 +25,11 @@ lint: $(VENV)/.dev
 
 types: $(VENV)/.dev
 	$(BIN)/mypy
+
+# On a machine with a CUDA device.
+gpu: $(VENV)/.test
+	EOW_REQUIRE_GPU=1 $(BIN)/python -m pytest tests/gpu
+	$(BIN)/python benchmarks/gpu.py
 
 screenshots: $(VENV)/.test
 	$(BIN)/python tools/screenshots.py

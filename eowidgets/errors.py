@@ -30,6 +30,29 @@ class MissingExtraError(EowidgetsError, ImportError):
         self.extra = extra
 
 
+#: Characters of an input or of another message that are quoted.
+QUOTED = 80
+
+
+def short(text: str) -> str:
+    """Return at most 80 characters of a text, without line breaks and other control characters."""
+    line = "".join(c if c.isprintable() else " " for c in text)
+    return line if len(line) <= QUOTED else f"{line[: QUOTED - 3]}..."
+
+
+def shown(name: object) -> str:
+    """Return the quoted, shortened text of a value."""
+    return repr(short(str(name)))
+
+
+def words(error: BaseException) -> str:
+    """Return the first line of an error's message, shortened, with the type of the error unless it is a RuntimeError."""
+    line = next(iter(str(error).strip().splitlines()), "")
+    if isinstance(error, RuntimeError) and line:
+        return short(line)
+    return f"{type(error).__name__}: {short(line)}" if line else type(error).__name__
+
+
 def unknown(kind: str, name: object, known: Iterable[str]) -> InputError:
     """Make the error for a name that nothing has, with the nearest names that exist.
 
@@ -44,6 +67,6 @@ def unknown(kind: str, name: object, known: Iterable[str]) -> InputError:
     if near:
         hint = "Did you mean " + " or ".join(repr(lower[n]) for n in near) + "?"
     else:
-        listed = ", ".join(names[:12]) + (", ..." if len(names) > 12 else "")
+        listed = ", ".join(short(n) for n in names[:12]) + (", ..." if len(names) > 12 else "")
         hint = f"Known: {listed}." if names else "There is none."
-    return InputError(f"There is no {kind} named {str(name)[:80]!r}. {hint}")
+    return InputError(f"There is no {kind} named {shown(name)}. {hint}")

@@ -9,9 +9,10 @@ import numpy as np
 import xarray as xr
 
 from eowidgets.analysis.change_kind import kind_of, kinds
-from eowidgets.analysis.change_pair import check_opened, pair_of
+from eowidgets.analysis.change_pair import pair_of
 from eowidgets.analysis.registration import Shift, misregistration
 from eowidgets.analysis.rerun import noted
+from eowidgets.cube.admission import admit
 from eowidgets.cube.indices import present
 from eowidgets.cube.schema import bands
 from eowidgets.engine.job import Job
@@ -153,7 +154,8 @@ class ChangeTask:
         dates: Any = None,
         params: dict[str, Any] | None = None,
     ) -> None:
-        check_opened(cube=cube, after=after)
+        cube = admit(cube)
+        after = None if after is None else admit(after, name="The second raster")
         known = methods()
         if method not in known:
             raise unknown("method", method, known)

@@ -98,19 +98,6 @@ def usual_dates(cube: xr.Dataset) -> tuple[str, str]:
     return found
 
 
-def check_opened(**rasters: Any) -> None:
-    """Refuse what is no cube, such as the name of a file."""
-    for name, value in rasters.items():
-        if value is not None and (not isinstance(value, xr.Dataset) or "time" not in value.dims):
-            raise InputError(f"{name} is {_what(value)}: open it first, for example {name} = eow.open(...).")
-
-
-def _what(value: Any) -> str:
-    if isinstance(value, xr.Dataset):
-        return "a Dataset without time"
-    return f"the text {value[:40]!r}" if isinstance(value, str) else f"a {type(value).__name__}"
-
-
 def _two(dates: Any) -> tuple[str, str]:
     if isinstance(dates, str) or len(tuple(dates)) != 2:
         raise InputError(f"dates is {dates!r}: give two, (before, after).")

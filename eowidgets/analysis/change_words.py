@@ -8,7 +8,8 @@ from typing import Any
 import numpy as np
 import xarray as xr
 
-from eowidgets.analysis.change_pair import check_opened, pair_of
+from eowidgets.analysis.change_pair import pair_of
+from eowidgets.cube.admission import admit
 from eowidgets.cube.schema import bands, usable
 from eowidgets.cube.series import clip
 from eowidgets.cube.simulate.words import NO_CHANGE
@@ -112,7 +113,8 @@ def describe_change(
     >>> from eowidgets.analysis.change_words import describe_change
     >>> print(describe_change(eow.open("pair.tif")))  # doctest: +SKIP
     """
-    check_opened(cube=cube, after=after)
+    cube = admit(cube)
+    after = None if after is None else admit(after, name="The second raster")
     missing = [b for b in BANDS if b not in bands(cube)]
     if missing:
         raise InputError(f"A sentence needs red, green and blue, and this cube has no {' and no '.join(missing)}.")

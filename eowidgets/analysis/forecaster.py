@@ -21,7 +21,7 @@ from eowidgets.analysis.forecast_frames import (
     make_forecaster,
 )
 from eowidgets.analysis.forecast_result import assemble
-from eowidgets.analysis.history import Block, Clouds, History, days_of, ordered
+from eowidgets.analysis.history import Block, Clouds, History, admitted, days_of
 from eowidgets.analysis.holdout import FEWEST, WINDOWS, Holdout, hold_out
 from eowidgets.errors import InputError
 from eowidgets.models.base import Model
@@ -77,10 +77,11 @@ class Maker:
     """
 
     def __init__(self, cube: xr.Dataset, ask: Ask) -> None:
+        cube = admitted(cube)
         self.ask, self.cube = ask, cube
         self.call: tuple[str, dict[str, Any]] = ("forecast", {})
         self.levels = _levels(ask.levels)
-        self.start = _day(ask.from_date, ordered(cube)["time"].values)
+        self.start = _day(ask.from_date, cube["time"].values)
         self.history = ask.history(cube, self.start)
         self.model = make_forecaster(ask.model, self.history, ask.seed, ask.params)
         self.cut = float(days_of(np.array([self.start]))[0])

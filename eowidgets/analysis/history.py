@@ -14,6 +14,7 @@ import torch
 import xarray as xr
 from torch import Tensor
 
+from eowidgets.cube.admission import admit
 from eowidgets.cube.area import Area
 from eowidgets.cube.clouds import robust_clouds
 from eowidgets.cube.grid import geobox, pixel
@@ -106,7 +107,7 @@ class History:
     ) -> None:
         if clouds not in ("mask", "robust"):
             raise unknown("way to mask clouds", clouds, ("mask", "robust"))
-        cube = ordered(cube)
+        cube = admitted(cube)
         if until is not None:
             # The future goes first, before anything is computed from the cube.
             cube = cube.isel(time=cube["time"].values < until + np.timedelta64(1, "D"))
@@ -249,23 +250,17 @@ def days_of(times: npt.NDArray[np.datetime64]) -> npt.NDArray[np.float64]:
     return np.asarray((times.astype("datetime64[ns]") - epoch) / np.timedelta64(1, "D"), dtype="float64")
 
 
-def ordered(cube: xr.Dataset) -> xr.Dataset:
-    """Dates in order; refuses what is no series in time."""
-    if not isinstance(cube, xr.Dataset) or "time" not in cube.dims:
-        raise InputError("A forecast needs a cube over time: open one with  eow.open(...).")
+def admitted(cube: xr.Dataset) -> xr.Dataset:
+    """Return a cube that can be forecast: admitted, with a band.
+
+    Raises
+    ------
+    InputError
+    """
+    cube = admit(cube)
     if not bands(cube):
         raise InputError("This cube has no band over (time, y, x): there is nothing to forecast.")
-    times = cube["time"].values
-    if times.dtype.kind != "M" or np.isnat(times).any():
-        raise InputError("Some times of this cube are no dates: make them datetime64 and drop what is missing.")
-    in_order = np.sort(times)
-    twice = in_order[1:][in_order[1:] == in_order[:-1]]
-    if twice.size:
-        raise InputError(
-            f"This cube has the date {str(twice[0])[:10]} more than once. Keep one with  cube.drop_duplicates('time')."
-        )
-    result: xr.Dataset = cube if (in_order == times).all() else cube.sortby("time")
-    return result
+    return cube
 
 
 def _is_point(area: Any) -> bool:

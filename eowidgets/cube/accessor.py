@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 register()
 
 
+@xr.register_dataarray_accessor("eow")  # type: ignore[no-untyped-call]
 @xr.register_dataset_accessor("eow")  # type: ignore[no-untyped-call]
 class CubeAccessor:
     """Methods of a cube (see :mod:`eowidgets.cube.schema` for what a cube is).
@@ -32,8 +33,16 @@ class CubeAccessor:
     1
     """
 
-    def __init__(self, cube: xr.Dataset) -> None:
-        self._cube = cube
+    def __init__(self, cube: xr.Dataset | xr.DataArray) -> None:
+        from eowidgets.cube.layout import from_array
+
+        self._given = from_array(cube) if isinstance(cube, xr.DataArray) else cube
+
+    @property
+    def _cube(self) -> xr.Dataset:
+        from eowidgets.cube.admission import admit
+
+        return admit(self._given, time=False, grid=False, coordinates=False)
 
     @property
     def bands(self) -> tuple[str, ...]:
@@ -67,7 +76,7 @@ class CubeAccessor:
         """Report what is wrong with this cube and how to correct it; see :func:`eowidgets.cube.check.check`."""
         from eowidgets.cube.check import check
 
-        return check(self._cube)
+        return check(self._given)
 
     def index(self, name: str, **constants: float) -> xr.DataArray:
         """A spectral index by name; see :func:`eowidgets.cube.indices.index`."""
@@ -100,8 +109,9 @@ class CubeAccessor:
 
     def clearest(self, most: float = 0.05) -> xr.Dataset:
         """Only the dates of which at most this share was not seen."""
+        cube = self._cube
         cover = self.cloud_cover().values
-        return self._cube.isel(time=cover <= max(most, cover.min()))
+        return cube.isel(time=cover <= max(most, cover.min()))
 
     def composite(self, how: How = "median", period: str = "month") -> xr.Dataset:
         """Few clear frames out of many cloudy ones; see :func:`eowidgets.cube.composite.composite`."""

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Iterator
 
 import numpy as np
 import xarray as xr
 
+from eowidgets.cube.admission import admit
 from eowidgets.cube.check_values import judge, unnamed
 from eowidgets.cube.findings import Finding, Level, Report
 from eowidgets.cube.glance import Glance, glance, seen_shares
@@ -48,6 +50,13 @@ def check(cube: xr.Dataset) -> Report:
     report = Report(_form(cube))
     if any(f.level == "error" for f in report):
         return report
+    with warnings.catch_warnings(record=True) as notes:
+        warnings.simplefilter("always")
+        try:
+            cube = admit(cube)
+        except InputError as error:
+            return Report([*report, _error(error)])
+    report += [Finding("warning", str(note.message)) for note in notes]
     report += _dates(cube)
     report += _names(cube)
     report += _values(cube)
@@ -68,13 +77,12 @@ def _form(cube: xr.Dataset) -> list[Finding]:
             Finding("error", f"The cube is empty along {', '.join(empty)}.", "Choose other dates or another area.")
         )
     found += [] if empty else _grid(cube)
-    for axis in ("y", "x"):
-        steps = np.diff(cube[axis].values.astype("float64")) if axis in cube.coords else np.zeros(0)
-        if len(steps) and not np.allclose(steps, steps[0], rtol=1e-3, atol=0):
-            found.append(
-                Finding("error", f"The {axis} coordinates are not evenly spaced.", "Reproject to a regular grid.")
-            )
     return found
+
+
+def _error(error: InputError) -> Finding:
+    what, _, mend = str(error).partition(": ")
+    return Finding("error", f"{what}.", f"{mend[:1].upper()}{mend[1:]}")
 
 
 def _grid(cube: xr.Dataset) -> list[Finding]:
@@ -86,18 +94,13 @@ def _grid(cube: xr.Dataset) -> list[Finding]:
     try:
         geobox(cube)
     except InputError as error:
-        what, _, mend = str(error).partition(": ")
-        return [Finding("error", f"{what}.", f"{mend[:1].upper()}{mend[1:]}")]
+        return [_error(error)]
     return []
 
 
 def _dates(cube: xr.Dataset) -> list[Finding]:
     found = []
     times = cube.indexes["time"]
-    if not times.is_monotonic_increasing:
-        found.append(Finding("error", "The dates are not in order.", "Sort them with cube.sortby('time')."))
-    if not times.is_unique:
-        found.append(Finding("error", "Some dates occur twice.", "Merge them, or open the source with eow.open(...)."))
     if len(times) == 1:
         found.append(Finding("note", "There is one date only: series, gap filling and change need more."))
     elif len(times) > 2:

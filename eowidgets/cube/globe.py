@@ -9,6 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from eowidgets.cube.antimeridian import largest_gap, wrap
+from eowidgets.errors import InputError
 
 if TYPE_CHECKING:
     from odc.geo.geobox import GeoBox
@@ -103,6 +104,10 @@ def poles(box: GeoBox) -> tuple[int, ...]:
 def extent(box: GeoBox) -> tuple[float, float, float, float]:
     """Return west, south, east, north of a grid in degrees; see `eowidgets.cube.grid.bounds` for the convention."""
     lon, lat, closed = _places(box)
+    if not lon.size:
+        raise InputError(
+            "The coordinates of the cube lie outside the area that its CRS describes: check the CRS and the coordinates."
+        )
     inside = poles(box)
     south = -90.0 if -1 in inside else float(lat.min())
     north = 90.0 if 1 in inside else float(lat.max())

@@ -113,7 +113,7 @@ def georeference(cube: xr.Dataset) -> xr.Dataset:
 def north_up(cube: xr.Dataset) -> xr.Dataset:
     """Put rows from north to south and columns from west to east, which every reader of rasters expects."""
     for axis, sign in (("y", -1), ("x", 1)):
-        if _step(cube[axis].values.astype("float64")) * sign < 0:
+        if axis in cube.coords and _step(cube[axis].values.astype("float64")) * sign < 0:
             cube = cube.isel({axis: slice(None, None, -1)})
     return cube
 

@@ -12,6 +12,7 @@ import xarray as xr
 from eowidgets.cube.crs import with_crs
 from eowidgets.cube.quantity import quantity
 from eowidgets.cube.schema import DIMS, MASKS
+from eowidgets.cube.spacing import check_axis
 from eowidgets.cube.times import with_times
 from eowidgets.errors import InputError
 
@@ -34,8 +35,8 @@ def as_dataset(raw: Any) -> xr.Dataset:
     InputError
         If a dimension is missing or empty, or two bands have one name.
     """
-    raw = _unstacked(raw)
-    found = _from_array(raw) if isinstance(raw, xr.DataArray) else raw
+    raw = unstacked(raw)
+    found = from_array(raw) if isinstance(raw, xr.DataArray) else raw
     names = {str(n).lower(): n for n in [*found.dims, *found.coords]}
     taken = {*found.dims, *found.coords}
     renames = {names[k]: v for k, v in _DIMS.items() if k in names and v not in taken}
@@ -79,22 +80,12 @@ def in_order(cube: xr.Dataset) -> xr.Dataset:
     if "x" in cube.coords and cube.sizes["x"] > 1 and float(cube.x[0]) > float(cube.x[-1]):
         cube = cube.isel(x=slice(None, None, -1))
     for axis in ("y", "x"):
-        if axis not in cube.coords:
-            raise InputError(
-                f"The data have no {axis} coordinates: add them, so that pixels can be found on the ground."
-            )
-        steps = np.diff(cube[axis].values.astype("float64"))
-        if not np.isfinite(cube[axis].values.astype("float64")).all():
-            raise InputError(f"Some {axis} coordinates are not numbers: give each row and column its place.")
-        if len(steps) and not np.allclose(steps, steps[0], rtol=1e-3, atol=0):
-            raise InputError(
-                f"The {axis} coordinates are not evenly spaced: reproject the data to a regular grid first."
-            )
+        check_axis(cube, axis)
     cube = with_crs(cube)
     return cube.transpose(*[d for d in DIMS if d in cube.dims], ...)
 
 
-def _unstacked(raw: Any) -> Any:
+def unstacked(raw: Any) -> Any:
     """Return an object without a MultiIndex: its levels become dimensions."""
     stacked = [d for d in raw.dims if isinstance(raw.indexes.get(d), pd.MultiIndex)]
     if not stacked:
@@ -108,7 +99,8 @@ def _unstacked(raw: Any) -> Any:
         ) from None
 
 
-def _from_array(raw: xr.DataArray) -> xr.Dataset:
+def from_array(raw: xr.DataArray) -> xr.Dataset:
+    """Return the Dataset of an array: one variable for each band along ``band``, else one of the array's name."""
     names = {d: _DIMS[str(d).lower()] for d in raw.dims if str(d).lower() in _DIMS and str(d) != _DIMS[str(d).lower()]}
     raw = raw.rename(_once(names))
     return _split(raw) if "band" in raw.dims else raw.to_dataset(name=str(raw.name or "value"))

@@ -11,6 +11,7 @@ import numpy as np
 import xarray as xr
 
 from eowidgets.cube.layout import as_dataset, in_order, is_static
+from eowidgets.cube.masks import with_masks
 from eowidgets.cube.quality import QUALITY, quality_name, read_quality
 from eowidgets.cube.quantity import quantity
 from eowidgets.cube.scale import ABSENT, NAMED, as_floats, is_flags, physical, scale
@@ -259,9 +260,10 @@ def _masked(cube: xr.Dataset) -> xr.Dataset:
         seen = xr.ones_like(cube[name], dtype=bool) if fill is None else cube[name] != fill
         seen_all = seen if seen_all is None else (seen_all & seen if not names else seen_all)
     # Masks that come with the data are kept: a saved cube, the result of a model.
-    valid: Any = cube["valid"].astype(bool) if "valid" in cube else seen_all
+    cube = with_masks(cube)
+    valid: Any = cube.get("valid", seen_all)
     scene = xr.zeros_like(valid) if cloudy is None else cloudy & valid
-    clouds = cube["clouds"].astype(bool) if "clouds" in cube else scene
+    clouds = cube.get("clouds", scene)
     cube["valid"], cube["clouds"] = valid.transpose(*DIMS), clouds.transpose(*DIMS)
     cube["valid"].attrs = {"long_name": "Measured"}
     cube["clouds"].attrs = {"long_name": "Cloud or cloud shadow"}

@@ -12,6 +12,8 @@ from typing import Literal
 import numpy as np
 import xarray as xr
 
+from eowidgets.errors import InputError
+
 DIMS = ("time", "y", "x")
 MASKS = ("valid", "clouds")
 
@@ -67,6 +69,8 @@ def valid(cube: xr.Dataset) -> xr.DataArray:
     if "valid" in cube:
         return cube["valid"]
     names = bands(cube)
+    if not names:
+        raise InputError("The cube has no band: no variable over (time, y, x) with numbers was found.")
     ok = xr.ones_like(cube[names[0]], dtype=bool)
     for name in names:
         ok = ok & np.isfinite(cube[name])

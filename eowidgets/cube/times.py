@@ -22,7 +22,7 @@ def with_times(cube: xr.Dataset) -> xr.Dataset:
     InputError
         If the times are not dates, or some are missing.
     """
-    values = _datetimes(cube)
+    values = datetimes(cube)
     if bool(np.isnat(values).any()):
         raise InputError(
             f"{int(np.isnat(values).sum())} of {values.size} dates are missing (NaT): drop them first, for instance with  "
@@ -35,7 +35,14 @@ def with_times(cube: xr.Dataset) -> xr.Dataset:
     return cube
 
 
-def _datetimes(cube: xr.Dataset) -> Any:
+def datetimes(cube: xr.Dataset) -> Any:
+    """Return the times of a cube as ``datetime64[ns]`` in UTC, in their order; missing ones are NaT.
+
+    Raises
+    ------
+    InputError
+        If the times are not dates.
+    """
     times = cube["time"]
     if times.ndim != 1:
         raise InputError(f"The times have {times.ndim} dimensions, but a cube has one time for each date.")

@@ -14,7 +14,7 @@ import xarray as xr
 from eowidgets.cube import schema
 from eowidgets.cube.opened import noted
 from eowidgets.cube.private import public, scrub
-from eowidgets.errors import EowidgetsError, SourceError
+from eowidgets.cube.reading import reading
 
 T = TypeVar("T")
 #: GDAL would take a twentieth of the machine's memory for its cache.
@@ -61,17 +61,9 @@ class Reader:
         import rasterio
 
         part = self._cube.isel(y=y, x=x)
-        try:
-            # Windows are read once: what GDAL keeps of a GeoTIFF beyond this would only add to the memory of the run.
-            with rasterio.Env(GDAL_CACHEMAX=GDAL_CACHE):
-                part = part.load()
-        except EowidgetsError:
-            raise
-        except (OSError, RuntimeError, ValueError) as error:
-            raise SourceError(
-                f"Rows {y.start} to {y.stop - 1} of the cube could not be read ({error}): "
-                "check the file or the connection and run the same call again."
-            ) from error
+        # Windows are read once: what GDAL keeps of a GeoTIFF beyond this would only add to the memory of the run.
+        with reading(f"Rows {y.start} to {y.stop - 1} of the cube"), rasterio.Env(GDAL_CACHEMAX=GDAL_CACHE):
+            part = part.load()
         shape = (part.sizes["time"], len(self._bands), part.sizes["y"], part.sizes["x"])
         raw = np.empty(shape, "float32")
         for i, band in enumerate(self._bands):

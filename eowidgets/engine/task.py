@@ -12,10 +12,10 @@ import numpy as np
 import numpy.typing as npt
 import xarray as xr
 
-from eowidgets.cube import schema
+from eowidgets.cube.admission import admit
 from eowidgets.cube.grid import geobox, georeference
 from eowidgets.engine import device as dev
-from eowidgets.engine.blame import blame, shown
+from eowidgets.engine.blame import blame
 from eowidgets.engine.plan import Limits, Plan, make_plan
 from eowidgets.engine.predict import Predictor, Site
 from eowidgets.engine.reader import Block, Reader
@@ -23,7 +23,7 @@ from eowidgets.engine.resampled import at_its_resolution
 from eowidgets.engine.result import Frame, make_template
 from eowidgets.engine.strips import Strips
 from eowidgets.engine.surroundings import kept
-from eowidgets.errors import InputError, ModelError
+from eowidgets.errors import InputError, ModelError, shown
 from eowidgets.models.base import Model
 from eowidgets.models.prepare import check_inputs, resolution_of, wanted_bands
 from eowidgets.models.registry import get_model
@@ -153,7 +153,8 @@ def make_task(
     InputError, ModelError
         For whatever does not fit, before any work is done.
     """
-    cube = _checked(cube)
+    cube = georeference(admit(cube))
+    geobox(cube)  # refuses a cube without pixel size
     made = get_model(model, **(params or {}))
     if not isinstance(seed, int | np.integer) or isinstance(seed, bool):
         raise InputError(f"The seed is {seed!r}: give a whole number.")
@@ -202,19 +203,6 @@ def cut_to(cube: xr.Dataset, area: Any) -> tuple[xr.Dataset, Any]:
             "The area lies outside the cube: choose an area that overlaps it, or open a cube for this area."
         )
     return georeference(cut), shape
-
-
-def _checked(cube: Any) -> xr.Dataset:
-    """Return the cube with its georeference recomputed from its coordinates; refuse what cannot be run."""
-    if not isinstance(cube, xr.Dataset):
-        raise InputError(f"The cube is a {type(cube).__name__}: give an xarray Dataset, such as eow.open(...) makes.")
-    missing = [d for d in schema.DIMS if d not in cube.sizes]
-    if missing:
-        raise InputError(f"The cube has no dimension {missing[0]!r}: it needs (time, y, x), as eow.open(...) makes it.")
-    if 0 in cube.sizes.values():
-        raise InputError("The cube is empty: one of its dimensions has length 0.")
-    geobox(cube)  # refuses a cube without CRS or pixel size
-    return georeference(cube)
 
 
 def _days(dates: npt.NDArray[np.datetime64]) -> npt.NDArray[np.float64]:

@@ -15,7 +15,7 @@ from eowidgets.cube import schema
 from eowidgets.cube.legends import with_legends
 from eowidgets.cube.quantity import Quantity, quantity
 from eowidgets.errors import InputError, unknown
-from eowidgets.render.admit import band_names, checked
+from eowidgets.render.admit import band_names, shown
 from eowidgets.render.blocks import read_thinned, thinning
 from eowidgets.render.classes import ClassRow, classes_of
 from eowidgets.render.formula import Program, catalogue, evaluate, index_program
@@ -76,7 +76,7 @@ class FrameSource:
     """
 
     def __init__(self, cube: xr.Dataset | xr.DataArray, *, bits: Bits = 16, key: str = "cube") -> None:
-        self.cube = with_legends(checked(cube))
+        self.cube = with_legends(shown(cube))
         self.key, self.bits = key, bits
         self.bands = band_names(self.cube)
         #: Bands that pictures and indices are made of, without quality bands and layers where there are others.

@@ -14,6 +14,7 @@ import numpy as np
 import traitlets
 import xarray as xr
 
+from eowidgets.cube.admission import admit
 from eowidgets.cube.antimeridian import placed, towards, wrap
 from eowidgets.cube.area import Area
 from eowidgets.cube.globe import outline
@@ -150,6 +151,7 @@ class AreaMap(PictureLayers, ipyleaflet.Map):
 
     def set_cube(self, cube: xr.Dataset, *, look: bool = True) -> None:
         """Show another cube, and move the map to it."""
+        cube = admit(cube, time=False)
         box = geobox(cube)
         if self.frames is None:
             self.frames = TimeLayer(thin(cube), self)

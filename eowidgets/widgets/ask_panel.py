@@ -20,6 +20,7 @@ from eowidgets.analysis.ask.answer import Answer, refuse
 from eowidgets.analysis.ask.asking import BRAINS, ask
 from eowidgets.analysis.ask.language import to_json
 from eowidgets.analysis.ask.suggest import suggestions
+from eowidgets.cube.admission import admit
 from eowidgets.cube.grid import geobox
 from eowidgets.cube.opened import opening
 from eowidgets.errors import EowidgetsError, InputError, SourceError, unknown
@@ -96,8 +97,7 @@ class AskPanel(ReadableRepr, anywidget.AnyWidget):
         brain: str | Callable[..., Answer] = "grounded",
         feedback: str | Path = "eowidgets-feedback.jsonl",
     ) -> None:
-        if not isinstance(cube, xr.Dataset) or "time" not in cube.dims:
-            raise InputError("An ask panel needs a cube over time: open one with  eow.open(...).")
+        cube = admit(cube)
         if not callable(brain) and brain not in BRAINS:
             raise unknown("brain", brain, BRAINS)
         self.cube, self.viewer, self.map = cube, viewer, map

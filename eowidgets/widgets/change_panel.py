@@ -14,7 +14,7 @@ import traitlets
 import xarray as xr
 
 from eowidgets.analysis.change import TUNED, ChangeTask, methods, usual_method
-from eowidgets.analysis.change_pair import check_opened, usual_dates
+from eowidgets.analysis.change_pair import usual_dates
 from eowidgets.analysis.change_report import (
     changed_places,
     filter_places,
@@ -24,6 +24,7 @@ from eowidgets.analysis.change_report import (
     timeline,
 )
 from eowidgets.analysis.change_words import ChangeWords, can_describe, describe_change
+from eowidgets.cube.admission import admit
 from eowidgets.cube.opened import opening
 from eowidgets.engine.job import Job
 from eowidgets.errors import EowidgetsError, InputError, unknown
@@ -81,7 +82,7 @@ class ChangePanel(ReadableRepr, ChangePanelView):
     picked: Any = traitlets.Int(0)
 
     def __init__(self, cube: xr.Dataset, viewer: Any = None, map: Any = None, *, method: str | None = None) -> None:
-        check_opened(cube=cube)
+        cube = admit(cube)
         if cube.sizes.get("time", 0) < 2:
             raise InputError("A change panel needs a cube of at least two dates: open one with  eow.open(...).")
         self.cube, self.viewer, self.map = cube, viewer, map

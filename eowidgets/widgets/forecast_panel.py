@@ -16,7 +16,7 @@ import xarray as xr
 from eowidgets.analysis.forecast import forecast, hindcast
 from eowidgets.analysis.forecast_files import append_frames, channels, to_csv, to_netcdf
 from eowidgets.analysis.forecast_frames import DATES, forecasters
-from eowidgets.analysis.history import ordered
+from eowidgets.analysis.history import admitted
 from eowidgets.cube.indices import index as spectral_index
 from eowidgets.cube.opened import opening
 from eowidgets.cube.series import at
@@ -72,7 +72,7 @@ class ForecastPanel(ReadableRepr, ForecastView):
     result: Any = traitlets.Any(None, allow_none=True)
 
     def __init__(self, cube: xr.Dataset, index: str = "NDVI", *, viewer: Any = None, map: Any = None) -> None:
-        self.cube, self.viewer, self.map = ordered(cube), viewer, map
+        self.cube, self.viewer, self.map = admitted(cube), viewer, map
         subjects = _subjects(self.cube, index)
         self._dates = list(dict.fromkeys(str(t)[:10] for t in self.cube["time"].values))
         self._number = 0

@@ -14,6 +14,7 @@ from typing import Any
 import traitlets
 import xarray as xr
 
+from eowidgets.cube.admission import admit
 from eowidgets.cube.opened import opening
 from eowidgets.engine.estimate import estimate
 from eowidgets.engine.job import FINAL, Job
@@ -69,8 +70,7 @@ class ModelPanel(ReadableRepr, PanelView):
 
     def __init__(self, cube: xr.Dataset, model: str = "fill-linear", *, viewer: Any = None, map: Any = None) -> None:
         model_class(model)  # an unknown name is refused here
-        if "time" not in cube.dims:
-            raise InputError("A model panel needs a cube over time: open one with  eow.open(...).")
+        cube = admit(cube)
         self.cube, self.viewer, self.map = cube, viewer, map
         self.results: dict[str, xr.Dataset] = {}
         self.job: Job | None = None

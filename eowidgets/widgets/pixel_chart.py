@@ -9,6 +9,7 @@ import numpy as np
 import traitlets
 import xarray as xr
 
+from eowidgets.cube.admission import admit
 from eowidgets.cube.area import Area
 from eowidgets.cube.grid import geobox
 from eowidgets.cube.indices import index as spectral_index
@@ -85,7 +86,7 @@ class PixelChart(ReadableRepr, ErrorsBelow, anywidget.AnyWidget):
         polygons: Any = (),
         height: int = 180,
     ) -> None:
-        self.cube = cube
+        self.cube = admit(cube)
         self._values(what)  # an unknown band or index is refused before anything is drawn
         super().__init__(what=what, pins=list(pins), area=area, polygons=list(polygons), height=height)
         self.observe(self._update, names=["what", "pins", "area", "polygons", "since"])

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from eowidgets.cube.reading import reading
 from eowidgets.errors import InputError, SourceError
 from eowidgets.render import feed
 from eowidgets.render.source import MASK, FrameSource, Window
@@ -92,7 +93,9 @@ def _thinned(source: FrameSource, stride: int) -> FrameSource:
             numbers = np.arange(count) + 0.5
             cube = cube.assign_coords({dim: numbers if dim == "x" else numbers[::-1]})
     rows, columns = Window(0, 0, source.width, source.height, stride).slices()
-    return FrameSource(cube.isel(y=rows, x=columns).load(), bits=source.bits, key=source.key)
+    with reading("The pixels of the cube"):
+        thinned = cube.isel(y=rows, x=columns).load()
+    return FrameSource(thinned, bits=source.bits, key=source.key)
 
 
 def _note(source: FrameSource, stride: int) -> str:

@@ -16,6 +16,7 @@ from eowidgets.analysis.ask.context import Context, span
 from eowidgets.analysis.ask.language import Program
 from eowidgets.analysis.ask.parser import parse
 from eowidgets.analysis.ask.tools import between
+from eowidgets.cube.admission import admit
 from eowidgets.cube.area import Area
 from eowidgets.cube.indices import available
 from eowidgets.cube.schema import DIMS, bands
@@ -90,8 +91,7 @@ def ask(
     >>> answer.value
     140
     """
-    if not isinstance(cube, xr.Dataset) or not {"time", "y", "x"} <= set(cube.dims):
-        raise InputError("A question needs a cube over time, y and x: open one with  eow.open(...).")
+    cube = admit(cube)
     if brain not in BRAINS:
         raise unknown("brain", brain, BRAINS)
     place = None if area is None else Area.of(area).geojson
@@ -121,6 +121,7 @@ def run(
     layers: Mapping[str, Any] | None = None,
 ) -> Answer:
     """Run a program of the typed language; see :func:`ask` for the rest."""
+    cube = admit(cube)
     first, last = span(cube)
     trace = Trace(cube, layers)
     scope = program.scope

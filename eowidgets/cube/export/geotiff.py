@@ -25,6 +25,7 @@ from eowidgets.cube.export.style import write_style
 from eowidgets.cube.grid import geobox
 from eowidgets.cube.legends import class_values
 from eowidgets.cube.quality import QUALITY, read_quality
+from eowidgets.cube.reading import reading
 from eowidgets.cube.schema import bands
 from eowidgets.errors import InputError, SourceError
 
@@ -257,7 +258,8 @@ def _read(cube: xr.Dataset, names: list[str], cut: Mapping[str, slice]) -> dict[
     """Load a piece of some variables; float bands become NaN where the mask alone says that nothing was measured."""
     floats = [n for n in names if cube[n].dtype.kind == "f" and "time" in cube[n].dims]
     extra = [n for n in ("valid", *bands(cube), *QUALITY) if n in cube] if floats and "valid" in cube else []
-    part = cube[list(dict.fromkeys([*names, *extra]))].isel(cut, missing_dims="ignore").load()
+    with reading("The pixels of the cube"):
+        part = cube[list(dict.fromkeys([*names, *extra]))].isel(cut, missing_dims="ignore").load()
     values = {n: part[n] for n in names}
     if floats and extra:
         hidden = _hidden(part)

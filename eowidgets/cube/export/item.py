@@ -10,6 +10,7 @@ import numpy as np
 import xarray as xr
 
 from eowidgets.cube.export.layers import Layout, Part, numbers_of
+from eowidgets.cube.globe import extent
 from eowidgets.cube.grid import geobox
 
 EXTENSIONS = {
@@ -105,6 +106,8 @@ def _footprint(box: Any) -> tuple[dict[str, Any], list[float]]:
     affine = box.affine
     x, y = affine.a * columns + affine.b * rows + affine.c, affine.d * columns + affine.e * rows + affine.f
     lon, lat = Transformer.from_crs(str(box.crs.to_wkt()), "EPSG:4326", always_xy=True).transform(x, y)
+    if not (np.isfinite(lon).all() and np.isfinite(lat).all()):
+        extent(box)  # refuses a grid that is nowhere on Earth
     if np.ptp(lon) > 180 and lon.min() < 0:
         span = np.where(lon < 0, lon + 360, lon)
         lon = span if np.ptp(span) < np.ptp(lon) else lon

@@ -12,7 +12,7 @@ from pathlib import Path
 
 import xarray as xr
 
-from eowidgets.errors import InputError, SourceError
+from eowidgets.errors import EowidgetsError, InputError, SourceError
 
 #: Files that mark a folder as a Zarr store.
 ZARR_MARKS = ("zarr.json", ".zgroup", ".zarray", ".zmetadata")
@@ -76,17 +76,15 @@ def need_room(cube: xr.Dataset, folder: Path) -> None:
 @contextmanager
 def beside(path: Path) -> Iterator[Path]:
     """Give a temporary folder on the same disk, removed in any case; failures to write become one sentence."""
-    import rasterio.errors
-
     try:
         folder = Path(tempfile.mkdtemp(prefix=f".{path.stem[:40]}-", dir=path.parent))
     except OSError as error:
         raise SourceError(f"{path.name!r} could not be written: {error.strerror}.") from error
     try:
         yield folder
-    except (OSError, RuntimeError, rasterio.errors.RasterioError) as error:
-        if isinstance(error, SourceError):
-            raise
+    except EowidgetsError:
+        raise
+    except Exception as error:
         full = getattr(error, "errno", None) in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
         no_room = full or shutil.disk_usage(path.parent).free < 1 << 20
         why = "the disk is full: make room or choose another folder" if no_room else _reason(error)

@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 import xarray as xr
 
+from eowidgets.cube.admission import admit
 from eowidgets.cube.grid import georeference, north_up
 from eowidgets.cube.legends import with_legends
 from eowidgets.cube.private import scrub
@@ -21,12 +22,9 @@ def prepare(cube: xr.Dataset) -> xr.Dataset:
     InputError
         With pixels but without their coordinates or a CRS, or with Python objects other than text.
     """
-    axes = {"y", "x"} & set(cube.dims)
-    if axes and not {"y", "x"} <= set(cube.coords):
-        raise InputError("The cube has no y and x coordinates: add them, so that its pixels have a place.")
-    ready = cube.copy()
-    if axes == {"y", "x"}:
-        ready = with_legends(georeference(north_up(cube.transpose(..., "y", "x"))))
+    ready = admit(cube, time=False, grid=False)
+    if {"y", "x"} <= set(ready.dims):
+        ready = with_legends(georeference(north_up(ready)))
     for name, variable in ready.variables.items():
         if variable.dtype.kind in "OT":
             text = xr.Variable(variable.dims, as_text(name, variable.values), variable.attrs)
