@@ -16,7 +16,7 @@ from eowidgets.engine.blame import blame
 from eowidgets.engine.identity import run_hash
 from eowidgets.engine.job import WORKER, Job
 from eowidgets.engine.journal import Journal
-from eowidgets.engine.plan import Limits, Plan
+from eowidgets.engine.plan import Limits, Plan, check_window
 from eowidgets.engine.provenance import content_hash, describe, fingerprint
 from eowidgets.engine.reader import write_behind
 from eowidgets.engine.resampled import Resampled
@@ -201,6 +201,7 @@ def make_job(
     limits.check()
     path = check_name(out) if out is not None else None
     task = make_task(model, cube, area, seed=seed, device=device, compile=compile, params=params)
+    check_window(task.model, window)
     job = Job(task.model.name, Run(task, limits, path, client, plan))
     job.geobox = task.site.geobox
     if progress is True:

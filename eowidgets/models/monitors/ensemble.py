@@ -98,6 +98,10 @@ class BreakEnsemble(Monitor):
         for member in self.members:
             member.survey(cube)
 
+    def settings(self) -> dict[str, str]:
+        """Give what the members depend on, by their names."""
+        return {f"{m.name} {name}": value for m in self.members for name, value in m.settings().items()}
+
     def remember(self, cube: xr.Dataset) -> None:
         """As :meth:`~eowidgets.models.monitors.base.Monitor.remember`, for both."""
         for remembered in (False, True):
