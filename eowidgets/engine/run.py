@@ -68,7 +68,8 @@ def run(
     memory : str or number
         Main memory that the run may take beside input and result: ``"2GB"``.
     window, batch : int, optional
-        Side of a window in pixels, and windows at a time; by default chosen from measured memory.
+        Side of a window in pixels, and windows at a time; by default chosen from measured memory. A model that
+        states its window takes no other.
     precision : {"auto", "fp32", "bf16"}
         ``"auto"`` takes bf16 where the device has units for it and the output hardly changes.
     compile : bool

@@ -65,7 +65,15 @@ def test_modis_cirrus_counts_only_where_it_is_high(value, cloudy):
 
 @pytest.mark.parametrize(
     ("value", "cloudy"),
-    [(1 << 4, True), (1 << 7, False), (2 << 7, False), (3 << 7, True), (1 << 11, False), (3 << 11, True), (3 << 5, False)],
+    [
+        (1 << 4, True),
+        (1 << 7, False),
+        (2 << 7, False),
+        (3 << 7, True),
+        (1 << 11, False),
+        (3 << 11, True),
+        (3 << 5, False),
+    ],
 )
 def test_landsat_level_1_shadow_and_cirrus_count_only_with_high_confidence(value, cloudy):
     clouds, _ = read_quality(band("bqa", np.array([value], "uint16")))

@@ -55,16 +55,17 @@ def test_samples_do_not_depend_on_how_windows_form_batches(romania):
 
 def test_no_seam_is_seen(romania):
     """Steps at the borders of windows against those elsewhere, beside the same of the measurements."""
-    cube = romania.isel(time=slice(60, 68), y=slice(20, 84), x=slice(20, 84))
+    cube = romania.isel(time=slice(60, 66))
     made = eow.run(UniTSReconstruct, cube, precision="fp32")
     spec = UniTSReconstruct.window
-    seams = Axis(64, spec.size, spec.halo, spec.blend).seams[1:]
-    at = np.array([s - 1 + k for s in seams for k in (-1, 0, 1)])
+    at = [s - 1 + k for s in Axis(100, spec.size, spec.halo, spec.blend).seams[1:] for k in (-1, 0, 1)]
 
     def steps(values):
-        columns = np.nanmean(np.abs(np.diff(values, axis=-1)).reshape(-1, 63), axis=0)
-        return columns[at].mean() / np.delete(columns, at).mean()
+        lines = np.nanmean(np.abs(np.diff(values, axis=-1)).reshape(-1, values.shape[-1] - 1), axis=0)
+        return lines[at].mean() / np.delete(lines, at).mean()
 
     for band in ("blue", "green", "red"):
-        measured = cube[band].where(cube.valid & ~cube.clouds).values
-        assert steps(made[band].values) < 1.1 * max(1, steps(measured)), band
+        measured = cube[band].where(cube.valid & ~cube.clouds)
+        for across in (("time", "y", "x"), ("time", "x", "y")):
+            found, usual = (steps(v.transpose(*across).values) for v in (made[band], measured))
+            assert found < 1.1 * usual, (band, across)
