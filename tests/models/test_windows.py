@@ -8,8 +8,9 @@ import pytest
 import xarray as xr
 
 import eowidgets as eow
+from eowidgets.engine.run import make_job
 from eowidgets.errors import InputError
-from eowidgets.models.registry import model_class, model_classes
+from eowidgets.models.registry import get_model, model_class, model_classes
 
 BANDS = ("blue", "green", "red", "nir")
 #: Differences that are allowed, as a share of the range of a variable's values.
@@ -110,3 +111,15 @@ def test_an_area_gives_what_the_whole_cube_has_there(season, name):
     area = eow.Area.of((x[0] - 4, y[-1] - 4, x[-1] + 4, y[0] + 4), crs="EPSG:32635")
     inside = run(name, season, area=area).sel(x=x, y=y)
     same(run(name, season).isel(y=rows, x=columns), inside)
+
+
+@pytest.mark.parametrize(("name", "params"), [("change-otsu", {}), ("break-ensemble", {"reference": "area"})])
+def test_two_runs_of_one_instance_keep_what_each_has_surveyed(season, name, params):
+    other = season.assign({b: season[b] * (0.7 + 0.1 * i) for i, b in enumerate(BANDS)})
+    shared = get_model(name, **params)
+    jobs = [make_job(shared, cube, precision="fp32") for cube in (season, other)]
+    for job, cube in zip(jobs, (season, other), strict=True):
+        job.execute()
+        alone = eow.run(name, cube, precision="fp32", **params)
+        same(alone, job.result())
+        assert alone.attrs["provenance"] == job.result().attrs["provenance"]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 from dataclasses import dataclass
 from typing import Any
 
@@ -94,7 +95,8 @@ class BreakEnsemble(Monitor):
             vars(self)["inputs"] = Inputs(bands=read, min_dates=FEWEST + 1)
 
     def survey(self, cube: xr.Dataset) -> None:
-        """Let each member look at its own dates."""
+        """Let each member look at its own dates; copies of them, for a copy of this model shares its members."""
+        self.members = tuple(copy.copy(m) for m in self.members)
         for member in self.members:
             member.survey(cube)
 
