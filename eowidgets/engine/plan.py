@@ -36,6 +36,8 @@ class Plan:
     window : (int, int)
         Rows and columns that the model sees, halo included.
     halo, dates, date_halo : int
+    blend : int, optional
+        As in :class:`~eowidgets.models.base.WindowSpec`.
     batch : int
         Windows at a time.
     columns : int
@@ -56,14 +58,15 @@ class Plan:
     rows: int
     precision: str
     bytes: int
+    blend: int | None = None
 
     def grid(self, shape: tuple[int, int, int]) -> Grid:
         """Windows over a cube of shape (t, y, x)."""
         t, y, x = shape
         return Grid(
             Axis(t, self.dates, self.date_halo),
-            Axis(y, self.window[0], self.halo),
-            Axis(x, self.window[1], self.halo),
+            Axis(y, self.window[0], self.halo, self.blend),
+            Axis(x, self.window[1], self.halo, self.blend),
         )
 
     def to_json(self) -> dict[str, Any]:
@@ -72,8 +75,8 @@ class Plan:
 
     @classmethod
     def from_json(cls, values: dict[str, Any]) -> Plan:
-        """Undo :meth:`to_json`; other keys are left out."""
-        known = {f.name: values[f.name] for f in fields(cls)}
+        """Undo :meth:`to_json`; other keys are left out, and a file from before ``blend`` has the default."""
+        known = {f.name: values[f.name] for f in fields(cls) if f.name in values or f.name != "blend"}
         return cls(**{**known, "window": tuple(values["window"])})
 
 
@@ -170,7 +173,30 @@ def make_plan(
         rows=rows,
         precision=probe.precision(limits.precision),
         bytes=int(total),
+        blend=spec.blend,
     )
+
+
+def check_window(model: Model, window: int | None) -> None:
+    """Refuse a window that the model cannot take, or in which its results would differ.
+
+    Raises
+    ------
+    InputError
+    """
+    spec = model.window
+    if window is None or window == spec.size:
+        return
+    if spec.size is not None:
+        raise InputError(
+            f"Model {model.name!r} works in windows of {spec.size} pixels, and others would change its result: "
+            f"leave window={window} out."
+        )
+    if window % spec.multiple:
+        raise InputError(
+            f"Model {model.name!r} needs windows that are a multiple of {spec.multiple} pixels: "
+            f"give {round_up(window, spec.multiple)} instead of {window}."
+        )
 
 
 def _fit(length: int, size: int, spec: WindowSpec) -> int:
@@ -184,11 +210,7 @@ def _fit(length: int, size: int, spec: WindowSpec) -> int:
 
 def _check(model: Model, outputs: tuple[Output, ...], site: Site, limits: Limits, *, split_in_time: bool) -> None:
     spec: WindowSpec = model.window
-    if limits.window and limits.window % spec.multiple:
-        raise InputError(
-            f"Model {model.name!r} needs windows that are a multiple of {spec.multiple} pixels: "
-            f"give {round_up(limits.window, spec.multiple)} instead of {limits.window}."
-        )
+    check_window(model, limits.window)
     same_dates = len(site.days) == len(site.out_days) and bool((site.days == site.out_days).all())
     for o in outputs:
         if split_in_time and (o.dims != "tyx" or not same_dates):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
 from typing import Any
 
@@ -205,6 +205,7 @@ class Predictor:
             bands=self.site.bands,
             lonlat=torch.tensor(places, dtype=torch.float32, device=self.device),
             resolution=self.site.resolution,
+            seed=self.seed,
         )
 
     def _days(self, days: npt.NDArray[np.float64]) -> Tensor:
@@ -248,8 +249,8 @@ class Predictor:
         return checked(self.model, output, found, shape, batch)
 
     def _run_in_parts(self, batch: Batch, seed: int) -> dict[str, Tensor]:
-        limit, halo = self._limit or max(self.size), self.model.window.halo
-        ys, xs = (Axis(n, min(limit, n), halo) for n in self.size)
+        limit, spec = self._limit or max(self.size), self.model.window
+        ys, xs = (Axis(n, min(limit, n), spec.halo, spec.blend) for n in self.size)
         whole: dict[str, Array] = {}
         for i in range(len(ys)):
             row: dict[str, Array] = {}
@@ -291,16 +292,12 @@ def lead(output: Output, dates: int, bands: int) -> tuple[int, ...]:
 
 def crop(batch: Batch, y: slice, x: slice) -> Batch:
     """Cut rows and columns out of a batch."""
-    return Batch(
-        batch.x[..., y, x],
-        batch.usable[..., y, x],
-        batch.measured[..., y, x],
-        batch.raw[..., y, x],
-        batch.days,
-        batch.out_days,
-        batch.bands,
-        batch.lonlat,
-        batch.resolution,
+    return replace(
+        batch,
+        x=batch.x[..., y, x],
+        usable=batch.usable[..., y, x],
+        measured=batch.measured[..., y, x],
+        raw=batch.raw[..., y, x],
     )
 
 

@@ -50,6 +50,7 @@ class Resampled(Model):
         self.window = WindowSpec(  # type: ignore[misc]
             size=None if spec.size is None else max(1, math.floor(spec.size / ratio)),
             halo=math.ceil(spec.halo / ratio),
+            blend=None if spec.blend is None else math.ceil(spec.blend / ratio),
             dates=spec.dates,
             date_halo=spec.date_halo,
         )

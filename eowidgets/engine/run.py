@@ -16,7 +16,7 @@ from eowidgets.engine.blame import blame
 from eowidgets.engine.identity import run_hash
 from eowidgets.engine.job import WORKER, Job
 from eowidgets.engine.journal import Journal
-from eowidgets.engine.plan import Limits, Plan
+from eowidgets.engine.plan import Limits, Plan, check_window
 from eowidgets.engine.provenance import content_hash, describe, fingerprint
 from eowidgets.engine.reader import write_behind
 from eowidgets.engine.resampled import Resampled
@@ -68,7 +68,8 @@ def run(
     memory : str or number
         Main memory that the run may take beside input and result: ``"2GB"``.
     window, batch : int, optional
-        Side of a window in pixels, and windows at a time; by default chosen from measured memory.
+        Side of a window in pixels, and windows at a time; by default chosen from measured memory. A model that
+        states its window takes no other.
     precision : {"auto", "fp32", "bf16"}
         ``"auto"`` takes bf16 where the device has units for it and the output hardly changes.
     compile : bool
@@ -201,6 +202,7 @@ def make_job(
     limits.check()
     path = check_name(out) if out is not None else None
     task = make_task(model, cube, area, seed=seed, device=device, compile=compile, params=params)
+    check_window(task.model, window)
     job = Job(task.model.name, Run(task, limits, path, client, plan))
     job.geobox = task.site.geobox
     if progress is True:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -163,6 +164,7 @@ def make_task(
     if area is not None:
         cube, shape = cut_to(cube, area)
     with blame(made, "when it was given this cube"), kept():
+        made = _for_one_run(made)
         check_inputs(made, cube)
         made = at_its_resolution(made, cube)
         bands = wanted_bands(made, cube)
@@ -183,6 +185,14 @@ def make_task(
         raise ModelError(f"Model {made.name!r} gives more than one {sorted(doubled)[0]!r}: name its outputs apart.")
     site = Site(bands, _days(dates), _days(out_dates), cube.odc.geobox, resolution_of(cube) or 1.0)
     return Task(made, cube, shape, site, frame, int(seed), str(device), compile)
+
+
+def _for_one_run(model: Model) -> Model:
+    """Copy a model that keeps what it surveys: two runs of one instance must not share that. Networks stay shared."""
+    if type(model).survey is Model.survey:
+        return model
+    model.module()  # loaded once, for all copies
+    return copy.copy(model)
 
 
 def cut_to(cube: xr.Dataset, area: Any) -> tuple[xr.Dataset, Any]:

@@ -39,6 +39,8 @@ class Axis:
         Pixels of a window, halo included. More than ``length`` means that the window is padded.
     halo : int
         Pixels of context at each end of a window.
+    blend : int, optional
+        Pixels to each side of a seam over which two windows are blended; None: half of the halo.
 
     Raises
     ------
@@ -57,6 +59,7 @@ class Axis:
     length: int
     size: int
     halo: int = 0
+    blend: int | None = None
 
     def __post_init__(self) -> None:
         if self.length < 1 or self.size < 1 or self.halo < 0:
@@ -95,12 +98,13 @@ class Axis:
     def ramp(self) -> int:
         """Pixels to each side of a seam over which two windows are blended.
 
-        Half the halo, so that half of it stays pure context; less where windows crowd, so that two
-        ramps never touch.
+        By default half of the halo: the other half is context alone. Less where windows lie close together, so
+        that two ramps never overlap.
         """
         edges = (*self.seams, self.length)
         nearest = min(b - a for a, b in pairwise(edges))
-        return min(self.halo // 2, nearest // 2) if len(self) > 1 else 0
+        wanted = self.halo // 2 if self.blend is None else min(self.blend, self.halo)
+        return min(wanted, nearest // 2) if len(self) > 1 else 0
 
     def window(self, i: int) -> slice:
         """Pixels that window ``i`` sees (its padding left out)."""
@@ -127,9 +131,11 @@ class Axis:
 
     @cached_property
     def weights(self) -> npt.NDArray[np.float32]:
-        """Weight of the later window over the ``2 * ramp`` pixels of a seam, rising smoothly from 0 to 1."""
-        t = (np.arange(2 * self.ramp) + 0.5) / max(2 * self.ramp, 1)
-        return (t * t * (3 - 2 * t)).astype("float32")
+        """Weight of the later window over the ``2 * ramp`` pixels of a seam, rising evenly from 0 to 1.
+
+        Where two windows disagree, a straight line has the smallest steps: any other curve is steeper somewhere.
+        """
+        return ((np.arange(2 * self.ramp) + 0.5) / max(2 * self.ramp, 1)).astype("float32")
 
     def profile(self, i: int) -> npt.NDArray[np.float64]:
         """Weight of window ``i`` at every pixel of the axis, shape (length,); for pictures and tests."""

@@ -53,20 +53,28 @@ class Inputs:
 
 @dataclass(frozen=True, slots=True)
 class WindowSpec:
-    """How a model likes its windows, in pixels and dates.
+    """State in which windows, in pixels and dates, a model is run.
+
+    A model whose answer for a pixel depends on what else lies in its window (attention over the window, normalisation
+    by its statistics) states ``size``. A model without ``size`` gives every pixel the same answer in any window that
+    has its ``halo``; the engine chooses the window.
 
     Parameters
     ----------
     size : int, optional
-        Side of the window that the model sees, halo included. None: the engine picks from memory.
+        Side of the window that the model sees, halo included; runs that ask for another side are refused.
+        None: the engine chooses it by the memory.
     halo : int
-        Pixels at each side that give context, and whose own output is blended away.
+        Pixels of context at each side of a window.
     multiple : int
         The window's side must be a multiple of this (patch size times downsampling).
     dates : int, optional
         Dates in a window; None: all dates at once.
     date_halo : int
         Dates of context at each end when ``dates`` is set.
+    blend : int, optional
+        Pixels to each side of the border between two windows over which their answers are blended, at most ``halo``.
+        None: half of ``halo``, so that the other half is context alone.
     """
 
     size: int | None = None
@@ -74,6 +82,14 @@ class WindowSpec:
     multiple: int = 1
     dates: int | None = None
     date_halo: int = 0
+    blend: int | None = None
+
+    def __post_init__(self) -> None:
+        if self.blend is not None and not 0 <= self.blend <= self.halo:
+            raise InputError(
+                f"A window is to be blended over {self.blend} pixels with a halo of {self.halo}: "
+                "give a blend between 0 and the halo."
+            )
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,6 +147,9 @@ class Batch:
         Centre of each window in degrees.
     resolution : float
         Pixel size in metres.
+    seed : int, optional
+        Seed of the run. A model that draws random numbers from it, and not from torch's own generator, gives the same
+        answer whatever windows share its batch.
     """
 
     x: Tensor
@@ -142,6 +161,7 @@ class Batch:
     bands: tuple[str, ...]
     lonlat: Tensor
     resolution: float
+    seed: int | None = None
 
     def day_of_year(self) -> Tensor:
         """Day of year 1..366 of every input date, shape (t,), float32."""

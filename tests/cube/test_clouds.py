@@ -155,3 +155,35 @@ def test_romania_as_seen_by_eye(romania):
 
 def test_bouconne_seasons_are_not_clouds(bouconne):
     assert robust_clouds(bouconne).mean() < 0.005
+
+
+def alternating(make_cube, dates=24):
+    """Blue at 0.03 and 0.05 in turn: twice the noise is 0.10, and the second lowest neighbour has 0.03."""
+    cube = make_cube(dates=dates, height=20, width=20, bands=("blue",), clouds=0.0)
+    cube["blue"][:] = np.where(np.arange(dates) % 2, 0.05, 0.03)[:, None, None]
+    return cube
+
+
+@pytest.mark.parametrize("date", [0, -1])
+def test_with_neighbours_on_one_side_only_a_cloud_must_be_twice_as_bright(make_cube, date):
+    block = slice(5, 13)
+    for rise, first_or_last, between in ((0.08, False, False), (0.15, False, True), (0.25, True, True)):
+        cube = alternating(make_cube)
+        cube["blue"][date, block, block] = 0.03 + rise
+        assert robust_clouds(cube).values[date, block, block].all() == first_or_last
+        cube = alternating(make_cube)
+        cube["blue"][11, block, block] = 0.03 + rise
+        assert robust_clouds(cube).values[11, block, block].all() == between
+
+
+@pytest.mark.parametrize(
+    ("ndsi", "nir", "snow"), [(0.37, 0.5, False), (0.43, 0.5, True), (0.43, 0.105, False), (0.43, 0.115, True)]
+)
+def test_snow_needs_an_index_above_0_4_and_infrared_above_0_11(make_cube, ndsi, nir, snow):
+    """A white patch of one date is a cloud, unless it is snow."""
+    cube = make_cube(dates=20, height=20, width=20, bands=("blue", "green", "nir", "swir16"), clouds=0.0)
+    for band, value in {"blue": 0.04, "green": 0.06, "nir": 0.2, "swir16": 0.15}.items():
+        cube[band][:] = value
+    for band, value in {"blue": 0.5, "green": 0.4, "nir": nir, "swir16": 0.4 * (1 - ndsi) / (1 + ndsi)}.items():
+        cube[band][12, 2:6, 2:8] = value
+    assert robust_clouds(cube)[12, 3:5, 3:7].values.any() != snow

@@ -51,3 +51,30 @@ def test_lazy_stays_lazy_and_equal():
 def test_names(name, common):
     assert quality_name(name) == common
     assert common is None or common in QUALITY
+
+
+@pytest.mark.parametrize(
+    ("value", "cloudy"),
+    [(0x000, False), (0x100, False), (0x200, False), (0x300, True), (0x380, True), (0x080, False), (0x400, True)],
+)
+def test_modis_cirrus_counts_only_where_it_is_high(value, cloudy):
+    """Bits 8 and 9: 0 none, 1 small, 2 average, 3 high; bit 10 is the internal cloud flag, bits 6 and 7 are aerosol."""
+    clouds, _ = read_quality(band("modis_state", np.array([value], "uint16")))
+    assert clouds.item() is cloudy
+
+
+@pytest.mark.parametrize(
+    ("value", "cloudy"),
+    [
+        (1 << 4, True),
+        (1 << 7, False),
+        (2 << 7, False),
+        (3 << 7, True),
+        (1 << 11, False),
+        (3 << 11, True),
+        (3 << 5, False),
+    ],
+)
+def test_landsat_level_1_shadow_and_cirrus_count_only_with_high_confidence(value, cloudy):
+    clouds, _ = read_quality(band("bqa", np.array([value], "uint16")))
+    assert clouds.item() is cloudy

@@ -9,13 +9,15 @@ from hypothesis import strategies as st
 
 from eowidgets.engine.windows import Axis, Grid
 from eowidgets.errors import InputError
+from eowidgets.models.base import WindowSpec
 
 
 @st.composite
 def axes(draw):
     halo = draw(st.integers(0, 24))
     size = draw(st.integers(2 * halo + 1, 2 * halo + 80))
-    return Axis(draw(st.integers(1, 400)), size, halo)
+    blend = draw(st.none() | st.integers(0, halo))
+    return Axis(draw(st.integers(1, 400)), size, halo, blend)
 
 
 @given(axes())
@@ -34,10 +36,11 @@ def test_cores_tile_the_axis(axis):
 
 
 @given(axes())
-def test_no_pixel_is_used_that_lies_within_half_a_halo_of_an_inner_window_edge(axis):
+def test_no_pixel_is_used_that_lies_within_the_context_of_an_inner_window_edge(axis):
+    """Half of the halo, or what the blend leaves of it."""
     for i in range(len(axis)):
         window, reach = axis.window(i), axis.reach(i)
-        context = axis.halo - axis.halo // 2
+        context = axis.halo - (axis.halo // 2 if axis.blend is None else axis.blend)
         assert window.start == 0 or reach.start - window.start >= context
         assert window.stop == axis.length or window.stop - reach.stop >= context
 
@@ -76,3 +79,19 @@ def test_grid_walks_all_dates_of_a_column_first():
     grid = Grid(Axis(6, 4, 1), Axis(4, 4), Axis(8, 4))
     assert list(grid.row()) == [(0, 0), (0, 1), (1, 0), (1, 1)]
     assert grid.windows == 4
+
+
+def test_a_blend_as_wide_as_the_halo_takes_the_whole_overlap_in_even_steps():
+    axis = Axis(80, 32, 8, 8)
+    assert axis.ramp == 8
+    assert axis.starts == (0, 16, 32, 48)
+    np.testing.assert_allclose(axis.weights, (np.arange(16) + 0.5) / 16)
+    assert Axis(80, 32, 8).ramp == 4
+    assert Axis(80, 32, 8, 0).ramp == 0
+    assert not len(Axis(80, 32, 8, 0).weights)
+
+
+@pytest.mark.parametrize(("halo", "blend"), [(4, 5), (0, 1), (4, -1)])
+def test_a_blend_beyond_the_halo_is_refused(halo, blend):
+    with pytest.raises(InputError, match="between 0 and the halo"):
+        WindowSpec(size=32, halo=halo, blend=blend)

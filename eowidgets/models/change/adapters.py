@@ -78,6 +78,10 @@ class PairModel(TwoImages):
         before, after = self.sides(cube["time"].values)
         self.seen = survey(cube, BANDS, before, after)
 
+    def settings(self) -> dict[str, list[float]]:
+        """Give the statistics of the two pictures that the survey found, by picture and band."""
+        return {name: values.flatten().tolist() for name, values in (self.seen or {}).items()}
+
     def outputs(self, bands: tuple[str, ...]) -> tuple[Output, ...]:
         """Mask of what counts as change, and what kind it is."""
         return (

@@ -177,6 +177,10 @@ class ChangeOtsu(TwoImages):
         known = length[torch.isfinite(length)]
         self.threshold = otsu(known) if known.numel() else None
 
+    def settings(self) -> dict[str, float | None]:
+        """Give the threshold that the survey found."""
+        return {"threshold": self.threshold}
+
     def outputs(self, bands: tuple[str, ...]) -> tuple[Output, ...]:
         """Change or not, and the length that was compared."""
         found = f", threshold {self.threshold:.4g}" if self.threshold is not None else ""

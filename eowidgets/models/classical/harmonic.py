@@ -83,9 +83,16 @@ def solve(columns: Tensor, y: Tensor, weight: Tensor, ridge: float) -> Tensor:
 
 
 def evaluate(columns: Tensor, coefficients: Tensor, dtype: torch.dtype) -> Tensor:
-    """Values of the fit, (n, c, t): from coefficients (n, c, k) that were solved in more precision than is kept."""
-    with torch.autocast(columns.device.type, enabled=False):
-        return coefficients.to(dtype) @ columns.to(dtype).T
+    """Evaluate the fit, (n, c, t), from coefficients (n, c, k) that were solved in more precision than is kept.
+
+    The terms are added one by one: a matrix product rounds a pixel differently with other pixels beside it, and the
+    statistics that follow compare with thresholds.
+    """
+    share, wave = coefficients.to(dtype), columns.to(dtype)
+    values = share[..., :1] * wave[:, 0]
+    for k in range(1, wave.shape[1]):
+        values.addcmul_(share[..., k : k + 1], wave[:, k])
+    return values
 
 
 def robust_solve(columns: Tensor, y: Tensor, usable: Tensor, ridge: float, rounds: int) -> tuple[Tensor, Tensor]:

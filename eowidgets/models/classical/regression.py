@@ -9,7 +9,7 @@ from torch import Tensor
 
 from eowidgets.models.base import Batch, Card, Inputs, WindowSpec, param
 from eowidgets.models.classical.fill import GapFiller, interpolate
-from eowidgets.models.classical.series import SCORE, blank, relative_days
+from eowidgets.models.classical.series import SCORE, blank, relative_days, solving_dtype
 from eowidgets.models.registry import register
 
 #: Prior of the regression, in squared reflectance summed over the clear pixels; chosen in the training area.
@@ -41,12 +41,16 @@ def regress(x: Tensor, usable: Tensor, days: Tensor, ridge: float = RIDGE) -> Te
     Returns
     -------
     Tensor, shape of ``x``
-        ``x`` itself where it was seen, and on dates of which fewer than :data:`LEAST` pixels were.
+        ``x`` itself where it was seen, and on dates of which fewer than :data:`LEAST` pixels were. Elsewhere the
+        deviation from the neighbouring dates stays within what the clear pixels of that date show: a fit on few
+        pixels would extrapolate far beyond.
     """
     t, h, w = usable.shape[1:]
     series = x.movedim(2, -1).flatten(2, 3)  # b t n c
     seen = usable.flatten(2)
     out = series.clone()
+    # Dates are alike, so the equations are nearly singular: in float32 the answer would depend on the size of the batch.
+    exact = solving_dtype(x.device)
     for date in range(t):
         clear = seen[:, date].to(x.dtype).unsqueeze(-1)  # b n 1
         count = clear.sum(dim=1, keepdim=True)
@@ -60,10 +64,14 @@ def regress(x: Tensor, usable: Tensor, days: Tensor, ridge: float = RIDGE) -> Te
         count = count.clamp(min=1)
         middle, level = ((v * clear).sum(dim=1, keepdim=True) / count for v in (features, off))
         features = features - middle
-        there = (features * clear).transpose(1, 2)
-        steady = ridge * torch.eye(features.shape[-1], dtype=x.dtype, device=x.device)
-        weight = torch.linalg.solve(there @ features + steady, there @ (off - level))
-        out[:, date] = torch.where(hidden.unsqueeze(-1), prior + level + features @ weight, series[:, date])
+        there = (features * clear).transpose(1, 2).to(exact)
+        steady = ridge * torch.eye(features.shape[-1], dtype=exact, device=x.device)
+        weight = torch.linalg.solve(there @ features.to(exact) + steady, there @ (off - level).to(exact))
+        unseen = clear == 0
+        low = off.masked_fill(unseen, torch.inf).amin(dim=1, keepdim=True)
+        high = off.masked_fill(unseen, -torch.inf).amax(dim=1, keepdim=True)
+        moved = (level + features @ weight.to(x.dtype)).clamp(low, high)
+        out[:, date] = torch.where(hidden.unsqueeze(-1), prior + moved, series[:, date])
     return out.reshape(*out.shape[:2], h, w, -1).movedim(-1, 2)
 
 
@@ -78,7 +86,7 @@ class FillRegression(GapFiller):
 
     name = "fill-regression"
     inputs = Inputs(min_dates=2)
-    window = WindowSpec(size=32, halo=4, dates=24, date_halo=6)
+    window = WindowSpec(size=32, halo=8, dates=24, date_halo=6, blend=8)
     card = Card(
         title="Regression on the other dates",
         summary="Reads each date off its own clear pixels: how do they go together with the other dates?",

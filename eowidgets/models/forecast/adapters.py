@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import dataclasses
 import math
 from dataclasses import dataclass
@@ -97,6 +98,7 @@ class SeriesForecast(Model):
         seen = np.broadcast_to(cube_usable(part).values[..., None], values.shape)
         days = part.time.values.astype("datetime64[s]").astype(np.float64) / 86_400
         y, mask = (torch.from_numpy(np.array(a)).flatten(1, 2).transpose(0, 1) for a in (values, seen))
+        self.forecaster = copy.deepcopy(self.forecaster)  # another run of this model may be forecasting with it
         self.forecaster.fit(y, torch.from_numpy(days), mask)
 
     def predict(self, batch: Batch) -> dict[str, Tensor]:

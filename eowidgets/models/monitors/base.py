@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from abc import abstractmethod
 from dataclasses import dataclass, replace
 from typing import Any
@@ -221,6 +222,13 @@ class Monitor(Model):
             usable = torch.as_tensor(schema.usable(thin).transpose(*schema.DIMS).values)
             usable = usable & torch.isfinite(x).all(dim=1)
             self.medians = self._medians(x.nan_to_num()[None], names, usable[None], kept.astype(float))
+
+    def settings(self) -> dict[str, str]:
+        """Give a hash of the medians that the survey found, if they are taken off."""
+        if self.medians is None:
+            return {}
+        values = torch.stack(list(self.medians.values())).double().numpy()
+        return {"medians_sha256": hashlib.sha256(values.tobytes()).hexdigest()}
 
     def predict(self, batch: Batch) -> dict[str, Tensor]:
         """Test every pixel; a large batch in strips, whose arrays stay in a CPU's caches. Layers: see :meth:`outputs`."""

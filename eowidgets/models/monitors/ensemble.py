@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 from dataclasses import dataclass
 from typing import Any
 
@@ -94,9 +95,14 @@ class BreakEnsemble(Monitor):
             vars(self)["inputs"] = Inputs(bands=read, min_dates=FEWEST + 1)
 
     def survey(self, cube: xr.Dataset) -> None:
-        """Let each member look at its own dates."""
+        """Let each member look at its own dates; copies of them, for a copy of this model shares its members."""
+        self.members = tuple(copy.copy(m) for m in self.members)
         for member in self.members:
             member.survey(cube)
+
+    def settings(self) -> dict[str, str]:
+        """Give what the members depend on, by their names."""
+        return {f"{m.name} {name}": value for m in self.members for name, value in m.settings().items()}
 
     def remember(self, cube: xr.Dataset) -> None:
         """As :meth:`~eowidgets.models.monitors.base.Monitor.remember`, for both."""

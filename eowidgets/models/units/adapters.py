@@ -48,7 +48,8 @@ class UniTSModel(Model):
 
     inputs: ClassVar[Inputs] = Inputs(min_dates=2, resolution=10.0, optional_bands=AUX)
     # Trained on 32 px: larger windows are cut by the engine, not seen at once.
-    window: ClassVar[WindowSpec] = WindowSpec(size=32, halo=4, multiple=4, dates=24, date_halo=6)
+    # Normalisation and attention run over the whole window, so windows of one place differ: blended over all they share.
+    window: ClassVar[WindowSpec] = WindowSpec(size=32, halo=4, multiple=4, dates=24, date_halo=6, blend=4)
     Params: ClassVar[type] = FlowParams
     #: The output has the dates of the input.
     keeps_dates: ClassVar[bool] = True
@@ -116,12 +117,12 @@ class UniTSModel(Model):
         dated = {o.name for o in self.outputs(batch.bands) if o.dims == "tyx"}
         return {key: value[:, back] if key in dated else value for key, value in out.items()}
 
-    def sampled(self, given: Condition, network: UniTS, known: Tensor | None = None) -> Tensor:
-        """Samples in reflectance, shape (k, b, t, len(BANDS), h, w)."""
+    def sampled(self, given: Condition, network: UniTS, seed: int, known: Tensor | None = None) -> Tensor:
+        """Draw samples in reflectance, shape (k, b, t, len(BANDS), h, w)."""
         p = self.params
         steps = p.steps or (1 if p.samples == 1 else AUTO_STEPS)
         with torch.inference_mode():
-            x1 = sample(network, given, steps=steps, samples=p.samples, solver=p.solver, seed=draw(), known=known)
+            x1 = sample(network, given, steps=steps, samples=p.samples, solver=p.solver, seed=seed, known=known)
             mean = x1.mean(dim=0, keepdim=True)
             x1 = network.config.trust * mean + network.config.widen * (x1 - mean)
             return from_target(network.config, x1, given)
@@ -132,7 +133,7 @@ class UniTSModel(Model):
         ``local`` is the share of the regression on other dates, see :mod:`~eowidgets.models.units.local`.
         """
         given = given_batch(batch, usable, network)
-        made = self.sampled(given, network, known=usable)
+        made = self.sampled(given, network, draw(batch), known=usable)
         there = [BANDS.index(b) for b in batch.bands if b in BANDS]
         known = [i for i in there if BANDS[i] in network.config.bands]
         others = [i for i in there if i not in known]
@@ -154,9 +155,9 @@ class UniTSModel(Model):
         return out
 
 
-def draw() -> int:
-    """Take a seed from torch's generator, which the engine starts anew for every batch from ``seed=``."""
-    return int(torch.randint(2**31 - 1, ()))
+def draw(batch: Batch) -> int:
+    """Give the seed of the noise: that of the run, the same for all windows; outside a run from torch's generator."""
+    return int(torch.randint(2**31 - 1, ())) if batch.seed is None else batch.seed
 
 
 def aux_of(batch: Batch) -> Tensor | None:
@@ -190,6 +191,8 @@ class UniTSReconstruct(UniTSModel):
     name = "units-reconstruct"
     task = Task.RECONSTRUCT
     card: ClassVar[Card] = cards.RECONSTRUCT
+    # The regression on other dates differs more from window to window than the network: half of a window is overlap.
+    window: ClassVar[WindowSpec] = WindowSpec(size=32, halo=8, multiple=4, dates=24, date_halo=6, blend=8)
     Params = FillParams
 
     def answers(self, batch: Batch) -> dict[str, Tensor]:

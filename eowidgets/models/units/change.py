@@ -72,7 +72,7 @@ class UniTSChange(UniTSModel):
     name = "units-change"
     task = Task.DETECT_CHANGE
     card: ClassVar[Card] = cards.CHANGE
-    window: ClassVar[WindowSpec] = WindowSpec(size=32, halo=4, multiple=4)
+    window: ClassVar[WindowSpec] = WindowSpec(size=32, halo=4, multiple=4, blend=4)
 
     def outputs(self, bands: tuple[str, ...]) -> tuple[Output, ...]:
         """A class map per date, and the probability that the first and the last date differ."""
@@ -83,18 +83,18 @@ class UniTSChange(UniTSModel):
 
     def answers(self, batch: Batch) -> dict[str, Tensor]:
         """Average the class maps of the samples; one sample in one step is their mean already."""
-        share = self.shares(given_batch(batch, batch.usable, self.network()))
+        share = self.shares(given_batch(batch, batch.usable, self.network()), draw(batch))
         same = (share[:, 0] * share[:, -1]).sum(dim=1)
         return {"land_cover": share, "change": 1 - same}
 
-    def shares(self, given: Condition) -> Tensor:
-        """Probabilities (b, t, k, h, w) for a condition."""
+    def shares(self, given: Condition, seed: int = 0) -> Tensor:
+        """Give probabilities (b, t, k, h, w) for a condition."""
         p, network = self.params, self.network()
         if network.config.target != "classes" or network.config.classes != len(COVER):
             raise ModelError("These UniTS weights do not map classes: load those of units-change.")
         steps = p.steps or (1 if p.samples == 1 else AUTO_STEPS)
         with torch.inference_mode():
-            made = sample(network, given, steps=steps, samples=p.samples, solver=p.solver, seed=draw())
+            made = sample(network, given, steps=steps, samples=p.samples, solver=p.solver, seed=seed)
             share = probabilities(made)
         stay = network.config.stay
         return in_time(share, stay) if stay else share

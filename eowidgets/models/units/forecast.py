@@ -13,7 +13,7 @@ from eowidgets.errors import InputError
 from eowidgets.models.base import Batch, Card, Dates, WindowSpec, param
 from eowidgets.models.registry import register
 from eowidgets.models.units import cards
-from eowidgets.models.units.adapters import FlowParams, UniTSModel, aux_of
+from eowidgets.models.units.adapters import FlowParams, UniTSModel, aux_of, draw
 from eowidgets.models.units.condition import Condition, known_bands, spread_bands, standardise
 from eowidgets.models.units.config import BANDS
 from eowidgets.models.units.network import UniTS
@@ -91,17 +91,19 @@ def forecast_condition(
     """
     b, t, _, h, w = x.shape
     s = out_days.shape[1]
-    # The most recent dates on which a good part of the window was seen; without enough of them, any.
-    good = usable.flatten(2).float().mean(-1).mean(0) > 0.5
+    # The most recent dates on which a good part of a window was seen; without enough of them, any. Each window has its
+    # own, so that its answer does not depend on which others share the batch.
+    good = usable.flatten(2).float().mean(-1) > 0.5
     order = torch.arange(t, device=x.device) + t * good
-    recent = order.argsort()[-PAST:].sort().values
-    when = torch.cat([days[:, recent], out_days], dim=1)
+    recent = order.argsort(dim=1)[:, -PAST:].sort(dim=1).values
+    row = torch.arange(b, device=x.device)[:, None]
+    when = torch.cat([days[row, recent], out_days], dim=1)
     full, present = spread_bands(x * usable.unsqueeze(2), bands)
     base, _ = spread_bands(climatology(x * usable.unsqueeze(2), usable, days, when), bands)
     present = present & known_bands(trained, x.device)
     there = present[:, None, None]
-    past = full[:, recent]
-    past_seen = usable[:, recent].unsqueeze(2)
+    past = full[row, recent]
+    past_seen = usable[row, recent].unsqueeze(2)
     blank = x.new_zeros((b, s, len(BANDS), h, w))
     observed = torch.cat([standardise(past) * there * past_seen, blank], dim=1)
     seen = torch.cat([past_seen.to(x.dtype), x.new_zeros((b, s, 1, h, w))], dim=1)
@@ -110,7 +112,7 @@ def forecast_condition(
     pixels = torch.cat([observed, standardise(base) * there, seen, torch.log1p(gap) / 4], dim=2).to(x.dtype)
     radar = None
     if aux is not None:
-        radar = torch.cat([aux[:, recent], aux.new_zeros((b, s, *aux.shape[2:]))], dim=1)
+        radar = torch.cat([aux[row, recent], aux.new_zeros((b, s, *aux.shape[2:]))], dim=1)
     return Condition(pixels, base, when, present, aux=radar)
 
 
@@ -130,7 +132,7 @@ class UniTSForecast(UniTSModel):
     name = "units-forecast"
     task = Task.FORECAST
     card: ClassVar[Card] = cards.FORECAST
-    window: ClassVar[WindowSpec] = WindowSpec(size=32, halo=4, multiple=4)
+    window: ClassVar[WindowSpec] = WindowSpec(size=32, halo=4, multiple=4, blend=4)
     Params = ForecastParams
     keeps_dates: ClassVar[bool] = False
 
@@ -163,8 +165,8 @@ class UniTSForecast(UniTSModel):
         high = batch.x[:, :, optical].masked_fill(~seen, 0.0).amax(dim=1, keepdim=True)
         never = low > high
         low, high = low.masked_fill(never, 0.0), high.masked_fill(never, torch.inf)
-        means, spreads = [], []
-        for chunk in torch.split(batch.out_days.to(batch.x.device), AHEAD):
+        means, spreads, seed = [], [], draw(batch)
+        for i, chunk in enumerate(torch.split(batch.out_days.to(batch.x.device), AHEAD)):
             ahead = chunk.expand(len(batch.x), -1)
             network = self.network()
             given = forecast_condition(
@@ -176,7 +178,7 @@ class UniTSForecast(UniTSModel):
                 aux=aux_of(batch),
                 trained=network.config.bands,
             )
-            made = self.sampled(given, network)[:, :, -len(chunk) :, index]
+            made = self.sampled(given, network, seed + i)[:, :, -len(chunk) :, index]
             means.append(made.mean(0).clamp(low, high))
             if self.params.samples > 1:
                 spreads.append(made.std(0).mean(2))

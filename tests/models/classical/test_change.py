@@ -1,3 +1,5 @@
+import json
+
 import numpy as np
 import pytest
 
@@ -42,6 +44,8 @@ def test_one_threshold_for_the_whole_area_whatever_the_windows(romania):
     threshold = otsu(__import__("torch").as_tensor(length[np.isfinite(length)]))
     np.testing.assert_array_equal(whole.change.values == 1, length > threshold)
     assert f"threshold {threshold:.4g}" in whole.change.attrs["long_name"]
+    noted = json.loads(whole.attrs["provenance"])["settings"]
+    assert noted["threshold"] == pytest.approx(threshold, rel=1e-6)
 
 
 def test_a_given_threshold_is_used(romania):

@@ -3,7 +3,7 @@ import pytest
 import torch
 
 from eowidgets.models.base import Batch
-from eowidgets.models.classical.harmonic import design
+from eowidgets.models.classical.harmonic import design, evaluate
 from eowidgets.models.registry import get_model
 
 
@@ -84,3 +84,15 @@ def test_autocast_does_not_touch_the_fit():
     plain = get_model("harmonic").predict(batch)["bands"]
     with torch.autocast("cpu", torch.bfloat16):
         assert torch.equal(get_model("harmonic").predict(batch)["bands"], plain)
+
+
+def test_a_pixel_has_the_same_bits_whatever_pixels_are_beside_it():
+    """Statistics that follow are held against thresholds: a matrix product would round differently with each window."""
+    g = torch.Generator().manual_seed(0)
+    columns = design(torch.arange(17_000, 18_000, 11).double(), 3, trend=True, origin=17_500)
+    coefficients = torch.randn((997, 2, columns.shape[1]), generator=g, dtype=torch.float64)
+    whole = evaluate(columns, coefficients, torch.float32)
+    exact = coefficients @ columns.T
+    torch.testing.assert_close(whole, exact.float(), atol=2e-5, rtol=0)
+    for start, stop in ((0, 1), (3, 20), (500, 997)):
+        assert torch.equal(evaluate(columns, coefficients[start:stop], torch.float32), whole[start:stop])

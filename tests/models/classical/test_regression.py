@@ -132,3 +132,26 @@ def test_it_runs_on_a_cube_in_windows():
     assert filled.sizes == cube.sizes
     seen = usable_of(cube).values
     assert (filled["red"].values[seen] == cube["red"].values[seen]).all()
+
+
+def test_a_window_has_the_same_answer_alone_and_in_a_batch():
+    x, usable, days = hazy()
+    usable[1, 4, 2:9, :11] = False
+    both = regress(x, usable, days)
+    alone = torch.cat([regress(x[i : i + 1], usable[i : i + 1], days[i : i + 1]) for i in (0, 1)])
+    torch.testing.assert_close(both, alone, atol=1e-6, rtol=0)
+
+
+def test_what_is_hidden_does_not_deviate_further_than_what_is_seen():
+    """A few clear pixels allow many planes through them, and those lead anywhere."""
+    x, usable, days = hazy()
+    usable[:, 2] = False
+    usable[:, 2, 0, : regression.LEAST] = True
+    out = regress(x, usable, days, ridge=1e-6)
+    line = between(x.movedim(2, -1).flatten(2, 3), days, 2).movedim(1, -1).reshape(2, 3, 16, 16)
+    off, seen = out[:, 2] - line, usable[:, 2, None].expand(2, 3, 16, 16)
+    for window in range(2):
+        for band in range(3):
+            known = off[window, band][seen[window, band]]
+            assert off[window, band].max() <= known.max() + 1e-6
+            assert off[window, band].min() >= known.min() - 1e-6

@@ -6,6 +6,8 @@ from support.batches import batch_of
 import eowidgets as eow
 from eowidgets.errors import EowidgetsError
 from eowidgets.models.classical.stats import chi2_quantile, mosum_constant
+from eowidgets.models.monitors.base import Watched
+from eowidgets.models.monitors.ccdc import history_spread, plain_spread
 from eowidgets.models.monitors.critical import LEVELS, PUBLISHED, mosum_critical
 from eowidgets.models.registry import get_model
 
@@ -245,3 +247,28 @@ def test_clear_cuts_in_romania():
         assert np.isfinite(found).mean() > 0.7
         assert earliest < np.nanmedian(found) < latest
     assert float((out.change[88:96, 0:32] == 1).mean()) < 0.1
+
+
+def test_the_spread_of_a_history_is_by_degrees_of_freedom_or_as_published():
+    """Ten clear dates of 0.03 and a model of four coefficients: √(10 · 0.03² / 6), and √(10 · 0.03² / 10)."""
+    residual = torch.full((1, 2, 14), 0.03)
+    residual[:, 1] = -0.06
+    usable = torch.ones((1, 14), dtype=torch.bool)
+    usable[:, 10:] = False
+    residual[..., 10:] = 0
+    seen = Watched(residual, usable, 12, torch.arange(14.0), 4, usable[:, :12].sum(1))
+    torch.testing.assert_close(history_spread(seen), torch.tensor([[0.03, 0.06]]) * (10 / 6) ** 0.5)
+    torch.testing.assert_close(plain_spread(seen), torch.tensor([[0.03, 0.06]]))
+
+
+def test_the_spread_is_limited_at_both_ends():
+    """An outlier counts as three robust spreads; a perfect fit has the noise of the sensor, and one date no infinity."""
+    residual, usable = torch.full((1, 1, 12), 0.02), torch.ones((1, 12), dtype=torch.bool)
+    residual[..., 3] = 0.9
+    seen = Watched(residual, usable, 12, torch.arange(12.0), 2, torch.tensor([12]))
+    expected = ((11 * 0.02**2 + (3 * 1.4826 * 0.02) ** 2) / 10) ** 0.5
+    torch.testing.assert_close(history_spread(seen), torch.tensor([[expected]]))
+    calm = Watched(torch.zeros(1, 1, 12), usable, 12, torch.arange(12.0), 2, torch.tensor([12]))
+    assert history_spread(calm).item() == pytest.approx(0.005)
+    few = Watched(torch.full((1, 1, 12), 0.02), usable, 12, torch.arange(12.0), 2, torch.tensor([1]))
+    assert np.isfinite(history_spread(few).item())

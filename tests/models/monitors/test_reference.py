@@ -1,5 +1,6 @@
 """Months, and what is common to the whole area."""
 
+import json
 from dataclasses import replace
 
 import numpy as np
@@ -53,6 +54,9 @@ def test_what_happens_to_the_whole_area_is_no_change(forest):
 def test_the_reference_does_not_depend_on_windows(forest):
     whole = eow.run("break-iqr", forest, reference="area", months="4-10")
     cut = eow.run("break-iqr", forest, reference="area", months="4-10", window=8)
+    noted = [json.loads(r.attrs["provenance"])["settings"]["medians_sha256"] for r in (whole, cut)]
+    assert noted[0] == noted[1]
+    assert not json.loads(eow.run("break-iqr", forest, months="4-10").attrs["provenance"])["settings"]
     np.testing.assert_array_equal(whole.change, cut.change)
     np.testing.assert_allclose(whole.magnitude, cut.magnitude, atol=1e-5)
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 import eowidgets as eow
+from eowidgets.engine.windows import Axis
 from eowidgets.models.units import UniTSClouds, UniTSForecast, UniTSReconstruct
 
 
@@ -43,3 +44,28 @@ def test_forecast_has_the_dates_asked_for(romania):
     assert [str(t)[:10] for t in future["time"].to_numpy()] == ["2019-07-01", "2020-01-15"]
     summer, winter = (future["nir"].isel(time=i).mean() for i in (0, 1))
     assert float(summer) > float(winter)
+
+
+def test_samples_do_not_depend_on_how_windows_form_batches(romania):
+    cube = small(romania, dates=3, side=48)
+    one, four = (eow.run(UniTSReconstruct, cube, samples=2, steps=2, batch=b, precision="fp32") for b in (1, 4))
+    for name in ("blue", "spread"):
+        np.testing.assert_allclose(one[name], four[name], atol=1e-5)
+
+
+def test_no_seam_is_seen(romania):
+    """Steps at the borders of windows against those elsewhere, beside the same of the measurements."""
+    cube = romania.isel(time=slice(60, 66))
+    made = eow.run(UniTSReconstruct, cube, precision="fp32")
+    spec = UniTSReconstruct.window
+    at = [s - 1 + k for s in Axis(100, spec.size, spec.halo, spec.blend).seams[1:] for k in (-1, 0, 1)]
+
+    def steps(values):
+        lines = np.nanmean(np.abs(np.diff(values, axis=-1)).reshape(-1, values.shape[-1] - 1), axis=0)
+        return lines[at].mean() / np.delete(lines, at).mean()
+
+    for band in ("blue", "green", "red"):
+        measured = cube[band].where(cube.valid & ~cube.clouds)
+        for across in (("time", "y", "x"), ("time", "x", "y")):
+            found, usual = (steps(v.transpose(*across).values) for v in (made[band], measured))
+            assert found < 1.1 * usual, (band, across)

@@ -114,3 +114,20 @@ def test_past_in_any_order_gives_the_same_future():
     assert straight["spread"].shape == (2, 2, 8, 8)
     for key, value in straight.items():
         torch.testing.assert_close(other[key], value)
+
+
+def test_each_window_has_latest_dates_of_its_own():
+    """What another window of the batch has seen does not decide."""
+    batch = make_batch(t=30)
+    batch.usable[:] = True
+    batch.usable[0, 20:28] = False
+    ahead = (batch.days[-1] + torch.tensor([10.0, 40.0]))[None].expand(2, -1)
+    both = forecast_condition(batch.raw, batch.usable, batch.days.expand(2, -1), ahead, batch.bands)
+    assert not torch.equal(both.days[0], both.days[1])
+    for i in (0, 1):
+        one = slice(i, i + 1)
+        alone = forecast_condition(
+            batch.raw[one], batch.usable[one], batch.days.expand(1, -1), ahead[one], batch.bands
+        )  # fmt: skip
+        assert torch.equal(alone.days, both.days[one])
+        torch.testing.assert_close(alone.pixels, both.pixels[one])
