@@ -4,16 +4,16 @@ from __future__ import annotations
 
 import base64
 import json
-import os
-import tempfile
 import zlib
+from functools import partial
 from html import escape
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from eowidgets.errors import InputError, SourceError
+from eowidgets.cube.export.place import write_whole
+from eowidgets.errors import InputError
 from eowidgets.render import feed
 from eowidgets.render.source import MASK, FrameSource, Window
 from eowidgets.widgets.base import css, esm
@@ -70,8 +70,7 @@ def write(viewer: TimeViewer, path: str | Path, *, title: str = "", max_mb: floa
         ),
         code=esm("story").replace("</", "<\\/"),
     )
-    _replace(target, text)
-    return target
+    return write_whole(target, partial(_put, text))
 
 
 def _stride(source: FrameSource, max_mb: float) -> int:
@@ -92,7 +91,9 @@ def _thinned(source: FrameSource, stride: int) -> FrameSource:
             numbers = np.arange(count) + 0.5
             cube = cube.assign_coords({dim: numbers if dim == "x" else numbers[::-1]})
     rows, columns = Window(0, 0, source.width, source.height, stride).slices()
-    return FrameSource(cube.isel(y=rows, x=columns).load(), bits=source.bits, key=source.key)
+    thin = FrameSource(cube.isel(y=rows, x=columns).load(), bits=source.bits, key=source.key)
+    thin.version = 1  # counts changes within a process: a page has none, and the same page has the same bytes
+    return thin
 
 
 def _note(source: FrameSource, stride: int) -> str:
@@ -130,21 +131,14 @@ def _traits(viewer: TimeViewer, sources: dict[str, FrameSource], stride: int) ->
     # Without a CRS, pins are numbers of pixels, of which there are fewer now.
     traits["pins"] = [{**p, **{k: p[k] / stride for k in ("x", "y") if k in p}} for p in viewer.pins]
     # What is in the page is in memory: nothing is gained by windows.
-    return traits | {"first": [], "budget": 10**12, "playing": False, "error": {"message": "", "details": ""}}
+    return traits | {
+        "store_id": "page",
+        "first": [],
+        "budget": 10**12,
+        "playing": False,
+        "error": {"message": "", "details": ""},
+    }
 
 
-def _replace(target: Path, text: str) -> None:
-    """Write beside and rename: a page is there whole or not at all."""
-    try:
-        handle, name = tempfile.mkstemp(suffix=".html", dir=target.parent)
-    except OSError as error:
-        raise SourceError(f"{target.parent} cannot be written to ({error.strerror}). Choose another folder.") from error
-    try:
-        with os.fdopen(handle, "w", encoding="utf-8") as file:
-            file.write(text)
-        Path(name).chmod(0o644)
-        Path(name).replace(target)
-    except OSError as error:
-        raise SourceError(f"The page could not be written to {target} ({error.strerror}).") from error
-    finally:
-        Path(name).unlink(missing_ok=True)
+def _put(text: str, path: Path) -> None:
+    path.write_text(text, encoding="utf-8")

@@ -15,12 +15,12 @@ from typing import Any
 import xarray as xr
 import zarr
 
+from eowidgets.cube.export.exchange import exchange
 from eowidgets.cube.export.geotiff import check_companions, companions, stale
 from eowidgets.engine.folders import check_folder, is_ours, sync
 from eowidgets.engine.journal import Journal
 from eowidgets.engine.result import Frame
 from eowidgets.engine.writers import geotiff, netcdf, store
-from eowidgets.engine.writers.exchange import exchange
 from eowidgets.errors import InputError, SourceError
 
 FORMATS: dict[str, ModuleType | None] = {".zarr": None, ".tif": geotiff, ".tiff": geotiff, ".nc": netcdf}
