@@ -22,7 +22,8 @@ from eowidgets.cube.opened import note
 from eowidgets.cube.reduce import between, coarsen
 from eowidgets.cube.samples import open_sample, samples
 from eowidgets.cube.sources import Opened
-from eowidgets.errors import InputError, SourceError, unknown
+from eowidgets.cube.sources.checked import reading
+from eowidgets.errors import InputError, unknown
 from eowidgets.system import parse_bytes
 
 #: Cubes up to this size are read at once; larger ones are opened lazily and read where they are looked at.
@@ -283,12 +284,8 @@ def _fit(raw: xr.Dataset, budget: str | float | None, chunks: Any, resolution: f
 
 
 def _load(raw: xr.Dataset) -> xr.Dataset:
-    import rasterio.errors
-
-    try:
+    with reading(str(raw.encoding.get("source", "the source"))):
         return raw.load()
-    except (OSError, RuntimeError, rasterio.errors.RasterioError) as error:
-        raise SourceError(f"The pixels cannot be read: the file may be incomplete ({str(error)[:100]}).") from error
 
 
 def _tell(raw: xr.Dataset, size: float, allowed: float, pixel: float, lazy: bool) -> None:

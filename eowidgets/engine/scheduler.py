@@ -13,6 +13,7 @@ from __future__ import annotations
 
 import atexit
 import os
+import sys
 import threading
 import time
 from collections import deque
@@ -210,6 +211,9 @@ def _close() -> None:
 def _forget() -> None:
     for lane in LANES:
         lane.forget()
+    dask = sys.modules.get("dask.threaded")
+    if dask is not None:  # nor were the threads of its pool forked: lazy cubes would wait for them for ever
+        dask.default_pool = None
 
 
 atexit.register(_close)

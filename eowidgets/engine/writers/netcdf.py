@@ -8,6 +8,7 @@ from typing import Any
 
 import xarray as xr
 
+from eowidgets.cube.sources.checked import open_checked, reading
 from eowidgets.engine.result import Frame
 from eowidgets.engine.writers.store import COLUMNS, ZarrWriter
 
@@ -45,5 +46,12 @@ def export(
 
 
 def open_file(path: Path) -> xr.Dataset:
-    """Open lazily."""
-    return xr.open_dataset(path, engine="netcdf4", decode_coords="all")
+    """Open lazily.
+
+    Raises
+    ------
+    SourceError
+        If it is damaged, here or where it is read.
+    """
+    with reading(path.name):
+        return open_checked(path, path.name, "netcdf4", None, decode_coords="all")
