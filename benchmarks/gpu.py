@@ -115,9 +115,7 @@ def overlap(args: argparse.Namespace) -> None:
     copying = seconds(lambda: host.to(args.device, non_blocking=True), args.device)
     copying += seconds(lambda: result.to("cpu"), args.device)
     whole = seconds(
-        lambda: eow.run(
-            model, source, device=args.device, window=size, batch=batch, precision="bf16", progress=False
-        ),
+        lambda: eow.run(model, source, device=args.device, window=size, batch=batch, precision="bf16", progress=False),
         args.device,
         3,
     )
@@ -175,9 +173,7 @@ def cancel(args: argparse.Namespace) -> None:
     times = []
     for i in range(3 if args.quick else 8):
         started = threading.Event()
-        job = eow.submit(
-            Segment, source, device=args.device, on_change=lambda j, e=started: j.progress > 0 and e.set()
-        )
+        job = eow.submit(Segment, source, device=args.device, on_change=lambda j, e=started: j.progress > 0 and e.set())
         started.wait()
         time.sleep(0.01 * i)
         began = time.perf_counter()

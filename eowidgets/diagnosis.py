@@ -186,12 +186,12 @@ def _network() -> list[Finding]:
 
 def _runs() -> list[Finding]:
     # Looked at only where the engine is loaded: without it there are no runs.
-    engine = sys.modules.get("eowidgets.engine.job")
-    hanging = engine.WORKER.hanging if engine is not None else []
+    scheduler = sys.modules.get("eowidgets.engine.scheduler")
+    hanging = scheduler.hanging() if scheduler is not None else []
     mend = "Other runs go on; restart the kernel to free the memory that it holds."
     return [
         Finding(
-            "Runs", "bad", f"the cancelled run of {job.name[:80]!r} waits for a model that does not come back", mend
+            "Runs", "bad", f"the cancelled run of {work.name[:80]!r} waits for a model that does not come back", mend
         )
-        for job in hanging
+        for work in hanging
     ]

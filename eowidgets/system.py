@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import os
 import re
+import stat
 from pathlib import Path
 
-from eowidgets.errors import InputError
+from eowidgets.errors import InputError, SourceError
 
 
 def available_memory() -> int | None:
@@ -65,3 +66,19 @@ def parse_bytes(text: str | float) -> int:
 def offline() -> bool:
     """Whether the person asked that nothing be fetched (``EOWIDGETS_OFFLINE=1``)."""
     return os.environ.get("EOWIDGETS_OFFLINE", "") not in ("", "0")
+
+
+def check_plain(path: Path) -> None:
+    """Refuse a device, a pipe or a socket, or a link to one: reading it could wait or go on for ever.
+
+    Raises
+    ------
+    SourceError
+        Naming the file; a path that does not exist passes.
+    """
+    try:
+        mode = path.stat().st_mode
+    except OSError:
+        return
+    if not stat.S_ISREG(mode) and not stat.S_ISDIR(mode):
+        raise SourceError(f"{path.name[:80]!r} is a device, a pipe or a socket: give a plain file.")

@@ -6,6 +6,9 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Literal
 
+from eowidgets.cube.colormaps import hex_color
+from eowidgets.errors import InputError
+
 
 class Task(StrEnum):
     """What a model is for; the panel groups models by it and peers of one task share a metric."""
@@ -33,12 +36,25 @@ class ClassInfo:
     name : str
         What a person reads in the legend.
     color : str
-        ``#rrggbb``.
+        ``#rrggbb``, or what :func:`~eowidgets.cube.colormaps.hex_color` turns into it.
+
+    Raises
+    ------
+    InputError
+        If ``color`` is no colour.
     """
 
     value: int
     name: str
     color: str
+
+    def __post_init__(self) -> None:
+        color = hex_color(self.color)
+        if color is None:
+            raise InputError(
+                f"The colour of the class {str(self.name)[:40]!r} is {str(self.color)[:40]!r}: write it as '#rrggbb'."
+            )
+        object.__setattr__(self, "color", color)
 
 
 @dataclass(frozen=True, slots=True)

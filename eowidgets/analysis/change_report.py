@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import tempfile
 from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -12,9 +11,10 @@ import numpy.typing as npt
 import xarray as xr
 
 from eowidgets.cube.area import Area
+from eowidgets.cube.export.place import write_whole
 from eowidgets.cube.globe import outline
 from eowidgets.cube.grid import geobox
-from eowidgets.errors import InputError, MissingExtraError, SourceError
+from eowidgets.errors import InputError, MissingExtraError
 from eowidgets.models.prepare import resolution_of
 
 if TYPE_CHECKING:
@@ -207,14 +207,7 @@ def save_places(places: gpd.GeoDataFrame, path: str | Path) -> Path:
     writers: dict[str, Callable[[Path], None]] = {".gpkg": gpkg, ".csv": csv}
     if target.suffix.lower() not in writers:
         raise InputError(f"The name {target.name!r} must end in .gpkg or .csv.")
-    try:
-        with tempfile.TemporaryDirectory(prefix=f".{target.stem}-", dir=target.parent) as folder:
-            beside = Path(folder) / target.name
-            writers[target.suffix.lower()](beside)
-            beside.replace(target)
-    except OSError as error:
-        raise SourceError(f"{str(target)!r} could not be written: {error.strerror or error}.") from error
-    return target
+    return write_whole(target, writers[target.suffix.lower()])
 
 
 def _geopandas() -> Any:

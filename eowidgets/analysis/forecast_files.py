@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import tempfile
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -10,9 +10,10 @@ import numpy as np
 import xarray as xr
 
 from eowidgets.cube.export import to_netcdf as write_netcdf
+from eowidgets.cube.export.place import write_whole
 from eowidgets.cube.indices import index as spectral_index
 from eowidgets.cube.schema import MASKS, bands
-from eowidgets.errors import InputError, SourceError
+from eowidgets.errors import InputError
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -70,14 +71,7 @@ def to_csv(forecast: xr.Dataset, path: str | Path) -> Path:
     own = [str(n) for n, v in forecast.data_vars.items() if "time" in v.dims]
     frame = forecast[own].drop_vars(["spatial_ref", "level", "forecaster"], errors="ignore").to_dataframe()
     frame[own] = frame[own].astype("float64").round(5)
-    try:
-        with tempfile.TemporaryDirectory(prefix=f".{target.stem}-", dir=target.parent) as folder:
-            beside = Path(folder) / target.name
-            frame.to_csv(beside, date_format="%Y-%m-%d")
-            beside.replace(target)
-    except OSError as error:
-        raise SourceError(f"{str(target)!r} could not be written: {error.strerror or error}.") from error
-    return target
+    return write_whole(target, partial(frame.to_csv, date_format="%Y-%m-%d"))
 
 
 def to_netcdf(forecast: xr.Dataset, path: str | Path) -> Path:

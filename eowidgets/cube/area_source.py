@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -12,6 +12,7 @@ import numpy as np
 from eowidgets.cube import globe
 from eowidgets.cube.antimeridian import straighten
 from eowidgets.errors import InputError, MissingExtraError, SourceError
+from eowidgets.system import check_plain
 
 if TYPE_CHECKING:
     from shapely.geometry.base import BaseGeometry
@@ -19,6 +20,15 @@ if TYPE_CHECKING:
 
 def read_geometry(source: Any, crs: Any) -> tuple[BaseGeometry, str | None]:
     """Return a geometry in degrees and its name where it has one; see `Area.of` for what ``source`` may be."""
+    try:
+        return _read(source, crs)
+    except RecursionError:
+        raise InputError(
+            "The GeoJSON given as area is nested too deeply to be read: give a geometry, a Feature or a FeatureCollection."
+        ) from None
+
+
+def _read(source: Any, crs: Any) -> tuple[BaseGeometry, str | None]:
     from shapely import union_all
     from shapely.geometry import box, shape
     from shapely.geometry.base import BaseGeometry as Geometry
@@ -36,7 +46,7 @@ def read_geometry(source: Any, crs: Any) -> tuple[BaseGeometry, str | None]:
     if isinstance(source, str | Path):
         return _from_file(Path(source)), Path(source).stem
     if isinstance(source, tuple | list) and len(source) == 2 and isinstance(source[0], Geometry | tuple | list):
-        return read_geometry(source[0], source[1])
+        return _read(source[0], source[1])
     if isinstance(source, tuple | list | np.ndarray) and len(source) == 4:
         try:
             west, south, east, north = (float(v) for v in source)
@@ -81,9 +91,14 @@ def _from_mapping(mapping: Mapping[str, Any]) -> BaseGeometry:
     from shapely.errors import ShapelyError
     from shapely.geometry import shape
 
+    if not isinstance(mapping, Mapping):
+        raise InputError(f"The GeoJSON given as area holds a {type(mapping).__name__} where an object is needed.")
     kind = mapping.get("type")
     if kind == "FeatureCollection":
-        features = [_from_mapping(f) for f in mapping.get("features", [])]
+        listed = mapping.get("features") or []
+        if not isinstance(listed, Sequence) or isinstance(listed, str):
+            raise InputError(f"The features of the GeoJSON given as area are a {type(listed).__name__}, not a list.")
+        features = [_from_mapping(f) for f in listed]
         if not features:
             raise InputError("The GeoJSON FeatureCollection given as area is empty.")
         return union_all(features)
@@ -100,24 +115,30 @@ def _from_mapping(mapping: Mapping[str, Any]) -> BaseGeometry:
 
 
 def _named(mapping: Mapping[str, Any]) -> str | None:
-    name = (mapping.get("properties") or {}).get("name")
+    properties = mapping.get("properties")
+    name = properties.get("name") if isinstance(properties, Mapping) else None
     return name[:80] if isinstance(name, str) else None
 
 
 def _from_file(path: Path) -> BaseGeometry:
     if not path.exists():
         raise InputError(f"There is no file {str(path)!r}: give a path to a GeoJSON or GeoPackage file.")
+    check_plain(path)
     if path.suffix.lower() in (".json", ".geojson"):
         try:
             return _from_mapping(json.loads(path.read_text(encoding="utf-8")))
         except (json.JSONDecodeError, UnicodeDecodeError, AttributeError):
             raise SourceError(f"The file {path.name!r} is not GeoJSON.") from None
+        except RecursionError:
+            raise SourceError(f"The file {path.name[:80]!r} is nested too deeply to be GeoJSON.") from None
+        except OSError as error:
+            raise SourceError(f"The file {path.name[:80]!r} cannot be read: {error.strerror or error}.") from None
     geopandas = need_geopandas(f"Reading {path.name!r}")
     try:
         frame = geopandas.read_file(path)
     except Exception as error:  # pyogrio raises errors of many kinds
         raise SourceError(f"The file {path.name!r} cannot be read as vector data ({type(error).__name__}).") from error
-    geometry, _ = read_geometry(frame, None)
+    geometry, _ = _read(frame, None)
     return geometry
 
 

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import re
 from functools import lru_cache
+from typing import Any
 
 import numpy as np
 
@@ -118,6 +120,38 @@ def colormap(name: str) -> np.ndarray:
 def builtin() -> tuple[str, ...]:
     """Names of the maps that need no other package."""
     return tuple(_ANCHORS)
+
+
+def hex_color(color: Any) -> str | None:
+    """Return a colour as ``"#rrggbb"``; None for what is no colour.
+
+    Parameters
+    ----------
+    color : object
+        ``"#rgb"``, ``"#rrggbb"``, each with or without alpha, which is dropped; or three or four numbers, whole ones from 0
+        to 255 or fractions from 0 to 1.
+
+    Examples
+    --------
+    >>> hex_color("#0af"), hex_color((1.0, 0.5, 0.0)), hex_color("reddish")
+    ('#00aaff', '#ff8000', None)
+    """
+    if isinstance(color, str):
+        found = re.fullmatch("#([0-9a-fA-F]{3,4}|[0-9a-fA-F]{6}|[0-9a-fA-F]{8})", color.strip())
+        if not found:
+            return None
+        digits = found[1].lower()
+        return "#" + (digits[:6] if len(digits) > 4 else "".join(2 * d for d in digits[:3]))
+    try:
+        numbers = [v.item() if hasattr(v, "item") else v for v in color]
+    except TypeError:
+        return None
+    if len(numbers) not in (3, 4) or not all(isinstance(v, int | float) and not isinstance(v, bool) for v in numbers):
+        return None
+    top = 255 if all(isinstance(v, int) for v in numbers[:3]) else 1
+    if not all(0 <= v <= top for v in numbers[:3]):
+        return None
+    return "#" + "".join(f"{round(v * 255 / top):02x}" for v in numbers[:3])
 
 
 def rgb(color: str) -> tuple[int, int, int]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 import numpy as np
@@ -129,10 +130,21 @@ def _entry(name: str) -> Any:
 
 def _refuse_other_constants(entry: Any, constants: dict[str, float]) -> None:
     own = [letter for letter in entry.bands if letter not in _NAMES]
-    for constant in constants:
+    for constant, value in constants.items():
+        if constant in own and not _is_number(value):
+            raise InputError(
+                f"The constant {constant} of the index {entry.short_name} is a number, not {str(value)[:40]!r}."
+            )
         if constant not in own:
             known = f"it has {', '.join(own)}" if own else "it has none"
             raise InputError(f"The index {entry.short_name} has no constant {constant!r}: {known}.")
+
+
+def _is_number(value: Any) -> bool:
+    try:
+        return math.isfinite(float(value)) and not isinstance(value, str)
+    except (TypeError, ValueError, OverflowError):
+        return False
 
 
 def _value(cube: xr.Dataset, entry: Any, letter: str, constants: dict[str, float]) -> Any:

@@ -24,7 +24,7 @@ from eowidgets.cube.reduce import between, coarsen
 from eowidgets.cube.samples import open_sample, samples
 from eowidgets.cube.sources import Opened
 from eowidgets.errors import InputError, unknown
-from eowidgets.system import parse_bytes
+from eowidgets.system import check_plain, parse_bytes
 
 #: Cubes up to this size are read at once; larger ones are opened lazily and read where they are looked at.
 EAGER = 256_000_000
@@ -229,6 +229,7 @@ def _from_path(text: str, request: _Request) -> Opened:
         if re.fullmatch(r"[\w-]+", text):
             raise unknown("sample, file or folder", text, samples())
         raise InputError(f"There is no file or folder {text[-80:]!r}.")
+    check_plain(path)
     if path.suffix.lower() == ".zip" and (found := in_archive(path)):
         return open_files(found, str(path), path, request.files())
     if is_store(path):
@@ -284,7 +285,7 @@ def _fit(raw: xr.Dataset, budget: str | float | None, chunks: Any, resolution: f
 
 
 def _load(raw: xr.Dataset) -> xr.Dataset:
-    with reading("The pixels"):
+    with reading("The pixels", str(raw.encoding.get("source", ""))):
         return raw.load()
 
 

@@ -1,16 +1,16 @@
-"""Failures of a lazy source while it is read."""
+"""Failures of a source while it is read."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from eowidgets.errors import EowidgetsError, SourceError, words
+from eowidgets.errors import EowidgetsError, SourceError, shown, words
 
 
 @contextmanager
-def reading(what: str = "The pixels") -> Iterator[None]:
-    """Turn whatever a source raises while it is read into one sentence.
+def reading(what: str = "The pixels", file: str = "") -> Iterator[None]:
+    """Turn whatever is raised while a source is read into one sentence.
 
     Drivers, codecs and functions applied with dask raise errors of any type.
 
@@ -18,6 +18,8 @@ def reading(what: str = "The pixels") -> Iterator[None]:
     ----------
     what : str
         What is read, as the subject of the sentence, in the plural.
+    file : str
+        Name of the file, where it is known.
 
     Raises
     ------
@@ -28,11 +30,14 @@ def reading(what: str = "The pixels") -> Iterator[None]:
     >>> with reading("Rows 0 to 9"):
     ...     raise KeyError("chunk")
     Traceback (most recent call last):
-    eowidgets.errors.SourceError: Rows 0 to 9 could not be read (KeyError: 'chunk'): check the source and run it again.
+    eowidgets.errors.SourceError: Rows 0 to 9 cannot be read (KeyError: 'chunk'): check the source and run the same call again.
     """
     try:
         yield
     except EowidgetsError:
         raise
     except Exception as error:
-        raise SourceError(f"{what} could not be read ({words(error)}): check the source and run it again.") from error
+        where, mend = "", "check the source and run the same call again"
+        if file:
+            where, mend = f" of {shown(file)}", "the file may be incomplete or damaged, so copy or make it again"
+        raise SourceError(f"{what}{where} cannot be read ({words(error)}): {mend}.") from error

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import secrets
 import shutil
 import time
@@ -18,6 +19,8 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import IO, Any
 
+from eowidgets.cube.export.beside import acquire
+from eowidgets.cube.export.beside import sweep as sweep_exports
 from eowidgets.errors import InputError
 
 JOURNAL, LOCK, STORE = "journal.jsonl", "lock", "store.zarr"
@@ -29,6 +32,7 @@ PREFIX = 40
 TRIES = 20
 #: Seconds after which a folder that should exist for a moment counts as left behind, whatever process has its number.
 OLD = 3600
+_ASIDE = re.compile(r"\..*\.partial-(?P<kind>new|old)-(?P<pid>\d+)-[0-9a-f]{8}", re.DOTALL)
 
 
 def is_ours(folder: Path) -> bool:
@@ -90,34 +94,15 @@ def held(folder: Path) -> Iterator[None]:
 def _acquire(folder: Path) -> IO[str] | None:
     for _ in range(TRIES):
         _reserve(folder)
-        if os.name == "nt":  # two runs with one name are not kept apart there
-            return None
-        import fcntl
-
         try:
-            lock = os.fdopen(os.open(folder / LOCK, os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW, 0o666), "w")
+            return acquire(folder / LOCK)  # None on Windows: two runs with one name are not kept apart there
         except FileNotFoundError:  # put away by another run since
             continue
-        try:
-            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            if _same_file(lock, folder / LOCK):
-                return lock
-            lock.close()
         except BlockingIOError:
-            lock.close()
             break
-        except OSError:  # a file system without locks
-            return lock
     raise InputError(
         f"Another run is writing {folder.name.removesuffix('.partial')[:80]!r}: wait for it or choose another name."
     )
-
-
-def _same_file(file: IO[str], path: Path) -> bool:
-    try:
-        return os.path.samestat(os.fstat(file.fileno()), os.lstat(path))
-    except FileNotFoundError:
-        return False
 
 
 def _reserve(folder: Path) -> None:
@@ -142,7 +127,8 @@ def _reserve(folder: Path) -> None:
 
 
 def _aside(folder: Path, kind: str) -> Path:
-    return folder.with_name(f"{_hidden(folder)}{kind}-{os.getpid()}-{secrets.token_hex(4)}")
+    name = folder.name.removesuffix(".partial")[:PREFIX]
+    return folder.with_name(f".{name}.partial-{kind}-{os.getpid()}-{secrets.token_hex(4)}")
 
 
 def write_lines(path: Path, lines: list[Any]) -> None:
@@ -198,20 +184,15 @@ def remove(folder: Path) -> None:
 
 
 def sweep(folder: Path) -> None:
-    """Remove what killed processes left under hidden names while they made or removed this working folder."""
-    hidden = _hidden(folder)
+    """Remove what killed processes left under hidden names next to this working folder: of runs, and of exports."""
+    sweep_exports(folder.parent)
     try:
-        found = [p for p in folder.parent.iterdir() if p.name.startswith(hidden)]
+        found = [(p, _ASIDE.fullmatch(p.name)) for p in folder.parent.iterdir()]
     except OSError:
         return
-    for path in found:
-        kind, _, rest = path.name[len(hidden) :].partition("-")
-        if kind == "old" or (kind == "new" and _is_left(path, rest.partition("-")[0])):
+    for path, parts in found:
+        if parts and (parts["kind"] == "old" or _is_left(path, parts["pid"])):
             remove(path)
-
-
-def _hidden(folder: Path) -> str:
-    return f".{folder.name.removesuffix('.partial')[:PREFIX]}.partial-"
 
 
 def _is_bare(folder: Path) -> bool:

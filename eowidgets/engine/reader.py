@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
-from concurrent.futures import Future, ThreadPoolExecutor, wait
+from contextlib import suppress
 from dataclasses import dataclass
+from functools import partial
 from typing import Any, TypeVar
 
 import numpy as np
@@ -15,6 +16,8 @@ from eowidgets.cube import schema
 from eowidgets.cube.opened import noted
 from eowidgets.cube.private import public, scrub
 from eowidgets.cube.reading import reading
+from eowidgets.engine.scheduler import Lane
+from eowidgets.engine.work import POLL, Work
 
 T = TypeVar("T")
 #: GDAL would take a twentieth of the machine's memory for its cache.
@@ -85,18 +88,18 @@ def read_ahead(tasks: Iterator[Callable[[], T]], checkpoint: Callable[[], None])
 
     A read that hangs does not hold up a cancel: the wait is left, and the thread ends with its read.
     """
-    pool = ThreadPoolExecutor(1, thread_name_prefix="eow-read")
+    lane = Lane("eow-read", 1)
     try:
-        ahead: Future[T] | None = None
+        ahead: Work[T] | None = None
         for task in tasks:
-            following = pool.submit(task)
+            following = lane.submit("read", partial(_call, task))
             if ahead is not None:
                 yield _result(ahead, checkpoint)
             ahead = following
         if ahead is not None:
             yield _result(ahead, checkpoint)
     finally:
-        pool.shutdown(wait=False, cancel_futures=True)
+        lane.close(timeout=0)
 
 
 def write_behind(items: Iterable[T], write: Callable[[T], None], checkpoint: Callable[[], None]) -> None:
@@ -104,22 +107,30 @@ def write_behind(items: Iterable[T], write: Callable[[T], None], checkpoint: Cal
 
     However it ends, no write is left half way: the thread is waited for.
     """
-    with ThreadPoolExecutor(1, thread_name_prefix="eow-write") as pool:
-        behind: Future[None] | None = None
+    lane = Lane("eow-write", 1)
+    try:
+        behind: Work[None] | None = None
         for item in items:
             if behind is not None:
                 _result(behind, checkpoint)
-            behind = pool.submit(write, item)
+            behind = lane.submit("write", partial(_call, partial(write, item)))
             checkpoint()
         if behind is not None:
             _result(behind, checkpoint)
+    finally:
+        lane.drain()
 
 
-def _result(future: Future[T], checkpoint: Callable[[], None]) -> T:
-    while not future.done():
-        wait([future], timeout=0.05)
+def _call(task: Callable[[], T], _: Work[T]) -> T:
+    return task()
+
+
+def _result(work: Work[T], checkpoint: Callable[[], None]) -> T:
+    while not work.over:
+        with suppress(TimeoutError):
+            work.wait(POLL)
         checkpoint()
-    return future.result()
+    return work.result()
 
 
 def input_summary(cube: xr.Dataset, bands: tuple[str, ...]) -> dict[str, Any]:

@@ -14,7 +14,7 @@ import xarray as xr
 from eowidgets.engine import device as dev
 from eowidgets.engine.blame import blame
 from eowidgets.engine.identity import run_hash
-from eowidgets.engine.job import WORKER, Job
+from eowidgets.engine.job import Job
 from eowidgets.engine.journal import Journal
 from eowidgets.engine.plan import Limits, Plan, check_window
 from eowidgets.engine.provenance import content_hash, describe, fingerprint
@@ -22,6 +22,7 @@ from eowidgets.engine.reader import write_behind
 from eowidgets.engine.resampled import Resampled
 from eowidgets.engine.result import Array
 from eowidgets.engine.saved import SavedRun
+from eowidgets.engine.scheduler import HEAVY, run_here
 from eowidgets.engine.strips import Strip, WindowResult
 from eowidgets.engine.surroundings import kept
 from eowidgets.engine.task import Task, make_task
@@ -115,7 +116,7 @@ def run(
         progress=progress,
         params=params,
     )
-    job.execute()
+    run_here(job)
     return job.result()
 
 
@@ -138,7 +139,7 @@ def submit(
     on_change: Callable[[Job], None] | None = None,
     **params: Any,
 ) -> Job:
-    """Do what :func:`run` does in the background, one run after the other.
+    """Do what :func:`run` does in the background, one run after the other (:mod:`eowidgets.engine.scheduler`).
 
     Parameters are those of :func:`run`, and:
 
@@ -175,7 +176,7 @@ def submit(
         job.on_window(on_window)
     if on_change is not None:
         job.on_change(on_change)
-    WORKER.put(job)
+    HEAVY.put(job)
     return job
 
 

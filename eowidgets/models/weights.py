@@ -18,7 +18,7 @@ from torch import Tensor
 
 from eowidgets.errors import InputError, MissingExtraError, ModelError, SourceError
 from eowidgets.models.base import Card
-from eowidgets.system import offline
+from eowidgets.system import check_plain, offline
 
 PICKLES = (".pt", ".pth", ".ckpt", ".bin")
 KINDS = (".safetensors", *PICKLES)
@@ -113,6 +113,7 @@ def _state(found: Any, name: str) -> dict[str, Tensor]:
 
 def check_file(path: Path, sha256: str | None = None) -> str:
     """Give the SHA-256 of a file, and refuse one that is missing or is not the one expected."""
+    check_plain(path)
     try:
         with path.open("rb") as stream:
             digest = hashlib.file_digest(stream, "sha256").hexdigest()

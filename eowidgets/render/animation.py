@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import os
-import tempfile
 from collections.abc import Iterable, Iterator
 from importlib import import_module
 from pathlib import Path
@@ -11,7 +9,8 @@ from typing import Any
 
 import numpy as np
 
-from eowidgets.errors import InputError, MissingExtraError, SourceError
+from eowidgets.cube.export.place import write_whole
+from eowidgets.errors import InputError, MissingExtraError
 from eowidgets.render.colormaps import colormap
 from eowidgets.render.picture import draw, subject
 from eowidgets.render.source import FrameSource, Window
@@ -113,22 +112,13 @@ def save(path: str | Path, pictures: Iterable[np.ndarray], fps: float) -> Path:
             import_module("imageio_ffmpeg")
     except ImportError:
         raise MissingExtraError("Writing a film", "video") from None
-    try:
-        handle, name = tempfile.mkstemp(suffix=target.suffix, dir=target.parent)
-    except OSError as error:
-        raise SourceError(f"{target.parent} cannot be written to ({error.strerror}). Choose another folder.") from error
-    os.close(handle)
-    try:
+
+    def write(name: Path) -> None:
         if target.suffix.lower() == ".gif":
             iio.imwrite(name, list(pictures), extension=".gif", duration=1000 / fps, loop=0)
         else:
             # yuv420p is what every player and browser opens.
             settings: Any = {"codec": "libx264", "pixelformat": "yuv420p", "macro_block_size": 2}
             iio.imwrite(name, np.stack(list(pictures)), plugin="FFMPEG", fps=fps, **settings)
-        Path(name).chmod(0o644)
-        Path(name).replace(target)
-    except OSError as error:
-        raise SourceError(f"The film could not be written to {target} ({error}).") from error
-    finally:
-        Path(name).unlink(missing_ok=True)
-    return target
+
+    return write_whole(target, write)

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import colorsys
+from itertools import zip_longest
 from typing import Any, TypedDict
 
 import numpy as np
 import numpy.typing as npt
 import xarray as xr
 
-from eowidgets.render.colormaps import CATEGORIES
+from eowidgets.render.colormaps import CATEGORIES, hex_color
 
 #: Classes are drawn through a table of 256 colours.
 MOST = 256
@@ -41,7 +42,7 @@ def classes_of(band: xr.DataArray, found: npt.NDArray[np.integer] | None = None)
         ``value``, ``name``, ``color``; colours that the attributes lack are categorical ones.
     """
     attrs = band.attrs
-    meanings = [m.replace("_", " ") for m in _listed(attrs.get("flag_meanings"))]
+    meanings = [str(m).replace("_", " ") for m in _listed(attrs.get("flag_meanings"))]
     if "flag_values" in attrs and "flag_masks" not in attrs:
         values = [int(v) for v in _numbers(attrs["flag_values"])]
         names = meanings + [str(v) for v in values[len(meanings) :]]
@@ -54,7 +55,9 @@ def classes_of(band: xr.DataArray, found: npt.NDArray[np.integer] | None = None)
         return []
     if any(not 0 <= v < MOST for v in values):
         return []
-    colors = colors if len(colors) == len(values) else distinct(len(values))
+    safe = distinct(len(values))
+    given = [hex_color(c) for c in colors] if len(colors) == len(values) else []
+    colors = [c or other for c, other in zip_longest(given, safe)]
     return [{"value": v, "name": n, "color": c} for v, n, c in zip(values, names, colors, strict=False)]
 
 
@@ -82,9 +85,11 @@ def _bits(value: int, masks: list[int], meanings: list[str]) -> str:
     return " + ".join(names) or "no flag"
 
 
-def _listed(text: Any) -> list[str]:
-    """Words of a text, or of a list of texts as other libraries write it."""
-    return str(text or "").split() if isinstance(text, str) or text is None else [str(t) for t in text]
+def _listed(text: Any) -> list[Any]:
+    """Words of a text, or of a list as other libraries write it; nothing for what is neither."""
+    if isinstance(text, str):
+        return text.split()
+    return list(text) if isinstance(text, list | tuple | np.ndarray) else []
 
 
 def _numbers(values: Any) -> npt.NDArray[Any]:
@@ -94,5 +99,5 @@ def _numbers(values: Any) -> npt.NDArray[Any]:
     numbers = [str(v).rstrip("bBsSlLuU") if isinstance(v, str) else v for v in np.atleast_1d(values)]
     try:
         return np.array([int(float(v)) for v in numbers], int)
-    except ValueError:
+    except (TypeError, ValueError, OverflowError):
         return np.zeros(0, int)

@@ -49,7 +49,9 @@ function answerOf(turn, number, model, view) {
   const box = make("div", `eow-ask-answer eow-ask-${turn.state}`);
   box.dataset.turn = String(number);
   if (turn.state === "waiting") {
-    box.append(make("p", "", "Looking ..."));
+    const stop = make("button", "eow-ask-stop", "Cancel");
+    stop.onclick = () => model.send({ type: "cancel" });
+    box.append(make("p", "", turn.text || "Looking ..."), stop);
     box.setAttribute("role", "status");
     return box;
   }

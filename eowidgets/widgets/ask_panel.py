@@ -7,7 +7,6 @@ import re
 import threading
 import traceback
 from collections.abc import Callable, Mapping
-from concurrent.futures import Future, ThreadPoolExecutor
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -23,6 +22,8 @@ from eowidgets.analysis.ask.suggest import suggestions
 from eowidgets.cube.admission import admit
 from eowidgets.cube.grid import geobox
 from eowidgets.cube.opened import opening
+from eowidgets.engine.scheduler import LIGHT
+from eowidgets.engine.work import Cancelled, Work
 from eowidgets.errors import EowidgetsError, InputError, SourceError, unknown
 from eowidgets.widgets.base import AreaTrait, ReadableRepr, css, esm
 from eowidgets.widgets.notebook_export import NOT_AGAIN, write_notebook
@@ -103,40 +104,61 @@ class AskPanel(ReadableRepr, anywidget.AnyWidget):
         self.cube, self.viewer, self.map = cube, viewer, map
         self.layers, self.feedback = dict(layers or {}), Path(feedback)
         self.brain: Callable[..., Answer] = brain if callable(brain) else ask
-        self.answers: list[Answer] = []
+        self._answered: dict[int, Answer] = {}
         self._pins: list[dict[str, Any]] | None = None
         self._lock = threading.Lock()
-        # One thread, one queue: the kernel is never blocked, and turns come in the order they were asked.
-        self._worker = ThreadPoolExecutor(1, "eow-ask")
         super().__init__(who="" if callable(brain) else brain)
         self.observe(self._took_area, names="area")
         self.on_msg(self._hear)
         self._suggest()
 
+    @property
+    def answers(self) -> list[Answer]:
+        """The dialogue so far, in the order of the questions."""
+        return [self._answered[number] for number in sorted(self._answered)]
+
     # --- asking ---------------------------------------------------------------------------------------------------
 
-    def ask(self, question: str) -> Future[Answer]:
-        """Put a question, as typing it does; ``.result()`` of what comes back waits for the answer."""
+    def ask(self, question: str) -> Work[Answer]:
+        """Put a question, as typing it does; ``.result()`` of what comes back waits for the answer.
+
+        The kernel is never blocked, and answers come in the order of the questions.
+        """
         with self._lock:
             number = len(self.turns)
             self.turns = [*self.turns, {"question": str(question)[:500], "state": "waiting"}]
         self.error = self.note = ""
         chosen = {"brain": self.who} if self.who and self.brain is ask else {}
-        return self._worker.submit(self._answer, number, str(question), self.area, chosen)
+        area = self.area
+        work = Work("question", lambda _: self._answer(number, str(question), area, chosen), owner=self)
+        work.on_change(lambda work: self._follow(work, number, str(question)))
+        LIGHT.put(work)
+        return work
+
+    def cancel(self) -> None:
+        """Stop all questions that are not answered yet."""
+        LIGHT.drop(self)
+
+    def _follow(self, work: Work[Answer], number: int, question: str) -> None:
+        if work.state == "cancelled":
+            self._show_turn(number, refuse(question, "Cancelled."))
+        elif not work.over:
+            words = "" if work.status == "Running" else f"{work.status} ..."
+            self._change_turns({number: {"text": words}})
 
     def _answer(self, number: int, question: str, area: Any, chosen: dict[str, str]) -> Answer:
         history = [a for a in self.answers if a.program is not None or not a.abstained]
         try:
             answer = self.brain(self.cube, question, area=area, history=history, layers=self.layers, **chosen)
+        except Cancelled:
+            raise
         except EowidgetsError as error:
             answer = refuse(question, str(error))
         except Exception as error:  # noqa: BLE001
             # Nobody waits for this thread: whatever goes wrong must be seen in the panel.
             answer = refuse(question, f"That went wrong ({type(error).__name__}): please report it.")
             self._show_turn(number, answer, details=traceback.format_exc())
-            self.answers.append(answer)
             return answer
-        self.answers.append(answer)
         self._show_turn(number, answer)
         self._suggest()
         return answer
@@ -156,8 +178,12 @@ class AskPanel(ReadableRepr, anywidget.AnyWidget):
             "thumb": 0,
             "details": details,
         }
+        self._answered[number] = answer
+        self._change_turns({number: turn})
+
+    def _change_turns(self, changes: Mapping[int, Mapping[str, Any]]) -> None:
         with self._lock:
-            self.turns = [*self.turns[:number], turn, *self.turns[number + 1 :]]
+            self.turns = [{**turn, **changes.get(i, {})} for i, turn in enumerate(self.turns)]
 
     def _suggest(self) -> None:
         date = str(getattr(self.viewer, "date", "") or "")
@@ -176,6 +202,8 @@ class AskPanel(ReadableRepr, anywidget.AnyWidget):
         try:
             if kind == "ask" and isinstance(content.get("text"), str):
                 self.ask(content["text"][:_LONGEST])
+            elif kind == "cancel":
+                self.cancel()
             elif kind == "light":
                 self.light(int(content["turn"]) if content.get("on") else -1)
             elif kind == "thumb":
@@ -191,7 +219,7 @@ class AskPanel(ReadableRepr, anywidget.AnyWidget):
 
     def light(self, turn: int) -> None:
         """Light up the evidence of a turn on viewer and map; -1 puts it out."""
-        if turn != -1 and not 0 <= turn < len(self.answers):
+        if turn != -1 and turn not in self._answered:
             raise InputError(f"There is no answer number {turn}: there are {len(self.answers)}.")
         if turn == self.lit:
             return
@@ -199,7 +227,7 @@ class AskPanel(ReadableRepr, anywidget.AnyWidget):
         if turn == -1:
             self.lit = turn
             return
-        evidence = self.answers[turn].evidence
+        evidence = self._answered[turn].evidence
         mask = next(iter(evidence.masks.values()), None)
         if mask is not None and self.viewer is not None:
             self.viewer.add_layer(mask.rename(EVIDENCE).to_dataset(), EVIDENCE, opacity=0.75)
@@ -234,9 +262,9 @@ class AskPanel(ReadableRepr, anywidget.AnyWidget):
         InputError, SourceError
             If there is no such turn, or the file cannot be written.
         """
-        if not 0 <= turn < len(self.answers):
+        if turn not in self._answered:
             raise InputError(f"There is no answer number {turn}: there are {len(self.answers)}.")
-        answer = self.answers[turn]
+        answer = self._answered[turn]
         line = {
             "when": datetime.now(UTC).isoformat(timespec="seconds"),
             "cube": str(self.cube.attrs.get("opened") or self.cube.attrs.get("title") or ""),
@@ -256,11 +284,7 @@ class AskPanel(ReadableRepr, anywidget.AnyWidget):
             raise SourceError(
                 f"The thumb could not be written to {str(self.feedback)!r} ({error.strerror})."
             ) from error
-        with self._lock:
-            self.turns = [
-                {**t, "thumb": (1 if good else -1) if i == turn else t.get("thumb", 0)}
-                for i, t in enumerate(self.turns)
-            ]
+        self._change_turns({turn: {"thumb": 1 if good else -1}})
 
     def to_notebook(self, path: str | Path = "questions.ipynb") -> Path:
         """Write the dialogue as a notebook in which every answer is computed again.
@@ -282,9 +306,8 @@ class AskPanel(ReadableRepr, anywidget.AnyWidget):
         return written
 
     def close(self) -> None:
-        """Stop the worker as well."""
-        if hasattr(self, "_worker"):  # it has none where the cube was refused
-            self._worker.shutdown(wait=False, cancel_futures=True)
+        """Stop what is not answered yet as well."""
+        LIGHT.drop(self)
         super().close()
 
     def __repr__(self) -> str:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import threading
 import urllib.error
 import urllib.request
 from collections.abc import Callable
@@ -14,6 +13,8 @@ import ipyleaflet
 import xyzservices  # type: ignore[import-untyped]  # comes with ipyleaflet
 
 from eowidgets.cube.samples import countries
+from eowidgets.engine.scheduler import LIGHT
+from eowidgets.engine.work import Work
 from eowidgets.errors import unknown
 from eowidgets.system import offline
 
@@ -78,21 +79,10 @@ def reachable(url: str = PROBE, timeout: float = TIMEOUT) -> bool:
         return False
 
 
-class _Probe(threading.Thread):
-    """Asks once per process; every map that comes later has the answer at once."""
-
-    def __init__(self) -> None:
-        super().__init__(name="eow-basemap", daemon=True)
-        self.answer = False
-        self.start()
-
-    def run(self) -> None:
-        self.answer = reachable()
-
-
 @lru_cache(maxsize=1)
-def _probe() -> _Probe:
-    return _Probe()
+def _probe() -> Work[bool]:
+    """Ask once per process; every map that comes later has the answer at once."""
+    return LIGHT.submit("probe of the tile server", lambda _: reachable())
 
 
 def when_online(callback: Callable[[], Any]) -> None:
@@ -102,23 +92,21 @@ def when_online(callback: Callable[[], Any]) -> None:
     """
     if offline():
         return
-    probe = _probe()
-    if not probe.is_alive():
-        if probe.answer:
-            callback()
-        return
     try:
         loop = asyncio.get_running_loop()
     except RuntimeError:
         loop = None
 
-    def wait() -> None:
-        probe.join()
-        if not probe.answer:
+    def answered(probe: Work[bool]) -> None:
+        if probe.state != "done" or not probe.result():
             return
         if loop is None or loop.is_closed():
             callback()
         else:
             loop.call_soon_threadsafe(callback)
 
-    threading.Thread(target=wait, name="eow-basemap-wait", daemon=True).start()
+    probe = _probe()
+    if not probe.over:
+        probe.on_change(answered)
+    elif probe.state == "done" and probe.result():
+        callback()

@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import threading
 import time
 import traceback
-from concurrent.futures import Future
 from html import escape
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -27,6 +25,8 @@ from eowidgets.analysis.change_words import ChangeWords, can_describe, describe_
 from eowidgets.cube.admission import admit
 from eowidgets.cube.opened import opening
 from eowidgets.engine.job import Job
+from eowidgets.engine.scheduler import HEAVY
+from eowidgets.engine.work import Work
 from eowidgets.errors import EowidgetsError, InputError, unknown
 from eowidgets.models.registry import model_class
 from eowidgets.widgets.base import AreaTrait, ReadableRepr
@@ -91,14 +91,13 @@ class ChangePanel(ReadableRepr, ChangePanelView):
         chosen = method or usual_method(cube)
         if chosen not in known:
             raise unknown("method", chosen, known)
-        self.job: Job | None = None
+        self.job: Work[xr.Dataset] | None = None
         self._all: gpd.GeoDataFrame | None = None
         self._task: ChangeTask | None = None
         self._words: ChangeWords | None = None
         self._layers = ChangeLayers(viewer, map, self.pick)
         self._controls: dict[str, Any] = {}
-        self._moved, self._stop = 0.0, False
-        self._future: Future[xr.Dataset] | None = None
+        self._moved = 0.0
         names = [(f"{model_class(m).card.title}  ({kind})", m) for m, kind in known.items()]
         super().__init__(names, chosen, labels, views=map is not None)
         self._kinds = known
@@ -209,15 +208,15 @@ class ChangePanel(ReadableRepr, ChangePanelView):
 
     # --- running ------------------------------------------------------------------------------------------------
 
-    def run(self) -> Future[xr.Dataset] | None:
+    def run(self) -> Work[xr.Dataset] | None:
         """Look for change in the background.
 
         Returns
         -------
-        Future or None
-            Of the result; None where another run is going on (the panel says so).
+        Work or None
+            ``.result()`` waits for the result; None where another run is going on (the panel says so).
         """
-        if self._future is not None and not self._future.done():
+        if self.job is not None and not self.job.over and not self.job.hangs:
             self._say("A run is in progress: cancel it first.", bad=True)
             return None
         try:
@@ -225,40 +224,42 @@ class ChangePanel(ReadableRepr, ChangePanelView):
         except EowidgetsError as error:
             self._say(str(error), bad=True)
             return None
-        future: Future[xr.Dataset] = Future()
-        self._future, self._stop, method = future, False, self.method
+        method = self.method
+        work = Work(f"change by {method}", lambda work: self._work(work, method, dates, params, area), owner=self)
+        self.job = work
         self._running(True)
         self._bar.value = 0.0
-        self._say("Looking at the dates ...")
+        work.on_change(self._follow)
+        HEAVY.put(work)
+        return work
 
-        def work() -> None:
-            # The only thread that changes the widgets during a run.
-            try:
-                result = self._work(method, dates, params, area)
-            except EowidgetsError as error:
-                self._running(False)
-                self._say("Cancelled." if self._stop else str(error), bad=not self._stop)
-                future.set_exception(error)
-            except Exception as error:  # noqa: BLE001  (shown with its trace, and kept in the future)
-                self._running(False)
-                self._say(f"The comparison failed: {error}", bad=True, details=traceback.format_exc())
-                future.set_exception(error)
-            else:
-                self._running(False)
-                future.set_result(result)
+    def _follow(self, work: Work[xr.Dataset]) -> None:
+        """Show how far the comparison is; only the thread of the work, or a report on it, changes the widgets."""
+        if work is not self.job:
+            return
+        if work.hangs or work.over:
+            self._running(False)
+        if work.state == "failed":
+            known = isinstance(work.error, EowidgetsError)
+            trace = "" if known or work.error is None else "".join(traceback.format_exception(work.error))
+            self._say(str(work.error) if known else f"The comparison failed: {work.error}", bad=True, details=trace)
+        elif work.state == "cancelled":
+            self._say("Cancelled.")
+        elif not work.over:
+            self._say(
+                work.status if work.hangs or work.state == "queued" else "Comparing the dates ...", bad=work.hangs
+            )
 
-        threading.Thread(target=work, name="eow-change", daemon=True).start()
-        return future
-
-    def _work(self, method: str, dates: tuple[str, str], params: dict[str, Any], area: Any) -> xr.Dataset:
+    def _work(
+        self, work: Work[xr.Dataset], method: str, dates: tuple[str, str], params: dict[str, Any], area: Any
+    ) -> xr.Dataset:
         task = ChangeTask(self.cube, method, dates=dates, params=params)
+        work.checkpoint()
         self._show_shift(task.shift, task.notes)
-        job = task.submit(area)
-        self.job = job
+        job = task.submit(area)  # done in this thread, in the slot of the work
         job.on_change(self._watch)
-        if self._stop:
-            job.cancel()
         found = task.finish(job.result())
+        work.checkpoint()
         self._task, self._all = task, changed_places(found)
         # Two sharp pictures are told in words as well.
         tells = not task.series and can_describe(task.cube)
@@ -270,17 +271,14 @@ class ChangePanel(ReadableRepr, ChangePanelView):
         return found
 
     def _watch(self, job: Job) -> None:
-        if job is not self.job or time.monotonic() - self._moved < _TICK:
+        if job.state != "running" or job.stopped or time.monotonic() - self._moved < _TICK:
             return
         self._moved = time.monotonic()
         self._bar.value = job.progress
-        left = job.seconds_left
-        if job.state == "running" and left is not None:
-            self._say(f"{100 * job.progress:.0f} %, {left:.0f} s left")
+        self._say(job.status)
 
     def cancel(self) -> None:
         """Stop the run in progress, if there is one."""
-        self._stop = True
         if self.job is not None:
             self.job.cancel()
 

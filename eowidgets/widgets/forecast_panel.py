@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import traceback
 from collections.abc import Mapping
-from concurrent.futures import ThreadPoolExecutor
 from html import escape
 from pathlib import Path
 from typing import Any
@@ -20,6 +19,8 @@ from eowidgets.analysis.history import admitted
 from eowidgets.cube.indices import index as spectral_index
 from eowidgets.cube.opened import opening
 from eowidgets.cube.series import at
+from eowidgets.engine.scheduler import HEAVY
+from eowidgets.engine.work import Work
 from eowidgets.errors import EowidgetsError, InputError, unknown
 from eowidgets.models.base import Model
 from eowidgets.widgets.base import AreaTrait, ReadableRepr
@@ -66,7 +67,6 @@ class ForecastPanel(ReadableRepr, ForecastView):
     ForecastPanel: NDVI of the last pin, 180 days from 2021-01-01 by harmonic, no forecast yet
     """
 
-    _worker: ThreadPoolExecutor | None = None
     pins: Any = traitlets.List(traitlets.Dict())
     area: Any = AreaTrait(allow_none=True)
     result: Any = traitlets.Any(None, allow_none=True)
@@ -75,7 +75,7 @@ class ForecastPanel(ReadableRepr, ForecastView):
         self.cube, self.viewer, self.map = admitted(cube), viewer, map
         subjects = _subjects(self.cube, index)
         self._dates = list(dict.fromkeys(str(t)[:10] for t in self.cube["time"].values))
-        self._number = 0
+        self.job: Work[None] | None = None
         self._controls: dict[str, Any] = {}
         self.chart = PixelChart(self.cube, subjects[0][1].split()[0], height=220)
         super().__init__(subjects, self._dates, self.chart)
@@ -85,10 +85,10 @@ class ForecastPanel(ReadableRepr, ForecastView):
             if map is not None:  # of two that differ, the viewer's is kept
                 ends = ((self, name), (map, name))
                 traitlets.link(*(ends if viewer is not None else reversed(ends)))
-        self._worker = ThreadPoolExecutor(1, "eow-forecast")
         self._model.observe(self._choose, names="value")
         self._choose()
         self._run.on_click(lambda _: self.run())
+        self._cancel.on_click(lambda _: self.cancel())
         self._save.on_click(lambda _: self._guard(self.save))
         self._from.observe(lambda _: self.run(), names="value")
         self.observe(self._took_place, names=["pins", "area"])
@@ -233,31 +233,57 @@ class ForecastPanel(ReadableRepr, ForecastView):
 
     # --- forecasting --------------------------------------------------------------------------------------------
 
-    def run(self) -> None:
-        """Forecast in the background; a later call takes the place of one that has not begun."""
+    def run(self) -> Work[None] | None:
+        """Forecast in the background; a later call takes the place of one that has not begun.
+
+        Returns
+        -------
+        Work or None
+            ``.result()`` waits until the forecast is shown; None where it was refused (the panel says why).
+        """
         try:
             options, call = self._all_options(), self._call()
         except EowidgetsError as error:
             self._say(str(error), bad=True)
-            return
-        if self._worker is None:
-            return
-        self._number += 1
-        self._say("Forecasting ...")
+            return None
         given = (self.from_date,) if self.looks_back else ()
-        self._worker.submit(self._work, self._number, call, given, options)
+        before, self.job = self.job, None
+        if before is not None and before.state == "queued":
+            before.cancel()
+        work = Work(f"forecast by {self.model}", lambda work: self._work(work, call, given, options), owner=self)
+        self.job = work
+        self._cancel.disabled = False
+        self._say("Forecasting ...")
+        work.on_change(self._follow)
+        HEAVY.put(work)
+        return work
 
-    def _work(self, number: int, call: Any, given: tuple[str, ...], options: dict[str, Any]) -> None:
-        if number != self._number:
+    def cancel(self) -> None:
+        """Stop the forecast in progress, if there is one."""
+        if self.job is not None:
+            self.job.cancel()
+
+    def _work(self, work: Work[None], call: Any, given: tuple[str, ...], options: dict[str, Any]) -> None:
+        made = call(self.cube, *given, **options)
+        work.checkpoint()
+        if work is self.job:
+            self._show(made)
+
+    def _follow(self, work: Work[None]) -> None:
+        if work is not self.job:
             return
-        try:
-            made = call(self.cube, *given, **options)
-            if number == self._number:
-                self._show(made)
-        except EowidgetsError as error:
-            self._say(str(error), bad=True)
-        except Exception as problem:  # noqa: BLE001  (whatever it is, the person sees it under the widget)
-            self._say(f"The forecast broke off: {problem}", bad=True, details=traceback.format_exc())
+        self._cancel.disabled = work.over or work.hangs
+        if work.hangs or work.state == "queued":
+            self._say(f"{work.status} ...", bad=work.hangs)
+        elif work.state == "running":
+            self._say("Forecasting ...")
+        elif work.state == "cancelled":
+            self._say("Cancelled.")
+        elif isinstance(work.error, EowidgetsError):
+            self._say(str(work.error), bad=True)
+        elif work.error is not None:  # whatever it is, the person sees it under the widget
+            trace = "".join(traceback.format_exception(work.error))
+            self._say(f"The forecast broke off: {work.error}", bad=True, details=trace)
 
     def _show(self, made: xr.Dataset) -> None:
         name = channels(made)[0]
@@ -337,9 +363,8 @@ class ForecastPanel(ReadableRepr, ForecastView):
         return str(self._note.value)
 
     def close(self) -> None:
-        """Stop the worker too."""
-        if self._worker is not None:  # None where the cube was refused
-            self._worker.shutdown(wait=False, cancel_futures=True)
+        """Stop the forecast in progress too."""
+        HEAVY.drop(self)
         super().close()
 
     def __repr__(self) -> str:

@@ -64,6 +64,7 @@ class ForecastView(ipywidgets.VBox):
             tooltip="Drag back to see what would have been forecast then",
         ).add_class("eow-from")
         self._run = ipywidgets.Button(description="Forecast", button_style="primary", icon="line-chart")
+        self._cancel = ipywidgets.Button(description="Cancel", icon="times", disabled=True)
         self._note = ipywidgets.HTML()
         self._skill = ipywidgets.HTML()
         self._path = ipywidgets.Text(value="forecast", tooltip="File name", layout=_WIDE(width="128px"))
@@ -75,7 +76,7 @@ class ForecastView(ipywidgets.VBox):
         self.children = (
             ipywidgets.HTML(f"<style>{css('model_panel', 'forecast_panel')}</style>", layout=_WIDE(display="none")),
             *(self._what, self._where, self._days, self._model, self._card, self._more, self._from),
-            ipywidgets.HBox([self._run, self._shows_code], **row).add_class("eow-row"),
+            ipywidgets.HBox([self._run, self._cancel, self._shows_code], **row).add_class("eow-row"),
             *(self._note, chart, self._skill),
             ipywidgets.HBox([self._path, self._format, self._save], **row).add_class("eow-row"),
             self._code,

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import threading
 import time
 import traceback
 from functools import cached_property
@@ -17,8 +16,10 @@ import xarray as xr
 from eowidgets.cube.admission import admit
 from eowidgets.cube.opened import opening
 from eowidgets.engine.estimate import estimate
-from eowidgets.engine.job import FINAL, Job
+from eowidgets.engine.job import Job
 from eowidgets.engine.run import submit
+from eowidgets.engine.scheduler import HEAVY
+from eowidgets.engine.work import Work
 from eowidgets.errors import EowidgetsError, InputError, unknown
 from eowidgets.models.registry import model_class, model_classes
 from eowidgets.widgets.base import AreaTrait, ReadableRepr
@@ -238,22 +239,24 @@ class ModelPanel(ReadableRepr, PanelView):
             self._say(str(error), bad=True)
             return
         params, device = self.params, str(self._device.value)
-        self._cost.value = "<span class='eow-cost'>Measuring ...</span>"
 
-        def measure() -> None:
-            try:
-                self._cost.value = (
-                    f"<span class='eow-cost'>{escape(str(estimate(*arguments, device=device, **params)))}</span>"
-                )
-            except EowidgetsError as error:
-                self._cost.value = ""
-                self._say(str(error), bad=True)
+        def show(words: str) -> None:
+            self._cost.value = f"<span class='eow-cost'>{escape(words)}</span>" if words else ""
 
-        threading.Thread(target=measure, name="eow-estimate", daemon=True).start()
+        def tell(work: Work[None]) -> None:
+            if not work.over:
+                show("Measuring ..." if work.state == "running" else f"{work.status} ...")
+            elif work.error is not None:
+                show("")
+                self._say_error(work.error)
+
+        work = Work("cost estimate", lambda _: show(str(estimate(*arguments, device=device, **params))), owner=self)
+        work.on_change(tell)
+        HEAVY.put(work)
 
     def run(self) -> Job | None:
         """Start; gives the job, or None where it was refused (the panel says why)."""
-        if self.job is not None and self.job.state not in FINAL:
+        if self.job is not None and not self.job.over and not self.job.hangs:
             self._say("A run is in progress: cancel it first.", bad=True)
             return None
         name = self._name_for(self.model)
@@ -276,6 +279,7 @@ class ModelPanel(ReadableRepr, PanelView):
         self.job = job
         self._running(True)
         self._bar.value = 0.0
+        self._say(job.status)
         job.on_change(lambda job: self._watch(job, painter, code))
         return job
 
@@ -293,22 +297,21 @@ class ModelPanel(ReadableRepr, PanelView):
         self._pause.value = False
 
     def _hold(self, change: Any) -> None:
-        if self.job is not None and self.job.state not in FINAL:
+        if self.job is not None and not self.job.over:
             (self.job.pause if change["new"] else self.job.resume)()
 
     def _watch(self, job: Job, painter: Painter, code: str) -> None:
         # Called by the job's thread; the only place that changes the widgets during a run.
-        final = job.state in FINAL
-        moving = job.state == "running" and time.monotonic() - self._moved < _TICK
+        moving = job.state == "running" and not job.hangs and time.monotonic() - self._moved < _TICK
         if job is not self.job or moving:
             return
         self._moved = time.monotonic()
         self._bar.value = job.progress
-        if not final:
-            left = job.seconds_left
-            words = [f"{100 * job.progress:.0f} %"]
-            words += ["paused" if job.state == "paused" else f"{left:.0f} s left"] if left is not None else [job.state]
-            self._say(", ".join(words))
+        if job.hangs:  # its slot is free: another run may be started
+            painter.forget()
+            self._running(False)
+        if not job.over:
+            self._say(job.status, bad=job.hangs)
             return
         self._running(False)
         if job.state == "done":
@@ -318,8 +321,11 @@ class ModelPanel(ReadableRepr, PanelView):
         if job.state == "cancelled":
             self._say("Cancelled.")
         else:
-            trace = "".join(traceback.format_exception(job.error)) if job.error else ""
-            self._say(str(job.error), bad=True, details="" if isinstance(job.error, EowidgetsError) else trace)
+            self._say_error(job.error)
+
+    def _say_error(self, error: BaseException | None) -> None:
+        trace = "".join(traceback.format_exception(error)) if error else ""
+        self._say(str(error), bad=True, details="" if isinstance(error, EowidgetsError) else trace)
 
     # --- results ------------------------------------------------------------------------------------------------
 

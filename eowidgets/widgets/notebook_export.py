@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from functools import partial
 from pathlib import Path
 from typing import Any
 
-from eowidgets.errors import InputError, SourceError
+from eowidgets.cube.export.place import write_whole
+from eowidgets.errors import InputError
 
 #: Said where a cube has no code that gives it again.
 NOT_AGAIN = "A notebook could not make this cube again, it is not as eow.open gives it: save it first."
@@ -50,14 +52,7 @@ def write_notebook(path: str | Path, title: str, cells: Sequence[tuple[str, str]
             cell.metadata["tags"] = ["nbval-ignore-output"]
         book.cells.append(cell)
     nb.validate(book)
-    beside = target.with_name(f".{target.name}.part")
-    try:
-        nb.write(book, beside)
-        beside.replace(target)
-    except OSError as error:
-        beside.unlink(missing_ok=True)
-        raise SourceError(f"{str(target)!r} could not be written: {error.strerror}.") from error
-    return target
+    return write_whole(target, partial(nb.write, book))
 
 
 def run_cell(

@@ -14,7 +14,7 @@ import xarray as xr
 
 from eowidgets.render.blocks import thinning
 from eowidgets.render.classes import ClassRow, classes_of
-from eowidgets.render.colormaps import colormap, rgb
+from eowidgets.render.colormaps import colormap, hex_color, rgb
 from eowidgets.render.source import FrameSource
 from eowidgets.render.style import quantiles, stretch
 
@@ -22,6 +22,8 @@ Rgba = npt.NDArray[np.uint8]
 
 #: Longest side of a picture on a map: more than a screen shows, little enough for one message.
 LONGEST = 1024
+#: Drawn for a colour that is none.
+UNKNOWN = "#999999"
 
 
 @dataclass(frozen=True)
@@ -48,7 +50,10 @@ class Legend:
         """As HTML; names from data are escaped."""
         title = f"<b>{escape(self.title)}</b>"
         if self.entries:
-            rows = (f'<div><i style="background:{c}"></i>{escape(n)}</div>' for n, c in self.entries)
+            rows = (
+                f'<div><i style="background:{hex_color(c) or UNKNOWN}"></i>{escape(str(n))}</div>'
+                for n, c in self.entries
+            )
             return title + "".join(rows)
         if not self.cmap:
             return title
@@ -123,11 +128,19 @@ def _classes(array: npt.NDArray[Any], rows: Sequence[ClassRow], title: str) -> t
 def _numbers(array: npt.NDArray[Any], attrs: Mapping[Any, Any], title: str) -> tuple[Rgba, Legend]:
     seen = np.isfinite(array)
     low, high = (float(v) for v in np.quantile(array[seen], (0.02, 0.98))) if seen.any() else (0.0, 1.0)
-    low, high = float(attrs.get("vmin", low)), float(attrs.get("vmax", high))
+    low, high = _limit(attrs, "vmin", low), _limit(attrs, "vmax", high)
     cmap = str(attrs.get("cmap") or ("RdBu_r" if low < 0 < high and abs(low + high) < 1e-6 else "viridis"))
     level = np.rint(np.nan_to_num(stretch(array, low, max(high, low + 1e-6))) * 255).astype(np.uint8)
     legend = Legend(title, cmap=cmap, vmin=low, vmax=high, unit=str(attrs.get("units", "")))
     return np.dstack([colormap(cmap)[level], seen * np.uint8(255)]).astype(np.uint8), legend
+
+
+def _limit(attrs: Mapping[Any, Any], name: str, default: float) -> float:
+    try:
+        value = float(attrs.get(name, default))
+    except (TypeError, ValueError):
+        return default
+    return value if np.isfinite(value) else default
 
 
 def place(rgba: Rgba, box: Any) -> tuple[str, tuple[tuple[float, float], tuple[float, float]]]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Iterable, Mapping
 from typing import Any
 
@@ -10,16 +11,35 @@ import traitlets
 
 from eowidgets.cube.area import Area
 from eowidgets.errors import InputError
+from eowidgets.render.colormaps import hex_color
 
 #: Okabe and Ito's colours, safe for colour-blind eyes; their vermilion is that of the area everywhere.
 COLORS = ("#0072b2", "#e69f00", "#009e73", "#cc79a7", "#56b4e9", "#f0e442")
 AREA_COLOR = "#d55e00"
+#: Names of colours, hexadecimal ones and functions of numbers.
+_CSS = re.compile(r"[a-zA-Z]{3,25}|#[0-9a-fA-F]{3,8}|(rgb|hsl)a?\([0-9.,%/ ]{5,40}\)")
 
 
 def free_color(used: Iterable[Any]) -> str:
     """Give the first colour that nothing has yet; when all are taken, begin anew."""
     taken = list(used)
     return next((c for c in COLORS if c not in taken), COLORS[len(taken) % len(COLORS)])
+
+
+def checked_color(color: Any) -> str:
+    """Return a colour that style sheets understand.
+
+    Raises
+    ------
+    InputError
+        For anything else, such as markup.
+    """
+    if isinstance(color, str) and _CSS.fullmatch(color.strip()):
+        return color.strip()
+    found = hex_color(color)
+    if found is None:
+        raise InputError(f"{str(color)[:40]!r} is no colour: write it as '#rrggbb', or a name such as 'orange'.")
+    return found
 
 
 class PinsTrait(traitlets.List[Any]):
@@ -38,7 +58,7 @@ class PinsTrait(traitlets.List[Any]):
                 place = {}
             if not place or not all(math.isfinite(v) for v in place.values()):
                 raise InputError(f'A pin is a mapping like {{"lon": 24.01, "lat": 45.85}}, not {str(pin)[:60]!r}.')
-            pins.append({**pin, **place, "color": pin.get("color") or free_color(p["color"] for p in pins)})
+            pins.append({**pin, **place, "color": _color(pin, pins)})
         return pins
 
 
@@ -53,7 +73,16 @@ class PolygonsTrait(traitlets.List[Any]):
         for given in super().validate(obj, value) or []:
             own = isinstance(given, Mapping) and "geometry" in given and "type" not in given
             area = Area.of(given["geometry"] if own else given)
-            color = (given.get("color") if own else None) or free_color(p["color"] for p in polygons)
+            color = _color(given if own else {}, polygons)
             name = str(given.get("name") or "polygon" if own else area.name.replace("area", "polygon"))[:80]
             polygons.append({"geometry": area.geojson, "color": color, "name": name})
         return polygons
+
+
+def _color(given: Mapping[str, Any], others: Iterable[Mapping[str, Any]]) -> str:
+    color = given.get("color")
+    return (
+        free_color(p["color"] for p in others)
+        if color is None or (isinstance(color, str) and not color)
+        else checked_color(color)
+    )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import tempfile
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -10,9 +10,10 @@ import numpy as np
 import xarray as xr
 
 from eowidgets.cube.export import to_geotiff, to_netcdf, to_zarr
+from eowidgets.cube.export.place import write_whole
 from eowidgets.cube.grid import geobox
 from eowidgets.cube.schema import bands
-from eowidgets.errors import InputError, MissingExtraError, SourceError
+from eowidgets.errors import InputError, MissingExtraError
 
 FORMATS = {"GeoTIFF (.tif)": ".tif", "NetCDF (.nc)": ".nc", "Zarr (.zarr)": ".zarr", "GeoPackage (.gpkg)": ".gpkg"}
 
@@ -93,14 +94,7 @@ def to_geopackage(result: xr.Dataset, path: str | Path) -> Path:
     """Write the classes of a result as polygons; the file is whole or not there."""
     target = Path(path).expanduser()
     frame = polygons(result)
-    try:
-        with tempfile.TemporaryDirectory(prefix=f".{target.stem}-", dir=target.parent) as folder:
-            beside = Path(folder) / target.name
-            frame.to_file(beside, layer=str(main_variable(result)), driver="GPKG")
-            beside.replace(target)
-    except OSError as error:
-        raise SourceError(f"{str(target)!r} could not be written: {error.strerror or error}.") from error
-    return target
+    return write_whole(target, partial(frame.to_file, layer=str(main_variable(result)), driver="GPKG"))
 
 
 def _class_names(values: xr.DataArray) -> dict[int, str]:

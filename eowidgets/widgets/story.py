@@ -4,17 +4,17 @@ from __future__ import annotations
 
 import base64
 import json
-import os
-import tempfile
 import zlib
+from functools import partial
 from html import escape
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from eowidgets.cube.export.place import write_whole
 from eowidgets.cube.reading import reading
-from eowidgets.errors import InputError, SourceError
+from eowidgets.errors import InputError
 from eowidgets.render import feed
 from eowidgets.render.source import MASK, FrameSource, Window
 from eowidgets.widgets.base import css, esm
@@ -71,8 +71,7 @@ def write(viewer: TimeViewer, path: str | Path, *, title: str = "", max_mb: floa
         ),
         code=esm("story").replace("</", "<\\/"),
     )
-    _replace(target, text)
-    return target
+    return write_whole(target, partial(_put, text))
 
 
 def _stride(source: FrameSource, max_mb: float) -> int:
@@ -95,7 +94,9 @@ def _thinned(source: FrameSource, stride: int) -> FrameSource:
     rows, columns = Window(0, 0, source.width, source.height, stride).slices()
     with reading("The pixels of the cube"):
         thinned = cube.isel(y=rows, x=columns).load()
-    return FrameSource(thinned, bits=source.bits, key=source.key)
+    thin = FrameSource(thinned, bits=source.bits, key=source.key)
+    thin.version = 1  # counts changes within a process: a page has none, and the same page has the same bytes
+    return thin
 
 
 def _note(source: FrameSource, stride: int) -> str:
@@ -133,21 +134,14 @@ def _traits(viewer: TimeViewer, sources: dict[str, FrameSource], stride: int) ->
     # Without a CRS, pins are numbers of pixels, of which there are fewer now.
     traits["pins"] = [{**p, **{k: p[k] / stride for k in ("x", "y") if k in p}} for p in viewer.pins]
     # What is in the page is in memory: nothing is gained by windows.
-    return traits | {"first": [], "budget": 10**12, "playing": False, "error": {"message": "", "details": ""}}
+    return traits | {
+        "store_id": "page",
+        "first": [],
+        "budget": 10**12,
+        "playing": False,
+        "error": {"message": "", "details": ""},
+    }
 
 
-def _replace(target: Path, text: str) -> None:
-    """Write beside and rename: a page is there whole or not at all."""
-    try:
-        handle, name = tempfile.mkstemp(suffix=".html", dir=target.parent)
-    except OSError as error:
-        raise SourceError(f"{target.parent} cannot be written to ({error.strerror}). Choose another folder.") from error
-    try:
-        with os.fdopen(handle, "w", encoding="utf-8") as file:
-            file.write(text)
-        Path(name).chmod(0o644)
-        Path(name).replace(target)
-    except OSError as error:
-        raise SourceError(f"The page could not be written to {target} ({error.strerror}).") from error
-    finally:
-        Path(name).unlink(missing_ok=True)
+def _put(text: str, path: Path) -> None:
+    path.write_text(text, encoding="utf-8")

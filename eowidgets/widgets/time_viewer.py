@@ -3,16 +3,15 @@
 from __future__ import annotations
 
 import base64
-import contextlib
 import uuid
 from collections.abc import Mapping
-from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import anywidget
 import traitlets
 import xarray as xr
 
+from eowidgets.engine.scheduler import LIGHT
 from eowidgets.errors import unknown
 from eowidgets.render import feed
 from eowidgets.render.colormaps import builtin, colormap
@@ -100,7 +99,7 @@ class TimeViewer(ReadableRepr, Checks, Layers, Exports, ErrorsBelow, anywidget.A
 
     _esm = esm("time_viewer")
     _css = css("time_viewer")
-    _worker: ThreadPoolExecutor | None = None
+    _open = False
     _queue: feed.Queue
     _own: set[tuple[str, str]]
     head: Any = traitlets.Dict().tag(sync=True)
@@ -164,7 +163,7 @@ class TimeViewer(ReadableRepr, Checks, Layers, Exports, ErrorsBelow, anywidget.A
         super().__init__(head=self._make_head(), **{**first, **traits})
         self.first = self._first_picture()
         self._queue, self._own = feed.Queue(), set()
-        self._worker = ThreadPoolExecutor(1, "eow-viewer")
+        self._open = True
         self.on_msg(self._hear)
 
     def _source(self, cube: xr.Dataset | xr.DataArray, key: str = "cube") -> FrameSource:
@@ -202,8 +201,8 @@ class TimeViewer(ReadableRepr, Checks, Layers, Exports, ErrorsBelow, anywidget.A
 
     def _hear(self, _: Any, content: Mapping[str, Any], __: Any) -> None:
         # A read may wait for a disk or a network: never in the thread that answers messages.
-        if self._worker is not None:
-            self._worker.submit(self._answer, content)
+        if self._open:
+            LIGHT.submit("answer to a viewer", lambda _: self._answer(content), owner=self)
 
     def _answer(self, content: Mapping[str, Any]) -> None:
         try:
@@ -223,11 +222,10 @@ class TimeViewer(ReadableRepr, Checks, Layers, Exports, ErrorsBelow, anywidget.A
     def _serve(self) -> None:
         """Send one message, then let whatever was asked meanwhile come first."""
         message = self._queue.next()
-        if message is None or self._worker is None:
+        if message is None or not self._open:
             return
         self.send(message[0], [] if message[1] is None else [message[1]])
-        with contextlib.suppress(RuntimeError):  # closed meanwhile
-            self._worker.submit(self._serve_safely)
+        LIGHT.submit("pixels of a viewer", lambda _: self._serve_safely(), owner=self)
 
     def _serve_safely(self) -> None:
         try:
@@ -277,6 +275,6 @@ class TimeViewer(ReadableRepr, Checks, Layers, Exports, ErrorsBelow, anywidget.A
 
     def close(self) -> None:
         """Free what the viewer holds."""
-        if self._worker is not None:  # None where the cube was refused
-            self._worker.shutdown(wait=False, cancel_futures=True)
+        self._open = False
+        LIGHT.drop(self)
         super().close()

@@ -13,6 +13,7 @@ import traitlets
 from eowidgets.errors import EowidgetsError, InputError, unknown
 from eowidgets.render.colormaps import colormap
 from eowidgets.render.source import FrameSource
+from eowidgets.widgets.places import checked_color
 
 #: What each number of a viewer may be: least, most, and the word for people.
 _RANGES = {
@@ -157,7 +158,12 @@ class Checks(traitlets.HasTraits):
             if "date" not in event:
                 raise InputError('An event is a mapping like {"date": "2018-03-01", "label": "storm"}.')
             _stamp(str(event["date"]))
-        return [{**e, "date": str(e["date"])} for e in events]
+        return [_event(e) for e in events]
+
+
+def _event(event: dict[str, Any]) -> dict[str, Any]:
+    color = {"color": checked_color(event["color"])} if event.get("color") else {}
+    return {**event, **color, "date": str(event["date"])}
 
 
 def _stamp(value: str) -> np.datetime64:

@@ -68,16 +68,24 @@ def test_what_killed_processes_left_is_swept_and_nothing_else(make_cube, tmp_pat
     gone.wait()
     hidden = ".r.zarr.partial-"
     journal = '{"version": 2, "setup": true}\n'
-    ours = [f"{hidden}new-{gone.pid}-00", f"{hidden}old-{gone.pid}-00", f"{hidden}old-{os.getpid()}-00"]
+    ours = [
+        f"{hidden}new-{gone.pid}-00000000",
+        f"{hidden}old-{gone.pid}-00000000",
+        f"{hidden}old-{os.getpid()}-00000000",
+    ]
     for name in ours:
         write(tmp_path / name, "journal.jsonl").write_text(journal)
-    (tmp_path / f"{hidden}new-{gone.pid}-01").mkdir()  # killed before it had written a journal
-    write(tmp_path / f"{hidden}new-{os.getpid()}-02", "journal.jsonl").write_text(journal)  # alive
-    write(tmp_path / f"{hidden}old-{gone.pid}-03")  # of somebody else
+    (tmp_path / f"{hidden}new-{gone.pid}-00000001").mkdir()  # killed before it had written a journal
+    write(tmp_path / f"{hidden}new-{os.getpid()}-00000002", "journal.jsonl").write_text(journal)  # alive
+    write(tmp_path / f"{hidden}old-{gone.pid}-00000003")  # of somebody else
     write(tmp_path / "elsewhere", "journal.jsonl").write_text(journal)
-    (tmp_path / f"{hidden}old-{gone.pid}-04").symlink_to(tmp_path / "elsewhere")
+    (tmp_path / f"{hidden}old-{gone.pid}-00000004").symlink_to(tmp_path / "elsewhere")
     eow.run(Identity, make_cube(), out=tmp_path / "r.zarr")
-    left = [f"{hidden}new-{os.getpid()}-02", f"{hidden}old-{gone.pid}-03", f"{hidden}old-{gone.pid}-04"]
+    left = [
+        f"{hidden}new-{os.getpid()}-00000002",
+        f"{hidden}old-{gone.pid}-00000003",
+        f"{hidden}old-{gone.pid}-00000004",
+    ]
     assert sorted(p.name for p in tmp_path.iterdir()) == sorted([*left, "elsewhere", "r.zarr"])
     assert (tmp_path / "elsewhere" / "journal.jsonl").exists()
 

@@ -8,7 +8,7 @@ import pytest
 from support.toys import Gate, Identity, Smooth
 
 import eowidgets as eow
-from eowidgets.engine import reader
+from eowidgets.engine import reader, work
 from eowidgets.engine.job import Cancelled, Job
 
 WAIT = 30
@@ -192,9 +192,7 @@ def test_progress_may_be_a_bar_or_a_callable(make_cube, capsys):
 @pytest.fixture
 def hanging(make_cube, monkeypatch):
     """A cancelled run whose model does not come back before the test has ended."""
-    from eowidgets.engine import job as jobs
-
-    monkeypatch.setattr(jobs, "PATIENCE", 0.05)
+    monkeypatch.setattr(work, "PATIENCE", 0.05)
     model, told = Gate(), threading.Event()
     job = eow.submit(model, make_cube(), window=16, batch=1, on_change=lambda j: told.set() if j.hangs else None)
     assert model.entered.acquire(timeout=WAIT)
@@ -232,15 +230,14 @@ def test_the_doctor_reports_a_model_that_hangs(hanging):
 
 def test_only_one_worker_is_left_after_a_model_has_come_back(make_cube, monkeypatch):
     from eowidgets.diagnosis import examine
-    from eowidgets.engine import job as jobs
 
-    monkeypatch.setattr(jobs, "PATIENCE", 0.05)
+    monkeypatch.setattr(work, "PATIENCE", 0.05)
     model, told = Gate(), threading.Event()
     job = eow.submit(model, make_cube(), window=16, batch=1, on_change=lambda j: told.set() if j.hangs else None)
     assert model.entered.acquire(timeout=WAIT)
     job.cancel()
     assert told.wait(WAIT)
-    old = next(t for t in threading.enumerate() if t.name == "eow-engine" and t is not jobs.WORKER._thread)
+    old = job._thread
     model.gate.release(100)
     old.join(WAIT)
     assert not old.is_alive()

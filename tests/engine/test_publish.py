@@ -10,9 +10,9 @@ import pytest
 from support.toys import Identity, Mean
 
 import eowidgets as eow
+from eowidgets.cube.export.exchange import exchange
 from eowidgets.engine.journal import Journal
 from eowidgets.engine.writers import disk
-from eowidgets.engine.writers.exchange import exchange
 
 
 class Killed(BaseException):

@@ -24,7 +24,7 @@ BF16, CLASSES = 0.03, 0.01
 
 def given_to(model: type[Model], season) -> xr.Dataset:
     """A cube that the model takes: as many dates and as fine as it asks for."""
-    if issubclass(model, Model) and model.inputs.max_dates == 2 or model.name.startswith("change-"):
+    if (issubclass(model, Model) and model.inputs.max_dates == 2) or model.name.startswith("change-"):
         return season(2, 80, 0.5 if model.inputs.bands else 10.0)
     if model.task is Task.DETECT_CHANGE and not model.name.startswith("break-"):
         return season(2, 80)

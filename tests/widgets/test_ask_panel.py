@@ -48,7 +48,7 @@ def test_asking_does_not_wait(romania):
     try:
         future = panel.ask("anything")
         assert panel.turns[0]["state"] == "waiting"
-        assert not future.done()
+        assert not future.over
         go.set()
         assert future.result(30).text == "Done."
     finally:

@@ -100,7 +100,7 @@ def test_unreachable_never_calls(fresh):
     fresh.setattr(basemap, "reachable", lambda: False)
     called = threading.Event()
     basemap.when_online(called.set)
-    basemap._probe().join(10)
+    basemap._probe().wait(10)
     deadline = time.monotonic() + 10
     while any(t.name == "eow-basemap-wait" for t in threading.enumerate()):
         assert time.monotonic() < deadline
@@ -119,7 +119,7 @@ def test_map_swaps_coastlines_for_tiles_once_online(fresh, romania):
     import eowidgets as eow
 
     fresh.setattr(basemap, "reachable", lambda: True)
-    basemap._probe().join(10)
+    basemap._probe().wait(10)
     m = eow.AreaMap(romania, basemap="imagery")
     assert isinstance(m.layers[0], ipyleaflet.TileLayer)
     assert m.layers[0].name == "imagery"

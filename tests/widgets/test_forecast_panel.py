@@ -29,7 +29,8 @@ def wait(panel, act):
     panel.observe(lambda c: done.set(), names="result")
     act()
     assert done.wait(60)
-    panel._worker.submit(lambda: None).result(60)  # the queue has run dry
+    if panel.job is not None:
+        panel.job.wait(60)
     panel._note.unobserve_all()
 
 

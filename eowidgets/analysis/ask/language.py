@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from datetime import date
 from typing import Any, ClassVar, Literal, get_args
 
 from eowidgets.errors import InputError, unknown
@@ -229,9 +230,10 @@ def from_json(values: Mapping[str, Any]) -> Program:
     InputError
         For an unknown kind, field or word.
     """
-    if not isinstance(values, Mapping) or values.get("kind") not in KINDS:
-        raise unknown("kind of question", values.get("kind") if isinstance(values, Mapping) else values, KINDS)
-    cls = KINDS[values["kind"]]
+    kind = values.get("kind") if isinstance(values, Mapping) else values
+    if not isinstance(values, Mapping) or not isinstance(kind, str) or kind not in KINDS:
+        raise unknown("kind of question", str(kind)[:80], KINDS)
+    cls = KINDS[kind]
     own = {k: v for k, v in values.items() if k not in (*_SCOPE, "kind")}
     for name in own:
         if name not in {f.name for f in dataclasses.fields(cls)} - {"scope"}:
@@ -244,16 +246,31 @@ def from_json(values: Mapping[str, Any]) -> Program:
 
 
 def _scope(values: Mapping[str, Any]) -> Scope:
-    if not isinstance(values, Mapping) or set(values) - set(_SCOPE):
+    if (
+        not isinstance(values, Mapping)
+        or not isinstance(values.get("months", ()), list | tuple)
+        or set(values) - set(_SCOPE)
+    ):
         raise InputError("The scope of a program has fields that are not in the language.")
     scope = Scope(**{**values, "months": tuple(values.get("months", ()))})
-    if scope.place not in PLACES:
+    if not isinstance(scope.place, str) or scope.place not in PLACES:
         raise unknown("place", scope.place, PLACES)
     if not all(isinstance(m, int) and 1 <= m <= 12 for m in scope.months):
         raise InputError("Months are whole numbers from 1 to 12.")
     if not all(isinstance(t, str) for t in (scope.start, scope.end, scope.area, scope.layer, scope.cover)):
         raise InputError("Dates, area and layer of a program are text.")
+    if not all(_is_day(t) for t in (scope.start, scope.end)):
+        raise InputError("The dates of a program are days, written as 2019-07-06.")
+    if any("\ud800" <= c <= "\udfff" for c in scope.area + scope.layer + scope.cover):
+        raise InputError("Area and layer of a program are text that can be written as UTF-8.")
     return scope
+
+
+def _is_day(text: str) -> bool:
+    try:
+        return not text or (len(text) == 10 and bool(date.fromisoformat(text)))
+    except ValueError:
+        return False
 
 
 #: Field -> the words that it may hold; literal types say the same to the type checker.

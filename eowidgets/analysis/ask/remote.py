@@ -9,10 +9,12 @@ from __future__ import annotations
 
 import json
 import os
+import time
 import urllib.error
 import urllib.request
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from http.client import HTTPException
 from typing import Any
 
 import xarray as xr
@@ -138,13 +140,13 @@ def _post(url: str, body: dict[str, Any], timeout: float) -> Any:
         headers["Authorization"] = f"Bearer {os.environ[KEY]}"
     request = urllib.request.Request(url, json.dumps(body).encode(), headers)  # noqa: S310  (checked to be http(s))
     try:
-        with urllib.request.urlopen(request, timeout=timeout) as answer:  # noqa: S310
-            text = answer.read(_LARGEST + 1)
+        with _OPENER.open(request, timeout=timeout) as answer:
+            text = _read(answer, timeout)
     except urllib.error.HTTPError as error:
         raise _NoProgram(f"The server refused the question (status {error.code}).") from error
     except TimeoutError as error:
         raise _NoProgram(f"The server did not answer within {timeout:g} seconds.") from error
-    except OSError as error:
+    except (OSError, HTTPException, ValueError) as error:
         slow = isinstance(getattr(error, "reason", None), TimeoutError)
         what = f"did not answer within {timeout:g} seconds" if slow else "could not be reached"
         raise _NoProgram(f"The server {what}.") from error
@@ -152,8 +154,29 @@ def _post(url: str, body: dict[str, Any], timeout: float) -> Any:
         raise _NoProgram("The server answered with more than a program can be.")
     try:
         return json.loads(text)
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         raise _NoProgram("The server answered with something that is not JSON.") from error
+
+
+class _NoRedirect(urllib.request.HTTPRedirectHandler):
+    """Refuse redirects: the key and the question are for the server that was set, not for another."""
+
+    def redirect_request(self, *_: Any, **__: Any) -> None:
+        return None
+
+
+_OPENER = urllib.request.build_opener(_NoRedirect)
+
+
+def _read(answer: Any, timeout: float) -> bytes:
+    """Read a body; one that arrives in drops takes no longer than one that does not arrive."""
+    parts, size, until = [], 0, time.monotonic() + timeout
+    while size <= _LARGEST and (part := answer.read1(1 << 16)):
+        parts.append(part)
+        size += len(part)
+        if time.monotonic() > until:
+            raise TimeoutError
+    return b"".join(parts)
 
 
 def _program(reply: Any) -> Program:
@@ -162,11 +185,19 @@ def _program(reply: Any) -> Program:
         calls = message.get("tool_calls") or []
         arguments = calls[0]["function"]["arguments"] if calls else None
         values = json.loads(arguments) if isinstance(arguments, str) else arguments
-    except (KeyError, IndexError, TypeError, AttributeError, ValueError) as error:
+    except (KeyError, IndexError, TypeError, AttributeError, ValueError, RecursionError) as error:
         raise _NoProgram("The server's answer is not in the form of a chat completion with a function call.") from error
     if values is None:
         raise _NoProgram("The server says that images cannot answer this question.")
     try:
         return from_json(values)
-    except (EowidgetsError, TypeError) as error:
+    except (
+        EowidgetsError,
+        TypeError,
+        ValueError,
+        LookupError,
+        AttributeError,
+        ArithmeticError,
+        RecursionError,
+    ) as error:
         raise _NoProgram("The server's program is not in the language of questions.") from error

@@ -6,12 +6,15 @@ import errno
 import os
 import shutil
 import tempfile
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 import xarray as xr
 
+from eowidgets.cube.export.beside import OLD, folder_beside
+from eowidgets.cube.export.exchange import exchange
 from eowidgets.errors import EowidgetsError, InputError, SourceError
 
 #: Files that mark a folder as a Zarr store.
@@ -77,20 +80,52 @@ def need_room(cube: xr.Dataset, folder: Path) -> None:
 def beside(path: Path) -> Iterator[Path]:
     """Give a temporary folder on the same disk, removed in any case; failures to write become one sentence."""
     try:
-        folder = Path(tempfile.mkdtemp(prefix=f".{path.stem[:40]}-", dir=path.parent))
-    except OSError as error:
-        raise SourceError(f"{path.name!r} could not be written: {error.strerror}.") from error
-    try:
-        yield folder
+        with folder_beside(path) as folder, _explained(path):
+            yield folder
     except EowidgetsError:
         raise
-    except Exception as error:
+    except OSError as error:
+        where = str(path.parent)[:80]
+        raise SourceError(
+            f"{path.name[:80]!r} could not be written: {error.strerror or error} in {where!r}; choose another folder."
+        ) from error
+
+
+@contextmanager
+def _explained(path: Path) -> Iterator[None]:
+    try:
+        yield
+    except EowidgetsError:
+        raise
+    except Exception as error:  # rasterio, netCDF4, zarr and functions applied with dask
         full = getattr(error, "errno", None) in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
         no_room = full or shutil.disk_usage(path.parent).free < 1 << 20
         why = "the disk is full: make room or choose another folder" if no_room else _reason(error)
-        raise SourceError(f"{path.name!r} could not be written: {why}. Nothing was left behind.") from error
-    finally:
-        shutil.rmtree(folder, ignore_errors=True)
+        raise SourceError(f"{path.name[:80]!r} could not be written: {why}. Nothing was left behind.") from error
+
+
+def write_whole(target: Path, write: Callable[[Path], Any]) -> Path:
+    """Write one file so that it is there whole or not at all.
+
+    Parameters
+    ----------
+    target : Path
+    write : callable
+        Writes to the path that it is given, which has the name of the target.
+
+    Raises
+    ------
+    InputError, SourceError
+        If the target is a folder or a link, or its folder cannot be written; what was at the target stays.
+    """
+    if target.is_symlink() or target.is_dir():
+        kind = "link" if target.is_symlink() else "folder"
+        raise InputError(f"{target.name[:80]!r} is a {kind}: choose another name.")
+    with beside(target) as folder:
+        whole = folder / target.name
+        write(whole)
+        move([(whole, target)])
+    return target
 
 
 def move(files: Sequence[tuple[Path, Path]], stale: Sequence[Path] = ()) -> None:
@@ -103,19 +138,25 @@ def move(files: Sequence[tuple[Path, Path]], stale: Sequence[Path] = ()) -> None
     stale : sequence of Path
         Files of an earlier export that the new one lacks; they are removed.
     """
-    kept = Path(tempfile.mkdtemp(prefix="old-", dir=files[-1][0].parent))
+    kept = Path(tempfile.mkdtemp(prefix=OLD, dir=files[-1][0].parent))
     saved: list[tuple[Path, Path]] = []
     moved: list[tuple[Path, Path]] = []
+    swapped: list[tuple[Path, Path]] = []
     try:
-        for number, (new, old) in enumerate([*files, *((None, path) for path in stale)]):
+        for new, old in [*files, *((None, path) for path in stale)]:
+            if new is not None and new.is_dir() and old.is_dir() and exchange(new, old):
+                swapped.append((new, old))
+                continue
             if old.exists():
-                copy = kept / str(number)
+                copy = kept / old.name
                 _set_aside(old, copy, stays=new is not None)
                 saved.append((copy, old))
             if new is not None:
                 new.rename(old)
                 moved.append((new, old))
     except BaseException:
+        for new, old in swapped:
+            exchange(new, old)
         for new, old in moved:
             old.rename(new)
         for copy, old in saved:

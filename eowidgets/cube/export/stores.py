@@ -15,6 +15,8 @@ from eowidgets.cube.export.prepare import prepare
 
 #: Attribute with the names of all variables in order: a Zarr store lists them in any order.
 ORDER = "variable_order"
+#: Attribute with shape and chunks of every array of a Zarr store all of whose chunks were written, fill values too.
+WRITTEN = "chunks_written"
 
 
 def to_netcdf(cube: xr.Dataset, path: str | Path) -> Path:
@@ -44,9 +46,18 @@ def to_zarr(cube: xr.Dataset, path: str | Path) -> Path:
     ready = ready.assign({n: v.astype(object) for n, v in ready.variables.items() if v.dtype.kind == "U"})
     with place.beside(target) as folder:
         whole = folder / target.name
-        ready.to_zarr(whole, encoding=encoding, zarr_format=3, consolidated=False)
+        ready.to_zarr(whole, encoding=encoding, zarr_format=3, consolidated=False, write_empty_chunks=True)
+        note_chunks(whole)
         place.move([(whole, target)])
     return target
+
+
+def note_chunks(path: Path) -> None:
+    """Note in a Zarr store that every chunk of its arrays is written, so that a reader can tell which are missing."""
+    import zarr
+
+    group = zarr.open_group(path, mode="r+")
+    group.attrs[WRITTEN] = json.dumps({n: [list(a.shape), list(a.chunks)] for n, a in sorted(group.arrays())})
 
 
 def _encoded(ready: xr.Dataset) -> tuple[xr.Dataset, dict[str, dict[str, Any]]]:

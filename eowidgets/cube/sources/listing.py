@@ -49,7 +49,11 @@ def in_archive(path: Path) -> list[Found]:
     """Return the raster files in a zip archive; empty where it holds none."""
     if not zipfile.is_zipfile(path):
         return []
-    with zipfile.ZipFile(path) as archive:
+    try:
+        archive = zipfile.ZipFile(path)
+    except zipfile.BadZipFile:  # whoever opens it as something else explains it
+        return []
+    with archive:
         names = sorted(n for n in archive.namelist() if n.lower().endswith(ENDINGS) and not _leaves(n))
     # A VRT in an archive could name anything, and is not needed there.
     inside = [(n, path / n) for n in names if not n.lower().endswith(".vrt")]

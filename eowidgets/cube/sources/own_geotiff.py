@@ -13,6 +13,7 @@ import xarray as xr
 
 from eowidgets.cube.export.layers import NO_CLASS, PARTS, TAG, VERSION, decode, read_table
 from eowidgets.cube.export.packing import NODATA, unpack
+from eowidgets.cube.sources.checked import checked
 from eowidgets.cube.sources.local import is_vrt
 
 #: Bytes of a lazy block, all layers of the file together.
@@ -163,8 +164,9 @@ def _part(path: Path, notes: Mapping[str, Any], chunks: Any) -> xr.Dataset:
     blocks = None if chunks is None else _blocks(path)
     with warnings.catch_warnings():
         warnings.filterwarnings("ignore", "Scales differ across bands")  # they are applied per variable below
-        raster: Any = rioxarray.open_rasterio(path, chunks=blocks, masked=False, lock=None)
-    pixels = raster.load().data if chunks is None else raster.data
+        raster: Any = rioxarray.open_rasterio(path, chunks=None, masked=False, lock=None)
+    lazy = checked(raster.variable, path.name)
+    pixels = lazy.load().data if blocks is None else lazy.chunk(blocks).data
     out = xr.Dataset(coords={n: raster[n].variable for n in ("y", "x", "spatial_ref")})
     for v in notes["variables"]:
         numbers = np.asarray(v["layers"], dtype=int) - 1

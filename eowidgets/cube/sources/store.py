@@ -13,13 +13,16 @@ import numpy as np
 import xarray as xr
 
 from eowidgets.cube.export.prepare import as_text
-from eowidgets.cube.export.stores import ORDER
+from eowidgets.cube.export.stores import ORDER, WRITTEN
+from eowidgets.cube.sources.checked import open_checked
+from eowidgets.cube.sources.complete import check_chunks, check_nodes
+from eowidgets.cube.sources.netcdf3 import check_length
 from eowidgets.errors import EowidgetsError, InputError, SourceError, unknown
 
 NETCDF = (".nc", ".nc4", ".cdf", ".h5", ".hdf5", ".he5")
 ENDINGS = (*NETCDF, ".zarr", ".zip")
 #: Names of the metadata files of Zarr.
-METADATA = (".zarray", ".zgroup", ".zmetadata", "zarr.json")
+METADATA = (".zarray", ".zgroup", ".zmetadata", "zarr.json", ".zattrs")
 #: Parts of the metadata that users write: a word there is no codec.
 USERS_OWN = ("attributes", ".zattrs", "dimension_names")
 #: Largest array of text that is read.
@@ -56,11 +59,17 @@ def open_store(path: Path, chunks: Any, group: str | None = None) -> xr.Dataset:
     kind = "NetCDF file" if netcdf else "Zarr store"
     try:
         notes = {} if netcdf else _metadata(path)
-        if any(_has_pickle(note) for note in notes.values()):
+        if any(_has_pickle(note) for name, note in notes.items() if not name.endswith(USERS_OWN)):
             raise InputError(
                 f"{path.name!r} holds pickled Python objects, which could run code: only numbers and text are opened."
             )
+        if netcdf:
+            check_length(path)
+        else:
+            check_nodes(path, notes)
         group = _group(path, _groups_of_netcdf(path) if netcdf else _groups_of_zarr(notes), group)
+        if not netcdf:
+            check_chunks(path, notes, group)
         ds = _opened(path, netcdf, None, (), group)
         text = [n for n, v in ds.variables.items() if v.dtype.kind in "OT"]
         plain = _text(ds[text], path)
@@ -70,17 +79,7 @@ def open_store(path: Path, chunks: Any, group: str | None = None) -> xr.Dataset:
         return _in_order(ds, None if netcdf or group else _listed(notes))
     except EowidgetsError:
         raise
-    except (
-        OSError,
-        ValueError,
-        KeyError,
-        TypeError,
-        AttributeError,
-        RuntimeError,
-        zipfile.BadZipFile,
-        RecursionError,
-        MemoryError,
-    ) as error:
+    except Exception as error:  # whatever a library raises at metadata that somebody has damaged or made up
         raise SourceError(
             f"{path.name!r} cannot be read as a {kind}: it may be incomplete or another format."
         ) from error
@@ -89,11 +88,10 @@ def open_store(path: Path, chunks: Any, group: str | None = None) -> xr.Dataset:
 def _opened(path: Path, netcdf: bool, chunks: Any, without: Sequence[Any], group: str | None) -> xr.Dataset:
     options: dict[str, Any] = {"decode_coords": "all", "chunks": chunks, "drop_variables": without, "group": group}
     if netcdf:
-        return xr.open_dataset(path, engine="netcdf4", **options)
+        return open_checked(path, path.name, "netcdf4", **options)
     where = path / group if group and path.is_dir() else path
     consolidated = path.is_dir() and not group and (where / ".zmetadata").exists()
-    opened: xr.Dataset = xr.open_zarr(_zarr_store(path), consolidated=consolidated, **options)
-    return opened
+    return open_checked(_zarr_store(path), path.name, "zarr", consolidated=consolidated, **options)
 
 
 def _group(path: Path, known: dict[str, int], wanted: str | None) -> str | None:
@@ -192,6 +190,7 @@ def _listed(notes: dict[str, Any]) -> list[str]:
 def _in_order(ds: xr.Dataset, listed: list[str] | None) -> xr.Dataset:
     """Put variables into the order that was noted, else that of the file; a folder has none but that of its names."""
     noted = ds.attrs.pop(ORDER, None)
+    ds.attrs.pop(WRITTEN, None)
     try:
         names = json.loads(noted) if isinstance(noted, str) else list(noted or [])
     except (TypeError, ValueError):

@@ -15,13 +15,14 @@ from typing import Any
 import xarray as xr
 import zarr
 
+from eowidgets.cube.export.exchange import exchange
 from eowidgets.cube.export.geotiff import check_companions, companions, stale
 from eowidgets.engine.folders import check_folder, is_ours, sync
 from eowidgets.engine.journal import Journal
 from eowidgets.engine.result import Frame
 from eowidgets.engine.writers import geotiff, netcdf, store
-from eowidgets.engine.writers.exchange import exchange
 from eowidgets.errors import InputError, SourceError
+from eowidgets.system import check_plain
 
 FORMATS: dict[str, ModuleType | None] = {".zarr": None, ".tif": geotiff, ".tiff": geotiff, ".nc": netcdf}
 
@@ -150,6 +151,7 @@ def open_result(path: str | Path) -> xr.Dataset:
     _complete_of_killed(path)
     if not path.exists():
         raise InputError(f"There is no result '{path}'.")
+    check_plain(path)
     if path.suffix.lower() not in FORMATS or not _is_ours(path):
         raise InputError(f"'{path}' was not made by this package: it carries no provenance.")
     exporter = FORMATS[path.suffix.lower()]

@@ -8,6 +8,8 @@ from typing import Any
 
 import xarray as xr
 
+from eowidgets.cube.reading import reading
+from eowidgets.cube.sources.checked import open_checked
 from eowidgets.engine.result import Frame
 from eowidgets.engine.writers.store import COLUMNS, ZarrWriter
 
@@ -45,5 +47,12 @@ def export(
 
 
 def open_file(path: Path) -> xr.Dataset:
-    """Open lazily."""
-    return xr.open_dataset(path, engine="netcdf4", decode_coords="all")
+    """Open lazily.
+
+    Raises
+    ------
+    SourceError
+        If it is damaged, here or where it is read.
+    """
+    with reading("The pixels", path.name):
+        return open_checked(path, path.name, "netcdf4", None, decode_coords="all")

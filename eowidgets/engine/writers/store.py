@@ -12,7 +12,8 @@ import numpy as np
 import xarray as xr
 import zarr
 
-from eowidgets.cube.export.stores import ORDER
+from eowidgets.cube.export.stores import ORDER, note_chunks
+from eowidgets.cube.sources import store as source
 from eowidgets.engine.result import Array, Frame
 
 COLUMNS = 512
@@ -35,13 +36,15 @@ class ZarrWriter:
     def __init__(self, path: Path) -> None:
         self._path = path
         # Opened once: looking an array up reads its metadata again.
-        self._arrays: dict[str, Any] = dict(zarr.open_group(path, mode="r+").arrays())
+        # Every chunk is written, fill values too, so that one that is missing later is noticed.
+        with zarr.config.set({"array.write_empty_chunks": True}):
+            self._arrays: dict[str, Any] = dict(zarr.open_group(path, mode="r+").arrays())
 
     @classmethod
     def create(cls, path: Path, frame: Frame, rows: int, attrs: dict[str, Any]) -> ZarrWriter:
         """Lay out a store without pixels."""
         template = frame.template.assign_attrs(attrs)
-        template.to_zarr(path, mode="w", zarr_format=2, consolidated=False)
+        template.to_zarr(path, mode="w", zarr_format=2, consolidated=False, write_empty_chunks=True)
         group = zarr.open_group(path, mode="r+")
         group.attrs[ORDER] = [v.name for v in frame.variables]  # Zarr itself lists them by the alphabet
         for v in frame.variables:
@@ -57,6 +60,7 @@ class ZarrWriter:
             )
             plain = {k: a.tolist() if hasattr(a, "tolist") else a for k, a in v.attrs.items()}
             array.attrs.update({**plain, "_ARRAY_DIMENSIONS": list(v.dims), "grid_mapping": "spatial_ref"})
+        note_chunks(path)
         return cls(path)
 
     def write(self, start: int, strip: dict[str, Array]) -> None:
@@ -114,10 +118,14 @@ def tidy(path: Path) -> None:
 
 
 def open_store(path: Path) -> xr.Dataset:
-    """Open a store lazily, whether dask is there or not."""
-    found = xr.open_zarr(path, chunks=lazily(), consolidated=True, decode_coords="all")
-    ordered: xr.Dataset = found[found.attrs.pop(ORDER)]
-    return ordered
+    """Open a store lazily, whether dask is there or not.
+
+    Raises
+    ------
+    SourceError
+        If it is damaged, or lacks chunks.
+    """
+    return source.open_store(path, lazily())
 
 
 def lazily() -> dict[str, int] | None:

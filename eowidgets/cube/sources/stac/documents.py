@@ -13,6 +13,7 @@ from urllib.request import HTTPRedirectHandler, Request, build_opener
 
 from eowidgets.cube.sources.stac.addresses import Origin, is_url, short
 from eowidgets.errors import InputError, SourceError
+from eowidgets.system import check_plain
 
 #: A static catalogue may be a tree of any size; a user who wants more than this names a collection or a bbox.
 MAX_ITEMS = 10_000
@@ -194,6 +195,7 @@ def _silent(href: str, timeout: float) -> str:
 
 def _file(href: str) -> str:
     path = Path(href)
+    check_plain(path)
     try:
         if path.stat().st_size > MAX_BYTES:
             raise SourceError(f"{short(href)} is larger than {MAX_BYTES / 1e6:g} MB, too large for a STAC document.")

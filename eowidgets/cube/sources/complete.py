@@ -1,0 +1,134 @@
+"""Whether all chunks of a Zarr store are there: Zarr reads its fill value where one is missing."""
+
+from __future__ import annotations
+
+import json
+import math
+import re
+import zipfile
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+from typing import Any
+
+from eowidgets.cube.export.stores import WRITTEN
+from eowidgets.errors import SourceError
+
+#: Name of a chunk, or of the folder of chunks.
+_CHUNK = re.compile(r"c|\d+(\.\d+)*")
+
+
+def check_chunks(path: Path, notes: Mapping[str, Any], group: str | None = None) -> None:
+    """Refuse a store that lacks chunks which must be there.
+
+    These are the chunks of all arrays that an export of this package has written, and of all axes: an axis has no two
+    equal coordinates, so no chunk of several is the fill value.
+
+    Parameters
+    ----------
+    path : Path
+        Folder or zip archive.
+    notes : mapping
+        Its parsed metadata, by the path of the file.
+    group : str, optional
+        Group that is opened.
+
+    Raises
+    ------
+    SourceError
+    """
+    prefix = f"{group}/" if group else ""
+    arrays = {
+        name.removeprefix(prefix): note
+        for name, note in _arrays(notes).items()
+        if name.startswith(prefix) and "/" not in name.removeprefix(prefix)
+    }
+    written = _written(notes, prefix)
+    files: list[str] | None = None
+    for name, note in arrays.items():
+        shape, chunks = _shapes(note)
+        alone = 1 in chunks or any(n % c == 1 for n, c in zip(shape, chunks, strict=True))
+        axis = len(shape) == 1 and not alone and _dimensions(notes, prefix, name, note) == [name]
+        if not chunks or not (axis or written.get(name) == [list(shape), list(chunks)]):
+            continue
+        files = _files(path) if files is None else files
+        count = math.prod(-(-n // c) for n, c in zip(shape, chunks, strict=True))
+        start = f"{prefix}{name}/{'c/' if 'chunk_grid' in note else ''}"
+        found = sum(f.startswith(start) and not f.rpartition("/")[2].startswith(".") for f in files)
+        if found < count:
+            raise SourceError(
+                f"{path.name[:80]!r} is incomplete: {count - found} of {count} chunks of {name[:40]!r} are missing, so copy "
+                f"or make it again (or remove its attribute {WRITTEN!r}, if other software wrote it)."
+            )
+
+
+def check_nodes(path: Path, notes: Mapping[str, Any]) -> None:
+    """Refuse a store in which a folder of chunks has lost its metadata: its array would silently be left out.
+
+    Raises
+    ------
+    SourceError
+    """
+    known = {name.rpartition("/")[0].split("/")[0] for name in notes} | {n.split("/")[0] for n in _arrays(notes)}
+    if path.is_dir():
+        inside = [(p.name, below.name) for p in path.iterdir() if p.is_dir() for below in p.iterdir()]
+    else:
+        inside = [(parts[0], parts[1]) for parts in (f.split("/") for f in _files(path)) if len(parts) > 1]
+    lost = sorted(folder for folder, below in inside if folder not in known and _CHUNK.fullmatch(below))
+    if lost:
+        raise SourceError(
+            f"{path.name[:80]!r} is incomplete: the folder {lost[0][:40]!r} in it has no metadata, so copy or make it again."
+        )
+
+
+def _arrays(notes: Mapping[str, Any]) -> dict[str, dict[str, Any]]:
+    """Metadata of the arrays, by their path; consolidated metadata count where an array has none of its own."""
+    found: dict[str, dict[str, Any]] = {}
+    inline = _mapping(_mapping(_mapping(notes.get("zarr.json")).get("consolidated_metadata")).get("metadata"))
+    together = _mapping(_mapping(notes.get(".zmetadata")).get("metadata"))
+    listed = [*((f"{k}/zarr.json", v) for k, v in inline.items()), *together.items(), *notes.items()]
+    for name, note in listed:
+        folder, _, file = name.rpartition("/")
+        if isinstance(note, dict) and (file == ".zarray" or note.get("node_type") == "array"):
+            found[folder] = note
+    return found
+
+
+def _shapes(note: Mapping[str, Any]) -> tuple[tuple[int, ...], tuple[int, ...]]:
+    chunks = note.get("chunks") or _mapping(_mapping(note.get("chunk_grid")).get("configuration")).get("chunk_shape")
+    lengths, sides = _numbers(note.get("shape")), _numbers(chunks)
+    return (lengths, sides) if len(lengths) == len(sides) and all(c > 0 for c in sides) else ((), ())
+
+
+def _numbers(values: Any) -> tuple[int, ...]:
+    whole = isinstance(values, list) and all(isinstance(v, int) for v in values)
+    return tuple(values) if whole else ()
+
+
+def _dimensions(notes: Mapping[str, Any], prefix: str, name: str, note: Mapping[str, Any]) -> Any:
+    if "dimension_names" in note:
+        return note["dimension_names"]
+    own = notes.get(f"{prefix}{name}/.zattrs")
+    together = _mapping(_mapping(notes.get(".zmetadata")).get("metadata")).get(f"{prefix}{name}/.zattrs")
+    return _mapping(own if own is not None else together).get("_ARRAY_DIMENSIONS")
+
+
+def _written(notes: Mapping[str, Any], prefix: str) -> dict[str, Any]:
+    attrs = _mapping(_mapping(notes.get(f"{prefix}zarr.json")).get("attributes"))
+    attrs = attrs or _mapping(notes.get(f"{prefix}.zattrs"))
+    attrs = attrs or _mapping(_mapping(_mapping(notes.get(".zmetadata")).get("metadata")).get(f"{prefix}.zattrs"))
+    try:
+        return dict(json.loads(attrs.get(WRITTEN, "{}")))
+    except (TypeError, ValueError):
+        return {}
+
+
+def _mapping(value: Any) -> Mapping[str, Any]:
+    return value if isinstance(value, dict) else {}
+
+
+def _files(path: Path) -> list[str]:
+    if path.is_dir():
+        return [p.relative_to(path).as_posix() for p in path.rglob("*") if p.is_file()]
+    with zipfile.ZipFile(path) as archive:
+        names: Iterable[str] = archive.namelist()
+        return [n for n in names if not n.endswith("/")]
