@@ -161,7 +161,7 @@ class Lane:
                 self._changed.wait()
         self.close()
 
-    def close(self, timeout: float = FAREWELL) -> None:
+    def close(self, timeout: float | None = None) -> None:
         """Cancel everything, and wait a moment for what runs; its callbacks included."""
         with self._changed:
             self._closed = True
@@ -170,7 +170,7 @@ class Lane:
             self._changed.notify_all()
         for work in found:
             work.cancel()
-        until = time.monotonic() + timeout
+        until = time.monotonic() + (FAREWELL if timeout is None else timeout)
         for thread in threads:
             thread.join(max(0.0, until - time.monotonic()))
 
@@ -211,7 +211,7 @@ def _close() -> None:
 def _forget() -> None:
     for lane in LANES:
         lane.forget()
-    dask = sys.modules.get("dask.threaded")
+    dask: Any = sys.modules.get("dask.threaded")
     if dask is not None:  # nor were the threads of its pool forked: lazy cubes would wait for them for ever
         vars(dask)["default_pool"] = None
 

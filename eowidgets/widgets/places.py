@@ -81,8 +81,5 @@ class PolygonsTrait(traitlets.List[Any]):
 
 def _color(given: Mapping[str, Any], others: Iterable[Mapping[str, Any]]) -> str:
     color = given.get("color")
-    return (
-        free_color(p["color"] for p in others)
-        if color is None or (isinstance(color, str) and not color)
-        else checked_color(color)
-    )
+    missing = color is None or (isinstance(color, str) and not color)
+    return free_color(p["color"] for p in others) if missing else checked_color(color)

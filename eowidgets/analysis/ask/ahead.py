@@ -158,6 +158,8 @@ def forecast_mean(cube: xr.Dataset, of: str, start: str, end: str, area: Any = N
     """
     from eowidgets.analysis.forecast import forecast
 
+    if not (start and end):
+        raise InputError("A forecast needs its first and last day: ask for instance about next summer.")
     last = str(cube["time"].values[-1])[:10]
     days = int((np.datetime64(end) - np.datetime64(last)) / np.timedelta64(1, "D"))
     if start <= last:
