@@ -10,7 +10,7 @@ import torch
 
 from eowidgets.engine import device as dev
 from eowidgets.errors import EowidgetsError, ModelError, short, shown, words
-from eowidgets.models.base import Batch, Model
+from eowidgets.models.base import Model
 from eowidgets.tasks import Output
 
 #: A probability may be this far outside 0..1: reduced precision rounds.
@@ -37,14 +37,13 @@ def blame(model: Model, where: str) -> Iterator[None]:
         raise ModelError(f"The model {shown(model.name)} failed {where}: {words(error)}") from cause
 
 
-def checked(model: Model, output: Output, found: Any, shape: tuple[int, ...], batch: Batch) -> torch.Tensor:
-    """Return one output of a model as float32, after checking everything about it.
+def as_promised(model: Model, output: Output, found: Any, shape: tuple[int, ...]) -> torch.Tensor:
+    """Return one output of a model as float32, after checking its form; values are not read.
 
     Raises
     ------
     ModelError
-        For a missing output, something else than a tensor, another shape or type, infinite values, or probabilities
-        outside 0..1, where something was seen.
+        For a missing output, something else than a tensor, and another shape or type.
     """
     name, what = shown(model.name), shown(output.name)
     if not isinstance(found, dict):
@@ -62,19 +61,33 @@ def checked(model: Model, output: Output, found: Any, shape: tuple[int, ...], ba
     if tensor.is_complex() or tensor.device.type == "meta" or tensor.layout != torch.strided:
         kind = "complex numbers" if tensor.is_complex() else "a tensor without plain values"
         raise ModelError(f"The model {name} gave {what} as {kind}: give real numbers.")
-    tensor = tensor.detach().to(torch.float32)
-    _check_values(name, output, tensor, batch)
-    return tensor
+    return tensor.detach().to(torch.float32)
 
 
-def _check_values(name: str, output: Output, tensor: torch.Tensor, batch: Batch) -> None:
+def check_values(model: Model, output: Output, tensor: torch.Tensor, measured: torch.Tensor) -> None:
+    """Refuse values that no result has.
+
+    Parameters
+    ----------
+    model : Model
+    output : Output
+    tensor : Tensor, shape (b, ..., h, w)
+    measured : Tensor, shape (b, t, h, w), bool
+        On any device; read only where something is wrong.
+
+    Raises
+    ------
+    ModelError
+        For infinite values, or probabilities outside 0..1, where something was seen.
+    """
+    name = shown(model.name)
     low, high = (-ROUNDING, 1 + ROUNDING) if output.kind == "class" else (-torch.inf, torch.inf)
     least, most = torch.aminmax(tensor) if tensor.numel() else (tensor.sum(), tensor.sum())
     good = bool(least > low) & bool(most < high)
     if good:
         return
     # NaN, which is no result, or something wrong: only what was seen counts.
-    seen = batch.measured.any(dim=1)
+    seen = measured.any(dim=1).to(tensor.device)
     seen = seen.reshape(len(seen), *[1] * (tensor.dim() - 3), *seen.shape[-2:])
     wrong = ((tensor <= low) | (tensor >= high)) & seen
     if not bool(wrong.any()):

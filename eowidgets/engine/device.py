@@ -5,7 +5,7 @@ from __future__ import annotations
 import ctypes
 import os
 import weakref
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, nullcontext
 from typing import Any
 
@@ -14,6 +14,8 @@ from torch.utils._python_dispatch import TorchDispatchMode
 from torch.utils._pytree import tree_leaves
 
 from eowidgets.errors import InputError
+
+Wait = Callable[[], None]
 
 #: Share of a GPU's free memory that may be used: the rest is for the allocator's gaps and for others.
 GPU_SHARE = 0.8
@@ -83,6 +85,27 @@ def release(device: torch.device) -> None:
         torch.cuda.empty_cache()
     elif device.type == "mps":
         torch.mps.empty_cache()
+
+
+def to_host(tensors: Mapping[str, torch.Tensor], device: torch.device) -> tuple[dict[str, torch.Tensor], Wait]:
+    """Start to copy tensors to main memory, behind the work that makes them.
+
+    On CUDA this returns at once, so that the next batch can be prepared and started meanwhile.
+
+    Returns
+    -------
+    dict of str to Tensor
+        In main memory; not complete before the wait.
+    callable
+        Waits until they are complete.
+    """
+    if device.type != "cuda":
+        return {name: tensor.cpu() for name, tensor in tensors.items()}, lambda: None
+    host = {
+        name: torch.empty(tensor.shape, dtype=tensor.dtype, pin_memory=True).copy_(tensor, non_blocking=True)
+        for name, tensor in tensors.items()
+    }
+    return host, torch.cuda.current_stream(device).record_event().synchronize
 
 
 def trim() -> None:

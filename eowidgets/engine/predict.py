@@ -14,7 +14,7 @@ import torch
 from torch import Tensor
 
 from eowidgets.engine import device as dev
-from eowidgets.engine.blame import blame, checked
+from eowidgets.engine.blame import as_promised, blame, check_values
 from eowidgets.engine.blend import paste
 from eowidgets.engine.reader import Block
 from eowidgets.engine.surroundings import evaluating, interrupted, kept
@@ -60,6 +60,16 @@ class Piece:
     y: slice
     x: slice
     t: slice
+
+
+@dataclass(frozen=True)
+class _Done:
+    """Outputs of a group of pieces on their way to main memory."""
+
+    group: Sequence[Piece]
+    found: dict[str, Tensor]
+    wait: dev.Wait
+    measured: Tensor
 
 
 class Predictor:
@@ -135,7 +145,7 @@ class Predictor:
 
     def __call__(self, pieces: Sequence[Piece]) -> Iterator[tuple[Piece, dict[str, Array]]]:
         """Predict pieces in order; yields each with its outputs, cut to the piece (padding left out)."""
-        waiting: tuple[Sequence[Piece], dict[str, Tensor]] | None = None
+        waiting: _Done | None = None
         at = 0
         while at < len(pieces):
             self._checkpoint()
@@ -146,20 +156,21 @@ class Predictor:
             at += len(group)
             # A GPU works on this group while the one before is handed over.
             if waiting is not None:
-                yield from self._split(*waiting)
-            waiting = (group, done)
+                yield from self._split(waiting)
+            waiting = done
             if self.device.type == "cpu":
-                yield from self._split(*waiting)
+                yield from self._split(waiting)
                 waiting = None
         if waiting is not None:
-            yield from self._split(*waiting)
+            yield from self._split(waiting)
 
-    def _run_group(self, group: Sequence[Piece]) -> dict[str, Tensor] | None:
+    def _run_group(self, group: Sequence[Piece]) -> _Done | None:
         try:
             batch = self._batch(group)
-            seed, y, x = self._seed_of(group[0]), group[0].y, group[0].x
-            with blame(self.model, f"on rows {y.start} to {y.stop - 1}, columns {x.start} to {x.stop - 1}"):
-                return self._run(batch, seed) if self._limit is None else self._run_in_parts(batch, seed)
+            seed = self._seed_of(group[0])
+            with blame(self.model, _where(group)):
+                found = self._run(batch, seed) if self._limit is None else self._run_in_parts(batch, seed)
+                return _Done(group, *dev.to_host(found, self.device), batch.measured)
         except EowidgetsError:
             raise
         except (RuntimeError, MemoryError) as error:
@@ -241,12 +252,11 @@ class Predictor:
         ):
             torch.manual_seed(seed)
             found = self.model.predict(batch)
-        return {o.name: self._checked(o, found, batch) for o in self.outputs}
+        return {o.name: as_promised(self.model, o, found, self._shape(o, batch)) for o in self.outputs}
 
-    def _checked(self, output: Output, found: Any, batch: Batch) -> Tensor:
+    def _shape(self, output: Output, batch: Batch) -> tuple[int, ...]:
         axes = lead(output, len(batch.out_days), len(self.site.bands))
-        shape = (batch.x.shape[0], *axes, *batch.x.shape[-2:])
-        return checked(self.model, output, found, shape, batch)
+        return (batch.x.shape[0], *axes, *batch.x.shape[-2:])
 
     def _run_in_parts(self, batch: Batch, seed: int) -> dict[str, Tensor]:
         limit, spec = self._limit or max(self.size), self.model.window
@@ -268,11 +278,19 @@ class Predictor:
                 paste(whole[name], values, ys, i, dim=-2)
         return {name: torch.from_numpy(values) for name, values in whole.items()}
 
-    def _split(self, group: Sequence[Piece], found: dict[str, Tensor]) -> Iterator[tuple[Piece, dict[str, Array]]]:
-        arrays = {name: tensor.cpu().numpy() for name, tensor in found.items()}
-        for i, p in enumerate(group):
+    def _split(self, done: _Done) -> Iterator[tuple[Piece, dict[str, Array]]]:
+        with blame(self.model, _where(done.group)):
+            done.wait()
+        for output in self.outputs:
+            check_values(self.model, output, done.found[output.name], done.measured)
+        for i, p in enumerate(done.group):
             h, w = p.y.stop - p.y.start, p.x.stop - p.x.start
-            yield p, {name: values[i, ..., :h, :w] for name, values in arrays.items()}
+            yield p, {name: tensor.numpy()[i, ..., :h, :w] for name, tensor in done.found.items()}
+
+
+def _where(group: Sequence[Piece]) -> str:
+    y, x = group[0].y, group[0].x
+    return f"on rows {y.start} to {y.stop - 1}, columns {x.start} to {x.stop - 1}"
 
 
 @cache
