@@ -128,12 +128,12 @@ class Job(Work[xr.Dataset]):
         super().checkpoint()
         if self._hold:
             self._set("paused")
-            self._tell()
+            self.report()
             with self._changed:
                 while self._hold and not self.stopped:
                     self._changed.wait(POLL)  # a cancel of the work that this is a part of gives no notice here
             self._set("running")
-            self._tell()
+            self.report()
             self.checkpoint()
 
     def expect(self, total: int, skipped: int, size: float) -> None:
@@ -144,7 +144,7 @@ class Job(Work[xr.Dataset]):
     def advance(self, windows: int) -> None:
         """Count finished windows."""
         self._done += windows
-        self._tell()
+        self.report()
 
     def show(self, window: WindowResult) -> None:
         """Hand a window to whoever watches."""

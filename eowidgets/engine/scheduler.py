@@ -61,6 +61,9 @@ class Lane:
             self._queue.append(work)
             self._staff()
             self._changed.notify_all()
+            waits = self.ahead(work) is not None
+        if waits:
+            work.report()
 
     def submit(self, name: str, function: Callable[[Work[T]], T], *, owner: object = None) -> Work[T]:
         """Queue a function that gets its :class:`Work`."""

@@ -128,7 +128,7 @@ class Work(Generic[T]):
         if waiting:
             if self.lane is not None:
                 self.lane.remove(self)
-            self._tell()
+            self.report()
         elif going:
             timer = threading.Timer(PATIENCE, self._report_hang)
             timer.daemon = True
@@ -190,7 +190,7 @@ class Work(Generic[T]):
     def _await(self, other: Work[Any] | None) -> None:
         """Report the state of other work that this work waits for."""
         self._awaited = other
-        self._tell()
+        self.report()
 
     def _late(self, timeout: float | None) -> str:
         if self.hangs:
@@ -231,7 +231,7 @@ class Work(Generic[T]):
             self._set("running")
         self._outer, self._thread = active(), threading.current_thread()
         _thread.work = self
-        self._tell()
+        self.report()
         try:
             self._result = self._function(self)
         except Cancelled:
@@ -252,7 +252,7 @@ class Work(Generic[T]):
     def _finish(self, state: State) -> None:
         with self._changed:
             self._close(state)
-        self._tell()
+        self.report()
 
     def _close(self, state: State) -> None:
         self._function = _nothing  # releases model and cube
@@ -271,7 +271,7 @@ class Work(Generic[T]):
         self.say("Cancelled, but the model has not come back yet: waiting for it. Other runs go on without it.")
         if self.lane is not None and self._thread is not None:
             self.lane.leave(self._thread)
-        self._tell()
+        self.report()
 
     def _forget(self) -> None:
         """Count as cancelled in a process that was forked while the parent did the work."""
@@ -279,7 +279,8 @@ class Work(Generic[T]):
         self._state, self._stop, self.lane = "cancelled", True, None
         _thread.work = None
 
-    def _tell(self) -> None:
+    def report(self) -> None:
+        """Call the callbacks of :meth:`on_change`."""
         for callback in list(self._on_change):
             self._call(callback, self)
 

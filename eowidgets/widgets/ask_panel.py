@@ -130,7 +130,7 @@ class AskPanel(ReadableRepr, anywidget.AnyWidget):
         self.error = self.note = ""
         chosen = {"brain": self.who} if self.who and self.brain is ask else {}
         area = self.area
-        work = Work("question", lambda _: self._answer(number, str(question), area, chosen), owner=self)
+        work = Work("question", lambda work: self._answer(work, number, str(question), area, chosen), owner=self)
         work.on_change(lambda work: self._follow(work, number, str(question)))
         LIGHT.put(work)
         return work
@@ -146,10 +146,11 @@ class AskPanel(ReadableRepr, anywidget.AnyWidget):
             words = "" if work.status == "Running" else f"{work.status} ..."
             self._change_turns({number: {"text": words}})
 
-    def _answer(self, number: int, question: str, area: Any, chosen: dict[str, str]) -> Answer:
+    def _answer(self, work: Work[Answer], number: int, question: str, area: Any, chosen: dict[str, str]) -> Answer:
         history = [a for a in self.answers if a.program is not None or not a.abstained]
         try:
             answer = self.brain(self.cube, question, area=area, history=history, layers=self.layers, **chosen)
+            work.checkpoint()
         except Cancelled:
             raise
         except EowidgetsError as error:
