@@ -2,8 +2,15 @@
 
 from __future__ import annotations
 
+import reprlib
 from collections.abc import Iterable
 from difflib import get_close_matches
+
+#: Characters of a value that a message quotes.
+QUOTED = 80
+_REPR = reprlib.Repr()
+_REPR.maxstring = _REPR.maxlong = QUOTED
+_REPR.maxother = 10 * QUOTED
 
 
 class EowidgetsError(Exception):
@@ -40,10 +47,29 @@ def unknown(kind: str, name: object, known: Iterable[str]) -> InputError:
     """
     names = sorted(known)
     lower = {n.lower(): n for n in names}
-    near = get_close_matches(str(name).lower(), lower, n=3, cutoff=0.6)
+    near = get_close_matches(str(name)[:QUOTED].lower(), lower, n=3, cutoff=0.6)
     if near:
         hint = "Did you mean " + " or ".join(repr(lower[n]) for n in near) + "?"
     else:
         listed = ", ".join(names[:12]) + (", ..." if len(names) > 12 else "")
         hint = f"Known: {listed}." if names else "There is none."
-    return InputError(f"There is no {kind} named {str(name)[:80]!r}. {hint}")
+    return InputError(f"There is no {kind} named {shown(name)}. {hint}")
+
+
+def shown(value: object) -> str:
+    """Return a value as a message quotes it: one line of at most 80 characters, without control characters.
+
+    Examples
+    --------
+    >>> shown("x" * 1000)[:10], shown([1.5, None]), shown(object())
+    ("'xxxxxxxxx", '[1.5, None]', '<object>')
+    """
+    kind = f"<{type(value).__name__}>"
+    try:
+        text = _REPR.repr(value)
+    except Exception:  # noqa: BLE001  (a repr is code of its class, which may raise anything)
+        text = kind
+    if "\n" in text or " at 0x" in text:
+        text = kind
+    text = "".join(c if c.isprintable() else repr(c)[1:-1] for c in text)
+    return text if len(text) <= QUOTED else f"{text[: QUOTED - 3]}..."

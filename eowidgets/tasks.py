@@ -4,7 +4,11 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import Literal
+from typing import Annotated, Literal
+
+from annotated_types import Interval
+
+from eowidgets.arguments import Name, checked
 
 
 class Task(StrEnum):
@@ -22,6 +26,7 @@ class Task(StrEnum):
     CAPTION = "caption"
 
 
+@checked
 @dataclass(frozen=True, slots=True)
 class ClassInfo:
     """One class of a class map.
@@ -36,11 +41,12 @@ class ClassInfo:
         ``#rrggbb``.
     """
 
-    value: int
+    value: Annotated[int, Interval(ge=0, le=254)]
     name: str
     color: str
 
 
+@checked
 @dataclass(frozen=True, slots=True)
 class Output:
     """One thing that a model gives back for every pixel.
@@ -70,7 +76,7 @@ class Output:
         Range for display.
     """
 
-    name: str
+    name: Name
     kind: Literal["bands", "value", "class"] = "value"
     dims: Literal["tyx", "yx"] = "yx"
     unit: str = ""

@@ -12,6 +12,8 @@ from eowidgets.analysis.change_kind import kind_of, kinds
 from eowidgets.analysis.change_pair import check_opened, pair_of
 from eowidgets.analysis.registration import Shift, misregistration
 from eowidgets.analysis.rerun import noted
+from eowidgets.arguments import Period, checked
+from eowidgets.cube.area import AreaLike
 from eowidgets.cube.indices import present
 from eowidgets.cube.schema import bands
 from eowidgets.engine.job import Job
@@ -75,13 +77,14 @@ def usual_method(cube: xr.Dataset) -> str:
     return "change-lenet" if sharp and "change-lenet" in methods() and set(RGB) <= set(bands(cube)) else "change-otsu"
 
 
+@checked
 def change(
     cube: xr.Dataset,
     method: str = "break-ccdc",
     *,
     after: xr.Dataset | None = None,
-    dates: Any = None,
-    area: Any = None,
+    dates: Period | None = None,
+    area: AreaLike | None = None,
     device: str = "auto",
     **params: Any,
 ) -> xr.Dataset:
@@ -130,6 +133,7 @@ def change(
     return task.finish(run(task.model, task.cube, area, device=device))
 
 
+@checked
 class ChangeTask:
     """A question about change, checked and ready to be run: :func:`change` in steps, for panels.
 
@@ -150,7 +154,7 @@ class ChangeTask:
         method: str = "break-ccdc",
         *,
         after: xr.Dataset | None = None,
-        dates: Any = None,
+        dates: Period | None = None,
         params: dict[str, Any] | None = None,
     ) -> None:
         check_opened(cube=cube, after=after)
@@ -182,7 +186,7 @@ class ChangeTask:
             tuned["watch"] = "all bands"
         return tuned
 
-    def _series(self, cube: xr.Dataset, dates: Any) -> tuple[xr.Dataset, Model]:
+    def _series(self, cube: xr.Dataset, dates: Period | None) -> tuple[xr.Dataset, Model]:
         params = dict(self.params)
         if cube.sizes.get("time", 0) < 2:
             raise InputError("A series has many dates, and this cube has one: compare two images instead.")
@@ -211,7 +215,7 @@ class ChangeTask:
         self.dates = (str(begin), str(last))
         return cube, model
 
-    def submit(self, area: Any = None, **options: Any) -> Job:
+    def submit(self, area: AreaLike | None = None, **options: Any) -> Job:
         """Start in the background; :meth:`finish` takes the job's result."""
         return submit(self.model, self.cube, area, **options)
 

@@ -3,18 +3,41 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Annotated, Any, Protocol, runtime_checkable
 
 import numpy as np
+from annotated_types import doc
 
+from eowidgets.arguments import FilePath
 from eowidgets.cube import globe
 from eowidgets.cube.antimeridian import straighten
 from eowidgets.errors import InputError, MissingExtraError, SourceError
 
 if TYPE_CHECKING:
     from shapely.geometry.base import BaseGeometry
+
+
+@runtime_checkable
+class GeoInterface(Protocol):
+    """A geometry or table of geometries of shapely, geopandas and others."""
+
+    @property
+    def __geo_interface__(self) -> Mapping[str, Any]:
+        """Return the GeoJSON of the object."""
+
+
+@runtime_checkable
+class HasWkt(Protocol):
+    """A coordinate reference system of pyproj, rasterio or odc-geo."""
+
+    def to_wkt(self) -> str:
+        """Return the WKT of the system."""
+
+
+AreaSource = Sequence[Any] | np.ndarray | Mapping[str, Any] | FilePath | GeoInterface
+CRSLike = Annotated[str | int | HasWkt, doc("a coordinate reference system such as 'EPSG:32634'")]
 
 
 def read_geometry(source: Any, crs: Any) -> tuple[BaseGeometry, str | None]:

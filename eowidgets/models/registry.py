@@ -7,6 +7,7 @@ from functools import partial
 from importlib import import_module
 from typing import Any, TypeVar, overload
 
+from eowidgets.arguments import checked
 from eowidgets.errors import InputError, unknown
 from eowidgets.models.base import Model
 from eowidgets.tasks import Task
@@ -29,6 +30,7 @@ _registered: dict[str, type[Model]] = {}
 def register(cls: M) -> M: ...
 @overload
 def register(*, replace: bool = ...) -> Callable[[M], M]: ...
+@checked
 def register(cls: type[Model] | None = None, *, replace: bool = False) -> Any:
     """Class decorator that makes a model known to ``eow.run``, ``eow.models`` and the panels.
 

@@ -14,8 +14,10 @@ import numpy as np
 import traitlets
 import xarray as xr
 
+from eowidgets.arguments import checked
 from eowidgets.cube.antimeridian import placed, towards, wrap
-from eowidgets.cube.area import Area
+from eowidgets.cube.area import Area, AreaLike
+from eowidgets.cube.area_source import CRSLike
 from eowidgets.cube.globe import outline
 from eowidgets.cube.grid import bounds, geobox
 from eowidgets.errors import EowidgetsError, InputError, unknown
@@ -49,6 +51,7 @@ def _with_leafmap() -> type[AreaMap]:
     return type("AreaMap", (AreaMap, leafmap.leafmap.Map), {"__doc__": AreaMap.__doc__, "__module__": __name__})
 
 
+@checked
 class AreaMap(PictureLayers, ipyleaflet.Map):
     """A map with the cube on it, to draw an area and to put pins.
 
@@ -110,7 +113,7 @@ class AreaMap(PictureLayers, ipyleaflet.Map):
         self,
         cube: xr.Dataset | None = None,
         *,
-        area: Any = None,
+        area: AreaLike | None = None,
         basemap: str = "streets",
         height: str = "480px",
         **options: Any,
@@ -163,7 +166,7 @@ class AreaMap(PictureLayers, ipyleaflet.Map):
             self.look_at(bounds(cube))
         self._from_frames()
 
-    def look_at(self, place: Any) -> None:
+    def look_at(self, place: AreaLike) -> None:
         """Move the map so that ``place`` (whatever ``eow.Area.of`` takes) fills it."""
         west, south, east, north = Area.of(place).bounds
         self.center = ((south + north) / 2, (west + east) / 2)
@@ -211,7 +214,7 @@ class AreaMap(PictureLayers, ipyleaflet.Map):
         """The area as a GeoDataFrame in lon/lat with one row."""
         return self._needed().gdf()
 
-    def area_in(self, crs: Any) -> BaseGeometry:
+    def area_in(self, crs: CRSLike) -> BaseGeometry:
         """The area as a shapely geometry in another CRS, such as ``cube.rio.crs``."""
         return self._needed().to_crs(crs)
 

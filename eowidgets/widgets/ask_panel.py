@@ -10,7 +10,7 @@ from collections.abc import Callable, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import anywidget
 import traitlets
@@ -20,6 +20,7 @@ from eowidgets.analysis.ask.answer import Answer, refuse
 from eowidgets.analysis.ask.asking import BRAINS, ask
 from eowidgets.analysis.ask.language import to_json
 from eowidgets.analysis.ask.suggest import suggestions
+from eowidgets.arguments import FilePath, checked
 from eowidgets.cube.grid import geobox
 from eowidgets.cube.opened import opening
 from eowidgets.errors import EowidgetsError, InputError, SourceError, unknown
@@ -27,12 +28,17 @@ from eowidgets.widgets.base import AreaTrait, ReadableRepr, css, esm
 from eowidgets.widgets.notebook_export import NOT_AGAIN, write_notebook
 from eowidgets.widgets.overlay import result_picture
 
+if TYPE_CHECKING:
+    from eowidgets.widgets.area_map import AreaMap
+    from eowidgets.widgets.time_viewer import TimeViewer
+
 #: Name of the layer that shows evidence.
 EVIDENCE = "evidence"
 #: A question in a message is cut to this; the parser refuses long ones in a sentence.
 _LONGEST = 20_000
 
 
+@checked
 class AskPanel(ReadableRepr, anywidget.AnyWidget):
     """Ask a cube in words.
 
@@ -90,11 +96,11 @@ class AskPanel(ReadableRepr, anywidget.AnyWidget):
         self,
         cube: xr.Dataset,
         *,
-        viewer: Any = None,
-        map: Any = None,
+        viewer: TimeViewer | None = None,
+        map: AreaMap | None = None,
         layers: Mapping[str, Any] | None = None,
         brain: str | Callable[..., Answer] = "grounded",
-        feedback: str | Path = "eowidgets-feedback.jsonl",
+        feedback: FilePath = "eowidgets-feedback.jsonl",
     ) -> None:
         if not isinstance(cube, xr.Dataset) or "time" not in cube.dims:
             raise InputError("An ask panel needs a cube over time: open one with  eow.open(...).")
@@ -262,7 +268,7 @@ class AskPanel(ReadableRepr, anywidget.AnyWidget):
                 for i, t in enumerate(self.turns)
             ]
 
-    def to_notebook(self, path: str | Path = "questions.ipynb") -> Path:
+    def to_notebook(self, path: FilePath = "questions.ipynb") -> Path:
         """Write the dialogue as a notebook in which every answer is computed again.
 
         Raises

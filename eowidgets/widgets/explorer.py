@@ -12,6 +12,7 @@ import ipywidgets
 import traitlets
 import xarray as xr
 
+from eowidgets.arguments import checked
 from eowidgets.errors import EowidgetsError
 from eowidgets.widgets.base import AreaTrait, ReadableRepr, css
 from eowidgets.widgets.late_tabs import LateTabs
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
     from eowidgets.widgets.model_panel import ModelPanel
 
 
+@checked
 class Explorer(ReadableRepr, ipywidgets.GridBox):
     """Everything that a cube offers, linked: one date, one area, one set of pins.
 

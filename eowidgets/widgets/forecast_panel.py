@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
 from html import escape
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import traitlets
@@ -17,6 +17,7 @@ from eowidgets.analysis.forecast import forecast, hindcast
 from eowidgets.analysis.forecast_files import append_frames, channels, to_csv, to_netcdf
 from eowidgets.analysis.forecast_frames import DATES, forecasters
 from eowidgets.analysis.history import ordered
+from eowidgets.arguments import FilePath, checked
 from eowidgets.cube.indices import index as spectral_index
 from eowidgets.cube.opened import opening
 from eowidgets.cube.series import at
@@ -30,10 +31,15 @@ from eowidgets.widgets.pixel_chart import PixelChart
 from eowidgets.widgets.result_files import save
 from eowidgets.widgets.time_viewer import FAVOURITES
 
+if TYPE_CHECKING:
+    from eowidgets.widgets.area_map import AreaMap
+    from eowidgets.widgets.time_viewer import TimeViewer
+
 #: Days between the dates of a fan; days of the past that the chart shows beside it.
 EVERY, PAST = 10, 550
 
 
+@checked
 class ForecastPanel(ReadableRepr, ForecastView):
     """Forecasts a pixel, an area or the whole cube, and shows how such forecasts have fared.
 
@@ -71,7 +77,9 @@ class ForecastPanel(ReadableRepr, ForecastView):
     area: Any = AreaTrait(allow_none=True)
     result: Any = traitlets.Any(None, allow_none=True)
 
-    def __init__(self, cube: xr.Dataset, index: str = "NDVI", *, viewer: Any = None, map: Any = None) -> None:
+    def __init__(
+        self, cube: xr.Dataset, index: str = "NDVI", *, viewer: TimeViewer | None = None, map: AreaMap | None = None
+    ) -> None:
         self.cube, self.viewer, self.map = ordered(cube), viewer, map
         subjects = _subjects(self.cube, index)
         self._dates = list(dict.fromkeys(str(t)[:10] for t in self.cube["time"].values))
@@ -265,7 +273,7 @@ class ForecastPanel(ReadableRepr, ForecastView):
         self._fan(made, name, pixels)
         self._skill.value = skill_html(made)
         self._save.disabled = False
-        said = self._paint(made, name) if pixels and self.viewer is not None else ""
+        said = self._paint(self.viewer, made, name) if pixels and self.viewer is not None else ""
         until = str(made.time.values[-1])[:10]
         self._say(" ".join(filter(None, [f"{made.attrs['title'].split(':')[0]} to {until}.", verdict(made), said])))
         self.result = made  # last: whoever waits for it finds the rest done
@@ -285,9 +293,9 @@ class ForecastPanel(ReadableRepr, ForecastView):
         self.chart.forecasts = [] if series is None else [fan_series(series, name, COLOR)]
         self.chart.marks = [start_mark(made)]
 
-    def _paint(self, made: xr.Dataset, name: str) -> str:
+    def _paint(self, viewer: TimeViewer, made: xr.Dataset, name: str) -> str:
         """Show the frames in the viewer: after the last date, or, of a hindcast, beside what came."""
-        viewer, frames = self.viewer, made[list(channels(made))]
+        frames = made[list(channels(made))]
         for channel in frames.data_vars:
             frames[channel].attrs["role"] = "band"
         shown = self.cube if name in self.cube else self.cube.assign({name: _as_band(self.cube, self.what)})
@@ -313,7 +321,7 @@ class ForecastPanel(ReadableRepr, ForecastView):
 
     # --- files --------------------------------------------------------------------------------------------------
 
-    def save(self, path: str | Path | None = None) -> Path:
+    def save(self, path: FilePath | None = None) -> Path:
         """Write the forecast, by default under the name and in the format chosen in the panel."""
         if self.result is None:
             raise InputError("There is no forecast to save yet: make one first.")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import anywidget
@@ -9,7 +10,8 @@ import numpy as np
 import traitlets
 import xarray as xr
 
-from eowidgets.cube.area import Area
+from eowidgets.arguments import Pixels, checked
+from eowidgets.cube.area import Area, AreaLike
 from eowidgets.cube.grid import geobox
 from eowidgets.cube.indices import index as spectral_index
 from eowidgets.cube.schema import DIMS, bands, usable
@@ -24,6 +26,7 @@ from eowidgets.widgets.places import AREA_COLOR, PinsTrait, PolygonsTrait
 from eowidgets.widgets.viewer_checks import ErrorsBelow
 
 
+@checked
 class PixelChart(ReadableRepr, ErrorsBelow, anywidget.AnyWidget):
     """The history of pixels, of an area and of polygons, cloudy dates hollow.
 
@@ -80,10 +83,10 @@ class PixelChart(ReadableRepr, ErrorsBelow, anywidget.AnyWidget):
         cube: xr.Dataset,
         what: str = "NDVI",
         *,
-        pins: Any = (),
-        area: Any = None,
-        polygons: Any = (),
-        height: int = 180,
+        pins: Sequence[Mapping[str, Any]] = (),
+        area: AreaLike | None = None,
+        polygons: Sequence[Any] = (),
+        height: Pixels = 180,
     ) -> None:
         self.cube = cube
         self._values(what)  # an unknown band or index is refused before anything is drawn

@@ -13,6 +13,7 @@ import anywidget
 import traitlets
 import xarray as xr
 
+from eowidgets.arguments import checked
 from eowidgets.errors import unknown
 from eowidgets.render import feed
 from eowidgets.render.colormaps import builtin, colormap
@@ -31,6 +32,7 @@ DIVERGING = "RdBu_r"
 _MOVES = {"sync": True, "echo_update": False}
 
 
+@checked
 class TimeViewer(ReadableRepr, Checks, Layers, Exports, ErrorsBelow, anywidget.AnyWidget):
     """A satellite series at screen speed.
 

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 import xarray as xr
 
+from eowidgets.arguments import Fraction, Name, WholeFromZero, checked
 from eowidgets.errors import InputError, unknown
 from eowidgets.render.colormaps import colormap
 from eowidgets.render.source import FrameSource
@@ -17,6 +18,7 @@ _COMPARED = ("swipe", "difference", "blink", "none")
 _STYLE = ("bands", "index", "vmin", "vmax", "stretch", "cmap", "gamma", "clouds")
 
 
+@checked
 class Layers:
     """Mixed into :class:`~eowidgets.widgets.time_viewer.TimeViewer`."""
 
@@ -79,7 +81,11 @@ class Layers:
         return source
 
     def add_layer(
-        self, data: xr.Dataset | xr.DataArray, name: str, style: Mapping[str, Any] | None = None, opacity: float = 1.0
+        self,
+        data: xr.Dataset | xr.DataArray,
+        name: Name,
+        style: Mapping[str, Any] | None = None,
+        opacity: Fraction = 1.0,
     ) -> None:
         """Put a result above the picture; a layer of the same name is replaced.
 
@@ -114,7 +120,15 @@ class Layers:
             del self.sources[name]
             self.head = self._make_head()
 
-    def update_region(self, name: str, t: int, y: int, x: int, values: np.ndarray, band: str | None = None) -> None:
+    def update_region(
+        self,
+        name: str,
+        t: WholeFromZero,
+        y: WholeFromZero,
+        x: WholeFromZero,
+        values: np.ndarray,
+        band: str | None = None,
+    ) -> None:
         """Paint a part of a layer's frame that a running model has just finished.
 
         Parameters

@@ -12,6 +12,7 @@ from typing import Any, ClassVar, Literal
 import torch
 from torch import Tensor, nn
 
+from eowidgets.arguments import Count, FilePath, Name, NotZero, Pixels, Positive, Sha256, checked
 from eowidgets.errors import InputError, ModelError
 from eowidgets.models.base import Batch, Card, Inputs, Model, WindowSpec
 from eowidgets.models.prepare import Preparation
@@ -96,26 +97,27 @@ class Wrapped(Model):
         return y.softmax(dim=lead) if self.logits else y
 
 
+@checked
 def wrap(
-    network: nn.Module | str | Path,
+    network: nn.Module | FilePath,
     *,
-    bands: Sequence[str],
+    bands: str | Sequence[str],
     outputs: Output | Sequence[Output],
-    name: str | None = None,
+    name: Name | None = None,
     task: Task | str = Task.SEGMENT,
-    window: WindowSpec | int | None = None,
+    window: WindowSpec | Pixels | None = None,
     layout: Layout = "bchw",
-    scale: float = 1.0,
+    scale: NotZero = 1.0,
     mean: Sequence[float] | None = None,
-    std: Sequence[float] | None = None,
-    resolution: float | None = None,
-    min_dates: int = 1,
-    max_dates: int | None = None,
+    std: Sequence[Positive] | None = None,
+    resolution: Positive | None = None,
+    min_dates: Count = 1,
+    max_dates: Count | None = None,
     see: Literal["clear", "measured"] = "measured",
     logits: bool = True,
     card: Card | None = None,
     trust: bool = False,
-    sha256: str | None = None,
+    sha256: Sha256 | None = None,
 ) -> Model:
     """Turn a network into a model that ``eow.run`` and the panels take.
 
