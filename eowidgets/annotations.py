@@ -64,7 +64,7 @@ def _at(path: str) -> Any:
     root = path.split(".")[0]
     if root in sys.stdlib_module_names or (root == "eowidgets" and not _is_class(module, name)):
         return getattr(importlib.import_module(module), name) if module else importlib.import_module(path)
-    return Unloaded(path, (), {"path": path})
+    return Unloaded(name or path, (), {"path": path})
 
 
 def _is_class(module: str, name: str) -> bool:

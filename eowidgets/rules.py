@@ -114,7 +114,7 @@ def _scalar(value: Any) -> Any:
 def number(value: Any) -> float:
     """Return a finite real number, which a bool is not."""
     value = _scalar(value)
-    if isinstance(value, bool) or not isinstance(value, Real | Decimal):
+    if isinstance(value, bool | np.generic) or not isinstance(value, Real | Decimal):
         raise Unfit
     try:
         found = float(value)

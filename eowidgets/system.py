@@ -6,7 +6,7 @@ import os
 import re
 from pathlib import Path
 
-from eowidgets.errors import InputError
+from eowidgets.errors import InputError, shown
 
 
 def available_memory() -> int | None:
@@ -58,7 +58,7 @@ def parse_bytes(text: str | float) -> int:
     except ValueError:
         number = 0.0
     if not found or number <= 0:
-        raise InputError(f"Memory is {text!r}: give a size such as '2GB' or '500MB'.")
+        raise InputError(f"Memory is {shown(text)}: give a size such as '2GB' or '500MB'.")
     return int(number * (1024 if found[3] else 1000) ** " kmgt".index(found[2] or " "))
 
 

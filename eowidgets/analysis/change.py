@@ -19,7 +19,7 @@ from eowidgets.cube.schema import bands
 from eowidgets.engine.job import Job
 from eowidgets.engine.provenance import whole
 from eowidgets.engine.run import run, submit
-from eowidgets.errors import InputError, unknown
+from eowidgets.errors import InputError, shown, unknown
 from eowidgets.models.base import Model
 from eowidgets.models.classical.change import TwoImages
 from eowidgets.models.classical.series import DAYS_PER_YEAR
@@ -169,7 +169,7 @@ class ChangeTask:
         if self.series:
             if after is not None:
                 raise InputError(
-                    f"{method!r} works on one series: leave `after` out, or choose a method of two images."
+                    f"{shown(method)} works on one series: leave `after` out, or choose a method of two images."
                 )
             self.cube, self.model = self._series(cube, dates)
         else:
@@ -294,11 +294,11 @@ def _said(kind: xr.DataArray, changed: Any) -> xr.DataArray:
 
 def _days(dates: Any) -> tuple[np.datetime64, np.datetime64]:
     if isinstance(dates, str) or len(tuple(dates)) != 2:
-        raise InputError(f"dates is {dates!r}: give two, (first day, last day).")
+        raise InputError(f"dates is {shown(dates)}: give two, (first day, last day).")
     try:
         start, end = (np.datetime64(str(d)[:10], "D") for d in dates)
     except ValueError:
-        raise InputError(f"dates is {tuple(dates)!r}: write both as YYYY-MM-DD.") from None
+        raise InputError(f"dates is {shown(tuple(dates))}: write both as YYYY-MM-DD.") from None
     return start, end
 
 

@@ -14,7 +14,7 @@ import xarray as xr
 from eowidgets.cube.area import Area
 from eowidgets.cube.globe import outline
 from eowidgets.cube.grid import geobox
-from eowidgets.errors import InputError, MissingExtraError, SourceError
+from eowidgets.errors import InputError, MissingExtraError, SourceError, shown
 from eowidgets.models.prepare import resolution_of
 
 if TYPE_CHECKING:
@@ -206,14 +206,14 @@ def save_places(places: gpd.GeoDataFrame, path: str | Path) -> Path:
 
     writers: dict[str, Callable[[Path], None]] = {".gpkg": gpkg, ".csv": csv}
     if target.suffix.lower() not in writers:
-        raise InputError(f"The name {target.name!r} must end in .gpkg or .csv.")
+        raise InputError(f"The name {shown(target.name)} must end in .gpkg or .csv.")
     try:
         with tempfile.TemporaryDirectory(prefix=f".{target.stem}-", dir=target.parent) as folder:
             beside = Path(folder) / target.name
             writers[target.suffix.lower()](beside)
             beside.replace(target)
     except OSError as error:
-        raise SourceError(f"{str(target)!r} could not be written: {error.strerror or error}.") from error
+        raise SourceError(f"{shown(str(target))} could not be written: {error.strerror or error}.") from error
     return target
 
 

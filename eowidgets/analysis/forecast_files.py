@@ -12,7 +12,7 @@ import xarray as xr
 from eowidgets.cube.export import to_netcdf as write_netcdf
 from eowidgets.cube.indices import index as spectral_index
 from eowidgets.cube.schema import MASKS, bands
-from eowidgets.errors import InputError, SourceError
+from eowidgets.errors import InputError, SourceError, shown
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -64,9 +64,9 @@ def to_csv(forecast: xr.Dataset, path: str | Path) -> Path:
     """
     target = Path(path).expanduser()
     if target.suffix.lower() != ".csv":
-        raise InputError(f"The file name {target.name!r} must end in .csv.")
+        raise InputError(f"The file name {shown(target.name)} must end in .csv.")
     if not target.parent.is_dir():
-        raise InputError(f"There is no folder {str(target.parent)!r}: make it first, or choose another.")
+        raise InputError(f"There is no folder {shown(str(target.parent))}: make it first, or choose another.")
     own = [str(n) for n, v in forecast.data_vars.items() if "time" in v.dims]
     frame = forecast[own].drop_vars(["spatial_ref", "level", "forecaster"], errors="ignore").to_dataframe()
     frame[own] = frame[own].astype("float64").round(5)
@@ -76,7 +76,7 @@ def to_csv(forecast: xr.Dataset, path: str | Path) -> Path:
             frame.to_csv(beside, date_format="%Y-%m-%d")
             beside.replace(target)
     except OSError as error:
-        raise SourceError(f"{str(target)!r} could not be written: {error.strerror or error}.") from error
+        raise SourceError(f"{shown(str(target))} could not be written: {error.strerror or error}.") from error
     return target
 
 

@@ -26,7 +26,7 @@ from eowidgets.analysis.history import Block, Clouds, History, days_of, ordered
 from eowidgets.analysis.holdout import FEWEST, WINDOWS, Holdout, hold_out
 from eowidgets.arguments import DateLike, Latitude, Longitude
 from eowidgets.cube.area import AreaLike
-from eowidgets.errors import InputError
+from eowidgets.errors import InputError, shown
 from eowidgets.models.base import Model
 from eowidgets.models.forecast.base import SeriesModel
 
@@ -177,7 +177,9 @@ def _levels(levels: Sequence[float]) -> tuple[float, ...]:
     except (TypeError, ValueError):
         found = ()
     if not found or not all(0 < v < 1 for v in found):
-        raise InputError(f"Levels {levels!r} are not possible: give numbers between 0 and 1, such as (0.5, 0.8, 0.95).")
+        raise InputError(
+            f"Levels {shown(levels)} are not possible: give numbers between 0 and 1, such as (0.5, 0.8, 0.95)."
+        )
     return found
 
 
@@ -190,7 +192,7 @@ def _day(from_date: DateLike | None, times: npt.NDArray[np.datetime64]) -> np.da
     try:
         day: np.datetime64 = np.datetime64(str(from_date)).astype("datetime64[D]")
     except ValueError:
-        raise InputError(f"{from_date!r} is not a date: write it as 2019-07-06.") from None
+        raise InputError(f"{shown(from_date)} is not a date: write it as 2019-07-06.") from None
     if not first <= day <= last + STALE:
         raise InputError(f"{day} is outside the record ({first} to {last}): forecast from a day within it.")
     return day
@@ -216,7 +218,7 @@ def _horizon(days: Any, record: float) -> int:
     try:
         horizon = int(days)
     except (TypeError, ValueError, OverflowError):
-        raise InputError(f"A horizon of {days!r} is not a number of days.") from None
+        raise InputError(f"A horizon of {shown(days)} is not a number of days.") from None
     if horizon < 1 or horizon != days:
         raise InputError(f"A horizon of {days} days is nothing to forecast: give at least 1 day.")
     if horizon > FURTHEST:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import xarray as xr
 
-from eowidgets.arguments import FilePath, Fraction, Latitude, Longitude, checked
+from eowidgets.arguments import DateLike, FilePath, Fraction, Latitude, Longitude, checked
 from eowidgets.cube.lazy_accessors import register
 
 if TYPE_CHECKING:
@@ -122,19 +122,22 @@ class CubeAccessor:
                 raise unknown("band", name, self.bands)
         return self._cube.drop_vars([b for b in self.bands if b not in wanted])
 
-    def between(self, start: str | None = None, end: str | None = None) -> xr.Dataset:
+    def between(self, start: DateLike | None = None, end: DateLike | None = None) -> xr.Dataset:
         """Only the dates from ``start`` to ``end``, both included (``"2019"``, ``"2019-07"``, ``"2019-07-06"``)."""
-        from eowidgets.errors import InputError
+        from eowidgets.errors import InputError, shown
 
+        first, last = (None if day is None else str(day) for day in (start, end))
         try:
-            cut = self._cube.sel(time=slice(start, end))
+            cut = self._cube.sel(time=slice(first, last))
         except (ValueError, KeyError, TypeError):
             raise InputError(
-                f"{start!r} to {end!r} are not dates: write them as 2019-07-06, 2019-07 or 2019."
+                f"{shown(start)} to {shown(end)} are not dates: write them as 2019-07-06, 2019-07 or 2019."
             ) from None
         if not cut.sizes["time"]:
             first, last = (str(t)[:10] for t in self._cube.time.values[[0, -1]])
-            raise InputError(f"There is no date from {start} to {end}: the cube runs from {first} to {last}.")
+            raise InputError(
+                f"There is no date from {shown(start)} to {shown(end)}: the cube runs from {first} to {last}."
+            )
         return cut
 
     def at(self, lon: Longitude, lat: Latitude) -> xr.Dataset:

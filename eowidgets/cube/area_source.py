@@ -13,7 +13,7 @@ from annotated_types import doc
 from eowidgets.arguments import FilePath
 from eowidgets.cube import globe
 from eowidgets.cube.antimeridian import straighten
-from eowidgets.errors import InputError, MissingExtraError, SourceError
+from eowidgets.errors import InputError, MissingExtraError, SourceError, shown
 
 if TYPE_CHECKING:
     from shapely.geometry.base import BaseGeometry
@@ -64,9 +64,9 @@ def read_geometry(source: Any, crs: Any) -> tuple[BaseGeometry, str | None]:
         try:
             west, south, east, north = (float(v) for v in source)
         except (TypeError, ValueError):
-            raise InputError(f"The bounding box {source!r} has something else than numbers in it.") from None
+            raise InputError(f"The bounding box {shown(source)} has something else than numbers in it.") from None
         if not np.isfinite([west, south, east, north]).all():
-            raise InputError(f"The bounding box {source!r} has numbers in it that are not finite.")
+            raise InputError(f"The bounding box {shown(source)} has numbers in it that are not finite.")
         if crs is not None:
             return _to_lonlat(box(west, south, east, north), crs), None
         found = box(*_degrees(west, south, east, north))
@@ -129,17 +129,19 @@ def _named(mapping: Mapping[str, Any]) -> str | None:
 
 def _from_file(path: Path) -> BaseGeometry:
     if not path.exists():
-        raise InputError(f"There is no file {str(path)!r}: give a path to a GeoJSON or GeoPackage file.")
+        raise InputError(f"There is no file {shown(str(path))}: give a path to a GeoJSON or GeoPackage file.")
     if path.suffix.lower() in (".json", ".geojson"):
         try:
             return _from_mapping(json.loads(path.read_text(encoding="utf-8")))
         except (json.JSONDecodeError, UnicodeDecodeError, AttributeError):
-            raise SourceError(f"The file {path.name!r} is not GeoJSON.") from None
-    geopandas = need_geopandas(f"Reading {path.name!r}")
+            raise SourceError(f"The file {shown(path.name)} is not GeoJSON.") from None
+    geopandas = need_geopandas(f"Reading {shown(path.name)}")
     try:
         frame = geopandas.read_file(path)
     except Exception as error:  # pyogrio raises errors of many kinds
-        raise SourceError(f"The file {path.name!r} cannot be read as vector data ({type(error).__name__}).") from error
+        raise SourceError(
+            f"The file {shown(path.name)} cannot be read as vector data ({type(error).__name__})."
+        ) from error
     geometry, _ = read_geometry(frame, None)
     return geometry
 

@@ -9,12 +9,10 @@ from typing import Any
 import torch
 
 from eowidgets.engine import device as dev
-from eowidgets.errors import EowidgetsError, ModelError
+from eowidgets.errors import QUOTED, EowidgetsError, ModelError, shown
 from eowidgets.models.base import Batch, Model
 from eowidgets.tasks import Output
 
-#: Characters of a message that are quoted.
-QUOTED = 80
 #: A probability may be this far outside 0..1: reduced precision rounds.
 ROUNDING = 0.01
 
@@ -50,11 +48,6 @@ def words(error: BaseException) -> str:
 def short(text: str) -> str:
     """Return at most 80 characters of a text."""
     return text if len(text) <= QUOTED else f"{text[: QUOTED - 3]}..."
-
-
-def shown(name: Any) -> str:
-    """Quote a name."""
-    return repr(short(str(name)))
 
 
 def checked(model: Model, output: Output, found: Any, shape: tuple[int, ...], batch: Batch) -> torch.Tensor:

@@ -13,7 +13,7 @@ import torch
 from torch.utils._python_dispatch import TorchDispatchMode
 from torch.utils._pytree import tree_leaves
 
-from eowidgets.errors import InputError
+from eowidgets.errors import InputError, shown
 
 #: Share of a GPU's free memory that may be used: the rest is for the allocator's gaps and for others.
 GPU_SHARE = 0.8
@@ -32,7 +32,9 @@ def pick_device(device: str | torch.device) -> torch.device:
         chosen = torch.device(device)
         torch.empty(1, device=chosen)
     except (RuntimeError, AssertionError, TypeError, ValueError) as error:
-        raise InputError(f"The device {device!r} can't be used here: give 'auto', 'cpu', 'cuda' or 'mps'.") from error
+        raise InputError(
+            f"The device {shown(device)} can't be used here: give 'auto', 'cpu', 'cuda' or 'mps'."
+        ) from error
     return chosen
 
 

@@ -15,7 +15,7 @@ import xarray as xr
 from eowidgets.cube import schema
 from eowidgets.cube.grid import geobox, georeference
 from eowidgets.engine import device as dev
-from eowidgets.engine.blame import blame, shown
+from eowidgets.engine.blame import blame
 from eowidgets.engine.plan import Limits, Plan, make_plan
 from eowidgets.engine.predict import Predictor, Site
 from eowidgets.engine.reader import Block, Reader
@@ -23,7 +23,7 @@ from eowidgets.engine.resampled import at_its_resolution
 from eowidgets.engine.result import Frame, make_template
 from eowidgets.engine.strips import Strips
 from eowidgets.engine.surroundings import kept
-from eowidgets.errors import InputError, ModelError
+from eowidgets.errors import InputError, ModelError, shown
 from eowidgets.models.base import Model
 from eowidgets.models.prepare import check_inputs, resolution_of, wanted_bands
 from eowidgets.models.registry import get_model
@@ -169,7 +169,7 @@ def make_task(
     if not all(isinstance(o, Output) for o in outputs):
         raise ModelError(f"The model {shown(made.name)} must give eow.Output objects from outputs(bands).")
     if not outputs:
-        raise ModelError(f"Model {made.name!r} gives nothing for these bands: choose another model.")
+        raise ModelError(f"Model {shown(made.name)} gives nothing for these bands: choose another model.")
     dates = cube["time"].values.astype("datetime64[ns]")
     with blame(made, "when it was asked for its dates"), kept():
         out_dates = np.asarray(made.out_dates(dates)).astype("datetime64[ns]")
@@ -179,7 +179,9 @@ def make_task(
     names = [v.name for v in frame.variables]
     doubled = {n for n in names if names.count(n) > 1}
     if doubled:
-        raise ModelError(f"Model {made.name!r} gives more than one {sorted(doubled)[0]!r}: name its outputs apart.")
+        raise ModelError(
+            f"Model {shown(made.name)} gives more than one {sorted(doubled)[0]!r}: name its outputs apart."
+        )
     site = Site(bands, _days(dates), _days(out_dates), cube.odc.geobox, resolution_of(cube) or 1.0)
     return Task(made, cube, shape, site, frame, int(seed), str(device), compile)
 

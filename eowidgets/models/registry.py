@@ -8,7 +8,7 @@ from importlib import import_module
 from typing import Any, TypeVar, overload
 
 from eowidgets.arguments import checked
-from eowidgets.errors import InputError, unknown
+from eowidgets.errors import InputError, shown, unknown
 from eowidgets.models.base import Model
 from eowidgets.tasks import Task
 
@@ -47,12 +47,12 @@ def register(cls: type[Model] | None = None, *, replace: bool = False) -> Any:
 def _register(cls: type[Model], *, replace: bool) -> type[Model]:
     for attribute in ("name", "task", "card"):
         if not hasattr(cls, attribute):
-            raise InputError(f"Model class {cls.__name__} has no {attribute!r}: set it in the class body.")
+            raise InputError(f"Model class {cls.__name__} has no {shown(attribute)}: set it in the class body.")
     taken = _registered.get(cls.name)
     # Running a notebook cell again makes a new class of the same name: that is not a clash.
     same = taken is not None and (taken.__module__, taken.__qualname__) == (cls.__module__, cls.__qualname__)
     if taken is not None and not same and not replace:
-        raise InputError(f"A model named {cls.name!r} exists already: choose another name or pass replace=True.")
+        raise InputError(f"A model named {shown(cls.name)} exists already: choose another name or pass replace=True.")
     _registered[cls.name] = cls
     return cls
 

@@ -20,7 +20,7 @@ from eowidgets.cube.area import Area, AreaLike
 from eowidgets.cube.area_source import CRSLike
 from eowidgets.cube.globe import outline
 from eowidgets.cube.grid import bounds, geobox
-from eowidgets.errors import EowidgetsError, InputError, unknown
+from eowidgets.errors import EowidgetsError, InputError, shown, unknown
 from eowidgets.widgets import basemap as base
 from eowidgets.widgets.layer_list import LayerList
 from eowidgets.widgets.overlay import thin
@@ -298,13 +298,13 @@ class AreaMap(PictureLayers, ipyleaflet.Map):
             If it is too large, not GeoJSON, or has no area in it.
         """
         if len(content) > _LARGEST_UPLOAD:
-            raise InputError(f"{name!r} has {len(content) / 1e6:.0f} MB: simplify it to less than 8 MB.")
+            raise InputError(f"{shown(name)} has {len(content) / 1e6:.0f} MB: simplify it to less than 8 MB.")
         try:
             data = json.loads(content)
         except (UnicodeDecodeError, ValueError):
             data = None
         if not isinstance(data, dict):
-            raise InputError(f"{name!r} is not GeoJSON: save the area as GeoJSON in longitude and latitude.")
+            raise InputError(f"{shown(name)} is not GeoJSON: save the area as GeoJSON in longitude and latitude.")
         self.area = data
         self.look_at(self.area)
 

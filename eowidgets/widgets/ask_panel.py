@@ -23,7 +23,7 @@ from eowidgets.analysis.ask.suggest import suggestions
 from eowidgets.arguments import FilePath, checked
 from eowidgets.cube.grid import geobox
 from eowidgets.cube.opened import opening
-from eowidgets.errors import EowidgetsError, InputError, SourceError, unknown
+from eowidgets.errors import EowidgetsError, InputError, SourceError, shown, unknown
 from eowidgets.widgets.base import AreaTrait, ReadableRepr, css, esm
 from eowidgets.widgets.notebook_export import NOT_AGAIN, write_notebook
 from eowidgets.widgets.overlay import result_picture
@@ -260,7 +260,7 @@ class AskPanel(ReadableRepr, anywidget.AnyWidget):
                 file.write(json.dumps(line, ensure_ascii=False) + "\n")
         except OSError as error:
             raise SourceError(
-                f"The thumb could not be written to {str(self.feedback)!r} ({error.strerror})."
+                f"The thumb could not be written to {shown(str(self.feedback))} ({error.strerror})."
             ) from error
         with self._lock:
             self.turns = [

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from eowidgets.arguments import FilePath, Period, Pixels, Positive, checked
-from eowidgets.errors import InputError
+from eowidgets.errors import InputError, shown
 from eowidgets.render.animation import frames, save
 from eowidgets.render.picture import draw, png
 from eowidgets.render.source import FrameSource, Window
@@ -62,7 +62,7 @@ class Exports:
 
     def _film(self, path: FilePath, suffix: str, dates: Period | None, fps: float | None, size: int) -> Path:
         if Path(path).suffix.lower() != suffix:
-            raise InputError(f"The name {Path(path).name!r} does not end with {suffix}: change it.")
+            raise InputError(f"The name {shown(Path(path).name)} does not end with {suffix}: change it.")
         source = self.sources["cube"]
         style: Style = self.style
         return save(path, frames(source, style, self._range(source, dates), size), fps or float(self.speed))

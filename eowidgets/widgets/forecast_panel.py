@@ -21,7 +21,7 @@ from eowidgets.arguments import FilePath, checked
 from eowidgets.cube.indices import index as spectral_index
 from eowidgets.cube.opened import opening
 from eowidgets.cube.series import at
-from eowidgets.errors import EowidgetsError, InputError, unknown
+from eowidgets.errors import EowidgetsError, InputError, shown, unknown
 from eowidgets.models.base import Model
 from eowidgets.widgets.base import AreaTrait, ReadableRepr
 from eowidgets.widgets.controls import changed_values, controls_for
@@ -327,7 +327,7 @@ class ForecastPanel(ReadableRepr, ForecastView):
             raise InputError("There is no forecast to save yet: make one first.")
         target = Path(path or f"{self._path.value}{self._format.value}")
         if target.suffix not in FORMATS.values():
-            raise InputError(f"The name {target.name!r} must end in {', '.join(FORMATS.values())}.")
+            raise InputError(f"The name {shown(target.name)} must end in {', '.join(FORMATS.values())}.")
         writers: dict[str, Any] = {".csv": to_csv, ".nc": to_netcdf, ".tif": save}
         written: Path = writers[target.suffix](self.result, target)
         self._say(f"Saved as {written}.")

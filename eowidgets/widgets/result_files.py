@@ -12,7 +12,7 @@ import xarray as xr
 from eowidgets.cube.export import to_geotiff, to_netcdf, to_zarr
 from eowidgets.cube.grid import geobox
 from eowidgets.cube.schema import bands
-from eowidgets.errors import InputError, MissingExtraError, SourceError
+from eowidgets.errors import InputError, MissingExtraError, SourceError, shown
 
 FORMATS = {"GeoTIFF (.tif)": ".tif", "NetCDF (.nc)": ".nc", "Zarr (.zarr)": ".zarr", "GeoPackage (.gpkg)": ".gpkg"}
 
@@ -40,7 +40,7 @@ def save(result: xr.Dataset, path: str | Path) -> Path:
         return to_geopackage(result, target)
     writers = {".nc": to_netcdf, ".zarr": to_zarr}
     if ending not in writers:
-        raise InputError(f"The name {target.name!r} must end in {', '.join(FORMATS.values())}.")
+        raise InputError(f"The name {shown(target.name)} must end in {', '.join(FORMATS.values())}.")
     return writers[ending](result, target)
 
 
@@ -99,7 +99,7 @@ def to_geopackage(result: xr.Dataset, path: str | Path) -> Path:
             frame.to_file(beside, layer=str(main_variable(result)), driver="GPKG")
             beside.replace(target)
     except OSError as error:
-        raise SourceError(f"{str(target)!r} could not be written: {error.strerror or error}.") from error
+        raise SourceError(f"{shown(str(target))} could not be written: {error.strerror or error}.") from error
     return target
 
 

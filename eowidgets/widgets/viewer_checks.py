@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 import traitlets
 
-from eowidgets.errors import EowidgetsError, InputError, unknown
+from eowidgets.errors import EowidgetsError, InputError, shown, unknown
 from eowidgets.render.colormaps import colormap
 from eowidgets.render.source import FrameSource
 
@@ -166,7 +166,7 @@ def _stamp(value: str) -> np.datetime64:
     except ValueError:
         stamp = np.datetime64("NaT")
     if np.isnat(stamp):
-        raise InputError(f"{value!r} is not a date: write it as 2019-07-06.")
+        raise InputError(f"{shown(value)} is not a date: write it as 2019-07-06.")
     return stamp
 
 

@@ -9,7 +9,7 @@ import numpy as np
 import xarray as xr
 
 from eowidgets.arguments import Fraction, Name, WholeFromZero, checked
-from eowidgets.errors import InputError, unknown
+from eowidgets.errors import InputError, shown, unknown
 from eowidgets.render.colormaps import colormap
 from eowidgets.render.source import FrameSource
 from eowidgets.render.style import default_bands
@@ -103,7 +103,7 @@ class Layers:
             If it lies on another ground, or the style has something in it that it cannot show.
         """
         if name in ("cube", "compare"):
-            raise InputError(f"A layer cannot be called {name!r}: choose another name.")
+            raise InputError(f"A layer cannot be called {shown(name)}: choose another name.")
         source = self._beside(data, name)
         layer = {"key": name, "visible": True, "opacity": float(opacity), "style": _layer_style(source, style or {})}
         self.sources[name] = source

@@ -12,7 +12,7 @@ from pathlib import Path
 
 import xarray as xr
 
-from eowidgets.errors import InputError, SourceError
+from eowidgets.errors import InputError, SourceError, shown
 
 #: Files that mark a folder as a Zarr store.
 ZARR_MARKS = ("zarr.json", ".zgroup", ".zarray", ".zmetadata")
@@ -81,7 +81,7 @@ def beside(path: Path) -> Iterator[Path]:
     try:
         folder = Path(tempfile.mkdtemp(prefix=f".{path.stem[:40]}-", dir=path.parent))
     except OSError as error:
-        raise SourceError(f"{path.name!r} could not be written: {error.strerror}.") from error
+        raise SourceError(f"{shown(path.name)} could not be written: {error.strerror}.") from error
     try:
         yield folder
     except (OSError, RuntimeError, rasterio.errors.RasterioError) as error:
@@ -90,7 +90,7 @@ def beside(path: Path) -> Iterator[Path]:
         full = getattr(error, "errno", None) in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
         no_room = full or shutil.disk_usage(path.parent).free < 1 << 20
         why = "the disk is full: make room or choose another folder" if no_room else _reason(error)
-        raise SourceError(f"{path.name!r} could not be written: {why}. Nothing was left behind.") from error
+        raise SourceError(f"{shown(path.name)} could not be written: {why}. Nothing was left behind.") from error
     finally:
         shutil.rmtree(folder, ignore_errors=True)
 

@@ -14,7 +14,7 @@ import xarray as xr
 
 from eowidgets.cube.export.prepare import as_text
 from eowidgets.cube.export.stores import ORDER
-from eowidgets.errors import EowidgetsError, InputError, SourceError, unknown
+from eowidgets.errors import EowidgetsError, InputError, SourceError, shown, unknown
 
 NETCDF = (".nc", ".nc4", ".cdf", ".h5", ".hdf5", ".he5")
 ENDINGS = (*NETCDF, ".zarr", ".zip")
@@ -58,7 +58,7 @@ def open_store(path: Path, chunks: Any, group: str | None = None) -> xr.Dataset:
         notes = {} if netcdf else _metadata(path)
         if any(_has_pickle(note) for note in notes.values()):
             raise InputError(
-                f"{path.name!r} holds pickled Python objects, which could run code: only numbers and text are opened."
+                f"{shown(path.name)} holds pickled Python objects, which could run code: only numbers and text are opened."
             )
         group = _group(path, _groups_of_netcdf(path) if netcdf else _groups_of_zarr(notes), group)
         ds = _opened(path, netcdf, None, (), group)
@@ -82,7 +82,7 @@ def open_store(path: Path, chunks: Any, group: str | None = None) -> xr.Dataset:
         MemoryError,
     ) as error:
         raise SourceError(
-            f"{path.name!r} cannot be read as a {kind}: it may be incomplete or another format."
+            f"{shown(path.name)} cannot be read as a {kind}: it may be incomplete or another format."
         ) from error
 
 
@@ -108,7 +108,7 @@ def _group(path: Path, known: dict[str, int], wanted: str | None) -> str | None:
         return None
     if len(filled) > 1:
         raise InputError(
-            f"{path.name!r} holds its variables in several groups ({', '.join(filled)[:80]}): choose one with group=."
+            f"{shown(path.name)} holds its variables in several groups ({', '.join(filled)[:80]}): choose one with group=."
         )
     return filled[0]
 
@@ -214,7 +214,7 @@ def _text(ds: xr.Dataset, path: Path) -> xr.Dataset:
             continue
         if {"y", "x"} <= set(map(str, variable.dims)) or variable.size > LARGEST_TEXT:
             raise InputError(
-                f"The variable {str(name)!r} of {path.name!r} holds text: drop it, only numbers make pixels."
+                f"The variable {shown(str(name))} of {shown(path.name)} holds text: drop it, only numbers make pixels."
             )
         values = np.asarray(variable.values)
         if all(hasattr(v, "calendar") for v in values.ravel()):
@@ -223,7 +223,7 @@ def _text(ds: xr.Dataset, path: Path) -> xr.Dataset:
             text = xr.Variable(variable.dims, as_text(name, values), variable.attrs)
         except InputError:
             raise InputError(
-                f"The variable {str(name)!r} of {path.name!r} holds Python objects: only numbers and text are opened."
+                f"The variable {shown(str(name))} of {shown(path.name)} holds Python objects: only numbers and text are opened."
             ) from None
         ds = ds.assign_coords({name: text}) if name in ds.coords else ds.assign({name: text})
     return ds

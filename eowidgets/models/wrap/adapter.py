@@ -13,7 +13,7 @@ import torch
 from torch import Tensor, nn
 
 from eowidgets.arguments import Count, FilePath, Name, NotZero, Pixels, Positive, Sha256, checked
-from eowidgets.errors import InputError, ModelError
+from eowidgets.errors import InputError, ModelError, shown
 from eowidgets.models.base import Batch, Card, Inputs, Model, WindowSpec
 from eowidgets.models.prepare import Preparation
 from eowidgets.models.wrap.programs import open_program
@@ -75,7 +75,7 @@ class Wrapped(Model):
             missing = [o.name for o in self.given if o.name not in found]
             if missing:
                 raise ModelError(
-                    f"The network gives {sorted(map(str, found))}, and no {missing[0]!r}: name outputs alike."
+                    f"The network gives {sorted(map(str, found))}, and no {shown(missing[0])}: name outputs alike."
                 )
             return found
         if len(found) < len(self.given):
@@ -206,16 +206,16 @@ def _check(outputs: tuple[Output, ...], layout: str, task: Task | str) -> None:
             "outputs must be one eow.Output or several: for example outputs=eow.Output('height', unit='m')."
         )
     if layout not in LAYOUTS:
-        raise InputError(f"The layout is {layout!r}: choose one of {', '.join(LAYOUTS)}.")
+        raise InputError(f"The layout is {shown(layout)}: choose one of {', '.join(LAYOUTS)}.")
     if task not in set(Task):
-        raise InputError(f"There is no task named {task!r}: choose one of {', '.join(Task)}.")
+        raise InputError(f"There is no task named {shown(task)}: choose one of {', '.join(Task)}.")
     for o in outputs:
         if o.kind == "class" and len(o.classes) < 2:
             raise InputError(
-                f"The class output {o.name!r} has {len(o.classes)} classes: give two or more eow.ClassInfo."
+                f"The class output {shown(o.name)} has {len(o.classes)} classes: give two or more eow.ClassInfo."
             )
         if layout == "bchw" and o.dims != "tyx":
             raise InputError(
-                f"The output {o.name!r} has no time, and with layout='bchw' the network answers for each date: "
+                f"The output {shown(o.name)} has no time, and with layout='bchw' the network answers for each date: "
                 "declare it with dims='tyx', or choose layout='btchw'."
             )
