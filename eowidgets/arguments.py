@@ -34,14 +34,15 @@ from eowidgets.rules import Rule, Unfit, rule
 
 T = TypeVar("T", bound=Callable[..., Any])
 
-#: Longest path that systems open, in bytes.
-_LONGEST_PATH = 4096
+#: Longest path, and longest name in it, that systems open, in bytes.
+_LONGEST_PATH, _LONGEST_NAME = 4096, 255
 
 
 def is_path(value: str | Path) -> bool:
     """Return whether a system may open a file of this name: not empty, not too long, no NUL character."""
     text = str(value)
-    return bool(text.strip()) and "\0" not in text and len(text.encode("utf-8", "replace")) <= _LONGEST_PATH
+    sizes = [len(name.encode("utf-8", "replace")) for name in text.split("/")]
+    return bool(text.strip()) and "\0" not in text and max(sizes) <= _LONGEST_NAME and sum(sizes) < _LONGEST_PATH
 
 
 def is_date(value: object) -> bool:
@@ -77,7 +78,7 @@ Sha256 = Annotated[str, Len(64, 64), doc("the 64 hexadecimal digits of a SHA-256
 
 
 def checked(target: T) -> T:
-    """Check the arguments of a function, or of the constructor and the public methods of a class, on every call.
+    """Check the arguments of a function, or of the constructor, public methods and setters of a class, on every call.
 
     Numbers of numpy become numbers of Python and lists become tuples where a tuple is declared, so that the function
     gets what its annotations state. Annotations are read at the first call: names imported for type checkers only are
@@ -114,6 +115,8 @@ def _check_member(owner: type, name: str, member: object) -> None:
         setattr(owner, name, _wrapped(member, words))
     elif isinstance(member, classmethod | staticmethod):
         setattr(owner, name, type(member)(_wrapped(member.__func__, words)))
+    elif isinstance(member, property) and member.fset is not None:
+        setattr(owner, name, property(member.fget, _wrapped(member.fset, words), member.fdel, member.__doc__))
 
 
 def _wrapped(function: Any, words: str) -> FunctionType:

@@ -238,7 +238,7 @@ def _fixed(rules: list[Rule]) -> Rule:
 
 def _mapping(keys: Rule, values: Rule) -> Rule:
     def take(value: Any) -> Any:
-        if not isinstance(value, Mapping):
+        if not isinstance(value, Mapping) or hasattr(value, "dims"):  # a Dataset is a mapping of its variables
             raise Unfit
         for key, one in value.items():
             keys.take(key)

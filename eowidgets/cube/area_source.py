@@ -70,7 +70,8 @@ def read_geometry(source: Any, crs: Any) -> tuple[BaseGeometry, str | None]:
         if crs is not None:
             return _to_lonlat(box(west, south, east, north), crs), None
         found = box(*_degrees(west, south, east, north))
-        return found.segmentize(90) if east - west > 90 else found, None  # an edge of 90 degrees has one meaning
+        # An edge of 90 degrees has one meaning; a box far outside the globe is refused later.
+        return found.segmentize(90) if 90 < east - west <= 1000 else found, None
     try:
         return shape(source), None  # anything with __geo_interface__
     except (AttributeError, TypeError, ValueError, KeyError):

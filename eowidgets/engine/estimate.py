@@ -19,6 +19,7 @@ from eowidgets.models.base import Model
 from eowidgets.system import parse_bytes
 
 
+@checked
 @dataclass(frozen=True)
 class Estimate:
     """Cost of a run.

@@ -22,6 +22,7 @@ from eowidgets.cube.globe import outline
 from eowidgets.cube.grid import bounds, geobox
 from eowidgets.errors import EowidgetsError, InputError, shown, unknown
 from eowidgets.widgets import basemap as base
+from eowidgets.widgets.base import PlainErrors
 from eowidgets.widgets.layer_list import LayerList
 from eowidgets.widgets.overlay import thin
 from eowidgets.widgets.picture_layers import PictureLayers
@@ -52,7 +53,7 @@ def _with_leafmap() -> type[AreaMap]:
 
 
 @checked
-class AreaMap(PictureLayers, ipyleaflet.Map):
+class AreaMap(PlainErrors, PictureLayers, ipyleaflet.Map):
     """A map with the cube on it, to draw an area and to put pins.
 
     It is a ``leafmap.Map`` where leafmap is installed (all its methods work), else an ``ipyleaflet.Map``.

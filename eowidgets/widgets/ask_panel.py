@@ -24,7 +24,7 @@ from eowidgets.arguments import FilePath, checked
 from eowidgets.cube.grid import geobox
 from eowidgets.cube.opened import opening
 from eowidgets.errors import EowidgetsError, InputError, SourceError, shown, unknown
-from eowidgets.widgets.base import AreaTrait, ReadableRepr, css, esm
+from eowidgets.widgets.base import AreaTrait, ChoiceTrait, PlainErrors, ReadableRepr, css, esm
 from eowidgets.widgets.notebook_export import NOT_AGAIN, write_notebook
 from eowidgets.widgets.overlay import result_picture
 
@@ -39,7 +39,7 @@ _LONGEST = 20_000
 
 
 @checked
-class AskPanel(ReadableRepr, anywidget.AnyWidget):
+class AskPanel(ReadableRepr, PlainErrors, anywidget.AnyWidget):
     """Ask a cube in words.
 
     Parameters
@@ -87,7 +87,7 @@ class AskPanel(ReadableRepr, anywidget.AnyWidget):
     turns: Any = traitlets.List(traitlets.Dict()).tag(sync=True)
     suggestions: Any = traitlets.List(traitlets.Unicode()).tag(sync=True)
     place: Any = traitlets.Unicode().tag(sync=True)
-    who: Any = traitlets.Enum(("", *BRAINS), "").tag(sync=True)
+    who: Any = ChoiceTrait(("", *BRAINS), "").tag(sync=True)
     lit: Any = traitlets.Int(-1).tag(sync=True)
     note: Any = traitlets.Unicode().tag(sync=True)
     error: Any = traitlets.Unicode().tag(sync=True)

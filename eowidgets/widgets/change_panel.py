@@ -29,7 +29,7 @@ from eowidgets.cube.opened import opening
 from eowidgets.engine.job import Job
 from eowidgets.errors import EowidgetsError, InputError, unknown
 from eowidgets.models.registry import model_class
-from eowidgets.widgets.base import AreaTrait, ReadableRepr
+from eowidgets.widgets.base import AreaTrait, PlainErrors, ReadableRepr
 from eowidgets.widgets.change_layers import ChangeLayers
 from eowidgets.widgets.change_panel_view import ChangePanelView
 from eowidgets.widgets.change_view import portrait
@@ -46,7 +46,7 @@ _TICK = 0.1
 
 
 @checked
-class ChangePanel(ReadableRepr, ChangePanelView):
+class ChangePanel(ReadableRepr, PlainErrors, ChangePanelView):
     """Finds change in a cube, shows it, and lets a person look at every place that changed.
 
     Parameters

@@ -14,7 +14,7 @@ import xarray as xr
 
 from eowidgets.arguments import checked
 from eowidgets.errors import EowidgetsError
-from eowidgets.widgets.base import AreaTrait, ReadableRepr, css
+from eowidgets.widgets.base import AreaTrait, PlainErrors, ReadableRepr, css
 from eowidgets.widgets.late_tabs import LateTabs
 from eowidgets.widgets.time_viewer import TimeViewer
 
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 
 @checked
-class Explorer(ReadableRepr, ipywidgets.GridBox):
+class Explorer(ReadableRepr, PlainErrors, ipywidgets.GridBox):
     """Everything that a cube offers, linked: one date, one area, one set of pins.
 
     Parameters

@@ -23,7 +23,7 @@ from eowidgets.cube.opened import opening
 from eowidgets.cube.series import at
 from eowidgets.errors import EowidgetsError, InputError, shown, unknown
 from eowidgets.models.base import Model
-from eowidgets.widgets.base import AreaTrait, ReadableRepr
+from eowidgets.widgets.base import AreaTrait, PlainErrors, ReadableRepr
 from eowidgets.widgets.controls import changed_values, controls_for
 from eowidgets.widgets.fan import COLOR, fan_series, start_mark
 from eowidgets.widgets.forecast_view import FORMATS, WHERE, ForecastView, pixel_of, skill_html, verdict
@@ -40,7 +40,7 @@ EVERY, PAST = 10, 550
 
 
 @checked
-class ForecastPanel(ReadableRepr, ForecastView):
+class ForecastPanel(ReadableRepr, PlainErrors, ForecastView):
     """Forecasts a pixel, an area or the whole cube, and shows how such forecasts have fared.
 
     A click on the linked viewer, or a date chosen on the slider, forecasts at once; dragging the slider back shows what

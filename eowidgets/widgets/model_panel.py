@@ -21,7 +21,7 @@ from eowidgets.engine.job import FINAL, Job
 from eowidgets.engine.run import submit
 from eowidgets.errors import EowidgetsError, InputError, unknown
 from eowidgets.models.registry import model_class, model_classes
-from eowidgets.widgets.base import AreaTrait, ReadableRepr
+from eowidgets.widgets.base import AreaTrait, PlainErrors, ReadableRepr
 from eowidgets.widgets.controls import changed_values, controls_for, place_of
 from eowidgets.widgets.notebook_export import NOT_AGAIN, run_cell, session, write_notebook
 from eowidgets.widgets.painter import Painter
@@ -37,7 +37,7 @@ _TICK = 0.1
 
 
 @checked
-class ModelPanel(ReadableRepr, PanelView):
+class ModelPanel(ReadableRepr, PlainErrors, PanelView):
     """Runs models over a cube and shows what comes out, window by window.
 
     Parameters

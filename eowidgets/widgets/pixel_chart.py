@@ -21,13 +21,13 @@ from eowidgets.errors import InputError, unknown
 from eowidgets.render.admit import band_names
 from eowidgets.render.classes import most_frequent
 from eowidgets.render.feed import ENOUGH
-from eowidgets.widgets.base import AreaTrait, ReadableRepr, css, esm
+from eowidgets.widgets.base import AreaTrait, PlainErrors, ReadableRepr, css, esm
 from eowidgets.widgets.places import AREA_COLOR, PinsTrait, PolygonsTrait
 from eowidgets.widgets.viewer_checks import ErrorsBelow
 
 
 @checked
-class PixelChart(ReadableRepr, ErrorsBelow, anywidget.AnyWidget):
+class PixelChart(ReadableRepr, PlainErrors, ErrorsBelow, anywidget.AnyWidget):
     """The history of pixels, of an area and of polygons, cloudy dates hollow.
 
     Beside a :class:`TimeViewer` the viewer's own chart needs no kernel; this one stands alone, and can be linked with
