@@ -9,6 +9,7 @@ from typing import Annotated, Literal
 from annotated_types import Interval
 
 from eowidgets.arguments import Name, checked
+from eowidgets.errors import unknown
 
 
 class Task(StrEnum):
@@ -24,6 +25,10 @@ class Task(StrEnum):
     EMBED = "embed"
     ANSWER = "answer"
     CAPTION = "caption"
+
+    @classmethod
+    def _missing_(cls, value: object) -> Task:
+        raise unknown("task", value, [task.value for task in cls])
 
 
 @checked

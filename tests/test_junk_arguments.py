@@ -125,7 +125,6 @@ JUNK: tuple[Callable[[], Any], ...] = (
     lambda: pd.DataFrame({"a": [1]}),
     lambda: xr.Dataset(),
     lambda: xr.DataArray(np.zeros((2, 2)), dims=("y", "x")),
-    lambda: _cube(2).isel(x=slice(0, 0)),
     lambda: eow.Task.SEGMENT,
     lambda: eow.ClassInfo,
 )

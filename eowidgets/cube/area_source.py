@@ -60,7 +60,9 @@ def read_geometry(source: Any, crs: Any) -> tuple[BaseGeometry, str | None]:
         return _from_file(Path(source)), Path(source).stem
     if isinstance(source, tuple | list) and len(source) == 2 and isinstance(source[0], Geometry | tuple | list):
         return read_geometry(source[0], source[1])
-    if isinstance(source, tuple | list | np.ndarray) and len(source) == 4:
+    if isinstance(source, np.ndarray):
+        source = source.tolist()
+    if isinstance(source, tuple | list) and len(source) == 4:
         try:
             west, south, east, north = (float(v) for v in source)
         except (TypeError, ValueError):

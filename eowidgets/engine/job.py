@@ -13,6 +13,7 @@ from typing import Any, Literal
 import torch
 import xarray as xr
 
+from eowidgets.arguments import checked
 from eowidgets.engine import device as dev
 from eowidgets.engine.strips import WindowResult
 from eowidgets.errors import EowidgetsError
@@ -30,6 +31,7 @@ class Cancelled(EowidgetsError):
     """The run was cancelled before it had finished."""
 
 
+@checked
 class Job:
     """One run of a model over a cube, in the background.
 

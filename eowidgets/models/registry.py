@@ -88,7 +88,6 @@ def get_model(model: str | Model | type[Model], **params: Any) -> Model:
 def model_classes(task: Task | str | None = None) -> tuple[type[Model], ...]:
     """All known model classes, of one task or of all, sorted by task and name."""
     _load_families()
-    if task is not None and task not in set(Task):
-        raise unknown("task", task, [t.value for t in Task])
-    found = [m for m in _registered.values() if task is None or m.task == task]
+    wanted = None if task is None else Task(task)
+    found = [m for m in _registered.values() if wanted in (None, m.task)]
     return tuple(sorted(found, key=lambda m: (m.task, m.name)))

@@ -247,9 +247,9 @@ class AreaMap(PlainErrors, PictureLayers, ipyleaflet.Map):
         west, _, east, _ = bounds(self.cube)
         return (west + east) / 2
 
-    def placed(self, geometry: dict[str, Any]) -> dict[str, Any]:
+    def placed(self, geometry: AreaLike) -> dict[str, Any]:
         """Move a GeoJSON geometry to the copy of the world in which the cube is drawn, across 180 where it lies there."""
-        return placed(geometry, self._middle)
+        return placed(Area.of(geometry).geojson, self._middle)
 
     def _show_area(self, change: Any) -> None:
         self.say("")

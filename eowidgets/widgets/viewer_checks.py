@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 import traitlets
 
+from eowidgets.arguments import checked
 from eowidgets.errors import EowidgetsError, InputError, shown, unknown
 from eowidgets.render.colormaps import colormap
 from eowidgets.render.source import FrameSource
@@ -23,6 +24,7 @@ _RANGES = {
 }
 
 
+@checked
 class ErrorsBelow(traitlets.HasTraits):
     """Mixed into a widget whose view shows ``error`` below itself.
 

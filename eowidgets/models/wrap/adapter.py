@@ -20,7 +20,6 @@ from eowidgets.models.wrap.programs import open_program
 from eowidgets.tasks import Output, Task
 
 Layout = Literal["bchw", "btchw", "bcthw"]
-LAYOUTS: tuple[Layout, ...] = ("bchw", "btchw", "bcthw")
 
 
 class Wrapped(Model):
@@ -173,7 +172,7 @@ def wrap(
     else:
         raise InputError(f"{type(network).__name__} is not a network: give a torch.nn.Module or a file.")
     given = (outputs,) if isinstance(outputs, Output) else tuple(outputs)
-    _check(given, layout, task)
+    _check(given, layout)
     spec = window if isinstance(window, WindowSpec) else WindowSpec(size=window, halo=(window or 0) // 8)
     chosen = (bands,) if isinstance(bands, str) else tuple(bands)
     body = {
@@ -200,15 +199,11 @@ def wrap(
     return cls()
 
 
-def _check(outputs: tuple[Output, ...], layout: str, task: Task | str) -> None:
+def _check(outputs: tuple[Output, ...], layout: Layout) -> None:
     if not outputs or not all(isinstance(o, Output) for o in outputs):
         raise InputError(
             "outputs must be one eow.Output or several: for example outputs=eow.Output('height', unit='m')."
         )
-    if layout not in LAYOUTS:
-        raise InputError(f"The layout is {shown(layout)}: choose one of {', '.join(LAYOUTS)}.")
-    if task not in set(Task):
-        raise InputError(f"There is no task named {shown(task)}: choose one of {', '.join(Task)}.")
     for o in outputs:
         if o.kind == "class" and len(o.classes) < 2:
             raise InputError(
