@@ -72,4 +72,32 @@ def shown(value: object) -> str:
     if "\n" in text or " at 0x" in text:
         text = kind
     text = "".join(c if c.isprintable() else repr(c)[1:-1] for c in text)
+    return short(text)
+
+
+def short(text: str) -> str:
+    """Return at most 80 characters of a text."""
     return text if len(text) <= QUOTED else f"{text[: QUOTED - 3]}..."
+
+
+def message_of(error: BaseException) -> str:
+    """Return the message of an error; empty where its class cannot give one."""
+    try:
+        return str(error)
+    except Exception:  # noqa: BLE001  (the message is code of its class, which may raise anything)
+        return ""
+
+
+def words(error: BaseException) -> str:
+    r"""Return the first line of a message, shortened, with the kind of error where the message alone says little.
+
+    Examples
+    --------
+    >>> words(KeyError("red")), words(RuntimeError("too deep\nand more"))
+    ("KeyError: 'red'", 'too deep')
+    """
+    line = next(iter(message_of(error).strip().splitlines()), "")
+    line = "".join(c if c.isprintable() else " " for c in line)
+    if isinstance(error, RuntimeError) and line:
+        return short(line)
+    return f"{type(error).__name__}: {short(line)}" if line else type(error).__name__

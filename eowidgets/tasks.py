@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Annotated, Literal
 
-from annotated_types import Interval
+from annotated_types import Interval, Predicate, doc
 
 from eowidgets.arguments import Name, checked
-from eowidgets.errors import unknown
+from eowidgets.errors import InputError, shown, unknown
 
 
 class Task(StrEnum):
@@ -31,6 +32,19 @@ class Task(StrEnum):
         raise unknown("task", value, [task.value for task in cls])
 
 
+def is_variable_name(name: str) -> bool:
+    """Return whether files of every format take a name for a variable."""
+    return name.isprintable() and "/" not in name
+
+
+def is_color(text: str) -> bool:
+    """Return whether a text is a colour as ``#rrggbb``."""
+    return re.fullmatch(r"#[0-9a-fA-F]{6}", text) is not None
+
+
+VariableName = Annotated[Name, Predicate(is_variable_name), doc("a name for a variable, without '/'")]
+
+
 @checked
 @dataclass(frozen=True, slots=True)
 class ClassInfo:
@@ -48,7 +62,7 @@ class ClassInfo:
 
     value: Annotated[int, Interval(ge=0, le=254)]
     name: str
-    color: str
+    color: Annotated[str, Predicate(is_color), doc("a colour such as '#0072b2'")]
 
 
 @checked
@@ -81,7 +95,7 @@ class Output:
         Range for display.
     """
 
-    name: Name
+    name: VariableName
     kind: Literal["bands", "value", "class"] = "value"
     dims: Literal["tyx", "yx"] = "yx"
     unit: str = ""
@@ -90,3 +104,11 @@ class Output:
     needs: Literal["any", "same", "measured"] = "any"
     vmin: float | None = None
     vmax: float | None = None
+
+    def __post_init__(self) -> None:
+        values = [c.value for c in self.classes]
+        if self.kind == "class" and (len(values) < 2 or len(set(values)) < len(values)):
+            raise InputError(
+                f"The class output {shown(self.name)} has the class values {shown(values)}: give two or more "
+                "eow.ClassInfo with different values."
+            )

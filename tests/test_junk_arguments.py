@@ -34,9 +34,9 @@ from eowidgets.cube.accessor import CubeAccessor
 from eowidgets.models.registry import _registered
 
 #: Junk that each parameter gets, of all that there is.
-TRIES = 5
+TRIES = 4
 #: Seconds that a call may take.
-LIMIT = 20
+LIMIT = 60
 #: Characters of a message, and of one value quoted in it.
 LONGEST, QUOTED = 400, 80
 

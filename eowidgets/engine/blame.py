@@ -9,7 +9,7 @@ from typing import Any
 import torch
 
 from eowidgets.engine import device as dev
-from eowidgets.errors import QUOTED, EowidgetsError, ModelError, shown
+from eowidgets.errors import EowidgetsError, ModelError, short, shown, words
 from eowidgets.models.base import Batch, Model
 from eowidgets.tasks import Output
 
@@ -27,27 +27,14 @@ def blame(model: Model, where: str) -> Iterator[None]:
     """
     try:
         yield
-    except EowidgetsError:
+    except (EowidgetsError, KeyboardInterrupt, GeneratorExit):
         raise
-    except (Exception, SystemExit) as error:
+    except BaseException as error:
         if dev.is_out_of_memory(error):
             raise
         # contextlib takes a RuntimeError that is caused by StopIteration for one that Python made of it.
         cause = None if isinstance(error, StopIteration) else error
         raise ModelError(f"The model {shown(model.name)} failed {where}: {words(error)}") from cause
-
-
-def words(error: BaseException) -> str:
-    """First line of a message, shortened, with the kind of the error where the message alone says little."""
-    line = next(iter(str(error).strip().splitlines()), "")
-    if isinstance(error, RuntimeError) and line:
-        return short(line)
-    return f"{type(error).__name__}: {short(line)}" if line else type(error).__name__
-
-
-def short(text: str) -> str:
-    """Return at most 80 characters of a text."""
-    return text if len(text) <= QUOTED else f"{text[: QUOTED - 3]}..."
 
 
 def checked(model: Model, output: Output, found: Any, shape: tuple[int, ...], batch: Batch) -> torch.Tensor:

@@ -10,14 +10,13 @@ from typing import Any
 
 import numpy as np
 
-from eowidgets.engine.blame import short, words
 from eowidgets.engine.job import Job
 from eowidgets.engine.plan import Plan
 from eowidgets.engine.reader import Block
 from eowidgets.engine.strips import Strip
 from eowidgets.engine.task import Task
 from eowidgets.engine.writers.store import ZarrWriter
-from eowidgets.errors import EowidgetsError, MissingExtraError, ModelError, SourceError
+from eowidgets.errors import EowidgetsError, MissingExtraError, ModelError, SourceError, short, words
 
 #: More parts than workers, so that a slow or lost one holds up little ...
 PARTS_PER_WORKER = 4

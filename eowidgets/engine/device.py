@@ -13,7 +13,7 @@ import torch
 from torch.utils._python_dispatch import TorchDispatchMode
 from torch.utils._pytree import tree_leaves
 
-from eowidgets.errors import InputError, shown
+from eowidgets.errors import InputError, message_of, shown
 
 #: Share of a GPU's free memory that may be used: the rest is for the allocator's gaps and for others.
 GPU_SHARE = 0.8
@@ -63,7 +63,7 @@ def is_out_of_memory(error: BaseException) -> bool:
     """Tell running out of memory from every other failure, on any device."""
     if isinstance(error, torch.OutOfMemoryError | MemoryError):
         return True
-    words = str(error).lower()
+    words = message_of(error).lower()
     return isinstance(error, RuntimeError) and ("out of memory" in words or "can't allocate memory" in words)
 
 

@@ -173,11 +173,14 @@ def make_task(
     dates = cube["time"].values.astype("datetime64[ns]")
     with blame(made, "when it was asked for its dates"), kept():
         out_dates = np.asarray(made.out_dates(dates)).astype("datetime64[ns]")
+    if out_dates.ndim != 1 or np.isnat(out_dates).any():
+        raise ModelError(f"The model {shown(made.name)} must give an array of dates from out_dates(dates).")
     over_time = any(o.dims == "tyx" for o in outputs)
     attrs = {b: {k: v for k, v in cube[b].attrs.items() if k not in ("role", "grid_mapping")} for b in bands}
     frame = Frame(outputs, bands, attrs, make_template(cube, out_dates, over_time=over_time))
     names = [v.name for v in frame.variables]
-    doubled = {n for n in names if names.count(n) > 1}
+    taken = [*names, *frame.template.coords, *schema.DIMS]
+    doubled = {n for n in names if taken.count(n) > 1}
     if doubled:
         raise ModelError(
             f"Model {shown(made.name)} gives more than one {sorted(doubled)[0]!r}: name its outputs apart."

@@ -22,7 +22,7 @@ from eowidgets.cube.globe import outline
 from eowidgets.cube.grid import bounds, geobox
 from eowidgets.errors import EowidgetsError, InputError, shown, unknown
 from eowidgets.widgets import basemap as base
-from eowidgets.widgets.base import PlainErrors
+from eowidgets.widgets.base import AreaTrait, PlainErrors
 from eowidgets.widgets.layer_list import LayerList
 from eowidgets.widgets.overlay import thin
 from eowidgets.widgets.picture_layers import PictureLayers
@@ -98,7 +98,7 @@ class AreaMap(PlainErrors, PictureLayers, ipyleaflet.Map):
     >>> m.area = (24.01, 45.85, 24.02, 45.86)  # doctest: +SKIP
     """
 
-    area = traitlets.Any(None, allow_none=True)
+    area: Any = AreaTrait(allow_none=True)
     pins: Any = traitlets.List()
     date = traitlets.Unicode("")
     bands = traitlets.Tuple()
@@ -200,11 +200,6 @@ class AreaMap(PlainErrors, PictureLayers, ipyleaflet.Map):
         return names
 
     # --- the area ---------------------------------------------------------------------------------------------
-
-    @traitlets.validate("area")
-    def _check_area(self, proposal: dict[str, Any]) -> dict[str, Any] | None:
-        value = proposal["value"]
-        return None if value is None else Area.of(value).geojson
 
     @property
     def area_value(self) -> Area | None:

@@ -55,11 +55,7 @@ def open_store(path: Path, chunks: Any, group: str | None = None) -> xr.Dataset:
     netcdf = path.suffix.lower() in NETCDF
     kind = "NetCDF file" if netcdf else "Zarr store"
     try:
-        notes = {} if netcdf else _metadata(path)
-        if any(_has_pickle(note) for note in notes.values()):
-            raise InputError(
-                f"{shown(path.name)} holds pickled Python objects, which could run code: only numbers and text are opened."
-            )
+        notes = {} if netcdf else check_metadata(path)
         group = _group(path, _groups_of_netcdf(path) if netcdf else _groups_of_zarr(notes), group)
         ds = _opened(path, netcdf, None, (), group)
         text = [n for n, v in ds.variables.items() if v.dtype.kind in "OT"]
@@ -145,6 +141,22 @@ def _zarr_store(path: Path) -> Any:
     import zarr
 
     return zarr.storage.ZipStore(path, mode="r")
+
+
+def check_metadata(path: Path) -> dict[str, Any]:
+    """Return the metadata of a Zarr store, whose arrays hold no pickled objects.
+
+    Raises
+    ------
+    InputError
+        If they do: reading them could run code.
+    """
+    notes = _metadata(path)
+    if any(_has_pickle(note) for note in notes.values()):
+        raise InputError(
+            f"{shown(path.name)} holds pickled Python objects, which could run code: only numbers and text are opened."
+        )
+    return notes
 
 
 def _metadata(path: Path) -> dict[str, Any]:

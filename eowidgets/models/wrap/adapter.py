@@ -205,10 +205,6 @@ def _check(outputs: tuple[Output, ...], layout: Layout) -> None:
             "outputs must be one eow.Output or several: for example outputs=eow.Output('height', unit='m')."
         )
     for o in outputs:
-        if o.kind == "class" and len(o.classes) < 2:
-            raise InputError(
-                f"The class output {shown(o.name)} has {len(o.classes)} classes: give two or more eow.ClassInfo."
-            )
         if layout == "bchw" and o.dims != "tyx":
             raise InputError(
                 f"The output {shown(o.name)} has no time, and with layout='bchw' the network answers for each date: "
