@@ -2,8 +2,15 @@
 
 from __future__ import annotations
 
+import reprlib
 from collections.abc import Iterable
 from difflib import get_close_matches
+
+#: Characters of a value that a message quotes.
+QUOTED = 80
+_REPR = reprlib.Repr()
+_REPR.maxstring = _REPR.maxlong = QUOTED
+_REPR.maxother = 10 * QUOTED
 
 
 class EowidgetsError(Exception):
@@ -30,24 +37,48 @@ class MissingExtraError(EowidgetsError, ImportError):
         self.extra = extra
 
 
-#: Characters of an input or of another message that are quoted.
-QUOTED = 80
+def shown(value: object) -> str:
+    """Return a value as a message quotes it: one line of at most 80 characters, without control characters.
+
+    Examples
+    --------
+    >>> shown("x" * 1000)[:10], shown([1.5, None]), shown(object())
+    ("'xxxxxxxxx", '[1.5, None]', '<object>')
+    """
+    kind = f"<{type(value).__name__}>"
+    try:
+        text = _REPR.repr(value)
+    except Exception:  # noqa: BLE001  (a repr is code of its class, which may raise anything)
+        text = kind
+    if "\n" in text or " at 0x" in text:
+        text = kind
+    text = "".join(c if c.isprintable() else repr(c)[1:-1] for c in text)
+    return short(text)
 
 
 def short(text: str) -> str:
-    """Return at most 80 characters of a text, without line breaks and other control characters."""
-    line = "".join(c if c.isprintable() else " " for c in text)
-    return line if len(line) <= QUOTED else f"{line[: QUOTED - 3]}..."
+    """Return at most 80 characters of a text."""
+    return text if len(text) <= QUOTED else f"{text[: QUOTED - 3]}..."
 
 
-def shown(name: object) -> str:
-    """Return the quoted, shortened text of a value."""
-    return repr(short(str(name)))
+def message_of(error: BaseException) -> str:
+    """Return the message of an error; empty where its class cannot give one."""
+    try:
+        return str(error)
+    except Exception:  # noqa: BLE001  (the message is code of its class, which may raise anything)
+        return ""
 
 
 def words(error: BaseException) -> str:
-    """Return the first line of an error's message, shortened, with the type of the error unless it is a RuntimeError."""
-    line = next(iter(str(error).strip().splitlines()), "")
+    r"""Return the first line of a message, shortened, with the kind of error where the message alone says little.
+
+    Examples
+    --------
+    >>> words(KeyError("red")), words(RuntimeError("too deep\nand more"))
+    ("KeyError: 'red'", 'too deep')
+    """
+    line = next(iter(message_of(error).strip().splitlines()), "")
+    line = "".join(c if c.isprintable() else " " for c in line)
     if isinstance(error, RuntimeError) and line:
         return short(line)
     return f"{type(error).__name__}: {short(line)}" if line else type(error).__name__
@@ -63,7 +94,7 @@ def unknown(kind: str, name: object, known: Iterable[str]) -> InputError:
     """
     names = sorted(known)
     lower = {n.lower(): n for n in names}
-    near = get_close_matches(str(name).lower(), lower, n=3, cutoff=0.6)
+    near = get_close_matches(str(name)[:QUOTED].lower(), lower, n=3, cutoff=0.6)
     if near:
         hint = "Did you mean " + " or ".join(repr(lower[n]) for n in near) + "?"
     else:

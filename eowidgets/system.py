@@ -7,7 +7,7 @@ import re
 import stat
 from pathlib import Path
 
-from eowidgets.errors import InputError, SourceError
+from eowidgets.errors import InputError, SourceError, shown
 
 
 def available_memory() -> int | None:
@@ -59,7 +59,7 @@ def parse_bytes(text: str | float) -> int:
     except ValueError:
         number = 0.0
     if not found or number <= 0:
-        raise InputError(f"Memory is {text!r}: give a size such as '2GB' or '500MB'.")
+        raise InputError(f"Memory is {shown(text)}: give a size such as '2GB' or '500MB'.")
     return int(number * (1024 if found[3] else 1000) ** " kmgt".index(found[2] or " "))
 
 

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import Literal
+from typing import Annotated, Literal
 
+from annotated_types import Interval, Predicate, doc
+
+from eowidgets.arguments import Name, checked
 from eowidgets.cube.colormaps import hex_color
-from eowidgets.errors import InputError
+from eowidgets.errors import InputError, shown, unknown
 
 
 class Task(StrEnum):
@@ -24,7 +28,25 @@ class Task(StrEnum):
     ANSWER = "answer"
     CAPTION = "caption"
 
+    @classmethod
+    def _missing_(cls, value: object) -> Task:
+        raise unknown("task", value, [task.value for task in cls])
 
+
+def is_variable_name(name: str) -> bool:
+    """Return whether files of every format take a name for a variable."""
+    return name.isprintable() and "/" not in name
+
+
+def is_color(text: str) -> bool:
+    """Return whether a text is a colour as ``#rrggbb``."""
+    return re.fullmatch(r"#[0-9a-fA-F]{6}", text) is not None
+
+
+VariableName = Annotated[Name, Predicate(is_variable_name), doc("a name for a variable, without '/'")]
+
+
+@checked
 @dataclass(frozen=True, slots=True)
 class ClassInfo:
     """One class of a class map.
@@ -44,9 +66,9 @@ class ClassInfo:
         If ``color`` is no colour.
     """
 
-    value: int
+    value: Annotated[int, Interval(ge=0, le=254)]
     name: str
-    color: str
+    color: Annotated[str, Predicate(is_color), doc("a colour such as '#0072b2'")]
 
     def __post_init__(self) -> None:
         color = hex_color(self.color)
@@ -57,6 +79,7 @@ class ClassInfo:
         object.__setattr__(self, "color", color)
 
 
+@checked
 @dataclass(frozen=True, slots=True)
 class Output:
     """One thing that a model gives back for every pixel.
@@ -86,7 +109,7 @@ class Output:
         Range for display.
     """
 
-    name: str
+    name: VariableName
     kind: Literal["bands", "value", "class"] = "value"
     dims: Literal["tyx", "yx"] = "yx"
     unit: str = ""
@@ -95,3 +118,11 @@ class Output:
     needs: Literal["any", "same", "measured"] = "any"
     vmin: float | None = None
     vmax: float | None = None
+
+    def __post_init__(self) -> None:
+        values = [c.value for c in self.classes]
+        if self.kind == "class" and (len(values) < 2 or len(set(values)) < len(values)):
+            raise InputError(
+                f"The class output {shown(self.name)} has the class values {shown(values)}: give two or more "
+                "eow.ClassInfo with different values."
+            )

@@ -13,7 +13,9 @@ import eowidgets as eow
 
 PACKAGE = Path(eow.__file__).parent
 
-#: Room -> the rooms that it may import (docs/architecture.md); errors.py and system.py are everyone's.
+#: Modules that every room may import, in the order in which they import each other.
+COMMON = ("errors", "system", "annotations", "rules", "arguments")
+#: Room -> the rooms that it may import (docs/architecture.md).
 MAY_IMPORT = {
     "cube": set(),
     "metrics": {"cube"},
@@ -46,13 +48,19 @@ def _files(room: str) -> list[Path]:
 
 @pytest.mark.parametrize("room", MAY_IMPORT)
 def test_imports_point_down(room):
-    allowed = MAY_IMPORT[room] | {room, "errors", "system", "__init__"}
+    allowed = MAY_IMPORT[room] | {room, *COMMON, "__init__"}
     assert _files(room)
     for path in _files(room):
         for name in _imports(path):
             parts = name.split(".")
             if parts[0] == "eowidgets" and len(parts) > 1:
                 assert parts[1] in allowed, f"{path.relative_to(PACKAGE)} imports {name}"
+
+
+@pytest.mark.parametrize("module", COMMON)
+def test_common_modules_import_only_those_before_them(module):
+    before = {f"eowidgets.{name}" for name in COMMON[: COMMON.index(module)]}
+    assert {n for n in _imports(PACKAGE / f"{module}.py") if n.startswith("eowidgets")} <= before
 
 
 @pytest.mark.parametrize("room", WITHOUT_WIDGETS)

@@ -8,7 +8,7 @@ import numpy as np
 import xarray as xr
 
 from eowidgets.analysis.forecast_result import percent
-from eowidgets.errors import InputError
+from eowidgets.errors import InputError, shown
 
 
 def alarms(hindcast: xr.Dataset, channel: str | None = None, *, level: float = 0.95, dates: int = 3) -> xr.Dataset:
@@ -49,7 +49,7 @@ def alarms(hindcast: xr.Dataset, channel: str | None = None, *, level: float = 0
     if name not in found:
         known = ", ".join(found) or "none"
         raise InputError(
-            f"There is no observed {name or 'value'!r} here (there is {known}): make it with hindcast(...)."
+            f"There is no observed {shown(name or 'value')} here (there is {known}): make it with hindcast(...)."
         )
     low = f"{name}_lo{percent(level)}"
     if low not in hindcast:

@@ -12,13 +12,15 @@ from eowidgets.analysis.change_kind import kind_of, kinds
 from eowidgets.analysis.change_pair import pair_of
 from eowidgets.analysis.registration import Shift, misregistration
 from eowidgets.analysis.rerun import noted
+from eowidgets.arguments import Period, checked
 from eowidgets.cube.admission import admit
+from eowidgets.cube.area import AreaLike
 from eowidgets.cube.indices import present
 from eowidgets.cube.schema import bands
 from eowidgets.engine.job import Job
 from eowidgets.engine.provenance import whole
 from eowidgets.engine.run import run, submit
-from eowidgets.errors import InputError, unknown
+from eowidgets.errors import InputError, shown, unknown
 from eowidgets.models.base import Model
 from eowidgets.models.classical.change import TwoImages
 from eowidgets.models.classical.series import DAYS_PER_YEAR
@@ -76,13 +78,14 @@ def usual_method(cube: xr.Dataset) -> str:
     return "change-lenet" if sharp and "change-lenet" in methods() and set(RGB) <= set(bands(cube)) else "change-otsu"
 
 
+@checked
 def change(
     cube: xr.Dataset,
     method: str = "break-ccdc",
     *,
     after: xr.Dataset | None = None,
-    dates: Any = None,
-    area: Any = None,
+    dates: Period | None = None,
+    area: AreaLike | None = None,
     device: str = "auto",
     **params: Any,
 ) -> xr.Dataset:
@@ -131,6 +134,7 @@ def change(
     return task.finish(run(task.model, task.cube, area, device=device))
 
 
+@checked
 class ChangeTask:
     """A question about change, checked and ready to be run: :func:`change` in steps, for panels.
 
@@ -151,7 +155,7 @@ class ChangeTask:
         method: str = "break-ccdc",
         *,
         after: xr.Dataset | None = None,
-        dates: Any = None,
+        dates: Period | None = None,
         params: dict[str, Any] | None = None,
     ) -> None:
         cube = admit(cube)
@@ -167,7 +171,7 @@ class ChangeTask:
         if self.series:
             if after is not None:
                 raise InputError(
-                    f"{method!r} works on one series: leave `after` out, or choose a method of two images."
+                    f"{shown(method)} works on one series: leave `after` out, or choose a method of two images."
                 )
             self.cube, self.model = self._series(cube, dates)
         else:
@@ -184,7 +188,7 @@ class ChangeTask:
             tuned["watch"] = "all bands"
         return tuned
 
-    def _series(self, cube: xr.Dataset, dates: Any) -> tuple[xr.Dataset, Model]:
+    def _series(self, cube: xr.Dataset, dates: Period | None) -> tuple[xr.Dataset, Model]:
         params = dict(self.params)
         if cube.sizes.get("time", 0) < 2:
             raise InputError("A series has many dates, and this cube has one: compare two images instead.")
@@ -213,7 +217,7 @@ class ChangeTask:
         self.dates = (str(begin), str(last))
         return cube, model
 
-    def submit(self, area: Any = None, **options: Any) -> Job:
+    def submit(self, area: AreaLike | None = None, **options: Any) -> Job:
         """Start in the background; :meth:`finish` takes the job's result."""
         return submit(self.model, self.cube, area, **options)
 
@@ -292,11 +296,11 @@ def _said(kind: xr.DataArray, changed: Any) -> xr.DataArray:
 
 def _days(dates: Any) -> tuple[np.datetime64, np.datetime64]:
     if isinstance(dates, str) or len(tuple(dates)) != 2:
-        raise InputError(f"dates is {dates!r}: give two, (first day, last day).")
+        raise InputError(f"dates is {shown(dates)}: give two, (first day, last day).")
     try:
         start, end = (np.datetime64(str(d)[:10], "D") for d in dates)
     except ValueError:
-        raise InputError(f"dates is {tuple(dates)!r}: write both as YYYY-MM-DD.") from None
+        raise InputError(f"dates is {shown(tuple(dates))}: write both as YYYY-MM-DD.") from None
     return start, end
 
 

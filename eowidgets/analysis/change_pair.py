@@ -12,7 +12,7 @@ from eowidgets.cube.composite import composite
 from eowidgets.cube.grid import geobox
 from eowidgets.cube.opened import forget
 from eowidgets.cube.schema import bands, usable
-from eowidgets.errors import InputError
+from eowidgets.errors import InputError, shown
 from eowidgets.models.classical.series import DAYS_PER_YEAR
 
 #: Less than this share of the smaller raster in common is a sliver.
@@ -100,7 +100,7 @@ def usual_dates(cube: xr.Dataset) -> tuple[str, str]:
 
 def _two(dates: Any) -> tuple[str, str]:
     if isinstance(dates, str) or len(tuple(dates)) != 2:
-        raise InputError(f"dates is {dates!r}: give two, (before, after).")
+        raise InputError(f"dates is {shown(dates)}: give two, (before, after).")
     first, second = (str(d) for d in dates)
     return first, second
 

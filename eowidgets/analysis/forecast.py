@@ -10,28 +10,31 @@ import numpy.typing as npt
 import torch
 import xarray as xr
 
-from eowidgets.analysis.forecaster import LEVELS, Ask, Maker, steps
+from eowidgets.analysis.forecaster import LEVELS, Ask, Level, Maker, steps
 from eowidgets.analysis.history import Clouds, History
+from eowidgets.arguments import DateLike, Days, Latitude, Longitude, Seed, checked
+from eowidgets.cube.area import AreaLike
 from eowidgets.errors import InputError
 from eowidgets.models.base import Model
 from eowidgets.models.forecast.base import SeriesModel
 
 
+@checked
 def forecast(
     cube: xr.Dataset,
     index: str | None = "ndvi",
     *,
     bands: Sequence[str] | None = None,
-    area: Any = None,
+    area: AreaLike | tuple[Longitude, Latitude] | None = None,
     mean: bool = False,
-    days: int = 180,
-    every: int = 10,
+    days: Days = 180,
+    every: Days = 10,
     model: str | SeriesModel | Model = "harmonic",
-    levels: Sequence[float] = LEVELS,
-    from_date: str | np.datetime64 | None = None,
+    levels: Sequence[Level] = LEVELS,
+    from_date: DateLike | None = None,
     calibrate: bool = True,
     clouds: Clouds = "mask",
-    seed: int = 0,
+    seed: Seed = 0,
     **params: Any,
 ) -> xr.Dataset:
     """Forecast an index or bands after the last date, with intervals.
@@ -102,21 +105,22 @@ def forecast(
     return made.at(made.cut + np.arange(step, made.horizon + 1, step, dtype="float64"))
 
 
+@checked
 def hindcast(
     cube: xr.Dataset,
-    from_date: str | np.datetime64,
+    from_date: DateLike,
     index: str | None = "ndvi",
     *,
     bands: Sequence[str] | None = None,
-    area: Any = None,
+    area: AreaLike | tuple[Longitude, Latitude] | None = None,
     mean: bool = False,
-    days: int = 180,
+    days: Days = 180,
     model: str | SeriesModel | Model = "harmonic",
-    levels: Sequence[float] = LEVELS,
+    levels: Sequence[Level] = LEVELS,
     calibrate: bool = True,
     clouds: Clouds = "mask",
-    seed: int = 0,
-    every: int | None = None,
+    seed: Seed = 0,
+    every: Days | None = None,
     **params: Any,
 ) -> xr.Dataset:
     """Forecast from a past day, on the very dates that came afterwards, beside what was seen then.

@@ -13,7 +13,7 @@ from eowidgets.cube.export import to_netcdf as write_netcdf
 from eowidgets.cube.export.place import write_whole
 from eowidgets.cube.indices import index as spectral_index
 from eowidgets.cube.schema import MASKS, bands
-from eowidgets.errors import InputError
+from eowidgets.errors import InputError, shown
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -65,9 +65,9 @@ def to_csv(forecast: xr.Dataset, path: str | Path) -> Path:
     """
     target = Path(path).expanduser()
     if target.suffix.lower() != ".csv":
-        raise InputError(f"The file name {target.name!r} must end in .csv.")
+        raise InputError(f"The file name {shown(target.name)} must end in .csv.")
     if not target.parent.is_dir():
-        raise InputError(f"There is no folder {str(target.parent)!r}: make it first, or choose another.")
+        raise InputError(f"There is no folder {shown(str(target.parent))}: make it first, or choose another.")
     own = [str(n) for n, v in forecast.data_vars.items() if "time" in v.dims]
     frame = forecast[own].drop_vars(["spatial_ref", "level", "forecaster"], errors="ignore").to_dataframe()
     frame[own] = frame[own].astype("float64").round(5)

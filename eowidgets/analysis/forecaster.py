@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Annotated, Any
 
 import numpy as np
 import numpy.typing as npt
 import torch
 import xarray as xr
+from annotated_types import Interval
 from torch import Tensor
 
 from eowidgets.analysis.conformal import normal_factors, spread
@@ -23,11 +24,14 @@ from eowidgets.analysis.forecast_frames import (
 from eowidgets.analysis.forecast_result import assemble
 from eowidgets.analysis.history import Block, Clouds, History, admitted, days_of
 from eowidgets.analysis.holdout import FEWEST, WINDOWS, Holdout, hold_out
-from eowidgets.errors import InputError
+from eowidgets.arguments import DateLike, Latitude, Longitude
+from eowidgets.cube.area import AreaLike
+from eowidgets.errors import InputError, shown
 from eowidgets.models.base import Model
 from eowidgets.models.forecast.base import SeriesModel
 
 LEVELS = (0.5, 0.8, 0.95)
+Level = Annotated[float, Interval(gt=0, lt=1)]
 #: Further ahead than this the past says nothing, in days.
 FURTHEST = 5 * 366
 #: Pixels on which hold-out windows are run, and pixels forecast at once.
@@ -42,12 +46,12 @@ class Ask:
 
     index: str | None = "ndvi"
     bands: Sequence[str] | None = None
-    area: Any = None
+    area: AreaLike | tuple[Longitude, Latitude] | None = None
     mean: bool = False
     days: int = 180
     model: str | SeriesModel | Model = "harmonic"
-    levels: Sequence[float] = LEVELS
-    from_date: str | np.datetime64 | None = None
+    levels: Sequence[Level] = LEVELS
+    from_date: DateLike | None = None
     calibrate: bool = True
     clouds: Clouds = "mask"
     seed: int = 0
@@ -174,20 +178,22 @@ def _levels(levels: Sequence[float]) -> tuple[float, ...]:
     except (TypeError, ValueError):
         found = ()
     if not found or not all(0 < v < 1 for v in found):
-        raise InputError(f"Levels {levels!r} are not possible: give numbers between 0 and 1, such as (0.5, 0.8, 0.95).")
+        raise InputError(
+            f"Levels {shown(levels)} are not possible: give numbers between 0 and 1, such as (0.5, 0.8, 0.95)."
+        )
     return found
 
 
-def _day(from_date: str | np.datetime64 | None, times: npt.NDArray[np.datetime64]) -> np.datetime64:
+def _day(from_date: DateLike | None, times: npt.NDArray[np.datetime64]) -> np.datetime64:
     if not len(times):
         raise InputError("This cube has no date: there is nothing to forecast from.")
     first, last = (np.datetime64(str(t)[:10], "D") for t in times[[0, -1]])
     if from_date is None:
         return last
     try:
-        day = np.datetime64(str(from_date), "D")
+        day: np.datetime64 = np.datetime64(str(from_date)).astype("datetime64[D]")
     except ValueError:
-        raise InputError(f"{from_date!r} is not a date: write it as 2019-07-06.") from None
+        raise InputError(f"{shown(from_date)} is not a date: write it as 2019-07-06.") from None
     if not first <= day <= last + STALE:
         raise InputError(f"{day} is outside the record ({first} to {last}): forecast from a day within it.")
     return day
@@ -213,7 +219,7 @@ def _horizon(days: Any, record: float) -> int:
     try:
         horizon = int(days)
     except (TypeError, ValueError, OverflowError):
-        raise InputError(f"A horizon of {days!r} is not a number of days.") from None
+        raise InputError(f"A horizon of {shown(days)} is not a number of days.") from None
     if horizon < 1 or horizon != days:
         raise InputError(f"A horizon of {days} days is nothing to forecast: give at least 1 day.")
     if horizon > FURTHEST:

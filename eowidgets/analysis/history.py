@@ -264,7 +264,7 @@ def admitted(cube: xr.Dataset) -> xr.Dataset:
 
 
 def _is_point(area: Any) -> bool:
-    if not isinstance(area, tuple | list | np.ndarray) or len(area) != 2:
+    if not isinstance(area, tuple | list | np.ndarray) or np.shape(area) != (2,):
         return False
     try:
         return bool(np.isfinite([float(v) for v in area]).all())

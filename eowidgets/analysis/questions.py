@@ -20,6 +20,7 @@ import xarray as xr
 from eowidgets.analysis.ask import small, tools
 from eowidgets.analysis.ask.language import COVERS, Program
 from eowidgets.analysis.ask.templates import Sampler
+from eowidgets.arguments import Count, Pixels, Positive, Seed, checked
 from eowidgets.errors import InputError, unknown
 from eowidgets.models.vqa.answers import bin_of
 
@@ -56,15 +57,16 @@ class Question:
     held_out: bool
 
 
+@checked
 def questions(
     truth: Any,
-    n: int = 100,
-    seed: int = 0,
+    n: Count = 100,
+    seed: Seed = 0,
     *,
     kinds: Sequence[str] | None = None,
-    tile: int = 64,
+    tile: Pixels = 64,
     split: Literal["all", "train", "held-out"] = "all",
-    hectares: float | None = None,
+    hectares: Positive | None = None,
 ) -> list[Question]:
     """Make ``n`` questions whose answers are known.
 

@@ -5,21 +5,24 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Mapping
 from functools import partial
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 import xarray as xr
 
+from eowidgets.arguments import FilePath, checked
 from eowidgets.engine import provenance
 from eowidgets.engine.provenance import Rerun
 from eowidgets.errors import InputError
+from eowidgets.models.base import Model
+from eowidgets.models.forecast.base import SeriesModel
 
 
+@checked
 def rerun(
-    result: str | Path | xr.Dataset,
+    result: FilePath | xr.Dataset,
     cube: xr.Dataset | None = None,
-    model: Any = None,
+    model: Model | type[Model] | SeriesModel | None = None,
     *,
     after: xr.Dataset | None = None,
     **options: Any,
@@ -65,6 +68,8 @@ def rerun(
     if call == "run":
         if "change_method" in old.attrs or "forecast_from" in notes:
             raise InputError("This was made by an older release, which noted less: make it again by hand.")
+        if isinstance(model, SeriesModel):
+            raise InputError("This is the result of a run, which a forecaster of series cannot repeat: give the model.")
         return provenance.rerun(old, cube, model, **options)
     if call not in CALLS:
         raise InputError(

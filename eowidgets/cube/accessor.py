@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import xarray as xr
 
+from eowidgets.arguments import DateLike, FilePath, Fraction, Latitude, Longitude, checked
 from eowidgets.cube.lazy_accessors import register
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
+    from eowidgets.cube.area import AreaLike
     from eowidgets.cube.check import Report
     from eowidgets.cube.composite import How
 
@@ -20,6 +22,7 @@ register()
 
 @xr.register_dataarray_accessor("eow")  # type: ignore[no-untyped-call]
 @xr.register_dataset_accessor("eow")  # type: ignore[no-untyped-call]
+@checked
 class CubeAccessor:
     """Methods of a cube (see :mod:`eowidgets.cube.schema` for what a cube is).
 
@@ -107,7 +110,7 @@ class CubeAccessor:
 
         return cloud_cover(self._cube)
 
-    def clearest(self, most: float = 0.05) -> xr.Dataset:
+    def clearest(self, most: Fraction = 0.05) -> xr.Dataset:
         """Only the dates of which at most this share was not seen."""
         cube = self._cube
         cover = self.cloud_cover().values
@@ -129,52 +132,55 @@ class CubeAccessor:
                 raise unknown("band", name, self.bands)
         return self._cube.drop_vars([b for b in self.bands if b not in wanted])
 
-    def between(self, start: str | None = None, end: str | None = None) -> xr.Dataset:
+    def between(self, start: DateLike | None = None, end: DateLike | None = None) -> xr.Dataset:
         """Only the dates from ``start`` to ``end``, both included (``"2019"``, ``"2019-07"``, ``"2019-07-06"``)."""
-        from eowidgets.errors import InputError
+        from eowidgets.errors import InputError, shown
 
+        first, last = (None if day is None else str(day) for day in (start, end))
         try:
-            cut = self._cube.sel(time=slice(start, end))
+            cut = self._cube.sel(time=slice(first, last))
         except (ValueError, KeyError, TypeError):
             raise InputError(
-                f"{start!r} to {end!r} are not dates: write them as 2019-07-06, 2019-07 or 2019."
+                f"{shown(start)} to {shown(end)} are not dates: write them as 2019-07-06, 2019-07 or 2019."
             ) from None
         if not cut.sizes["time"]:
             first, last = (str(t)[:10] for t in self._cube.time.values[[0, -1]])
-            raise InputError(f"There is no date from {start} to {end}: the cube runs from {first} to {last}.")
+            raise InputError(
+                f"There is no date from {shown(start)} to {shown(end)}: the cube runs from {first} to {last}."
+            )
         return cut
 
-    def at(self, lon: float, lat: float) -> xr.Dataset:
+    def at(self, lon: Longitude, lat: Latitude) -> xr.Dataset:
         """The series of the pixel that holds a point; see :func:`eowidgets.cube.series.at`."""
         from eowidgets.cube.series import at
 
         return at(self._cube, lon, lat)
 
-    def clip(self, area: Any) -> xr.Dataset:
+    def clip(self, area: AreaLike) -> xr.Dataset:
         """Cut down to an area; see :func:`eowidgets.cube.series.clip`."""
         from eowidgets.cube.series import clip
 
         return clip(self._cube, area)
 
-    def series(self, area: Any, indices: Iterable[str] = ()) -> xr.Dataset:
+    def series(self, area: AreaLike, indices: Iterable[str] = ()) -> xr.Dataset:
         """Mean and spread over an area along time; see :func:`eowidgets.cube.series.area_series`."""
         from eowidgets.cube.series import area_series
 
         return area_series(self._cube, area, indices)
 
-    def to_geotiff(self, path: str | Path) -> Path:
+    def to_geotiff(self, path: FilePath) -> Path:
         """Write one cloud-optimised GeoTIFF; see :func:`eowidgets.cube.export.to_geotiff`."""
         from eowidgets.cube.export import to_geotiff
 
         return to_geotiff(self._cube, path)
 
-    def to_netcdf(self, path: str | Path) -> Path:
+    def to_netcdf(self, path: FilePath) -> Path:
         """Write NetCDF-4; see :func:`eowidgets.cube.export.to_netcdf`."""
         from eowidgets.cube.export import to_netcdf
 
         return to_netcdf(self._cube, path)
 
-    def to_zarr(self, path: str | Path) -> Path:
+    def to_zarr(self, path: FilePath) -> Path:
         """Write a Zarr store; see :func:`eowidgets.cube.export.to_zarr`."""
         from eowidgets.cube.export import to_zarr
 

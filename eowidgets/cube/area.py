@@ -5,14 +5,16 @@ from __future__ import annotations
 import json
 from dataclasses import dataclass
 from functools import cached_property
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import numpy as np
 import numpy.typing as npt
+from annotated_types import doc
 
+from eowidgets.arguments import checked
 from eowidgets.cube import globe
 from eowidgets.cube.antimeridian import join, polygons, shifted, split, straighten, wrap
-from eowidgets.cube.area_source import cut_edges, need_geopandas, read_geometry, reproject
+from eowidgets.cube.area_source import AreaSource, CRSLike, cut_edges, need_geopandas, read_geometry, reproject
 from eowidgets.errors import InputError
 
 if TYPE_CHECKING:
@@ -30,6 +32,7 @@ _CROSSING = 270.0
 MOST_CROSSINGS = 1000
 
 
+@checked
 @dataclass(frozen=True)
 class Area:
     """A place on the ground.
@@ -49,7 +52,7 @@ class Area:
     name: str = "area"
 
     @classmethod
-    def of(cls, source: Any, crs: Any = None, name: str | None = None) -> Area:
+    def of(cls, source: AreaLike, crs: CRSLike | None = None, name: str | None = None) -> Area:
         """Make an area from any description of one.
 
         Parameters
@@ -124,7 +127,7 @@ class Area:
         # Through JSON: tuples become lists, as in every GeoJSON that comes from elsewhere.
         return json.loads(json.dumps(mapping(self.geometry)))  # type: ignore[no-any-return]
 
-    def to_crs(self, crs: Any) -> BaseGeometry:
+    def to_crs(self, crs: CRSLike) -> BaseGeometry:
         """Return the geometry in another CRS, its long edges bent as the projection bends them."""
         west, south, east, north = self.geometry.bounds
         piece = max(_SEGMENT, max(east - west, north - south) / _SEGMENTS)
@@ -177,7 +180,7 @@ class Area:
         parts = polygons(near)
         if not parts:
             return []
-        projected = Area(near if len(parts) > 1 else parts[0]).to_crs(geobox.crs)
+        projected = Area(near if len(parts) > 1 else parts[0]).to_crs(str(geobox.crs))
         if not np.isfinite(projected.bounds).all() or not np.isfinite(np.concatenate(_vertices(projected))).all():
             return None
         if not globe.in_degrees(geobox):
@@ -202,6 +205,10 @@ class Area:
         """Name, centre and size."""
         west, south, east, north = self.bounds
         return f"Area({self.name!r}, {wrap((west + east) / 2):.4f}° E, {(south + north) / 2:.4f}° N, {self.hectares:.1f} ha)"
+
+
+#: Whatever describes an area; see :meth:`Area.of`.
+AreaLike = Annotated[Area | AreaSource, doc("an area: (west, south, east, north), GeoJSON, a path or a geometry")]
 
 
 def _checked(geometry: BaseGeometry) -> BaseGeometry:

@@ -5,17 +5,40 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Annotated, Any, Protocol, runtime_checkable
 
 import numpy as np
+from annotated_types import doc
 
+from eowidgets.arguments import FilePath
 from eowidgets.cube import globe
 from eowidgets.cube.antimeridian import straighten
-from eowidgets.errors import InputError, MissingExtraError, SourceError
+from eowidgets.errors import InputError, MissingExtraError, SourceError, shown
 from eowidgets.system import check_plain
 
 if TYPE_CHECKING:
     from shapely.geometry.base import BaseGeometry
+
+
+@runtime_checkable
+class GeoInterface(Protocol):
+    """A geometry or table of geometries of shapely, geopandas and others."""
+
+    @property
+    def __geo_interface__(self) -> Mapping[str, Any]:
+        """Return the GeoJSON of the object."""
+
+
+@runtime_checkable
+class HasWkt(Protocol):
+    """A coordinate reference system of pyproj, rasterio or odc-geo."""
+
+    def to_wkt(self) -> str:
+        """Return the WKT of the system."""
+
+
+AreaSource = Sequence[Any] | np.ndarray | Mapping[str, Any] | FilePath | GeoInterface
+CRSLike = Annotated[str | int | HasWkt, doc("a coordinate reference system such as 'EPSG:32634'")]
 
 
 def read_geometry(source: Any, crs: Any) -> tuple[BaseGeometry, str | None]:
@@ -47,17 +70,20 @@ def _read(source: Any, crs: Any) -> tuple[BaseGeometry, str | None]:
         return _from_file(Path(source)), Path(source).stem
     if isinstance(source, tuple | list) and len(source) == 2 and isinstance(source[0], Geometry | tuple | list):
         return _read(source[0], source[1])
-    if isinstance(source, tuple | list | np.ndarray) and len(source) == 4:
+    if isinstance(source, np.ndarray):
+        source = source.tolist()
+    if isinstance(source, tuple | list) and len(source) == 4:
         try:
             west, south, east, north = (float(v) for v in source)
         except (TypeError, ValueError):
-            raise InputError(f"The bounding box {source!r} has something else than numbers in it.") from None
+            raise InputError(f"The bounding box {shown(source)} has something else than numbers in it.") from None
         if not np.isfinite([west, south, east, north]).all():
-            raise InputError(f"The bounding box {source!r} has numbers in it that are not finite.")
+            raise InputError(f"The bounding box {shown(source)} has numbers in it that are not finite.")
         if crs is not None:
             return _to_lonlat(box(west, south, east, north), crs), None
         found = box(*_degrees(west, south, east, north))
-        return found.segmentize(90) if east - west > 90 else found, None  # an edge of 90 degrees has one meaning
+        # An edge of 90 degrees has one meaning; a box far outside the globe is refused later.
+        return found.segmentize(90) if 90 < east - west <= 1000 else found, None
     try:
         return shape(source), None  # anything with __geo_interface__
     except (AttributeError, TypeError, ValueError, KeyError):
@@ -122,22 +148,24 @@ def _named(mapping: Mapping[str, Any]) -> str | None:
 
 def _from_file(path: Path) -> BaseGeometry:
     if not path.exists():
-        raise InputError(f"There is no file {str(path)!r}: give a path to a GeoJSON or GeoPackage file.")
+        raise InputError(f"There is no file {shown(str(path))}: give a path to a GeoJSON or GeoPackage file.")
     check_plain(path)
     if path.suffix.lower() in (".json", ".geojson"):
         try:
             return _from_mapping(json.loads(path.read_text(encoding="utf-8")))
         except (json.JSONDecodeError, UnicodeDecodeError, AttributeError):
-            raise SourceError(f"The file {path.name!r} is not GeoJSON.") from None
+            raise SourceError(f"The file {shown(path.name)} is not GeoJSON.") from None
         except RecursionError:
-            raise SourceError(f"The file {path.name[:80]!r} is nested too deeply to be GeoJSON.") from None
+            raise SourceError(f"The file {shown(path.name)} is nested too deeply to be GeoJSON.") from None
         except OSError as error:
-            raise SourceError(f"The file {path.name[:80]!r} cannot be read: {error.strerror or error}.") from None
-    geopandas = need_geopandas(f"Reading {path.name!r}")
+            raise SourceError(f"The file {shown(path.name)} cannot be read: {error.strerror or error}.") from None
+    geopandas = need_geopandas(f"Reading {shown(path.name)}")
     try:
         frame = geopandas.read_file(path)
     except Exception as error:  # pyogrio raises errors of many kinds
-        raise SourceError(f"The file {path.name!r} cannot be read as vector data ({type(error).__name__}).") from error
+        raise SourceError(
+            f"The file {shown(path.name)} cannot be read as vector data ({type(error).__name__})."
+        ) from error
     geometry, _ = _read(frame, None)
     return geometry
 

@@ -17,7 +17,7 @@ from eowidgets.cube.quantity import quantity
 from eowidgets.cube.scale import ABSENT, NAMED, as_floats, is_flags, physical, scale
 from eowidgets.cube.schema import BAND_LETTERS, DIMS, MASKS, bands
 from eowidgets.cube.sensors import COMMON, SENSORS, Sensor, common_name, find_sensor, hinted_sensor, sensor_of_names
-from eowidgets.errors import InputError, unknown
+from eowidgets.errors import InputError, shown, unknown
 
 Clouds = Literal["mask", "robust"] | None
 
@@ -110,7 +110,7 @@ def finish(cube: xr.Dataset, clouds: Clouds, bands: Iterable[str] | None) -> xr.
     elif clouds is None:
         cube["clouds"] = xr.zeros_like(cube["valid"])
     elif clouds != "mask":
-        raise InputError(f"clouds={clouds!r} is not known: use 'mask', 'robust' or None.")
+        raise InputError(f"clouds={shown(clouds)} is not known: use 'mask', 'robust' or None.")
     # After the clouds: finding them needs bands that may not be kept.
     return cube if bands is None else _only(cube, [bands] if isinstance(bands, str) else list(bands))
 

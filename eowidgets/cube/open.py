@@ -5,15 +5,19 @@ from __future__ import annotations
 import glob
 import re
 import warnings
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from importlib.util import find_spec
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any, Literal, Protocol, runtime_checkable
 
 import numpy as np
 import xarray as xr
+from annotated_types import doc
 
+from eowidgets.arguments import DateLike, FilePath, Memory, Positive, checked
+from eowidgets.cube.area import AreaLike
+from eowidgets.cube.area_source import CRSLike
 from eowidgets.cube.grid import georeference
 from eowidgets.cube.layout import is_static
 from eowidgets.cube.legends import with_legends
@@ -31,20 +35,48 @@ EAGER = 256_000_000
 CHUNKS = {"band": 1, "x": 1024, "y": 1024}
 
 
+@runtime_checkable
+class HasLinks(Protocol):
+    """An item, a collection or a catalogue of pystac."""
+
+    links: list[Any]
+
+
+@runtime_checkable
+class HasItems(Protocol):
+    """A search of pystac-client."""
+
+    def items(self) -> Any:
+        """Return the items."""
+
+
+Source = Annotated[
+    FilePath | xr.Dataset | xr.DataArray | Mapping[str, Any] | HasLinks | HasItems | Sequence[Any],
+    doc("a sample's name, a path, an xarray object or STAC"),
+]
+Dates = Annotated[
+    str | slice | Sequence[DateLike | None], doc("dates such as '2020-01/2020-06' or ('2020-01-01', '2020-06-30')")
+]
+Chunks = Annotated[
+    int | Literal["auto"] | Mapping[str, Any] | Sequence[Any], doc("dask chunks such as 'auto' or {'x': 512, 'y': 512}")
+]
+
+
+@checked
 def open(
-    source: Any,
+    source: Source,
     *,
-    bbox: tuple[float, float, float, float] | None = None,
-    dates: str | Sequence[Any] | None = None,
+    bbox: AreaLike | None = None,
+    dates: Dates | None = None,
     bands: str | Sequence[str] | None = None,
-    resolution: float | None = None,
-    crs: Any = None,
-    budget: str | float | None = "2GB",
+    resolution: Positive | None = None,
+    crs: CRSLike | None = None,
+    budget: Memory | None = "2GB",
     clouds: Clouds = "mask",
     sensor: str | None = None,
     signer: Callable[[str], str] | None = None,
-    chunks: Any = None,
-    timeout: float = 10.0,
+    chunks: Chunks | None = None,
+    timeout: Positive = 10.0,
     group: str | None = None,
     remote: bool = False,
 ) -> xr.Dataset:
@@ -106,8 +138,8 @@ def open(
     >>> cube.sizes["time"], cube.red.dtype
     (140, dtype('float32'))
     """
-    given = {"bbox": bbox, "dates": dates, "bands": bands, "resolution": resolution, "clouds": clouds, "sensor": sensor}
-    given |= {"crs": crs, "group": group, "remote": remote}
+    given: dict[str, Any] = {"bbox": bbox, "dates": dates, "bands": bands, "resolution": resolution, "clouds": clouds}
+    given |= {"sensor": sensor, "crs": crs, "group": group, "remote": remote}
     if isinstance(source, str) and source in samples():
         cube = finish(open_sample(source), clouds, bands)
         return note(with_legends(georeference(_reduce(cube, bbox, dates, resolution, crs))), source, **given)

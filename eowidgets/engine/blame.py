@@ -27,9 +27,9 @@ def blame(model: Model, where: str) -> Iterator[None]:
     """
     try:
         yield
-    except EowidgetsError:
+    except (EowidgetsError, KeyboardInterrupt, GeneratorExit):
         raise
-    except (Exception, SystemExit) as error:
+    except BaseException as error:
         if dev.is_out_of_memory(error):
             raise
         # contextlib takes a RuntimeError that is caused by StopIteration for one that Python made of it.

@@ -13,7 +13,7 @@ import torch
 from torch.utils._python_dispatch import TorchDispatchMode
 from torch.utils._pytree import tree_leaves
 
-from eowidgets.errors import InputError
+from eowidgets.errors import InputError, message_of, shown
 
 Wait = Callable[[], None]
 
@@ -34,7 +34,9 @@ def pick_device(device: str | torch.device) -> torch.device:
         chosen = torch.device(device)
         torch.empty(1, device=chosen)
     except (RuntimeError, AssertionError, TypeError, ValueError) as error:
-        raise InputError(f"The device {device!r} can't be used here: give 'auto', 'cpu', 'cuda' or 'mps'.") from error
+        raise InputError(
+            f"The device {shown(device)} can't be used here: give 'auto', 'cpu', 'cuda' or 'mps'."
+        ) from error
     return chosen
 
 
@@ -63,7 +65,7 @@ def is_out_of_memory(error: BaseException) -> bool:
     """Tell running out of memory from every other failure, on any device."""
     if isinstance(error, torch.OutOfMemoryError | MemoryError):
         return True
-    words = str(error).lower()
+    words = message_of(error).lower()
     return isinstance(error, RuntimeError) and ("out of memory" in words or "can't allocate memory" in words)
 
 

@@ -9,14 +9,17 @@ from typing import Any
 
 import xarray as xr
 
+from eowidgets.arguments import Count, Memory, Pixels, checked
+from eowidgets.cube.area import AreaLike
 from eowidgets.engine import device as dev
-from eowidgets.engine.plan import Limits
+from eowidgets.engine.plan import Limits, Precision
 from eowidgets.engine.predict import Piece
 from eowidgets.engine.task import make_task
 from eowidgets.models.base import Model
 from eowidgets.system import parse_bytes
 
 
+@checked
 @dataclass(frozen=True)
 class Estimate:
     """Cost of a run.
@@ -43,16 +46,17 @@ class Estimate:
         return f"{self.pixels / 1e6:.2g} Mpx × {self.dates} dates: about {_duration(self.seconds)}, {total:.2g} GB"
 
 
+@checked
 def estimate(
     model: str | Model | type[Model],
     cube: xr.Dataset,
-    area: Any = None,
+    area: AreaLike | None = None,
     *,
     device: str = "auto",
-    memory: str | float = "2GB",
-    window: int | None = None,
-    batch: int | None = None,
-    precision: str = "auto",
+    memory: Memory = "2GB",
+    window: Pixels | None = None,
+    batch: Count | None = None,
+    precision: Precision = "auto",
     **params: Any,
 ) -> Estimate:
     """Tell what :func:`~eowidgets.engine.run.run` with the same arguments will cost.
@@ -66,7 +70,6 @@ def estimate(
         As ``run`` does.
     """
     limits = Limits(parse_bytes(memory), window, batch, precision)
-    limits.check()
     task = make_task(model, cube, area, device=device, params=params)
     plan = task.plan(limits, lambda _: None, lambda: None)
     grid = plan.grid(task.shape)

@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, Any
 
 import xarray as xr
 
+from eowidgets.arguments import checked
+from eowidgets.engine.strips import WindowResult
 from eowidgets.engine.work import FINAL, POLL, Cancelled, State, Work
 
 if TYPE_CHECKING:
@@ -16,6 +18,7 @@ if TYPE_CHECKING:
 __all__ = ["FINAL", "Cancelled", "Job"]
 
 
+@checked
 class Job(Work[xr.Dataset]):
     """One run of a model over a cube.
 

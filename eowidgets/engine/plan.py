@@ -5,10 +5,11 @@ from __future__ import annotations
 import math
 from collections.abc import Callable
 from dataclasses import asdict, dataclass, fields
-from typing import Any
+from typing import Any, Literal
 
 import torch
 
+from eowidgets.arguments import Count, Pixels, checked
 from eowidgets.engine import device as dev
 from eowidgets.engine.blame import blame
 from eowidgets.engine.predict import Piece, Predictor, Site, lead
@@ -25,6 +26,9 @@ PROBES = (64, 128)
 BATCH_PIXELS = {"cpu": 1 << 18, "mps": 1 << 22, "cuda": 1 << 25}
 #: What is measured leaves out the scratch space inside operations.
 MARGIN = 1.5
+
+
+Precision = Literal["auto", "fp32", "bf16"]
 
 
 @dataclass(frozen=True)
@@ -80,22 +84,15 @@ class Plan:
         return cls(**{**known, "window": tuple(values["window"])})
 
 
+@checked
 @dataclass(frozen=True)
 class Limits:
     """What the person asked for; None means that the engine chooses."""
 
     memory: int
-    window: int | None = None
-    batch: int | None = None
-    precision: str = "auto"
-
-    def check(self) -> None:
-        """Refuse what makes no sense."""
-        if self.precision not in ("auto", "fp32", "bf16"):
-            raise InputError(f"Precision is {self.precision!r}: give 'auto', 'fp32' or 'bf16'.")
-        for name, value in (("window", self.window), ("batch", self.batch)):
-            if value is not None and (not isinstance(value, int) or value < 1):
-                raise InputError(f"The {name} is {value!r}: give a whole number from 1 on, or None.")
+    window: Pixels | None = None
+    batch: Count | None = None
+    precision: Precision = "auto"
 
 
 def make_plan(

@@ -7,16 +7,18 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import asdict, dataclass
 from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import xarray as xr
 
+from eowidgets.arguments import Count, FilePath, Memory, Pixels, Seed, checked
+from eowidgets.cube.area import AreaLike
 from eowidgets.engine import device as dev
 from eowidgets.engine.blame import blame
 from eowidgets.engine.identity import run_hash
 from eowidgets.engine.job import Job
 from eowidgets.engine.journal import Journal
-from eowidgets.engine.plan import Limits, Plan, check_window
+from eowidgets.engine.plan import Limits, Plan, Precision, check_window
 from eowidgets.engine.provenance import content_hash, describe, fingerprint
 from eowidgets.engine.reader import write_behind
 from eowidgets.engine.resampled import Resampled
@@ -31,23 +33,27 @@ from eowidgets.engine.writers.memory import MemoryWriter
 from eowidgets.models.base import Model
 from eowidgets.system import parse_bytes
 
+if TYPE_CHECKING:
+    from distributed import Client
+
 Progress = bool | Callable[[Job], None] | None
 
 
+@checked
 def run(
     model: str | Model | type[Model],
     cube: xr.Dataset,
-    area: Any = None,
-    out: str | Path | None = None,
+    area: AreaLike | None = None,
+    out: FilePath | None = None,
     *,
     device: str = "auto",
-    memory: str | float = "2GB",
-    window: int | None = None,
-    batch: int | None = None,
-    precision: str = "auto",
+    memory: Memory = "2GB",
+    window: Pixels | None = None,
+    batch: Count | None = None,
+    precision: Precision = "auto",
     compile: bool = False,
-    client: Any = None,
-    seed: int = 0,
+    client: Client | None = None,
+    seed: Seed = 0,
     progress: Progress = None,
     **params: Any,
 ) -> xr.Dataset:
@@ -120,20 +126,21 @@ def run(
     return job.result()
 
 
+@checked
 def submit(
     model: str | Model | type[Model],
     cube: xr.Dataset,
-    area: Any = None,
-    out: str | Path | None = None,
+    area: AreaLike | None = None,
+    out: FilePath | None = None,
     *,
     device: str = "auto",
-    memory: str | float = "2GB",
-    window: int | None = None,
-    batch: int | None = None,
-    precision: str = "auto",
+    memory: Memory = "2GB",
+    window: Pixels | None = None,
+    batch: Count | None = None,
+    precision: Precision = "auto",
     compile: bool = False,
-    client: Any = None,
-    seed: int = 0,
+    client: Client | None = None,
+    seed: Seed = 0,
     progress: Progress = None,
     on_window: Callable[[WindowResult], None] | None = None,
     on_change: Callable[[Job], None] | None = None,
@@ -183,24 +190,23 @@ def submit(
 def make_job(
     model: str | Model | type[Model],
     cube: xr.Dataset,
-    area: Any = None,
-    out: str | Path | None = None,
+    area: AreaLike | None = None,
+    out: FilePath | None = None,
     *,
     device: str = "auto",
-    memory: str | float = "2GB",
-    window: int | None = None,
-    batch: int | None = None,
-    precision: str = "auto",
+    memory: Memory = "2GB",
+    window: Pixels | None = None,
+    batch: Count | None = None,
+    precision: Precision = "auto",
     compile: bool = False,
-    client: Any = None,
-    seed: int = 0,
+    client: Client | None = None,
+    seed: Seed = 0,
     progress: Progress = None,
     params: Mapping[str, Any] | None = None,
     plan: Plan | None = None,
 ) -> Job:
     """Check everything and make a job that has not started; ``plan`` takes the place of choosing one."""
     limits = Limits(parse_bytes(memory), window, batch, precision)
-    limits.check()
     path = check_name(out) if out is not None else None
     task = make_task(model, cube, area, seed=seed, device=device, compile=compile, params=params)
     check_window(task.model, window)

@@ -13,6 +13,7 @@ import numpy as np
 import numpy.typing as npt
 import xarray as xr
 
+from eowidgets.cube import schema
 from eowidgets.cube.admission import admit
 from eowidgets.cube.grid import geobox, georeference
 from eowidgets.engine import device as dev
@@ -172,17 +173,22 @@ def make_task(
     if not all(isinstance(o, Output) for o in outputs):
         raise ModelError(f"The model {shown(made.name)} must give eow.Output objects from outputs(bands).")
     if not outputs:
-        raise ModelError(f"Model {made.name!r} gives nothing for these bands: choose another model.")
+        raise ModelError(f"Model {shown(made.name)} gives nothing for these bands: choose another model.")
     dates = cube["time"].values.astype("datetime64[ns]")
     with blame(made, "when it was asked for its dates"), kept():
         out_dates = np.asarray(made.out_dates(dates)).astype("datetime64[ns]")
+    if out_dates.ndim != 1 or np.isnat(out_dates).any():
+        raise ModelError(f"The model {shown(made.name)} must give an array of dates from out_dates(dates).")
     over_time = any(o.dims == "tyx" for o in outputs)
     attrs = {b: {k: v for k, v in cube[b].attrs.items() if k not in ("role", "grid_mapping")} for b in bands}
     frame = Frame(outputs, bands, attrs, make_template(cube, out_dates, over_time=over_time))
     names = [v.name for v in frame.variables]
-    doubled = {n for n in names if names.count(n) > 1}
+    taken = [*names, *frame.template.coords, *schema.DIMS]
+    doubled = {n for n in names if taken.count(n) > 1}
     if doubled:
-        raise ModelError(f"Model {made.name!r} gives more than one {sorted(doubled)[0]!r}: name its outputs apart.")
+        raise ModelError(
+            f"Model {shown(made.name)} gives more than one {sorted(doubled)[0]!r}: name its outputs apart."
+        )
     site = Site(bands, _days(dates), _days(out_dates), cube.odc.geobox, resolution_of(cube) or 1.0)
     return Task(made, cube, shape, site, frame, int(seed), str(device), compile)
 

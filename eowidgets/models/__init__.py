@@ -11,16 +11,23 @@ import sys
 from types import ModuleType
 from typing import TYPE_CHECKING
 
+from eowidgets.arguments import checked
+from eowidgets.tasks import Task
+
 if TYPE_CHECKING:
     from eowidgets.models.table import ModelTable
 
 
-class _Models(ModuleType):
-    def __call__(self, task: str | None = None) -> ModelTable:
-        """Table of the models known, of one task or of all."""
-        from eowidgets.models.table import model_table
+@checked
+def models(self: ModuleType, task: Task | str | None = None) -> ModelTable:
+    """Return a table of the registered models, of one task or of all."""
+    from eowidgets.models.table import model_table
 
-        return model_table(task)
+    return model_table(task)
+
+
+class _Models(ModuleType):
+    __call__ = models
 
 
 sys.modules[__name__].__class__ = _Models

@@ -9,25 +9,31 @@ batches, devices, progress, cancelling and files are the engine's business, neve
 from __future__ import annotations
 
 import dataclasses
+import functools
 from abc import ABC, abstractmethod
 from collections.abc import Mapping
-from dataclasses import dataclass, field
-from typing import Any, ClassVar, TypeVar
+from dataclasses import dataclass, field, replace
+from typing import Annotated, Any, ClassVar, Literal, TypeVar
 
 import numpy as np
 import numpy.typing as npt
 import torch
 import xarray as xr
+from annotated_types import Interval
 from torch import Tensor
 
+from eowidgets.annotations import hints
+from eowidgets.arguments import Count, Pixels, Positive, WholeFromZero, checked, take
 from eowidgets.errors import InputError, unknown
 from eowidgets.models.remake import Remade
+from eowidgets.rules import Rule, rule
 from eowidgets.tasks import Output, Task
 
 Dates = npt.NDArray[np.datetime64]
 P = TypeVar("P")
 
 
+@checked
 @dataclass(frozen=True, slots=True)
 class Inputs:
     """What a model needs to see.
@@ -45,12 +51,13 @@ class Inputs:
     """
 
     bands: tuple[str, ...] | None = None
-    min_dates: int = 1
-    max_dates: int | None = None
-    resolution: float | None = None
+    min_dates: Count = 1
+    max_dates: Count | None = None
+    resolution: Positive | None = None
     optional_bands: tuple[str, ...] = ()
 
 
+@checked
 @dataclass(frozen=True, slots=True)
 class WindowSpec:
     """State in which windows, in pixels and dates, a model is run.
@@ -77,12 +84,12 @@ class WindowSpec:
         None: half of ``halo``, so that the other half is context alone.
     """
 
-    size: int | None = None
-    halo: int = 0
-    multiple: int = 1
-    dates: int | None = None
-    date_halo: int = 0
-    blend: int | None = None
+    size: Pixels | None = None
+    halo: WholeFromZero = 0
+    multiple: Pixels = 1
+    dates: Count | None = None
+    date_halo: WholeFromZero = 0
+    blend: WholeFromZero | None = None
 
     def __post_init__(self) -> None:
         if self.blend is not None and not 0 <= self.blend <= self.halo:
@@ -92,6 +99,7 @@ class WindowSpec:
             )
 
 
+@checked
 @dataclass(frozen=True, slots=True)
 class Card:
     """Where a model comes from and what it may be trusted with.
@@ -175,6 +183,7 @@ class NoParams:
     """Parameters of a model that has none."""
 
 
+@checked
 def param(
     default: Any,
     *,
@@ -208,40 +217,28 @@ def make_params(cls: type[P], values: Mapping[str, Any]) -> P:
         For a name that does not exist (with the nearest ones), a value of another type, or one out
         of bounds.
     """
-    fields = {f.name: f for f in dataclasses.fields(cls)}  # type: ignore[arg-type]
-    checked: dict[str, Any] = {}
-    for name, value in values.items():
-        if name not in fields:
-            raise unknown("parameter", name, fields)
-        checked[name] = _check(name, value, fields[name])
-    return cls(**checked)
+    params: Any = cls
+    known = _param_rules(params)
+    for name in values:
+        if name not in known:
+            raise unknown("parameter", name, known)
+    return cls(**{name: take(known[name], value, f"The parameter {name!r}") for name, value in values.items()})
 
 
-def _check(name: str, value: Any, spec: dataclasses.Field[Any]) -> Any:
-    meta, default = spec.metadata, spec.default
-    choices = meta.get("choices")
+@functools.cache
+def _param_rules(cls: Any) -> dict[str, Rule]:
+    """Return the rule of every field of a ``Params`` dataclass, from its annotation and what :func:`param` adds to it."""
+    annotations = hints(cls)
+    return {f.name: _param_rule(annotations[f.name], f) for f in dataclasses.fields(cls)}
+
+
+def _param_rule(annotation: Any, spec: dataclasses.Field[Any]) -> Rule:
+    meta = spec.metadata
+    choices, low, high, unit = (meta.get(key) for key in ("choices", "low", "high", "unit"))
     if choices is not None:
-        if value not in choices:
-            raise InputError(f"Parameter {name!r} is {value!r}: choose one of {', '.join(map(repr, choices))}.")
-        return value
-    if isinstance(default, bool):
-        if not isinstance(value, bool | np.bool_):
-            raise InputError(f"Parameter {name!r} is {value!r}: give True or False.")
-        return bool(value)
-    if isinstance(default, int | float):
-        try:
-            number = float(value)
-        except (TypeError, ValueError):
-            number = float("nan")
-        if not np.isfinite(number) or (isinstance(default, int) and number != int(number)):
-            kind = "a whole number" if isinstance(default, int) else "a number"
-            raise InputError(f"Parameter {name!r} is {value!r}: give {kind}.")
-        low, high, unit = meta.get("low"), meta.get("high"), meta.get("unit", "")
-        if (low is not None and number < low) or (high is not None and number > high):
-            bounds = f"{low if low is not None else '-inf'} to {high if high is not None else 'inf'} {unit}".rstrip()
-            raise InputError(f"Parameter {name!r} is {value!r}: give a value from {bounds}.")
-        return int(number) if isinstance(default, int) else number
-    return value
+        return rule(Literal[tuple(choices)])
+    bounded = rule(Annotated[annotation, Interval(ge=low, le=high)])
+    return replace(bounded, wants=f"{bounded.wants} {unit or ''}".rstrip())
 
 
 class Model(Remade, ABC):

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from functools import partial
+from functools import cache, partial
 from importlib import import_module
-from typing import Any, TypeVar, overload
+from typing import Any, ClassVar, TypeVar, get_args, get_origin, overload
 
-from eowidgets.errors import InputError, unknown
+from eowidgets.annotations import hints
+from eowidgets.arguments import checked, take
+from eowidgets.errors import EowidgetsError, InputError, ModelError, shown, unknown, words
 from eowidgets.models.base import Model
+from eowidgets.rules import Rule, rule
 from eowidgets.tasks import Task
 
 #: Families that ship with the package: importing one registers its models.
@@ -29,6 +32,7 @@ _registered: dict[str, type[Model]] = {}
 def register(cls: M) -> M: ...
 @overload
 def register(*, replace: bool = ...) -> Callable[[M], M]: ...
+@checked
 def register(cls: type[Model] | None = None, *, replace: bool = False) -> Any:
     """Class decorator that makes a model known to ``eow.run``, ``eow.models`` and the panels.
 
@@ -43,16 +47,38 @@ def register(cls: type[Model] | None = None, *, replace: bool = False) -> Any:
 
 
 def _register(cls: type[Model], *, replace: bool) -> type[Model]:
-    for attribute in ("name", "task", "card"):
-        if not hasattr(cls, attribute):
-            raise InputError(f"Model class {cls.__name__} has no {attribute!r}: set it in the class body.")
+    _check_class(cls)
     taken = _registered.get(cls.name)
     # Running a notebook cell again makes a new class of the same name: that is not a clash.
     same = taken is not None and (taken.__module__, taken.__qualname__) == (cls.__module__, cls.__qualname__)
     if taken is not None and not same and not replace:
-        raise InputError(f"A model named {cls.name!r} exists already: choose another name or pass replace=True.")
+        raise InputError(f"A model named {shown(cls.name)} exists already: choose another name or pass replace=True.")
     _registered[cls.name] = cls
     return cls
+
+
+def _check_class(cls: type[Model]) -> None:
+    """Refuse a class whose attributes are missing or are not what :class:`Model` declares."""
+    for attribute, one in _class_rules().items():
+        if not hasattr(cls, attribute):
+            raise InputError(f"The model class {cls.__name__} has no {attribute}: set it in the class body.")
+        take(one, getattr(cls, attribute), f"{attribute} of the model class {cls.__name__}")
+
+
+@cache
+def _class_rules() -> dict[str, Rule]:
+    declared = ((name, hint) for name, hint in hints(Model).items() if get_origin(hint) is ClassVar)
+    return {name: rule(get_args(hint)[0]) for name, hint in declared}
+
+
+def _make(cls: type[Model], params: dict[str, Any]) -> Model:
+    _check_class(cls)
+    try:
+        return cls(**params)
+    except EowidgetsError:
+        raise
+    except Exception as error:
+        raise ModelError(f"The model {shown(cls.name)} failed when it was created: {words(error)}") from error
 
 
 def _load_families() -> None:
@@ -75,18 +101,18 @@ def get_model(model: str | Model | type[Model], **params: Any) -> Model:
     parameters, its networks and its settings.
     """
     if isinstance(model, Model):
+        _check_class(type(model))
         return model.with_params(**params) if params else model
     if isinstance(model, type) and issubclass(model, Model):
-        return model(**params)
+        return _make(model, params)
     if isinstance(model, str):
-        return model_class(model)(**params)
+        return _make(model_class(model), params)
     raise InputError(f"{type(model).__name__} is not a model: give a name, a Model class or a Model instance.")
 
 
 def model_classes(task: Task | str | None = None) -> tuple[type[Model], ...]:
     """All known model classes, of one task or of all, sorted by task and name."""
     _load_families()
-    if task is not None and task not in set(Task):
-        raise unknown("task", task, [t.value for t in Task])
-    found = [m for m in _registered.values() if task is None or m.task == task]
+    wanted = None if task is None else Task(task)
+    found = [m for m in _registered.values() if wanted in (None, m.task)]
     return tuple(sorted(found, key=lambda m: (m.task, m.name)))

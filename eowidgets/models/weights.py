@@ -16,6 +16,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
+from eowidgets.arguments import FilePath, Name, Sha256, checked
 from eowidgets.errors import InputError, MissingExtraError, ModelError, SourceError
 from eowidgets.models.base import Card
 from eowidgets.system import check_plain, offline
@@ -27,8 +28,9 @@ NESTS = ("state_dict", "model_state_dict", "model", "weights")
 _HUB_ID = re.compile(r"[A-Za-z0-9][\w.-]*/[A-Za-z0-9][\w.-]*")
 
 
+@checked
 def weights(
-    source: str | Path, file: str = "model.safetensors", *, sha256: str | None = None, revision: str | None = None
+    source: FilePath, file: Name = "model.safetensors", *, sha256: Sha256 | None = None, revision: Name | None = None
 ) -> dict[str, Tensor]:
     """Read the weights of a network, from a file here or from a repository on the Hugging Face hub.
 

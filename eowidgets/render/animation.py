@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from eowidgets.cube.export.place import write_whole
-from eowidgets.errors import InputError, MissingExtraError
+from eowidgets.errors import InputError, MissingExtraError, shown
 from eowidgets.render.colormaps import colormap
 from eowidgets.render.picture import draw, subject
 from eowidgets.render.source import FrameSource, Window
@@ -102,7 +102,9 @@ def save(path: str | Path, pictures: Iterable[np.ndarray], fps: float) -> Path:
     """
     target = Path(path)
     if target.suffix.lower() not in (".gif", ".mp4"):
-        raise InputError(f"A film ends with .gif or .mp4, not with {target.suffix or 'nothing'!r}: change the name.")
+        raise InputError(
+            f"A film ends with .gif or .mp4, not with {shown(target.suffix or 'nothing')}: change the name."
+        )
     if not 0 < fps <= 60:
         raise InputError(f"A film has between 0 and 60 frames per second, not {fps}.")
     try:

@@ -14,13 +14,16 @@ import numpy as np
 import traitlets
 import xarray as xr
 
+from eowidgets.arguments import checked
 from eowidgets.cube.admission import admit
 from eowidgets.cube.antimeridian import placed, towards, wrap
-from eowidgets.cube.area import Area
+from eowidgets.cube.area import Area, AreaLike
+from eowidgets.cube.area_source import CRSLike
 from eowidgets.cube.globe import outline
 from eowidgets.cube.grid import bounds, geobox
-from eowidgets.errors import EowidgetsError, InputError, unknown
+from eowidgets.errors import EowidgetsError, InputError, shown, unknown
 from eowidgets.widgets import basemap as base
+from eowidgets.widgets.base import AreaTrait, PlainErrors
 from eowidgets.widgets.layer_list import LayerList
 from eowidgets.widgets.overlay import thin
 from eowidgets.widgets.picture_layers import PictureLayers
@@ -50,7 +53,8 @@ def _with_leafmap() -> type[AreaMap]:
     return type("AreaMap", (AreaMap, leafmap.leafmap.Map), {"__doc__": AreaMap.__doc__, "__module__": __name__})
 
 
-class AreaMap(PictureLayers, ipyleaflet.Map):
+@checked
+class AreaMap(PlainErrors, PictureLayers, ipyleaflet.Map):
     """A map with the cube on it, to draw an area and to put pins.
 
     It is a ``leafmap.Map`` where leafmap is installed (all its methods work), else an ``ipyleaflet.Map``.
@@ -95,7 +99,7 @@ class AreaMap(PictureLayers, ipyleaflet.Map):
     >>> m.area = (24.01, 45.85, 24.02, 45.86)  # doctest: +SKIP
     """
 
-    area = traitlets.Any(None, allow_none=True)
+    area: Any = AreaTrait(allow_none=True)
     pins: Any = traitlets.List()
     date = traitlets.Unicode("")
     bands = traitlets.Tuple()
@@ -111,7 +115,7 @@ class AreaMap(PictureLayers, ipyleaflet.Map):
         self,
         cube: xr.Dataset | None = None,
         *,
-        area: Any = None,
+        area: AreaLike | None = None,
         basemap: str = "streets",
         height: str = "480px",
         **options: Any,
@@ -165,7 +169,7 @@ class AreaMap(PictureLayers, ipyleaflet.Map):
             self.look_at(bounds(cube))
         self._from_frames()
 
-    def look_at(self, place: Any) -> None:
+    def look_at(self, place: AreaLike) -> None:
         """Move the map so that ``place`` (whatever ``eow.Area.of`` takes) fills it."""
         west, south, east, north = Area.of(place).bounds
         self.center = ((south + north) / 2, (west + east) / 2)
@@ -199,11 +203,6 @@ class AreaMap(PictureLayers, ipyleaflet.Map):
 
     # --- the area ---------------------------------------------------------------------------------------------
 
-    @traitlets.validate("area")
-    def _check_area(self, proposal: dict[str, Any]) -> dict[str, Any] | None:
-        value = proposal["value"]
-        return None if value is None else Area.of(value).geojson
-
     @property
     def area_value(self) -> Area | None:
         """The area as a value that knows its size, or None."""
@@ -213,7 +212,7 @@ class AreaMap(PictureLayers, ipyleaflet.Map):
         """The area as a GeoDataFrame in lon/lat with one row."""
         return self._needed().gdf()
 
-    def area_in(self, crs: Any) -> BaseGeometry:
+    def area_in(self, crs: CRSLike) -> BaseGeometry:
         """The area as a shapely geometry in another CRS, such as ``cube.rio.crs``."""
         return self._needed().to_crs(crs)
 
@@ -245,9 +244,9 @@ class AreaMap(PictureLayers, ipyleaflet.Map):
         west, _, east, _ = bounds(self.cube)
         return (west + east) / 2
 
-    def placed(self, geometry: dict[str, Any]) -> dict[str, Any]:
+    def placed(self, geometry: AreaLike) -> dict[str, Any]:
         """Move a GeoJSON geometry to the copy of the world in which the cube is drawn, across 180 where it lies there."""
-        return placed(geometry, self._middle)
+        return placed(Area.of(geometry).geojson, self._middle)
 
     def _show_area(self, change: Any) -> None:
         self.say("")
@@ -297,13 +296,13 @@ class AreaMap(PictureLayers, ipyleaflet.Map):
             If it is too large, not GeoJSON, or has no area in it.
         """
         if len(content) > _LARGEST_UPLOAD:
-            raise InputError(f"{name!r} has {len(content) / 1e6:.0f} MB: simplify it to less than 8 MB.")
+            raise InputError(f"{shown(name)} has {len(content) / 1e6:.0f} MB: simplify it to less than 8 MB.")
         try:
             data = json.loads(content)
         except (UnicodeDecodeError, ValueError):
             data = None
         if not isinstance(data, dict):
-            raise InputError(f"{name!r} is not GeoJSON: save the area as GeoJSON in longitude and latitude.")
+            raise InputError(f"{shown(name)} is not GeoJSON: save the area as GeoJSON in longitude and latitude.")
         self.area = data
         self.look_at(self.area)
 

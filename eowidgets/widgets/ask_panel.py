@@ -9,7 +9,7 @@ import traceback
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import anywidget
 import traitlets
@@ -19,15 +19,20 @@ from eowidgets.analysis.ask.answer import Answer, refuse
 from eowidgets.analysis.ask.asking import BRAINS, ask
 from eowidgets.analysis.ask.language import to_json
 from eowidgets.analysis.ask.suggest import suggestions
+from eowidgets.arguments import FilePath, checked
 from eowidgets.cube.admission import admit
 from eowidgets.cube.grid import geobox
 from eowidgets.cube.opened import opening
 from eowidgets.engine.scheduler import LIGHT
 from eowidgets.engine.work import Cancelled, Work
-from eowidgets.errors import EowidgetsError, InputError, SourceError, unknown
-from eowidgets.widgets.base import AreaTrait, ReadableRepr, css, esm
+from eowidgets.errors import EowidgetsError, InputError, SourceError, shown, unknown
+from eowidgets.widgets.base import AreaTrait, ChoiceTrait, PlainErrors, ReadableRepr, css, esm
 from eowidgets.widgets.notebook_export import NOT_AGAIN, write_notebook
 from eowidgets.widgets.overlay import result_picture
+
+if TYPE_CHECKING:
+    from eowidgets.widgets.area_map import AreaMap
+    from eowidgets.widgets.time_viewer import TimeViewer
 
 #: Name of the layer that shows evidence.
 EVIDENCE = "evidence"
@@ -35,7 +40,8 @@ EVIDENCE = "evidence"
 _LONGEST = 20_000
 
 
-class AskPanel(ReadableRepr, anywidget.AnyWidget):
+@checked
+class AskPanel(ReadableRepr, PlainErrors, anywidget.AnyWidget):
     """Ask a cube in words.
 
     Parameters
@@ -83,7 +89,7 @@ class AskPanel(ReadableRepr, anywidget.AnyWidget):
     turns: Any = traitlets.List(traitlets.Dict()).tag(sync=True)
     suggestions: Any = traitlets.List(traitlets.Unicode()).tag(sync=True)
     place: Any = traitlets.Unicode().tag(sync=True)
-    who: Any = traitlets.Enum(("", *BRAINS), "").tag(sync=True)
+    who: Any = ChoiceTrait(("", *BRAINS), "").tag(sync=True)
     lit: Any = traitlets.Int(-1).tag(sync=True)
     note: Any = traitlets.Unicode().tag(sync=True)
     error: Any = traitlets.Unicode().tag(sync=True)
@@ -92,11 +98,11 @@ class AskPanel(ReadableRepr, anywidget.AnyWidget):
         self,
         cube: xr.Dataset,
         *,
-        viewer: Any = None,
-        map: Any = None,
+        viewer: TimeViewer | None = None,
+        map: AreaMap | None = None,
         layers: Mapping[str, Any] | None = None,
         brain: str | Callable[..., Answer] = "grounded",
-        feedback: str | Path = "eowidgets-feedback.jsonl",
+        feedback: FilePath = "eowidgets-feedback.jsonl",
     ) -> None:
         cube = admit(cube)
         if not callable(brain) and brain not in BRAINS:
@@ -283,11 +289,11 @@ class AskPanel(ReadableRepr, anywidget.AnyWidget):
                 file.write(json.dumps(line, ensure_ascii=False) + "\n")
         except OSError as error:
             raise SourceError(
-                f"The thumb could not be written to {str(self.feedback)!r} ({error.strerror})."
+                f"The thumb could not be written to {shown(str(self.feedback))} ({error.strerror})."
             ) from error
         self._change_turns({turn: {"thumb": 1 if good else -1}})
 
-    def to_notebook(self, path: str | Path = "questions.ipynb") -> Path:
+    def to_notebook(self, path: FilePath = "questions.ipynb") -> Path:
         """Write the dialogue as a notebook in which every answer is computed again.
 
         Raises

@@ -9,6 +9,7 @@ therefore be unique among the modules of a widget; a test holds that.
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
@@ -16,6 +17,7 @@ from typing import Any
 import traitlets
 
 from eowidgets.cube.area import Area
+from eowidgets.errors import shown
 
 HERE = Path(__file__).parent
 _IMPORT = re.compile(r'^import \{[^}]*\} from "\./([\w-]+)\.js";\n', re.MULTILINE)
@@ -48,6 +50,39 @@ class ReadableRepr:
         bundle: Any = super()._repr_mimebundle_(**kwargs)  # type: ignore[misc]
         (bundle[0] if isinstance(bundle, tuple) else bundle)["text/plain"] = repr(self)
         return bundle
+
+
+class PlainErrors(traitlets.HasTraits):
+    """Mixin before a widget class: a trait that refuses a value says so in one short sentence."""
+
+    def __setattr__(self, name: str, value: Any) -> None:
+        """Set an attribute; a value that a trait cannot take is quoted with at most 80 characters."""
+        try:
+            super().__setattr__(name, value)
+        except Exception as error:
+            trait = self.traits().get(name)
+            if trait is None or not (isinstance(error, traitlets.TraitError) or _fails(repr, value)):
+                raise
+            what = f"{name} of {type(self).__name__} is {shown(value)}"
+            raise traitlets.TraitError(f"{what}: give {trait.info()}.") from error
+
+
+def _fails(call: Callable[[Any], Any], value: Any) -> bool:
+    try:
+        call(value)
+    except Exception:  # noqa: BLE001  (a repr is code of its class, which may raise anything)
+        return True
+    return False
+
+
+class ChoiceTrait(traitlets.Enum):
+    """A text out of several; unlike that of traitlets it refuses an array in one sentence, too."""
+
+    def validate(self, obj: Any, value: Any) -> Any:
+        """Refuse what is no text before it is compared."""
+        if not isinstance(value, str):
+            self.error(obj, value)
+        return super().validate(obj, value)
 
 
 class AreaTrait(traitlets.TraitType[Any, Any]):

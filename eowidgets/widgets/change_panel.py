@@ -22,6 +22,7 @@ from eowidgets.analysis.change_report import (
     timeline,
 )
 from eowidgets.analysis.change_words import ChangeWords, can_describe, describe_change
+from eowidgets.arguments import FilePath, checked
 from eowidgets.cube.admission import admit
 from eowidgets.cube.opened import opening
 from eowidgets.engine.job import Job
@@ -29,7 +30,7 @@ from eowidgets.engine.scheduler import HEAVY
 from eowidgets.engine.work import Work
 from eowidgets.errors import EowidgetsError, InputError, unknown
 from eowidgets.models.registry import model_class
-from eowidgets.widgets.base import AreaTrait, ReadableRepr
+from eowidgets.widgets.base import AreaTrait, PlainErrors, ReadableRepr
 from eowidgets.widgets.change_layers import ChangeLayers
 from eowidgets.widgets.change_panel_view import ChangePanelView
 from eowidgets.widgets.change_view import portrait
@@ -38,11 +39,15 @@ from eowidgets.widgets.controls import changed_values, controls_for, place_of
 if TYPE_CHECKING:
     import geopandas as gpd
 
+    from eowidgets.widgets.area_map import AreaMap
+    from eowidgets.widgets.time_viewer import TimeViewer
+
 #: The progress bar moves at most so often (seconds): each move is a message.
 _TICK = 0.1
 
 
-class ChangePanel(ReadableRepr, ChangePanelView):
+@checked
+class ChangePanel(ReadableRepr, PlainErrors, ChangePanelView):
     """Finds change in a cube, shows it, and lets a person look at every place that changed.
 
     Parameters
@@ -81,7 +86,14 @@ class ChangePanel(ReadableRepr, ChangePanelView):
     places: Any = traitlets.Any(None, allow_none=True)
     picked: Any = traitlets.Int(0)
 
-    def __init__(self, cube: xr.Dataset, viewer: Any = None, map: Any = None, *, method: str | None = None) -> None:
+    def __init__(
+        self,
+        cube: xr.Dataset,
+        viewer: TimeViewer | None = None,
+        map: AreaMap | None = None,
+        *,
+        method: str | None = None,
+    ) -> None:
         cube = admit(cube)
         if cube.sizes.get("time", 0) < 2:
             raise InputError("A change panel needs a cube of at least two dates: open one with  eow.open(...).")
@@ -325,7 +337,7 @@ class ChangePanel(ReadableRepr, ChangePanelView):
         self._view.place = portrait(self._task.cube if self._task is not None else self.cube, self.result, place)
         self._layers.look_at(place, self.places.crs)
 
-    def save(self, path: str | Path | None = None) -> Path:
+    def save(self, path: FilePath | None = None) -> Path:
         """Write the places that pass the filters as GeoPackage (``.gpkg``) or table (``.csv``)."""
         if self.places is None:
             raise InputError("There is no result to save yet: run a comparison first.")

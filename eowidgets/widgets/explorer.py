@@ -12,8 +12,9 @@ import ipywidgets
 import traitlets
 import xarray as xr
 
+from eowidgets.arguments import checked
 from eowidgets.errors import EowidgetsError
-from eowidgets.widgets.base import AreaTrait, ReadableRepr, css
+from eowidgets.widgets.base import AreaTrait, PlainErrors, ReadableRepr, css
 from eowidgets.widgets.late_tabs import LateTabs
 from eowidgets.widgets.time_viewer import TimeViewer
 
@@ -22,7 +23,8 @@ if TYPE_CHECKING:
     from eowidgets.widgets.model_panel import ModelPanel
 
 
-class Explorer(ReadableRepr, ipywidgets.GridBox):
+@checked
+class Explorer(ReadableRepr, PlainErrors, ipywidgets.GridBox):
     """Everything that a cube offers, linked: one date, one area, one set of pins.
 
     Parameters

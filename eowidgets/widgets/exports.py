@@ -5,7 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from eowidgets.errors import InputError
+from eowidgets.arguments import FilePath, Period, Pixels, Positive, checked
+from eowidgets.errors import InputError, shown
 from eowidgets.render.animation import frames, save
 from eowidgets.render.picture import draw, png
 from eowidgets.render.source import FrameSource, Window
@@ -15,6 +16,7 @@ if TYPE_CHECKING:
     from eowidgets.widgets.time_viewer import TimeViewer
 
 
+@checked
 class Exports:
     """Mixed into :class:`~eowidgets.widgets.time_viewer.TimeViewer`."""
 
@@ -30,7 +32,9 @@ class Exports:
         stride = max(1, -(-max(source.width, source.height) // 512))
         return png(draw(source, self.style, self.step, Window(0, 0, source.width, source.height, stride)))
 
-    def to_gif(self, path: str | Path, *, dates: Any = None, fps: float | None = None, size: int = 640) -> Path:
+    def to_gif(
+        self, path: FilePath, *, dates: Period | None = None, fps: Positive | None = None, size: Pixels = 640
+    ) -> Path:
         """Write the series as a GIF with date stamp and legend.
 
         Parameters
@@ -50,18 +54,20 @@ class Exports:
         """
         return self._film(path, ".gif", dates, fps, size)
 
-    def to_mp4(self, path: str | Path, *, dates: Any = None, fps: float | None = None, size: int = 640) -> Path:
+    def to_mp4(
+        self, path: FilePath, *, dates: Period | None = None, fps: Positive | None = None, size: Pixels = 640
+    ) -> Path:
         """Write the series as an MP4 that every browser plays; parameters as for `to_gif`, ``.mp4`` for the path."""
         return self._film(path, ".mp4", dates, fps, size)
 
-    def _film(self, path: str | Path, suffix: str, dates: Any, fps: float | None, size: int) -> Path:
+    def _film(self, path: FilePath, suffix: str, dates: Period | None, fps: float | None, size: int) -> Path:
         if Path(path).suffix.lower() != suffix:
-            raise InputError(f"The name {Path(path).name!r} does not end with {suffix}: change it.")
+            raise InputError(f"The name {shown(Path(path).name)} does not end with {suffix}: change it.")
         source = self.sources["cube"]
         style: Style = self.style
         return save(path, frames(source, style, self._range(source, dates), size), fps or float(self.speed))
 
-    def _range(self, source: FrameSource, dates: Any) -> list[int]:
+    def _range(self, source: FrameSource, dates: Period | None) -> list[int]:
         first, last = dates or self.selection or (source.labels[0], source.labels[-1]) if source.labels else ("", "")
         chosen = [i for i, label in enumerate(source.labels) if str(first) <= label <= f"{last}T99"]
         if source.labels and not chosen:
@@ -70,7 +76,7 @@ class Exports:
             )
         return chosen or [0]
 
-    def to_html(self: TimeViewer, path: str | Path, *, title: str = "", max_mb: float = 60) -> Path:  # type: ignore[misc]
+    def to_html(self: TimeViewer, path: FilePath, *, title: str = "", max_mb: Positive = 60) -> Path:  # type: ignore[misc]
         """Write one HTML file that needs no kernel and no network.
 
         Time, swipe, indices, stretch, pins and areas work in it as they do here.

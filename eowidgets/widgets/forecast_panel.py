@@ -6,7 +6,7 @@ import traceback
 from collections.abc import Mapping
 from html import escape
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import traitlets
@@ -16,14 +16,15 @@ from eowidgets.analysis.forecast import forecast, hindcast
 from eowidgets.analysis.forecast_files import append_frames, channels, to_csv, to_netcdf
 from eowidgets.analysis.forecast_frames import DATES, forecasters
 from eowidgets.analysis.history import admitted
+from eowidgets.arguments import FilePath, checked
 from eowidgets.cube.indices import index as spectral_index
 from eowidgets.cube.opened import opening
 from eowidgets.cube.series import at
 from eowidgets.engine.scheduler import HEAVY
 from eowidgets.engine.work import Work
-from eowidgets.errors import EowidgetsError, InputError, unknown
+from eowidgets.errors import EowidgetsError, InputError, shown, unknown
 from eowidgets.models.base import Model
-from eowidgets.widgets.base import AreaTrait, ReadableRepr
+from eowidgets.widgets.base import AreaTrait, PlainErrors, ReadableRepr
 from eowidgets.widgets.controls import changed_values, controls_for
 from eowidgets.widgets.fan import COLOR, fan_series, start_mark
 from eowidgets.widgets.forecast_view import FORMATS, WHERE, ForecastView, pixel_of, skill_html, verdict
@@ -31,11 +32,16 @@ from eowidgets.widgets.pixel_chart import PixelChart
 from eowidgets.widgets.result_files import save
 from eowidgets.widgets.time_viewer import FAVOURITES
 
+if TYPE_CHECKING:
+    from eowidgets.widgets.area_map import AreaMap
+    from eowidgets.widgets.time_viewer import TimeViewer
+
 #: Days between the dates of a fan; days of the past that the chart shows beside it.
 EVERY, PAST = 10, 550
 
 
-class ForecastPanel(ReadableRepr, ForecastView):
+@checked
+class ForecastPanel(ReadableRepr, PlainErrors, ForecastView):
     """Forecasts a pixel, an area or the whole cube, and shows how such forecasts have fared.
 
     A click on the linked viewer, or a date chosen on the slider, forecasts at once; dragging the slider back shows what
@@ -71,7 +77,9 @@ class ForecastPanel(ReadableRepr, ForecastView):
     area: Any = AreaTrait(allow_none=True)
     result: Any = traitlets.Any(None, allow_none=True)
 
-    def __init__(self, cube: xr.Dataset, index: str = "NDVI", *, viewer: Any = None, map: Any = None) -> None:
+    def __init__(
+        self, cube: xr.Dataset, index: str = "NDVI", *, viewer: TimeViewer | None = None, map: AreaMap | None = None
+    ) -> None:
         self.cube, self.viewer, self.map = admitted(cube), viewer, map
         subjects = _subjects(self.cube, index)
         self._dates = list(dict.fromkeys(str(t)[:10] for t in self.cube["time"].values))
@@ -291,7 +299,7 @@ class ForecastPanel(ReadableRepr, ForecastView):
         self._fan(made, name, pixels)
         self._skill.value = skill_html(made)
         self._save.disabled = False
-        said = self._paint(made, name) if pixels and self.viewer is not None else ""
+        said = self._paint(self.viewer, made, name) if pixels and self.viewer is not None else ""
         until = str(made.time.values[-1])[:10]
         self._say(" ".join(filter(None, [f"{made.attrs['title'].split(':')[0]} to {until}.", verdict(made), said])))
         self.result = made  # last: whoever waits for it finds the rest done
@@ -311,9 +319,9 @@ class ForecastPanel(ReadableRepr, ForecastView):
         self.chart.forecasts = [] if series is None else [fan_series(series, name, COLOR)]
         self.chart.marks = [start_mark(made)]
 
-    def _paint(self, made: xr.Dataset, name: str) -> str:
+    def _paint(self, viewer: TimeViewer, made: xr.Dataset, name: str) -> str:
         """Show the frames in the viewer: after the last date, or, of a hindcast, beside what came."""
-        viewer, frames = self.viewer, made[list(channels(made))]
+        frames = made[list(channels(made))]
         for channel in frames.data_vars:
             frames[channel].attrs["role"] = "band"
         shown = self.cube if name in self.cube else self.cube.assign({name: _as_band(self.cube, self.what)})
@@ -339,13 +347,13 @@ class ForecastPanel(ReadableRepr, ForecastView):
 
     # --- files --------------------------------------------------------------------------------------------------
 
-    def save(self, path: str | Path | None = None) -> Path:
+    def save(self, path: FilePath | None = None) -> Path:
         """Write the forecast, by default under the name and in the format chosen in the panel."""
         if self.result is None:
             raise InputError("There is no forecast to save yet: make one first.")
         target = Path(path or f"{self._path.value}{self._format.value}")
         if target.suffix not in FORMATS.values():
-            raise InputError(f"The name {target.name!r} must end in {', '.join(FORMATS.values())}.")
+            raise InputError(f"The name {shown(target.name)} must end in {', '.join(FORMATS.values())}.")
         writers: dict[str, Any] = {".csv": to_csv, ".nc": to_netcdf, ".tif": save}
         written: Path = writers[target.suffix](self.result, target)
         self._say(f"Saved as {written}.")

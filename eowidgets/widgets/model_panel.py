@@ -8,11 +8,12 @@ import traceback
 from functools import cached_property
 from html import escape
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import traitlets
 import xarray as xr
 
+from eowidgets.arguments import FilePath, checked
 from eowidgets.cube.admission import admit
 from eowidgets.cube.opened import opening
 from eowidgets.engine.estimate import estimate
@@ -22,18 +23,23 @@ from eowidgets.engine.scheduler import HEAVY
 from eowidgets.engine.work import Work
 from eowidgets.errors import EowidgetsError, InputError, unknown
 from eowidgets.models.registry import model_class, model_classes
-from eowidgets.widgets.base import AreaTrait, ReadableRepr
+from eowidgets.widgets.base import AreaTrait, PlainErrors, ReadableRepr
 from eowidgets.widgets.controls import changed_values, controls_for, place_of
 from eowidgets.widgets.notebook_export import NOT_AGAIN, run_cell, session, write_notebook
 from eowidgets.widgets.painter import Painter
 from eowidgets.widgets.panel_view import PanelView, devices
 from eowidgets.widgets.result_files import save
 
+if TYPE_CHECKING:
+    from eowidgets.widgets.area_map import AreaMap
+    from eowidgets.widgets.time_viewer import TimeViewer
+
 #: The progress bar moves at most so often (seconds): each move is a message.
 _TICK = 0.1
 
 
-class ModelPanel(ReadableRepr, PanelView):
+@checked
+class ModelPanel(ReadableRepr, PlainErrors, PanelView):
     """Runs models over a cube and shows what comes out, window by window.
 
     Parameters
@@ -69,7 +75,14 @@ class ModelPanel(ReadableRepr, PanelView):
     area: Any = AreaTrait(allow_none=True)
     result: Any = traitlets.Any(None, allow_none=True)
 
-    def __init__(self, cube: xr.Dataset, model: str = "fill-linear", *, viewer: Any = None, map: Any = None) -> None:
+    def __init__(
+        self,
+        cube: xr.Dataset,
+        model: str = "fill-linear",
+        *,
+        viewer: TimeViewer | None = None,
+        map: AreaMap | None = None,
+    ) -> None:
         model_class(model)  # an unknown name is refused here
         cube = admit(cube)
         self.cube, self.viewer, self.map = cube, viewer, map
@@ -185,7 +198,7 @@ class ModelPanel(ReadableRepr, PanelView):
     def _opening(self) -> str | None:
         return opening(self.cube)
 
-    def to_notebook(self, path: str | Path | None = None) -> Path:
+    def to_notebook(self, path: FilePath | None = None) -> Path:
         """Write every run of this session as a notebook that runs again and passes nbval.
 
         Raises
@@ -362,7 +375,7 @@ class ModelPanel(ReadableRepr, PanelView):
         count = sum(k == model or k.startswith(f"{model} ") for k in self.results)
         return model if not count else f"{model} {count + 1}"
 
-    def save(self, path: str | Path | None = None) -> Path:
+    def save(self, path: FilePath | None = None) -> Path:
         """Write the result shown, by default under the name and in the format chosen in the panel."""
         if self.result is None:
             raise InputError("There is no result to save yet: run a model first.")

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from eowidgets.cube.export.place import write_whole
-from eowidgets.errors import InputError
+from eowidgets.errors import InputError, shown
 
 #: Said where a cube has no code that gives it again.
 NOT_AGAIN = "A notebook could not make this cube again, it is not as eow.open gives it: save it first."
@@ -38,9 +38,9 @@ def write_notebook(path: str | Path, title: str, cells: Sequence[tuple[str, str]
     nb: Any = nbformat  # has no types
     target = Path(path).expanduser()
     if target.suffix != ".ipynb":
-        raise InputError(f"The name {target.name!r} must end in .ipynb.")
+        raise InputError(f"The name {shown(target.name)} must end in .ipynb.")
     if target.exists() and not replace:
-        raise InputError(f"There is a file {str(target)!r} already: choose another name.")
+        raise InputError(f"There is a file {shown(str(target))} already: choose another name.")
     book = nb.v4.new_notebook()
     book.metadata["kernelspec"] = {"name": "python3", "display_name": "Python 3", "language": "python"}
     book.cells.append(_cell(nb.v4.new_markdown_cell, f"# {title}", 0))

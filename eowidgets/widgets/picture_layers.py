@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import ipyleaflet
 
+from eowidgets.arguments import Fraction, checked
 from eowidgets.widgets.overlay import Legend, Rgba, place
 
 if TYPE_CHECKING:
@@ -15,6 +16,7 @@ if TYPE_CHECKING:
 _CSS = Path(__file__).with_name("area_map.css").read_text(encoding="utf-8")
 
 
+@checked
 class PictureLayers:
     """What a map needs to show pictures; mixed into :class:`~eowidgets.widgets.area_map.AreaMap`."""
 
@@ -25,7 +27,7 @@ class PictureLayers:
     _legends: dict[str, Legend]
 
     def show_image(
-        self, rgba: Rgba, box: GeoBox, name: str, legend: Legend | None = None, opacity: float | None = None
+        self, rgba: Rgba, box: GeoBox, name: str, legend: Legend | None = None, opacity: Fraction | None = None
     ) -> ipyleaflet.ImageOverlay:
         """Put a picture ``(y, x, 4)`` on its place; one of the same name is replaced, its opacity kept.
 

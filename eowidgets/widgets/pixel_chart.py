@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import anywidget
@@ -9,8 +10,9 @@ import numpy as np
 import traitlets
 import xarray as xr
 
+from eowidgets.arguments import Pixels, checked
 from eowidgets.cube.admission import admit
-from eowidgets.cube.area import Area
+from eowidgets.cube.area import Area, AreaLike
 from eowidgets.cube.grid import geobox
 from eowidgets.cube.indices import index as spectral_index
 from eowidgets.cube.schema import DIMS, bands, usable
@@ -20,12 +22,13 @@ from eowidgets.errors import InputError, unknown
 from eowidgets.render.admit import band_names
 from eowidgets.render.classes import most_frequent
 from eowidgets.render.feed import ENOUGH
-from eowidgets.widgets.base import AreaTrait, ReadableRepr, css, esm
+from eowidgets.widgets.base import AreaTrait, PlainErrors, ReadableRepr, css, esm
 from eowidgets.widgets.places import AREA_COLOR, PinsTrait, PolygonsTrait
 from eowidgets.widgets.viewer_checks import ErrorsBelow
 
 
-class PixelChart(ReadableRepr, ErrorsBelow, anywidget.AnyWidget):
+@checked
+class PixelChart(ReadableRepr, PlainErrors, ErrorsBelow, anywidget.AnyWidget):
     """The history of pixels, of an area and of polygons, cloudy dates hollow.
 
     Beside a :class:`TimeViewer` the viewer's own chart needs no kernel; this one stands alone, and can be linked with
@@ -81,10 +84,10 @@ class PixelChart(ReadableRepr, ErrorsBelow, anywidget.AnyWidget):
         cube: xr.Dataset,
         what: str = "NDVI",
         *,
-        pins: Any = (),
-        area: Any = None,
-        polygons: Any = (),
-        height: int = 180,
+        pins: Sequence[Mapping[str, Any]] = (),
+        area: AreaLike | None = None,
+        polygons: Sequence[Any] = (),
+        height: Pixels = 180,
     ) -> None:
         self.cube = admit(cube)
         self._values(what)  # an unknown band or index is refused before anything is drawn

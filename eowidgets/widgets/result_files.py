@@ -13,7 +13,7 @@ from eowidgets.cube.export import to_geotiff, to_netcdf, to_zarr
 from eowidgets.cube.export.place import write_whole
 from eowidgets.cube.grid import geobox
 from eowidgets.cube.schema import bands
-from eowidgets.errors import InputError, MissingExtraError
+from eowidgets.errors import InputError, MissingExtraError, shown
 
 FORMATS = {"GeoTIFF (.tif)": ".tif", "NetCDF (.nc)": ".nc", "Zarr (.zarr)": ".zarr", "GeoPackage (.gpkg)": ".gpkg"}
 
@@ -41,7 +41,7 @@ def save(result: xr.Dataset, path: str | Path) -> Path:
         return to_geopackage(result, target)
     writers = {".nc": to_netcdf, ".zarr": to_zarr}
     if ending not in writers:
-        raise InputError(f"The name {target.name!r} must end in {', '.join(FORMATS.values())}.")
+        raise InputError(f"The name {shown(target.name)} must end in {', '.join(FORMATS.values())}.")
     return writers[ending](result, target)
 
 

@@ -3,21 +3,26 @@
 from __future__ import annotations
 
 from html import escape
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import traitlets
 import xarray as xr
 
+from eowidgets.arguments import Pixels, checked
 from eowidgets.errors import InputError
 from eowidgets.render.mercator import MercatorSource
 from eowidgets.render.source import FrameSource
 from eowidgets.widgets.base import css, esm
 from eowidgets.widgets.time_viewer import TimeViewer
 
+if TYPE_CHECKING:
+    import ipyleaflet
+
 #: What follows a viewer that is linked.
 _LINKED = ("date", "bands", "index", "vmin", "vmax", "stretch", "gamma", "cmap", "clouds")
 
 
+@checked
 class TimeLayer(TimeViewer):
     """Frames of a cube on a map that exists already.
 
@@ -62,7 +67,13 @@ class TimeLayer(TimeViewer):
     name = "frame"
 
     def __init__(
-        self, cube: xr.Dataset, map: Any, *, viewer: TimeViewer | None = None, longest: int = 1024, **traits: Any
+        self,
+        cube: xr.Dataset,
+        map: ipyleaflet.Map,
+        *,
+        viewer: TimeViewer | None = None,
+        longest: Pixels = 1024,
+        **traits: Any,
     ) -> None:
         if not hasattr(map, "model_id") or not hasattr(map, "layers"):
             raise InputError(f"A layer needs a map of ipyleaflet or leafmap, not {type(map).__name__}.")

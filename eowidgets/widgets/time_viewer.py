@@ -11,13 +11,14 @@ import anywidget
 import traitlets
 import xarray as xr
 
+from eowidgets.arguments import checked
 from eowidgets.engine.scheduler import LIGHT
 from eowidgets.errors import unknown
 from eowidgets.render import feed
 from eowidgets.render.colormaps import builtin, colormap
 from eowidgets.render.source import MASK, FrameSource, Window
 from eowidgets.render.style import COMPOSITES, Style, default_bands, describe
-from eowidgets.widgets.base import AreaTrait, ReadableRepr, css, esm
+from eowidgets.widgets.base import AreaTrait, ChoiceTrait, PlainErrors, ReadableRepr, css, esm
 from eowidgets.widgets.exports import Exports
 from eowidgets.widgets.places import PinsTrait, PolygonsTrait
 from eowidgets.widgets.viewer_checks import Checks, ErrorsBelow
@@ -30,7 +31,8 @@ DIVERGING = "RdBu_r"
 _MOVES = {"sync": True, "echo_update": False}
 
 
-class TimeViewer(ReadableRepr, Checks, Layers, Exports, ErrorsBelow, anywidget.AnyWidget):
+@checked
+class TimeViewer(ReadableRepr, PlainErrors, Checks, Layers, Exports, ErrorsBelow, anywidget.AnyWidget):
     """A satellite series at screen speed.
 
     The cube travels to the browser once, as integers; from then on date, bands, index, stretch, colour map, cloud
@@ -111,12 +113,12 @@ class TimeViewer(ReadableRepr, Checks, Layers, Exports, ErrorsBelow, anywidget.A
     index: Any = traitlets.Unicode(None, allow_none=True).tag(sync=True)
     vmin: Any = traitlets.Float(None, allow_none=True).tag(sync=True)
     vmax: Any = traitlets.Float(None, allow_none=True).tag(sync=True)
-    stretch: Any = traitlets.Enum(("percentile", "minmax"), "percentile").tag(sync=True)
+    stretch: Any = ChoiceTrait(("percentile", "minmax"), "percentile").tag(sync=True)
     gamma: Any = traitlets.Float(1.0).tag(**_MOVES)
     cmap: Any = traitlets.Unicode("viridis").tag(sync=True)
     opacity: Any = traitlets.Float(1.0).tag(sync=True)
-    clouds: Any = traitlets.Enum(("show", "hide"), "show").tag(sync=True)
-    compare_mode: Any = traitlets.Enum(("none", "swipe", "difference", "blink"), "none").tag(sync=True)
+    clouds: Any = ChoiceTrait(("show", "hide"), "show").tag(sync=True)
+    compare_mode: Any = ChoiceTrait(("none", "swipe", "difference", "blink"), "none").tag(sync=True)
     compare_key: Any = traitlets.Unicode("cube").tag(sync=True)
     compare_date: Any = traitlets.Unicode().tag(sync=True)
     swipe: Any = traitlets.Float(0.5).tag(**_MOVES)

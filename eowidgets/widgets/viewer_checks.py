@@ -10,7 +10,8 @@ from typing import Any
 import numpy as np
 import traitlets
 
-from eowidgets.errors import EowidgetsError, InputError, unknown
+from eowidgets.arguments import checked
+from eowidgets.errors import EowidgetsError, InputError, shown, unknown
 from eowidgets.render.colormaps import colormap
 from eowidgets.render.source import FrameSource
 from eowidgets.widgets.places import checked_color
@@ -24,6 +25,7 @@ _RANGES = {
 }
 
 
+@checked
 class ErrorsBelow(traitlets.HasTraits):
     """Mixed into a widget whose view shows ``error`` below itself.
 
@@ -172,7 +174,7 @@ def _stamp(value: str) -> np.datetime64:
     except ValueError:
         stamp = np.datetime64("NaT")
     if np.isnat(stamp):
-        raise InputError(f"{value!r} is not a date: write it as 2019-07-06.")
+        raise InputError(f"{shown(value)} is not a date: write it as 2019-07-06.")
     return stamp
 
 

@@ -8,7 +8,8 @@ from typing import Any
 import numpy as np
 import xarray as xr
 
-from eowidgets.errors import InputError, unknown
+from eowidgets.arguments import Fraction, Name, WholeFromZero, checked
+from eowidgets.errors import InputError, shown, unknown
 from eowidgets.render.colormaps import colormap
 from eowidgets.render.source import FrameSource
 from eowidgets.render.style import default_bands
@@ -17,6 +18,7 @@ _COMPARED = ("swipe", "difference", "blink", "none")
 _STYLE = ("bands", "index", "vmin", "vmax", "stretch", "cmap", "gamma", "clouds")
 
 
+@checked
 class Layers:
     """Mixed into :class:`~eowidgets.widgets.time_viewer.TimeViewer`."""
 
@@ -79,7 +81,11 @@ class Layers:
         return source
 
     def add_layer(
-        self, data: xr.Dataset | xr.DataArray, name: str, style: Mapping[str, Any] | None = None, opacity: float = 1.0
+        self,
+        data: xr.Dataset | xr.DataArray,
+        name: Name,
+        style: Mapping[str, Any] | None = None,
+        opacity: Fraction = 1.0,
     ) -> None:
         """Put a result above the picture; a layer of the same name is replaced.
 
@@ -97,7 +103,7 @@ class Layers:
             If it lies on another ground, or the style has something in it that it cannot show.
         """
         if name in ("cube", "compare"):
-            raise InputError(f"A layer cannot be called {name!r}: choose another name.")
+            raise InputError(f"A layer cannot be called {shown(name)}: choose another name.")
         source = self._beside(data, name)
         layer = {"key": name, "visible": True, "opacity": float(opacity), "style": _layer_style(source, style or {})}
         self.sources[name] = source
@@ -114,7 +120,15 @@ class Layers:
             del self.sources[name]
             self.head = self._make_head()
 
-    def update_region(self, name: str, t: int, y: int, x: int, values: np.ndarray, band: str | None = None) -> None:
+    def update_region(
+        self,
+        name: str,
+        t: WholeFromZero,
+        y: WholeFromZero,
+        x: WholeFromZero,
+        values: np.ndarray,
+        band: str | None = None,
+    ) -> None:
         """Paint a part of a layer's frame that a running model has just finished.
 
         Parameters

@@ -205,12 +205,12 @@ def test_results_carry_their_provenance(make_cube):
 @pytest.mark.parametrize(
     ("options", "words"),
     [
-        ({"window": 0}, "The window is 0"),
-        ({"batch": "many"}, "The batch is 'many'"),
+        ({"window": 0}, "window of run is 0: give a whole number of pixels"),
+        ({"batch": "many"}, "batch of run is 'many': give a whole number"),
         ({"memory": "lots"}, "Memory is 'lots'"),
-        ({"precision": "fp8"}, "Precision is 'fp8'"),
+        ({"precision": "fp8"}, "precision of run is 'fp8': give 'auto', 'fp32' or 'bf16'"),
         ({"device": "tpu9"}, "device 'tpu9'"),
-        ({"seed": 1.5}, "The seed is 1.5"),
+        ({"seed": 1.5}, "seed of run is 1.5: give a whole number"),
         ({"wibble": 1}, "no parameter named 'wibble'"),
         ({"out": "result.xyz"}, "end the name in"),
         ({"out": "/nowhere/at/all.zarr"}, "does not exist"),
@@ -233,7 +233,7 @@ def test_cubes_that_do_not_fit_are_refused(make_cube):
         eow.run(Picky, make_cube())
     with pytest.raises(ModelError, match="at least 12 dates"):
         eow.run(Patient, make_cube())
-    with pytest.raises(InputError, match="is a ndarray"):
+    with pytest.raises(InputError, match="give an xarray Dataset"):
         eow.run(Identity, np.zeros((2, 3, 4)))
     with pytest.raises(InputError, match="no CRS"):
         eow.run(Identity, make_cube().drop_vars("spatial_ref"))

@@ -11,6 +11,7 @@ import numpy as np
 import xarray as xr
 
 from eowidgets.analysis.ask.language import Program
+from eowidgets.arguments import checked
 from eowidgets.cube.opened import opening
 
 #: Where tools live, as their code names them.
@@ -63,6 +64,7 @@ class Evidence:
     points: tuple[tuple[float, float], ...] = ()
 
 
+@checked
 @dataclass(frozen=True, slots=True)
 class Answer:
     """An answer with what it rests on.

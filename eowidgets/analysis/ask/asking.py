@@ -16,8 +16,9 @@ from eowidgets.analysis.ask.context import Context, span
 from eowidgets.analysis.ask.language import Program
 from eowidgets.analysis.ask.parser import parse
 from eowidgets.analysis.ask.tools import between
+from eowidgets.arguments import DateLike, checked
 from eowidgets.cube.admission import admit
-from eowidgets.cube.area import Area
+from eowidgets.cube.area import Area, AreaLike
 from eowidgets.cube.indices import available
 from eowidgets.cube.schema import DIMS, bands
 from eowidgets.errors import EowidgetsError, InputError, unknown
@@ -43,11 +44,12 @@ Brain = Literal["grounded", "neural"]
 BRAINS: tuple[str, ...] = get_args(Brain)
 
 
+@checked
 def ask(
     cube: xr.Dataset,
     question: str,
-    area: Any = None,
-    dates: tuple[str, str] | None = None,
+    area: AreaLike | None = None,
+    dates: tuple[DateLike, DateLike] | None = None,
     history: Sequence[Answer] | None = None,
     *,
     layers: Mapping[str, Any] | None = None,
@@ -95,19 +97,20 @@ def ask(
     if brain not in BRAINS:
         raise unknown("brain", brain, BRAINS)
     place = None if area is None else Area.of(area).geojson
+    days = None if dates is None else (str(dates[0]), str(dates[1]))
     named = _layers(layers)
     if brain == "neural":
         from eowidgets.analysis.ask.neural import ask_networks
 
-        if dates is not None:
-            between(cube, *dates)  # dates that are none are the caller's mistake, not the question's
-        return ask_networks(cube, str(question), place, dates, history or (), layers=named)
+        if days is not None:
+            between(cube, *days)  # dates that are none are the caller's mistake, not the question's
+        return ask_networks(cube, str(question), place, days, history or (), layers=named)
     before = next((a.program for a in reversed(history or ()) if a.program is not None), None)
     first, last = span(cube)
     parsed = parse(str(question), first, last, indices=_indices(bands(cube)), layers=named, before=before)
     if parsed.program is None:
         return refuse(str(question), parsed.reason)
-    answer = run(cube, parsed.program, str(question), area=place, dates=dates, layers=named)
+    answer = run(cube, parsed.program, str(question), area=place, dates=days, layers=named)
     return replace(answer, confidence=round(answer.confidence * parsed.confidence, 2))
 
 

@@ -27,7 +27,7 @@ import xarray as xr
 
 from eowidgets.analysis.ask.language import COVERS
 from eowidgets.cube.schema import bands, usable
-from eowidgets.errors import InputError
+from eowidgets.errors import InputError, shown
 
 #: Value, name and colour, as in the simulator.
 CLASSES = (
@@ -158,5 +158,5 @@ def class_mask(land: xr.Dataset, name: str) -> npt.NDArray[Any]:
     names = UNIONS.get(name, (name,))
     unknown = set(names) - set(COVERS)
     if unknown:
-        raise InputError(f"There is no kind of land {name!r}: there are {', '.join(COVERS)}.")
+        raise InputError(f"There is no kind of land {shown(name)}: there are {', '.join(COVERS)}.")
     return np.isin(land["cover"].values, [CODE[n] for n in names])

@@ -27,7 +27,7 @@ from eowidgets.cube.legends import class_values
 from eowidgets.cube.quality import QUALITY, read_quality
 from eowidgets.cube.reading import reading
 from eowidgets.cube.schema import bands
-from eowidgets.errors import InputError, SourceError
+from eowidgets.errors import InputError, SourceError, shown
 
 ENDINGS = (".tif", ".tiff")
 COLOR = re.compile("#[0-9a-fA-F]{6}")
@@ -322,7 +322,7 @@ def _read_end(path: Path) -> None:
             *_, (_, window) = file.block_windows(1)
             file.read(file.count, window=window)
     except RasterioError as error:
-        raise SourceError(f"{path.name!r} could not be written to its end: the disk may be full.") from error
+        raise SourceError(f"{shown(path.name)} could not be written to its end: the disk may be full.") from error
 
 
 def _tags(cube: xr.Dataset, layout: Layout, part: Part) -> dict[str, str]:

@@ -12,7 +12,7 @@ import xarray as xr
 
 from eowidgets.cube.sensors import hinted_sensor
 from eowidgets.cube.sources.dates import moment_in
-from eowidgets.errors import InputError, MissingExtraError, SourceError
+from eowidgets.errors import InputError, MissingExtraError, SourceError, shown
 
 ENDINGS = (".hdf", ".hdf4")
 _MAGIC = b"\x0e\x03\x13\x01"
@@ -57,12 +57,12 @@ def open_hdf4(path: Path) -> xr.Dataset:
     """
     with path.open("rb") as file:
         if file.read(4) != _MAGIC:
-            raise SourceError(f"{path.name!r} is not an HDF4 file: it may be incomplete or another format.")
+            raise SourceError(f"{shown(path.name)} is not an HDF4 file: it may be incomplete or another format.")
     try:
         from pyhdf.error import HDF4Error
         from pyhdf.SD import SD, SDC
     except ImportError:
-        raise MissingExtraError(f"Opening the HDF4 file {path.name!r}", "hdf4") from None
+        raise MissingExtraError(f"Opening the HDF4 file {shown(path.name)}", "hdf4") from None
     try:
         source = SD(str(path), SDC.READ)
         try:
@@ -71,7 +71,7 @@ def open_hdf4(path: Path) -> xr.Dataset:
         finally:
             source.end()
     except HDF4Error as error:
-        raise SourceError(f"{path.name!r} cannot be read as HDF4: it may be incomplete.") from error
+        raise SourceError(f"{shown(path.name)} cannot be read as HDF4: it may be incomplete.") from error
 
 
 def read_grids(text: str, name: str) -> list[Grid]:
@@ -87,7 +87,7 @@ def read_grids(text: str, name: str) -> list[Grid]:
     blocks = re.findall(r"GROUP=GRID_\d+\s(.*?)END_GROUP=GRID_\d+\s", text, re.DOTALL)
     if not blocks:
         raise InputError(
-            f"{name!r} holds no HDF-EOS grid (it may be a swath): convert it to a GeoTIFF on a regular grid first."
+            f"{shown(name)} holds no HDF-EOS grid (it may be a swath): convert it to a GeoTIFF on a regular grid first."
         )
     return [_grid(block, name) for block in blocks]
 
@@ -96,7 +96,7 @@ def _grid(block: str, name: str) -> Grid:
     def pair(key: str) -> tuple[float, float]:
         found = re.search(rf"{key}=\(([-+\d.eE]+),([-+\d.eE]+)\)", block)
         if found is None:
-            raise InputError(f"A grid of {name!r} has no {key}: convert the file to a GeoTIFF first.")
+            raise InputError(f"A grid of {shown(name)} has no {key}: convert the file to a GeoTIFF first.")
         return float(found[1]), float(found[2])
 
     projection = re.search(r"Projection=(\w+)", block)
@@ -109,10 +109,10 @@ def _grid(block: str, name: str) -> Grid:
         crs = "EPSG:4326"
         left, top, right, bottom = (_degrees(v) for v in (left, top, right, bottom))
     else:
-        raise InputError(f"{name!r} has a grid in the projection {kind[:40]}: convert it to a GeoTIFF first.")
+        raise InputError(f"{shown(name)} has a grid in the projection {kind[:40]}: convert it to a GeoTIFF first.")
     height, width = (re.search(rf"\b{k}=(\d+)", block) for k in ("YDim", "XDim"))
     if height is None or width is None:
-        raise InputError(f"A grid of {name!r} has no size: convert the file to a GeoTIFF first.")
+        raise InputError(f"A grid of {shown(name)} has no size: convert the file to a GeoTIFF first.")
     fields = tuple(re.findall(r'DataFieldName="([^"]+)"', block))
     return Grid(int(height[1]), int(width[1]), left, top, right, bottom, crs, fields)
 

@@ -16,7 +16,7 @@ from eowidgets.cube.sensors import common_name, find_sensor, hinted_sensor, sens
 from eowidgets.cube.sources.metadata import landsat_metadata, sentinel2_baseline
 from eowidgets.cube.sources.naming import layer_names
 from eowidgets.cube.sources.rasterfile import RasterFile
-from eowidgets.errors import InputError
+from eowidgets.errors import InputError, shown
 
 #: Names of the coordinates of a cube, which no band can have.
 _AXES = ("time", "y", "x", "band", "spatial_ref")
@@ -159,7 +159,7 @@ def refuse_uncertain_baselines(files: Sequence[RasterFile], where: str) -> None:
     noted = [b for f in files if (b := sentinel2_baseline(f.path)) is not None]
     if len({b.value >= 4.0 for b in noted}) > 1 and not all(b.certain for b in noted):
         raise InputError(
-            f"{where!r} mixes Sentinel-2 files from before and after processing baseline 04.00, whose numbers differ by "
+            f"{shown(where)} mixes Sentinel-2 files from before and after processing baseline 04.00, whose numbers differ by "
             "1000, and their products are not complete: keep the .SAFE folders whole, or pass sensor='sentinel2-l2a' "
             "to take the baseline from the names."
         )

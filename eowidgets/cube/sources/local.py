@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 from xml.etree import ElementTree
 
-from eowidgets.errors import InputError, SourceError
+from eowidgets.errors import InputError, SourceError, shown
 
 #: The one GDAL driver that may open a file, by its ending: other drivers may follow addresses that a file contains.
 DRIVERS = {".tif": "GTiff", ".tiff": "GTiff", ".jp2": "JP2OpenJPEG", ".img": "HFA", ".vrt": "VRT"}
@@ -44,7 +44,9 @@ def driver_for(path: Path, root: Path, *, remote: bool = False) -> str:
         raise InputError(f"{path.name[-80:]!r} is not a file that can be opened: expected one of {', '.join(DRIVERS)}.")
     if is_vrt(path):
         if driver != "VRT":
-            raise InputError(f"{path.name!r} is a VRT in text, not the raster that its name states: rename it to .vrt.")
+            raise InputError(
+                f"{shown(path.name)} is a VRT in text, not the raster that its name states: rename it to .vrt."
+            )
         if not remote:
             _check_vrt(path, root.resolve(), depth=0)
     return driver
@@ -63,17 +65,21 @@ def is_vrt(path: Path) -> bool:
 
 def _check_vrt(path: Path, root: Path, depth: int) -> None:
     if depth > 5:
-        raise InputError(f"{path.name!r} refers to other VRT files more than five levels deep: open those instead.")
+        raise InputError(
+            f"{shown(path.name)} refers to other VRT files more than five levels deep: open those instead."
+        )
     text = _read(path)
     if re.search(r"<!(DOCTYPE|ENTITY)", text):
-        raise InputError(f"{path.name!r} contains XML entities, which are not allowed in a VRT.")
+        raise InputError(f"{shown(path.name)} contains XML entities, which are not allowed in a VRT.")
     try:
         tree = ElementTree.fromstring(text)  # noqa: S314  (no entities, and expat limits their expansion)
     except ElementTree.ParseError:
-        raise SourceError(f"{path.name!r} cannot be read as a VRT: its XML is not complete.") from None
+        raise SourceError(f"{shown(path.name)} cannot be read as a VRT: its XML is not complete.") from None
     names = {element.tag for element in tree.iter()}
     if names & {"PixelFunctionCode", "PixelFunctionLanguage", "PixelFunctionType"}:
-        raise InputError(f"{path.name!r} contains a pixel function, which could run code: convert it to a GeoTIFF.")
+        raise InputError(
+            f"{shown(path.name)} contains a pixel function, which could run code: convert it to a GeoTIFF."
+        )
     for element in tree.iter():
         if element.tag not in ("SourceFilename", "SourceDataset", "SourceGroup"):
             continue
@@ -87,7 +93,7 @@ def _check_target(path: Path, target: str, relative: bool, root: Path, depth: in
     inside = found is not None and found.resolve().is_relative_to(root)
     if found is None or not inside:
         raise InputError(
-            f"{path.name!r} refers to {target[:80]!r}, which is not a file in the same folder or below it: "
+            f"{shown(path.name)} refers to {target[:80]!r}, which is not a file in the same folder or below it: "
             "pass remote=True if you trust it."
         )
     if is_vrt(found):
@@ -97,7 +103,7 @@ def _check_target(path: Path, target: str, relative: bool, root: Path, depth: in
 def _read(path: Path) -> str:
     try:
         if path.stat().st_size > MAX_VRT:
-            raise InputError(f"{path.name!r} has more than {MAX_VRT // 1_000_000} MB, too much for a VRT.")
+            raise InputError(f"{shown(path.name)} has more than {MAX_VRT // 1_000_000} MB, too much for a VRT.")
         return path.read_text(encoding="utf-8", errors="replace")
     except OSError as error:
-        raise SourceError(f"{path.name!r} cannot be read ({error.strerror or error}).") from error
+        raise SourceError(f"{shown(path.name)} cannot be read ({error.strerror or error}).") from error

@@ -11,7 +11,7 @@ from eowidgets.cube.quantity import quantity_of_name
 from eowidgets.cube.sensors import COMMON, common_name
 from eowidgets.cube.sources.dates import date_in, without_date
 from eowidgets.cube.sources.rasterfile import RasterFile
-from eowidgets.errors import InputError
+from eowidgets.errors import InputError, shown
 
 #: Layer names of this kind state a number only.
 _NUMBERED = re.compile(r"(band|layer|gray|grey)?[ _-]?(index)?[ _-]?\d*", re.IGNORECASE)
@@ -59,7 +59,7 @@ def layer_names(file: RasterFile, given: Sequence[str] | None, sensor: Sensor | 
     if given is not None:
         if len(given) != file.count:
             raise InputError(
-                f"{file.name!r} has {file.count} layers without names, but {len(given)} names were given in bands=: "
+                f"{shown(file.name)} has {file.count} layers without names, but {len(given)} names were given in bands=: "
                 "name them all."
             )
         return list(given)

@@ -16,7 +16,7 @@ from eowidgets.cube.sources.dates import moment_in
 from eowidgets.cube.sources.hdf4 import ENDINGS as HDF4
 from eowidgets.cube.sources.hdf4 import open_hdf4
 from eowidgets.cube.sources.store import open_store
-from eowidgets.errors import EowidgetsError, InputError
+from eowidgets.errors import EowidgetsError, InputError, shown
 
 
 def open_netcdf_files(paths: Sequence[Path], where: str, chunks: Any) -> xr.Dataset:
@@ -68,7 +68,7 @@ def _part(path: Path, chunks: Any) -> xr.Dataset:
     try:
         return in_order(as_dataset(ds))
     except EowidgetsError as error:
-        raise InputError(f"{path.name!r}: {error}") from error
+        raise InputError(f"{shown(path.name)}: {error}") from error
 
 
 def _join(parts: list[xr.Dataset]) -> xr.Dataset:

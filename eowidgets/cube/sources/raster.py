@@ -22,7 +22,7 @@ from eowidgets.cube.sources.listing import ENDINGS, Found
 from eowidgets.cube.sources.naming import is_known, is_named, own_names, unnamed
 from eowidgets.cube.sources.rasterfile import RasterFile, read_header
 from eowidgets.cube.sources.stacking import stack
-from eowidgets.errors import InputError
+from eowidgets.errors import InputError, shown
 
 TAG = "EOWIDGETS"
 
@@ -143,11 +143,11 @@ def _one_file(file: RasterFile, layers: list[Layer], chunks: Any) -> xr.Dataset:
     for name, moment in keys:
         if keys.count((name, moment)) > 1 and moment is not None:
             raise InputError(
-                f"{file.name!r} has two layers for {name} on {str(moment)[:10]}: give their names with bands= and dates=."
+                f"{shown(file.name)} has two layers for {name} on {str(moment)[:10]}: give their names with bands= and dates=."
             )
     timed = [a for a in layers if a.moment is not None]
     if not timed:
-        raise InputError(f"{file.name!r} has no layer with a date: give it with  dates=['2020-06-30'].")
+        raise InputError(f"{shown(file.name)} has no layer with a date: give it with  dates=['2020-06-30'].")
     ds = stack(timed, file.name, chunks=chunks)
     flat = [a for a in layers if a.moment is None]
     if flat:
@@ -164,7 +164,7 @@ def _static(file: RasterFile, layers: list[Layer], request: Request) -> Opened:
     if pictures or len(layers) > 1:
         what = f" and bands=[...] ({file.count} layers)." if file.count > 1 and not own_names(file) else "."
         raise InputError(
-            f"{file.name!r} has no date in its name, its layers' names or its tags: give it with  "
+            f"{shown(file.name)} has no date in its name, its layers' names or its tags: give it with  "
             f"dates=['2020-06-30']{what}"
         )
     when = np.datetime64("1970-01-01")
@@ -174,7 +174,7 @@ def _static(file: RasterFile, layers: list[Layer], request: Request) -> Opened:
         flat[name].attrs.setdefault("role", "layer")
     if all(quantity(a).key == "unknown" for a in arrays):
         warnings.warn(
-            f"{file.name!r} has no date and is opened as a layer without time: for a time series, pass dates=[...].",
+            f"{shown(file.name)} has no date and is opened as a layer without time: for a time series, pass dates=[...].",
             stacklevel=5,
         )
     flat.attrs |= _kept(file.tags)
@@ -188,12 +188,12 @@ def _stack_layers(file: RasterFile, sensor: Sensor | None, request: Request) -> 
     if labels is None and names is not None:
         if days * len(names) != file.count:
             raise InputError(
-                f"{file.name!r} has {file.count} layers, but {days} dates × {len(names)} bands were given: "
+                f"{shown(file.name)} has {file.count} layers, but {days} dates × {len(names)} bands were given: "
                 "the product must match."
             )
         per_date = list(names)
     elif not days or file.count % days:
-        raise InputError(f"{file.name!r} has {file.count} layers, which {days} dates do not divide.")
+        raise InputError(f"{shown(file.name)} has {file.count} layers, which {days} dates do not divide.")
     else:
         size = file.count // days
         if labels is None and days == 1:
@@ -222,11 +222,11 @@ def _moments(files: Sequence[RasterFile], root: Path, request: Request) -> tuple
     if not undated:
         return found, False
     if given is None or len(given) not in (1, len(undated)):
-        shown = ", ".join(example for example, _ in PATTERNS)
+        forms = ", ".join(example for example, _ in PATTERNS)
         what = "" if given is None else f" ({len(given)} dates were given for {len(undated)} files)"
         raise InputError(
-            f"The name of {undated[0].name!r} has no date, and the file has no date tag: dates are looked for in the "
-            f"forms {shown}; or pass dates=[...], one for each file in the order of their names, or one for all{what}."
+            f"The name of {shown(undated[0].name)} has no date, and the file has no date tag: dates are looked for in the "
+            f"forms {forms}; or pass dates=[...], one for each file in the order of their names, or one for all{what}."
         )
     order = sorted(range(len(undated)), key=lambda i: str(undated[i].path))
     days = dict(zip((undated[i].address for i in order), given * (len(undated) if len(given) == 1 else 1), strict=True))

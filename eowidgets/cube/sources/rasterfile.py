@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from eowidgets.cube.sources.local import DRIVERS, driver_for, local_env
-from eowidgets.errors import InputError, SourceError
+from eowidgets.errors import InputError, SourceError, shown
 
 #: The pixels of files up to this size are read together with their header: opening a file costs more than reading it.
 SMALL = 1_000_000
@@ -147,7 +147,7 @@ class Pixels:
                 part = self._read(source, list(range(layers.start + 1, layers.stop + 1)), window)
         except (RasterioError, OSError) as error:
             raise SourceError(
-                f"The pixels of {self.file.name!r} cannot be read: the file may be incomplete."
+                f"The pixels of {shown(self.file.name)} cannot be read: the file may be incomplete."
             ) from error
         whole = part[:: layers.step, :: rows.step, :: columns.step]
         found: NDArray[Any] = whole[tuple(slice(None) if isinstance(k, slice) else 0 for k in key)]
@@ -194,7 +194,7 @@ def read_header(path: Path, root: Path, *, address: str | None = None, remote: b
         if isinstance(error, SourceError):
             raise
         raise SourceError(
-            f"{path.name!r} cannot be read as a raster: it may be incomplete or another format."
+            f"{shown(path.name)} cannot be read as a raster: it may be incomplete or another format."
         ) from error
 
 
@@ -263,17 +263,17 @@ def _place(source: Any, path: Path, stack: ExitStack) -> tuple[Any, bool]:
         pass
     elif source.crs is None:
         raise InputError(
-            f"{path.name!r} has no CRS: assign one, for instance with  gdal_edit.py -a_srs EPSG:... {path.name}"
+            f"{shown(path.name)} has no CRS: assign one, for instance with  gdal_edit.py -a_srs EPSG:... {path.name}"
         )
     elif source.transform == Affine.identity() or source.transform.determinant == 0:
         raise InputError(
-            f"{path.name!r} has a CRS but no location: assign one, for instance with  gdal_edit.py -a_ullr ... {path.name}"
+            f"{shown(path.name)} has a CRS but no location: assign one, for instance with  gdal_edit.py -a_ullr ... {path.name}"
         )
     elif source.transform.b == source.transform.d == 0:
         return GeoBox((source.height, source.width), source.transform, source.crs.to_wkt()), False
     vrt = stack.enter_context(WarpedVRT(source, **({"src_crs": crs} if points else {})))
     how = "located by ground control points" if points else "rotated"
-    warnings.warn(f"{path.name!r} is {how}: it is resampled to a grid with north up.", stacklevel=4)
+    warnings.warn(f"{shown(path.name)} is {how}: it is resampled to a grid with north up.", stacklevel=4)
     return GeoBox((vrt.height, vrt.width), vrt.transform, vrt.crs.to_wkt()), True
 
 

@@ -17,7 +17,7 @@ from eowidgets.cube.quality import QUALITY
 from eowidgets.cube.scale import ABSENT, NAMED, physical
 from eowidgets.cube.sources.layers import Layer, as_array
 from eowidgets.cube.sources.rasterfile import RasterFile
-from eowidgets.errors import InputError
+from eowidgets.errors import InputError, shown
 
 #: Scenes of one pass are at most this far apart (seconds); scenes further apart are two dates.
 PASS = 15 * 60
@@ -202,7 +202,7 @@ def _refuse_duplicates(layers: Iterable[Layer]) -> None:
         if other is not layer and _same_moment(other, layer):
             when = str(layer.moment)[:10]
             raise InputError(
-                f"{layer.file.name!r} is a second file for {layer.name} on {when}: keep one, or move it elsewhere."
+                f"{shown(layer.file.name)} is a second file for {layer.name} on {when}: keep one, or move it elsewhere."
             )
 
 
@@ -228,7 +228,7 @@ def common_grid(files: Sequence[RasterFile], where: str, crs: Any = None) -> Any
         for file in files:
             if file.geobox.crs != files[0].geobox.crs:
                 raise InputError(
-                    f"{file.name!r} is in another CRS than {files[0].name!r}: pass crs= to bring all files of "
+                    f"{shown(file.name)} is in another CRS than {shown(files[0].name)}: pass crs= to bring all files of "
                     f"{where[-60:]!r} to one, or open them one by one."
                 )
     else:

@@ -17,7 +17,7 @@ from eowidgets.cube.export.stores import ORDER, WRITTEN
 from eowidgets.cube.sources.checked import open_checked
 from eowidgets.cube.sources.complete import check_chunks, check_nodes
 from eowidgets.cube.sources.netcdf3 import check_length
-from eowidgets.errors import EowidgetsError, InputError, SourceError, unknown
+from eowidgets.errors import EowidgetsError, InputError, SourceError, shown, unknown
 
 NETCDF = (".nc", ".nc4", ".cdf", ".h5", ".hdf5", ".he5")
 ENDINGS = (*NETCDF, ".zarr", ".zip")
@@ -58,11 +58,7 @@ def open_store(path: Path, chunks: Any, group: str | None = None) -> xr.Dataset:
     netcdf = path.suffix.lower() in NETCDF
     kind = "NetCDF file" if netcdf else "Zarr store"
     try:
-        notes = {} if netcdf else _metadata(path)
-        if any(_has_pickle(note) for name, note in notes.items() if not name.endswith(USERS_OWN)):
-            raise InputError(
-                f"{path.name!r} holds pickled Python objects, which could run code: only numbers and text are opened."
-            )
+        notes = {} if netcdf else check_metadata(path)
         if netcdf:
             check_length(path)
         else:
@@ -81,7 +77,7 @@ def open_store(path: Path, chunks: Any, group: str | None = None) -> xr.Dataset:
         raise
     except Exception as error:  # whatever a library raises at metadata that somebody has damaged or made up
         raise SourceError(
-            f"{path.name!r} cannot be read as a {kind}: it may be incomplete or another format."
+            f"{shown(path.name)} cannot be read as a {kind}: it may be incomplete or another format."
         ) from error
 
 
@@ -106,7 +102,7 @@ def _group(path: Path, known: dict[str, int], wanted: str | None) -> str | None:
         return None
     if len(filled) > 1:
         raise InputError(
-            f"{path.name!r} holds its variables in several groups ({', '.join(filled)[:80]}): choose one with group=."
+            f"{shown(path.name)} holds its variables in several groups ({', '.join(filled)[:80]}): choose one with group=."
         )
     return filled[0]
 
@@ -143,6 +139,22 @@ def _zarr_store(path: Path) -> Any:
     import zarr
 
     return zarr.storage.ZipStore(path, mode="r")
+
+
+def check_metadata(path: Path) -> dict[str, Any]:
+    """Return the metadata of a Zarr store, whose arrays hold no pickled objects.
+
+    Raises
+    ------
+    InputError
+        If they do: reading them could run code.
+    """
+    notes = _metadata(path)
+    if any(_has_pickle(note) for note in notes.values()):
+        raise InputError(
+            f"{shown(path.name)} holds pickled Python objects, which could run code: only numbers and text are opened."
+        )
+    return notes
 
 
 def _metadata(path: Path) -> dict[str, Any]:
@@ -213,7 +225,7 @@ def _text(ds: xr.Dataset, path: Path) -> xr.Dataset:
             continue
         if {"y", "x"} <= set(map(str, variable.dims)) or variable.size > LARGEST_TEXT:
             raise InputError(
-                f"The variable {str(name)!r} of {path.name!r} holds text: drop it, only numbers make pixels."
+                f"The variable {shown(str(name))} of {shown(path.name)} holds text: drop it, only numbers make pixels."
             )
         values = np.asarray(variable.values)
         if all(hasattr(v, "calendar") for v in values.ravel()):
@@ -222,7 +234,7 @@ def _text(ds: xr.Dataset, path: Path) -> xr.Dataset:
             text = xr.Variable(variable.dims, as_text(name, values), variable.attrs)
         except InputError:
             raise InputError(
-                f"The variable {str(name)!r} of {path.name!r} holds Python objects: only numbers and text are opened."
+                f"The variable {shown(str(name))} of {shown(path.name)} holds Python objects: only numbers and text are opened."
             ) from None
         ds = ds.assign_coords({name: text}) if name in ds.coords else ds.assign({name: text})
     return ds

@@ -17,11 +17,12 @@ import zarr
 
 from eowidgets.cube.export.exchange import exchange
 from eowidgets.cube.export.geotiff import check_companions, companions, stale
+from eowidgets.cube.sources.store import check_metadata
 from eowidgets.engine.folders import check_folder, is_ours, sync
 from eowidgets.engine.journal import Journal
 from eowidgets.engine.result import Frame
 from eowidgets.engine.writers import geotiff, netcdf, store
-from eowidgets.errors import InputError, SourceError
+from eowidgets.errors import EowidgetsError, InputError, SourceError, shown
 from eowidgets.system import check_plain
 
 FORMATS: dict[str, ModuleType | None] = {".zarr": None, ".tif": geotiff, ".tiff": geotiff, ".nc": netcdf}
@@ -146,23 +147,35 @@ def open_result(path: str | Path) -> xr.Dataset:
     ------
     InputError
         When there is nothing, or something else.
+    SourceError
+        When it is damaged.
     """
     path = Path(path)
     _complete_of_killed(path)
     if not path.exists():
-        raise InputError(f"There is no result '{path}'.")
+        raise InputError(f"There is no result {shown(str(path))}.")
     check_plain(path)
     if path.suffix.lower() not in FORMATS or not _is_ours(path):
-        raise InputError(f"'{path}' was not made by this package: it carries no provenance.")
+        raise InputError(f"{shown(str(path))} was not made by this package: it carries no provenance.")
     exporter = FORMATS[path.suffix.lower()]
-    opened: xr.Dataset = store.open_store(path) if exporter is None else exporter.open_file(path)
+    try:
+        if exporter is None:
+            check_metadata(path)
+            return store.open_store(path)
+        opened: xr.Dataset = exporter.open_file(path)
+    except EowidgetsError:
+        raise
+    except (OSError, KeyError, TypeError, ValueError, RuntimeError, AttributeError) as error:
+        raise SourceError(f"{shown(path.name)} cannot be read as a result: it is incomplete or damaged.") from error
     return opened
 
 
 def _complete_of_killed(path: Path) -> None:
     """Complete the publication of a process that was killed during it; leave it to others where that is not possible."""
+    if path.suffix.lower() not in FORMATS:
+        return
     journal = Journal(path)
-    if path.suffix.lower() not in FORMATS or not is_ours(journal.folder) or journal.publication() is None:
+    if not is_ours(journal.folder) or journal.publication() is None:
         return
     with suppress(InputError, OSError), journal.held():
         complete(journal)

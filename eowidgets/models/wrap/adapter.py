@@ -12,14 +12,14 @@ from typing import Any, ClassVar, Literal
 import torch
 from torch import Tensor, nn
 
-from eowidgets.errors import InputError, ModelError
+from eowidgets.arguments import Count, FilePath, Name, NotZero, Pixels, Positive, Sha256, checked
+from eowidgets.errors import InputError, ModelError, shown
 from eowidgets.models.base import Batch, Card, Inputs, Model, WindowSpec
 from eowidgets.models.prepare import Preparation
 from eowidgets.models.wrap.programs import open_program
 from eowidgets.tasks import Output, Task
 
 Layout = Literal["bchw", "btchw", "bcthw"]
-LAYOUTS: tuple[Layout, ...] = ("bchw", "btchw", "bcthw")
 
 
 class Wrapped(Model):
@@ -74,7 +74,7 @@ class Wrapped(Model):
             missing = [o.name for o in self.given if o.name not in found]
             if missing:
                 raise ModelError(
-                    f"The network gives {sorted(map(str, found))}, and no {missing[0]!r}: name outputs alike."
+                    f"The network gives {sorted(map(str, found))}, and no {shown(missing[0])}: name outputs alike."
                 )
             return found
         if len(found) < len(self.given):
@@ -96,26 +96,27 @@ class Wrapped(Model):
         return y.softmax(dim=lead) if self.logits else y
 
 
+@checked
 def wrap(
-    network: nn.Module | str | Path,
+    network: nn.Module | FilePath,
     *,
-    bands: Sequence[str],
+    bands: str | Sequence[str],
     outputs: Output | Sequence[Output],
-    name: str | None = None,
+    name: Name | None = None,
     task: Task | str = Task.SEGMENT,
-    window: WindowSpec | int | None = None,
+    window: WindowSpec | Pixels | None = None,
     layout: Layout = "bchw",
-    scale: float = 1.0,
+    scale: NotZero = 1.0,
     mean: Sequence[float] | None = None,
-    std: Sequence[float] | None = None,
-    resolution: float | None = None,
-    min_dates: int = 1,
-    max_dates: int | None = None,
+    std: Sequence[Positive] | None = None,
+    resolution: Positive | None = None,
+    min_dates: Count = 1,
+    max_dates: Count | None = None,
     see: Literal["clear", "measured"] = "measured",
     logits: bool = True,
     card: Card | None = None,
     trust: bool = False,
-    sha256: str | None = None,
+    sha256: Sha256 | None = None,
 ) -> Model:
     """Turn a network into a model that ``eow.run`` and the panels take.
 
@@ -171,7 +172,7 @@ def wrap(
     else:
         raise InputError(f"{type(network).__name__} is not a network: give a torch.nn.Module or a file.")
     given = (outputs,) if isinstance(outputs, Output) else tuple(outputs)
-    _check(given, layout, task)
+    _check(given, layout)
     spec = window if isinstance(window, WindowSpec) else WindowSpec(size=window, halo=(window or 0) // 8)
     chosen = (bands,) if isinstance(bands, str) else tuple(bands)
     body = {
@@ -198,22 +199,14 @@ def wrap(
     return cls()
 
 
-def _check(outputs: tuple[Output, ...], layout: str, task: Task | str) -> None:
+def _check(outputs: tuple[Output, ...], layout: Layout) -> None:
     if not outputs or not all(isinstance(o, Output) for o in outputs):
         raise InputError(
             "outputs must be one eow.Output or several: for example outputs=eow.Output('height', unit='m')."
         )
-    if layout not in LAYOUTS:
-        raise InputError(f"The layout is {layout!r}: choose one of {', '.join(LAYOUTS)}.")
-    if task not in set(Task):
-        raise InputError(f"There is no task named {task!r}: choose one of {', '.join(Task)}.")
     for o in outputs:
-        if o.kind == "class" and len(o.classes) < 2:
-            raise InputError(
-                f"The class output {o.name!r} has {len(o.classes)} classes: give two or more eow.ClassInfo."
-            )
         if layout == "bchw" and o.dims != "tyx":
             raise InputError(
-                f"The output {o.name!r} has no time, and with layout='bchw' the network answers for each date: "
+                f"The output {shown(o.name)} has no time, and with layout='bchw' the network answers for each date: "
                 "declare it with dims='tyx', or choose layout='btchw'."
             )

@@ -12,7 +12,7 @@ from urllib.error import HTTPError, URLError
 from urllib.request import HTTPRedirectHandler, Request, build_opener
 
 from eowidgets.cube.sources.stac.addresses import Origin, is_url, short
-from eowidgets.errors import InputError, SourceError
+from eowidgets.errors import InputError, SourceError, shown
 from eowidgets.system import check_plain
 
 #: A static catalogue may be a tree of any size; a user who wants more than this names a collection or a bbox.
@@ -115,11 +115,11 @@ def _checked(item: Document, origin: Origin) -> Document:
     name = str(item.get("id"))[:60]
     if not isinstance(item.get("assets"), dict):
         raise SourceError(
-            f"{_title(origin)} is GeoJSON but not STAC: its feature {name!r} has no assets. A GeoJSON file is an area, "
+            f"{_title(origin)} is GeoJSON but not STAC: its feature {shown(name)} has no assets. A GeoJSON file is an area, "
             "to pass as area= or bbox=."
         )
     if not isinstance(item.get("properties"), dict):
-        raise SourceError(f"The STAC item {name!r} has no properties, and so no date.")
+        raise SourceError(f"The STAC item {shown(name)} has no properties, and so no date.")
     return item
 
 

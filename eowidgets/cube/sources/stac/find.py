@@ -30,7 +30,7 @@ def is_stac(source: Any) -> bool:
             is_url(str(source)) and not text.endswith((".tif", ".tiff", ".vrt"))
         )
     if isinstance(source, list | tuple):
-        return bool(source) and all(is_stac(s) and not isinstance(s, str | Path) for s in source)
+        return bool(source) and all(not isinstance(s, str | Path | list | tuple) and is_stac(s) for s in source)
     return type(source).__module__.split(".")[0] in ("pystac", "pystac_client")
 
 

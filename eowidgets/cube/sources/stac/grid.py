@@ -12,7 +12,7 @@ from eowidgets.cube.reproject import check_crs
 from eowidgets.cube.sources.stac.assets import AssetBand
 from eowidgets.cube.sources.stac.header import Headers
 from eowidgets.cube.sources.stac.scenes import Scene
-from eowidgets.errors import InputError
+from eowidgets.errors import InputError, shown
 
 
 def native_grids(scenes: Sequence[Scene], bands: Sequence[dict[str, AssetBand]], headers: Headers) -> list[Any]:
@@ -113,8 +113,8 @@ def _native(scene: Scene, band: AssetBand, headers: Headers) -> Any:
     header = headers.read(scene.origin.resolve(band.href), scene.origin)
     if header.crs is None:
         raise InputError(
-            f"The file of the asset {band.key!r} of {scene.name!r} has no CRS, so it cannot be put on a grid: write one into "
-            "it, for instance with rioxarray."
+            f"The file of the asset {shown(band.key)} of {shown(scene.name)} has no CRS, so it cannot be put on a grid: "
+            "write one into it, for instance with rioxarray."
         )
     return GeoBox(header.shape, header.transform, header.crs)
 

@@ -17,7 +17,7 @@ from eowidgets.cube.sources.stac.assets import AssetBand, stem
 from eowidgets.cube.sources.stac.documents import Document
 from eowidgets.cube.sources.stac.header import Headers
 from eowidgets.cube.sources.stac.scenes import Scene
-from eowidgets.errors import InputError
+from eowidgets.errors import InputError, shown
 
 #: Number that Sentinel-2 adds to its integers since processing baseline 04.00.
 _ADDED = 1000
@@ -154,7 +154,7 @@ def _numbers(
     level_1 = scene.sensor is not None and scene.sensor.key == "landsat-tm-l1"
     if level_1 and integers and not stated and name in OPTICAL:
         raise InputError(
-            f"The STAC item {scene.name!r} holds Level-1 numbers of Landsat 4-7 without their scale: use the Level-2 "
+            f"The STAC item {shown(scene.name)} holds Level-1 numbers of Landsat 4-7 without their scale: use the Level-2 "
             "product, or add raster:scale and raster:offset from the MTL file of the scene."
         )
     picture = own is None or own.quantity == "reflectance"
@@ -199,7 +199,7 @@ def _refuse_unlike(scenes: Sequence[Scene], layers: Sequence[dict[str, Layer]]) 
             unknown = scene.sensor is None or other.sensor is None
             if unknown and scene.product != other.product and _form(layer) != _form(before):
                 raise InputError(
-                    f"The band {name!r} is stored differently in {_title(other)} and in {_title(scene)}: open each product "
+                    f"The band {shown(name)} is stored differently in {_title(other)} and in {_title(scene)}: open each product "
                     "separately."
                 )
 

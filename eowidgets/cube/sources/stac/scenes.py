@@ -17,7 +17,7 @@ from eowidgets.cube.sources.stac.documents import Document
 from eowidgets.cube.sources.stac.header import Headers
 from eowidgets.cube.sources.stac.moments import time_of
 from eowidgets.cube.sources.stacking import PASS
-from eowidgets.errors import InputError, unknown
+from eowidgets.errors import InputError, shown, unknown
 
 #: Scenes of one place that are further apart are two looks at it (geostationary satellites), not parts of one.
 _SAME_LOOK = timedelta(minutes=1)
@@ -73,7 +73,7 @@ def scenes_of(items: Iterable[tuple[Document, Origin]], sensor: str | None, head
     usable = [s for s in found if s.bands or s.others]
     if not usable:
         raise InputError(
-            f"The STAC item {found[0].name!r} has no raster asset (GeoTIFF or JPEG 2000)."
+            f"The STAC item {shown(found[0].name)} has no raster asset (GeoTIFF or JPEG 2000)."
             if len(found) == 1
             else f"None of the {len(found)} STAC items has a raster asset (GeoTIFF or JPEG 2000)."
         )
