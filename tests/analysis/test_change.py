@@ -184,9 +184,9 @@ def test_a_series_that_cannot_be_watched(forest, make_cube):
 
 
 def test_what_is_no_cube_or_lacks_bands_is_refused_by_name(forest):
-    with pytest.raises(InputError, match=r"cube is the text 'romania': open it first, for example cube = eow.open"):
+    with pytest.raises(InputError, match=r"cube of change is 'romania': give an xarray Dataset"):
         change("romania")
-    with pytest.raises(InputError, match="after is a ndarray"):
+    with pytest.raises(InputError, match="after of change is .*: give an xarray Dataset"):
         change(forest, "change-otsu", after=np.zeros((3, 3)))
     with pytest.raises(ModelError, match="'break-ensemble' needs the band nir"):
         change(forest[["red", "valid", "clouds"]], "break-ensemble", dates=PERIOD)

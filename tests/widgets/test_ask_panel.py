@@ -227,7 +227,7 @@ def test_texts_are_set_as_text():
 
 
 def test_what_is_no_cube(romania):
-    with pytest.raises(InputError, match="cube over time"):
+    with pytest.raises(InputError, match="no dimension 'time'"):
         AskPanel(romania.isel(time=0))
 
 

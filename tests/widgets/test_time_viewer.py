@@ -256,7 +256,7 @@ def test_lazy_cubes_are_not_read_to_open(make_cube):
         (lambda c: c.drop_vars(["red", "nir"]), "no band to draw"),
         (lambda c: c.isel(x=slice(0, 0)), "empty"),
         (lambda c: c.assign_coords(time=np.arange(4)), "not dates"),
-        (lambda c: "a string", "shows a cube"),
+        (lambda c: "a string", "give an xarray Dataset"),
     ],
 )
 def test_what_is_no_cube_is_refused_before_anything_is_drawn(make_cube, spoil, words):

@@ -157,7 +157,7 @@ def test_what_is_no_layer_is_refused(romania, layer):
 
 
 def test_what_is_no_cube_is_refused():
-    with pytest.raises(InputError, match="needs a cube"):
+    with pytest.raises(InputError, match="give an xarray Dataset"):
         ask([1, 2], "How much forest?")
 
 
