@@ -84,3 +84,10 @@ def test_refusals():
         confusion([0, 5], [0, 1], 2)
     with pytest.raises(InputError, match="at least two dates"):
         change_scores([[0, 1]], [[0, 1]], 2)
+
+
+def test_a_change_that_is_said_is_one_within_the_map():
+    """The map was wrong on the first date already: it says no change where it stays as it was."""
+    truth, made = [[0, 0, 1], [0, 1, 1]], [[1, 0, 1], [1, 1, 1]]
+    assert change_scores(made, truth, classes=2).bc == 1.0
+    assert change_scores([[1, 0, 1], [0, 1, 1]], truth, classes=2).bc == 0.5

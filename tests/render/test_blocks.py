@@ -7,7 +7,7 @@ import rioxarray  # noqa: F401  (gives .rio)
 import xarray as xr
 
 import eowidgets as eow
-from eowidgets.render.blocks import MOST_BLOCKS, read_thinned, thinning, touched
+from eowidgets.render.blocks import MOST_BLOCKS, _middles, read_thinned, thinning, touched
 from eowidgets.render.source import FrameSource
 from eowidgets.widgets.overlay import thin
 
@@ -152,3 +152,17 @@ def test_a_sparse_geotiff_of_a_million_by_a_million_pixels_is_shown(tmp_path):
     assert source.values("elevation", slice(None), source.coarse).shape[1:] == source.coarse.shape
     assert source.thinned > 1
     assert time.monotonic() - began < 60
+
+
+@pytest.mark.parametrize(
+    ("at", "factor", "count", "read"),
+    [
+        (slice(0, 100, 2), 5, 50, [4 + 10 * i for i in range(10)]),  # the third of every five samples
+        (slice(10, 110, 1), 4, 100, [12 + 4 * i for i in range(25)]),
+        (slice(0, 7, 1), 4, 7, [2, 6]),
+        (slice(0, 5, 1), 4, 5, [0, 4]),  # the last group has one sample only
+        (slice(3, 4, None), 6, 1, [3]),
+    ],
+)
+def test_each_group_of_samples_is_read_in_its_middle(at, factor, count, read):
+    assert list(range(200))[_middles(at, factor, count)] == read

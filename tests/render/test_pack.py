@@ -41,3 +41,8 @@ def test_masks_round_trip(mask):
 def test_chunks_hold_at_least_one_date():
     assert dates_per_chunk(1_000_000, 4_000_000) == 4
     assert dates_per_chunk(9_000_000, 4_000_000) == 1
+
+
+def test_values_beyond_the_range_become_its_ends_and_not_nodata():
+    codec = codec_for(0, 200, bits=8, integers=True)
+    np.testing.assert_array_equal(codec.decode(codec.encode(np.array([-40.0, -0.6, 0, 200, 900]))), [0, 0, 0, 200, 254])

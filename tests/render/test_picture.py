@@ -30,7 +30,7 @@ def test_hidden_clouds_and_nodata_are_transparent(romania):
     romania["red"][84, 3, 4] = np.nan
     source = FrameSource(romania)
     shown = draw(source, Style(bands=("red",)), 84)
-    assert shown[3, 4, 3] == 0
+    assert shown[3, 4].tolist() == [0, 0, 0, 0]
     hidden = draw(source, Style(bands=("red",), clouds="hide"), 84)
     cloudy = romania.clouds.values[84]
     assert (hidden[cloudy] == 0).all()
@@ -75,3 +75,15 @@ def test_gamma_bends_the_middle(romania, gamma):
     plain = draw(source, Style(bands=("red", "green", "blue"), vmin=0, vmax=0.3), 84).astype(int)
     bent = draw(source, Style(bands=("red", "green", "blue"), vmin=0, vmax=0.3, gamma=gamma), 84).astype(int)
     assert ((bent - plain)[..., :3] * (1 if gamma > 1 else -1)).min() >= -1
+
+
+def test_each_band_of_a_true_colour_is_stretched_by_its_own_range(make_cube):
+    cube = make_cube(bands=("red", "green", "blue"), clouds=0)
+    ramp = np.linspace(0, 1, 72, dtype="float32").reshape(8, 9)
+    for band, (low, high) in {"red": (0.1, 0.3), "green": (0.2, 0.25), "blue": (0.5, 0.9)}.items():
+        cube[band][:] = low + (high - low) * ramp
+    picture = draw(FrameSource(cube), Style(bands=("red", "green", "blue")), 0)
+    for channel in range(3):
+        assert picture[..., channel].max() == 255
+        assert picture[..., channel].min() == 0
+    assert np.abs(np.diff(picture[..., :3].astype(int), axis=-1)).max() <= 1

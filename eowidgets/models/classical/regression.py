@@ -16,6 +16,8 @@ from eowidgets.models.registry import register
 RIDGE = 0.015
 #: Clear pixels that a date must have in a window.
 LEAST = 8
+#: Deviations may go beyond those of the clear pixels by this share of their range.
+BEYOND = 0.5
 
 
 def between(x: Tensor, days: Tensor, date: int) -> Tensor:
@@ -42,8 +44,8 @@ def regress(x: Tensor, usable: Tensor, days: Tensor, ridge: float = RIDGE) -> Te
     -------
     Tensor, shape of ``x``
         ``x`` itself where it was seen, and on dates of which fewer than :data:`LEAST` pixels were. Elsewhere the
-        deviation from the neighbouring dates stays within what the clear pixels of that date show: a fit on few
-        pixels would extrapolate far beyond.
+        deviation from the neighbouring dates goes little beyond what the clear pixels of that date show
+        (:data:`BEYOND`): a fit on few pixels would extrapolate much further.
     """
     t, h, w = usable.shape[1:]
     series = x.movedim(2, -1).flatten(2, 3)  # b t n c
@@ -70,7 +72,8 @@ def regress(x: Tensor, usable: Tensor, days: Tensor, ridge: float = RIDGE) -> Te
         unseen = clear == 0
         low = off.masked_fill(unseen, torch.inf).amin(dim=1, keepdim=True)
         high = off.masked_fill(unseen, -torch.inf).amax(dim=1, keepdim=True)
-        moved = (level + features @ weight.to(x.dtype)).clamp(low, high)
+        room = BEYOND * (high - low)
+        moved = (level + features @ weight.to(x.dtype)).clamp(low - room, high + room)
         out[:, date] = torch.where(hidden.unsqueeze(-1), prior + moved, series[:, date])
     return out.reshape(*out.shape[:2], h, w, -1).movedim(-1, 2)
 

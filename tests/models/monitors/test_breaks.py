@@ -9,6 +9,8 @@ from eowidgets.models.classical.stats import chi2_quantile, mosum_constant
 from eowidgets.models.monitors.base import Watched
 from eowidgets.models.monitors.ccdc import history_spread, plain_spread
 from eowidgets.models.monitors.critical import LEVELS, PUBLISHED, mosum_critical
+from eowidgets.models.monitors.iqr import quartiles
+from eowidgets.models.monitors.runs import find_runs
 from eowidgets.models.registry import get_model
 
 BANDS = ("red", "nir")
@@ -272,3 +274,21 @@ def test_the_spread_is_limited_at_both_ends():
     assert history_spread(calm).item() == pytest.approx(0.005)
     few = Watched(torch.full((1, 1, 12), 0.02), usable, 12, torch.arange(12.0), 2, torch.tensor([1]))
     assert np.isfinite(history_spread(few).item())
+
+
+def test_a_run_needs_every_observation_above_one():
+    statistic = torch.tensor([[1.0, 1.0, 3.0, 9.0, 2.0, 2.0, 1.5], [1.0, 1.0, 1.0, 1.0, 0.5, 1.0, 1.0]])
+    clear = torch.ones((2, 7), dtype=torch.bool)
+    clear[0, 3] = False
+    runs = find_runs(statistic, clear, 3)
+    assert runs.members[0].tolist() == [2, 4, 5]
+    assert runs.score.tolist() == [2.0, 1.0]
+
+
+def test_quartiles_are_numpys():
+    rng = np.random.default_rng(0)
+    values, mask = torch.tensor(rng.normal(size=(20, 11))), torch.tensor(rng.random((20, 11)) < 0.7)
+    found = quartiles(values, mask)
+    for i in range(20):
+        expected = np.percentile(values[i][mask[i]].numpy(), (25, 75))
+        np.testing.assert_allclose([float(q[i]) for q in found], expected)
