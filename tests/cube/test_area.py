@@ -155,6 +155,55 @@ def test_bad_areas_are_refused_in_one_sentence(source, words):
     assert "\n" not in str(caught.value)
 
 
+def _nested(make, start, depth=5000):
+    found = start
+    for _ in range(depth):
+        found = make(found)
+    return found
+
+
+@pytest.mark.parametrize(
+    ("source", "words"),
+    [
+        (_nested(lambda d: {"type": "FeatureCollection", "features": [d]}, {}), "nested too deeply"),
+        (_nested(lambda d: {"type": "Feature", "geometry": d}, {}), "nested too deeply"),
+        (_nested(lambda d: {"type": "GeometryCollection", "geometries": [d]}, {}), "nested too deeply"),
+        ({"type": "Polygon", "coordinates": _nested(lambda d: [d], 1)}, "nested too deeply|cannot be read"),
+        ({"type": "FeatureCollection", "features": 5}, "are a int, not a list"),
+        ({"type": "FeatureCollection", "features": [None]}, "holds a NoneType"),
+        ({"type": "Feature", "geometry": 5}, "holds a int"),
+        ({"type": "Feature", "properties": [1], "geometry": {"type": "Point", "coordinates": [1, 2]}}, "no size"),
+    ],
+)
+def test_geojson_of_another_form_is_refused(source, words):
+    with pytest.raises(InputError, match=words) as caught:
+        Area.of(source)
+    assert len(str(caught.value)) < 200
+
+
+def test_a_file_that_is_nested_too_deeply_is_refused(tmp_path):
+    file = tmp_path / "deep.json"
+    file.write_text('{"type": "FeatureCollection", "features":' + "[" * 100_000 + "]" * 100_000 + "}")
+    with pytest.raises(SourceError, match="'deep.json' is nested too deeply"):
+        Area.of(file)
+
+
+@pytest.mark.parametrize("count", [120, 50_000])
+def test_an_outline_of_random_points_is_refused_before_it_is_mended(count):
+    points = np.random.default_rng(0).random((count, 2)) / 1000
+    with pytest.raises(InputError, match="crosses itself more than 1000 times"):
+        Area.of(Polygon(points))
+
+
+def test_a_long_outline_with_few_crossings_is_mended():
+    turn = np.linspace(0, 2 * np.pi, 3000)
+    ring = np.stack([np.cos(turn), np.sin(turn)], axis=1)
+    ring[1000:1003] = ring[1000:1003][::-1].copy()
+    with pytest.warns(UserWarning, match="crossed itself and was mended"):
+        area = Area.of(Polygon(ring))
+    assert area.geometry.area == pytest.approx(np.pi, rel=1e-3)
+
+
 @pytest.mark.parametrize("name", ["broken.geojson", "broken.gpkg"])
 def test_broken_files_are_refused(tmp_path, name):
     file = tmp_path / name

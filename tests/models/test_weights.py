@@ -86,6 +86,16 @@ def test_truncated_files(tmp_path, good, ending, keep):
         weights(path)
 
 
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="there are no named pipes here")
+@pytest.mark.parametrize("ending", [".safetensors", ".pt"])
+def test_pipes_and_devices_are_not_read(tmp_path, ending):
+    os.mkfifo(tmp_path / f"pipe{ending}")
+    (tmp_path / f"zero{ending}").symlink_to("/dev/zero")
+    for name in ("pipe", "zero"):
+        with pytest.raises(SourceError, match="is a device, a pipe or a socket: give a plain file"):
+            weights(tmp_path / f"{name}{ending}")
+
+
 def test_a_wrong_hash_is_not_opened(tmp_path):
     path, mark = tmp_path / "bomb.pt", tmp_path / "went-off"
     torch.save({"a": Bomb(mark)}, path)

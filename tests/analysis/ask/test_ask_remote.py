@@ -1,4 +1,6 @@
+import re
 import threading
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import pytest
 from support.chat_server import calls, chat_server
@@ -48,6 +50,18 @@ def test_numbers_come_from_the_tools_never_from_its_prose(asked, romania):
         (lambda _: (200, calls({"kind": "area", "of": 3})), "not in the language"),
         (lambda _: (200, b'{"choices": [{"message": {"content": "I would say 12 ha."}}]}'), "cannot answer"),
         (lambda _: (429, b"{}"), "refused"),
+        (lambda _: (302, b""), r"refused the question \(status 302\)"),
+        (lambda _: (200, b"[" * 100_000), "not JSON"),
+        (lambda _: (200, b'{"choices":' + b"9" * 100_000 + b"}"), "not JSON"),
+        (lambda _: (200, b"\xff\xfe{"), "not JSON"),
+        (lambda _: (200, calls(0).replace(b'"0"', b'"' + b"[" * 50_000 + b'"')), "form of a chat completion"),
+        (lambda _: (200, calls({"kind": ["area"]})), "not in the language"),
+        (lambda _: (200, calls({"kind": "area", "of": "forest", "start": "9999-99-99"})), "not in the language"),
+        (lambda _: (200, calls({"kind": "area", "of": "forest", "end": "soon"})), "not in the language"),
+        (lambda _: (200, calls({"kind": "area", "of": "forest", "months": [10**30]})), "not in the language"),
+        (lambda _: (200, calls({"kind": "area", "of": "forest", "months": {"a": 1}})), "not in the language"),
+        (lambda _: (200, calls({"kind": "area", "of": "forest", "layer": "\ud800"})), "not in the language"),
+        (lambda _: (200, calls({"kind": "outlook", "of": "NDVI"})), "first and last day"),
         (lambda _: (200, b" " * 300_000), "more than a program"),
     ],
 )
@@ -55,7 +69,30 @@ def test_a_server_that_misbehaves_gives_a_sentence(asked, reply, words):
     answer, _ = asked(reply)
     assert answer.abstained
     assert answer.value is None
-    assert words in answer.reason
+    assert re.search(words, answer.reason)
+    assert "\n" not in answer.reason
+
+
+def test_the_key_is_not_carried_to_another_server(monkeypatch, romania):
+    with chat_server(lambda _: (200, calls(PROGRAM))) as (other, seen):
+
+        class Redirect(BaseHTTPRequestHandler):
+            def do_POST(self):
+                self.rfile.read(int(self.headers["Content-Length"]))
+                self.send_response(302)
+                self.send_header("Location", f"{other}/chat/completions")
+                self.end_headers()
+
+            def log_message(self, *_):
+                pass
+
+        with ThreadingHTTPServer(("127.0.0.1", 0), Redirect) as server:
+            threading.Thread(target=server.serve_forever, daemon=True).start()
+            monkeypatch.setenv("EOWIDGETS_LLM_URL", f"http://127.0.0.1:{server.server_port}/v1")
+            monkeypatch.setenv("EOWIDGETS_LLM_KEY", "a-secret")
+            assert "status 302" in ask_server(romania, "How much forest in 2019?").reason
+            server.shutdown()
+    assert seen == []
 
 
 def test_a_slow_server_is_given_up(asked):
