@@ -97,6 +97,20 @@ class AreaTrait(traitlets.TraitType[Any, Any]):
         return None if value is None else Area.of(value).geojson
 
 
+class PlacesTrait(traitlets.TraitType[Any, Any]):
+    """A GeoDataFrame, or None; geopandas is not imported for the check."""
+
+    info_text = "a GeoDataFrame"
+    default_value = None
+    allow_none = True
+
+    def validate(self, obj: Any, value: Any) -> Any:
+        """Refuse what has no geometries and no CRS."""
+        if not (hasattr(value, "to_crs") and hasattr(value, "geometry")):
+            self.error(obj, value)
+        return value
+
+
 @lru_cache
 def css(*names: str) -> str:
     """Style sheets beside this file, one after the other."""

@@ -30,7 +30,7 @@ from eowidgets.engine.scheduler import HEAVY
 from eowidgets.engine.work import Work
 from eowidgets.errors import EowidgetsError, InputError, unknown
 from eowidgets.models.registry import model_class
-from eowidgets.widgets.base import AreaTrait, PlainErrors, ReadableRepr
+from eowidgets.widgets.base import AreaTrait, PlacesTrait, PlainErrors, ReadableRepr
 from eowidgets.widgets.change_layers import ChangeLayers
 from eowidgets.widgets.change_panel_view import ChangePanelView
 from eowidgets.widgets.change_view import portrait
@@ -82,8 +82,8 @@ class ChangePanel(ReadableRepr, PlainErrors, ChangePanelView):
     """
 
     area: Any = AreaTrait(allow_none=True)
-    result: Any = traitlets.Any(None, allow_none=True)
-    places: Any = traitlets.Any(None, allow_none=True)
+    result: Any = traitlets.Instance(xr.Dataset, allow_none=True)
+    places: Any = PlacesTrait(allow_none=True)
     picked: Any = traitlets.Int(0)
 
     def __init__(

@@ -75,7 +75,7 @@ class ForecastPanel(ReadableRepr, PlainErrors, ForecastView):
 
     pins: Any = traitlets.List(traitlets.Dict())
     area: Any = AreaTrait(allow_none=True)
-    result: Any = traitlets.Any(None, allow_none=True)
+    result: Any = traitlets.Instance(xr.Dataset, allow_none=True)
 
     def __init__(
         self, cube: xr.Dataset, index: str = "NDVI", *, viewer: TimeViewer | None = None, map: AreaMap | None = None

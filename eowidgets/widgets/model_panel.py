@@ -73,7 +73,7 @@ class ModelPanel(ReadableRepr, PlainErrors, PanelView):
     """
 
     area: Any = AreaTrait(allow_none=True)
-    result: Any = traitlets.Any(None, allow_none=True)
+    result: Any = traitlets.Instance(xr.Dataset, allow_none=True)
 
     def __init__(
         self,

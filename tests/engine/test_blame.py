@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import asyncio
+
 import pytest
 import torch
 from support.toys import Identity, TwoClasses
 
 import eowidgets as eow
-from eowidgets.errors import ModelError
+from eowidgets.errors import InputError, ModelError
 from eowidgets.tasks import Output
 
 
@@ -133,3 +135,85 @@ def test_outputs_that_are_none(make_cube):
 
     with pytest.raises(ModelError, match="must give eow.Output objects"):
         eow.run(Odd, make_cube())
+
+
+class NoWords(Exception):
+    def __str__(self) -> str:
+        raise RuntimeError("no text")
+
+
+@pytest.mark.parametrize(
+    ("error", "words"),
+    [
+        (NoWords(), "NoWords$"),
+        (asyncio.CancelledError(), "CancelledError$"),
+        (ValueError("a\x00b"), "ValueError: a b$"),
+    ],
+)
+def test_an_error_without_usable_words_is_named_by_its_class(make_cube, error, words):
+    with pytest.raises(ModelError, match=words):
+        eow.run(giving(raising(error)), make_cube())
+
+
+@pytest.mark.parametrize(
+    ("attribute", "value"),
+    [
+        ("name", 3),
+        ("name", None),
+        ("inputs", ("red",)),
+        ("window", 64),
+        ("card", "A card"),
+        ("task", "segment"),
+        ("Params", dict),
+    ],
+)
+def test_the_attributes_of_a_model_class_are_checked(make_cube, attribute, value):
+    odd = type("Odd", (Identity,), {attribute: value})
+    if (attribute, value) == ("Params", dict):  # a class, but no dataclass of parameters
+        with pytest.raises(ModelError, match="failed when it was created"):
+            eow.run(odd, make_cube())
+        return
+    for call in (eow.run, eow.estimate, eow.submit):
+        with pytest.raises(InputError, match=f"^{attribute} of the model class Odd is "):
+            call(odd, make_cube())
+
+
+def test_a_constructor_that_fails_or_is_missing_parts_is_one_sentence(make_cube):
+    class Broken(Identity):
+        def __init__(self, **params):
+            raise ValueError("two\nlines")
+
+    for cls in (Broken, eow.Model):
+        with pytest.raises((ModelError, InputError)) as caught:
+            eow.run(cls, make_cube())
+        assert "\n" not in str(caught.value)
+
+
+@pytest.mark.parametrize("dates", [lambda d: None, lambda d: d[0], lambda d: [d, d], lambda d: [None]])
+def test_output_dates_are_an_array_of_dates(make_cube, dates):
+    odd = type("Odd", (Identity,), {"out_dates": lambda self, d: dates(d)})
+    with pytest.raises(ModelError, match="must give an array of dates"):
+        eow.run(odd, make_cube())
+
+
+@pytest.mark.parametrize("name", ["time", "x", "spatial_ref"])
+def test_an_output_cannot_have_the_name_of_a_coordinate(make_cube, name):
+    odd = type("Odd", (Identity,), {"outputs": lambda self, bands: (Output(name, dims="tyx"),)})
+    with pytest.raises(ModelError, match=f"'{name}'"):
+        eow.run(odd, make_cube())
+
+
+@pytest.mark.parametrize(
+    ("make", "words"),
+    [
+        (lambda: Output("a/b"), "without '/'"),
+        (lambda: Output("a\nb"), "a name for a variable"),
+        (lambda: Output("o", "class"), "two or more"),
+        (lambda: Output("o", "class", classes=(eow.ClassInfo(1, "a", "#000000"),) * 2), "different values"),
+        (lambda: eow.ClassInfo(255, "a", "#000000"), "from 0 to 254"),
+        (lambda: eow.ClassInfo(0, "a", "red"), "#0072b2"),
+    ],
+)
+def test_declarations_that_no_result_can_have(make, words):
+    with pytest.raises(InputError, match=words):
+        make()

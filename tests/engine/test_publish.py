@@ -13,6 +13,7 @@ import eowidgets as eow
 from eowidgets.cube.export.exchange import exchange
 from eowidgets.engine.journal import Journal
 from eowidgets.engine.writers import disk
+from eowidgets.errors import InputError, SourceError
 
 
 class Killed(BaseException):
@@ -103,3 +104,37 @@ def test_two_folders_change_places(tmp_path):
         assert (two / "a").exists()
     assert not exchange(one, tmp_path / "none")
     assert one.exists()
+
+
+@pytest.mark.parametrize("file", [".zmetadata", ".zgroup"])
+@pytest.mark.parametrize("text", ["", "{", "[]", "null"])
+def test_a_damaged_result_is_refused_in_one_sentence(make_cube, tmp_path, file, text):
+    out = tmp_path / "r.zarr"
+    eow.run(Identity, make_cube(), out=out)
+    (out / file).write_text(text)
+    with pytest.raises(SourceError, match="incomplete or damaged"):
+        eow.rerun(out)
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "error"),
+    [('"<f4"', '"|O"', SourceError), ('"filters": null', '"filters": [{"id": "pickle"}]', InputError)],
+)
+def test_a_result_with_python_objects_is_not_decoded(make_cube, tmp_path, old, new, error):
+    out = tmp_path / "r.zarr"
+    eow.run(Identity, make_cube(), out=out)
+    for file in (out / "red" / ".zarray", out / ".zmetadata"):
+        text = json.dumps(json.loads(file.read_text()))
+        assert old in text
+        file.write_text(text.replace(old, new))
+    with pytest.raises(error) as caught:
+        eow.rerun(out)
+    assert "\n" not in str(caught.value)
+
+
+@pytest.mark.parametrize("name", [".", "nothing.zarr", "notes.txt"])
+def test_what_is_no_result_is_refused(tmp_path, monkeypatch, name):
+    monkeypatch.chdir(tmp_path)
+    Path("notes.txt").write_text("text")
+    with pytest.raises(InputError, match="no result|not made by this package"):
+        eow.rerun(name)

@@ -46,7 +46,6 @@ STRIP = 4096
 SCORE = "F1, points labelled by eye, Romania, tuned on the other half of the area"
 #: Rows and columns of the cube that medians are taken from, and the least share of them that must be seen.
 SURVEY, SEEN = 256, 0.1
-
 #: Indices that monitors look at, as (plus, minus) of a normalised difference.
 INDICES = {"NDVI": ("nir", "red"), "NDMI": ("nir", "swir16"), "NBR": ("nir", "swir22")}
 
