@@ -30,6 +30,8 @@ _LONGEST = 180.0
 _CROSSING = 270.0
 #: Crossings of an outline up to which it is mended: beyond them that takes minutes, and no hand has drawn it.
 MOST_CROSSINGS = 1000
+#: Corners from which on crossings are counted before anything else is asked of an outline.
+MANY = 20_000
 
 
 @checked
@@ -214,7 +216,7 @@ AreaLike = Annotated[Area | AreaSource, doc("an area: (west, south, east, north)
 def _checked(geometry: BaseGeometry) -> BaseGeometry:
     from warnings import warn
 
-    from shapely import is_valid_reason
+    from shapely import get_num_coordinates, is_valid_reason
 
     if geometry.is_empty:
         raise InputError("The area is empty: draw or give a polygon.")
@@ -230,10 +232,13 @@ def _checked(geometry: BaseGeometry) -> BaseGeometry:
     if east - west > 360 + 1e-9:
         raise InputError(f"The area is {east - west:.6g} degrees wide, more than the whole globe: give at most 360.")
     # A bow tie drawn by hand becomes the two triangles that were meant; points and lines have no area.
-    shapes = _polygons(geometry if geometry.is_valid else _mended(geometry))
+    if get_num_coordinates(geometry) > MANY:
+        _check_crossings(geometry)  # first: to find that such an outline is invalid takes a minute, too
+    valid = geometry.is_valid
+    shapes = _polygons(geometry if valid else _mended(geometry))
     if shapes.is_empty or shapes.area == 0:
         raise InputError("The area has no size: a point or a line was given where a polygon is needed.")
-    if not geometry.is_valid:
+    if not valid:
         warn(f"The area crossed itself and was mended ({is_valid_reason(geometry)}): look at it.", stacklevel=4)
     return split(shapes)
 
@@ -241,19 +246,26 @@ def _checked(geometry: BaseGeometry) -> BaseGeometry:
 def _mended(geometry: BaseGeometry) -> BaseGeometry:
     from shapely import make_valid
 
+    _check_crossings(geometry)
+    return make_valid(geometry)
+
+
+def _check_crossings(geometry: BaseGeometry) -> None:
     if _crosses(geometry, MOST_CROSSINGS):
         raise InputError(
             f"The outline of the area crosses itself more than {MOST_CROSSINGS} times, which no place does: draw it "
             "again, or give its convex hull."
         )
-    return make_valid(geometry)
 
 
 def _crosses(geometry: BaseGeometry, most: int) -> bool:
     """Whether edges cross each other more than ``most`` times; a count that exceeds it is not finished."""
     from shapely import STRtree, linestrings
 
-    edges = np.concatenate([np.stack([ring[:-1], ring[1:]], axis=1) for ring in _vertices(geometry)])
+    rings = _vertices(geometry)
+    if not rings:  # points and lines, which are refused for another reason
+        return False
+    edges = np.concatenate([np.stack([ring[:-1], ring[1:]], axis=1) for ring in rings])
     lines = linestrings(edges)
     tree, found, start, size = STRtree(lines), 0, 0, 1
     while start < len(lines) and found <= 2 * most:  # each crossing is found from both of its edges

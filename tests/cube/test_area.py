@@ -195,6 +195,13 @@ def test_an_outline_of_random_points_is_refused_before_it_is_mended(count):
         Area.of(Polygon(points))
 
 
+def test_a_long_line_is_still_a_line():
+    with pytest.raises(InputError, match="no size"):
+        Area.of(LineString(np.random.default_rng(0).random((30_000, 2)) / 1000))
+    with pytest.raises(InputError, match="no size"):
+        Area.of(LineString([(1, 1), (1, 1)]))
+
+
 def test_a_long_outline_with_few_crossings_is_mended():
     turn = np.linspace(0, 2 * np.pi, 3000)
     ring = np.stack([np.cos(turn), np.sin(turn)], axis=1)
