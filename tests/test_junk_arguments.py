@@ -31,7 +31,7 @@ import xarray as xr
 
 import eowidgets as eow
 from eowidgets.cube.accessor import CubeAccessor
-from eowidgets.models.registry import _registered
+from eowidgets.models.registry import _registered, model_classes
 
 #: Junk that each parameter gets, of all that there is.
 TRIES = 4
@@ -300,6 +300,7 @@ def _confined(tmp_path, monkeypatch):
             raise AssertionError(f"connects to {address}")
 
     monkeypatch.setattr(socket.socket, "connect", refuse)
+    model_classes()  # registers the families
     known = dict(_registered)
     yield
     _registered.clear()

@@ -12,7 +12,7 @@ from typing import Any, ClassVar, Literal
 import torch
 from torch import Tensor, nn
 
-from eowidgets.arguments import Count, FilePath, Name, NotZero, Pixels, Positive, Sha256, checked
+from eowidgets.arguments import Count, FilePath, Name, Pixels, Positive, Sha256, checked
 from eowidgets.errors import InputError, ModelError, shown
 from eowidgets.models.base import Batch, Card, Inputs, Model, WindowSpec
 from eowidgets.models.prepare import Preparation
@@ -106,7 +106,7 @@ def wrap(
     task: Task | str = Task.SEGMENT,
     window: WindowSpec | Pixels | None = None,
     layout: Layout = "bchw",
-    scale: NotZero = 1.0,
+    scale: Positive = 1.0,
     mean: Sequence[float] | None = None,
     std: Sequence[Positive] | None = None,
     resolution: Positive | None = None,

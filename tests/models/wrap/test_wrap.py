@@ -224,13 +224,13 @@ def test_hostile_names_stay_text(tmp_path):
     ("change", "words"),
     [
         ({"outputs": ()}, "must be one eow.Output"),
-        ({"outputs": Output("cover", dims="tyx", kind="class")}, "has 0 classes"),
         ({"outputs": Output("height")}, "declare it with dims='tyx', or choose layout='btchw'"),
-        ({"layout": "hwc"}, "choose one of bchw"),
+        ({"layout": "hwc"}, "give 'bchw', 'btchw' or 'bcthw'"),
         ({"task": "fly"}, "no task named 'fly'"),
         ({"mean": (1.0,)}, "mean has 1 numbers for 2 bands"),
-        ({"std": (1.0, 0.0)}, "every number must be above 0"),
-        ({"scale": 0}, "must be above 0"),
+        ({"std": (1.0, 0.0)}, "each of it a number above 0"),
+        ({"scale": 0}, "scale of wrap is 0: give a number above 0"),
+        ({"trust": "no"}, "trust of wrap is 'no': give True or False"),
     ],
 )
 def test_what_cannot_be(change, words):
@@ -239,7 +239,7 @@ def test_what_cannot_be(change, words):
 
 
 def test_neither_module_nor_known_file(tmp_path):
-    with pytest.raises(InputError, match="int is not a network"):
+    with pytest.raises(InputError, match="give a torch.nn.Module or the path of a file"):
         wrap(3, **OPTIONS)
     with pytest.raises(InputError, match="not a known kind of network"):
         wrap(tmp_path / "net.h5", **OPTIONS)
