@@ -30,7 +30,7 @@ _HUB_ID = re.compile(r"[A-Za-z0-9][\w.-]*/[A-Za-z0-9][\w.-]*")
 
 @checked
 def weights(
-    source: FilePath, file: Name = "model.safetensors", *, sha256: Sha256 | None = None, revision: Name | None = None
+    source: FilePath, file: str = "model.safetensors", *, sha256: Sha256 | None = None, revision: Name | None = None
 ) -> dict[str, Tensor]:
     """Read the weights of a network, from a file here or from a repository on the Hugging Face hub.
 

@@ -75,7 +75,7 @@ def test_a_constructor_without_parameters_is_not_called():
 def test_names_and_values_are_checked_as_ever():
     with pytest.raises(InputError, match="no parameter named 'wdth'"):
         get_model(Net(), wdth=3)
-    with pytest.raises(InputError, match="give a value from"):
+    with pytest.raises(InputError, match="give a whole number from 1 to 8"):
         get_model(Net(), width=99)
 
 

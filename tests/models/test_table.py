@@ -63,7 +63,7 @@ def test_registering(monkeypatch):
         def predict(self, batch):
             return {}
 
-    with pytest.raises(InputError, match="has no 'name'"):
+    with pytest.raises(InputError, match="has no name"):
         register(Nameless)
     with pytest.raises(InputError, match="is not a model"):
         get_model(42)
