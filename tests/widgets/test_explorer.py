@@ -40,7 +40,7 @@ def test_text_and_code(explorer, romania):
 
 
 def test_bad_input(romania):
-    with pytest.raises(InputError, match="shows a cube"):
+    with pytest.raises(InputError, match="give an xarray Dataset"):
         eow.Explorer("romania")
     with pytest.raises(InputError, match="no option of TimeViewer named 'colour'"):
         eow.Explorer(romania, colour="red")
