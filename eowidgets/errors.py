@@ -1,8 +1,10 @@
-"""One small family of errors: each message says what is wrong, where, and what to do."""
+"""One small family of errors, and notes: each message says what is wrong, where, and what to do."""
 
 from __future__ import annotations
 
 import reprlib
+import sys
+import warnings
 from collections.abc import Iterable
 from difflib import get_close_matches
 
@@ -101,3 +103,18 @@ def unknown(kind: str, name: object, known: Iterable[str]) -> InputError:
         listed = ", ".join(short(n) for n in names[:12]) + (", ..." if len(names) > 12 else "")
         hint = f"Known: {listed}." if names else "There is none."
     return InputError(f"There is no {kind} named {shown(name)}. {hint}")
+
+
+def warn_user(message: str) -> None:
+    """Warn the user at the line outside this package that led to the note.
+
+    Parameters
+    ----------
+    message : str
+        One sentence on what was corrected or is doubtful.
+    """
+    package, depth = __name__.partition(".")[0], 2
+    frame = sys._getframe(1)
+    while frame.f_back is not None and str(frame.f_globals.get("__name__")).partition(".")[0] == package:
+        frame, depth = frame.f_back, depth + 1
+    warnings.warn(message, stacklevel=depth)

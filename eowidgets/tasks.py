@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Annotated, Literal
@@ -39,8 +38,8 @@ def is_variable_name(name: str) -> bool:
 
 
 def is_color(text: str) -> bool:
-    """Return whether a text is a colour as ``#rrggbb``."""
-    return re.fullmatch(r"#[0-9a-fA-F]{6}", text) is not None
+    """Return whether a text is a colour as ``#rrggbb`` or ``#rgb``."""
+    return hex_color(text) is not None
 
 
 VariableName = Annotated[Name, Predicate(is_variable_name), doc("a name for a variable, without '/'")]
@@ -71,12 +70,7 @@ class ClassInfo:
     color: Annotated[str, Predicate(is_color), doc("a colour such as '#0072b2'")]
 
     def __post_init__(self) -> None:
-        color = hex_color(self.color)
-        if color is None:
-            raise InputError(
-                f"The colour of the class {str(self.name)[:40]!r} is {str(self.color)[:40]!r}: write it as '#rrggbb'."
-            )
-        object.__setattr__(self, "color", color)
+        object.__setattr__(self, "color", hex_color(self.color))
 
 
 @checked

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from typing import Any
-from warnings import warn
 
 import numpy as np
 import xarray as xr
@@ -130,7 +129,7 @@ def change(
     """
     task = ChangeTask(cube, method, after=after, dates=dates, params=params)
     for note in task.notes:
-        warn(note, stacklevel=2)
+        warn_user(note)
     return task.finish(run(task.model, task.cube, area, device=device))
 
 

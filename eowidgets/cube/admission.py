@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import warnings
 from typing import Any
 
 import numpy as np
@@ -13,7 +12,7 @@ from eowidgets.cube.masks import with_masks
 from eowidgets.cube.schema import DIMS, MASKS
 from eowidgets.cube.spacing import check_axis
 from eowidgets.cube.times import datetimes
-from eowidgets.errors import InputError, short, shown
+from eowidgets.errors import InputError, short, shown, warn_user
 
 #: Kinds of numbers that a band may hold.
 _NUMBERS = "fiub"
@@ -116,7 +115,7 @@ def _in_time(cube: xr.Dataset, name: str) -> xr.Dataset:
         cube = cube.drop_indexes("time", errors="ignore").assign_coords(time=("time", stamps, attrs))
     if (order[1:] > order[:-1]).all():
         return cube
-    warnings.warn("The dates were not in order, and were sorted.", stacklevel=4)
+    warn_user("The dates were not in order, and were sorted.")
     return cube.isel(time=order)
 
 

@@ -15,7 +15,7 @@ from eowidgets.arguments import checked
 from eowidgets.cube import globe
 from eowidgets.cube.antimeridian import join, polygons, shifted, split, straighten, wrap
 from eowidgets.cube.area_source import AreaSource, CRSLike, cut_edges, need_geopandas, read_geometry, reproject
-from eowidgets.errors import InputError
+from eowidgets.errors import InputError, warn_user
 
 if TYPE_CHECKING:
     import geopandas as gpd
@@ -214,7 +214,6 @@ AreaLike = Annotated[Area | AreaSource, doc("an area: (west, south, east, north)
 
 
 def _checked(geometry: BaseGeometry) -> BaseGeometry:
-    from warnings import warn
 
     from shapely import get_num_coordinates, is_valid_reason
 
@@ -239,7 +238,7 @@ def _checked(geometry: BaseGeometry) -> BaseGeometry:
     if shapes.is_empty or shapes.area == 0:
         raise InputError("The area has no size: a point or a line was given where a polygon is needed.")
     if not valid:
-        warn(f"The area crossed itself and was mended ({is_valid_reason(geometry)}): look at it.", stacklevel=4)
+        warn_user(f"The area crossed itself and was mended ({is_valid_reason(geometry)}): look at it.")
     return split(shapes)
 
 
@@ -276,8 +275,6 @@ def _crosses(geometry: BaseGeometry, most: int) -> bool:
 
 def _one_way(geometry: BaseGeometry) -> BaseGeometry:
     """Refuse or announce edges that span more than half the globe, which can be meant in two ways."""
-    from warnings import warn
-
     for ring in _vertices(geometry):
         step = np.abs(np.diff(ring[:, 0]))
         step = step[(step > _LONGEST + 1e-9) & (step < 360 - 1e-6)]
@@ -288,9 +285,8 @@ def _one_way(geometry: BaseGeometry) -> BaseGeometry:
                 f"An edge of the area spans {step.min():.6g} degrees of longitude, which can be meant either way round "
                 "the globe: cut the area at the antimeridian, or add a corner in the middle of the edge."
             )
-        warn(
-            "An edge of the area jumps from one side of the antimeridian to the other and is read as crossing it.",
-            stacklevel=6,
+        warn_user(
+            "An edge of the area jumps from one side of the antimeridian to the other and is read as crossing it."
         )
         return geometry
     return geometry

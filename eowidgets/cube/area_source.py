@@ -13,7 +13,7 @@ from annotated_types import doc
 from eowidgets.arguments import FilePath
 from eowidgets.cube import globe
 from eowidgets.cube.antimeridian import straighten
-from eowidgets.errors import InputError, MissingExtraError, SourceError, shown
+from eowidgets.errors import InputError, MissingExtraError, SourceError, shown, warn_user
 from eowidgets.system import check_plain
 
 if TYPE_CHECKING:
@@ -95,8 +95,6 @@ def _read(source: Any, crs: Any) -> tuple[BaseGeometry, str | None]:
 
 def _degrees(west: float, south: float, east: float, north: float) -> tuple[float, float, float, float]:
     """A box in degrees whose east is greater than its west."""
-    from warnings import warn
-
     if west <= east:
         return west, south, east, north
     if not (east >= -180 and west <= 180 and east + 360 - west < 180):
@@ -104,10 +102,9 @@ def _degrees(west: float, south: float, east: float, north: float) -> tuple[floa
             f"The bounding box ({west:g}, {south:g}, {east:g}, {north:g}) has its west and east swapped: give (west, "
             "south, east, north); one that crosses the antimeridian and is wider than half the globe needs east + 360."
         )
-    warn(
+    warn_user(
         f"The bounding box from {west:g} to {east:g}° E is read as crossing the antimeridian; if west and east are "
-        f"swapped, exchange them, and else write {east + 360:g} for {east:g}.",
-        stacklevel=4,
+        f"swapped, exchange them, and else write {east + 360:g} for {east:g}."
     )
     return west, south, east + 360, north
 

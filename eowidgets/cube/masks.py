@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import warnings
 from typing import Any
 
 import numpy as np
 import xarray as xr
 
 from eowidgets.cube.schema import DIMS, MASKS
-from eowidgets.errors import InputError, short
+from eowidgets.errors import InputError, short, warn_user
 
 #: Side in pixels of the window on the first and last date that is read of a lazy mask to recognise its coding.
 SIDE = 64
@@ -53,7 +52,7 @@ def _boolean(mask: xr.DataArray) -> xr.DataArray:
             f"The mask {mask.name!r} ({mask.dtype}) holds other values than true and false: make it boolean, for instance "
             f"with  cube[{mask.name!r}] > 0.5 , or give the variable another name."
         )
-    warnings.warn(f"The mask {mask.name!r} ({mask.dtype}) was read as boolean: 0 is false.", stacklevel=5)
+    warn_user(f"The mask {mask.name!r} ({mask.dtype}) was read as boolean: 0 is false.")
     found: xr.DataArray = mask != 0
     return found & mask.notnull() if mask.name == "valid" else found
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import warnings
 from collections.abc import Iterable
 from dataclasses import replace
 from typing import Any, Literal
@@ -17,7 +16,7 @@ from eowidgets.cube.quantity import quantity
 from eowidgets.cube.scale import ABSENT, NAMED, as_floats, is_flags, physical, scale
 from eowidgets.cube.schema import BAND_LETTERS, DIMS, MASKS, bands
 from eowidgets.cube.sensors import COMMON, SENSORS, Sensor, common_name, find_sensor, hinted_sensor, sensor_of_names
-from eowidgets.errors import InputError, shown, unknown
+from eowidgets.errors import InputError, shown, unknown, warn_user
 
 Clouds = Literal["mask", "robust"] | None
 
@@ -120,9 +119,8 @@ def _merge_twins(cube: xr.Dataset) -> xr.Dataset:
     times = cube.indexes["time"]
     if times.is_unique:
         return cube
-    warnings.warn(
-        f"{int(times.duplicated().sum())} dates occur twice; their scenes were merged, the first that has a value wins.",
-        stacklevel=4,
+    warn_user(
+        f"{int(times.duplicated().sum())} dates occur twice; their scenes were merged, the first that has a value wins."
     )
     frames = []
     for time in times.unique():
@@ -221,10 +219,7 @@ def _flagged(cube: xr.Dataset) -> xr.Dataset:
             cube[name].attrs["role"] = "quality"
             unread.append(name)
     if unread:
-        warnings.warn(
-            f"{', '.join(unread)[:80]}: flags of unknown coding, kept as quality bands and not used as masks.",
-            stacklevel=5,
-        )
+        warn_user(f"{', '.join(unread)[:80]}: flags of unknown coding, kept as quality bands and not used as masks.")
     return cube
 
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import glob
 import re
-import warnings
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from importlib.util import find_spec
@@ -27,7 +26,7 @@ from eowidgets.cube.reading import reading
 from eowidgets.cube.reduce import between, coarsen
 from eowidgets.cube.samples import open_sample, samples
 from eowidgets.cube.sources import Opened
-from eowidgets.errors import InputError, unknown
+from eowidgets.errors import InputError, unknown, warn_user
 from eowidgets.system import check_plain, parse_bytes
 
 #: Cubes up to this size are read at once; larger ones are opened lazily and read where they are looked at.
@@ -328,6 +327,6 @@ def _tell(raw: xr.Dataset, size: float, allowed: float, pixel: float, lazy: bool
         f"This cube has {size / 1e9:.2g} GB ({sizes}), more than budget={allowed / 1e9:g} GB: {coarser} would fit"
     )
     if lazy:
-        warnings.warn(f"{sentence}; it is opened lazily and read where you look.", stacklevel=4)
+        warn_user(f"{sentence}; it is opened lazily and read where you look.")
     else:
         raise InputError(f"{sentence}; or install dask, so that it can be opened lazily.")

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import warnings
 from dataclasses import dataclass
 from typing import Any
 
@@ -14,7 +13,7 @@ from eowidgets.cube.quality import QUALITY, is_flag_name
 from eowidgets.cube.quantity import QUANTITIES, quantity
 from eowidgets.cube.schema import DIMS, bands
 from eowidgets.cube.sensors import OFFSET_BASELINE, OFFSET_DATE
-from eowidgets.errors import InputError
+from eowidgets.errors import InputError, warn_user
 
 #: The offset that Sentinel-2 numbers carry since processing baseline 04.00.
 BOA_ADD_OFFSET = -1000
@@ -110,7 +109,7 @@ def physical(values: xr.DataArray, sensor: Sensor | None, *, forced: bool = Fals
     """
     band = _band_of(values, sensor)
     if np.issubdtype(values.dtype, np.complexfloating):
-        warnings.warn(f"The band {str(values.name)!r} is complex: its amplitude is taken.", stacklevel=4)
+        warn_user(f"The band {str(values.name)!r} is complex: its amplitude is taken.")
         values = abs(values).assign_attrs({**values.attrs, "quantity": "amplitude"})
     calibration = _calibration(values, band, sensor, forced)
     result = calibration.apply(values)
@@ -227,10 +226,9 @@ def _without_fills(values: xr.DataArray, result: xr.DataArray) -> xr.DataArray:
         if not bool(found.any()):
             return result
         number = float(values.where(found).max())
-        warnings.warn(
+        warn_user(
             f"The band {str(values.name)!r} holds {number:g}, which its source does not declare as missing: such "
-            "pixels are taken as not measured.",
-            stacklevel=7,
+            "pixels are taken as not measured."
         )
     return result.where(~found)
 
@@ -253,9 +251,7 @@ def _warn_of_picture(values: xr.DataArray, sensor: Sensor | None) -> None:
     if sensor is not None and sensor.key == "naip":
         return
     name = sensor.title if sensor else "a reflectance product"
-    warnings.warn(
-        f"Bands of 8 bits are not the numbers of {name}: they are opened as brightness from 0 to 1.", stacklevel=6
-    )
+    warn_user(f"Bands of 8 bits are not the numbers of {name}: they are opened as brightness from 0 to 1.")
 
 
 def _warn_of_level_1(sensor: Sensor) -> None:
@@ -264,10 +260,9 @@ def _warn_of_level_1(sensor: Sensor) -> None:
             "These are Level-1 numbers of Landsat 4-7, whose scale stands in the MTL file of the scene: put "
             "..._MTL.txt into the same folder, or use the Level-2 product."
         )
-    warnings.warn(
+    warn_user(
         "These are Level-1 numbers: top-of-atmosphere reflectance, not divided by the sine of the sun's elevation, "
-        "because there is no MTL file in the folder.",
-        stacklevel=6,
+        "because there is no MTL file in the folder."
     )
 
 
@@ -280,10 +275,9 @@ def _warn_of_offset(cube: xr.Dataset, sensor: Sensor | None) -> None:
     if late.chunks or not late.size or not bool(late.notnull().any()):
         return
     if float(late.quantile(0.01)) >= -BOA_ADD_OFFSET * 1e-4:
-        warnings.warn(
+        warn_user(
             f"The dates since {OFFSET_DATE} seem to hold Sentinel-2's offset of 1000 still: if so, open with "
-            f"sensor='{sensor.key}@04.00'; if not, '{sensor.key}@02.14' states that.",
-            stacklevel=4,
+            f"sensor='{sensor.key}@04.00'; if not, '{sensor.key}@02.14' states that."
         )
 
 

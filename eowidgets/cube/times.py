@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import warnings
 from typing import Any
 
 import numpy as np
 import xarray as xr
 
-from eowidgets.errors import InputError
+from eowidgets.errors import InputError, warn_user
 
 
 def with_times(cube: xr.Dataset) -> xr.Dataset:
@@ -69,7 +68,7 @@ def _integers(values: Any) -> Any:
         found = np.array(text, "datetime64[ns]")
     except ValueError:
         raise _not_dates() from None
-    warnings.warn(f"The times are integers and were read as {what}: {text[0]} to {text[-1]}.", stacklevel=6)
+    warn_user(f"The times are integers and were read as {what}: {text[0]} to {text[-1]}.")
     return found
 
 
@@ -104,7 +103,7 @@ def _calendar(cube: xr.Dataset, calendar: str) -> Any:
             "data.convert_calendar('standard', align_on='year') first."
         )
     if calendar not in ("standard", "gregorian", "proleptic_gregorian"):
-        warnings.warn(f"The dates of the calendar {calendar!r} were converted to the standard calendar.", stacklevel=7)
+        warn_user(f"The dates of the calendar {calendar!r} were converted to the standard calendar.")
     return same["time"].values.astype("datetime64[ns]")
 
 

@@ -75,7 +75,7 @@ class Wide(Model):
     """A convolution with many channels: needs memory in proportion to the batch."""
 
     name = "test-wide"
-    task = Task.DENOISE
+    task = Task.RECONSTRUCT
     card = Card("Wide convolution")
     window = WindowSpec(size=256, halo=2)
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import warnings
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -16,7 +15,7 @@ from eowidgets.cube.sources.dates import moment_in
 from eowidgets.cube.sources.hdf4 import ENDINGS as HDF4
 from eowidgets.cube.sources.hdf4 import open_hdf4
 from eowidgets.cube.sources.store import open_store
-from eowidgets.errors import EowidgetsError, InputError, shown
+from eowidgets.errors import EowidgetsError, InputError, shown, warn_user
 
 
 def open_netcdf_files(paths: Sequence[Path], where: str, chunks: Any) -> xr.Dataset:
@@ -54,7 +53,7 @@ def _note_absent(joined: xr.Dataset, parts: list[xr.Dataset]) -> xr.Dataset:
             joined[name].attrs[ABSENT] = np.array(absent, "datetime64[ns]")
             lacking.append(f"{name} ({len(absent)} of {joined.sizes['time']})")
     if lacking:
-        warnings.warn(f"Some dates lack bands, which are NaN there: {', '.join(lacking)[:80]}.", stacklevel=6)
+        warn_user(f"Some dates lack bands, which are NaN there: {', '.join(lacking)[:80]}.")
     return joined
 
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import re
-import warnings
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -22,7 +21,7 @@ from eowidgets.cube.sources.listing import ENDINGS, Found
 from eowidgets.cube.sources.naming import is_known, is_named, own_names, unnamed
 from eowidgets.cube.sources.rasterfile import RasterFile, read_header
 from eowidgets.cube.sources.stacking import stack
-from eowidgets.errors import InputError, shown
+from eowidgets.errors import InputError, shown, warn_user
 
 TAG = "EOWIDGETS"
 
@@ -173,9 +172,8 @@ def _static(file: RasterFile, layers: list[Layer], request: Request) -> Opened:
     for name in flat.data_vars:
         flat[name].attrs.setdefault("role", "layer")
     if all(quantity(a).key == "unknown" for a in arrays):
-        warnings.warn(
-            f"{shown(file.name)} has no date and is opened as a layer without time: for a time series, pass dates=[...].",
-            stacklevel=5,
+        warn_user(
+            f"{shown(file.name)} has no date and is opened as a layer without time: for a time series, pass dates=[...]."
         )
     flat.attrs |= _kept(file.tags)
     return Opened(flat, named=request.bands is not None and not own_names(file), static=True)

@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from eowidgets.cube.sources.local import DRIVERS, driver_for, local_env
-from eowidgets.errors import InputError, SourceError, shown
+from eowidgets.errors import InputError, SourceError, shown, warn_user
 
 #: The pixels of files up to this size are read together with their header: opening a file costs more than reading it.
 SMALL = 1_000_000
@@ -273,7 +273,7 @@ def _place(source: Any, path: Path, stack: ExitStack) -> tuple[Any, bool]:
         return GeoBox((source.height, source.width), source.transform, source.crs.to_wkt()), False
     vrt = stack.enter_context(WarpedVRT(source, **({"src_crs": crs} if points else {})))
     how = "located by ground control points" if points else "rotated"
-    warnings.warn(f"{shown(path.name)} is {how}: it is resampled to a grid with north up.", stacklevel=4)
+    warn_user(f"{shown(path.name)} is {how}: it is resampled to a grid with north up.")
     return GeoBox((vrt.height, vrt.width), vrt.transform, vrt.crs.to_wkt()), True
 
 

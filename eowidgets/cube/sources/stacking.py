@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-import warnings
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import reduce
@@ -17,7 +16,7 @@ from eowidgets.cube.quality import QUALITY
 from eowidgets.cube.scale import ABSENT, NAMED, physical
 from eowidgets.cube.sources.layers import Layer, as_array
 from eowidgets.cube.sources.rasterfile import RasterFile
-from eowidgets.errors import InputError, shown
+from eowidgets.errors import InputError, shown, warn_user
 
 #: Scenes of one pass are at most this far apart (seconds); scenes further apart are two dates.
 PASS = 15 * 60
@@ -245,10 +244,9 @@ def common_grid(files: Sequence[RasterFile], where: str, crs: Any = None) -> Any
     if shape[0] * shape[1] > SPARSE * sum(b.width * b.height * _ratio(b, base) for b in boxes):
         raise InputError(f"The files of {where[-60:]!r} lie far apart: open those of each place separately.")
     if any(not _aligned(b, base) for b in boxes):
-        warnings.warn(
+        warn_user(
             f"The files of {where[-60:]!r} have several grids: they are resampled by nearest neighbour to pixels of "
-            f"{abs(float(base.resolution.x)):g}.",
-            stacklevel=5,
+            f"{abs(float(base.resolution.x)):g}."
         )
     return GeoBox(shape, base.affine * Affine.translation(first_x, first_y), base.crs)
 
@@ -287,4 +285,4 @@ def _note_absent(ds: xr.Dataset, tiles: Mapping[tuple[str, Any], list[Layer]], m
     if missing:
         listed = ", ".join(f"{n} ({len(ms)} of {len(moments)})" for n, ms in list(missing.items())[:4])
         more = ", ..." if len(missing) > 4 else ""
-        warnings.warn(f"Some dates lack bands, which are NaN there: {listed}{more}.", stacklevel=5)
+        warn_user(f"Some dates lack bands, which are NaN there: {listed}{more}.")

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import warnings
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
@@ -20,7 +19,7 @@ from eowidgets.cube.sources.stac.grid import common_grid, native_grids
 from eowidgets.cube.sources.stac.header import Headers, rasterio_env
 from eowidgets.cube.sources.stac.layers import Layer, baseline_of, layers_of
 from eowidgets.cube.sources.stac.scenes import Scene, chosen, passes, scenes_of
-from eowidgets.errors import InputError, MissingExtraError, SourceError
+from eowidgets.errors import InputError, MissingExtraError, SourceError, warn_user
 
 _CHUNKS: Any = {"x": 1024, "y": 1024}
 
@@ -90,7 +89,7 @@ def _with_bands(scenes: list[Scene], picked: list[Any]) -> tuple[list[Scene], li
     kept = [(s, p) for s, p in zip(scenes, picked, strict=True) if p]
     if len(kept) < len(scenes):
         left = [s.name for s, p in zip(scenes, picked, strict=True) if not p]
-        warnings.warn(f"{_some(left)} left out: they have none of the bands.", stacklevel=4)
+        warn_user(f"{_some(left)} left out: they have none of the bands.")
     return [s for s, _ in kept], [p for _, p in kept]
 
 
@@ -213,7 +212,7 @@ def _with_masks(
     if not poor:
         return raw
     listed = ", ".join(repr(n) for n in has if any(n not in own for own in layers))
-    warnings.warn(f"{_some(poor)} opened without {listed[:200]}, which they lack: NaN there.", stacklevel=5)
+    warn_user(f"{_some(poor)} opened without {listed[:200]}, which they lack: NaN there.")
     if not lacking:
         return raw
     quality = {n: layer.quality for own in layers for n, layer in own.items() if layer.quality}
@@ -250,10 +249,9 @@ def _warn_of_baseline(scenes: Sequence[Scene], layers: Sequence[dict[str, Layer]
     ]
     if silent:
         sensor = next(s.sensor.key for s in scenes if s.sensor is not None)
-        warnings.warn(
+        warn_user(
             f"{_some(silent)} acquired since {OFFSET_DATE} and state no processing baseline: if their numbers hold the "
-            f"offset of 1000, open with sensor='{sensor}@{OFFSET_BASELINE:05.2f}'.",
-            stacklevel=4,
+            f"offset of 1000, open with sensor='{sensor}@{OFFSET_BASELINE:05.2f}'."
         )
 
 
@@ -263,12 +261,10 @@ def _warn_of_quantity(scenes: Sequence[Scene], layers: Sequence[dict[str, Layer]
         s.product for s, own in zip(scenes, layers, strict=True) for x in own.values() if x.quantity == "brightness"
     }
     if eight - {"naip"}:
-        warnings.warn(
-            f"The bands of {', '.join(sorted(eight))[:80]} hold 8-bit numbers: they are opened as brightness from 0 to 1.",
-            stacklevel=4,
+        warn_user(
+            f"The bands of {', '.join(sorted(eight))[:80]} hold 8-bit numbers: they are opened as brightness from 0 to 1."
         )
     if any(s.product == "landsat-oli-l1" for s in scenes):
-        warnings.warn(
-            "These are Level-1 numbers: top-of-atmosphere reflectance, not divided by the sine of the sun's elevation.",
-            stacklevel=4,
+        warn_user(
+            "These are Level-1 numbers: top-of-atmosphere reflectance, not divided by the sine of the sun's elevation."
         )
