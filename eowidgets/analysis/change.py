@@ -19,7 +19,7 @@ from eowidgets.cube.schema import bands
 from eowidgets.engine.job import Job
 from eowidgets.engine.provenance import whole
 from eowidgets.engine.run import run, submit
-from eowidgets.errors import InputError, unknown, warn_user
+from eowidgets.errors import InputError, shown, unknown, warn_user
 from eowidgets.models.base import Model
 from eowidgets.models.classical.change import TwoImages
 from eowidgets.models.classical.series import DAYS_PER_YEAR
