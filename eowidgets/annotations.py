@@ -13,6 +13,8 @@ import typing
 from pathlib import Path
 from typing import Any
 
+from eowidgets.system import parsing
+
 
 def hints(target: Any) -> dict[str, Any]:
     """Return the annotations of a function or class as objects.
@@ -37,7 +39,7 @@ def hints(target: Any) -> dict[str, Any]:
 def _names(module: str) -> dict[str, Any]:
     """Return what a module imports for type checkers only."""
     try:
-        tree = ast.parse(inspect.getsource(sys.modules[module]))
+        tree = parsing(lambda: ast.parse(inspect.getsource(sys.modules[module])))
     except (KeyError, OSError, TypeError, SyntaxError):  # made in a notebook, or in a program without source
         return {}
     found: dict[str, Any] = {}

@@ -5,9 +5,29 @@ from __future__ import annotations
 import os
 import re
 import stat
+import threading
+from collections.abc import Callable
 from pathlib import Path
+from typing import TypeVar
 
 from eowidgets.errors import InputError, SourceError, shown
+
+T = TypeVar("T")
+_PARSER = threading.Lock()
+
+
+def parsing(work: Callable[[], T]) -> T:
+    """Do work that parses Python source.
+
+    Python 3.11 raises a SystemError where two threads parse at the same time; what fails for that reason is done again.
+    """
+    with _PARSER:
+        for _ in range(10):
+            try:
+                return work()
+            except SystemError:
+                continue
+        return work()
 
 
 def available_memory() -> int | None:

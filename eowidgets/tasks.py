@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
 from annotated_types import Interval, Predicate, doc
 
@@ -37,9 +37,9 @@ def is_variable_name(name: str) -> bool:
     return name.isprintable() and "/" not in name
 
 
-def is_color(text: str) -> bool:
-    """Return whether a text is a colour as ``#rrggbb`` or ``#rgb``."""
-    return hex_color(text) is not None
+def is_color(value: object) -> bool:
+    """Return whether a value is a colour that `hex_color` reads."""
+    return hex_color(value) is not None
 
 
 VariableName = Annotated[Name, Predicate(is_variable_name), doc("a name for a variable, without '/'")]
@@ -67,10 +67,13 @@ class ClassInfo:
 
     value: Annotated[int, Interval(ge=0, le=254)]
     name: str
-    color: Annotated[str, Predicate(is_color), doc("a colour such as '#0072b2'")]
+    color: Annotated[Any, Predicate(is_color), doc("a colour such as '#0072b2'")]
 
     def __post_init__(self) -> None:
-        object.__setattr__(self, "color", hex_color(self.color))
+        color = hex_color(self.color)
+        if color is None:  # the check takes None for a value that was not given
+            raise InputError("color of ClassInfo is None: give a colour such as '#0072b2'.")
+        object.__setattr__(self, "color", color)
 
 
 @checked

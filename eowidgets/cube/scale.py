@@ -13,7 +13,7 @@ from eowidgets.cube.quality import QUALITY, is_flag_name
 from eowidgets.cube.quantity import QUANTITIES, quantity
 from eowidgets.cube.schema import DIMS, bands
 from eowidgets.cube.sensors import OFFSET_BASELINE, OFFSET_DATE
-from eowidgets.errors import InputError, warn_user
+from eowidgets.errors import InputError, shown, warn_user
 
 #: The offset that Sentinel-2 numbers carry since processing baseline 04.00.
 BOA_ADD_OFFSET = -1000
@@ -38,7 +38,17 @@ class Calibration:
     quantity: str = "unknown"
 
     def apply(self, values: xr.DataArray) -> xr.DataArray:
-        """Return float32 values."""
+        """Return float32 values.
+
+        Raises
+        ------
+        InputError
+            For text and other objects that are not numbers.
+        """
+        if values.dtype.kind not in "fiub":
+            raise InputError(
+                f"The band {shown(str(values.name))} holds {values.dtype} in place of numbers: convert or drop it first."
+            )
         result = values.astype("float32")
         if self.nodata is not None and not np.isnan(self.nodata):
             result = result.where(values != self.nodata)

@@ -26,8 +26,8 @@ def summary(cube: xr.Dataset) -> str:
     first, last = (str(t)[:10] for t in cube.time.values[[0, -1]])
     dates = f"{cube.sizes['time']} dates, {first} to {last}" if first != last else f"1 date, {first}"
     size = abs(box.resolution.x)
-    metric = box.crs.units[0] in ("metre", "m")
-    pixel = f"{size:g} m" if metric else f"{size:.3g}°"
+    metric = box.crs.projected and box.crs.units[0] in ("metre", "m")
+    pixel = f"{size:g} m" if metric else f"{size:.3g}{'°' if box.crs.geographic else ' units'}"
     where = f"EPSG:{box.crs.epsg}" if box.crs.epsg else "own projection"
     extent = f", {box.width * box.height * size**2 / 1e4:.0f} ha" if metric else ""
     lines = [

@@ -24,6 +24,7 @@ from torch import nn
 from eowidgets.engine.resampled import Resampled
 from eowidgets.models.base import Model
 from eowidgets.models.forecast.base import SeriesModel
+from eowidgets.system import parsing
 
 #: Modules whose code is stated by the versions of their packages.
 LIBRARIES = {*sys.stdlib_module_names, "torch", "numpy", "xarray", "scipy", "pandas"} - {"__main__"}
@@ -221,6 +222,6 @@ def _is_package(thing: Any) -> bool:
 def _source(thing: Any) -> str | None:
     """Source text of a class or function, also of one written in a notebook cell; None where there is none."""
     try:
-        return inspect.getsource(thing)
+        return parsing(lambda: inspect.getsource(thing))
     except (OSError, TypeError, SyntaxError, IndexError):
         return None

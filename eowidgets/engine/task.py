@@ -187,7 +187,8 @@ def make_task(
     doubled = {n for n in names if taken.count(n) > 1}
     if doubled:
         raise ModelError(
-            f"Model {shown(made.name)} gives more than one {sorted(doubled)[0]!r}: name its outputs apart."
+            f"Model {shown(made.name)} gives an output named {sorted(doubled)[0]!r} twice, or so named as a "
+            "coordinate: give each output a name of its own."
         )
     site = Site(bands, _days(dates), _days(out_dates), cube.odc.geobox, resolution_of(cube) or 1.0)
     return Task(made, cube, shape, site, frame, int(seed), str(device), compile)

@@ -9,6 +9,7 @@ from collections.abc import Callable
 from contextlib import suppress
 from typing import TYPE_CHECKING, Any, Generic, Literal, NoReturn, Self, TypeVar
 
+from eowidgets.arguments import NotNegative, checked
 from eowidgets.errors import EowidgetsError, InputError
 
 if TYPE_CHECKING:
@@ -31,6 +32,7 @@ class Cancelled(EowidgetsError):
     """The work was cancelled before it had finished."""
 
 
+@checked
 class Work(Generic[T]):
     """Something that takes time, with a state, a result and a cancel.
 
@@ -135,7 +137,7 @@ class Work(Generic[T]):
             with suppress(RuntimeError):  # the interpreter ends: nobody is left to tell
                 timer.start()
 
-    def result(self, timeout: float | None = None) -> T:
+    def result(self, timeout: NotNegative | None = None) -> T:
         """Wait for the result.
 
         Work that waits for the very place that this thread holds is done here, so waiting for it never blocks itself.

@@ -16,7 +16,7 @@ from torch import Tensor
 from torch.nn import functional
 
 from eowidgets.cube.schema import bands as cube_bands
-from eowidgets.errors import InputError, ModelError
+from eowidgets.errors import InputError, ModelError, short
 from eowidgets.models.base import Batch, Model
 
 #: A model made for 10 m is run on 10 m by resampling from at most this many times finer or coarser pixels.
@@ -65,7 +65,7 @@ def check_inputs(model: Model, cube: xr.Dataset) -> None:
     missing = [b for b in model.inputs.bands or () if b not in there]
     if missing:
         raise ModelError(
-            f"Model {model.name!r} needs {_plural('band', missing)}, and this cube has {', '.join(there)}: "
+            f"Model {model.name!r} needs {_plural('band', missing)}, and this cube has {short(', '.join(there))}: "
             "open it with these bands, or choose a model that does without."
         )
     dates, low, high = cube.sizes["time"], model.inputs.min_dates, model.inputs.max_dates
@@ -100,7 +100,7 @@ def _check_resolution(model: Model, cube: xr.Dataset) -> None:
 
 
 def _plural(noun: str, names: list[str]) -> str:
-    return f"the {noun}{'s' if len(names) > 1 else ''} {', '.join(names)}"
+    return f"the {noun}{'s' if len(names) > 1 else ''} {short(', '.join(names))}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -154,7 +154,9 @@ class Preparation:
         """
         missing = [b for b in self.bands if b not in batch.bands]
         if missing:
-            raise ModelError(f"The network needs {_plural('band', missing)}, and was given {', '.join(batch.bands)}.")
+            raise ModelError(
+                f"The network needs {_plural('band', missing)}, and was given {short(', '.join(batch.bands))}."
+            )
         x, seen = (batch.x, batch.usable) if self.see == "clear" else (batch.raw, batch.measured)
         x = x[:, :, [batch.bands.index(b) for b in self.bands]] * self.scale
         if self.mean is not None:

@@ -11,6 +11,7 @@ import xarray as xr
 
 from eowidgets.cube import globe
 from eowidgets.cube.grid import geobox
+from eowidgets.errors import InputError
 from eowidgets.render.pack import Bits
 from eowidgets.render.place import Place
 from eowidgets.render.source import MASK, FrameSource, Window
@@ -44,8 +45,19 @@ class MercatorGrid:
 
     @classmethod
     def over(cls, box: GeoBox, longest: int) -> MercatorGrid:
-        """Cover a grid with pixels of about its size, ``longest`` on the longer side at most."""
+        """Cover a grid with pixels of about its size, ``longest`` on the longer side at most.
+
+        Raises
+        ------
+        InputError
+            For a grid that lies wholly beyond the latitudes of Web Mercator.
+        """
         west, south, east, north = globe.extent(box)
+        if south >= _LAST or north <= -_LAST:
+            raise InputError(
+                f"The map ends at {_LAST:.2f} degrees of latitude, and the cube reaches from {south:.2f} to {north:.2f}: "
+                "look at it with  eow.TimeViewer(cube)."
+            )
         (left, right), (bottom, top) = _forward([west, east], [south, north])
         size = max(_pixel(box), (right - left) / longest, (top - bottom) / longest)
         width, height = (max(1, round((b - a) / size)) for a, b in ((left, right), (bottom, top)))

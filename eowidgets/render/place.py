@@ -9,6 +9,7 @@ import numpy as np
 import xarray as xr
 
 from eowidgets.cube import globe
+from eowidgets.errors import InputError
 
 if TYPE_CHECKING:
     from odc.geo.geobox import GeoBox
@@ -176,9 +177,16 @@ def _transform(cube: xr.Dataset) -> tuple[float, float]:
 
 
 def _crs(cube: xr.Dataset) -> str:
+    import pyproj.exceptions
+    import rasterio.errors
     import rioxarray  # noqa: F401  (gives .rio)
 
-    crs = cube.rio.crs
+    try:
+        crs = cube.rio.crs
+    except (pyproj.exceptions.CRSError, rasterio.errors.CRSError):
+        raise InputError(
+            "The CRS that the cube states cannot be read: set it with  cube.drop_vars('spatial_ref').rio.write_crs('EPSG:...')."
+        ) from None
     if crs is None:
         return ""
     code = crs.to_epsg()

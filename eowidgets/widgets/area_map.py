@@ -396,6 +396,5 @@ class AreaMap(PlainErrors, PictureLayers, ipyleaflet.Map):
     def __repr__(self) -> str:
         """What is on the map, in one line that does not change from run to run."""
         what = "no cube" if self.cube is None else repr(str(self.cube.attrs.get("title", "cube")))
-        area = self.area_value
-        size = "no area" if area is None else f"area of {area.hectares:.1f} ha"
+        size = "no area" if self.area_value is None else f"area of {self.area_value.hectares:.1f} ha"
         return f"AreaMap({what}, {size}, {len(self.pins)} pin{'' if len(self.pins) == 1 else 's'})"

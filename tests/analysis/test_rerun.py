@@ -112,7 +112,7 @@ def test_all_provenance_has_one_schema(part, found):
 def test_options_that_do_not_apply_and_damage_are_one_sentence(part, found):
     with pytest.raises(InputError, match="option 'window' does not apply"):
         eow.rerun(found, part, window=32)
-    with pytest.raises(InputError, match="leave model out"):
+    with pytest.raises(InputError, match="model of rerun is 'break-ccdc'"):
         eow.rerun(found, part, model="break-ccdc")
     notes = json.loads(found.attrs["provenance"])
     for name in ("arguments", "whole", "area"):

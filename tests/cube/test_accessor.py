@@ -40,7 +40,7 @@ def test_between(romania):
     assert romania.eow.between("2019", "2019").sizes["time"] == int((romania.time.dt.year == 2019).sum())
     with pytest.raises(InputError, match="runs from 2015-08-01 to 2021-01-01"):
         romania.eow.between("1999", "2000")
-    with pytest.raises(InputError, match="are not dates"):
+    with pytest.raises(InputError, match="give a date such as"):
         romania.eow.between("yesterday", "2000")
 
 

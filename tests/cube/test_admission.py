@@ -156,3 +156,31 @@ def test_exports_sort_and_refuse(make_cube, tmp_path, write):
     with pytest.raises(eow.errors.InputError, match="complex"):
         getattr(cube.assign(red=cube.red + 1j).eow, write)(tmp_path / f"b.{ending}")
     assert not list(tmp_path.glob("b*"))
+
+
+FORMS = {
+    "text opened": (lambda c: eow.open(c.assign(red=(c.red.dims, np.full(c.red.shape, "x")))), "in place of numbers"),
+    "CRS that is no CRS": (lambda c: eow.TimeViewer(with_crs(c, "NOT A CRS")), "cannot be read"),
+    "beyond the map": (lambda c: eow.AreaMap(polar(c)), "ends at 85.05 degrees"),
+}
+
+
+def with_crs(cube, text):
+    cube = cube.copy()
+    cube["spatial_ref"].attrs = {"crs_wkt": text}
+    return cube
+
+
+def polar(cube):
+    return cube.assign_coords(x=10 + 0.01 * np.arange(9), y=89.9 - 0.01 * np.arange(8)).rio.write_crs("EPSG:4326")
+
+
+@pytest.mark.parametrize("name", FORMS)
+def test_forms_that_only_one_use_refuses(make_cube, name):
+    use, words = FORMS[name]
+    with pytest.raises(eow.errors.InputError, match=words):
+        use(make_cube())
+
+
+def test_a_geocentric_crs_has_a_summary(make_cube):
+    assert "10 units" in make_cube().rio.write_crs("EPSG:4978").eow.summary()

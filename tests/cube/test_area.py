@@ -146,7 +146,7 @@ def test_an_unknown_crs_gets_a_sentence():
         ({"type": "Polygon", "coordinates": "x"}, "cannot be read"),
         ({"type": "Nonsense"}, "cannot be read"),
         ("there/is/no.geojson", "There is no file"),
-        (42, "not an area"),
+        (42, "give an area"),
     ],
 )
 def test_bad_areas_are_refused_in_one_sentence(source, words):

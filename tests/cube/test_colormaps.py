@@ -49,6 +49,6 @@ def test_colours_become_hexadecimal(color, expected):
 )
 def test_what_is_no_colour_is_refused_in_a_model(color):
     assert hex_color(color) is None
-    with pytest.raises(InputError, match="The colour of the class 'water' is .*: write it as '#rrggbb'") as caught:
+    with pytest.raises(InputError, match="color of ClassInfo is .*: give a colour such as") as caught:
         ClassInfo(0, "water", color)
     assert len(str(caught.value)) < 160

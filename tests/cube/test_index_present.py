@@ -79,6 +79,8 @@ def test_forecast_and_questions_take_it():
 def test_change_watches_it(method):
     lost, kept = (eow.open(cube_of("NDVI", dates=160, drop=d)) for d in ("2019-03-01", None))
     params = {"history": 2.0, "reference": "none"}
+    if method == "break-iqr":  # its tuned settings model no season, which hides the loss of this wide one
+        params["terms"] = 1
     assert (eow.change(lost, method, **params)["change"].values == 1).mean() > 0.7
     assert (eow.change(kept, method, **params)["change"].values == 1).mean() < 0.2
 

@@ -67,8 +67,9 @@ def test_networks_in_bf16_stay_close(name, device, season):
         if a.dtype.kind != "f":
             assert (a != b).mean() <= CLASSES, variable
             continue
-        spread = max(float(np.nanstd(a)), 1e-3)
-        assert np.sqrt(np.nanmean((a - b) ** 2)) <= BF16 * spread, variable
+        # A flat field has no spread, but its numbers are rounded to eight bits all the same.
+        limit = max(BF16 * float(np.nanstd(a)), 2**-8 * float(np.nanmean(np.abs(a))))
+        assert np.sqrt(np.nanmean((a - b) ** 2)) <= limit, variable
 
 
 class Wide(Model):

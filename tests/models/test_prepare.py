@@ -65,7 +65,7 @@ def test_parameters_are_checked():
         ({"count": 2.5}, "a whole number"),
         ({"share": "much"}, "a number"),
         ({"flag": 1}, "True or False"),
-        ({"kind": "c"}, "choose one of 'a', 'b'"),
+        ({"kind": "c"}, "give 'a' or 'b'"),
         ({"cuont": 1}, "Did you mean 'count'"),
     ]:
         with pytest.raises(InputError, match=words):

@@ -116,7 +116,7 @@ def test_a_model_that_breaks_is_reported_and_the_panel_lives_on(romania, monkeyp
         name, task, card = "broken-for-test", Task.REGRESS, Card(title="Broken <script>")
 
         def outputs(self, bands):
-            return (Output("x"),)
+            return (Output("found"),)
 
         def predict(self, batch):
             raise RuntimeError("kaput <script>")
@@ -140,12 +140,12 @@ def test_cancel(romania, monkeypatch):
         name, task, card = "slow-for-test", Task.REGRESS, Card(title="Slow")
 
         def outputs(self, bands):
-            return (Output("x"),)
+            return (Output("found"),)
 
         def predict(self, batch):
             started.set()
             go.wait(20)
-            return {"x": torch.zeros(batch.x.shape[0], *batch.x.shape[-2:])}
+            return {"found": torch.zeros(batch.x.shape[0], *batch.x.shape[-2:])}
 
     monkeypatch.setitem(registry._registered, Slow.name, Slow)
     panel = eow.ModelPanel(romania, "slow-for-test")
@@ -322,12 +322,12 @@ def test_pause_holds_and_a_cancelled_run_leaves_nothing(romania, monkeypatch):
         window = WindowSpec(size=32)
 
         def outputs(self, bands):
-            return (Output("x"),)
+            return (Output("found"),)
 
         def predict(self, batch):
             began.set()
             assert go.acquire(timeout=20)
-            return {"x": batch.x[:, 0, 0]}
+            return {"found": batch.x[:, 0, 0]}
 
     monkeypatch.setitem(registry._registered, Steps.name, Steps)
     m = eow.AreaMap(romania)

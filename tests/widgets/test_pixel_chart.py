@@ -76,5 +76,5 @@ def test_refusals(romania):
         eow.PixelChart(romania, "NBR")
     with pytest.raises(InputError, match="outside the cube"):
         eow.PixelChart(romania, pins=[{"lon": 0, "lat": 0}])
-    with pytest.raises(InputError, match="is not an area"):
+    with pytest.raises(InputError, match="give an area"):
         eow.PixelChart(romania, polygons=[3])

@@ -64,7 +64,7 @@ def test_it_follows_a_viewer_and_leads_it(romania):
 
 
 def test_no_map_and_no_crs_are_said(romania):
-    with pytest.raises(InputError, match="not Dataset"):
+    with pytest.raises(InputError, match="map of TimeLayer is <Dataset>"):
         TimeLayer(romania, romania)
     bare = romania.drop_vars("spatial_ref")
     for name in bare.data_vars:

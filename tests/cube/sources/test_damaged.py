@@ -185,7 +185,7 @@ def test_a_cut_classic_netcdf_file_is_not_opened(make_cube, tmp_path, share):
 
 def test_whatever_a_library_raises_is_one_sentence():
     for error in (KeyError("a\nb"), MemoryError(), zipfile.BadZipFile("x" * 500), AttributeError()):
-        with pytest.raises(SourceError, match=r"^The pixels of 'f.nc' cannot be read") as caught, reading("f.nc"):
+        with pytest.raises(SourceError, match=r"^The pixels of 'f.nc' cannot be read") as caught, reading(file="f.nc"):
             raise error
         assert "\n" not in str(caught.value)
         assert len(str(caught.value)) < 250
