@@ -73,6 +73,11 @@ def _real(source: Any) -> str:
     return text if "://" in text else str(Path(text).expanduser().absolute())
 
 
+def sources_of(noted_source: str) -> set[str]:
+    """Return all sources of this session that are noted under one name."""
+    return _SOURCES.get(noted_source, set())
+
+
 def source_of(noted_source: str) -> str:
     """Return the source that a noted one stands for in this session, else the noted one itself.
 
@@ -83,7 +88,7 @@ def source_of(noted_source: str) -> str:
     """
     if noted_source in samples():
         return noted_source
-    found = _SOURCES.get(noted_source, set())
+    found = sources_of(noted_source)
     if len(found) > 1:
         raise InputError(
             f"More than one source called {noted_source[:80]!r} was opened in this session: give the cube itself."

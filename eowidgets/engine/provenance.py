@@ -18,7 +18,7 @@ import xarray as xr
 
 from eowidgets.cube import schema
 from eowidgets.cube.grid import georeference
-from eowidgets.cube.opened import here, noted, remember, source_of
+from eowidgets.cube.opened import here, noted, remember, source_of, sources_of
 from eowidgets.cube.private import scrub
 from eowidgets.engine.identity import code_hash, state_hash
 from eowidgets.engine.plan import Plan
@@ -105,10 +105,8 @@ def content_hash(cube: xr.Dataset, bands: tuple[str, ...], limit: int = 1 << 24)
 def _stamp(cube: xr.Dataset, variable: xr.Variable) -> str:
     """Size and time of the local files behind a lazy variable, as far as they are known."""
     opened, _ = noted(cube.attrs)
-    try:
-        sources = {variable.encoding.get("source"), source_of(opened) if opened else None}
-    except InputError:
-        sources = {variable.encoding.get("source")}
+    # Of several files with one name, each counts: it may be this one.
+    sources = {variable.encoding.get("source"), *(sources_of(opened) if opened else ())}
     found = []
     for source in sorted(str(s) for s in sources if s is not None and "://" not in str(s)):
         path = Path(source).expanduser()

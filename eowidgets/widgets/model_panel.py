@@ -128,18 +128,6 @@ class ModelPanel(ReadableRepr, PlainErrors, PanelView):
         self._model.value = name
 
     @property
-    def task(self) -> str:
-        """What the model chosen is for; setting it offers the models of that task."""
-        return str(self._task.value)
-
-    @task.setter
-    def task(self, name: str) -> None:
-        tasks = [key for _, key in self._task.options]
-        if name not in tasks:
-            raise unknown("task", name, tasks)
-        self._task.value = str(name)
-
-    @property
     def params(self) -> dict[str, Any]:
         """Parameters that differ from the model's own."""
         return changed_values(model_class(self.model).Params(), self._controls)

@@ -8,6 +8,7 @@ from typing import Any
 
 import ipywidgets
 
+from eowidgets.errors import unknown
 from eowidgets.models.base import Card
 from eowidgets.widgets.base import css
 from eowidgets.widgets.result_files import FORMATS
@@ -154,6 +155,18 @@ class PanelView(ipywidgets.VBox):
         self._cancel.disabled = self._pause.disabled = not going
         self._pause.value = False
         self._bar.layout.display = None if going else "none"
+
+    @property
+    def task(self) -> str:
+        """What the model chosen is for; setting it offers the models of that task."""
+        return str(self._task.value)
+
+    @task.setter
+    def task(self, name: str) -> None:
+        tasks = [key for _, key in self._task.options]
+        if name not in tasks:
+            raise unknown("task", name, tasks)
+        self._task.value = str(name)
 
 
 def _row(*widgets: Any) -> ipywidgets.HBox:

@@ -184,7 +184,7 @@ def test_outputs_named_like_bands_twice_are_refused(make_cube):
         def outputs(self, bands):
             return (Output("same", "bands", "tyx"), Output("red"))
 
-    with pytest.raises(ModelError, match="more than one 'red'"):
+    with pytest.raises(ModelError, match="output named 'red' twice"):
         eow.run(Twice, make_cube())
 
 

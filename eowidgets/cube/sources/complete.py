@@ -59,6 +59,26 @@ def check_chunks(path: Path, notes: Mapping[str, Any], group: str | None = None)
                 f"{path.name[:80]!r} is incomplete: {count - found} of {count} chunks of {name[:40]!r} are missing, so copy "
                 f"or make it again (or remove its attribute {WRITTEN!r}, if other software wrote it)."
             )
+    if path.is_dir():
+        _check_lengths(path, {f"{prefix}{name}": note for name, note in arrays.items()})
+
+
+def _check_lengths(path: Path, arrays: Mapping[str, Mapping[str, Any]]) -> None:
+    """Refuse Blosc chunks that are shorter than their header states: Blosc reads beyond the end of a cut one."""
+    for name, note in arrays.items():
+        codecs = note.get("codecs")
+        coded = [note.get("compressor"), *(codecs if isinstance(codecs, list) else [])]
+        if not any("blosc" in (_mapping(c).get("id"), _mapping(c).get("name")) for c in coded):
+            continue
+        for file in (path / name).rglob("*"):
+            if file.suffix == ".json" or file.name.startswith(".") or not file.is_file():
+                continue
+            with file.open("rb") as chunk:
+                header = chunk.read(16)
+            if len(header) < 16 or int.from_bytes(header[12:16], "little") > file.stat().st_size:
+                raise SourceError(
+                    f"{path.name[:80]!r} is damaged: a chunk of {name[:40]!r} was cut, so copy or make it again."
+                )
 
 
 def check_nodes(path: Path, notes: Mapping[str, Any]) -> None:

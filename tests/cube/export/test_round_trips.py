@@ -1,6 +1,6 @@
 """open(export(cube)) is the cube, over random cubes.
 
-``EOWIDGETS_EXAMPLES`` sets the number of random cubes per format (30 by default; 200 for acceptance).
+``EOWIDGETS_EXAMPLES`` sets the number of random cubes per format (12 by default; 200 for acceptance).
 """
 
 import os
@@ -19,7 +19,7 @@ from hypothesis import strategies as st
 import eowidgets as eow
 from eowidgets.cube.schema import bands
 
-EXAMPLES = int(os.environ.get("EOWIDGETS_EXAMPLES", "30"))
+EXAMPLES = int(os.environ.get("EOWIDGETS_EXAMPLES", "12"))
 #: By an object of its own, without an EPSG code.
 CUSTOM = "+proj=laea +lat_0=47.3 +lon_0=11.25 +x_0=123.5 +y_0=0 +ellps=GRS80 +units=m +no_defs"
 GRIDS = {
