@@ -198,8 +198,7 @@ class ForecastPanel(ReadableRepr, PlainErrors, ForecastView):
     def code(self) -> str:
         """The cell that does the same."""
         source = opening(self.cube)
-        lines = ["import eowidgets as eow", ""]
-        lines += [f"cube = {source}"] if source else []
+        lines = ["import eowidgets as eow", "", *([f"cube = {source}"] if source else [])]
         words = ["cube", *([repr(self.from_date)] if self.looks_back else [])]
         words += [f"{k}={v!r}" for k, v in self._all_options().items()]
         return "\n".join([*lines, f"result = eow.{self._call().__name__}({', '.join(words)})"])
@@ -258,8 +257,7 @@ class ForecastPanel(ReadableRepr, PlainErrors, ForecastView):
         before, self.job = self.job, None
         if before is not None and before.state == "queued":
             before.cancel()
-        work = Work(f"forecast by {self.model}", lambda work: self._work(work, call, given, options), owner=self)
-        self.job = work
+        self.job = work = Work(f"forecast by {self.model}", lambda w: self._work(w, call, given, options), owner=self)
         self._cancel.disabled = False
         self._say("Forecasting ...")
         work.on_change(self._follow)
