@@ -25,7 +25,12 @@ def panel(romania):
 def wait(panel, act):
     """Do something that forecasts, and wait until the panel says how it went."""
     done = threading.Event()
-    panel._note.observe(lambda c: done.set() if "Forecasting" not in c["new"] else None, names="value")
+
+    def look(change):
+        if "Forecasting" not in change["new"] and (panel.job is None or panel.job.over):
+            done.set()
+
+    panel._note.observe(look, names="value")
     panel.observe(lambda c: done.set(), names="result")
     act()
     assert done.wait(60)
