@@ -26,16 +26,15 @@ def wait(panel, act):
     """Do something that forecasts, and wait until the panel says how it went."""
     done = threading.Event()
 
-    def look(change):
-        if "Forecasting" not in change["new"] and (panel.job is None or panel.job.over):
-            done.set()
-
-    panel._note.observe(look, names="value")
+    panel._note.observe(lambda c: done.set() if "Forecasting" not in c["new"] else None, names="value")
     panel.observe(lambda c: done.set(), names="result")
     act()
     assert done.wait(60)
     if panel.job is not None:
         panel.job.wait(60)
+    said = threading.Event()  # the panel hears of the end a moment later
+    panel._note.observe(lambda c: said.set() if "Forecasting ..." not in c["new"] else None, names="value")
+    assert "Forecasting ..." not in panel.message or said.wait(10)
     panel._note.unobserve_all()
 
 
