@@ -92,7 +92,7 @@ class FrameForecaster(SeriesModel):
         return torch.where(known, made, torch.nan)
 
     def _predict(self, series: Series, future: Tensor) -> Tensor:
-        raise NotImplementedError  # predict takes its place
+        raise NotImplementedError  # never called: predict of this class does not use it
 
     def _frames(self, start: float, future: Tensor) -> Tensor:
         """Every pixel (or the one series) of the history on some days, (n, h, c), from what was known on ``start``."""

@@ -25,7 +25,7 @@ def admit(
 
     Dates in another order are sorted, dates of other calendars converted, masks of 0 and 1 made boolean; each of
     these with a warning. Everything else that would give wrong numbers is refused. Values are read only from masks
-    that are in memory and not boolean.
+    that are not boolean: whole in memory, a small window of lazy ones.
 
     Parameters
     ----------

@@ -3,7 +3,7 @@
 Runs of models, change, forecasts and cost estimates go through :data:`HEAVY`, one after the other, so that two of them
 never compete for memory. Tiles, pixel reads and questions go through :data:`LIGHT`. A run that light work starts (a
 question that needs one) waits for the heavy slot; a run that heavy work starts is done in its place. A call in a cell
-runs in the thread of the cell and waits for nobody.
+runs in the thread of the cell and does not wait in the queue.
 
 All threads are daemons that end with the interpreter. Work that was cancelled and does not come back loses its slot to
 a fresh thread, so that what was submitted later goes on.

@@ -134,7 +134,7 @@ class Work(Generic[T]):
         elif going:
             timer = threading.Timer(PATIENCE, self._report_hang)
             timer.daemon = True
-            with suppress(RuntimeError):  # the interpreter ends: nobody is left to tell
+            with suppress(RuntimeError):  # the interpreter ends: nothing listens any more
                 timer.start()
 
     def result(self, timeout: NotNegative | None = None) -> T:

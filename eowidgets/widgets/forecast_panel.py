@@ -287,7 +287,7 @@ class ForecastPanel(ReadableRepr, PlainErrors, ForecastView):
             self._say("Cancelled.")
         elif isinstance(work.error, EowidgetsError):
             self._say(str(work.error), bad=True)
-        elif work.error is not None:  # whatever it is, the person sees it under the widget
+        elif work.error is not None:  # any error is shown under the widget
             trace = "".join(traceback.format_exception(work.error))
             self._say(f"The forecast broke off: {work.error}", bad=True, details=trace)
 

@@ -22,7 +22,7 @@ Rgba = npt.NDArray[np.uint8]
 
 #: Longest side of a picture on a map: more than a screen shows, little enough for one message.
 LONGEST = 1024
-#: Drawn for a colour that is none.
+#: Used in place of an invalid colour.
 UNKNOWN = "#999999"
 
 

@@ -218,7 +218,7 @@ class TimeViewer(ReadableRepr, PlainErrors, Checks, Layers, Exports, ErrorsBelow
                 self._serve()
             elif content.get("type") == "series":
                 self.send(feed.series(source, content))
-        except Exception as problem:  # noqa: BLE001  (whatever it is, the person sees it under the widget)
+        except Exception as problem:  # noqa: BLE001  (any error is shown under the widget)
             self.complain(problem, "The data could not be read")
 
     def _serve(self) -> None:
