@@ -8,16 +8,21 @@ NOTEBOOKS = $(wildcard notebooks/*.ipynb)
 # In a container one often is root, which Jupyter wants to be told.
 AS_ROOT = $(if $(filter 0,$(shell id -u)),--allow-root)
 
-.PHONY: lab test lint types gpu screenshots clean
+.PHONY: lab test coverage lint types gpu screenshots clean
 
 lab: $(VENV)/.lab
 	$(BIN)/jupyter lab $(AS_ROOT) notebooks/01_explore_an_area.ipynb
 
-# Two at a time with one thread each; a browser wants both cores. The report counts both parts.
+# Two processes with one thread each; a browser needs both cores.
 test: $(VENV)/.test
+	OMP_NUM_THREADS=1 $(BIN)/python -m pytest tests --ignore=tests/browser -n 2 --dist loadfile --durations=30
+	$(BIN)/python -m pytest tests/browser
+	$(BIN)/python -m pytest --nbval --nbval-sanitize-with notebooks/sanitize.cfg -n 2 --dist loadfile $(NOTEBOOKS)
+
+# Not part of CI, because tracing makes the tests about a fifth slower.
+coverage: $(VENV)/.test
 	OMP_NUM_THREADS=1 $(BIN)/python -m pytest tests --ignore=tests/browser -n 2 --dist loadfile --cov --cov-report= --cov-fail-under=0
 	$(BIN)/python -m pytest tests/browser --cov --cov-append --cov-report=term
-	$(BIN)/python -m pytest --nbval --nbval-sanitize-with notebooks/sanitize.cfg -n 2 --dist loadfile $(NOTEBOOKS)
 
 lint: $(VENV)/.dev
 	$(BIN)/ruff check .
