@@ -1,7 +1,7 @@
 """Break monitors against points labelled by eye, and against nrt: ``python -m benchmarks.change [points] [nrt] [million]``.
 
 ``points``: the 180 points of ``benchmarks/labels/romania.gpkg``, half of which (even numbers) the parameters in
-``eowidgets.analysis.change.TUNED`` were tuned on; the other half was not looked at for that. ``nrt``: the same
+``eowidgets.analysis.change.detect.TUNED`` were tuned on; the other half was not looked at for that. ``nrt``: the same
 definition as the package nrt (Joint Research Centre) on the same pixels and cores, at 10 000 pixels; ``million`` at a
 million, the cube tiled. nrt's functions are compiled before the clock starts; both read the same NDVI from memory.
 """
@@ -19,10 +19,10 @@ import torch
 import xarray as xr
 
 import eowidgets as eow
-from eowidgets.analysis.change import TUNED, change
-from eowidgets.models.base import Batch
+from eowidgets.analysis.change.detect import TUNED, change
+from eowidgets.contract.feeds import Batch
+from eowidgets.contract.registry import get_model
 from eowidgets.models.classical.harmonic import design
-from eowidgets.models.registry import get_model
 
 MONITORS = ("break-ccdc", "break-iqr", "break-bfast", "break-ewma", "break-cusum", "break-ensemble")
 PERIOD = ("2017-01-01", "2020-12-31")

@@ -21,9 +21,9 @@ import torch
 import xarray as xr
 
 import eowidgets as eow
-from eowidgets.analysis.change import TUNED, ChangeTask
+from eowidgets.analysis.change.detect import TUNED, ChangeTask
+from eowidgets.contract.feeds import Batch
 from eowidgets.cube.schema import bands
-from eowidgets.models.base import Batch
 from eowidgets.models.monitors.ensemble import FENCE, SHARED
 
 PERIOD = ("2017-01-01", "2020-12-31")

@@ -21,7 +21,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from eowidgets.cube.simulate.words import NO_CHANGE
+from eowidgets.cube.labels import NO_CHANGE
 from eowidgets.engine.device import fast_autocast
 from eowidgets.metrics.captions import bleu, cider
 from eowidgets.models.change import weights

@@ -25,7 +25,7 @@ from torch import Tensor
 
 import eowidgets as eow
 from benchmarks.change_pairs import Count, network_of, table
-from eowidgets.analysis.change import change
+from eowidgets.analysis.change.detect import change
 from eowidgets.engine.device import fast_autocast
 from eowidgets.errors import EowidgetsError
 from eowidgets.models.change.adapters import PairParams

@@ -28,9 +28,13 @@ import xarray as xr
 from torch import nn
 
 import eowidgets as eow
+from eowidgets.contract.card import Card
+from eowidgets.contract.feeds import WindowSpec
+from eowidgets.contract.labels import ClassInfo
+from eowidgets.contract.model import Model
+from eowidgets.contract.outputs import Output
+from eowidgets.contract.task import Task
 from eowidgets.engine.windows import Axis
-from eowidgets.models.base import Card, Model, WindowSpec
-from eowidgets.tasks import ClassInfo, Output, Task
 
 BANDS = ("blue", "green", "red", "nir")
 CLASSES = tuple(ClassInfo(i, f"class {i}", f"#{i * 20:02x}80{255 - i * 20:02x}") for i in range(10))

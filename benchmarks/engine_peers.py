@@ -25,10 +25,13 @@ import torch
 import xarray as xr
 
 import eowidgets as eow
+from eowidgets.contract.card import Card
+from eowidgets.contract.feeds import WindowSpec
+from eowidgets.contract.model import Model
+from eowidgets.contract.outputs import Output
+from eowidgets.contract.task import Task
 from eowidgets.engine.device import trim
 from eowidgets.engine.writers.disk import open_result
-from eowidgets.models.base import Card, Model, WindowSpec
-from eowidgets.tasks import Output, Task
 
 WINDOW, HALO, BATCH = 512, 16, 4
 WHO = ("eowidgets", "geoai", "terratorch")

@@ -20,7 +20,7 @@ import numpy as np
 import torch
 
 import eowidgets as eow
-from eowidgets.analysis.forecast import forecast, hindcast
+from eowidgets.analysis.forecast.forecast import forecast, hindcast
 from eowidgets.cube.clouds import robust_clouds
 from eowidgets.errors import EowidgetsError
 from eowidgets.models.forecast.base import series_models

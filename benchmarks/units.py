@@ -21,8 +21,8 @@ from torch import Tensor
 
 import eowidgets as eow
 from eowidgets import metrics
+from eowidgets.contract.feeds import Batch
 from eowidgets.engine.device import fast_autocast
-from eowidgets.models.base import Batch
 from eowidgets.models.classical.regression import regress
 from eowidgets.models.units import weights
 from eowidgets.models.units.adapters import FindAndFill, UniTSClouds, UniTSModel, UniTSReconstruct
@@ -326,7 +326,7 @@ def steps() -> None:
 
 def speed() -> None:
     """A 128 x 128 x 12 area at default steps, through the engine; the first run, which loads and plans, is not counted."""
-    from eowidgets.cube.simulate import simulate
+    from eowidgets.simulate import simulate
 
     scene = simulate(height=128, width=128, bands=Source(romania()).bands, radar=False, seed=1)
     cube, rows = scene.cube.isel(time=slice(0, 12)), {}
@@ -344,7 +344,7 @@ def speed() -> None:
 
 def simulator() -> None:
     """Throughput of the scene simulator."""
-    from eowidgets.cube.simulate import simulate
+    from eowidgets.simulate import simulate
 
     rows = {}
     for side in (128, 256, 512):

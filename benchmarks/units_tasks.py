@@ -14,13 +14,13 @@ import eowidgets as eow
 from benchmarks.units import by_weights, parts_from_command_line, romania, table
 from eowidgets import metrics
 from eowidgets.cube.schema import bands, stack, usable
-from eowidgets.cube.simulate import CLASSES
 from eowidgets.engine.device import fast_autocast
 from eowidgets.models.units.change import UniTSChange, in_time
 from eowidgets.models.units.condition import Condition
 from eowidgets.models.units.config import BANDS
 from eowidgets.models.units.forecast import AHEAD, YEAR, UniTSForecast, climatology, forecast_condition
 from eowidgets.models.units.network import UniTS
+from eowidgets.simulate import CLASSES
 from training.scenes import TEST_SEEDS, Scenes
 from training.windows import CLEAR, SIDE
 

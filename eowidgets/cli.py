@@ -128,7 +128,7 @@ def _pair(text: str) -> tuple[str, Any]:
 
 
 def _models(options: argparse.Namespace) -> int:
-    from eowidgets.models.table import model_table
+    from eowidgets.contract.table import model_table
 
     print(model_table(options.task))
     return 0

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from html import escape
 from importlib.metadata import PackageNotFoundError, version
 from importlib.util import find_spec
-from typing import Any, Literal
+from typing import Literal
 
 Level = Literal["good", "note", "bad"]
 _SIGNS = {"good": "ok", "note": "--", "bad": "!!"}
@@ -55,22 +55,6 @@ def examine() -> list[Finding]:
     return [finding for check in checks for finding in check()]
 
 
-def doctor() -> Any:
-    """Examine this machine; in a notebook the front end is examined as well.
-
-    Returns
-    -------
-    Doctor or Report
-        A widget in a notebook (it measures comm latency, message size and WebGL2 there), else a
-        report that prints.
-    """
-    if _in_notebook():
-        from eowidgets.widgets.doctor import Doctor
-
-        return Doctor(findings=examine())
-    return Report(examine())
-
-
 class Report(list[Finding]):
     """Findings that print as lines and show as a table."""
 
@@ -86,15 +70,6 @@ class Report(list[Finding]):
             for f in self
         )
         return f"<table>{rows}</table>"
-
-
-def _in_notebook() -> bool:
-    try:
-        from IPython import get_ipython
-    except ImportError:
-        return False
-    shell = get_ipython()
-    return shell is not None and shell.__class__.__name__ == "ZMQInteractiveShell"
 
 
 def _parts(text: str) -> tuple[int, ...]:

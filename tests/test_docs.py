@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from eowidgets.models import registry
+from eowidgets.contract import registry
 
 ROOT = Path(__file__).parents[1]
 PAGES = [

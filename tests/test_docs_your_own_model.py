@@ -8,7 +8,7 @@ import pytest
 from support.onnx_file import convolution
 
 import eowidgets as eow
-from eowidgets.models import registry
+from eowidgets.contract import registry
 
 PAGE = Path(__file__).parent.parent / "docs" / "your-own-model.md"
 

@@ -30,8 +30,8 @@ import traitlets
 import xarray as xr
 
 import eowidgets as eow
+from eowidgets.contract.registry import _registered, model_classes
 from eowidgets.cube.accessor import CubeAccessor
-from eowidgets.models.registry import _registered, model_classes
 
 #: Junk that each parameter gets, of all that there is.
 TRIES = 4

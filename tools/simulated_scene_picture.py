@@ -8,7 +8,7 @@ import matplotlib.pyplot as plt
 import numpy as np
 import xarray as xr
 
-from eowidgets.cube.simulate import CLASSES, simulate
+from eowidgets.simulate import CLASSES, simulate
 
 TARGET = Path(__file__).parents[1] / "docs" / "images" / "simulated-scene.png"
 

@@ -21,7 +21,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-from eowidgets.cube.simulate.words import NO_CHANGE, Facts, templates
+from eowidgets.cube.labels import NO_CHANGE
 from eowidgets.models.change.captioner import END, NULL, SPECIAL, START, UNKNOWN
 from eowidgets.models.change.config import MCIConfig
 from eowidgets.models.change.consensus import mirrored
@@ -29,6 +29,7 @@ from eowidgets.models.change.lenet import maps_loss, start_rare
 from eowidgets.models.change.mci import MCI, mci_loss
 from eowidgets.models.change.pictures import standardised, statistics
 from eowidgets.models.change.weights import load, save
+from eowidgets.simulate.words import Facts, templates
 from training.change import BATCH, CLASS_WEIGHTS, RUNS, begin, disturbed
 from training.loop import train
 from training.pairs import Pairs

@@ -14,7 +14,7 @@ from PIL import Image, ImageDraw
 
 import eowidgets as eow
 from eowidgets.cube.schema import stack
-from eowidgets.cube.simulate.texture import anywhere, fractal
+from eowidgets.simulate.texture import anywhere, fractal
 
 Picture = npt.NDArray[np.float32]
 Mask = npt.NDArray[np.bool_]

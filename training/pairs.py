@@ -16,8 +16,8 @@ from tqdm import tqdm
 
 import eowidgets as eow
 from eowidgets.cube.schema import stack
-from eowidgets.cube.simulate.pairs import simulate_pair
-from eowidgets.cube.simulate.words import Facts, facts
+from eowidgets.simulate.pairs import simulate_pair
+from eowidgets.simulate.words import Facts, facts
 
 SIDE = 256
 #: Training takes seeds from 0 up; tests take these.

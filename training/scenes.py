@@ -13,9 +13,9 @@ import torch
 from torch import Tensor
 
 from eowidgets.cube.schema import stack, usable
-from eowidgets.cube.simulate import simulate
-from eowidgets.cube.simulate.land import BANDS
 from eowidgets.models.units.condition import Condition, condition
+from eowidgets.simulate import simulate
+from eowidgets.simulate.land import BANDS
 from training.windows import DATES, SIDE, Source
 
 #: Seeds that are for tests only.

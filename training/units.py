@@ -18,7 +18,6 @@ from torch.nn import functional
 
 import eowidgets as eow
 from eowidgets.cube.schema import bands
-from eowidgets.cube.simulate import CLASSES
 from eowidgets.models.units.change import one_hot
 from eowidgets.models.units.clear import guess_clear
 from eowidgets.models.units.condition import Condition, condition, spread_bands
@@ -27,6 +26,7 @@ from eowidgets.models.units.flow import expected, loss, to_target
 from eowidgets.models.units.forecast import AHEAD, PAST, YEAR, forecast_condition
 from eowidgets.models.units.network import UniTS
 from eowidgets.models.units.weights import load, save
+from eowidgets.simulate import CLASSES
 from training.loop import train
 from training.scenes import Places, Scenes, invented
 from training.windows import DATES, SIDE, Source, Windows, some_bands, turned

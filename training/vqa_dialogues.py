@@ -13,7 +13,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 import numpy.typing as npt
 
-from eowidgets.cube.simulate.words import Facts, templates
+from eowidgets.simulate.words import Facts, templates
 
 TYPES = ("caption", "classification", "quantification", "localisation", "open", "turns")
 CELLS = (

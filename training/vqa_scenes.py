@@ -17,11 +17,11 @@ import numpy as np
 import numpy.typing as npt
 from tqdm import tqdm
 
+from eowidgets.analysis.ask.questions import Question, questions
 from eowidgets.analysis.ask.still import composite
-from eowidgets.analysis.questions import Question, questions
-from eowidgets.cube.simulate import simulate
 from eowidgets.models.vqa.answers import ANSWERS, KINDS, answer_class
 from eowidgets.models.vqa.config import RSVQAConfig
+from eowidgets.simulate import simulate
 
 CONFIG = RSVQAConfig()
 SCENE_SIDE = 256

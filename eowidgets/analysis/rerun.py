@@ -2,19 +2,18 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable, Mapping
 from functools import partial
 from typing import Any
 
-import numpy as np
 import xarray as xr
 
 from eowidgets.arguments import FilePath, checked
-from eowidgets.engine import provenance
-from eowidgets.engine.provenance import Rerun
+from eowidgets.contract.model import Model
+from eowidgets.engine import rerun as runs
+from eowidgets.engine.provenance import read
+from eowidgets.engine.rerun import Rerun
 from eowidgets.errors import InputError
-from eowidgets.models.base import Model
 from eowidgets.models.forecast.base import SeriesModel
 
 
@@ -63,28 +62,28 @@ def rerun(
     from eowidgets.engine.writers.disk import open_result
 
     old = result if isinstance(result, xr.Dataset) else open_result(result)
-    notes = provenance.read(old)
+    notes = read(old)
     call = notes.get("call", "run")
     if call == "run":
         if "change_method" in old.attrs or "forecast_from" in notes:
             raise InputError("This was made by an older release, which noted less: make it again by hand.")
         if isinstance(model, SeriesModel):
             raise InputError("This is the result of a run, which a forecaster of series cannot repeat: give the model.")
-        return provenance.rerun(old, cube, model, **options)
+        return runs.rerun(old, cube, model, **options)
     if call not in CALLS:
         raise InputError(
             f"Results of {str(call)[:80]!r} cannot be made again by themselves: make the one they come from."
         )
-    source = cube if cube is not None else provenance.reopened(notes.get("whole", notes))
+    source = cube if cube is not None else runs.reopened(notes.get("whole", notes))
     try:
-        source = provenance.same_input(source, notes["whole"])
+        source = runs.same_input(source, notes["whole"])
         arguments = {**notes["arguments"], "area": notes["area"]}
         again = CALLS[call](source, notes, arguments, model, after, options)
     except (KeyError, TypeError, IndexError, AttributeError) as error:
         raise InputError("The provenance is damaged: make the result again by hand.") from error
     new = again()
-    differences = provenance.compare(old, new)
-    return Rerun(not differences, differences, provenance.changes(notes, provenance.read(new)), new)
+    differences = runs.compare(old, new)
+    return Rerun(not differences, differences, runs.changes(notes, read(new)), new)
 
 
 def _change(
@@ -95,14 +94,14 @@ def _change(
     after: xr.Dataset | None,
     options: Mapping[str, Any],
 ) -> Callable[[], xr.Dataset]:
-    from eowidgets.analysis.change import change
+    from eowidgets.analysis.change.detect import change
 
     _only(options, {"device"})
     if model is not None:
         raise InputError("Change is found by a method, which the provenance names: leave model out.")
     if arguments["after"] is not None and after is None:
         raise InputError("Two rasters were compared: give the second one as rerun(result, cube, after=...).")
-    second = provenance.same_input(after, arguments["after"]) if after is not None and arguments["after"] else None
+    second = runs.same_input(after, arguments["after"]) if after is not None and arguments["after"] else None
     device = {"device": notes["engine"]["device"], **options}
     return partial(
         change,
@@ -124,7 +123,7 @@ def _forecast(
     after: xr.Dataset | None,
     options: Mapping[str, Any],
 ) -> Callable[[], xr.Dataset]:
-    from eowidgets.analysis.forecast import forecast, hindcast
+    from eowidgets.analysis.forecast.forecast import forecast, hindcast
 
     _only(options, set())
     if after is not None:
@@ -144,26 +143,3 @@ def _only(options: Mapping[str, Any], known: set[str]) -> None:
 
 
 CALLS = {"change": _change, "forecast": _forecast, "hindcast": _forecast}
-
-
-def noted(provenance_of_run: str, call: str, arguments: Mapping[str, Any], cube: xr.Dataset) -> str:
-    """Add to the provenance of a run which question it was a part of, so that the question can be asked again.
-
-    Parameters
-    ----------
-    provenance_of_run : str
-        JSON.
-    call : str
-        One of :data:`CALLS`.
-    arguments : mapping
-        Of the call, as plain values.
-    cube : Dataset
-        The whole cube that the question was asked about.
-    """
-    notes = json.loads(provenance_of_run)
-    added = {"call": call, "arguments": dict(arguments), "whole": provenance.whole(cube)}
-    return json.dumps({**notes, **added}, default=_plain)
-
-
-def _plain(value: Any) -> Any:
-    return value.item() if isinstance(value, np.generic) and value.dtype.kind in "fiub" else str(value)

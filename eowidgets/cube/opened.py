@@ -52,7 +52,7 @@ def note(cube: xr.Dataset, source: Any, **options: Any) -> xr.Dataset:
     found = cube.copy()
     found.attrs = attrs
     # Not attributes: of no use in a file, and private.
-    found.encoding[PRINT] = _print(found)
+    found.encoding[PRINT] = print_of(found)
     found.encoding[SOURCE] = str(source) if attrs["opened"] in samples() else _real(source)
     found.encoding.pop("source", None)
     return found
@@ -123,64 +123,7 @@ def here(source: str) -> bool:
     return source in samples() or ("://" not in source and Path(source).expanduser().exists())
 
 
-def opening(cube: xr.Dataset) -> str | None:
-    """Write the expression that opens this cube again.
-
-    The expression holds the public form of the source: for a file that is not below the working directory, its name.
-
-    Returns
-    -------
-    str or None
-        As ``eow.open('romania', clouds='robust')``, with ``.sel`` and ``.isel`` where dates, rows or columns were cut off.
-        None where nothing of that kind gives this cube: another grid, other bands, masks or values, gaps in it.
-
-    Examples
-    --------
-    >>> import eowidgets as eow
-    >>> opening(eow.open("bouconne", clouds=None))
-    "eow.open('bouconne', clouds=None)"
-    """
-    source, options = noted(cube.attrs)
-    if source is None:
-        return None
-    if "clouds" in cube and "added" in cube["clouds"].attrs:  # by eow.robust_clouds() afterwards
-        options["clouds"] = "robust"
-    words = ", ".join([repr(source), *(f"{k}={v!r}" for k, v in options.items())])
-    call = f"eow.open({words})"
-    # An address is not opened again: that may take minutes.
-    if cube.encoding.get(PRINT) == _print(cube):
-        return call
-    try:
-        source = cube.encoding.get(SOURCE) or source_of(source)
-    except InputError:
-        return None
-    if not here(source):
-        return call
-    from eowidgets.cube.open import open as open_cube
-
-    whole = open_cube(source, **options)
-    parts = {k: _part(whole[k].values, cube[k].values) for k in ("time", "y", "x") if k in whole.coords}
-    cut = {k: p for k, p in parts.items() if p is not None}
-    if set(cube.data_vars) != set(whole.data_vars) or len(cut) < len(parts):
-        return None
-    part = whole.isel(cut)
-    held = [n for n, v in cube.data_vars.items() if not v.chunks and not part[n].chunks]
-    if not all(np.array_equal(_thin(cube[n]), _thin(part[n]), equal_nan=_float(cube[n])) for n in held):
-        return None
-    days = [str(d)[:10] for d in (cube["time"].values.min(), cube["time"].values.max())]
-    call += "" if len(cube["time"]) == len(whole["time"]) else f".sel(time=slice({days[0]!r}, {days[1]!r}))"
-    square = [f"{k}=slice({cut[k].start}, {cut[k].stop})" for k in ("y", "x") if len(cube[k]) != len(whole[k])]
-    return call + (f".isel({', '.join(square)})" if square else "")
-
-
-def _part(whole: Any, part: Any) -> slice | None:
-    """Where the values of ``part`` lie in a row among ``whole``, if they do."""
-    start = int(np.argmax(whole == part[0])) if len(part) else 0
-    found = slice(start, start + len(part))
-    return found if np.array_equal(whole[found], part) else None
-
-
-def _print(cube: xr.Dataset) -> str:
+def print_of(cube: xr.Dataset) -> str:
     """Hash of the coordinates, the names and, where they are in memory, some of the values."""
     found = hashlib.sha256()
     for key in (k for k in ("time", "y", "x") if k in cube.coords):
@@ -188,15 +131,17 @@ def _print(cube: xr.Dataset) -> str:
     for name, values in cube.data_vars.items():
         found.update(f"{name}{values.shape}{values.dtype}".encode())
         if not values.chunks and "y" in values.dims:
-            found.update(np.ascontiguousarray(_thin(values)).tobytes())
+            found.update(np.ascontiguousarray(thin(values)).tobytes())
     return found.hexdigest()
 
 
-def _thin(values: xr.DataArray) -> Any:
+def thin(values: xr.DataArray) -> Any:
+    """Return every fifth row and column."""
     return values.isel({"y": slice(None, None, STRIDE), "x": slice(None, None, STRIDE)}, missing_dims="ignore").values
 
 
-def _float(values: xr.DataArray) -> bool:
+def is_float(values: xr.DataArray) -> bool:
+    """Return whether values are floating-point numbers."""
     return values.dtype.kind == "f"
 
 

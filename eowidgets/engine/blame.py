@@ -8,10 +8,10 @@ from typing import Any
 
 import torch
 
+from eowidgets.contract.model import Model
+from eowidgets.contract.outputs import Output
 from eowidgets.engine import device as dev
 from eowidgets.errors import EowidgetsError, ModelError, short, shown, words
-from eowidgets.models.base import Model
-from eowidgets.tasks import Output
 
 #: A probability may be this far outside 0..1: reduced precision rounds.
 ROUNDING = 0.01

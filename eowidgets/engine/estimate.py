@@ -10,12 +10,12 @@ from typing import Any
 import xarray as xr
 
 from eowidgets.arguments import Count, Memory, Pixels, checked
+from eowidgets.contract.model import Model
 from eowidgets.cube.area import AreaLike
 from eowidgets.engine import device as dev
 from eowidgets.engine.plan import Limits, Precision
 from eowidgets.engine.predict import Piece
 from eowidgets.engine.task import make_task
-from eowidgets.models.base import Model
 from eowidgets.system import parse_bytes
 
 

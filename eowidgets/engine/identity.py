@@ -21,8 +21,8 @@ import numpy as np
 import torch
 from torch import nn
 
+from eowidgets.contract.model import Model
 from eowidgets.engine.resampled import Resampled
-from eowidgets.models.base import Model
 from eowidgets.models.forecast.base import SeriesModel
 from eowidgets.system import parsing
 

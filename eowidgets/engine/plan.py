@@ -10,14 +10,15 @@ from typing import Any, Literal
 import torch
 
 from eowidgets.arguments import Count, Pixels, checked
+from eowidgets.contract.feeds import WindowSpec
+from eowidgets.contract.model import Model
+from eowidgets.contract.outputs import Output
 from eowidgets.engine import device as dev
 from eowidgets.engine.blame import blame
 from eowidgets.engine.predict import Piece, Predictor, Site, lead
 from eowidgets.engine.reader import Reader
 from eowidgets.engine.windows import Axis, Grid, round_up
 from eowidgets.errors import InputError, ModelError
-from eowidgets.models.base import Model, WindowSpec
-from eowidgets.tasks import Output
 
 #: Larger windows save little (the halo is a small share already) and cost memory and quick cancelling.
 LARGEST = 512
@@ -41,7 +42,7 @@ class Plan:
         Rows and columns that the model sees, halo included.
     halo, dates, date_halo : int
     blend : int, optional
-        As in :class:`~eowidgets.models.base.WindowSpec`.
+        As in :class:`~eowidgets.contract.feeds.WindowSpec`.
     batch : int
         Windows at a time.
     columns : int

@@ -13,6 +13,9 @@ import numpy.typing as npt
 import torch
 from torch import Tensor
 
+from eowidgets.contract.feeds import Batch
+from eowidgets.contract.model import Model
+from eowidgets.contract.outputs import Output
 from eowidgets.engine import device as dev
 from eowidgets.engine.blame import as_promised, blame, check_values
 from eowidgets.engine.blend import paste
@@ -20,8 +23,6 @@ from eowidgets.engine.reader import Block
 from eowidgets.engine.surroundings import evaluating, interrupted, kept
 from eowidgets.engine.windows import Axis, round_up
 from eowidgets.errors import EowidgetsError, ModelError
-from eowidgets.models.base import Batch, Model
-from eowidgets.tasks import Output
 
 Array = npt.NDArray[Any]
 

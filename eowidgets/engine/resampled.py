@@ -14,10 +14,11 @@ import xarray as xr
 from torch import Tensor, nn
 from torch.nn import functional
 
+from eowidgets.contract.feeds import Batch, WindowSpec
+from eowidgets.contract.model import Dates, Model
+from eowidgets.contract.outputs import Output
+from eowidgets.contract.prepare import interpolate, resample, resolution_of
 from eowidgets.engine.windows import round_up
-from eowidgets.models.base import Batch, Dates, Model, WindowSpec
-from eowidgets.models.prepare import interpolate, resample, resolution_of
-from eowidgets.tasks import Output
 
 
 def at_its_resolution(model: Model, cube: xr.Dataset) -> Model:

@@ -11,9 +11,9 @@ import numpy.typing as npt
 import torch
 import xarray as xr
 
+from eowidgets.contract.outputs import Output
 from eowidgets.cube.grid import MAPPING, georeference
 from eowidgets.cube.schema import DIMS
-from eowidgets.tasks import Output
 
 Array = npt.NDArray[Any]
 

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 import xarray as xr
 
 from eowidgets.arguments import Count, FilePath, Memory, Pixels, Seed, checked
+from eowidgets.contract.model import Model
 from eowidgets.cube.area import AreaLike
 from eowidgets.engine import device as dev
 from eowidgets.engine.blame import blame
@@ -30,7 +31,6 @@ from eowidgets.engine.surroundings import kept
 from eowidgets.engine.task import Task, make_task
 from eowidgets.engine.writers.disk import check_name, complete, explain, open_result, publish
 from eowidgets.engine.writers.memory import MemoryWriter
-from eowidgets.models.base import Model
 from eowidgets.system import parse_bytes
 
 if TYPE_CHECKING:

@@ -13,6 +13,10 @@ import numpy as np
 import numpy.typing as npt
 import xarray as xr
 
+from eowidgets.contract.model import Model
+from eowidgets.contract.outputs import Output
+from eowidgets.contract.prepare import check_inputs, resolution_of, wanted_bands
+from eowidgets.contract.registry import get_model
 from eowidgets.cube import schema
 from eowidgets.cube.admission import admit
 from eowidgets.cube.grid import geobox, georeference
@@ -26,10 +30,6 @@ from eowidgets.engine.result import Frame, make_template
 from eowidgets.engine.strips import Strips
 from eowidgets.engine.surroundings import kept
 from eowidgets.errors import InputError, ModelError, shown
-from eowidgets.models.base import Model
-from eowidgets.models.prepare import check_inputs, resolution_of, wanted_bands
-from eowidgets.models.registry import get_model
-from eowidgets.tasks import Output
 
 Array = npt.NDArray[Any]
 

@@ -12,16 +12,16 @@ from types import ModuleType
 from typing import TYPE_CHECKING
 
 from eowidgets.arguments import checked
-from eowidgets.tasks import Task
+from eowidgets.contract.task import Task
 
 if TYPE_CHECKING:
-    from eowidgets.models.table import ModelTable
+    from eowidgets.contract.table import ModelTable
 
 
 @checked
 def models(self: ModuleType, task: Task | str | None = None) -> ModelTable:
     """Return a table of the registered models, of one task or of all."""
-    from eowidgets.models.table import model_table
+    from eowidgets.contract.table import model_table
 
     return model_table(task)
 

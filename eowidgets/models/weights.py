@@ -17,8 +17,8 @@ import torch
 from torch import Tensor
 
 from eowidgets.arguments import FilePath, Name, Sha256, checked
+from eowidgets.contract.card import Card
 from eowidgets.errors import InputError, MissingExtraError, ModelError, SourceError
-from eowidgets.models.base import Card
 from eowidgets.system import check_plain, offline
 
 PICKLES = (".pt", ".pth", ".ckpt", ".bin")

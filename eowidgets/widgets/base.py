@@ -26,7 +26,7 @@ _EXPORT = re.compile(r"^export (?!default)", re.MULTILINE)
 
 @lru_cache
 def esm(entry: str) -> str:
-    """The ES module of a widget: ``<entry>.js`` beside this file and what it imports from ``js/``."""
+    """Return the ES module of a widget: ``<folder>/<entry>.js`` with what it imports from ``js/``."""
     order: list[str] = []
     _visit(HERE / f"{entry}.js", order)
     return "\n".join(order)

@@ -16,11 +16,11 @@ from eowidgets.arguments import checked
 from eowidgets.errors import EowidgetsError
 from eowidgets.widgets.base import AreaTrait, PlainErrors, ReadableRepr, css
 from eowidgets.widgets.late_tabs import LateTabs
-from eowidgets.widgets.time_viewer import TimeViewer
+from eowidgets.widgets.viewer.time_viewer import TimeViewer
 
 if TYPE_CHECKING:
-    from eowidgets.widgets.area_map import AreaMap
-    from eowidgets.widgets.model_panel import ModelPanel
+    from eowidgets.widgets.map.area_map import AreaMap
+    from eowidgets.widgets.panels.model_panel import ModelPanel
 
 
 @checked
@@ -75,8 +75,8 @@ class Explorer(ReadableRepr, PlainErrors, ipywidgets.GridBox):
         """Bring map and panel, whose libraries take over two seconds to import, when the viewer is on screen."""
         if self._map is not None:
             return
-        from eowidgets.widgets.area_map import AreaMap
-        from eowidgets.widgets.model_panel import ModelPanel
+        from eowidgets.widgets.map.area_map import AreaMap
+        from eowidgets.widgets.panels.model_panel import ModelPanel
 
         area_map = AreaMap(self.viewer.cube, height="300px")
         panel = ModelPanel(self.viewer.cube, self._model, viewer=self.viewer, map=area_map)

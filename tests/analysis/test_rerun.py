@@ -8,10 +8,10 @@ import numpy as np
 import pytest
 
 import eowidgets as eow
-from eowidgets.analysis.alarm import alarms
-from eowidgets.analysis.change import TUNED, ChangeTask, methods
-from eowidgets.analysis.forecast import forecast, hindcast
-from eowidgets.engine.provenance import compare
+from eowidgets.analysis.change.detect import TUNED, ChangeTask, methods
+from eowidgets.analysis.forecast.alarm import alarms
+from eowidgets.analysis.forecast.forecast import forecast, hindcast
+from eowidgets.engine.rerun import compare
 from eowidgets.errors import InputError
 
 PERIOD = ("2017-01-01", "2020-12-31")

@@ -22,7 +22,7 @@ ORANGE = """() => {
 def page(open_lab):
     page = open_lab(
         [
-            "import eowidgets as eow\nimport ipywidgets\nfrom eowidgets.widgets.ask_panel import AskPanel",
+            "import eowidgets as eow\nimport ipywidgets\nfrom eowidgets.widgets.panels.ask_panel import AskPanel",
             "cube = eow.open('romania')\nviewer = eow.TimeViewer(cube, height=240, chart=False)\n"
             "panel = AskPanel(cube, viewer=viewer, feedback='thumbs.jsonl')\n"
             "ipywidgets.HBox([viewer, panel], layout={'width': '1000px'})",

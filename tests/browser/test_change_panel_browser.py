@@ -8,7 +8,7 @@ from support.pictures import until
 def test_draw_run_click_and_read_the_date(open_lab):
     page = open_lab(
         [
-            "import eowidgets as eow, ipywidgets, traitlets\nfrom eowidgets.widgets.change_panel import ChangePanel",
+            "import eowidgets as eow, ipywidgets, traitlets\nfrom eowidgets.widgets.panels.change_panel import ChangePanel",
             "cube = eow.open('romania', clouds='robust')\n"
             "m = eow.AreaMap(cube, height='420px', zoom=16, center=(45.2044, 22.1516))\n"
             "panel = ChangePanel(cube, map=m)\n"

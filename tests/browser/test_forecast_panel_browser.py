@@ -4,7 +4,7 @@ import pytest
 
 CELLS = [
     "import eowidgets as eow, ipywidgets\n"
-    "from eowidgets.widgets.forecast_panel import ForecastPanel\n"
+    "from eowidgets.widgets.panels.forecast_panel import ForecastPanel\n"
     "cube = eow.open('romania')\n"
     "v = eow.TimeViewer(cube, index='NDVI', height=300, chart=False)\n"
     "p = ForecastPanel(cube, viewer=v)\n"

@@ -79,7 +79,7 @@ def results(lab):
     jobs = {name: {"bands": list(p.bands), "glsl": p.glsl()} for name, p in programs.items()}
     page = lab.browser.new_page()
     text = {k: base64.b64encode(v.tobytes()).decode() for k, v in values.items()}
-    shaders = esm("time_viewer").split("// --- shaders.js")[1].split("// --- ")[0]
+    shaders = esm("viewer/time_viewer").split("// --- shaders.js")[1].split("// --- ")[0]
     got = page.evaluate(RUN, [shaders, jobs, text, SIZE])
     page.close()
     return values, programs, got

@@ -41,7 +41,7 @@ SLOWLY = """async () => {
 def test_frames_on_a_map(open_lab, maker):
     page = open_lab(
         [
-            "import eowidgets as eow, ipyleaflet, leafmap\nfrom eowidgets.widgets.time_layer import TimeLayer",
+            "import eowidgets as eow, ipyleaflet, leafmap\nfrom eowidgets.widgets.map.time_layer import TimeLayer",
             f"m = {maker}.Map(center=(45.2044, 22.1516), zoom=15); m.layout.height = '340px'; m",
             "cube = eow.open('romania')\nlayer = TimeLayer(cube, m, index='NDVI', date='2018-07-06'); layer",
         ]

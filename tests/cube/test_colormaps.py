@@ -3,9 +3,9 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+from eowidgets.contract.labels import ClassInfo
 from eowidgets.cube.colormaps import hex_color
 from eowidgets.errors import InputError
-from eowidgets.tasks import ClassInfo
 
 
 @pytest.mark.parametrize(

@@ -5,7 +5,8 @@ import pytest
 import xarray as xr
 
 import eowidgets as eow
-from eowidgets.cube.opened import note, noted, opening
+from eowidgets.cube.opened import note, noted
+from eowidgets.cube.opening import opening
 
 OPTIONS = [
     {},

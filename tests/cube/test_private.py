@@ -6,7 +6,8 @@ import numpy as np
 import pytest
 
 import eowidgets as eow
-from eowidgets.cube.opened import note, opening
+from eowidgets.cube.opened import note
+from eowidgets.cube.opening import opening
 from eowidgets.cube.private import public, scrub
 from eowidgets.errors import InputError
 

@@ -9,8 +9,8 @@ import torch
 from support.toys import Identity, TwoClasses
 
 import eowidgets as eow
+from eowidgets.contract.outputs import Output
 from eowidgets.errors import InputError, ModelError
-from eowidgets.tasks import Output
 
 
 def giving(value):

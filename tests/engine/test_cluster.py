@@ -9,11 +9,11 @@ import pytest
 from support.toys import Smooth, TwoClasses
 
 import eowidgets as eow
+from eowidgets.contract.feeds import Batch
 from eowidgets.engine.cluster import _reached, parts
 from eowidgets.engine.job import Cancelled
 from eowidgets.engine.plan import Plan
 from eowidgets.errors import ModelError, SourceError
-from eowidgets.models.base import Batch
 
 distributed = pytest.importorskip("distributed")
 dask = pytest.importorskip("dask")

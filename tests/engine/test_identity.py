@@ -12,10 +12,11 @@ from support.toys import CARD, Identity, Smooth
 from torch import nn
 
 import eowidgets as eow
+from eowidgets.contract.model import Model
+from eowidgets.contract.outputs import Output
+from eowidgets.contract.task import Task
 from eowidgets.engine.identity import code_hash, run_hash
 from eowidgets.engine.journal import Journal
-from eowidgets.models.base import Model
-from eowidgets.tasks import Output, Task
 
 CELL = """
 FACTOR = {factor}
@@ -103,7 +104,7 @@ def test_models_of_the_package_have_a_hash_that_stays():
 
 
 def _get(name):
-    from eowidgets.models.registry import get_model
+    from eowidgets.contract.registry import get_model
 
     return get_model(name)
 

@@ -189,7 +189,7 @@ def test_a_limit_on_file_size_leaves_nothing_that_looks_complete(make_cube, tmp_
 
 
 def test_hostile_words_in_a_card_are_only_words(make_cube, tmp_path):
-    from eowidgets.models.base import Card
+    from eowidgets.contract.card import Card
 
     class Rude(Identity):
         name = "rude"

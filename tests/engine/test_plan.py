@@ -7,14 +7,14 @@ from support.toys import Identity, Mean, Smooth
 from torch import nn
 
 import eowidgets as eow
+from eowidgets.contract.feeds import Batch, WindowSpec
+from eowidgets.contract.outputs import Output
 from eowidgets.engine import device as dev
 from eowidgets.engine.estimate import estimate
 from eowidgets.engine.plan import Limits, Plan
 from eowidgets.engine.task import make_task
 from eowidgets.errors import InputError, ModelError
-from eowidgets.models.base import Batch, WindowSpec
 from eowidgets.system import parse_bytes
-from eowidgets.tasks import Output
 
 
 def plan_of(model, cube, memory="2GB", **limits) -> Plan:

@@ -10,7 +10,8 @@ from support.toys import Noise, Smooth, TwoClasses
 import eowidgets as eow
 from eowidgets.cube import schema
 from eowidgets.engine.identity import state_hash
-from eowidgets.engine.provenance import compare, read
+from eowidgets.engine.provenance import read
+from eowidgets.engine.rerun import compare
 from eowidgets.errors import InputError
 
 

@@ -8,8 +8,11 @@ import torch
 from support.toys import CARD
 
 import eowidgets as eow
-from eowidgets.models.base import Inputs, Model, WindowSpec
-from eowidgets.tasks import ClassInfo, Output, Task
+from eowidgets.contract.feeds import Inputs, WindowSpec
+from eowidgets.contract.labels import ClassInfo
+from eowidgets.contract.model import Model
+from eowidgets.contract.outputs import Output
+from eowidgets.contract.task import Task
 
 
 class Ten(Model):

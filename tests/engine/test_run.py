@@ -11,8 +11,8 @@ from hypothesis import strategies as st
 from support.toys import Greedy, Identity, InTime, Mean, Noise, Patches, Smooth, TwoClasses
 
 import eowidgets as eow
+from eowidgets.contract.feeds import Inputs, WindowSpec
 from eowidgets.errors import InputError, ModelError
-from eowidgets.models.base import Inputs, WindowSpec
 
 few = settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 

@@ -12,9 +12,9 @@ from support.toys import Identity
 from torch import nn
 
 import eowidgets as eow
+from eowidgets.contract.outputs import Output
 from eowidgets.engine.job import Cancelled
 from eowidgets.engine.surroundings import SETTINGS, evaluating, interrupted, kept
-from eowidgets.tasks import Output
 
 WAIT = 30
 

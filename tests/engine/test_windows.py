@@ -7,9 +7,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from eowidgets.contract.feeds import WindowSpec
 from eowidgets.engine.windows import Axis, Grid
 from eowidgets.errors import InputError
-from eowidgets.models.base import WindowSpec
 
 
 @st.composite

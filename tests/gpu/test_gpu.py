@@ -11,10 +11,13 @@ import xarray as xr
 from torch import nn
 
 import eowidgets as eow
+from eowidgets.contract.card import Card
+from eowidgets.contract.feeds import WindowSpec
+from eowidgets.contract.model import Model
+from eowidgets.contract.outputs import Output
+from eowidgets.contract.registry import model_classes
+from eowidgets.contract.task import Task
 from eowidgets.engine import device as dev
-from eowidgets.models.base import Card, Model, WindowSpec
-from eowidgets.models.registry import model_classes
-from eowidgets.tasks import Output, Task
 
 #: Difference in float32 as a share of the largest value: sums run in another order, and convolutions may use TF32.
 FP32 = 2e-3

@@ -11,8 +11,8 @@ import pytest
 import torch
 from safetensors.torch import save_file
 
+from eowidgets.contract.card import Card
 from eowidgets.errors import EowidgetsError, InputError, ModelError, SourceError
-from eowidgets.models.base import Card
 from eowidgets.models.weights import card_weights, weights
 
 STATE = {"layer.weight": torch.arange(6.0).reshape(2, 3), "layer.bias": torch.ones(2)}

@@ -8,9 +8,9 @@ import pytest
 import xarray as xr
 
 import eowidgets as eow
+from eowidgets.contract.registry import get_model, model_class, model_classes
 from eowidgets.engine.run import make_job
 from eowidgets.errors import InputError
-from eowidgets.models.registry import get_model, model_class, model_classes
 
 BANDS = ("blue", "green", "red", "nir")
 #: Differences that are allowed, as a share of the range of a variable's values.

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import torch
 
-from eowidgets.models.base import Batch
+from eowidgets.contract.feeds import Batch
 
 
 def batch_of(series, days, usable=None, bands=("red",)):

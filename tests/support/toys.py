@@ -7,8 +7,13 @@ import threading
 import torch
 from torch import nn
 
-from eowidgets.models.base import Batch, Card, Inputs, Model, WindowSpec, param
-from eowidgets.tasks import ClassInfo, Output, Task
+from eowidgets.contract.card import Card
+from eowidgets.contract.feeds import Batch, Inputs, WindowSpec
+from eowidgets.contract.labels import ClassInfo
+from eowidgets.contract.model import Model
+from eowidgets.contract.outputs import Output
+from eowidgets.contract.params import param
+from eowidgets.contract.task import Task
 
 CARD = Card(title="toy")
 

@@ -6,7 +6,7 @@ import pytest
 
 from eowidgets.widgets.base import HERE, esm
 
-WIDGETS = ["time_viewer", "pixel_chart", "time_layer"]
+WIDGETS = ["viewer/time_viewer", "chart/pixel_chart", "map/time_layer"]
 
 
 @pytest.mark.parametrize("name", WIDGETS)
@@ -32,7 +32,7 @@ def test_javascript_parses(name, tmp_path):
 
 
 def test_text_from_data_never_becomes_html():
-    for file in [*HERE.glob("*.js"), *(HERE / "js").glob("*.js")]:
+    for file in HERE.rglob("*.js"):
         text = file.read_text()
         assert "innerHTML" not in text, file
         assert "insertAdjacentHTML" not in text, file

@@ -9,14 +9,14 @@ from support.toys import Gate
 
 from eowidgets.analysis.ask.answer import Answer
 from eowidgets.analysis.ask.asking import ask
+from eowidgets.contract import registry
 from eowidgets.engine import task, work
 from eowidgets.engine.scheduler import HEAVY, LIGHT
 from eowidgets.engine.work import Cancelled
-from eowidgets.models import registry
-from eowidgets.widgets.ask_panel import AskPanel
-from eowidgets.widgets.change_panel import ChangePanel
-from eowidgets.widgets.forecast_panel import ForecastPanel
-from eowidgets.widgets.model_panel import ModelPanel
+from eowidgets.widgets.panels.ask_panel import AskPanel
+from eowidgets.widgets.panels.change_panel import ChangePanel
+from eowidgets.widgets.panels.forecast_panel import ForecastPanel
+from eowidgets.widgets.panels.model_panel import ModelPanel
 
 WAIT = 60
 
@@ -121,7 +121,7 @@ def test_a_change_panel_reports_a_method_that_hangs(small, monkeypatch):
 
 
 def test_a_forecast_can_be_cancelled(small, monkeypatch):
-    from eowidgets.widgets import forecast_panel
+    from eowidgets.widgets.panels import forecast_panel
 
     inside, go = stuck(monkeypatch, forecast_panel, "forecast")
     panel = ForecastPanel(small)
@@ -183,7 +183,7 @@ def test_a_question_shows_what_it_waits_for_and_needs_no_slot_of_its_own(small, 
 
 
 def test_a_viewer_that_is_closed_reads_nothing_more(small, monkeypatch):
-    from eowidgets.widgets.time_viewer import TimeViewer
+    from eowidgets.widgets.viewer.time_viewer import TimeViewer
 
     viewer, seen = TimeViewer(small), []
     monkeypatch.setattr(TimeViewer, "_answer", lambda self, content: seen.append(content))

@@ -156,7 +156,7 @@ def forecast_mean(cube: xr.Dataset, of: str, start: str, end: str, area: Any = N
     InputError
         If the time is not ahead, or too far.
     """
-    from eowidgets.analysis.forecast import forecast
+    from eowidgets.analysis.forecast.forecast import forecast
 
     if not (start and end):
         raise InputError("A forecast needs its first and last day: ask for instance about next summer.")

@@ -12,7 +12,7 @@ import xarray as xr
 
 from eowidgets.analysis.ask.language import Program
 from eowidgets.arguments import checked
-from eowidgets.cube.opened import opening
+from eowidgets.cube.opening import opening
 
 #: Where tools live, as their code names them.
 _MODULES = ("ahead", "built", "cause", "pair", "small", "still", "timetools", "tools")

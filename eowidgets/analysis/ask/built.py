@@ -17,7 +17,7 @@ from eowidgets.cube.schema import usable
 from eowidgets.errors import InputError
 
 if TYPE_CHECKING:  # the networks are loaded when they are needed
-    from eowidgets.analysis.change_words import ChangeWords
+    from eowidgets.analysis.change.words import ChangeWords
 
 Mask = npt.NDArray[np.bool_]
 #: A date counts as seen where so much of the place was.
@@ -34,7 +34,7 @@ def answers(cube: xr.Dataset, program: Program) -> bool:
     )
     if not (change and getattr(program, "of", "") in _TOPICS and needs(cube)):
         return False
-    from eowidgets.analysis.change_words import can_describe
+    from eowidgets.analysis.change.words import can_describe
 
     return can_describe(cube)
 
@@ -54,7 +54,7 @@ def describe_pair(cube: xr.Dataset, where: Mask, start: str = "", end: str = "")
     InputError
         If there are no two such dates.
     """
-    from eowidgets.analysis.change_words import describe_change
+    from eowidgets.analysis.change.words import describe_change
 
     rows, columns = (slice(int(i[0]), int(i[-1]) + 1) for i in (np.flatnonzero(where.any(a)) for a in (1, 0)))
     cut = tools.between(cube, start, end) if start or end else cube
@@ -100,7 +100,7 @@ def built_or_removed(told: ChangeWords, hectares: float) -> str:
 
 def more_than_noise(hectares: float) -> bool:
     """Whether more changed than edges flicker by (40 m²)."""
-    from eowidgets.analysis.change_words import LEAST
+    from eowidgets.analysis.change.words import LEAST
 
     return bool(hectares * 1e4 > LEAST)
 

@@ -7,6 +7,7 @@ from dataclasses import fields, replace
 from typing import Any
 
 from eowidgets.analysis.ask.language import COVERS, UNIONS, Program, Scope
+from eowidgets.analysis.ask.scopes import scopes
 from eowidgets.analysis.ask.slots import Slots
 
 _OPENS = re.compile(
@@ -79,8 +80,6 @@ def follows(slots: Slots) -> bool:
 
 def follow(slots: Slots, before: Program) -> Program | None:
     """The program before, with what the new question says put in its place."""
-    from eowidgets.analysis.ask.parser import scopes
-
     said, _ = scopes(slots, "")
     changes: dict[str, Any] = {"scope": merge(said, before.scope)}
     own = {f.name for f in fields(before)}

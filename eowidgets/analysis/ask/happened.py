@@ -8,7 +8,9 @@ from typing import TYPE_CHECKING, Any
 from eowidgets.analysis.ask import cause, timetools, tools, words
 from eowidgets.analysis.ask.answer import Answer
 from eowidgets.analysis.ask.context import Context
+from eowidgets.analysis.ask.dialogue import merge
 from eowidgets.analysis.ask.language import COVERS, Change, Count, Locate, Program, Scope
+from eowidgets.analysis.ask.scopes import scopes
 from eowidgets.errors import InputError
 
 if TYPE_CHECKING:
@@ -55,8 +57,6 @@ def read(text: str, slots: Slots, before: Program | None = None) -> Program | No
     before : Program, optional
         The last program of the dialogue: "what caused it?" is about the change that it found.
     """
-    from eowidgets.analysis.ask.parser import scopes
-
     low = text.lower()
     named = [t.name for t in slots.topics]
     events = [n.partition(" ") for n in named if n.partition(" ")[0] in COVERS and " " in n]
@@ -85,8 +85,6 @@ def _cause(scope: Scope, of: str, direction: str) -> Change:
 
 def _cause_of_that(scope: Scope, before: Program) -> Change | None:
     """The cause of the change that the question before was about."""
-    from eowidgets.analysis.ask.dialogue import merge
-
     of, _, suffix = str(getattr(before, "of", "")).partition(" ")
     if before.kind not in ("change", "locate", "count", "when") or of not in ("", "change", *COVERS):
         return None

@@ -7,9 +7,11 @@ from collections.abc import Collection
 from dataclasses import dataclass, replace
 from typing import Any
 
+from eowidgets.analysis.ask import ahead, dialogue, happened
 from eowidgets.analysis.ask.dates import NO_DATE
 from eowidgets.analysis.ask.language import COVERS, IMAGES, KINDS, SKIES, UNIONS, Program, Scope
 from eowidgets.analysis.ask.lexicon import INDICES
+from eowidgets.analysis.ask.scopes import scopes
 from eowidgets.analysis.ask.slots import LONGEST, Slots, clean, read
 from eowidgets.analysis.ask.templates import vocabulary
 from eowidgets.models.language.questions import question_classifier
@@ -68,8 +70,6 @@ def parse(
     before : Program, optional
         The last program of the dialogue: "and in 2019?" is understood from it.
     """
-    from eowidgets.analysis.ask import ahead, dialogue, happened
-
     text = clean(str(question))
     if not text or not any(c.isalnum() for c in text):
         return Parsed(None, reason=f"There is no question to answer. Ask for example: {EXAMPLES}")
@@ -185,29 +185,6 @@ def _assemble(kind: str, heads: dict[str, dict[str, float]], slots: Slots) -> tu
     if "of" in given and given["of"] is None:
         return None, 0.0
     return KINDS[kind](scope=scope, **given), sure
-
-
-def scopes(slots: Slots, kind: str) -> tuple[Scope, Scope | None]:
-    """Where and when, and the other place or time of a comparison."""
-    scope = Scope(area="drawn" if slots.drawn else "", layer=slots.layer)
-    other: Scope | None = None
-    dates, places = slots.dates, slots.places
-    if kind == "compare" and len(dates) >= 2:
-        scope, other = dates[0].put(scope), dates[1].put(scope)
-    elif len(dates) >= 2 and dates[0].start and dates[1].start and kind in ("change", "trend"):
-        ends = [d.end for d in dates[:2]]
-        last = "" if "" in ends else max(ends)
-        scope = replace(scope, start=min(d.start for d in dates[:2]), end=last)
-    elif dates:
-        scope = dates[0].put(scope)
-    if places:
-        base = scope
-        scope = replace(scope, place=places[0])  # type: ignore[arg-type]
-        if kind == "compare" and len(places) >= 2:
-            other = replace(other or base, place=places[1])  # type: ignore[arg-type]
-        elif other is not None:
-            other = replace(other, place=places[0])  # type: ignore[arg-type]
-    return scope, other
 
 
 def _plain(topic: str) -> str:

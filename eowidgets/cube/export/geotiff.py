@@ -17,20 +17,19 @@ import numpy as np
 import xarray as xr
 
 from eowidgets.cube.export import place
+from eowidgets.cube.export.color_table import colors
 from eowidgets.cube.export.item import write_item
 from eowidgets.cube.export.layers import NO_CLASS, PARTS, TAG, Layout, Part, Raster, decode, lay_out, numbers_of
 from eowidgets.cube.export.packing import NODATA, pack
 from eowidgets.cube.export.prepare import prepare
 from eowidgets.cube.export.style import write_style
 from eowidgets.cube.grid import geobox
-from eowidgets.cube.legends import class_values
 from eowidgets.cube.quality import QUALITY, read_quality
 from eowidgets.cube.reading import reading
 from eowidgets.cube.schema import bands
 from eowidgets.errors import InputError, SourceError, shown
 
 ENDINGS = (".tif", ".tiff")
-COLOR = re.compile("#[0-9a-fA-F]{6}")
 #: What stands in the tags of a class map's layers.
 LEGEND = ("flag_values", "flag_meanings", "colors")
 #: Bytes of pixels that are read, converted and written at a time.
@@ -329,16 +328,6 @@ def _tags(cube: xr.Dataset, layout: Layout, part: Part) -> dict[str, str]:
     plain = {k: v if isinstance(v, str) else json.dumps(v, default=str) for k, v in cube.attrs.items()}
     tags = {k: v for k, v in plain.items() if re.fullmatch(r"[A-Za-z_][\w.-]*", k)}
     return {**tags, TAG: layout.to_json(part)}
-
-
-def colors(attrs: Mapping[Any, Any]) -> dict[int, tuple[int, int, int, int]]:
-    """Colour table of a class map, from ``flag_values`` and ``colors`` in its attributes; nodata is transparent."""
-    values = class_values(attrs)
-    words = str(attrs.get("colors", "")).split()
-    if not values or len(words) != len(values) or not all(COLOR.fullmatch(word) for word in words):
-        return {}
-    table = {v: (int(w[1:3], 16), int(w[3:5], 16), int(w[5:7], 16), 255) for v, w in zip(values, words, strict=True)}
-    return {NO_CLASS: (0, 0, 0, 0), **table}
 
 
 def _attrs(raster: Raster) -> dict[str, Any]:

@@ -9,6 +9,7 @@ import numpy as np
 
 from eowidgets.cube.colormaps import CATEGORIES
 from eowidgets.cube.export import qml
+from eowidgets.cube.export.color_table import colors
 from eowidgets.cube.export.layers import Layout, Part, Raster, decode
 from eowidgets.errors import InputError
 
@@ -26,8 +27,6 @@ def write_style(layout: Layout, main: Path) -> Path:
 
 
 def _style(part: Part, main: Path) -> str:
-    from eowidgets.cube.export.geotiff import colors
-
     first = part.rasters[0]
     attrs = {k: decode(v) for k, v in first.attrs.items()}
     if first.dtype == "bool":

@@ -12,8 +12,8 @@ from typing import Any, TypeVar
 
 from torch import Tensor
 
+from eowidgets.contract.card import Card
 from eowidgets.errors import ModelError
-from eowidgets.models.base import Card
 
 C = TypeVar("C")
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import torch
 from torch import Tensor
 
-from eowidgets.tasks import ClassInfo
+from eowidgets.contract.labels import ClassInfo
 
 STABLE = ClassInfo(0, "no change", "#dddddd")
 CHANGED = ClassInfo(1, "change", "#d55e00")

@@ -10,17 +10,20 @@ import torch
 import xarray as xr
 from torch import Tensor, nn
 
-from eowidgets.cube.simulate.pairs import CHANGES
+from eowidgets.contract.card import Card
+from eowidgets.contract.feeds import Batch, Inputs, WindowSpec
+from eowidgets.contract.labels import ClassInfo
+from eowidgets.contract.outputs import Output
+from eowidgets.contract.params import param
+from eowidgets.contract.registry import register
+from eowidgets.cube.labels import PAIR_CHANGES as CHANGES
 from eowidgets.errors import ModelError
-from eowidgets.models.base import Batch, Card, Inputs, WindowSpec, param
 from eowidgets.models.blocks.verdict import CHANGE_CLASSES
 from eowidgets.models.change import cards, weights
 from eowidgets.models.change.config import BANDS
 from eowidgets.models.change.pictures import standardised, statistics, survey
 from eowidgets.models.classical.change import ChangeParams, TwoImages
 from eowidgets.models.classical.series import masked_median
-from eowidgets.models.registry import register
-from eowidgets.tasks import ClassInfo, Output
 
 KINDS = tuple(ClassInfo(value, name, color) for value, name, color in CHANGES)
 ROAD, BUILDING = 1, 2

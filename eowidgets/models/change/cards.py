@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from eowidgets.models.base import Card
+from eowidgets.contract.card import Card
 from eowidgets.models.blocks import shipped
 
 FOLDER = Path(__file__).parent / "weights"
@@ -20,7 +20,7 @@ def ships(card: Card) -> bool:
 
 
 DATA = (
-    "Simulated pairs at 0.5 m (eowidgets.cube.simulate.pairs) with ground textures of real Sentinel-2 pictures, and "
+    "Simulated pairs at 0.5 m (eowidgets.simulate.pairs) with ground textures of real Sentinel-2 pictures, and "
     "real Sentinel-2 pictures at 10 m with drawn settlements, halls and roads"
 )
 LIMITS = (

@@ -18,7 +18,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-from eowidgets.cube.simulate.words import NO_CHANGE, PLACES
+from eowidgets.cube.labels import NO_CHANGE, PLACES
 from eowidgets.errors import InputError, ModelError, unknown
 from eowidgets.models.change import cards, weights
 from eowidgets.models.change.captioner import END

@@ -11,14 +11,18 @@ import torch
 import xarray as xr
 from torch import Tensor
 
+from eowidgets.contract.card import Card
+from eowidgets.contract.feeds import Batch, Inputs
+from eowidgets.contract.model import Model
+from eowidgets.contract.outputs import Output
+from eowidgets.contract.params import param
+from eowidgets.contract.registry import register
+from eowidgets.contract.task import Task
 from eowidgets.cube import schema
 from eowidgets.errors import InputError
-from eowidgets.models.base import Batch, Card, Inputs, Model, param
 from eowidgets.models.blocks.verdict import CHANGE_CLASSES, change_probabilities
 from eowidgets.models.classical.series import masked_median
 from eowidgets.models.classical.stats import otsu
-from eowidgets.models.registry import register
-from eowidgets.tasks import Output, Task
 
 SEASONS = {
     "all": range(1, 13),

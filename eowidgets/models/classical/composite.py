@@ -9,11 +9,15 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from eowidgets.models.base import Batch, Card, Dates, Model, param
+from eowidgets.contract.card import Card
+from eowidgets.contract.feeds import Batch
+from eowidgets.contract.model import Dates, Model
+from eowidgets.contract.outputs import Output
+from eowidgets.contract.params import param
+from eowidgets.contract.registry import register
+from eowidgets.contract.task import Task
 from eowidgets.models.classical.periods import PERIODS, period_start
 from eowidgets.models.classical.series import masked_median, take
-from eowidgets.models.registry import register
-from eowidgets.tasks import Output, Task
 
 
 class Composite(Model):

@@ -10,10 +10,14 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
-from eowidgets.models.base import Batch, Card, Model, param
+from eowidgets.contract.card import Card
+from eowidgets.contract.feeds import Batch
+from eowidgets.contract.model import Model
+from eowidgets.contract.outputs import Output
+from eowidgets.contract.params import param
+from eowidgets.contract.registry import register
+from eowidgets.contract.task import Task
 from eowidgets.models.classical.series import SCORE, blank, next_index, previous_index, relative_days, take
-from eowidgets.models.registry import register
-from eowidgets.tasks import Output, Task
 
 
 class GapFiller(Model):
@@ -52,7 +56,7 @@ class FillLast(GapFiller):
         )
 
     def predict(self, batch: Batch) -> dict[str, Tensor]:
-        """Fill; shapes as in :class:`~eowidgets.tasks.Output`."""
+        """Fill; shapes as in :class:`~eowidgets.contract.outputs.Output`."""
         before = previous_index(batch.usable)
         if self.params.before_first == "hold":
             before = torch.where(before < 0, next_index(batch.usable), before)
@@ -74,7 +78,7 @@ class FillClosest(GapFiller):
     )
 
     def predict(self, batch: Batch) -> dict[str, Tensor]:
-        """Fill; shapes as in :class:`~eowidgets.tasks.Output`."""
+        """Fill; shapes as in :class:`~eowidgets.contract.outputs.Output`."""
         before, after = previous_index(batch.usable), next_index(batch.usable)
         days = relative_days(batch.days, batch.x)
         here = days.view(1, -1, 1, 1)
@@ -117,7 +121,7 @@ class FillLinear(GapFiller):
         )
 
     def predict(self, batch: Batch) -> dict[str, Tensor]:
-        """Fill; shapes as in :class:`~eowidgets.tasks.Output`."""
+        """Fill; shapes as in :class:`~eowidgets.contract.outputs.Output`."""
         filled, gap = interpolate(batch.x, batch.usable, batch.days)
         known = torch.isfinite(gap)
         if self.params.max_gap > 0:

@@ -8,7 +8,13 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
-from eowidgets.models.base import Batch, Card, Model, param
+from eowidgets.contract.card import Card
+from eowidgets.contract.feeds import Batch
+from eowidgets.contract.model import Model
+from eowidgets.contract.outputs import Output
+from eowidgets.contract.params import param
+from eowidgets.contract.registry import register
+from eowidgets.contract.task import Task
 from eowidgets.models.classical.series import (
     DAYS_PER_YEAR,
     MAD_TO_SD,
@@ -19,8 +25,6 @@ from eowidgets.models.classical.series import (
     solving_dtype,
     unflat,
 )
-from eowidgets.models.registry import register
-from eowidgets.tasks import Output, Task
 
 
 def design(days: Tensor, terms: int, trend: bool, origin: float) -> Tensor:

@@ -7,10 +7,12 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
-from eowidgets.models.base import Batch, Card, Inputs, WindowSpec, param
+from eowidgets.contract.card import Card
+from eowidgets.contract.feeds import Batch, Inputs, WindowSpec
+from eowidgets.contract.params import param
+from eowidgets.contract.registry import register
 from eowidgets.models.classical.fill import GapFiller, interpolate
 from eowidgets.models.classical.series import SCORE, blank, relative_days, solving_dtype
-from eowidgets.models.registry import register
 
 #: Prior of the regression, in squared reflectance summed over the clear pixels; chosen in the training area.
 RIDGE = 0.015
@@ -112,7 +114,7 @@ class FillRegression(GapFiller):
         )
 
     def predict(self, batch: Batch) -> dict[str, Tensor]:
-        """Fill; shapes as in :class:`~eowidgets.tasks.Output`."""
+        """Fill; shapes as in :class:`~eowidgets.contract.outputs.Output`."""
         filled, _ = interpolate(batch.x, batch.usable, batch.days)
         days = relative_days(batch.days, filled).expand(len(filled), -1)
         with torch.autocast(filled.device.type, enabled=False):  # a fit in half precision is none

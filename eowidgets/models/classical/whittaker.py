@@ -7,7 +7,13 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
-from eowidgets.models.base import Batch, Card, Model, param
+from eowidgets.contract.card import Card
+from eowidgets.contract.feeds import Batch
+from eowidgets.contract.model import Model
+from eowidgets.contract.outputs import Output
+from eowidgets.contract.params import param
+from eowidgets.contract.registry import register
+from eowidgets.contract.task import Task
 from eowidgets.models.classical.series import (
     MAD_TO_SD,
     SCORE,
@@ -18,8 +24,6 @@ from eowidgets.models.classical.series import (
     solving_dtype,
     unflat,
 )
-from eowidgets.models.registry import register
-from eowidgets.tasks import Output, Task
 
 #: Dates closer than this count as this far apart, in days: slopes between passes of one day would be noise.
 CLOSEST = 1.0

@@ -13,10 +13,16 @@ import torch
 import xarray as xr
 from torch import Tensor
 
+from eowidgets.contract.card import Card
+from eowidgets.contract.feeds import Batch
+from eowidgets.contract.model import Dates, Model
+from eowidgets.contract.outputs import Output
+from eowidgets.contract.params import param
+from eowidgets.contract.registry import register
+from eowidgets.contract.task import Task
 from eowidgets.cube.schema import bands as cube_bands
 from eowidgets.cube.schema import usable as cube_usable
 from eowidgets.errors import InputError
-from eowidgets.models.base import Batch, Card, Dates, Model, param
 from eowidgets.models.classical.series import flat
 from eowidgets.models.forecast.base import SeriesModel, series_model
 from eowidgets.models.forecast.climatology import Climatology
@@ -24,9 +30,7 @@ from eowidgets.models.forecast.harmonic import HarmonicForecast
 from eowidgets.models.forecast.learned import NLinearForecaster
 from eowidgets.models.forecast.naive import Persistence, SeasonalNaive
 from eowidgets.models.forecast.smoothing import Theta
-from eowidgets.models.registry import register
 from eowidgets.models.units.forecast import parse_dates
-from eowidgets.tasks import Output, Task
 
 #: Pixels that a trained forecaster learns from, spread over the cube.
 LEARN_FROM = 2000

@@ -16,10 +16,11 @@ from typing import Any, ClassVar, Self, TypeVar
 import torch
 from torch import Tensor
 
+from eowidgets.contract.card import Card
+from eowidgets.contract.params import NoParams, make_params
+from eowidgets.contract.remake import Remade
 from eowidgets.errors import InputError, ModelError, unknown
-from eowidgets.models.base import Card, NoParams, make_params
 from eowidgets.models.classical.series import DAYS_PER_YEAR
-from eowidgets.models.remake import Remade
 
 #: A forecast further ahead than this is refused, in years.
 FURTHEST = 10.0
@@ -144,7 +145,7 @@ class SeriesModel(Remade, ABC):
     needs : str, optional
         Package that must be installed beside this one.
     Params : type
-        Frozen dataclass made of :func:`~eowidgets.models.base.param` fields.
+        Frozen dataclass made of :func:`~eowidgets.contract.params.param` fields.
 
     Examples
     --------

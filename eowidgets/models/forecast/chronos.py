@@ -9,8 +9,9 @@ from typing import Any
 
 from torch import Tensor
 
+from eowidgets.contract.card import Card
+from eowidgets.contract.params import param
 from eowidgets.errors import MissingExtraError, ModelError
-from eowidgets.models.base import Card, param
 from eowidgets.models.forecast.base import register_series
 from eowidgets.models.forecast.zeroshot import GridParams, ZeroShot
 from eowidgets.models.weights import download

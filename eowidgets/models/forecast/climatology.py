@@ -7,7 +7,8 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
-from eowidgets.models.base import Card, param
+from eowidgets.contract.card import Card
+from eowidgets.contract.params import param
 from eowidgets.models.classical.series import DAYS_PER_YEAR, huber_weights, solving_dtype
 from eowidgets.models.forecast.base import Series, SeriesModel, register_series
 

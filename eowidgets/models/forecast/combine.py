@@ -8,7 +8,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from eowidgets.models.base import Card
+from eowidgets.contract.card import Card
 from eowidgets.models.forecast.base import Series, SeriesModel, register_series, series_model
 from eowidgets.models.forecast.learned import DLinearForecaster
 

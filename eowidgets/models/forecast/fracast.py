@@ -7,8 +7,8 @@ from typing import Any
 import torch
 from torch import Tensor
 
+from eowidgets.contract.card import Card
 from eowidgets.errors import MissingExtraError
-from eowidgets.models.base import Card
 from eowidgets.models.forecast.base import register_series
 from eowidgets.models.forecast.zeroshot import ZeroShot
 

@@ -6,7 +6,8 @@ from dataclasses import dataclass
 
 from torch import Tensor
 
-from eowidgets.models.base import Card, param
+from eowidgets.contract.card import Card
+from eowidgets.contract.params import param
 from eowidgets.models.classical.series import DAYS_PER_YEAR
 from eowidgets.models.forecast.base import Series, SeriesModel, register_series
 from eowidgets.models.forecast.season import fit_season

@@ -9,8 +9,9 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
+from eowidgets.contract.card import Card
+from eowidgets.contract.params import param
 from eowidgets.errors import InputError, ModelError
-from eowidgets.models.base import Card, param
 from eowidgets.models.forecast.base import Series, SeriesModel, register_series, series_model
 from eowidgets.models.forecast.grid import ON_GRID, past_grid, regrid, steps_ahead, to_days
 from eowidgets.models.forecast.linear import DLinear, NLinear

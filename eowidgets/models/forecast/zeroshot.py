@@ -9,7 +9,7 @@ from typing import ClassVar
 import torch
 from torch import Tensor
 
-from eowidgets.models.base import param
+from eowidgets.contract.params import param
 from eowidgets.models.forecast.base import Series, SeriesModel
 from eowidgets.models.forecast.grid import past_grid, regrid, steps_ahead, to_days
 

@@ -13,9 +13,14 @@ import torch
 import xarray as xr
 from torch import Tensor
 
+from eowidgets.contract.feeds import Batch, Inputs
+from eowidgets.contract.model import Model
+from eowidgets.contract.outputs import Output
+from eowidgets.contract.params import param
+from eowidgets.contract.prepare import check_inputs
+from eowidgets.contract.task import Task
 from eowidgets.cube import schema
 from eowidgets.errors import InputError
-from eowidgets.models.base import Batch, Inputs, Model, param
 from eowidgets.models.blocks.verdict import CHANGE_CLASSES, change_probabilities
 from eowidgets.models.classical.harmonic import design, evaluate, robust_solve
 from eowidgets.models.classical.series import (
@@ -27,8 +32,6 @@ from eowidgets.models.classical.series import (
     unflat,
 )
 from eowidgets.models.monitors.months import months_of
-from eowidgets.models.prepare import check_inputs
-from eowidgets.tasks import Output, Task
 
 #: A history needs so many clear observations for each coefficient (Zhu and Woodcock, 2014: 12 for 4), and at least:
 PER_COEFFICIENT, FEWEST = 3, 6

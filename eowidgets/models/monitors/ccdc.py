@@ -7,12 +7,14 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
-from eowidgets.models.base import Batch, Card, param
+from eowidgets.contract.card import Card
+from eowidgets.contract.feeds import Batch
+from eowidgets.contract.params import param
+from eowidgets.contract.registry import register
 from eowidgets.models.classical.series import MAD_TO_SD, masked_median
 from eowidgets.models.classical.stats import chi2_quantile
 from eowidgets.models.monitors.base import INDICES, NOISE_FLOOR, RIDGE, SCORE, Monitor, MonitorParams, Watched
 from eowidgets.models.monitors.runs import find_runs
-from eowidgets.models.registry import register
 
 
 @register

@@ -10,11 +10,13 @@ import torch
 import xarray as xr
 from torch import Tensor
 
-from eowidgets.models.base import Batch, Card, Inputs, param
+from eowidgets.contract.card import Card
+from eowidgets.contract.feeds import Batch, Inputs
+from eowidgets.contract.params import param
+from eowidgets.contract.registry import register
 from eowidgets.models.monitors.base import FEWEST, INDICES, SCORE, Monitor, MonitorParams
 from eowidgets.models.monitors.ccdc import BreakCCDC
 from eowidgets.models.monitors.iqr import BreakIQR
-from eowidgets.models.registry import register
 
 #: Parameters that both members share; those of the quartiles begin with this.
 SHARED, FENCE = ("history", "reference", "robust"), "fence_"

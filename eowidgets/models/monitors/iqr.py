@@ -7,10 +7,12 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
-from eowidgets.models.base import Batch, Card, param
+from eowidgets.contract.card import Card
+from eowidgets.contract.feeds import Batch
+from eowidgets.contract.params import param
+from eowidgets.contract.registry import register
 from eowidgets.models.monitors.base import SCORE, IndexMonitor, IndexParams
 from eowidgets.models.monitors.runs import find_runs
-from eowidgets.models.registry import register
 
 
 @register

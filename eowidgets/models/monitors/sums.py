@@ -8,13 +8,15 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
-from eowidgets.models.base import Batch, Card, param
+from eowidgets.contract.card import Card
+from eowidgets.contract.feeds import Batch
+from eowidgets.contract.params import param
+from eowidgets.contract.registry import register
 from eowidgets.models.classical.series import MAD_TO_SD, masked_median
 from eowidgets.models.classical.stats import cusum_constant, log_plus
 from eowidgets.models.monitors.base import NOISE_FLOOR, SCORE, IndexMonitor, IndexParams, Watched
 from eowidgets.models.monitors.critical import mosum_critical
 from eowidgets.models.monitors.runs import start_of
-from eowidgets.models.registry import register
 
 
 class Sums(IndexMonitor):

@@ -10,9 +10,14 @@ from typing import Any, ClassVar
 import torch
 from torch import Tensor, nn
 
+from eowidgets.contract.card import Card
+from eowidgets.contract.feeds import Batch, Inputs, WindowSpec
+from eowidgets.contract.model import Model
+from eowidgets.contract.outputs import Output
+from eowidgets.contract.params import param
+from eowidgets.contract.registry import register
+from eowidgets.contract.task import Task
 from eowidgets.errors import InputError, ModelError
-from eowidgets.models.base import Batch, Card, Inputs, Model, WindowSpec, param
-from eowidgets.models.registry import register
 from eowidgets.models.units import cards, weights
 from eowidgets.models.units.clear import guess_clear
 from eowidgets.models.units.condition import Condition, condition
@@ -21,7 +26,6 @@ from eowidgets.models.units.flow import expected, from_target, sample
 from eowidgets.models.units.follow import follow
 from eowidgets.models.units.local import refine
 from eowidgets.models.units.network import UniTS
-from eowidgets.tasks import Output, Task
 
 AUX = ("vv", "vh")
 AUTO_STEPS = 8

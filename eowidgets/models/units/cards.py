@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from eowidgets.models.base import Card
+from eowidgets.contract.card import Card
 
 PAPER = "UniTS: Unified Time Series Generative Model for Remote Sensing (2025)"
 URL = "https://github.com/YuxiangZhang-BIT/UniTS"
@@ -85,7 +85,7 @@ CHANGE = Card(
     summary="Maps five classes of land cover on every date, all dates judged together, and where they change.",
     paper=PAPER,
     url=URL,
-    data="Simulated scenes (eowidgets.cube.simulate), ten Sentinel-2 bands, half of them with Sentinel-1",
+    data="Simulated scenes (eowidgets.simulate), ten Sentinel-2 bands, half of them with Sentinel-1",
     scores={
         "SCS, simulated scenes never trained on": 0.429,
         "SCS of a classifier of single pixels and dates": 0.165,

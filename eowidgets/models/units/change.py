@@ -7,15 +7,18 @@ from typing import ClassVar
 import torch
 from torch import Tensor
 
-from eowidgets.cube.simulate.land import CLASSES
+from eowidgets.contract.card import Card
+from eowidgets.contract.feeds import Batch, WindowSpec
+from eowidgets.contract.labels import ClassInfo
+from eowidgets.contract.outputs import Output
+from eowidgets.contract.registry import register
+from eowidgets.contract.task import Task
+from eowidgets.cube.labels import LAND_CLASSES as CLASSES
 from eowidgets.errors import ModelError
-from eowidgets.models.base import Batch, Card, WindowSpec
-from eowidgets.models.registry import register
 from eowidgets.models.units import cards
 from eowidgets.models.units.adapters import AUTO_STEPS, UniTSModel, draw, given_batch
 from eowidgets.models.units.condition import Condition
 from eowidgets.models.units.flow import sample
-from eowidgets.tasks import ClassInfo, Output, Task
 
 COVER = tuple(ClassInfo(value, name, color) for value, name, color in CLASSES)
 

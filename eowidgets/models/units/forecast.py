@@ -9,15 +9,18 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from eowidgets.contract.card import Card
+from eowidgets.contract.feeds import Batch, WindowSpec
+from eowidgets.contract.model import Dates
+from eowidgets.contract.params import param
+from eowidgets.contract.registry import register
+from eowidgets.contract.task import Task
 from eowidgets.errors import InputError
-from eowidgets.models.base import Batch, Card, Dates, WindowSpec, param
-from eowidgets.models.registry import register
 from eowidgets.models.units import cards
 from eowidgets.models.units.adapters import FlowParams, UniTSModel, aux_of, draw
 from eowidgets.models.units.condition import Condition, known_bands, spread_bands, standardise
 from eowidgets.models.units.config import BANDS
 from eowidgets.models.units.network import UniTS
-from eowidgets.tasks import Task
 
 #: Dates of the past that the network sees beside the mean season, and future dates that it makes at once.
 PAST, AHEAD = 12, 8

@@ -8,8 +8,8 @@ from __future__ import annotations
 
 from functools import lru_cache
 
+from eowidgets.contract.card import Card
 from eowidgets.errors import ModelError
-from eowidgets.models.base import Card
 from eowidgets.models.blocks import shipped
 from eowidgets.models.vqa.weights import FOLDER, Ready, load
 
@@ -19,7 +19,7 @@ RSVQA = shipped.measured(
         summary="Says whether, how many, more or less, how large, and rural or urban, from a summer picture of 640 m.",
         paper="Lobry et al. (2020), RSVQA: visual question answering for remote sensing data",
         url="https://doi.org/10.1109/TGRS.2020.2988782",
-        data="Simulated Sentinel-2 summer pictures (eowidgets.cube.simulate), questions from their truth (eow.questions)",
+        data="Simulated Sentinel-2 summer pictures (eowidgets.simulate), questions from their truth (eow.questions)",
         limits=(
             "Trained on invented places: on a real one its confidence is a guess. Numbers come in ranges. It sees 64 x 64 "
             "pixels of 10 m, five bands, and knows forest, fields, water, built-up and bare ground."
@@ -38,7 +38,7 @@ DELTAVLM = shipped.measured(
             "difference perception"
         ),
         url="https://arxiv.org/abs/2507.22346",
-        data="Simulated pairs at 0.5 m (eowidgets.cube.simulate.pairs), instructions and answers from their truth",
+        data="Simulated pairs at 0.5 m (eowidgets.simulate.pairs), instructions and answers from their truth",
         limits=(
             "Trained on invented places: on a real one its confidence is a guess. It sees 64 x 64 pixels of 2 m, knows about "
             "80 words of questions, and counts above 5 in ranges."

@@ -13,11 +13,14 @@ import torch
 from torch import Tensor, nn
 
 from eowidgets.arguments import Count, FilePath, Name, Pixels, Positive, Sha256, checked
+from eowidgets.contract.card import Card
+from eowidgets.contract.feeds import Batch, Inputs, WindowSpec
+from eowidgets.contract.model import Model
+from eowidgets.contract.outputs import Output
+from eowidgets.contract.prepare import Preparation
+from eowidgets.contract.task import Task
 from eowidgets.errors import InputError, ModelError, shown
-from eowidgets.models.base import Batch, Card, Inputs, Model, WindowSpec
-from eowidgets.models.prepare import Preparation
 from eowidgets.models.wrap.programs import open_program
-from eowidgets.tasks import Output, Task
 
 Layout = Literal["bchw", "btchw", "bcthw"]
 
@@ -138,7 +141,7 @@ def wrap(
         Axes that the network takes; with ``"bchw"`` it sees each date by itself, and its outputs with
         ``dims="tyx"`` have a date each. With the others it sees all dates.
     scale, mean, std, resolution, see
-        As in :class:`~eowidgets.models.prepare.Preparation`.
+        As in :class:`~eowidgets.contract.prepare.Preparation`.
     min_dates, max_dates : int, optional
     logits : bool
         Class outputs are logits (softmax is applied, or the sigmoid to a single channel), not probabilities.
@@ -157,7 +160,7 @@ def wrap(
     --------
     >>> import torch
     >>> from eowidgets.models.wrap import wrap
-    >>> from eowidgets.tasks import Output
+    >>> from eowidgets.contract.outputs import Output
     >>> model = wrap(torch.nn.Conv2d(2, 1, 3, padding=1), bands=("red", "nir"), outputs=Output("edges", dims="tyx"))
     >>> model.name
     'conv2d'

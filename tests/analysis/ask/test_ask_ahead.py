@@ -6,8 +6,8 @@ import pytest
 from eowidgets.analysis.ask import ahead, ask
 from eowidgets.analysis.ask.language import Outlook, Scope, When, from_json, to_json
 from eowidgets.analysis.ask.parser import parse
-from eowidgets.cube.simulate import simulate
 from eowidgets.errors import InputError
+from eowidgets.simulate import simulate
 
 FIRST, LAST = "2015-08-01", "2021-01-01"
 

@@ -9,8 +9,8 @@ from eowidgets.analysis.ask.language import Change, Count, Locate, Scope, Share,
 from eowidgets.analysis.ask.parser import parse
 from eowidgets.analysis.ask.timetools import changed_mask, two_years
 from eowidgets.analysis.ask.tools import land_cover
-from eowidgets.cube.simulate.pairs import simulate_pair
 from eowidgets.models.change import cards
+from eowidgets.simulate.pairs import simulate_pair
 
 SPAN = ("2015-08-01", "2021-01-01")
 YEARS = Scope("2017-01-01", "2019-12-31")

@@ -6,8 +6,7 @@ import torch
 
 from eowidgets.analysis.ask import ask, pair, still
 from eowidgets.analysis.ask.neural import without_dates
-from eowidgets.analysis.questions import questions
-from eowidgets.cube.simulate import simulate, simulate_pair
+from eowidgets.analysis.ask.questions import questions
 from eowidgets.errors import InputError, ModelError
 from eowidgets.models.vqa import cards
 from eowidgets.models.vqa.answers import ANSWERS, answer_class
@@ -16,6 +15,7 @@ from eowidgets.models.vqa.deltavlm import DeltaVLM
 from eowidgets.models.vqa.rsvqa import RSVQA
 from eowidgets.models.vqa.text import Vocabulary
 from eowidgets.models.vqa.weights import FOLDER, Ready
+from eowidgets.simulate import simulate, simulate_pair
 
 
 @pytest.fixture

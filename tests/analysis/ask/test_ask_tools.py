@@ -7,8 +7,8 @@ import xarray as xr
 import eowidgets as eow
 from eowidgets.analysis.ask import timetools, tools
 from eowidgets.analysis.ask.landcover import CODE, classify, quantile
-from eowidgets.cube.simulate import simulate
 from eowidgets.errors import InputError
+from eowidgets.simulate import simulate
 
 
 def test_land_cover_of_simulated_scenes():

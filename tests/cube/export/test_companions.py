@@ -121,7 +121,7 @@ def test_a_folder_of_exports_continues_in_time(make_cube, tmp_path):
 
 
 def test_run_and_panel_write_the_same_companions(make_cube, tmp_path):
-    from eowidgets.widgets.result_files import save
+    from eowidgets.widgets.panels.result_files import save
 
     result = eow.run("fill-linear", make_cube(), out=tmp_path / "run.tif")
     save(result, tmp_path / "panel.tif")

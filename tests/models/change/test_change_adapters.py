@@ -4,13 +4,13 @@ import torch
 import xarray as xr
 from torch import nn
 
-from eowidgets.cube.simulate.pairs import simulate_pair
+from eowidgets.contract.registry import model_classes
 from eowidgets.engine.run import run
 from eowidgets.errors import InputError, ModelError
 from eowidgets.models.change import ChangeFCSiam, ChangeLENet, FCSiamDiff, LENet, LENetConfig, SiamDiffConfig, cards
 from eowidgets.models.change.pictures import standardised, statistics, survey
 from eowidgets.models.change.weights import load, save
-from eowidgets.models.registry import model_classes
+from eowidgets.simulate.pairs import simulate_pair
 
 
 class Brighter(nn.Module):

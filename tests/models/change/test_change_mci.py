@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 import torch
 
-from eowidgets.cube.simulate.words import NO_CHANGE
+from eowidgets.cube.labels import NO_CHANGE
 from eowidgets.errors import InputError, ModelError
 from eowidgets.models.change.bi3 import BI3, BI3Side, DifferenceAttention
 from eowidgets.models.change.captioner import END, NULL, SPECIAL, START, Captioner

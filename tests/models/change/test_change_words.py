@@ -3,7 +3,8 @@
 import numpy as np
 import pytest
 
-from eowidgets.cube.simulate.words import NO_CHANGE, Facts
+from eowidgets.cube.labels import NO_CHANGE
+from eowidgets.simulate.words import Facts
 
 captions = pytest.importorskip("training.captions", reason="the recipes are not in an installed package")
 changes = pytest.importorskip("training.change")

@@ -4,9 +4,9 @@ import numpy as np
 import pytest
 
 import eowidgets as eow
+from eowidgets.contract.registry import get_model
 from eowidgets.errors import InputError
 from eowidgets.models.classical.stats import otsu
-from eowidgets.models.registry import get_model
 
 
 def test_vectors_are_numpys(make_cube):

@@ -3,8 +3,8 @@ import pytest
 from support.batches import batch_of
 
 import eowidgets as eow
+from eowidgets.contract.registry import get_model
 from eowidgets.models.classical.periods import period_start
-from eowidgets.models.registry import get_model
 
 
 def test_median_is_numpys(romania):

@@ -5,8 +5,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from support.batches import batch_of
 
-from eowidgets.models.base import Batch
-from eowidgets.models.registry import get_model
+from eowidgets.contract.feeds import Batch
+from eowidgets.contract.registry import get_model
 
 
 def make_batch(t=9, c=2, h=3, w=4, seed=0, share=0.5):

@@ -2,9 +2,9 @@ import numpy as np
 import pytest
 import torch
 
-from eowidgets.models.base import Batch
+from eowidgets.contract.feeds import Batch
+from eowidgets.contract.registry import get_model
 from eowidgets.models.classical.harmonic import design, evaluate
-from eowidgets.models.registry import get_model
 
 
 def waves(days, level=0.4, first=(0.1, 0.05), second=(0.02, -0.03), slope=0.0):

@@ -5,11 +5,11 @@ from __future__ import annotations
 import torch
 
 import eowidgets as eow
+from eowidgets.contract.feeds import Batch
+from eowidgets.contract.registry import get_model
 from eowidgets.cube.schema import usable as usable_of
-from eowidgets.models.base import Batch
 from eowidgets.models.classical import regression
 from eowidgets.models.classical.regression import between, regress
-from eowidgets.models.registry import get_model
 from eowidgets.models.units.local import refine
 
 

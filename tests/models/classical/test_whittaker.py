@@ -5,8 +5,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from support.batches import batch_of
 
+from eowidgets.contract.registry import get_model
 from eowidgets.models.classical.whittaker import SLOPE_PENALTY
-from eowidgets.models.registry import get_model
 
 
 def by_loop(y, days, seen, length):

@@ -4,11 +4,11 @@ import numpy as np
 import pytest
 
 import eowidgets as eow
+from eowidgets.contract.registry import model_class
+from eowidgets.contract.task import Task
 from eowidgets.errors import InputError
 from eowidgets.models.forecast import adapters
 from eowidgets.models.forecast.fracast import FracastForecaster
-from eowidgets.models.registry import model_class
-from eowidgets.tasks import Task
 
 NAMES = ("persistence", "seasonal-naive", "climatology", "harmonic", "theta", "nlinear")
 

@@ -4,6 +4,7 @@ import torch
 from support.batches import batch_of
 
 import eowidgets as eow
+from eowidgets.contract.registry import get_model
 from eowidgets.errors import EowidgetsError
 from eowidgets.models.classical.stats import chi2_quantile, mosum_constant
 from eowidgets.models.monitors.base import Watched
@@ -11,7 +12,6 @@ from eowidgets.models.monitors.ccdc import history_spread, plain_spread
 from eowidgets.models.monitors.critical import LEVELS, PUBLISHED, mosum_critical
 from eowidgets.models.monitors.iqr import quartiles
 from eowidgets.models.monitors.runs import find_runs
-from eowidgets.models.registry import get_model
 
 BANDS = ("red", "nir")
 DAYS = 17_000 + np.sort(np.random.default_rng(5).choice(2000, 160, replace=False)).astype(float)

@@ -14,8 +14,8 @@ import xarray as xr
 from support.batches import batch_of
 
 import eowidgets as eow
+from eowidgets.contract.registry import get_model
 from eowidgets.models.classical.harmonic import design
-from eowidgets.models.registry import get_model
 
 nrt = pytest.importorskip("nrt.monitor")
 

@@ -6,9 +6,9 @@ import pytest
 import torch
 
 import eowidgets as eow
-from eowidgets.analysis.change import change, methods
+from eowidgets.analysis.change.detect import change, methods
+from eowidgets.contract.registry import get_model
 from eowidgets.models.monitors.ensemble import joined
-from eowidgets.models.registry import get_model
 
 NAN = float("nan")
 

@@ -7,9 +7,9 @@ import numpy as np
 import pytest
 
 import eowidgets as eow
+from eowidgets.contract.registry import get_model
 from eowidgets.errors import InputError
 from eowidgets.models.monitors.months import months_of
-from eowidgets.models.registry import get_model
 
 
 @pytest.fixture

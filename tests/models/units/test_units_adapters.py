@@ -8,9 +8,9 @@ import pytest
 import torch
 from test_units_network import SMALL, awake
 
+from eowidgets.contract.feeds import Batch
+from eowidgets.contract.registry import register
 from eowidgets.errors import InputError, ModelError
-from eowidgets.models.base import Batch
-from eowidgets.models.registry import register
 from eowidgets.models.units import weights
 from eowidgets.models.units.adapters import FindAndFill, UniTSClouds, UniTSModel, UniTSReconstruct
 from eowidgets.models.units.clear import guess_clear

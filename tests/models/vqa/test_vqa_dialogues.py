@@ -4,9 +4,9 @@ import numpy as np
 import pytest
 import torch
 
-from eowidgets.cube.simulate import simulate_pair
-from eowidgets.cube.simulate.words import facts
 from eowidgets.models.vqa.text import Vocabulary
+from eowidgets.simulate import simulate_pair
+from eowidgets.simulate.words import facts
 
 # Recipes of training are in the repository and not in the package.
 recipes = pytest.importorskip("training.vqa")

@@ -10,11 +10,13 @@ from support.onnx_file import convolution
 from torch import nn
 
 import eowidgets as eow
+from eowidgets.contract import registry
+from eowidgets.contract.labels import ClassInfo
+from eowidgets.contract.outputs import Output
+from eowidgets.contract.registry import get_model, register
+from eowidgets.contract.task import Task
 from eowidgets.errors import InputError, ModelError, SourceError
-from eowidgets.models import registry
-from eowidgets.models.registry import get_model, register
 from eowidgets.models.wrap import wrap
-from eowidgets.tasks import ClassInfo, Output, Task
 
 CLASSES = (ClassInfo(0, "water", "#0072b2"), ClassInfo(1, "land", "#d55e00"), ClassInfo(5, "snow", "#56b4e9"))
 COVER = Output("cover", kind="class", dims="tyx", classes=CLASSES, needs="same")

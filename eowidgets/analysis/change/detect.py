@@ -1,0 +1,310 @@
+"""Change over a series or between two images: where, when, from what to what, how much and how sure."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import xarray as xr
+
+from eowidgets.analysis.change.kind import kind_of, kinds
+from eowidgets.analysis.change.pair import pair_of
+from eowidgets.analysis.change.registration import Shift, misregistration
+from eowidgets.arguments import Period, checked
+from eowidgets.contract.model import Model
+from eowidgets.contract.prepare import resolution_of
+from eowidgets.contract.registry import get_model, model_classes
+from eowidgets.contract.task import Task
+from eowidgets.cube.admission import admit
+from eowidgets.cube.area import AreaLike
+from eowidgets.cube.indices import present
+from eowidgets.cube.schema import bands
+from eowidgets.engine.job import Job
+from eowidgets.engine.provenance import whole, with_call
+from eowidgets.engine.run import run, submit
+from eowidgets.errors import InputError, shown, unknown, warn_user
+from eowidgets.models.classical.change import TwoImages
+from eowidgets.models.classical.series import DAYS_PER_YEAR
+from eowidgets.models.monitors.base import Monitor
+
+#: Parameters that served the monitors best on the Romanian forest (every second labelled point); how they carry over to
+#: ground that they were not tuned on: benchmarks/change_apart.py.
+TUNED: dict[str, dict[str, Any]] = {
+    "break-ccdc": {"watch": "NDVI", "reference": "area"},
+    "break-ensemble": {"reference": "area"},
+    "break-iqr": {"months": "4-10", "reference": "area", "terms": 0, "consecutive": 5, "smallest": 0.02},
+    "break-bfast": {"months": "5-9", "reference": "area", "terms": 0, "bandwidth": 0.5, "smallest": 0.02},
+    "break-cusum": {"months": "5-9", "reference": "area", "terms": 0, "smallest": 0.02},
+    "break-ewma": {"months": "5-9", "terms": 0, "limit": 5.0, "weight": 0.2, "smallest": 0.06},
+}
+#: From so many dates on, a cube is a series to begin with.
+SERIES = 20
+#: Networks of change were trained on pixels of half a metre; up to this size (metres) houses are still houses.
+SHARP = 1.5
+RGB = ("red", "green", "blue")
+#: A history shorter than this (years) has not seen every season.
+SHORTEST = 0.5
+
+
+def methods() -> dict[str, str]:
+    """Names of the methods, and whether each takes a ``"series"`` or a ``"pair"`` of images."""
+    found = {}
+    for cls in model_classes(Task.DETECT_CHANGE):
+        if issubclass(cls, Monitor):
+            found[cls.name] = "series"
+        elif issubclass(cls, TwoImages) and cls.name != "change-cva":
+            found[cls.name] = "pair"
+    return found
+
+
+def usual_method(cube: xr.Dataset) -> str:
+    """Give the method that suits a cube: a monitor for a series, a network for two pictures as sharp as it was trained on.
+
+    Parameters
+    ----------
+    cube : Dataset (time, y, x)
+
+    Returns
+    -------
+    str
+        One of :func:`methods`.
+    """
+    if cube.sizes.get("time", 0) >= SERIES:
+        return "break-ccdc"
+    size = resolution_of(cube)
+    sharp = size is not None and size <= SHARP
+    return "change-lenet" if sharp and "change-lenet" in methods() and set(RGB) <= set(bands(cube)) else "change-otsu"
+
+
+@checked
+def change(
+    cube: xr.Dataset,
+    method: str = "break-ccdc",
+    *,
+    after: xr.Dataset | None = None,
+    dates: Period | None = None,
+    area: AreaLike | None = None,
+    device: str = "auto",
+    **params: Any,
+) -> xr.Dataset:
+    """Find change.
+
+    Parameters
+    ----------
+    cube : Dataset (time, y, x)
+    method : str
+        One of :func:`methods`. ``break-...``: over the whole series. Others: between two images.
+    after : Dataset, optional
+        A second raster, for a method of two images; it is brought onto the grid of ``cube``.
+    dates : (str, str), optional
+        For a series, the first and last day on which change is looked for: all before the first is the stable
+        history. None takes the first two years (the parameter ``history``) as history. For two images, their dates;
+        each may be a period ``"2018-06-01/2018-08-31"``, whose clear pixels become a median composite.
+    area : optional
+        Where: whatever ``eow.Area.of`` takes.
+    device : str
+    **params
+        Of the model; those that are not given are taken from :data:`TUNED`, else from the model.
+
+    Returns
+    -------
+    Dataset (y, x)
+        ``change`` (uint8: 0 no change, 1 change, 255 not known); ``probability`` that it changed, 0..1, 0.5 at the
+        threshold, ranked rather than calibrated; ``date`` on which the change is first seen and ``confirmed`` (both
+        datetime64, NaT where nothing changed); ``kind`` (uint8, see :func:`~eowidgets.analysis.change.kind.kinds`),
+        where red and near infrared are there; ``magnitude`` in the units of what is watched.
+        ``attrs``: ``provenance``, ``change_dates``, ``misregistration_pixels`` (two images).
+
+    Raises
+    ------
+    InputError, ModelError
+        In one sentence: what is wrong, where, and what to do.
+
+    Examples
+    --------
+    >>> import eowidgets as eow
+    >>> from eowidgets.analysis.change.detect import change
+    >>> found = change(eow.open("romania", clouds="robust"), dates=("2017-01-01", "2020-12-31"))  # doctest: +SKIP
+    """
+    task = ChangeTask(cube, method, after=after, dates=dates, params=params)
+    for note in task.notes:
+        warn_user(note)
+    return task.finish(run(task.model, task.cube, area, device=device))
+
+
+@checked
+class ChangeTask:
+    """A question about change, checked and ready to be run: :func:`change` in steps, for panels.
+
+    Attributes
+    ----------
+    model : Model
+    cube : Dataset
+        What the model is given: the series up to the last day asked for, or two frames.
+    shift : Shift or None
+        Misregistration of two images.
+    notes : list of str
+        What was put right, or should be looked at: swapped dates, another grid, images that do not lie on each other.
+    """
+
+    def __init__(
+        self,
+        cube: xr.Dataset,
+        method: str = "break-ccdc",
+        *,
+        after: xr.Dataset | None = None,
+        dates: Period | None = None,
+        params: dict[str, Any] | None = None,
+    ) -> None:
+        cube = admit(cube)
+        after = None if after is None else admit(after, name="The second raster")
+        known = methods()
+        if method not in known:
+            raise unknown("method", method, known)
+        self.method, self.series = method, known[method] == "series"
+        self.notes: list[str] = []
+        self.shift: Shift | None = None
+        self.params = {**self._tuned(cube), **(params or {})}
+        self._asked = (cube, after, dates, dict(params or {}))
+        if self.series:
+            if after is not None:
+                raise InputError(
+                    f"{shown(method)} works on one series: leave `after` out, or choose a method of two images."
+                )
+            self.cube, self.model = self._series(cube, dates)
+        else:
+            self.cube = pair_of(cube, after, dates, self.notes)
+            self.shift = misregistration(self.cube.isel(time=[0]), self.cube.isel(time=[1]))
+            if self.shift is not None and self.shift.too_far:
+                self.notes.append(str(self.shift))
+            self.model = get_model(method, **self.params)
+            self.dates = tuple(str(t)[:10] for t in self.cube.time.values)
+
+    def _tuned(self, cube: xr.Dataset) -> dict[str, Any]:
+        tuned = dict(TUNED.get(self.method, {}))
+        if "watch" in tuned and not {"red", "nir"} <= set(bands(cube)) and present(cube, tuned["watch"]) is None:
+            tuned["watch"] = "all bands"
+        return tuned
+
+    def _series(self, cube: xr.Dataset, dates: Period | None) -> tuple[xr.Dataset, Model]:
+        params = dict(self.params)
+        if cube.sizes.get("time", 0) < 2:
+            raise InputError("A series has many dates, and this cube has one: compare two images instead.")
+        days = cube.time.values.astype("datetime64[D]")
+        first, last = days.min(), days.max()
+        if dates is not None:
+            start, end = _days(dates)
+            if start > end:
+                self.notes.append(f"The days were swapped: change is looked for from {end} to {start}.")
+                start, end = end, start
+            years = float((start - first).astype(float)) / DAYS_PER_YEAR
+            if start > last or end <= first:
+                raise InputError(f"The period {start} to {end} lies outside the series, which has {first} to {last}.")
+            if years < SHORTEST:
+                raise InputError(
+                    f"Change is looked for from {start}, but the series begins on {first}: leave at least half a year, "
+                    "better two, as history before it."
+                )
+            params["history"], last = years, min(end, last)
+            cube = cube.sel(time=cube.time.values.astype("datetime64[D]") <= last)
+        model = get_model(self.method, **params)
+        if isinstance(model, Monitor):
+            # The reference is the whole cube, whatever part of it is asked for.
+            model.remember(cube)
+        begin = first + np.timedelta64(int(model.params.history * DAYS_PER_YEAR), "D")
+        self.dates = (str(begin), str(last))
+        return cube, model
+
+    def submit(self, area: AreaLike | None = None, **options: Any) -> Job:
+        """Start in the background; :meth:`finish` takes the job's result."""
+        return submit(self.model, self.cube, area, **options)
+
+    def finish(self, raw: xr.Dataset) -> xr.Dataset:
+        """Turn what the model gave into the layers that :func:`change` promises."""
+        if "change" not in raw:
+            raise InputError(f"{self.method!r} gives no change mask: choose another method.")
+        out = xr.Dataset(coords=raw.coords, attrs=dict(raw.attrs))
+        if "provenance" in raw.attrs:
+            cube, after, dates, params = self._asked
+            arguments = {
+                "method": self.method,
+                "after": whole(after) if after is not None else None,
+                "dates": [str(d) for d in dates] if dates is not None else None,
+                "params": params,
+            }
+            out.attrs["provenance"] = with_call(raw.attrs["provenance"], "change", arguments, cube)
+        mask = raw["change"].values
+        if (mask == 255).all():
+            # Nothing that was seen would read as nothing that changed.
+            raise InputError(
+                "No pixel was seen often enough to tell change: choose a longer period, a longer history or another cloud mask."
+            )
+        out["change"] = raw["change"]
+        winner = raw["change_probability"].values
+        sure = np.where(mask == 1, winner, 1 - winner).astype("float32")
+        attrs = {"long_name": "Probability of change", "units": "1", "role": "result", "vmin": 0.0, "vmax": 1.0}
+        out["probability"] = (("y", "x"), np.where(mask == 255, np.nan, sure), attrs)
+        first = self._when(raw, "break_date", mask)
+        words = {"date": "Date on which the change is first seen", "confirmed": "Date on which it is confirmed"}
+        for name, when in (("date", first), ("confirmed", self._when(raw, "confirmed_date", mask, first))):
+            out[name] = (("y", "x"), _stamps(when), {"long_name": words[name], "role": "layer"})
+        # What a network says it saw, or else what the bands say of the ground before and after.
+        kind = _said(raw["kind"], mask == 1) if "kind" in raw else self._kind(out, mask == 1, first)
+        if kind is not None:
+            out["kind"] = kind
+        if "magnitude" in raw:
+            out["magnitude"] = raw["magnitude"].where(mask == 1).assign_attrs(raw["magnitude"].attrs)
+        out.attrs |= {"change_method": self.method, "change_dates": list(self.dates)}
+        out.attrs["title"] = f"Change {self.dates[0]} to {self.dates[1]}"
+        if self.shift is not None:
+            out.attrs["misregistration_pixels"] = round(self.shift.pixels, 3)
+        return out
+
+    def _when(self, raw: xr.Dataset, name: str, mask: Any, default: Any = None) -> Any:
+        if name in raw:
+            return np.where(mask == 1, raw[name].values, np.nan).astype("float64")
+        if default is not None:
+            return default
+        # Between two images the change is seen on the second.
+        day = self.cube.time.values[-1].astype("datetime64[D]").astype(float)
+        return np.where(mask == 1, day, np.nan)
+
+    def _kind(self, out: xr.Dataset, changed: Any, first: Any) -> xr.DataArray | None:
+        cube = self.cube.sel(y=out.y, x=out.x)
+        values = kind_of(cube, changed, first)
+        if values is None:
+            return None
+        there = set(np.unique(values).tolist()) - {255}
+        listed = [k for k in kinds() if k.value in there] or list(kinds()[:1])
+        attrs = {
+            "long_name": "Kind of change",
+            "flag_values": [k.value for k in listed],
+            "flag_meanings": " ".join(k.name.replace(" ", "_") for k in listed),
+            "colors": " ".join(k.color for k in listed),
+            "role": "result",
+            "_FillValue": 255,
+        }
+        return xr.DataArray(values, dims=("y", "x"), coords={"y": out.y, "x": out.x}, attrs=attrs)
+
+
+def _said(kind: xr.DataArray, changed: Any) -> xr.DataArray:
+    """The network's own classes where the mask says that something changed; 255 where it can't tell which."""
+    return kind.where(changed & (kind != 0), 255).astype("uint8").assign_attrs(kind.attrs)
+
+
+def _days(dates: Any) -> tuple[np.datetime64, np.datetime64]:
+    if isinstance(dates, str) or len(tuple(dates)) != 2:
+        raise InputError(f"dates is {shown(dates)}: give two, (first day, last day).")
+    try:
+        start, end = (np.datetime64(str(d)[:10], "D") for d in dates)
+    except ValueError:
+        raise InputError(f"dates is {shown(tuple(dates))}: write both as YYYY-MM-DD.") from None
+    return start, end
+
+
+def _stamps(days: Any) -> Any:
+    """Days since 1970 as datetime64[ns], NaT for NaN."""
+    known = np.isfinite(days)
+    return np.where(known, np.where(known, np.floor(days), 0).astype("datetime64[D]"), np.datetime64("NaT")).astype(
+        "datetime64[ns]"
+    )

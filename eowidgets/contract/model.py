@@ -1,0 +1,126 @@
+"""The contract between a model and everything else: an adapter of about fifty lines.
+
+A model states what it takes (:class:`Inputs`), how it likes to be fed (:class:`WindowSpec`), its
+parameters (a frozen dataclass whose fields carry unit, bounds and help), what it gives
+(:class:`~eowidgets.contract.outputs.Output`) and where it comes from (:class:`Card`). Windows, blending,
+batches, devices, progress, cancelling and files are the engine's business, never the model's.
+"""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Mapping
+from typing import Any, ClassVar, TypeVar
+
+import numpy as np
+import numpy.typing as npt
+import torch
+import xarray as xr
+from torch import Tensor
+
+from eowidgets.contract.card import Card
+from eowidgets.contract.feeds import Batch, Inputs, WindowSpec
+from eowidgets.contract.outputs import Output
+from eowidgets.contract.params import NoParams, make_params
+from eowidgets.contract.remake import Remade
+from eowidgets.contract.task import Task
+
+Dates = npt.NDArray[np.datetime64]
+P = TypeVar("P")
+
+
+class Model(Remade, ABC):
+    """Base class of every model; subclass it, fill in the class attributes, and write ``predict``.
+
+    Attributes
+    ----------
+    name : str
+        Lower-case words joined by hyphens, unique in the registry.
+    task : Task
+    inputs : Inputs
+    window : WindowSpec
+    resamples : bool
+        It brings batches to ``inputs.resolution`` by itself; otherwise the engine does.
+    card : Card
+    Params : type
+        Frozen dataclass made of :func:`param` fields.
+    params : instance of Params
+        What this instance was asked to do.
+
+    Examples
+    --------
+    >>> import torch
+    >>> from eowidgets.contract.card import Card
+    >>> from eowidgets.contract.feeds import Batch, Inputs
+    >>> from eowidgets.contract.model import Model
+    >>> from eowidgets.contract.card import Card
+    from eowidgets.contract.feeds import Batch, Inputs, WindowSpec
+    from eowidgets.contract.outputs import Output
+    from eowidgets.contract.params import NoParams, make_params
+    >>> from eowidgets.contract.task import Task
+    >>> class Brightest(Model):
+    ...     name = "brightest"
+    ...     task = Task.REGRESS
+    ...     card = Card(title="Largest red reflectance in the series")
+    ...     inputs = Inputs(bands=("red",))
+    ...     def outputs(self, bands):
+    ...         return (Output("brightest", vmin=0, vmax=1),)
+    ...     def predict(self, batch):
+    ...         return {"brightest": batch.x[:, :, 0].amax(dim=1)}
+    """
+
+    name: ClassVar[str]
+    task: ClassVar[Task]
+    card: ClassVar[Card]
+    inputs: ClassVar[Inputs] = Inputs()
+    window: ClassVar[WindowSpec] = WindowSpec()
+    resamples: ClassVar[bool] = False
+    Params: ClassVar[type] = NoParams
+
+    def __init__(self, **params: Any) -> None:
+        self.params: Any = make_params(self.Params, params)
+        self.device = torch.device("cpu")
+
+    @abstractmethod
+    def outputs(self, bands: tuple[str, ...]) -> tuple[Output, ...]:
+        """What comes out, given the bands that go in."""
+
+    @abstractmethod
+    def predict(self, batch: Batch) -> dict[str, Tensor]:
+        """Run one batch of windows; see :class:`~eowidgets.contract.outputs.Output` for the shapes asked for."""
+
+    def out_dates(self, dates: Dates) -> Dates:
+        """Dates of the output frames; override it in composites and forecasts."""
+        return dates
+
+    def adapt(self, bands: tuple[str, ...]) -> None:
+        """Adjust ``inputs`` to the bands of a cube, before they are checked against it.
+
+        Parameters
+        ----------
+        bands : tuple of str
+        """
+
+    def survey(self, cube: xr.Dataset) -> None:
+        """Look at the whole cube once before windows are cut, for what no window can know alone.
+
+        A threshold for the whole area is found here. Called by
+        :func:`~eowidgets.contract.prepare.check_inputs` before :meth:`outputs`. The cube may be lazy and larger
+        than memory: take a thinned part of it. What is kept on the instance travels with it to other machines.
+        """
+
+    def settings(self) -> Mapping[str, Any]:
+        """Give what the results depend on beside parameters, weights and code, as plain values for the provenance."""
+        return {}
+
+    def module(self) -> torch.nn.Module | None:
+        """Give the torch module inside, if there is one: the engine moves and compiles it."""
+        return None
+
+    def to(self, device: torch.device) -> Model:
+        """Move to a device; called once by the engine before the first batch."""
+        self.device = device
+        module = self.module()
+        if module is not None:
+            module.to(device)
+        return self

@@ -1,0 +1,211 @@
+"""Does a cube suit a model, and how is it made to: bands by name, scale, resolution.
+
+Networks fail silently when they are fed at another pixel size or on another scale than they were trained on;
+everything of that kind is done, or refused, here.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from typing import Any, Literal
+
+import numpy as np
+import xarray as xr
+from torch import Tensor
+from torch.nn import functional
+
+from eowidgets.contract.feeds import Batch
+from eowidgets.contract.model import Model
+from eowidgets.cube.schema import bands as cube_bands
+from eowidgets.errors import InputError, ModelError, short
+
+#: A model made for 10 m is run on 10 m by resampling from at most this many times finer or coarser pixels.
+MAX_RESAMPLING = 4.0
+METRES_PER_DEGREE = 111_320.0
+
+
+def resolution_of(cube: xr.Dataset) -> float | None:
+    """Pixel size of a cube in metres, None where it has no CRS; degrees are turned into metres at its centre."""
+    import odc.geo.xr  # noqa: F401  (registers the accessor)
+
+    accessor: Any = cube.odc
+    box = accessor.geobox
+    if box is None or box.crs is None:
+        return None
+    dx, dy = abs(float(box.resolution.x)), abs(float(box.resolution.y))
+    if box.crs.geographic:
+        latitude = float(np.mean(box.extent.boundingbox.range_y))
+        dx, dy = dx * METRES_PER_DEGREE * math.cos(math.radians(latitude)), dy * METRES_PER_DEGREE
+    return math.sqrt(dx * dy)
+
+
+def wanted_bands(model: Model, cube: xr.Dataset) -> tuple[str, ...]:
+    """Bands to hand to the model, in the order that it wants: its own, then the optional ones that exist."""
+    there = cube_bands(cube)
+    if model.inputs.bands is None:
+        return there
+    return (*model.inputs.bands, *(b for b in model.inputs.optional_bands if b in there))
+
+
+def check_inputs(model: Model, cube: xr.Dataset) -> None:
+    """Refuse a cube that a model cannot use, before any work is done; then let the model survey it.
+
+    Raises
+    ------
+    ModelError
+        When bands are missing, the number of dates does not suit, or pixels are so much finer or coarser than
+        those that the model was made for that resampling cannot mend it. The message says what to do.
+    """
+    there = cube_bands(cube)
+    if not there:
+        raise ModelError(
+            f"Model {model.name!r} finds no bands in this cube: give a Dataset with one variable (time, y, x) per band."
+        )
+    model.adapt(there)
+    missing = [b for b in model.inputs.bands or () if b not in there]
+    if missing:
+        raise ModelError(
+            f"Model {model.name!r} needs {_plural('band', missing)}, and this cube has {short(', '.join(there))}: "
+            "open it with these bands, or choose a model that does without."
+        )
+    dates, low, high = cube.sizes["time"], model.inputs.min_dates, model.inputs.max_dates
+    if dates < low:
+        raise ModelError(
+            f"Model {model.name!r} needs at least {low} dates, and this cube has {dates}: open a longer period."
+        )
+    if high is not None and model.window.dates is None and dates > high:
+        raise ModelError(
+            f"Model {model.name!r} takes at most {high} dates, and this cube has {dates}: "
+            f"select fewer, for example cube.isel(time=slice(-{high}, None))."
+        )
+    _check_resolution(model, cube)
+    model.survey(cube)
+
+
+def _check_resolution(model: Model, cube: xr.Dataset) -> None:
+    wanted = model.inputs.resolution
+    if wanted is None:
+        return
+    found = resolution_of(cube)
+    if found is None:
+        raise ModelError(
+            f"Model {model.name!r} was made for pixels of {wanted:g} m, and this cube has no CRS to tell its pixel size: "
+            "set one with cube.rio.write_crs(...)."
+        )
+    if not wanted / MAX_RESAMPLING <= found <= wanted * MAX_RESAMPLING:
+        raise ModelError(
+            f"Model {model.name!r} was made for pixels of {wanted:g} m, and this cube has {found:.3g} m: "
+            f"open it with resolution={wanted:g}, or choose a model for that pixel size."
+        )
+
+
+def _plural(noun: str, names: list[str]) -> str:
+    return f"the {noun}{'s' if len(names) > 1 else ''} {short(', '.join(names))}"
+
+
+@dataclass(frozen=True, slots=True)
+class Preparation:
+    """How a batch becomes what a network was trained on, and how its answer comes back to the cube's pixels.
+
+    Parameters
+    ----------
+    bands : tuple of str
+        In the network's order; picked from the batch by name.
+    scale : float
+        Factor from reflectance to the numbers of the training data (10 000 for integers as they are shipped).
+    mean, std : tuple of float, optional
+        One per band, in scaled numbers: ``(x · scale - mean) / std``.
+    resolution : float, optional
+        Pixel size in metres that the network was trained on.
+    multiple : int
+        Rows and columns must be multiples of this.
+    see : {"clear", "measured"}
+        Whether the network sees clear pixels only, or clouds as well.
+
+    Examples
+    --------
+    >>> prepare = Preparation(("red", "nir"), scale=10_000, mean=(900, 2500), std=(600, 1000), resolution=10)
+    """
+
+    bands: tuple[str, ...]
+    scale: float = 1.0
+    mean: tuple[float, ...] | None = None
+    std: tuple[float, ...] | None = None
+    resolution: float | None = None
+    multiple: int = 1
+    see: Literal["clear", "measured"] = "measured"
+
+    def __post_init__(self) -> None:
+        for name, values in (("mean", self.mean), ("std", self.std)):
+            if values is not None and len(values) != len(self.bands):
+                raise InputError(f"{name} has {len(values)} numbers for {len(self.bands)} bands: give one per band.")
+        if self.std is not None and not all(s > 0 for s in self.std):
+            raise InputError(f"std is {self.std}: every number must be above 0.")
+        if not self.scale > 0 or (self.resolution is not None and not self.resolution > 0):
+            raise InputError("scale and resolution must be above 0.")
+
+    def __call__(self, batch: Batch) -> Tensor:
+        """Make the network's input.
+
+        Returns
+        -------
+        Tensor, shape (b, t, c, rows, columns), float32
+            Exactly 0, which is the mean, where the ground was not seen.
+        """
+        missing = [b for b in self.bands if b not in batch.bands]
+        if missing:
+            raise ModelError(
+                f"The network needs {_plural('band', missing)}, and was given {short(', '.join(batch.bands))}."
+            )
+        x, seen = (batch.x, batch.usable) if self.see == "clear" else (batch.raw, batch.measured)
+        x = x[:, :, [batch.bands.index(b) for b in self.bands]] * self.scale
+        if self.mean is not None:
+            x = x - x.new_tensor(self.mean).view(-1, 1, 1)
+        if self.std is not None:
+            x = x / x.new_tensor(self.std).view(-1, 1, 1)
+        size = self.size(batch)
+        x = resample(x, seen, size)
+        rows, columns = (-n % self.multiple for n in size)
+        if rows or columns:
+            # Replicated, not zero: a hard edge would be seen as one.
+            padded = functional.pad(x.flatten(0, 1), (0, columns, 0, rows), mode="replicate")
+            x = padded.reshape(*x.shape[:2], *padded.shape[1:])
+        return x
+
+    def size(self, batch: Batch) -> tuple[int, int]:
+        """Rows and columns of the batch at the network's resolution, before rounding up to ``multiple``."""
+        h, w = batch.x.shape[-2:]
+        ratio = 1.0 if self.resolution is None else batch.resolution / self.resolution
+        # Within one percent it is the same grid: 9.99 m is 10 m.
+        return (h, w) if abs(ratio - 1) < 0.01 else (max(1, round(h * ratio)), max(1, round(w * ratio)))
+
+    def restore(self, y: Tensor, batch: Batch) -> Tensor:
+        """Bring an answer (..., rows, columns) back to the batch's pixels, (..., h, w).
+
+        An answer on a coarser grid than the input (a patch network's, say) is spread over the pixels as well.
+        """
+        rows, columns = self.size(batch)
+        full = tuple(n + -n % self.multiple for n in (rows, columns))
+        y = interpolate(y, full)[..., :rows, :columns]
+        return interpolate(y, (batch.x.shape[-2], batch.x.shape[-1]))
+
+
+def resample(x: Tensor, seen: Tensor, size: tuple[int, int]) -> Tensor:
+    """Resample what was seen (b, t, c, h, w); what was not is never averaged in, and comes out as 0."""
+    mask = seen.unsqueeze(2).to(x.dtype)
+    if tuple(x.shape[-2:]) == size:
+        return x * mask
+    share = interpolate(mask, size)
+    return (interpolate(x * mask, size) / share.clamp_min(1e-6)) * (share >= 0.5)
+
+
+def interpolate(x: Tensor, size: tuple[int, ...]) -> Tensor:
+    """Bring (..., h, w) to another size: bilinear, and averaged where it becomes smaller."""
+    if tuple(x.shape[-2:]) == tuple(size):
+        return x
+    planes = x.reshape(1, -1, *x.shape[-2:])
+    # Antialiased: plain bilinear skips pixels when it makes an image smaller.
+    smaller = size[0] < x.shape[-2] or size[1] < x.shape[-1]
+    out = functional.interpolate(planes, list(size), mode="bilinear", align_corners=False, antialias=smaller)
+    return out.reshape(*x.shape[:-2], *size)

@@ -1,0 +1,12 @@
+"""Simulated scenes whose truth is known.
+
+:func:`simulate` draws a series at 10 m: land cover, seasons, clouds, radar and events. :func:`simulate_pair` draws two
+pictures at half a metre: buildings, roads, and all that differs between two dates and is no change.
+"""
+
+from eowidgets.cube.labels import LAND_CLASSES as CLASSES
+from eowidgets.simulate.events import EVENTS, Event
+from eowidgets.simulate.pairs import Pair, simulate_pair
+from eowidgets.simulate.scene import Scene, simulate
+
+__all__ = ["CLASSES", "EVENTS", "Event", "Pair", "Scene", "simulate", "simulate_pair"]

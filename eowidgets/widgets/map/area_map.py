@@ -1,0 +1,400 @@
+"""A map to say where: the cube on it, an area drawn or uploaded, pins, layers with legends."""
+
+from __future__ import annotations
+
+import json
+from functools import lru_cache
+from html import escape
+from importlib.util import find_spec
+from typing import TYPE_CHECKING, Any
+
+import ipyleaflet
+import ipywidgets
+import numpy as np
+import traitlets
+import xarray as xr
+
+from eowidgets.arguments import checked
+from eowidgets.cube.admission import admit
+from eowidgets.cube.antimeridian import placed, towards, wrap
+from eowidgets.cube.area import Area, AreaLike
+from eowidgets.cube.area_source import CRSLike
+from eowidgets.cube.globe import outline
+from eowidgets.cube.grid import bounds, geobox
+from eowidgets.errors import EowidgetsError, InputError, shown, unknown
+from eowidgets.widgets.base import AreaTrait, PlainErrors
+from eowidgets.widgets.map import basemap as base
+from eowidgets.widgets.map.layer_list import LayerList
+from eowidgets.widgets.map.overlay import thin
+from eowidgets.widgets.map.picture_layers import PictureLayers
+from eowidgets.widgets.map.screen import corners, is_rectangle, mercator, same_shape
+from eowidgets.widgets.map.time_layer import TimeLayer
+from eowidgets.widgets.places import AREA_COLOR, free_color
+
+if TYPE_CHECKING:
+    import geopandas as gpd
+    from shapely.geometry.base import BaseGeometry
+
+_DRAWN = {"color": AREA_COLOR, "weight": 2, "fillOpacity": 0.08}
+_FOOTPRINT = {"color": "#0072b2", "weight": 2, "fill": False, "dash_array": "6 4"}
+#: Clicks within so many screen pixels of a thing mean that thing.
+_NEAR = 8
+#: Latitude at which a web map ends.
+_LAST = 85.06
+#: A web map can take this much of an upload in one message.
+_LARGEST_UPLOAD = 8_000_000
+
+
+@lru_cache(maxsize=1)
+def _with_leafmap() -> type[AreaMap]:
+    """The same map on top of leafmap's; importing leafmap takes over a second, so only when a map is made."""
+    import leafmap.leafmap
+
+    return type("AreaMap", (AreaMap, leafmap.leafmap.Map), {"__doc__": AreaMap.__doc__, "__module__": __name__})
+
+
+@checked
+class AreaMap(PlainErrors, PictureLayers, ipyleaflet.Map):
+    """A map with the cube on it, to draw an area and to put pins.
+
+    It is a ``leafmap.Map`` where leafmap is installed (all its methods work), else an ``ipyleaflet.Map``.
+
+    Parameters
+    ----------
+    cube : Dataset, optional
+        Its footprint and the frame of ``date`` are shown.
+    area : optional
+        Whatever ``eow.Area.of`` takes.
+    basemap : {"streets", "light", "dark", "imagery", "terrain"}
+        Shown once tiles are known to be reachable; until then, and offline, coastlines and a graticule.
+    height : str
+        CSS height.
+    **options
+        Traits of ``ipyleaflet.Map``, such as ``center`` and ``zoom``.
+
+    Attributes
+    ----------
+    area : dict or None
+        GeoJSON geometry in degrees. Set it to anything that ``eow.Area.of`` takes.
+    pins : list of dict
+        ``{"lon", "lat", "color"}`` of every pin, in the order they were put.
+    date : str
+        ISO date of the frame on the map.
+    bands : tuple of str
+        One band, or three for red, green, blue.
+    frames : TimeLayer or None
+        The cube on the map, drawn in the browser: a step through time sends nothing.
+    layer_list : LayerList
+        Widget with the layers, their visibility and opacity.
+
+    Raises
+    ------
+    InputError
+        For something that is not a cube, has no CRS, or an area that is none.
+
+    Examples
+    --------
+    >>> import eowidgets as eow
+    >>> m = eow.AreaMap(eow.open("romania"))  # doctest: +SKIP
+    >>> m.area = (24.01, 45.85, 24.02, 45.86)  # doctest: +SKIP
+    """
+
+    area: Any = AreaTrait(allow_none=True)
+    pins: Any = traitlets.List()
+    date = traitlets.Unicode("")
+    bands = traitlets.Tuple()
+    frames: Any = traitlets.Instance(TimeLayer, allow_none=True)
+
+    def __new__(cls, *args: Any, **kwargs: Any) -> AreaMap:
+        """Choose the base class: leafmap's where it is installed."""
+        chosen = _with_leafmap() if cls is AreaMap and find_spec("leafmap") else cls
+        made: AreaMap = super().__new__(chosen, *args, **kwargs)
+        return made
+
+    def __init__(
+        self,
+        cube: xr.Dataset | None = None,
+        *,
+        area: AreaLike | None = None,
+        basemap: str = "streets",
+        height: str = "480px",
+        **options: Any,
+    ) -> None:
+        for name in options:
+            if name not in self.trait_names():
+                raise unknown("option of AreaMap", name, self.trait_names())
+        if basemap not in base.BASEMAPS:
+            raise unknown("basemap", basemap, base.BASEMAPS)
+        self.cube: xr.Dataset | None = None
+        self._basemap_name = basemap
+        self._legends = {}
+        plain = {"draw_control": False, "toolbar_control": False, "fullscreen_control": False, "scale_control": False}
+        leaf = plain if type(self) is not AreaMap else {}
+        # A layer of our own from the start: the default would ask a tile server before anyone knows it is there.
+        self._under = (base.coastlines(), base.graticule())
+        ours = {"scroll_wheel_zoom": True, "max_zoom": 22, "layers": self._under, "panes": base.PANES}
+        super().__init__(**{**ours, **leaf, **options})
+        self._under[0].name = "coastlines"
+        self.layout.height, self.layout.min_height = height, "160px"
+        self._footprint = ipyleaflet.Polygon(name="footprint", **_FOOTPRINT)
+        self._pins = ipyleaflet.LayerGroup(name="pins")
+        self.layers = (*self.layers, self._footprint, self._pins)
+        self._make_controls()
+        self.layer_list = LayerList(self)
+        self.observe(self._to_frames, names=["date", "bands"])
+        self.observe(self._show_area, names="area")
+        self.observe(self._show_pins, names="pins")
+        self.on_interaction(self._clicked)
+        if cube is not None:
+            self.set_cube(cube, look="center" not in options and "zoom" not in options)
+        if area is not None:
+            self.area = area
+        base.when_online(self._add_tiles)
+
+    # --- the cube ---------------------------------------------------------------------------------------------
+
+    def set_cube(self, cube: xr.Dataset, *, look: bool = True) -> None:
+        """Show another cube, and move the map to it."""
+        cube = admit(cube, time=False)
+        box = geobox(cube)
+        if self.frames is None:
+            self.frames = TimeLayer(thin(cube), self)
+            self.frames.observe(self._from_frames, names=["date", "bands"])
+            self.frames.observe(lambda change: self.say(change["new"].get("message", "")), names="error")
+        else:
+            self.frames.set_cube(thin(cube))
+        self.cube = cube
+        self._footprint.locations = [[float(np.clip(lat, -_LAST, _LAST)), lon] for lon, lat in outline(box)]
+        if look:
+            self.look_at(bounds(cube))
+        self._from_frames()
+
+    def look_at(self, place: AreaLike) -> None:
+        """Move the map so that ``place`` (whatever ``eow.Area.of`` takes) fills it."""
+        west, south, east, north = Area.of(place).bounds
+        self.center = ((south + north) / 2, (west + east) / 2)
+        # The size on screen is not known before the map is shown; most maps are at least this large.
+        across, down = 640 / 256, 400 / 256
+        tall = (mercator(north) - mercator(south)) / (2 * np.pi)
+        zoom = np.log2(min(across * 360 / max(east - west, 1e-9), down / max(tall, 1e-9)))
+        self.zoom = float(np.clip(np.floor(zoom), 1, 18))
+
+    def _from_frames(self, _: Any = None) -> None:
+        with self.hold_trait_notifications():
+            self.bands = tuple(self.frames.bands)
+            self.date = self.frames.date
+
+    def _to_frames(self, change: Any) -> None:
+        if self.frames is None:
+            return
+        # Another widget's cube may have dates that this one has not.
+        if change["name"] == "bands" or change["new"] in self.frames.sources["cube"].labels:
+            setattr(self.frames, change["name"], change["new"])
+
+    @traitlets.validate("bands")
+    def _check_bands(self, proposal: dict[str, Any]) -> tuple[str, ...]:
+        names = tuple(proposal["value"])
+        for name in names:
+            if self.frames is not None and name not in self.frames.sources["cube"].bands:
+                raise unknown("band", name, self.frames.sources["cube"].bands)
+        if self.cube is not None and len(names) not in (1, 3):
+            raise InputError(f"A picture takes one band or three, not {len(names)}.")
+        return names
+
+    # --- the area ---------------------------------------------------------------------------------------------
+
+    @property
+    def area_value(self) -> Area | None:
+        """The area as a value that knows its size, or None."""
+        return None if self.area is None else Area.of(self.area)
+
+    def area_gdf(self) -> gpd.GeoDataFrame:
+        """The area as a GeoDataFrame in lon/lat with one row."""
+        return self._needed().gdf()
+
+    def area_in(self, crs: CRSLike) -> BaseGeometry:
+        """The area as a shapely geometry in another CRS, such as ``cube.rio.crs``."""
+        return self._needed().to_crs(crs)
+
+    def _needed(self) -> Area:
+        area = self.area_value
+        if area is None:
+            raise InputError("No area is set: draw one on the map, upload GeoJSON, or set  map.area = ...")
+        return area
+
+    def view_area(self) -> Area | None:
+        """What is in view, cut to the cube; None before the map is on screen or where they do not meet."""
+        if not self.bounds:
+            return None
+        (south, west), (north, east) = self.bounds
+        south, north = max(south, -90), min(north, 90)
+        if self.cube is not None:
+            cw, cs, ce, cn = bounds(self.cube)
+            west, east = (west, east) if east - west < 360 else (cw, ce)
+            turn = towards((west + east) / 2, (cw + ce) / 2) - (west + east) / 2  # the map shows the world repeatedly
+            west, south, east, north = max(west + turn, cw), max(south, cs), min(east + turn, ce), min(north, cn)
+        east = min(east, west + 360)
+        return Area.of((west, south, east, north), name="view") if west < east and south < north else None
+
+    @property
+    def _middle(self) -> float:
+        """Longitude around which shapes are drawn: that of the cube, else of the map."""
+        if self.cube is None:
+            return float(self.center[1])
+        west, _, east, _ = bounds(self.cube)
+        return (west + east) / 2
+
+    def placed(self, geometry: AreaLike) -> dict[str, Any]:
+        """Move a GeoJSON geometry to the copy of the world in which the cube is drawn, across 180 where it lies there."""
+        return placed(Area.of(geometry).geojson, self._middle)
+
+    def _show_area(self, change: Any) -> None:
+        self.say("")
+        geometry = change["new"]
+        shown = [f["geometry"] for f in self.draw.data]
+        if geometry is not None:
+            geometry = self.placed(geometry)
+        if geometry is None:
+            self.draw.data = []
+        elif not (len(shown) == 1 and same_shape(shown[0], geometry)):
+            kind = "rectangle" if is_rectangle(geometry) else "polygon"
+            properties = {"type": kind, "style": _DRAWN}
+            self.draw.data = [{"type": "Feature", "properties": properties, "geometry": geometry}]
+        self._clear.disabled = geometry is None
+
+    def _drawn(self, change: Any) -> None:
+        # One area at a time: what was drawn last counts.
+        shapes = change["new"]
+        last = shapes[-1]["geometry"] if shapes else None
+        known = [] if self.area is None else [self.area, self.placed(self.area)]
+        if last is not None and len(shapes) == 1 and any(same_shape(last, shape) for shape in known):
+            return
+        try:
+            self.area = last
+            # Every vertex of a polygon was a click as well: those pins were not meant.
+            ends = corners(self.area)
+            self.pins = [p for p in self.pins if not any(self._near(p["lon"], p["lat"], x, y) for x, y in ends)]
+        except EowidgetsError as error:
+            self.say(str(error))
+            self.draw.data = []
+
+    def _uploaded(self, change: Any) -> None:
+        for file in change["new"]:
+            try:
+                self.load_geojson(bytes(file["content"]), str(file["name"]))
+            except EowidgetsError as error:
+                self.say(str(error))
+        if change["new"]:
+            self._upload.value = ()
+
+    def load_geojson(self, content: bytes | str, name: str = "the upload") -> None:
+        """Take the area from the text of a GeoJSON file, and move the map to it.
+
+        Raises
+        ------
+        InputError
+            If it is too large, not GeoJSON, or has no area in it.
+        """
+        if len(content) > _LARGEST_UPLOAD:
+            raise InputError(f"{shown(name)} has {len(content) / 1e6:.0f} MB: simplify it to less than 8 MB.")
+        try:
+            data = json.loads(content)
+        except (UnicodeDecodeError, ValueError):
+            data = None
+        if not isinstance(data, dict):
+            raise InputError(f"{shown(name)} is not GeoJSON: save the area as GeoJSON in longitude and latitude.")
+        self.area = data
+        self.look_at(self.area)
+
+    # --- pins -------------------------------------------------------------------------------------------------
+
+    @traitlets.validate("pins")
+    def _check_pins(self, proposal: dict[str, Any]) -> list[dict[str, Any]]:
+        pins: list[dict[str, Any]] = []
+        for pin in proposal["value"]:
+            try:
+                lon, lat = float(pin["lon"]), float(pin["lat"])
+            except (KeyError, TypeError, ValueError):
+                raise InputError('A pin is a mapping like {"lon": 24.01, "lat": 45.85}.') from None
+            color = pin.get("color") or free_color(p["color"] for p in pins)
+            pins.append({**pin, "lon": lon, "lat": lat, "color": color})
+        return pins
+
+    def _show_pins(self, change: Any) -> None:
+        self._pins.layers = tuple(
+            ipyleaflet.CircleMarker(
+                location=(p["lat"], towards(p["lon"], self._middle)),
+                radius=6,
+                color="#ffffff",
+                weight=2,
+                fill_color=p["color"],
+                fill_opacity=1.0,
+            )
+            for p in change["new"]
+        )
+
+    def _clicked(self, **event: Any) -> None:
+        if event.get("type") != "click" or (self.frames is not None and self.frames.drawing):
+            return
+        lat, lon = event["coordinates"]
+        kept = [p for p in self.pins if not self._near(lon, lat, p["lon"], p["lat"])]
+        if len(kept) < len(self.pins):
+            self.pins = kept  # a click on a pin takes it away
+            return
+        if any(self._near(lon, lat, x, y) for x, y in corners(self.area)):
+            return  # the click that ended a drawing
+        if self.cube is not None:
+            west, south, east, north = bounds(self.cube)
+            if not ((lon - west) % 360 <= east - west and south <= lat <= north):
+                self.say("There is no data here: click inside the dashed outline.")
+                return
+        self.say("")
+        self.pins = [*self.pins, {"lon": lon if -180 <= lon <= 180 else wrap(lon), "lat": lat}]
+
+    def _near(self, lon: float, lat: float, lon2: float, lat2: float) -> bool:
+        pixel = 360 / (256 * 2**self.zoom)  # degrees of longitude
+        down = (mercator(lat) - mercator(lat2)) * 180 / np.pi
+        return bool(np.hypot(towards(lon, lon2) - lon2, down) < _NEAR * pixel)
+
+    def say(self, sentence: str) -> None:
+        """Show one sentence on the map, or nothing."""
+        self._note.value = f'<div class="eow-map-note" role="alert">{escape(sentence)}</div>' if sentence else ""
+
+    def _add_tiles(self) -> None:
+        tiles = base.tiles(self._basemap_name)
+        self.layers = (tiles, *(x for x in self.layers if x not in self._under))
+
+    def _go_home(self, _: Any) -> None:
+        if self.cube is not None:
+            self.look_at(bounds(self.cube))
+
+    def _make_controls(self) -> None:
+        shape = {"shapeOptions": _DRAWN}
+        self.draw = ipyleaflet.DrawControl(
+            polyline={}, circlemarker={}, circle={}, marker={}, polygon=shape, rectangle=shape, position="topleft"
+        )
+        self.draw.observe(self._drawn, names="data")
+        self._upload = ipywidgets.FileUpload(
+            accept=".geojson,.json", description="", tooltip="Upload an area as GeoJSON", icon="upload"
+        )
+        self._upload.observe(self._uploaded, names="value")
+        self._clear = ipywidgets.Button(icon="eraser", tooltip="Clear the area", disabled=True)
+        self._clear.on_click(lambda _: setattr(self, "area", None))
+        self._home = ipywidgets.Button(icon="crosshairs", tooltip="Go to the cube")
+        self._home.on_click(self._go_home)
+        tools = ipywidgets.VBox([self._home, self._upload, self._clear]).add_class("eow-map-tools")
+        self._legend, self._note = ipywidgets.HTML(), ipywidgets.HTML()
+        self._write_legend()
+        places = ((tools, "topright"), (self._legend, "bottomright"), (self._note, "bottomleft"))
+        self.controls = (
+            *self.controls,
+            self.draw,
+            ipyleaflet.ScaleControl(position="bottomleft", imperial=False),
+            *(ipyleaflet.WidgetControl(widget=w, position=p, transparent_bg=True) for w, p in places),
+        )
+
+    def __repr__(self) -> str:
+        """What is on the map, in one line that does not change from run to run."""
+        what = "no cube" if self.cube is None else repr(str(self.cube.attrs.get("title", "cube")))
+        size = "no area" if self.area_value is None else f"area of {self.area_value.hectares:.1f} ha"
+        return f"AreaMap({what}, {size}, {len(self.pins)} pin{'' if len(self.pins) == 1 else 's'})"

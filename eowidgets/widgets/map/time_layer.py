@@ -1,0 +1,102 @@
+"""A series on a map: the viewer's frames on any ipyleaflet or leafmap map, scrubbed without asking the kernel."""
+
+from __future__ import annotations
+
+from html import escape
+from typing import TYPE_CHECKING, Any
+
+import traitlets
+import xarray as xr
+
+from eowidgets.arguments import Pixels, checked
+from eowidgets.errors import InputError
+from eowidgets.render.mercator import MercatorSource
+from eowidgets.render.source import FrameSource
+from eowidgets.widgets.base import css, esm
+from eowidgets.widgets.viewer.time_viewer import TimeViewer
+
+if TYPE_CHECKING:
+    import ipyleaflet
+
+#: What follows a viewer that is linked.
+_LINKED = ("date", "bands", "index", "vmin", "vmax", "stretch", "gamma", "cmap", "clouds")
+
+
+@checked
+class TimeLayer(TimeViewer):
+    """Frames of a cube on a map that exists already.
+
+    The frames travel to the browser once, in the map's projection. Shown as a widget, the layer is a time axis; the map
+    has the picture whether that is shown or not.
+
+    Parameters
+    ----------
+    cube : Dataset
+        With a CRS.
+    map : ipyleaflet.Map
+        Any map of ipyleaflet, leafmap among them; shown once or several times.
+    viewer : TimeViewer, optional
+        Date and style follow it, and it follows the layer.
+    longest : int
+        Longer side of the frames on the map, in pixels; larger cubes are thinned.
+    **traits
+        As for :class:`TimeViewer`.
+
+    Raises
+    ------
+    InputError
+        Without a CRS, or if ``map`` is not a map.
+
+    Examples
+    --------
+    >>> import ipyleaflet
+    >>> import eowidgets as eow
+    >>> from eowidgets.widgets.map.time_layer import TimeLayer
+    >>> TimeLayer(eow.open("romania"), ipyleaflet.Map(), index="NDVI", date="2019-07-06")
+    TimeLayer: Forest in Romania, Sentinel-2, 2015-08 to 2021-01, 140 dates, NDVI (viridis), 2019-07-06
+    """
+
+    _esm = esm("map/time_layer")
+    _css = css("viewer/time_viewer")
+    map_id: Any = traitlets.Unicode().tag(sync=True)
+    visible: Any = traitlets.Bool(True).tag(sync=True)
+    credit: Any = traitlets.Unicode().tag(sync=True)
+    #: While a shape is being drawn on the map, clicks are its corners.
+    drawing: Any = traitlets.Bool(False).tag(sync=True)
+    #: What a list of the map's layers calls it.
+    name = "frame"
+
+    def __init__(
+        self,
+        cube: xr.Dataset,
+        map: ipyleaflet.Map,
+        *,
+        viewer: TimeViewer | None = None,
+        longest: Pixels = 1024,
+        **traits: Any,
+    ) -> None:
+        if not hasattr(map, "model_id") or not hasattr(map, "layers"):
+            raise InputError(f"A layer needs a map of ipyleaflet or leafmap, not {type(map).__name__}.")
+        self._longest = longest
+        if viewer is not None:
+            traits = {n: getattr(viewer, n) for n in _LINKED} | traits
+        super().__init__(cube, map_id=map.model_id, **traits)
+        self.credit = escape(str(self.cube.attrs.get("attribution", ""))[:200])
+        if viewer is not None:
+            self.follow(viewer)
+
+    def follow(self, viewer: TimeViewer) -> None:
+        """Keep date and style in step with a viewer, in the browser at once."""
+        if not viewer.group:
+            viewer.group = viewer.store_id
+        self.group = viewer.group
+        for name in _LINKED:
+            traitlets.link((viewer, name), (self, name))
+
+    def _source(self, cube: xr.Dataset | xr.DataArray, key: str = "cube") -> FrameSource:
+        return MercatorSource(cube, longest=self._longest, key=key)
+
+    def __repr__(self) -> str:
+        """What is shown, the same every time."""
+        title, dates, _, date, what = super().__repr__().split(": ", 1)[1].rsplit(", ", 4)
+        return f"TimeLayer: {title}, {dates}, {what}, {date}"

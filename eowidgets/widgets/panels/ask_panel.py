@@ -1,0 +1,339 @@
+"""A dialogue about a cube: questions in words, answers whose evidence lights up on viewer and map."""
+
+from __future__ import annotations
+
+import json
+import re
+import threading
+import traceback
+from collections.abc import Callable, Mapping
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import anywidget
+import traitlets
+import xarray as xr
+
+from eowidgets.analysis.ask.answer import Answer, refuse
+from eowidgets.analysis.ask.asking import BRAINS, ask
+from eowidgets.analysis.ask.language import to_json
+from eowidgets.analysis.ask.suggest import suggestions
+from eowidgets.arguments import FilePath, checked
+from eowidgets.cube.admission import admit
+from eowidgets.cube.grid import geobox
+from eowidgets.cube.opening import opening
+from eowidgets.engine.scheduler import LIGHT
+from eowidgets.engine.work import Cancelled, Work
+from eowidgets.errors import EowidgetsError, InputError, SourceError, shown, unknown
+from eowidgets.widgets.base import AreaTrait, ChoiceTrait, PlainErrors, ReadableRepr, css, esm
+from eowidgets.widgets.map.overlay import result_picture
+from eowidgets.widgets.panels.notebook_export import NOT_AGAIN, write_notebook
+
+if TYPE_CHECKING:
+    from eowidgets.widgets.map.area_map import AreaMap
+    from eowidgets.widgets.viewer.time_viewer import TimeViewer
+
+#: Name of the layer that shows evidence.
+EVIDENCE = "evidence"
+#: A question in a message is cut to this; the parser refuses long ones in a sentence.
+_LONGEST = 20_000
+
+
+@checked
+class AskPanel(ReadableRepr, PlainErrors, anywidget.AnyWidget):
+    """Ask a cube in words.
+
+    Parameters
+    ----------
+    cube : Dataset
+    viewer : TimeViewer, optional
+        Where evidence lights up, and whose date suggestions are about.
+    map : AreaMap, optional
+        Where evidence lights up with its legend.
+    layers : mapping of str to GeoJSON, optional
+        The person's own vector layers, which questions may name.
+    brain : {"grounded", "neural"} or callable
+        Who answers at first; the person may choose in the panel. Or what answers in place of both, called like
+        :func:`eowidgets.analysis.ask.ask`.
+    feedback : str or Path
+        JSON Lines file that thumbs are written to, one line a thumb.
+
+    Attributes
+    ----------
+    area : dict or None
+        GeoJSON geometry that questions are about; link it with a map's or a viewer's ``area``.
+    answers : list of Answer
+        The dialogue so far.
+    who : str
+        The brain that is chosen; empty where it was given as a callable.
+    suggestions : list of str
+    error : str
+        One sentence, or nothing.
+
+    Raises
+    ------
+    InputError
+        If it is not a cube, or there is no such brain.
+
+    Examples
+    --------
+    >>> import eowidgets as eow
+    >>> eow.AskPanel(eow.open("romania"))
+    AskPanel: Forest in Romania, Sentinel-2, 2015-08 to 2021-01, no question yet
+    """
+
+    _esm = esm("panels/ask_panel")
+    _css = css("panels/ask_panel")
+    area: Any = AreaTrait(allow_none=True)
+    turns: Any = traitlets.List(traitlets.Dict()).tag(sync=True)
+    suggestions: Any = traitlets.List(traitlets.Unicode()).tag(sync=True)
+    place: Any = traitlets.Unicode().tag(sync=True)
+    who: Any = ChoiceTrait(("", *BRAINS), "").tag(sync=True)
+    lit: Any = traitlets.Int(-1).tag(sync=True)
+    note: Any = traitlets.Unicode().tag(sync=True)
+    error: Any = traitlets.Unicode().tag(sync=True)
+
+    def __init__(
+        self,
+        cube: xr.Dataset,
+        *,
+        viewer: TimeViewer | None = None,
+        map: AreaMap | None = None,
+        layers: Mapping[str, Any] | None = None,
+        brain: str | Callable[..., Answer] = "grounded",
+        feedback: FilePath = "eowidgets-feedback.jsonl",
+    ) -> None:
+        cube = admit(cube)
+        if not callable(brain) and brain not in BRAINS:
+            raise unknown("brain", brain, BRAINS)
+        self.cube, self.viewer, self.map = cube, viewer, map
+        self.layers, self.feedback = dict(layers or {}), Path(feedback)
+        self.brain: Callable[..., Answer] = brain if callable(brain) else ask
+        self._answered: dict[int, Answer] = {}
+        self._pins: list[dict[str, Any]] | None = None
+        self._lock = threading.Lock()
+        super().__init__(who="" if callable(brain) else brain)
+        self.observe(self._took_area, names="area")
+        self.on_msg(self._hear)
+        self._suggest()
+
+    @property
+    def answers(self) -> list[Answer]:
+        """The dialogue so far, in the order of the questions."""
+        return [self._answered[number] for number in sorted(self._answered)]
+
+    # --- asking ---------------------------------------------------------------------------------------------------
+
+    def ask(self, question: str) -> Work[Answer]:
+        """Put a question, as typing it does; ``.result()`` of what comes back waits for the answer.
+
+        The kernel is never blocked, and answers come in the order of the questions.
+        """
+        with self._lock:
+            number = len(self.turns)
+            self.turns = [*self.turns, {"question": str(question)[:500], "state": "waiting"}]
+        self.error = self.note = ""
+        chosen = {"brain": self.who} if self.who and self.brain is ask else {}
+        area = self.area
+        work = Work("question", lambda work: self._answer(work, number, str(question), area, chosen), owner=self)
+        work.on_change(lambda work: self._follow(work, number, str(question)))
+        LIGHT.put(work)
+        return work
+
+    def cancel(self) -> None:
+        """Stop all questions that are not answered yet."""
+        LIGHT.drop(self)
+
+    def _follow(self, work: Work[Answer], number: int, question: str) -> None:
+        if work.state == "cancelled":
+            self._show_turn(number, refuse(question, "Cancelled."))
+        elif not work.over:
+            words = "" if work.status == "Running" else f"{work.status} ..."
+            self._change_turns({number: {"text": words}})
+
+    def _answer(self, work: Work[Answer], number: int, question: str, area: Any, chosen: dict[str, str]) -> Answer:
+        history = [a for a in self.answers if a.program is not None or not a.abstained]
+        try:
+            answer = self.brain(self.cube, question, area=area, history=history, layers=self.layers, **chosen)
+            work.checkpoint()
+        except Cancelled:
+            raise
+        except EowidgetsError as error:
+            answer = refuse(question, str(error))
+        except Exception as error:  # noqa: BLE001
+            # Nobody waits for this thread: whatever goes wrong must be seen in the panel.
+            answer = refuse(question, f"That went wrong ({type(error).__name__}): please report it.")
+            self._show_turn(number, answer, details=traceback.format_exc())
+            return answer
+        self._show_turn(number, answer)
+        self._suggest()
+        return answer
+
+    def _show_turn(self, number: int, answer: Answer, details: str = "") -> None:
+        masks = [{"name": name, "entries": _entries(mask)} for name, mask in answer.evidence.masks.items()]
+        turn = {
+            "question": answer.question[:500],
+            "state": "refused" if answer.abstained else "done",
+            "text": answer.text,
+            "confidence": answer.confidence,
+            "code": answer.code,
+            "steps": [[s.tool, s.inputs[:200], s.output, f"{1000 * s.seconds:.0f} ms"] for s in answer.steps],
+            "masks": masks,
+            "dates": len(answer.evidence.dates),
+            "lights": bool(masks or answer.evidence.points),
+            "thumb": 0,
+            "details": details,
+        }
+        self._answered[number] = answer
+        self._change_turns({number: turn})
+
+    def _change_turns(self, changes: Mapping[int, Mapping[str, Any]]) -> None:
+        with self._lock:
+            self.turns = [{**turn, **changes.get(i, {})} for i, turn in enumerate(self.turns)]
+
+    def _suggest(self) -> None:
+        date = str(getattr(self.viewer, "date", "") or "")
+        self.suggestions = suggestions(
+            self.cube, self.answers, drawn=self.area is not None, date=date, layers=self.layers
+        )
+
+    def _took_area(self, change: Any) -> None:
+        self.place = "Questions are about the drawn area." if change["new"] is not None else ""
+        self._suggest()
+
+    # --- what the front end says ----------------------------------------------------------------------------------
+
+    def _hear(self, _: Any, content: Any, __: Any) -> None:
+        kind = content.get("type") if isinstance(content, dict) else None
+        try:
+            if kind == "ask" and isinstance(content.get("text"), str):
+                self.ask(content["text"][:_LONGEST])
+            elif kind == "cancel":
+                self.cancel()
+            elif kind == "light":
+                self.light(int(content["turn"]) if content.get("on") else -1)
+            elif kind == "thumb":
+                self.grade(int(content["turn"]), bool(content["good"]))
+            elif kind == "export":
+                self.to_notebook()
+        except EowidgetsError as error:
+            self.error = str(error)
+        except (KeyError, TypeError, ValueError):
+            self.error = "The front end sent something that the panel does not know: reload the page."
+
+    # --- evidence -------------------------------------------------------------------------------------------------
+
+    def light(self, turn: int) -> None:
+        """Light up the evidence of a turn on viewer and map; -1 puts it out."""
+        if turn != -1 and turn not in self._answered:
+            raise InputError(f"There is no answer number {turn}: there are {len(self.answers)}.")
+        if turn == self.lit:
+            return
+        self._put_out()
+        if turn == -1:
+            self.lit = turn
+            return
+        evidence = self._answered[turn].evidence
+        mask = next(iter(evidence.masks.values()), None)
+        if mask is not None and self.viewer is not None:
+            self.viewer.add_layer(mask.rename(EVIDENCE).to_dataset(), EVIDENCE, opacity=0.75)
+        if mask is not None and self.map is not None:
+            rgba, legend = result_picture(mask)
+            self.map.show_image(rgba, geobox(self.cube), EVIDENCE, legend, 0.75)
+        self._pin(evidence.points)
+        self.lit = turn  # last, so that who sees it sees the evidence as well
+
+    def _pin(self, points: tuple[tuple[float, float], ...]) -> None:
+        shown = self.viewer if self.viewer is not None else self.map
+        if points and shown is not None:
+            self._pins = list(shown.pins)
+            shown.pins = [*self._pins, *({"lon": lon, "lat": lat, "color": "#d55e00"} for lon, lat in points)]
+
+    def _put_out(self) -> None:
+        if self.viewer is not None and any(k["key"] == EVIDENCE for k in self.viewer.layers):
+            self.viewer.remove_layer(EVIDENCE)
+        if self.map is not None:
+            self.map.drop_image(EVIDENCE)
+        shown = self.viewer if self.viewer is not None else self.map
+        if self._pins is not None and shown is not None:
+            shown.pins, self._pins = self._pins, None
+
+    # --- grading and keeping --------------------------------------------------------------------------------------
+
+    def grade(self, turn: int, good: bool) -> None:
+        """Write a thumb for a turn to the feedback file, as one line of JSON.
+
+        Raises
+        ------
+        InputError, SourceError
+            If there is no such turn, or the file cannot be written.
+        """
+        if turn not in self._answered:
+            raise InputError(f"There is no answer number {turn}: there are {len(self.answers)}.")
+        answer = self._answered[turn]
+        line = {
+            "when": datetime.now(UTC).isoformat(timespec="seconds"),
+            "cube": str(self.cube.attrs.get("opened") or self.cube.attrs.get("title") or ""),
+            "question": answer.question[:2000],
+            "program": to_json(answer.program) if answer.program is not None else None,
+            "text": answer.text,
+            "value": answer.value,
+            "unit": answer.unit,
+            "confidence": answer.confidence,
+            "abstained": answer.abstained,
+            "good": good,
+        }
+        try:
+            with self.feedback.open("a", encoding="utf-8") as file:
+                file.write(json.dumps(line, ensure_ascii=False) + "\n")
+        except OSError as error:
+            raise SourceError(
+                f"The thumb could not be written to {shown(str(self.feedback))} ({error.strerror})."
+            ) from error
+        self._change_turns({turn: {"thumb": 1 if good else -1}})
+
+    def to_notebook(self, path: FilePath = "questions.ipynb") -> Path:
+        """Write the dialogue as a notebook in which every answer is computed again.
+
+        Raises
+        ------
+        InputError, SourceError
+            If nothing was answered, the cube cannot be opened again by name, or the file cannot be written.
+        """
+        told = [a for a in self.answers if not a.abstained]
+        if not told:
+            raise InputError("There is no answer to write yet: ask something first.")
+        if opening(self.cube) is None:
+            raise InputError(NOT_AGAIN)
+        title = plain_markdown(str(self.cube.attrs.get("title") or "Questions"))
+        cells = [(f"{plain_markdown(a.question)}\n\n{plain_markdown(a.text)}", f"{a.code}\nanswer") for a in told]
+        written = write_notebook(path, title, cells)
+        self.note = f"Written as {written}."
+        return written
+
+    def close(self) -> None:
+        """Stop what is not answered yet as well."""
+        LIGHT.drop(self)
+        super().close()
+
+    def __repr__(self) -> str:
+        """What it is about and how far the dialogue is."""
+        title = str(self.cube.attrs.get("title") or "a cube")
+        count = len(self.answers)
+        said = f"{count} answer{'' if count == 1 else 's'}" if count else "no question yet"
+        return f"AskPanel: {title}, {said}"
+
+
+def plain_markdown(text: str) -> str:
+    """Text that Markdown shows as it is: questions are not trusted to be markup."""
+    flat = " ".join(text.split())
+    return re.sub(r"([\\`*_{}\[\]()#+\-.!|<>&~$:])", r"\\\1", flat)
+
+
+def _entries(mask: xr.DataArray) -> list[list[str]]:
+    names = [n.replace("_", " ") for n in str(mask.attrs.get("flag_meanings", "")).split()]
+    present = set(mask.values.ravel().tolist())
+    flags = [int(v) for v in mask.attrs["flag_values"]]
+    colors = str(mask.attrs.get("colors", "")).split()
+    return [[n, c] for v, n, c in zip(flags, names, colors, strict=False) if v in present]

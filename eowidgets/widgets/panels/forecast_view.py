@@ -1,0 +1,174 @@
+"""What a forecast panel looks like; what it does is in :mod:`~eowidgets.widgets.panels.forecast_panel`."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from html import escape
+from typing import Any
+
+import ipywidgets
+import numpy as np
+import xarray as xr
+
+from eowidgets.analysis.forecast.files import channels, skill_table
+from eowidgets.analysis.forecast.frames import forecasters
+from eowidgets.analysis.forecast.result import percent
+from eowidgets.widgets.base import css
+
+_WIDE = ipywidgets.Layout
+WHERE = {
+    "pixel": "the last pin",
+    "mean": "the mean of the drawn area",
+    "area": "every pixel of the drawn area",
+    "all": "every pixel of the cube",
+}
+FORMATS = {"CSV (.csv)": ".csv", "NetCDF (.nc)": ".nc", "GeoTIFF (.tif)": ".tif"}
+
+
+class ForecastView(ipywidgets.VBox):
+    """The widgets of a forecast panel, in their order on screen.
+
+    Parameters
+    ----------
+    subjects : sequence of (label, value)
+        What can be forecast.
+    dates : sequence of str
+        ISO dates of the cube.
+    chart : widget
+    """
+
+    def __init__(self, subjects: Sequence[tuple[str, str]], dates: Sequence[str], chart: ipywidgets.DOMWidget) -> None:
+        super().__init__()
+        wide = _WIDE(width="auto")
+        chart.layout.min_height, chart.layout.flex = f"{chart.height + 24}px", "0 0 auto"
+        self._what = ipywidgets.Dropdown(options=subjects, description="Forecast", layout=wide)
+        places = [(label, key) for key, label in WHERE.items()]
+        self._where = ipywidgets.Dropdown(options=places, description="Of", layout=wide)
+        self._days = ipywidgets.BoundedIntText(180, min=1, max=1830, step=10, description="Days ahead", layout=wide)
+        names = [(cls.card.title, name) for name, cls in forecasters().items()]
+        self._model = ipywidgets.Dropdown(options=names, value="harmonic", description="Model", layout=wide)
+        self._card = ipywidgets.HTML()
+        self._params = ipywidgets.VBox()
+        self._clouds = ipywidgets.Checkbox(
+            False, description="Look for clouds that the mask has missed", indent=False, layout=wide
+        ).add_class("eow-clouds")
+        self._more = ipywidgets.Accordion(
+            [ipywidgets.VBox([self._clouds, self._params])], titles=["Settings"], selected_index=None
+        )
+        self._from = ipywidgets.SelectionSlider(
+            options=list(dates),
+            index=len(dates) - 1,
+            description="From",
+            continuous_update=False,
+            layout=wide,
+            tooltip="Drag back to see what would have been forecast then",
+        ).add_class("eow-from")
+        self._run = ipywidgets.Button(description="Forecast", button_style="primary", icon="line-chart")
+        self._cancel = ipywidgets.Button(description="Cancel", icon="times", disabled=True)
+        self._note = ipywidgets.HTML()
+        self._skill = ipywidgets.HTML()
+        self._path = ipywidgets.Text(value="forecast", tooltip="File name", layout=_WIDE(width="128px"))
+        self._format = ipywidgets.Dropdown(options=list(FORMATS.items()), layout=_WIDE(width="152px"))
+        self._save = ipywidgets.Button(description="Save", icon="save", disabled=True)
+        self._shows_code = ipywidgets.ToggleButton(value=False, description="Show code", icon="code")
+        self._code = ipywidgets.HTML()
+        row = {"layout": _WIDE(flex_flow="row wrap")}
+        self.children = (
+            ipywidgets.HTML(
+                f"<style>{css('panels/model_panel', 'panels/forecast_panel')}</style>", layout=_WIDE(display="none")
+            ),
+            *(self._what, self._where, self._days, self._model, self._card, self._more, self._from),
+            ipywidgets.HBox([self._run, self._cancel, self._shows_code], **row).add_class("eow-row"),
+            *(self._note, chart, self._skill),
+            ipywidgets.HBox([self._path, self._format, self._save], **row).add_class("eow-row"),
+            self._code,
+        )
+        self.add_class("eow-model-panel")
+        self.add_class("eow-forecast-panel")
+
+    def _show_card(self) -> None:
+        card = forecasters()[self._model.value].card
+        rows = {"Limits": card.limits, "Paper": card.paper, "Licence": card.licence}
+        listed = "".join(f"<dt>{k}</dt><dd>{escape(v)}</dd>" for k, v in rows.items() if v)
+        self._card.value = (
+            f"<div class='eow-card'>{escape(card.summary)}"
+            f"<details><summary>About this model</summary><dl>{listed}</dl></details></div>"
+        )
+
+    def _say(self, sentence: str, *, bad: bool = False, details: str = "") -> None:
+        fold = f"<details><summary>Details</summary><pre>{escape(details)}</pre></details>" if details else ""
+        kind, role = ("eow-bad", "alert") if bad else ("eow-good", "status")
+        self._note.value = f"<div class='{kind}' role='{role}'>{escape(sentence)}{fold}</div>" if sentence else ""
+
+
+def skill_html(forecast: xr.Dataset) -> str:
+    """Table of errors beside persistence and climatology, coverage, and what to be careful with."""
+    table, parts = skill_table(forecast), []
+    for name in channels(forecast):
+        if f"{name}_mae" not in forecast:
+            continue
+        rows = []
+        for who, row in table.loc[name].iterrows():
+            gain = (
+                "" if who == forecast.attrs["model"] else f"{-100 * row.gain:+.0f} %" if np.isfinite(row.gain) else "–"
+            )
+            rows.append(
+                f"<tr><th>{escape(str(who))}</th><td>{row.MAE:.3f}</td><td>{row.RMSE:.3f}</td><td>{gain}</td></tr>"
+            )
+        parts.append(
+            f"<table class='eow-skill'><caption>{escape(name.upper() if len(name) < 6 else name)}, errors when forecast "
+            f"from {len(forecast.attrs['windows'].split())} earlier days</caption>"
+            "<tr><th></th><th>MAE</th><th>RMSE</th><th>this model's MAE</th></tr>" + "".join(rows) + "</table>"
+        )
+        held = [
+            f"{level:.0%}: {now:.0%} (uncalibrated {raw:.0%})"
+            for level, now, raw in zip(
+                forecast["level"].values,
+                forecast[f"{name}_coverage"].values,
+                forecast[f"{name}_coverage_raw"].values,
+                strict=True,
+            )
+            if np.isfinite(now)
+        ]
+        if held:
+            parts.append(f"<p class='eow-card'>Intervals held, on those days: {'; '.join(held)}.</p>")
+    better = _better(forecast)
+    if better:
+        parts.append(f"<p class='eow-card eow-careful'>{escape(better)}</p>")
+    if forecast.attrs["notes"]:
+        parts.append(f"<p class='eow-card eow-careful'>{escape(forecast.attrs['notes'])}</p>")
+    return "".join(parts)
+
+
+def _better(forecast: xr.Dataset) -> str:
+    """What would have done better than the model, if anything."""
+    name = channels(forecast)[0]
+    if f"{name}_mae" not in forecast:
+        return ""
+    errors = forecast[f"{name}_mae"].values
+    best = str(forecast["forecaster"].values[int(np.argmin(errors))])
+    if not np.isfinite(errors).all() or best == forecast.attrs["model"]:
+        return ""
+    return f"On those days {best} did better here: choose it as the model, or trust this forecast less."
+
+
+def verdict(forecast: xr.Dataset) -> str:
+    """How a hindcast has come out, in one sentence; empty for a forecast."""
+    name = channels(forecast)[0]
+    if f"{name}_observed" not in forecast:
+        return ""
+    level = float(forecast["level"].values[np.argmin(np.abs(forecast["level"].values - 0.8))])
+    seen = forecast[f"{name}_observed"]
+    low, high = forecast[f"{name}_lo{percent(level)}"], forecast[f"{name}_hi{percent(level)}"]
+    known = int((seen.notnull() & low.notnull()).sum())
+    inside = int(((seen >= low) & (seen <= high)).sum())
+    if not known:
+        return "Nothing was seen clearly afterwards."
+    return f"Of {known:,} clear values that came afterwards, {inside / known:.0%} lie in the {level:.0%} interval."
+
+
+def pixel_of(forecast: xr.Dataset, column: Any) -> xr.Dataset:
+    """The series of one pixel out of a forecast of many."""
+    if "y" not in forecast[channels(forecast)[0]].dims:
+        return forecast
+    return forecast.sel(y=float(column.y), x=float(column.x), method="nearest")

@@ -1,0 +1,282 @@
+"""The time viewer: a satellite series in the browser, scrubbed, swiped and measured without asking the kernel."""
+
+from __future__ import annotations
+
+import base64
+import uuid
+from collections.abc import Mapping
+from typing import Any
+
+import anywidget
+import traitlets
+import xarray as xr
+
+from eowidgets.arguments import checked
+from eowidgets.engine.scheduler import LIGHT
+from eowidgets.errors import unknown
+from eowidgets.render import feed
+from eowidgets.render.colormaps import builtin, colormap
+from eowidgets.render.source import MASK, FrameSource, Window
+from eowidgets.render.style import COMPOSITES, Style, default_bands, describe
+from eowidgets.widgets.base import AreaTrait, ChoiceTrait, PlainErrors, ReadableRepr, css, esm
+from eowidgets.widgets.places import PinsTrait, PolygonsTrait
+from eowidgets.widgets.viewer.checks import Checks, ErrorsBelow
+from eowidgets.widgets.viewer.exports import Exports
+from eowidgets.widgets.viewer.layers import Layers, class_colors
+
+#: Indices that most people look for, shown before the long list.
+FAVOURITES = ("NDVI", "EVI", "NDWI", "MNDWI", "NBR", "NDMI", "NDBI", "NDSI", "SAVI", "GNDVI", "NDRE")
+DIVERGING = "RdBu_r"
+#: What a hand moves: the kernel's echo of a value would come late, and take the picture back to where it was.
+_MOVES = {"sync": True, "echo_update": False}
+
+
+@checked
+class TimeViewer(ReadableRepr, PlainErrors, Checks, Layers, Exports, ErrorsBelow, anywidget.AnyWidget):
+    """A satellite series at screen speed.
+
+    The cube travels to the browser once, as integers; from then on date, bands, index, stretch, colour map, cloud
+    mask, swipe and difference are drawn there. Cubes larger than ``budget`` are loaded by level and window.
+
+    Parameters
+    ----------
+    cube : Dataset or DataArray
+        Over time, y and x.
+    compare : Dataset, optional
+        A second cube to swipe against.
+    date : str, optional
+        ISO date; the latest clear one if not given.
+    bands, index : optional
+        What is drawn: one band, three, or a spectral index (any of spyndex's, or a formula over band names).
+    height : int
+        Of the picture, in CSS pixels.
+    chart : bool
+        Whether the pixel chart is shown below.
+    budget : int
+        Bytes that the whole raster of the bands drawn may take in the browser.
+    **traits
+        Any trait below.
+
+    Attributes
+    ----------
+    date : str
+    bands : list of str
+    index : str or None
+    vmin, vmax : float or None
+        Limits of the stretch; None is automatic (2nd to 98th percentile of clear pixels over all dates).
+    stretch : {"percentile", "minmax"}
+    gamma, opacity, speed : float
+    cmap : str
+    clouds : {"show", "hide"}
+    compare_mode : {"none", "swipe", "difference", "blink"}
+    compare_date : str
+    swipe : float
+        Place of the swipe line, 0..1.
+    selection : list of str
+        First and last date: the median of what was seen between them is shown.
+    bounds : list of float
+        West, south, east, north of the view in the CRS of the cube.
+    pins : list of dict
+        ``{"lon", "lat", "color"}``; without a colour they get one. The chart has the series of each.
+    area : dict or None
+        GeoJSON geometry in degrees: what was drawn last, and what panels work on.
+    polygons : list of dict
+        ``{"geometry", "color", "name"}``: what was drawn before; may be set to a list of whatever ``eow.Area.of``
+        takes. The chart has mean and spread of each, and of ``area``.
+    events : list of dict
+        ``{"date", "label", "color"}`` marked on the time axis.
+    playing, loop : bool
+
+    Raises
+    ------
+    InputError
+        If it is not a cube, has no band, no date, or dates that cannot be ordered.
+
+    Examples
+    --------
+    >>> import eowidgets as eow
+    >>> eow.TimeViewer(eow.open("romania"), index="NDVI")
+    TimeViewer: Forest in Romania, Sentinel-2, 2015-08 to 2021-01, 140 dates, 100 × 100 px, 2018-09-19, NDVI (viridis)
+    """
+
+    _esm = esm("viewer/time_viewer")
+    _css = css("viewer/time_viewer")
+    _open = False
+    _queue: feed.Queue
+    _own: set[tuple[str, str]]
+    head: Any = traitlets.Dict().tag(sync=True)
+    first: Any = traitlets.List().tag(sync=True)
+    store_id: Any = traitlets.Unicode().tag(sync=True)
+    group: Any = traitlets.Unicode().tag(sync=True)
+    date: Any = traitlets.Unicode().tag(**_MOVES)
+    bands: Any = traitlets.List(traitlets.Unicode()).tag(sync=True)
+    index: Any = traitlets.Unicode(None, allow_none=True).tag(sync=True)
+    vmin: Any = traitlets.Float(None, allow_none=True).tag(sync=True)
+    vmax: Any = traitlets.Float(None, allow_none=True).tag(sync=True)
+    stretch: Any = ChoiceTrait(("percentile", "minmax"), "percentile").tag(sync=True)
+    gamma: Any = traitlets.Float(1.0).tag(**_MOVES)
+    cmap: Any = traitlets.Unicode("viridis").tag(sync=True)
+    opacity: Any = traitlets.Float(1.0).tag(sync=True)
+    clouds: Any = ChoiceTrait(("show", "hide"), "show").tag(sync=True)
+    compare_mode: Any = ChoiceTrait(("none", "swipe", "difference", "blink"), "none").tag(sync=True)
+    compare_key: Any = traitlets.Unicode("cube").tag(sync=True)
+    compare_date: Any = traitlets.Unicode().tag(sync=True)
+    swipe: Any = traitlets.Float(0.5).tag(**_MOVES)
+    selection: Any = traitlets.List(traitlets.Unicode()).tag(sync=True)
+    bounds: Any = traitlets.List(traitlets.Float()).tag(**_MOVES)
+    pins: Any = PinsTrait(traitlets.Dict()).tag(sync=True)
+    area: Any = AreaTrait(allow_none=True).tag(sync=True)
+    polygons: Any = PolygonsTrait().tag(sync=True)
+    events: Any = traitlets.List(traitlets.Dict()).tag(sync=True)
+    layers: Any = traitlets.List(traitlets.Dict()).tag(sync=True)
+    playing: Any = traitlets.Bool(False).tag(sync=True)
+    loop: Any = traitlets.Bool(True).tag(sync=True)
+    speed: Any = traitlets.Float(6.0).tag(**_MOVES)
+    height: Any = traitlets.Int(380).tag(sync=True)
+    chart: Any = traitlets.Bool(True).tag(sync=True)
+    budget: Any = traitlets.Int(400_000_000).tag(sync=True)
+
+    def __init__(
+        self,
+        cube: xr.Dataset | xr.DataArray,
+        *,
+        compare: xr.Dataset | xr.DataArray | None = None,
+        **traits: Any,
+    ) -> None:
+        for name in traits:
+            if name not in self.trait_names():
+                raise unknown("option of TimeViewer", name, [t for t in self.trait_names() if not t.startswith("_")])
+        self.sources: dict[str, FrameSource] = {}
+        source = self._source(cube)
+        index = traits.get("index")
+        if index:  # before anything is drawn
+            source.program(index)
+        self.sources["cube"] = source
+        if compare is not None:
+            self.sources["compare"] = self._beside(compare, "compare")
+        first = {
+            "store_id": uuid.uuid4().hex,
+            "bands": list(default_bands(source.bands)),
+            "date": source.labels[source.typical] if source.labels else "",
+            "compare_date": source.labels[0] if source.labels else "",
+        }
+        if compare is not None:
+            first |= {"compare_key": "compare", "compare_mode": "swipe"}
+        super().__init__(head=self._make_head(), **{**first, **traits})
+        self.first = self._first_picture()
+        self._queue, self._own = feed.Queue(), set()
+        self._open = True
+        self.on_msg(self._hear)
+
+    def _source(self, cube: xr.Dataset | xr.DataArray, key: str = "cube") -> FrameSource:
+        return FrameSource(cube, key=key)
+
+    # --- what the browser is told -------------------------------------------------------------------------------
+
+    def _make_head(self) -> dict[str, Any]:
+        own = (k.get("style", {}).get("cmap") for k in self.layers)
+        maps = dict.fromkeys([*builtin(), self.cmap, DIVERGING, *filter(None, own)])
+        return {
+            "sources": [self._source_head(s) for s in self.sources.values()],
+            "composites": {name: list(mix) for name, mix in COMPOSITES.items()},
+            "favourites": list(FAVOURITES),
+            "cmaps": {name: base64.b64encode(colormap(name).tobytes()).decode() for name in maps},
+            "diverging": DIVERGING,
+        }
+
+    def _source_head(self, source: FrameSource) -> dict[str, Any]:
+        head = source.head(indices=source.key in ("cube", "compare"))
+        for layer in self.layers:
+            index = layer.get("style", {}).get("index")
+            if index and layer.get("key") == source.key:
+                head["indices"] = [source.index_head(source.program(index))]
+        return head | {"layer": source.key not in ("cube", "compare")}
+
+    def _first_picture(self) -> list[dict[str, Any]]:
+        """The coarse picture of the date in view: it travels with the widget, so that it is there before any question."""
+        source = self.sources["cube"]
+        if source.lazy:  # it would have to be read first
+            return []
+        bands = source.program(self.index).bands if self.index else tuple(self.bands)
+        parts = feed.pixels(source, [*bands, MASK], source.coarse, dates=[self.step])
+        return [{**head, "data": data} for head, data in parts if data is not None]
+
+    def _hear(self, _: Any, content: Mapping[str, Any], __: Any) -> None:
+        # A read may wait for a disk or a network: never in the thread that answers messages.
+        if self._open:
+            LIGHT.submit("answer to a viewer", lambda _: self._answer(content), owner=self)
+
+    def _answer(self, content: Mapping[str, Any]) -> None:
+        try:
+            source = self.sources.get(str(content.get("source", "cube")))
+            if source is None:  # a layer taken away meanwhile
+                return
+            if content.get("type") == "want":
+                window = Window(*(int(v) for v in content["window"]))
+                near, deflate = int(content.get("date") or 0), bool(content.get("zip"))
+                self._queue.add(source, list(content["bands"]), window, near, deflate=deflate)
+                self._serve()
+            elif content.get("type") == "series":
+                self.send(feed.series(source, content))
+        except Exception as problem:  # noqa: BLE001  (any error is shown under the widget)
+            self.complain(problem, "The data could not be read")
+
+    def _serve(self) -> None:
+        """Send one message, then let whatever was asked meanwhile come first."""
+        message = self._queue.next()
+        if message is None or not self._open:
+            return
+        self.send(message[0], [] if message[1] is None else [message[1]])
+        LIGHT.submit("pixels of a viewer", lambda _: self._serve_safely(), owner=self)
+
+    def _serve_safely(self) -> None:
+        try:
+            self._serve()
+        except Exception as problem:  # noqa: BLE001
+            self.complain(problem, "The data could not be read")
+
+    # --- cubes and layers ---------------------------------------------------------------------------------------
+
+    @property
+    def cube(self) -> xr.Dataset:
+        """The cube shown, rows from north to south, dates in order."""
+        return self.sources["cube"].cube
+
+    # --- pictures and text --------------------------------------------------------------------------------------
+
+    @property
+    def style(self) -> Style:
+        """The style of the picture as one value."""
+        return Style(
+            bands=tuple(self.bands),
+            index=self.index,
+            vmin=self.vmin,
+            vmax=self.vmax,
+            stretch=self.stretch,
+            gamma=self.gamma,
+            cmap=self.cmap,
+            opacity=self.opacity,
+            clouds=self.clouds,
+            classes=class_colors(self.sources["cube"], self.bands),
+        )
+
+    @property
+    def step(self) -> int:
+        """Place of ``date`` in the series."""
+        labels = self.sources["cube"].labels
+        return labels.index(self.date) if self.date in labels else 0
+
+    def __repr__(self) -> str:
+        """What is shown, the same every time."""
+        source = self.sources["cube"]
+        title = str(self.cube.attrs.get("title", "cube"))[:80]
+        dates = f"{source.dates} date{'s' if source.dates != 1 else ''}"
+        size = f"{source.height} × {source.width} px"
+        versus = f", {self.compare_mode} against {self.compare_key}" if self.compare_mode != "none" else ""
+        return f"TimeViewer: {title}, {dates}, {size}, {self.date}, {describe(self.style)}{versus}"
+
+    def close(self) -> None:
+        """Free what the viewer holds."""
+        self._open = False
+        LIGHT.drop(self)
+        super().close()
