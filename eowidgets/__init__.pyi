@@ -9,11 +9,13 @@ from .analysis.forecast.forecast import forecast as forecast
 from .analysis.forecast.forecast import hindcast as hindcast
 from .analysis.rerun import rerun as rerun
 from .contract.card import Card as Card
-from .contract.feeds import Inputs as Inputs
-from .contract.feeds import WindowSpec as WindowSpec
+from .contract.feeds import Windows as Windows
 from .contract.labels import ClassInfo as ClassInfo
 from .contract.model import Model as Model
+from .contract.outputs import Bands as Bands
+from .contract.outputs import Classes as Classes
 from .contract.outputs import Output as Output
+from .contract.outputs import Value as Value
 from .contract.params import param as param
 from .contract.registry import register as register
 from .contract.task import Task as Task

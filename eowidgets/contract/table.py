@@ -45,11 +45,11 @@ def model_table(task: str | None = None) -> ModelTable:
 
 
 def _row(model: type[Model]) -> dict[str, str]:
-    needs = ", ".join(model.inputs.bands or ()) or "any bands"
-    if model.inputs.min_dates > 1:
-        needs += f", {model.inputs.min_dates} dates or more"
-    if model.inputs.resolution:
-        needs += f", {model.inputs.resolution:g} m"
+    needs = ", ".join(model.feed.bands or ()) or "any bands"
+    if model.feed.min_dates > 1:
+        needs += f", {model.feed.min_dates} dates or more"
+    if model.feed.resolution:
+        needs += f", {model.feed.resolution:g} m"
     return {
         "name": model.name,
         "task": str(model.task),

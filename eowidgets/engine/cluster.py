@@ -123,8 +123,9 @@ def parts(missing: list[tuple[int, int]], plan: Plan, workers: int) -> list[tupl
 def _cut(task: Task, plan: Plan, start: int, stop: int) -> tuple[Task, int]:
     """Leave out of the task what the rows do not need."""
     y = plan.grid(task.shape).y
-    first = y.window(y.first_reaching(start)).start
-    last = y.window(next(i for i in range(len(y)) if y.settled(i) >= stop)).stop
+    cells = y.coarser(task.frame.stride)
+    first = y.window(cells.first_reaching(start)).start
+    last = y.window(next(i for i in range(len(y)) if cells.settled(i) >= stop)).stop
     names = [*task.site.bands, *(m for m in ("valid", "clouds") if m in task.cube)]
     return replace(task, cube=task.cube[names].isel(y=slice(first, last))), first
 
@@ -159,7 +160,7 @@ def _work(
                 writer.write(top, strip)
                 height = next(iter(strip.values())).shape[-2]
                 finished.append((top, {"": np.empty((height, 0), bool)}))
-        return finished, round(strips.grid.windows * (stop - start) / shape[1])
+        return finished, round(strips.grid.windows * (stop - start) / task.frame.height)
 
 
 def _failure(future: Any) -> BaseException:

@@ -15,7 +15,7 @@ from torch import Tensor
 
 from eowidgets.contract.feeds import Batch
 from eowidgets.contract.model import Model
-from eowidgets.contract.outputs import Output
+from eowidgets.contract.outputs import Mosaic
 from eowidgets.engine import device as dev
 from eowidgets.engine.blame import as_promised, blame, check_values
 from eowidgets.engine.blend import paste
@@ -80,7 +80,7 @@ class Predictor:
     ----------
     model : Model
     site : Site
-    outputs : sequence of Output
+    outputs : sequence of Mosaic
     device : torch.device
     precision : {"fp32", "bf16"}
     size : (int, int)
@@ -101,7 +101,7 @@ class Predictor:
         self,
         model: Model,
         site: Site,
-        outputs: Sequence[Output],
+        outputs: Sequence[Mosaic],
         *,
         device: torch.device,
         precision: str = "fp32",
@@ -189,7 +189,7 @@ class Predictor:
         return None
 
     def _smaller(self, reason: BaseException) -> int:
-        spec = self.model.window
+        spec = self.model.feed
         now = self._limit or max(self.size)
         smaller = round_up(max(1, now // 2), spec.multiple)
         if spec.size is not None or smaller >= now or smaller <= 2 * spec.halo:
@@ -255,13 +255,15 @@ class Predictor:
             found = self.model.predict(batch)
         return {o.name: as_promised(self.model, o, found, self._shape(o, batch)) for o in self.outputs}
 
-    def _shape(self, output: Output, batch: Batch) -> tuple[int, ...]:
-        axes = lead(output, len(batch.out_days), len(self.site.bands))
-        return (batch.x.shape[0], *axes, *batch.x.shape[-2:])
+    def _shape(self, output: Mosaic, batch: Batch) -> tuple[int, ...]:
+        axes = output.axes(len(batch.out_days), len(self.site.bands))
+        return (batch.x.shape[0], *axes, *(n // output.stride for n in batch.x.shape[-2:]))
 
     def _run_in_parts(self, batch: Batch, seed: int) -> dict[str, Tensor]:
-        limit, spec = self._limit or max(self.size), self.model.window
-        ys, xs = (Axis(n, min(limit, n), spec.halo, spec.blend) for n in self.size)
+        limit, spec = self._limit or max(self.size), self.model.feed
+        stride = self.outputs[0].stride
+        ys, xs = (Axis(n, min(limit, n), spec.halo, spec.blend, stride) for n in self.size)
+        rows, columns = ys.coarser(stride), xs.coarser(stride)
         whole: dict[str, Array] = {}
         for i in range(len(ys)):
             row: dict[str, Array] = {}
@@ -271,12 +273,12 @@ class Predictor:
                 for name, part in self._run(crop(batch, y, x), seed).items():
                     values = part.cpu().numpy()
                     if j == 0:
-                        row[name] = np.empty((*values.shape[:-1], xs.length), values.dtype)
-                    paste(row[name], values, xs, j, dim=-1)
+                        row[name] = np.empty((*values.shape[:-1], columns.length), values.dtype)
+                    paste(row[name], values, columns, j, dim=-1)
             for name, values in row.items():
                 if i == 0:
-                    whole[name] = np.empty((*values.shape[:-2], ys.length, xs.length), values.dtype)
-                paste(whole[name], values, ys, i, dim=-2)
+                    whole[name] = np.empty((*values.shape[:-2], rows.length, columns.length), values.dtype)
+                paste(whole[name], values, rows, i, dim=-2)
         return {name: torch.from_numpy(values) for name, values in whole.items()}
 
     def _split(self, done: _Done) -> Iterator[tuple[Piece, dict[str, Array]]]:
@@ -285,7 +287,7 @@ class Predictor:
         for output in self.outputs:
             check_values(self.model, output, done.found[output.name], done.measured)
         for i, p in enumerate(done.group):
-            h, w = p.y.stop - p.y.start, p.x.stop - p.x.start
+            h, w = (-(-(s.stop - s.start) // self.outputs[0].stride) for s in (p.y, p.x))
             yield p, {name: tensor.numpy()[i, ..., :h, :w] for name, tensor in done.found.items()}
 
 
@@ -299,14 +301,6 @@ def _to_lonlat(wkt: str) -> Any:
     from pyproj import Transformer
 
     return Transformer.from_crs(wkt, 4326, always_xy=True)
-
-
-def lead(output: Output, dates: int, bands: int) -> tuple[int, ...]:
-    """Lengths of the axes before (y, x) of one output of one window."""
-    time = (dates,) if output.dims == "tyx" else ()
-    if output.kind == "bands":
-        return (*time, bands)
-    return (*time, len(output.classes)) if output.kind == "class" else time
 
 
 def crop(batch: Batch, y: slice, x: slice) -> Batch:

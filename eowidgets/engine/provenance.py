@@ -39,7 +39,7 @@ def describe(
     There is no date of making: the same run gives the same bytes.
     """
     if isinstance(model, Resampled):
-        model, engine = model.model, {**engine, "resampled_to": model.inputs.resolution}
+        model, engine = model.model, {**engine, "resampled_to": model.feed.resolution}
     return {
         "call": "run",
         **about(model),

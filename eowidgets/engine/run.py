@@ -13,6 +13,7 @@ import xarray as xr
 
 from eowidgets.arguments import Count, FilePath, Memory, Pixels, Seed, checked
 from eowidgets.contract.model import Model
+from eowidgets.contract.outputs import Array
 from eowidgets.cube.area import AreaLike
 from eowidgets.engine import device as dev
 from eowidgets.engine.blame import blame
@@ -23,7 +24,6 @@ from eowidgets.engine.plan import Limits, Plan, Precision, check_window
 from eowidgets.engine.provenance import content_hash, describe, fingerprint
 from eowidgets.engine.reader import write_behind
 from eowidgets.engine.resampled import Resampled
-from eowidgets.engine.result import Array
 from eowidgets.engine.saved import SavedRun
 from eowidgets.engine.scheduler import HEAVY, run_here
 from eowidgets.engine.strips import Strip, WindowResult
@@ -248,7 +248,7 @@ class Run:
             f"and {plan.dates} dates, {plan.batch} at a time."
         )
         if isinstance(self.task.model, Resampled):
-            has, wants = self.task.site.resolution, self.task.model.inputs.resolution
+            has, wants = self.task.site.resolution, self.task.model.feed.resolution
             job.say(f"Pixels of {has:.3g} m are resampled to the {wants:g} m of the model, and its result back.")
 
     def _notes(self, job: Job, plan: Plan) -> dict[str, Any]:
@@ -263,7 +263,7 @@ class Run:
     def _to_memory(self, job: Job) -> xr.Dataset:
         plan = self._choose(job)
         writer = MemoryWriter(self.task.frame)
-        for start, strip in self._strips(job, plan, [(0, self.task.shape[1])], skipped=0):
+        for start, strip in self._strips(job, plan, [(0, self.task.frame.height)], skipped=0):
             writer.write(start, strip)
             job.checkpoint()
         return writer.finish(self._attrs(job, plan))
@@ -286,7 +286,7 @@ class Run:
 
     def _work_on(self, job: Job, journal: Journal, key: str) -> None:
         """Compute the strips that are missing, and publish."""
-        saved = SavedRun(journal, key, self.task.frame, self.task.shape[1])
+        saved = SavedRun(journal, key, self.task.frame, self.task.frame.height)
         found = saved.go_on()
         if found is None:
             plan = self._choose(job)
@@ -296,7 +296,7 @@ class Run:
             job.say(f"Continuing: {len(found.done)} strips are finished already.")
         plan, writer, done = found.plan, found.writer, found.done
         journal.stamp = partial(writer.stamp, self.task.frame)
-        missing = missing_rows(done, self.task.shape[1])
+        missing = missing_rows(done, self.task.frame.height)
         skipped = sum(b - a for a, b in done)
 
         def keep(part: Strip) -> None:
@@ -325,7 +325,7 @@ class Run:
     ) -> Iterator[Strip]:
         t, height, width = self.task.shape
         total = plan.grid(self.task.shape).windows
-        job.expect(total, round(total * skipped / height), float(t * height * width))
+        job.expect(total, round(total * skipped / self.task.frame.height), float(t * height * width))
         if self.client is not None:
             from eowidgets.engine.cluster import run_on
 

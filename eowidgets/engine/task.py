@@ -14,7 +14,7 @@ import numpy.typing as npt
 import xarray as xr
 
 from eowidgets.contract.model import Model
-from eowidgets.contract.outputs import Output
+from eowidgets.contract.outputs import Mosaic, Output, Source
 from eowidgets.contract.prepare import check_inputs, resolution_of, wanted_bands
 from eowidgets.contract.registry import get_model
 from eowidgets.cube import schema
@@ -26,7 +26,7 @@ from eowidgets.engine.plan import Limits, Plan, make_plan
 from eowidgets.engine.predict import Predictor, Site
 from eowidgets.engine.reader import Block, Reader
 from eowidgets.engine.resampled import at_its_resolution
-from eowidgets.engine.result import Frame, make_template
+from eowidgets.engine.result import Frame, coarser, make_template
 from eowidgets.engine.strips import Strips
 from eowidgets.engine.surroundings import kept
 from eowidgets.errors import InputError, ModelError, shown
@@ -128,13 +128,18 @@ class Task:
             )
 
     def _inside(self, rows: slice) -> Array:
-        inside: Array = self.area.mask(self.site.geobox[rows, :], all_touched=self._holds_no_centre)
+        inside: Array = self.area.mask(self._result_grid[rows, :], all_touched=self._holds_no_centre)
         return inside
+
+    @cached_property
+    def _result_grid(self) -> Any:
+        stride = self.frame.stride
+        return self.site.geobox if stride == 1 else coarser(self.site.geobox, stride)
 
     @cached_property
     def _holds_no_centre(self) -> bool:
         # Decided for the whole area, not strip by strip; a large one is sure to hold a pixel's centre.
-        box = self.site.geobox
+        box = self._result_grid
         return box.height * box.width <= 1 << 20 and not self.area.mask(box, all_touched=False).any()
 
 
@@ -170,18 +175,14 @@ def make_task(
         made = at_its_resolution(made, cube)
         bands = wanted_bands(made, cube)
         outputs = tuple(made.outputs(bands))
-    if not all(isinstance(o, Output) for o in outputs):
-        raise ModelError(f"The model {shown(made.name)} must give eow.Output objects from outputs(bands).")
-    if not outputs:
-        raise ModelError(f"Model {shown(made.name)} gives nothing for these bands: choose another model.")
+    mosaics = check_outputs(made, outputs)
     dates = cube["time"].values.astype("datetime64[ns]")
     with blame(made, "when it was asked for its dates"), kept():
         out_dates = np.asarray(made.out_dates(dates)).astype("datetime64[ns]")
     if out_dates.ndim != 1 or np.isnat(out_dates).any():
         raise ModelError(f"The model {shown(made.name)} must give an array of dates from out_dates(dates).")
-    over_time = any(o.dims == "tyx" for o in outputs)
     attrs = {b: {k: v for k, v in cube[b].attrs.items() if k not in ("role", "grid_mapping")} for b in bands}
-    frame = Frame(outputs, bands, attrs, make_template(cube, out_dates, over_time=over_time))
+    frame = Frame(mosaics, Source(bands, attrs), make_template(cube, out_dates, mosaics))
     names = [v.name for v in frame.variables]
     taken = [*names, *frame.template.coords, *schema.DIMS]
     doubled = {n for n in names if taken.count(n) > 1}
@@ -192,6 +193,34 @@ def make_task(
         )
     site = Site(bands, _days(dates), _days(out_dates), cube.odc.geobox, resolution_of(cube) or 1.0)
     return Task(made, cube, shape, site, frame, int(seed), str(device), compile)
+
+
+def check_outputs(model: Model, outputs: tuple[Output, ...]) -> tuple[Mosaic, ...]:
+    """Return the outputs of a model, or refuse those that no result can be made of.
+
+    Raises
+    ------
+    ModelError
+    """
+    name = shown(model.name)
+    mosaics = tuple(o for o in outputs if isinstance(o, Mosaic))
+    if len(mosaics) < len(outputs):
+        raise ModelError(f"The model {name} must return outputs such as eow.Value('height') from outputs(bands).")
+    if not outputs:
+        raise ModelError(f"The model {name} has no output for these bands: choose another model.")
+    strides = {o.stride for o in mosaics}
+    if len(strides) > 1:
+        raise ModelError(
+            f"The outputs of the model {name} have strides of {sorted(strides)}: give all the same stride."
+        )
+    stride, feed = strides.pop(), model.feed
+    for what, pixels in (("multiple", feed.multiple), ("halo", feed.halo)):
+        if pixels % stride:
+            raise ModelError(
+                f"The model {name} has outputs of one cell per {stride} pixels and a {what} of {pixels}: declare a "
+                f"{what} that is a multiple of {stride}."
+            )
+    return mosaics
 
 
 def _for_one_run(model: Model) -> Model:

@@ -6,7 +6,7 @@ import eowidgets as eow
 from eowidgets.contract import registry
 from eowidgets.contract.card import Card
 from eowidgets.contract.model import Model
-from eowidgets.contract.outputs import Output
+from eowidgets.contract.outputs import Value
 from eowidgets.contract.registry import get_model, model_class, register
 from eowidgets.contract.task import Task
 from eowidgets.errors import InputError
@@ -17,7 +17,7 @@ class Hostile(Model):
     card = Card(title="<img src=x onerror=alert(1)>", licence="../../etc", scores={"<b>": 1.0})
 
     def outputs(self, bands):
-        return (Output("x"),)
+        return (Value("x"),)
 
     def predict(self, batch):
         return {}

@@ -13,7 +13,7 @@ from torch import nn
 
 import eowidgets as eow
 from eowidgets.contract.model import Model
-from eowidgets.contract.outputs import Output
+from eowidgets.contract.outputs import Output, Value
 from eowidgets.contract.task import Task
 from eowidgets.engine.identity import code_hash, run_hash
 from eowidgets.engine.journal import Journal
@@ -28,7 +28,7 @@ class Mine(Model):
     card = CARD
     {extra}
     def outputs(self, bands):
-        return (Output("o", "bands", "tyx"),)
+        return (Bands("o", "tyx"),)
     def predict(self, batch):
         return {{"o": helper(batch.x)}}
 """
@@ -90,7 +90,7 @@ def test_the_code_of_a_network_counts():
             def forward(self, x):
                 return x**power
 
-        return eow.wrap(Net(), bands=("red",), outputs=Output("o", dims="tyx"), window=16)
+        return eow.wrap(Net(), bands=("red",), outputs=Value("o", dims="tyx"), window=16)
 
     assert code_hash(wrapped(1)) == code_hash(wrapped(1)) != code_hash(wrapped(2))
 
@@ -112,7 +112,7 @@ def _get(name):
 def wrapped(**options):
     torch.manual_seed(0)
     net = nn.Conv2d(1, 1, 1)
-    return eow.wrap(net, bands=("red",), outputs=Output("o", dims="tyx"), **{"window": 16, **options})
+    return eow.wrap(net, bands=("red",), outputs=Value("o", dims="tyx"), **{"window": 16, **options})
 
 
 @pytest.mark.parametrize(

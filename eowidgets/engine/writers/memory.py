@@ -7,7 +7,8 @@ from typing import Any
 import numpy as np
 import xarray as xr
 
-from eowidgets.engine.result import Array, Frame
+from eowidgets.contract.outputs import Array
+from eowidgets.engine.result import Frame
 from eowidgets.errors import InputError
 
 

@@ -12,9 +12,10 @@ import numpy as np
 import xarray as xr
 import zarr
 
+from eowidgets.contract.outputs import Array
 from eowidgets.cube.export.stores import ORDER, note_chunks
 from eowidgets.cube.sources import store as source
-from eowidgets.engine.result import Array, Frame
+from eowidgets.engine.result import Frame
 
 COLUMNS = 512
 DATES = 16
