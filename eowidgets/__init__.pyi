@@ -12,9 +12,11 @@ from .contract.card import Card as Card
 from .contract.feeds import Windows as Windows
 from .contract.labels import ClassInfo as ClassInfo
 from .contract.model import Model as Model
+from .contract.older import Inputs as Inputs
+from .contract.older import Output as Output
+from .contract.older import WindowSpec as WindowSpec
 from .contract.outputs import Bands as Bands
 from .contract.outputs import Classes as Classes
-from .contract.outputs import Output as Output
 from .contract.outputs import Value as Value
 from .contract.params import param as param
 from .contract.registry import register as register

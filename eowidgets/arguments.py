@@ -128,7 +128,9 @@ def _wrapped(function: Any, words: str, annotated: Any = None) -> FunctionType:
 
     @functools.lru_cache(maxsize=1)
     def rules() -> dict[str, Rule]:
-        return {name: rule(hint) for name, hint in hints(annotated or function).items() if name not in (skipped, "return")}
+        return {
+            name: rule(hint) for name, hint in hints(annotated or function).items() if name not in (skipped, "return")
+        }
 
     @functools.wraps(function)
     def checked_call(*args: Any, **kwargs: Any) -> Any:

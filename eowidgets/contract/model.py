@@ -20,6 +20,7 @@ from torch import Tensor
 
 from eowidgets.contract.card import Card
 from eowidgets.contract.feeds import Batch, Windows
+from eowidgets.contract.older import join_feed
 from eowidgets.contract.outputs import Output
 from eowidgets.contract.params import NoParams, make_params
 from eowidgets.contract.remake import Remade
@@ -75,6 +76,11 @@ class Model(Remade, ABC):
     feed: ClassVar[Windows] = Windows()
     resamples: ClassVar[bool] = False
     Params: ClassVar[type] = NoParams
+
+    def __init_subclass__(cls, **kwargs: Any) -> None:
+        """Take over the attributes of the first release."""
+        super().__init_subclass__(**kwargs)
+        cls.feed = join_feed(cls, cls.feed)
 
     def __init__(self, **params: Any) -> None:
         self.params: Any = make_params(self.Params, params)

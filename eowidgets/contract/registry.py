@@ -60,6 +60,12 @@ def _register(cls: type[Model], *, replace: bool) -> type[Model]:
 def _check_declared(model: Model | type[Model]) -> None:
     """Refuse a model whose attributes are missing or are not what :class:`Model` declares."""
     cls = model if isinstance(model, type) else type(model)
+    for old in ("inputs", "window"):
+        if hasattr(model, old):
+            raise InputError(
+                f"The model class {cls.__name__} sets {old}: state both in one value, for example feed = "
+                "eow.Windows(bands=('red', 'nir'), min_dates=2, size=128, halo=16)."
+            )
     for attribute, one in _class_rules().items():
         if not hasattr(model, attribute):
             raise InputError(f"The model class {cls.__name__} has no {attribute}: set it in the class body.")
@@ -114,6 +120,6 @@ def get_model(model: str | Model | type[Model], **params: Any) -> Model:
 def model_classes(task: Task | str | None = None) -> tuple[type[Model], ...]:
     """All known model classes, of one task or of all, sorted by task and name."""
     _load_families()
-    wanted = None if task is None else Task(task)
+    wanted = None if task is None else Task.of(task)
     found = [m for m in _registered.values() if wanted in (None, m.task)]
-    return tuple(sorted(found, key=lambda m: (m.task, m.name)))
+    return tuple(sorted(found, key=lambda m: (m.task.name, m.name)))

@@ -23,7 +23,7 @@ def models(self: ModuleType, task: Task | str | None = None) -> ModelTable:
     """Return a table of the registered models, of one task or of all."""
     from eowidgets.contract.table import model_table
 
-    return model_table(task)
+    return model_table(None if task is None else str(task))
 
 
 class _Models(ModuleType):

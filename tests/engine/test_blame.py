@@ -133,7 +133,7 @@ def test_outputs_that_are_none(make_cube):
         def outputs(self, bands):
             return ["same", Value("x")]
 
-    with pytest.raises(ModelError, match="must give eow.Output objects"):
+    with pytest.raises(ModelError, match="must return outputs such as"):
         eow.run(Odd, make_cube())
 
 
@@ -160,8 +160,8 @@ def test_an_error_without_usable_words_is_named_by_its_class(make_cube, error, w
     [
         ("name", 3),
         ("name", None),
-        ("inputs", ("red",)),
-        ("window", 64),
+        ("feed", ("red",)),
+        ("feed", 64),
         ("card", "A card"),
         ("task", "segment"),
         ("Params", dict),

@@ -13,7 +13,7 @@ from torch import nn
 
 import eowidgets as eow
 from eowidgets.contract.model import Model
-from eowidgets.contract.outputs import Output, Value
+from eowidgets.contract.outputs import Bands, Value
 from eowidgets.contract.task import Task
 from eowidgets.engine.identity import code_hash, run_hash
 from eowidgets.engine.journal import Journal
@@ -39,7 +39,7 @@ def cell(number=0, factor=1.0, operator="*", extra="", *, source=True):
     text, name = CELL.format(factor=factor, operator=operator, extra=extra), f"<cell {number}>"
     if source:
         linecache.cache[name] = (len(text), None, text.splitlines(keepends=True), name)
-    space = {"Model": Model, "Task": Task, "CARD": CARD, "Output": Output, "__name__": "__main__"}
+    space = {"Model": Model, "Task": Task, "CARD": CARD, "Bands": Bands, "__name__": "__main__"}
     exec(compile(text, name, "exec"), space)
     return space["Mine"]()
 
@@ -138,7 +138,7 @@ def test_the_arguments_of_wrap_are_in_the_provenance_and_stop_a_resume(make_cube
     found = job.result(60)
     assert not any("Continuing" in line for line in job.log)
     (name, value), notes = next(iter(options.items())), json.loads(found.attrs["provenance"])["settings"]
-    told = notes["window"]["size"] if name == "window" else notes[name]
+    told = notes["feed"]["size"] if name == "window" else notes[name]
     assert told == (list(value) if isinstance(value, tuple) else value)
     again = eow.rerun(out, cube, model=wrapped())
     assert "settings" in again.changed

@@ -154,7 +154,7 @@ class Mosaic(Output):
         """
         return None if within(values, -np.inf, np.inf) else values.isinf()
 
-    def complaint(self, value: float) -> str:
+    def complaint(self, value: Any) -> str:
         """Return the end of the sentence about such a value."""
         return "with infinite values: give NaN where there is no result"
 

@@ -87,7 +87,7 @@ class Classes(Mosaic):
         low, high = -ROUNDING, 1 + ROUNDING
         return None if within(values, low, high) else (values <= low) | (values >= high)
 
-    def complaint(self, value: float) -> str:
+    def complaint(self, value: Any) -> str:
         """Return the end of the sentence about such a probability."""
         return f"with a probability of {value:.3g}: give probabilities from 0 to 1, for example with softmax"
 

@@ -177,7 +177,7 @@ def wrap(
     chosen = (bands,) if isinstance(bands, str) else tuple(bands)
     body = {
         "name": name or re.sub(r"[^a-z0-9]+", "-", Path(title).stem.lower()).strip("-") or "network",
-        "task": Task(task),
+        "task": Task.of(task),
         "card": card or Card(title=title[:80], licence="not stated", sha256=digest),
         "feed": replace(spec, bands=chosen, min_dates=min_dates, max_dates=max_dates, resolution=resolution),
         "network": network,
