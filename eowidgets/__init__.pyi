@@ -18,6 +18,7 @@ from .contract.older import WindowSpec as WindowSpec
 from .contract.outputs import Bands as Bands
 from .contract.outputs import Classes as Classes
 from .contract.outputs import Value as Value
+from .contract.outputs import Vector as Vector
 from .contract.params import param as param
 from .contract.registry import register as register
 from .contract.task import Task as Task

@@ -97,7 +97,7 @@ def coarser(box: Any, stride: int) -> Any:
     """Return the grid whose cells are ``stride`` pixels wide; the last row and column may reach beyond the pixels."""
     from odc.geo.geobox import GeoBox
 
-    return GeoBox(tuple(-(-n // stride) for n in box.shape), box.affine * Affine.scale(stride), box.crs)
+    return GeoBox(tuple(-(-n // stride) for n in box.shape), box.affine @ Affine.scale(stride), box.crs)
 
 
 def _coarser(cube: xr.Dataset, stride: int) -> dict[str, Any]:

@@ -4,5 +4,6 @@ from eowidgets.contract.outputs.bands import Bands
 from eowidgets.contract.outputs.base import Array, Mosaic, Output, Source, Variable, VariableName
 from eowidgets.contract.outputs.classes import Classes
 from eowidgets.contract.outputs.value import Value
+from eowidgets.contract.outputs.vector import Vector
 
-__all__ = ["Array", "Bands", "Classes", "Mosaic", "Output", "Source", "Value", "Variable", "VariableName"]
+__all__ = ["Array", "Bands", "Classes", "Mosaic", "Output", "Source", "Value", "Variable", "VariableName", "Vector"]

@@ -12,7 +12,7 @@ import numpy.typing as npt
 from annotated_types import Predicate, doc
 from torch import Tensor
 
-from eowidgets.arguments import Name
+from eowidgets.arguments import Name, Pixels
 from eowidgets.cube.schema import DIMS
 
 Array = npt.NDArray[Any]
@@ -89,6 +89,8 @@ class Mosaic(Output):
         dates on which the pixel was measured. Everywhere else the result is nodata.
     vmin, vmax : float, optional
         Range for display.
+    stride : int
+        Pixels per cell of the output's grid, along one side. All outputs of a model have the same.
     """
 
     name: VariableName
@@ -98,9 +100,8 @@ class Mosaic(Output):
     needs: Needs = "any"
     vmin: float | None = None
     vmax: float | None = None
+    stride: Pixels = 1
 
-    #: Pixels per cell of the output's grid, along one side.
-    stride: ClassVar[int] = 1
     #: Masks of the result that this output decides when it is the main one.
     masks: ClassVar[tuple[str, ...]] = ("valid",)
     #: :meth:`finish` returns none of the memory of ``values``, which may be used again.
