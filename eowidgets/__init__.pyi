@@ -17,6 +17,9 @@ from .contract.older import Output as Output
 from .contract.older import WindowSpec as WindowSpec
 from .contract.outputs import Bands as Bands
 from .contract.outputs import Classes as Classes
+from .contract.outputs import Label as Label
+from .contract.outputs import Objects as Objects
+from .contract.outputs import Text as Text
 from .contract.outputs import Value as Value
 from .contract.outputs import Vector as Vector
 from .contract.params import param as param

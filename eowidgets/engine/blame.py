@@ -9,7 +9,7 @@ from typing import Any
 import torch
 
 from eowidgets.contract.model import Model
-from eowidgets.contract.outputs import Mosaic
+from eowidgets.contract.outputs import Gathered, Mosaic, Record
 from eowidgets.engine import device as dev
 from eowidgets.errors import EowidgetsError, ModelError, short, shown, words
 
@@ -34,6 +34,51 @@ def blame(model: Model, where: str) -> Iterator[None]:
         raise ModelError(f"The model {shown(model.name)} failed {where}: {words(error)}") from cause
 
 
+def _of(model: Model, output: Mosaic | Gathered, found: Any) -> Any:
+    """Return what a model gave for one output.
+
+    Raises
+    ------
+    ModelError
+    """
+    name, what = shown(model.name), shown(output.name)
+    if not isinstance(found, dict):
+        raise ModelError(f"The model {name} gave a {type(found).__name__}: predict must return a dict of its outputs.")
+    if output.name not in found:
+        raise ModelError(f"The model {name} promised {what} and gave {short(', '.join(map(str, found)) or 'nothing')}.")
+    return found[output.name]
+
+
+def rows_as_promised(model: Model, output: Gathered, found: Any, windows: int) -> list[Any]:
+    """Return one item for each window of a batch.
+
+    Raises
+    ------
+    ModelError
+    """
+    items = _of(model, output, found)
+    if not isinstance(items, list | tuple | torch.Tensor) or len(items) != windows:
+        given = f"{len(items)} items" if hasattr(items, "__len__") else f"a {type(items).__name__}"
+        raise ModelError(
+            f"The model {shown(model.name)} gave {shown(output.name)} as {given}: return one item per window."
+        )
+    return list(items)
+
+
+def read_rows(model: Model, output: Gathered, item: Any, size: tuple[int, int], dates: int) -> list[Record]:
+    """Return the records of one window.
+
+    Raises
+    ------
+    ModelError
+    """
+    with blame(model, f"when its {shown(output.name)} was read"):
+        try:
+            return output.records(item, size, dates)
+        except ModelError as error:
+            raise ModelError(f"The model {shown(model.name)} gave {error}.") from None
+
+
 def as_promised(model: Model, output: Mosaic, found: Any, shape: tuple[int, ...]) -> torch.Tensor:
     """Return one output of a model as float32, after checking its form; values are not read.
 
@@ -43,11 +88,7 @@ def as_promised(model: Model, output: Mosaic, found: Any, shape: tuple[int, ...]
         For a missing output, something else than a tensor, and another shape or type.
     """
     name, what = shown(model.name), shown(output.name)
-    if not isinstance(found, dict):
-        raise ModelError(f"The model {name} gave a {type(found).__name__}: predict must return a dict of tensors.")
-    if output.name not in found:
-        raise ModelError(f"The model {name} promised {what} and gave {short(', '.join(map(str, found)) or 'nothing')}.")
-    tensor = found[output.name]
+    tensor = _of(model, output, found)
     if not isinstance(tensor, torch.Tensor):
         raise ModelError(f"The model {name} gave {what} as {type(tensor).__name__}: give a torch.Tensor.")
     if tuple(tensor.shape) != shape:

@@ -8,14 +8,12 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-
 from eowidgets.engine.job import Job
 from eowidgets.engine.plan import Plan
 from eowidgets.engine.reader import Block
+from eowidgets.engine.saved import store_of
 from eowidgets.engine.strips import Strip
 from eowidgets.engine.task import Task
-from eowidgets.engine.writers.store import ZarrWriter
 from eowidgets.errors import EowidgetsError, MissingExtraError, ModelError, SourceError, short, words
 
 #: More parts than workers, so that a slow or lost one holds up little ...
@@ -35,8 +33,8 @@ def run_on(
     ----------
     client : dask.distributed.Client
     store : Path, optional
-        Zarr store that all workers reach: they write into it, and the strips that come back are empty
-        but for their height. None: the strips come back whole.
+        Store that all workers reach: they write into it, and the strips that come back are
+        empty. None: the strips come back whole.
 
     Yields
     ------
@@ -150,16 +148,13 @@ def _work(
             block = inner(slice(y.start - offset, y.stop - offset), x)
         return replace(block, y0=y.start)
 
-    writer = ZarrWriter(Path(store)) if store is not None else None
+    writer = store_of(task.frame)(Path(store)) if store is not None else None
     finished: list[Strip] = []
     with task.strips(plan, reader=read, shape=shape) as strips:
-        for top, strip in strips.run(start, stop):
-            if writer is None:
-                finished.append((top, strip))
-            else:
-                writer.write(top, strip)
-                height = next(iter(strip.values())).shape[-2]
-                finished.append((top, {"": np.empty((height, 0), bool)}))
+        for strip in strips.run(start, stop):
+            if writer is not None:
+                writer.write(strip)
+            finished.append(strip if writer is None else replace(strip, values={}))
         return finished, round(strips.grid.windows * (stop - start) / task.frame.height)
 
 

@@ -7,12 +7,13 @@ from collections.abc import Callable
 from dataclasses import asdict, dataclass, fields
 from typing import Any, Literal
 
+import numpy as np
 import torch
 
 from eowidgets.arguments import Count, Pixels, checked
 from eowidgets.contract.feeds import Windows
 from eowidgets.contract.model import Model
-from eowidgets.contract.outputs import Mosaic
+from eowidgets.contract.outputs import Gathered, Mosaic
 from eowidgets.engine import device as dev
 from eowidgets.engine.blame import blame
 from eowidgets.engine.predict import Piece, Predictor, Site
@@ -103,7 +104,7 @@ def make_plan(
     model: Model,
     reader: Reader,
     site: Site,
-    outputs: tuple[Mosaic, ...],
+    outputs: tuple[Mosaic | Gathered, ...],
     shape: tuple[int, int, int],
     device: torch.device,
     limits: Limits,
@@ -216,7 +217,9 @@ def _fit(length: int, size: int, spec: Windows) -> int:
     return min(size, round_up(core + 2 * spec.halo, math.lcm(spec.multiple, 16)))
 
 
-def _check(model: Model, outputs: tuple[Mosaic, ...], site: Site, limits: Limits, *, split_in_time: bool) -> None:
+def _check(
+    model: Model, outputs: tuple[Mosaic | Gathered, ...], site: Site, limits: Limits, *, split_in_time: bool
+) -> None:
     spec: Windows = model.feed
     check_window(model, limits.window)
     same_dates = len(site.days) == len(site.out_days) and bool((site.days == site.out_days).all())
@@ -238,7 +241,7 @@ class _Probe:
         model: Model,
         reader: Reader,
         site: Site,
-        outputs: tuple[Mosaic, ...],
+        outputs: tuple[Mosaic | Gathered, ...],
         shape: tuple[int, int, int],
         dates: int,
         device: torch.device,
@@ -275,7 +278,8 @@ class _Probe:
         model, _, outputs = self._context
         with blame(model, "when it was asked for its network"):
             module = model.module()
-        if module is None or not dev.bf16_is_fast(self._device):
+        gathers = any(isinstance(o, Gathered) for o in self._context[2])
+        if gathers or module is None or not dev.bf16_is_fast(self._device):
             return "fp32"
         size = self._sizes()[0]
         exact, fast = (self._run(size, p) for p in ("fp32", "bf16"))
@@ -308,7 +312,7 @@ class _Probe:
         )
         with predictor.ready(keep=True):
             ((_, found),) = predictor([Piece(block, y, x, slice(0, self._dates))])
-        return {name: torch.from_numpy(values) for name, values in found.items()}
+        return {name: torch.from_numpy(values) for name, values in found.items() if isinstance(values, np.ndarray)}
 
     def _measure(self, size: int) -> int:
         with dev.peak_memory(self._device) as found:

@@ -15,9 +15,9 @@ from torch import Tensor
 
 from eowidgets.contract.feeds import Batch
 from eowidgets.contract.model import Model
-from eowidgets.contract.outputs import Mosaic
+from eowidgets.contract.outputs import Gathered, Mosaic
 from eowidgets.engine import device as dev
-from eowidgets.engine.blame import as_promised, blame, check_values
+from eowidgets.engine.blame import as_promised, blame, check_values, rows_as_promised
 from eowidgets.engine.blend import paste
 from eowidgets.engine.reader import Block
 from eowidgets.engine.surroundings import evaluating, interrupted, kept
@@ -68,7 +68,7 @@ class _Done:
     """Outputs of a group of pieces on their way to main memory."""
 
     group: Sequence[Piece]
-    found: dict[str, Tensor]
+    found: dict[str, Any]
     wait: dev.Wait
     measured: Tensor
 
@@ -101,7 +101,7 @@ class Predictor:
         self,
         model: Model,
         site: Site,
-        outputs: Sequence[Mosaic],
+        outputs: Sequence[Mosaic | Gathered],
         *,
         device: torch.device,
         precision: str = "fp32",
@@ -144,7 +144,7 @@ class Predictor:
                         self.model.to(torch.device("cpu"))
                 dev.release(self.device)
 
-    def __call__(self, pieces: Sequence[Piece]) -> Iterator[tuple[Piece, dict[str, Array]]]:
+    def __call__(self, pieces: Sequence[Piece]) -> Iterator[tuple[Piece, dict[str, Any]]]:
         """Predict pieces in order; yields each with its outputs, cut to the piece (padding left out)."""
         waiting: _Done | None = None
         at = 0
@@ -192,7 +192,8 @@ class Predictor:
         spec = self.model.feed
         now = self._limit or max(self.size)
         smaller = round_up(max(1, now // 2), spec.multiple)
-        if spec.size is not None or smaller >= now or smaller <= 2 * spec.halo:
+        gathers = any(isinstance(o, Gathered) for o in self.outputs)
+        if gathers or spec.size is not None or smaller >= now or smaller <= 2 * spec.halo:
             raise ModelError(
                 f"The model {self.model.name!r} runs out of memory on {self.device} even with one window of {now} "
                 "pixels: choose a smaller window or fewer dates, or device='cpu'."
@@ -243,7 +244,7 @@ class Predictor:
         place = ((piece.t.start * 1_000_003 + piece.y.start) * 1_000_003 + piece.x.start) * 1_000_003
         return int((place + self.seed) % (1 << 63))
 
-    def _run(self, batch: Batch, seed: int) -> dict[str, Tensor]:
+    def _run(self, batch: Batch, seed: int) -> dict[str, Any]:
         generators = [self.device] if self.device.type == "cuda" else []
         with (
             kept(),
@@ -253,7 +254,12 @@ class Predictor:
         ):
             torch.manual_seed(seed)
             found = self.model.predict(batch)
-        return {o.name: as_promised(self.model, o, found, self._shape(o, batch)) for o in self.outputs}
+        return {
+            o.name: as_promised(self.model, o, found, self._shape(o, batch))
+            if isinstance(o, Mosaic)
+            else rows_as_promised(self.model, o, found, len(batch.x))
+            for o in self.outputs
+        }
 
     def _shape(self, output: Mosaic, batch: Batch) -> tuple[int, ...]:
         axes = output.axes(len(batch.out_days), len(self.site.bands))
@@ -281,14 +287,21 @@ class Predictor:
                 paste(whole[name], values, rows, i, dim=-2)
         return {name: torch.from_numpy(values) for name, values in whole.items()}
 
-    def _split(self, done: _Done) -> Iterator[tuple[Piece, dict[str, Array]]]:
+    def _split(self, done: _Done) -> Iterator[tuple[Piece, dict[str, Any]]]:
         with blame(self.model, _where(done.group)):
             done.wait()
         for output in self.outputs:
-            check_values(self.model, output, done.found[output.name], done.measured)
+            if isinstance(output, Mosaic):
+                check_values(self.model, output, done.found[output.name], done.measured)
         for i, p in enumerate(done.group):
             h, w = (-(-(s.stop - s.start) // self.outputs[0].stride) for s in (p.y, p.x))
-            yield p, {name: tensor.numpy()[i, ..., :h, :w] for name, tensor in done.found.items()}
+            yield (
+                p,
+                {
+                    name: values.numpy()[i, ..., :h, :w] if isinstance(values, Tensor) else values[i]
+                    for name, values in done.found.items()
+                },
+            )
 
 
 def _where(group: Sequence[Piece]) -> str:

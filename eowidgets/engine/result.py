@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -43,6 +44,11 @@ class Frame:
     def height(self) -> int:
         """Rows of the result."""
         return int(self.template.sizes["y"])
+
+    @property
+    def nbytes(self) -> int:
+        """Bytes of the whole result in memory."""
+        return sum(math.prod(self.shape(v)) * np.dtype(v.dtype).itemsize for v in self.variables)
 
     @property
     def stride(self) -> int:

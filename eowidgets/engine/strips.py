@@ -22,7 +22,23 @@ from eowidgets.engine.windows import Grid
 Array = npt.NDArray[Any]
 #: How often freed memory is handed back: often enough to stay flat, rarely enough to cost nothing.
 TRIM_ROWS = 8
-Strip = tuple[int, dict[str, Array]]
+
+
+@dataclass(frozen=True)
+class Strip:
+    """Finished rows of a result.
+
+    Attributes
+    ----------
+    start, stop : int
+        First row, and the row after the last one.
+    values : dict
+        Per variable an array (..., stop - start, width); per gathered output a list of records.
+    """
+
+    start: int
+    stop: int
+    values: dict[str, Any]
 
 
 @dataclass(frozen=True)
@@ -118,13 +134,13 @@ class Strips:
                 strip = {n: v[..., : cut - begin, :] for n, v in whole.items()}
                 waiting = {n: [v[..., cut - begin :, :]] for n, v in whole.items()} if cut < end else {}
                 del whole
-                yield begin, strip
+                yield Strip(begin, cut, strip)
                 del strip
                 begin = cut
                 if begin >= stop:
                     return
 
-    def _settled(self, start: int, stop: int) -> Iterator[Strip]:
+    def _settled(self, start: int, stop: int) -> Iterator[tuple[int, dict[str, Array]]]:
         y, ramp = self._cells.y, self._cells.y.ramp
         first, last = y.first_reaching(start), next(i for i in range(len(y)) if y.settled(i) >= stop)
         blocks = read_ahead(self._reads(range(first, last + 1)), self._checkpoint)

@@ -14,7 +14,7 @@ import numpy.typing as npt
 import xarray as xr
 
 from eowidgets.contract.model import Model
-from eowidgets.contract.outputs import Mosaic, Output, Source
+from eowidgets.contract.outputs import Gathered, Mosaic, Output, Source
 from eowidgets.contract.prepare import check_inputs, resolution_of, wanted_bands
 from eowidgets.contract.registry import get_model
 from eowidgets.cube import schema
@@ -22,6 +22,7 @@ from eowidgets.cube.admission import admit
 from eowidgets.cube.grid import geobox, georeference
 from eowidgets.engine import device as dev
 from eowidgets.engine.blame import blame
+from eowidgets.engine.gather import Gather
 from eowidgets.engine.plan import Limits, Plan, make_plan
 from eowidgets.engine.predict import Predictor, Site
 from eowidgets.engine.reader import Block, Reader
@@ -29,6 +30,7 @@ from eowidgets.engine.resampled import at_its_resolution
 from eowidgets.engine.result import Frame, coarser, make_template
 from eowidgets.engine.strips import Strips
 from eowidgets.engine.surroundings import kept
+from eowidgets.engine.table import Table
 from eowidgets.errors import InputError, ModelError, shown
 
 Array = npt.NDArray[Any]
@@ -45,7 +47,7 @@ class Task:
         Cut to the area's rectangle.
     area : Area, optional
     site : Site
-    frame : Frame
+    frame : Frame or Table
     seed : int
     device : str
     compile : bool
@@ -55,7 +57,7 @@ class Task:
     cube: xr.Dataset
     area: Any
     site: Site
-    frame: Frame
+    frame: Frame | Table
     seed: int
     device: str
     compile: bool
@@ -96,7 +98,7 @@ class Task:
         on_window: Callable[[slice, slice, dict[str, Array]], None] | None = None,
         reader: Callable[[slice, slice], Block] | None = None,
         shape: tuple[int, int, int] | None = None,
-    ) -> Iterator[Strips]:
+    ) -> Iterator[Strips | Gather]:
         """Set everything up for running strips, and put it away afterwards.
 
         ``reader`` and ``shape`` are for a worker that holds a part of the cube and thinks in rows of the whole.
@@ -115,7 +117,8 @@ class Task:
             checkpoint=checkpoint,
         )
         with predictor.ready():
-            yield Strips(
+            kind: Any = Gather if isinstance(self.frame, Table) else Strips
+            yield kind(
                 plan,
                 plan.grid(shape or self.shape),
                 reader or self.reader(),
@@ -175,16 +178,16 @@ def make_task(
         made = at_its_resolution(made, cube)
         bands = wanted_bands(made, cube)
         outputs = tuple(made.outputs(bands))
-    mosaics = check_outputs(made, outputs)
+    check_outputs(made, outputs)
     dates = cube["time"].values.astype("datetime64[ns]")
     with blame(made, "when it was asked for its dates"), kept():
         out_dates = np.asarray(made.out_dates(dates)).astype("datetime64[ns]")
     if out_dates.ndim != 1 or np.isnat(out_dates).any():
         raise ModelError(f"The model {shown(made.name)} must give an array of dates from out_dates(dates).")
     attrs = {b: {k: v for k, v in cube[b].attrs.items() if k not in ("role", "grid_mapping")} for b in bands}
-    frame = Frame(mosaics, Source(bands, attrs), make_template(cube, out_dates, mosaics))
+    frame = make_frame(cube, outputs, Source(bands, attrs), out_dates)
     names = [v.name for v in frame.variables]
-    taken = [*names, *frame.template.coords, *schema.DIMS]
+    taken = [*names, *(frame.template.coords if isinstance(frame, Frame) else ()), *schema.DIMS]
     doubled = {n for n in names if taken.count(n) > 1}
     if doubled:
         raise ModelError(
@@ -195,8 +198,16 @@ def make_task(
     return Task(made, cube, shape, site, frame, int(seed), str(device), compile)
 
 
-def check_outputs(model: Model, outputs: tuple[Output, ...]) -> tuple[Mosaic, ...]:
-    """Return the outputs of a model, or refuse those that no result can be made of.
+def make_frame(cube: xr.Dataset, outputs: tuple[Output, ...], source: Source, dates: Array) -> Frame | Table:
+    """Return everything about the result but its values."""
+    mosaics = tuple(o for o in outputs if isinstance(o, Mosaic))
+    if mosaics:
+        return Frame(mosaics, source, make_template(cube, dates, mosaics))
+    return Table(tuple(o for o in outputs if isinstance(o, Gathered)), cube.odc.geobox, dates)
+
+
+def check_outputs(model: Model, outputs: tuple[Output, ...]) -> None:
+    """Refuse outputs that no result can be made of.
 
     Raises
     ------
@@ -204,10 +215,16 @@ def check_outputs(model: Model, outputs: tuple[Output, ...]) -> tuple[Mosaic, ..
     """
     name = shown(model.name)
     mosaics = tuple(o for o in outputs if isinstance(o, Mosaic))
-    if len(mosaics) < len(outputs):
+    if not all(isinstance(o, Mosaic | Gathered) for o in outputs):
         raise ModelError(f"The model {name} must return outputs such as eow.Value('height') from outputs(bands).")
     if not outputs:
         raise ModelError(f"The model {name} has no output for these bands: choose another model.")
+    if len(mosaics) < len(outputs) and len(outputs) > 1:
+        raise ModelError(
+            f"The model {name} has {len(outputs)} outputs, one of them a table: give one table, or rasters only."
+        )
+    if not mosaics:
+        return
     strides = {o.stride for o in mosaics}
     if len(strides) > 1:
         raise ModelError(
@@ -220,7 +237,6 @@ def check_outputs(model: Model, outputs: tuple[Output, ...]) -> tuple[Mosaic, ..
                 f"The model {name} has outputs of one cell per {stride} pixels and a {what} of {pixels}: declare a "
                 f"{what} that is a multiple of {stride}."
             )
-    return mosaics
 
 
 def _for_one_run(model: Model) -> Model:
