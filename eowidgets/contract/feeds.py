@@ -77,6 +77,31 @@ class Windows:
             )
 
 
+@checked
+@dataclass(frozen=True, slots=True)
+class Chips(Windows):
+    """Cut-outs of ``size`` pixels around places of a cube, or images from files; one result per chip.
+
+    Parameters are those of :class:`Windows`; ``size`` is required, and ``bands`` for images from files. Chips of a cube with
+    other pixels than ``resolution`` are cut larger or smaller and resampled to ``size`` pixels; so are images of another
+    size.
+
+    Raises
+    ------
+    InputError
+        Without a size, or with a halo.
+
+    Examples
+    --------
+    >>> Chips(bands=("red", "green", "blue"), size=64, resolution=10).size
+    64
+    """
+
+    def __post_init__(self) -> None:
+        if self.size is None or self.halo or self.dates is not None:
+            raise InputError("Chips need a size in pixels, and take neither halo nor dates: give for example size=64.")
+
+
 @dataclass(slots=True)
 class Batch:
     """What the engine hands to :meth:`Model.predict`.

@@ -55,12 +55,13 @@ class Site:
 
 @dataclass(frozen=True)
 class Piece:
-    """One window cut from a block: rows, columns and dates, as slices of the whole cube."""
+    """One window cut from a block: rows, columns and dates, as slices of the whole cube; its place if that is not from there."""
 
     block: Block
     y: slice
     x: slice
     t: slice
+    lonlat: tuple[float, float] | None = None
 
 
 @dataclass(frozen=True)
@@ -206,7 +207,7 @@ class Predictor:
         same = all(p.block.usable is p.block.measured for p in group)
         usable = measured if same else self._stack([p.block.usable for p in group], group)
         dates = group[0].t
-        places = [self.site.lonlat((p.y.start + p.y.stop) / 2, (p.x.start + p.x.stop) / 2) for p in group]
+        places = [p.lonlat or self.site.lonlat((p.y.start + p.y.stop) / 2, (p.x.start + p.x.stop) / 2) for p in group]
         return Batch(
             # Without clouds both are the same: 0 stands already where nothing was measured.
             x=raw if same else torch.where(usable[:, :, None], raw, 0.0),

@@ -12,11 +12,14 @@ from typing import TYPE_CHECKING, Any
 import xarray as xr
 
 from eowidgets.arguments import Count, FilePath, Memory, Pixels, Seed, checked
+from eowidgets.contract.feeds import Chips
 from eowidgets.contract.model import Model
 from eowidgets.contract.outputs import Array
+from eowidgets.contract.registry import get_model
 from eowidgets.cube.area import AreaLike
 from eowidgets.engine import device as dev
 from eowidgets.engine.blame import blame
+from eowidgets.engine.chips import chip_run
 from eowidgets.engine.identity import run_hash
 from eowidgets.engine.job import Job
 from eowidgets.engine.journal import Journal
@@ -34,10 +37,12 @@ from eowidgets.engine.task import Task, make_task
 from eowidgets.engine.writers.disk import check_format, check_name, complete, explain, open_result, publish
 from eowidgets.engine.writers.memory import MemoryWriter
 from eowidgets.engine.writers.parts import RecordWriter
+from eowidgets.errors import InputError, shown
 from eowidgets.system import parse_bytes
 
 if TYPE_CHECKING:
     from distributed import Client
+    from geopandas import GeoDataFrame
 
 Progress = bool | Callable[[Job], None] | None
 
@@ -45,10 +50,11 @@ Progress = bool | Callable[[Job], None] | None
 @checked
 def run(
     model: str | Model | type[Model],
-    cube: xr.Dataset,
+    cube: xr.Dataset | FilePath,
     area: AreaLike | None = None,
     out: FilePath | None = None,
     *,
+    places: GeoDataFrame | None = None,
     device: str = "auto",
     memory: Memory = "2GB",
     window: Pixels | None = None,
@@ -66,13 +72,16 @@ def run(
     ----------
     model : str, Model or Model class
         Name of a registered model, or your own.
-    cube : Dataset (time, y, x)
-        In memory or lazy; larger than memory is fine with ``out``.
+    cube : Dataset (time, y, x), or path
+        In memory or lazy; larger than memory is fine with ``out``. For a model of chips (:class:`~eowidgets.Chips`) also a
+        folder of images.
     area : optional
         Where to run: whatever ``eow.Area.of`` takes. Outside it the result is nodata.
     out : path, optional
         ``.zarr``, ``.tif`` or ``.nc``, and for tables ``.gpkg`` or ``.parquet``: the result goes to disk strip by strip and
         is opened lazily. A run that was killed continues when the same call is made again. None keeps the result in memory.
+    places : GeoDataFrame, optional
+        For a model of chips: a chip is cut around each place, and the result is this table with further columns.
     device : str
         ``"auto"`` takes cuda, then mps, then cpu.
     memory : str or number
@@ -115,6 +124,7 @@ def run(
         cube,
         area,
         out,
+        places=places,
         device=device,
         memory=memory,
         window=window,
@@ -133,10 +143,11 @@ def run(
 @checked
 def submit(
     model: str | Model | type[Model],
-    cube: xr.Dataset,
+    cube: xr.Dataset | FilePath,
     area: AreaLike | None = None,
     out: FilePath | None = None,
     *,
+    places: GeoDataFrame | None = None,
     device: str = "auto",
     memory: Memory = "2GB",
     window: Pixels | None = None,
@@ -172,6 +183,7 @@ def submit(
         cube,
         area,
         out,
+        places=places,
         device=device,
         memory=memory,
         window=window,
@@ -193,10 +205,11 @@ def submit(
 
 def make_job(
     model: str | Model | type[Model],
-    cube: xr.Dataset,
+    cube: xr.Dataset | FilePath,
     area: AreaLike | None = None,
     out: FilePath | None = None,
     *,
+    places: GeoDataFrame | None = None,
     device: str = "auto",
     memory: Memory = "2GB",
     window: Pixels | None = None,
@@ -210,14 +223,26 @@ def make_job(
     plan: Plan | None = None,
 ) -> Job:
     """Check everything and make a job that has not started; ``plan`` takes the place of choosing one."""
+    made = get_model(model, **(params or {}))
+    if isinstance(made.feed, Chips) or places is not None:
+        if out is not None or area is not None:
+            raise InputError("out and area do not apply to chips: save the table that run returns.")
+        return _reported(Job(made.name, chip_run(made, cube, places, device=device, batch=batch, seed=seed)), progress)
+    if not isinstance(cube, xr.Dataset):
+        raise InputError(f"{shown(str(cube))} is a path: open it first with eow.open(...).")
     limits = Limits(parse_bytes(memory), window, batch, precision)
     path = check_name(out) if out is not None else None
-    task = make_task(model, cube, area, seed=seed, device=device, compile=compile, params=params)
+    task = make_task(made, cube, area, seed=seed, device=device, compile=compile)
     if path is not None:
         check_format(path, task.frame)
     check_window(task.model, window)
     job = Job(task.model.name, Run(task, limits, path, client, plan))
     job.geobox = task.site.geobox
+    return _reported(job, progress)
+
+
+def _reported(job: Job, progress: Progress) -> Job:
+    """Connect a job with what shows its progress."""
     if progress is True:
         from eowidgets.engine.progress import bar
 

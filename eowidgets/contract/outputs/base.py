@@ -14,6 +14,7 @@ from torch import Tensor
 
 from eowidgets.arguments import Name, Pixels
 from eowidgets.cube.schema import DIMS
+from eowidgets.errors import ModelError, shown
 
 Array = npt.NDArray[Any]
 Needs = Literal["any", "same", "measured"]
@@ -62,6 +63,16 @@ class Output(ABC):
     """
 
     name: VariableName
+
+    def row(self, item: Any) -> dict[str, Any]:
+        """Return what a table holds of one item: of a chip or a series.
+
+        Raises
+        ------
+        ModelError
+            If the output has no such form, or for an item of another form; without the name of the model.
+        """
+        raise ModelError(f"{shown(self.name)}, which is no output for a chip: use Label, Text, Value or Vector")
 
     @property
     def kind(self) -> str:
@@ -177,3 +188,12 @@ def within(values: Tensor, low: float, high: float) -> bool:
 
     least, most = torch.aminmax(values) if values.numel() else (values.sum(), values.sum())
     return bool(least > low) and bool(most < high)
+
+
+def numbers(item: Any) -> npt.NDArray[np.float64]:
+    """Return a tensor or anything like an array as numbers on the CPU."""
+    import torch
+
+    if isinstance(item, torch.Tensor):
+        item = item.detach().cpu().float().numpy()
+    return np.asarray(item, "float64")

@@ -11,7 +11,7 @@ import numpy.typing as npt
 
 from eowidgets.arguments import Fraction, NotNegative, checked
 from eowidgets.contract.labels import ClassInfo
-from eowidgets.contract.outputs.base import VariableName
+from eowidgets.contract.outputs.base import VariableName, numbers
 from eowidgets.contract.outputs.gathered import Gathered, Record
 from eowidgets.errors import InputError, ModelError, shown
 
@@ -102,12 +102,12 @@ class Objects(Gathered):
         return [record for date, found in enumerate(item) for record in self._one_date(found, date)]
 
     def _one_date(self, found: Any, date: int | None) -> list[Record]:
-        key, numbers = KEYS[self.shape]
+        key, width = KEYS[self.shape]
         lacking = [k for k in (key, "scores", "labels") if not isinstance(found, Mapping) or k not in found]
         if lacking:
             raise ModelError(f"{shown(self.name)} without {lacking[0]!r}: return a dict with {key}, scores and labels")
-        scores, labels = (_numbers(found[k]).reshape(-1) for k in ("scores", "labels"))
-        shapes = found[key] if numbers is None else _numbers(found[key]).reshape(-1, numbers)
+        scores, labels = (numbers(found[k]).reshape(-1) for k in ("scores", "labels"))
+        shapes = found[key] if width is None else numbers(found[key]).reshape(-1, width)
         if not len(shapes) == len(scores) == len(labels):
             raise ModelError(
                 f"{shown(self.name)} with {len(shapes)} {key}, {len(scores)} scores and {len(labels)} labels: return one of "
@@ -121,7 +121,7 @@ class Objects(Gathered):
             raise ModelError(f"{shown(self.name)} with a score that is not a number")
         records = []
         for shape, score, label in zip(shapes, scores, labels, strict=True):
-            geometry = _geometry(self.shape, _numbers(shape))
+            geometry = _geometry(self.shape, numbers(shape))
             if geometry is not None:
                 values = {"class": self.classes[int(label)].name, "score": round(float(score), 6)}
                 records.append(Record(geometry, values, date))
@@ -160,31 +160,23 @@ class Objects(Gathered):
         return smaller > 0 and bool(one.geometry.intersection(other.geometry).area > self.overlap * smaller)
 
 
-def _numbers(value: Any) -> npt.NDArray[np.float64]:
-    import torch
-
-    if isinstance(value, torch.Tensor):
-        value = value.detach().cpu().float().numpy()
-    return np.asarray(value, "float64")
-
-
-def _geometry(shape: Shape, numbers: npt.NDArray[np.float64]) -> Any:
+def _geometry(shape: Shape, values: npt.NDArray[np.float64]) -> Any:
     """Return a shapely geometry; None for one that is not finite or has no extent."""
     import shapely
 
-    if not np.isfinite(numbers).all():
+    if not np.isfinite(values).all():
         return None
     if shape == "point":
-        return shapely.Point(numbers)
+        return shapely.Point(values)
     if shape == "box":
-        left, top, right, bottom = numbers
+        left, top, right, bottom = values
         return shapely.box(left, top, right, bottom) if right > left and bottom > top else None
     if shape == "line":
-        return shapely.LineString(numbers) if len(numbers) > 1 else None
+        return shapely.LineString(values) if len(values) > 1 else None
     if shape == "polygon":
-        found = shapely.make_valid(shapely.Polygon(numbers)) if len(numbers) > 2 else None
+        found = shapely.make_valid(shapely.Polygon(values)) if len(values) > 2 else None
         return found if found is not None and found.area > 0 else None
-    x, y, width, height, angle = numbers
+    x, y, width, height, angle = values
     if not (width > 0 and height > 0):
         return None
     along = np.array([np.cos(angle), np.sin(angle)]) * width / 2

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 
 from eowidgets.arguments import checked
-from eowidgets.contract.outputs.base import Array, Mosaic, Source, Variable
+from eowidgets.contract.outputs.base import Array, Mosaic, Source, Variable, numbers
+from eowidgets.errors import ModelError, shown
 
 
 @checked
@@ -27,6 +29,13 @@ class Value(Mosaic):
     def variables(self, source: Source) -> tuple[Variable, ...]:
         """Return the one variable."""
         return (Variable(self.name, self.axes_of_variable, "float32", self.describe()),)
+
+    def row(self, item: Any) -> dict[str, Any]:
+        """Return the one number."""
+        values = numbers(item).reshape(-1)
+        if len(values) != 1:
+            raise ModelError(f"{shown(self.name)} with {len(values)} numbers for one chip: return a tensor (b,)")
+        return {self.name: float(values[0])}
 
     def finish(self, values: Array, given: Array, source: Source) -> dict[str, Array]:
         """Mask the values."""

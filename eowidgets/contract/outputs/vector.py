@@ -8,7 +8,8 @@ from typing import Any, ClassVar
 import numpy as np
 
 from eowidgets.arguments import Count, checked
-from eowidgets.contract.outputs.base import Array, Mosaic, Source, Variable, VariableName
+from eowidgets.contract.outputs.base import Array, Mosaic, Source, Variable, VariableName, numbers
+from eowidgets.errors import ModelError, shown
 
 FEATURE = "feature"
 
@@ -49,6 +50,15 @@ class Vector(Mosaic):
         """Return the one variable."""
         *time, y, x = self.axes_of_variable
         return (Variable(self.name, (*time, FEATURE, y, x), "float32", self.describe()),)
+
+    def row(self, item: Any) -> dict[str, Any]:
+        """Return one column per feature."""
+        values = numbers(item).reshape(-1)
+        if len(values) != self.size:
+            raise ModelError(
+                f"{shown(self.name)} with {len(values)} numbers for one chip: return a tensor (b, {self.size})"
+            )
+        return {f"{self.name}_{i}": float(v) for i, v in enumerate(values)}
 
     def finish(self, values: Array, given: Array, source: Source) -> dict[str, Array]:
         """Mask the vectors."""

@@ -9,7 +9,7 @@ import numpy as np
 
 from eowidgets.arguments import checked
 from eowidgets.contract.labels import ClassInfo
-from eowidgets.contract.outputs.base import VariableName
+from eowidgets.contract.outputs.base import VariableName, numbers
 from eowidgets.contract.outputs.classes import ROUNDING
 from eowidgets.contract.outputs.gathered import Gathered, Record
 from eowidgets.errors import InputError, ModelError, shown
@@ -57,24 +57,24 @@ class Label(Gathered):
         """The class and its probability."""
         return (self.name, f"{self.name}_probability")
 
-    def records(self, item: Any, size: tuple[int, int], dates: int) -> list[Record]:
-        """Choose the most likely class; no record where a probability is NaN."""
-        import torch
-
-        chances = np.asarray(
-            item.detach().cpu().float() if isinstance(item, torch.Tensor) else item, "float64"
-        ).reshape(-1)
+    def row(self, item: Any) -> dict[str, Any]:
+        """Choose the most likely class; None where a probability is NaN."""
+        chances = numbers(item).reshape(-1)
         if len(chances) != len(self.classes):
             raise ModelError(f"{shown(self.name)} with {len(chances)} probabilities for {len(self.classes)} classes")
         if np.isnan(chances).any():
-            return []
+            return dict.fromkeys(self.columns)
         if chances.min() < -ROUNDING or chances.max() > 1 + ROUNDING:
             raise ModelError(
                 f"{shown(self.name)} with a probability of {chances[np.abs(chances).argmax()]:.3g}: use softmax"
             )
         best = int(chances.argmax())
-        values = {self.columns[0]: self.classes[best].name, self.columns[1]: round(float(chances[best]), 6)}
-        return [Record(_whole(size), values)]
+        return {self.columns[0]: self.classes[best].name, self.columns[1]: round(float(chances[best]), 6)}
+
+    def records(self, item: Any, size: tuple[int, int], dates: int) -> list[Record]:
+        """Return the label of the window; no record where there is none."""
+        values = self.row(item)
+        return [Record(_whole(size), values)] if values[self.name] is not None else []
 
 
 @checked
@@ -97,8 +97,12 @@ class Text(Gathered):
         """The text."""
         return (self.name,)
 
-    def records(self, item: Any, size: tuple[int, int], dates: int) -> list[Record]:
+    def row(self, item: Any) -> dict[str, Any]:
         """Take the text."""
         if not isinstance(item, str):
             raise ModelError(f"{shown(self.name)} with {type(item).__name__} in place of a text")
-        return [Record(_whole(size), {self.name: item})]
+        return {self.name: item}
+
+    def records(self, item: Any, size: tuple[int, int], dates: int) -> list[Record]:
+        """Return the text of the window."""
+        return [Record(_whole(size), self.row(item))]
