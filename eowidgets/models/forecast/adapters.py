@@ -6,6 +6,7 @@ import copy
 import dataclasses
 import math
 from dataclasses import dataclass
+from functools import cache
 from typing import Any, ClassVar
 
 import numpy as np
@@ -45,12 +46,17 @@ class When:
     every: int = param(10, low=1, high=366, unit="days", help="Days between the dates when none are given.")
 
 
+@cache
 def with_dates(params: type) -> type:
-    """Parameters of a forecaster, and the dates asked for; the horizon is one of days here."""
+    """Return parameters of a forecaster together with the dates to forecast; the horizon is in days here."""
     both = (*dataclasses.fields(When), *(f for f in dataclasses.fields(params) if f.name != "horizon"))
     # A field belongs to one class: copies are made of what defines it.
     fields = [(f.name, f.type, dataclasses.field(default=f.default, metadata=f.metadata)) for f in both]
-    return dataclasses.make_dataclass("Params", fields, frozen=True, slots=True)
+    made = dataclasses.make_dataclass(f"{params.__name__}WithDates", fields, frozen=True, slots=True)
+    # Found by this name when a model comes from another process.
+    made.__module__ = __name__
+    globals()[made.__name__] = made
+    return made
 
 
 class SeriesForecast(Model):

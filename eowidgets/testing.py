@@ -1,0 +1,325 @@
+"""Checks for authors of models, and small cubes to try them on."""
+
+from __future__ import annotations
+
+import dataclasses
+import pickle
+import tempfile
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import xarray as xr
+
+from eowidgets.arguments import Count, Pixels, Positive, Seed, checked
+from eowidgets.contract.feeds import Chips
+from eowidgets.contract.model import Model
+from eowidgets.contract.registry import get_model
+from eowidgets.cube.schema import bands as bands_of
+from eowidgets.engine.run import run
+from eowidgets.errors import EowidgetsError, ModelError, shown, words
+
+#: Bands of a cube for a model that takes any.
+BANDS = ("blue", "green", "red", "nir")
+#: Two results are the same if no value differs by more than this, relative to values of about 1.
+SAME = 1e-5
+#: Pixels of the corner that is never observed in the check of nodata.
+CORNER = 4
+
+
+@dataclass(frozen=True)
+class Finding:
+    """The outcome of one check.
+
+    Attributes
+    ----------
+    check : str
+        What was checked.
+    problem : str
+        One sentence; empty if all is well.
+    """
+
+    check: str
+    problem: str = ""
+
+
+class Report(tuple[Finding, ...]):
+    """The outcomes of all checks; print it for one line each."""
+
+    def __str__(self) -> str:
+        return "\n".join(
+            f"{'FAILED' if f.problem else 'ok':6} {f.check}{f': {f.problem}' if f.problem else ''}" for f in self
+        )
+
+    @property
+    def problems(self) -> tuple[Finding, ...]:
+        """The checks that failed."""
+        return tuple(f for f in self if f.problem)
+
+
+@checked
+def tiny_cube(
+    bands: tuple[str, ...] = BANDS,
+    *,
+    dates: Count = 12,
+    height: Pixels = 40,
+    width: Pixels = 40,
+    resolution: Positive = 10.0,
+    start: str = "2019-01-05",
+    days: Count = 16,
+    seed: Seed = 0,
+) -> xr.Dataset:
+    """Return a small cube of smooth seasonal reflectance with noise, clouds and gaps; no file is read.
+
+    Parameters
+    ----------
+    bands : tuple of str
+    dates : int
+    height, width : int
+        Rows and columns.
+    resolution : float
+        Pixel size in metres.
+    start : str
+        ISO day of the first date.
+    days : int
+        Days between dates.
+    seed : int
+
+    Returns
+    -------
+    Dataset (time, y, x)
+        With the masks ``valid`` and ``clouds``.
+
+    Examples
+    --------
+    >>> dict(tiny_cube(("red", "nir"), dates=3, height=16, width=16).sizes)
+    {'time': 3, 'y': 16, 'x': 16}
+    """
+    from eowidgets.cube.grid import georeference
+
+    rng, shape = np.random.default_rng(seed), (dates, height, width)
+    time = np.datetime64(start, "ns") + np.arange(dates) * np.timedelta64(days, "D")
+    year = 2 * np.pi * np.arange(dates) * days / 365.25
+    row, column = np.meshgrid(np.linspace(0, 3, height), np.linspace(0, 4, width), indexing="ij")
+    ground = 0.5 + 0.5 * np.sin(row * 2) * np.cos(column)
+    found = {}
+    for i, band in enumerate(bands):
+        season = (0.05 + 0.04 * i) * (1 + 0.3 * np.cos(year + i))[:, None, None]
+        values = season * (0.6 + ground) + rng.normal(0, 0.004, shape)
+        found[band] = (("time", "y", "x"), values.clip(0.001, 1).astype("float32"))
+    clouds = rng.random(shape) < 0.15
+    valid = rng.random(shape) > 0.02
+    coords = {
+        "time": time,
+        "y": 5_000_000 - resolution * (np.arange(height) + 0.5),
+        "x": 500_000 + resolution * (np.arange(width) + 0.5),
+    }
+    masks = {"valid": (("time", "y", "x"), valid), "clouds": (("time", "y", "x"), clouds & valid)}
+    return georeference(xr.Dataset({**found, **masks}, coords).rio.write_crs("EPSG:32635"))
+
+
+@checked
+def check_model(model: str | Model | type[Model], cube: xr.Dataset | None = None, *, strict: bool = True) -> Report:
+    """Check that a model keeps the contract: outputs, repeatability, windows, nodata, parameters, copies and its card.
+
+    Parameters
+    ----------
+    model : str, Model or Model class
+    cube : Dataset, optional
+        A small cube that suits the model; by default one is made from what its feed states.
+    strict : bool
+        Raise if a check fails; False returns the report in any case.
+
+    Returns
+    -------
+    Report
+
+    Raises
+    ------
+    ModelError
+        With one line per check that failed.
+
+    Examples
+    --------
+    >>> print(check_model("fill-linear"))
+    ok     card
+    ok     parameters
+    ok     runs
+    ok     repeatable
+    ok     batches
+    ok     windows
+    ok     nodata
+    ok     pickle
+    ok     save and load
+    """
+    made = get_model(model)
+    report = Report(_findings(made, cube if cube is not None else _suited(made)))
+    if strict and report.problems:
+        lines = "\n".join(f"{f.check}: {f.problem}" for f in report.problems)
+        raise ModelError(f"The model {shown(made.name)} fails {len(report.problems)} checks:\n{lines}")
+    return report
+
+
+def _suited(model: Model) -> xr.Dataset:
+    """Return a cube that suits what a model states, with two windows where it states their size."""
+    feed = model.feed
+    dates = max(feed.min_dates, min(feed.max_dates or 48, 48))
+    height, width = (40, 40) if feed.size is None else (feed.size, feed.size + feed.size // 2)
+    bands = (*(feed.bands or BANDS), *feed.optional_bands)
+    return tiny_cube(bands, dates=dates, height=height, width=width, resolution=feed.resolution or 10.0, days=30)
+
+
+@dataclass(frozen=True)
+class _Tried:
+    """A model, a cube, and the result of the one on the other, to which other runs are compared."""
+
+    model: Model
+    cube: xr.Dataset
+    result: Any
+
+    def again(self, most: float, what: str, *, model: Model | None = None, **options: Any) -> str:
+        """Run once more, and return the sentence about a result that differs by more than ``most``."""
+        return _apart(self.result, _run(model or self.model, self.cube, **options), most, what)
+
+
+def _findings(model: Model, cube: xr.Dataset) -> Iterator[Finding]:
+    yield Finding("card", _card(model))
+    yield Finding("parameters", _problem(_parameters, model))
+    results: list[Any] = []
+    problem = _problem(lambda: results.append(_run(model, cube)) or "")
+    yield Finding("runs", problem or _empty(results[0]))
+    if problem:
+        return
+    tried = _Tried(model, cube, results[0])
+    yield Finding("repeatable", _problem(tried.again, 0.0, "two runs with one seed"))
+    for name, check in CHECKS.items():
+        yield Finding(name, _problem(check, tried))
+
+
+def _problem(check: Callable[..., str], *arguments: Any) -> str:
+    try:
+        return check(*arguments)
+    except EowidgetsError as error:
+        return str(error)
+
+
+def _card(model: Model) -> str:
+    lacking = [name for name in ("title", "summary", "licence") if not getattr(model.card, name).strip()]
+    return f"the card has no {' and no '.join(lacking)}" if lacking else ""
+
+
+def _parameters(model: Model) -> str:
+    for spec in dataclasses.fields(model.Params):
+        value = getattr(model.params, spec.name)
+        if getattr(model.with_params(**{spec.name: value}).params, spec.name) != value:
+            return f"the parameter {spec.name} changes when it is set to its own value {shown(value)}"
+        if not spec.metadata.get("help"):
+            return f"the parameter {spec.name} has no help: declare it with eow.param(..., help=...)"
+    return ""
+
+
+def _run(model: Model, cube: xr.Dataset, **options: Any) -> Any:
+    if isinstance(model.feed, Chips):
+        return run(model, cube, places=_places(cube), **{k: v for k, v in options.items() if k != "window"})
+    return run(model, cube, device="cpu", precision="fp32", **options)
+
+
+def _places(cube: xr.Dataset) -> Any:
+    import geopandas
+
+    y, x = (cube[axis].values[[len(cube[axis]) // 3, len(cube[axis]) // 2]] for axis in ("y", "x"))
+    return geopandas.GeoDataFrame(geometry=geopandas.points_from_xy(x, y), crs=str(cube.rio.crs))
+
+
+def _empty(found: Any) -> str:
+    if isinstance(found, xr.Dataset) and not any(
+        bool(found[v].notnull().any()) for v in found.data_vars if v != "valid"
+    ):
+        return "the result holds no value at all"
+    return ""
+
+
+def _batches(tried: _Tried) -> str:
+    side = None if tried.model.feed.size else 2 * _least(tried.model)
+    return tried.again(SAME, "batches of other sizes", batch=1, window=side)
+
+
+def _windows(tried: _Tried) -> str:
+    model = tried.model
+    if isinstance(model.feed, Chips):
+        return ""
+    if model.feed.size is None:
+        return tried.again(SAME, "windows of other sizes", window=_least(model))
+    try:
+        _run(model, tried.cube, window=2 * model.feed.size)
+    except EowidgetsError:
+        return ""
+    return f"it states windows of {model.feed.size} pixels and runs in windows of {2 * model.feed.size} as well"
+
+
+def _least(model: Model) -> int:
+    """Return a small window that has room for the halo."""
+    feed = model.feed
+    return -(-max(16, 2 * feed.halo + 1) // feed.multiple) * feed.multiple
+
+
+def _nodata(tried: _Tried) -> str:
+    if isinstance(tried.model.feed, Chips) or not isinstance(tried.result, xr.Dataset):
+        return ""
+    hidden = tried.cube.copy(deep=True)
+    corner = CORNER * len(hidden["y"]) // len(tried.result["y"])
+    for band in bands_of(hidden):
+        hidden[band][:, :corner, :corner] = np.nan
+    part = _run(tried.model, hidden).isel(y=slice(0, CORNER), x=slice(0, CORNER))
+    if bool(part["valid"].any()):
+        return "the result is called valid where nothing was ever measured"
+    given = [str(v) for v in part.data_vars if part[v].dtype.kind == "f" and bool(part[v].notnull().any())]
+    return f"{given[0]} has values where nothing was ever measured" if given else ""
+
+
+def _pickle(tried: _Tried) -> str:
+    try:
+        copy = pickle.loads(pickle.dumps(tried.model))  # noqa: S301  (written here, a moment ago)
+    except Exception as error:  # noqa: BLE001  (whatever a class raises)
+        return f"it cannot be sent to another process ({words(error)})"
+    return tried.again(0.0, "the model and its copy in another process", model=copy)
+
+
+def _saved(tried: _Tried) -> str:
+    with tempfile.TemporaryDirectory() as folder:
+        save(tried.model, Path(folder) / "model")
+        copy = load(Path(folder) / "model")
+    return tried.again(0.0, "the model and what was loaded from its file", model=copy)
+
+
+CHECKS: dict[str, Callable[[_Tried], str]] = {
+    "batches": _batches,
+    "windows": _windows,
+    "nodata": _nodata,
+    "pickle": _pickle,
+    "save and load": _saved,
+}
+
+
+def _apart(one: Any, two: Any, most: float, what: str) -> str:
+    """Return the sentence about two results that differ by more than ``most``; empty if they do not."""
+    if not isinstance(one, xr.Dataset):
+        same = len(one) == len(two) and one.drop(columns="geometry", errors="ignore").equals(
+            two.drop(columns="geometry", errors="ignore")
+        )
+        return "" if same else f"{what} give other rows"
+    for name in one.data_vars:
+        a, b = one[name].values, two[name].values
+        if a.dtype.kind != "f":
+            if most == 0 and not np.array_equal(a, b):
+                return f"{what} give another {name}"
+            continue
+        if not np.array_equal(np.isnan(a), np.isnan(b)):
+            return f"{what} give {name} at other pixels"
+        scale = max(1.0, float(np.nanmax(np.abs(a), initial=1.0)))
+        apart = float(np.nanmax(np.abs(a - b), initial=0.0))
+        if apart > most * scale:
+            return f"{what} differ by {apart:.2g} in {name}"
+    return ""
