@@ -26,7 +26,7 @@ from .engine.job import Job as Job
 from .engine.run import run as run
 from .engine.run import submit as submit
 from .errors import EowidgetsError as EowidgetsError
-from .models.weights import weights as weights
+from .contract.weights import weights as weights
 from .models.wrap import wrap as wrap
 from .widgets.chart.pixel_chart import PixelChart as PixelChart
 from .widgets.diagnose import doctor as doctor

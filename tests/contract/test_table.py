@@ -57,7 +57,7 @@ def test_registering(monkeypatch):
     assert register(other, replace=True) is other
 
     class Nameless(Model):
-        task, card = Task.REGRESS, Card(title="t")
+        task, card = Task.REGRESS, Card(title="t", licence="Apache-2.0")
 
         def outputs(self, bands):
             return ()

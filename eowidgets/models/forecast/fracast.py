@@ -25,6 +25,7 @@ class FracastForecaster(ZeroShot):
         paper="The package fracast 0.1.0.",
         url="https://pypi.org/project/fracast/",
         limits="Has seen no satellite series; needs several seasons to find one at all; slow (2048 steps a series).",
+        licence="Apache-2.0",
     )
 
     def __init__(self, **params: Any) -> None:

@@ -75,6 +75,7 @@ class UniTSChange(UniTSModel):
     name = "units-change"
     task = Task.DETECT_CHANGE
     card: ClassVar[Card] = cards.CHANGE
+    checkpoint = cards.WEIGHTS["units-change.simulated"]
     window: ClassVar[WindowSpec] = WindowSpec(size=32, halo=4, multiple=4, blend=4)
 
     def outputs(self, bands: tuple[str, ...]) -> tuple[Output, ...]:

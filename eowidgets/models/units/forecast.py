@@ -135,6 +135,7 @@ class UniTSForecast(UniTSModel):
     name = "units-forecast"
     task = Task.FORECAST
     card: ClassVar[Card] = cards.FORECAST
+    checkpoint = cards.WEIGHTS["units-forecast.romania"]
     window: ClassVar[WindowSpec] = WindowSpec(size=32, halo=4, multiple=4, blend=4)
     Params = ForecastParams
     keeps_dates: ClassVar[bool] = False

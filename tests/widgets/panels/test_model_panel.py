@@ -83,7 +83,7 @@ def test_controls_follow_the_parameters():
     class Odd(Model):
         from dataclasses import dataclass
 
-        name, task, card = "odd", Task.REGRESS, Card(title="<b>odd</b>")
+        name, task, card = "odd", Task.REGRESS, Card(title="<b>odd</b>", licence="Apache-2.0")
 
         @dataclass(frozen=True)
         class Params:
@@ -116,7 +116,7 @@ def test_errors_are_one_sentence_in_the_panel(romania, monkeypatch):
 
 def test_a_model_that_breaks_is_reported_and_the_panel_lives_on(romania, monkeypatch):
     class Broken(Model):
-        name, task, card = "broken-for-test", Task.REGRESS, Card(title="Broken <script>")
+        name, task, card = "broken-for-test", Task.REGRESS, Card(title="Broken <script>", licence="Apache-2.0")
 
         def outputs(self, bands):
             return (Output("found"),)
@@ -140,7 +140,7 @@ def test_cancel(romania, monkeypatch):
     started, go = threading.Event(), threading.Event()
 
     class Slow(Model):
-        name, task, card = "slow-for-test", Task.REGRESS, Card(title="Slow")
+        name, task, card = "slow-for-test", Task.REGRESS, Card(title="Slow", licence="Apache-2.0")
 
         def outputs(self, bands):
             return (Output("found"),)
@@ -262,7 +262,11 @@ def two_classes(monkeypatch):
     from eowidgets.contract.labels import ClassInfo
 
     class Halves(Model):
-        name, task, card = "halves-for-test", Task.SEGMENT, Card(title="Halves", scores={"IoU": 0.5})
+        name, task, card = (
+            "halves-for-test",
+            Task.SEGMENT,
+            Card(title="Halves", scores={"IoU": 0.5}, licence="Apache-2.0"),
+        )
         window = WindowSpec(size=32)
 
         def outputs(self, bands):
@@ -321,7 +325,7 @@ def test_pause_holds_and_a_cancelled_run_leaves_nothing(romania, monkeypatch):
     from eowidgets.contract.feeds import WindowSpec
 
     class Steps(Model):
-        name, task, card = "steps-for-test", Task.REGRESS, Card(title="Steps")
+        name, task, card = "steps-for-test", Task.REGRESS, Card(title="Steps", licence="Apache-2.0")
         window = WindowSpec(size=32)
 
         def outputs(self, bands):
