@@ -16,7 +16,9 @@ from .contract.model import Model as Model
 from .contract.outputs import Output as Output
 from .contract.params import param as param
 from .contract.registry import register as register
+from .contract.table import list_models as list_models
 from .contract.task import Task as Task
+from .contract.weights import weights as weights
 from .cube.area import Area as Area
 from .cube.open import open as open
 from .cube.samples import samples as samples
@@ -26,7 +28,6 @@ from .engine.job import Job as Job
 from .engine.run import run as run
 from .engine.run import submit as submit
 from .errors import EowidgetsError as EowidgetsError
-from .contract.weights import weights as weights
 from .models.wrap import wrap as wrap
 from .widgets.chart.pixel_chart import PixelChart as PixelChart
 from .widgets.diagnose import doctor as doctor

@@ -10,11 +10,11 @@ from typing import Any
 from torch import Tensor
 
 from eowidgets.contract.card import Card
+from eowidgets.contract.hub import download
 from eowidgets.contract.params import param
 from eowidgets.errors import MissingExtraError, ModelError
 from eowidgets.models.forecast.base import register_series
 from eowidgets.models.forecast.zeroshot import GridParams, ZeroShot
-from eowidgets.contract.hub import download
 
 
 @register_series
@@ -27,6 +27,7 @@ class ChronosForecaster(ZeroShot):
 
     name = "chronos"
     needs = "chronos"
+    pretrained = ("bolt-tiny",)
     card = Card(
         title="Chronos",
         summary="A pretrained forecaster from the hub that needs no training.",

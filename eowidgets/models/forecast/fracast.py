@@ -19,6 +19,7 @@ class FracastForecaster(ZeroShot):
 
     name = "fracast"
     needs = "fracast"
+    pretrained = ("0",)
     card = Card(
         title="Fracast",
         summary="A pretrained forecaster of 85 000 weights that needs no training.",

@@ -22,8 +22,8 @@ from typing import Any, ClassVar
 import torch
 from torch import Tensor, nn
 
-from eowidgets.errors import InputError, MissingExtraError, ModelError
 from eowidgets.contract.checkpoint import read_file
+from eowidgets.errors import InputError, MissingExtraError, ModelError
 
 
 class Program(nn.Module, ABC):

@@ -196,7 +196,7 @@ def test_the_task_narrows_the_models(romania):
     panel = eow.ModelPanel(romania, "harmonic")
     assert panel.task == "reconstruct"
     panel.task = "composite"
-    assert [name for _, name in panel._model.options] == [m["name"] for m in eow.models("composite")]
+    assert [name for _, name in panel._model.options] == [m["name"] for m in eow.list_models(task="composite")]
     assert panel.model == panel._model.options[0][1]
     assert panel._card.value  # of the model that is chosen now
     assert set(panel._controls) == set(model_class(panel.model).Params.__dataclass_fields__)
