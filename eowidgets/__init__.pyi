@@ -12,6 +12,7 @@ from .contract.card import Card as Card
 from .contract.feeds import Inputs as Inputs
 from .contract.feeds import WindowSpec as WindowSpec
 from .contract.labels import ClassInfo as ClassInfo
+from .contract.loading import load as load
 from .contract.model import Model as Model
 from .contract.outputs import Output as Output
 from .contract.params import param as param

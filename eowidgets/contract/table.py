@@ -64,7 +64,7 @@ def list_models(pattern: str = "*", task: Task | str | None = None, pretrained: 
     >>> [row["name"] for row in eow.list_models("change-*", pretrained=True)]
     ['change-fcsiam', 'change-lenet', 'change-mci']
     """
-    found = listings(complete=task is not None).values()
+    found = list(listings(complete=task is not None).values())
     if task is not None:
         _check_task(task, {one.task for one in found if one.task})
         found = [one for one in found if one.task == str(task)]

@@ -204,7 +204,8 @@ def write_safetensors(path: Path, state: Mapping[str, Tensor], header: Mapping[s
     """Write tensors as they are, with notes, whole or not at all; return the SHA-256 of the file."""
     from safetensors.torch import save
 
-    data = save({k: v.detach().cpu().contiguous() for k, v in state.items()}, metadata=dict(header))
+    copies = {k: v.detach().cpu().contiguous().clone() for k, v in state.items()}  # safetensors refuses shared memory
+    data = save(copies, metadata=dict(header) or None)
     path.parent.mkdir(parents=True, exist_ok=True)
     part = path.with_name(f"{path.name}.part")
     part.write_bytes(data)
@@ -247,26 +248,40 @@ def _checked_kind(path: Path) -> Path:
 
 def _parsed(path: Path, data: bytes) -> tuple[dict[str, Tensor], dict[str, str]]:
     name = path.name[:80]
-    found: Any
-    try:
-        if path.suffix.lower() == ".safetensors":
-            from safetensors.torch import load
+    if path.suffix.lower() == ".safetensors":
+        found, header = parse_safetensors(name, data)
+        return _state(found, name), header
+    with _damage(name):
+        loaded = torch.load(io.BytesIO(data), map_location="cpu", weights_only=True)
+    return _state(loaded, name), {}
 
-            found, header = load(data), _header(data)
-        else:
-            found, header = torch.load(io.BytesIO(data), map_location="cpu", weights_only=True), {}
+
+def parse_safetensors(name: str, data: bytes) -> tuple[dict[str, Tensor], dict[str, str]]:
+    """Return the tensors and the notes of a safetensors file.
+
+    Raises
+    ------
+    ModelError
+        If it is damaged; the sentence calls it ``name``.
+    """
+    from safetensors.torch import load
+
+    with _damage(name[:80]):
+        tensors = load(data)
+        # The notes are JSON, whose length is written in the first eight bytes.
+        end = 8 + int.from_bytes(data[:8], "little")
+        return tensors, dict(json.loads(data[8:end]).get("__metadata__") or {})
+
+
+@contextmanager
+def _damage(name: str) -> Iterator[None]:
+    try:
+        yield
     except Exception as error:
         raise ModelError(
             f"The weights {name!r} could not be read ({type(error).__name__}): the file is damaged, or holds objects "
             "other than tensors, which are never loaded; ask for it as .safetensors."
         ) from error
-    return _state(found, name), header
-
-
-def _header(data: bytes) -> dict[str, str]:
-    """Return the notes of a safetensors file: JSON, whose length is written in the first eight bytes."""
-    end = 8 + int.from_bytes(data[:8], "little")
-    return dict(json.loads(data[8:end]).get("__metadata__") or {})
 
 
 def _state(found: Any, name: str) -> dict[str, Tensor]:
