@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import dataclasses
 import inspect
 import json
-import types
 from collections.abc import Mapping
 from importlib import import_module
 from pathlib import Path
@@ -14,12 +12,11 @@ from typing import Any
 from torch import Tensor, nn
 
 from eowidgets.arguments import FilePath, checked
-from eowidgets.contract import card, feeds, labels, outputs
 from eowidgets.contract.checkpoint import read_file
 from eowidgets.contract.model import Model
 from eowidgets.contract.params import make_params
 from eowidgets.contract.registry import model_class
-from eowidgets.contract.saving import DOCUMENT, ENDING, FORMAT, NOTE, WEIGHTS, declared, networks_of
+from eowidgets.contract.saving import DOCUMENT, ENDING, FORMAT, NOTE, WEIGHTS, declared, networks_of, value_classes
 from eowidgets.contract.weights import load_strictly, parse_safetensors
 from eowidgets.errors import EowidgetsError, InputError, ModelError, shown, unknown, warn_user, words
 
@@ -184,7 +181,7 @@ def _restore(model: Model, document: Mapping[str, Any], tensors: Mapping[str, Te
 
 
 def decode(value: Any, tensors: Mapping[str, Tensor]) -> Any:
-    """Return what :func:`eowidgets.contract.saving.encode` was given; classes are those of :func:`values` only."""
+    """Return what :func:`eowidgets.contract.saving.encode` was given; classes are those of the contract only."""
     if isinstance(value, list):
         return [decode(v, tensors) for v in value]
     if not isinstance(value, Mapping):
@@ -198,19 +195,8 @@ def decode(value: Any, tensors: Mapping[str, Tensor]) -> Any:
     if "__array__" in value:
         return tensors[value["__array__"]].numpy()
     if "__class__" in value:
-        known = values()
+        known = value_classes()
         if value["__class__"] not in known:
             raise unknown("class of values", value["__class__"], known)
         return known[value["__class__"]](**decode(value["fields"], tensors))
     return {key: decode(v, tensors) for key, v in value.items()}
-
-
-def values() -> dict[str, Any]:
-    """Return the classes of values that a saved model may hold, by name: those that the contract defines."""
-    modules: tuple[types.ModuleType, ...] = (card, feeds, labels, outputs)
-    return {
-        name: kind
-        for module in modules
-        for name, kind in vars(module).items()
-        if isinstance(kind, type) and dataclasses.is_dataclass(kind) and kind.__module__ == module.__name__
-    }

@@ -11,12 +11,14 @@ import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
+from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import torch
 from torch import Tensor, nn
 
+from eowidgets.contract import card, feeds, labels, outputs
 from eowidgets.contract.weights import unique_names, write_safetensors
 from eowidgets.cube.export.place import beside, move, target
 from eowidgets.errors import InputError, shown
@@ -115,7 +117,7 @@ def pack(model: Model) -> Packed:
     packed = Packed(document)
     _pack_networks(model, packed)
     if hasattr(model, "made_with"):  # by eow.wrap
-        document["wrapped"] = encode(dict(model.made_with), packed.tensors, "wrapped")
+        document["wrapped"] = {k: _data(model, k, v, packed.tensors) for k, v in model.made_with.items()}
         document["network"] = _network_note(model.module())
     else:
         document["params"] = {
@@ -230,7 +232,7 @@ def encode(value: Any, tensors: dict[str, Tensor], name: str) -> Any:
     if isinstance(value, np.ndarray) and value.dtype.kind in "biuf":
         tensors[name] = torch.from_numpy(np.array(value, order="C"))
         return {"__array__": name}
-    if dataclasses.is_dataclass(value) and not isinstance(value, type):
+    if value_classes().get(type(value).__name__) is type(value):
         parts = {f.name: getattr(value, f.name) for f in dataclasses.fields(value) if f.init}
         return {"__class__": type(value).__name__, "fields": _each(parts, tensors, name)}
     if isinstance(value, Mapping):
@@ -246,6 +248,22 @@ def encode(value: Any, tensors: dict[str, Tensor], name: str) -> Any:
         parts_of = [encode(v, tensors, f"{name}/{i}") for i, v in enumerate(value)]
         return {"__tuple__": parts_of} if isinstance(value, tuple) else parts_of
     raise Unsaved(f"an object of the type {type(value).__name__[:80]}")
+
+
+def value_classes() -> dict[str, type[Any]]:
+    """Return the classes of values that are saved, by name: the dataclasses of the contract and those derived from them."""
+    modules: tuple[ModuleType, ...] = (card, feeds, labels, outputs)
+    own = [
+        kind
+        for module in modules
+        for kind in vars(module).values()
+        if dataclasses.is_dataclass(kind) and isinstance(kind, type) and kind.__module__ == module.__name__
+    ]
+    return {kind.__name__: kind for kind in (*(d for kind in own for d in _derived(kind)), *own)}
+
+
+def _derived(kind: type[Any]) -> list[type[Any]]:
+    return [one for child in kind.__subclasses__() for one in (child, *_derived(child))]
 
 
 def _each(values: Mapping[str, Any], tensors: dict[str, Tensor], name: str) -> dict[str, Any]:

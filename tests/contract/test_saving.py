@@ -33,6 +33,11 @@ class Widths:
     months: tuple[int, ...] = param((5, 9), help="months")
 
 
+@dataclass(frozen=True)
+class Height(eow.Output):
+    above: str = "ground"
+
+
 class Net(Smooth):
     """Takes a setting of its own, and has a network and numbers that are fitted later."""
 
@@ -153,7 +158,18 @@ def test_what_is_no_data_is_refused_and_nothing_is_left(tmp_path):
         model.save(tmp_path / "m")
     with pytest.raises(InputError, match="was made with '0', an object of the type object"):
         Net(object()).save(tmp_path / "m")
+    model = Net()
+    model.preparation = np.datetime64("2020-01-01")
+    with pytest.raises(InputError, match="has 'preparation', an object of the type datetime64"):
+        model.save(tmp_path / "m")
     assert list(tmp_path.iterdir()) == []
+
+
+def test_a_kind_of_output_that_is_derived_comes_back(tmp_path):
+    height = Height("height", dims="tyx", above="sea")
+    model = eow.wrap(nn.Conv2d(2, 1, 1), **{**WRAP, "outputs": height})
+    again = eow.load(model.save(tmp_path / "m"), network=nn.Conv2d(2, 1, 1))
+    assert again.outputs(()) == (height,)
 
 
 def test_only_a_saved_model_is_replaced(tmp_path):
