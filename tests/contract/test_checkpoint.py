@@ -211,3 +211,22 @@ def test_written_toml_is_read_back(table):
 def test_toml_refuses_what_it_cannot_hold():
     with pytest.raises(TypeError, match="no object"):
         to_toml({"x": object()})
+
+
+def test_training_refreshes_the_list_and_keeps_what_it_does_not_measure(tmp_path, good, monkeypatch):
+    monkeypatch.syspath_prepend(Path(eow.__file__).parents[1])
+    from training.ship import ship
+
+    row = {"name": "net.a", "licence": "MIT", "file": "weights/a.safetensors", "sha256": "0" * 64, "size": 3}
+    other = {**row, "name": "net.b", "scores": {"F1": 0.5}}
+    (tmp_path / "weights").mkdir()
+    (tmp_path / "weights.toml").write_text("# A note.\n\n" + to_toml({"checkpoint": [row, other]}))
+    ship(tmp_path, "net.a", good, {"F1": 0.7})
+    found = checkpoints(tmp_path)
+    assert found["net.a"].content() == good.read_bytes() and found["net.a"].scores == {"F1": 0.7}
+    assert found["net.b"] == Checkpoint(**other)
+    ship(tmp_path, "net.a", tmp_path / "weights" / "a.safetensors")
+    assert checkpoints(tmp_path) == found
+    assert (tmp_path / "weights.toml").read_text().startswith("# A note.\n")
+    with pytest.raises(SystemExit, match="has no checkpoint net.c"):
+        ship(tmp_path, "net.c", good)

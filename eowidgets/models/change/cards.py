@@ -40,7 +40,8 @@ MCI = Card(
     summary="Maps new and vanished buildings and roads, and says in words what changed.",
     paper="Liu et al. (2024), Change-Agent: towards interactive comprehensive change interpretation",
     url="https://arxiv.org/abs/2403.19646",
-    limits="It has read 100 words, all of buildings and roads, and calls one changed simulated pair in twenty unchanged. It "
-    "prefers what is said often to what is exact: counts above three are guesses, and it speaks little of places.",
+    limits="Trained on no real pair of 0.5 m: on real ground it marks little that did not change and misses about half of the "
+    "buildings. Finds buildings and roads, nothing else; its probabilities are not calibrated. Its sentences have 100 words and "
+    "call one changed simulated pair in twenty unchanged; counts above three are guesses, and places are rarely named.",
     **WEIGHTS["change-mci.simulated"].on_card(),
 )
