@@ -20,7 +20,7 @@ from typing import Any
 from eowidgets.arguments import Name, checked
 from eowidgets.contract.checkpoint import checkpoints
 from eowidgets.contract.toml_text import to_toml
-from eowidgets.errors import EowidgetsError, ModelError, warn_user
+from eowidgets.errors import EowidgetsError, ModelError, warn_user, words
 from eowidgets.plugins import MODELS, PluginError, load, named, plugins
 
 INDEX = "models.toml"
@@ -176,18 +176,30 @@ def plugin_listing(point: EntryPoint, own: Mapping[str, Listing], complete: bool
     listing = _indexed(point)
     if listing is not None:
         return dataclasses.replace(listing, module=point.module)
-    model = load(point) if complete else None
-    if model is None:
+    if not complete:
         return Listing(point.name, point.module)
-    if getattr(model, "name", None) != point.name:
+    model = plugin_class(point)
+    try:
+        return listing_of(model)
+    except Exception as error:
+        raise PluginError(f"{named(point)} is not a complete model ({words(error)}): update or remove it.") from error
+
+
+def plugin_class(point: EntryPoint) -> Any:
+    """Import the class of a plug-in.
+
+    Raises
+    ------
+    PluginError
+        If it cannot be imported, or has another name than its entry point.
+    """
+    model = load(point)
+    if not isinstance(model, type) or getattr(model, "name", None) != point.name:
         raise PluginError(
             f"{named(point)} points to {point.value[:80]!r}, which is no model of that name: it must be a class derived "
             f"from eow.Model with name = {point.name[:80]!r}."
         )
-    try:
-        return listing_of(model)
-    except Exception as error:
-        raise PluginError(f"{named(point)} is not a complete model ({error}): update or remove it.") from error
+    return model
 
 
 def _indexed(point: EntryPoint) -> Listing | None:

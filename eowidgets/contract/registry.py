@@ -10,11 +10,11 @@ from typing import Any, ClassVar, TypeVar, get_args, get_origin, overload
 
 from eowidgets.annotations import hints
 from eowidgets.arguments import checked, take
-from eowidgets.contract.catalogue import OWN, Listing, listings, plugin_listing, read_index
+from eowidgets.contract.catalogue import OWN, Listing, listings, plugin_class, plugin_listing, read_index
 from eowidgets.contract.model import Model
 from eowidgets.contract.task import Task
 from eowidgets.errors import EowidgetsError, InputError, ModelError, shown, unknown, warn_user, words
-from eowidgets.plugins import MODELS, PluginError, load, named, plugins
+from eowidgets.plugins import MODELS, PluginError, named, plugins
 from eowidgets.rules import Rule, rule
 
 M = TypeVar("M", bound=type[Model])
@@ -106,7 +106,8 @@ def _imported(listing: Listing) -> type[Model]:
     """Import one of our models, which registers it."""
     module = import_module(listing.module)
     if listing.name not in _registered:  # imported before, and taken out of the registry since
-        _register(next(m for m in vars(module).values() if getattr(m, "name", None) == listing.name), replace=False)
+        known = [m for m in vars(module).values() if isinstance(m, type) and issubclass(m, Model)]
+        _register(next(m for m in known if getattr(m, "name", None) == listing.name), replace=False)
     return _registered[listing.name]
 
 
@@ -119,9 +120,9 @@ def _from_plugin(point: EntryPoint) -> type[Model]:
         If the plug-in cannot be imported or is no complete model.
     """
     plugin_listing(point, read_index(OWN), complete=True)
-    found = load(point)
-    if not (isinstance(found, type) and issubclass(found, Model)):
-        raise PluginError(f"{named(point)} points to {shown(found)}, which is no subclass of eow.Model.")
+    found = plugin_class(point)
+    if not issubclass(found, Model):
+        raise PluginError(f"{named(point)} points to {point.value[:80]!r}, which is no subclass of eow.Model.")
     try:
         return _register(found, replace=False)
     except InputError as error:

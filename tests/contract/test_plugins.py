@@ -135,6 +135,14 @@ def test_a_broken_plugin_is_one_warning_and_the_list_stays(install, points, file
             registry.get_model(name)
 
 
+def test_a_class_of_another_name_than_its_list_is_refused_when_it_is_used(install):
+    files = {"net": MODEL.replace("toy-double", "toy-other"), "models.toml": INDEX}
+    install("toyplug", "[eowidgets.models]\ntoy-double = toyplug.net:Double\n", **files)
+    assert len(eow.list_models("toy-*")) == 1
+    with pytest.raises(ModelError, match="points to 'toyplug.net:Double', which is no model of that name"):
+        registry.get_model("toy-double")
+
+
 def test_a_wrong_list_of_a_plugin_is_one_warning(install):
     files = {"net": MODEL, "models.toml": "[[model]]\nnam = 'x'"}
     install("toyplug", "[eowidgets.models]\ntoy-double = toyplug.net:Double\n", **files)
