@@ -59,7 +59,7 @@ class Half:
     def made(self, name: str, params: dict[str, Any]) -> tuple[Any, Any]:
         """Mask and days that a monitor gives at the points; only they are computed, the reference is the whole half."""
         task = ChangeTask(self.cube, name, dates=PERIOD, params=params)
-        names = task.model.inputs.bands or bands(task.cube)
+        names = task.model.feed.bands or bands(task.cube)
         at = {k: xr.DataArray(v, dims="point") for k, v in zip(("y", "x"), self.at, strict=True)}
         points = task.cube.isel(at)
         x = torch.as_tensor(np.stack([points[n].values for n in names], axis=1))

@@ -29,10 +29,10 @@ from torch import nn
 
 import eowidgets as eow
 from eowidgets.contract.card import Card
-from eowidgets.contract.feeds import WindowSpec
+from eowidgets.contract.feeds import Windows
 from eowidgets.contract.labels import ClassInfo
 from eowidgets.contract.model import Model
-from eowidgets.contract.outputs import Output
+from eowidgets.contract.outputs import Classes, Output
 from eowidgets.contract.task import Task
 from eowidgets.engine.windows import Axis
 
@@ -72,7 +72,7 @@ class Segment(Model):
     name = "bench-segment"
     task = Task.SEGMENT
     card = Card("U-Net of the engine's benchmark", licence="Apache-2.0")
-    window = WindowSpec(halo=16, multiple=4)
+    feed = Windows(halo=16, multiple=4)
     width = 32
 
     def __init__(self) -> None:
@@ -84,7 +84,7 @@ class Segment(Model):
         return self.net
 
     def outputs(self, bands: tuple[str, ...]) -> tuple[Output, ...]:
-        return (Output("cover", "class", classes=CLASSES),)
+        return (Classes("cover", classes=CLASSES),)
 
     def predict(self, batch):
         return {"cover": self.net(batch.x[:, 0])}
@@ -133,7 +133,7 @@ class Clock:
 
 def bare(model: Segment, source: xr.Dataset, size: int, batch: int, device: str, precision: str) -> np.ndarray:
     """Seconds of the module on the engine's windows, cut before and held in memory."""
-    ys, xs = (Axis(n, size, model.window.halo) for n in (source.sizes["y"], source.sizes["x"]))
+    ys, xs = (Axis(n, size, model.feed.halo) for n in (source.sizes["y"], source.sizes["x"]))
     whole = torch.from_numpy(np.stack([source[b].values[0] for b in BANDS]))
     groups = []
     for i in range(len(ys)):

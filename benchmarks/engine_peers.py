@@ -26,9 +26,9 @@ import xarray as xr
 
 import eowidgets as eow
 from eowidgets.contract.card import Card
-from eowidgets.contract.feeds import WindowSpec
+from eowidgets.contract.feeds import Windows
 from eowidgets.contract.model import Model
-from eowidgets.contract.outputs import Output
+from eowidgets.contract.outputs import Bands, Output
 from eowidgets.contract.task import Task
 from eowidgets.engine.device import trim
 from eowidgets.engine.writers.disk import open_result
@@ -49,10 +49,10 @@ class Same(Model):
     name = "bench-same"
     task = Task.REGRESS
     card = Card("Identity", licence="Apache-2.0")
-    window = WindowSpec(halo=HALO)
+    feed = Windows(halo=HALO)
 
     def outputs(self, bands: tuple[str, ...]) -> tuple[Output, ...]:
-        return (Output("same", "bands", dims="tyx", needs="same"),)
+        return (Bands("same", dims="tyx", needs="same"),)
 
     def predict(self, batch):
         return {"same": batch.x}

@@ -119,7 +119,7 @@ def overlap(args: argparse.Namespace) -> None:
         args.device,
         3,
     )
-    windows = (side / (size - 2 * model.window.halo)) ** 2 / batch
+    windows = (side / (size - 2 * model.feed.halo)) ** 2 / batch
     print(
         f"  a batch computes {1e3 * computing:.2f} ms and is copied {1e3 * copying:.2f} ms; the run takes "
         f"{whole / (windows * (computing + copying)):.2f} of both in turn, {whole / (windows * computing):.2f} of computing"

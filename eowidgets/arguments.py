@@ -17,6 +17,7 @@ eowidgets.errors.InputError: days of forecast is 0: give a whole number of at le
 
 from __future__ import annotations
 
+import dataclasses
 import functools
 import inspect
 from collections.abc import Callable
@@ -111,21 +112,25 @@ def checked(target: T) -> T:
 def _check_member(owner: type, name: str, member: object) -> None:
     words = owner.__name__ if name == "__init__" else f"{owner.__name__}.{name}"
     if isinstance(member, FunctionType):
-        setattr(owner, name, _wrapped(member, words))
+        # Fields of a dataclass that are inherited have the annotations of the modules of their classes.
+        annotated = owner if name == "__init__" and dataclasses.is_dataclass(owner) else member
+        setattr(owner, name, _wrapped(member, words, annotated))
     elif isinstance(member, classmethod | staticmethod):
         setattr(owner, name, type(member)(_wrapped(member.__func__, words)))
     elif isinstance(member, property) and member.fset is not None:
         setattr(owner, name, property(member.fget, _wrapped(member.fset, words), member.fdel, member.__doc__))
 
 
-def _wrapped(function: Any, words: str) -> FunctionType:
+def _wrapped(function: Any, words: str, annotated: Any = None) -> FunctionType:
     signature = inspect.signature(function)
     own = next(iter(signature.parameters), "")
     skipped = own if own in ("self", "cls") else ""
 
     @functools.lru_cache(maxsize=1)
     def rules() -> dict[str, Rule]:
-        return {name: rule(hint) for name, hint in hints(function).items() if name not in (skipped, "return")}
+        return {
+            name: rule(hint) for name, hint in hints(annotated or function).items() if name not in (skipped, "return")
+        }
 
     @functools.wraps(function)
     def checked_call(*args: Any, **kwargs: Any) -> Any:

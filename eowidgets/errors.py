@@ -105,17 +105,18 @@ def unknown(kind: str, name: object, known: Iterable[str]) -> InputError:
     return InputError(f"There is no {kind} named {shown(name)}. {hint}")
 
 
-def warn_user(message: str, kind: type[Warning] = UserWarning) -> None:
+def warn_user(message: str, category: type[Warning] = UserWarning) -> None:
     """Warn the user at the line outside this package that led to the note.
 
     Parameters
     ----------
     message : str
         One sentence on what was corrected or is doubtful.
-    kind : type of Warning
+    category : type
+        Class of the warning.
     """
     package, depth = __name__.partition(".")[0], 2
     frame = sys._getframe(1)
     while frame.f_back is not None and str(frame.f_globals.get("__name__")).partition(".")[0] == package:
         frame, depth = frame.f_back, depth + 1
-    warnings.warn(message, kind, stacklevel=depth)
+    warnings.warn(message, category, stacklevel=depth)

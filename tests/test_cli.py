@@ -40,7 +40,7 @@ def test_run_writes_a_result(tmp_path, capsys):
         (["run", "fill-linear", "romania", "-o", "x.tif", "-p", "max_gap=-1"], "max_gap"),
         (["run", "fill-linear", "romania", "-o", "x.tif", "--dates", "2019"], "first/last"),
         (["run", "fill-linear", "romania", "-o", "x.tif", "--area", "0,0,1,1"], "outside the cube"),
-        (["models", "magic"], "No model has the task"),
+        (["models", "magic"], "no task named"),
     ],
 )
 def test_refusals_are_one_sentence_and_leave_nothing(words, sentence, capsys, tmp_path, monkeypatch):

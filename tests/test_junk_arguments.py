@@ -139,7 +139,7 @@ GOOD: dict[str, Callable[[], Any]] = {
     "from_date": lambda: "2019-09-01",
     "network": lambda: torch.nn.Conv2d(2, 1, 1),
     "bands": lambda: ("red", "nir"),
-    "outputs": lambda: eow.Output("made", dims="tyx"),
+    "outputs": lambda: eow.Value("made", dims="tyx"),
     "truth": lambda: xr.DataArray(
         np.arange(64).reshape(8, 8) % 2, dims=("y", "x"), attrs={"flag_values": [0, 1], "flag_meanings": "forest water"}
     ),

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from functools import partial
-from typing import Any
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 import xarray as xr
 
@@ -16,10 +17,13 @@ from eowidgets.engine.rerun import Rerun
 from eowidgets.errors import InputError
 from eowidgets.models.forecast.base import SeriesModel
 
+if TYPE_CHECKING:
+    from geopandas import GeoDataFrame
+
 
 @checked
 def rerun(
-    result: FilePath | xr.Dataset,
+    result: FilePath | xr.Dataset | GeoDataFrame,
     cube: xr.Dataset | None = None,
     model: Model | type[Model] | SeriesModel | None = None,
     *,
@@ -30,7 +34,7 @@ def rerun(
 
     Parameters
     ----------
-    result : path or Dataset
+    result : path, Dataset or GeoDataFrame
         What ``eow.run``, ``eow.change`` or ``eow.forecast`` gave or wrote.
     cube : Dataset, optional
         The input; needed where the provenance does not note how it was opened.
@@ -61,7 +65,7 @@ def rerun(
     """
     from eowidgets.engine.writers.disk import open_result
 
-    old = result if isinstance(result, xr.Dataset) else open_result(result)
+    old = open_result(result) if isinstance(result, str | Path) else result
     notes = read(old)
     call = notes.get("call", "run")
     if call == "run":

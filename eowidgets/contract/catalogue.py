@@ -69,7 +69,7 @@ def listing_of(model: Any, **more: Any) -> Listing:
     Parameters
     ----------
     model : type
-        Class with ``name``, ``task``, ``card``, ``Params`` and ``inputs``.
+        Class with ``name``, ``task``, ``card``, ``Params`` and ``feed``.
     **more
         Fields of :class:`Listing` that replace those of the class.
     """
@@ -83,7 +83,7 @@ def listing_of(model: Any, **more: Any) -> Listing:
         "task": str(getattr(model, "task", "")),
         "title": model.card.title,
         "licence": model.card.licence,
-        "needs": _needs(getattr(model, "inputs", None)),
+        "needs": _needs(getattr(model, "feed", None)),
         "parameters": tuple(f.name for f in dataclasses.fields(model.Params)),
         "pretrained": tags,
         "scores": scores_text(model.card.scores),
@@ -96,13 +96,13 @@ def scores_text(scores: Mapping[str, float]) -> str:
     return "; ".join(f"{name}: {value:g}" for name, value in scores.items())
 
 
-def _needs(inputs: Any) -> str:
-    if inputs is None:
+def _needs(feed: Any) -> str:
+    if feed is None:
         return ""
-    needs = ", ".join(inputs.bands or ()) or "any bands"
-    if inputs.min_dates > 1:
-        needs += f", {inputs.min_dates} dates or more"
-    return f"{needs}, {inputs.resolution:g} m" if inputs.resolution else needs
+    needs = ", ".join(feed.bands or ()) or "any bands"
+    if feed.min_dates > 1:
+        needs += f", {feed.min_dates} dates or more"
+    return f"{needs}, {feed.resolution:g} m" if feed.resolution else needs
 
 
 def index_text(listings: Iterable[Listing]) -> str:

@@ -14,32 +14,8 @@ from eowidgets.errors import InputError
 
 @checked
 @dataclass(frozen=True, slots=True)
-class Inputs:
-    """What a model needs to see.
-
-    Parameters
-    ----------
-    bands : tuple of str, optional
-        Common names in the order the model wants them; None means any bands, as they come.
-    min_dates, max_dates : int, optional
-        Number of dates that make sense.
-    resolution : float, optional
-        Pixel size in metres that the model was made for, to which cubes of another one are resampled; None means any.
-    optional_bands : tuple of str
-        Bands that are used when the cube has them (a second sensor, say).
-    """
-
-    bands: tuple[str, ...] | None = None
-    min_dates: Count = 1
-    max_dates: Count | None = None
-    resolution: Positive | None = None
-    optional_bands: tuple[str, ...] = ()
-
-
-@checked
-@dataclass(frozen=True, slots=True)
-class WindowSpec:
-    """State in which windows, in pixels and dates, a model is run.
+class Windows:
+    """Windows of a cube: which bands and dates a model needs, and in which windows it is run.
 
     A model whose answer for a pixel depends on what else lies in its window (attention over the window, normalisation
     by its statistics) states ``size``. A model without ``size`` gives every pixel the same answer in any window that
@@ -47,9 +23,17 @@ class WindowSpec:
 
     Parameters
     ----------
+    bands : tuple of str, optional
+        Common names in the order the model wants them; None means any bands, as they come.
+    optional_bands : tuple of str
+        Bands that are used when the cube has them (a second sensor, say).
+    min_dates, max_dates : int, optional
+        Number of dates that make sense.
+    resolution : float, optional
+        Pixel size in metres that the model was trained on, to which cubes of another one are resampled; None means any.
     size : int, optional
-        Side of the window that the model sees, halo included; runs that ask for another side are refused.
-        None: the engine chooses it by the memory.
+        Side of the window in pixels, halo included; runs with another side are refused. None: the engine chooses it by
+        the memory.
     halo : int
         Pixels of context at each side of a window.
     multiple : int
@@ -61,8 +45,23 @@ class WindowSpec:
     blend : int, optional
         Pixels to each side of the border between two windows over which their answers are blended, at most ``halo``.
         None: half of ``halo``, so that the other half is context alone.
+
+    Raises
+    ------
+    InputError
+        For a blend wider than the halo.
+
+    Examples
+    --------
+    >>> Windows(bands=("red", "nir"), min_dates=2, size=128, halo=16).halo
+    16
     """
 
+    bands: tuple[str, ...] | None = None
+    min_dates: Count = 1
+    max_dates: Count | None = None
+    resolution: Positive | None = None
+    optional_bands: tuple[str, ...] = ()
     size: Pixels | None = None
     halo: WholeFromZero = 0
     multiple: Pixels = 1

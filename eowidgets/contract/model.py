@@ -1,9 +1,9 @@
 """The contract between a model and everything else: an adapter of about fifty lines.
 
-A model states what it takes (:class:`Inputs`), how it likes to be fed (:class:`WindowSpec`), its
-parameters (a frozen dataclass whose fields carry unit, bounds and help), what it gives
-(:class:`~eowidgets.contract.outputs.Output`) and where it comes from (:class:`Card`). Windows, blending,
-batches, devices, progress, cancelling and files are the engine's business, never the model's.
+A model states its input (:class:`~eowidgets.contract.feeds.Windows`), its parameters (a frozen dataclass whose fields
+carry unit, bounds and help), its outputs (:mod:`eowidgets.contract.outputs`) and its source
+(:class:`~eowidgets.contract.card.Card`). Windows, blending, batches, devices, progress, cancelling and files belong to the
+engine.
 """
 
 from __future__ import annotations
@@ -20,7 +20,8 @@ import xarray as xr
 from torch import Tensor
 
 from eowidgets.contract.card import Card
-from eowidgets.contract.feeds import Batch, Inputs, WindowSpec
+from eowidgets.contract.feeds import Batch, Windows
+from eowidgets.contract.older import join_feed
 from eowidgets.contract.outputs import Output
 from eowidgets.contract.params import NoParams, make_params
 from eowidgets.contract.remake import Remade
@@ -38,10 +39,10 @@ class Model(Remade, ABC):
     name : str
         Lower-case words joined by hyphens, unique in the registry.
     task : Task
-    inputs : Inputs
-    window : WindowSpec
+    feed : Windows
+        The input, and the windows in which it is read.
     resamples : bool
-        It brings batches to ``inputs.resolution`` by itself; otherwise the engine does.
+        It brings batches to ``feed.resolution`` by itself; otherwise the engine does.
     card : Card
     Params : type
         Frozen dataclass made of :func:`param` fields.
@@ -52,17 +53,17 @@ class Model(Remade, ABC):
     --------
     >>> import torch
     >>> from eowidgets.contract.card import Card
-    >>> from eowidgets.contract.feeds import Batch, Inputs
+    >>> from eowidgets.contract.feeds import Batch, Windows
     >>> from eowidgets.contract.model import Model
-    >>> from eowidgets.contract.outputs import Output
+    >>> from eowidgets.contract.outputs import Value
     >>> from eowidgets.contract.task import Task
     >>> class Brightest(Model):
     ...     name = "brightest"
     ...     task = Task.REGRESS
     ...     card = Card(title="Largest red reflectance in the series", licence="Apache-2.0")
-    ...     inputs = Inputs(bands=("red",))
+    ...     feed = Windows(bands=("red",))
     ...     def outputs(self, bands):
-    ...         return (Output("brightest", vmin=0, vmax=1),)
+    ...         return (Value("brightest", vmin=0, vmax=1),)
     ...     def predict(self, batch):
     ...         return {"brightest": batch.x[:, :, 0].amax(dim=1)}
     """
@@ -70,10 +71,14 @@ class Model(Remade, ABC):
     name: ClassVar[str]
     task: ClassVar[Task]
     card: ClassVar[Card]
-    inputs: ClassVar[Inputs] = Inputs()
-    window: ClassVar[WindowSpec] = WindowSpec()
+    feed: ClassVar[Windows] = Windows()
     resamples: ClassVar[bool] = False
     Params: ClassVar[type] = NoParams
+
+    def __init_subclass__(cls, **kwargs: Any) -> None:
+        """Take over the attributes of the first release."""
+        super().__init_subclass__(**kwargs)
+        cls.feed = join_feed(cls, cls.feed)
 
     def __init__(self, **params: Any) -> None:
         self.params: Any = make_params(self.Params, params)
@@ -92,7 +97,7 @@ class Model(Remade, ABC):
         return dates
 
     def adapt(self, bands: tuple[str, ...]) -> None:
-        """Adjust ``inputs`` to the bands of a cube, before they are checked against it.
+        """Adjust ``feed`` to the bands of a cube, before they are checked against it.
 
         Parameters
         ----------

@@ -43,9 +43,9 @@ def resolution_of(cube: xr.Dataset) -> float | None:
 def wanted_bands(model: Model, cube: xr.Dataset) -> tuple[str, ...]:
     """Bands to hand to the model, in the order that it wants: its own, then the optional ones that exist."""
     there = cube_bands(cube)
-    if model.inputs.bands is None:
+    if model.feed.bands is None:
         return there
-    return (*model.inputs.bands, *(b for b in model.inputs.optional_bands if b in there))
+    return (*model.feed.bands, *(b for b in model.feed.optional_bands if b in there))
 
 
 def check_inputs(model: Model, cube: xr.Dataset) -> None:
@@ -63,18 +63,18 @@ def check_inputs(model: Model, cube: xr.Dataset) -> None:
             f"Model {model.name!r} finds no bands in this cube: give a Dataset with one variable (time, y, x) per band."
         )
     model.adapt(there)
-    missing = [b for b in model.inputs.bands or () if b not in there]
+    missing = [b for b in model.feed.bands or () if b not in there]
     if missing:
         raise ModelError(
             f"Model {model.name!r} needs {_plural('band', missing)}, and this cube has {short(', '.join(there))}: "
             "open it with these bands, or choose a model that does without."
         )
-    dates, low, high = cube.sizes["time"], model.inputs.min_dates, model.inputs.max_dates
+    dates, low, high = cube.sizes["time"], model.feed.min_dates, model.feed.max_dates
     if dates < low:
         raise ModelError(
             f"Model {model.name!r} needs at least {low} dates, and this cube has {dates}: open a longer period."
         )
-    if high is not None and model.window.dates is None and dates > high:
+    if high is not None and model.feed.dates is None and dates > high:
         raise ModelError(
             f"Model {model.name!r} takes at most {high} dates, and this cube has {dates}: "
             f"select fewer, for example cube.isel(time=slice(-{high}, None))."
@@ -84,7 +84,7 @@ def check_inputs(model: Model, cube: xr.Dataset) -> None:
 
 
 def _check_resolution(model: Model, cube: xr.Dataset) -> None:
-    wanted = model.inputs.resolution
+    wanted = model.feed.resolution
     if wanted is None:
         return
     found = resolution_of(cube)

@@ -54,6 +54,12 @@ def _register(cls: type[Model], *, replace: bool) -> type[Model]:
 def _check_declared(model: Model | type[Model]) -> None:
     """Refuse a model whose attributes are missing or are not what :class:`Model` declares."""
     cls = model if isinstance(model, type) else type(model)
+    for old in ("inputs", "window"):
+        if hasattr(model, old):
+            raise InputError(
+                f"The model class {cls.__name__} sets {old}: state both in one value, for example feed = "
+                "eow.Windows(bands=('red', 'nir'), min_dates=2, size=128, halo=16)."
+            )
     for attribute, one in _class_rules().items():
         if not hasattr(model, attribute):
             raise InputError(f"The model class {cls.__name__} has no {attribute}: set it in the class body.")

@@ -18,7 +18,7 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from eowidgets.contract import card, feeds, labels, outputs
+from eowidgets.contract import card, feeds, labels, outputs, task
 from eowidgets.contract.weights import unique_names, write_safetensors
 from eowidgets.cube.export.place import beside, move, target
 from eowidgets.errors import InputError, shown
@@ -31,7 +31,7 @@ FORMAT = 1
 NOTE, DOCUMENT, WEIGHTS = "eowidgets", "model.json", "weights.safetensors"
 ENDING = ".safetensors"
 #: What a class declares about its input and output, by which a changed class is noticed.
-DECLARED = ("inputs", "window", "feed")
+DECLARED = ("feed", "resamples")
 #: Attributes that are not saved as such: arguments and parameters are saved on their own, the device is chosen by a run.
 _LEFT = ("params", "device", "_made_from")
 
@@ -252,14 +252,15 @@ def encode(value: Any, tensors: dict[str, Tensor], name: str) -> Any:
 
 def value_classes() -> dict[str, type[Any]]:
     """Return the classes of values that are saved, by name: the dataclasses of the contract and those derived from them."""
-    modules: tuple[ModuleType, ...] = (card, feeds, labels, outputs)
+    modules: tuple[ModuleType, ...] = (card, feeds, labels, outputs, task)
     own = [
         kind
         for module in modules
         for kind in vars(module).values()
-        if dataclasses.is_dataclass(kind) and isinstance(kind, type) and kind.__module__ == module.__name__
+        if isinstance(kind, type) and kind.__module__.startswith(module.__name__)
     ]
-    return {kind.__name__: kind for kind in (*(d for kind in own for d in _derived(kind)), *own)}
+    found = (*(one for kind in own for one in _derived(kind)), *own)
+    return {kind.__name__: kind for kind in found if dataclasses.is_dataclass(kind)}
 
 
 def _derived(kind: type[Any]) -> list[type[Any]]:

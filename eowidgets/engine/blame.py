@@ -9,12 +9,9 @@ from typing import Any
 import torch
 
 from eowidgets.contract.model import Model
-from eowidgets.contract.outputs import Output
+from eowidgets.contract.outputs import Gathered, Mosaic, Record
 from eowidgets.engine import device as dev
 from eowidgets.errors import EowidgetsError, ModelError, short, shown, words
-
-#: A probability may be this far outside 0..1: reduced precision rounds.
-ROUNDING = 0.01
 
 
 @contextmanager
@@ -37,7 +34,52 @@ def blame(model: Model, where: str) -> Iterator[None]:
         raise ModelError(f"The model {shown(model.name)} failed {where}: {words(error)}") from cause
 
 
-def as_promised(model: Model, output: Output, found: Any, shape: tuple[int, ...]) -> torch.Tensor:
+def _of(model: Model, output: Mosaic | Gathered, found: Any) -> Any:
+    """Return what a model gave for one output.
+
+    Raises
+    ------
+    ModelError
+    """
+    name, what = shown(model.name), shown(output.name)
+    if not isinstance(found, dict):
+        raise ModelError(f"The model {name} gave a {type(found).__name__}: predict must return a dict of its outputs.")
+    if output.name not in found:
+        raise ModelError(f"The model {name} promised {what} and gave {short(', '.join(map(str, found)) or 'nothing')}.")
+    return found[output.name]
+
+
+def rows_as_promised(model: Model, output: Gathered, found: Any, windows: int) -> list[Any]:
+    """Return one item for each window of a batch.
+
+    Raises
+    ------
+    ModelError
+    """
+    items = _of(model, output, found)
+    if not isinstance(items, list | tuple | torch.Tensor) or len(items) != windows:
+        given = f"{len(items)} items" if hasattr(items, "__len__") else f"a {type(items).__name__}"
+        raise ModelError(
+            f"The model {shown(model.name)} gave {shown(output.name)} as {given}: return one item per window."
+        )
+    return list(items)
+
+
+def read_rows(model: Model, output: Gathered, item: Any, size: tuple[int, int], dates: int) -> list[Record]:
+    """Return the records of one window.
+
+    Raises
+    ------
+    ModelError
+    """
+    with blame(model, f"when its {shown(output.name)} was read"):
+        try:
+            return output.records(item, size, dates)
+        except ModelError as error:
+            raise ModelError(f"The model {shown(model.name)} gave {error}.") from None
+
+
+def as_promised(model: Model, output: Mosaic, found: Any, shape: tuple[int, ...]) -> torch.Tensor:
     """Return one output of a model as float32, after checking its form; values are not read.
 
     Raises
@@ -46,11 +88,7 @@ def as_promised(model: Model, output: Output, found: Any, shape: tuple[int, ...]
         For a missing output, something else than a tensor, and another shape or type.
     """
     name, what = shown(model.name), shown(output.name)
-    if not isinstance(found, dict):
-        raise ModelError(f"The model {name} gave a {type(found).__name__}: predict must return a dict of tensors.")
-    if output.name not in found:
-        raise ModelError(f"The model {name} promised {what} and gave {short(', '.join(map(str, found)) or 'nothing')}.")
-    tensor = found[output.name]
+    tensor = _of(model, output, found)
     if not isinstance(tensor, torch.Tensor):
         raise ModelError(f"The model {name} gave {what} as {type(tensor).__name__}: give a torch.Tensor.")
     if tuple(tensor.shape) != shape:
@@ -64,13 +102,13 @@ def as_promised(model: Model, output: Output, found: Any, shape: tuple[int, ...]
     return tensor.detach().to(torch.float32)
 
 
-def check_values(model: Model, output: Output, tensor: torch.Tensor, measured: torch.Tensor) -> None:
+def check_values(model: Model, output: Mosaic, tensor: torch.Tensor, measured: torch.Tensor) -> None:
     """Refuse values that no result has.
 
     Parameters
     ----------
     model : Model
-    output : Output
+    output : Mosaic
     tensor : Tensor, shape (b, ..., h, w)
     measured : Tensor, shape (b, t, h, w), bool
         On any device; read only where something is wrong.
@@ -80,24 +118,20 @@ def check_values(model: Model, output: Output, tensor: torch.Tensor, measured: t
     ModelError
         For infinite values, or probabilities outside 0..1, where something was seen.
     """
-    name = shown(model.name)
-    low, high = (-ROUNDING, 1 + ROUNDING) if output.kind == "class" else (-torch.inf, torch.inf)
-    least, most = torch.aminmax(tensor) if tensor.numel() else (tensor.sum(), tensor.sum())
-    good = bool(least > low) & bool(most < high)
-    if good:
+    wrong = output.problem(tensor)
+    if wrong is None:
         return
-    # NaN, which is no result, or something wrong: only what was seen counts.
-    seen = measured.any(dim=1).to(tensor.device)
-    seen = seen.reshape(len(seen), *[1] * (tensor.dim() - 3), *seen.shape[-2:])
-    wrong = ((tensor <= low) | (tensor >= high)) & seen
-    if not bool(wrong.any()):
-        return
-    value = float(tensor[wrong][0])
-    if output.kind == "class":
-        raise ModelError(
-            f"The model {name} gave {shown(output.name)} with a probability of {value:.3g}: give probabilities from 0 to "
-            "1, for example with softmax."
-        )
-    raise ModelError(
-        f"The model {name} gave {shown(output.name)} with infinite values: give NaN where there is no result."
-    )
+    # NaN, which is no result, or something wrong: only what was observed counts.
+    seen = cells(measured.any(dim=1), output.stride).to(tensor.device)
+    wrong = wrong & seen.reshape(len(seen), *[1] * (tensor.dim() - 3), *seen.shape[-2:])
+    if bool(wrong.any()):
+        complaint = output.complaint(float(tensor[wrong][0]))
+        raise ModelError(f"The model {shown(model.name)} gave {shown(output.name)} {complaint}.")
+
+
+def cells(mask: torch.Tensor, stride: int) -> torch.Tensor:
+    """Return where a cell of ``stride`` pixels holds a True: (..., h, w) -> (..., h / stride, w / stride)."""
+    if stride == 1:
+        return mask
+    h, w = (n // stride for n in mask.shape[-2:])
+    return mask.reshape(*mask.shape[:-2], h, stride, w, stride).any(dim=-1).any(dim=-2)

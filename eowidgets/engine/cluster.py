@@ -8,14 +8,12 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-
 from eowidgets.engine.job import Job
 from eowidgets.engine.plan import Plan
 from eowidgets.engine.reader import Block
+from eowidgets.engine.saved import store_of
 from eowidgets.engine.strips import Strip
 from eowidgets.engine.task import Task
-from eowidgets.engine.writers.store import ZarrWriter
 from eowidgets.errors import EowidgetsError, MissingExtraError, ModelError, SourceError, short, words
 
 #: More parts than workers, so that a slow or lost one holds up little ...
@@ -35,8 +33,8 @@ def run_on(
     ----------
     client : dask.distributed.Client
     store : Path, optional
-        Zarr store that all workers reach: they write into it, and the strips that come back are empty
-        but for their height. None: the strips come back whole.
+        Store that all workers reach: they write into it, and the strips that come back are
+        empty. None: the strips come back whole.
 
     Yields
     ------
@@ -123,8 +121,9 @@ def parts(missing: list[tuple[int, int]], plan: Plan, workers: int) -> list[tupl
 def _cut(task: Task, plan: Plan, start: int, stop: int) -> tuple[Task, int]:
     """Leave out of the task what the rows do not need."""
     y = plan.grid(task.shape).y
-    first = y.window(y.first_reaching(start)).start
-    last = y.window(next(i for i in range(len(y)) if y.settled(i) >= stop)).stop
+    cells = y.coarser(task.frame.stride)
+    first = y.window(cells.first_reaching(start)).start
+    last = y.window(next(i for i in range(len(y)) if cells.settled(i) >= stop)).stop
     names = [*task.site.bands, *(m for m in ("valid", "clouds") if m in task.cube)]
     return replace(task, cube=task.cube[names].isel(y=slice(first, last))), first
 
@@ -149,17 +148,14 @@ def _work(
             block = inner(slice(y.start - offset, y.stop - offset), x)
         return replace(block, y0=y.start)
 
-    writer = ZarrWriter(Path(store)) if store is not None else None
+    writer = store_of(task.frame)(Path(store)) if store is not None else None
     finished: list[Strip] = []
     with task.strips(plan, reader=read, shape=shape) as strips:
-        for top, strip in strips.run(start, stop):
-            if writer is None:
-                finished.append((top, strip))
-            else:
-                writer.write(top, strip)
-                height = next(iter(strip.values())).shape[-2]
-                finished.append((top, {"": np.empty((height, 0), bool)}))
-        return finished, round(strips.grid.windows * (stop - start) / shape[1])
+        for strip in strips.run(start, stop):
+            if writer is not None:
+                writer.write(strip)
+            finished.append(strip if writer is None else replace(strip, values={}))
+        return finished, round(strips.grid.windows * (stop - start) / task.frame.height)
 
 
 def _failure(future: Any) -> BaseException:

@@ -89,23 +89,25 @@ def release(device: torch.device) -> None:
         torch.mps.empty_cache()
 
 
-def to_host(tensors: Mapping[str, torch.Tensor], device: torch.device) -> tuple[dict[str, torch.Tensor], Wait]:
+def to_host(tensors: Mapping[str, Any], device: torch.device) -> tuple[dict[str, Any], Wait]:
     """Start to copy tensors to main memory, behind the work that makes them.
 
     On CUDA this returns at once, so that the next batch can be prepared and started meanwhile.
 
     Returns
     -------
-    dict of str to Tensor
-        In main memory; not complete before the wait.
+    dict
+        Tensors in main memory, not complete before the wait; other values as they are.
     callable
         Waits until they are complete.
     """
     if device.type != "cuda":
-        return {name: tensor.cpu() for name, tensor in tensors.items()}, lambda: None
+        return {name: t.cpu() if isinstance(t, torch.Tensor) else t for name, t in tensors.items()}, lambda: None
     host = {
-        name: torch.empty(tensor.shape, dtype=tensor.dtype, pin_memory=True).copy_(tensor, non_blocking=True)
-        for name, tensor in tensors.items()
+        name: torch.empty(t.shape, dtype=t.dtype, pin_memory=True).copy_(t, non_blocking=True)
+        if isinstance(t, torch.Tensor)
+        else t
+        for name, t in tensors.items()
     }
     return host, torch.cuda.current_stream(device).record_event().synchronize
 

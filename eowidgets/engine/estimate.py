@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 import time
 from dataclasses import dataclass
 from typing import Any
@@ -86,7 +85,7 @@ def estimate(
                 pass
             took = time.perf_counter() - began
     frame, dates = task.frame, task.shape[0]
-    size = sum(math.prod(frame.shape(v)) * {"float32": 4}.get(v.dtype, 1) for v in frame.variables)
+    size = frame.nbytes
     # Reading runs beside the model: the slower of the two sets the pace.
     seconds = max(took / len(pieces), reading / len(grid.t)) * grid.windows
     dev.release(dev.pick_device(task.device))

@@ -7,15 +7,16 @@ from collections.abc import Callable
 from dataclasses import asdict, dataclass, fields
 from typing import Any, Literal
 
+import numpy as np
 import torch
 
 from eowidgets.arguments import Count, Pixels, checked
-from eowidgets.contract.feeds import WindowSpec
+from eowidgets.contract.feeds import Windows
 from eowidgets.contract.model import Model
-from eowidgets.contract.outputs import Output
+from eowidgets.contract.outputs import Gathered, Mosaic
 from eowidgets.engine import device as dev
 from eowidgets.engine.blame import blame
-from eowidgets.engine.predict import Piece, Predictor, Site, lead
+from eowidgets.engine.predict import Piece, Predictor, Site
 from eowidgets.engine.reader import Reader
 from eowidgets.engine.windows import Axis, Grid, round_up
 from eowidgets.errors import InputError, ModelError
@@ -42,7 +43,7 @@ class Plan:
         Rows and columns that the model sees, halo included.
     halo, dates, date_halo : int
     blend : int, optional
-        As in :class:`~eowidgets.contract.feeds.WindowSpec`.
+        As in :class:`~eowidgets.contract.feeds.Windows`.
     batch : int
         Windows at a time.
     columns : int
@@ -52,6 +53,8 @@ class Plan:
     precision : {"fp32", "bf16"}
     bytes : int
         Expected peak of a run, in memory of the machine.
+    step : int
+        Windows start at multiples of this.
     """
 
     window: tuple[int, int]
@@ -64,14 +67,15 @@ class Plan:
     precision: str
     bytes: int
     blend: int | None = None
+    step: int = 1
 
     def grid(self, shape: tuple[int, int, int]) -> Grid:
         """Windows over a cube of shape (t, y, x)."""
         t, y, x = shape
         return Grid(
             Axis(t, self.dates, self.date_halo),
-            Axis(y, self.window[0], self.halo, self.blend),
-            Axis(x, self.window[1], self.halo, self.blend),
+            Axis(y, self.window[0], self.halo, self.blend, self.step),
+            Axis(x, self.window[1], self.halo, self.blend, self.step),
         )
 
     def to_json(self) -> dict[str, Any]:
@@ -80,8 +84,8 @@ class Plan:
 
     @classmethod
     def from_json(cls, values: dict[str, Any]) -> Plan:
-        """Undo :meth:`to_json`; other keys are left out, and a file from before ``blend`` has the default."""
-        known = {f.name: values[f.name] for f in fields(cls) if f.name in values or f.name != "blend"}
+        """Undo :meth:`to_json`; other keys are left out, and what an older file lacks has its default."""
+        known = {f.name: values[f.name] for f in fields(cls) if f.name in values or f.name not in ("blend", "step")}
         return cls(**{**known, "window": tuple(values["window"])})
 
 
@@ -100,7 +104,7 @@ def make_plan(
     model: Model,
     reader: Reader,
     site: Site,
-    outputs: tuple[Output, ...],
+    outputs: tuple[Mosaic | Gathered, ...],
     shape: tuple[int, int, int],
     device: torch.device,
     limits: Limits,
@@ -113,10 +117,12 @@ def make_plan(
     The model is run on one or two small windows from the middle of the cube where its memory, or
     whether bf16 is good enough, has to be known.
     """
-    spec, (t, height, width) = model.window, shape
+    spec, (t, height, width) = model.feed, shape
     dates = min(spec.dates or t, t)
     _check(model, outputs, site, limits, split_in_time=dates < t)
-    wide = sum(math.prod(lead(o, len(site.out_days), len(site.bands))) * 4 for o in outputs)  # bytes a pixel, blending
+    step = outputs[0].stride
+    cell = sum(math.prod(o.axes(len(site.out_days), len(site.bands))) * 4 for o in outputs)
+    wide = max(1, cell // step**2)  # bytes a pixel, blending
     probe = _Probe(model, reader, site, outputs, shape, dates, device, log, checkpoint)
 
     own = limits.window or spec.size
@@ -140,7 +146,11 @@ def make_plan(
         need = wide * side[0] * width * 4 / 1e9
         log(f"One row of windows is {width} pixels wide and needs about {need:.2g} GB, more than asked for.")
 
-    grid = Grid(Axis(t, dates, spec.date_halo), Axis(height, side[0], spec.halo), Axis(width, side[1], spec.halo))
+    grid = Grid(
+        Axis(t, dates, spec.date_halo),
+        Axis(height, side[0], spec.halo, step=step),
+        Axis(width, side[1], spec.halo, step=step),
+    )
     in_row = len(grid.x) * len(grid.t)
     batch = limits.batch or 0
     if not batch:
@@ -172,6 +182,7 @@ def make_plan(
         precision=probe.precision(limits.precision),
         bytes=int(total),
         blend=spec.blend,
+        step=step,
     )
 
 
@@ -182,7 +193,7 @@ def check_window(model: Model, window: int | None) -> None:
     ------
     InputError
     """
-    spec = model.window
+    spec = model.feed
     if window is None or window == spec.size:
         return
     if spec.size is not None:
@@ -197,7 +208,7 @@ def check_window(model: Model, window: int | None) -> None:
         )
 
 
-def _fit(length: int, size: int, spec: WindowSpec) -> int:
+def _fit(length: int, size: int, spec: Windows) -> int:
     """Shrink a window so that as many of them as before cover the axis with no more overlap than the halo asks for."""
     if size >= length:
         return size
@@ -206,17 +217,19 @@ def _fit(length: int, size: int, spec: WindowSpec) -> int:
     return min(size, round_up(core + 2 * spec.halo, math.lcm(spec.multiple, 16)))
 
 
-def _check(model: Model, outputs: tuple[Output, ...], site: Site, limits: Limits, *, split_in_time: bool) -> None:
-    spec: WindowSpec = model.window
+def _check(
+    model: Model, outputs: tuple[Mosaic | Gathered, ...], site: Site, limits: Limits, *, split_in_time: bool
+) -> None:
+    spec: Windows = model.feed
     check_window(model, limits.window)
     same_dates = len(site.days) == len(site.out_days) and bool((site.days == site.out_days).all())
     for o in outputs:
-        if split_in_time and (o.dims != "tyx" or not same_dates):
+        if split_in_time and not (o.over_time and same_dates):
             raise ModelError(
                 f"Model {model.name!r} asks for windows of {spec.dates} dates, but its output {o.name!r} is not one "
-                "frame per input date: leave WindowSpec.dates unset."
+                "frame per input date: leave Windows.dates unset."
             )
-        if o.needs == "same" and (o.dims != "tyx" or not same_dates):
+        if o.needs == "same" and not (o.over_time and same_dates):
             raise ModelError(f"Output {o.name!r} of model {model.name!r} needs the same dates as the input.")
 
 
@@ -228,7 +241,7 @@ class _Probe:
         model: Model,
         reader: Reader,
         site: Site,
-        outputs: tuple[Output, ...],
+        outputs: tuple[Mosaic | Gathered, ...],
         shape: tuple[int, int, int],
         dates: int,
         device: torch.device,
@@ -265,7 +278,8 @@ class _Probe:
         model, _, outputs = self._context
         with blame(model, "when it was asked for its network"):
             module = model.module()
-        if module is None or not dev.bf16_is_fast(self._device):
+        gathers = any(isinstance(o, Gathered) for o in self._context[2])
+        if gathers or module is None or not dev.bf16_is_fast(self._device):
             return "fp32"
         size = self._sizes()[0]
         exact, fast = (self._run(size, p) for p in ("fp32", "bf16"))
@@ -274,7 +288,7 @@ class _Probe:
         return "bf16" if good else "fp32"
 
     def _sizes(self) -> list[int]:
-        spec = self._context[0].window
+        spec = self._context[0].feed
         if spec.size:
             return [spec.size]
         least = round_up(2 * spec.halo + 1, spec.multiple)
@@ -298,7 +312,7 @@ class _Probe:
         )
         with predictor.ready(keep=True):
             ((_, found),) = predictor([Piece(block, y, x, slice(0, self._dates))])
-        return {name: torch.from_numpy(values) for name, values in found.items()}
+        return {name: torch.from_numpy(values) for name, values in found.items() if isinstance(values, np.ndarray)}
 
     def _measure(self, size: int) -> int:
         with dev.peak_memory(self._device) as found:

@@ -15,9 +15,9 @@ from torch import Tensor
 
 from eowidgets.contract.feeds import Batch
 from eowidgets.contract.model import Model
-from eowidgets.contract.outputs import Output
+from eowidgets.contract.outputs import Gathered, Mosaic
 from eowidgets.engine import device as dev
-from eowidgets.engine.blame import as_promised, blame, check_values
+from eowidgets.engine.blame import as_promised, blame, check_values, rows_as_promised
 from eowidgets.engine.blend import paste
 from eowidgets.engine.reader import Block
 from eowidgets.engine.surroundings import evaluating, interrupted, kept
@@ -68,7 +68,7 @@ class _Done:
     """Outputs of a group of pieces on their way to main memory."""
 
     group: Sequence[Piece]
-    found: dict[str, Tensor]
+    found: dict[str, Any]
     wait: dev.Wait
     measured: Tensor
 
@@ -80,7 +80,7 @@ class Predictor:
     ----------
     model : Model
     site : Site
-    outputs : sequence of Output
+    outputs : sequence of Mosaic
     device : torch.device
     precision : {"fp32", "bf16"}
     size : (int, int)
@@ -101,7 +101,7 @@ class Predictor:
         self,
         model: Model,
         site: Site,
-        outputs: Sequence[Output],
+        outputs: Sequence[Mosaic | Gathered],
         *,
         device: torch.device,
         precision: str = "fp32",
@@ -144,7 +144,7 @@ class Predictor:
                         self.model.to(torch.device("cpu"))
                 dev.release(self.device)
 
-    def __call__(self, pieces: Sequence[Piece]) -> Iterator[tuple[Piece, dict[str, Array]]]:
+    def __call__(self, pieces: Sequence[Piece]) -> Iterator[tuple[Piece, dict[str, Any]]]:
         """Predict pieces in order; yields each with its outputs, cut to the piece (padding left out)."""
         waiting: _Done | None = None
         at = 0
@@ -189,10 +189,11 @@ class Predictor:
         return None
 
     def _smaller(self, reason: BaseException) -> int:
-        spec = self.model.window
+        spec = self.model.feed
         now = self._limit or max(self.size)
         smaller = round_up(max(1, now // 2), spec.multiple)
-        if spec.size is not None or smaller >= now or smaller <= 2 * spec.halo:
+        gathers = any(isinstance(o, Gathered) for o in self.outputs)
+        if gathers or spec.size is not None or smaller >= now or smaller <= 2 * spec.halo:
             raise ModelError(
                 f"The model {self.model.name!r} runs out of memory on {self.device} even with one window of {now} "
                 "pixels: choose a smaller window or fewer dates, or device='cpu'."
@@ -243,7 +244,7 @@ class Predictor:
         place = ((piece.t.start * 1_000_003 + piece.y.start) * 1_000_003 + piece.x.start) * 1_000_003
         return int((place + self.seed) % (1 << 63))
 
-    def _run(self, batch: Batch, seed: int) -> dict[str, Tensor]:
+    def _run(self, batch: Batch, seed: int) -> dict[str, Any]:
         generators = [self.device] if self.device.type == "cuda" else []
         with (
             kept(),
@@ -253,15 +254,22 @@ class Predictor:
         ):
             torch.manual_seed(seed)
             found = self.model.predict(batch)
-        return {o.name: as_promised(self.model, o, found, self._shape(o, batch)) for o in self.outputs}
+        return {
+            o.name: as_promised(self.model, o, found, self._shape(o, batch))
+            if isinstance(o, Mosaic)
+            else rows_as_promised(self.model, o, found, len(batch.x))
+            for o in self.outputs
+        }
 
-    def _shape(self, output: Output, batch: Batch) -> tuple[int, ...]:
-        axes = lead(output, len(batch.out_days), len(self.site.bands))
-        return (batch.x.shape[0], *axes, *batch.x.shape[-2:])
+    def _shape(self, output: Mosaic, batch: Batch) -> tuple[int, ...]:
+        axes = output.axes(len(batch.out_days), len(self.site.bands))
+        return (batch.x.shape[0], *axes, *(n // output.stride for n in batch.x.shape[-2:]))
 
     def _run_in_parts(self, batch: Batch, seed: int) -> dict[str, Tensor]:
-        limit, spec = self._limit or max(self.size), self.model.window
-        ys, xs = (Axis(n, min(limit, n), spec.halo, spec.blend) for n in self.size)
+        limit, spec = self._limit or max(self.size), self.model.feed
+        stride = self.outputs[0].stride
+        ys, xs = (Axis(n, min(limit, n), spec.halo, spec.blend, stride) for n in self.size)
+        rows, columns = ys.coarser(stride), xs.coarser(stride)
         whole: dict[str, Array] = {}
         for i in range(len(ys)):
             row: dict[str, Array] = {}
@@ -271,22 +279,29 @@ class Predictor:
                 for name, part in self._run(crop(batch, y, x), seed).items():
                     values = part.cpu().numpy()
                     if j == 0:
-                        row[name] = np.empty((*values.shape[:-1], xs.length), values.dtype)
-                    paste(row[name], values, xs, j, dim=-1)
+                        row[name] = np.empty((*values.shape[:-1], columns.length), values.dtype)
+                    paste(row[name], values, columns, j, dim=-1)
             for name, values in row.items():
                 if i == 0:
-                    whole[name] = np.empty((*values.shape[:-2], ys.length, xs.length), values.dtype)
-                paste(whole[name], values, ys, i, dim=-2)
+                    whole[name] = np.empty((*values.shape[:-2], rows.length, columns.length), values.dtype)
+                paste(whole[name], values, rows, i, dim=-2)
         return {name: torch.from_numpy(values) for name, values in whole.items()}
 
-    def _split(self, done: _Done) -> Iterator[tuple[Piece, dict[str, Array]]]:
+    def _split(self, done: _Done) -> Iterator[tuple[Piece, dict[str, Any]]]:
         with blame(self.model, _where(done.group)):
             done.wait()
         for output in self.outputs:
-            check_values(self.model, output, done.found[output.name], done.measured)
+            if isinstance(output, Mosaic):
+                check_values(self.model, output, done.found[output.name], done.measured)
         for i, p in enumerate(done.group):
-            h, w = p.y.stop - p.y.start, p.x.stop - p.x.start
-            yield p, {name: tensor.numpy()[i, ..., :h, :w] for name, tensor in done.found.items()}
+            h, w = (-(-(s.stop - s.start) // self.outputs[0].stride) for s in (p.y, p.x))
+            yield (
+                p,
+                {
+                    name: values.numpy()[i, ..., :h, :w] if isinstance(values, Tensor) else values[i]
+                    for name, values in done.found.items()
+                },
+            )
 
 
 def _where(group: Sequence[Piece]) -> str:
@@ -299,14 +314,6 @@ def _to_lonlat(wkt: str) -> Any:
     from pyproj import Transformer
 
     return Transformer.from_crs(wkt, 4326, always_xy=True)
-
-
-def lead(output: Output, dates: int, bands: int) -> tuple[int, ...]:
-    """Lengths of the axes before (y, x) of one output of one window."""
-    time = (dates,) if output.dims == "tyx" else ()
-    if output.kind == "bands":
-        return (*time, bands)
-    return (*time, len(output.classes)) if output.kind == "class" else time
 
 
 def crop(batch: Batch, y: slice, x: slice) -> Batch:

@@ -39,7 +39,7 @@ def describe(
     There is no date of making: the same run gives the same bytes.
     """
     if isinstance(model, Resampled):
-        model, engine = model.model, {**engine, "resampled_to": model.inputs.resolution}
+        model, engine = model.model, {**engine, "resampled_to": model.feed.resolution}
     return {
         "call": "run",
         **about(model),
@@ -119,11 +119,11 @@ def fingerprint(notes: Mapping[str, Any]) -> str:
     return hashlib.sha256(json.dumps(notes, sort_keys=True, default=str).encode()).hexdigest()
 
 
-def read(result: str | Path | xr.Dataset) -> dict[str, Any]:
+def read(result: Any) -> dict[str, Any]:
     """Read the provenance of a result, in memory or on disk, as a dict."""
     from eowidgets.engine.writers.disk import open_result
 
-    dataset = result if isinstance(result, xr.Dataset) else open_result(result)
+    dataset = open_result(result) if isinstance(result, str | Path) else result
     try:
         notes = json.loads(dataset.attrs["provenance"])
     except (KeyError, TypeError, ValueError):

@@ -54,7 +54,7 @@ class Rerun:
 
 
 def rerun(
-    result: str | Path | xr.Dataset,
+    result: Any,
     cube: xr.Dataset | None = None,
     model: Model | type[Model] | None = None,
     **options: Any,
@@ -65,7 +65,7 @@ def rerun(
 
     Parameters
     ----------
-    result : path or Dataset
+    result : path, Dataset or GeoDataFrame
         What :func:`~eowidgets.engine.run.run` gave or wrote.
     cube : Dataset, optional
         The input; needed where the provenance does not say how it was opened.
@@ -84,7 +84,7 @@ def rerun(
     InputError
         When there is no provenance, or the input can't be found from it.
     """
-    old = result if isinstance(result, xr.Dataset) else open_result(result)
+    old = open_result(result) if isinstance(result, str | Path) else result
     notes = read(old)
     source = cube if cube is not None else reopened(notes)
     try:
@@ -103,8 +103,10 @@ def rerun(
     return Rerun(not differences, differences, changes(notes, read(new)), new)
 
 
-def compare(old: xr.Dataset, new: xr.Dataset, rows: int = 256) -> dict[str, float | str]:
-    """Find the variables that differ, strip by strip; NaN equals NaN."""
+def compare(old: Any, new: Any, rows: int = 256) -> dict[str, float | str]:
+    """Find the variables or columns that differ; rasters are compared strip by strip. NaN equals NaN."""
+    if not isinstance(old, xr.Dataset):
+        return _compare_tables(old, new)
     found: dict[str, float | str] = {}
     for name in old.data_vars:
         if name not in new:
@@ -121,6 +123,14 @@ def compare(old: xr.Dataset, new: xr.Dataset, rows: int = 256) -> dict[str, floa
                 continue
             found[str(name)] = max(_apart(one, two), float(found.get(str(name), 0.0)))
     return found
+
+
+def _compare_tables(old: Any, new: Any) -> dict[str, float | str]:
+    if len(old) != len(new):
+        return {"rows": float(abs(len(old) - len(new)))}
+    lacking: dict[str, float | str] = {str(c): "missing" for c in old.columns if c not in new.columns}
+    same = [c for c in old.columns if c not in lacking]
+    return lacking | {str(c): float("inf") for c in same if not (old[c].to_numpy() == new[c].to_numpy()).all()}
 
 
 def _same_values(one: Any, two: Any) -> bool:

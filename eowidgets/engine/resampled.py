@@ -14,7 +14,7 @@ import xarray as xr
 from torch import Tensor, nn
 from torch.nn import functional
 
-from eowidgets.contract.feeds import Batch, WindowSpec
+from eowidgets.contract.feeds import Batch
 from eowidgets.contract.model import Dates, Model
 from eowidgets.contract.outputs import Output
 from eowidgets.contract.prepare import interpolate, resample, resolution_of
@@ -23,7 +23,7 @@ from eowidgets.engine.windows import round_up
 
 def at_its_resolution(model: Model, cube: xr.Dataset) -> Model:
     """Give the model itself where it fits the cube's pixels, else the model with resampling around it."""
-    wanted, found = model.inputs.resolution, resolution_of(cube)
+    wanted, found = model.feed.resolution, resolution_of(cube)
     # Within one percent it is the same grid: 9.99 m is 10 m.
     if wanted is None or found is None or model.resamples or abs(found / wanted - 1) < 0.01:
         return model
@@ -46,14 +46,14 @@ class Resampled(Model):
     def __init__(self, model: Model, ratio: float) -> None:
         self.model, self.ratio = model, ratio
         self.name, self.task, self.card = model.name, model.task, model.card  # type: ignore[misc]
-        self.inputs, self.params, self.device = model.inputs, model.params, model.device  # type: ignore[misc]
-        spec = model.window
-        self.window = WindowSpec(  # type: ignore[misc]
+        self.params, self.device = model.params, model.device
+        spec = model.feed
+        self.feed = dataclasses.replace(  # type: ignore[misc]
+            spec,
             size=None if spec.size is None else max(1, math.floor(spec.size / ratio)),
             halo=math.ceil(spec.halo / ratio),
             blend=None if spec.blend is None else math.ceil(spec.blend / ratio),
-            dates=spec.dates,
-            date_halo=spec.date_halo,
+            multiple=1,
         )
 
     def outputs(self, bands: tuple[str, ...]) -> tuple[Output, ...]:
@@ -82,7 +82,7 @@ class Resampled(Model):
         """Run the model at its pixel size; the answers have the batch's."""
         h, w = batch.x.shape[-2:]
         size = (max(1, round(h * self.ratio)), max(1, round(w * self.ratio)))
-        spec = self.model.window
+        spec = self.model.feed
         full = (spec.size, spec.size) if spec.size else tuple(round_up(n, spec.multiple) for n in size)
         same = batch.x is batch.raw
         usable, measured = (_mask(m, size, full) for m in (batch.usable, batch.measured))

@@ -13,6 +13,7 @@ import xarray as xr
 
 from eowidgets.arguments import Count, FilePath, Memory, Pixels, Seed, checked
 from eowidgets.contract.model import Model
+from eowidgets.contract.outputs import Array
 from eowidgets.cube.area import AreaLike
 from eowidgets.engine import device as dev
 from eowidgets.engine.blame import blame
@@ -23,14 +24,16 @@ from eowidgets.engine.plan import Limits, Plan, Precision, check_window
 from eowidgets.engine.provenance import content_hash, describe, fingerprint
 from eowidgets.engine.reader import write_behind
 from eowidgets.engine.resampled import Resampled
-from eowidgets.engine.result import Array
+from eowidgets.engine.result import Frame
 from eowidgets.engine.saved import SavedRun
 from eowidgets.engine.scheduler import HEAVY, run_here
 from eowidgets.engine.strips import Strip, WindowResult
 from eowidgets.engine.surroundings import kept
+from eowidgets.engine.table import Table
 from eowidgets.engine.task import Task, make_task
-from eowidgets.engine.writers.disk import check_name, complete, explain, open_result, publish
+from eowidgets.engine.writers.disk import check_format, check_name, complete, explain, open_result, publish
 from eowidgets.engine.writers.memory import MemoryWriter
+from eowidgets.engine.writers.parts import RecordWriter
 from eowidgets.system import parse_bytes
 
 if TYPE_CHECKING:
@@ -68,8 +71,8 @@ def run(
     area : optional
         Where to run: whatever ``eow.Area.of`` takes. Outside it the result is nodata.
     out : path, optional
-        ``.zarr``, ``.tif`` or ``.nc``: the result goes to disk strip by strip and is opened lazily. A run that
-        was killed continues when the same call is made again. None keeps the result in memory.
+        ``.zarr``, ``.tif`` or ``.nc``, and for tables ``.gpkg`` or ``.parquet``: the result goes to disk strip by strip and
+        is opened lazily. A run that was killed continues when the same call is made again. None keeps the result in memory.
     device : str
         ``"auto"`` takes cuda, then mps, then cpu.
     memory : str or number
@@ -94,7 +97,8 @@ def run(
     -------
     Dataset
         Same grid as the cube (or its part in the area), with the model's outputs, ``valid``, and
-        ``attrs["provenance"]``.
+        ``attrs["provenance"]``. A model whose output is a table (objects, labels, texts) gives a GeoDataFrame in the CRS of
+        the cube, also with ``attrs["provenance"]``.
 
     Raises
     ------
@@ -209,6 +213,8 @@ def make_job(
     limits = Limits(parse_bytes(memory), window, batch, precision)
     path = check_name(out) if out is not None else None
     task = make_task(model, cube, area, seed=seed, device=device, compile=compile, params=params)
+    if path is not None:
+        check_format(path, task.frame)
     check_window(task.model, window)
     job = Job(task.model.name, Run(task, limits, path, client, plan))
     job.geobox = task.site.geobox
@@ -234,7 +240,8 @@ class Run:
     def __call__(self, job: Job) -> xr.Dataset:
         """Run and give the result."""
         job.device = dev.pick_device(self.task.device)
-        return self._to_memory(job) if self.out is None else self._to_disk(job, self.out)
+        found: xr.Dataset = self._to_memory(job) if self.out is None else self._to_disk(job, self.out)
+        return found
 
     def _choose(self, job: Job) -> Plan:
         plan = self.plan or self.task.plan(self.limits, job.say, job.checkpoint)
@@ -248,7 +255,7 @@ class Run:
             f"and {plan.dates} dates, {plan.batch} at a time."
         )
         if isinstance(self.task.model, Resampled):
-            has, wants = self.task.site.resolution, self.task.model.inputs.resolution
+            has, wants = self.task.site.resolution, self.task.model.feed.resolution
             job.say(f"Pixels of {has:.3g} m are resampled to the {wants:g} m of the model, and its result back.")
 
     def _notes(self, job: Job, plan: Plan) -> dict[str, Any]:
@@ -260,15 +267,16 @@ class Run:
     def _attrs(self, job: Job, plan: Plan) -> dict[str, Any]:
         return {"provenance": json.dumps(self._notes(job, plan), default=str)}
 
-    def _to_memory(self, job: Job) -> xr.Dataset:
+    def _to_memory(self, job: Job) -> Any:
         plan = self._choose(job)
-        writer = MemoryWriter(self.task.frame)
-        for start, strip in self._strips(job, plan, [(0, self.task.shape[1])], skipped=0):
-            writer.write(start, strip)
+        frame = self.task.frame
+        writer: Any = RecordWriter(frame) if isinstance(frame, Table) else MemoryWriter(frame)
+        for strip in self._strips(job, plan, [(0, frame.height)], skipped=0):
+            writer.write(strip)
             job.checkpoint()
         return writer.finish(self._attrs(job, plan))
 
-    def _to_disk(self, job: Job, out: Path) -> xr.Dataset:
+    def _to_disk(self, job: Job, out: Path) -> Any:
         journal = Journal(out)
         with explain(out, journal.folder), journal.held():
             key = self._key(job)
@@ -286,7 +294,7 @@ class Run:
 
     def _work_on(self, job: Job, journal: Journal, key: str) -> None:
         """Compute the strips that are missing, and publish."""
-        saved = SavedRun(journal, key, self.task.frame, self.task.shape[1])
+        saved = SavedRun(journal, key, self.task.frame, self.task.frame.height)
         found = saved.go_on()
         if found is None:
             plan = self._choose(job)
@@ -296,14 +304,13 @@ class Run:
             job.say(f"Continuing: {len(found.done)} strips are finished already.")
         plan, writer, done = found.plan, found.writer, found.done
         journal.stamp = partial(writer.stamp, self.task.frame)
-        missing = missing_rows(done, self.task.shape[1])
+        missing = missing_rows(done, self.task.frame.height)
         skipped = sum(b - a for a, b in done)
 
-        def keep(part: Strip) -> None:
-            start, strip = part
+        def keep(strip: Strip) -> None:
             if self.client is None:  # a cluster's workers have written it already
-                writer.write(start, strip)
-            journal.finished(start, start + _height(strip))
+                writer.write(strip)
+            journal.finished(strip.start, strip.stop)
 
         write_behind(self._strips(job, plan, missing, skipped, journal), keep, job.checkpoint)
         saved.check(writer)
@@ -325,13 +332,14 @@ class Run:
     ) -> Iterator[Strip]:
         t, height, width = self.task.shape
         total = plan.grid(self.task.shape).windows
-        job.expect(total, round(total * skipped / height), float(t * height * width))
+        job.expect(total, round(total * skipped / self.task.frame.height), float(t * height * width))
         if self.client is not None:
             from eowidgets.engine.cluster import run_on
 
             yield from run_on(self.client, self.task, plan, missing, job, journal.store if journal else None)
             return
-        show = _Show(self.task, job) if job.watched else None
+        frame = self.task.frame
+        show = _Show(frame, job) if job.watched and isinstance(frame, Frame) else None
         with self.task.strips(
             plan, log=job.say, checkpoint=job.checkpoint, on_batch=job.advance, on_window=show
         ) as strips:
@@ -343,11 +351,11 @@ class Run:
 class _Show:
     """Makes a small cube of a window, for whoever watches."""
 
-    task: Task
+    frame: Frame
     job: Job
 
     def __call__(self, y: slice, x: slice, values: dict[str, Array]) -> None:
-        frame = self.task.frame
+        frame = self.frame
         data = frame.template.isel(y=y, x=x).copy()
         for v in frame.variables:
             data[v.name] = (v.dims, values[v.name], dict(v.attrs))
@@ -371,10 +379,6 @@ def missing_rows(done: list[tuple[int, int]], height: int) -> list[tuple[int, in
     if at < height:
         missing.append((at, height))
     return missing
-
-
-def _height(strip: dict[str, Array]) -> int:
-    return int(next(iter(strip.values())).shape[-2])
 
 
 _NO_PLAN = Plan((0, 0), 0, 0, 0, 0, 0, 0, "", 0)

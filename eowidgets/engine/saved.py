@@ -9,8 +9,14 @@ from typing import Any
 from eowidgets.engine.journal import Journal, Rows
 from eowidgets.engine.plan import Plan
 from eowidgets.engine.result import Frame
-from eowidgets.engine.writers.store import ZarrWriter, layout_of
+from eowidgets.engine.table import Table
+from eowidgets.engine.writers import parts, store
 from eowidgets.errors import SourceError
+
+
+def store_of(frame: Frame | Table) -> type[Any]:
+    """Return the class that writes the strips of a result."""
+    return parts.PartWriter if isinstance(frame, Table) else store.ZarrWriter
 
 
 @dataclass(frozen=True)
@@ -18,7 +24,7 @@ class Progress:
     """Where a run stands: its plan, its store, and the rows of the strips that the store holds."""
 
     plan: Plan
-    writer: ZarrWriter
+    writer: Any
     done: list[Rows]
 
 
@@ -31,33 +37,33 @@ class SavedRun:
     journal : Journal
     key : str
         Fingerprint of the run.
-    frame : Frame
+    frame : Frame or Table
     height : int
         Rows of the result.
     """
 
     journal: Journal
     key: str
-    frame: Frame
+    frame: Frame | Table
     height: int
 
     def begin(self, plan: Plan, attrs: dict[str, Any]) -> Progress:
         """Start over with an empty store."""
 
         def lay_out(path: Path) -> str:
-            ZarrWriter.create(path, self.frame, plan.rows, attrs)
-            return layout_of(path, self.frame)
+            store_of(self.frame).create(path, self.frame, plan.rows, attrs)
+            return self._layout(path)
 
         self.journal.begin(self.key, plan, lay_out)
-        return Progress(plan, ZarrWriter(self.journal.store), [])
+        return Progress(plan, store_of(self.frame)(self.journal.store), [])
 
     def go_on(self) -> Progress | None:
         """Go on with the strips whose chunks are all there; None where there is nothing to go on with."""
         saved = self.journal.saved(self.key)
         try:
-            if saved is None or layout_of(self.journal.store, self.frame) != saved.layout:
+            if saved is None or self._layout(self.journal.store) != saved.layout:
                 return None
-            writer, rows = ZarrWriter(self.journal.store), saved.plan.rows
+            writer, rows = store_of(self.frame)(self.journal.store), saved.plan.rows
             whole = {(a, min(a + rows, self.height)) for a in range(0, self.height, rows)}
             done = [s for s, stamp in saved.strips.items() if s in whole and writer.stamp(self.frame, *s) == stamp]
         except (OSError, KeyError, ValueError, TypeError, ArithmeticError):
@@ -65,7 +71,7 @@ class SavedRun:
         self.journal.keep(done)
         return Progress(saved.plan, writer, done)
 
-    def check(self, writer: ZarrWriter) -> None:
+    def check(self, writer: Any) -> None:
         """Refuse to publish a store that has lost chunks while the run went on.
 
         Raises
@@ -75,9 +81,12 @@ class SavedRun:
         """
         saved = self.journal.saved(self.key)
         lost = [s for s, stamp in saved.strips.items() if writer.stamp(self.frame, *s) != stamp] if saved else []
-        if saved is None or lost or layout_of(self.journal.store, self.frame) != saved.layout:
+        if saved is None or lost or self._layout(self.journal.store) != saved.layout:
             rows = f": rows {lost[0][0]} to {lost[0][1] - 1} are gone" if lost else ""
             raise SourceError(
                 f"Files of {self.journal.folder.name[:80]!r} were removed or changed while the run wrote them{rows}; "
                 "run the same call again, which computes what is missing."
             )
+
+    def _layout(self, path: Path) -> str:
+        return parts.layout_of(path) if isinstance(self.frame, Table) else store.layout_of(path, self.frame)

@@ -14,7 +14,7 @@ import xarray as xr
 from eowidgets.engine.blend import mix, paste
 from eowidgets.engine.device import trim
 from eowidgets.engine.plan import Plan
-from eowidgets.engine.predict import Piece, Predictor, lead
+from eowidgets.engine.predict import Piece, Predictor
 from eowidgets.engine.reader import Block, read_ahead
 from eowidgets.engine.result import Frame
 from eowidgets.engine.windows import Grid
@@ -22,7 +22,23 @@ from eowidgets.engine.windows import Grid
 Array = npt.NDArray[Any]
 #: How often freed memory is handed back: often enough to stay flat, rarely enough to cost nothing.
 TRIM_ROWS = 8
-Strip = tuple[int, dict[str, Array]]
+
+
+@dataclass(frozen=True)
+class Strip:
+    """Finished rows of a result.
+
+    Attributes
+    ----------
+    start, stop : int
+        First row, and the row after the last one.
+    values : dict
+        Per variable an array (..., stop - start, width); per gathered output a list of records.
+    """
+
+    start: int
+    stop: int
+    values: dict[str, Any]
 
 
 @dataclass(frozen=True)
@@ -83,20 +99,22 @@ class Strips:
         self.plan, self.grid, self.reader, self.predictor, self.frame = plan, grid, reader, predictor, frame
         self._inside, self._on_window, self._on_batch, self._checkpoint = inside, on_window, on_batch, checkpoint
         site = predictor.site
-        self._lead = {o.name: lead(o, len(site.out_days), len(site.bands)) for o in frame.outputs}
+        #: The same windows on the grid of the result.
+        self._cells = grid.coarser(frame.stride)
+        self._axes = {o.name: o.axes(len(site.out_days), len(site.bands)) for o in frame.outputs}
         self._needs: set[str] = {o.needs for o in frame.outputs}
-        self._classes = {o.name for o in frame.outputs if o.kind == "class"}
+        self._reused = {o.name for o in frame.outputs if o.copies}
         self._spare: dict[str, Array] = {}
         self._dates: dict[str, Array] = {}  # one column of windows whose date windows are being joined
 
     def windows(self, start: int, stop: int) -> int:
-        """Number of windows that rows ``start`` to ``stop`` take."""
-        y = self.grid.y
+        """Number of windows that rows ``start`` to ``stop`` of the result take."""
+        y = self._cells.y
         first, last = y.first_reaching(start), next(i for i in range(len(y)) if y.settled(i) >= stop)
         return (last - first + 1) * len(self.grid.x) * len(self.grid.t)
 
     def run(self, start: int, stop: int) -> Iterator[Strip]:
-        """Yield ``(first row, variables)`` for rows ``start`` to ``stop``, cut at multiples of ``plan.rows``.
+        """Yield ``(first row, variables)`` for rows ``start`` to ``stop`` of the result, cut at multiples of ``plan.rows``.
 
         ``start`` may be any multiple of ``plan.rows``: the windows are those of the whole raster, so a
         part has the same values as when all is run.
@@ -116,14 +134,14 @@ class Strips:
                 strip = {n: v[..., : cut - begin, :] for n, v in whole.items()}
                 waiting = {n: [v[..., cut - begin :, :]] for n, v in whole.items()} if cut < end else {}
                 del whole
-                yield begin, strip
+                yield Strip(begin, cut, strip)
                 del strip
                 begin = cut
                 if begin >= stop:
                     return
 
-    def _settled(self, start: int, stop: int) -> Iterator[Strip]:
-        y, ramp = self.grid.y, self.grid.y.ramp
+    def _settled(self, start: int, stop: int) -> Iterator[tuple[int, dict[str, Array]]]:
+        y, ramp = self._cells.y, self._cells.y.ramp
         first, last = y.first_reaching(start), next(i for i in range(len(y)) if y.settled(i) >= stop)
         blocks = read_ahead(self._reads(range(first, last + 1)), self._checkpoint)
         carry: dict[str, Array] = {}
@@ -165,8 +183,8 @@ class Strips:
         return [range(j, min(j + step, n)) for j in range(0, n, step)]
 
     def _row(self, i: int, rows: slice, blocks: Iterator[Block]) -> tuple[dict[str, Array], dict[str, Array]]:
-        grid, width, height = self.grid, self.grid.x.length, rows.stop - rows.start
-        canvas = {n: self._canvas(n, height) for n in self._lead}
+        grid, width, height = self.grid, self._cells.x.length, rows.stop - rows.start
+        canvas = {n: self._canvas(n, height) for n in self._axes}
         dates = grid.t.length
         shapes = {"any": (height, width), "measured": (height, width), "same": (dates, height, width)}
         where = {n: np.empty(shapes[n], bool) for n in self._needs}
@@ -176,26 +194,26 @@ class Strips:
             pieces = [Piece(block, grid.y.window(i), grid.x.window(j), grid.t.window(k)) for j, k in grid.row(js)]
             found = self.predictor(pieces)
             for (j, k), (piece, outputs) in zip(grid.row(js), found, strict=True):
-                self._join_dates(canvas, outputs, j, k, rows.start - piece.y.start)
+                self._join_dates(canvas, outputs, j, k, rows.start - piece.y.start // self.frame.stride)
                 if k + 1 == len(grid.t) and self._on_window is not None:
                     self._show(canvas, where, i, j, rows)
                 self._on_batch(1)
         return canvas, where
 
     def _canvas(self, name: str, height: int) -> Array:
-        shape, width = self._lead[name], self.grid.x.length
-        if name not in self._classes:
+        shape, width = self._axes[name], self._cells.x.length
+        if name not in self._reused:
             return np.empty((*shape, height, width), "float32")
-        # Probabilities never leave this object: one array serves all rows, and its pages are touched once.
+        # The array never leaves this object: it serves all rows, and its pages are touched once.
         if name not in self._spare:
-            y = self.grid.y
+            y = self._cells.y
             tallest = max(y.reach(i).stop - y.reach(i).start for i in range(len(y)))
             self._spare[name] = np.empty((*shape, tallest, width), "float32")
         return self._spare[name][..., :height, :]
 
     def _join_dates(self, canvas: dict[str, Array], outputs: dict[str, Array], j: int, k: int, skip: int) -> None:
         """Put one window into the row: along time first, and once all its dates are there, along x."""
-        grid = self.grid
+        grid = self._cells
         for name, values in outputs.items():
             height = canvas[name].shape[-2]
             rows = values[..., skip : skip + height, :]
@@ -209,22 +227,31 @@ class Strips:
             paste(canvas[name], rows, grid.x, j, dim=-1)
 
     def _mark(self, where: dict[str, Array], block: Block, rows: slice) -> None:
-        y = slice(rows.start - block.y0, rows.stop - block.y0)
-        x = slice(block.x0, block.x0 + block.raw.shape[-1])
+        stride = self.frame.stride
+        y = slice(rows.start * stride - block.y0, rows.stop * stride - block.y0)
+        x = slice(block.x0 // stride, -(-(block.x0 + block.raw.shape[-1]) // stride))
         for needs, mask in where.items():
             source = block.usable[:, y] if needs == "any" else block.measured[:, y]
-            mask[..., x] = source if needs == "same" else source.any(axis=0)
+            mask[..., x] = _cells(source if needs == "same" else np.any(source, axis=0), stride)
 
     def _show(self, canvas: dict[str, Array], where: dict[str, Array], i: int, j: int, rows: slice) -> None:
         if self._on_window is None:
             return
-        y, x = self.grid.y.core(i), self.grid.x.core(j)
+        y, x = self._cells.y.core(i), self._cells.x.core(j)
         cut = (..., slice(y.start - rows.start, y.stop - rows.start), x)
         shown = {n: v[cut] for n, v in where.items()}
         if self._inside is not None:
             area = self._inside(y)[:, x]
             shown = {n: v & area for n, v in shown.items()}
         self._on_window(y, x, self.frame.finish({n: v[cut].copy() for n, v in canvas.items()}, shown))
+
+
+def _cells(mask: Array, stride: int) -> Array:
+    """Return where a cell of ``stride`` pixels holds a True; the last row and column may be cut off."""
+    if stride == 1:
+        return mask
+    rows, columns = (range(0, n, stride) for n in mask.shape[-2:])
+    return np.logical_or.reduceat(np.logical_or.reduceat(mask, rows, axis=-2), columns, axis=-1)
 
 
 def _height(variables: dict[str, Array]) -> int:

@@ -14,7 +14,7 @@ import numpy.typing as npt
 import xarray as xr
 
 from eowidgets.contract.model import Model
-from eowidgets.contract.outputs import Output
+from eowidgets.contract.outputs import Gathered, Mosaic, Output, Source
 from eowidgets.contract.prepare import check_inputs, resolution_of, wanted_bands
 from eowidgets.contract.registry import get_model
 from eowidgets.cube import schema
@@ -22,13 +22,15 @@ from eowidgets.cube.admission import admit
 from eowidgets.cube.grid import geobox, georeference
 from eowidgets.engine import device as dev
 from eowidgets.engine.blame import blame
+from eowidgets.engine.gather import Gather
 from eowidgets.engine.plan import Limits, Plan, make_plan
 from eowidgets.engine.predict import Predictor, Site
 from eowidgets.engine.reader import Block, Reader
 from eowidgets.engine.resampled import at_its_resolution
-from eowidgets.engine.result import Frame, make_template
+from eowidgets.engine.result import Frame, coarser, make_template
 from eowidgets.engine.strips import Strips
 from eowidgets.engine.surroundings import kept
+from eowidgets.engine.table import Table
 from eowidgets.errors import InputError, ModelError, shown
 
 Array = npt.NDArray[Any]
@@ -45,7 +47,7 @@ class Task:
         Cut to the area's rectangle.
     area : Area, optional
     site : Site
-    frame : Frame
+    frame : Frame or Table
     seed : int
     device : str
     compile : bool
@@ -55,7 +57,7 @@ class Task:
     cube: xr.Dataset
     area: Any
     site: Site
-    frame: Frame
+    frame: Frame | Table
     seed: int
     device: str
     compile: bool
@@ -96,7 +98,7 @@ class Task:
         on_window: Callable[[slice, slice, dict[str, Array]], None] | None = None,
         reader: Callable[[slice, slice], Block] | None = None,
         shape: tuple[int, int, int] | None = None,
-    ) -> Iterator[Strips]:
+    ) -> Iterator[Strips | Gather]:
         """Set everything up for running strips, and put it away afterwards.
 
         ``reader`` and ``shape`` are for a worker that holds a part of the cube and thinks in rows of the whole.
@@ -115,7 +117,8 @@ class Task:
             checkpoint=checkpoint,
         )
         with predictor.ready():
-            yield Strips(
+            kind: Any = Gather if isinstance(self.frame, Table) else Strips
+            yield kind(
                 plan,
                 plan.grid(shape or self.shape),
                 reader or self.reader(),
@@ -128,13 +131,18 @@ class Task:
             )
 
     def _inside(self, rows: slice) -> Array:
-        inside: Array = self.area.mask(self.site.geobox[rows, :], all_touched=self._holds_no_centre)
+        inside: Array = self.area.mask(self._result_grid[rows, :], all_touched=self._holds_no_centre)
         return inside
+
+    @cached_property
+    def _result_grid(self) -> Any:
+        stride = self.frame.stride
+        return self.site.geobox if stride == 1 else coarser(self.site.geobox, stride)
 
     @cached_property
     def _holds_no_centre(self) -> bool:
         # Decided for the whole area, not strip by strip; a large one is sure to hold a pixel's centre.
-        box = self.site.geobox
+        box = self._result_grid
         return box.height * box.width <= 1 << 20 and not self.area.mask(box, all_touched=False).any()
 
 
@@ -170,20 +178,16 @@ def make_task(
         made = at_its_resolution(made, cube)
         bands = wanted_bands(made, cube)
         outputs = tuple(made.outputs(bands))
-    if not all(isinstance(o, Output) for o in outputs):
-        raise ModelError(f"The model {shown(made.name)} must give eow.Output objects from outputs(bands).")
-    if not outputs:
-        raise ModelError(f"Model {shown(made.name)} gives nothing for these bands: choose another model.")
+    check_outputs(made, outputs)
     dates = cube["time"].values.astype("datetime64[ns]")
     with blame(made, "when it was asked for its dates"), kept():
         out_dates = np.asarray(made.out_dates(dates)).astype("datetime64[ns]")
     if out_dates.ndim != 1 or np.isnat(out_dates).any():
         raise ModelError(f"The model {shown(made.name)} must give an array of dates from out_dates(dates).")
-    over_time = any(o.dims == "tyx" for o in outputs)
     attrs = {b: {k: v for k, v in cube[b].attrs.items() if k not in ("role", "grid_mapping")} for b in bands}
-    frame = Frame(outputs, bands, attrs, make_template(cube, out_dates, over_time=over_time))
+    frame = make_frame(cube, outputs, Source(bands, attrs), out_dates)
     names = [v.name for v in frame.variables]
-    taken = [*names, *frame.template.coords, *schema.DIMS]
+    taken = [*names, *(frame.template.coords if isinstance(frame, Frame) else ()), *schema.DIMS]
     doubled = {n for n in names if taken.count(n) > 1}
     if doubled:
         raise ModelError(
@@ -192,6 +196,47 @@ def make_task(
         )
     site = Site(bands, _days(dates), _days(out_dates), cube.odc.geobox, resolution_of(cube) or 1.0)
     return Task(made, cube, shape, site, frame, int(seed), str(device), compile)
+
+
+def make_frame(cube: xr.Dataset, outputs: tuple[Output, ...], source: Source, dates: Array) -> Frame | Table:
+    """Return everything about the result but its values."""
+    mosaics = tuple(o for o in outputs if isinstance(o, Mosaic))
+    if mosaics:
+        return Frame(mosaics, source, make_template(cube, dates, mosaics))
+    return Table(tuple(o for o in outputs if isinstance(o, Gathered)), cube.odc.geobox, dates)
+
+
+def check_outputs(model: Model, outputs: tuple[Output, ...]) -> None:
+    """Refuse outputs that no result can be made of.
+
+    Raises
+    ------
+    ModelError
+    """
+    name = shown(model.name)
+    mosaics = tuple(o for o in outputs if isinstance(o, Mosaic))
+    if not all(isinstance(o, Mosaic | Gathered) for o in outputs):
+        raise ModelError(f"The model {name} must return outputs such as eow.Value('height') from outputs(bands).")
+    if not outputs:
+        raise ModelError(f"The model {name} has no output for these bands: choose another model.")
+    if len(mosaics) < len(outputs) and len(outputs) > 1:
+        raise ModelError(
+            f"The model {name} has {len(outputs)} outputs, one of them a table: give one table, or rasters only."
+        )
+    if not mosaics:
+        return
+    strides = {o.stride for o in mosaics}
+    if len(strides) > 1:
+        raise ModelError(
+            f"The outputs of the model {name} have strides of {sorted(strides)}: give all the same stride."
+        )
+    stride, feed = strides.pop(), model.feed
+    for what, pixels in (("multiple", feed.multiple), ("halo", feed.halo)):
+        if pixels % stride:
+            raise ModelError(
+                f"The model {name} has outputs of one cell per {stride} pixels and a {what} of {pixels}: declare a "
+                f"{what} that is a multiple of {stride}."
+            )
 
 
 def _for_one_run(model: Model) -> Model:

@@ -12,7 +12,7 @@ only where the whole raster is smaller than its window.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 from itertools import pairwise
 
@@ -41,6 +41,8 @@ class Axis:
         Pixels of context at each end of a window.
     blend : int, optional
         Pixels to each side of a seam over which two windows are blended; None: half of the halo.
+    step : int
+        Windows start at, and hand over at, multiples of this; ``size`` is one. The last window may reach beyond the axis.
 
     Raises
     ------
@@ -60,6 +62,7 @@ class Axis:
     size: int
     halo: int = 0
     blend: int | None = None
+    step: int = 1
 
     def __post_init__(self) -> None:
         if self.length < 1 or self.size < 1 or self.halo < 0:
@@ -73,12 +76,12 @@ class Axis:
     @cached_property
     def starts(self) -> tuple[int, ...]:
         """First pixel of each window, spread evenly so that the overlaps are alike."""
-        room = self.length - self.size
+        room = -(-(self.length - self.size) // self.step)
         if room <= 0:
             return (0,)
-        stride = self.size - 2 * self.halo
+        stride = self.size // self.step - 2 * -(-self.halo // self.step)
         gaps = -(-room // stride)
-        return tuple(i * room // gaps for i in range(gaps + 1))
+        return tuple(i * room // gaps * self.step for i in range(gaps + 1))
 
     def __len__(self) -> int:
         return len(self.starts)
@@ -92,7 +95,7 @@ class Axis:
     def seams(self) -> tuple[int, ...]:
         """Pixel at which window ``i`` takes over from ``i - 1``; 0 for the first."""
         pairs = pairwise(self.starts)
-        return (0, *((b + a + self.size) // 2 for a, b in pairs))
+        return (0, *((b + a + self.size) // (2 * self.step) * self.step for a, b in pairs))
 
     @cached_property
     def ramp(self) -> int:
@@ -104,7 +107,22 @@ class Axis:
         edges = (*self.seams, self.length)
         nearest = min(b - a for a, b in pairwise(edges))
         wanted = self.halo // 2 if self.blend is None else min(self.blend, self.halo)
-        return min(wanted, nearest // 2) if len(self) > 1 else 0
+        return min(wanted, nearest // 2) // self.step * self.step if len(self) > 1 else 0
+
+    def coarser(self, stride: int) -> Axis:
+        """Return the same windows on a grid whose cells are ``stride`` pixels, a divisor of ``step``.
+
+        Examples
+        --------
+        >>> axis = Axis(length=100, size=40, halo=8, step=4)
+        >>> axis.starts, axis.coarser(4).starts
+        ((0, 20, 40, 60), (0, 5, 10, 15))
+        """
+        if stride == 1:
+            return self
+        return _Coarser(
+            -(-self.length // stride), self.size // stride, step=self.step // stride, fine=self, stride=stride
+        )
 
     def window(self, i: int) -> slice:
         """Pixels that window ``i`` sees (its padding left out)."""
@@ -149,12 +167,39 @@ class Axis:
 
 
 @dataclass(frozen=True)
+class _Coarser(Axis):
+    """An axis in cells of ``stride`` pixels of another axis."""
+
+    fine: Axis = field(kw_only=True)
+    stride: int = field(kw_only=True)
+
+    def __post_init__(self) -> None:
+        """Take the sizes as they are: the finer axis was checked."""
+
+    @cached_property
+    def starts(self) -> tuple[int, ...]:
+        return tuple(start // self.stride for start in self.fine.starts)
+
+    @cached_property
+    def seams(self) -> tuple[int, ...]:
+        return tuple(seam // self.stride for seam in self.fine.seams)
+
+    @cached_property
+    def ramp(self) -> int:
+        return self.fine.ramp // self.stride
+
+
+@dataclass(frozen=True)
 class Grid:
     """Windows over a cube: one :class:`Axis` for time, rows and columns."""
 
     t: Axis
     y: Axis
     x: Axis
+
+    def coarser(self, stride: int) -> Grid:
+        """Return the same windows on a grid whose cells are ``stride`` pixels wide."""
+        return Grid(self.t, self.y.coarser(stride), self.x.coarser(stride))
 
     @property
     def windows(self) -> int:

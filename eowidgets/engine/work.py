@@ -54,7 +54,8 @@ class Work(Generic[T]):
         self._function: Callable[[Any], T] = function
         self._changed = threading.Condition(threading.RLock())
         self._state: State = "queued"
-        self._stop = self._hangs = False
+        self._stop = self._hangs = self._reported = False
+        self._reporter: threading.Thread | None = None
         self._outer: Work[Any] | None = None
         self._awaited: Work[Any] | None = None
         self._thread: threading.Thread | None = None
@@ -125,12 +126,13 @@ class Work(Generic[T]):
             self._stop = True
             waiting, going = self._state == "queued", not self.over
             if waiting:
+                self._reporter = threading.current_thread()
                 self._close("cancelled")
             self._changed.notify_all()
         if waiting:
             if self.lane is not None:
                 self.lane.remove(self)
-            self.report()
+            self._report_end()
         elif going:
             timer = threading.Timer(PATIENCE, self._report_hang)
             timer.daemon = True
@@ -159,7 +161,9 @@ class Work(Generic[T]):
         return self._result  # type: ignore[return-value]  # the state is "done", so it is a T
 
     def wait(self, timeout: float | None = None) -> None:
-        """Wait until the work is over, in whatever way.
+        """Wait until the work is over, in whatever way, and its callbacks have run.
+
+        A callback that does not return is waited for no longer than :data:`PATIENCE`.
 
         Raises
         ------
@@ -186,6 +190,8 @@ class Work(Generic[T]):
                         waiting.checkpoint()
                     left = POLL if left is None else min(left, POLL)
                 self._changed.wait(left)
+            if threading.current_thread() is not self._reporter:
+                self._changed.wait_for(lambda: self._reported, PATIENCE)
         if seen is not None and waiting is not None:
             waiting._await(None)
 
@@ -253,8 +259,17 @@ class Work(Generic[T]):
 
     def _finish(self, state: State) -> None:
         with self._changed:
+            self._reporter = threading.current_thread()
             self._close(state)
+        self._report_end()
+
+    def _report_end(self) -> None:
+        """Call the callbacks for the last time, then release those who wait."""
+        self._reporter = threading.current_thread()
         self.report()
+        with self._changed:
+            self._reported = True
+            self._changed.notify_all()
 
     def _close(self, state: State) -> None:
         self._function = _nothing  # releases model and cube
@@ -278,7 +293,7 @@ class Work(Generic[T]):
     def _forget(self) -> None:
         """Count as cancelled in a process that was forked while the parent did the work."""
         self._changed = threading.Condition(threading.RLock())
-        self._state, self._stop, self.lane = "cancelled", True, None
+        self._state, self._stop, self._reported, self.lane = "cancelled", True, True, None
         _thread.work = None
 
     def report(self) -> None:

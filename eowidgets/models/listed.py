@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import pkgutil
 from importlib import import_module
+from types import ModuleType
 
 import eowidgets.models
 from eowidgets.contract.card import Card
-from eowidgets.contract.catalogue import OWN, Listing, index_text, listing_of, registered, scores_text
+from eowidgets.contract.catalogue import OWN, Listing, index_text, listing_of, scores_text
 from eowidgets.contract.checkpoint import Checkpoint
+from eowidgets.contract.model import Model
 from eowidgets.models.change import cards as change
 from eowidgets.models.forecast.base import SERIES_MODELS
 from eowidgets.models.vqa import cards as vqa
@@ -36,9 +38,9 @@ IN_WORDS: dict[str, tuple[Card, Checkpoint, str, str, str]] = {
 
 def listed() -> list[Listing]:
     """Import all of our models and describe each, sorted by name."""
-    for module in pkgutil.walk_packages(eowidgets.models.__path__, f"{eowidgets.models.__name__}."):
-        import_module(module.name)
-    own = {m.name: m for m in registered().values() if m.__module__.startswith("eowidgets.")}
+    names = pkgutil.walk_packages(eowidgets.models.__path__, f"{eowidgets.models.__name__}.")
+    modules = [import_module(one.name) for one in names]
+    own = {kind.name: kind for module in modules for kind in _models(module)}
     found = [listing_of(model) for model in own.values()]
     for name, series in SERIES_MODELS.items():
         if f"forecast-{name}" not in own:
@@ -60,6 +62,12 @@ def listed() -> list[Listing]:
             )
         )
     return sorted(found, key=lambda one: one.name)
+
+
+def _models(module: ModuleType) -> list[type[Model]]:
+    """Return the model classes that a module defines, without base classes, which have no name."""
+    kinds = [kind for kind in vars(module).values() if isinstance(kind, type) and issubclass(kind, Model)]
+    return [kind for kind in kinds if kind.__module__ == module.__name__ and hasattr(kind, "name")]
 
 
 if __name__ == "__main__":

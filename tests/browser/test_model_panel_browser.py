@@ -17,10 +17,10 @@ began, go = threading.Event(), threading.Semaphore(0)
 @eow.register
 class Steps(eow.Model):
     name, task, card = "steps", eow.Task.REGRESS, eow.Card(title="Goes on when it is told")
-    window = eow.WindowSpec(size=32)
+    feed = eow.Windows(size=32)
 
     def outputs(self, bands):
-        return (eow.Output("brightness", vmin=0, vmax=0.3),)
+        return (eow.Value("brightness", vmin=0, vmax=0.3),)
 
     def predict(self, batch):
         began.set()

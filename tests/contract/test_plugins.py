@@ -18,10 +18,10 @@ import eowidgets as eow
 class Double(eow.Model):
     name, task = "toy-double", eow.Task.REGRESS
     card = eow.Card(title="Twice the red", licence="MIT")
-    inputs = eow.Inputs(bands=("red",))
+    feed = eow.Windows(bands=("red",))
 
     def outputs(self, bands):
-        return (eow.Output("twice"),)
+        return (eow.Value("twice"),)
 
     def predict(self, batch):
         return {"twice": 2 * batch.x[:, :, 0].amax(dim=1)}

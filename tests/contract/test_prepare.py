@@ -1,9 +1,9 @@
 import pytest
 
 from eowidgets.contract.card import Card
-from eowidgets.contract.feeds import Inputs
+from eowidgets.contract.feeds import Windows
 from eowidgets.contract.model import Model
-from eowidgets.contract.outputs import Output
+from eowidgets.contract.outputs import Value
 from eowidgets.contract.params import param
 from eowidgets.contract.prepare import check_inputs, resolution_of, wanted_bands
 from eowidgets.contract.task import Task
@@ -12,10 +12,10 @@ from eowidgets.errors import ModelError
 
 class Picky(Model):
     name, task, card = "picky", Task.REGRESS, Card(title="Picky", licence="Apache-2.0")
-    inputs = Inputs(bands=("nir", "red"), optional_bands=("vv",), min_dates=2, max_dates=5, resolution=10)
+    feed = Windows(bands=("nir", "red"), optional_bands=("vv",), min_dates=2, max_dates=5, resolution=10)
 
     def outputs(self, bands):
-        return (Output("x"),)
+        return (Value("x"),)
 
     def predict(self, batch):
         return {"x": batch.x[:, 0, 0]}

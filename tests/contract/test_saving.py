@@ -17,13 +17,13 @@ from eowidgets.contract.registry import get_model, register
 from eowidgets.errors import InputError, ModelError, SourceError
 from eowidgets.models.change import ChangeLENet, LENet, LENetConfig
 
-COVER = eow.Output(
+COVER = eow.Classes(
     "cover",
-    kind="class",
     dims="tyx",
     needs="same",
     classes=(eow.ClassInfo(0, "water", "#0072b2"), eow.ClassInfo(7, "land", "#d55e00")),
 )
+BIOMASS = eow.Task("estimate-biomass", label="Estimate biomass")
 WRAP = {"bands": ("red", "nir"), "outputs": COVER, "scale": 10_000, "mean": (300, 2500), "std": (100, 800)}
 
 
@@ -34,7 +34,7 @@ class Widths:
 
 
 @dataclass(frozen=True)
-class Height(eow.Output):
+class Height(eow.Value):
     above: str = "ground"
 
 
@@ -73,14 +73,14 @@ def test_a_registered_class_comes_back_with_all_that_was_set(tmp_path, name):
     model.centres = np.arange(6.0).reshape(2, 3)
     model.by_class = {1: torch.ones(2), 2: (None, "text", [True, 0.1])}
     model.card = eow.Card(title="Fitted", licence="MIT", scores={"F1": 0.5})
-    model.inputs = eow.Inputs(bands=("red",), min_dates=2)
+    model.feed = eow.Windows(bands=("red",), min_dates=2)
     assert model.save(tmp_path / name) == tmp_path / name
     again = eow.load(tmp_path / name)
     assert type(again) is Net and again.params == model.params and again.offset == 2.5
     assert same(again.net, model.net) and again.net.out_channels == 3
     assert np.array_equal(again.centres, model.centres) and again.centres.dtype == model.centres.dtype
     assert torch.equal(again.by_class[1], torch.ones(2)) and again.by_class[2] == (None, "text", [True, 0.1])
-    assert again.card == model.card and again.inputs == model.inputs
+    assert again.card == model.card and again.feed == model.feed
     assert Net().card != model.card
 
 
@@ -112,10 +112,9 @@ def test_a_wrapped_network_needs_its_architecture(tmp_path, make_cube, name):
     with pytest.raises(InputError, match=r"wraps a network, whose code is not saved: give it with .*network=Conv2d"):
         eow.load(tmp_path / name)
     again = eow.load(tmp_path / name, network=nn.Conv2d(2, 2, 1))
-    assert (again.name, again.window, again.inputs, again.prepare) == (
+    assert (again.name, again.feed, again.prepare) == (
         "mine",
-        model.window,
-        model.inputs,
+        model.feed,
         model.prepare,
     )
     assert again.outputs(()) == model.outputs(()) and again.card == model.card and same(again.module(), model.module())
@@ -167,9 +166,9 @@ def test_what_is_no_data_is_refused_and_nothing_is_left(tmp_path):
 
 def test_a_kind_of_output_that_is_derived_comes_back(tmp_path):
     height = Height("height", dims="tyx", above="sea")
-    model = eow.wrap(nn.Conv2d(2, 1, 1), **{**WRAP, "outputs": height})
+    model = eow.wrap(nn.Conv2d(2, 1, 1), **{**WRAP, "outputs": height, "task": BIOMASS})
     again = eow.load(model.save(tmp_path / "m"), network=nn.Conv2d(2, 1, 1))
-    assert again.outputs(()) == (height,)
+    assert again.outputs(()) == (height,) and again.task == BIOMASS
 
 
 def test_only_a_saved_model_is_replaced(tmp_path):
@@ -195,7 +194,7 @@ def test_a_class_that_is_not_registered_is_asked_for(tmp_path):
 
 def test_a_changed_class_is_noticed(tmp_path, monkeypatch):
     path = Net().save(tmp_path / "m")
-    monkeypatch.setattr(Net, "inputs", eow.Inputs(bands=("nir",)))
+    monkeypatch.setattr(Net, "feed", eow.Windows(bands=("nir",)))
     with pytest.warns(UserWarning, match="'net-for-saving' declares another input than when it was saved"):
         eow.load(path)
 

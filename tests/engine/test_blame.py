@@ -9,7 +9,7 @@ import torch
 from support.toys import Identity, TwoClasses
 
 import eowidgets as eow
-from eowidgets.contract.outputs import Output
+from eowidgets.contract.outputs import Classes, Value
 from eowidgets.errors import InputError, ModelError
 
 
@@ -131,9 +131,9 @@ def test_outputs_that_are_none(make_cube):
         name = "toy-odd"
 
         def outputs(self, bands):
-            return ["same", Output("x")]
+            return ["same", Value("x")]
 
-    with pytest.raises(ModelError, match="must give eow.Output objects"):
+    with pytest.raises(ModelError, match="must return outputs such as"):
         eow.run(Odd, make_cube())
 
 
@@ -160,8 +160,8 @@ def test_an_error_without_usable_words_is_named_by_its_class(make_cube, error, w
     [
         ("name", 3),
         ("name", None),
-        ("inputs", ("red",)),
-        ("window", 64),
+        ("feed", ("red",)),
+        ("feed", 64),
         ("card", "A card"),
         ("task", "segment"),
         ("Params", dict),
@@ -198,7 +198,7 @@ def test_output_dates_are_an_array_of_dates(make_cube, dates):
 
 @pytest.mark.parametrize("name", ["time", "x", "spatial_ref"])
 def test_an_output_cannot_have_the_name_of_a_coordinate(make_cube, name):
-    odd = type("Odd", (Identity,), {"outputs": lambda self, bands: (Output(name, dims="tyx"),)})
+    odd = type("Odd", (Identity,), {"outputs": lambda self, bands: (Value(name, dims="tyx"),)})
     with pytest.raises(ModelError, match=f"'{name}'"):
         eow.run(odd, make_cube())
 
@@ -206,10 +206,10 @@ def test_an_output_cannot_have_the_name_of_a_coordinate(make_cube, name):
 @pytest.mark.parametrize(
     ("make", "words"),
     [
-        (lambda: Output("a/b"), "without '/'"),
-        (lambda: Output("a\nb"), "a name for a variable"),
-        (lambda: Output("o", "class"), "two or more"),
-        (lambda: Output("o", "class", classes=(eow.ClassInfo(1, "a", "#000000"),) * 2), "different values"),
+        (lambda: Value("a/b"), "without '/'"),
+        (lambda: Value("a\nb"), "a name for a variable"),
+        (lambda: Classes("o"), "two or more"),
+        (lambda: Classes("o", classes=(eow.ClassInfo(1, "a", "#000000"),) * 2), "different values"),
         (lambda: eow.ClassInfo(255, "a", "#000000"), "from 0 to 254"),
         (lambda: eow.ClassInfo(0, "a", "red"), "#0072b2"),
     ],

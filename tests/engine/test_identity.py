@@ -13,7 +13,7 @@ from torch import nn
 
 import eowidgets as eow
 from eowidgets.contract.model import Model
-from eowidgets.contract.outputs import Output
+from eowidgets.contract.outputs import Bands, Value
 from eowidgets.contract.task import Task
 from eowidgets.engine.identity import code_hash, run_hash
 from eowidgets.engine.journal import Journal
@@ -28,7 +28,7 @@ class Mine(Model):
     card = CARD
     {extra}
     def outputs(self, bands):
-        return (Output("o", "bands", "tyx"),)
+        return (Bands("o", "tyx"),)
     def predict(self, batch):
         return {{"o": helper(batch.x)}}
 """
@@ -39,7 +39,7 @@ def cell(number=0, factor=1.0, operator="*", extra="", *, source=True):
     text, name = CELL.format(factor=factor, operator=operator, extra=extra), f"<cell {number}>"
     if source:
         linecache.cache[name] = (len(text), None, text.splitlines(keepends=True), name)
-    space = {"Model": Model, "Task": Task, "CARD": CARD, "Output": Output, "__name__": "__main__"}
+    space = {"Model": Model, "Task": Task, "CARD": CARD, "Bands": Bands, "__name__": "__main__"}
     exec(compile(text, name, "exec"), space)
     return space["Mine"]()
 
@@ -90,7 +90,7 @@ def test_the_code_of_a_network_counts():
             def forward(self, x):
                 return x**power
 
-        return eow.wrap(Net(), bands=("red",), outputs=Output("o", dims="tyx"), window=16)
+        return eow.wrap(Net(), bands=("red",), outputs=Value("o", dims="tyx"), window=16)
 
     assert code_hash(wrapped(1)) == code_hash(wrapped(1)) != code_hash(wrapped(2))
 
@@ -112,7 +112,7 @@ def _get(name):
 def wrapped(**options):
     torch.manual_seed(0)
     net = nn.Conv2d(1, 1, 1)
-    return eow.wrap(net, bands=("red",), outputs=Output("o", dims="tyx"), **{"window": 16, **options})
+    return eow.wrap(net, bands=("red",), outputs=Value("o", dims="tyx"), **{"window": 16, **options})
 
 
 @pytest.mark.parametrize(
@@ -138,7 +138,7 @@ def test_the_arguments_of_wrap_are_in_the_provenance_and_stop_a_resume(make_cube
     found = job.result(60)
     assert not any("Continuing" in line for line in job.log)
     (name, value), notes = next(iter(options.items())), json.loads(found.attrs["provenance"])["settings"]
-    told = notes["window"]["size"] if name == "window" else notes[name]
+    told = notes["feed"]["size"] if name == "window" else notes[name]
     assert told == (list(value) if isinstance(value, tuple) else value)
     again = eow.rerun(out, cube, model=wrapped())
     assert "settings" in again.changed

@@ -7,8 +7,8 @@ from support.toys import Identity, Mean, Smooth
 from torch import nn
 
 import eowidgets as eow
-from eowidgets.contract.feeds import Batch, WindowSpec
-from eowidgets.contract.outputs import Output
+from eowidgets.contract.feeds import Batch, Windows
+from eowidgets.contract.outputs import Bands, Value
 from eowidgets.engine import device as dev
 from eowidgets.engine.estimate import estimate
 from eowidgets.engine.plan import Limits, Plan
@@ -49,7 +49,7 @@ def test_a_hungrier_model_gets_smaller_batches_because_it_was_measured(make_cube
 
 def test_windows_respect_multiple_and_halo(make_cube):
     class Patchy(Mean):
-        window = WindowSpec(halo=10, multiple=24)
+        feed = Windows(halo=10, multiple=24)
 
     plan = plan_of(Patchy, make_cube(dates=1, height=700, width=90), "20MB")
     assert all(side % 24 == 0 and side > 20 for side in plan.window)
@@ -74,9 +74,9 @@ def test_a_plan_survives_being_written(make_cube):
 
 def test_time_windows_need_one_frame_per_date(make_cube):
     class Wrong(Mean):
-        window = WindowSpec(dates=3)
+        feed = Windows(dates=3)
 
-    with pytest.raises(ModelError, match="leave WindowSpec.dates unset"):
+    with pytest.raises(ModelError, match="leave Windows.dates unset"):
         eow.run(Wrong, make_cube(dates=8))
 
     class Earlier(Identity):
@@ -182,7 +182,7 @@ def test_the_model_is_left_as_it_was_found(make_cube):
 def test_outputs_named_like_bands_twice_are_refused(make_cube):
     class Twice(Identity):
         def outputs(self, bands):
-            return (Output("same", "bands", "tyx"), Output("red"))
+            return (Bands("same", "tyx"), Value("red"))
 
     with pytest.raises(ModelError, match="output named 'red' twice"):
         eow.run(Twice, make_cube())

@@ -8,10 +8,10 @@ import torch
 from support.toys import CARD
 
 import eowidgets as eow
-from eowidgets.contract.feeds import Inputs, WindowSpec
+from eowidgets.contract.feeds import Windows
 from eowidgets.contract.labels import ClassInfo
 from eowidgets.contract.model import Model
-from eowidgets.contract.outputs import Output
+from eowidgets.contract.outputs import Bands, Classes
 from eowidgets.contract.task import Task
 
 
@@ -21,12 +21,11 @@ class Ten(Model):
     name = "toy-ten"
     task = Task.RECONSTRUCT
     card = CARD
-    inputs = Inputs(resolution=10.0)
-    window = WindowSpec(size=32, halo=4, multiple=8)
+    feed = Windows(resolution=10.0, size=32, halo=4, multiple=8)
     seen: set
 
     def outputs(self, bands):
-        return (Output("same", "bands", "tyx"), Output("half", "class", classes=HALVES))
+        return (Bands("same", "tyx"), Classes("half", classes=HALVES))
 
     def predict(self, batch):
         type(self).seen.add((batch.resolution, tuple(batch.x.shape[-2:])))

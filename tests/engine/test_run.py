@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from support.toys import Greedy, Identity, InTime, Mean, Noise, Patches, Smooth, TwoClasses
 
 import eowidgets as eow
-from eowidgets.contract.feeds import Inputs, WindowSpec
+from eowidgets.contract.feeds import Windows
 from eowidgets.errors import InputError, ModelError
 
 few = settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
@@ -24,7 +24,7 @@ def test_identity_comes_back_bit_for_bit(make_cube, height, width, halo, extra, 
     cube["red"].values[0, : height // 2, width // 2 :] = np.nan
 
     class AnyHalo(Identity):
-        window = WindowSpec(halo=halo)
+        feed = Windows(halo=halo)
 
     out = eow.run(AnyHalo(), cube, window=2 * halo + extra, batch=batch)
     hidden = ~np.isfinite(cube["red"].values)
@@ -224,10 +224,10 @@ def test_bad_options_are_refused_in_one_sentence(make_cube, options, words):
 
 def test_cubes_that_do_not_fit_are_refused(make_cube):
     class Picky(Identity):
-        inputs = Inputs(bands=("red", "swir16"), min_dates=2)
+        feed = Windows(bands=("red", "swir16"), min_dates=2)
 
     class Patient(Identity):
-        inputs = Inputs(min_dates=12)
+        feed = Windows(min_dates=12)
 
     with pytest.raises(ModelError, match="swir16"):
         eow.run(Picky, make_cube())

@@ -12,7 +12,7 @@ from support.toys import Identity
 from torch import nn
 
 import eowidgets as eow
-from eowidgets.contract.outputs import Output
+from eowidgets.contract.outputs import Value
 from eowidgets.engine.job import Cancelled
 from eowidgets.engine.surroundings import SETTINGS, evaluating, interrupted, kept
 
@@ -37,7 +37,7 @@ class Dropper(nn.Module):
 
 
 def wrapped(net):
-    return eow.wrap(net, bands=("red",), outputs=Output("o", dims="tyx"), window=8, name="dropper")
+    return eow.wrap(net, bands=("red",), outputs=Value("o", dims="tyx"), window=8, name="dropper")
 
 
 @pytest.fixture

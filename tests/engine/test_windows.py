@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from eowidgets.contract.feeds import WindowSpec
+from eowidgets.contract.feeds import Windows
 from eowidgets.engine.windows import Axis, Grid
 from eowidgets.errors import InputError
 
@@ -94,4 +94,4 @@ def test_a_blend_as_wide_as_the_halo_takes_the_whole_overlap_in_even_steps():
 @pytest.mark.parametrize(("halo", "blend"), [(4, 5), (0, 1)])
 def test_a_blend_beyond_the_halo_is_refused(halo, blend):
     with pytest.raises(InputError, match="between 0 and the halo"):
-        WindowSpec(size=32, halo=halo, blend=blend)
+        Windows(size=32, halo=halo, blend=blend)

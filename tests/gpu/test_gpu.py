@@ -12,9 +12,9 @@ from torch import nn
 
 import eowidgets as eow
 from eowidgets.contract.card import Card
-from eowidgets.contract.feeds import WindowSpec
+from eowidgets.contract.feeds import Windows
 from eowidgets.contract.model import Model
-from eowidgets.contract.outputs import Output
+from eowidgets.contract.outputs import Output, Value
 from eowidgets.contract.registry import model_classes
 from eowidgets.contract.task import Task
 from eowidgets.engine import device as dev
@@ -27,11 +27,11 @@ BF16, CLASSES = 0.03, 0.01
 
 def given_to(model: type[Model], season) -> xr.Dataset:
     """A cube that the model takes: as many dates and as fine as it asks for."""
-    if (issubclass(model, Model) and model.inputs.max_dates == 2) or model.name.startswith("change-"):
-        return season(2, 80, 0.5 if model.inputs.bands else 10.0)
+    if (issubclass(model, Model) and model.feed.max_dates == 2) or model.name.startswith("change-"):
+        return season(2, 80, 0.5 if model.feed.bands else 10.0)
     if model.task is Task.DETECT_CHANGE and not model.name.startswith("break-"):
         return season(2, 80)
-    return season(36, 40) if model.window.size else season(60, 24)
+    return season(36, 40) if model.feed.size else season(60, 24)
 
 
 def difference(one: xr.Dataset, other: xr.Dataset) -> dict[str, float]:
@@ -60,7 +60,7 @@ def test_every_model_gives_what_it_gives_on_the_cpu(name, device, season):
         assert off <= limit, f"{variable}: {off:.2g}"
 
 
-@pytest.mark.parametrize("name", [m.name for m in model_classes() if m.window.size and not m.name.startswith("fill")])
+@pytest.mark.parametrize("name", [m.name for m in model_classes() if m.feed.size and not m.name.startswith("fill")])
 def test_networks_in_bf16_stay_close(name, device, season):
     cube = given_to(next(m for m in model_classes() if m.name == name), season)
     exact = eow.run(name, cube, device=device, precision="fp32", progress=False)
@@ -81,7 +81,7 @@ class Wide(Model):
     name = "test-wide"
     task = Task.RECONSTRUCT
     card = Card("Wide convolution", licence="Apache-2.0")
-    window = WindowSpec(size=256, halo=2)
+    feed = Windows(size=256, halo=2)
 
     def __init__(self) -> None:
         super().__init__()
@@ -93,7 +93,7 @@ class Wide(Model):
         return self.net
 
     def outputs(self, bands: tuple[str, ...]) -> tuple[Output, ...]:
-        return (Output("smooth", dims="yx"),)
+        return (Value("smooth", dims="yx"),)
 
     def predict(self, batch):
         self.batches.append(len(batch.x))

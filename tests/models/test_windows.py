@@ -15,8 +15,8 @@ from eowidgets.errors import InputError
 BANDS = ("blue", "green", "red", "nir")
 #: Differences that are allowed, as a share of the range of a variable's values.
 TOLERANCE = 1e-5
-FREE = sorted(m.name for m in model_classes() if m.window.size is None)
-FIXED = sorted(m.name for m in model_classes() if m.window.size is not None)
+FREE = sorted(m.name for m in model_classes() if m.feed.size is None)
+FIXED = sorted(m.name for m in model_classes() if m.feed.size is not None)
 #: Models that take a threshold, or what they learn, from the area that they are run on.
 FROM_THE_AREA = {"change-otsu", "forecast-nlinear"}
 
@@ -90,7 +90,7 @@ def test_any_window_gives_the_same(season, name):
 
 @pytest.mark.parametrize("name", FIXED)
 def test_a_model_of_one_window_refuses_another_and_does_not_depend_on_batches(season, name):
-    size = model_class(name).window.size
+    size = model_class(name).feed.size
     for start in (eow.run, eow.submit):
         with pytest.raises(InputError, match=f"{name}.* windows of {size} pixels") as refused:
             start(name, suited(season, name), window=2 * size)

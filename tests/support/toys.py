@@ -8,10 +8,10 @@ import torch
 from torch import nn
 
 from eowidgets.contract.card import Card
-from eowidgets.contract.feeds import Batch, Inputs, WindowSpec
+from eowidgets.contract.feeds import Batch, Windows
 from eowidgets.contract.labels import ClassInfo
 from eowidgets.contract.model import Model
-from eowidgets.contract.outputs import Output
+from eowidgets.contract.outputs import Bands, Classes, Value
 from eowidgets.contract.params import param
 from eowidgets.contract.task import Task
 
@@ -26,7 +26,7 @@ class Identity(Model):
     card = CARD
 
     def outputs(self, bands):
-        return (Output("same", "bands", "tyx", needs="same"),)
+        return (Bands("same", "tyx", needs="same"),)
 
     def predict(self, batch: Batch):
         return {"same": batch.raw}
@@ -40,7 +40,7 @@ class Mean(Model):
     card = CARD
 
     def outputs(self, bands):
-        return (Output("mean", "bands", "yx"),)
+        return (Bands("mean", "yx"),)
 
     def predict(self, batch: Batch):
         seen = batch.usable[:, :, None].float()
@@ -53,7 +53,7 @@ class Smooth(Model):
     name = "toy-smooth"
     task = Task.RECONSTRUCT
     card = CARD
-    window = WindowSpec(halo=8)
+    feed = Windows(halo=8)
 
     def __init__(self, **params):
         super().__init__(**params)
@@ -64,7 +64,7 @@ class Smooth(Model):
         return self.net
 
     def outputs(self, bands):
-        return (Output("smooth", "bands", "tyx"),)
+        return (Bands("smooth", "tyx"),)
 
     def predict(self, batch: Batch):
         b, t, c, h, w = batch.x.shape
@@ -80,11 +80,10 @@ class TwoClasses(Model):
     name = "toy-classes"
     task = Task.SEGMENT
     card = CARD
-    inputs = Inputs(bands=("red",))
-    window = WindowSpec(halo=4)
+    feed = Windows(bands=("red",), halo=4)
 
     def outputs(self, bands):
-        return (Output("cover", "class", "yx", classes=CLASSES, long_name="land cover"), Output("red_mean", vmin=0))
+        return (Classes("cover", "yx", classes=CLASSES, long_name="land cover"), Value("red_mean", vmin=0))
 
     def predict(self, batch: Batch):
         p = batch.x[:, :, 0].mean(1)
@@ -134,7 +133,7 @@ class Noise(Model):
     card = CARD
 
     def outputs(self, bands):
-        return (Output("noise"),)
+        return (Value("noise"),)
 
     def predict(self, batch: Batch):
         return {"noise": self.params.scale * torch.randn(batch.x[:, 0, 0].shape)}
@@ -144,14 +143,14 @@ class InTime(Identity):
     """Identity in windows of a few dates."""
 
     name = "toy-in-time"
-    window = WindowSpec(halo=2, dates=5, date_halo=2)
+    feed = Windows(halo=2, dates=5, date_halo=2)
 
 
 class Patches(Identity):
     """Sees only windows of one size."""
 
     name = "toy-patches"
-    window = WindowSpec(size=16, halo=3, multiple=16)
+    feed = Windows(size=16, halo=3, multiple=16)
 
     def predict(self, batch: Batch):
         assert batch.x.shape[-2:] == (16, 16)

@@ -72,7 +72,7 @@ class FrameForecaster(SeriesModel):
 
     def __init__(self, model: Model, history: History, seed: int = 0) -> None:
         if model.task != Task.FORECAST:
-            raise InputError(f"Model {model.name!r} does not forecast: its task is {model.task.value!r}.")
+            raise InputError(f"Model {model.name!r} does not forecast: its task is {model.task.name!r}.")
         self.model, self.history, self.seed = model, history, seed
         self.name, self.card = model.name, model.card  # type: ignore[misc]
         self.params, self.fitted = model.params, True

@@ -12,7 +12,6 @@ from pathlib import Path
 from types import ModuleType
 from typing import Any
 
-import xarray as xr
 import zarr
 
 from eowidgets.cube.export.exchange import exchange
@@ -21,11 +20,14 @@ from eowidgets.cube.sources.store import check_metadata
 from eowidgets.engine.folders import check_folder, is_ours, sync
 from eowidgets.engine.journal import Journal
 from eowidgets.engine.result import Frame
-from eowidgets.engine.writers import geotiff, netcdf, store
+from eowidgets.engine.table import Table
+from eowidgets.engine.writers import geotiff, netcdf, parts, store
 from eowidgets.errors import EowidgetsError, InputError, SourceError, shown
 from eowidgets.system import check_plain
 
 FORMATS: dict[str, ModuleType | None] = {".zarr": None, ".tif": geotiff, ".tiff": geotiff, ".nc": netcdf}
+#: Of results that are tables.
+TABLES = (".gpkg", ".parquet")
 
 #: Bytes of a name: the working folder and the companions have longer ones, and a name has at most 255.
 LONGEST = 200
@@ -44,8 +46,11 @@ def check_name(out: Any) -> Path:
         path = Path(os.fspath(out)).expanduser()
     except TypeError as error:
         raise InputError(f"out={out!r} is not a path: give a name such as 'result.zarr'.") from error
-    if path.suffix.lower() not in FORMATS:
-        raise InputError(f"'{path.name}' does not say how to write it: end the name in {', '.join(FORMATS)}.")
+    if path.suffix.lower() not in (*FORMATS, *TABLES):
+        raise InputError(
+            f"'{path.name}' does not say how to write it: end the name in {', '.join(FORMATS)}, or for objects in "
+            f"{' or '.join(TABLES)}."
+        )
     if len(os.fsencode(path.name)) > LONGEST:
         raise InputError(f"The name {path.name[:80]!r}... is too long: give one of at most {LONGEST} bytes.")
     if not path.parent.is_dir():
@@ -54,21 +59,35 @@ def check_name(out: Any) -> Path:
         raise InputError(f"The folder '{path.parent}' can't be written: choose another.")
     if path.is_symlink() or (path.exists() and not _is_ours(path)):
         raise InputError(f"'{path}' exists and was not made by this package: choose another name or remove it first.")
-    if FORMATS[path.suffix.lower()] is geotiff:
+    if FORMATS.get(path.suffix.lower()) is geotiff:
         check_companions(path)
     check_folder(Journal(path).folder)
     return path
 
 
-def publish(
-    writer: store.ZarrWriter, frame: Frame, journal: Journal, rows: int, attrs: dict[str, Any], check: Any
-) -> None:
+def check_format(path: Path, frame: Frame | Table) -> None:
+    """Refuse a name whose format cannot hold the result.
+
+    Raises
+    ------
+    InputError
+    """
+    known = TABLES if isinstance(frame, Table) else tuple(FORMATS)
+    if path.suffix.lower() not in known:
+        what = "a table" if isinstance(frame, Table) else "a raster"
+        raise InputError(f"The result is {what}: end the name {shown(path.name)} in {', '.join(known)}.")
+
+
+def publish(writer: Any, frame: Frame | Table, journal: Journal, rows: int, attrs: dict[str, Any], check: Any) -> None:
     """Turn the complete store of a run into its result, and remove the working folder.
 
     All files are complete before the first is moved to its name, companions before the main one, and the journal
     says so: whatever happens from then on, the next run or :func:`open_result` completes the move.
     """
     source, out = journal.store, journal.out
+    if isinstance(frame, Table):
+        _publish_table(writer, frame, journal, attrs)
+        return
     exporter = FORMATS[out.suffix.lower()]
     store.tidy(source)
     if exporter is not netcdf:
@@ -89,6 +108,18 @@ def publish(
     check_name(out)  # again: what has appeared in the meantime is not replaced
     named = [(file, out.name if file == files[-1] else file.name) for file in files]
     journal.publish(named, stale(out, files) if exporter is geotiff else [])
+    complete(journal)
+
+
+def _publish_table(writer: parts.PartWriter, frame: Table, journal: Journal, attrs: dict[str, Any]) -> None:
+    folder = journal.store.with_name("export")
+    shutil.rmtree(folder, ignore_errors=True)  # of a run that was killed here
+    folder.mkdir()
+    file = folder / journal.out.name
+    parts.write_table(writer.table(frame, attrs), file)
+    _sync(file)
+    check_name(journal.out)
+    journal.publish([(file, journal.out.name)], [])
     complete(journal)
 
 
@@ -140,7 +171,7 @@ def _sync(file: Path) -> None:
         os.fsync(opened.fileno())
 
 
-def open_result(path: str | Path) -> xr.Dataset:
+def open_result(path: str | Path) -> Any:
     """Open a result of this package lazily, as :func:`~eowidgets.engine.run.run` gave it.
 
     Raises
@@ -155,14 +186,16 @@ def open_result(path: str | Path) -> xr.Dataset:
     if not path.exists():
         raise InputError(f"There is no result {shown(str(path))}.")
     check_plain(path)
-    if path.suffix.lower() not in FORMATS or not _is_ours(path):
+    if path.suffix.lower() not in (*FORMATS, *TABLES) or not _is_ours(path):
         raise InputError(f"{shown(str(path))} was not made by this package: it carries no provenance.")
-    exporter = FORMATS[path.suffix.lower()]
     try:
+        if path.suffix.lower() in TABLES:
+            return parts.open_table(path)
+        exporter = FORMATS[path.suffix.lower()]
         if exporter is None:
             check_metadata(path)
             return store.open_store(path)
-        opened: xr.Dataset = exporter.open_file(path)
+        opened = exporter.open_file(path)
     except EowidgetsError:
         raise
     except (OSError, KeyError, TypeError, ValueError, RuntimeError, AttributeError) as error:
@@ -172,7 +205,7 @@ def open_result(path: str | Path) -> xr.Dataset:
 
 def _complete_of_killed(path: Path) -> None:
     """Complete the publication of a process that was killed during it; leave it to others where that is not possible."""
-    if path.suffix.lower() not in FORMATS:
+    if path.suffix.lower() not in (*FORMATS, *TABLES):
         return
     journal = Journal(path)
     if not is_ours(journal.folder) or journal.publication() is None:
@@ -204,11 +237,15 @@ def _is_disk(error: BaseException) -> bool:
 
 
 def _is_ours(path: Path) -> bool:
-    readers: dict[str, Callable[[Path], Any]] = {".zarr": _zarr_note, ".nc": _netcdf_note}
+    readers: dict[str, Callable[[Path], Any]] = {
+        ".zarr": _zarr_note,
+        ".nc": _netcdf_note,
+        **dict.fromkeys(TABLES, parts.note_of),
+    }
     try:
         note = readers.get(path.suffix.lower(), _tiff_note)(path)
         return "model" in json.loads(note)
-    except (OSError, KeyError, TypeError, ValueError, RuntimeError, AttributeError):
+    except (OSError, KeyError, TypeError, ValueError, RuntimeError, AttributeError, ImportError):
         return False
 
 

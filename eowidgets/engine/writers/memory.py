@@ -7,7 +7,8 @@ from typing import Any
 import numpy as np
 import xarray as xr
 
-from eowidgets.engine.result import Array, Frame
+from eowidgets.engine.result import Frame
+from eowidgets.engine.strips import Strip
 from eowidgets.errors import InputError
 
 
@@ -28,10 +29,10 @@ class MemoryWriter:
                 "The result does not fit into memory: give out='result.zarr' to write it as it goes."
             ) from error
 
-    def write(self, start: int, strip: dict[str, Array]) -> None:
-        """Take rows from ``start`` on."""
-        for name, values in strip.items():
-            self._arrays[name][..., start : start + values.shape[-2], :] = values
+    def write(self, strip: Strip) -> None:
+        """Take the rows of a strip."""
+        for name, values in strip.values.items():
+            self._arrays[name][..., strip.start : strip.stop, :] = values
 
     def finish(self, attrs: dict[str, Any]) -> xr.Dataset:
         """Give the whole."""

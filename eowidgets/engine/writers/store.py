@@ -12,9 +12,11 @@ import numpy as np
 import xarray as xr
 import zarr
 
+from eowidgets.contract.outputs import Array
 from eowidgets.cube.export.stores import ORDER, note_chunks
 from eowidgets.cube.sources import store as source
-from eowidgets.engine.result import Array, Frame
+from eowidgets.engine.result import Frame
+from eowidgets.engine.strips import Strip
 
 COLUMNS = 512
 DATES = 16
@@ -63,10 +65,10 @@ class ZarrWriter:
         note_chunks(path)
         return cls(path)
 
-    def write(self, start: int, strip: dict[str, Array]) -> None:
-        """Write rows from ``start`` on."""
-        for name, values in strip.items():
-            self._arrays[name][..., start : start + values.shape[-2], :] = values
+    def write(self, strip: Strip) -> None:
+        """Write the rows of a strip."""
+        for name, values in strip.values.items():
+            self._arrays[name][..., strip.start : strip.stop, :] = values
 
     def stamp(self, frame: Frame, start: int, stop: int) -> str:
         """Digest of the names and sizes of the chunks of a strip: what a resumed run finds again, or computes again."""

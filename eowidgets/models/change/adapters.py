@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, ClassVar
 
 import numpy as np
@@ -12,9 +12,9 @@ from torch import Tensor, nn
 
 from eowidgets.contract.card import Card
 from eowidgets.contract.checkpoint import Checkpoint
-from eowidgets.contract.feeds import Batch, Inputs, WindowSpec
+from eowidgets.contract.feeds import Batch, Windows
 from eowidgets.contract.labels import ClassInfo
-from eowidgets.contract.outputs import Output
+from eowidgets.contract.outputs import Classes, Output
 from eowidgets.contract.params import param
 from eowidgets.contract.registry import register
 from eowidgets.cube.labels import PAIR_CHANGES as CHANGES
@@ -58,9 +58,8 @@ class PairModel(TwoImages):
     Each is standardised by its own mean and spread over the whole cube, so brightness, haze and units do not matter.
     """
 
-    inputs: ClassVar[Inputs] = Inputs(bands=BANDS, min_dates=2)
+    feed: ClassVar[Windows] = Windows(bands=BANDS, min_dates=2, size=256, halo=32, multiple=32)
     # Trained on crops of 128: what is further away than the halo does not decide.
-    window: ClassVar[WindowSpec] = WindowSpec(size=256, halo=32, multiple=32)
     Params = PairParams
     #: Weights that are loaded unless a network is given.
     checkpoint: ClassVar[Checkpoint]
@@ -89,8 +88,8 @@ class PairModel(TwoImages):
     def outputs(self, bands: tuple[str, ...]) -> tuple[Output, ...]:
         """Mask of what counts as change, and what kind it is."""
         return (
-            Output("change", kind="class", classes=CHANGE_CLASSES, long_name=f"Change of {self.params.what}"),
-            Output("kind", kind="class", classes=KINDS, long_name="What changed"),
+            Classes("change", classes=CHANGE_CLASSES, long_name=f"Change of {self.params.what}"),
+            Classes("kind", classes=KINDS, long_name="What changed"),
         )
 
     def pictures(self, batch: Batch) -> tuple[Tensor, Tensor, Tensor]:
@@ -153,4 +152,4 @@ class ChangeMCI(PairModel):
     name = "change-mci"
     card: ClassVar[Card] = cards.MCI
     checkpoint = cards.WEIGHTS["change-mci.simulated"]
-    window: ClassVar[WindowSpec] = WindowSpec(size=256, halo=32, multiple=64)
+    feed: ClassVar[Windows] = replace(PairModel.feed, multiple=64)

@@ -12,9 +12,9 @@ import xarray as xr
 from torch import Tensor
 
 from eowidgets.contract.card import Card
-from eowidgets.contract.feeds import Batch, Inputs
+from eowidgets.contract.feeds import Batch, Windows
 from eowidgets.contract.model import Model
-from eowidgets.contract.outputs import Output
+from eowidgets.contract.outputs import Classes, Output, Value
 from eowidgets.contract.params import param
 from eowidgets.contract.registry import register
 from eowidgets.contract.task import Task
@@ -49,7 +49,7 @@ class TwoImages(Model):
     """What both have in common: a median image before and one after, and the vector between them."""
 
     task = Task.DETECT_CHANGE
-    inputs = Inputs(min_dates=2)
+    feed = Windows(min_dates=2)
     Params = ChangeParams
 
     def __init__(self, **params: Any) -> None:
@@ -120,8 +120,8 @@ class ChangeCVA(TwoImages):
     def outputs(self, bands: tuple[str, ...]) -> tuple[Output, ...]:
         """Length and angle."""
         return (
-            Output("magnitude", unit="1", long_name="Length of the change vector", vmin=0, vmax=0.4),
-            Output("direction", unit="degree", long_name="0 brighter, 90 another colour, 180 darker", vmin=0, vmax=180),
+            Value("magnitude", unit="1", long_name="Length of the change vector", vmin=0, vmax=0.4),
+            Value("direction", unit="degree", long_name="0 brighter, 90 another colour, 180 darker", vmin=0, vmax=180),
         )
 
     def predict(self, batch: Batch) -> dict[str, Tensor]:
@@ -189,8 +189,8 @@ class ChangeOtsu(TwoImages):
         """Change or not, and the length that was compared."""
         found = f", threshold {self.threshold:.4g}" if self.threshold is not None else ""
         return (
-            Output("change", kind="class", classes=CHANGE_CLASSES, long_name=f"Change between two images{found}"),
-            Output("magnitude", unit="1", long_name="Length of the change vector", vmin=0, vmax=0.4),
+            Classes("change", classes=CHANGE_CLASSES, long_name=f"Change between two images{found}"),
+            Value("magnitude", unit="1", long_name="Length of the change vector", vmin=0, vmax=0.4),
         )
 
     def predict(self, batch: Batch) -> dict[str, Tensor]:

@@ -12,7 +12,7 @@ from torch import Tensor
 from eowidgets.contract.card import Card
 from eowidgets.contract.feeds import Batch
 from eowidgets.contract.model import Dates, Model
-from eowidgets.contract.outputs import Output
+from eowidgets.contract.outputs import Bands, Output, Value
 from eowidgets.contract.params import param
 from eowidgets.contract.registry import register
 from eowidgets.contract.task import Task
@@ -36,8 +36,8 @@ class Composite(Model):
     def outputs(self, bands: tuple[str, ...]) -> tuple[Output, ...]:
         """The composite bands, and the number of clear observations behind them."""
         return (
-            Output("bands", kind="bands", dims="tyx", unit="1"),
-            Output("observations", dims="tyx", unit="1", long_name="Clear observations in the period", vmin=0),
+            Bands("bands", dims="tyx", unit="1"),
+            Value("observations", dims="tyx", unit="1", long_name="Clear observations in the period", vmin=0),
         )
 
     def out_dates(self, dates: Dates) -> Dates:

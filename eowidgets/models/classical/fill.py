@@ -13,7 +13,7 @@ from torch import Tensor
 from eowidgets.contract.card import Card
 from eowidgets.contract.feeds import Batch
 from eowidgets.contract.model import Model
-from eowidgets.contract.outputs import Output
+from eowidgets.contract.outputs import Bands, Output
 from eowidgets.contract.params import param
 from eowidgets.contract.registry import register
 from eowidgets.contract.task import Task
@@ -27,7 +27,7 @@ class GapFiller(Model):
 
     def outputs(self, bands: tuple[str, ...]) -> tuple[Output, ...]:
         """Every band at every date."""
-        return (Output("bands", kind="bands", dims="tyx", unit="1"),)
+        return (Bands("bands", dims="tyx", unit="1"),)
 
 
 @register

@@ -11,7 +11,7 @@ from torch import Tensor
 from eowidgets.contract.card import Card
 from eowidgets.contract.feeds import Batch
 from eowidgets.contract.model import Model
-from eowidgets.contract.outputs import Output
+from eowidgets.contract.outputs import Bands, Output, Value
 from eowidgets.contract.params import param
 from eowidgets.contract.registry import register
 from eowidgets.contract.task import Task
@@ -159,8 +159,8 @@ class Harmonic(Model):
     def outputs(self, bands: tuple[str, ...]) -> tuple[Output, ...]:
         """The fit at every date, and how far the observations lie from it."""
         return (
-            Output("bands", kind="bands", dims="tyx", unit="1"),
-            Output(
+            Bands("bands", dims="tyx", unit="1"),
+            Value(
                 "residual_spread", unit="1", long_name="Robust spread of the residuals over all bands", vmin=0, vmax=0.1
             ),
         )

@@ -8,7 +8,7 @@ import torch
 from torch import Tensor
 
 from eowidgets.contract.card import Card
-from eowidgets.contract.feeds import Batch, Inputs, WindowSpec
+from eowidgets.contract.feeds import Batch, Windows
 from eowidgets.contract.params import param
 from eowidgets.contract.registry import register
 from eowidgets.models.classical.fill import GapFiller, interpolate
@@ -90,8 +90,7 @@ class FillRegression(GapFiller):
     """
 
     name = "fill-regression"
-    inputs = Inputs(min_dates=2)
-    window = WindowSpec(size=32, halo=8, dates=24, date_halo=6, blend=8)
+    feed = Windows(min_dates=2, size=32, halo=8, dates=24, date_halo=6, blend=8)
     card = Card(
         title="Regression on the other dates",
         summary="Reads each date off its own clear pixels: how do they go together with the other dates?",

@@ -10,7 +10,7 @@ from torch import Tensor
 from eowidgets.contract.card import Card
 from eowidgets.contract.feeds import Batch
 from eowidgets.contract.model import Model
-from eowidgets.contract.outputs import Output
+from eowidgets.contract.outputs import Bands, Output, Value
 from eowidgets.contract.params import param
 from eowidgets.contract.registry import register
 from eowidgets.contract.task import Task
@@ -30,10 +30,10 @@ CLOSEST = 1.0
 #: A penalty on slopes, in days, too small to see: without it one observation would leave the slope open.
 SLOPE_PENALTY = 1e-3
 
-Bands = tuple[Tensor, Tensor, Tensor]
+Banded = tuple[Tensor, Tensor, Tensor]
 
 
-def penalty(days: Tensor, length: float) -> Bands:
+def penalty(days: Tensor, length: float) -> Banded:
     """Diagonal and first two off-diagonals of the roughness penalty, shapes (t,), (t - 1,), (t - 2,).
 
     ``length³ · Σ_i  (h_{i-1} + h_i) / 2 · z''_i²`` with the second divided difference
@@ -62,7 +62,7 @@ def penalty(days: Tensor, length: float) -> Bands:
     return main, first, second
 
 
-def solve_banded(bands: Bands, weight: Tensor, right: Tensor) -> Tensor:
+def solve_banded(bands: Banded, weight: Tensor, right: Tensor) -> Tensor:
     """Solve ``(diag(weight) + P) z = right`` for all pixels, P symmetric with two off-diagonals (L D Lᵀ).
 
     Parameters
@@ -155,8 +155,8 @@ class Whittaker(Model):
         """The curve at every date, and how far the observations lie from it."""
         spread = "Robust spread of the residuals over all bands"
         return (
-            Output("bands", kind="bands", dims="tyx", unit="1"),
-            Output("residual_spread", unit="1", long_name=spread, vmin=0, vmax=0.1),
+            Bands("bands", dims="tyx", unit="1"),
+            Value("residual_spread", unit="1", long_name=spread, vmin=0, vmax=0.1),
         )
 
     def predict(self, batch: Batch) -> dict[str, Tensor]:

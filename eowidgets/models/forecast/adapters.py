@@ -16,7 +16,7 @@ from torch import Tensor
 from eowidgets.contract.card import Card
 from eowidgets.contract.feeds import Batch
 from eowidgets.contract.model import Dates, Model
-from eowidgets.contract.outputs import Output
+from eowidgets.contract.outputs import Bands, Output
 from eowidgets.contract.params import param
 from eowidgets.contract.registry import register
 from eowidgets.contract.task import Task
@@ -71,7 +71,7 @@ class SeriesForecast(Model):
 
     def outputs(self, bands: tuple[str, ...]) -> tuple[Output, ...]:
         """Every band on every date asked for."""
-        return (Output("bands", kind="bands", dims="tyx", unit="1"),)
+        return (Bands("bands", dims="tyx", unit="1"),)
 
     def out_dates(self, dates: Dates) -> Dates:
         """Give the dates asked for, or a regular series after the last date.

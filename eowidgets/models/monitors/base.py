@@ -13,9 +13,9 @@ import torch
 import xarray as xr
 from torch import Tensor
 
-from eowidgets.contract.feeds import Batch, Inputs
+from eowidgets.contract.feeds import Batch, Windows
 from eowidgets.contract.model import Model
-from eowidgets.contract.outputs import Output
+from eowidgets.contract.outputs import Classes, Output, Value
 from eowidgets.contract.params import param
 from eowidgets.contract.prepare import check_inputs
 from eowidgets.contract.task import Task
@@ -158,7 +158,7 @@ class Monitor(Model):
     """
 
     task = Task.DETECT_CHANGE
-    inputs = Inputs(min_dates=FEWEST + 1)
+    feed = Windows(min_dates=FEWEST + 1)
     Params = MonitorParams
 
     def __init__(self, **params: Any) -> None:
@@ -187,8 +187,8 @@ class Monitor(Model):
         name = next(n for n, pair in INDICES.items() if pair == self.pair)
         same = [b for b in bands if b.lower() == name.lower()]
         self.held = same[0] if same and not set(self.pair) <= set(bands) else None
-        # Which bands are read depends on the index: an instance's own inputs.
-        vars(self)["inputs"] = Inputs(bands=self.sources, min_dates=FEWEST + 1)
+        # Which bands are read depends on the index: an instance's own feed.
+        vars(self)["feed"] = Windows(bands=self.sources, min_dates=FEWEST + 1)
 
     def watched(self, x: Tensor, bands: tuple[str, ...]) -> Tensor:
         """Return what is watched of a batch (b, t, c, h, w): the index, or all bands."""
@@ -199,10 +199,10 @@ class Monitor(Model):
     def outputs(self, bands: tuple[str, ...]) -> tuple[Output, ...]:
         """Change or not, when (first seen, and confirmed), and how much."""
         return (
-            Output("change", kind="class", classes=CHANGE_CLASSES, long_name="Change after the history"),
-            Output("break_date", unit=DATE_UNIT, long_name="Date on which the change is first seen"),
-            Output("confirmed_date", unit=DATE_UNIT, long_name="Date on which the change is confirmed"),
-            Output("magnitude", unit="1", long_name="Size of the change", vmin=0, vmax=0.4),
+            Classes("change", classes=CHANGE_CLASSES, long_name="Change after the history"),
+            Value("break_date", unit=DATE_UNIT, long_name="Date on which the change is first seen"),
+            Value("confirmed_date", unit=DATE_UNIT, long_name="Date on which the change is confirmed"),
+            Value("magnitude", unit="1", long_name="Size of the change", vmin=0, vmax=0.4),
         )
 
     def survey(self, cube: xr.Dataset) -> None:
@@ -371,7 +371,7 @@ class IndexMonitor(Monitor):
     def outputs(self, bands: tuple[str, ...]) -> tuple[Output, ...]:
         """As :class:`Monitor`; the magnitude is signed."""
         words = f"{self.params.index} lost or gained in the year after"
-        size = Output("magnitude", unit="1", long_name=words, vmin=-0.6, vmax=0.6)
+        size = Value("magnitude", unit="1", long_name=words, vmin=-0.6, vmax=0.6)
         return (*super().outputs(bands)[:3], size)
 
     def report(self, batch: Batch, seen: Watched, score: Tensor, first: Tensor, confirmed: Tensor) -> dict[str, Tensor]:

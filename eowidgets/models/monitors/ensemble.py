@@ -11,7 +11,7 @@ import xarray as xr
 from torch import Tensor
 
 from eowidgets.contract.card import Card
-from eowidgets.contract.feeds import Batch, Inputs
+from eowidgets.contract.feeds import Batch, Windows
 from eowidgets.contract.params import param
 from eowidgets.contract.registry import register
 from eowidgets.models.monitors.base import FEWEST, INDICES, SCORE, Monitor, MonitorParams
@@ -94,7 +94,7 @@ class BreakEnsemble(Monitor):
         sources = [m.sources for m in getattr(self, "members", ())]
         if sources and all(sources):
             read = tuple(dict.fromkeys(b for names in sources for b in names or ()))
-            vars(self)["inputs"] = Inputs(bands=read, min_dates=FEWEST + 1)
+            vars(self)["feed"] = Windows(bands=read, min_dates=FEWEST + 1)
 
     def survey(self, cube: xr.Dataset) -> None:
         """Let each member look at its own dates; copies of them, for a copy of this model shares its members."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 from abc import abstractmethod
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, ClassVar
 
 import torch
@@ -12,9 +12,9 @@ from torch import Tensor, nn
 
 from eowidgets.contract.card import Card
 from eowidgets.contract.checkpoint import Checkpoint
-from eowidgets.contract.feeds import Batch, Inputs, WindowSpec
+from eowidgets.contract.feeds import Batch, Windows
 from eowidgets.contract.model import Model
-from eowidgets.contract.outputs import Output
+from eowidgets.contract.outputs import Bands, Mosaic, Output, Value
 from eowidgets.contract.params import param
 from eowidgets.contract.registry import register
 from eowidgets.contract.task import Task
@@ -51,10 +51,19 @@ class FillParams(FlowParams):
 class UniTSModel(Model):
     """What the adapters share: weights, bands, sampling."""
 
-    inputs: ClassVar[Inputs] = Inputs(min_dates=2, resolution=10.0, optional_bands=AUX)
     # Trained on 32 px: larger windows are cut by the engine, not seen at once.
     # Normalisation and attention run over the whole window, so windows of one place differ: blended over all they share.
-    window: ClassVar[WindowSpec] = WindowSpec(size=32, halo=4, multiple=4, dates=24, date_halo=6, blend=4)
+    feed: ClassVar[Windows] = Windows(
+        min_dates=2,
+        resolution=10.0,
+        optional_bands=AUX,
+        size=32,
+        halo=4,
+        multiple=4,
+        dates=24,
+        date_halo=6,
+        blend=4,
+    )
     Params: ClassVar[type] = FlowParams
     #: The output has the dates of the input.
     keeps_dates: ClassVar[bool] = True
@@ -80,10 +89,10 @@ class UniTSModel(Model):
     def outputs(self, bands: tuple[str, ...]) -> tuple[Output, ...]:
         """Bands as they came, and their spread if several samples are drawn."""
         self.optical(bands)
-        out = (Output("reflectance", "bands", dims="tyx", unit="1", long_name="surface reflectance"),)
+        out = (Bands("reflectance", dims="tyx", unit="1", long_name="surface reflectance"),)
         if self.params.samples == 1:
             return out
-        doubt = Output("spread", dims="tyx", unit="1", long_name="standard deviation of the samples", vmin=0, vmax=0.1)
+        doubt = Value("spread", dims="tyx", unit="1", long_name="standard deviation of the samples", vmin=0, vmax=0.1)
         return (*out, doubt)
 
     @staticmethod
@@ -120,7 +129,7 @@ class UniTSModel(Model):
         if not self.keeps_dates:
             return out
         back = order.argsort()
-        dated = {o.name for o in self.outputs(batch.bands) if o.dims == "tyx"}
+        dated = {o.name for o in self.outputs(batch.bands) if isinstance(o, Mosaic) and o.over_time}
         return {key: value[:, back] if key in dated else value for key, value in out.items()}
 
     def sampled(self, given: Condition, network: UniTS, seed: int, known: Tensor | None = None) -> Tensor:
@@ -199,7 +208,7 @@ class UniTSReconstruct(UniTSModel):
     card: ClassVar[Card] = cards.RECONSTRUCT
     checkpoint = cards.WEIGHTS["units-reconstruct.romania"]
     # The regression on other dates differs more from window to window than the network: half of a window is overlap.
-    window: ClassVar[WindowSpec] = WindowSpec(size=32, halo=8, multiple=4, dates=24, date_halo=6, blend=8)
+    feed: ClassVar[Windows] = replace(UniTSModel.feed, halo=8, blend=8)
     Params = FillParams
 
     def answers(self, batch: Batch) -> dict[str, Tensor]:

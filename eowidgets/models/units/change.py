@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import ClassVar
 
 import torch
 from torch import Tensor
 
 from eowidgets.contract.card import Card
-from eowidgets.contract.feeds import Batch, WindowSpec
+from eowidgets.contract.feeds import Batch, Windows
 from eowidgets.contract.labels import ClassInfo
-from eowidgets.contract.outputs import Output
+from eowidgets.contract.outputs import Classes, Output, Value
 from eowidgets.contract.registry import register
 from eowidgets.contract.task import Task
 from eowidgets.cube.labels import LAND_CLASSES as CLASSES
@@ -76,13 +77,13 @@ class UniTSChange(UniTSModel):
     task = Task.DETECT_CHANGE
     card: ClassVar[Card] = cards.CHANGE
     checkpoint = cards.WEIGHTS["units-change.simulated"]
-    window: ClassVar[WindowSpec] = WindowSpec(size=32, halo=4, multiple=4, blend=4)
+    feed: ClassVar[Windows] = replace(UniTSModel.feed, dates=None, date_halo=0)
 
     def outputs(self, bands: tuple[str, ...]) -> tuple[Output, ...]:
         """A class map per date, and the probability that the first and the last date differ."""
         self.optical(bands)
-        cover = Output("land_cover", "class", dims="tyx", long_name="land cover", classes=COVER)
-        change = Output("change", unit="1", long_name="probability of change from first to last date", vmin=0, vmax=1)
+        cover = Classes("land_cover", dims="tyx", long_name="land cover", classes=COVER)
+        change = Value("change", unit="1", long_name="probability of change from first to last date", vmin=0, vmax=1)
         return cover, change
 
     def answers(self, batch: Batch) -> dict[str, Tensor]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, ClassVar
 
 import numpy as np
@@ -10,7 +10,7 @@ import torch
 from torch import Tensor
 
 from eowidgets.contract.card import Card
-from eowidgets.contract.feeds import Batch, WindowSpec
+from eowidgets.contract.feeds import Batch, Windows
 from eowidgets.contract.model import Dates
 from eowidgets.contract.params import param
 from eowidgets.contract.registry import register
@@ -136,7 +136,7 @@ class UniTSForecast(UniTSModel):
     task = Task.FORECAST
     card: ClassVar[Card] = cards.FORECAST
     checkpoint = cards.WEIGHTS["units-forecast.romania"]
-    window: ClassVar[WindowSpec] = WindowSpec(size=32, halo=4, multiple=4, blend=4)
+    feed: ClassVar[Windows] = replace(UniTSModel.feed, dates=None, date_halo=0)
     Params = ForecastParams
     keeps_dates: ClassVar[bool] = False
 

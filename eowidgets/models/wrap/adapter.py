@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any, ClassVar, Literal
 
@@ -14,9 +14,9 @@ from torch import Tensor, nn
 
 from eowidgets.arguments import Count, FilePath, Name, Pixels, Positive, Sha256, checked
 from eowidgets.contract.card import Card
-from eowidgets.contract.feeds import Batch, Inputs, WindowSpec
+from eowidgets.contract.feeds import Batch, Windows
 from eowidgets.contract.model import Model
-from eowidgets.contract.outputs import Output
+from eowidgets.contract.outputs import Classes, Mosaic, Value
 from eowidgets.contract.prepare import Preparation
 from eowidgets.contract.task import Task
 from eowidgets.errors import InputError, ModelError, shown
@@ -32,7 +32,7 @@ class Wrapped(Model):
     network: ClassVar[nn.Module]
     prepare: ClassVar[Preparation]
     layout: ClassVar[Layout]
-    given: ClassVar[tuple[Output, ...]]
+    given: ClassVar[tuple[Mosaic, ...]]
     logits: ClassVar[bool]
     #: The arguments of :func:`wrap` beside the network, with which a saved model is wrapped again.
     made_with: ClassVar[Mapping[str, Any]]
@@ -47,15 +47,14 @@ class Wrapped(Model):
         return {
             "network": f"{type(self.network).__module__}.{type(self.network).__qualname__}",
             "file_sha256": hashlib.sha256(data).hexdigest() if isinstance(data, bytes) else None,
-            "outputs": [asdict(o) for o in self.given],
-            "window": asdict(self.window),
-            "inputs": asdict(self.inputs),
+            "outputs": [{"kind": o.kind, **asdict(o)} for o in self.given],
+            "feed": asdict(self.feed),
             "layout": self.layout,
             "logits": self.logits,
             **asdict(self.prepare),
         }
 
-    def outputs(self, bands: tuple[str, ...]) -> tuple[Output, ...]:
+    def outputs(self, bands: tuple[str, ...]) -> tuple[Mosaic, ...]:
         """As declared."""
         return self.given
 
@@ -68,8 +67,7 @@ class Wrapped(Model):
         found = self.network(shaped)
         answers = self._by_name(found)
         return {
-            o.name: self._shaped(o, answers[o.name], batch, dates if each and o.dims == "tyx" else None)
-            for o in self.given
+            o.name: self._shaped(o, answers[o.name], batch, dates if each and o.over_time else None) for o in self.given
         }
 
     def _by_name(self, found: Any) -> Mapping[str, Tensor]:
@@ -86,15 +84,13 @@ class Wrapped(Model):
             raise ModelError(f"The network gives {len(found)} tensors, and {len(self.given)} outputs were declared.")
         return {o.name: y for o, y in zip(self.given, found, strict=False)}
 
-    def _shaped(self, output: Output, y: Tensor, batch: Batch, folded: int | None) -> Tensor:
+    def _shaped(self, output: Mosaic, y: Tensor, batch: Batch, folded: int | None) -> Tensor:
         y = self.prepare.restore(y.float(), batch)
         if folded is not None:
             y = y.reshape(-1, folded, *y.shape[1:])
-        lead = 2 if output.dims == "tyx" else 1
-        if output.kind == "value":
-            return y.squeeze(lead) if y.dim() == lead + 3 else y
-        if output.kind == "bands":
-            return y
+        lead = 2 if output.over_time else 1
+        if not isinstance(output, Classes):
+            return y.squeeze(lead) if isinstance(output, Value) and y.dim() == lead + 3 else y
         if y.shape[lead] == 1 and len(output.classes) == 2:
             one = y.sigmoid() if self.logits else y
             return torch.cat([1 - one, one], dim=lead)
@@ -106,10 +102,10 @@ def wrap(
     network: nn.Module | FilePath,
     *,
     bands: str | Sequence[str],
-    outputs: Output | Sequence[Output],
+    outputs: Mosaic | Sequence[Mosaic],
     name: Name | None = None,
     task: Task | str = Task.SEGMENT,
-    window: WindowSpec | Pixels | None = None,
+    window: Windows | Pixels | None = None,
     layout: Layout = "bchw",
     scale: Positive = 1.0,
     mean: Sequence[float] | None = None,
@@ -132,13 +128,14 @@ def wrap(
         (TorchScript). Files of the last two kinds can run code: they need ``trust=True``.
     bands : sequence of str
         Common names, in the order of the network's channels.
-    outputs : Output or sequence of Output
+    outputs : Value, Classes or Bands, or a sequence of them
         What the network gives: one tensor, a tuple in this order, or a dict with these names.
     name : str, optional
         Lower-case words joined by hyphens; by default made from the class or the file's name.
     task : Task or str
-    window : WindowSpec or int, optional
-        How it likes its windows; a number is the side of a window, of which an eighth at each side is halo.
+    window : Windows or int, optional
+        Size, halo, multiple and dates of its windows; a number is the side of a window, of which an eighth at each
+        side is halo.
     layout : {"bchw", "btchw", "bcthw"}
         Axes that the network takes; with ``"bchw"`` it sees each date by itself, and its outputs with
         ``dims="tyx"`` have a date each. With the others it sees all dates.
@@ -162,8 +159,8 @@ def wrap(
     --------
     >>> import torch
     >>> from eowidgets.models.wrap import wrap
-    >>> from eowidgets.contract.outputs import Output
-    >>> model = wrap(torch.nn.Conv2d(2, 1, 3, padding=1), bands=("red", "nir"), outputs=Output("edges", dims="tyx"))
+    >>> from eowidgets.contract.outputs import Classes, Mosaic, Value
+    >>> model = wrap(torch.nn.Conv2d(2, 1, 3, padding=1), bands=("red", "nir"), outputs=Value("edges", dims="tyx"))
     >>> model.name
     'conv2d'
     """
@@ -176,16 +173,15 @@ def wrap(
         title = type(network).__name__
     else:
         raise InputError(f"{type(network).__name__} is not a network: give a torch.nn.Module or a file.")
-    given = (outputs,) if isinstance(outputs, Output) else tuple(outputs)
+    given = (outputs,) if isinstance(outputs, Mosaic) else tuple(outputs)
     _check(given, layout)
-    spec = window if isinstance(window, WindowSpec) else WindowSpec(size=window, halo=(window or 0) // 8)
+    spec = window if isinstance(window, Windows) else Windows(size=window, halo=(window or 0) // 8)
     chosen = (bands,) if isinstance(bands, str) else tuple(bands)
     body: dict[str, Any] = {
         "name": name or re.sub(r"[^a-z0-9]+", "-", Path(title).stem.lower()).strip("-") or "network",
-        "task": Task(task),
+        "task": Task.of(task),
         "card": card or Card(title=title[:80], licence="not stated", sha256=digest),
-        "inputs": Inputs(bands=chosen, min_dates=min_dates, max_dates=max_dates, resolution=resolution),
-        "window": spec,
+        "feed": replace(spec, bands=chosen, min_dates=min_dates, max_dates=max_dates, resolution=resolution),
         "network": network,
         "layout": layout,
         "given": given,
@@ -201,7 +197,7 @@ def wrap(
         ),
     }
     body["made_with"] = {
-        **{"bands": chosen, "outputs": given, "name": body["name"], "task": str(body["task"]), "window": spec},
+        **{"bands": chosen, "outputs": given, "name": body["name"], "task": body["task"], "window": spec},
         **{"layout": layout, "scale": scale, "mean": body["prepare"].mean, "std": body["prepare"].std},
         **{"resolution": resolution, "min_dates": min_dates, "max_dates": max_dates, "see": see, "logits": logits},
         "card": body["card"],
@@ -210,13 +206,11 @@ def wrap(
     return cls()
 
 
-def _check(outputs: tuple[Output, ...], layout: Layout) -> None:
-    if not outputs or not all(isinstance(o, Output) for o in outputs):
-        raise InputError(
-            "outputs must be one eow.Output or several: for example outputs=eow.Output('height', unit='m')."
-        )
+def _check(outputs: tuple[Mosaic, ...], layout: Layout) -> None:
+    if not outputs or not all(isinstance(o, Mosaic) for o in outputs):
+        raise InputError("outputs must be one output or several: for example outputs=eow.Value('height', unit='m').")
     for o in outputs:
-        if layout == "bchw" and o.dims != "tyx":
+        if layout == "bchw" and not o.over_time:
             raise InputError(
                 f"The output {shown(o.name)} has no time, and with layout='bchw' the network answers for each date: "
                 "declare it with dims='tyx', or choose layout='btchw'."

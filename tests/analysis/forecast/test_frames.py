@@ -9,7 +9,7 @@ from eowidgets.analysis.forecast.frames import forecasters
 from eowidgets.contract import registry
 from eowidgets.contract.card import Card
 from eowidgets.contract.model import Model
-from eowidgets.contract.outputs import Output
+from eowidgets.contract.outputs import Bands
 from eowidgets.contract.task import Task
 from eowidgets.errors import InputError, ModelError
 from eowidgets.models.units.config import UniTSConfig
@@ -28,7 +28,7 @@ class LastImage(Model):
     card = Card(title="Last image", summary="The last clear value.", licence="Apache-2.0")
 
     def outputs(self, bands):
-        return (Output("bands", kind="bands", dims="tyx", unit="1"),)
+        return (Bands("bands", dims="tyx", unit="1"),)
 
     def predict(self, batch):
         known = torch.where(batch.usable, torch.arange(batch.x.shape[1])[:, None, None], -1).amax(1)  # b h w

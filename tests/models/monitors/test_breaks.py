@@ -232,8 +232,8 @@ def test_another_index_needs_its_bands(make_cube):
     cube = make_cube(dates=14, bands=("red", "nir"))
     with pytest.raises(EowidgetsError, match="needs the band swir16"):
         eow.run("break-iqr", cube, index="NDMI")
-    assert get_model("break-iqr", index="NDMI").inputs.bands == ("nir", "swir16")
-    assert get_model("break-iqr").inputs.bands == ("nir", "red")
+    assert get_model("break-iqr", index="NDMI").feed.bands == ("nir", "swir16")
+    assert get_model("break-iqr").feed.bands == ("nir", "red")
 
 
 def test_clear_cuts_in_romania():

@@ -76,9 +76,9 @@ def test_it_finds_the_logging_that_people_saw():
 
 def test_it_reads_the_bands_that_its_members_read():
     assert methods()["break-ensemble"] == "series"
-    assert get_model("break-ensemble").inputs.bands == ("nir", "red")
-    assert get_model("break-ensemble", fence_index="NBR").inputs.bands == ("nir", "red", "swir22")
-    assert get_model("break-ensemble", watch="all bands").inputs.bands is None
+    assert get_model("break-ensemble").feed.bands == ("nir", "red")
+    assert get_model("break-ensemble", fence_index="NBR").feed.bands == ("nir", "red", "swir22")
+    assert get_model("break-ensemble", watch="all bands").feed.bands is None
 
 
 def test_the_reference_is_the_whole_cube_for_both_members(forest):

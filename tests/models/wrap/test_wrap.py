@@ -12,14 +12,14 @@ from torch import nn
 import eowidgets as eow
 from eowidgets.contract import registry
 from eowidgets.contract.labels import ClassInfo
-from eowidgets.contract.outputs import Output
+from eowidgets.contract.outputs import Classes, Value
 from eowidgets.contract.registry import get_model, register
 from eowidgets.contract.task import Task
 from eowidgets.errors import InputError, ModelError, SourceError
 from eowidgets.models.wrap import wrap
 
 CLASSES = (ClassInfo(0, "water", "#0072b2"), ClassInfo(1, "land", "#d55e00"), ClassInfo(5, "snow", "#56b4e9"))
-COVER = Output("cover", kind="class", dims="tyx", classes=CLASSES, needs="same")
+COVER = Classes("cover", dims="tyx", classes=CLASSES, needs="same")
 MEAN, STD = (300.0, 2500.0), (100.0, 800.0)
 WEIGHT = np.array([[1.0, -1.0], [0.2, 0.7], [-1.0, 0.5]], "float32")
 BIAS = np.array([0.1, 0.0, -0.2], "float32")
@@ -75,7 +75,7 @@ def check(model, cube):
 def test_a_plain_module(make_cube):
     # The cube's bands are in another order, and one more is there.
     model = wrap(Pointwise(), **OPTIONS)
-    assert (model.name, model.task, model.inputs.bands) == ("pointwise", Task.SEGMENT, ("red", "nir"))
+    assert (model.name, model.task, model.feed.bands) == ("pointwise", Task.SEGMENT, ("red", "nir"))
     check(model, make_cube(bands=("nir", "blue", "red"), clouds=0.3))
 
 
@@ -160,7 +160,7 @@ def test_a_series_network_at_another_resolution(make_cube):
     cube = make_cube(dates=3, height=32, width=40, clouds=0.0)
     for band in ("red", "nir"):
         cube[band][:] = 0.3
-    two = (Output("height", unit="m"), Output("spread"))
+    two = (Value("height", unit="m"), Value("spread"))
     model = wrap(
         Height(), bands=("red", "nir"), outputs=two, task="regress", layout="btchw", resolution=20, window=None
     )
@@ -181,7 +181,7 @@ def test_axes_channels_first(make_cube):
             seen.append(x.shape[1:3])
             return x.mean(dim=(1, 2))
 
-    model = wrap(Net(), bands=("red", "nir"), outputs=Output("m"), layout="bcthw", see="clear")
+    model = wrap(Net(), bands=("red", "nir"), outputs=Value("m"), layout="bcthw", see="clear")
     cube = make_cube(dates=5, clouds=0.5)
     out = eow.run(model, cube)
     assert set(seen) == {(2, 5)}
@@ -196,7 +196,7 @@ def test_one_logit_is_a_probability(make_cube):
         def forward(self, x):
             return x[:, :1] * 8 - 2
 
-    output = Output("yes", kind="class", dims="tyx", classes=two, needs="same")
+    output = Classes("yes", dims="tyx", classes=two, needs="same")
     cube = make_cube(clouds=0.0)
     out = eow.run(wrap(Net(), bands=("red",), outputs=output), cube)
     chance = 1 / (1 + np.exp(2 - 8 * cube.red))
@@ -226,7 +226,7 @@ def test_hostile_names_stay_text(tmp_path):
     ("change", "words"),
     [
         ({"outputs": ()}, "must be one eow.Output"),
-        ({"outputs": Output("height")}, "declare it with dims='tyx', or choose layout='btchw'"),
+        ({"outputs": Value("height")}, "declare it with dims='tyx', or choose layout='btchw'"),
         ({"layout": "hwc"}, "give 'bchw', 'btchw' or 'bcthw'"),
         ({"task": "fly"}, "no task named 'fly'"),
         ({"mean": (1.0,)}, "mean has 1 numbers for 2 bands"),
@@ -259,6 +259,6 @@ def test_answers_that_do_not_fit_are_said(make_cube):
         def forward(self, x):
             return (x[:, :1],)
 
-    two = (Output("a", dims="tyx"), Output("b", dims="tyx"))
+    two = (Value("a", dims="tyx"), Value("b", dims="tyx"))
     with pytest.raises(ModelError, match="gives 1 tensors, and 2 outputs were declared"):
         eow.run(wrap(Few(), bands=("red",), outputs=two), make_cube())

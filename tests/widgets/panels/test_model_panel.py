@@ -8,7 +8,7 @@ import eowidgets as eow
 from eowidgets.contract import registry
 from eowidgets.contract.card import Card
 from eowidgets.contract.model import Model
-from eowidgets.contract.outputs import Output
+from eowidgets.contract.outputs import Classes, Value
 from eowidgets.contract.params import param
 from eowidgets.contract.registry import model_class
 from eowidgets.contract.task import Task
@@ -93,7 +93,7 @@ def test_controls_follow_the_parameters():
             kind: str = param("a", help="h", choices=("a", "b"))
 
         def outputs(self, bands):
-            return (Output("odd"),)
+            return (Value("odd"),)
 
         def predict(self, batch):
             return {"odd": batch.x[:, 0, 0]}
@@ -119,7 +119,7 @@ def test_a_model_that_breaks_is_reported_and_the_panel_lives_on(romania, monkeyp
         name, task, card = "broken-for-test", Task.REGRESS, Card(title="Broken <script>", licence="Apache-2.0")
 
         def outputs(self, bands):
-            return (Output("found"),)
+            return (Value("found"),)
 
         def predict(self, batch):
             raise RuntimeError("kaput <script>")
@@ -143,7 +143,7 @@ def test_cancel(romania, monkeypatch):
         name, task, card = "slow-for-test", Task.REGRESS, Card(title="Slow", licence="Apache-2.0")
 
         def outputs(self, bands):
-            return (Output("found"),)
+            return (Value("found"),)
 
         def predict(self, batch):
             started.set()
@@ -258,7 +258,7 @@ def test_a_click_runs_in_both_comm_modes(panel, mode):
 @pytest.fixture
 def two_classes(monkeypatch):
     """A model whose classes are the two halves of the scene, and whose windows are small."""
-    from eowidgets.contract.feeds import WindowSpec
+    from eowidgets.contract.feeds import Windows
     from eowidgets.contract.labels import ClassInfo
 
     class Halves(Model):
@@ -267,11 +267,11 @@ def two_classes(monkeypatch):
             Task.SEGMENT,
             Card(title="Halves", scores={"IoU": 0.5}, licence="Apache-2.0"),
         )
-        window = WindowSpec(size=32)
+        feed = Windows(size=32)
 
         def outputs(self, bands):
             classes = (ClassInfo(1, "bright soil", "#e69f00"), ClassInfo(2, "dark", "#0072b2"))
-            return (Output("cover", "class", classes=classes, long_name="Cover"),)
+            return (Classes("cover", classes=classes, long_name="Cover"),)
 
         def predict(self, batch):
             bright = (batch.x[:, :, 0].mean(1) > 0.05).float()
@@ -322,14 +322,14 @@ def test_several_results_are_kept_with_their_origin(panel):
 
 def test_pause_holds_and_a_cancelled_run_leaves_nothing(romania, monkeypatch):
     began, go = threading.Event(), threading.Semaphore(0)
-    from eowidgets.contract.feeds import WindowSpec
+    from eowidgets.contract.feeds import Windows
 
     class Steps(Model):
         name, task, card = "steps-for-test", Task.REGRESS, Card(title="Steps", licence="Apache-2.0")
-        window = WindowSpec(size=32)
+        feed = Windows(size=32)
 
         def outputs(self, bands):
-            return (Output("found"),)
+            return (Value("found"),)
 
         def predict(self, batch):
             began.set()

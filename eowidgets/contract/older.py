@@ -1,0 +1,49 @@
+"""Names of the first release, which still work for one release with a warning."""
+
+from __future__ import annotations
+
+from dataclasses import fields, replace
+from typing import Any
+
+from eowidgets.contract.feeds import Windows
+from eowidgets.contract.outputs import Bands, Classes, Mosaic, Value
+from eowidgets.errors import InputError, shown, warn_user
+
+KINDS: dict[str, type[Mosaic]] = {"bands": Bands, "value": Value, "class": Classes}
+
+
+def Output(name: str, kind: str = "value", *args: Any, **fields: Any) -> Mosaic:
+    """Return ``Bands``, ``Value`` or ``Classes``, which take the place of ``Output(kind=...)``.
+
+    Raises
+    ------
+    InputError
+        For another kind, and as the class does.
+    """
+    if not isinstance(kind, str) or kind not in KINDS:
+        raise InputError(f"kind of Output is {shown(kind)}: use eow.Bands, eow.Value or eow.Classes instead of Output.")
+    warn_user(f"eow.Output is deprecated: use eow.{KINDS[kind].__name__}.", DeprecationWarning)
+    return KINDS[kind](name, *args, **fields)
+
+
+def Inputs(**fields: Any) -> Windows:
+    """Return ``Windows``, which takes the place of ``Inputs`` and ``WindowSpec``."""
+    warn_user("eow.Inputs is deprecated: use eow.Windows, which also holds the size and halo.", DeprecationWarning)
+    return Windows(**fields)
+
+
+def WindowSpec(**fields: Any) -> Windows:
+    """Return ``Windows``, which takes the place of ``Inputs`` and ``WindowSpec``."""
+    warn_user("eow.WindowSpec is deprecated: use eow.Windows, which also holds the bands.", DeprecationWarning)
+    return Windows(**fields)
+
+
+def join_feed(cls: type, feed: Windows) -> Windows:
+    """Return the feed of a model class that still states ``inputs`` and ``window``, and remove both from it."""
+    for name in ("inputs", "window"):
+        stated = vars(cls).get(name)
+        if isinstance(stated, Windows):
+            set_ = {f.name: getattr(stated, f.name) for f in fields(stated) if getattr(stated, f.name) != f.default}
+            feed = replace(feed, **set_)
+            delattr(cls, name)
+    return feed

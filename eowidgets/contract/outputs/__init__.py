@@ -1,0 +1,28 @@
+"""Outputs of models: one class per kind, which defines everything that the engine, the files and the panels need."""
+
+from eowidgets.contract.outputs.bands import Bands
+from eowidgets.contract.outputs.base import Array, Mosaic, Output, Source, Variable, VariableName
+from eowidgets.contract.outputs.classes import Classes
+from eowidgets.contract.outputs.gathered import Gathered, Record
+from eowidgets.contract.outputs.objects import Objects
+from eowidgets.contract.outputs.value import Value
+from eowidgets.contract.outputs.vector import Vector
+from eowidgets.contract.outputs.words import Label, Text
+
+__all__ = [
+    "Array",
+    "Bands",
+    "Classes",
+    "Gathered",
+    "Label",
+    "Mosaic",
+    "Objects",
+    "Output",
+    "Record",
+    "Source",
+    "Text",
+    "Value",
+    "Variable",
+    "VariableName",
+    "Vector",
+]

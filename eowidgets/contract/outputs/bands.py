@@ -1,0 +1,53 @@
+"""One number per pixel and band of the input: a cube like the one that went in."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+import numpy as np
+
+from eowidgets.arguments import checked
+from eowidgets.contract.outputs.base import Array, Mosaic, Source, Variable, VariableName
+
+
+@checked
+@dataclass(frozen=True)
+class Bands(Mosaic):
+    """The bands of the input again: filled, cleared of clouds, composed or forecast.
+
+    ``Model.predict`` returns a tensor ``(b, [t,] c, h, w)`` with the bands in the order of the batch. The result has one
+    float32 variable per band, under the band's own name. Parameters are those of
+    :class:`~eowidgets.contract.outputs.base.Mosaic`.
+
+    Examples
+    --------
+    >>> Bands(dims="tyx").axes(dates=12, bands=4)
+    (12, 4)
+    """
+
+    name: VariableName = "bands"
+    dims: Literal["tyx", "yx"] = "tyx"
+
+    @property
+    def masks(self) -> tuple[str, ...]:  # type: ignore[override]
+        """``valid``, and over time ``clouds`` as well: the result is a cube."""
+        return ("valid", "clouds") if self.over_time else ("valid",)
+
+    def axes(self, dates: int, bands: int) -> tuple[int, ...]:
+        """Return the lengths of time and bands."""
+        return (*super().axes(dates, bands), bands)
+
+    def variables(self, source: Source) -> tuple[Variable, ...]:
+        """Return one variable per band, with the attributes of the input."""
+        dims = self.axes_of_variable
+        return tuple(Variable(b, dims, "float32", {**source.attrs.get(b, {}), "role": "band"}) for b in source.bands)
+
+    def finish(self, values: Array, given: Array, source: Source) -> dict[str, Array]:
+        """Mask the values, and hand out the bands by name."""
+        np.copyto(values, np.nan, where=~(np.expand_dims(given, -3) if given.ndim > 2 else given))
+        return {b: values[..., i, :, :] for i, b in enumerate(source.bands)}
+
+    def valid(self, values: Array, given: Array) -> Array:
+        """Return where all bands have a value."""
+        return super().valid(values, given & np.isfinite(values).all(axis=-3))

@@ -1,0 +1,179 @@
+"""What every output of a model defines: its shape, its check, how windows are joined, and what is stored."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Annotated, Any, ClassVar, Literal
+
+import numpy as np
+import numpy.typing as npt
+from annotated_types import Predicate, doc
+from torch import Tensor
+
+from eowidgets.arguments import Name, Pixels
+from eowidgets.cube.schema import DIMS
+
+Array = npt.NDArray[Any]
+Needs = Literal["any", "same", "measured"]
+#: Stored in class maps where there is no result.
+NO_CLASS = 255
+
+
+def is_variable_name(name: str) -> bool:
+    """Return whether files of every format take a name for a variable."""
+    return name.isprintable() and "/" not in name
+
+
+VariableName = Annotated[Name, Predicate(is_variable_name), doc("a name for a variable, without '/'")]
+
+
+@dataclass(frozen=True)
+class Variable:
+    """One variable of a result, before there is any data."""
+
+    name: str
+    dims: tuple[str, ...]
+    dtype: str
+    attrs: Mapping[str, Any] = field(default_factory=dict)
+
+    @property
+    def fill(self) -> Any:
+        """Value where there is no result."""
+        return {"float32": np.float32("nan"), "uint8": np.uint8(NO_CLASS), "bool": False}[self.dtype]
+
+
+@dataclass(frozen=True)
+class Source:
+    """What an output needs to know about the input: the bands, with their attributes."""
+
+    bands: tuple[str, ...]
+    attrs: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
+
+
+class Output(ABC):
+    """One thing that a model returns; subclasses are the kinds.
+
+    Attributes
+    ----------
+    name : str
+        Key in the dict that ``Model.predict`` returns.
+    """
+
+    name: VariableName
+
+    @property
+    def kind(self) -> str:
+        """Name of the kind, for messages and the provenance."""
+        return type(self).__name__
+
+
+@dataclass(frozen=True)
+class Mosaic(Output):
+    """An output with a value per pixel, or per cell of a coarser grid; overlapping windows are blended.
+
+    ``Model.predict`` returns a tensor ``(b, *axes, rows, columns)``. The engine blends the windows, and
+    :meth:`finish` makes the variables of the result from the blended array.
+
+    Parameters
+    ----------
+    name : str
+    dims : {"tyx", "yx"}
+        With or without time.
+    unit, long_name : str
+        For legends. ``unit`` is a UDUNITS word or ``""``.
+    needs : {"any", "same", "measured"}
+        Where the result is given. ``"any"``: at pixels that were observed without cloud at least once (gap filling,
+        composites, change). ``"measured"``: at pixels measured at least once, cloud or not. ``"same"``: only on the
+        dates on which the pixel was measured. Everywhere else the result is nodata.
+    vmin, vmax : float, optional
+        Range for display.
+    stride : int
+        Pixels per cell of the output's grid, along one side. All outputs of a model have the same.
+    """
+
+    name: VariableName
+    dims: Literal["tyx", "yx"] = "yx"
+    unit: str = ""
+    long_name: str = ""
+    needs: Needs = "any"
+    vmin: float | None = None
+    vmax: float | None = None
+    stride: Pixels = 1
+
+    #: Masks of the result that this output decides when it is the main one.
+    masks: ClassVar[tuple[str, ...]] = ("valid",)
+    #: :meth:`finish` returns none of the memory of ``values``, which may be used again.
+    copies: ClassVar[bool] = False
+
+    @property
+    def over_time(self) -> bool:
+        """Whether it has a time axis."""
+        return self.dims == "tyx"
+
+    def axes(self, dates: int, bands: int) -> tuple[int, ...]:
+        """Return the lengths of the axes before rows and columns, without the batch."""
+        return (dates,) if self.over_time else ()
+
+    @abstractmethod
+    def variables(self, source: Source) -> tuple[Variable, ...]:
+        """Return the variables of the result that come from this output."""
+
+    @abstractmethod
+    def finish(self, values: Array, given: Array, source: Source) -> dict[str, Array]:
+        """Make the variables from blended values.
+
+        Parameters
+        ----------
+        values : array (*axes, h, w), float32
+            May be changed in place.
+        given : array (h, w) or (t, h, w), bool
+            Where a result is given.
+        source : Source
+        """
+
+    def valid(self, values: Array, given: Array) -> Array:
+        """Return where the result is valid: (h, w), or (t, h, w) for an output over time."""
+        return np.broadcast_to(given, (*values.shape[:1], *given.shape[-2:])) if self.over_time else given
+
+    def coordinates(self) -> dict[str, Any]:
+        """Return coordinates of axes other than time, y and x."""
+        return {}
+
+    def problem(self, values: Tensor) -> Tensor | None:
+        """Look for values that no result may have.
+
+        Parameters
+        ----------
+        values : Tensor, shape (b, *axes, h, w), float32
+
+        Returns
+        -------
+        Tensor or None
+            Where they are, bool, the shape of ``values``; None if all are fine. NaN is always allowed: it is no result.
+        """
+        return None if within(values, -np.inf, np.inf) else values.isinf()
+
+    def complaint(self, value: Any) -> str:
+        """Return the end of the sentence about such a value."""
+        return "with infinite values: give NaN where there is no result"
+
+    def describe(self) -> dict[str, Any]:
+        """Return the attributes of a variable that shows this output."""
+        attrs: dict[str, Any] = {"role": "result", "long_name": self.long_name or self.name, "units": self.unit or "1"}
+        limits = {"vmin": self.vmin, "vmax": self.vmax}
+        return attrs | {name: float(v) for name, v in limits.items() if v is not None}
+
+    @property
+    def axes_of_variable(self) -> tuple[str, ...]:
+        """Dimensions of a variable with one value per pixel."""
+        return DIMS if self.over_time else DIMS[1:]
+
+
+def within(values: Tensor, low: float, high: float) -> bool:
+    """Return whether all values lie between two limits; False if one is NaN."""
+    import torch
+
+    least, most = torch.aminmax(values) if values.numel() else (values.sum(), values.sum())
+    return bool(least > low) and bool(most < high)

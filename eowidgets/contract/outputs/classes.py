@@ -1,0 +1,100 @@
+"""One class per pixel, with its probability."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any, ClassVar
+
+import numpy as np
+from torch import Tensor
+
+from eowidgets.arguments import checked
+from eowidgets.contract.labels import ClassInfo
+from eowidgets.contract.outputs.base import NO_CLASS, Array, Mosaic, Source, Variable, within
+from eowidgets.errors import InputError, shown
+
+#: A probability may be this far outside 0..1: reduced precision rounds.
+ROUNDING = 0.01
+
+
+@checked
+@dataclass(frozen=True)
+class Classes(Mosaic):
+    """One class per pixel out of several.
+
+    ``Model.predict`` returns probabilities, a tensor ``(b, [t,] k, h, w)`` with the classes in the order of ``classes``.
+    The engine blends the probabilities; the result has the most likely class (uint8, 255 where there is none) under
+    ``name`` and its probability under ``name + "_probability"``. The other parameters are those of
+    :class:`~eowidgets.contract.outputs.base.Mosaic`.
+
+    Parameters
+    ----------
+    classes : tuple of ClassInfo
+        Two or more, with different values.
+
+    Raises
+    ------
+    InputError
+        For fewer than two classes, or two with one value.
+
+    Examples
+    --------
+    >>> from eowidgets.contract.labels import ClassInfo
+    >>> Classes("water", classes=(ClassInfo(0, "land", "#a08c78"), ClassInfo(1, "water", "#3b78b5"))).axes(1, 4)
+    (2,)
+    """
+
+    classes: tuple[ClassInfo, ...] = ()
+    copies: ClassVar[bool] = True
+
+    def __post_init__(self) -> None:
+        values = [c.value for c in self.classes]
+        if len(values) < 2 or len(set(values)) < len(values):
+            raise InputError(
+                f"The class output {shown(self.name)} has the class values {shown(values)}: give two or more "
+                "eow.ClassInfo with different values."
+            )
+
+    def axes(self, dates: int, bands: int) -> tuple[int, ...]:
+        """Return the lengths of time and classes."""
+        return (*super().axes(dates, bands), len(self.classes))
+
+    def variables(self, source: Source) -> tuple[Variable, ...]:
+        """Return the class and its probability."""
+        words = f"Probability of {self.long_name or self.name}"
+        chance = {"role": "result", "units": "1", "long_name": words, "vmin": 0.0, "vmax": 1.0}
+        dims = self.axes_of_variable
+        return (
+            Variable(self.name, dims, "uint8", {**self.describe(), **self._legend()}),
+            Variable(f"{self.name}_probability", dims, "float32", chance),
+        )
+
+    def finish(self, values: Array, given: Array, source: Source) -> dict[str, Array]:
+        """Choose the most likely class of every pixel."""
+        import torch
+
+        # torch goes over the axis of classes many times faster than numpy, and hands NaN on.
+        most, winner = torch.from_numpy(values).max(dim=-3)
+        chance = most.numpy()
+        keep = given & ~np.isnan(chance)
+        np.copyto(chance, np.nan, where=~keep)
+        labels = np.array([c.value for c in self.classes], "uint8")[winner.numpy()]
+        np.copyto(labels, NO_CLASS, where=~keep)
+        return {self.name: labels, f"{self.name}_probability": chance}
+
+    def problem(self, values: Tensor) -> Tensor | None:
+        """Look for probabilities outside 0..1."""
+        low, high = -ROUNDING, 1 + ROUNDING
+        return None if within(values, low, high) else (values <= low) | (values >= high)
+
+    def complaint(self, value: Any) -> str:
+        """Return the end of the sentence about such a probability."""
+        return f"with a probability of {value:.3g}: give probabilities from 0 to 1, for example with softmax"
+
+    def _legend(self) -> dict[str, Any]:
+        return {
+            "flag_values": np.array([c.value for c in self.classes], "uint8"),
+            "flag_meanings": " ".join("_".join(c.name.split()) for c in self.classes),
+            "colors": " ".join(c.color for c in self.classes),
+            "nodata": NO_CLASS,
+        }

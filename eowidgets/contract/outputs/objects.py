@@ -1,0 +1,195 @@
+"""Objects: boxes, rotated boxes, polygons, points or lines with a class and a score."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Any, Literal
+
+import numpy as np
+import numpy.typing as npt
+
+from eowidgets.arguments import Fraction, NotNegative, checked
+from eowidgets.contract.labels import ClassInfo
+from eowidgets.contract.outputs.base import VariableName
+from eowidgets.contract.outputs.gathered import Gathered, Record
+from eowidgets.errors import InputError, ModelError, shown
+
+Shape = Literal["box", "rotated", "polygon", "point", "line"]
+#: Key of the geometries in what a model returns, and the numbers of each (None: any number of points).
+KEYS: dict[str, tuple[str, int | None]] = {
+    "box": ("boxes", 4),
+    "rotated": ("boxes", 5),
+    "point": ("points", 2),
+    "polygon": ("polygons", None),
+    "line": ("lines", None),
+}
+
+
+@checked
+@dataclass(frozen=True)
+class Objects(Gathered):
+    """Objects with a class and a score, found in windows and joined across their seams.
+
+    ``Model.predict`` returns for every window a dict of the geometries in pixels of the window (0, 0 is the outer corner of
+    the first pixel), ``"scores"`` (n,) and ``"labels"`` (n,), the index of the class. With ``dims="tyx"`` it returns a list
+    of such dicts, one per date. The geometries are
+
+    - ``"boxes"`` (n, 4): left, top, right, bottom, for ``shape="box"``;
+    - ``"boxes"`` (n, 5): centre x, centre y, width, height, angle in radians (from x towards y), for ``shape="rotated"``;
+    - ``"points"`` (n, 2): x, y;
+    - ``"polygons"`` or ``"lines"``: a list of n arrays (m, 2).
+
+    The result is a GeoDataFrame in the CRS of the cube with the columns ``class``, ``score``, ``geometry`` and, with
+    ``dims="tyx"``, ``date``; sorted by score.
+
+    Parameters
+    ----------
+    classes : tuple of ClassInfo
+        One or more.
+    shape : {"box", "rotated", "polygon", "point", "line"}
+    dims : {"yx", "tyx"}
+        With or without dates.
+    overlap : float
+        Two objects of one class in different windows are one if their intersection is more than this share of the smaller
+        one. Polygons are united; of boxes the one with the higher score is kept.
+    distance : float
+        The same for points and lines: pixels between them.
+
+    Raises
+    ------
+    InputError
+        Without classes, or with two of the same value.
+
+    Examples
+    --------
+    >>> from eowidgets.contract.labels import ClassInfo
+    >>> Objects("aircraft", classes=(ClassInfo(0, "aircraft", "#d55e00"),), shape="rotated").columns
+    ('class', 'score')
+    """
+
+    name: VariableName = "objects"
+    classes: tuple[ClassInfo, ...] = ()
+    shape: Shape = "box"
+    dims: Literal["yx", "tyx"] = "yx"
+    overlap: Fraction = 0.5
+    distance: NotNegative = 2.0
+
+    def __post_init__(self) -> None:
+        values = [c.value for c in self.classes]
+        if not values or len(set(values)) < len(values):
+            raise InputError(
+                f"The objects {shown(self.name)} have the class values {shown(values)}: give one or more eow.ClassInfo with "
+                "different values."
+            )
+
+    @property
+    def over_time(self) -> bool:
+        """Whether each object has a date."""
+        return self.dims == "tyx"
+
+    @property
+    def columns(self) -> tuple[str, ...]:
+        """Class and score."""
+        return ("class", "score")
+
+    def records(self, item: Any, size: tuple[int, int], dates: int) -> list[Record]:
+        """Read the objects of one window."""
+        if not self.over_time:
+            return self._one_date(item, None)
+        if not isinstance(item, Sequence) or len(item) != dates:
+            raise ModelError(f"{shown(self.name)} without one dict for each of the {dates} dates")
+        return [record for date, found in enumerate(item) for record in self._one_date(found, date)]
+
+    def _one_date(self, found: Any, date: int | None) -> list[Record]:
+        key, numbers = KEYS[self.shape]
+        lacking = [k for k in (key, "scores", "labels") if not isinstance(found, Mapping) or k not in found]
+        if lacking:
+            raise ModelError(f"{shown(self.name)} without {lacking[0]!r}: return a dict with {key}, scores and labels")
+        scores, labels = (_numbers(found[k]).reshape(-1) for k in ("scores", "labels"))
+        shapes = found[key] if numbers is None else _numbers(found[key]).reshape(-1, numbers)
+        if not len(shapes) == len(scores) == len(labels):
+            raise ModelError(
+                f"{shown(self.name)} with {len(shapes)} {key}, {len(scores)} scores and {len(labels)} labels: return one of "
+                "each per object"
+            )
+        known = set(range(len(self.classes)))
+        odd = next((int(v) for v in labels if int(v) not in known), None)
+        if odd is not None:
+            raise ModelError(f"{shown(self.name)} with the label {odd}: labels are 0 to {len(known) - 1}")
+        if not np.isfinite(scores).all():
+            raise ModelError(f"{shown(self.name)} with a score that is not a number")
+        records = []
+        for shape, score, label in zip(shapes, scores, labels, strict=True):
+            geometry = _geometry(self.shape, _numbers(shape))
+            if geometry is not None:
+                values = {"class": self.classes[int(label)].name, "score": round(float(score), 6)}
+                records.append(Record(geometry, values, date))
+        return records
+
+    def join(self, records: Sequence[Record]) -> list[Record]:
+        """Unite, or drop, what two windows have both found; the best score first."""
+        import shapely
+
+        order = sorted(records, key=lambda r: (-r.values["score"], r.geometry.bounds, r.date or 0))
+        tree = shapely.STRtree([r.geometry for r in order])
+        kept: dict[int, Record] = {}
+        into: dict[int, int] = {}
+        reach = self.distance if self.shape in ("point", "line") else 0.0
+        for i, record in enumerate(order):
+            near = tree.query(record.geometry.buffer(reach) if reach else record.geometry)
+            same = next(
+                (into.get(int(j), int(j)) for j in sorted(near) if j < i and self._same(order[int(j)], record)), None
+            )
+            if same is None:
+                kept[i] = record
+                continue
+            into[i] = same
+            if self.shape == "polygon":
+                best = kept[same]
+                kept[same] = replace(best, geometry=shapely.union(best.geometry, record.geometry))
+        return list(kept.values())
+
+    def _same(self, one: Record, other: Record) -> bool:
+        """Whether two records of different windows are one object."""
+        if one.window == other.window or one.date != other.date or one.values["class"] != other.values["class"]:
+            return False
+        if self.shape in ("point", "line"):
+            return bool(one.geometry.distance(other.geometry) <= self.distance)
+        smaller = min(one.geometry.area, other.geometry.area)
+        return smaller > 0 and bool(one.geometry.intersection(other.geometry).area > self.overlap * smaller)
+
+
+def _numbers(value: Any) -> npt.NDArray[np.float64]:
+    import torch
+
+    if isinstance(value, torch.Tensor):
+        value = value.detach().cpu().float().numpy()
+    return np.asarray(value, "float64")
+
+
+def _geometry(shape: Shape, numbers: npt.NDArray[np.float64]) -> Any:
+    """Return a shapely geometry; None for one that is not finite or has no extent."""
+    import shapely
+
+    if not np.isfinite(numbers).all():
+        return None
+    if shape == "point":
+        return shapely.Point(numbers)
+    if shape == "box":
+        left, top, right, bottom = numbers
+        return shapely.box(left, top, right, bottom) if right > left and bottom > top else None
+    if shape == "line":
+        return shapely.LineString(numbers) if len(numbers) > 1 else None
+    if shape == "polygon":
+        found = shapely.make_valid(shapely.Polygon(numbers)) if len(numbers) > 2 else None
+        return found if found is not None and found.area > 0 else None
+    x, y, width, height, angle = numbers
+    if not (width > 0 and height > 0):
+        return None
+    along = np.array([np.cos(angle), np.sin(angle)]) * width / 2
+    across = np.array([-np.sin(angle), np.cos(angle)]) * height / 2
+    centre = np.array([x, y])
+    return shapely.Polygon(
+        [centre - along - across, centre + along - across, centre + along + across, centre - along + across]
+    )

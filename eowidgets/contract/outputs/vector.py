@@ -1,0 +1,60 @@
+"""A vector per pixel or patch: an embedding."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any, ClassVar
+
+import numpy as np
+
+from eowidgets.arguments import Count, checked
+from eowidgets.contract.outputs.base import Array, Mosaic, Source, Variable, VariableName
+
+FEATURE = "feature"
+
+
+@checked
+@dataclass(frozen=True)
+class Vector(Mosaic):
+    """A vector per pixel, or per patch of ``stride`` pixels: an embedding on its own grid.
+
+    ``Model.predict`` returns a tensor ``(b, [t,] size, h / stride, w / stride)``. The result has one float32 variable with
+    the dimensions ``([time,] feature, y, x)`` on a grid whose cells are ``stride`` pixels wide. Where windows overlap,
+    vectors are blended. The other parameters are those of :class:`~eowidgets.contract.outputs.base.Mosaic`.
+
+    Parameters
+    ----------
+    size : int
+        Length of the vector.
+
+    Examples
+    --------
+    >>> Vector(size=128, stride=8).axes(dates=12, bands=10)
+    (128,)
+    """
+
+    name: VariableName = "embedding"
+    size: Count = field(kw_only=True)
+    copies: ClassVar[bool] = False
+
+    def axes(self, dates: int, bands: int) -> tuple[int, ...]:
+        """Return the lengths of time and vector."""
+        return (*super().axes(dates, bands), self.size)
+
+    def coordinates(self) -> dict[str, Any]:
+        """Return the coordinate of the vector's axis."""
+        return {FEATURE: (FEATURE, np.arange(self.size))}
+
+    def variables(self, source: Source) -> tuple[Variable, ...]:
+        """Return the one variable."""
+        *time, y, x = self.axes_of_variable
+        return (Variable(self.name, (*time, FEATURE, y, x), "float32", self.describe()),)
+
+    def finish(self, values: Array, given: Array, source: Source) -> dict[str, Array]:
+        """Mask the vectors."""
+        np.copyto(values, np.nan, where=~(np.expand_dims(given, -3) if given.ndim > 2 else given))
+        return {self.name: values}
+
+    def valid(self, values: Array, given: Array) -> Array:
+        """Return where there is a vector."""
+        return super().valid(values, given & np.isfinite(values).all(axis=-3))
