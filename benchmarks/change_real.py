@@ -68,7 +68,11 @@ def finders() -> dict[str, Finder]:
 
     usual = PairParams().threshold
     rows = {f"LENet, threshold {usual}": network("lenet", usual), "LENet, threshold 0.5": network("lenet", 0.5)}
-    rows |= {f"FC-Siam-diff, threshold {usual}": network("fcsiam", usual), "MCI": network("mci", 0.5), "Otsu": vectors}
+    rows |= {
+        f"FC-Siam-diff, threshold {usual}": network("fcsiam", usual),
+        f"MCI, threshold {usual}": network("mci", usual),
+        "Otsu": vectors,
+    }
     return {name: find for name, find in rows.items() if find is not None}
 
 

@@ -71,7 +71,7 @@ class UNet(nn.Module):
 class Segment(Model):
     name = "bench-segment"
     task = Task.SEGMENT
-    card = Card("U-Net of the engine's benchmark")
+    card = Card("U-Net of the engine's benchmark", licence="Apache-2.0")
     feed = Windows(halo=16, multiple=4)
     width = 32
 

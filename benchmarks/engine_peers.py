@@ -48,7 +48,7 @@ class Same(Model):
 
     name = "bench-same"
     task = Task.REGRESS
-    card = Card("Identity")
+    card = Card("Identity", licence="Apache-2.0")
     feed = Windows(halo=HALO)
 
     def outputs(self, bands: tuple[str, ...]) -> tuple[Output, ...]:

@@ -12,6 +12,7 @@ from .contract.card import Card as Card
 from .contract.feeds import Chips as Chips
 from .contract.feeds import Windows as Windows
 from .contract.labels import ClassInfo as ClassInfo
+from .contract.loading import load as load
 from .contract.model import Model as Model
 from .contract.older import Inputs as Inputs
 from .contract.older import Output as Output
@@ -25,7 +26,9 @@ from .contract.outputs import Value as Value
 from .contract.outputs import Vector as Vector
 from .contract.params import param as param
 from .contract.registry import register as register
+from .contract.table import list_models as list_models
 from .contract.task import Task as Task
+from .contract.weights import weights as weights
 from .cube.area import Area as Area
 from .cube.open import open as open
 from .cube.samples import samples as samples
@@ -35,7 +38,6 @@ from .engine.job import Job as Job
 from .engine.run import run as run
 from .engine.run import submit as submit
 from .errors import EowidgetsError as EowidgetsError
-from .models.weights import weights as weights
 from .models.wrap import wrap as wrap
 from .widgets.chart.pixel_chart import PixelChart as PixelChart
 from .widgets.diagnose import doctor as doctor

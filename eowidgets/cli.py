@@ -128,9 +128,9 @@ def _pair(text: str) -> tuple[str, Any]:
 
 
 def _models(options: argparse.Namespace) -> int:
-    from eowidgets.contract.table import model_table
+    from eowidgets.contract.table import list_models
 
-    print(model_table(options.task))
+    print(list_models(task=options.task))
     return 0
 
 

@@ -15,8 +15,10 @@ import xarray as xr
 
 from eowidgets.arguments import Count, Pixels, Positive, Seed, checked
 from eowidgets.contract.feeds import Chips
+from eowidgets.contract.loading import load
 from eowidgets.contract.model import Model
 from eowidgets.contract.registry import get_model
+from eowidgets.contract.saving import save
 from eowidgets.cube.schema import bands as bands_of
 from eowidgets.engine.run import run
 from eowidgets.errors import EowidgetsError, ModelError, shown, words
@@ -187,12 +189,12 @@ class _Tried:
 def _findings(model: Model, cube: xr.Dataset) -> Iterator[Finding]:
     yield Finding("card", _card(model))
     yield Finding("parameters", _problem(_parameters, model))
-    results: list[Any] = []
-    problem = _problem(lambda: results.append(_run(model, cube)) or "")
-    yield Finding("runs", problem or _empty(results[0]))
-    if problem:
+    try:
+        tried = _Tried(model, cube, _run(model, cube))
+    except EowidgetsError as error:
+        yield Finding("runs", str(error))
         return
-    tried = _Tried(model, cube, results[0])
+    yield Finding("runs", _empty(tried.result))
     yield Finding("repeatable", _problem(tried.again, 0.0, "two runs with one seed"))
     for name, check in CHECKS.items():
         yield Finding(name, _problem(check, tried))
@@ -287,10 +289,15 @@ def _pickle(tried: _Tried) -> str:
     return tried.again(0.0, "the model and its copy in another process", model=copy)
 
 
+def _wrapped(model: Model) -> bool:
+    """Whether the network of a model was given to it, and is not made by its class."""
+    return type(model).__module__ == "eowidgets.models.wrap.adapter"
+
+
 def _saved(tried: _Tried) -> str:
     with tempfile.TemporaryDirectory() as folder:
-        save(tried.model, Path(folder) / "model")
-        copy = load(Path(folder) / "model")
+        save(tried.model, Path(folder) / "model.safetensors")
+        copy = load(Path(folder) / "model.safetensors", tried.model.module() if _wrapped(tried.model) else None)
     return tried.again(0.0, "the model and what was loaded from its file", model=copy)
 
 

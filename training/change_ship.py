@@ -7,11 +7,10 @@ from __future__ import annotations
 
 import argparse
 import json
-import shutil
 
-from eowidgets.models.change import cards
-from eowidgets.models.change.weights import load
+from eowidgets.models.change.weights import FOLDER, load
 from training.change import RUNS
+from training.ship import ship
 
 #: Row of the benchmark's tables, its columns, and what the card calls them.
 SCORES = {
@@ -28,12 +27,11 @@ RIVALS = {"FC-Siam-diff, same size": "fcsiam", "LENet, same size": "lenet"}
 
 
 def main() -> None:
-    """Copy weights and write their notes."""
+    """Copy weights and write ``weights.toml``."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("names", nargs="+", choices=("lenet", "fcsiam", "mci"))
     args = parser.parse_args()
     measured = json.loads((RUNS / "change-benchmark.json").read_text(encoding="utf-8"))
-    cards.FOLDER.mkdir(exist_ok=True)
     for name in args.names:
         row = measured[name]
         done = json.loads((RUNS / f"change-{name}.json").read_text(encoding="utf-8"))
@@ -41,16 +39,14 @@ def main() -> None:
         load(source, done["sha256"])  # what was measured is what is shipped
         if row["sha256"] != done["sha256"]:
             raise SystemExit(f"{name}: the benchmark measured other weights; run it again with --save")
-        shutil.copyfile(source, cards.FOLDER / source.name)
         scores = {long: round(row[short], 4) for short, long in SCORES.items() if short in row}
         for label, rival in RIVALS.items():
             if rival != name and name != "mci" and rival in measured:
                 scores[f"F1 of {label}"] = round(measured[rival]["F1"], 4)
         for label in ("CVA, best threshold of all", "Otsu's threshold of each pair"):
             scores[f"F1 of {label}"] = round(measured[label]["F1"], 4)
-        note = {"sha256": done["sha256"], "scores": scores}
-        (cards.FOLDER / f"change-{name}.json").write_text(json.dumps(note, indent=1) + "\n", encoding="utf-8")
-        print(name, note)
+        ship(FOLDER.parent, f"change-{name}.simulated", source, scores)
+        print(name, scores)
 
 
 if __name__ == "__main__":

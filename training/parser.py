@@ -18,7 +18,8 @@ from safetensors.numpy import save_file
 from eowidgets.analysis.ask.language import Program
 from eowidgets.analysis.ask.slots import read
 from eowidgets.analysis.ask.templates import Sampler, vocabulary
-from eowidgets.models.language.questions import BUCKETS, HEADS, WEIGHTS, WIDTH, features
+from eowidgets.models.language.questions import BUCKETS, CHECKPOINT, HEADS, WIDTH, features
+from training.ship import ship
 
 SERIES = (("2015-08-01", "2021-01-01"), ("2018-04-29", "2018-11-15"), ("2009-03-05", "2023-11-20"))
 INDICES = ("NDVI", "NDMI", "NBR", "EVI", "SAVI", "NDWI", "MSAVI", "GNDVI", "NDRE")
@@ -209,7 +210,7 @@ def main() -> None:
     given.add_argument("--count", type=int, default=50_000)
     given.add_argument("--steps", type=int, default=3000)
     given.add_argument("--seed", type=int, default=0)
-    given.add_argument("--out", type=Path, default=WEIGHTS)
+    given.add_argument("--out", type=Path, default=CHECKPOINT.find())
     options = given.parse_args()
     torch.set_num_threads(1)
     if options.calibrate:
@@ -223,6 +224,8 @@ def main() -> None:
         weights[f"{head}.bias"] = layer.bias.detach().numpy()
     save_file(weights, options.out)
     options.out.chmod(0o644)
+    if options.out == CHECKPOINT.find():
+        ship(options.out.parent.parent, CHECKPOINT.name, options.out)
     log = {"seed": options.seed, "questions": options.count, "steps": options.steps, "held_out_templates": right}
     (Path(__file__).parent / "runs" / "parser.json").write_text(json.dumps(log, indent=1) + "\n")
     print(log, f"{options.out.stat().st_size / 1e6:.2f} MB, {time.monotonic() - began:.0f} s")

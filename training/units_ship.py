@@ -1,7 +1,7 @@
 """Put a trained UniTS into the package with its fitted factors: ``python -m training.units_ship reconstruct --widen 3``.
 
 The factors are fitted by ``benchmarks.units widen`` and ``benchmarks.units_tasks trust``, on what is neither trained on nor
-tested on. The hash that is printed goes on the card.
+tested on. Hash and size go into ``weights.toml``; the scores there are those of the benchmarks, entered by hand.
 """
 
 from __future__ import annotations
@@ -11,6 +11,7 @@ import dataclasses
 from pathlib import Path
 
 from eowidgets.models.units.weights import FOLDER, load, save
+from training.ship import ship
 from training.units import RECIPES, RUNS
 
 
@@ -25,11 +26,13 @@ def main() -> None:
     parser.add_argument("--local", type=float, default=0.0)
     parser.add_argument("--runs", type=Path, default=RUNS, help="folder of the trained weights")
     args = parser.parse_args()
-    name = f"units-{args.name or args.task}.safetensors"
+    name = f"units-{args.name or args.task}"
     network = load(args.runs / f"units-{args.task}.safetensors")
     factors = {"trust": args.trust, "widen": args.widen, "stay": args.stay, "local": args.local}
     network.config = dataclasses.replace(network.config, **factors)
-    print(name, save(network, FOLDER / name))
+    path = FOLDER / f"{name}.safetensors"
+    print(name, save(network, path))
+    ship(FOLDER.parent, f"{name}.{'simulated' if name == 'units-change' else 'romania'}", path)
 
 
 if __name__ == "__main__":

@@ -6,11 +6,11 @@
 from __future__ import annotations
 
 import json
-import shutil
 from typing import Any
 
 from eowidgets.models.vqa.answers import KINDS
 from eowidgets.models.vqa.weights import FOLDER, load
+from training.ship import ship
 from training.vqa import RUNS
 from training.vqa_dialogues import TYPES
 
@@ -40,19 +40,17 @@ def pair_scores(measured: dict[str, Any]) -> dict[str, float]:
 
 
 def main() -> None:
-    """Copy weights and write their notes."""
+    """Copy weights and write ``weights.toml``."""
     measured = json.loads((RUNS / "vqa-benchmark.json").read_text(encoding="utf-8"))
-    FOLDER.mkdir(exist_ok=True)
     for name, scores in (("rsvqa", still_scores), ("deltavlm", pair_scores)):
         done = json.loads((RUNS / f"vqa-{name}.json").read_text(encoding="utf-8"))
         source = RUNS / f"vqa-{name}.safetensors"
         load(source, done["sha256"])
         if measured[name]["sha256"] != done["sha256"]:
             raise SystemExit(f"{name}: the benchmark measured other weights; run it again with --save")
-        shutil.copyfile(source, FOLDER / source.name)
-        note = {"sha256": done["sha256"], "scores": scores(measured) | {"training steps": done["steps"]}}
-        (FOLDER / f"vqa-{name}.json").write_text(json.dumps(note, indent=1) + "\n", encoding="utf-8")
-        print(name, json.dumps(note, indent=1))
+        found = scores(measured) | {"training steps": done["steps"]}
+        ship(FOLDER.parent, f"vqa-{name}.simulated", source, found)
+        print(name, json.dumps(found, indent=1))
 
 
 if __name__ == "__main__":

@@ -5,33 +5,46 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from eowidgets.arguments import checked
+from eowidgets.arguments import Name, checked
 
 
 @checked
 @dataclass(frozen=True, slots=True)
 class Card:
-    """Where a model comes from and what it may be trusted with.
+    """State the source of a model, its licence, its measured scores and its limits.
 
     Parameters
     ----------
     title, summary : str
         One line each, for the panel.
-    paper, url, licence, data : str
-        The source, and what it was trained on.
+    licence : str
+        Licence of the weights, or of the code of a model without weights; ``"not stated"`` where its authors state none.
+    paper, url, data : str
+        The source, and the training data.
     scores : mapping
         Measured here: ``{"PSNR over linear, held-out third (dB)": 8.1}``.
     limits : str
-        Where it fails, in plain words.
+        Where it fails.
     weights, sha256 : str, optional
-        File name of the safetensors in the package, and its hash.
+        Name of the file of weights, and its hash.
+
+    Raises
+    ------
+    InputError
+        Without a licence, which has no default, or for a value of another type.
+
+    Examples
+    --------
+    >>> import eowidgets as eow
+    >>> eow.Card(title="Highest NDVI", licence="Apache-2.0").licence
+    'Apache-2.0'
     """
 
     title: str
     summary: str = ""
     paper: str = ""
     url: str = ""
-    licence: str = "Apache-2.0"
+    licence: Name = field(kw_only=True)
     data: str = ""
     scores: Mapping[str, float] = field(default_factory=dict)
     limits: str = ""

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Any, ClassVar, TypeVar
 
 import numpy as np
@@ -54,15 +55,12 @@ class Model(Remade, ABC):
     >>> from eowidgets.contract.card import Card
     >>> from eowidgets.contract.feeds import Batch, Windows
     >>> from eowidgets.contract.model import Model
-    >>> from eowidgets.contract.card import Card
-    from eowidgets.contract.feeds import Batch, Windows
-    from eowidgets.contract.outputs import Output, Value
-    from eowidgets.contract.params import NoParams, make_params
+    >>> from eowidgets.contract.outputs import Value
     >>> from eowidgets.contract.task import Task
     >>> class Brightest(Model):
     ...     name = "brightest"
     ...     task = Task.REGRESS
-    ...     card = Card(title="Largest red reflectance in the series")
+    ...     card = Card(title="Largest red reflectance in the series", licence="Apache-2.0")
     ...     feed = Windows(bands=("red",))
     ...     def outputs(self, bands):
     ...         return (Value("brightest", vmin=0, vmax=1),)
@@ -121,6 +119,12 @@ class Model(Remade, ABC):
     def module(self) -> torch.nn.Module | None:
         """Give the torch module inside, if there is one: the engine moves and compiles it."""
         return None
+
+    def save(self, path: str | Path) -> Path:
+        """Write the model to a folder or a ``.safetensors`` file; see :func:`eowidgets.contract.saving.save`."""
+        from eowidgets.contract.saving import save
+
+        return save(self, path)
 
     def to(self, device: torch.device) -> Model:
         """Move to a device; called once by the engine before the first batch."""

@@ -1,27 +1,21 @@
-"""Finds models by name and lists them; a model's module is imported only when it is asked for."""
+"""Find models by name; the module of a model is imported only when the model is used."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
 from functools import cache, partial
 from importlib import import_module
+from importlib.metadata import EntryPoint
 from typing import Any, ClassVar, TypeVar, get_args, get_origin, overload
 
 from eowidgets.annotations import hints
 from eowidgets.arguments import checked, take
+from eowidgets.contract.catalogue import OWN, Listing, listings, plugin_class, plugin_listing, read_index
 from eowidgets.contract.model import Model
 from eowidgets.contract.task import Task
-from eowidgets.errors import EowidgetsError, InputError, ModelError, shown, unknown, words
+from eowidgets.errors import EowidgetsError, InputError, ModelError, shown, unknown, warn_user, words
+from eowidgets.plugins import MODELS, PluginError, named, plugins
 from eowidgets.rules import Rule, rule
-
-#: Families that ship with the package: importing one registers its models.
-FAMILIES = (
-    "eowidgets.models.classical",
-    "eowidgets.models.monitors",
-    "eowidgets.models.units",
-    "eowidgets.models.change",
-    "eowidgets.models.forecast.adapters",
-)
 
 M = TypeVar("M", bound=type[Model])
 
@@ -34,7 +28,7 @@ def register(cls: M) -> M: ...
 def register(*, replace: bool = ...) -> Callable[[M], M]: ...
 @checked
 def register(cls: type[Model] | None = None, *, replace: bool = False) -> Any:
-    """Class decorator that makes a model known to ``eow.run``, ``eow.models`` and the panels.
+    """Register a model class under its name, for ``eow.run``, ``eow.list_models`` and the panels; a class decorator.
 
     Raises
     ------
@@ -88,21 +82,61 @@ def _make(cls: type[Model], params: dict[str, Any]) -> Model:
         raise ModelError(f"The model {shown(cls.name)} failed when it was created: {words(error)}") from error
 
 
-def _load_families() -> None:
-    for family in FAMILIES:
-        import_module(family)
-
-
 def model_class(name: str) -> type[Model]:
-    """Look a model class up by name; an unknown name is refused with the nearest ones."""
-    _load_families()
-    if name not in _registered:
-        raise unknown("model", name, _registered)
-    return _registered[name]
+    """Return a model class by name.
+
+    Raises
+    ------
+    InputError
+        For an unknown name, with the nearest ones, and for a model that is used in another way than by a run.
+    ModelError
+        If the plug-in that has the model cannot be imported.
+    """
+    if name in _registered:
+        return _registered[name]
+    own = read_index(OWN).get(name)
+    if own is not None and own.use:
+        raise InputError(f"{shown(name)} cannot be run over a cube: use {own.use}.")
+    if own is not None:
+        return _imported(own)
+    point = next((p for p in plugins(MODELS) if p.name == name), None)
+    if point is None:
+        raise unknown("model", name, {*listings(), *_registered})
+    try:
+        return _from_plugin(point)
+    except PluginError as error:
+        raise ModelError(str(error)) from error
+
+
+def _imported(listing: Listing) -> type[Model]:
+    """Import one of our models, which registers it."""
+    module = import_module(listing.module)
+    if listing.name not in _registered:  # imported before, and taken out of the registry since
+        known = [m for m in vars(module).values() if isinstance(m, type) and issubclass(m, Model)]
+        _register(next(m for m in known if getattr(m, "name", None) == listing.name), replace=False)
+    return _registered[listing.name]
+
+
+def _from_plugin(point: EntryPoint) -> type[Model]:
+    """Import and register the model of a plug-in.
+
+    Raises
+    ------
+    PluginError
+        If the plug-in cannot be imported or is no complete model.
+    """
+    plugin_listing(point, read_index(OWN), complete=True)
+    found = plugin_class(point)
+    if not issubclass(found, Model):
+        raise PluginError(f"{named(point)} points to {point.value[:80]!r}, which is no subclass of eow.Model.")
+    try:
+        return _register(found, replace=False)
+    except InputError as error:
+        raise PluginError(f"{named(point)} cannot be used: {error}") from error
 
 
 def get_model(model: str | Model | type[Model], **params: Any) -> Model:
-    """Make a ready model from a name, a class or an instance.
+    """Make a model that is ready to run, from a name, a class or an instance.
 
     An instance is taken as it is; with ``params`` a copy of it is made that differs in these and keeps its other
     parameters, its networks and its settings.
@@ -118,8 +152,18 @@ def get_model(model: str | Model | type[Model], **params: Any) -> Model:
 
 
 def model_classes(task: Task | str | None = None) -> tuple[type[Model], ...]:
-    """All known model classes, of one task or of all, sorted by task and name."""
-    _load_families()
-    wanted = None if task is None else Task.of(task)
-    found = [m for m in _registered.values() if wanted in (None, m.task)]
-    return tuple(sorted(found, key=lambda m: (m.task.name, m.name)))
+    """Import and return all model classes that a run can use, of one task or of all, sorted by task and name.
+
+    A plug-in that cannot be used is left out, with a warning.
+    """
+    for listing in read_index(OWN).values():
+        if not listing.use and listing.name not in _registered:
+            _imported(listing)
+    for point in plugins(MODELS):
+        if point.name not in _registered:
+            try:
+                _from_plugin(point)
+            except PluginError as error:
+                warn_user(str(error))
+    found = [m for m in _registered.values() if task is None or str(m.task) == str(task)]
+    return tuple(sorted(found, key=lambda m: (str(m.task), m.name)))

@@ -1,22 +1,23 @@
-"""``eow.models()``: what there is to run, as a table."""
+"""``eow.list_models()``: the models, as a table."""
 
 from __future__ import annotations
 
-import dataclasses
+from fnmatch import fnmatchcase
 from html import escape
 from typing import Any
 
-from eowidgets.contract.model import Model
-from eowidgets.contract.registry import model_classes
+from eowidgets.arguments import checked
+from eowidgets.contract.catalogue import Listing, listings
+from eowidgets.contract.task import Task
 
-COLUMNS = ("name", "task", "title", "needs", "parameters", "scores", "licence")
+COLUMNS = ("name", "task", "title", "pretrained", "needs", "parameters", "scores", "licence", "use")
 
 
 class ModelTable(list[dict[str, str]]):
-    """Rows of text, one per model; prints as lines, shows as a table, ``to_dataframe()`` for more."""
+    """Rows of text, one per model; prints as lines, is shown as a table, ``to_pandas()`` makes a DataFrame."""
 
     def __repr__(self) -> str:
-        """Name, task and title of each model."""
+        """Return name, task and title of each model."""
         width = max((len(row["name"]) for row in self), default=0)
         return "\n".join(f"{row['name']:{width}}  {row['task']:13}  {row['title']}" for row in self) or "No model."
 
@@ -26,36 +27,64 @@ class ModelTable(list[dict[str, str]]):
         rows = "".join("<tr>" + "".join(f"<td>{escape(row[c])}</td>" for c in COLUMNS) + "</tr>" for row in self)
         return f"<table><thead><tr>{head}</tr></thead><tbody>{rows}</tbody></table>"
 
-    def to_dataframe(self) -> Any:
-        """As a pandas DataFrame indexed by name."""
+    def to_pandas(self) -> Any:
+        """Return the rows as a pandas DataFrame indexed by name."""
         import pandas as pd
 
         return pd.DataFrame(list(self), columns=list(COLUMNS)).set_index("name")
 
 
-def model_table(task: str | None = None) -> ModelTable:
-    """Every registered model, of one task or of all.
+@checked
+def list_models(pattern: str = "*", task: Task | str | None = None, pretrained: bool | None = None) -> ModelTable:
+    """List the models, of this package, of plug-ins and of this session, without importing them.
+
+    Parameters
+    ----------
+    pattern : str
+        Names to list, with ``*``, ``?`` and ``[...]`` as in file names: ``"change-*"``.
+    task : Task or str, optional
+        Only models of this task.
+    pretrained : bool, optional
+        True: only models with trained weights; False: only those without.
+
+    Returns
+    -------
+    ModelTable
+        A list of rows, sorted by task and name; ``use`` states how a model is used that ``eow.run`` cannot run.
 
     Raises
     ------
     InputError
-        For an unknown task.
+        For an unknown task, with the nearest ones.
+
+    Examples
+    --------
+    >>> import eowidgets as eow
+    >>> [row["name"] for row in eow.list_models("change-*", pretrained=True)]
+    ['change-fcsiam', 'change-lenet', 'change-mci']
     """
-    return ModelTable(_row(m) for m in model_classes(task))
+    found = list(listings(complete=task is not None).values())
+    if task is not None:
+        _check_task(task, {one.task for one in found if one.task})
+        found = [one for one in found if one.task == str(task)]
+    chosen = [one for one in found if fnmatchcase(one.name, pattern) and pretrained in (None, bool(one.pretrained))]
+    return ModelTable(_row(one) for one in sorted(chosen, key=lambda one: (one.task, one.name)))
 
 
-def _row(model: type[Model]) -> dict[str, str]:
-    needs = ", ".join(model.feed.bands or ()) or "any bands"
-    if model.feed.min_dates > 1:
-        needs += f", {model.feed.min_dates} dates or more"
-    if model.feed.resolution:
-        needs += f", {model.feed.resolution:g} m"
+def _check_task(task: Task | str, known: set[str]) -> None:
+    if str(task) not in known:
+        Task.of(task)  # raises for an unknown name; a task without models gives an empty table
+
+
+def _row(one: Listing) -> dict[str, str]:
     return {
-        "name": model.name,
-        "task": str(model.task),
-        "title": model.card.title,
-        "needs": needs,
-        "parameters": ", ".join(f.name for f in dataclasses.fields(model.Params)),
-        "scores": "; ".join(f"{k}: {v:g}" for k, v in model.card.scores.items()),
-        "licence": model.card.licence,
+        "name": one.name,
+        "task": one.task,
+        "title": one.title,
+        "pretrained": ", ".join(one.pretrained),
+        "needs": one.needs,
+        "parameters": ", ".join(one.parameters),
+        "scores": one.scores,
+        "licence": one.licence,
+        "use": one.use or f'eow.run("{one.name}", cube)',
     }

@@ -5,7 +5,7 @@ from __future__ import annotations
 import glob
 import re
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Annotated, Any, Literal, Protocol, runtime_checkable
@@ -86,7 +86,7 @@ def open(
     source : str, Path, Dataset, DataArray, dict or pystac object
         A sample's name; a raster file; a folder, glob or zip archive of raster files, for instance a Sentinel-2
         ``.SAFE`` product; a NetCDF file, or a folder or glob of them; a Zarr store (v2, v3, zip); an xarray object;
-        a STAC item, collection, catalogue or API (path, address or object).
+        a STAC item, collection, catalogue or API (path, address or object). Sources of plug-ins are opened first.
     bbox : tuple, optional
         West, south, east, north in degrees: only this part.
     dates : str or sequence, optional
@@ -177,6 +177,10 @@ class _Request:
     remote: bool
     budget: str | float | None
 
+    def options(self) -> dict[str, Any]:
+        """Return the options by name, for plug-ins."""
+        return {f.name: getattr(self, f.name) for f in fields(self) if f.name != "budget"}
+
     def files(self) -> Any:
         """Return what raster files need."""
         from eowidgets.cube.sources.raster import Request
@@ -213,8 +217,12 @@ def _raw(source: Any, request: _Request) -> Opened:
     if isinstance(source, xr.Dataset | xr.DataArray):
         return Opened(source.copy())
     from eowidgets.cube.sources.own_geotiff import raster_of
+    from eowidgets.cube.sources.plugged import open_plugged
     from eowidgets.cube.sources.stac import is_stac, open_stac
 
+    plugged = open_plugged(source, **request.options())
+    if plugged is not None:
+        return Opened(plugged)
     catalogue = Path(source).expanduser() / "catalog.json" if isinstance(source, str | Path) else None
     if catalogue is not None and catalogue.is_file():
         source = str(catalogue)

@@ -1,8 +1,6 @@
 """Models: adapters around torch modules, one folder per family, found through the registry.
 
-``eow.models()`` lists them: the package is a module that can be called, so that ``eowidgets.models`` is both the
-place where models live and the question which there are (a function of that name would be overwritten as soon as
-Python imports the package of that name).
+The package can be called for one more release: ``eow.models()`` is the old name of ``eow.list_models()``.
 """
 
 from __future__ import annotations
@@ -13,6 +11,7 @@ from typing import TYPE_CHECKING
 
 from eowidgets.arguments import checked
 from eowidgets.contract.task import Task
+from eowidgets.errors import warn_user
 
 if TYPE_CHECKING:
     from eowidgets.contract.table import ModelTable
@@ -20,10 +19,16 @@ if TYPE_CHECKING:
 
 @checked
 def models(self: ModuleType, task: Task | str | None = None) -> ModelTable:
-    """Return a table of the registered models, of one task or of all."""
-    from eowidgets.contract.table import model_table
+    """Return a table of the models, of one task or of all; use ``eow.list_models`` instead.
 
-    return model_table(None if task is None else str(task))
+    Warns
+    -----
+    DeprecationWarning
+    """
+    from eowidgets.contract.table import list_models
+
+    warn_user("eow.models() will be removed in the next release: use eow.list_models() instead.", DeprecationWarning)
+    return list_models(task=task)
 
 
 class _Models(ModuleType):

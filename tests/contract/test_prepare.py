@@ -11,7 +11,7 @@ from eowidgets.errors import ModelError
 
 
 class Picky(Model):
-    name, task, card = "picky", Task.REGRESS, Card(title="Picky")
+    name, task, card = "picky", Task.REGRESS, Card(title="Picky", licence="Apache-2.0")
     feed = Windows(bands=("nir", "red"), optional_bands=("vv",), min_dates=2, max_dates=5, resolution=10)
 
     def outputs(self, bands):

@@ -80,7 +80,7 @@ class Wide(Model):
 
     name = "test-wide"
     task = Task.RECONSTRUCT
-    card = Card("Wide convolution")
+    card = Card("Wide convolution", licence="Apache-2.0")
     feed = Windows(size=256, halo=2)
 
     def __init__(self) -> None:

@@ -15,7 +15,7 @@ from eowidgets.contract.outputs import Bands, Classes, Value
 from eowidgets.contract.params import param
 from eowidgets.contract.task import Task
 
-CARD = Card(title="toy")
+CARD = Card(title="toy", licence="Apache-2.0")
 
 
 class Identity(Model):

@@ -73,7 +73,7 @@ def usual_method(cube: xr.Dataset) -> str:
         return "break-ccdc"
     size = resolution_of(cube)
     sharp = size is not None and size <= SHARP
-    return "change-lenet" if sharp and "change-lenet" in methods() and set(RGB) <= set(bands(cube)) else "change-otsu"
+    return "change-mci" if sharp and set(RGB) <= set(bands(cube)) else "change-otsu"
 
 
 @checked

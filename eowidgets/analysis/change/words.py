@@ -15,7 +15,7 @@ from eowidgets.cube.labels import NO_CHANGE
 from eowidgets.cube.schema import bands, usable
 from eowidgets.cube.series import clip
 from eowidgets.errors import InputError
-from eowidgets.models.change import cards, tools
+from eowidgets.models.change import tools
 
 BANDS = ("red", "green", "blue")
 #: Pixels (metres) that the words were learned on, and the coarsest on which a house is still more than a dot.
@@ -68,9 +68,9 @@ class ChangeWords:
 
 
 def can_describe(cube: xr.Dataset) -> bool:
-    """Whether :func:`describe_change` has something to say of a cube: sharp enough, in colour, and the network is there."""
+    """Return whether :func:`describe_change` works on a cube: pixels of half a metre or so, in red, green and blue."""
     size = resolution_of(cube)
-    return cards.ships(cards.MCI) and size is not None and size <= COARSEST and set(BANDS) <= set(bands(cube))
+    return size is not None and size <= COARSEST and set(BANDS) <= set(bands(cube))
 
 
 def describe_change(

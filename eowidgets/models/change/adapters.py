@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, ClassVar
 
 import numpy as np
@@ -11,6 +11,7 @@ import xarray as xr
 from torch import Tensor, nn
 
 from eowidgets.contract.card import Card
+from eowidgets.contract.checkpoint import Checkpoint
 from eowidgets.contract.feeds import Batch, Windows
 from eowidgets.contract.labels import ClassInfo
 from eowidgets.contract.outputs import Classes, Output
@@ -60,8 +61,8 @@ class PairModel(TwoImages):
     feed: ClassVar[Windows] = Windows(bands=BANDS, min_dates=2, size=256, halo=32, multiple=32)
     # Trained on crops of 128: what is further away than the halo does not decide.
     Params = PairParams
-    #: File beside the package's other weights; the card's, unless a network is given.
-    card: ClassVar[Card]
+    #: Weights that are loaded unless a network is given.
+    checkpoint: ClassVar[Checkpoint]
 
     def __init__(self, network: nn.Module | None = None, **params: Any) -> None:
         super().__init__(**params)
@@ -71,7 +72,7 @@ class PairModel(TwoImages):
     def module(self) -> nn.Module:
         """Load the weights at the first call."""
         if self._network is None:
-            self._network, _ = weights.load(weights.FOLDER / str(self.card.weights), self.card.sha256)
+            self._network, _ = weights.load(self.checkpoint)
         return self._network
 
     def survey(self, cube: xr.Dataset) -> None:
@@ -126,20 +127,29 @@ class PairModel(TwoImages):
         return {"change": change.masked_fill(hidden, torch.nan), "kind": kind.masked_fill(hidden, torch.nan)}
 
 
+@register
 class ChangeLENet(PairModel):
     """LENet: layer exchange and channel-spatial difference weighting."""
 
     name = "change-lenet"
     card: ClassVar[Card] = cards.LENET
+    checkpoint = cards.WEIGHTS["change-lenet.simulated"]
 
 
+@register
 class ChangeFCSiam(PairModel):
     """FC-Siam-diff: a siamese U-Net on absolute differences."""
 
     name = "change-fcsiam"
     card: ClassVar[Card] = cards.FCSIAM
+    checkpoint = cards.WEIGHTS["change-fcsiam.simulated"]
 
 
-for _model in (ChangeLENet, ChangeFCSiam):
-    if cards.ships(_model.card):
-        register(_model)
+@register
+class ChangeMCI(PairModel):
+    """Map of the MCI model; its sentence is given by :func:`eowidgets.models.change.tools.describe`."""
+
+    name = "change-mci"
+    card: ClassVar[Card] = cards.MCI
+    checkpoint = cards.WEIGHTS["change-mci.simulated"]
+    feed: ClassVar[Windows] = replace(PairModel.feed, multiple=64)

@@ -77,7 +77,7 @@ class Interpreter:
     @lru_cache(maxsize=1)
     def shipped(cls) -> Interpreter:
         """Load the one that comes with the package."""
-        network, about = weights.load(weights.FOLDER / str(cards.MCI.weights), cards.MCI.sha256)
+        network, about = weights.load(cards.WEIGHTS["change-mci.simulated"])
         if not isinstance(network, MCI):
             raise ModelError("The weights of the MCI model hold another network: install the package again.")
         return cls(network, json.loads(about["vocabulary"]))

@@ -7,7 +7,8 @@ from typing import Any
 
 from torch import nn
 
-from eowidgets.models.blocks import shipped
+from eowidgets.contract.checkpoint import Checkpoint
+from eowidgets.contract.weights import from_json, load_strictly, reading, stored, to_json, write
 from eowidgets.models.change.config import LENetConfig, MCIConfig, SiamDiffConfig
 
 FOLDER = Path(__file__).parent / "weights"
@@ -22,35 +23,21 @@ def _kinds() -> dict[str, tuple[type[nn.Module], type[Any]]]:
 
 
 def save(network: nn.Module, path: Path, **about: str) -> str:
-    """Write weights, configuration and what else the network needs to know; give the sha256 for the card."""
-    # Layers that two dates share are written once.
-    unique = {k: v for k, v in network.state_dict().items() if k in _names(network)}
-    return shipped.write(
-        path, unique, {"kind": type(network).__name__, "config": shipped.to_json(network.config), **about}
-    )
+    """Write weights, configuration and other notes; return the SHA-256 of the file."""
+    return write(path, network, {"kind": type(network).__name__, "config": to_json(network.config), **about})
 
 
-def load(path: Path, sha256: str | None = None) -> tuple[nn.Module, dict[str, str]]:
-    """Read a network, ready to predict, and the header; refused if it is not the file that the card names.
+def load(source: Path | Checkpoint, sha256: str | None = None) -> tuple[nn.Module, dict[str, str]]:
+    """Read a network, ready to predict, and the notes, from a file or a checkpoint.
 
     Raises
     ------
-    ModelError
+    SourceError, ModelError
         If the file is missing, damaged, or not the one expected.
     """
-    shipped.check(path, sha256)
-    with shipped.reading(path, "a network of change"):
-        state, about = shipped.read(path)
-        kind, config = _kinds()[about["kind"]]
-        network = kind(shipped.from_json(config, about["config"]))
-        missing, strange = network.load_state_dict(state, strict=False)
-        if strange or any(name in _names(network) for name in missing):
-            raise ValueError("the weights are those of another network")
-    return network.eval().requires_grad_(False), about
-
-
-def _names(network: nn.Module) -> set[str]:
-    """Names of parameters and buffers, each under its first name only; buffers that are not kept are left out."""
-    kept = set(network.state_dict())
-    named = {n for n, _ in network.named_parameters()} | {n for n, _ in network.named_buffers()}
-    return kept & named
+    found = stored(source, sha256)
+    with reading(source, "a network of change"):
+        kind, config = _kinds()[found.header["kind"]]
+        network = kind(from_json(config, found.header["config"]))
+        load_strictly(network, found.state, f"this {kind.__name__}")
+    return network.eval().requires_grad_(False), found.header

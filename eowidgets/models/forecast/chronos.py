@@ -10,11 +10,11 @@ from typing import Any
 from torch import Tensor
 
 from eowidgets.contract.card import Card
+from eowidgets.contract.hub import download
 from eowidgets.contract.params import param
 from eowidgets.errors import MissingExtraError, ModelError
 from eowidgets.models.forecast.base import register_series
 from eowidgets.models.forecast.zeroshot import GridParams, ZeroShot
-from eowidgets.models.weights import download
 
 
 @register_series
@@ -27,12 +27,14 @@ class ChronosForecaster(ZeroShot):
 
     name = "chronos"
     needs = "chronos"
+    pretrained = ("bolt-tiny",)
     card = Card(
         title="Chronos",
         summary="A pretrained forecaster from the hub that needs no training.",
         paper="Ansari et al. (2024), Chronos: learning the language of time series, TMLR; arXiv:2403.07815",
         url="https://github.com/amazon-science/chronos-forecasting",
         limits="Has seen few satellite series; needs several seasons to find one at all; fetches its weights.",
+        licence="Apache-2.0",
     )
 
     @dataclass(frozen=True, slots=True)

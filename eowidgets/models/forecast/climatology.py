@@ -31,6 +31,7 @@ class Climatology(SeriesModel):
         summary="The mean year: all that was seen about this day of the year.",
         paper="Kernel regression: Watson (1964), Sankhyā A 26(4), on the day of the year.",
         limits="Blind to this year's weather, to trends and to what has changed for good.",
+        licence="Apache-2.0",
     )
 
     @dataclass(frozen=True, slots=True)

@@ -33,6 +33,7 @@ class Ensemble(SeriesModel):
         paper="Bates and Granger (1969), Operational Research Quarterly 20(4): the combination of forecasts.",
         url="https://doi.org/10.1057/jors.1969.103",
         limits="Takes as long as its members together; where all of them miss a sudden change, so does it.",
+        licence="Apache-2.0",
     )
 
     Params = DLinearForecaster.Params

@@ -19,12 +19,14 @@ class FracastForecaster(ZeroShot):
 
     name = "fracast"
     needs = "fracast"
+    pretrained = ("0",)
     card = Card(
         title="Fracast",
         summary="A pretrained forecaster of 85 000 weights that needs no training.",
         paper="The package fracast 0.1.0.",
         url="https://pypi.org/project/fracast/",
         limits="Has seen no satellite series; needs several seasons to find one at all; slow (2048 steps a series).",
+        licence="Apache-2.0",
     )
 
     def __init__(self, **params: Any) -> None:

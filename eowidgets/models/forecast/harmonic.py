@@ -29,6 +29,7 @@ class HarmonicForecast(SeriesModel):
         paper="Menenti et al. (1993), Advances in Space Research 13(5); Zhu and Woodcock (2014), RSE 144.",
         url="https://doi.org/10.1016/j.rse.2014.01.011",
         limits="Cannot follow a sudden change such as logging or harvest; needs about a year of dates to know a season.",
+        licence="Apache-2.0",
     )
 
     @dataclass(frozen=True, slots=True)

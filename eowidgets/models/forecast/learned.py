@@ -211,7 +211,13 @@ class NLinearForecaster(LinearForecaster):
     """One linear map of the look-back, around the last value."""
 
     name = "nlinear"
-    card = Card("NLinear", "One linear map from the last year to what comes next.", NLinear.paper, limits=LIMITS)
+    card = Card(
+        "NLinear",
+        "One linear map from the last year to what comes next.",
+        NLinear.paper,
+        limits=LIMITS,
+        licence="Apache-2.0",
+    )
 
 
 @register_series
@@ -231,7 +237,9 @@ class DLinearForecaster(LinearForecaster):
         ridge: float = param(100.0, unit="observations", low=1e-9, high=1e9, help="Pull of the map towards zero.")
 
     name = "dlinear"
-    card = Card("DLinear", "Linear maps of the trend and of what is left.", DLinear.paper, limits=LIMITS)
+    card = Card(
+        "DLinear", "Linear maps of the trend and of what is left.", DLinear.paper, limits=LIMITS, licence="Apache-2.0"
+    )
 
 
 @register_series
@@ -239,7 +247,13 @@ class PatchTSTForecaster(NetworkForecaster):
     """Patched transformer, channel by channel."""
 
     name = "patchtst"
-    card = Card("PatchTST", "A transformer over patches of each series.", "Nie et al. (2023), ICLR", limits=LIMITS)
+    card = Card(
+        "PatchTST",
+        "A transformer over patches of each series.",
+        "Nie et al. (2023), ICLR",
+        limits=LIMITS,
+        licence="Apache-2.0",
+    )
 
 
 @register_series
@@ -247,7 +261,13 @@ class ITransformerForecaster(NetworkForecaster):
     """Transformer across channels."""
 
     name = "itransformer"
-    card = Card("iTransformer", "Attention across bands and indices.", "Liu et al. (2024), ICLR", limits=LIMITS)
+    card = Card(
+        "iTransformer",
+        "Attention across bands and indices.",
+        "Liu et al. (2024), ICLR",
+        limits=LIMITS,
+        licence="Apache-2.0",
+    )
 
 
 @register_series
@@ -255,7 +275,13 @@ class TimesNetForecaster(NetworkForecaster):
     """Convolutions over folded periods."""
 
     name = "timesnet"
-    card = Card("TimesNet", "Series folded by their periods into images.", "Wu et al. (2023), ICLR", limits=LIMITS)
+    card = Card(
+        "TimesNet",
+        "Series folded by their periods into images.",
+        "Wu et al. (2023), ICLR",
+        limits=LIMITS,
+        licence="Apache-2.0",
+    )
 
 
 @register_series
@@ -263,7 +289,13 @@ class TimeMixerForecaster(NetworkForecaster):
     """Seasons and trends mixed across resolutions."""
 
     name = "timemixer"
-    card = Card("TimeMixer", "Seasons and trends at several resolutions.", "Wang et al. (2024), ICLR", limits=LIMITS)
+    card = Card(
+        "TimeMixer",
+        "Seasons and trends at several resolutions.",
+        "Wang et al. (2024), ICLR",
+        limits=LIMITS,
+        licence="Apache-2.0",
+    )
 
 
 @register_series
@@ -271,4 +303,10 @@ class SpaceTimeForecaster(NetworkForecaster):
     """Companion state spaces in closed loop."""
 
     name = "spacetime"
-    card = Card("SpaceTime", "State spaces that run on by themselves.", "Zhang et al. (2023), ICLR", limits=LIMITS)
+    card = Card(
+        "SpaceTime",
+        "State spaces that run on by themselves.",
+        "Zhang et al. (2023), ICLR",
+        limits=LIMITS,
+        licence="Apache-2.0",
+    )

@@ -29,6 +29,7 @@ class Persistence(SeriesModel):
         summary="The last clear value, for ever: what every forecast must beat.",
         paper="The random-walk forecast; Hyndman and Athanasopoulos, Forecasting (2021), section 5.2.",
         limits="Blind to seasons; carries on whatever was wrong with the last date.",
+        licence="Apache-2.0",
     )
 
     def _predict(self, series: Series, future: Tensor) -> Tensor:
@@ -49,6 +50,7 @@ class SeasonalNaive(SeriesModel):
         summary="What was seen about a year before, unchanged.",
         paper="Hyndman and Athanasopoulos, Forecasting (2021), section 5.2.",
         limits="Repeats last year's clouds, droughts and harvests; needs a year of dates.",
+        licence="Apache-2.0",
     )
 
     @dataclass(frozen=True, slots=True)

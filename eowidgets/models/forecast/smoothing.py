@@ -127,6 +127,7 @@ class ExponentialSmoothing(Smoothing):
         summary="The mean year, shifted towards where the last dates were.",
         paper="Wright (1986), Management Science 32(4), on irregular dates; Hyndman et al. (2008), ETS(A,N,A).",
         limits="Keeps the last anomaly; no trend.",
+        licence="Apache-2.0",
     )
 
 
@@ -144,4 +145,5 @@ class Theta(Smoothing):
         summary="Exponential smoothing with half of the trend carried on: hard to beat on few dates.",
         paper="Assimakopoulos and Nikolopoulos (2000), Int. J. Forecasting 16(4); Hyndman and Billah (2003), IJF 19(2).",
         limits="Keeps the last anomaly; a trend over a short series may be a mere accident.",
+        licence="Apache-2.0",
     )

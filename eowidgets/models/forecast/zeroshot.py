@@ -35,6 +35,8 @@ class ZeroShot(SeriesModel):
 
     regular = True
     chunk: ClassVar[int] = 256
+    #: Tags of the trained weights, for the list of models.
+    pretrained: ClassVar[tuple[str, ...]]
     Params: ClassVar[type] = GridParams
 
     @abstractmethod

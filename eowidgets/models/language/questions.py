@@ -15,7 +15,9 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 
-WEIGHTS = Path(__file__).with_name("weights") / "questions.safetensors"
+from eowidgets.contract.checkpoint import checkpoint
+
+CHECKPOINT = checkpoint(Path(__file__).parent, "questions.templates")
 BUCKETS, WIDTH = 8192, 48
 
 _PREPOSITIONS = frozenset(("in", "on", "at", "of", "for", "during", "over", "within", "inside", "around", "from", "by"))
@@ -99,7 +101,7 @@ class QuestionClassifier:
 
 @lru_cache(maxsize=1)
 def question_classifier() -> QuestionClassifier:
-    """The classifier with the weights in the package."""
-    from safetensors.numpy import load_file
+    """Return the classifier with the weights in the package."""
+    from safetensors.numpy import load
 
-    return QuestionClassifier(load_file(WEIGHTS))
+    return QuestionClassifier(load(CHECKPOINT.content()))

@@ -11,6 +11,7 @@ import torch
 from torch import Tensor, nn
 
 from eowidgets.contract.card import Card
+from eowidgets.contract.checkpoint import Checkpoint
 from eowidgets.contract.feeds import Batch, Windows
 from eowidgets.contract.model import Model
 from eowidgets.contract.outputs import Bands, Mosaic, Output, Value
@@ -66,6 +67,8 @@ class UniTSModel(Model):
     Params: ClassVar[type] = FlowParams
     #: The output has the dates of the input.
     keeps_dates: ClassVar[bool] = True
+    #: Weights that are loaded unless a network is given.
+    checkpoint: ClassVar[Checkpoint]
 
     def __init__(self, network: UniTS | None = None, **params: Any) -> None:
         super().__init__(**params)
@@ -80,8 +83,7 @@ class UniTSModel(Model):
     def network(self) -> UniTS:
         """Give the network."""
         if self._network is None:
-            card = type(self).card
-            self._network = weights.load(weights.FOLDER / str(card.weights), card.sha256)
+            self._network = weights.load(self.checkpoint)
         return self._network
 
     def outputs(self, bands: tuple[str, ...]) -> tuple[Output, ...]:
@@ -204,6 +206,7 @@ class UniTSReconstruct(UniTSModel):
     name = "units-reconstruct"
     task = Task.RECONSTRUCT
     card: ClassVar[Card] = cards.RECONSTRUCT
+    checkpoint = cards.WEIGHTS["units-reconstruct.romania"]
     # The regression on other dates differs more from window to window than the network: half of a window is overlap.
     feed: ClassVar[Windows] = replace(UniTSModel.feed, halo=8, blend=8)
     Params = FillParams
@@ -235,6 +238,7 @@ class UniTSClouds(UniTSModel):
     name = "units-clouds"
     task = Task.REMOVE_CLOUDS
     card: ClassVar[Card] = cards.CLOUDS
+    checkpoint = cards.WEIGHTS["units-clouds.romania"]
 
     #: Probability from which a pixel is cloud or shadow; chosen in the west, on dates not trained on.
     CLOUD = 0.1
@@ -246,10 +250,7 @@ class UniTSClouds(UniTSModel):
     def module(self) -> FindAndFill:
         """Load both networks at the first call."""
         if self._pair is None:
-            find, fill = (
-                weights.load(weights.FOLDER / str(c.weights), c.sha256) for c in (self.card, cards.RECONSTRUCT)
-            )
-            self._pair = FindAndFill(find, fill)
+            self._pair = FindAndFill(weights.load(self.checkpoint), weights.load(UniTSReconstruct.checkpoint))
         return self._pair
 
     def answers(self, batch: Batch) -> dict[str, Tensor]:

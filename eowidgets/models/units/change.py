@@ -76,6 +76,7 @@ class UniTSChange(UniTSModel):
     name = "units-change"
     task = Task.DETECT_CHANGE
     card: ClassVar[Card] = cards.CHANGE
+    checkpoint = cards.WEIGHTS["units-change.simulated"]
     feed: ClassVar[Windows] = replace(UniTSModel.feed, dates=None, date_halo=0)
 
     def outputs(self, bands: tuple[str, ...]) -> tuple[Output, ...]:

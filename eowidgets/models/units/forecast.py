@@ -135,6 +135,7 @@ class UniTSForecast(UniTSModel):
     name = "units-forecast"
     task = Task.FORECAST
     card: ClassVar[Card] = cards.FORECAST
+    checkpoint = cards.WEIGHTS["units-forecast.romania"]
     feed: ClassVar[Windows] = replace(UniTSModel.feed, dates=None, date_halo=0)
     Params = ForecastParams
     keeps_dates: ClassVar[bool] = False

@@ -6,7 +6,8 @@ from pathlib import Path
 
 import torch
 
-from eowidgets.models.blocks import shipped
+from eowidgets.contract.checkpoint import Checkpoint
+from eowidgets.contract.weights import load_strictly, reading, stored, write
 from eowidgets.models.units.config import UniTSConfig
 from eowidgets.models.units.network import UniTS
 
@@ -14,22 +15,21 @@ FOLDER = Path(__file__).parent / "weights"
 
 
 def save(network: UniTS, path: Path) -> str:
-    """Write weights and configuration; give the sha256 for the card."""
-    return shipped.write(path, network.state_dict(), {"config": network.config.to_json()})
+    """Write weights and configuration; return the SHA-256 of the file."""
+    return write(path, network, {"config": network.config.to_json()})
 
 
-def load(path: Path, sha256: str | None = None) -> UniTS:
-    """Read a network, ready to predict, after checking that the file is the one that the card names.
+def load(source: Path | Checkpoint, sha256: str | None = None) -> UniTS:
+    """Read a network, ready to predict, from a file or a checkpoint.
 
     Raises
     ------
-    ModelError
+    SourceError, ModelError
         If the file is missing, damaged, or not the one expected.
     """
-    shipped.check(path, sha256)
-    with shipped.reading(path, "a UniTS"):
-        state, header = shipped.read(path)
+    found = stored(source, sha256)
+    with reading(source, "a UniTS"):
         with torch.device("meta"):
-            network = UniTS(UniTSConfig.from_json(header["config"]))
-        network.load_state_dict(state, assign=True)
+            network = UniTS(UniTSConfig.from_json(found.header["config"]))
+        load_strictly(network, found.state, "this UniTS")
     return network.eval().requires_grad_(False)

@@ -9,7 +9,9 @@ from typing import Any
 
 from torch import nn
 
-from eowidgets.models.blocks import shipped
+from eowidgets.contract.checkpoint import Checkpoint
+from eowidgets.contract.weights import from_json, load_strictly, reading, stored, to_json
+from eowidgets.contract.weights import write as write_file
 from eowidgets.models.vqa.config import DeltaVLMConfig, RSVQAConfig
 from eowidgets.models.vqa.deltavlm import DeltaVLM
 from eowidgets.models.vqa.rsvqa import RSVQA
@@ -47,36 +49,35 @@ class Ready:
 def save(
     network: nn.Module, path: Path, *, read: Vocabulary, write: Vocabulary | None = None, temperature: float = 1.0
 ) -> str:
-    """Write a network with what it needs; give the sha256 for the card."""
+    """Write a network with its words and temperature; return the SHA-256 of the file."""
     header = {
         "kind": type(network).__name__,
-        "config": shipped.to_json(network.config),
+        "config": to_json(network.config),
         "read": json.dumps(read.known[len(SPECIAL) :]),
         "temperature": repr(float(temperature)),
     }
     if write is not None:
         header["write"] = json.dumps(write.known[len(SPECIAL) :])
-    return shipped.write(path, network.state_dict(), header)
+    return write_file(path, network, header)
 
 
-def load(path: Path, sha256: str | None = None) -> Ready:
-    """Read a network; refused if it is not the file that the card names.
+def load(source: Path | Checkpoint, sha256: str | None = None) -> Ready:
+    """Read a network, ready to predict, from a file or a checkpoint.
 
     Raises
     ------
-    ModelError
+    SourceError, ModelError
         If the file is missing, damaged, or not the one expected.
     """
-    shipped.check(path, sha256)
-    with shipped.reading(path, "a network of questions"):
-        state, about = shipped.read(path)
+    found = stored(source, sha256)
+    about = found.header
+    with reading(source, "a network of questions"):
         kind, config = _KINDS[about["kind"]]
-        network = kind(shipped.from_json(config, about["config"]))
-        network.load_state_dict(state)
-        write = Vocabulary(json.loads(about["write"])) if "write" in about else None
+        network = kind(from_json(config, about["config"]))
+        load_strictly(network, found.state, f"this {kind.__name__}")
         return Ready(
             network.eval().requires_grad_(False),
             Vocabulary(json.loads(about["read"])),
-            write,
+            Vocabulary(json.loads(about["write"])) if "write" in about else None,
             float(about["temperature"]),
         )

@@ -34,6 +34,8 @@ class Wrapped(Model):
     layout: ClassVar[Layout]
     given: ClassVar[tuple[Mosaic, ...]]
     logits: ClassVar[bool]
+    #: The arguments of :func:`wrap` beside the network, with which a saved model is wrapped again.
+    made_with: ClassVar[Mapping[str, Any]]
 
     def module(self) -> nn.Module:
         """Give the network to the engine, which moves, compiles and interrupts it."""
@@ -175,7 +177,7 @@ def wrap(
     _check(given, layout)
     spec = window if isinstance(window, Windows) else Windows(size=window, halo=(window or 0) // 8)
     chosen = (bands,) if isinstance(bands, str) else tuple(bands)
-    body = {
+    body: dict[str, Any] = {
         "name": name or re.sub(r"[^a-z0-9]+", "-", Path(title).stem.lower()).strip("-") or "network",
         "task": Task.of(task),
         "card": card or Card(title=title[:80], licence="not stated", sha256=digest),
@@ -193,6 +195,12 @@ def wrap(
             multiple=spec.multiple,
             see=see,
         ),
+    }
+    body["made_with"] = {
+        **{"bands": chosen, "outputs": given, "name": body["name"], "task": body["task"], "window": spec},
+        **{"layout": layout, "scale": scale, "mean": body["prepare"].mean, "std": body["prepare"].std},
+        **{"resolution": resolution, "min_dates": min_dates, "max_dates": max_dates, "see": see, "logits": logits},
+        "card": body["card"],
     }
     cls: type[Wrapped] = type("Wrapped" + type(network).__name__, (Wrapped,), body)
     return cls()

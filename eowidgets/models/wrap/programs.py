@@ -22,8 +22,8 @@ from typing import Any, ClassVar
 import torch
 from torch import Tensor, nn
 
+from eowidgets.contract.checkpoint import read_file
 from eowidgets.errors import InputError, MissingExtraError, ModelError
-from eowidgets.models.weights import check_file
 
 
 class Program(nn.Module, ABC):
@@ -169,7 +169,7 @@ def open_program(path: Path, *, trust: bool = False, sha256: str | None = None) 
             f"{path.name[:80]!r} is {kind.kind}, which can run code of its maker when it is opened: give trust=True if "
             "you trust where it comes from; otherwise ask for ONNX, or for safetensors and the module's source."
         )
-    digest = check_file(path, sha256)
-    program = kind(path.read_bytes(), path.name)
+    data, digest = read_file(path, sha256)
+    program = kind(data, path.name)
     program.ready()
     return program, digest

@@ -6,7 +6,6 @@ import xarray as xr
 from eowidgets.analysis.change.detect import change, usual_method
 from eowidgets.analysis.change.words import _busiest, describe_change
 from eowidgets.errors import InputError
-from eowidgets.models.change import cards
 from eowidgets.models.change.config import MCIConfig
 from eowidgets.models.change.mci import MCI
 from eowidgets.models.change.tools import Interpreter
@@ -16,8 +15,6 @@ WORDS = ["<NULL>", "<UNK>", "<START>", "<END>", *["there", "is", "no", "differen
 CONFIG = MCIConfig(
     widths=(8, 8, 8, 16), heads=(1, 1, 1, 2), layers=1, text_width=16, text_heads=2, words=len(WORDS), longest=8
 )
-lenet_ships = pytest.mark.skipif(not cards.ships(cards.LENET), reason="the weights do not ship")
-mci_ships = pytest.mark.skipif(not cards.ships(cards.MCI), reason="the weights do not ship")
 
 
 class Scripted(MCI):
@@ -96,14 +93,14 @@ def test_a_series_gets_a_monitor_and_sharp_pairs_a_network(make_cube):
     assert usual_method(make_cube(dates=2, height=8, width=8, bands=rgb, resolution=10.0)) == "change-otsu"
     assert usual_method(make_cube(dates=2, height=8, width=8, bands=("red", "nir"), resolution=0.5)) == "change-otsu"
     sharp = usual_method(make_cube(dates=2, height=8, width=8, bands=rgb, resolution=0.5))
-    assert sharp == ("change-lenet" if cards.ships(cards.LENET) else "change-otsu")
+    assert sharp == "change-mci"
 
 
-@lenet_ships
-def test_change_gives_the_networks_own_kinds():
+@pytest.mark.parametrize("network", ["change-lenet", "change-mci"])
+def test_change_gives_the_networks_own_kinds(network):
     pair = simulate_pair(scenario="commerce", seed=1_000_007)
     cube = pair.cube().drop_vars("change")
-    found = change(cube, "change-lenet", dates=tuple(str(t)[:10] for t in cube.time.values))
+    found = change(cube, network, dates=tuple(str(t)[:10] for t in cube.time.values))
     assert "building" in found.kind.attrs["flag_meanings"]
     changed = found.change.values == 1
     assert (found.kind.values[~changed] == 255).all() and set(np.unique(found.kind.values[changed])) <= {1, 2, 255}
@@ -111,7 +108,6 @@ def test_change_gives_the_networks_own_kinds():
     assert 2 * (changed & truth).sum() / (changed.sum() + truth.sum()) > 0.4
 
 
-@mci_ships
 def test_shipped_words_tell_change_from_none():
     built = [simulate_pair(scenario="commerce", seed=1_000_000 + s).cube() for s in (7, 11)]
     still = [simulate_pair(scenario="nothing", seed=1_000_000 + s).cube() for s in (3, 5)]

@@ -25,7 +25,7 @@ class LastImage(Model):
 
     name = "last-image"
     task = Task.FORECAST
-    card = Card(title="Last image", summary="The last clear value.")
+    card = Card(title="Last image", summary="The last clear value.", licence="Apache-2.0")
 
     def outputs(self, bands):
         return (Bands("bands", dims="tyx", unit="1"),)

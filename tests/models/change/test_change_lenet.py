@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 import torch
 
-from eowidgets.models.blocks.shipped import from_json, to_json
+from eowidgets.contract.weights import from_json, to_json
 from eowidgets.models.change.config import LENetConfig, SiamDiffConfig
 from eowidgets.models.change.lenet import CSDW, LENet, difference_weights, exchange, maps_loss, overlap_loss, start_rare
 from eowidgets.models.change.siamdiff import FCSiamDiff

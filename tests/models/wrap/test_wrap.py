@@ -209,7 +209,7 @@ def test_a_wrapped_network_can_be_registered(monkeypatch, make_cube):
     model = wrap(Pointwise(), name="point-wise", **OPTIONS)
     register(type(model))
     assert get_model("point-wise").module() is model.module()
-    assert "point-wise" in repr(eow.models())
+    assert "point-wise" in repr(eow.list_models())
     check("point-wise", make_cube())
 
 

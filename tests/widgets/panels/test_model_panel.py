@@ -83,7 +83,7 @@ def test_controls_follow_the_parameters():
     class Odd(Model):
         from dataclasses import dataclass
 
-        name, task, card = "odd", Task.REGRESS, Card(title="<b>odd</b>")
+        name, task, card = "odd", Task.REGRESS, Card(title="<b>odd</b>", licence="Apache-2.0")
 
         @dataclass(frozen=True)
         class Params:
@@ -116,7 +116,7 @@ def test_errors_are_one_sentence_in_the_panel(romania, monkeypatch):
 
 def test_a_model_that_breaks_is_reported_and_the_panel_lives_on(romania, monkeypatch):
     class Broken(Model):
-        name, task, card = "broken-for-test", Task.REGRESS, Card(title="Broken <script>")
+        name, task, card = "broken-for-test", Task.REGRESS, Card(title="Broken <script>", licence="Apache-2.0")
 
         def outputs(self, bands):
             return (Value("found"),)
@@ -140,7 +140,7 @@ def test_cancel(romania, monkeypatch):
     started, go = threading.Event(), threading.Event()
 
     class Slow(Model):
-        name, task, card = "slow-for-test", Task.REGRESS, Card(title="Slow")
+        name, task, card = "slow-for-test", Task.REGRESS, Card(title="Slow", licence="Apache-2.0")
 
         def outputs(self, bands):
             return (Value("found"),)
@@ -196,7 +196,7 @@ def test_the_task_narrows_the_models(romania):
     panel = eow.ModelPanel(romania, "harmonic")
     assert panel.task == "reconstruct"
     panel.task = "composite"
-    assert [name for _, name in panel._model.options] == [m["name"] for m in eow.models("composite")]
+    assert [name for _, name in panel._model.options] == [m["name"] for m in eow.list_models(task="composite")]
     assert panel.model == panel._model.options[0][1]
     assert panel._card.value  # of the model that is chosen now
     assert set(panel._controls) == set(model_class(panel.model).Params.__dataclass_fields__)
@@ -262,7 +262,11 @@ def two_classes(monkeypatch):
     from eowidgets.contract.labels import ClassInfo
 
     class Halves(Model):
-        name, task, card = "halves-for-test", Task.SEGMENT, Card(title="Halves", scores={"IoU": 0.5})
+        name, task, card = (
+            "halves-for-test",
+            Task.SEGMENT,
+            Card(title="Halves", scores={"IoU": 0.5}, licence="Apache-2.0"),
+        )
         feed = Windows(size=32)
 
         def outputs(self, bands):
@@ -321,7 +325,7 @@ def test_pause_holds_and_a_cancelled_run_leaves_nothing(romania, monkeypatch):
     from eowidgets.contract.feeds import Windows
 
     class Steps(Model):
-        name, task, card = "steps-for-test", Task.REGRESS, Card(title="Steps")
+        name, task, card = "steps-for-test", Task.REGRESS, Card(title="Steps", licence="Apache-2.0")
         feed = Windows(size=32)
 
         def outputs(self, bands):

@@ -2,20 +2,14 @@ import hashlib
 import io
 import os
 import pickle
-import threading
 import zipfile
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
 import pytest
 import torch
-from safetensors.torch import save_file
 
-from eowidgets.contract.card import Card
+from eowidgets.contract.weights import weights
 from eowidgets.errors import EowidgetsError, InputError, ModelError, SourceError
-from eowidgets.models.weights import card_weights, weights
-
-STATE = {"layer.weight": torch.arange(6.0).reshape(2, 3), "layer.bias": torch.ones(2)}
 
 
 class Bomb:
@@ -28,23 +22,18 @@ class Bomb:
         return (Path.touch, (Path(self.path),))
 
 
+STATE = {"layer.weight": torch.arange(6.0).reshape(2, 3), "layer.bias": torch.ones(2)}
+
+
 def same(found):
     assert found.keys() == STATE.keys()
     assert all(torch.equal(found[k], v) for k, v in STATE.items())
-
-
-@pytest.fixture
-def good(tmp_path):
-    path = tmp_path / "model.safetensors"
-    save_file(STATE, path)
-    return path
 
 
 def test_safetensors_with_the_right_hash(good):
     digest = hashlib.sha256(good.read_bytes()).hexdigest()
     same(weights(good, sha256=digest.upper()))
     same(weights(str(good)))
-    same(card_weights(Card(title="t", weights=good.name, sha256=digest), good.parent))
 
 
 @pytest.mark.parametrize("nest", [None, "state_dict", "model"])
@@ -138,70 +127,6 @@ def test_missing_files_and_impossible_names(tmp_path):
     for file in ("../x.safetensors", "/x.safetensors", "a\\b.pt", "C:x.pt", ""):
         with pytest.raises(InputError, match="not the name of a file in a repository"):
             weights("owner/name", file)
-
-
-@pytest.mark.parametrize("name", ["../up.safetensors", "/etc/passwd", "a/b.safetensors", "..\\x.pt", "..", "", None])
-def test_a_card_names_a_file_beside_its_model(tmp_path, name):
-    with pytest.raises(ModelError, match="must be the name of a file beside the model"):
-        card_weights(Card(title="t", weights=name, sha256="0" * 64), tmp_path)
-
-
-def test_a_card_without_a_hash_is_refused(good):
-    with pytest.raises(ModelError, match="gives no sha256"):
-        card_weights(Card(title="t", weights=good.name), good.parent)
-
-
-@pytest.fixture
-def hub(tmp_path, monkeypatch, good):
-    """A hub on loopback with one repository, and an empty cache."""
-    import huggingface_hub.constants as constants
-
-    body = good.read_bytes()
-
-    class Handler(BaseHTTPRequestHandler):
-        asked = []  # noqa: RUF012
-
-        def do_HEAD(self):
-            self.answer(b"")
-
-        def do_GET(self):
-            self.answer(body)
-
-        def answer(self, content):
-            Handler.asked.append(self.path)
-            found = self.path == "/owner/name/resolve/main/model.safetensors"
-            self.send_response(200 if found else 404)
-            if found:
-                self.send_header("ETag", '"' + hashlib.sha256(body).hexdigest() + '"')
-                self.send_header("X-Repo-Commit", "c" * 40)
-                self.send_header("Content-Length", str(len(body)))
-            else:
-                self.send_header("X-Error-Code", "EntryNotFound" if "/owner/name/" in self.path else "RepoNotFound")
-                self.send_header("Content-Length", "0")
-            self.end_headers()
-            if found:
-                self.wfile.write(content)
-
-        def log_message(self, *_):
-            pass
-
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-    thread = threading.Thread(target=server.serve_forever, daemon=True)
-    thread.start()
-    url = f"http://127.0.0.1:{server.server_port}"
-    monkeypatch.delenv("EOWIDGETS_OFFLINE", raising=False)
-    for name, value in [
-        ("ENDPOINT", url),
-        ("HUGGINGFACE_CO_URL_TEMPLATE", url + "/{repo_id}/resolve/{revision}/{filename}"),
-        ("HF_HUB_CACHE", str(tmp_path / "cache")),
-        ("HF_HUB_DISABLE_XET", True),
-        ("HF_HUB_OFFLINE", False),
-    ]:
-        monkeypatch.setattr(constants, name, value)
-    yield Handler
-    server.shutdown()
-    server.server_close()
-    thread.join(5)
 
 
 def test_from_the_hub_then_from_its_cache(hub, monkeypatch):

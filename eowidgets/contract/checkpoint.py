@@ -1,0 +1,238 @@
+"""Checkpoints: trained weights with their source, hash, licence, input and scores, read from ``weights.toml``.
+
+Nothing in this module imports torch, so that models can be listed quickly; :mod:`eowidgets.contract.weights` reads the
+tensors.
+"""
+
+from __future__ import annotations
+
+import functools
+import hashlib
+import tomllib
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Annotated, Any
+
+from annotated_types import Predicate, doc
+
+from eowidgets.arguments import Count, Name, Positive, Sha256, checked
+from eowidgets.contract.hub import download, is_file_below, is_hub_id
+from eowidgets.errors import InputError, ModelError, SourceError, shown, unknown
+from eowidgets.system import check_plain
+
+#: The file in the folder of a system that lists its checkpoints.
+LIST = "weights.toml"
+
+
+def _has_tag(name: str) -> bool:
+    system, dot, tag = name.partition(".")
+    return bool(system and dot and tag)
+
+
+CheckpointName = Annotated[Name, Predicate(_has_tag), doc("a name of the form 'system.tag'")]
+FileName = Annotated[str, Predicate(is_file_below), doc("the name of a file in its folder, such as 'a/b.safetensors'")]
+HubId = Annotated[str, Predicate(lambda text: not text or is_hub_id(text)), doc("a hub id such as 'owner/name'")]
+
+
+@checked
+@dataclass(frozen=True, slots=True)
+class Checkpoint:
+    """Trained weights of a system, and what is needed to load and to use them.
+
+    Parameters
+    ----------
+    name : str
+        ``"system.tag"``; the system is the name of a model.
+    licence : str
+        Licence of the weights as their authors state it; ``"not stated"`` where they state none.
+    file : str
+        Name of the file in the folder of ``weights.toml``, or in the repository on the hub.
+    sha256 : str
+        Hash that the file must have.
+    size : int
+        Bytes that the file must have.
+    hub, revision : str
+        Repository on the Hugging Face hub, and its commit; a checkpoint on the hub needs both.
+    bands : tuple of str
+        Common names of the input, in the order of the network's channels.
+    resolution : float, optional
+        Pixel size of the training data, in metres.
+    mean, std : tuple of float
+        One number per band, in the units of the training data.
+    scores : mapping of str to float
+        Measured with these weights.
+    keys : mapping of str to str
+        Prefix of the keys in the file, and what replaces it in the network: ``{"module.": ""}``.
+    unused : tuple of str
+        Prefixes of keys (after ``keys``) that the file has and the network has not.
+    data : tuple of str
+        What the weights were trained on.
+    folder : Path, optional
+        Folder of ``weights.toml``.
+
+    Examples
+    --------
+    >>> from eowidgets.contract.checkpoint import Checkpoint
+    >>> found = Checkpoint("net.v1", licence="MIT", file="net.safetensors", sha256="0" * 64, size=1)
+    >>> found.system, found.tag
+    ('net', 'v1')
+    """
+
+    name: CheckpointName
+    licence: Name = field(kw_only=True)
+    file: FileName = field(kw_only=True)
+    sha256: Sha256 = field(kw_only=True)
+    size: Count = field(kw_only=True)
+    hub: HubId = ""
+    revision: str = ""
+    bands: tuple[str, ...] = ()
+    resolution: Positive | None = None
+    mean: tuple[float, ...] = ()
+    std: tuple[Positive, ...] = ()
+    scores: Mapping[str, float] = field(default_factory=dict)
+    keys: Mapping[str, str] = field(default_factory=dict)
+    unused: tuple[str, ...] = ()
+    data: tuple[str, ...] = ()
+    folder: Path | None = field(default=None, compare=False)
+
+    def __post_init__(self) -> None:
+        if self.hub and not self.revision:
+            raise InputError(f"The checkpoint {shown(self.name)} is on the hub without a revision: add the commit.")
+        for name, values in (("mean", self.mean), ("std", self.std)):
+            if values and len(values) != len(self.bands):
+                raise InputError(
+                    f"The checkpoint {shown(self.name)} has {len(values)} numbers in {name} for {len(self.bands)} "
+                    "bands: give one per band."
+                )
+
+    @property
+    def system(self) -> str:
+        """Name of the model that the weights belong to."""
+        return self.name.partition(".")[0]
+
+    @property
+    def tag(self) -> str:
+        """Name of these weights among those of the system."""
+        return self.name.partition(".")[2]
+
+    def on_card(self) -> dict[str, Any]:
+        """Return the fields of a :class:`~eowidgets.contract.card.Card` that the checkpoint determines."""
+        about = {"weights": Path(self.file).name, "sha256": self.sha256, "scores": self.scores}
+        return {**about, "licence": self.licence, "data": "; ".join(self.data)}
+
+    def find(self, path: str | Path | None = None) -> Path:
+        """Find the file: at a path that was given, in the folder of its system, or on the hub.
+
+        Parameters
+        ----------
+        path : str or Path, optional
+            The file, or a folder that holds it.
+
+        Raises
+        ------
+        ModelError
+            If a file that belongs to the package is missing.
+        SourceError
+            If the hub cannot be reached or has no such file.
+        """
+        if path is not None:
+            given = Path(path).expanduser()
+            return given / Path(self.file).name if given.is_dir() else given
+        here = None if self.folder is None else self.folder / self.file
+        if here is not None and here.is_file():
+            return here
+        if not self.hub:
+            raise ModelError(f"The weights {Path(self.file).name} are not in this installation: install it again.")
+        return download(self.hub, self.file, revision=self.revision)
+
+    def content(self, path: str | Path | None = None) -> bytes:
+        """Find and read the file; see :meth:`find` and :func:`read_file`."""
+        return read_file(self.find(path), self.sha256, self.size)[0]
+
+
+def read_file(path: Path, sha256: str | None = None, size: int | None = None) -> tuple[bytes, str]:
+    """Read a file once and check what was read, so that it cannot change between the check and its use.
+
+    Parameters
+    ----------
+    path : Path
+    sha256, size : optional
+        Hash and number of bytes that the file must have.
+
+    Returns
+    -------
+    (bytes, str)
+        The content and its SHA-256.
+
+    Raises
+    ------
+    SourceError
+        If the file is missing, or is a device or a pipe.
+    ModelError
+        If it is not the file expected.
+    """
+    check_plain(path)
+    try:
+        found = path.stat().st_size
+        data = path.read_bytes() if size is None or size == found else b""
+    except OSError as error:
+        raise SourceError(
+            f"The file {path.name[:80]!r} could not be read from {str(path.parent)[:200]!r} "
+            f"({error.strerror or error}): check the name and the folder."
+        ) from error
+    if size is not None and size != found:
+        raise ModelError(
+            f"The file {path.name[:80]!r} has {found} bytes, not {size}: it is not the one expected and was not "
+            "opened; fetch it again."
+        )
+    digest = hashlib.sha256(data).hexdigest()
+    if sha256 is not None and digest != sha256.strip().lower():
+        raise ModelError(
+            f"The file {path.name[:80]!r} has sha256 {digest[:12]}..., not {sha256.strip()[:12]}...: "
+            "it is not the one expected and was not opened; fetch it again."
+        )
+    return data, digest
+
+
+@functools.cache
+def checkpoints(folder: Path) -> Mapping[str, Checkpoint]:
+    """Read the checkpoints of a system from ``weights.toml`` in its folder; empty where there is no such file.
+
+    Parameters
+    ----------
+    folder : Path
+
+    Returns
+    -------
+    mapping of str to Checkpoint
+        By name.
+
+    Raises
+    ------
+    ModelError
+        If the file cannot be read, or a checkpoint lacks a field.
+    """
+    path = folder / LIST
+    if not path.is_file():
+        return {}
+    try:
+        rows = tomllib.loads(path.read_text(encoding="utf-8")).get("checkpoint", [])
+        found = [Checkpoint(**row, folder=folder) for row in rows]
+    except (OSError, tomllib.TOMLDecodeError, TypeError, UnicodeDecodeError, InputError) as error:
+        raise ModelError(f"{LIST} in {folder.name[:80]!r} cannot be used: {error}") from error
+    return {one.name: one for one in found}
+
+
+def checkpoint(folder: Path, name: str) -> Checkpoint:
+    """Return the checkpoint of a name from ``weights.toml`` in a folder.
+
+    Raises
+    ------
+    InputError
+        For an unknown name, with the nearest ones.
+    """
+    known = checkpoints(folder)
+    if name not in known:
+        raise unknown("checkpoint", name, known)
+    return known[name]
