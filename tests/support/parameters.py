@@ -54,7 +54,7 @@ class Params:
     near: Annotated[int, Interval(ge=2, le=5)] | None = param(None, help="Bounds in the annotation.")
     title: str | None = param(None, help="A text that may be None, or empty.")
     months: tuple[int, ...] = param((6, 7), help="Numbers.", low=1, high=12)
-    window: tuple[float, float] | None = param(None, help="Two numbers, or None.")
+    extent: tuple[float, float] | None = param(None, help="Two numbers, or None.")
     bands: tuple[str, ...] = param(("red", "nir"), help="Texts.")
     colours: tuple[Colour, ...] = param((), help="Members of an enum.")
     mixed: tuple[str, int] = param(("a", 1), help="A text and a number.")
@@ -89,7 +89,7 @@ VALUES = {
     "near": st.none() | st.integers(2, 5),
     "title": st.none() | _TEXT,
     "months": st.lists(st.integers(1, 12), max_size=4).map(tuple),
-    "window": st.none() | st.tuples(_REAL, _REAL),
+    "extent": st.none() | st.tuples(_REAL, _REAL),
     "bands": st.lists(_TEXT, max_size=4).map(tuple),
     "colours": st.lists(st.sampled_from(Colour), max_size=3).map(tuple),
     "mixed": st.tuples(_TEXT, _WHOLE),

@@ -84,7 +84,7 @@ def test_text_that_is_not_valid_is_refused_in_one_sentence():
         ("boxes", "(1, 2), (3, 4)", ((1, 2), (3, 4))),
         ("boxes", "((1, 2), (3, 4))", ((1, 2), (3, 4))),
         ("colours", "blue, red", (Colour.BLUE, Colour.RED)),
-        ("window", "1, 2.5", (1, 2.5)),
+        ("extent", "1, 2.5", (1, 2.5)),
         ("stamp", "2019-07-06", np.datetime64("2019-07-06")),
         ("number_or_text", "3", 3),
         ("number_or_text", "3 px", "3 px"),
