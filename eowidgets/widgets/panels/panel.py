@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 import time
 import traceback
 from collections.abc import Callable, Collection
@@ -125,11 +126,13 @@ class FormPanel(Panel, PanelView):
     #: Shown while the work runs; empty: the state of the work.
     _running_words: ClassVar[str] = ""
     _moved = 0.0
+    _end: Callable[[], None] | None = None
     _own: Any = None
     _controls: dict[str, Any]
 
     def _connect(self) -> None:
         """Connect the shared widgets with the methods."""
+        self._ending = threading.RLock()
         self.observe(self._took_area, names="area")
         self._run.on_click(lambda _: self.run())
         self._cancel.on_click(lambda _: self.cancel())
@@ -244,6 +247,8 @@ class FormPanel(Panel, PanelView):
         if self._is_busy():
             self._say("A run is in progress: cancel it first.", bad=True)
             return None
+        if self.job is not None and self.job.over:
+            self._settle()
         try:
             return self._submit()
         except EowidgetsError as error:
@@ -274,28 +279,42 @@ class FormPanel(Panel, PanelView):
             Called where there will be no result.
         """
         self.job = work
+        self._end = lambda: self._show_end(work, done, dropped)
         self._running(True)
         self._bar.value = 0.0
         self._show_state(work)
-        work.on_change(lambda work: self._watch(work, done, dropped))
+        work.on_change(lambda work: self._watch(work, dropped))
 
-    def _watch(self, work: Work[Any], done: Callable[[Any], None], dropped: Callable[[], None]) -> None:
+    def _watch(self, work: Work[Any], dropped: Callable[[], None]) -> None:
         # The thread of the work calls this; only this changes the widgets during a run.
-        if work is not self.job or (work.state == "running" and not work.hangs and not self._is_time()):
+        if work is not self.job:
             return
-        if work.hangs or work.over:  # work that hangs has given its slot back: another run may start
+        if work.over:
+            self._settle()
+        elif work.hangs:  # it has given its slot back: another run may start
             self._running(False)
+            dropped()
+            self._show_state(work)
+        elif work.state != "running" or self._is_time():
+            self._show_state(work)
+
+    def _settle(self) -> None:
+        """Show the end of the last run, once: its thread and the next run may both call this."""
+        with self._ending:
+            end, self._end = self._end, None
+            if end is not None:
+                end()
+
+    def _show_end(self, work: Work[Any], done: Callable[[Any], None], dropped: Callable[[], None]) -> None:
+        self._running(False)
         if work.state == "done":
             done(work.result())
             return
-        if work.hangs or work.over:
-            dropped()
-        if work.state == "cancelled":
+        dropped()
+        if work.error is None:
             self._say("Cancelled.")
-        elif work.error is not None:
-            self._say_error(work.error, self._noun)
         else:
-            self._show_state(work)
+            self._say_error(work.error, self._noun)
 
     def _show_state(self, work: Work[Any]) -> None:
         self._bar.value = getattr(work, "progress", self._bar.value)

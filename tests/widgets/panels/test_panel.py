@@ -102,6 +102,23 @@ def test_a_panel_that_is_closed_cancels_its_work(panel):
     first.wait(60)
 
 
+def test_a_run_that_follows_at_once_loses_no_result(small, monkeypatch):
+    """The next run may begin before the thread of the last one has shown its end."""
+    panel, told = ModelPanel(small, "fill-linear"), threading.Event()
+    watch = panel._watch
+    monkeypatch.setattr(
+        panel, "_watch", lambda work, dropped: (told.wait(60) if work.over else None, watch(work, dropped))
+    )
+    first = panel.run().result(60)
+    second = panel.run()
+    told.set()
+    second.result(60)
+    panel._settle()
+    assert list(panel.results) == ["fill-linear", "fill-linear 2"]
+    assert panel.results["fill-linear"] is first
+    assert "Done" in panel.message
+
+
 def test_a_comparison_can_be_paused(small, monkeypatch):
     from eowidgets.models.monitors.ccdc import BreakCCDC
 
