@@ -36,6 +36,7 @@ class ParsedText(ipywidgets.VBox):
         self._parse, self._show_value = parse, show
         self._text = ipywidgets.Text(value=show(value), continuous_update=False, **common)
         super().__init__([self._text], value=value)
+        self.add_class("eow-field")
         self.observe(self._take_value, names="value")
         self._text.observe(self._take_text, names="value")
         traitlets.link((self, "disabled"), (self._text, "disabled"))
@@ -70,6 +71,7 @@ class OptionalField(ipywidgets.HBox):
         )
         field.disabled = value is None
         super().__init__([field, self._is_set], value=value)
+        self.add_class("eow-optional")
         self.observe(self._take_value, names="value")
         for part in (field, self._is_set):
             part.observe(self._take_parts, names="value")
