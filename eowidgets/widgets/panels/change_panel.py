@@ -32,7 +32,7 @@ from eowidgets.widgets.panels.change_panel_view import ChangePanelView
 from eowidgets.widgets.panels.change_view import portrait
 from eowidgets.widgets.panels.notebook_export import cell_head, keywords
 from eowidgets.widgets.panels.panel import FormPanel
-from eowidgets.widgets.panels.panel_view import places
+from eowidgets.widgets.panels.panel_view import places, select
 
 if TYPE_CHECKING:
     import geopandas as gpd
@@ -137,9 +137,7 @@ class ChangePanel(FormPanel, ChangePanelView):
 
     @method.setter
     def method(self, name: str) -> None:
-        if name not in self._kinds:
-            raise unknown("method", name, self._kinds)
-        self._method.value = name
+        select(self._method, name, "method")
 
     @property
     def dates(self) -> tuple[str, str]:

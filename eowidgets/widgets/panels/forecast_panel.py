@@ -25,6 +25,7 @@ from eowidgets.widgets.chart.pixel_chart import PixelChart
 from eowidgets.widgets.panels.forecast_view import FORMATS, WHERE, ForecastView, pixel_of, skill_html, verdict
 from eowidgets.widgets.panels.notebook_export import cell_head, keywords
 from eowidgets.widgets.panels.panel import FormPanel
+from eowidgets.widgets.panels.panel_view import select
 from eowidgets.widgets.panels.result_files import save
 from eowidgets.widgets.viewer.time_viewer import FAVOURITES
 
@@ -106,10 +107,7 @@ class ForecastPanel(FormPanel, ForecastView):
 
     @what.setter
     def what(self, value: str) -> None:
-        known = [v for _, v in self._what.options]
-        if value not in known:
-            raise unknown("index or band", value, known)
-        self._what.value = value
+        select(self._what, value, "index or band")
 
     @property
     def days(self) -> int:
@@ -127,9 +125,7 @@ class ForecastPanel(FormPanel, ForecastView):
 
     @model.setter
     def model(self, name: str) -> None:
-        if name not in forecasters():
-            raise unknown("forecaster", name, forecasters())
-        self._model.value = name
+        select(self._model, name, "forecaster")
 
     @property
     def from_date(self) -> str:

@@ -6,8 +6,7 @@ from collections.abc import Mapping, Sequence
 
 import ipywidgets
 
-from eowidgets.errors import unknown
-from eowidgets.widgets.panels.panel_view import PanelView, date_range, devices, row, wide
+from eowidgets.widgets.panels.panel_view import PanelView, date_range, devices, row, select, wide
 from eowidgets.widgets.panels.result_files import FORMATS
 
 #: Title, name and task of a model.
@@ -96,7 +95,4 @@ class ModelView(PanelView):
 
     @task.setter
     def task(self, name: str) -> None:
-        tasks = [key for _, key in self._task.options]
-        if name not in tasks:
-            raise unknown("task", name, tasks)
-        self._task.value = str(name)
+        select(self._task, name, "task")

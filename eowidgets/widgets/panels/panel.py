@@ -20,7 +20,7 @@ from eowidgets.errors import EowidgetsError, InputError, unknown, words
 from eowidgets.widgets.base import AreaTrait, PlainErrors, ReadableRepr
 from eowidgets.widgets.panels.controls import changed_values, controls_for
 from eowidgets.widgets.panels.notebook_export import NOT_AGAIN, Cells, write_notebook
-from eowidgets.widgets.panels.panel_view import PanelView
+from eowidgets.widgets.panels.panel_view import PanelView, select
 
 #: Seconds between two updates of the progress bar: each one is a message to the browser.
 _TICK = 0.1
@@ -154,10 +154,7 @@ class FormPanel(Panel, PanelView):
 
     @where.setter
     def where(self, place: str) -> None:
-        places = [key for _, key in self._where.options]
-        if place not in places:
-            raise unknown("place to run", place, places)
-        self._where.value = place
+        select(self._where, place, "place to run")
 
     def run_area(self) -> dict[str, Any] | None:
         """Return the GeoJSON of where to compute, None for the whole cube.
@@ -333,6 +330,11 @@ class FormPanel(Panel, PanelView):
         """Stop the run in progress, if there is one."""
         if self.job is not None:
             self.job.cancel()
+
+    def close(self) -> None:
+        """Cancel the run in progress, and close the panel."""
+        self.cancel()
+        super().close()
 
     def pause(self) -> None:
         """Hold the run in progress at its next batch, where it has batches."""

@@ -10,6 +10,7 @@ import ipywidgets
 import xarray as xr
 
 from eowidgets.contract.card import Card
+from eowidgets.errors import unknown
 from eowidgets.widgets.base import css
 
 #: Where a panel computes: key and label.
@@ -102,6 +103,20 @@ def sentence_html(sentence: str, *, bad: bool = False, more: str = "") -> str:
     """Return the HTML of a sentence that screen readers announce; ``more`` is HTML that follows it."""
     kind, role = ("eow-bad", "alert") if bad else ("eow-good", "status")
     return f"<div class='{kind}' role='{role}'>{escape(sentence)}{more}</div>"
+
+
+def select(dropdown: Any, value: str, kind: str) -> None:
+    """Select a value in a dropdown.
+
+    Raises
+    ------
+    InputError
+        If it is not listed; ``kind`` is what the message calls it.
+    """
+    known = [v for _, v in dropdown.options]
+    if value not in known:
+        raise unknown(kind, value, known)
+    dropdown.value = value
 
 
 def wide(**options: Any) -> ipywidgets.Layout:

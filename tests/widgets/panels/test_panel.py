@@ -93,11 +93,12 @@ def test_a_panel_that_is_closed_cancels_its_work(panel):
     inside, go = threading.Event(), threading.Event()
     first = HEAVY.submit("other", lambda _: (inside.set(), go.wait(60)))
     assert inside.wait(60)
-    work = Work("waiting", lambda _: None, owner=panel)
+    work, other = Work("run", lambda _: None), Work("estimate", lambda _: None, owner=panel)
     panel._follow(work)
     HEAVY.put(work)
+    HEAVY.put(other)
     panel.close()
-    assert work.state == "cancelled"
+    assert work.state == other.state == "cancelled"
     go.set()
     first.wait(60)
 
