@@ -93,6 +93,10 @@ class Unloaded(type):
         found = _loaded(cls.path)
         return isinstance(found, type) and isinstance(value, found)
 
+    def __subclasscheck__(cls, value: Any) -> bool:
+        found = _loaded(cls.path)
+        return isinstance(found, type) and issubclass(value, found)
+
 
 def _loaded(path: str) -> Any:
     """Return the object at a dotted path if its module is loaded, else None."""

@@ -74,6 +74,8 @@ Latitude = Annotated[float, Interval(ge=-90, le=90), doc("a latitude in degrees 
 FilePath = Annotated[str | Path, Predicate(is_path), doc("the path of a file")]
 DateLike = Annotated[str | date | np.datetime64, Predicate(is_date), doc("a date such as '2019-07-06'")]
 Period = Annotated[tuple[str | DateLike, str | DateLike], doc("two dates, such as ('2019-07-06', '2020-07-06')")]
+#: Words for a model in any form, to be added to the types.
+MODEL = doc("the name of a model, a Model class or a Model instance, and wrap a torch module with eow.wrap(...) first")
 Sha256 = Annotated[str, Len(64, 64), doc("the 64 hexadecimal digits of a SHA-256")]
 
 

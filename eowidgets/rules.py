@@ -56,13 +56,17 @@ class Rule:
 
 
 def rule(annotation: Any) -> Rule:
-    """Return the rule of an annotation; one that cannot be checked takes everything."""
+    """Return the rule of an annotation; one that cannot be checked takes everything.
+
+    A :class:`Rule` in the metadata of ``Annotated`` takes the place of the rule of its type.
+    """
     plain = {bool: _BOOL, int: _WHOLE, float: _NUMBER, str: _TEXT, Path: _PATH, None: _NONE, type(None): _NONE}
     if isinstance(annotation, type | None) and annotation in plain:
         return plain[annotation]
     origin, args = get_origin(annotation), get_args(annotation)
     if origin is Annotated:
-        return _annotated(rule(args[0]), args[1:])
+        own = next((part for part in args[1:] if isinstance(part, Rule)), None)
+        return _annotated(own or rule(args[0]), args[1:])
     if origin in (Union, types.UnionType):
         return _union([rule(a) for a in args])
     if origin is Literal:
@@ -175,10 +179,11 @@ def _literal(choices: tuple[Any, ...]) -> Rule:
                 return choice
         raise Unfit
 
-    return Rule(take, _one_of([repr(c) for c in choices]))
+    return Rule(take, one_of([repr(c) for c in choices]))
 
 
-def _one_of(words: Sequence[str]) -> str:
+def one_of(words: Sequence[str]) -> str:
+    """Return words joined by commas and a final 'or', each once."""
     words = list(dict.fromkeys(words))
     return words[0] if len(words) == 1 else f"{', '.join(words[:-1])} or {words[-1]}"
 
@@ -198,7 +203,7 @@ def _union(rules: list[Rule]) -> Rule:
                 continue
         raise Unfit
 
-    return Rule(take, _one_of([r.wants for r in rules]))
+    return Rule(take, one_of([r.wants for r in rules]))
 
 
 def _several(kind: type, each: Rule) -> Rule:
@@ -232,7 +237,7 @@ def _fixed(rules: list[Rule]) -> Rule:
             raise Unfit
         return tuple(r.take(v) for r, v in zip(rules, found, strict=True))
 
-    words = rules[0].wants if len({r.wants for r in rules}) == 1 else _one_of([r.wants for r in rules])
+    words = rules[0].wants if len({r.wants for r in rules}) == 1 else one_of([r.wants for r in rules])
     return Rule(take, f"{len(rules)} values, each {words}")
 
 

@@ -41,7 +41,7 @@ def register(cls: type[Model] | None = None, *, replace: bool = False) -> Any:
 
 
 def _register(cls: type[Model], *, replace: bool) -> type[Model]:
-    _check_declared(cls)
+    check_declared(cls)
     taken = _registered.get(cls.name)
     # Running a notebook cell again makes a new class of the same name: that is not a clash.
     same = taken is not None and (taken.__module__, taken.__qualname__) == (cls.__module__, cls.__qualname__)
@@ -51,7 +51,7 @@ def _register(cls: type[Model], *, replace: bool) -> type[Model]:
     return cls
 
 
-def _check_declared(model: Model | type[Model]) -> None:
+def check_declared(model: Model | type[Model]) -> None:
     """Refuse a model whose attributes are missing or are not what :class:`Model` declares."""
     cls = model if isinstance(model, type) else type(model)
     for old in ("inputs", "window"):
@@ -73,7 +73,7 @@ def _class_rules() -> dict[str, Rule]:
 
 
 def _make(cls: type[Model], params: dict[str, Any]) -> Model:
-    _check_declared(cls)
+    check_declared(cls)
     try:
         return cls(**params)
     except EowidgetsError:
@@ -142,7 +142,7 @@ def get_model(model: str | Model | type[Model], **params: Any) -> Model:
     parameters, its networks and its settings.
     """
     if isinstance(model, Model):
-        _check_declared(model)
+        check_declared(model)
         return model.with_params(**params) if params else model
     if isinstance(model, type) and issubclass(model, Model):
         return _make(model, params)

@@ -16,6 +16,7 @@ import numpy as np
 import xarray as xr
 
 from eowidgets.contract.model import Model
+from eowidgets.contract.plain import plain
 from eowidgets.cube import schema
 from eowidgets.cube.grid import georeference
 from eowidgets.cube.opened import noted, remember, sources_of
@@ -61,7 +62,7 @@ def about(model: Model | SeriesModel) -> dict[str, Any]:
         "state_sha256": state_hash(model) if isinstance(model, Model) else None,
         "code_sha256": code_hash(model),
         "settings": scrub(dict(model.settings())) if isinstance(model, Model) else {},
-        "parameters": {k: _shown(v) for k, v in dataclasses.asdict(model.params).items()},
+        "parameters": {k: _shown(plain(v)) for k, v in dataclasses.asdict(model.params).items()},
         "versions": {"python": platform.python_version(), **{p: _version(p) for p in PACKAGES}},
     }
 
@@ -160,4 +161,5 @@ def with_call(provenance_of_run: str, call: str, arguments: Mapping[str, Any], c
 
 
 def _plain(value: Any) -> Any:
-    return value.item() if isinstance(value, np.generic) and value.dtype.kind in "fiub" else str(value)
+    found = plain(value)
+    return found if isinstance(found, bool | int | float | str) else str(value)

@@ -6,19 +6,21 @@ import asyncio
 from collections.abc import Callable
 from html import escape
 from importlib import import_module
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import ipywidgets
 import traitlets
 import xarray as xr
 
-from eowidgets.arguments import checked
+from eowidgets.arguments import MODEL, checked
 from eowidgets.errors import EowidgetsError
 from eowidgets.widgets.base import AreaTrait, PlainErrors, ReadableRepr, css
 from eowidgets.widgets.late_tabs import LateTabs
+from eowidgets.widgets.panels.notebook_export import MODEL_LINE
 from eowidgets.widgets.viewer.time_viewer import TimeViewer
 
 if TYPE_CHECKING:
+    from eowidgets.contract.model import Model
     from eowidgets.widgets.map.area_map import AreaMap
     from eowidgets.widgets.panels.model_panel import ModelPanel
 
@@ -30,8 +32,8 @@ class Explorer(ReadableRepr, PlainErrors, ipywidgets.GridBox):
     Parameters
     ----------
     cube : Dataset
-    model : str
-        Model shown first in the panel.
+    model : str, Model or Model class
+        Model shown first in the panel: the name of a registered model, or a model of your own.
     **viewer
         Traits of the :class:`TimeViewer`, such as ``index="NDVI"`` or ``date="2019-07-06"``.
 
@@ -56,7 +58,9 @@ class Explorer(ReadableRepr, PlainErrors, ipywidgets.GridBox):
     area: Any = AreaTrait(allow_none=True)
     pins: Any = traitlets.List()
 
-    def __init__(self, cube: xr.Dataset, model: str = "fill-linear", **viewer: Any) -> None:
+    def __init__(
+        self, cube: xr.Dataset, model: Annotated[str | Model | type[Model], MODEL] = "fill-linear", **viewer: Any
+    ) -> None:
         self.viewer = TimeViewer(cube, **{"height": 330, **viewer})
         self._model = model
         self._map: AreaMap | None = None
@@ -98,13 +102,15 @@ class Explorer(ReadableRepr, PlainErrors, ipywidgets.GridBox):
         self._wait.close()
 
     def _panel_of(self, module: str, name: str) -> Any:
-        panel = getattr(import_module(f"eowidgets.widgets.{module}"), name)(self.cube, viewer=self.viewer, map=self.map)
-        # The panels for change and questions leave the area to whoever puts them beside others.
+        panel = getattr(import_module(f"eowidgets.widgets.panels.{module}"), name)(
+            self.cube, viewer=self.viewer, map=self.map
+        )
+        # The panels for change and questions do not link their area themselves.
         traitlets.link((self, "area"), (panel, "area"))
         return panel
 
     def _furnish_later(self) -> None:
-        # No cell is there to show an error in: it is shown where map and panel would have been.
+        # No cell can show an error here: it is shown in the place of map and panel.
         try:
             self._furnish()
         except EowidgetsError as error:
@@ -136,11 +142,13 @@ class Explorer(ReadableRepr, PlainErrors, ipywidgets.GridBox):
         return found
 
     def code(self) -> str:
-        """The cell that makes this view and runs what the panel has chosen."""
-        return self.panel.code() + f"\neow.Explorer(cube, {self.panel.model!r}, date={self.date!r})"
+        """Return the code of a cell that runs what the panel has chosen and opens this view."""
+        code = self.panel.code()
+        model = "model" if MODEL_LINE in code.splitlines() else repr(self.panel.model)
+        return f"{code}\neow.Explorer(cube, {model}, date={self.date!r})"
 
     def __repr__(self) -> str:
-        """What is shown, the same every time."""
+        """Return what is shown; the same for the same view."""
         return repr(self.viewer).replace("TimeViewer", "Explorer", 1)
 
 

@@ -1,1 +1,1 @@
-"""map."""
+"""Show a cube and results on a map, draw areas and pins, and list the layers."""

@@ -1,4 +1,4 @@
-"""A dialogue about a cube: questions in words, answers whose evidence lights up on viewer and map."""
+"""A panel for questions about a cube in words; the evidence of an answer is shown on viewer and map."""
 
 from __future__ import annotations
 
@@ -22,13 +22,13 @@ from eowidgets.analysis.ask.suggest import suggestions
 from eowidgets.arguments import FilePath, checked
 from eowidgets.cube.admission import admit
 from eowidgets.cube.grid import geobox
-from eowidgets.cube.opening import opening
 from eowidgets.engine.scheduler import LIGHT
 from eowidgets.engine.work import Cancelled, Work
 from eowidgets.errors import EowidgetsError, InputError, SourceError, shown, unknown
-from eowidgets.widgets.base import AreaTrait, ChoiceTrait, PlainErrors, ReadableRepr, css, esm
+from eowidgets.widgets.base import ChoiceTrait, css, esm
 from eowidgets.widgets.map.overlay import result_picture
-from eowidgets.widgets.panels.notebook_export import NOT_AGAIN, write_notebook
+from eowidgets.widgets.panels.notebook_export import Cells
+from eowidgets.widgets.panels.panel import Panel
 
 if TYPE_CHECKING:
     from eowidgets.widgets.map.area_map import AreaMap
@@ -36,40 +36,40 @@ if TYPE_CHECKING:
 
 #: Name of the layer that shows evidence.
 EVIDENCE = "evidence"
-#: A question in a message is cut to this; the parser refuses long ones in a sentence.
+#: Characters of a question that are read from a message; the parser refuses long ones in a sentence.
 _LONGEST = 20_000
 
 
 @checked
-class AskPanel(ReadableRepr, PlainErrors, anywidget.AnyWidget):
-    """Ask a cube in words.
+class AskPanel(Panel, anywidget.AnyWidget):
+    """Answer questions about a cube that are put in words.
 
     Parameters
     ----------
     cube : Dataset
     viewer : TimeViewer, optional
-        Where evidence lights up, and whose date suggestions are about.
+        Shows evidence as a layer; suggestions use its date.
     map : AreaMap, optional
-        Where evidence lights up with its legend.
+        Shows evidence with its legend.
     layers : mapping of str to GeoJSON, optional
-        The person's own vector layers, which questions may name.
+        Vector layers of your own, which questions may name.
     brain : {"grounded", "neural"} or callable
-        Who answers at first; the person may choose in the panel. Or what answers in place of both, called like
+        What answers at first; the user may choose in the panel. A callable takes the place of both, and is called like
         :func:`eowidgets.analysis.ask.ask`.
     feedback : str or Path
-        JSON Lines file that thumbs are written to, one line a thumb.
+        JSON Lines file to which ratings are written, one line each.
 
     Attributes
     ----------
     area : dict or None
-        GeoJSON geometry that questions are about; link it with a map's or a viewer's ``area``.
+        GeoJSON geometry that questions are about; link it with the ``area`` of a map or a viewer.
     answers : list of Answer
         The dialogue so far.
     who : str
         The brain that is chosen; empty where it was given as a callable.
     suggestions : list of str
     error : str
-        One sentence, or nothing.
+        One sentence, or empty.
 
     Raises
     ------
@@ -85,7 +85,6 @@ class AskPanel(ReadableRepr, PlainErrors, anywidget.AnyWidget):
 
     _esm = esm("panels/ask_panel")
     _css = css("panels/ask_panel")
-    area: Any = AreaTrait(allow_none=True)
     turns: Any = traitlets.List(traitlets.Dict()).tag(sync=True)
     suggestions: Any = traitlets.List(traitlets.Unicode()).tag(sync=True)
     place: Any = traitlets.Unicode().tag(sync=True)
@@ -93,6 +92,7 @@ class AskPanel(ReadableRepr, PlainErrors, anywidget.AnyWidget):
     lit: Any = traitlets.Int(-1).tag(sync=True)
     note: Any = traitlets.Unicode().tag(sync=True)
     error: Any = traitlets.Unicode().tag(sync=True)
+    _lane = LIGHT
 
     def __init__(
         self,
@@ -126,7 +126,7 @@ class AskPanel(ReadableRepr, PlainErrors, anywidget.AnyWidget):
     # --- asking ---------------------------------------------------------------------------------------------------
 
     def ask(self, question: str) -> Work[Answer]:
-        """Put a question, as typing it does; ``.result()`` of what comes back waits for the answer.
+        """Answer a question in the background, as typing it does; ``.result()`` of the work waits for the answer.
 
         The kernel is never blocked, and answers come in the order of the questions.
         """
@@ -161,8 +161,7 @@ class AskPanel(ReadableRepr, PlainErrors, anywidget.AnyWidget):
             raise
         except EowidgetsError as error:
             answer = refuse(question, str(error))
-        except Exception as error:  # noqa: BLE001
-            # Nobody waits for this thread: whatever goes wrong must be seen in the panel.
+        except Exception as error:  # noqa: BLE001  (nothing else shows an error of this thread)
             answer = refuse(question, f"That went wrong ({type(error).__name__}): please report it.")
             self._show_turn(number, answer, details=traceback.format_exc())
             return answer
@@ -202,30 +201,38 @@ class AskPanel(ReadableRepr, PlainErrors, anywidget.AnyWidget):
         self.place = "Questions are about the drawn area." if change["new"] is not None else ""
         self._suggest()
 
-    # --- what the front end says ----------------------------------------------------------------------------------
+    def _say(self, sentence: str, *, bad: bool = False, details: str = "") -> None:
+        if bad:
+            self.error = sentence
+        else:
+            self.note = sentence
+
+    # --- messages of the front end --------------------------------------------------------------------------------
 
     def _hear(self, _: Any, content: Any, __: Any) -> None:
-        kind = content.get("type") if isinstance(content, dict) else None
         try:
-            if kind == "ask" and isinstance(content.get("text"), str):
-                self.ask(content["text"][:_LONGEST])
-            elif kind == "cancel":
-                self.cancel()
-            elif kind == "light":
-                self.light(int(content["turn"]) if content.get("on") else -1)
-            elif kind == "thumb":
-                self.grade(int(content["turn"]), bool(content["good"]))
-            elif kind == "export":
-                self.to_notebook()
-        except EowidgetsError as error:
-            self.error = str(error)
+            self._guard(lambda: self._do(content if isinstance(content, dict) else {}))
         except (KeyError, TypeError, ValueError):
-            self.error = "The front end sent something that the panel does not know: reload the page."
+            self._say("The message of the browser is not valid: reload the page.", bad=True)
+
+    def _do(self, content: Mapping[str, Any]) -> None:
+        """Do what a message of the front end requests."""
+        kind = content.get("type")
+        if kind == "ask" and isinstance(content.get("text"), str):
+            self.ask(content["text"][:_LONGEST])
+        elif kind == "cancel":
+            self.cancel()
+        elif kind == "light":
+            self.light(int(content["turn"]) if content.get("on") else -1)
+        elif kind == "thumb":
+            self.grade(int(content["turn"]), bool(content["good"]))
+        elif kind == "export":
+            self.to_notebook()
 
     # --- evidence -------------------------------------------------------------------------------------------------
 
     def light(self, turn: int) -> None:
-        """Light up the evidence of a turn on viewer and map; -1 puts it out."""
+        """Show the evidence of a turn on viewer and map; -1 hides it."""
         if turn != -1 and turn not in self._answered:
             raise InputError(f"There is no answer number {turn}: there are {len(self.answers)}.")
         if turn == self.lit:
@@ -242,7 +249,7 @@ class AskPanel(ReadableRepr, PlainErrors, anywidget.AnyWidget):
             rgba, legend = result_picture(mask)
             self.map.show_image(rgba, geobox(self.cube), EVIDENCE, legend, 0.75)
         self._pin(evidence.points)
-        self.lit = turn  # last, so that who sees it sees the evidence as well
+        self.lit = turn  # last, so that its observers find the evidence shown
 
     def _pin(self, points: tuple[tuple[float, float], ...]) -> None:
         shown = self.viewer if self.viewer is not None else self.map
@@ -293,32 +300,20 @@ class AskPanel(ReadableRepr, PlainErrors, anywidget.AnyWidget):
             ) from error
         self._change_turns({turn: {"thumb": 1 if good else -1}})
 
-    def to_notebook(self, path: FilePath = "questions.ipynb") -> Path:
-        """Write the dialogue as a notebook in which every answer is computed again.
-
-        Raises
-        ------
-        InputError, SourceError
-            If nothing was answered, the cube cannot be opened again by name, or the file cannot be written.
-        """
-        told = [a for a in self.answers if not a.abstained]
-        if not told:
+    def _cells(self, source: str) -> Cells:
+        found = [a for a in self.answers if not a.abstained]
+        if not found:
             raise InputError("There is no answer to write yet: ask something first.")
-        if opening(self.cube) is None:
-            raise InputError(NOT_AGAIN)
-        title = plain_markdown(str(self.cube.attrs.get("title") or "Questions"))
-        cells = [(f"{plain_markdown(a.question)}\n\n{plain_markdown(a.text)}", f"{a.code}\nanswer") for a in told]
-        written = write_notebook(path, title, cells)
-        self.note = f"Written as {written}."
-        return written
+        return [(f"{plain_markdown(a.question)}\n\n{plain_markdown(a.text)}", f"{a.code}\nanswer") for a in found]
 
-    def close(self) -> None:
-        """Stop what is not answered yet as well."""
-        LIGHT.drop(self)
-        super().close()
+    def _title(self) -> str:
+        return plain_markdown(str(self.cube.attrs.get("title") or "Questions"))
+
+    def _notebook_name(self) -> str:
+        return "questions.ipynb"
 
     def __repr__(self) -> str:
-        """What it is about and how far the dialogue is."""
+        """Return the title of the cube and the number of answers."""
         title = str(self.cube.attrs.get("title") or "a cube")
         count = len(self.answers)
         said = f"{count} answer{'' if count == 1 else 's'}" if count else "no question yet"
@@ -326,7 +321,7 @@ class AskPanel(ReadableRepr, PlainErrors, anywidget.AnyWidget):
 
 
 def plain_markdown(text: str) -> str:
-    """Text that Markdown shows as it is: questions are not trusted to be markup."""
+    """Return text that Markdown shows as it is, without markup."""
     flat = " ".join(text.split())
     return re.sub(r"([\\`*_{}\[\]()#+\-.!|<>&~$:])", r"\\\1", flat)
 

@@ -1,10 +1,7 @@
-"""Change as a panel: choose how to compare, see where, when and what changed, look at a place, save it."""
+"""A panel that finds change: choose a method, see where, when and what changed, inspect a place, save the places."""
 
 from __future__ import annotations
 
-import time
-import traceback
-from html import escape
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -22,19 +19,20 @@ from eowidgets.analysis.change.report import (
     timeline,
 )
 from eowidgets.analysis.change.words import ChangeWords, can_describe, describe_change
-from eowidgets.arguments import FilePath, checked
+from eowidgets.arguments import checked
 from eowidgets.contract.registry import model_class
 from eowidgets.cube.admission import admit
-from eowidgets.cube.opening import opening
 from eowidgets.engine.job import Job
 from eowidgets.engine.scheduler import HEAVY
 from eowidgets.engine.work import Work
-from eowidgets.errors import EowidgetsError, InputError, unknown
-from eowidgets.widgets.base import AreaTrait, PlacesTrait, PlainErrors, ReadableRepr
+from eowidgets.errors import InputError, unknown
+from eowidgets.widgets.base import PlacesTrait
 from eowidgets.widgets.panels.change_layers import ChangeLayers
 from eowidgets.widgets.panels.change_panel_view import ChangePanelView
 from eowidgets.widgets.panels.change_view import portrait
-from eowidgets.widgets.panels.controls import changed_values, controls_for, place_of
+from eowidgets.widgets.panels.notebook_export import cell_head, keywords
+from eowidgets.widgets.panels.panel import FormPanel
+from eowidgets.widgets.panels.panel_view import places, select
 
 if TYPE_CHECKING:
     import geopandas as gpd
@@ -42,20 +40,20 @@ if TYPE_CHECKING:
     from eowidgets.widgets.map.area_map import AreaMap
     from eowidgets.widgets.viewer.time_viewer import TimeViewer
 
-#: The progress bar moves at most so often (seconds): each move is a message.
-_TICK = 0.1
+#: Parameters that the period of the panel determines: the length of the history, and what two images are compared by.
+_BY_PERIOD = ("history", "split", "season")
 
 
 @checked
-class ChangePanel(ReadableRepr, PlainErrors, ChangePanelView):
-    """Finds change in a cube, shows it, and lets a person look at every place that changed.
+class ChangePanel(FormPanel, ChangePanelView):
+    """Find change in a cube, and inspect every place that changed.
 
     Parameters
     ----------
     cube : Dataset
         Many dates, or two.
     viewer : TimeViewer, optional
-        Shows the mask as a layer, and the date of the place that is picked.
+        Shows the mask as a layer, and the date of the picked place.
     map : AreaMap, optional
         Shows the places as polygons that can be clicked.
     method : str
@@ -64,15 +62,17 @@ class ChangePanel(ReadableRepr, PlainErrors, ChangePanelView):
     Attributes
     ----------
     area : dict or None
-        GeoJSON geometry; the comparison is limited to it. Link it with a map's or a viewer's ``area``.
+        GeoJSON geometry; the comparison is limited to it. Link it with the ``area`` of a map or a viewer.
+    where : {"all", "area", "view"}
+        The whole cube, the drawn area, or what the map shows.
     dates : (str, str)
         For a series, first and last day on which change is looked for; for two images, two dates or periods.
     result : Dataset or None
-        What :func:`~eowidgets.analysis.change.detect.change` gives.
+        The result of :func:`~eowidgets.analysis.change.detect.change`.
     places : GeoDataFrame or None
         Places that pass the filters.
     picked : int
-        ``id`` of the place that is looked at, 0 for none.
+        ``id`` of the picked place, 0 for none.
 
     Examples
     --------
@@ -81,10 +81,11 @@ class ChangePanel(ReadableRepr, PlainErrors, ChangePanelView):
     ChangePanel: break-ccdc, 2017-08-01 to 2021-01-01, no result yet
     """
 
-    area: Any = AreaTrait(allow_none=True)
     result: Any = traitlets.Instance(xr.Dataset, allow_none=True)
     places: Any = PlacesTrait(allow_none=True)
     picked: Any = traitlets.Int(0)
+    _noun = "comparison"
+    _running_words = "Comparing the dates ..."
 
     def __init__(
         self,
@@ -103,36 +104,31 @@ class ChangePanel(ReadableRepr, PlainErrors, ChangePanelView):
         chosen = method or usual_method(cube)
         if chosen not in known:
             raise unknown("method", chosen, known)
-        self.job: Work[xr.Dataset] | None = None
         self._all: gpd.GeoDataFrame | None = None
         self._task: ChangeTask | None = None
+        self._part: Job | None = None
         self._words: ChangeWords | None = None
         self._layers = ChangeLayers(viewer, map, self.pick)
-        self._controls: dict[str, Any] = {}
-        self._moved = 0.0
         names = [(f"{model_class(m).card.title}  ({kind})", m) for m, kind in known.items()]
-        super().__init__(names, chosen, labels, views=map is not None)
+        super().__init__(names, chosen, labels, places(map))
         self._kinds = known
         self._smallest.value = least_hectares(cube)
         self._listen()
         self._choose()
 
     def _listen(self) -> None:
+        self._connect()
         self._method.observe(lambda _: self._choose(), names="value")
-        for control in (self._from, self._to, self._where, self._smallest, self._sure, self._between):
+        for control in (self._from, self._to, self._smallest, self._sure, self._between):
             control.observe(self._refresh, names="value")
-        self.observe(self._took_area, names="area")
-        self._run.on_click(lambda _: self.run())
-        self._cancel.on_click(lambda _: self.cancel())
         for control in (self._smallest, self._sure, self._between):
             control.observe(lambda _: self._filter(), names="value")
         self._view.observe(lambda _: self._filter(), names="picked_date")
-        self._list.observe(lambda change: self.pick(int(change["new"] or 0)), names="value")
-        self._gpkg.on_click(lambda _: self._guard(lambda: self.save(f"{self._path.value}.gpkg")))
-        self._csv.on_click(lambda _: self._guard(lambda: self.save(f"{self._path.value}.csv")))
-        self._shows_code.observe(self._refresh, names="value")
+        self._list.observe(lambda change: self._guard(lambda: self.pick(int(change["new"] or 0))), names="value")
+        for ending, button in self._buttons.items():
+            button.on_click(lambda _, ending=ending: self._guard(lambda: self.save(f"{self._path.value}{ending}")))
 
-    # --- what was chosen ----------------------------------------------------------------------------------------
+    # --- what is chosen -----------------------------------------------------------------------------------------
 
     @property
     def method(self) -> str:
@@ -141,9 +137,7 @@ class ChangePanel(ReadableRepr, PlainErrors, ChangePanelView):
 
     @method.setter
     def method(self, name: str) -> None:
-        if name not in self._kinds:
-            raise unknown("method", name, self._kinds)
-        self._method.value = name
+        select(self._method, name, "method")
 
     @property
     def dates(self) -> tuple[str, str]:
@@ -154,31 +148,16 @@ class ChangePanel(ReadableRepr, PlainErrors, ChangePanelView):
     def dates(self, between: tuple[str, str]) -> None:
         self._from.value, self._to.value = (str(d) for d in between)
 
-    @property
-    def params(self) -> dict[str, Any]:
-        """Parameters that differ from the model's own."""
-        return changed_values(model_class(self.method).Params(), self._controls)
-
-    def run_area(self) -> dict[str, Any] | None:
-        """GeoJSON of where change is looked for, None for the whole cube."""
-        return place_of(self._where.value, self.area, self.map, "look over the whole cube")
-
     def code(self) -> str:
-        """The cell that does the same."""
-        source = opening(self.cube)
-        lines = [
-            "import eowidgets as eow",
-            "from eowidgets.analysis import changed_places, filter_places, sentence",
-            "",
-        ]
-        lines += [f"cube = {source}"] if source else []
+        """Return the code of a cell that computes the same."""
+        lines = cell_head(self._source(), "from eowidgets.analysis import changed_places, filter_places, sentence")
         words = ["cube", repr(self.method), f"dates={self.dates!r}"]
         area = self.run_area()
         if area is not None:
             lines.append(f"area = {area!r}")
             words.append("area=area")
         if self.params != TUNED.get(self.method, {}):
-            words += [f"{name}={value!r}" for name, value in self.params.items()]
+            words += keywords(self.params)
         lines.append(f"found = eow.change({', '.join(words)})")
         keep = f"smallest={self._smallest.value:g}, confidence={self._sure.value:g}"
         lines.append(f"places = filter_places(changed_places(found), {keep})")
@@ -192,16 +171,9 @@ class ChangePanel(ReadableRepr, PlainErrors, ChangePanelView):
 
     def _choose(self) -> None:
         model = model_class(self.method)
-        self._show_card(model.card)
-        self._controls = controls_for(model)
-        # The period says how long the history is, and for two images what is compared.
-        for name in ("history", "split", "season"):
-            self._controls.pop(name, None)
-        for name, value in TUNED.get(self.method, {}).items():
-            self._controls[name].value = value
-        for control in self._controls.values():
-            control.observe(self._refresh, names="value")
-        self._params.children = tuple(self._controls.values())
+        self._show_card(model.card, "About this method")
+        self._show_params(model.Params(), leave_out=_BY_PERIOD)
+        self.set(**TUNED.get(self.method, {}))
         self._show_period(self._kinds[self.method] == "series")
         self._say("")
         self._refresh()
@@ -209,58 +181,15 @@ class ChangePanel(ReadableRepr, PlainErrors, ChangePanelView):
     def _pair(self) -> tuple[str, str]:
         return usual_dates(self.cube)
 
-    def _took_area(self, change: Any) -> None:
-        self._where.value = "area" if change["new"] is not None else "all"
-
-    def _refresh(self, _: Any = None) -> None:
-        try:
-            self._code.value = f"<pre class='eow-code'>{escape(self.code())}</pre>" if self._shows_code.value else ""
-        except EowidgetsError as error:
-            self._code.value = f"<div class='eow-bad'>{escape(str(error))}</div>"
-
     # --- running ------------------------------------------------------------------------------------------------
 
-    def run(self) -> Work[xr.Dataset] | None:
-        """Look for change in the background.
-
-        Returns
-        -------
-        Work or None
-            ``.result()`` waits for the result; None where another run is going on (the panel says so).
-        """
-        if self.job is not None and not self.job.over and not self.job.hangs:
-            self._say("A run is in progress: cancel it first.", bad=True)
-            return None
-        try:
-            area, dates, params = self.run_area(), self.dates, self.params
-        except EowidgetsError as error:
-            self._say(str(error), bad=True)
-            return None
-        method = self.method
+    def _submit(self) -> Work[xr.Dataset]:
+        area, dates, params, method = self.run_area(), self.dates, self.params, self.method
         work = Work(f"change by {method}", lambda work: self._work(work, method, dates, params, area), owner=self)
-        self.job = work
-        self._running(True)
-        self._bar.value = 0.0
-        work.on_change(self._follow)
+        self._part = None
+        self._follow(work)
         HEAVY.put(work)
         return work
-
-    def _follow(self, work: Work[xr.Dataset]) -> None:
-        """Show how far the comparison is; only the thread of the work, or a report on it, changes the widgets."""
-        if work is not self.job:
-            return
-        if work.hangs or work.over:
-            self._running(False)
-        if work.state == "failed":
-            known = isinstance(work.error, EowidgetsError)
-            trace = "" if known or work.error is None else "".join(traceback.format_exception(work.error))
-            self._say(str(work.error) if known else f"The comparison failed: {work.error}", bad=True, details=trace)
-        elif work.state == "cancelled":
-            self._say("Cancelled.")
-        elif not work.over:
-            self._say(
-                work.status if work.hangs or work.state == "queued" else "Comparing the dates ...", bad=work.hangs
-            )
 
     def _work(
         self, work: Work[xr.Dataset], method: str, dates: tuple[str, str], params: dict[str, Any], area: Any
@@ -269,30 +198,27 @@ class ChangePanel(ReadableRepr, PlainErrors, ChangePanelView):
         work.checkpoint()
         self._show_shift(task.shift, task.notes)
         job = task.submit(area)  # done in this thread, in the slot of the work
-        job.on_change(self._watch)
+        self._part = job
+        if self._pause.value:
+            job.pause()
+        job.on_change(self._show_part)
         found = task.finish(job.result())
         work.checkpoint()
         self._task, self._all = task, changed_places(found)
-        # Two sharp pictures are told in words as well.
-        tells = not task.series and can_describe(task.cube)
-        self._words = describe_change(task.cube, area=area) if tells else None
+        sharp_pair = not task.series and can_describe(task.cube)
+        self._words = describe_change(task.cube, area=area) if sharp_pair else None
         self.result = found
         self._layers.show_mask(found)
         self._path.value = f"change-{task.dates[0]}-{task.dates[1]}"
         self._filter()
         return found
 
-    def _watch(self, job: Job) -> None:
-        if job.state != "running" or job.stopped or time.monotonic() - self._moved < _TICK:
-            return
-        self._moved = time.monotonic()
-        self._bar.value = job.progress
-        self._say(job.status)
+    def _show_part(self, job: Job) -> None:
+        if job.state in ("running", "paused") and not job.stopped and (job.state == "paused" or self._is_time()):
+            self._show_state(job)
 
-    def cancel(self) -> None:
-        """Stop the run in progress, if there is one."""
-        if self.job is not None:
-            self.job.cancel()
+    def _job(self) -> Job | None:
+        return self._part
 
     # --- results ------------------------------------------------------------------------------------------------
 
@@ -304,7 +230,7 @@ class ChangePanel(ReadableRepr, PlainErrors, ChangePanelView):
             self._all, smallest=self._smallest.value, confidence=self._sure.value, dates=(str(first), str(last))
         )
         self._view.show_timeline(timeline(kept))
-        # Under the timeline, or it would lose the bars that were not clicked.
+        # After the timeline is drawn, so that it keeps the bars that were not clicked.
         if self._view.picked_date:
             kept = kept[kept["date"] == self._view.picked_date].reset_index(drop=True)
         self.places = kept
@@ -312,8 +238,8 @@ class ChangePanel(ReadableRepr, PlainErrors, ChangePanelView):
         self._layers.show_places(kept)
         if self.picked and self.picked not in set(kept["id"]):
             self.pick(0)
-        told = f" As a network tells it: {self._words}." if self._words is not None else ""
-        self._say(sentence(self.result, kept) + told)
+        described = f" A network describes the change as: {self._words}." if self._words is not None else ""
+        self._say(sentence(self.result, kept) + described)
 
     def pick(self, number: int) -> None:
         """Look at one place: its chips, its pixel, its facts; 0 for none.
@@ -337,32 +263,18 @@ class ChangePanel(ReadableRepr, PlainErrors, ChangePanelView):
         self._view.place = portrait(self._task.cube if self._task is not None else self.cube, self.result, place)
         self._layers.look_at(place, self.places.crs)
 
-    def save(self, path: FilePath | None = None) -> Path:
-        """Write the places that pass the filters as GeoPackage (``.gpkg``) or table (``.csv``)."""
+    def _write(self, target: Path) -> Path:
         if self.places is None:
             raise InputError("There is no result to save yet: run a comparison first.")
-        written = save_places(self.places, path or f"{self._path.value}.gpkg")
-        self._say(f"Saved as {written}.")
-        return written
+        return save_places(self.places, target)
 
     def sentence(self) -> str:
-        """What was found, in words for a report."""
+        """Return what was found, in words for a report."""
         if self.result is None:
             raise InputError("There is no result yet: run a comparison first.")
         return sentence(self.result, self.places)
 
-    def _guard(self, action: Any) -> None:
-        try:
-            action()
-        except EowidgetsError as error:
-            self._say(str(error), bad=True)
-
-    @property
-    def message(self) -> str:
-        """The sentence that the panel shows, as HTML."""
-        return str(self._note.value)
-
     def __repr__(self) -> str:
-        """What is chosen and what there is."""
+        """Return what is chosen and how many places there are."""
         have = "no result yet" if self.places is None else f"{len(self.places)} places"
         return f"ChangePanel: {self.method}, {self.dates[0]} to {self.dates[1]}, {have}"

@@ -1,10 +1,7 @@
-"""What comes next, as a panel: choose, forecast, see the fan, drag it back in time, read how far to trust it."""
+"""A panel that forecasts: choose what and where, see the intervals, compare with the past, read the errors."""
 
 from __future__ import annotations
 
-import traceback
-from collections.abc import Mapping
-from html import escape
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -16,19 +13,19 @@ from eowidgets.analysis.forecast.files import append_frames, channels, to_csv, t
 from eowidgets.analysis.forecast.forecast import forecast, hindcast
 from eowidgets.analysis.forecast.frames import DATES, forecasters
 from eowidgets.analysis.history import admitted
-from eowidgets.arguments import FilePath, checked
+from eowidgets.arguments import checked
 from eowidgets.contract.model import Model
 from eowidgets.cube.indices import index as spectral_index
-from eowidgets.cube.opening import opening
 from eowidgets.cube.series import at
 from eowidgets.engine.scheduler import HEAVY
 from eowidgets.engine.work import Work
-from eowidgets.errors import EowidgetsError, InputError, shown, unknown
-from eowidgets.widgets.base import AreaTrait, PlainErrors, ReadableRepr
+from eowidgets.errors import InputError, shown, unknown
 from eowidgets.widgets.chart.fan import COLOR, fan_series, start_mark
 from eowidgets.widgets.chart.pixel_chart import PixelChart
-from eowidgets.widgets.panels.controls import changed_values, controls_for
 from eowidgets.widgets.panels.forecast_view import FORMATS, WHERE, ForecastView, pixel_of, skill_html, verdict
+from eowidgets.widgets.panels.notebook_export import cell_head, keywords
+from eowidgets.widgets.panels.panel import FormPanel
+from eowidgets.widgets.panels.panel_view import select
 from eowidgets.widgets.panels.result_files import save
 from eowidgets.widgets.viewer.time_viewer import FAVOURITES
 
@@ -36,16 +33,16 @@ if TYPE_CHECKING:
     from eowidgets.widgets.map.area_map import AreaMap
     from eowidgets.widgets.viewer.time_viewer import TimeViewer
 
-#: Days between the dates of a fan; days of the past that the chart shows beside it.
+#: Days between the dates of a fan; days of the past that the chart shows before it.
 EVERY, PAST = 10, 550
 
 
 @checked
-class ForecastPanel(ReadableRepr, PlainErrors, ForecastView):
-    """Forecasts a pixel, an area or the whole cube, and shows how such forecasts have fared.
+class ForecastPanel(FormPanel, ForecastView):
+    """Forecast a pixel, an area or the whole cube, and show the errors of such forecasts in the past.
 
-    A click on the linked viewer, or a date chosen on the slider, forecasts at once; dragging the slider back shows what
-    would have been forecast then, beside what came.
+    A click on the linked viewer, or a date chosen on the slider, forecasts at once; a date in the past shows the forecast
+    from that day next to the observations.
 
     Parameters
     ----------
@@ -74,8 +71,9 @@ class ForecastPanel(ReadableRepr, PlainErrors, ForecastView):
     """
 
     pins: Any = traitlets.List(traitlets.Dict())
-    area: Any = AreaTrait(allow_none=True)
     result: Any = traitlets.Instance(xr.Dataset, allow_none=True)
+    _noun = "forecast"
+    _running_words = "Forecasting ..."
 
     def __init__(
         self, cube: xr.Dataset, index: str = "NDVI", *, viewer: TimeViewer | None = None, map: AreaMap | None = None
@@ -83,8 +81,6 @@ class ForecastPanel(ReadableRepr, PlainErrors, ForecastView):
         self.cube, self.viewer, self.map = admitted(cube), viewer, map
         subjects = _subjects(self.cube, index)
         self._dates = list(dict.fromkeys(str(t)[:10] for t in self.cube["time"].values))
-        self.job: Work[None] | None = None
-        self._controls: dict[str, Any] = {}
         self.chart = PixelChart(self.cube, subjects[0][1].split()[0], height=220)
         super().__init__(subjects, self._dates, self.chart)
         for name in ("pins", "area"):
@@ -95,16 +91,14 @@ class ForecastPanel(ReadableRepr, PlainErrors, ForecastView):
                 traitlets.link(*(ends if viewer is not None else reversed(ends)))
         self._model.observe(self._choose, names="value")
         self._choose()
-        self._run.on_click(lambda _: self.run())
-        self._cancel.on_click(lambda _: self.cancel())
-        self._save.on_click(lambda _: self._guard(self.save))
+        self._connect()
         self._from.observe(lambda _: self.run(), names="value")
-        self.observe(self._took_place, names=["pins", "area"])
-        for control in (self._what, self._where, self._days, self._clouds, self._shows_code):
+        self.observe(self._took_pins, names="pins")
+        for control in (self._what, self._days, self._clouds):
             control.observe(self._refresh, names="value")
         self._say("Click the picture for a pixel, or draw an area; then forecast." if viewer or map else "")
 
-    # --- what was chosen ----------------------------------------------------------------------------------------
+    # --- what is chosen -----------------------------------------------------------------------------------------
 
     @property
     def what(self) -> str:
@@ -113,21 +107,7 @@ class ForecastPanel(ReadableRepr, PlainErrors, ForecastView):
 
     @what.setter
     def what(self, value: str) -> None:
-        known = [v for _, v in self._what.options]
-        if value not in known:
-            raise unknown("index or band", value, known)
-        self._what.value = value
-
-    @property
-    def where(self) -> str:
-        """``"pixel"``, ``"mean"``, ``"area"`` or ``"all"``."""
-        return str(self._where.value)
-
-    @where.setter
-    def where(self, place: str) -> None:
-        if place not in WHERE:
-            raise unknown("place to forecast", place, WHERE)
-        self._where.value = place
+        select(self._what, value, "index or band")
 
     @property
     def days(self) -> int:
@@ -145,9 +125,7 @@ class ForecastPanel(ReadableRepr, PlainErrors, ForecastView):
 
     @model.setter
     def model(self, name: str) -> None:
-        if name not in forecasters():
-            raise unknown("forecaster", name, forecasters())
-        self._model.value = name
+        select(self._model, name, "forecaster")
 
     @property
     def from_date(self) -> str:
@@ -161,13 +139,8 @@ class ForecastPanel(ReadableRepr, PlainErrors, ForecastView):
             raise InputError(f"{date} is before the first date of the cube ({self._dates[0]}): choose a later day.")
         self._from.value = earlier[-1]
 
-    @property
-    def params(self) -> dict[str, Any]:
-        """Parameters that differ from the model's own."""
-        return changed_values(forecasters()[self.model].Params(), self._controls)
-
     def options(self) -> dict[str, Any]:
-        """Arguments of :func:`~eowidgets.analysis.forecast.forecast.forecast`, without the cube.
+        """Return the arguments of :func:`~eowidgets.analysis.forecast.forecast.forecast`, without the cube.
 
         Raises
         ------
@@ -182,9 +155,7 @@ class ForecastPanel(ReadableRepr, PlainErrors, ForecastView):
                 raise InputError("No pixel is chosen: click the picture or the map first.")
             asked["area"] = (self.pins[-1]["lon"], self.pins[-1]["lat"])
         elif self.where != "all":
-            if self.area is None:
-                raise InputError("No area is drawn: draw one on the picture or the map first.")
-            asked["area"] = dict(self.area)
+            asked["area"] = self._drawn()
         asked |= {"mean": True} if self.where == "mean" else {}
         asked |= {"days": self.days, "model": self.model}
         asked |= {"clouds": "robust"} if self._clouds.value else {}
@@ -196,12 +167,9 @@ class ForecastPanel(ReadableRepr, PlainErrors, ForecastView):
         return self.from_date != self._dates[-1]
 
     def code(self) -> str:
-        """The cell that does the same."""
-        source = opening(self.cube)
-        lines = ["import eowidgets as eow", "", *([f"cube = {source}"] if source else [])]
-        words = ["cube", *([repr(self.from_date)] if self.looks_back else [])]
-        words += [f"{k}={v!r}" for k, v in self._all_options().items()]
-        return "\n".join([*lines, f"result = eow.{self._call().__name__}({', '.join(words)})"])
+        """Return the code of a cell that computes the same."""
+        words = ["cube", *([repr(self.from_date)] if self.looks_back else []), *keywords(self._all_options())]
+        return "\n".join([*cell_head(self._source()), f"result = eow.{self._call().__name__}({', '.join(words)})"])
 
     def _call(self) -> Any:
         return hindcast if self.looks_back else forecast
@@ -213,83 +181,46 @@ class ForecastPanel(ReadableRepr, PlainErrors, ForecastView):
     # --- reactions ----------------------------------------------------------------------------------------------
 
     def _choose(self, _: Any = None) -> None:
-        self._show_card()
         cls = forecasters()[self.model]
-        own = DATES if issubclass(cls, Model) else ()  # which dates, the panel asks by itself
-        made = controls_for(cls)  # type: ignore[arg-type]
-        self._controls = {k: v for k, v in made.items() if k not in own}
-        for control in self._controls.values():
-            control.observe(self._refresh, names="value")
-        self._params.children = tuple(self._controls.values())
+        self._show_card(cls.card)
+        # The panel chooses the dates itself.
+        self._show_params(cls.Params(), leave_out=DATES if issubclass(cls, Model) else ())
         self._refresh()
 
-    def _refresh(self, _: Any = None) -> None:
-        try:
-            self._code.value = f"<pre class='eow-code'>{escape(self.code())}</pre>" if self._shows_code.value else ""
-        except EowidgetsError as error:
-            self._code.value = f"<div class='eow-bad'>{escape(str(error))}</div>"
-
-    def _took_place(self, change: Mapping[str, Any]) -> None:
+    def _took_pins(self, _: Any) -> None:
         self._refresh()
-        if change["name"] == "pins" and self.pins and self.where == "pixel":
+        if self.pins and self.where == "pixel":
             self.run()
-        elif change["name"] == "area" and self.area is not None:
-            if self.where in ("pixel", "all"):
-                self.where = "mean"
-            self.run()
+
+    def _took_area(self, _: Any) -> None:
+        self._refresh()
+        if self.area is None:
+            return
+        if self.where in ("pixel", "all"):
+            self.where = "mean"
+        self.run()
 
     # --- forecasting --------------------------------------------------------------------------------------------
 
-    def run(self) -> Work[None] | None:
-        """Forecast in the background; a later call takes the place of one that has not begun.
+    def _is_busy(self) -> bool:
+        return False  # a forecast takes the place of one that has not begun
 
-        Returns
-        -------
-        Work or None
-            ``.result()`` waits until the forecast is shown; None where it was refused (the panel says why).
-        """
-        try:
-            options, call = self._all_options(), self._call()
-        except EowidgetsError as error:
-            self._say(str(error), bad=True)
-            return None
+    def _submit(self) -> Work[None]:
+        options, call = self._all_options(), self._call()
         given = (self.from_date,) if self.looks_back else ()
         before, self.job = self.job, None
         if before is not None and before.state == "queued":
             before.cancel()
-        self.job = work = Work(f"forecast by {self.model}", lambda w: self._work(w, call, given, options), owner=self)
-        self._cancel.disabled = False
-        self._say("Forecasting ...")
-        work.on_change(self._follow)
+        work = Work(f"forecast by {self.model}", lambda w: self._work(w, call, given, options), owner=self)
+        self._follow(work)
         HEAVY.put(work)
         return work
-
-    def cancel(self) -> None:
-        """Stop the forecast in progress, if there is one."""
-        if self.job is not None:
-            self.job.cancel()
 
     def _work(self, work: Work[None], call: Any, given: tuple[str, ...], options: dict[str, Any]) -> None:
         made = call(self.cube, *given, **options)
         work.checkpoint()
         if work is self.job:
             self._show(made)
-
-    def _follow(self, work: Work[None]) -> None:
-        if work is not self.job:
-            return
-        self._cancel.disabled = work.over or work.hangs
-        if work.hangs or work.state == "queued":
-            self._say(f"{work.status} ...", bad=work.hangs)
-        elif work.state == "running":
-            self._say("Forecasting ...")
-        elif work.state == "cancelled":
-            self._say("Cancelled.")
-        elif isinstance(work.error, EowidgetsError):
-            self._say(str(work.error), bad=True)
-        elif work.error is not None:  # any error is shown under the widget
-            trace = "".join(traceback.format_exception(work.error))
-            self._say(f"The forecast broke off: {work.error}", bad=True, details=trace)
 
     def _show(self, made: xr.Dataset) -> None:
         name = channels(made)[0]
@@ -300,7 +231,7 @@ class ForecastPanel(ReadableRepr, PlainErrors, ForecastView):
         said = self._paint(self.viewer, made, name) if pixels and self.viewer is not None else ""
         until = str(made.time.values[-1])[:10]
         self._say(" ".join(filter(None, [f"{made.attrs['title'].split(':')[0]} to {until}.", verdict(made), said])))
-        self.result = made  # last: whoever waits for it finds the rest done
+        self.result = made  # last, so that its observers find the rest complete
 
     def _fan(self, made: xr.Dataset, name: str, pixels: bool) -> None:
         series = made if not pixels else None
@@ -318,7 +249,7 @@ class ForecastPanel(ReadableRepr, PlainErrors, ForecastView):
         self.chart.marks = [start_mark(made)]
 
     def _paint(self, viewer: TimeViewer, made: xr.Dataset, name: str) -> str:
-        """Show the frames in the viewer: after the last date, or, of a hindcast, beside what came."""
+        """Show the frames in the viewer: after the last date or, for a hindcast, next to the observations."""
         frames = made[list(channels(made))]
         for channel in frames.data_vars:
             frames[channel].attrs["role"] = "band"
@@ -330,14 +261,14 @@ class ForecastPanel(ReadableRepr, PlainErrors, ForecastView):
             viewer.set_cube(shown)
             viewer.index, viewer.bands = None, mix
             viewer.compare_with(frames.assign_attrs(title="forecast"))
-            said = "Left of the line what came, right of it the forecast: drag the line."
+            said = "Drag the divider: observations left, forecast right."
         else:
             viewer.compare_with(None)
             viewer.set_cube(append_frames(shown, made))
             viewer.index, viewer.bands = None, mix
             said = "Its frames follow the last date in the viewer, marked by diamonds."
         low, high = np.nanquantile(made[mix[0]].values, [0.02, 0.98])
-        # The season ahead may lie outside the stretch of the past.
+        # Values of the season ahead may lie outside the range of the past.
         viewer.vmin, viewer.vmax = (float(low), float(high)) if len(mix) == 1 and high > low else (None, None)
         viewer.events = [*own, *marks]
         viewer.date = str(made.time.values[0])[:10]
@@ -345,43 +276,24 @@ class ForecastPanel(ReadableRepr, PlainErrors, ForecastView):
 
     # --- files --------------------------------------------------------------------------------------------------
 
-    def save(self, path: FilePath | None = None) -> Path:
-        """Write the forecast, by default under the name and in the format chosen in the panel."""
+    def _write(self, target: Path) -> Path:
         if self.result is None:
             raise InputError("There is no forecast to save yet: make one first.")
-        target = Path(path or f"{self._path.value}{self._format.value}")
         if target.suffix not in FORMATS.values():
             raise InputError(f"The name {shown(target.name)} must end in {', '.join(FORMATS.values())}.")
         writers: dict[str, Any] = {".csv": to_csv, ".nc": to_netcdf, ".tif": save}
         written: Path = writers[target.suffix](self.result, target)
-        self._say(f"Saved as {written}.")
         return written
 
-    def _guard(self, action: Any) -> None:
-        try:
-            action()
-        except EowidgetsError as error:
-            self._say(str(error), bad=True)
-
-    @property
-    def message(self) -> str:
-        """The sentence that the panel shows, as HTML."""
-        return str(self._note.value)
-
-    def close(self) -> None:
-        """Stop the forecast in progress too."""
-        HEAVY.drop(self)
-        super().close()
-
     def __repr__(self) -> str:
-        """What is chosen and whether there is a forecast."""
+        """Return what is chosen and whether there is a forecast."""
         have = "no forecast yet" if self.result is None else f"forecast to {str(self.result.time.values[-1])[:10]}"
         what = f"{self.what} of {WHERE[self.where]}, {self.days} days from {self.from_date} by {self.model}"
         return f"ForecastPanel: {what}, {have}"
 
 
 def _subjects(cube: xr.Dataset, first: str) -> list[tuple[str, str]]:
-    """What can be forecast, the one asked for first."""
+    """Return what can be forecast: label and value, ``first`` at the top."""
     bands, indices = cube.eow.bands, cube.eow.indices
     known = {n.lower(): n for n in (*bands, *indices)}
     if first.lower() not in known:

@@ -1,4 +1,4 @@
-"""What a forecast panel looks like; what it does is in :mod:`~eowidgets.widgets.panels.forecast_panel`."""
+"""The widgets of a forecast panel; what they do is in :mod:`~eowidgets.widgets.panels.forecast_panel`."""
 
 from __future__ import annotations
 
@@ -13,9 +13,8 @@ import xarray as xr
 from eowidgets.analysis.forecast.files import channels, skill_table
 from eowidgets.analysis.forecast.frames import forecasters
 from eowidgets.analysis.forecast.result import percent
-from eowidgets.widgets.base import css
+from eowidgets.widgets.panels.panel_view import PanelView, row, wide
 
-_WIDE = ipywidgets.Layout
 WHERE = {
     "pixel": "the last pin",
     "mean": "the mean of the drawn area",
@@ -25,7 +24,7 @@ WHERE = {
 FORMATS = {"CSV (.csv)": ".csv", "NetCDF (.nc)": ".nc", "GeoTIFF (.tif)": ".tif"}
 
 
-class ForecastView(ipywidgets.VBox):
+class ForecastView(PanelView):
     """The widgets of a forecast panel, in their order on screen.
 
     Parameters
@@ -38,19 +37,16 @@ class ForecastView(ipywidgets.VBox):
     """
 
     def __init__(self, subjects: Sequence[tuple[str, str]], dates: Sequence[str], chart: ipywidgets.DOMWidget) -> None:
-        super().__init__()
-        wide = _WIDE(width="auto")
+        super().__init__(run="Forecast", icon="line-chart", where=WHERE, file="forecast", formats=FORMATS)
+        self._where.description = "Of"
+        self._path.layout.width, self._format.layout.width = "128px", "152px"
         chart.layout.min_height, chart.layout.flex = f"{chart.height + 24}px", "0 0 auto"
-        self._what = ipywidgets.Dropdown(options=subjects, description="Forecast", layout=wide)
-        places = [(label, key) for key, label in WHERE.items()]
-        self._where = ipywidgets.Dropdown(options=places, description="Of", layout=wide)
-        self._days = ipywidgets.BoundedIntText(180, min=1, max=1830, step=10, description="Days ahead", layout=wide)
+        self._what = ipywidgets.Dropdown(options=subjects, description="Forecast", layout=wide())
+        self._days = ipywidgets.BoundedIntText(180, min=1, max=1830, step=10, description="Days ahead", layout=wide())
         names = [(cls.card.title, name) for name, cls in forecasters().items()]
-        self._model = ipywidgets.Dropdown(options=names, value="harmonic", description="Model", layout=wide)
-        self._card = ipywidgets.HTML()
-        self._params = ipywidgets.VBox()
+        self._model = ipywidgets.Dropdown(options=names, value="harmonic", description="Model", layout=wide())
         self._clouds = ipywidgets.Checkbox(
-            False, description="Look for clouds that the mask has missed", indent=False, layout=wide
+            False, description="Look for clouds that the mask has missed", indent=False, layout=wide()
         ).add_class("eow-clouds")
         self._more = ipywidgets.Accordion(
             [ipywidgets.VBox([self._clouds, self._params])], titles=["Settings"], selected_index=None
@@ -60,60 +56,44 @@ class ForecastView(ipywidgets.VBox):
             index=len(dates) - 1,
             description="From",
             continuous_update=False,
-            layout=wide,
-            tooltip="Drag back to see what would have been forecast then",
+            layout=wide(),
+            tooltip="Drag back to compare a forecast from that day with the observations",
         ).add_class("eow-from")
-        self._run = ipywidgets.Button(description="Forecast", button_style="primary", icon="line-chart")
-        self._cancel = ipywidgets.Button(description="Cancel", icon="times", disabled=True)
-        self._note = ipywidgets.HTML()
         self._skill = ipywidgets.HTML()
-        self._path = ipywidgets.Text(value="forecast", tooltip="File name", layout=_WIDE(width="128px"))
-        self._format = ipywidgets.Dropdown(options=list(FORMATS.items()), layout=_WIDE(width="152px"))
-        self._save = ipywidgets.Button(description="Save", icon="save", disabled=True)
-        self._shows_code = ipywidgets.ToggleButton(value=False, description="Show code", icon="code")
-        self._code = ipywidgets.HTML()
-        row = {"layout": _WIDE(flex_flow="row wrap")}
-        self.children = (
-            ipywidgets.HTML(
-                f"<style>{css('panels/model_panel', 'panels/forecast_panel')}</style>", layout=_WIDE(display="none")
-            ),
-            *(self._what, self._where, self._days, self._model, self._card, self._more, self._from),
-            ipywidgets.HBox([self._run, self._cancel, self._shows_code], **row).add_class("eow-row"),
-            *(self._note, chart, self._skill),
-            ipywidgets.HBox([self._path, self._format, self._save], **row).add_class("eow-row"),
-            self._code,
+        self._arrange(
+            [
+                *(self._what, self._where, self._days, self._model, self._card, self._more, self._from),
+                row(self._run, self._cancel, self._shows_code, self._to_notebook),
+                *(self._note, chart, self._skill),
+                row(self._path, self._format, self._save),
+                self._code,
+            ],
+            "forecast_panel",
         )
-        self.add_class("eow-model-panel")
         self.add_class("eow-forecast-panel")
 
-    def _show_card(self) -> None:
-        card = forecasters()[self._model.value].card
-        rows = {"Limits": card.limits, "Paper": card.paper, "Licence": card.licence}
-        listed = "".join(f"<dt>{k}</dt><dd>{escape(v)}</dd>" for k, v in rows.items() if v)
-        self._card.value = (
-            f"<div class='eow-card'>{escape(card.summary)}"
-            f"<details><summary>About this model</summary><dl>{listed}</dl></details></div>"
-        )
-
-    def _say(self, sentence: str, *, bad: bool = False, details: str = "") -> None:
-        fold = f"<details><summary>Details</summary><pre>{escape(details)}</pre></details>" if details else ""
-        kind, role = ("eow-bad", "alert") if bad else ("eow-good", "status")
-        self._note.value = f"<div class='{kind}' role='{role}'>{escape(sentence)}{fold}</div>" if sentence else ""
+    def _running(self, going: bool) -> None:
+        """Set the button that cancels; a forecast in progress may be replaced by another one."""
+        self._cancel.disabled = not going
 
 
 def skill_html(forecast: xr.Dataset) -> str:
-    """Table of errors beside persistence and climatology, coverage, and what to be careful with."""
+    """Return the table of errors next to persistence and climatology, the coverage, and cautions, as HTML."""
     table, parts = skill_table(forecast), []
     for name in channels(forecast):
         if f"{name}_mae" not in forecast:
             continue
         rows = []
-        for who, row in table.loc[name].iterrows():
+        for who, errors in table.loc[name].iterrows():
             gain = (
-                "" if who == forecast.attrs["model"] else f"{-100 * row.gain:+.0f} %" if np.isfinite(row.gain) else "–"
+                ""
+                if who == forecast.attrs["model"]
+                else f"{-100 * errors.gain:+.0f} %"
+                if np.isfinite(errors.gain)
+                else "–"
             )
             rows.append(
-                f"<tr><th>{escape(str(who))}</th><td>{row.MAE:.3f}</td><td>{row.RMSE:.3f}</td><td>{gain}</td></tr>"
+                f"<tr><th>{escape(str(who))}</th><td>{errors.MAE:.3f}</td><td>{errors.RMSE:.3f}</td><td>{gain}</td></tr>"
             )
         parts.append(
             f"<table class='eow-skill'><caption>{escape(name.upper() if len(name) < 6 else name)}, errors when forecast "
@@ -141,7 +121,7 @@ def skill_html(forecast: xr.Dataset) -> str:
 
 
 def _better(forecast: xr.Dataset) -> str:
-    """What would have done better than the model, if anything."""
+    """Return which model had smaller errors, as a sentence; empty if none had."""
     name = channels(forecast)[0]
     if f"{name}_mae" not in forecast:
         return ""
@@ -153,7 +133,7 @@ def _better(forecast: xr.Dataset) -> str:
 
 
 def verdict(forecast: xr.Dataset) -> str:
-    """How a hindcast has come out, in one sentence; empty for a forecast."""
+    """Return how many observations a hindcast covered, in one sentence; empty for a forecast."""
     name = channels(forecast)[0]
     if f"{name}_observed" not in forecast:
         return ""
@@ -168,7 +148,7 @@ def verdict(forecast: xr.Dataset) -> str:
 
 
 def pixel_of(forecast: xr.Dataset, column: Any) -> xr.Dataset:
-    """The series of one pixel out of a forecast of many."""
+    """Return the series of one pixel out of a forecast of many."""
     if "y" not in forecast[channels(forecast)[0]].dims:
         return forecast
     return forecast.sel(y=float(column.y), x=float(column.x), method="nearest")

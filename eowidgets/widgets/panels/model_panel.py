@@ -1,61 +1,56 @@
-"""A model as a button: choose it, see what it costs, run it, watch it, keep the result."""
+"""A panel that runs models over a cube: choose one, estimate its cost, run it, follow it, keep the result."""
 
 from __future__ import annotations
 
 import json
-import time
-import traceback
-from functools import cached_property
 from html import escape
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import traitlets
 import xarray as xr
 
-from eowidgets.arguments import FilePath, checked
-from eowidgets.contract.registry import model_class, model_classes
+from eowidgets.arguments import MODEL, checked
+from eowidgets.contract.model import Model
+from eowidgets.contract.registry import check_declared, model_class, model_classes
 from eowidgets.cube.admission import admit
-from eowidgets.cube.opening import opening
 from eowidgets.engine.estimate import estimate
 from eowidgets.engine.job import Job
 from eowidgets.engine.run import submit
 from eowidgets.engine.scheduler import HEAVY
 from eowidgets.engine.work import Work
 from eowidgets.errors import EowidgetsError, InputError, unknown
-from eowidgets.widgets.base import AreaTrait, PlainErrors, ReadableRepr
-from eowidgets.widgets.panels.controls import changed_values, controls_for, place_of
-from eowidgets.widgets.panels.notebook_export import NOT_AGAIN, run_cell, session, write_notebook
+from eowidgets.widgets.panels.model_view import ModelView
+from eowidgets.widgets.panels.notebook_export import Cells, run_cell, session
 from eowidgets.widgets.panels.painter import Painter
-from eowidgets.widgets.panels.panel_view import PanelView, devices
+from eowidgets.widgets.panels.panel import FormPanel
+from eowidgets.widgets.panels.panel_view import date_labels, places
 from eowidgets.widgets.panels.result_files import save
 
 if TYPE_CHECKING:
     from eowidgets.widgets.map.area_map import AreaMap
     from eowidgets.widgets.viewer.time_viewer import TimeViewer
 
-#: The progress bar moves at most so often (seconds): each move is a message.
-_TICK = 0.1
-
 
 @checked
-class ModelPanel(ReadableRepr, PlainErrors, PanelView):
-    """Runs models over a cube and shows what comes out, window by window.
+class ModelPanel(FormPanel, ModelView):
+    """Run models over a cube and show the results, window by window.
 
     Parameters
     ----------
     cube : Dataset
-    model : str
-        Name of the model shown first.
+    model : str, Model or Model class
+        The model shown first: the name of a registered model, or a model of your own. An instance keeps its networks,
+        and its parameters are those that the controls show first.
     viewer : TimeViewer, optional
-        Where results appear: cubes to swipe against, other results as layers.
+        Shows results: cubes to swipe against, other results as layers.
     map : AreaMap, optional
-        Where results appear as layers with a legend, while they are computed and after.
+        Shows results as layers with a legend, while they are computed and after.
 
     Attributes
     ----------
     area : dict or None
-        GeoJSON geometry; the run is limited to it. Link it with a map's or a viewer's ``area``.
+        GeoJSON geometry; the run is limited to it. Link it with the ``area`` of a map or a viewer.
     where : {"all", "area", "view"}
         The whole cube, the drawn area, or what the map shows.
     dates : (str, str)
@@ -65,6 +60,11 @@ class ModelPanel(ReadableRepr, PlainErrors, PanelView):
     results : dict
         All results by the name of their layer, each with its provenance.
 
+    Raises
+    ------
+    InputError
+        For a model that is not known, or a torch module that is not wrapped.
+
     Examples
     --------
     >>> import eowidgets as eow
@@ -72,50 +72,41 @@ class ModelPanel(ReadableRepr, PlainErrors, PanelView):
     ModelPanel: harmonic, 140 dates of 0.01 Mpx, no result yet
     """
 
-    area: Any = AreaTrait(allow_none=True)
     result: Any = traitlets.Instance(xr.Dataset, allow_none=True)
 
     def __init__(
         self,
         cube: xr.Dataset,
-        model: str = "fill-linear",
+        model: Annotated[str | Model | type[Model], MODEL] = "fill-linear",
         *,
         viewer: TimeViewer | None = None,
         map: AreaMap | None = None,
     ) -> None:
-        model_class(model)  # an unknown name is refused here
+        #: The model given by the user that is not taken from the registry.
+        self._given = _not_registered(model)
         cube = admit(cube)
         self.cube, self.viewer, self.map = cube, viewer, map
         self.results: dict[str, xr.Dataset] = {}
-        self.job: Job | None = None
-        self._controls: dict[str, Any] = {}
         self._codes: dict[str, str] = {}
-        self._moved = 0.0
-        stamps = [str(t) for t in cube["time"].values.astype("datetime64[s]")]
-        days = [t[:10] for t in stamps]
-        self._labels = days if len(set(days)) == len(days) else stamps
-        listed = [(m.card.title, m.name, str(m.task)) for m in model_classes()]
-        super().__init__(listed, model, self._labels, devices(), views=map is not None)
+        self._labels = date_labels(cube)
+        listed = [m for m in model_classes() if self._given is None or m.name != self._given.name]
+        shown = [(m.card.title, m.name, str(m.task)) for m in [*listed, *([self._given] if self._given else [])]]
+        name = model if isinstance(model, str) else model.name
+        super().__init__(shown, name, self._labels, places(map))
         self._listen()
         self._choose()
 
     def _listen(self) -> None:
+        self._connect()
         self._task.observe(lambda change: self._offer(change["new"]), names="value")
         self._model.observe(lambda _: self._choose(), names="value")
-        for control in (self._where, self._dates, self._device):
+        for control in (self._dates, self._device):
             control.observe(self._refresh, names="value")
-        self.observe(self._took_area, names="area")
-        self._run.on_click(lambda _: self.run())
-        self._cancel.on_click(lambda _: self.cancel())
-        self._pause.observe(self._hold, names="value")
         self._estimate.on_click(lambda _: self.tell_cost())
-        self._shows_code.observe(self._refresh_code, names="value")
         self._shown.observe(self._show_chosen, names="value")
         self._fade.observe(self._show_chosen, names="value")
-        self._save.on_click(lambda _: self._guard(self.save))
-        self._to_notebook.on_click(lambda _: self._guard(self.to_notebook))
 
-    # --- what was chosen ----------------------------------------------------------------------------------------
+    # --- what is chosen -----------------------------------------------------------------------------------------
 
     @property
     def model(self) -> str:
@@ -124,32 +115,14 @@ class ModelPanel(ReadableRepr, PlainErrors, PanelView):
 
     @model.setter
     def model(self, name: str) -> None:
-        self._task.value = str(model_class(name).task)
+        given = self._given is not None and name == self._given.name
+        self._task.value = str((self._given if given else model_class(name)).task)  # type: ignore[union-attr]
         self._model.value = name
 
-    @property
-    def params(self) -> dict[str, Any]:
-        """Parameters that differ from the model's own."""
-        return changed_values(model_class(self.model).Params(), self._controls)
-
-    def set(self, **params: Any) -> None:
-        """Set parameters as the controls do."""
-        for name, value in params.items():
-            if name not in self._controls:
-                raise unknown("parameter", name, self._controls)
-            self._controls[name].value = value
-
-    @property
-    def where(self) -> str:
-        """Where the model will run."""
-        return str(self._where.value)
-
-    @where.setter
-    def where(self, place: str) -> None:
-        places = [key for _, key in self._where.options]
-        if place not in places:
-            raise unknown("place to run", place, places)
-        self._where.value = place
+    def _chosen(self) -> Model | type[Model]:
+        """Return the model given by the user if it is the one chosen, else the class of that name."""
+        given = self._given
+        return given if given is not None and given.name == self.model else model_class(self.model)
 
     @property
     def dates(self) -> tuple[str, str]:
@@ -167,183 +140,103 @@ class ModelPanel(ReadableRepr, PlainErrors, PanelView):
             )
         self._dates.index = (inside[0], inside[-1])
 
-    def run_area(self) -> dict[str, Any] | None:
-        """GeoJSON of where the model will run, None for the whole cube."""
-        return place_of(self.where, self.area, self.map, "run over the whole cube")
-
     def run_cube(self) -> xr.Dataset:
-        """The dates of the cube that the model will get."""
+        """Return the dates of the cube that the model will get."""
         first, last = self._dates.index
         return self.cube if last - first + 1 == len(self._labels) else self.cube.isel(time=slice(first, last + 1))
 
     def code(self) -> str:
-        """The cell that does the same."""
+        """Return the code of a cell that computes the same."""
+        name = None if self._chosen() is self._given else self.model
         dates = None if self.run_cube() is self.cube else self.dates
-        words: dict[str, Any] = {"dates": dates, "area": self.run_area(), "device": str(self._device.value)}
-        return run_cell(self._opening, self.model, self.params, **words)
+        more: dict[str, Any] = {"dates": dates, "area": self.run_area(), "device": str(self._device.value)}
+        return run_cell(self._source(), name, self.params, **more)
 
-    @cached_property
-    def _opening(self) -> str | None:
-        return opening(self.cube)
-
-    def to_notebook(self, path: FilePath | None = None) -> Path:
-        """Write every run of this session as a notebook that runs again and passes nbval.
-
-        Raises
-        ------
-        InputError, SourceError
-            If the cube cannot be opened again by name, or the file cannot be written.
-        """
-        if self._opening is None:
-            raise InputError(NOT_AGAIN)
-        cells = session(self._opening, self._codes or {self.model: self.code()})
-        title = str(self.cube.attrs.get("title") or "A session")
-        written = write_notebook(path or f"{Path(self._path.value).with_suffix('')}.ipynb", title, cells)
-        self._say(f"Written as {written}.")
-        return written
-
-    def _took_area(self, change: Any) -> None:
-        self._where.value = "area" if change["new"] is not None else "all"
-        self._refresh()
+    def _cells(self, source: str) -> Cells:
+        return session(source, self._codes or {self.model: self.code()})
 
     def _offer(self, task: str) -> None:
         self._model.options = self._of_task(task)  # selects the first
 
     def _choose(self) -> None:
-        chosen = model_class(self.model)
+        chosen = self._chosen()
         self._show_card(chosen.card)
-        self._controls = controls_for(chosen)
-        for control in self._controls.values():
-            control.observe(self._refresh, names="value")
-        self._params.children = tuple(self._controls.values())
+        self._show_params(chosen.params if isinstance(chosen, Model) else chosen.Params())
         self._say("")
         self._refresh()
 
     def _refresh(self, _: Any = None) -> None:
-        # What was measured for other choices would be a lie.
-        self._cost.value = ""
-        self._refresh_code()
-
-    def _refresh_code(self, _: Any = None) -> None:
-        try:
-            self._code.value = f"<pre class='eow-code'>{escape(self.code())}</pre>" if self._shows_code.value else ""
-        except EowidgetsError as error:
-            self._code.value = f"<div class='eow-bad'>{escape(str(error))}</div>"
+        self._cost.value = ""  # it was measured for other choices
+        super()._refresh()
 
     # --- running ------------------------------------------------------------------------------------------------
 
     def tell_cost(self) -> None:
-        """Measure on a small piece what the run will cost, and say it; in the background."""
+        """Measure on a small piece what the run will cost, and show it; in the background."""
         try:
-            arguments = (self.model, self.run_cube(), self.run_area())
+            arguments, params = (self._subject(), self.run_cube(), self.run_area()), self.params
         except EowidgetsError as error:
             self._say(str(error), bad=True)
             return
-        params, device = self.params, str(self._device.value)
+        device = str(self._device.value)
 
         def show(words: str) -> None:
             self._cost.value = f"<span class='eow-cost'>{escape(words)}</span>" if words else ""
 
-        def tell(work: Work[None]) -> None:
+        def follow(work: Work[None]) -> None:
             if not work.over:
                 show("Measuring ..." if work.state == "running" else f"{work.status} ...")
             elif work.error is not None:
                 show("")
-                self._say_error(work.error)
+                self._say_error(work.error, work.name)
 
         work = Work("cost estimate", lambda _: show(str(estimate(*arguments, device=device, **params))), owner=self)
-        work.on_change(tell)
+        work.on_change(follow)
         HEAVY.put(work)
 
-    def run(self) -> Job | None:
-        """Start; gives the job, or None where it was refused (the panel says why)."""
-        if self.job is not None and not self.job.over and not self.job.hangs:
-            self._say("A run is in progress: cancel it first.", bad=True)
-            return None
+    def _subject(self) -> str | Model | type[Model]:
+        chosen = self._chosen()
+        return chosen if chosen is self._given else self.model
+
+    def _submit(self) -> Job:
         name = self._name_for(self.model)
-        date = str(getattr(self.viewer or self.map, "date", ""))
-        painter = Painter(name, self.cube, self.viewer, self.map, date)
-        try:
-            code, device = self.code(), str(self._device.value)
-            job = submit(
-                self.model,
-                self.run_cube(),
-                self.run_area(),
-                device=device,
-                on_window=painter.paint if self.viewer is not None or self.map is not None else None,
-                **self.params,
-            )
-        except EowidgetsError as error:
-            self._say(str(error), bad=True)
-            return None
+        painter = self._painter(name)
+        code, device = self.code(), str(self._device.value)
+        job = submit(
+            self._subject(),
+            self.run_cube(),
+            self.run_area(),
+            device=device,
+            on_window=painter.paint if self.viewer is not None or self.map is not None else None,
+            **self.params,
+        )
         painter.begin(job.geobox)
-        self.job = job
-        self._running(True)
-        self._bar.value = 0.0
-        self._say(job.status)
-        job.on_change(lambda job: self._watch(job, painter, code))
+        self._follow(job, lambda result: self._keep(name, result, code), painter.forget)
         return job
 
-    def cancel(self) -> None:
-        """Stop the run in progress, if there is one."""
-        if self.job is not None:
-            self.job.cancel()
-
-    def pause(self) -> None:
-        """Hold the run in progress at its next batch."""
-        self._pause.value = True
-
-    def resume(self) -> None:
-        """Go on after :meth:`pause`."""
-        self._pause.value = False
-
-    def _hold(self, change: Any) -> None:
-        if self.job is not None and not self.job.over:
-            (self.job.pause if change["new"] else self.job.resume)()
-
-    def _watch(self, job: Job, painter: Painter, code: str) -> None:
-        # Called by the job's thread; the only place that changes the widgets during a run.
-        moving = job.state == "running" and not job.hangs and time.monotonic() - self._moved < _TICK
-        if job is not self.job or moving:
-            return
-        self._moved = time.monotonic()
-        self._bar.value = job.progress
-        if job.hangs:  # its slot is free: another run may be started
-            painter.forget()
-            self._running(False)
-        if not job.over:
-            self._say(job.status, bad=job.hangs)
-            return
-        self._running(False)
-        if job.state == "done":
-            self._keep(painter, job.result(), code)
-            return
-        painter.forget()
-        if job.state == "cancelled":
-            self._say("Cancelled.")
-        else:
-            self._say_error(job.error)
-
-    def _say_error(self, error: BaseException | None) -> None:
-        trace = "".join(traceback.format_exception(error)) if error else ""
-        self._say(str(error), bad=True, details="" if isinstance(error, EowidgetsError) else trace)
+    def _painter(self, name: str) -> Painter:
+        return Painter(name, self.cube, self.viewer, self.map, str(getattr(self.viewer or self.map, "date", "")))
 
     # --- results ------------------------------------------------------------------------------------------------
 
-    def _keep(self, painter: Painter, result: xr.Dataset, code: str) -> None:
-        self.results[painter.name], self._codes[painter.name] = result, code
+    def _name_for(self, model: str) -> str:
+        count = sum(k == model or k.startswith(f"{model} ") for k in self.results)
+        return model if not count else f"{model} {count + 1}"
+
+    def _keep(self, name: str, result: xr.Dataset, code: str) -> None:
+        self.results[name], self._codes[name] = result, code
         self._shown.options = list(self.results)  # selects the first one, and shows it, if none was selected
         self._shown.layout.display = None if len(self.results) > 1 else "none"
         self._save.disabled = False
-        if self._shown.value != painter.name:
-            self._shown.value = painter.name
+        if self._shown.value != name:
+            self._shown.value = name
 
     def _show_chosen(self, _: Any) -> None:
         if self._shown.value:
             self.show(str(self._shown.value))
 
     def show(self, name: str) -> None:
-        """Make one of the results the one that is shown and saved."""
+        """Select the result that is shown and saved."""
         if name not in self.results:
             raise unknown("result", name, self.results)
         result = self.results[name]
@@ -355,40 +248,37 @@ class ModelPanel(ReadableRepr, PlainErrors, PanelView):
         self._origin.value = (
             f"<details class='eow-origin'><summary>Where it comes from</summary><pre>{notes}</pre></details>"
         )
-        date = str(getattr(self.viewer or self.map, "date", ""))
-        said = Painter(name, self.cube, self.viewer, self.map, date).finish(result, fade=bool(self._fade.value))
+        said = self._painter(name).finish(result, fade=bool(self._fade.value))
         self._say(f"Done: {', '.join(map(str, list(result.data_vars)[:6]))}. {said}".strip())
 
-    def _name_for(self, model: str) -> str:
-        count = sum(k == model or k.startswith(f"{model} ") for k in self.results)
-        return model if not count else f"{model} {count + 1}"
-
-    def save(self, path: FilePath | None = None) -> Path:
-        """Write the result shown, by default under the name and in the format chosen in the panel."""
+    def _write(self, target: Path) -> Path:
         if self.result is None:
             raise InputError("There is no result to save yet: run a model first.")
-        written = save(self.result, path or f"{self._path.value}{self._format.value}")
-        self._say(f"Saved as {written}.")
-        return written
-
-    def _guard(self, action: Any) -> None:
-        try:
-            action()
-        except EowidgetsError as error:
-            self._say(str(error), bad=True)
+        return save(self.result, target)
 
     @property
     def cost(self) -> str:
-        """What the run will cost, as last measured: empty until :meth:`tell_cost` has looked."""
+        """What the run will cost, as last measured: empty until :meth:`tell_cost` has finished."""
         return str(self._cost.value).removeprefix("<span class='eow-cost'>").removesuffix("</span>")
 
-    @property
-    def message(self) -> str:
-        """The sentence that the panel shows, as HTML."""
-        return str(self._note.value)
-
     def __repr__(self) -> str:
-        """What is chosen and what there is."""
+        """Return what is chosen and how many results there are."""
         size = self.cube.sizes["y"] * self.cube.sizes["x"] / 1e6
         have = f"{len(self.results)} results" if self.results else "no result yet"
         return f"ModelPanel: {self.model}, {self.cube.sizes['time']} dates of {size:.2g} Mpx, {have}"
+
+
+def _not_registered(model: str | Model | type[Model]) -> Model | type[Model] | None:
+    """Return a model that code can only refer to by a variable; None for one that its name stands for.
+
+    Raises
+    ------
+    InputError
+        For a name that is not registered, or a model whose class is not complete.
+    """
+    if isinstance(model, str):
+        model_class(model)
+        return None
+    check_declared(model)
+    registered = {m.name: m for m in model_classes()}
+    return None if registered.get(model.name) is model else model

@@ -1,4 +1,4 @@
-"""What was clicked together, as a notebook that runs again and passes nbval."""
+"""Write what was done in a panel as code cells and as a notebook that runs again and passes nbval."""
 
 from __future__ import annotations
 
@@ -7,14 +7,19 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
+from eowidgets.contract.plain import plain
 from eowidgets.cube.export.place import write_whole
 from eowidgets.errors import InputError, shown
 
-#: Said where a cube has no code that gives it again.
-NOT_AGAIN = "A notebook could not make this cube again, it is not as eow.open gives it: save it first."
+#: Cells of a notebook: pairs of Markdown and code.
+Cells = Sequence[tuple[str, str]]
+#: Shown where no code opens a cube again.
+NOT_AGAIN = "A notebook could not open this cube again, because it is not as eow.open returns it: save it first."
+#: The variable of a model that is not registered, in code cells.
+MODEL_LINE = "model = ...  # the model given to this panel"
 
 
-def write_notebook(path: str | Path, title: str, cells: Sequence[tuple[str, str]], *, replace: bool = True) -> Path:
+def write_notebook(path: str | Path, title: str, cells: Cells, *, replace: bool = True) -> Path:
     """Write a notebook of words and code.
 
     Parameters
@@ -55,22 +60,36 @@ def write_notebook(path: str | Path, title: str, cells: Sequence[tuple[str, str]
     return write_whole(target, partial(nb.write, book))
 
 
+def cell_head(opened: str | None, *imports: str) -> list[str]:
+    """Return the first lines of a code cell: imports, and the cube.
+
+    Parameters
+    ----------
+    opened : str or None
+        The expression that opens the cube; None leaves that line to the reader.
+    *imports : str
+        Import lines besides that of the package.
+    """
+    return ["import eowidgets as eow", *imports, "", *([f"cube = {opened}"] if opened else [])]
+
+
 def run_cell(
     opened: str | None,
-    model: str,
+    model: str | None,
     params: Mapping[str, Any],
     *,
     dates: tuple[str, str] | None = None,
     area: Any = None,
     device: str = "auto",
 ) -> str:
-    """Code that opens a cube and runs a model over it; what is as it would be anyway is left out.
+    """Return code that opens a cube and runs a model over it; arguments with their default values are left out.
 
     Parameters
     ----------
     opened : str or None
-        The expression that gives the cube; None leaves that line to whoever has the cube.
-    model : str
+        The expression that opens the cube; None leaves that line to the reader.
+    model : str or None
+        Name of a registered model; None for another one, to which the code refers as ``model``.
     params : mapping
     dates : (str, str), optional
         First and last date.
@@ -78,37 +97,46 @@ def run_cell(
         GeoJSON geometry.
     device : str
     """
-    lines = ["import eowidgets as eow", ""]
-    lines += [f"cube = {opened}"] if opened else []
-    words = [repr(model), "cube" if dates is None else f"cube.sel(time=slice({dates[0]!r}, {dates[1]!r}))"]
+    lines = cell_head(opened) + ([MODEL_LINE] if model is None else [])
+    arguments = ["model" if model is None else repr(model)]
+    arguments.append("cube" if dates is None else f"cube.sel(time=slice({dates[0]!r}, {dates[1]!r}))")
     if area is not None:
         lines.append(f"area = {area!r}")
-        words.append("area=area")
-    words += [f"device={device!r}"] if device != "auto" else []
-    words += [f"{name}={value!r}" for name, value in params.items()]
-    return "\n".join([*lines, f"result = eow.run({', '.join(words)})"])
+        arguments.append("area=area")
+    arguments += [f"device={device!r}"] if device != "auto" else []
+    return "\n".join([*lines, f"result = eow.run({', '.join(arguments + keywords(params))})"])
 
 
-def session(opened: str, runs: Mapping[str, str]) -> list[tuple[str, str]]:
-    """Cells of a session: open the cube, make every run, look at the last result.
+def keywords(params: Mapping[str, Any]) -> list[str]:
+    """Return parameters as keyword arguments of a call, in their plain form."""
+    return [f"{name}={plain(value)!r}" for name, value in params.items()]
+
+
+def session(opened: str, runs: Mapping[str, str]) -> Cells:
+    """Return the cells of a session: open the cube, repeat every run, show the last result.
 
     Parameters
     ----------
     opened : str
-        The expression that gives the cube.
+        The expression that opens the cube.
     runs : mapping
-        Name of the result -> the code that makes it alone.
+        Name of the result -> the code that computes it alone.
     """
     cells = [("", "import eowidgets as eow"), ("The cube.", f"cube = {opened}")]
+    if any(MODEL_LINE in code.splitlines() for code in runs.values()):
+        cells.append(
+            ("The model is not registered, so this notebook cannot create it: define it here first.", MODEL_LINE)
+        )
     for name, code in runs.items():
-        lines = [line for line in code.splitlines() if line and not line.startswith(("import ", "cube = "))]
+        left_out = ("import ", "cube = ", MODEL_LINE)
+        lines = [line for line in code.splitlines() if line and not line.startswith(left_out)]
         cells.append((f"Run `{name}`.", "\n".join(lines)))
     return [*cells, ("Look at it.", "eow.TimeViewer(result)")]
 
 
 def _cell(make: Any, source: str, number: int) -> Any:
     cell = make(source)
-    cell["id"] = f"cell-{number}"  # the same session gives the same file
+    cell["id"] = f"cell-{number}"  # the same session gives the same file, byte for byte
     return cell
 
 

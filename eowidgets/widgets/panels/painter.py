@@ -1,4 +1,4 @@
-"""A running model on screen: window by window on viewer and map, then the whole result."""
+"""Show the results of a running model on viewer and map: window by window, then the whole."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from eowidgets.render.style import default_bands
 from eowidgets.widgets.map.overlay import frame_picture, result_picture, thin
 from eowidgets.widgets.panels.result_files import main_variable
 
-#: A picture for the map is made again at the earliest after so many times what the last one took.
+#: Pause before the next picture for the map, as a multiple of the time that the last one took.
 _PATIENCE = 10
 
 
@@ -42,7 +42,7 @@ class Painter:
         self._next = 0.0
 
     def begin(self, box: Any) -> None:
-        """Learn the grid of the result, once the run is planned."""
+        """Set the grid of the result, once the run is planned."""
         self._box = box
 
     def paint(self, window: WindowResult) -> None:
@@ -63,14 +63,14 @@ class Painter:
             self._next = time.monotonic() + _PATIENCE * (time.monotonic() - began)
 
     def forget(self) -> None:
-        """Take away what a run that was not finished has painted."""
+        """Remove what an unfinished run has painted."""
         if self.viewer is not None and any(k["key"] == self.name for k in self.viewer.layers):
             self.viewer.remove_layer(self.name)
         if self.map is not None:
             self.map.drop_image(self.name)
 
     def finish(self, result: xr.Dataset, *, fade: bool = False) -> str:
-        """Show the whole result; gives a sentence that tells where to look."""
+        """Show the whole result, and return a sentence on where it is shown."""
         if self.map is not None:
             at = result.isel(time=self._nearest(result)) if "time" in result.dims else result
             self._to_map(at, fade=fade)
@@ -81,7 +81,7 @@ class Painter:
             if any(k["key"] == self.name for k in self.viewer.layers):
                 self.viewer.remove_layer(self.name)
             self.viewer.compare_with(result.assign_attrs(title=self.name))
-            return "Left of the line what was measured, right of it the result: drag the line."
+            return "Drag the divider: observations left, result right."
         shown = [main] if main is not None else [str(b) for b in _drawable(result)]
         if not shown:
             return ""

@@ -1,138 +1,72 @@
-"""What a model panel looks like; what it does is in :mod:`~eowidgets.widgets.panels.model_panel`."""
+"""The widgets that every panel with controls has; what they do is in :mod:`~eowidgets.widgets.panels.panel`."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from html import escape
 from typing import Any
 
 import ipywidgets
+import xarray as xr
 
 from eowidgets.contract.card import Card
 from eowidgets.errors import unknown
 from eowidgets.widgets.base import css
-from eowidgets.widgets.panels.result_files import FORMATS
 
-_WIDE = ipywidgets.Layout
-#: Title, name and task of a model.
-Listed = tuple[str, str, str]
+#: Where a panel computes: key and label.
 WHERE = {"all": "the whole cube", "area": "the drawn area", "view": "what the map shows"}
 
 
 class PanelView(ipywidgets.VBox):
-    """The widgets of a panel, in their order on screen.
+    """Message line, card, controls, run buttons, file name and code of a panel.
 
     Parameters
     ----------
-    models : sequence of (title, name, task)
-    model : str
-    dates : sequence of str
-        ISO dates of the cube.
-    devices : sequence of str
-    views : bool
-        Whether there is a map that could say what it shows.
+    run : str
+        Words on the button that starts.
+    icon : str
+        Its icon.
+    where : mapping of str to str
+        Key and label of the places to compute.
+    file : str
+        File name offered, without ending.
+    formats : mapping of str to str
+        Label and ending of the file formats.
     """
 
-    def __init__(
-        self, models: Sequence[Listed], model: str, dates: Sequence[str], devices: Sequence[str], views: bool
-    ) -> None:
+    def __init__(self, *, run: str, icon: str, where: Mapping[str, str], file: str, formats: Mapping[str, str]) -> None:
         super().__init__()
-        self._make_choices(models, model, dates, devices, views)
-        self._make_run()
-        self._make_results()
-        self.children = (
-            ipywidgets.HTML(f"<style>{css('panels/model_panel')}</style>", layout=_WIDE(display="none")),
-            self._task,
-            self._model,
-            self._card,
-            self._where,
-            self._dates,
-            self._params,
-            self._device,
-            self._cost,
-            _row(self._run, self._pause, self._cancel, self._estimate),
-            self._bar,
-            self._note,
-            self._shown,
-            self._fade,
-            self._origin,
-            _row(self._path, self._format, self._save).add_class("eow-files"),
-            _row(self._shows_code, self._to_notebook),
-            self._code,
-        )
-        self.add_class("eow-model-panel")
-
-    def _make_choices(
-        self, models: Sequence[Listed], model: str, dates: Sequence[str], devices: Sequence[str], views: bool
-    ) -> None:
-        self._models = list(models)
-        task = next(task for _, name, task in models if name == model)
-        tasks = list(dict.fromkeys(task for _, _, task in models))
-        self._task = ipywidgets.Dropdown(
-            options=[(t.replace("-", " ").capitalize(), t) for t in tasks],
-            value=task,
-            description="Task",
-            layout=_WIDE(width="auto"),
-            tooltip="What is to be done",
-        )
-        self._model = ipywidgets.Dropdown(
-            options=self._of_task(task), value=model, description="Model", layout=_WIDE(width="auto")
-        )
-        self._card = ipywidgets.HTML()
-        places = [(label, key) for key, label in WHERE.items() if key != "view" or views]
-        self._where = ipywidgets.Dropdown(
-            options=places, value="all", description="Area", layout=_WIDE(width="auto"), tooltip="Where to run"
-        )
-        self._dates = ipywidgets.SelectionRangeSlider(
-            options=list(dates),
-            index=(0, len(dates) - 1),
-            description="Dates",
-            continuous_update=False,
-            layout=_WIDE(width="auto", display=None if len(dates) > 1 else "none"),
-        )
+        self._card, self._note, self._code = ipywidgets.HTML(), ipywidgets.HTML(), ipywidgets.HTML()
         self._params = ipywidgets.VBox().add_class("eow-params")
-        self._device = ipywidgets.Dropdown(
-            options=list(devices),
-            description="Device",
-            layout=_WIDE(width="auto", display=None if len(devices) > 2 else "none"),
+        self._where = ipywidgets.Dropdown(
+            options=[(label, key) for key, label in where.items()],
+            description="Area",
+            layout=wide(),
+            tooltip="Where to run",
         )
-        self._cost = ipywidgets.HTML()
-
-    def _of_task(self, task: str) -> list[tuple[str, str]]:
-        return [(title, name) for title, name, of in self._models if of == task]
-
-    def _make_run(self) -> None:
-        self._run = ipywidgets.Button(description="Run", button_style="primary", icon="play")
+        self._run = ipywidgets.Button(description=run, button_style="primary", icon=icon)
         self._pause = ipywidgets.ToggleButton(
             description="Pause", icon="pause", disabled=True, tooltip="Hold the run at the next batch"
         )
         self._cancel = ipywidgets.Button(description="Cancel", icon="times", disabled=True)
-        self._estimate = ipywidgets.Button(description="Cost?", icon="clock-o", tooltip="What will it cost?")
-        self._bar = ipywidgets.FloatProgress(min=0, max=1, layout=_WIDE(width="auto", display="none"))
-        self._note = ipywidgets.HTML()
-
-    def _make_results(self) -> None:
-        hidden = {"display": "none"}
-        self._shown = ipywidgets.Dropdown(
-            description="Result", layout=_WIDE(width="auto", **hidden), tooltip="Which result is shown and saved"
-        )
-        self._fade = ipywidgets.Checkbox(
-            False, description="Fade on the map where unsure", indent=False, layout=_WIDE(**hidden)
-        )
-        self._origin = ipywidgets.HTML()
-        self._path = ipywidgets.Text(value="result", tooltip="File name", layout=_WIDE(width="auto"))
-        self._format = ipywidgets.Dropdown(options=list(FORMATS.items()), layout=_WIDE(width="auto"))
+        self._bar = ipywidgets.FloatProgress(min=0, max=1, layout=wide(display="none"))
+        self._path = ipywidgets.Text(value=file, tooltip="File name without ending", layout=wide())
+        self._format = ipywidgets.Dropdown(options=list(formats.items()), layout=wide())
         self._save = ipywidgets.Button(description="Save", icon="save", disabled=True)
         self._shows_code = ipywidgets.ToggleButton(value=False, description="Show code", icon="code")
         self._to_notebook = ipywidgets.Button(
             description="To notebook", icon="book", tooltip="Write what was done here as a notebook that runs again"
         )
-        self._code = ipywidgets.HTML()
 
-    def _show_card(self, card: Card) -> None:
-        scores = "; ".join(f"{name}: {value:g}" for name, value in card.scores.items())
+    def _arrange(self, widgets: Iterable[Any], *styles: str) -> None:
+        """Show widgets one below the other; ``styles`` are style sheets in this folder besides that of all panels."""
+        sheets = css("panels/model_panel", *(f"panels/{name}" for name in styles))
+        self.children = (ipywidgets.HTML(f"<style>{sheets}</style>", layout=wide(display="none")), *widgets)
+        self.add_class("eow-model-panel")
+
+    def _show_card(self, card: Card, about: str = "About this model") -> None:
         parts = {
-            "Scores": scores,
+            "Scores": "; ".join(f"{name}: {value:g}" for name, value in card.scores.items()),
             "Limits": card.limits,
             "Paper": card.paper,
             "Data": card.data,
@@ -141,13 +75,16 @@ class PanelView(ipywidgets.VBox):
         rows = "".join(f"<dt>{k}</dt><dd>{escape(v)}</dd>" for k, v in parts.items() if v)
         self._card.value = (
             f"<div class='eow-card'>{escape(card.summary or card.title)}"
-            f"<details><summary>About this model</summary><dl>{rows}</dl></details></div>"
+            f"<details><summary>{about}</summary><dl>{rows}</dl></details></div>"
         )
 
-    def _say(self, sentence: str, *, bad: bool = False, details: str = "") -> None:
+    def _show_message(self, sentence: str, *, bad: bool = False, details: str = "") -> None:
         fold = f"<details><summary>Details</summary><pre>{escape(details)}</pre></details>" if details else ""
-        kind, role = ("eow-bad", "alert") if bad else ("eow-good", "status")
-        self._note.value = f"<div class='{kind}' role='{role}'>{escape(sentence)}{fold}</div>" if sentence else ""
+        self._note.value = sentence_html(sentence, bad=bad, more=fold) if sentence else ""
+
+    def _show_code(self, text: str, *, bad: bool = False) -> None:
+        shown = sentence_html(text, bad=True) if bad else f"<pre class='eow-code'>{escape(text)}</pre>"
+        self._code.value = shown if text else ""
 
     def _running(self, going: bool) -> None:
         """Swap the buttons between before and during a run."""
@@ -157,24 +94,66 @@ class PanelView(ipywidgets.VBox):
         self._bar.layout.display = None if going else "none"
 
     @property
-    def task(self) -> str:
-        """What the model chosen is for; setting it offers the models of that task."""
-        return str(self._task.value)
-
-    @task.setter
-    def task(self, name: str) -> None:
-        tasks = [key for _, key in self._task.options]
-        if name not in tasks:
-            raise unknown("task", name, tasks)
-        self._task.value = str(name)
+    def message(self) -> str:
+        """The sentence that the panel shows, as HTML."""
+        return str(self._note.value)
 
 
-def _row(*widgets: Any) -> ipywidgets.HBox:
-    return ipywidgets.HBox(widgets, layout=_WIDE(flex_flow="row wrap")).add_class("eow-row")
+def sentence_html(sentence: str, *, bad: bool = False, more: str = "") -> str:
+    """Return the HTML of a sentence that screen readers announce; ``more`` is HTML that follows it."""
+    kind, role = ("eow-bad", "alert") if bad else ("eow-good", "status")
+    return f"<div class='{kind}' role='{role}'>{escape(sentence)}{more}</div>"
+
+
+def select(dropdown: Any, value: str, kind: str) -> None:
+    """Select a value in a dropdown.
+
+    Raises
+    ------
+    InputError
+        If it is not listed; ``kind`` is what the message calls it.
+    """
+    known = [v for _, v in dropdown.options]
+    if value not in known:
+        raise unknown(kind, value, known)
+    dropdown.value = value
+
+
+def wide(**options: Any) -> ipywidgets.Layout:
+    """Return the layout of a widget that fills the width of its panel."""
+    return ipywidgets.Layout(width="auto", **options)
+
+
+def row(*widgets: Any) -> ipywidgets.HBox:
+    """Return widgets next to each other, wrapped where the panel is narrow."""
+    return ipywidgets.HBox(widgets, layout=ipywidgets.Layout(flex_flow="row wrap")).add_class("eow-row")
+
+
+def places(area_map: Any) -> dict[str, str]:
+    """Return the places to compute that a panel offers, with what the map shows only where there is a map."""
+    return {key: label for key, label in WHERE.items() if key != "view" or area_map is not None}
+
+
+def date_labels(cube: xr.Dataset) -> list[str]:
+    """Return the dates of a cube as ISO text: days, or seconds where several images are of one day."""
+    stamps = [str(t) for t in cube["time"].values.astype("datetime64[s]")]
+    days = [t[:10] for t in stamps]
+    return days if len(set(days)) == len(days) else stamps
+
+
+def date_range(labels: Sequence[str], description: str, **options: Any) -> ipywidgets.SelectionRangeSlider:
+    """Return a slider with two ends over dates, both at the ends of the series."""
+    return ipywidgets.SelectionRangeSlider(
+        options=list(labels),
+        index=(0, len(labels) - 1),
+        description=description,
+        continuous_update=False,
+        **{"layout": wide(display=None if len(labels) > 1 else "none"), **options},
+    )
 
 
 def devices() -> list[str]:
-    """Where a model can run here."""
+    """Return the names of the devices that a model can run on here."""
     import torch
 
     found = ["auto", "cpu"]

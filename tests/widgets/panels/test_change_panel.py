@@ -149,7 +149,7 @@ def test_a_sharp_pair_is_compared_as_such(monkeypatch):
     assert panel.dates == ("2016-05-01", "2022-08-01")
     panel.run().result(60)
     assert len(panel.places) and panel.places.hectares.min() >= 0.002
-    assert "As a network tells it: a large building appears." in panel.message
+    assert "A network describes the change as: a large building appears." in panel.message
     assert "print(describe_change(cube, dates=('2016-05-01', '2022-08-01')))" in panel.code()
     panel.pick(int(panel.places.id.iloc[-1]))
     assert [c["date"] for c in panel._view.place["chips"]] == list(panel.dates)

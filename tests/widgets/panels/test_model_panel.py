@@ -98,7 +98,7 @@ def test_controls_follow_the_parameters():
         def predict(self, batch):
             return {"odd": batch.x[:, 0, 0]}
 
-    found = controls_for(Odd)
+    found = controls_for(Odd.Params())
     assert [type(c).__name__ for c in found.values()] == ["BoundedIntText", "FloatText", "Checkbox", "Dropdown"]
     assert found["number"].description == "Number (px)"
     assert (found["number"].min, found["number"].max) == (1, 9)

@@ -48,6 +48,6 @@ def test_refusals_leave_nothing(tmp_path, make_cube):
     kept = write_notebook(tmp_path / "x.ipynb", "T", [])
     with pytest.raises(InputError, match="already"):
         write_notebook(kept, "T", [], replace=False)
-    with pytest.raises(InputError, match="not as eow.open gives it"):
+    with pytest.raises(InputError, match="not as eow.open returns it"):
         eow.ModelPanel(make_cube()).to_notebook(tmp_path / "y.ipynb")
     assert [p.name for p in tmp_path.iterdir()] == ["x.ipynb"]

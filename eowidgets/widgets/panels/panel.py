@@ -1,0 +1,365 @@
+"""The bases of all panels: what a panel shares with the viewer and the map, and what every panel with controls does."""
+
+from __future__ import annotations
+
+import threading
+import time
+import traceback
+from collections.abc import Callable, Collection
+from pathlib import Path
+from typing import Any, ClassVar
+
+import xarray as xr
+
+from eowidgets.arguments import FilePath, checked
+from eowidgets.cube.opening import opening
+from eowidgets.engine.job import Job
+from eowidgets.engine.scheduler import HEAVY, Lane
+from eowidgets.engine.work import Work
+from eowidgets.errors import EowidgetsError, InputError, unknown, words
+from eowidgets.widgets.base import AreaTrait, PlainErrors, ReadableRepr
+from eowidgets.widgets.panels.controls import changed_values, controls_for
+from eowidgets.widgets.panels.notebook_export import NOT_AGAIN, Cells, write_notebook
+from eowidgets.widgets.panels.panel_view import PanelView, select
+
+#: Seconds between two updates of the progress bar: each one is a message to the browser.
+_TICK = 0.1
+
+
+@checked
+class Panel(ReadableRepr, PlainErrors):
+    """Base of every panel, to be placed before its widget class.
+
+    Attributes
+    ----------
+    cube : Dataset
+    viewer : TimeViewer or None
+    map : AreaMap or None
+    area : dict or None
+        GeoJSON geometry. Link it with the ``area`` of a map or a viewer.
+    """
+
+    area: Any = AreaTrait(allow_none=True)
+    cube: xr.Dataset
+    viewer: Any
+    map: Any
+    #: Where work in the background is submitted.
+    _lane: ClassVar[Lane] = HEAVY
+    _opened: tuple[xr.Dataset, str | None] | None = None
+
+    def _say(self, sentence: str, *, bad: bool = False, details: str = "") -> None:
+        """Show a sentence; ``bad`` marks it as an error."""
+        raise NotImplementedError
+
+    def _guard(self, action: Callable[[], Any]) -> None:
+        """Call a function and show its error, if any, as one sentence: a callback has no cell to raise it in."""
+        try:
+            action()
+        except EowidgetsError as error:
+            self._say(str(error), bad=True)
+
+    def _say_error(self, error: BaseException, what: str) -> None:
+        """Show why some work failed, with the traceback of an error that is not one of this package."""
+        if isinstance(error, EowidgetsError):
+            self._say(str(error), bad=True)
+            return
+        trace = "".join(traceback.format_exception(error))
+        self._say(f"The {what} failed: {words(error)}", bad=True, details=trace)
+
+    def _source(self) -> str | None:
+        """Return the expression that opens the cube again, or None."""
+        if self._opened is None or self._opened[0] is not self.cube:
+            self._opened = self.cube, opening(self.cube)
+        return self._opened[1]
+
+    def _cells(self, source: str) -> Cells:
+        """Return the cells of the notebook: pairs of Markdown and code."""
+        raise NotImplementedError
+
+    def _notebook_name(self) -> str:
+        raise NotImplementedError
+
+    def to_notebook(self, path: FilePath | None = None) -> Path:
+        """Write what was computed in this panel as a notebook that runs again and passes nbval.
+
+        Parameters
+        ----------
+        path : str or Path, optional
+            Ends in ``.ipynb``.
+
+        Raises
+        ------
+        InputError, SourceError
+            If the cube cannot be opened again by name, or the file cannot be written.
+        """
+        source = self._source()
+        if source is None:
+            raise InputError(NOT_AGAIN)
+        written = write_notebook(path or self._notebook_name(), self._title(), self._cells(source))
+        self._say(f"Written as {written}.")
+        return written
+
+    def _title(self) -> str:
+        return str(self.cube.attrs.get("title") or "A session")
+
+    def close(self) -> None:
+        """Cancel the work of this panel, and close it."""
+        self._lane.drop(self)
+        super().close()  # type: ignore[misc]  # of the widget class
+
+
+@checked
+class FormPanel(Panel, PanelView):
+    """Base of a panel with controls, a run in the background, and results.
+
+    A subclass sets up its widgets, calls :meth:`_connect`, and implements :meth:`_submit`, :meth:`code` and :meth:`_write`.
+
+    Attributes
+    ----------
+    job : Work or None
+        The last run.
+    """
+
+    job: Any = None
+    #: What messages call a run.
+    _noun: ClassVar[str] = "run"
+    #: Shown while the work runs; empty: the state of the work.
+    _running_words: ClassVar[str] = ""
+    _moved = 0.0
+    _end: Callable[[], None] | None = None
+    _own: Any = None
+    _controls: dict[str, Any]
+
+    def _connect(self) -> None:
+        """Connect the shared widgets with the methods."""
+        self._ending = threading.RLock()
+        self.observe(self._took_area, names="area")
+        self._run.on_click(lambda _: self.run())
+        self._cancel.on_click(lambda _: self.cancel())
+        self._pause.observe(self._hold, names="value")
+        self._save.on_click(lambda _: self._guard(self.save))
+        self._to_notebook.on_click(lambda _: self._guard(self.to_notebook))
+        for control in (self._where, self._shows_code):
+            control.observe(self._refresh, names="value")
+
+    def _say(self, sentence: str, *, bad: bool = False, details: str = "") -> None:
+        self._show_message(sentence, bad=bad, details=details)
+
+    # --- what is chosen -----------------------------------------------------------------------------------------
+
+    @property
+    def where(self) -> str:
+        """Where to compute."""
+        return str(self._where.value)
+
+    @where.setter
+    def where(self, place: str) -> None:
+        select(self._where, place, "place to run")
+
+    def run_area(self) -> dict[str, Any] | None:
+        """Return the GeoJSON of where to compute, None for the whole cube.
+
+        Raises
+        ------
+        InputError
+            If nothing is drawn, or the map shows nothing of the cube.
+        """
+        if self.where == "view":
+            view = self.map.view_area()
+            if view is None:
+                raise InputError("The map shows nothing of the cube: move it back, or choose the whole cube.")
+            return dict(view.geojson)
+        return self._drawn() if self.where == "area" else None
+
+    def _drawn(self) -> dict[str, Any]:
+        if self.area is None:
+            raise InputError("No area is drawn: draw one on the map or the picture, or choose the whole cube.")
+        return dict(self.area)
+
+    def _took_area(self, change: Any) -> None:
+        self._where.value = "area" if change["new"] is not None else "all"
+        self._refresh()
+
+    @property
+    def params(self) -> dict[str, Any]:
+        """Parameters that differ from those of the model.
+
+        Raises
+        ------
+        InputError
+            If a control holds an invalid value.
+        """
+        return changed_values(self._own, self._controls)
+
+    def set(self, **params: Any) -> None:
+        """Set parameters as the controls do."""
+        for name, value in params.items():
+            if name not in self._controls:
+                raise unknown("parameter", name, self._controls)
+            self._controls[name].value = value
+
+    def _show_params(self, own: Any, leave_out: Collection[str] = ()) -> None:
+        """Show one control for each parameter.
+
+        Parameters
+        ----------
+        own : instance of a ``Params`` dataclass
+            Parameters of the model.
+        leave_out : collection of str
+            Parameters that the panel sets otherwise.
+        """
+        self._own = own
+        self._controls = {name: c for name, c in controls_for(own).items() if name not in leave_out}
+        for control in self._controls.values():
+            control.observe(self._refresh, names="value")
+        self._params.children = tuple(self._controls.values())
+
+    def code(self) -> str:
+        """Return the code of a cell that computes the same."""
+        raise NotImplementedError
+
+    def _refresh(self, _: Any = None) -> None:
+        """Update what depends on the controls."""
+        try:
+            self._show_code(self.code() if self._shows_code.value else "")
+        except EowidgetsError as error:
+            self._show_code(str(error), bad=True)
+
+    def _cells(self, source: str) -> Cells:
+        return [("", self.code())]
+
+    def _notebook_name(self) -> str:
+        return f"{Path(self._path.value).with_suffix('')}.ipynb"
+
+    # --- running ------------------------------------------------------------------------------------------------
+
+    def run(self) -> Work[Any] | None:
+        """Start in the background.
+
+        Returns
+        -------
+        Work or None
+            ``.result()`` waits for the end; None where it was refused (the panel shows why).
+        """
+        if self._is_busy():
+            self._say("A run is in progress: cancel it first.", bad=True)
+            return None
+        if self.job is not None and self.job.over:
+            self._settle()
+        try:
+            return self._submit()
+        except EowidgetsError as error:
+            self._say(str(error), bad=True)
+            return None
+
+    def _submit(self) -> Work[Any]:
+        """Submit what is chosen, and call :meth:`_follow` with it."""
+        raise NotImplementedError
+
+    def _is_busy(self) -> bool:
+        return self.job is not None and not self.job.over and not self.job.hangs
+
+    def _follow(
+        self,
+        work: Work[Any],
+        done: Callable[[Any], None] = lambda _: None,
+        dropped: Callable[[], None] = lambda: None,
+    ) -> None:
+        """Show the progress and the end of some work.
+
+        Parameters
+        ----------
+        work : Work
+        done : callable
+            Gets the result.
+        dropped : callable
+            Called where there will be no result.
+        """
+        self.job = work
+        self._end = lambda: self._show_end(work, done, dropped)
+        self._running(True)
+        self._bar.value = 0.0
+        self._show_state(work)
+        work.on_change(lambda work: self._watch(work, dropped))
+
+    def _watch(self, work: Work[Any], dropped: Callable[[], None]) -> None:
+        # The thread of the work calls this; only this changes the widgets during a run.
+        if work is not self.job:
+            return
+        if work.over:
+            self._settle()
+        elif work.hangs:  # it has given its slot back: another run may start
+            self._running(False)
+            dropped()
+            self._show_state(work)
+        elif work.state != "running" or self._is_time():
+            self._show_state(work)
+
+    def _settle(self) -> None:
+        """Show the end of the last run, once: its thread and the next run may both call this."""
+        with self._ending:
+            end, self._end = self._end, None
+            if end is not None:
+                end()
+
+    def _show_end(self, work: Work[Any], done: Callable[[Any], None], dropped: Callable[[], None]) -> None:
+        self._running(False)
+        if work.state == "done":
+            done(work.result())
+            return
+        dropped()
+        if work.error is None:
+            self._say("Cancelled.")
+        else:
+            self._say_error(work.error, self._noun)
+
+    def _show_state(self, work: Work[Any]) -> None:
+        self._bar.value = getattr(work, "progress", self._bar.value)
+        status = work.status
+        self._say(self._running_words or status if status in ("Queued", "Running") else status, bad=work.hangs)
+
+    def _is_time(self) -> bool:
+        """Return whether the progress bar may move again."""
+        now = time.monotonic()
+        if now - self._moved < _TICK:
+            return False
+        self._moved = now
+        return True
+
+    def cancel(self) -> None:
+        """Stop the run in progress, if there is one."""
+        if self.job is not None:
+            self.job.cancel()
+
+    def close(self) -> None:
+        """Cancel the run in progress, and close the panel."""
+        self.cancel()
+        super().close()
+
+    def pause(self) -> None:
+        """Hold the run in progress at its next batch, where it has batches."""
+        self._pause.value = True
+
+    def resume(self) -> None:
+        """Go on after :meth:`pause`."""
+        self._pause.value = False
+
+    def _job(self) -> Job | None:
+        """Return the run of a model in progress."""
+        return self.job if isinstance(self.job, Job) else None
+
+    def _hold(self, change: Any) -> None:
+        job = self._job()
+        if job is not None and not job.over:
+            (job.pause if change["new"] else job.resume)()
+
+    # --- results ------------------------------------------------------------------------------------------------
+
+    def save(self, path: FilePath | None = None) -> Path:
+        """Write the result shown, by default under the name and in the format chosen in the panel."""
+        written = self._write(Path(path or f"{self._path.value}{self._format.value}"))
+        self._say(f"Saved as {written}.")
+        return written
+
+    def _write(self, target: Path) -> Path:
+        raise NotImplementedError
