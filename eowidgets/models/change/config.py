@@ -33,8 +33,10 @@ class LENetConfig:
         Blocks of the decoder: Swin-V2 as in the paper, or residual convolutions.
     depth : int
         Blocks a level of the decoder (2 in the paper).
-    heads, attention_window : int
-        Of the decoder's Swin-V2 blocks (4 to 32 heads, window 8, in the paper); the window also of the encoder's.
+    heads : int or tuple of int
+        Of the decoder's Swin-V2 blocks, for each level from the finest if there are several (4, 8, 16, 32 in the paper).
+    attention_window : int
+        Side of the windows of all Swin-V2 blocks (8 in the paper).
     position_hidden : int
         Width of the network that makes the position bias of Swin-V2 blocks (512 in the paper).
     exchange : bool
@@ -59,7 +61,7 @@ class LENetConfig:
     stem: int = 4
     decoder: Literal["swin", "conv"] = "swin"
     depth: int = 1
-    heads: int = 4
+    heads: int | tuple[int, ...] = 4
     attention_window: int = 8
     position_hidden: int = 64
     exchange: bool = True
@@ -76,7 +78,7 @@ LENET_PAPER = LENetConfig(
     widths=(128, 256, 512, 1024),
     width=256,
     depth=2,
-    heads=8,
+    heads=(4, 8, 16, 32),
     position_hidden=512,
     csdw_patches=True,
     separate=True,

@@ -177,14 +177,15 @@ class SqueezeExcite(nn.Module):
 class DecoderLevel(nn.Module):
     """Blocks on one date's features, then the other date's features as they were, merged."""
 
-    def __init__(self, config: LENetConfig) -> None:
+    def __init__(self, config: LENetConfig, level: int) -> None:
         super().__init__()
         width = config.width
+        heads = config.heads if isinstance(config.heads, int) else config.heads[level]
         if config.decoder == "swin":
             blocks: list[nn.Module] = [
                 SwinV2Block(
                     width,
-                    config.heads,
+                    heads,
                     config.attention_window,
                     shifted=i % 2 == 1,
                     hidden=config.position_hidden,
@@ -217,8 +218,10 @@ class LENet(nn.Module):
         levels = len(config.widths)
         self.pyramid_a = Pyramid(config.widths, config.width)
         self.pyramid_b = Pyramid(config.widths, config.width) if config.separate else self.pyramid_a
-        self.decode_a = nn.ModuleList(DecoderLevel(config) for _ in range(levels))
-        self.decode_b = nn.ModuleList(DecoderLevel(config) for _ in range(levels)) if config.separate else self.decode_a
+        self.decode_a = nn.ModuleList(DecoderLevel(config, i) for i in range(levels))
+        self.decode_b = (
+            nn.ModuleList(DecoderLevel(config, i) for i in range(levels)) if config.separate else self.decode_a
+        )
         self.weigh = (
             nn.ModuleList(CSDW(config.width, config.separate) for _ in range(levels - 1)) if config.csdw else None
         )

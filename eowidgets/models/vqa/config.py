@@ -110,6 +110,8 @@ class DeltaVLMConfig:
         How the dates are put together: by the gate of the paper, or side by side (the rival).
     gate_dropout : float
         In the gate (0.5 in the paper, which trains for longer).
+    gate_bias : bool
+        Add biases to the gate, as in the reference code.
     queries : int
         Learned queries of the Q-former (32 in the paper).
     layers, heads : int
@@ -134,6 +136,7 @@ class DeltaVLMConfig:
     marks: bool = True
     relate: str = "csrm"
     gate_dropout: float = 0.1
+    gate_bias: bool = False
     queries: int = 8
     layers: int = 2
     heads: int = 4
@@ -155,6 +158,7 @@ DELTAVLM_PAPER = DeltaVLMConfig(
     language=LanguageSize(),
     marks=False,
     gate_dropout=0.5,
+    gate_bias=True,
     queries=32,
     layers=12,
     heads=12,

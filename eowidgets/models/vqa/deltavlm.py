@@ -58,7 +58,8 @@ class DeltaVLM(nn.Module):
         if config.vision is not None:
             # A configuration that was read from a file holds plain tuples.
             self.encoder = VisionTransformer(3, config.side, seen, VisionSize(*config.vision))
-        self.relate: nn.Module = CSRM(seen, config.gate_dropout) if config.relate == "csrm" else SideBySide()
+        csrm = config.relate == "csrm"
+        self.relate: nn.Module = CSRM(seen, config.gate_dropout, config.gate_bias) if csrm else SideBySide()
         if config.marks:
             self.date = nn.Parameter(0.02 * torch.randn(2, seen))
             self.seen_norm = nn.LayerNorm(seen)
