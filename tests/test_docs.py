@@ -14,7 +14,16 @@ PAGES = [
     "README.md",
     *(
         f"docs/{name}.md"
-        for name in ("opening-data", "running-models", "change", "change-networks", "forecasting", "ask", "viewer")
+        for name in (
+            "opening-data",
+            "running-models",
+            "change",
+            "change-networks",
+            "forecasting",
+            "ask",
+            "viewer",
+            "training",
+        )
     ),
 ]
 
