@@ -1,5 +1,6 @@
 """Training with a seed, a log and checkpoints, on a problem that takes milliseconds."""
 
+import dataclasses
 import json
 
 import pytest
@@ -68,7 +69,7 @@ def test_the_same_seed_gives_the_same_bytes_whatever_was_drawn_before(whole):
 
 def test_another_seed_gives_other_bytes(whole):
     network = make()
-    train(network, loss_of(network), Plan(**{**{f: getattr(PLAN, f) for f in PLAN.__slots__}, "seed": 4}))
+    train(network, loss_of(network), dataclasses.replace(PLAN, seed=4))
     assert not same(weights(network), whole)
 
 
@@ -135,6 +136,14 @@ def test_a_checkpoint_of_another_network_is_refused(tmp_path):
     other = nn.Linear(3, 1)
     with pytest.raises(ModelError, match=r"network\.checkpoint\.pt is damaged or belongs to another run"):
         train(other, lambda step: other(torch.ones(1, 3)).sum(), PLAN, folder=tmp_path)
+
+
+@pytest.mark.parametrize("settings", [{"seed": 4}, {"average": 0.0}, {"schedule": None}])
+def test_a_checkpoint_of_another_plan_is_refused(tmp_path, settings):
+    network = make()
+    train(network, loss_of(network), PLAN, folder=tmp_path)
+    with pytest.raises(ModelError, match="belongs to another run"):
+        train(network, loss_of(network), dataclasses.replace(PLAN, **settings), folder=tmp_path)
 
 
 @pytest.mark.parametrize("content", [b"", b"not a checkpoint", b"PK\x03\x04"])

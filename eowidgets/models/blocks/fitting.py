@@ -233,6 +233,7 @@ class _Run:
             "average": self.average,
             "best_weights": self.best_weights,
             "numbers": {"step": self.step, "seconds": self.seconds, "best": self.best, "waited": self.waited},
+            "seed": self.plan.seed,
             "random": _random_states(self.network),
         }
         path.parent.mkdir(parents=True, exist_ok=True)
@@ -246,12 +247,13 @@ class _Run:
         Raises
         ------
         ModelError
-            If the file is damaged, or belongs to another network or plan.
+            If the file is damaged, or belongs to another network, or to a plan that differs in more than its limits.
         """
         try:
-            state: dict[str, Any] = torch.load(path, weights_only=True)
+            state: dict[str, Any] = torch.load(path, map_location="cpu", weights_only=True)
             numbers = state["numbers"]
-            if bool(state["average"]) != bool(self.average) or bool(state["scheduler"]) != (self.scheduler is not None):
+            plan = (state["seed"], bool(state["average"]), bool(state["scheduler"]))
+            if plan != (self.plan.seed, bool(self.average), self.scheduler is not None):
                 raise ValueError("another plan")
             self.optimiser.load_state_dict(state["optimiser"])
             self.network.load_state_dict(state["network"])
@@ -269,7 +271,10 @@ class _Run:
             raise ModelError(
                 f"The checkpoint {path.name} is damaged or belongs to another run: delete it, or give another name."
             ) from error
-        self.average, self.best_weights = state["average"], state["best_weights"]
+        device = _device(self.network)
+        self.average, self.best_weights = (
+            {key: value.to(device) for key, value in state[name].items()} for name in ("average", "best_weights")
+        )
         self.step, self.seconds = numbers["step"], numbers["seconds"]
         self.best, self.waited = numbers["best"], numbers["waited"]
         _restore(self.network, state["random"])
