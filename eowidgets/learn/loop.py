@@ -14,7 +14,8 @@ from torch import Tensor, nn
 from tqdm import tqdm
 
 from eowidgets.engine.device import autocast, fast_autocast
-from eowidgets.models.blocks.fitting import Plan, Report, Step, fit, one_cycle
+from eowidgets.models.blocks.fitting import fit
+from eowidgets.models.blocks.plan import Plan, Report, Step, one_cycle
 
 __all__ = ["Plan", "Report", "Step", "fit", "one_cycle", "train"]
 

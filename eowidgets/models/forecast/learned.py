@@ -14,7 +14,8 @@ from torch.optim.lr_scheduler import LRScheduler, OneCycleLR
 from eowidgets.contract.card import Card
 from eowidgets.contract.params import param
 from eowidgets.errors import InputError, ModelError
-from eowidgets.models.blocks.fitting import Plan, Step, fit
+from eowidgets.models.blocks.fitting import fit
+from eowidgets.models.blocks.plan import Plan, Step
 from eowidgets.models.forecast.base import Series, SeriesModel, register_series, series_model
 from eowidgets.models.forecast.grid import ON_GRID, past_grid, regrid, steps_ahead, to_days
 from eowidgets.models.forecast.linear import DLinear, NLinear

@@ -8,7 +8,8 @@ from torch import nn
 from torch.optim.lr_scheduler import StepLR
 
 from eowidgets.errors import ModelError
-from eowidgets.models.blocks.fitting import Plan, Step, fit, one_cycle
+from eowidgets.models.blocks.fitting import fit
+from eowidgets.models.blocks.plan import Plan, Step, one_cycle
 
 PLAIN = {"optimiser": lambda parameters, rate: torch.optim.SGD(parameters, lr=rate)}
 
