@@ -13,6 +13,7 @@ import torch
 from torch import Tensor, nn
 from tqdm import tqdm
 
+from eowidgets.arguments import FilePath, Name, checked
 from eowidgets.engine.device import autocast, fast_autocast
 from eowidgets.models.blocks.fitting import fit
 from eowidgets.models.blocks.plan import Plan, Report, Step, one_cycle
@@ -20,14 +21,15 @@ from eowidgets.models.blocks.plan import Plan, Report, Step, one_cycle
 __all__ = ["Plan", "Report", "Step", "fit", "one_cycle", "train"]
 
 
+@checked
 def train(
     network: nn.Module,
     loss: Callable[[Step], Tensor],
     plan: Plan,
     *,
     check: Callable[[], float] | None = None,
-    folder: Path | None = None,
-    name: str = "network",
+    folder: FilePath | None = None,
+    name: Name = "network",
     precision: Literal["fp32", "bf16", "auto"] = "fp32",
     bar: bool = False,
 ) -> Report:
@@ -46,7 +48,7 @@ def train(
         Steps or minutes, rate, schedule, clipping, averaging, patience, seed.
     check : callable, optional
         Gives a validation value, the lower the better, every ``plan.every`` steps; the best weights are the result.
-    folder : Path, optional
+    folder : str or Path, optional
         For ``<name>.checkpoint.pt``, from which an interrupted run goes on, and ``<name>.log.jsonl`` with a line for every
         report. Without it nothing is written.
     name : str
@@ -63,6 +65,8 @@ def train(
 
     Raises
     ------
+    InputError
+        If an argument is not what its annotation states.
     ModelError
         If the loss is not finite, or the checkpoint is not one of this run.
 
@@ -75,6 +79,7 @@ def train(
     >>> done.step, round(float(network(torch.ones(1)).detach()), 1)
     (300, 3.0)
     """
+    folder = None if folder is None else Path(folder)
     device = next((p.device for p in network.parameters()), torch.device("cpu"))
     context = partial(fast_autocast, device) if precision == "auto" else partial(autocast, device, precision)
     cuda = [device] if device.type == "cuda" else []

@@ -154,13 +154,35 @@ def test_a_damaged_checkpoint_is_refused(tmp_path, content):
         train(network, loss_of(network), PLAN, folder=tmp_path)
 
 
-@pytest.mark.parametrize("settings", [{}, {"steps": -1}, {"minutes": -1.0}, {"steps": 5, "patience": -1}])
+@pytest.mark.parametrize("settings", [{}, {"steps": 0, "minutes": 0.0}, {"patience": 3}])
 def test_a_plan_without_an_end_is_refused(settings):
     with pytest.raises(InputError, match="A run needs an end"):
         Plan(**settings)
 
 
-@pytest.mark.parametrize("settings", [{"every": 0}, {"rate": 0.0}, {"average": 1.0}, {"clip": 0.0}])
-def test_numbers_out_of_range_are_refused(settings):
-    with pytest.raises(InputError, match="Give every >= 1"):
-        Plan(steps=1, **settings)
+@pytest.mark.parametrize(
+    "settings",
+    [
+        *({"steps": -1}, {"steps": 2.5}, {"steps": "ten"}, {"minutes": -1.0}, {"patience": -1}, {"seed": -1}),
+        *({"every": 0}, {"rate": 0.0}, {"rate": None}, {"average": 1.0}, {"clip": 0.0}, {"schedule": 3}),
+    ],
+    ids=str,
+)
+def test_settings_out_of_range_are_refused_by_name(settings):
+    (name,) = settings
+    with pytest.raises(InputError, match=f"^{name} of Plan is .*: give "):
+        Plan(**{"steps": 1, **settings})
+
+
+@pytest.mark.parametrize("argument", [{"folder": ""}, {"name": " "}, {"precision": "half"}, {"check": 1}], ids=str)
+def test_arguments_of_another_kind_are_refused_by_name(argument):
+    network = make()
+    (name,) = argument
+    with pytest.raises(InputError, match=f"^{name} of train is "):
+        train(network, loss_of(network), PLAN, **argument)
+
+
+def test_a_folder_may_be_text(tmp_path):
+    network = make()
+    train(network, loss_of(network), PLAN, folder=str(tmp_path / "new"))
+    assert (tmp_path / "new" / "network.checkpoint.pt").exists()

@@ -5,13 +5,16 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from functools import cached_property
+from typing import Annotated
 
 import numpy as np
 import torch
+from annotated_types import Interval
 from torch import nn
 from torch.optim import AdamW, Optimizer
 from torch.optim.lr_scheduler import LambdaLR, LRScheduler
 
+from eowidgets.arguments import Count, NotNegative, Positive, Seed, WholeFromZero, checked
 from eowidgets.errors import InputError
 
 #: Makes a torch scheduler from an optimiser and a function that gives the progress of the run, 0 to 1.
@@ -72,6 +75,7 @@ def one_cycle(optimiser: Optimizer, progress: Callable[[], float]) -> LRSchedule
     return LambdaLR(optimiser, factor)
 
 
+@checked
 @dataclass(frozen=True, slots=True)
 class Plan:
     """How a network is fitted.
@@ -107,22 +111,20 @@ class Plan:
         If there is no limit, or a number is out of range.
     """
 
-    steps: int = 0
-    minutes: float = 0.0
-    rate: float = 1e-3
+    steps: WholeFromZero = 0
+    minutes: NotNegative = 0.0
+    rate: Positive = 1e-3
     optimiser: Callable[[Iterable[nn.Parameter], float], Optimizer] = adamw
     schedule: Schedule | None = None
-    clip: float | None = None
-    average: float = 0.0
-    every: int = 100
-    patience: int = 0
-    seed: int = 0
+    clip: Positive | None = None
+    average: Annotated[float, Interval(ge=0, lt=1)] = 0.0
+    every: Count = 100
+    patience: WholeFromZero = 0
+    seed: Seed = 0
 
     def __post_init__(self) -> None:
-        if min(self.steps, self.minutes, self.patience, self.seed) < 0 or not (self.steps or self.minutes):
-            raise InputError("A run needs an end: give steps or minutes above 0, and no negative patience or seed.")
-        if self.every < 1 or self.rate <= 0 or not 0 <= self.average < 1 or (self.clip is not None and self.clip <= 0):
-            raise InputError("Give every >= 1, rate > 0, 0 <= average < 1, and clip > 0 or None.")
+        if not (self.steps or self.minutes):
+            raise InputError("A run needs an end: give steps or minutes above 0.")
 
 
 @dataclass(frozen=True, slots=True)
