@@ -17,6 +17,8 @@ from pathlib import Path
 import torch
 from torch import Tensor, nn
 
+from eowidgets.learn import Plan
+from eowidgets.learn import fit as learn
 from eowidgets.models.forecast import series_model, series_models
 from eowidgets.models.forecast.companion import convolve, kernel_fast, kernel_naive, stable
 from eowidgets.models.forecast.network import make_network
@@ -201,14 +203,14 @@ def fit(make, order: int, known: Tensor, slower: float, updates: int = 2000) -> 
     model, scale, rate = make(order), known.std(), 3e-2
     dynamics = [p for name, p in model.named_parameters() if name != "c" and p.requires_grad]
     groups = [{"params": [model.c], "lr": rate}, {"params": dynamics, "lr": rate * slower}]
-    optimiser = torch.optim.Adam(groups, betas=(0.9, 0.99))
-    schedule = torch.optim.lr_scheduler.CosineAnnealingLR(optimiser, updates)
-    for _ in range(updates):
-        loss = error(model, known, scale) / scale**2
-        optimiser.zero_grad()
-        loss.backward()
-        optimiser.step()
-        schedule.step()
+    plan = Plan(
+        steps=updates,
+        rate=rate,
+        optimiser=lambda *_: torch.optim.Adam(groups, betas=(0.9, 0.99)),
+        schedule=lambda optimiser, _: torch.optim.lr_scheduler.CosineAnnealingLR(optimiser, updates),
+        every=updates,
+    )
+    learn(model, lambda step: error(model, known, scale) / scale**2, plan)
     with torch.no_grad():
         return float(error(model, known, scale)), model
 

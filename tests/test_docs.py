@@ -23,6 +23,7 @@ PAGES = [
             "ask",
             "viewer",
             "plug-ins",
+            "training",
         )
     ),
 ]

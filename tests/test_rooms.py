@@ -18,7 +18,10 @@ PACKAGE = Path(eow.__file__).parent
 #: Modules that every room may import, in the order in which they import each other.
 COMMON = ("errors", "system", "annotations", "rules", "arguments", "plugins")
 #: Layers of the package from top to bottom; each may import those after it (docs/architecture.md).
-LAYERS = ("widgets", "diagnosis", "analysis", "engine", "models", "contract", "render", "simulate", "metrics", "cube")
+LAYERS = (
+    *("widgets", "diagnosis", "analysis", "learn", "engine", "models", "contract"),
+    *("render", "simulate", "metrics", "cube"),
+)
 WIDGET_LIBRARIES = {"ipywidgets", "ipyleaflet", "leafmap", "anywidget", "traitlets", "IPython"}
 WITHOUT_WIDGETS = LAYERS[2:]
 

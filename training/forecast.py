@@ -9,15 +9,18 @@ from __future__ import annotations
 
 import argparse
 import json
-import time
 from dataclasses import asdict, dataclass, field
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import torch
 from torch import Tensor, nn
+from torch.optim import AdamW
+from torch.optim.lr_scheduler import LambdaLR
 
+from eowidgets.learn import Plan, Report, Step, fit
 from eowidgets.models.forecast.network import SeriesNetwork, make_network
 
 RUNS = Path("training/runs")
@@ -164,48 +167,52 @@ def train(name: str, recipe: Recipe, data: Etth1, folder: Path = RUNS) -> tuple[
     -------
     network, seconds of processor time, epochs
     """
-    folder.mkdir(parents=True, exist_ok=True)
-    path = folder / f"forecast-{name}.checkpoint.pt"
     torch.manual_seed(recipe.seed)
     length, ahead = recipe.lookback, recipe.horizon
     channels = data.train.shape[1] - int(recipe.options.get("marks", 0))
     network = make_network(recipe.network, length, ahead, channels, **recipe.options)
-    optimiser = torch.optim.AdamW(network.parameters(), lr=recipe.rate, weight_decay=recipe.weight_decay)
-    best, best_weights, waited, epoch, spent = float("inf"), network.state_dict(), 0, 0, 0.0
-    if path.exists():
-        saved = torch.load(path, weights_only=True)
-        network.load_state_dict(saved["network"])
-        optimiser.load_state_dict(saved["optimiser"])
-        best, best_weights, waited, epoch, spent = (saved[k] for k in ("best", "weights", "waited", "epoch", "spent"))
     cut = windows(data.train, length, ahead)
-    while epoch < recipe.epochs and waited < recipe.patience and spent < 60 * recipe.minutes:
-        clock = time.process_time()
-        order = torch.from_numpy(np.random.default_rng([recipe.seed, epoch]).permutation(len(cut)))
-        torch.manual_seed(recipe.seed * 1000 + epoch)  # dropout
-        for group in optimiser.param_groups:
-            group["lr"] = recipe.rate * recipe.decay**epoch
-        network.train()
-        total = 0.0
-        for chosen in order.split(recipe.batch):
-            part = cut[chosen]
-            loss = loss_of(network, part[:, :length], part[:, length:, :channels])
-            loss.backward()
-            nn.utils.clip_grad_norm_(network.parameters(), recipe.clip)
-            optimiser.step()
-            optimiser.zero_grad()
-            total += float(loss.detach()) * len(part) / len(cut)
-        valid, _ = errors(network, data.valid, length, ahead)
-        epoch, spent = epoch + 1, spent + time.process_time() - clock
-        waited = 0 if valid < best else waited + 1
-        if valid < best:
-            best, best_weights = valid, {k: v.detach().clone() for k, v in network.state_dict().items()}
-        print(f"{name} epoch {epoch}: loss {total:.4f}, validation {valid:.4f}, {spent:.0f} s", flush=True)
-        state = {"network": network.state_dict(), "optimiser": optimiser.state_dict(), "weights": best_weights}
-        part_path = path.with_suffix(".part")
-        torch.save({**state, "best": best, "waited": waited, "epoch": epoch, "spent": spent}, part_path)
-        part_path.replace(path)
-    network.load_state_dict(best_weights)
-    return network.eval(), spent, epoch
+    batches = -(-len(cut) // recipe.batch)
+
+    def loss(step: Step) -> Tensor:
+        epoch, place = divmod(step.number, batches)
+        if place == 0:
+            torch.manual_seed(recipe.seed * 1000 + epoch)  # dropout
+        part = cut[shuffled(len(cut), recipe.seed, epoch).split(recipe.batch)[place]]
+        return loss_of(network, part[:, :length], part[:, length:, :channels])
+
+    def schedule(optimiser: torch.optim.Optimizer, _: object) -> LambdaLR:
+        return LambdaLR(optimiser, lambda number: recipe.decay ** (number // batches))
+
+    def report(now: Report) -> None:
+        epoch = -(-now.step // batches)
+        print(f"{name} epoch {epoch}: loss {now.loss:.4f}, validation {now.value:.4f}, {now.seconds:.0f} s", flush=True)
+
+    plan = Plan(
+        steps=recipe.epochs * batches,
+        minutes=recipe.minutes,
+        rate=recipe.rate,
+        optimiser=lambda parameters, rate: AdamW(parameters, lr=rate, weight_decay=recipe.weight_decay),
+        schedule=schedule,
+        clip=recipe.clip,
+        every=batches,
+        patience=recipe.patience,
+    )
+    done = fit(
+        network,
+        loss,
+        plan,
+        check=lambda: errors(network, data.valid, length, ahead)[0],
+        checkpoint=folder / f"forecast-{name}.checkpoint.pt",
+        report=report,
+    )
+    return network, done.seconds, -(-done.step // batches)
+
+
+@lru_cache(maxsize=1)
+def shuffled(count: int, seed: int, epoch: int) -> Tensor:
+    """Order of the windows in an epoch."""
+    return torch.from_numpy(np.random.default_rng([seed, epoch]).permutation(count))
 
 
 def main() -> None:

@@ -18,11 +18,14 @@ from safetensors.numpy import save_file
 from eowidgets.analysis.ask.language import Program
 from eowidgets.analysis.ask.slots import read
 from eowidgets.analysis.ask.templates import Sampler, vocabulary
+from eowidgets.learn import Plan, Step, fit
 from eowidgets.models.language.questions import BUCKETS, CHECKPOINT, HEADS, WIDTH, features
 from training.ship import ship
 
 SERIES = (("2015-08-01", "2021-01-01"), ("2018-04-29", "2018-11-15"), ("2009-03-05", "2023-11-20"))
 INDICES = ("NDVI", "NDMI", "NBR", "EVI", "SAVI", "NDWI", "MSAVI", "GNDVI", "NDRE")
+#: Peak of the learning rate.
+RATE = 5e-3
 LEADS = (
     "please",
     "can you tell me",
@@ -141,24 +144,26 @@ def train(count: int, steps: int, seed: int) -> tuple[Net, dict[str, float]]:
     made = examples(count, seed, "train")
     check = tensors(examples(4000, seed + 1, "held-out"))
     net = Net()
-    optimiser = torch.optim.AdamW(net.parameters(), lr=5e-3, weight_decay=0.02)
-    schedule = torch.optim.lr_scheduler.OneCycleLR(optimiser, 5e-3, steps)
     rng = np.random.default_rng(seed)
-    for step in range(steps):
+
+    def loss(step: Step) -> torch.Tensor:
         batch = [made[i] for i in rng.integers(0, len(made), 256)]
         flat, offsets, wanted = tensors(batch)
         scores = net(flat, offsets, drop=0.25)
-        loss = sum(
+        return sum(
             torch.nn.functional.cross_entropy(scores[h], wanted[h], ignore_index=-1, label_smoothing=0.02)
             for h in HEADS
             if (wanted[h] >= 0).any()
         )
-        optimiser.zero_grad()
-        loss.backward()
-        optimiser.step()
-        schedule.step()
-        if step % 200 == 0:
-            print(f"step {step}: loss {float(loss.detach()):.3f}", flush=True)
+
+    plan = Plan(
+        steps=steps,
+        rate=RATE,
+        optimiser=lambda parameters, rate: torch.optim.AdamW(parameters, lr=rate, weight_decay=0.02),
+        schedule=lambda optimiser, _: torch.optim.lr_scheduler.OneCycleLR(optimiser, RATE, steps),
+        every=200,
+    )
+    fit(net, loss, plan, report=lambda now: print(f"step {now.step}: loss {now.loss:.3f}", flush=True))
     net.eval()
     with torch.no_grad():
         scores = net(check[0], check[1])

@@ -17,11 +17,14 @@ class LENetConfig:
 
     Parameters
     ----------
+    encoder : {"residual", "swin"}
+        A small residual network, or Swin-V2 as in the paper, where it is Swin-V2-B pre-trained on ImageNet.
     widths : tuple of int
-        Channels of the encoder's stages. The paper's Swin-V2-B has 128, 256, 512, 1024.
+        Channels of the encoder's stages. Swin-V2-B has 128, 256, 512, 1024.
     blocks : int
-        Residual blocks a stage. The paper's encoder is a Swin-V2-B pre-trained on ImageNet; here it is a small
-        residual network, trained from scratch.
+        Residual blocks in a stage of ``encoder="residual"``.
+    depths, encoder_heads : tuple of int
+        Blocks and heads in the stages of ``encoder="swin"``; the defaults are those of Swin-V2-B.
     width : int
         Channels of the pyramid and the decoder (256 in the paper).
     stem : int
@@ -30,12 +33,18 @@ class LENetConfig:
         Blocks of the decoder: Swin-V2 as in the paper, or residual convolutions.
     depth : int
         Blocks a level of the decoder (2 in the paper).
-    heads, attention_window : int
-        Of the Swin-V2 blocks (4 to 32 heads, window 8, in the paper).
+    heads : int or tuple of int
+        Of the decoder's Swin-V2 blocks, for each level from the finest if there are several (4, 8, 16, 32 in the paper).
+    attention_window : int
+        Side of the windows of all Swin-V2 blocks (8 in the paper).
+    position_hidden : int
+        Width of the network that makes the position bias of Swin-V2 blocks (512 in the paper).
     exchange : bool
         Layer exchange: swap both dates' features of even levels before the pyramid, and back after it.
     csdw : bool
         Channel-spatial difference weighting after every stage and in the decoder.
+    csdw_patches : bool
+        The same after the patch embedding, as in the reference code. The shipped weights have none there.
     separate : bool
         A pyramid and a decoder of its own for each date, as in the reference code. Shared ones need half the
         parameters and make the network treat both dates alike.
@@ -43,19 +52,38 @@ class LENetConfig:
         Classes of the map, and bands of a picture.
     """
 
+    encoder: Literal["residual", "swin"] = "residual"
     widths: tuple[int, ...] = (32, 64, 96, 104)
     blocks: int = 1
+    depths: tuple[int, ...] = (2, 2, 18, 2)
+    encoder_heads: tuple[int, ...] = (4, 8, 16, 32)
     width: int = 40
     stem: int = 4
     decoder: Literal["swin", "conv"] = "swin"
     depth: int = 1
-    heads: int = 4
+    heads: int | tuple[int, ...] = 4
     attention_window: int = 8
+    position_hidden: int = 64
     exchange: bool = True
     csdw: bool = True
+    csdw_patches: bool = False
     separate: bool = False
     classes: int = CLASSES
     channels: int = len(BANDS)
+
+
+#: The authors' configuration: Swin-V2-B, a pyramid and decoder of 256 channels for each date, all weightings.
+LENET_PAPER = LENetConfig(
+    encoder="swin",
+    widths=(128, 256, 512, 1024),
+    width=256,
+    depth=2,
+    heads=(4, 8, 16, 32),
+    position_hidden=512,
+    csdw_patches=True,
+    separate=True,
+    classes=2,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,6 +94,10 @@ class SiamDiffConfig:
     dropout: float = 0.1
     classes: int = CLASSES
     channels: int = len(BANDS)
+
+
+#: Widths and dropout of the paper; two classes.
+SIAMDIFF_PAPER = SiamDiffConfig(widths=(16, 32, 64, 128), dropout=0.2, classes=2)
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,3 +147,15 @@ class MCIConfig:
     side: int = 256
     classes: int = CLASSES
     channels: int = len(BANDS)
+
+
+#: The authors' configuration: MiT-B1 on whole pixels, a caption decoder of width 512. The vocabulary depends on the captions.
+MCI_PAPER = MCIConfig(
+    widths=(64, 128, 320, 512),
+    depths=(2, 2, 2, 2),
+    heads=(1, 2, 5, 8),
+    shrink=1,
+    text_width=512,
+    text_heads=8,
+    longest=41,
+)

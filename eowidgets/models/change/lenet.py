@@ -1,7 +1,7 @@
 """LENet: change between two pictures by layer exchange and channel-spatial difference weighting.
 
 After Dong et al. (2024), "LENet: bi-temporal remote sensing change detection via layer exchange", and its reference
-code. What is smaller or different here is said in :class:`~eowidgets.models.change.config.LENetConfig`.
+code. :class:`~eowidgets.models.change.config.LENetConfig` and the README of this folder list what is smaller or different.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from eowidgets.models.change.config import LENetConfig
-from eowidgets.models.change.swin import SwinV2Block
+from eowidgets.models.change.swin import PatchEmbed, SwinV2Block, swin_stages
 
 #: Weight of the loss of the coarser maps.
 AUX_WEIGHT = 0.3
@@ -88,29 +88,29 @@ class CSDW(nn.Module):
 
 
 class Encoder(nn.Module):
-    """A small residual network of several stages, the same for both dates, with :class:`CSDW` after each."""
+    """A network of several stages, the same for both dates, with :class:`CSDW` after each."""
 
     def __init__(self, config: LENetConfig) -> None:
         super().__init__()
         widths = config.widths
-        # Strided convolutions of overlapping patches: outlines survive better than in patches side by side.
-        halvings, stem, ins = max(config.stem.bit_length() - 1, 1), [], config.channels
-        for i in range(halvings):
-            stem += [conv_norm(ins, widths[0], 3, 2 if 2 ** (i + 1) <= config.stem else 1), nn.ReLU()]
-            ins = widths[0]
-        self.stem = nn.Sequential(*stem)
-        stages, before = [], widths[0]
-        for level, width in enumerate(widths):
-            first = BasicBlock(before, width, 2 if level else 1)
-            stages.append(nn.Sequential(first, *(BasicBlock(width, width) for _ in range(config.blocks - 1))))
-            before = width
+        self.stem: nn.Module
+        if config.encoder == "swin":
+            self.stem = PatchEmbed(config.channels, widths[0], config.stem)
+            stages = swin_stages(
+                widths, config.depths, config.encoder_heads, config.attention_window, config.position_hidden
+            )
+        else:
+            self.stem, stages = _residual_stem(config), _residual_stages(widths, config.blocks)
         self.stages = nn.ModuleList(stages)
         self.weigh = nn.ModuleList(CSDW(w, config.separate) for w in widths) if config.csdw else None
+        self.weigh_patches = CSDW(widths[0], config.separate) if config.csdw and config.csdw_patches else None
 
     def forward(self, a: Tensor, b: Tensor) -> tuple[list[Tensor], list[Tensor]]:
         """Features of both dates, finest first."""
         # Both dates go through as one batch: one set of statistics for the batch norm, half the calls.
         both = self.stem(torch.cat([a, b]))
+        if self.weigh_patches is not None:
+            both = torch.cat(self.weigh_patches(*both.chunk(2)))
         levels_a, levels_b = [], []
         for level, stage in enumerate(self.stages):
             a, b = stage(both).chunk(2)
@@ -120,6 +120,25 @@ class Encoder(nn.Module):
             levels_b.append(b)
             both = torch.cat([a, b])
         return levels_a, levels_b
+
+
+def _residual_stem(config: LENetConfig) -> nn.Sequential:
+    """Strided convolutions of overlapping patches: outlines survive better than in patches side by side."""
+    halvings, stem, ins = max(config.stem.bit_length() - 1, 1), [], config.channels
+    for i in range(halvings):
+        stem += [conv_norm(ins, config.widths[0], 3, 2 if 2 ** (i + 1) <= config.stem else 1), nn.ReLU()]
+        ins = config.widths[0]
+    return nn.Sequential(*stem)
+
+
+def _residual_stages(widths: tuple[int, ...], blocks: int) -> list[nn.Sequential]:
+    """Stages of residual blocks; every stage but the first halves the rows and columns."""
+    stages, before = [], widths[0]
+    for level, width in enumerate(widths):
+        first = BasicBlock(before, width, 2 if level else 1)
+        stages.append(nn.Sequential(first, *(BasicBlock(width, width) for _ in range(blocks - 1))))
+        before = width
+    return stages
 
 
 class Pyramid(nn.Module):
@@ -158,12 +177,19 @@ class SqueezeExcite(nn.Module):
 class DecoderLevel(nn.Module):
     """Blocks on one date's features, then the other date's features as they were, merged."""
 
-    def __init__(self, config: LENetConfig) -> None:
+    def __init__(self, config: LENetConfig, level: int) -> None:
         super().__init__()
         width = config.width
+        heads = config.heads if isinstance(config.heads, int) else config.heads[level]
         if config.decoder == "swin":
             blocks: list[nn.Module] = [
-                SwinV2Block(width, config.heads, config.attention_window, shifted=i % 2 == 1)
+                SwinV2Block(
+                    width,
+                    heads,
+                    config.attention_window,
+                    shifted=i % 2 == 1,
+                    hidden=config.position_hidden,
+                )
                 for i in range(config.depth)
             ]
         else:
@@ -192,8 +218,10 @@ class LENet(nn.Module):
         levels = len(config.widths)
         self.pyramid_a = Pyramid(config.widths, config.width)
         self.pyramid_b = Pyramid(config.widths, config.width) if config.separate else self.pyramid_a
-        self.decode_a = nn.ModuleList(DecoderLevel(config) for _ in range(levels))
-        self.decode_b = nn.ModuleList(DecoderLevel(config) for _ in range(levels)) if config.separate else self.decode_a
+        self.decode_a = nn.ModuleList(DecoderLevel(config, i) for i in range(levels))
+        self.decode_b = (
+            nn.ModuleList(DecoderLevel(config, i) for i in range(levels)) if config.separate else self.decode_a
+        )
         self.weigh = (
             nn.ModuleList(CSDW(config.width, config.separate) for _ in range(levels - 1)) if config.csdw else None
         )

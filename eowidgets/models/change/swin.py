@@ -1,4 +1,4 @@
-"""A Swin Transformer V2 block (Liu et al., 2022, arXiv:2111.09883): cosine attention in windows, norms after."""
+"""Swin Transformer V2 (Liu et al., 2022, arXiv:2111.09883): cosine attention in windows, norms after; and its stages."""
 
 from __future__ import annotations
 
@@ -21,16 +21,18 @@ class SwinV2Block(nn.Module):
         Side of the windows; pictures are padded to whole windows.
     shifted : bool
         Move the windows by half their side, so that neighbours meet.
+    hidden : int
+        Width of the small network that makes the position bias (512 in the paper).
     """
 
-    def __init__(self, width: int, heads: int, window: int, *, shifted: bool = False) -> None:
+    def __init__(self, width: int, heads: int, window: int, *, shifted: bool = False, hidden: int = 64) -> None:
         super().__init__()
         self.heads, self.window, self.shift = heads, window, window // 2 if shifted else 0
         self.qkv = nn.Linear(width, 3 * width)
         self.out = nn.Linear(width, width)
         self.scale = nn.Parameter(torch.full((heads, 1, 1), math.log(10.0)))
         # Continuous position bias: a small network of the log-spaced offset between two tokens.
-        self.position = nn.Sequential(nn.Linear(2, 64), nn.ReLU(), nn.Linear(64, heads, bias=False))
+        self.position = nn.Sequential(nn.Linear(2, hidden), nn.ReLU(), nn.Linear(hidden, heads, bias=False))
         self.norm1, self.norm2 = nn.LayerNorm(width), nn.LayerNorm(width)
         self.mlp = nn.Sequential(nn.Linear(width, 4 * width), nn.GELU(), nn.Linear(4 * width, width))
         self.register_buffer("offsets", _offsets(window), persistent=False)
@@ -90,6 +92,48 @@ class SwinV2Block(nn.Module):
             region = torch.where(region < 0, region, wrapped)
         tokens = region.reshape(region.shape[0] // n, n, -1, n).transpose(1, 2).reshape(-1, n * n)
         return torch.where(tokens[:, None] == tokens[:, :, None], 0.0, -100.0)
+
+
+class PatchEmbed(nn.Module):
+    """Patches side by side as tokens: a convolution with a stride of its size, and a norm."""
+
+    def __init__(self, channels: int, width: int, size: int) -> None:
+        super().__init__()
+        self.convolve, self.norm = nn.Conv2d(channels, width, size, size), nn.LayerNorm(width)
+
+    def forward(self, x: Tensor) -> Tensor:
+        """Turn (b, channels, h, w) into (b, width, h / size, w / size)."""
+        tokens: Tensor = self.norm(self.convolve(x).permute(0, 2, 3, 1))
+        return tokens.permute(0, 3, 1, 2)
+
+
+class PatchMerging(nn.Module):
+    """Bring four neighbours together: half the rows and columns, another width, a norm."""
+
+    def __init__(self, before: int, width: int) -> None:
+        super().__init__()
+        self.reduce, self.norm = nn.Linear(4 * before, width, bias=False), nn.LayerNorm(width)
+
+    def forward(self, x: Tensor) -> Tensor:
+        """Turn (b, before, h, w), h and w even, into (b, width, h / 2, w / 2)."""
+        # b c (h 2) (w 2) -> b h w (4 c), columns before rows as in the reference
+        y = x.permute(0, 2, 3, 1)
+        y = torch.cat([y[:, row::2, column::2] for column in (0, 1) for row in (0, 1)], dim=-1)
+        merged: Tensor = self.norm(self.reduce(y))
+        return merged.permute(0, 3, 1, 2)
+
+
+def swin_stages(
+    widths: tuple[int, ...], depths: tuple[int, ...], heads: tuple[int, ...], window: int, hidden: int
+) -> list[nn.Sequential]:
+    """Make the stages after the patch embedding; every stage but the first begins with a :class:`PatchMerging`."""
+    stages, before = [], widths[0]
+    for level, (width, depth, many) in enumerate(zip(widths, depths, heads, strict=True)):
+        merge: list[nn.Module] = [PatchMerging(before, width)] if level else []
+        blocks = (SwinV2Block(width, many, window, shifted=i % 2 == 1, hidden=hidden) for i in range(depth))
+        stages.append(nn.Sequential(*merge, *blocks))
+        before = width
+    return stages
 
 
 def _offsets(window: int) -> Tensor:

@@ -7,11 +7,15 @@ from dataclasses import dataclass
 from typing import Any
 
 import torch
-from torch import Tensor, nn
+from torch import Tensor
+from torch.optim import Optimizer
+from torch.optim.lr_scheduler import LRScheduler, OneCycleLR
 
 from eowidgets.contract.card import Card
 from eowidgets.contract.params import param
 from eowidgets.errors import InputError, ModelError
+from eowidgets.models.blocks.fitting import fit
+from eowidgets.models.blocks.plan import Plan, Step
 from eowidgets.models.forecast.base import Series, SeriesModel, register_series, series_model
 from eowidgets.models.forecast.grid import ON_GRID, past_grid, regrid, steps_ahead, to_days
 from eowidgets.models.forecast.linear import DLinear, NLinear
@@ -137,21 +141,20 @@ class NetworkForecaster(SeriesModel):
 
     def _learn(self, network: SeriesNetwork, examples: list[Hindcast]) -> None:
         p = self.params
-        optimiser = torch.optim.AdamW(network.parameters(), lr=p.rate)
-        schedule = torch.optim.lr_scheduler.OneCycleLR(optimiser, p.rate, total_steps=p.updates + 1)
-        network.train()
-        for _ in range(p.updates):
+
+        def loss(step: Step) -> Tensor:
+            # Drawn from torch's global generator, which :meth:`_fit` has seeded.
             one = examples[int(torch.randint(len(examples), ()))]
             chosen = torch.randint(len(one.window), (p.batch,)).to(one.window.device)
             window, seen = one.window[chosen], one.seen[chosen]
             made = to_days(window[:, -1], network(window), one.days, one.cut, p.step)
             # Absolute errors: among what was seen afterwards there are clouds that the mask has missed.
-            loss: Tensor = ((made - one.truth[chosen]).abs() * seen).sum() / seen.sum().clamp_min(1)
-            optimiser.zero_grad()
-            loss.backward()  # type: ignore[no-untyped-call]
-            nn.utils.clip_grad_norm_(network.parameters(), 1.0)
-            optimiser.step()
-            schedule.step()
+            return ((made - one.truth[chosen]).abs() * seen).sum() / seen.sum().clamp_min(1)
+
+        def schedule(optimiser: Optimizer, _: object) -> LRScheduler:
+            return OneCycleLR(optimiser, p.rate, total_steps=p.updates + 1)
+
+        fit(network, loss, Plan(steps=p.updates, rate=p.rate, schedule=schedule, clip=1.0, every=p.updates))
 
     def _predict(self, series: Series, future: Tensor) -> Tensor:
         p, network = self.params, self.network

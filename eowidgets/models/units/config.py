@@ -130,9 +130,23 @@ class UniTSConfig:
         return cls(**values)
 
 
-#: ``tiny`` is the one that ships; ``base`` has the paper's number of parameters.
+#: ``tiny`` is the one that ships; ``base`` has the paper's number of parameters, with the additions of ``tiny``; ``paper``
+#: has the same size without them: what flows is reflectance, the network gives the velocity, and nothing refines its output.
 CONFIGS: dict[str, UniTSConfig] = {
     "tiny": UniTSConfig(),
     "small": UniTSConfig(width=256, depth=6, heads=8, mlp=4.0, acor_hidden=128),
     "base": UniTSConfig(width=384, depth=12, heads=12, mlp=4.0, acor_hidden=96, shared_modulation=False),
+    "paper": UniTSConfig(
+        target="reflectance",
+        predict="velocity",
+        width=384,
+        depth=12,
+        heads=12,
+        mlp=4.0,
+        acor_hidden=96,
+        shared_modulation=False,
+        gate=0.0,
+        refine=0,
+        early=1.0,
+    ),
 }

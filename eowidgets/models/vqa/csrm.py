@@ -23,15 +23,17 @@ class CSRM(nn.Module):
     Parameters
     ----------
     width : int
-        Channels D; W1, W2, V1, V2 are D x D and W3 is D x 3D, all without bias.
+        Channels D; W1, W2, V1, V2 are D x D and W3 is D x 3D.
     dropout : float
+    bias : bool
+        Add a bias to W2, V2 and W3, as the reference code does.
     """
 
-    def __init__(self, width: int, dropout: float = 0.5) -> None:
+    def __init__(self, width: int, dropout: float = 0.5, bias: bool = False) -> None:
         super().__init__()
-        self.w1, self.w2 = nn.Linear(width, width, bias=False), nn.Linear(width, width, bias=False)
-        self.v1, self.v2 = nn.Linear(width, width, bias=False), nn.Linear(width, width, bias=False)
-        self.w3 = nn.Linear(3 * width, width, bias=False)
+        self.w1, self.w2 = nn.Linear(width, width, bias=False), nn.Linear(width, width, bias=bias)
+        self.v1, self.v2 = nn.Linear(width, width, bias=False), nn.Linear(width, width, bias=bias)
+        self.w3 = nn.Linear(3 * width, width, bias=bias)
         self.dropout = nn.Dropout(dropout)
 
     def forward(self, a: Tensor, b: Tensor) -> tuple[Tensor, Tensor]:

@@ -1,21 +1,25 @@
-"""DeltaVLM, small: two pictures of a place and an instruction in words give an answer in words.
+"""DeltaVLM: two pictures of a place and an instruction in words give an answer in words.
 
 After Deng et al. (2025), arXiv:2507.22346: an encoder that both dates share, the CSRM gate, an instruction-guided
-Q-former, a projection and a decoder. The encoder and the decoder (there a large vision transformer and a language model)
-are small here and trained from nothing.
+Q-former, a projection and a decoder. The shipped encoder and decoder are small and were trained from nothing; in the paper
+they are a large vision transformer and a language model, which a configuration can have too. See the README of this folder.
 """
 
 from __future__ import annotations
+
+from typing import cast
 
 import torch
 from torch import Tensor, nn
 
 from eowidgets.models.blocks.embed import grid_positions, sinusoid
-from eowidgets.models.vqa.config import DeltaVLMConfig
+from eowidgets.models.vqa.config import DeltaVLMConfig, LanguageSize, VisionSize
 from eowidgets.models.vqa.csrm import CSRM, SideBySide
 from eowidgets.models.vqa.encoder import Encoder
+from eowidgets.models.vqa.language import LanguageModel
 from eowidgets.models.vqa.qformer import CrossAttention, QFormer, mlp
 from eowidgets.models.vqa.text import END, NULL, START, UNKNOWN
+from eowidgets.models.vqa.vision import VisionTransformer
 
 
 class DecoderLayer(nn.Module):
@@ -48,36 +52,54 @@ class DeltaVLM(nn.Module):
     def __init__(self, config: DeltaVLMConfig) -> None:
         super().__init__()
         self.config = config
-        width = config.widths[-1]
-        self.encoder = Encoder(3, config.widths)
-        self.relate: nn.Module = CSRM(width, config.gate_dropout) if config.relate == "csrm" else SideBySide()
-        self.date = nn.Parameter(0.02 * torch.randn(2, width))
-        self.seen_norm = nn.LayerNorm(width)
+        seen = config.widths[-1]
+        width = config.width or seen
+        self.encoder: nn.Module = Encoder(3, config.widths)
+        if config.vision is not None:
+            # A configuration that was read from a file holds plain tuples.
+            self.encoder = VisionTransformer(3, config.side, seen, VisionSize(*config.vision))
+        csrm = config.relate == "csrm"
+        self.relate: nn.Module = CSRM(seen, config.gate_dropout, config.gate_bias) if csrm else SideBySide()
+        if config.marks:
+            self.date = nn.Parameter(0.02 * torch.randn(2, seen))
+            self.seen_norm = nn.LayerNorm(seen)
         self.read = nn.Embedding(config.read, width, padding_idx=NULL)
-        self.qformer = QFormer(width, config.heads, config.layers, config.queries, config.dropout)
+        self.qformer = QFormer(
+            width, config.heads, config.layers, config.queries, config.dropout, seen, config.look_every
+        )
+        self.dropout = nn.Dropout(config.dropout)
+        if config.language is not None:
+            size = LanguageSize(*config.language)
+            self.project = nn.Linear(width, size.width)
+            self.language = LanguageModel(config.write, size)
+            nn.init.normal_(self.read.weight, std=0.5)
+            return
         self.project = nn.Linear(width, width)
         self.write = nn.Embedding(config.write, width, padding_idx=NULL)
         self.decoder = nn.ModuleList(
             DecoderLayer(width, config.heads, config.dropout) for _ in range(config.decoder_layers)
         )
         self.norm, self.head = nn.LayerNorm(width), nn.Linear(width, config.write)
-        self.dropout = nn.Dropout(config.dropout)
         for table in (self.read, self.write):
             nn.init.normal_(table.weight, std=0.5)
 
     def see(self, before: Tensor, after: Tensor) -> Tensor:
-        """Tokens (b, 2 h w, width) of both dates of pictures (b, 3, side, side), standardised each by itself."""
+        """Tokens (b, m, width) of both dates of pictures (b, 3, side, side), standardised each by itself."""
         features = self.encoder(torch.cat([before, after]))
-        h, w = features.shape[-2:]
-        a, b = features.flatten(2).transpose(1, 2).chunk(2)
-        a, b = self.relate(a, b)
-        place = grid_positions(h, w, features.shape[1], features.device)
+        place: Tensor | float = 0.0
+        if self.config.vision is None:
+            h, w = features.shape[-2:]
+            place = grid_positions(h, w, features.shape[1], features.device)
+            features = features.flatten(2).transpose(1, 2)
+        a, b = self.relate(*features.chunk(2))
+        if not self.config.marks:
+            return torch.cat([a, b], dim=1)
         return torch.cat([self.seen_norm(x) + place + self.date[i] for i, x in enumerate((a, b))], dim=1)
 
     def think(self, seen: Tensor, instructions: Tensor) -> tuple[Tensor, Tensor, Tensor]:
         """Memory (n, queries + l, width) for the decoder, where it is empty, and the Q-former's weights."""
         hidden = instructions == NULL
-        place = sinusoid(torch.arange(instructions.shape[1], device=seen.device), seen.shape[-1])
+        place = sinusoid(torch.arange(instructions.shape[1], device=seen.device), self.read.embedding_dim)
         text = self.dropout(self.read(instructions) + place)
         found, weights = self.qformer(seen, text, hidden)
         empty = nn.functional.pad(hidden, (self.config.queries, 0))[:, None, None]
@@ -85,6 +107,9 @@ class DeltaVLM(nn.Module):
 
     def speak(self, memory: Tensor, empty: Tensor, words: Tensor) -> Tensor:
         """Logits (n, m, write) of the word after each of ``words`` (n, m)."""
+        if self.config.language is not None:
+            # The words of the instruction reach the language model through the queries only.
+            return cast(Tensor, self.language(memory[:, : self.config.queries], words))
         m = words.shape[1]
         place = sinusoid(torch.arange(m, device=memory.device), memory.shape[-1])
         x = self.dropout(self.write(words) + place)

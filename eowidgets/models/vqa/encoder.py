@@ -1,4 +1,4 @@
-"""A small residual network that turns a picture into a grid of features (He et al., 2016)."""
+"""Residual networks that turn a picture into a grid of features (He et al., 2016): a small one, and ResNet-152."""
 
 from __future__ import annotations
 
@@ -54,4 +54,56 @@ class Encoder(nn.Module):
     def forward(self, x: Tensor) -> Tensor:
         """Features (b, widths[-1], h / shrink, w / shrink) of a picture (b, channels, h, w)."""
         out: Tensor = self.blocks(self.stem(x))
+        return out
+
+
+class Bottleneck(nn.Module):
+    """1 x 1, 3 x 3 and 1 x 1 convolutions beside a shortcut; four times as wide outside as inside."""
+
+    def __init__(self, inside: int, width: int, stride: int) -> None:
+        super().__init__()
+        outside = 4 * width
+        self.body = nn.Sequential(
+            *(nn.Conv2d(inside, width, 1, bias=False), nn.BatchNorm2d(width), nn.ReLU()),
+            *(nn.Conv2d(width, width, 3, stride, 1, bias=False), nn.BatchNorm2d(width), nn.ReLU()),
+            *(nn.Conv2d(width, outside, 1, bias=False), nn.BatchNorm2d(outside)),
+        )
+        self.shortcut: nn.Module = nn.Identity()
+        if stride > 1 or inside != outside:
+            self.shortcut = nn.Sequential(nn.Conv2d(inside, outside, 1, stride, bias=False), nn.BatchNorm2d(outside))
+
+    def forward(self, x: Tensor) -> Tensor:
+        """Transform (b, inside, h, w)."""
+        return functional.relu(self.body(x) + self.shortcut(x))
+
+
+class DeepEncoder(nn.Module):
+    """ResNet of bottlenecks without its classifier.
+
+    Parameters
+    ----------
+    channels : int
+        Bands of the picture.
+    depths : tuple of int
+        Bottlenecks in each of four stages; (3, 8, 36, 3) makes ResNet-152, with 2048 channels at the end.
+    """
+
+    WIDTHS = (64, 128, 256, 512)
+
+    def __init__(self, channels: int, depths: tuple[int, ...]) -> None:
+        super().__init__()
+        self.stem = nn.Sequential(
+            nn.Conv2d(channels, 64, 7, 2, 3, bias=False), nn.BatchNorm2d(64), nn.ReLU(), nn.MaxPool2d(3, 2, 1)
+        )
+        stages, inside = [], 64
+        for level, (width, depth) in enumerate(zip(self.WIDTHS, depths, strict=True)):
+            first = Bottleneck(inside, width, 2 if level else 1)
+            inside = 4 * width
+            stages.append(nn.Sequential(first, *(Bottleneck(inside, width, 1) for _ in range(depth - 1))))
+        self.stages = nn.Sequential(*stages)
+        self.shrink = 32
+
+    def forward(self, x: Tensor) -> Tensor:
+        """Features (b, 2048, h / 32, w / 32) of a picture (b, channels, h, w)."""
+        out: Tensor = self.stages(self.stem(x))
         return out

@@ -10,12 +10,19 @@ from torch import Tensor, nn
 
 
 class CrossAttention(nn.Module):
-    """Multi-head attention of one set of tokens over another, or over itself; gives its weights too."""
+    """Multi-head attention of one set of tokens over another, or over itself; gives its weights too.
 
-    def __init__(self, width: int, heads: int) -> None:
+    Parameters
+    ----------
+    width, heads : int
+    seen : int
+        Width of the tokens that are attended to; 0 for the same.
+    """
+
+    def __init__(self, width: int, heads: int, seen: int = 0) -> None:
         super().__init__()
         self.heads = heads
-        self.q, self.kv = nn.Linear(width, width), nn.Linear(width, 2 * width)
+        self.q, self.kv = nn.Linear(width, width), nn.Linear(seen or width, 2 * width)
         self.out = nn.Linear(width, width)
 
     def forward(self, x: Tensor, memory: Tensor, hidden: Tensor | None = None) -> tuple[Tensor, Tensor]:
@@ -50,28 +57,31 @@ def mlp(width: int) -> nn.Sequential:
 
 
 class QFormerLayer(nn.Module):
-    """Queries and instruction attend to one another, queries to the pictures, then an MLP each."""
+    """Queries and instruction attend to one another, queries to the pictures (if ``looks``), then an MLP each."""
 
-    def __init__(self, width: int, heads: int, dropout: float) -> None:
+    def __init__(self, width: int, heads: int, dropout: float, seen: int = 0, *, looks: bool = True) -> None:
         super().__init__()
         self.norms = nn.ModuleList(nn.LayerNorm(width) for _ in range(4))
-        self.own, self.pictures = CrossAttention(width, heads), CrossAttention(width, heads)
+        self.own = CrossAttention(width, heads)
+        self.pictures = CrossAttention(width, heads, seen) if looks else None
         self.mlp_queries, self.mlp_text = mlp(width), mlp(width)
         self.dropout = nn.Dropout(dropout)
 
-    def forward(self, x: Tensor, queries: int, seen: Tensor, hidden: Tensor) -> tuple[Tensor, Tensor]:
-        """Transform (n, queries + words, width); ``seen`` (b, m, width) is shared by n / b questions each."""
+    def forward(self, x: Tensor, queries: int, seen: Tensor, hidden: Tensor) -> tuple[Tensor, Tensor | None]:
+        """Transform (n, queries + words, width); ``seen`` (b, m, seen) is shared by n / b questions each."""
         y = self.norms[0](x)
         x = x + self.dropout(self.own(y, y, hidden)[0])
         q, text = x[:, :queries], x[:, queries:]
-        # Queries of all questions about one pair look at it together: (b k) q c -> b (k q) c.
-        asked = self.norms[1](q).unflatten(0, (len(seen), -1)).flatten(1, 2)
-        found, weights = self.pictures(asked, seen)
-        q = q + self.dropout(found.unflatten(1, (-1, queries)).flatten(0, 1))
+        weights = None
+        if self.pictures is not None:
+            # Queries of all questions about one pair look at it together: (b k) q c -> b (k q) c.
+            asked = self.norms[1](q).unflatten(0, (len(seen), -1)).flatten(1, 2)
+            found, weights = self.pictures(asked, seen)
+            q = q + self.dropout(found.unflatten(1, (-1, queries)).flatten(0, 1))
+            # b h (k q) m -> (b k) h q m
+            weights = weights.unflatten(2, (-1, queries)).transpose(1, 2).flatten(0, 1)
         q = q + self.dropout(self.mlp_queries(self.norms[2](q)))
         text = text + self.dropout(self.mlp_text(self.norms[3](text)))
-        # b h (k q) m -> (b k) h q m
-        weights = weights.unflatten(2, (-1, queries)).transpose(1, 2).flatten(0, 1)
         return torch.cat([q, text], dim=1), weights
 
 
@@ -82,12 +92,20 @@ class QFormer(nn.Module):
     ----------
     width, heads, layers, queries : int
     dropout : float
+    seen : int
+        Width of the pictures' tokens; 0 for the same.
+    look_every : int
+        Layers from one that looks at the pictures to the next; the first one does.
     """
 
-    def __init__(self, width: int, heads: int, layers: int, queries: int, dropout: float) -> None:
+    def __init__(
+        self, width: int, heads: int, layers: int, queries: int, dropout: float, seen: int = 0, look_every: int = 1
+    ) -> None:
         super().__init__()
         self.queries = nn.Parameter(0.02 * torch.randn(queries, width))
-        self.layers = nn.ModuleList(QFormerLayer(width, heads, dropout) for _ in range(layers))
+        self.layers = nn.ModuleList(
+            QFormerLayer(width, heads, dropout, seen, looks=i % look_every == 0) for i in range(layers)
+        )
         self.norm = nn.LayerNorm(width)
 
     def forward(self, seen: Tensor, text: Tensor, hidden: Tensor) -> tuple[Tensor, Tensor]:
@@ -95,7 +113,7 @@ class QFormer(nn.Module):
 
         Parameters
         ----------
-        seen : Tensor, shape (b, m, width)
+        seen : Tensor, shape (b, m, seen)
             Tokens of both dates.
         text : Tensor, shape (b * k, l, width)
             Instructions, those of the first pair first.
@@ -105,12 +123,14 @@ class QFormer(nn.Module):
         Returns
         -------
         (Tensor, Tensor)
-            (b * k, queries + l, width), and the weights of the last layer over the tokens (b * k, heads, queries, m).
+            (b * k, queries + l, width), and the weights over the tokens (b * k, heads, queries, m) of the last layer that
+            looks at them.
         """
         count = len(self.queries)
         x = torch.cat([self.queries.expand(len(text), -1, -1), text], dim=1)
         mask = nn.functional.pad(hidden, (count, 0))[:, None, None]
         weights = x
         for layer in self.layers:
-            x, weights = layer(x, count, seen, mask)
+            x, looked = layer(x, count, seen, mask)
+            weights = weights if looked is None else looked
         return self.norm(x), weights

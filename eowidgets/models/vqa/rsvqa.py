@@ -11,7 +11,7 @@ import torch
 from torch import Tensor, nn
 
 from eowidgets.models.vqa.config import RSVQAConfig
-from eowidgets.models.vqa.encoder import Encoder
+from eowidgets.models.vqa.encoder import DeepEncoder, Encoder
 from eowidgets.models.vqa.text import NULL
 
 
@@ -43,7 +43,8 @@ class RSVQA(nn.Module):
     def __init__(self, config: RSVQAConfig) -> None:
         super().__init__()
         self.config = config
-        self.encoder = Encoder(len(config.bands), config.widths)
+        channels = len(config.bands)
+        self.encoder = DeepEncoder(channels, config.depths) if config.depths else Encoder(channels, config.widths)
         cells = (config.side // self.encoder.shrink) ** 2
         self.squeeze = nn.Conv2d(config.widths[-1], config.squeeze, 1)
         self.question = QuestionEncoder(config)

@@ -1,0 +1,38 @@
+"""Each family of published systems has a README: its links and the files it names exist, and it is small."""
+
+import re
+from pathlib import Path
+
+import pytest
+
+import eowidgets.models
+from eowidgets.contract.registry import model_classes
+
+FOLDER = Path(eowidgets.models.__file__).parent
+READMES = sorted(FOLDER.glob("*/README.md"))
+REPOSITORY = (FOLDER.parents[1] / "docs").is_dir()
+
+
+def test_every_family_with_a_paper_has_one():
+    papers = {cls.__module__.split(".")[2] for cls in model_classes() if cls.card.paper and "models" in cls.__module__}
+    assert papers | {"forecast", "vqa"} == {path.parent.name for path in READMES}
+
+
+@pytest.mark.parametrize("path", READMES, ids=lambda p: p.parent.name)
+def test_files_it_names_exist(path):
+    names = set(re.findall(r"`([a-z0-9_]+\.py)`", path.read_text(encoding="utf-8")))
+    foreign = {"blip2_vicuna.py", "lenet4.py", "model.py", "residual.py"}  # of reference code
+    missing = {n for n in names - foreign if not (path.parent / n).exists()}
+    assert names and not missing
+
+
+@pytest.mark.parametrize("path", READMES, ids=lambda p: p.parent.name)
+def test_it_is_small(path):
+    assert path.stat().st_size < 10_000
+
+
+@pytest.mark.skipif(not REPOSITORY, reason="links lead into the repository")
+@pytest.mark.parametrize("path", READMES, ids=lambda p: p.parent.name)
+def test_links_lead_somewhere(path):
+    for target in re.findall(r"\]\((?!https?:)([^)#]+)\)", path.read_text(encoding="utf-8")):
+        assert (path.parent / target).exists(), target
