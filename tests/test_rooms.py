@@ -19,7 +19,7 @@ PACKAGE = Path(eow.__file__).parent
 COMMON = ("errors", "system", "annotations", "rules", "arguments", "plugins")
 #: Layers of the package from top to bottom; each may import those after it (docs/architecture.md).
 LAYERS = (
-    *("widgets", "diagnosis", "analysis", "learn", "engine", "models", "contract"),
+    *("widgets", "diagnosis", "testing", "analysis", "learn", "engine", "models", "contract"),
     *("render", "simulate", "metrics", "cube"),
 )
 WIDGET_LIBRARIES = {"ipywidgets", "ipyleaflet", "leafmap", "anywidget", "traitlets", "IPython"}
