@@ -22,6 +22,7 @@ PAGES = [
             "forecasting",
             "ask",
             "viewer",
+            "outputs",
             "plug-ins",
             "training",
         )

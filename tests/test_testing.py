@@ -1,0 +1,51 @@
+import pytest
+import torch
+from support.toys import Identity, Smooth
+
+import eowidgets as eow
+from eowidgets.contract.registry import model_classes
+from eowidgets.testing import check_model
+
+#: Networks that take minutes on a processor; one of each family is checked.
+SLOW = {"change-lenet", "change-fcsiam", "units-change", "units-forecast", "units-clouds"}
+
+
+@pytest.mark.parametrize("name", sorted(m.name for m in model_classes() if m.name not in SLOW))
+def test_every_registered_model_keeps_the_contract(name):
+    check_model(name)
+
+
+def broken(**body):
+    return type("Broken", (Smooth,), {"card": eow.Card(title="t", summary="s", licence="MIT"), **body})
+
+
+def drawn(self, batch):
+    return {"smooth": batch.x + torch.rand(batch.x.shape, generator=torch.Generator().manual_seed(torch.seed() % 1000))}
+
+
+def centred(self, batch):
+    return {"smooth": batch.x - batch.x.mean(dim=(1, 3, 4), keepdim=True)}
+
+
+@pytest.mark.parametrize(
+    ("body", "check"),
+    [
+        ({"card": eow.Card(title="t", summary="", licence="MIT")}, "card"),
+        ({"predict": lambda self, batch: {"smooth": batch.x[..., :1]}}, "runs"),
+        ({"predict": lambda self, batch: {"smooth": torch.full_like(batch.x, torch.nan)}}, "runs"),
+        ({"predict": centred}, "windows"),
+        ({"predict": drawn}, "repeatable"),
+    ],
+)
+def test_a_model_that_breaks_the_contract_is_told_where(body, check):
+    report = check_model(broken(**body), strict=False)
+    assert check in [f.check for f in report.problems], str(report)
+    with pytest.raises(eow.EowidgetsError, match="fails"):
+        check_model(broken(**body))
+
+
+def test_a_class_of_a_cell_cannot_be_pickled_and_this_is_said():
+    report = check_model(
+        type("Cell", (Identity,), {"card": eow.Card(title="t", summary="s", licence="MIT")}), strict=False
+    )
+    assert "pickle" in [f.check for f in report.problems]
