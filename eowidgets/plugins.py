@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import functools
+import sys
 from importlib.metadata import EntryPoint, entry_points
+from pathlib import Path
 from typing import Any
 
 from eowidgets.errors import shown, words
@@ -20,10 +23,23 @@ def plugins(group: str) -> tuple[EntryPoint, ...]:
 
     Of two with the same name the first on the path counts, as for modules.
     """
+    return _found(group, tuple((folder, _changed(folder)) for folder in sys.path))
+
+
+@functools.lru_cache(maxsize=8)
+def _found(group: str, folders: tuple[tuple[str, int], ...]) -> tuple[EntryPoint, ...]:
+    """Read the metadata of all packages, which takes tens of milliseconds, once per state of the folders."""
     found: dict[str, EntryPoint] = {}
     for point in entry_points(group=group):
         found.setdefault(point.name, point)
     return tuple(found.values())
+
+
+def _changed(folder: str) -> int:
+    try:
+        return Path(folder).stat().st_mtime_ns
+    except OSError:
+        return 0
 
 
 def load(point: EntryPoint) -> Any:

@@ -225,7 +225,7 @@ def test_hostile_names_stay_text(tmp_path):
 @pytest.mark.parametrize(
     ("change", "words"),
     [
-        ({"outputs": ()}, "must be one eow.Output"),
+        ({"outputs": ()}, "must be one output"),
         ({"outputs": Value("height")}, "declare it with dims='tyx', or choose layout='btchw'"),
         ({"layout": "hwc"}, "give 'bchw', 'btchw' or 'bcthw'"),
         ({"task": "fly"}, "no task named 'fly'"),
