@@ -141,7 +141,8 @@ def test_the_kernel_stays_free_and_a_run_can_be_cancelled(open_lab, thread):
 
     # Cells run between windows, and what they let happen is shown.
     assert page.evaluate("panel.job.state") == "running"
-    until(page, lambda: float(page.evaluate("(go.release(), panel.job.progress)[1]")) > 0)
+    page.evaluate("go.release(2)")  # not more: the run must not end before the bar is seen
+    until(page, lambda: float(page.evaluate("panel.job.progress")) > 0, seconds=60)
     p.locator(".eow-model-panel .progress-bar").wait_for()
     p.locator(".eow-good", has_text="% ").or_(p.locator(".eow-good", has_text="left")).first.wait_for()
     p.wait_for_function("() => document.querySelectorAll('.leaflet-image-layer').length === 1")
