@@ -17,7 +17,7 @@ from eowidgets.arguments import Count, Pixels, Positive, Seed, checked
 from eowidgets.contract.feeds import Chips
 from eowidgets.contract.loading import load
 from eowidgets.contract.model import Model
-from eowidgets.contract.registry import get_model
+from eowidgets.contract.registry import get_model, model_classes
 from eowidgets.contract.saving import save
 from eowidgets.cube.schema import bands as bands_of
 from eowidgets.engine.run import run
@@ -236,9 +236,8 @@ def _places(cube: xr.Dataset) -> Any:
 
 
 def _empty(found: Any) -> str:
-    if isinstance(found, xr.Dataset) and not any(
-        bool(found[v].notnull().any()) for v in found.data_vars if v != "valid"
-    ):
+    rasters = [v for v in found.data_vars.values() if v.dtype != bool] if isinstance(found, xr.Dataset) else []
+    if rasters and not any(bool(v.notnull().any()) for v in rasters):
         return "the result holds no value at all"
     return ""
 
@@ -283,10 +282,20 @@ def _nodata(tried: _Tried) -> str:
 
 def _pickle(tried: _Tried) -> str:
     try:
-        copy = pickle.loads(pickle.dumps(tried.model))  # noqa: S301  (written here, a moment ago)
+        copy = pickle.loads(_dumps(tried.model))  # noqa: S301  (written here, a moment ago)
     except Exception as error:  # noqa: BLE001  (whatever a class raises)
         return f"it cannot be sent to another process ({words(error)})"
     return tried.again(0.0, "the model and its copy in another process", model=copy)
+
+
+def _dumps(model: Model) -> bytes:
+    """Pickle a model as Dask does, which also takes classes of a notebook."""
+    try:
+        from cloudpickle import dumps
+    except ImportError:
+        dumps = pickle.dumps
+    data: bytes = dumps(model)
+    return data
 
 
 def _wrapped(model: Model) -> bool:
@@ -295,6 +304,9 @@ def _wrapped(model: Model) -> bool:
 
 
 def _saved(tried: _Tried) -> str:
+    """Only a registered class, or a wrapped network, can be found again."""
+    if not _wrapped(tried.model) and tried.model.name not in {m.name for m in model_classes()}:
+        return ""
     with tempfile.TemporaryDirectory() as folder:
         save(tried.model, Path(folder) / "model.safetensors")
         copy = load(Path(folder) / "model.safetensors", tried.model.module() if _wrapped(tried.model) else None)

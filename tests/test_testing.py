@@ -1,6 +1,6 @@
 import pytest
 import torch
-from support.toys import Identity, Smooth
+from support.toys import Smooth
 
 import eowidgets as eow
 from eowidgets.contract.registry import model_classes
@@ -42,10 +42,3 @@ def test_a_model_that_breaks_the_contract_is_told_where(body, check):
     assert check in [f.check for f in report.problems], str(report)
     with pytest.raises(eow.EowidgetsError, match="fails"):
         check_model(broken(**body))
-
-
-def test_a_class_of_a_cell_cannot_be_pickled_and_this_is_said():
-    report = check_model(
-        type("Cell", (Identity,), {"card": eow.Card(title="t", summary="s", licence="MIT")}), strict=False
-    )
-    assert "pickle" in [f.check for f in report.problems]

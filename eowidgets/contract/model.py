@@ -51,19 +51,14 @@ class Model(Remade, ABC):
 
     Examples
     --------
-    >>> import torch
-    >>> from eowidgets.contract.card import Card
-    >>> from eowidgets.contract.feeds import Batch, Windows
-    >>> from eowidgets.contract.model import Model
-    >>> from eowidgets.contract.outputs import Value
-    >>> from eowidgets.contract.task import Task
-    >>> class Brightest(Model):
+    >>> import eowidgets as eow
+    >>> class Brightest(eow.Model):
     ...     name = "brightest"
-    ...     task = Task.REGRESS
-    ...     card = Card(title="Largest red reflectance in the series", licence="Apache-2.0")
-    ...     feed = Windows(bands=("red",))
+    ...     task = eow.Task.REGRESS
+    ...     card = eow.Card(title="Largest red reflectance in the series", licence="Apache-2.0")
+    ...     feed = eow.Windows(bands=("red",))
     ...     def outputs(self, bands):
-    ...         return (Value("brightest", vmin=0, vmax=1),)
+    ...         return (eow.Value("brightest", vmin=0, vmax=1),)
     ...     def predict(self, batch):
     ...         return {"brightest": batch.x[:, :, 0].amax(dim=1)}
     """

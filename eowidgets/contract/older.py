@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import fields, replace
 from typing import Any
 
+from eowidgets.arguments import checked
 from eowidgets.contract.feeds import Windows
 from eowidgets.contract.outputs import Bands, Classes, Mosaic, Value
 from eowidgets.errors import InputError, shown, warn_user
@@ -12,7 +13,8 @@ from eowidgets.errors import InputError, shown, warn_user
 KINDS: dict[str, type[Mosaic]] = {"bands": Bands, "value": Value, "class": Classes}
 
 
-def Output(name: str, kind: str = "value", *args: Any, **fields: Any) -> Mosaic:
+@checked
+def Output(name: str, kind: str = "value", dims: str | None = None, **fields: Any) -> Mosaic:
     """Return ``Bands``, ``Value`` or ``Classes``, which take the place of ``Output(kind=...)``.
 
     Raises
@@ -23,15 +25,18 @@ def Output(name: str, kind: str = "value", *args: Any, **fields: Any) -> Mosaic:
     if not isinstance(kind, str) or kind not in KINDS:
         raise InputError(f"kind of Output is {shown(kind)}: use eow.Bands, eow.Value or eow.Classes instead of Output.")
     warn_user(f"eow.Output is deprecated: use eow.{KINDS[kind].__name__}.", DeprecationWarning)
-    return KINDS[kind](name, *args, **fields)
+    given: dict[str, Any] = {"name": name, **({} if dims is None else {"dims": dims}), **fields}
+    return KINDS[kind](**given)
 
 
+@checked
 def Inputs(**fields: Any) -> Windows:
     """Return ``Windows``, which takes the place of ``Inputs`` and ``WindowSpec``."""
     warn_user("eow.Inputs is deprecated: use eow.Windows, which also holds the size and halo.", DeprecationWarning)
     return Windows(**fields)
 
 
+@checked
 def WindowSpec(**fields: Any) -> Windows:
     """Return ``Windows``, which takes the place of ``Inputs`` and ``WindowSpec``."""
     warn_user("eow.WindowSpec is deprecated: use eow.Windows, which also holds the bands.", DeprecationWarning)

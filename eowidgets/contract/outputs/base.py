@@ -12,7 +12,7 @@ import numpy.typing as npt
 from annotated_types import Predicate, doc
 from torch import Tensor
 
-from eowidgets.arguments import Name, Pixels
+from eowidgets.arguments import Name, Pixels, checked
 from eowidgets.cube.schema import DIMS
 from eowidgets.errors import ModelError, shown
 
@@ -80,6 +80,7 @@ class Output(ABC):
         return type(self).__name__
 
 
+@checked
 @dataclass(frozen=True)
 class Mosaic(Output):
     """An output with a value per pixel, or per cell of a coarser grid; overlapping windows are blended.

@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, ClassVar
 
+from eowidgets.arguments import checked
 from eowidgets.contract.outputs.base import Needs, Output, VariableName
 
 if TYPE_CHECKING:
@@ -35,6 +36,7 @@ class Record:
     window: int = -1
 
 
+@checked
 @dataclass(frozen=True)
 class Gathered(Output):
     """An output of rows rather than pixels: objects, labels or texts, each with a place.

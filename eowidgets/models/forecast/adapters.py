@@ -52,7 +52,8 @@ def with_dates(params: type) -> type:
     both = (*dataclasses.fields(When), *(f for f in dataclasses.fields(params) if f.name != "horizon"))
     # A field belongs to one class: copies are made of what defines it.
     fields = [(f.name, f.type, dataclasses.field(default=f.default, metadata=f.metadata)) for f in both]
-    made = dataclasses.make_dataclass(f"{params.__name__}WithDates", fields, frozen=True, slots=True)
+    name = f"{params.__module__.rpartition('.')[2].title().replace('_', '')}{params.__qualname__.replace('.', '')}WithDates"
+    made = dataclasses.make_dataclass(name, fields, frozen=True, slots=True)
     # Found by this name when a model comes from another process.
     made.__module__ = __name__
     globals()[made.__name__] = made
