@@ -26,6 +26,7 @@ from eowidgets.widgets.panels.painter import Painter
 from eowidgets.widgets.panels.panel import FormPanel
 from eowidgets.widgets.panels.panel_view import date_labels, places
 from eowidgets.widgets.panels.result_files import save
+from eowidgets.widgets.panels.table_layer import TableLayer, summary
 
 if TYPE_CHECKING:
     from eowidgets.widgets.map.area_map import AreaMap
@@ -55,7 +56,7 @@ class ModelPanel(FormPanel, ModelView):
         The whole cube, the drawn area, or what the map shows.
     dates : (str, str)
         First and last ISO date given to the model.
-    result : Dataset or None
+    result : Dataset, GeoDataFrame or None
         The result shown.
     results : dict
         All results by the name of their layer, each with its provenance.
@@ -72,7 +73,7 @@ class ModelPanel(FormPanel, ModelView):
     ModelPanel: harmonic, 140 dates of 0.01 Mpx, no result yet
     """
 
-    result: Any = traitlets.Instance(xr.Dataset, allow_none=True)
+    result: Any = traitlets.Any(None)
 
     def __init__(
         self,
@@ -86,7 +87,7 @@ class ModelPanel(FormPanel, ModelView):
         self._given = _not_registered(model)
         cube = admit(cube)
         self.cube, self.viewer, self.map = cube, viewer, map
-        self.results: dict[str, xr.Dataset] = {}
+        self.results: dict[str, Any] = {}
         self._codes: dict[str, str] = {}
         self._labels = date_labels(cube)
         listed = [m for m in model_classes() if self._given is None or m.name != self._given.name]
@@ -223,7 +224,7 @@ class ModelPanel(FormPanel, ModelView):
         count = sum(k == model or k.startswith(f"{model} ") for k in self.results)
         return model if not count else f"{model} {count + 1}"
 
-    def _keep(self, name: str, result: xr.Dataset, code: str) -> None:
+    def _keep(self, name: str, result: Any, code: str) -> None:
         self.results[name], self._codes[name] = result, code
         self._shown.options = list(self.results)  # selects the first one, and shows it, if none was selected
         self._shown.layout.display = None if len(self.results) > 1 else "none"
@@ -242,12 +243,17 @@ class ModelPanel(FormPanel, ModelView):
         result = self.results[name]
         self.result = result
         self._path.value = name.replace(" ", "-")
-        doubtful = any(str(v).endswith("_probability") for v in result.data_vars)
+        rows = not isinstance(result, xr.Dataset)
+        doubtful = not rows and any(str(v).endswith("_probability") for v in result.data_vars)
         self._fade.layout.display = None if doubtful and self.map is not None else "none"
         notes = escape(json.dumps(json.loads(result.attrs.get("provenance", "{}")), indent=1))
         self._origin.value = (
             f"<details class='eow-origin'><summary>Where it comes from</summary><pre>{notes}</pre></details>"
         )
+        if rows:
+            said = TableLayer(self.map, name, self._say).show(result)
+            self._say(f"Done: {summary(result)}. {said}")
+            return
         said = self._painter(name).finish(result, fade=bool(self._fade.value))
         self._say(f"Done: {', '.join(map(str, list(result.data_vars)[:6]))}. {said}".strip())
 

@@ -12,6 +12,7 @@ import xarray as xr
 from eowidgets.cube.grid import geobox
 from eowidgets.cube.schema import bands
 from eowidgets.engine.strips import WindowResult
+from eowidgets.render.embedding import holds_vectors, principal_colors
 from eowidgets.render.source import FrameSource
 from eowidgets.render.style import default_bands
 from eowidgets.widgets.map.overlay import frame_picture, result_picture, thin
@@ -48,6 +49,8 @@ class Painter:
     def paint(self, window: WindowResult) -> None:
         """Show a finished window; called by the thread of the run."""
         data = window.data
+        if holds_vectors(data):  # their colours depend on all of them
+            return
         if "time" in data.dims:
             data = data.isel(time=self._nearest(data))
         if self._canvas is None:
@@ -71,6 +74,8 @@ class Painter:
 
     def finish(self, result: xr.Dataset, *, fade: bool = False) -> str:
         """Show the whole result, and return a sentence on where it is shown."""
+        if holds_vectors(result):
+            result = principal_colors(result)
         if self.map is not None:
             at = result.isel(time=self._nearest(result)) if "time" in result.dims else result
             self._to_map(at, fade=fade)

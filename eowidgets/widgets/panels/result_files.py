@@ -13,20 +13,22 @@ from eowidgets.cube.export import to_geotiff, to_netcdf, to_zarr
 from eowidgets.cube.export.place import write_whole
 from eowidgets.cube.grid import geobox
 from eowidgets.cube.schema import bands
+from eowidgets.engine.writers.disk import TABLES
+from eowidgets.engine.writers.parts import write_table
 from eowidgets.errors import InputError, MissingExtraError, shown
 
 FORMATS = {"GeoTIFF (.tif)": ".tif", "NetCDF (.nc)": ".nc", "Zarr (.zarr)": ".zarr", "GeoPackage (.gpkg)": ".gpkg"}
 
 
-def save(result: xr.Dataset, path: str | Path) -> Path:
+def save(result: Any, path: str | Path) -> Path:
     """Write a result in the format that the ending of the name stands for.
 
     Parameters
     ----------
-    result : Dataset
+    result : Dataset or GeoDataFrame
     path : str or Path
-        ``.tif`` (with its companions, see :func:`eowidgets.cube.export.to_geotiff`), ``.nc``, ``.zarr``, or ``.gpkg``
-        for class maps and masks as polygons.
+        For a table ``.gpkg`` or ``.parquet``. For a raster ``.tif`` (with its companions, see
+        :func:`eowidgets.cube.export.to_geotiff`), ``.nc``, ``.zarr``, or ``.gpkg`` for class maps and masks as polygons.
 
     Raises
     ------
@@ -35,6 +37,10 @@ def save(result: xr.Dataset, path: str | Path) -> Path:
     """
     target = Path(path).expanduser()
     ending = target.suffix.lower()
+    if not isinstance(result, xr.Dataset):
+        if ending not in TABLES:
+            raise InputError(f"The result is a table: end the name {shown(target.name)} in {' or '.join(TABLES)}.")
+        return write_whole(target, partial(write_table, result))
     if ending == ".tif":
         return to_geotiff(result, target)
     if ending == ".gpkg":
