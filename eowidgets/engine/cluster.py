@@ -13,7 +13,7 @@ from eowidgets.engine.plan import Plan
 from eowidgets.engine.reader import Block
 from eowidgets.engine.saved import store_of
 from eowidgets.engine.strips import Strip
-from eowidgets.engine.task import Task
+from eowidgets.engine.workload import Workload
 from eowidgets.errors import EowidgetsError, MissingExtraError, ModelError, SourceError, short, words
 
 #: More parts than workers, so that a slow or lost one holds up little ...
@@ -25,7 +25,7 @@ RETRIES = 3
 
 
 def run_on(
-    client: Any, task: Task, plan: Plan, missing: list[tuple[int, int]], job: Job, store: Path | None
+    client: Any, task: Workload, plan: Plan, missing: list[tuple[int, int]], job: Job, store: Path | None
 ) -> Iterator[Strip]:
     """Run the missing rows on the cluster behind ``client``.
 
@@ -118,7 +118,7 @@ def parts(missing: list[tuple[int, int]], plan: Plan, workers: int) -> list[tupl
     return [(a, min(a + step, stop)) for start, stop in missing for a in range(start, stop, step)]
 
 
-def _cut(task: Task, plan: Plan, start: int, stop: int) -> tuple[Task, int]:
+def _cut(task: Workload, plan: Plan, start: int, stop: int) -> tuple[Workload, int]:
     """Leave out of the task what the rows do not need."""
     y = plan.grid(task.shape).y
     cells = y.coarser(task.frame.stride)
@@ -129,7 +129,7 @@ def _cut(task: Task, plan: Plan, start: int, stop: int) -> tuple[Task, int]:
 
 
 def _work(
-    task: Task,
+    task: Workload,
     shape: tuple[int, int, int],
     offset: int,
     plan: Plan,

@@ -14,7 +14,7 @@ from eowidgets.cube.area import AreaLike
 from eowidgets.engine import device as dev
 from eowidgets.engine.plan import Limits, Precision
 from eowidgets.engine.predict import Piece
-from eowidgets.engine.task import make_task
+from eowidgets.engine.workload import make_workload
 from eowidgets.system import parse_bytes
 
 
@@ -69,7 +69,7 @@ def estimate(
         As ``run`` does.
     """
     limits = Limits(parse_bytes(memory), window, batch, precision)
-    task = make_task(model, cube, area, device=device, params=params)
+    task = make_workload(model, cube, area, device=device, params=params)
     plan = task.plan(limits, lambda _: None, lambda: None)
     grid = plan.grid(task.shape)
     i, j, k = len(grid.y) // 2, len(grid.x) // 2, len(grid.t) // 2

@@ -33,7 +33,7 @@ from eowidgets.engine.scheduler import HEAVY, run_here
 from eowidgets.engine.strips import Strip, WindowResult
 from eowidgets.engine.surroundings import kept
 from eowidgets.engine.table import Table
-from eowidgets.engine.task import Task, make_task
+from eowidgets.engine.workload import Workload, make_workload
 from eowidgets.engine.writers.disk import check_format, check_name, complete, explain, open_result, publish
 from eowidgets.engine.writers.memory import MemoryWriter
 from eowidgets.engine.writers.parts import RecordWriter
@@ -232,7 +232,7 @@ def make_job(
         raise InputError(f"{shown(str(cube))} is a path: open it first with eow.open(...).")
     limits = Limits(parse_bytes(memory), window, batch, precision)
     path = check_name(out) if out is not None else None
-    task = make_task(made, cube, area, seed=seed, device=device, compile=compile)
+    task = make_workload(made, cube, area, seed=seed, device=device, compile=compile)
     if path is not None:
         check_format(path, task.frame)
     check_window(task.model, window)
@@ -256,7 +256,7 @@ def _reported(job: Job, progress: Progress) -> Job:
 class Run:
     """The work of a job."""
 
-    task: Task
+    task: Workload
     limits: Limits
     out: Path | None
     client: Any = None

@@ -91,12 +91,12 @@ def test_what_killed_processes_left_is_swept_and_nothing_else(make_cube, tmp_pat
 
 
 def test_a_run_that_fails_before_its_first_strip_leaves_nothing(make_cube, tmp_path, monkeypatch):
-    from eowidgets.engine.task import Task
+    from eowidgets.engine.workload import Workload
 
     def fails(*_):
         raise InputError("no plan")
 
-    monkeypatch.setattr(Task, "plan", fails)
+    monkeypatch.setattr(Workload, "plan", fails)
     with pytest.raises(InputError, match="no plan"):
         eow.run(Identity, make_cube(), out=tmp_path / "r.zarr")
     assert list(tmp_path.iterdir()) == []

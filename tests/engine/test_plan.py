@@ -12,13 +12,13 @@ from eowidgets.contract.outputs import Bands, Value
 from eowidgets.engine import device as dev
 from eowidgets.engine.estimate import estimate
 from eowidgets.engine.plan import Limits, Plan
-from eowidgets.engine.task import make_task
+from eowidgets.engine.workload import make_workload
 from eowidgets.errors import InputError, ModelError
 from eowidgets.system import parse_bytes
 
 
 def plan_of(model, cube, memory="2GB", **limits) -> Plan:
-    return make_task(model, cube, device="cpu").plan(
+    return make_workload(model, cube, device="cpu").plan(
         Limits(parse_bytes(memory), **limits), lambda _: None, lambda: None
     )
 

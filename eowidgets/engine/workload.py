@@ -1,4 +1,4 @@
-"""A model and a cube, checked and put together: what every run, local or remote, starts from."""
+"""A model and a cube, checked against each other: what every run starts from, local or remote."""
 
 from __future__ import annotations
 
@@ -37,8 +37,8 @@ Array = npt.NDArray[Any]
 
 
 @dataclass(frozen=True)
-class Task:
-    """What is run on what; can be sent to another machine.
+class Workload:
+    """A validated pair of a model and a cube; can be pickled for remote workers.
 
     Attributes
     ----------
@@ -146,7 +146,7 @@ class Task:
         return box.height * box.width <= 1 << 20 and not self.area.mask(box, all_touched=False).any()
 
 
-def make_task(
+def make_workload(
     model: str | Model | type[Model],
     cube: xr.Dataset,
     area: Any = None,
@@ -155,7 +155,7 @@ def make_task(
     device: str = "auto",
     compile: bool = False,
     params: Mapping[str, Any] | None = None,
-) -> Task:
+) -> Workload:
     """Check a model against a cube and put them together.
 
     Raises
@@ -195,7 +195,7 @@ def make_task(
             "coordinate: give each output a name of its own."
         )
     site = Site(bands, _days(dates), _days(out_dates), cube.odc.geobox, resolution_of(cube) or 1.0)
-    return Task(made, cube, shape, site, frame, int(seed), str(device), compile)
+    return Workload(made, cube, shape, site, frame, int(seed), str(device), compile)
 
 
 def make_frame(cube: xr.Dataset, outputs: tuple[Output, ...], source: Source, dates: Array) -> Frame | Table:
