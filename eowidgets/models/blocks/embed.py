@@ -68,3 +68,14 @@ def place(lonlat: Tensor, dim: int) -> Tensor:
     waves = 2.0 ** torch.arange(dim // 4, device=lonlat.device)
     angle = (radians.unsqueeze(-1) * waves).flatten(-2)
     return torch.cat([angle.sin(), angle.cos()], dim=-1)
+
+
+def month_table(dim: int) -> Tensor:
+    """Embed the twelve months by their angle in the year: ``dim / 2`` equal sines, then as many equal cosines.
+
+    Returns
+    -------
+    Tensor, shape (12, dim), float32
+    """
+    angle = torch.arange(12).unsqueeze(-1) * (2 * math.pi / 12)
+    return torch.cat([angle.sin().expand(-1, dim // 2), angle.cos().expand(-1, dim // 2)], dim=-1)
