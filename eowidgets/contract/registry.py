@@ -21,6 +21,7 @@ FAMILIES = (
     "eowidgets.models.units",
     "eowidgets.models.change",
     "eowidgets.models.forecast.adapters",
+    "eowidgets.models.embed",
 )
 
 M = TypeVar("M", bound=type[Model])
