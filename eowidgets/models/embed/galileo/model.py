@@ -22,8 +22,12 @@ from eowidgets.models.embed.published import Published
 class GalileoParams(PretrainedParams):
     """The weights, and the size of patches and windows."""
 
-    patch: int = param(4, unit="pixels", low=1, high=8, step=1, label="Patch", help="One vector per patch of this side.")
-    window: int = param(4, unit="patches", low=1, high=16, step=1, label="Window", help="Patches seen together, a side.")
+    patch: int = param(
+        4, unit="pixels", low=1, high=8, step=1, label="Patch", help="One vector per patch of this side."
+    )
+    window: int = param(
+        4, unit="patches", low=1, high=16, step=1, label="Window", help="Patches seen together, a side."
+    )
 
 
 @register
@@ -35,7 +39,8 @@ class GalileoNano(Pretrained):
     card = Card(
         title="Galileo (nano)",
         summary="A vector of 128 numbers per patch of 1 to 8 pixels, from a series of Sentinel-2 and Sentinel-1.",
-        paper="Tseng et al. (2025), Galileo: Learning Global and Local Features of Many Remote Sensing Modalities; arXiv:2502.09356",
+        paper="Tseng et al. (2025), Galileo: Learning Global and Local Features in Pretrained Remote Sensing Models; "
+        "arXiv:2502.09356",
         url="https://github.com/nasaharvest/galileo",
         licence="MIT",
         data="127 155 places with a year of monthly Sentinel-1 and Sentinel-2 L1C, weather, elevation and land cover",
