@@ -9,12 +9,13 @@ from typing import Any, ClassVar
 import xarray as xr
 from torch import nn
 
+from eowidgets.contract.feeds import Windows
 from eowidgets.contract.model import Model
 from eowidgets.contract.outputs import Output, Vector
 from eowidgets.contract.params import param
 from eowidgets.contract.task import Task
 from eowidgets.cube.quantity import quantity
-from eowidgets.models.embed.inputs import GROUPS, RADAR
+from eowidgets.models.embed.inputs import GROUPS, NEEDED, OPTIONAL, RADAR
 from eowidgets.models.embed.published import Published
 
 #: Length of the vectors.
@@ -45,6 +46,7 @@ class Pretrained(Model):
 
     task = Task.EMBED
     Params = PretrainedParams
+    feed = Windows(bands=NEEDED, optional_bands=OPTIONAL, max_dates=DATES)
     published: ClassVar[Published]
 
     def __init__(self, network: nn.Module | None = None, **params: Any) -> None:

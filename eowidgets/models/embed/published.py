@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import tomllib
+from collections.abc import Sequence
+from dataclasses import dataclass, fields
 from pathlib import Path
 
 from torch import nn
@@ -10,6 +12,8 @@ from torch import nn
 from eowidgets.errors import ModelError, short
 from eowidgets.models.weights import download, load_state
 
+#: The file in the folder of a system that lists its weights.
+LIST = "weights.toml"
 #: Value of the parameter ``weights`` that fetches the published file.
 FROM_HUB = "hub"
 
@@ -28,7 +32,7 @@ class Published:
         Hash of the file.
     size : int
         Bytes of the file.
-    unused : tuple of str
+    unused : sequence of str
         Prefixes of keys that the file has and the network has not.
     """
 
@@ -39,7 +43,7 @@ class Published:
     revision: str
     sha256: str
     size: int
-    unused: tuple[str, ...] = ()
+    unused: Sequence[str] = ()
 
     def load(self, network: nn.Module, source: str) -> nn.Module:
         """Load the weights strictly, and make the network ready to predict.
@@ -66,7 +70,7 @@ class Published:
         published = source == FROM_HUB
         path = download(self.hub, self.file, revision=self.revision) if published else Path(source).expanduser()
         state = load_state(path, self.sha256 if published else None)
-        state = {key: value for key, value in state.items() if not key.startswith(self.unused)}
+        state = {key: value for key, value in state.items() if not key.startswith(tuple(self.unused))}
         own = network.state_dict()
         wrong = {
             "lack": own.keys() - state.keys(),
@@ -78,3 +82,10 @@ class Published:
             raise ModelError(f"The weights in {path.name[:80]!r} are not those of {self.name}: they {listed}.")
         network.load_state_dict(state)
         return network.eval().requires_grad_(False)
+
+
+def published(folder: Path, name: str) -> Published:
+    """Return the weights of a name from ``weights.toml`` in the folder of a system."""
+    rows = tomllib.loads((folder / LIST).read_text(encoding="utf-8"))["checkpoint"]
+    row = next(row for row in rows if row["name"] == name)
+    return Published(**{field.name: row[field.name] for field in fields(Published) if field.name in row})

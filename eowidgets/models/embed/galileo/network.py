@@ -8,7 +8,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-from eowidgets.models.blocks.embed import month_table, sinusoid
+from eowidgets.models.blocks.embed import months, sinusoid
 from eowidgets.models.blocks.vit import Block
 
 #: Groups of channels that share a token, and how many channels each has, by what they depend on.
@@ -44,7 +44,7 @@ class FlexiPatch(nn.Module):
         if patch != kernel.shape[-1]:
             # width c (size size) -> width c patch patch
             resized = kernel.flatten(2) @ kernel_resize(kernel.shape[-1], patch).to(kernel).T
-            kernel = resized.unflatten(-1, (patch, patch))
+            kernel = resized.view(*resized.shape[:2], patch, patch)
         return functional.conv2d(x, kernel, self.proj.bias, stride=patch)
 
 
@@ -59,7 +59,8 @@ def kernel_resize(size: int, patch: int) -> Tensor:
     """
     images = torch.eye(size * size).view(-1, 1, size, size)
     resized = functional.interpolate(images, (patch, patch), mode="bicubic", antialias=True)
-    return torch.linalg.pinv(resized.flatten(1))
+    inverse: Tensor = torch.linalg.pinv(resized.flatten(1))
+    return inverse
 
 
 class Encoder(nn.Module):
@@ -85,7 +86,7 @@ class Encoder(nn.Module):
         quarter = width // 4
         self.blocks = nn.ModuleList(Block(width, heads, hidden, fused=False) for _ in range(depth))
         self.pos_embed = nn.Parameter(sinusoid(torch.arange(dates), quarter, SLOWEST), requires_grad=False)
-        self.month_embed = nn.Embedding.from_pretrained(month_table(quarter), freeze=True)
+        self.month_embed = months(quarter)
         self.s_t_channel_embed = nn.Parameter(torch.zeros(len(SPACE_TIME), quarter))
         self.sp_channel_embed = nn.Parameter(torch.zeros(len(SPACE), quarter))
         self.t_channel_embed = nn.Parameter(torch.zeros(len(TIME), quarter))
@@ -138,7 +139,8 @@ class Encoder(nn.Module):
         whole[:, some] = encoded.masked_fill(~known[:, some].unsqueeze(-1), 0)
         # b (t h w g) d -> b d h w
         total = whole.view(grid.shape).sum(dim=(1, 4)).movedim(-1, 1)
-        return total / kept.sum(dim=(1, 4)).unsqueeze(1)
+        out: Tensor = total / kept.sum(dim=(1, 4)).unsqueeze(1)
+        return out
 
     def _tokens(self, name: str, x: Tensor, months: Tensor, patch: int, ratio: float) -> Tensor:
         """Return the tokens of a group, shape (b, t, h, w, width)."""

@@ -43,7 +43,8 @@ def per_patch(values: Tensor, seen: Tensor, patch: int) -> tuple[Tensor, Tensor]
     known = seen.to(values.dtype)
     share = functional.avg_pool2d(known, patch)
     # (b t) c h w -> b t c h w
-    total = functional.avg_pool2d((values * known.unsqueeze(2)).flatten(0, 1), patch).unflatten(0, values.shape[:2])
+    total = functional.avg_pool2d((values * known.unsqueeze(2)).flatten(0, 1), patch)
+    total = total.view(*values.shape[:3], *share.shape[-2:])
     mean = total / share.clamp_min(1 / patch**2).unsqueeze(2)
     spread = mean.repeat_interleave(patch, dim=-2).repeat_interleave(patch, dim=-1)
     return torch.where(seen.unsqueeze(2), values, spread), share >= 0.5

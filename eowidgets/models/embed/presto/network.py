@@ -7,7 +7,7 @@ from collections.abc import Mapping
 import torch
 from torch import Tensor, nn
 
-from eowidgets.models.blocks.embed import month_table, sinusoid
+from eowidgets.models.blocks.embed import months, sinusoid
 from eowidgets.models.blocks.vit import Block
 
 #: Groups of channels that share a token, and how many channels each has; the order is that of the channel embedding.
@@ -49,7 +49,7 @@ class Encoder(nn.Module):
         self.blocks = nn.ModuleList(Block(width, heads, hidden, fused=True) for _ in range(depth))
         self.norm = nn.LayerNorm(width)
         self.pos_embed = nn.Parameter(_positions(dates, 2 * quarter), requires_grad=False)
-        self.month_embed = nn.Embedding.from_pretrained(month_table(quarter), freeze=True)
+        self.month_embed = months(quarter)
         self.channel_embed = nn.Embedding(len(GROUPS) + 1, quarter)
 
     def forward(
@@ -112,8 +112,8 @@ class Presto(nn.Module):
 
 def _positions(dates: int, dim: int) -> Tensor:
     """Return sines and cosines in turn, shape (1, dates, dim)."""
-    # (sine cosine) k -> (k sine-cosine)
-    return sinusoid(torch.arange(dates), dim, 1000.0).unflatten(-1, (2, -1)).transpose(-1, -2).flatten(-2)[None]
+    sines, cosines = sinusoid(torch.arange(dates), dim, 1000.0).chunk(2, dim=-1)
+    return torch.stack([sines, cosines], dim=-1).view(1, dates, dim)
 
 
 def _on_the_sphere(lonlat: Tensor) -> Tensor:
