@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import torch
 from torch import Tensor
 
 from eowidgets.contract.feeds import Batch
-from eowidgets.contract.prepare import METRES_PER_DEGREE
+from eowidgets.cube.globe import lonlat
+
+#: East and north per column, and per row.
+Steps = tuple[tuple[float, float], tuple[float, float]]
 
 RADAR = "S1"
 INDEX = "NDVI"
@@ -79,12 +83,38 @@ def months_of(batch: Batch) -> Tensor:
     return torch.as_tensor(months, device=batch.x.device)
 
 
-def lonlat_of(batch: Batch) -> Tensor:
-    """Return longitude and latitude of every pixel, shape (b, h, w, 2), as on a raster whose rows run west to east."""
+def steps_of(box: Any) -> Steps:
+    """Return how far a column and a row lead east and north in the middle of a raster, in degrees of arc.
+
+    Parameters
+    ----------
+    box : odc.geo GeoBox
+
+    Returns
+    -------
+    ((float, float), (float, float))
+        East and north per column, and per row.
+    """
+    y, x = (n / 2 for n in box.shape)
+    lon, lat = lonlat(box, np.array([x, x + 1, x]), np.array([y, y, y + 1]))
+    # A step may lead across the meridian of 180 degrees.
+    east = ((lon[1:] - lon[0] + 180) % 360 - 180) * np.cos(np.radians(lat[0]))
+    north = lat[1:] - lat[0]
+    return (float(east[0]), float(north[0])), (float(east[1]), float(north[1]))
+
+
+def lonlat_of(batch: Batch, steps: Steps) -> Tensor:
+    """Return longitude and latitude of every pixel, shape (b, h, w, 2), from the centre of its window.
+
+    Parameters
+    ----------
+    batch : Batch
+    steps : ((float, float), (float, float))
+        From :func:`steps_of`.
+    """
     h, w = batch.x.shape[-2:]
-    step = batch.resolution / METRES_PER_DEGREE
     rows, columns = (torch.arange(n, device=batch.x.device) - (n - 1) / 2 for n in (h, w))
+    east, north = (rows[:, None] * row + columns * column for column, row in zip(*steps, strict=True))
     lon, lat = (part[:, None, None] for part in batch.lonlat.unbind(-1))
-    north = lat - rows[:, None] * step
-    east = lon + columns * step / torch.deg2rad(north).cos()
-    return torch.stack([east, north.expand_as(east)], dim=-1)
+    lat = lat + north
+    return torch.stack([lon + east / torch.deg2rad(lat).cos(), lat], dim=-1)

@@ -1,9 +1,11 @@
 import numpy as np
 import pytest
 import torch
-from pyproj import Transformer
+from affine import Affine
+from odc.geo.geobox import GeoBox
 
 from eowidgets.contract.feeds import Batch
+from eowidgets.cube.globe import lonlat
 from eowidgets.models.embed import inputs
 from eowidgets.models.embed.presto import PrestoModel
 
@@ -52,15 +54,23 @@ def test_months_count_from_january():
 
 
 @pytest.mark.parametrize(
-    ("crs", "x", "y"), [(32635, 500_000, 5_000_000), (32635, 300_000, 7_500_000), (32733, 600_000, 6_200_000)]
+    ("crs", "affine"),
+    [
+        (32635, Affine(10, 0, 500_000, 0, -10, 5_000_000)),
+        (32635, Affine(10, 0, 300_000, 0, -10, 7_500_000)),
+        (32733, Affine(8, 6, 600_000, 6, -8, 6_200_000)),
+        (4326, Affine(1e-4, 0, 24.0, 0, -1e-4, 60.0)),
+        (4326, Affine(1e-4, 0, 179.994, 0, -1e-4, -17.0)),
+        (32701, Affine(10, 0, 170_000, 0, -10, 8_200_000)),
+    ],
 )
-def test_every_pixel_has_its_place(crs, x, y):
-    to = Transformer.from_crs(crs, 4326, always_xy=True)
-    rows, columns = 6, 9
+def test_every_pixel_has_its_place(crs, affine):
+    box = GeoBox((120, 160), affine, f"EPSG:{crs}")
+    rows, columns = 60, 90
+    # A window in the corner, its centre as the engine states it.
+    centre = torch.tensor(np.stack(lonlat(box, columns / 2, rows / 2)), dtype=torch.float32)[None]
     shape = torch.zeros(1, 1, 5, rows, columns)
-    centre = to.transform(x + 10 * columns / 2, y - 10 * rows / 2)
-    found = inputs.lonlat_of(batch([0.0] * 5, x=shape, lonlat=torch.tensor([centre], dtype=torch.float32)))[0]
-    xs, ys = np.meshgrid(x + 10 * (np.arange(columns) + 0.5), y - 10 * (np.arange(rows) + 0.5))
-    expected = np.stack(to.transform(xs, ys), axis=-1)
-    metres = (found.numpy() - expected) * 111_320 * np.array([np.cos(np.radians(centre[1])), 1])
-    assert np.abs(metres).max() < 6
+    found = inputs.lonlat_of(batch([0.0] * 5, x=shape, lonlat=centre), inputs.steps_of(box))[0].double().numpy()
+    expected = np.stack(lonlat(box, *np.meshgrid(np.arange(columns) + 0.5, np.arange(rows) + 0.5)), axis=-1)
+    degrees = (found - expected + 180) % 360 - 180
+    assert np.abs(degrees * 111_320 * np.array([np.cos(np.radians(expected[0, 0, 1])), 1])).max() < 2
