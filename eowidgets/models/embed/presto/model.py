@@ -18,8 +18,7 @@ from eowidgets.models.embed.presto.network import Presto
 from eowidgets.models.embed.published import published
 
 #: Normalised values are (x + shift) / divisor; NDVI stays as it is.
-SHIFT = {inputs.RADAR: 25.0}
-DIVISOR = {inputs.RADAR: 25.0, inputs.INDEX: 1.0}
+SHIFT, DIVISOR = {inputs.RADAR: 25.0}, {inputs.RADAR: 25.0, inputs.INDEX: 1.0}
 #: Pixels that are encoded at a time.
 STRIP = 1024
 
