@@ -137,7 +137,7 @@ class OnDates(Model):
 
     def __init__(self, model: Model, when: Dates) -> None:
         self.model, self.when = model, when
-        for name in ("name", "task", "card", "inputs", "window", "resamples", "Params", "params", "device"):
+        for name in ("name", "task", "card", "feed", "resamples", "Params", "params", "device"):
             setattr(self, name, getattr(model, name))
 
     def outputs(self, bands: tuple[str, ...]) -> tuple[Output, ...]:

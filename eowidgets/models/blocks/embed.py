@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 
 DAYS_PER_YEAR = 365.2425
 
@@ -68,3 +68,12 @@ def place(lonlat: Tensor, dim: int) -> Tensor:
     waves = 2.0 ** torch.arange(dim // 4, device=lonlat.device)
     angle = (radians.unsqueeze(-1) * waves).flatten(-2)
     return torch.cat([angle.sin(), angle.cos()], dim=-1)
+
+
+def months(dim: int) -> nn.Embedding:
+    """Embed months, 0 to 11, by their angle in the year: ``dim / 2`` equal sines, then as many equal cosines; fixed."""
+    angle = torch.arange(12).unsqueeze(-1) * (2 * math.pi / 12)
+    table = torch.cat([angle.sin().expand(-1, dim // 2), angle.cos().expand(-1, dim // 2)], dim=-1)
+    made = nn.Embedding(12, dim)
+    made.weight = nn.Parameter(table, requires_grad=False)
+    return made

@@ -1,0 +1,16 @@
+"""Card of Galileo-nano."""
+
+from __future__ import annotations
+
+from eowidgets.contract.card import Card
+
+CARD = Card(
+    title="Galileo (nano)",
+    summary="A vector of 128 numbers per patch of 1 to 8 pixels, from a series of Sentinel-2 and Sentinel-1.",
+    paper="Tseng et al. (2025), Galileo: Learning Global and Local Features in Pretrained Remote Sensing Models; "
+    "arXiv:2502.09356",
+    url="https://github.com/nasaharvest/galileo",
+    licence="MIT",
+    data="127 155 places with a year of monthly Sentinel-1 and Sentinel-2 L1C, weather, elevation and land cover",
+    limits="Trained on monthly composites at 10 m, top of atmosphere; takes 24 dates at most; depends on the window.",
+)

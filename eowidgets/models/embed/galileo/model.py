@@ -1,0 +1,60 @@
+"""Galileo-nano as a model: a vector per patch."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+from torch import Tensor, nn
+
+from eowidgets.contract.checkpoint import checkpoint
+from eowidgets.contract.feeds import Batch
+from eowidgets.contract.params import param
+from eowidgets.contract.registry import register
+from eowidgets.models.embed import inputs
+from eowidgets.models.embed.base import Pretrained, PretrainedParams
+from eowidgets.models.embed.galileo.card import CARD
+from eowidgets.models.embed.galileo.network import Encoder
+from eowidgets.models.embed.galileo.statistics import normalised, per_patch
+
+
+@dataclass(frozen=True, slots=True)
+class GalileoParams(PretrainedParams):
+    """The weights, and the size of patches and windows."""
+
+    patch: int = param(4, unit="pixels", low=1, high=8, step=1, help="One vector per patch of this side.")
+    window: int = param(4, unit="patches", low=1, high=16, step=1, help="Side of the windows that are encoded.")
+
+
+@register
+class GalileoNano(Pretrained):
+    """Embed every patch of a window, in view of the others."""
+
+    name = "galileo-nano"
+    Params = GalileoParams
+    card = CARD
+    feed = replace(Pretrained.feed, size=16, multiple=4)
+    checkpoint = checkpoint(Path(__file__).parent, "galileo-nano.official")
+
+    def __init__(self, network: nn.Module | None = None, **params: Any) -> None:
+        super().__init__(network, **params)
+        size = self.stride * self.params.window
+        # Windows depend on the parameters: an instance's own feed.
+        vars(self)["feed"] = replace(Pretrained.feed, size=size, multiple=self.stride)
+
+    @property
+    def stride(self) -> int:
+        """Pixels along one side of a patch."""
+        return int(self.params.patch)
+
+    def build(self) -> nn.Module:
+        """Return the network without weights."""
+        return Encoder()
+
+    def predict(self, batch: Batch) -> dict[str, Tensor]:
+        """Encode the windows of the batch."""
+        found = inputs.groups_of(batch, decibel=self.decibel).items()
+        filled = {name: per_patch(normalised(name, g.values), g.seen, self.stride) for name, g in found}
+        values, seen = ({name: pair[i] for name, pair in filled.items()} for i in (0, 1))
+        return {"embedding": self.module()(values, seen, inputs.months_of(batch), self.stride, batch.resolution)}
