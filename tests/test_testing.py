@@ -7,7 +7,7 @@ from eowidgets.contract.registry import model_classes
 from eowidgets.testing import check_model
 
 #: Networks that take minutes on a processor; one of each family is checked. Encoders have no weights here.
-SLOW = {"change-lenet", "change-fcsiam", "units-change", "units-forecast", "units-clouds"}
+SLOW = {"forecast-nlinear", "change-lenet", "change-fcsiam", "units-change", "units-forecast", "units-clouds"}
 
 
 @pytest.mark.parametrize(

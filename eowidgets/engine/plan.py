@@ -162,7 +162,7 @@ def make_plan(
     source = t * (4 * len(site.bands) + 2)  # bytes a pixel, reading
     fit = limits.memory // 16 // max(1, source * side[0])
     stride = max(1, side[1] - 2 * spec.halo)
-    columns = max(-(-batch // len(grid.t)), (fit - 2 * spec.halo) // stride)
+    columns = max(batch, (fit - 2 * spec.halo) // stride)
     columns = min(len(grid.x), max(1, columns))
 
     rows = 256

@@ -147,24 +147,39 @@ class Predictor:
 
     def __call__(self, pieces: Sequence[Piece]) -> Iterator[tuple[Piece, dict[str, Any]]]:
         """Predict pieces in order; yields each with its outputs, cut to the piece (padding left out)."""
-        waiting: _Done | None = None
+        # A batch has one set of days: windows of other dates are not put into it.
+        order = sorted(range(len(pieces)), key=lambda i: pieces[i].t.start)
+        held: dict[int, dict[str, Any]] = {}
+        following = 0
+        for numbers, found in self._in_groups(pieces, order):
+            held |= dict(zip(numbers, found, strict=True))
+            while following in held:
+                yield pieces[following], held.pop(following)
+                following += 1
+
+    def _in_groups(
+        self, pieces: Sequence[Piece], order: Sequence[int]
+    ) -> Iterator[tuple[Sequence[int], list[dict[str, Any]]]]:
+        """Predict groups of pieces of the same dates; yield the numbers of a group and the outputs of each piece."""
+        waiting: tuple[Sequence[int], _Done] | None = None
         at = 0
-        while at < len(pieces):
+        while at < len(order):
             self._checkpoint()
-            group = pieces[at : at + self.batch]
-            done = self._run_group(group)
+            first = pieces[order[at]].t
+            numbers = [i for i in order[at : at + self.batch] if pieces[i].t == first]
+            done = self._run_group([pieces[i] for i in numbers])
             if done is None:  # too much: the batch or the window is smaller now
                 continue
-            at += len(group)
+            at += len(numbers)
             # A GPU works on this group while the one before is handed over.
             if waiting is not None:
-                yield from self._split(waiting)
-            waiting = done
+                yield waiting[0], self._split(waiting[1])
+            waiting = (numbers, done)
             if self.device.type == "cpu":
-                yield from self._split(waiting)
+                yield numbers, self._split(done)
                 waiting = None
         if waiting is not None:
-            yield from self._split(waiting)
+            yield waiting[0], self._split(waiting[1])
 
     def _run_group(self, group: Sequence[Piece]) -> _Done | None:
         try:
@@ -288,21 +303,23 @@ class Predictor:
                 paste(whole[name], values, rows, i, dim=-2)
         return {name: torch.from_numpy(values) for name, values in whole.items()}
 
-    def _split(self, done: _Done) -> Iterator[tuple[Piece, dict[str, Any]]]:
+    def _split(self, done: _Done) -> list[dict[str, Any]]:
+        """Wait for the outputs of a group, check them, and cut them to the pieces."""
         with blame(self.model, _where(done.group)):
             done.wait()
         for output in self.outputs:
             if isinstance(output, Mosaic):
                 check_values(self.model, output, done.found[output.name], done.measured)
+        pieces = []
         for i, p in enumerate(done.group):
             h, w = (-(-(s.stop - s.start) // self.outputs[0].stride) for s in (p.y, p.x))
-            yield (
-                p,
+            pieces.append(
                 {
                     name: values.numpy()[i, ..., :h, :w] if isinstance(values, Tensor) else values[i]
                     for name, values in done.found.items()
-                },
+                }
             )
+        return pieces
 
 
 def _where(group: Sequence[Piece]) -> str:

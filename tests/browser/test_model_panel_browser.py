@@ -16,7 +16,7 @@ began, go = threading.Event(), threading.Semaphore(0)
 
 @eow.register
 class Steps(eow.Model):
-    name, task, card = "steps", eow.Task.REGRESS, eow.Card(title="Goes on when it is told")
+    name, task, card = "steps", eow.Task.REGRESS, eow.Card(title="Goes on when it is told", licence="Apache-2.0")
     feed = eow.Windows(size=32)
 
     def outputs(self, bands):

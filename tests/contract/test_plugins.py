@@ -16,7 +16,7 @@ MODEL = """
 import eowidgets as eow
 
 class Double(eow.Model):
-    name, task = "toy-double", eow.Task.REGRESS
+    name, task = "plugged-double", eow.Task.REGRESS
     card = eow.Card(title="Twice the red", licence="MIT")
     feed = eow.Windows(bands=("red",))
 
@@ -28,7 +28,7 @@ class Double(eow.Model):
 """
 INDEX = """
 [[model]]
-name = "toy-double"
+name = "plugged-double"
 task = "regress"
 title = "Twice the red"
 licence = "MIT"
@@ -79,24 +79,24 @@ def install(tmp_path, monkeypatch):
 
 
 def test_a_model_of_a_plugin_is_listed_made_and_run(install, make_cube):
-    install("toyplug", "[eowidgets.models]\ntoy-double = toyplug.net:Double\n", net=MODEL)
-    (row,) = eow.list_models("toy-*")
+    install("toyplug", "[eowidgets.models]\nplugged-double = toyplug.net:Double\n", net=MODEL)
+    (row,) = eow.list_models("plugged-*")
     assert (row["task"], row["title"], row["licence"]) == ("regress", "Twice the red", "MIT")
-    assert registry.get_model("toy-double").name == "toy-double"
+    assert registry.get_model("plugged-double").name == "plugged-double"
     cube = make_cube(dates=2, height=4, width=4, clouds=0.0)
-    np.testing.assert_allclose(eow.run("toy-double", cube).twice, 2 * cube.red.max("time"), rtol=1e-6)
-    assert "toy-double" in {m.name for m in registry.model_classes("regress")}
-    with pytest.raises(InputError, match="Did you mean 'toy-double'"):
-        registry.get_model("toy-duble")
+    np.testing.assert_allclose(eow.run("plugged-double", cube).twice, 2 * cube.red.max("time"), rtol=1e-6)
+    assert "plugged-double" in {m.name for m in registry.model_classes("regress")}
+    with pytest.raises(InputError, match="Did you mean 'plugged-double'"):
+        registry.get_model("plugged-duble")
 
 
 @pytest.mark.parametrize("index", [True, False])
 def test_plugins_are_listed_without_torch(install, index):
     files = {"net": MODEL, **({"models.toml": INDEX} if index else {})}
-    path = install("toyplug", "[eowidgets.models]\ntoy-double = toyplug.net:Double\n", **files)
+    path = install("toyplug", "[eowidgets.models]\nplugged-double = toyplug.net:Double\n", **files)
     code = (
-        f"import sys; sys.path.insert(0, {str(path)!r}); import eowidgets as eow; (row,) = eow.list_models('toy-*'); "
-        "print(row['task'] or 'unknown', 'torch' in sys.modules, len(eow.list_models('toy-*', task='regress')))"
+        f"import sys; sys.path.insert(0, {str(path)!r}); import eowidgets as eow; (row,) = eow.list_models('plugged-*'); "
+        "print(row['task'] or 'unknown', 'torch' in sys.modules, len(eow.list_models('plugged-*', task='regress')))"
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.split() == ["regress" if index else "unknown", "False", "1"]
@@ -106,18 +106,18 @@ def test_plugins_are_listed_without_torch(install, index):
     ("points", "files", "message"),
     [
         (
-            "toy-bad = toyplug.net:Double",
+            "plugged-bad = toyplug.net:Double",
             {"net": "raise RuntimeError('too old')"},
             "failed when it was imported .too old",
         ),
-        ("toy-bad = toyplug.none:Double", {}, "failed when it was imported"),
-        ("toy-bad = toyplug_gone:Double", {}, "has no module 'toyplug_gone'"),
+        ("plugged-bad = toyplug.none:Double", {}, "failed when it was imported"),
+        ("plugged-bad = toyplug_gone:Double", {}, "has no module 'toyplug_gone'"),
         (
-            "toy-bad = toyplug.net:Double",
+            "plugged-bad = toyplug.net:Double",
             {"net": MODEL},
             "points to 'toyplug.net:Double', which is no model of that name",
         ),
-        ("toy-bad = toyplug.net:Double", {"net": "Double = 3"}, ".*which is no model of that name"),
+        ("plugged-bad = toyplug.net:Double", {"net": "Double = 3"}, ".*which is no model of that name"),
         ("harmonic = toyplug.net:Double", {"net": MODEL}, "has the name of a model of eowidgets"),
     ],
 )
@@ -136,18 +136,18 @@ def test_a_broken_plugin_is_one_warning_and_the_list_stays(install, points, file
 
 
 def test_a_class_of_another_name_than_its_list_is_refused_when_it_is_used(install):
-    files = {"net": MODEL.replace("toy-double", "toy-other"), "models.toml": INDEX}
-    install("toyplug", "[eowidgets.models]\ntoy-double = toyplug.net:Double\n", **files)
-    assert len(eow.list_models("toy-*")) == 1
+    files = {"net": MODEL.replace("plugged-double", "plugged-other"), "models.toml": INDEX}
+    install("toyplug", "[eowidgets.models]\nplugged-double = toyplug.net:Double\n", **files)
+    assert len(eow.list_models("plugged-*")) == 1
     with pytest.raises(ModelError, match="points to 'toyplug.net:Double', which is no model of that name"):
-        registry.get_model("toy-double")
+        registry.get_model("plugged-double")
 
 
 def test_a_wrong_list_of_a_plugin_is_one_warning(install):
     files = {"net": MODEL, "models.toml": "[[model]]\nnam = 'x'"}
-    install("toyplug", "[eowidgets.models]\ntoy-double = toyplug.net:Double\n", **files)
-    with pytest.warns(UserWarning, match=r"plug-in 'toy-double' .*models\.toml"):
-        assert eow.list_models("toy-*") == []
+    install("toyplug", "[eowidgets.models]\nplugged-double = toyplug.net:Double\n", **files)
+    with pytest.warns(UserWarning, match=r"plug-in 'plugged-double' .*models\.toml"):
+        assert eow.list_models("plugged-*") == []
 
 
 def test_a_source_of_a_plugin_is_opened_and_cut(install):

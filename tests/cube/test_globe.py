@@ -1,6 +1,6 @@
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from pyproj import Transformer
 from support.grids import GRIDS, grid_cube
@@ -25,6 +25,7 @@ def degrees(name, column, row):
     return Transformer.from_crs(crs, 4326, always_xy=True).transform(x, y)
 
 
+@settings(deadline=None)  # the first call in a process loads the tables of PROJ
 @given(
     name=st.sampled_from(sorted(GRIDS)),
     across=st.floats(0.01, 0.99),

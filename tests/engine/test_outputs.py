@@ -153,18 +153,18 @@ def test_a_full_disk_is_one_sentence_and_the_run_goes_on_when_there_is_room(make
     cube = make_cube(height=64, width=16)
     real, calls = ZarrWriter.write, []
 
-    def full(self, start, strip):
-        calls.append(start)
-        if start >= 32:
+    def full(self, strip):
+        calls.append(strip.start)
+        if strip.start >= 32:
             raise OSError(errno.ENOSPC, "No space left on device")
-        real(self, start, strip)
+        real(self, strip)
 
     monkeypatch.setattr(ZarrWriter, "write", full)
     with pytest.raises(SourceError, match=r"the disk is full.*kept in 'r.zarr.partial'") as caught:
         eow.run(Identity, cube, out=tmp_path / "r.zarr", window=8, memory="50kB")
     assert "\n" not in str(caught.value)
     assert not (tmp_path / "r.zarr").exists()
-    monkeypatch.setattr(ZarrWriter, "write", lambda self, start, strip: (calls.append(start), real(self, start, strip)))
+    monkeypatch.setattr(ZarrWriter, "write", lambda self, strip: (calls.append(strip.start), real(self, strip)))
     calls.clear()
     out = eow.run(Identity, cube, out=tmp_path / "r.zarr", window=8, memory="50kB")
     assert calls == [32, 48]

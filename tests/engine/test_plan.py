@@ -194,3 +194,20 @@ def test_bf16_is_used_only_where_there_are_units_for_it(monkeypatch, fast):
     with dev.fast_autocast():
         made = torch.ones(2, 2) @ torch.ones(2, 2)
     assert made.dtype == (torch.bfloat16 if fast else torch.float32)
+
+
+def test_windows_of_other_dates_are_never_in_one_batch(make_cube):
+    """Every window gets its own days, however many windows a batch has."""
+
+    class Day(Identity):
+        name = "toy-day"
+        feed = Windows(dates=3, date_halo=1)
+
+        def predict(self, batch):
+            return {"same": batch.days.to(batch.x.dtype)[None, :, None, None, None].expand_as(batch.x)}
+
+    cube = make_cube(dates=9, height=20, width=40, clouds=0)
+    days = cube["time"].values.astype("datetime64[s]").astype("float64") / 86_400
+    for batch in (1, 2, 5, 16):
+        out = eow.run(Day, cube, window=8, batch=batch)
+        np.testing.assert_allclose(out["red"].values, np.broadcast_to(days[:, None, None], out["red"].shape))

@@ -8,8 +8,8 @@ from itertools import pairwise
 
 import pytest
 import torch
-from eowidgets.models.blocks.shipped import from_json, to_json
 
+from eowidgets.contract.weights import from_json, to_json
 from eowidgets.errors import InputError
 from eowidgets.models.change.config import LENET_PAPER, MCI_PAPER, SIAMDIFF_PAPER
 from eowidgets.models.change.lenet import LENet

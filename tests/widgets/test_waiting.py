@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+from importlib import import_module
 
 import pytest
 from support.toys import Gate
@@ -10,7 +11,7 @@ from support.toys import Gate
 from eowidgets.analysis.ask.answer import Answer
 from eowidgets.analysis.ask.asking import ask
 from eowidgets.contract import registry
-from eowidgets.engine import task, work
+from eowidgets.engine import work
 from eowidgets.engine.scheduler import HEAVY, LIGHT
 from eowidgets.engine.work import Cancelled
 from eowidgets.widgets.panels.ask_panel import AskPanel
@@ -87,8 +88,9 @@ def test_a_model_panel_goes_on_without_a_model_that_hangs(small, monkeypatch):
     gate = Gate()
     registry.register(type(gate))
     monkeypatch.setattr(work, "PATIENCE", 0.02)
-    real = task.get_model
-    monkeypatch.setattr(task, "get_model", lambda name, **given: gate if name == "toy-gate" else real(name, **given))
+    runs = import_module("eowidgets.engine.run")  # the package has a function of this name
+    real = runs.get_model
+    monkeypatch.setattr(runs, "get_model", lambda name, **given: gate if name == "toy-gate" else real(name, **given))
     panel = ModelPanel(small, "toy-gate")
     first = panel.run()
     assert gate.entered.acquire(timeout=WAIT)

@@ -192,9 +192,18 @@ def within(values: Tensor, low: float, high: float) -> bool:
 
 
 def numbers(item: Any) -> npt.NDArray[np.float64]:
-    """Return a tensor or anything like an array as numbers on the CPU."""
+    """Return a tensor or anything like an array as numbers on the CPU.
+
+    Raises
+    ------
+    ModelError
+        Without the name of the model.
+    """
     import torch
 
     if isinstance(item, torch.Tensor):
         item = item.detach().cpu().float().numpy()
-    return np.asarray(item, "float64")
+    try:
+        return np.asarray(item, "float64")
+    except (TypeError, ValueError) as error:
+        raise ModelError(f"a {type(item).__name__} in place of numbers") from error

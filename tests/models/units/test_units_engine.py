@@ -57,7 +57,7 @@ def test_no_seam_is_seen(romania):
     """Steps at the borders of windows against those elsewhere, beside the same of the measurements."""
     cube = romania.isel(time=slice(60, 66))
     made = eow.run(UniTSReconstruct, cube, precision="fp32")
-    spec = UniTSReconstruct.window
+    spec = UniTSReconstruct.feed
     at = [s - 1 + k for s in Axis(100, spec.size, spec.halo, spec.blend).seams[1:] for k in (-1, 0, 1)]
 
     def steps(values):

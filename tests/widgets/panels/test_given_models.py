@@ -10,7 +10,7 @@ import eowidgets as eow
 from eowidgets.contract import registry
 from eowidgets.contract.card import Card
 from eowidgets.contract.model import Model
-from eowidgets.contract.outputs import Output
+from eowidgets.contract.outputs import Value
 from eowidgets.contract.params import param
 from eowidgets.contract.task import Task
 from eowidgets.errors import InputError
@@ -19,7 +19,7 @@ from eowidgets.errors import InputError
 class Scaled(Model):
     """Multiplies the first band by the weight of its network and by a parameter."""
 
-    name, task, card = "scaled-for-test", Task.REGRESS, Card(title="Scaled band")
+    name, task, card = "scaled-for-test", Task.REGRESS, Card(title="Scaled band", licence="Apache-2.0")
 
     from dataclasses import dataclass
 
@@ -36,7 +36,7 @@ class Scaled(Model):
         return self.network
 
     def outputs(self, bands):
-        return (Output("scaled"),)
+        return (Value("scaled"),)
 
     def predict(self, batch):
         weight = self.network.weight.detach().reshape(())
@@ -46,11 +46,11 @@ class Scaled(Model):
 class Kinds(Model):
     """Returns the number of its months, for parameters of every kind."""
 
-    name, task, card = "kinds-for-test", Task.REGRESS, Card(title="Every kind")
+    name, task, card = "kinds-for-test", Task.REGRESS, Card(title="Every kind", licence="Apache-2.0")
     Params = Params
 
     def outputs(self, bands):
-        return (Output("months"),)
+        return (Value("months"),)
 
     def predict(self, batch):
         count = len(self.params.months) + (self.params.colour is Colour.BLUE)
@@ -114,7 +114,7 @@ def test_another_model_is_run_by_its_name_and_the_given_one_can_be_chosen_again(
 def test_a_wrapped_network_and_a_class(small):
     network = torch.nn.Conv2d(1, 1, 1, bias=False)
     torch.nn.init.constant_(network.weight, 2.0)
-    wrapped = eow.wrap(network, bands="red", outputs=Output("twice", dims="tyx"), name="twice")
+    wrapped = eow.wrap(network, bands="red", outputs=Value("twice", dims="tyx"), name="twice")
     explorer = eow.Explorer(small, wrapped)
     assert explorer.panel.model == "twice"
     np.testing.assert_allclose(explorer.panel.run().result(60).twice, small.red * 2, rtol=1e-6)
@@ -143,7 +143,7 @@ def test_what_is_no_model_is_refused(small, bad):
 def test_a_class_that_is_not_complete_is_refused(small):
     class Nameless(Model):
         def outputs(self, bands):
-            return (Output("x"),)
+            return (Value("x"),)
 
         def predict(self, batch):
             return {}
