@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from functools import partial
 from typing import Any
 
 import numpy as np
@@ -12,16 +11,16 @@ import numpy.typing as npt
 from eowidgets.contract.outputs import Record
 from eowidgets.engine.blame import read_rows
 from eowidgets.engine.plan import Plan
-from eowidgets.engine.predict import Piece, Predictor
+from eowidgets.engine.predict import Predictor
 from eowidgets.engine.reader import Block, read_ahead
-from eowidgets.engine.strips import Strip
+from eowidgets.engine.strips import Strip, WindowRows
 from eowidgets.engine.table import Table, moved
 from eowidgets.engine.windows import Grid
 
 Array = npt.NDArray[Any]
 
 
-class Gather:
+class Gather(WindowRows):
     """Yields the records of a cube strip by strip; the counterpart of :class:`~eowidgets.engine.strips.Strips`.
 
     A record belongs to the window in whose reach its centre lies, and to the strip of its centre's row. What two windows
@@ -46,7 +45,8 @@ class Gather:
         on_batch: Callable[[int], None] = lambda _: None,
         checkpoint: Callable[[], None] = lambda: None,
     ) -> None:
-        self.plan, self.grid, self.reader, self.predictor, self.frame = plan, grid, reader, predictor, frame
+        super().__init__(plan, grid, reader, predictor)
+        self.frame = frame
         self._inside, self._on_batch, self._checkpoint = inside, on_batch, checkpoint
 
     def run(self, start: int, stop: int) -> Iterator[Strip]:
@@ -69,22 +69,11 @@ class Gather:
         finally:
             blocks.close()  # type: ignore[attr-defined]
 
-    def _reads(self, rows: range) -> Iterator[Callable[[], Block]]:
-        x = self.grid.x
-        for i in rows:
-            for js in self._segments():
-                yield partial(self.reader, self.grid.y.window(i), slice(x.window(js[0]).start, x.window(js[-1]).stop))
-
-    def _segments(self) -> list[range]:
-        n, step = len(self.grid.x), self.plan.columns
-        return [range(j, min(j + step, n)) for j in range(0, n, step)]
-
     def _row(self, i: int, blocks: Iterator[Block]) -> list[Record]:
         grid, output, found = self.grid, self.frame.output, []
         for js in self._segments():
             block = next(blocks)
-            pieces = [Piece(block, grid.y.window(i), grid.x.window(j), grid.t.window(k)) for j, k in grid.row(js)]
-            for (j, k), (piece, items) in zip(grid.row(js), self.predictor(pieces), strict=True):
+            for j, k, piece, items in self._predicted(i, js, block):
                 size = (piece.y.stop - piece.y.start, piece.x.stop - piece.x.start)
                 dates = piece.t.stop - piece.t.start if len(grid.t) > 1 else len(self.predictor.site.out_days)
                 window = (i * len(grid.x) + j) * len(grid.t) + k

@@ -62,7 +62,40 @@ class WindowResult:
     total: int
 
 
-class Strips:
+class WindowRows:
+    """Rows of windows of a cube: what is read for them, segment by segment.
+
+    Parameters
+    ----------
+    plan : Plan
+    grid : Grid
+    reader : callable
+        Rows and columns -> Block.
+    predictor : Predictor
+    """
+
+    def __init__(self, plan: Plan, grid: Grid, reader: Callable[[slice, slice], Block], predictor: Predictor) -> None:
+        self.plan, self.grid, self.reader, self.predictor = plan, grid, reader, predictor
+
+    def _reads(self, rows: range) -> Iterator[Callable[[], Block]]:
+        x = self.grid.x
+        for i in rows:
+            for js in self._segments():
+                yield partial(self.reader, self.grid.y.window(i), slice(x.window(js[0]).start, x.window(js[-1]).stop))
+
+    def _segments(self) -> list[range]:
+        n, step = len(self.grid.x), self.plan.columns
+        return [range(j, min(j + step, n)) for j in range(0, n, step)]
+
+    def _predicted(self, i: int, js: range, block: Block) -> Iterator[tuple[int, int, Piece, dict[str, Any]]]:
+        """Yield column, date window, piece and outputs of a segment of one row."""
+        grid = self.grid
+        pieces = [Piece(block, grid.y.window(i), grid.x.window(j), grid.t.window(k)) for j, k in grid.row(js)]
+        for (j, k), (piece, outputs) in zip(grid.row(js), self.predictor(pieces), strict=True):
+            yield j, k, piece, outputs
+
+
+class Strips(WindowRows):
     """Runs a predictor over the rows of a cube.
 
     Parameters
@@ -96,7 +129,8 @@ class Strips:
         on_batch: Callable[[int], None] = lambda _: None,
         checkpoint: Callable[[], None] = lambda: None,
     ) -> None:
-        self.plan, self.grid, self.reader, self.predictor, self.frame = plan, grid, reader, predictor, frame
+        super().__init__(plan, grid, reader, predictor)
+        self.frame = frame
         self._inside, self._on_window, self._on_batch, self._checkpoint = inside, on_window, on_batch, checkpoint
         site = predictor.site
         #: The same windows on the grid of the result.
@@ -172,16 +206,6 @@ class Strips:
         finally:
             blocks.close()  # type: ignore[attr-defined]
 
-    def _reads(self, rows: range) -> Iterator[Callable[[], Block]]:
-        x = self.grid.x
-        for i in rows:
-            for js in self._segments():
-                yield partial(self.reader, self.grid.y.window(i), slice(x.window(js[0]).start, x.window(js[-1]).stop))
-
-    def _segments(self) -> list[range]:
-        n, step = len(self.grid.x), self.plan.columns
-        return [range(j, min(j + step, n)) for j in range(0, n, step)]
-
     def _row(self, i: int, rows: slice, blocks: Iterator[Block]) -> tuple[dict[str, Array], dict[str, Array]]:
         grid, width, height = self.grid, self._cells.x.length, rows.stop - rows.start
         canvas = {n: self._canvas(n, height) for n in self._axes}
@@ -191,9 +215,7 @@ class Strips:
         for js in self._segments():
             block = next(blocks)
             self._mark(where, block, rows)
-            pieces = [Piece(block, grid.y.window(i), grid.x.window(j), grid.t.window(k)) for j, k in grid.row(js)]
-            found = self.predictor(pieces)
-            for (j, k), (piece, outputs) in zip(grid.row(js), found, strict=True):
+            for j, k, piece, outputs in self._predicted(i, js, block):
                 self._join_dates(canvas, outputs, j, k, rows.start - piece.y.start // self.frame.stride)
                 if k + 1 == len(grid.t) and self._on_window is not None:
                     self._show(canvas, where, i, j, rows)
