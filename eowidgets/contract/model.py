@@ -100,7 +100,7 @@ class Model(Remade, ABC):
         """
 
     def survey(self, cube: xr.Dataset) -> None:
-        """Look at the whole cube once before windows are cut, for what no window can know alone.
+        """Look at the whole cube once before windows are cut, for what a single window does not show.
 
         A threshold for the whole area is found here. Called by
         :func:`~eowidgets.contract.prepare.check_inputs` before :meth:`outputs`. The cube may be lazy and larger

@@ -8,7 +8,7 @@ import xarray as xr
 #: Dimension of the vectors in results.
 FEATURE = "feature"
 COLORS = ("red", "green", "blue")
-#: At most so many vectors decide the directions.
+#: Number of vectors that decide the directions, at most.
 SAMPLES = 20_000
 
 

@@ -47,7 +47,7 @@ class Variable:
 
 @dataclass(frozen=True)
 class Source:
-    """What an output needs to know about the input: the bands, with their attributes."""
+    """The part of the input that outputs use: the bands and their attributes."""
 
     bands: tuple[str, ...]
     attrs: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
