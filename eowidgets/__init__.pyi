@@ -10,6 +10,7 @@ from .analysis.forecast.forecast import hindcast as hindcast
 from .analysis.rerun import rerun as rerun
 from .contract.card import Card as Card
 from .contract.feeds import Chips as Chips
+from .contract.feeds import Series as Series
 from .contract.feeds import Windows as Windows
 from .contract.labels import ClassInfo as ClassInfo
 from .contract.loading import load as load

@@ -1,6 +1,6 @@
 """The contract between a model and everything else: an adapter of about fifty lines.
 
-A model states its input (:class:`~eowidgets.contract.feeds.Windows`), its parameters (a frozen dataclass whose fields
+A model states its input (:mod:`eowidgets.contract.feeds`), its parameters (a frozen dataclass whose fields
 carry unit, bounds and help), its outputs (:mod:`eowidgets.contract.outputs`) and its source
 (:class:`~eowidgets.contract.card.Card`). Windows, blending, batches, devices, progress, cancelling and files belong to the
 engine.
@@ -20,7 +20,7 @@ import xarray as xr
 from torch import Tensor
 
 from eowidgets.contract.card import Card
-from eowidgets.contract.feeds import Batch, Windows
+from eowidgets.contract.feeds import Batch, Feed, Windows
 from eowidgets.contract.older import join_feed
 from eowidgets.contract.outputs import Output
 from eowidgets.contract.params import NoParams, make_params
@@ -39,8 +39,9 @@ class Model(Remade, ABC):
     name : str
         Lower-case words joined by hyphens, unique in the registry.
     task : Task
-    feed : Windows
-        The input, and the windows in which it is read.
+    feed : Feed
+        The input, and the pieces in which it is read: :class:`~eowidgets.Windows`, :class:`~eowidgets.Series` or
+        :class:`~eowidgets.Chips`.
     resamples : bool
         It brings batches to ``feed.resolution`` by itself; otherwise the engine does.
     card : Card
@@ -66,7 +67,7 @@ class Model(Remade, ABC):
     name: ClassVar[str]
     task: ClassVar[Task]
     card: ClassVar[Card]
-    feed: ClassVar[Windows] = Windows()
+    feed: ClassVar[Feed] = Windows()
     resamples: ClassVar[bool] = False
     Params: ClassVar[type] = NoParams
 

@@ -6,7 +6,7 @@ from dataclasses import fields, replace
 from typing import Any
 
 from eowidgets.arguments import checked
-from eowidgets.contract.feeds import Windows
+from eowidgets.contract.feeds import Feed, Windows
 from eowidgets.contract.outputs import Bands, Classes, Mosaic, Value
 from eowidgets.errors import InputError, shown, warn_user
 
@@ -43,7 +43,7 @@ def WindowSpec(**fields: Any) -> Windows:
     return Windows(**fields)
 
 
-def join_feed(cls: type, feed: Windows) -> Windows:
+def join_feed(cls: type, feed: Feed) -> Feed:
     """Return the feed of a model class that still states ``inputs`` and ``window``, and remove both from it."""
     for name in ("inputs", "window"):
         stated = vars(cls).get(name)

@@ -24,6 +24,7 @@ from eowidgets.cube.grid import georeference
 from eowidgets.cube.reading import reading
 from eowidgets.engine import device as dev
 from eowidgets.engine.blame import blame, read_rows
+from eowidgets.engine.fitted import Fitted
 from eowidgets.engine.job import Job
 from eowidgets.engine.predict import Piece, Predictor, Site
 from eowidgets.engine.provenance import about, describe
@@ -237,7 +238,7 @@ class ChipRun:
             outputs = tuple(PerChip(o.name, o) for o in self.model.outputs(self.chips.bands))
         job.expect(len(self.chips), 0, float(len(self.chips) * size * size))
         predictor = Predictor(
-            self.model,
+            Fitted(self.model),
             self.chips.site,
             outputs,
             device=job.device,

@@ -22,7 +22,6 @@ import torch
 from torch import nn
 
 from eowidgets.contract.model import Model
-from eowidgets.engine.resampled import Resampled
 from eowidgets.models.forecast.base import SeriesModel
 from eowidgets.system import parsing
 
@@ -71,7 +70,7 @@ class _Code:
         self._kept: list[Any] = []  # what has been seen stays alive: an id must not be given twice
 
     def of(self, model: Model | SeriesModel) -> str:
-        self._model(model.model if isinstance(model, Resampled) else model)
+        self._model(model)
         return self._digest.hexdigest()
 
     def _add(self, *words: Any) -> None:

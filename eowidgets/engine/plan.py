@@ -11,11 +11,11 @@ import numpy as np
 import torch
 
 from eowidgets.arguments import Count, Pixels, checked
-from eowidgets.contract.feeds import Windows
-from eowidgets.contract.model import Model
+from eowidgets.contract.feeds import Feed
 from eowidgets.contract.outputs import Gathered, Mosaic
 from eowidgets.engine import device as dev
 from eowidgets.engine.blame import blame
+from eowidgets.engine.fitted import Fitted
 from eowidgets.engine.predict import Piece, Predictor, Site
 from eowidgets.engine.reader import Reader
 from eowidgets.engine.windows import Axis, Grid, round_up
@@ -43,7 +43,7 @@ class Plan:
         Rows and columns that the model sees, halo included.
     halo, dates, date_halo : int
     blend : int, optional
-        As in :class:`~eowidgets.contract.feeds.Windows`.
+        As in :class:`~eowidgets.Windows`.
     batch : int
         Windows at a time.
     columns : int
@@ -101,7 +101,7 @@ class Limits:
 
 
 def make_plan(
-    model: Model,
+    model: Fitted,
     reader: Reader,
     site: Site,
     outputs: tuple[Mosaic | Gathered, ...],
@@ -186,7 +186,7 @@ def make_plan(
     )
 
 
-def check_window(model: Model, window: int | None) -> None:
+def check_window(model: Fitted, window: int | None) -> None:
     """Refuse a window that the model cannot take, or in which its results would differ.
 
     Raises
@@ -208,7 +208,7 @@ def check_window(model: Model, window: int | None) -> None:
         )
 
 
-def _fit(length: int, size: int, spec: Windows) -> int:
+def _fit(length: int, size: int, spec: Feed) -> int:
     """Shrink a window so that as many of them as before cover the axis with no more overlap than the halo asks for."""
     if size >= length:
         return size
@@ -218,9 +218,9 @@ def _fit(length: int, size: int, spec: Windows) -> int:
 
 
 def _check(
-    model: Model, outputs: tuple[Mosaic | Gathered, ...], site: Site, limits: Limits, *, split_in_time: bool
+    model: Fitted, outputs: tuple[Mosaic | Gathered, ...], site: Site, limits: Limits, *, split_in_time: bool
 ) -> None:
-    spec: Windows = model.feed
+    spec: Feed = model.feed
     check_window(model, limits.window)
     same_dates = len(site.days) == len(site.out_days) and bool((site.days == site.out_days).all())
     for o in outputs:
@@ -238,7 +238,7 @@ class _Probe:
 
     def __init__(
         self,
-        model: Model,
+        model: Fitted,
         reader: Reader,
         site: Site,
         outputs: tuple[Mosaic | Gathered, ...],
@@ -276,8 +276,8 @@ class _Probe:
         if wanted != "auto":
             return wanted
         model, _, outputs = self._context
-        with blame(model, "when it was asked for its network"):
-            module = model.module()
+        with blame(model.model, "when it was asked for its network"):
+            module = model.model.module()
         gathers = any(isinstance(o, Gathered) for o in self._context[2])
         if gathers or module is None or not dev.bf16_is_fast(self._device):
             return "fp32"

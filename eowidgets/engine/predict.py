@@ -14,11 +14,11 @@ import torch
 from torch import Tensor
 
 from eowidgets.contract.feeds import Batch
-from eowidgets.contract.model import Model
 from eowidgets.contract.outputs import Gathered, Mosaic
 from eowidgets.engine import device as dev
 from eowidgets.engine.blame import as_promised, blame, check_values, rows_as_promised
 from eowidgets.engine.blend import paste
+from eowidgets.engine.fitted import Fitted
 from eowidgets.engine.reader import Block
 from eowidgets.engine.surroundings import evaluating, interrupted, kept
 from eowidgets.engine.windows import Axis, round_up
@@ -79,7 +79,7 @@ class Predictor:
 
     Parameters
     ----------
-    model : Model
+    fitted : Fitted
     site : Site
     outputs : sequence of Mosaic
     device : torch.device
@@ -100,7 +100,7 @@ class Predictor:
 
     def __init__(
         self,
-        model: Model,
+        fitted: Fitted,
         site: Site,
         outputs: Sequence[Mosaic | Gathered],
         *,
@@ -113,7 +113,7 @@ class Predictor:
         log: Callable[[str], None] = lambda _: None,
         checkpoint: Callable[[], None] = lambda: None,
     ) -> None:
-        self.model, self.site, self.outputs = model, site, tuple(outputs)
+        self.fitted, self.model, self.site, self.outputs = fitted, fitted.model, site, tuple(outputs)
         self.device, self.precision, self.size = device, precision, size
         self.batch, self.seed, self._compile = batch, seed, compile
         self._limit: int | None = None
@@ -205,7 +205,7 @@ class Predictor:
         return None
 
     def _smaller(self, reason: BaseException) -> int:
-        spec = self.model.feed
+        spec = self.fitted.feed
         now = self._limit or max(self.size)
         smaller = round_up(max(1, now // 2), spec.multiple)
         gathers = any(isinstance(o, Gathered) for o in self.outputs)
@@ -269,7 +269,7 @@ class Predictor:
             dev.autocast(self.device, self.precision),
         ):
             torch.manual_seed(seed)
-            found = self.model.predict(batch)
+            found = self.fitted.predict(batch)
         return {
             o.name: as_promised(self.model, o, found, self._shape(o, batch))
             if isinstance(o, Mosaic)
@@ -282,7 +282,7 @@ class Predictor:
         return (batch.x.shape[0], *axes, *(n // output.stride for n in batch.x.shape[-2:]))
 
     def _run_in_parts(self, batch: Batch, seed: int) -> dict[str, Tensor]:
-        limit, spec = self._limit or max(self.size), self.model.feed
+        limit, spec = self._limit or max(self.size), self.fitted.feed
         stride = self.outputs[0].stride
         ys, xs = (Axis(n, min(limit, n), spec.halo, spec.blend, stride) for n in self.size)
         rows, columns = ys.coarser(stride), xs.coarser(stride)

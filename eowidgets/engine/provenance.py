@@ -23,7 +23,6 @@ from eowidgets.cube.opened import noted, remember, sources_of
 from eowidgets.cube.private import scrub
 from eowidgets.engine.identity import code_hash, state_hash
 from eowidgets.engine.reader import input_summary
-from eowidgets.engine.resampled import Resampled
 from eowidgets.errors import InputError
 from eowidgets.models.forecast.base import SeriesModel
 
@@ -39,8 +38,6 @@ def describe(
 
     There is no date of making: the same run gives the same bytes.
     """
-    if isinstance(model, Resampled):
-        model, engine = model.model, {**engine, "resampled_to": model.feed.resolution}
     return {
         "call": "run",
         **about(model),

@@ -13,7 +13,7 @@ import xarray as xr
 
 from eowidgets.arguments import Count, FilePath, Memory, Pixels, Seed, checked
 from eowidgets.contract.feeds import Chips
-from eowidgets.contract.model import Model
+from eowidgets.contract.model import Dates, Model
 from eowidgets.contract.outputs import Array
 from eowidgets.contract.registry import get_model
 from eowidgets.cube.area import AreaLike
@@ -26,7 +26,6 @@ from eowidgets.engine.journal import Journal
 from eowidgets.engine.plan import Limits, Plan, Precision, check_window
 from eowidgets.engine.provenance import content_hash, describe, fingerprint
 from eowidgets.engine.reader import write_behind
-from eowidgets.engine.resampled import Resampled
 from eowidgets.engine.result import Frame
 from eowidgets.engine.saved import SavedRun
 from eowidgets.engine.scheduler import HEAVY, run_here
@@ -221,8 +220,12 @@ def make_job(
     progress: Progress = None,
     params: Mapping[str, Any] | None = None,
     plan: Plan | None = None,
+    when: Dates | None = None,
 ) -> Job:
-    """Check everything and make a job that has not started; ``plan`` takes the place of choosing one."""
+    """Check everything and make a job that has not started.
+
+    ``plan`` takes the place of choosing one, and ``when`` that of the model's own output dates.
+    """
     made = get_model(model, **(params or {}))
     if isinstance(made.feed, Chips) or places is not None:
         if out is not None or area is not None:
@@ -232,10 +235,10 @@ def make_job(
         raise InputError(f"{shown(str(cube))} is a path: open it first with eow.open(...).")
     limits = Limits(parse_bytes(memory), window, batch, precision)
     path = check_name(out) if out is not None else None
-    task = make_workload(made, cube, area, seed=seed, device=device, compile=compile)
+    task = make_workload(made, cube, area, seed=seed, device=device, compile=compile, when=when)
     if path is not None:
         check_format(path, task.frame)
-    check_window(task.model, window)
+    check_window(task.fitted, window)
     job = Job(task.model.name, Run(task, limits, path, client, plan))
     job.geobox = task.site.geobox
     return _reported(job, progress)
@@ -279,13 +282,15 @@ class Run:
             f"{job.device}, {plan.precision}: windows of {plan.window[0]} x {plan.window[1]} pixels "
             f"and {plan.dates} dates, {plan.batch} at a time."
         )
-        if isinstance(self.task.model, Resampled):
+        if self.task.fitted.resamples:
             has, wants = self.task.site.resolution, self.task.model.feed.resolution
             job.say(f"Pixels of {has:.3g} m are resampled to the {wants:g} m of the model, and its result back.")
 
     def _notes(self, job: Job, plan: Plan) -> dict[str, Any]:
         task = self.task
         engine = {**plan.to_json(), "device": job.device.type, "memory": self.limits.memory, "compile": task.compile}
+        if task.fitted.resamples:
+            engine["resampled_to"] = task.model.feed.resolution
         with blame(task.model, "when it was asked for its weights"), kept():
             return describe(task.model, task.cube, task.site.bands, task.area, task.seed, engine)
 

@@ -13,7 +13,7 @@ import numpy as np
 import numpy.typing as npt
 import xarray as xr
 
-from eowidgets.contract.model import Model
+from eowidgets.contract.model import Dates, Model
 from eowidgets.contract.outputs import Gathered, Mosaic, Output, Source
 from eowidgets.contract.prepare import check_inputs, resolution_of, wanted_bands
 from eowidgets.contract.registry import get_model
@@ -22,11 +22,11 @@ from eowidgets.cube.admission import admit
 from eowidgets.cube.grid import geobox, georeference
 from eowidgets.engine import device as dev
 from eowidgets.engine.blame import blame
+from eowidgets.engine.fitted import Fitted
 from eowidgets.engine.gather import Gather
 from eowidgets.engine.plan import Limits, Plan, make_plan
 from eowidgets.engine.predict import Predictor, Site
 from eowidgets.engine.reader import Block, Reader
-from eowidgets.engine.resampled import at_its_resolution
 from eowidgets.engine.result import Frame, coarser, make_template
 from eowidgets.engine.strips import Strips
 from eowidgets.engine.surroundings import kept
@@ -42,7 +42,8 @@ class Workload:
 
     Attributes
     ----------
-    model : Model
+    fitted : Fitted
+        The model, and how it is run on this cube.
     cube : Dataset
         Cut to the area's rectangle.
     area : Area, optional
@@ -53,7 +54,7 @@ class Workload:
     compile : bool
     """
 
-    model: Model
+    fitted: Fitted
     cube: xr.Dataset
     area: Any
     site: Site
@@ -61,6 +62,11 @@ class Workload:
     seed: int
     device: str
     compile: bool
+
+    @property
+    def model(self) -> Model:
+        """The model."""
+        return self.fitted.model
 
     @property
     def shape(self) -> tuple[int, int, int]:
@@ -76,7 +82,7 @@ class Workload:
         """Choose the settings; may run the model on small windows."""
         device = dev.pick_device(self.device)
         return make_plan(
-            self.model,
+            self.fitted,
             self.reader(),
             self.site,
             self.frame.outputs,
@@ -104,7 +110,7 @@ class Workload:
         ``reader`` and ``shape`` are for a worker that holds a part of the cube and thinks in rows of the whole.
         """
         predictor = Predictor(
-            self.model,
+            self.fitted,
             self.site,
             self.frame.outputs,
             device=dev.pick_device(self.device),
@@ -155,8 +161,9 @@ def make_workload(
     device: str = "auto",
     compile: bool = False,
     params: Mapping[str, Any] | None = None,
+    when: Dates | None = None,
 ) -> Workload:
-    """Check a model against a cube and put them together.
+    """Check a model against a cube and put them together; ``when`` takes the place of the model's own output dates.
 
     Raises
     ------
@@ -175,15 +182,13 @@ def make_workload(
     with blame(made, "when it was given this cube"), kept():
         made = _for_one_run(made)
         check_inputs(made, cube)
-        made = at_its_resolution(made, cube)
+        fitted = Fitted.of(made, cube, when)
         bands = wanted_bands(made, cube)
         outputs = tuple(made.outputs(bands))
-    check_outputs(made, outputs)
+    check_outputs(fitted, outputs)
     dates = cube["time"].values.astype("datetime64[ns]")
     with blame(made, "when it was asked for its dates"), kept():
-        out_dates = np.asarray(made.out_dates(dates)).astype("datetime64[ns]")
-    if out_dates.ndim != 1 or np.isnat(out_dates).any():
-        raise ModelError(f"The model {shown(made.name)} must give an array of dates from out_dates(dates).")
+        out_dates = fitted.out_dates(dates)
     attrs = {b: {k: v for k, v in cube[b].attrs.items() if k not in ("role", "grid_mapping")} for b in bands}
     frame = make_frame(cube, outputs, Source(bands, attrs), out_dates)
     names = [v.name for v in frame.variables]
@@ -195,7 +200,7 @@ def make_workload(
             "coordinate: give each output a name of its own."
         )
     site = Site(bands, _days(dates), _days(out_dates), cube.odc.geobox, resolution_of(cube) or 1.0)
-    return Workload(made, cube, shape, site, frame, int(seed), str(device), compile)
+    return Workload(fitted, cube, shape, site, frame, int(seed), str(device), compile)
 
 
 def make_frame(cube: xr.Dataset, outputs: tuple[Output, ...], source: Source, dates: Array) -> Frame | Table:
@@ -206,7 +211,7 @@ def make_frame(cube: xr.Dataset, outputs: tuple[Output, ...], source: Source, da
     return Table(tuple(o for o in outputs if isinstance(o, Gathered)), cube.odc.geobox, dates)
 
 
-def check_outputs(model: Model, outputs: tuple[Output, ...]) -> None:
+def check_outputs(model: Fitted, outputs: tuple[Output, ...]) -> None:
     """Refuse outputs that no result can be made of.
 
     Raises

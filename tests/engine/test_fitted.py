@@ -86,4 +86,4 @@ def test_it_is_said_and_written_down(make_cube):
     result = job.result(60)
     assert any("20 m are resampled to the 10 m" in line for line in job.log)
     assert '"resampled_to": 10.0' in result.attrs["provenance"]
-    assert "test_resampled.Ten" in result.attrs["provenance"]
+    assert "test_fitted.Ten" in result.attrs["provenance"]

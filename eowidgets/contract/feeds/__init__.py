@@ -1,0 +1,9 @@
+"""Feeds: what a model needs to see, and in which pieces."""
+
+from eowidgets.contract.feeds.base import Feed
+from eowidgets.contract.feeds.batch import Batch
+from eowidgets.contract.feeds.chips import Chips
+from eowidgets.contract.feeds.series import Series
+from eowidgets.contract.feeds.windows import Windows
+
+__all__ = ["Batch", "Chips", "Feed", "Series", "Windows"]

@@ -1,0 +1,74 @@
+"""What every feed states: bands, dates and pixel size."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from torch import Tensor
+
+from eowidgets.arguments import Count, Positive, checked
+from eowidgets.contract.feeds.batch import Batch
+
+#: A model's ``predict``.
+Predict = Callable[[Batch], dict[str, Tensor]]
+
+
+@checked
+@dataclass(frozen=True, slots=True)
+class Feed:
+    """Base class of the feeds.
+
+    Parameters
+    ----------
+    bands : tuple of str, optional
+        Common names in the order the model wants them; None means any bands, as they come.
+    min_dates, max_dates : int, optional
+        Number of dates that make sense.
+    resolution : float, optional
+        Pixel size in metres that the model was trained on, to which cubes of another one are resampled; None means any.
+    optional_bands : tuple of str
+        Bands that are used when the cube has them (a second sensor, say).
+    """
+
+    bands: tuple[str, ...] | None = None
+    min_dates: Count = 1
+    max_dates: Count | None = None
+    resolution: Positive | None = None
+    optional_bands: tuple[str, ...] = ()
+
+    # How a cube is read for this feed; a feed with windows of its own has fields of these names.
+
+    @property
+    def size(self) -> int | None:
+        """Side of the window in pixels; None: the engine chooses it."""
+        return None
+
+    @property
+    def halo(self) -> int:
+        """Pixels of context at each side of a window."""
+        return 0
+
+    @property
+    def multiple(self) -> int:
+        """What the window's side must be a multiple of."""
+        return 1
+
+    @property
+    def dates(self) -> int | None:
+        """Dates in a window; None: all at once."""
+        return None
+
+    @property
+    def date_halo(self) -> int:
+        """Dates of context at each end."""
+        return 0
+
+    @property
+    def blend(self) -> int | None:
+        """Pixels over which the results of two windows are blended; None: half of the halo."""
+        return None
+
+    def ask(self, predict: Predict, batch: Batch) -> dict[str, Tensor]:
+        """Hand a batch of windows to ``predict`` in the shape that the feed promises; return results per window."""
+        return predict(batch)

@@ -1,0 +1,57 @@
+"""What a model is handed: measurements, what of them can be used, dates and place."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+from torch import Tensor
+
+
+@dataclass(slots=True)
+class Batch:
+    """What the engine hands to :meth:`Model.predict`.
+
+    Attributes
+    ----------
+    x : Tensor, shape (b, t, c, h, w), float32
+        Reflectance (or what the cube holds). Exactly 0 where ``usable`` is False. Not to be changed in
+        place: without clouds it is the same tensor as ``raw``.
+    usable : Tensor, shape (b, t, h, w), bool
+        The ground was seen: measured, no cloud, no shadow.
+    measured : Tensor, shape (b, t, h, w), bool
+        Something was measured, cloud or not; ``raw`` holds it.
+    raw : Tensor, shape (b, t, c, h, w), float32
+        As ``x`` but with the cloudy measurements kept (0 only where nothing was measured).
+    days : Tensor, shape (t,), float64
+        Days since 1970-01-01, increasing.
+    out_days : Tensor, shape (s,), float64
+        Days of the output frames (the same as ``days`` unless the model changes the dates).
+    bands : tuple of str
+        Common names along ``c``.
+    lonlat : Tensor, shape (b, 2), float32
+        Centre of each window in degrees.
+    resolution : float
+        Pixel size in metres.
+    seed : int, optional
+        Seed of the run. A model that draws random numbers from it, and not from torch's own generator, gives the same
+        answer whatever windows share its batch.
+    """
+
+    x: Tensor
+    usable: Tensor
+    measured: Tensor
+    raw: Tensor
+    days: Tensor
+    out_days: Tensor
+    bands: tuple[str, ...]
+    lonlat: Tensor
+    resolution: float
+    seed: int | None = None
+
+    def day_of_year(self) -> Tensor:
+        """Day of year 1..366 of every input date, shape (t,), float32."""
+        dates = np.asarray(self.days.cpu(), dtype="int64").astype("datetime64[D]")
+        doy = (dates - dates.astype("datetime64[Y]").astype("datetime64[D]")).astype(int) + 1
+        return torch.as_tensor(doy, dtype=torch.float32, device=self.x.device)

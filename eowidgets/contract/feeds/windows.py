@@ -1,0 +1,69 @@
+"""Windows of a cube."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from eowidgets.arguments import Count, Pixels, WholeFromZero, checked
+from eowidgets.contract.feeds.base import Feed
+from eowidgets.errors import InputError
+
+
+@checked
+@dataclass(frozen=True, slots=True)
+class Windows(Feed):
+    """Windows of a cube: which bands and dates a model needs, and in which windows it is run.
+
+    A model whose answer for a pixel depends on what else lies in its window (attention over the window, normalisation
+    by its statistics) states ``size``. A model without ``size`` gives every pixel the same answer in any window that
+    has its ``halo``; the engine chooses the window.
+
+    Parameters
+    ----------
+    bands : tuple of str, optional
+        Common names in the order the model wants them; None means any bands, as they come.
+    optional_bands : tuple of str
+        Bands that are used when the cube has them (a second sensor, say).
+    min_dates, max_dates : int, optional
+        Number of dates that make sense.
+    resolution : float, optional
+        Pixel size in metres that the model was trained on, to which cubes of another one are resampled; None means any.
+    size : int, optional
+        Side of the window in pixels, halo included; runs with another side are refused. None: the engine chooses it by
+        the memory.
+    halo : int
+        Pixels of context at each side of a window.
+    multiple : int
+        The window's side must be a multiple of this (patch size times downsampling).
+    dates : int, optional
+        Dates in a window; None: all dates at once.
+    date_halo : int
+        Dates of context at each end when ``dates`` is set.
+    blend : int, optional
+        Pixels to each side of the border between two windows over which their answers are blended, at most ``halo``.
+        None: half of ``halo``, so that the other half is context alone.
+
+    Raises
+    ------
+    InputError
+        For a blend wider than the halo.
+
+    Examples
+    --------
+    >>> Windows(bands=("red", "nir"), min_dates=2, size=128, halo=16).halo
+    16
+    """
+
+    size: Pixels | None = None
+    halo: WholeFromZero = 0
+    multiple: Pixels = 1
+    dates: Count | None = None
+    date_halo: WholeFromZero = 0
+    blend: WholeFromZero | None = None
+
+    def __post_init__(self) -> None:
+        if self.blend is not None and not 0 <= self.blend <= self.halo:
+            raise InputError(
+                f"A window is to be blended over {self.blend} pixels with a halo of {self.halo}: "
+                "give a blend between 0 and the halo."
+            )

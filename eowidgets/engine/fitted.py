@@ -1,0 +1,130 @@
+"""A model as it is run on one cube: at its own pixel size, on the dates of its output.
+
+What a network saw in training decides what it makes of a pixel, and nothing tells when it is fed at another size. So no
+model is run at a pixel size that it does not state.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass, replace
+
+import numpy as np
+import torch
+import xarray as xr
+from torch import Tensor
+from torch.nn import functional
+
+from eowidgets.contract.feeds import Batch, Feed, Windows
+from eowidgets.contract.model import Dates, Model
+from eowidgets.contract.prepare import interpolate, resample, resolution_of
+from eowidgets.engine.windows import round_up
+from eowidgets.errors import ModelError, shown
+
+
+@dataclass(frozen=True)
+class Fitted:
+    """A model and how it is run on the windows of a cube.
+
+    Measurements are resampled bilinearly (averaged where pixels become larger), never across what was not seen; results
+    come back the same way, class probabilities before a class is chosen.
+
+    Attributes
+    ----------
+    model : Model
+    ratio : float
+        The model's pixels per pixel of the cube, along one side.
+    when : array of datetime64, optional
+        Dates of the output, where they are not for the model to choose.
+    """
+
+    model: Model
+    ratio: float = 1.0
+    when: Dates | None = None
+
+    @classmethod
+    def of(cls, model: Model, cube: xr.Dataset, when: Dates | None = None) -> Fitted:
+        """Fit a model to the pixels of a cube."""
+        wanted, found = model.feed.resolution, resolution_of(cube)
+        # Within one percent it is the same grid: 9.99 m is 10 m.
+        if wanted is None or found is None or model.resamples or abs(found / wanted - 1) < 0.01:
+            return cls(model, when=when)
+        return cls(model, found / wanted, when)
+
+    @property
+    def name(self) -> str:
+        """Name of the model."""
+        return self.model.name
+
+    @property
+    def resamples(self) -> bool:
+        """Whether measurements are resampled for the model."""
+        return self.ratio != 1
+
+    @property
+    def feed(self) -> Feed:
+        """Feed of the model, its windows measured in pixels of the cube."""
+        feed = self.model.feed
+        if not self.resamples or not isinstance(feed, Windows):
+            return feed
+        return replace(
+            feed,
+            size=None if feed.size is None else max(1, math.floor(feed.size / self.ratio)),
+            halo=math.ceil(feed.halo / self.ratio),
+            blend=None if feed.blend is None else math.ceil(feed.blend / self.ratio),
+            multiple=1,
+        )
+
+    def out_dates(self, dates: Dates) -> Dates:
+        """Dates of the output.
+
+        Raises
+        ------
+        ModelError
+            For something else than an array of dates.
+        """
+        found = np.asarray(self.model.out_dates(dates) if self.when is None else self.when).astype("datetime64[ns]")
+        if found.ndim != 1 or np.isnat(found).any():
+            raise ModelError(f"The model {shown(self.name)} must give an array of dates from out_dates(dates).")
+        return found
+
+    def predict(self, batch: Batch) -> dict[str, Tensor]:
+        """Run a batch of windows; the results have the batch's pixels."""
+        model = self.model
+        if not self.resamples:
+            return model.feed.ask(model.predict, batch)
+        h, w = batch.x.shape[-2:]
+        size = (max(1, round(h * self.ratio)), max(1, round(w * self.ratio)))
+        feed = model.feed
+        full = (feed.size, feed.size) if feed.size else tuple(round_up(n, feed.multiple) for n in size)
+        same = batch.x is batch.raw
+        usable, measured = (_mask(m, size, full) for m in (batch.usable, batch.measured))
+        raw = _pad(resample(batch.raw, batch.measured, size), full) * measured[:, :, None]
+        x = raw if same else _pad(resample(batch.x, batch.usable, size), full) * usable[:, :, None]
+        inner = replace(batch, x=x, raw=raw, usable=usable, measured=measured, resolution=batch.resolution / self.ratio)
+        found = feed.ask(model.predict, inner)
+        return {name: _back(y.float()[..., : size[0], : size[1]], (h, w)) for name, y in found.items()}
+
+
+def _mask(seen: Tensor, size: tuple[int, int], full: tuple[int, ...]) -> Tensor:
+    """Where at least half of a new pixel was seen."""
+    return _pad(interpolate(seen.float(), size)[:, :, None], full)[:, :, 0] >= 0.5
+
+
+def _pad(x: Tensor, full: tuple[int, ...]) -> Tensor:
+    rows, columns = full[0] - x.shape[-2], full[1] - x.shape[-1]
+    if not rows and not columns:
+        return x
+    # Replicated, not zero: a hard edge would be seen as one.
+    padded = functional.pad(x.flatten(0, 1), (0, columns, 0, rows), mode="replicate")
+    return padded.reshape(*x.shape[:2], *padded.shape[1:])
+
+
+def _back(y: Tensor, size: tuple[int, int]) -> Tensor:
+    """Bring a result to the cube's pixels; where it is NaN there is none, and none is made up."""
+    given = ~y.isnan()
+    if given.all():
+        return interpolate(y, size)
+    share = interpolate(given.float(), size)
+    mean = interpolate(y.nan_to_num(), size) / share.clamp_min(1e-6)
+    return mean.masked_fill(share < 0.5, torch.nan)
