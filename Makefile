@@ -13,11 +13,12 @@ AS_ROOT = $(if $(filter 0,$(shell id -u)),--allow-root)
 lab: $(VENV)/.lab
 	$(BIN)/jupyter lab $(AS_ROOT) notebooks/01_explore_an_area.ipynb
 
-# Two processes with one thread each; a browser needs both cores.
+# Two processes with one thread each: threads that wait for each other on too few cores are many times slower. A browser
+# needs both cores.
 test: $(VENV)/.test
 	OMP_NUM_THREADS=1 $(BIN)/python -m pytest tests --ignore=tests/browser -n 2 --dist loadfile --durations=30
 	$(BIN)/python -m pytest tests/browser
-	$(BIN)/python -m pytest --nbval --nbval-sanitize-with notebooks/sanitize.cfg -n 2 --dist loadfile $(NOTEBOOKS)
+	OMP_NUM_THREADS=1 $(BIN)/python -m pytest --nbval --nbval-sanitize-with notebooks/sanitize.cfg -n 2 --dist loadfile $(NOTEBOOKS)
 
 # Not part of CI, because tracing makes the tests about a fifth slower.
 coverage: $(VENV)/.test

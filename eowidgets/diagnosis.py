@@ -112,19 +112,24 @@ def _extras() -> list[Finding]:
 def _device() -> list[Finding]:
     import torch
 
+    from eowidgets.system import available_cores
+
     if torch.cuda.is_available():
         free, total = torch.cuda.mem_get_info()
         name = torch.cuda.get_device_name()
         return [Finding("GPU", "good", f"{name}, {free / 1e9:.1f} of {total / 1e9:.1f} GB free")]
     if torch.backends.mps.is_available():
         return [Finding("GPU", "good", "Apple (mps)")]
-    cores = os.cpu_count() or 1
-    mend = ""
+    cores, mend = available_cores(), ""
     if torch.version.cuda and shutil.which("nvidia-smi"):
         mend = "This torch is built for CUDA but finds no device: check the driver with  nvidia-smi."
     elif shutil.which("nvidia-smi"):
         mend = "There is an NVIDIA driver but this torch is a CPU build: install a CUDA build of torch."
-    return [Finding("GPU", "note", f"none; models run on {cores} CPU cores, {torch.get_num_threads()} threads", mend)]
+    return [
+        Finding(
+            "GPU", "note", f"none; models run on {min(cores, torch.get_num_threads())} threads, {cores} CPU cores", mend
+        )
+    ]
 
 
 def _memory() -> list[Finding]:

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import math
 import os
 import re
 import stat
 import threading
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 from typing import TypeVar
 
@@ -62,6 +64,31 @@ def _cgroup() -> int | None:
             continue
         if top.isdigit() and now.isdigit():
             return max(0, int(top) - int(now))
+    return None
+
+
+def available_cores(cgroup: Path = Path("/sys/fs/cgroup")) -> int:
+    """Cores that this process may use at a time, with its affinity and a container's limit respected; at least 1.
+
+    torch starts a thread for every core of the machine, and threads that wait for each other become many times slower
+    when they share a few cores.
+    """
+    try:
+        cores = len(os.sched_getaffinity(0))
+    except AttributeError:  # macOS and Windows
+        cores = os.cpu_count() or 1
+    quota = _quota(cgroup)
+    return max(1, min(cores, math.ceil(quota))) if quota is not None else cores
+
+
+def _quota(cgroup: Path) -> float | None:
+    """Cores that the container's scheduler grants, from version 2 or 1 of cgroups."""
+    with suppress(OSError, ValueError, ZeroDivisionError):
+        granted, period = (cgroup / "cpu.max").read_text().split()
+        return None if granted == "max" else int(granted) / int(period)
+    with suppress(OSError, ValueError, ZeroDivisionError):
+        granted, period = ((cgroup / "cpu" / f"cpu.cfs_{name}_us").read_text() for name in ("quota", "period"))
+        return int(granted) / int(period) if int(granted) > 0 else None
     return None
 
 

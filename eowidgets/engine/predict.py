@@ -23,6 +23,7 @@ from eowidgets.engine.reader import Block
 from eowidgets.engine.surroundings import evaluating, interrupted, kept
 from eowidgets.engine.windows import Axis, round_up
 from eowidgets.errors import EowidgetsError, ModelError
+from eowidgets.models.blocks.threads import suitable_threads
 
 Array = npt.NDArray[Any]
 
@@ -126,6 +127,7 @@ class Predictor:
         With ``keep`` the model stays on the device, for whoever comes next.
         """
         with ExitStack() as stack:
+            stack.enter_context(suitable_threads())
             with blame(self.model, f"when it was moved to {self.device}"), kept():
                 module = self.model.module()
                 self.model.to(self.device)

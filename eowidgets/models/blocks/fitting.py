@@ -20,6 +20,7 @@ from torch import Tensor, nn
 
 from eowidgets.errors import ModelError
 from eowidgets.models.blocks.plan import Plan, Report, Step
+from eowidgets.models.blocks.threads import suitable_threads
 
 Weights = dict[str, Tensor]
 
@@ -137,6 +138,7 @@ class _Run:
         _restore(self.network, state["random"])
 
 
+@suitable_threads()
 def fit(
     network: nn.Module,
     loss: Callable[[Step], Tensor],
