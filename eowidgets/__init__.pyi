@@ -11,6 +11,7 @@ from .analysis.rerun import rerun as rerun
 from .contract.card import Card as Card
 from .contract.feeds import Chips as Chips
 from .contract.feeds import Series as Series
+from .contract.feeds import Source as Source
 from .contract.feeds import Windows as Windows
 from .contract.labels import ClassInfo as ClassInfo
 from .contract.loading import load as load

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 @checked
 def rerun(
     result: FilePath | xr.Dataset | GeoDataFrame,
-    cube: xr.Dataset | None = None,
+    cube: xr.Dataset | Mapping[str, xr.Dataset] | None = None,
     model: Model | type[Model] | SeriesModel | None = None,
     *,
     after: xr.Dataset | None = None,
@@ -36,8 +36,8 @@ def rerun(
     ----------
     result : path, Dataset or GeoDataFrame
         What ``eow.run``, ``eow.change`` or ``eow.forecast`` gave or wrote.
-    cube : Dataset, optional
-        The input; needed where the provenance does not note how it was opened.
+    cube : Dataset or dict of Datasets, optional
+        The input; needed where the provenance does not note how it was opened. A dict for a model of several sources.
     model : Model, Model class or forecaster, optional
         Needed where the model is not registered.
     after : Dataset, optional

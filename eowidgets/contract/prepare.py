@@ -15,7 +15,7 @@ import xarray as xr
 from torch import Tensor
 from torch.nn import functional
 
-from eowidgets.contract.feeds import Batch
+from eowidgets.contract.feeds import Batch, Feed
 from eowidgets.contract.model import Model
 from eowidgets.cube.schema import bands as cube_bands
 from eowidgets.errors import InputError, ModelError, short
@@ -41,11 +41,16 @@ def resolution_of(cube: xr.Dataset) -> float | None:
 
 
 def wanted_bands(model: Model, cube: xr.Dataset) -> tuple[str, ...]:
-    """Bands to hand to the model, in the order that it wants: its own, then the optional ones that exist."""
+    """Bands to hand to a model; see :func:`feed_bands`."""
+    return feed_bands(model.feed, cube)
+
+
+def feed_bands(feed: Feed, cube: xr.Dataset) -> tuple[str, ...]:
+    """Bands of a feed in the order that it wants: its own, then the optional ones that exist."""
     there = cube_bands(cube)
-    if model.feed.bands is None:
+    if feed.bands is None:
         return there
-    return (*model.feed.bands, *(b for b in model.feed.optional_bands if b in there))
+    return (*feed.bands, *(b for b in feed.optional_bands if b in there))
 
 
 def check_inputs(model: Model, cube: xr.Dataset) -> None:
@@ -57,45 +62,52 @@ def check_inputs(model: Model, cube: xr.Dataset) -> None:
         When bands are missing, the number of dates does not suit, or pixels are so much finer or coarser than
         those that the model was made for that resampling cannot mend it. The message says what to do.
     """
-    there = cube_bands(cube)
-    if not there:
-        raise ModelError(
-            f"Model {model.name!r} finds no bands in this cube: give a Dataset with one variable (time, y, x) per band."
-        )
-    model.adapt(there)
-    missing = [b for b in model.feed.bands or () if b not in there]
-    if missing:
-        raise ModelError(
-            f"Model {model.name!r} needs {_plural('band', missing)}, and this cube has {short(', '.join(there))}: "
-            "open it with these bands, or choose a model that does without."
-        )
-    dates, low, high = cube.sizes["time"], model.feed.min_dates, model.feed.max_dates
-    if dates < low:
-        raise ModelError(
-            f"Model {model.name!r} needs at least {low} dates, and this cube has {dates}: open a longer period."
-        )
-    if high is not None and model.feed.dates is None and dates > high:
-        raise ModelError(
-            f"Model {model.name!r} takes at most {high} dates, and this cube has {dates}: "
-            f"select fewer, for example cube.isel(time=slice(-{high}, None))."
-        )
-    _check_resolution(model, cube)
+    model.adapt(cube_bands(cube))
+    check_feed(model.name, model.feed, cube)
+    wanted = model.feed.resolution
+    if wanted is not None:
+        _check_resolution(model.name, wanted, cube)
     model.survey(cube)
 
 
-def _check_resolution(model: Model, cube: xr.Dataset) -> None:
-    wanted = model.feed.resolution
-    if wanted is None:
-        return
+def check_feed(model: str, feed: Feed, cube: xr.Dataset, what: str = "this cube") -> None:
+    """Refuse a cube that lacks bands of a feed, or has too few or too many dates; ``what`` names it in the message.
+
+    Raises
+    ------
+    ModelError
+    """
+    there = cube_bands(cube)
+    if not there:
+        raise ModelError(
+            f"Model {model!r} finds no bands in {what}: give a Dataset with one variable (time, y, x) per band."
+        )
+    missing = [b for b in feed.bands or () if b not in there]
+    if missing:
+        raise ModelError(
+            f"Model {model!r} needs {_plural('band', missing)}, and {what} has {short(', '.join(there))}: "
+            "open it with these bands, or choose a model that does without."
+        )
+    dates, low, high = cube.sizes["time"], feed.min_dates, feed.max_dates
+    if dates < low:
+        raise ModelError(f"Model {model!r} needs at least {low} dates, and {what} has {dates}: open a longer period.")
+    if high is not None and feed.dates is None and dates > high:
+        raise ModelError(
+            f"Model {model!r} takes at most {high} dates, and {what} has {dates}: "
+            f"select fewer, for example cube.isel(time=slice(-{high}, None))."
+        )
+
+
+def _check_resolution(model: str, wanted: float, cube: xr.Dataset) -> None:
     found = resolution_of(cube)
     if found is None:
         raise ModelError(
-            f"Model {model.name!r} was made for pixels of {wanted:g} m, and this cube has no CRS to tell its pixel size: "
+            f"Model {model!r} was made for pixels of {wanted:g} m, and this cube has no CRS to tell its pixel size: "
             "set one with cube.rio.write_crs(...)."
         )
     if not wanted / MAX_RESAMPLING <= found <= wanted * MAX_RESAMPLING:
         raise ModelError(
-            f"Model {model.name!r} was made for pixels of {wanted:g} m, and this cube has {found:.3g} m: "
+            f"Model {model!r} was made for pixels of {wanted:g} m, and this cube has {found:.3g} m: "
             f"open it with resolution={wanted:g}, or choose a model for that pixel size."
         )
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass, replace
+from fractions import Fraction
 
 import numpy as np
 import torch
@@ -36,20 +37,30 @@ class Fitted:
         The model's pixels per pixel of the cube, along one side.
     when : array of datetime64, optional
         Dates of the output, where they are not for the model to choose.
+    step : int
+        Windows start at multiples of this many pixels of the cube, where pixels of all further sources start too.
     """
 
     model: Model
     ratio: float = 1.0
     when: Dates | None = None
+    step: int = 1
 
     @classmethod
     def of(cls, model: Model, cube: xr.Dataset, when: Dates | None = None) -> Fitted:
-        """Fit a model to the pixels of a cube."""
+        """Fit a model to the pixels of a cube.
+
+        Raises
+        ------
+        ModelError
+            When windows of the model's size do not start where pixels of its sources do.
+        """
         wanted, found = model.feed.resolution, resolution_of(cube)
+        step = _step(model, found or 1.0)
         # Within one percent it is the same grid: 9.99 m is 10 m.
         if wanted is None or found is None or model.resamples or abs(found / wanted - 1) < 0.01:
-            return cls(model, when=when)
-        return cls(model, found / wanted, when)
+            return cls(model, when=when, step=step)
+        return cls(model, found / wanted, when, step)
 
     @property
     def name(self) -> str:
@@ -65,14 +76,21 @@ class Fitted:
     def feed(self) -> Feed:
         """Feed of the model, its windows measured in pixels of the cube."""
         feed = self.model.feed
-        if not self.resamples or not isinstance(feed, Windows):
+        if not isinstance(feed, Windows):
             return feed
+        if not self.resamples:
+            if self.step == 1:
+                return feed
+            multiple = math.lcm(feed.multiple, self.step)
+            return replace(feed, multiple=multiple, halo=round_up(feed.halo, self.step))
         return replace(
             feed,
-            size=None if feed.size is None else max(1, math.floor(feed.size / self.ratio)),
-            halo=math.ceil(feed.halo / self.ratio),
+            size=None
+            if feed.size is None
+            else max(self.step, math.floor(feed.size / self.ratio) // self.step * self.step),
+            halo=round_up(math.ceil(feed.halo / self.ratio), self.step),
             blend=None if feed.blend is None else math.ceil(feed.blend / self.ratio),
-            multiple=1,
+            multiple=self.step,
         )
 
     def out_dates(self, dates: Dates) -> Dates:
@@ -101,9 +119,30 @@ class Fitted:
         usable, measured = (_mask(m, size, full) for m in (batch.usable, batch.measured))
         raw = _pad(resample(batch.raw, batch.measured, size), full) * measured[:, :, None]
         x = raw if same else _pad(resample(batch.x, batch.usable, size), full) * usable[:, :, None]
-        inner = replace(batch, x=x, raw=raw, usable=usable, measured=measured, resolution=batch.resolution / self.ratio)
+        metres = batch.resolution / self.ratio
+        sources = {n: _extended(s, full, metres) for n, s in batch.sources.items()}
+        inner = replace(batch, x=x, raw=raw, usable=usable, measured=measured, resolution=metres, sources=sources)
         found = feed.ask(model.predict, inner)
         return {name: _back(y.float()[..., : size[0], : size[1]], (h, w)) for name, y in found.items()}
+
+
+def _step(model: Model, metres: float) -> int:
+    """Pixels of the cube from one place where pixels of all sources start to the next."""
+    ratios = [Fraction(s.resolution / metres).limit_denominator(16) for s in model.feed.sources if s.resolution]
+    step = math.lcm(*(max(1, ratio.numerator) for ratio in ratios))
+    if model.feed.size is not None and model.feed.size % step:
+        raise ModelError(
+            f"The model {shown(model.name)} has windows of {model.feed.size} pixels, and pixels of its sources start at every "
+            f"{step}. pixel of this cube: declare a size that is a multiple of {step}."
+        )
+    return step
+
+
+def _extended(source: Batch, full: tuple[int, ...], metres: float) -> Batch:
+    """Pad a source to the ground of a window that was padded to ``full`` pixels of ``metres``."""
+    size = tuple(max(n, round(m * metres / source.resolution)) for n, m in zip(source.x.shape[-2:], full, strict=True))
+    usable, measured = (_pad(m[:, :, None], size)[:, :, 0] for m in (source.usable, source.measured))
+    return replace(source, x=_pad(source.x, size), raw=_pad(source.raw, size), usable=usable, measured=measured)
 
 
 def _mask(seen: Tensor, size: tuple[int, int], full: tuple[int, ...]) -> Tensor:

@@ -17,7 +17,7 @@ from eowidgets.engine import device as dev
 from eowidgets.engine.blame import blame
 from eowidgets.engine.fitted import Fitted
 from eowidgets.engine.predict import Piece, Predictor, Site
-from eowidgets.engine.reader import Reader
+from eowidgets.engine.reader import Block
 from eowidgets.engine.windows import Axis, Grid, round_up
 from eowidgets.errors import InputError, ModelError
 
@@ -102,7 +102,7 @@ class Limits:
 
 def make_plan(
     model: Fitted,
-    reader: Reader,
+    reader: Callable[[slice, slice], Block],
     site: Site,
     outputs: tuple[Mosaic | Gathered, ...],
     shape: tuple[int, int, int],
@@ -120,7 +120,7 @@ def make_plan(
     spec, (t, height, width) = model.feed, shape
     dates = min(spec.dates or t, t)
     _check(model, outputs, site, limits, split_in_time=dates < t)
-    step = outputs[0].stride
+    step = math.lcm(outputs[0].stride, model.step)
     cell = sum(math.prod(o.axes(len(site.out_days), len(site.bands))) * 4 for o in outputs)
     wide = max(1, cell // step**2)  # bytes a pixel, blending
     probe = _Probe(model, reader, site, outputs, shape, dates, device, log, checkpoint)
@@ -159,7 +159,9 @@ def make_plan(
         if batch > 1:
             batch = max(1, min(batch, device_budget // max(1, probe.bytes(side))))
 
-    source = t * (4 * len(site.bands) + 2)  # bytes a pixel, reading
+    source = t * (4 * len(site.bands) + 2) + sum(
+        c.bytes(site.resolution) for c in site.companions
+    )  # bytes a pixel, reading
     fit = limits.memory // 16 // max(1, source * side[0])
     stride = max(1, side[1] - 2 * spec.halo)
     columns = max(batch, (fit - 2 * spec.halo) // stride)
@@ -239,7 +241,7 @@ class _Probe:
     def __init__(
         self,
         model: Fitted,
-        reader: Reader,
+        reader: Callable[[slice, slice], Block],
         site: Site,
         outputs: tuple[Mosaic | Gathered, ...],
         shape: tuple[int, int, int],

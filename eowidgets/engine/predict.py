@@ -18,6 +18,7 @@ from eowidgets.contract.outputs import Gathered, Mosaic
 from eowidgets.engine import device as dev
 from eowidgets.engine.blame import as_promised, blame, check_values, rows_as_promised
 from eowidgets.engine.blend import paste
+from eowidgets.engine.companion import Companion, Ground
 from eowidgets.engine.fitted import Fitted
 from eowidgets.engine.reader import Block
 from eowidgets.engine.surroundings import evaluating, interrupted, kept
@@ -40,6 +41,8 @@ class Site:
     geobox : odc.geo GeoBox
     resolution : float
         Pixel size in metres.
+    companions : tuple of Companion
+        Further sources.
     """
 
     bands: tuple[str, ...]
@@ -47,6 +50,7 @@ class Site:
     out_days: npt.NDArray[np.float64]
     geobox: Any
     resolution: float
+    companions: tuple[Companion, ...] = ()
 
     def lonlat(self, y: float, x: float) -> tuple[float, float]:
         """Degrees of a pixel position (0, 0 is the outer corner of the first pixel)."""
@@ -237,7 +241,21 @@ class Predictor:
             lonlat=torch.tensor(places, dtype=torch.float32, device=self.device),
             resolution=self.site.resolution,
             seed=self.seed,
+            sources={c.source.name: self._source(c, group) for c in self.site.companions},
         )
+
+    def _source(self, companion: Companion, group: Sequence[Piece]) -> Batch:
+        """Cut the same ground out of a further source, padded as the windows are."""
+        main = self.site.resolution
+        size = companion.shape(*self.size, main)
+        cut = [
+            companion.cut(p.block.others[companion.source.name], Ground.of(self.site.geobox, p.y, p.x), main)
+            for p in group
+        ]
+        x, raw, usable, measured = (self._to_device([_pad(part[k], size) for part in cut]) for k in range(4))
+        days = self._days(companion.days)
+        places = torch.zeros(len(group), 2, device=self.device)
+        return Batch(x, usable, measured, raw, days, days, companion.bands, places, companion.resolution, self.seed)
 
     def _days(self, days: npt.NDArray[np.float64]) -> Tensor:
         # mps knows no float64, and float32 would lose the hours of today's dates.
@@ -253,7 +271,10 @@ class Predictor:
             y = slice(p.y.start - p.block.y0, p.y.stop - p.block.y0)
             x = slice(p.x.start - p.block.x0, p.x.stop - p.block.x0)
             cut.append(_pad(array[p.t][..., y, x], self.size))
-        tensor = torch.from_numpy(np.stack(cut))
+        return self._to_device(cut)
+
+    def _to_device(self, arrays: Sequence[Array]) -> Tensor:
+        tensor = torch.from_numpy(np.stack(arrays))
         if self.device.type == "cuda":
             return tensor.pin_memory().to(self.device, non_blocking=True)
         return tensor.to(self.device)
@@ -338,13 +359,21 @@ def _to_lonlat(wkt: str) -> Any:
 
 def crop(batch: Batch, y: slice, x: slice) -> Batch:
     """Cut rows and columns out of a batch."""
+    main = batch.resolution
     return replace(
         batch,
         x=batch.x[..., y, x],
         usable=batch.usable[..., y, x],
         measured=batch.measured[..., y, x],
         raw=batch.raw[..., y, x],
+        sources={n: crop(s, *(_scaled(c, main / s.resolution) for c in (y, x))) for n, s in batch.sources.items()},
     )
+
+
+def _scaled(cut: slice, ratio: float) -> slice:
+    """Return pixels of another size on the same ground."""
+    start = round(cut.start * ratio)
+    return slice(start, start + max(1, round((cut.stop - cut.start) * ratio)))
 
 
 def _pad(array: Array, size: tuple[int, int]) -> Array:

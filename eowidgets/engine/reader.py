@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import partial
 from typing import Any, TypeVar
 
@@ -35,6 +35,8 @@ class Block:
     measured, usable : array (t, h, w), bool
     y0, x0 : int
         First row and column in the cube.
+    others : mapping of str to Block
+        What further sources hold of the same ground.
     """
 
     raw: npt.NDArray[np.float32]
@@ -42,6 +44,7 @@ class Block:
     usable: npt.NDArray[np.bool_]
     y0: int
     x0: int
+    others: Mapping[str, Block] = field(default_factory=dict)
 
 
 class Reader:

@@ -55,7 +55,7 @@ class Rerun:
 
 def rerun(
     result: Any,
-    cube: xr.Dataset | None = None,
+    cube: xr.Dataset | Mapping[str, xr.Dataset] | None = None,
     model: Model | type[Model] | None = None,
     **options: Any,
 ) -> Rerun:
@@ -67,7 +67,7 @@ def rerun(
     ----------
     result : path, Dataset or GeoDataFrame
         What :func:`~eowidgets.engine.run.run` gave or wrote.
-    cube : Dataset, optional
+    cube : Dataset or dict of Datasets, optional
         The input; needed where the provenance does not say how it was opened.
     model : Model or Model class, optional
         Needed where the model is not registered.
@@ -87,8 +87,12 @@ def rerun(
     old = open_result(result) if isinstance(result, str | Path) else result
     notes = read(old)
     source = cube if cube is not None else reopened(notes)
+    others = notes.get("sources", {})
     try:
-        source = same_input(source, notes)
+        if others:
+            source = _same_inputs(source if cube is not None else {"main": source}, notes, others)
+        else:
+            source = same_input(source, notes)
         engine = notes["engine"]
         fixed = {name: engine[name] for name in ("device", "memory", "compile")}
         plan = None if set(options) - {"device", "out", "client", "progress"} else Plan.from_json(engine)
@@ -167,8 +171,16 @@ def reopened(notes: Mapping[str, Any]) -> xr.Dataset:
     return open_cube(source, **options)
 
 
-def same_input(cube: xr.Dataset, notes: Mapping[str, Any]) -> xr.Dataset:
-    """Take the recorded bands, dates and grid out of a cube that holds them."""
+def same_input(cube: xr.Dataset | Mapping[str, xr.Dataset], notes: Mapping[str, Any]) -> xr.Dataset:
+    """Take the recorded bands, dates and grid out of a cube that holds them.
+
+    Raises
+    ------
+    InputError
+        When it does not hold them, or is a dict.
+    """
+    if not isinstance(cube, xr.Dataset):
+        raise InputError("The result was made of one cube: give it without a dict.")
     bands = notes["input"]["bands"]
     others = set(schema.bands(cube))
     lacking = [b for b in bands if b not in others]
@@ -182,6 +194,17 @@ def same_input(cube: xr.Dataset, notes: Mapping[str, Any]) -> xr.Dataset:
     if len(missing):
         raise InputError(f"The cube given has no {str(missing[0])[:10]}, an input of the result: give the same cube.")
     return _same_grid(cube.isel(time=np.isin(there, dates)), notes["input"])
+
+
+def _same_inputs(
+    cubes: Any, notes: Mapping[str, Any], others: Mapping[str, Mapping[str, Any]]
+) -> dict[str, xr.Dataset]:
+    """Take the recorded main cube and sources out of a dict of cubes; open again what is not in it."""
+    rest = [name for name in cubes if name not in others] if not isinstance(cubes, xr.Dataset) else []
+    if len(rest) != 1:
+        raise InputError(f"The result was made of several cubes: give a dict of one main cube and {', '.join(others)}.")
+    found = {name: same_input(cubes[name] if name in cubes else reopened(of), of) for name, of in others.items()}
+    return {rest[0]: same_input(cubes[rest[0]], notes), **found}
 
 
 def _same_grid(cube: xr.Dataset, source: Mapping[str, Any]) -> xr.Dataset:

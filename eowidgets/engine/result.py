@@ -12,7 +12,7 @@ import numpy.typing as npt
 import xarray as xr
 from affine import Affine
 
-from eowidgets.contract.outputs import Array, Mosaic, Source, Variable
+from eowidgets.contract.outputs import Array, InputBands, Mosaic, Variable
 from eowidgets.cube.grid import MAPPING, georeference
 from eowidgets.cube.schema import DIMS
 
@@ -27,13 +27,13 @@ class Frame:
     Attributes
     ----------
     outputs : tuple of Mosaic
-    source : Source
+    source : InputBands
     template : Dataset
         Coordinates, CRS and attributes.
     """
 
     outputs: tuple[Mosaic, ...]
-    source: Source
+    source: InputBands
     template: xr.Dataset
 
     def shape(self, variable: Variable) -> tuple[int, ...]:

@@ -49,7 +49,7 @@ Progress = bool | Callable[[Job], None] | None
 @checked
 def run(
     model: str | Model | type[Model],
-    cube: xr.Dataset | FilePath,
+    cube: xr.Dataset | Mapping[str, xr.Dataset] | FilePath,
     area: AreaLike | None = None,
     out: FilePath | None = None,
     *,
@@ -71,9 +71,10 @@ def run(
     ----------
     model : str, Model or Model class
         Name of a registered model, or your own.
-    cube : Dataset (time, y, x), or path
-        In memory or lazy; larger than memory is fine with ``out``. For a model of chips (:class:`~eowidgets.Chips`) also a
-        folder of images.
+    cube : Dataset (time, y, x), dict of Datasets, or path
+        In memory or lazy; larger than memory is fine with ``out``. For a model of several sources a dict of cubes: one main
+        cube, whose grid the result has, and one under the name of each :class:`~eowidgets.Source`. For a model of chips
+        (:class:`~eowidgets.Chips`) also a folder of images.
     area : optional
         Where to run: whatever ``eow.Area.of`` takes. Outside it the result is nodata.
     out : path, optional
@@ -142,7 +143,7 @@ def run(
 @checked
 def submit(
     model: str | Model | type[Model],
-    cube: xr.Dataset | FilePath,
+    cube: xr.Dataset | Mapping[str, xr.Dataset] | FilePath,
     area: AreaLike | None = None,
     out: FilePath | None = None,
     *,
@@ -204,7 +205,7 @@ def submit(
 
 def make_job(
     model: str | Model | type[Model],
-    cube: xr.Dataset | FilePath,
+    cube: xr.Dataset | Mapping[str, xr.Dataset] | FilePath,
     area: AreaLike | None = None,
     out: FilePath | None = None,
     *,
@@ -231,7 +232,7 @@ def make_job(
         if out is not None or area is not None:
             raise InputError("out and area do not apply to chips: save the table that run returns.")
         return _reported(Job(made.name, chip_run(made, cube, places, device=device, batch=batch, seed=seed)), progress)
-    if not isinstance(cube, xr.Dataset):
+    if not isinstance(cube, Mapping):
         raise InputError(f"{shown(str(cube))} is a path: open it first with eow.open(...).")
     limits = Limits(parse_bytes(memory), window, batch, precision)
     path = check_name(out) if out is not None else None
@@ -292,7 +293,8 @@ class Run:
         if task.fitted.resamples:
             engine["resampled_to"] = task.model.feed.resolution
         with blame(task.model, "when it was asked for its weights"), kept():
-            return describe(task.model, task.cube, task.site.bands, task.area, task.seed, engine)
+            notes = describe(task.model, task.cube, task.site.bands, task.area, task.seed, engine)
+        return {**notes, **({"sources": found} if (found := task.sources()) else {})}
 
     def _attrs(self, job: Job, plan: Plan) -> dict[str, Any]:
         return {"provenance": json.dumps(self._notes(job, plan), default=str)}
@@ -353,6 +355,7 @@ class Run:
                 **notes,
                 "limits": asdict(self.limits),
                 "pixels": content_hash(self.task.cube, self.task.site.bands),
+                "others": [content_hash(c.cube, c.bands) for c in self.task.site.companions],
                 "code": run_hash(self.task.model),
             }
         )

@@ -14,7 +14,7 @@ import numpy.typing as npt
 import xarray as xr
 
 from eowidgets.contract.model import Dates, Model
-from eowidgets.contract.outputs import Gathered, Mosaic, Output, Source
+from eowidgets.contract.outputs import Gathered, InputBands, Mosaic, Output
 from eowidgets.contract.prepare import check_inputs, resolution_of, wanted_bands
 from eowidgets.contract.registry import get_model
 from eowidgets.cube import schema
@@ -22,11 +22,13 @@ from eowidgets.cube.admission import admit
 from eowidgets.cube.grid import geobox, georeference
 from eowidgets.engine import device as dev
 from eowidgets.engine.blame import blame
+from eowidgets.engine.companion import Companion, check_ground, split, with_companions
 from eowidgets.engine.fitted import Fitted
 from eowidgets.engine.gather import Gather
 from eowidgets.engine.plan import Limits, Plan, make_plan
 from eowidgets.engine.predict import Predictor, Site
-from eowidgets.engine.reader import Block, Reader
+from eowidgets.engine.provenance import iso
+from eowidgets.engine.reader import Block, Reader, input_summary
 from eowidgets.engine.result import Frame, coarser, make_template
 from eowidgets.engine.strips import Strips
 from eowidgets.engine.surroundings import kept
@@ -74,9 +76,16 @@ class Workload:
         sizes = self.cube.sizes
         return sizes["time"], sizes["y"], sizes["x"]
 
-    def reader(self) -> Reader:
-        """Reader of the bands that the model takes."""
-        return Reader(self.cube, self.site.bands)
+    def reader(self) -> Callable[[slice, slice], Block]:
+        """Reader of the bands that the model takes, and of its further sources."""
+        reader = Reader(self.cube, self.site.bands)
+        return with_companions(reader, self.cube.odc.geobox, self.site.companions)
+
+    def sources(self) -> dict[str, Any]:
+        """Describe the further sources, for the provenance."""
+        return {
+            c.source.name: {"input": input_summary(c.cube, c.bands), "dates": iso(c.cube)} for c in self.site.companions
+        }
 
     def plan(self, limits: Limits, log: Callable[[str], None], checkpoint: Callable[[], None]) -> Plan:
         """Choose the settings; may run the model on small windows."""
@@ -154,7 +163,7 @@ class Workload:
 
 def make_workload(
     model: str | Model | type[Model],
-    cube: xr.Dataset,
+    cube: xr.Dataset | Mapping[str, xr.Dataset],
     area: Any = None,
     *,
     seed: int = 0,
@@ -170,9 +179,10 @@ def make_workload(
     InputError, ModelError
         For whatever does not fit, before any work is done.
     """
+    made = get_model(model, **(params or {}))
+    cube, others = split(made.name, made.feed.sources, cube)
     cube = georeference(admit(cube))
     geobox(cube)  # refuses a cube without pixel size
-    made = get_model(model, **(params or {}))
     if not isinstance(seed, int | np.integer) or isinstance(seed, bool):
         raise InputError(f"The seed is {seed!r}: give a whole number.")
     dev.pick_device(device)
@@ -190,7 +200,7 @@ def make_workload(
     with blame(made, "when it was asked for its dates"), kept():
         out_dates = fitted.out_dates(dates)
     attrs = {b: {k: v for k, v in cube[b].attrs.items() if k not in ("role", "grid_mapping")} for b in bands}
-    frame = make_frame(cube, outputs, Source(bands, attrs), out_dates)
+    frame = make_frame(cube, outputs, InputBands(bands, attrs), out_dates)
     names = [v.name for v in frame.variables]
     taken = [*names, *(frame.template.coords if isinstance(frame, Frame) else ()), *schema.DIMS]
     doubled = {n for n in names if taken.count(n) > 1}
@@ -199,11 +209,14 @@ def make_workload(
             f"Model {shown(made.name)} gives an output named {sorted(doubled)[0]!r} twice, or so named as a "
             "coordinate: give each output a name of its own."
         )
-    site = Site(bands, _days(dates), _days(out_dates), cube.odc.geobox, resolution_of(cube) or 1.0)
+    metres = resolution_of(cube) or 1.0
+    companions = tuple(Companion.of(made.name, s, others[s.name], metres) for s in made.feed.sources)
+    check_ground(made.name, companions, cube.odc.geobox)
+    site = Site(bands, _days(dates), _days(out_dates), cube.odc.geobox, metres, companions)
     return Workload(fitted, cube, shape, site, frame, int(seed), str(device), compile)
 
 
-def make_frame(cube: xr.Dataset, outputs: tuple[Output, ...], source: Source, dates: Array) -> Frame | Table:
+def make_frame(cube: xr.Dataset, outputs: tuple[Output, ...], source: InputBands, dates: Array) -> Frame | Table:
     """Return everything about the result but its values."""
     mosaics = tuple(o for o in outputs if isinstance(o, Mosaic))
     if mosaics:

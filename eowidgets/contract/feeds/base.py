@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Any
 
 from torch import Tensor
 
@@ -68,6 +69,11 @@ class Feed:
     def blend(self) -> int | None:
         """Pixels over which the results of two windows are blended; None: half of the halo."""
         return None
+
+    @property
+    def sources(self) -> tuple[Any, ...]:
+        """Further cubes beside the main one."""
+        return ()
 
     def ask(self, predict: Predict, batch: Batch) -> dict[str, Tensor]:
         """Hand a batch of windows to ``predict`` in the shape that the feed promises; return results per window."""

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 
 import numpy as np
 import torch
@@ -37,6 +38,8 @@ class Batch:
     seed : int, optional
         Seed of the run. A model that draws random numbers from it, and not from torch's own generator, gives the same
         answer whatever windows share its batch.
+    sources : mapping of str to Batch
+        The same ground from the further sources that the feed names, each with pixels, bands and dates of its own.
     """
 
     x: Tensor
@@ -49,6 +52,7 @@ class Batch:
     lonlat: Tensor
     resolution: float
     seed: int | None = None
+    sources: Mapping[str, Batch] = field(default_factory=dict)
 
     def day_of_year(self) -> Tensor:
         """Day of year 1..366 of every input date, shape (t,), float32."""

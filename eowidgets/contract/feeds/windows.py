@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from eowidgets.arguments import Count, Pixels, WholeFromZero, checked
 from eowidgets.contract.feeds.base import Feed
+from eowidgets.contract.feeds.source import Source
 from eowidgets.errors import InputError
 
 
@@ -42,11 +43,14 @@ class Windows(Feed):
     blend : int, optional
         Pixels to each side of the border between two windows over which their answers are blended, at most ``halo``.
         None: half of ``halo``, so that the other half is context alone.
+    sources : tuple of Source, optional
+        Further cubes that the model takes beside the main one, whose grid the result has. ``eow.run`` is then given a
+        dict: ``{"optical": cube, "radar": other}``; the cube that no source is named after is the main one.
 
     Raises
     ------
     InputError
-        For a blend wider than the halo.
+        For a blend wider than the halo, or two sources of one name.
 
     Examples
     --------
@@ -60,6 +64,7 @@ class Windows(Feed):
     dates: Count | None = None
     date_halo: WholeFromZero = 0
     blend: WholeFromZero | None = None
+    sources: tuple[Source, ...] = ()
 
     def __post_init__(self) -> None:
         if self.blend is not None and not 0 <= self.blend <= self.halo:
@@ -67,3 +72,6 @@ class Windows(Feed):
                 f"A window is to be blended over {self.blend} pixels with a halo of {self.halo}: "
                 "give a blend between 0 and the halo."
             )
+        names = [source.name for source in self.sources]
+        if len(set(names)) < len(names):
+            raise InputError(f"Two sources have one of the names {names}: give each a name of its own.")

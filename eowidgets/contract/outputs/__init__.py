@@ -1,7 +1,7 @@
 """Outputs of models: one class per kind, which defines everything that the engine, the files and the panels need."""
 
 from eowidgets.contract.outputs.bands import Bands
-from eowidgets.contract.outputs.base import Array, Mosaic, Output, Source, Variable, VariableName
+from eowidgets.contract.outputs.base import Array, InputBands, Mosaic, Output, Variable, VariableName
 from eowidgets.contract.outputs.classes import Classes
 from eowidgets.contract.outputs.gathered import Gathered, Record
 from eowidgets.contract.outputs.objects import Objects
@@ -14,12 +14,12 @@ __all__ = [
     "Bands",
     "Classes",
     "Gathered",
+    "InputBands",
     "Label",
     "Mosaic",
     "Objects",
     "Output",
     "Record",
-    "Source",
     "Text",
     "Value",
     "Variable",

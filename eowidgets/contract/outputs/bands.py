@@ -8,7 +8,7 @@ from typing import Literal
 import numpy as np
 
 from eowidgets.arguments import checked
-from eowidgets.contract.outputs.base import Array, Mosaic, Source, Variable, VariableName
+from eowidgets.contract.outputs.base import Array, InputBands, Mosaic, Variable, VariableName
 
 
 @checked
@@ -38,12 +38,12 @@ class Bands(Mosaic):
         """Return the lengths of time and bands."""
         return (*super().axes(dates, bands), bands)
 
-    def variables(self, source: Source) -> tuple[Variable, ...]:
+    def variables(self, source: InputBands) -> tuple[Variable, ...]:
         """Return one variable per band, with the attributes of the input."""
         dims = self.axes_of_variable
         return tuple(Variable(b, dims, "float32", {**source.attrs.get(b, {}), "role": "band"}) for b in source.bands)
 
-    def finish(self, values: Array, given: Array, source: Source) -> dict[str, Array]:
+    def finish(self, values: Array, given: Array, source: InputBands) -> dict[str, Array]:
         """Mask the values, and hand out the bands by name."""
         np.copyto(values, np.nan, where=~(np.expand_dims(given, -3) if given.ndim > 2 else given))
         return {b: values[..., i, :, :] for i, b in enumerate(source.bands)}

@@ -46,7 +46,7 @@ class Variable:
 
 
 @dataclass(frozen=True)
-class Source:
+class InputBands:
     """The part of the input that outputs use: the bands and their attributes."""
 
     bands: tuple[str, ...]
@@ -129,11 +129,11 @@ class Mosaic(Output):
         return (dates,) if self.over_time else ()
 
     @abstractmethod
-    def variables(self, source: Source) -> tuple[Variable, ...]:
+    def variables(self, source: InputBands) -> tuple[Variable, ...]:
         """Return the variables of the result that come from this output."""
 
     @abstractmethod
-    def finish(self, values: Array, given: Array, source: Source) -> dict[str, Array]:
+    def finish(self, values: Array, given: Array, source: InputBands) -> dict[str, Array]:
         """Make the variables from blended values.
 
         Parameters
@@ -142,7 +142,7 @@ class Mosaic(Output):
             May be changed in place.
         given : array (h, w) or (t, h, w), bool
             Where a result is given.
-        source : Source
+        source : InputBands
         """
 
     def valid(self, values: Array, given: Array) -> Array:

@@ -10,7 +10,7 @@ from torch import Tensor
 
 from eowidgets.arguments import checked
 from eowidgets.contract.labels import ClassInfo
-from eowidgets.contract.outputs.base import NO_CLASS, Array, Mosaic, Source, Variable, within
+from eowidgets.contract.outputs.base import NO_CLASS, Array, InputBands, Mosaic, Variable, within
 from eowidgets.errors import InputError, shown
 
 #: A probability may be this far outside 0..1: reduced precision rounds.
@@ -59,7 +59,7 @@ class Classes(Mosaic):
         """Return the lengths of time and classes."""
         return (*super().axes(dates, bands), len(self.classes))
 
-    def variables(self, source: Source) -> tuple[Variable, ...]:
+    def variables(self, source: InputBands) -> tuple[Variable, ...]:
         """Return the class and its probability."""
         words = f"Probability of {self.long_name or self.name}"
         chance = {"role": "result", "units": "1", "long_name": words, "vmin": 0.0, "vmax": 1.0}
@@ -69,7 +69,7 @@ class Classes(Mosaic):
             Variable(f"{self.name}_probability", dims, "float32", chance),
         )
 
-    def finish(self, values: Array, given: Array, source: Source) -> dict[str, Array]:
+    def finish(self, values: Array, given: Array, source: InputBands) -> dict[str, Array]:
         """Choose the most likely class of every pixel."""
         import torch
 

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from eowidgets.arguments import checked
-from eowidgets.contract.outputs.base import Array, Mosaic, Source, Variable, numbers
+from eowidgets.contract.outputs.base import Array, InputBands, Mosaic, Variable, numbers
 from eowidgets.errors import ModelError, shown
 
 
@@ -26,7 +26,7 @@ class Value(Mosaic):
     False
     """
 
-    def variables(self, source: Source) -> tuple[Variable, ...]:
+    def variables(self, source: InputBands) -> tuple[Variable, ...]:
         """Return the one variable."""
         return (Variable(self.name, self.axes_of_variable, "float32", self.describe()),)
 
@@ -37,7 +37,7 @@ class Value(Mosaic):
             raise ModelError(f"{shown(self.name)} with {len(values)} numbers for one chip: return a tensor (b,)")
         return {self.name: float(values[0])}
 
-    def finish(self, values: Array, given: Array, source: Source) -> dict[str, Array]:
+    def finish(self, values: Array, given: Array, source: InputBands) -> dict[str, Array]:
         """Mask the values."""
         np.copyto(values, np.nan, where=~given)
         return {self.name: values}

@@ -8,7 +8,7 @@ from typing import Any, ClassVar
 import numpy as np
 
 from eowidgets.arguments import Count, checked
-from eowidgets.contract.outputs.base import Array, Mosaic, Source, Variable, VariableName, numbers
+from eowidgets.contract.outputs.base import Array, InputBands, Mosaic, Variable, VariableName, numbers
 from eowidgets.errors import ModelError, shown
 
 FEATURE = "feature"
@@ -46,7 +46,7 @@ class Vector(Mosaic):
         """Return the coordinate of the vector's axis."""
         return {FEATURE: (FEATURE, np.arange(self.size))}
 
-    def variables(self, source: Source) -> tuple[Variable, ...]:
+    def variables(self, source: InputBands) -> tuple[Variable, ...]:
         """Return the one variable."""
         *time, y, x = self.axes_of_variable
         return (Variable(self.name, (*time, FEATURE, y, x), "float32", self.describe()),)
@@ -60,7 +60,7 @@ class Vector(Mosaic):
             )
         return {f"{self.name}_{i}": float(v) for i, v in enumerate(values)}
 
-    def finish(self, values: Array, given: Array, source: Source) -> dict[str, Array]:
+    def finish(self, values: Array, given: Array, source: InputBands) -> dict[str, Array]:
         """Mask the vectors."""
         np.copyto(values, np.nan, where=~(np.expand_dims(given, -3) if given.ndim > 2 else given))
         return {self.name: values}
