@@ -7,7 +7,10 @@
 
 import lazy_loader
 
-import eowidgets.cube.accessor  # noqa: F401  (cube.eow on any Dataset; costs xarray, which everyone has anyway)
+import eowidgets.cube.accessor
+import eowidgets.moved
+
+eowidgets.moved.install()
 
 __version__ = "0.1.0"
 

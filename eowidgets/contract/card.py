@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from eowidgets.arguments import Name, checked
+from eowidgets.arguments import checked
+from eowidgets.errors import shown, warn_user
 
 
 @checked
@@ -19,6 +20,7 @@ class Card:
         One line each, for the panel.
     licence : str
         Licence of the weights, or of the code of a model without weights; ``"not stated"`` where its authors state none.
+        A card without one is deprecated, and :func:`eowidgets.testing.check_model` refuses it.
     paper, url, data : str
         The source, and the training data.
     scores : mapping
@@ -31,7 +33,7 @@ class Card:
     Raises
     ------
     InputError
-        Without a licence, which has no default, or for a value of another type.
+        For a value of another type.
 
     Examples
     --------
@@ -44,9 +46,17 @@ class Card:
     summary: str = ""
     paper: str = ""
     url: str = ""
-    licence: Name = field(kw_only=True)
+    licence: str = field(default="", kw_only=True)
     data: str = ""
     scores: Mapping[str, float] = field(default_factory=dict)
     limits: str = ""
     weights: str | None = None
     sha256: str | None = None
+
+    def __post_init__(self) -> None:
+        if not self.licence.strip():
+            warn_user(
+                f"The card {shown(self.title)} has no licence, which is deprecated: state one, such as "
+                "licence='Apache-2.0', or 'not stated'.",
+                DeprecationWarning,
+            )

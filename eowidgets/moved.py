@@ -1,0 +1,94 @@
+"""Modules of the first release that have moved: their old names work for one release, with a warning."""
+
+from __future__ import annotations
+
+import importlib
+import sys
+import warnings
+from collections.abc import Sequence
+from importlib.abc import Loader, MetaPathFinder
+from importlib.machinery import ModuleSpec
+from types import ModuleType
+from typing import Any
+
+_FOLDERS = {
+    "analysis": {
+        "ask": ("questions",),
+        "change": ("registration",),
+        "forecast": ("alarm", "conformal", "forecaster", "holdout"),
+    },
+    "widgets": {
+        "chart": ("fan", "pixel_chart"),
+        "map": ("area_map", "basemap", "layer_list", "overlay", "picture_layers", "screen", "time_layer"),
+        "panels": (
+            *("ask_panel", "change_layers", "change_panel", "change_panel_view", "change_view", "forecast_panel"),
+            *("forecast_view", "model_panel", "notebook_export", "painter", "result_files"),
+        ),
+        "viewer": ("exports", "story", "time_viewer"),
+    },
+}
+_SIMULATE = ("camera", "events", "happen", "land", "pairs", "scene", "sky", "structures", "texture", "town", "words")
+_CONTRACT = ("card", "feeds", "model", "outputs", "params", "older")
+
+#: Old module -> the modules in which its names are now.
+MOVED: dict[str, tuple[str, ...]] = {
+    **{
+        f"eowidgets.{room}.{name}": (f"eowidgets.{room}.{folder}.{name}",)
+        for room, folders in _FOLDERS.items()
+        for folder, names in folders.items()
+        for name in names
+    },
+    "eowidgets.analysis.change_kind": ("eowidgets.analysis.change.kind",),
+    "eowidgets.analysis.change_pair": ("eowidgets.analysis.change.pair",),
+    "eowidgets.analysis.change_report": ("eowidgets.analysis.change.report",),
+    "eowidgets.analysis.change_words": ("eowidgets.analysis.change.words",),
+    "eowidgets.analysis.forecast_files": ("eowidgets.analysis.forecast.files",),
+    "eowidgets.analysis.forecast_frames": ("eowidgets.analysis.forecast.frames",),
+    "eowidgets.analysis.forecast_result": ("eowidgets.analysis.forecast.result",),
+    "eowidgets.cube.simulate": ("eowidgets.simulate",),
+    **{f"eowidgets.cube.simulate.{name}": (f"eowidgets.simulate.{name}",) for name in _SIMULATE},
+    "eowidgets.models.base": tuple(f"eowidgets.contract.{name}" for name in _CONTRACT),
+    "eowidgets.models.prepare": ("eowidgets.contract.prepare",),
+    "eowidgets.models.registry": ("eowidgets.contract.registry",),
+    "eowidgets.models.remake": ("eowidgets.contract.remake",),
+    "eowidgets.models.table": ("eowidgets.contract.table",),
+    "eowidgets.models.weights": ("eowidgets.contract.weights",),
+    "eowidgets.tasks": ("eowidgets.contract.task", "eowidgets.contract.labels", "eowidgets.contract.older"),
+}
+
+
+class Moved(MetaPathFinder, Loader):
+    """Find the old names; asked last, so a module that exists is never hidden."""
+
+    def find_spec(
+        self, fullname: str, path: Sequence[str] | None = None, target: ModuleType | None = None
+    ) -> ModuleSpec | None:
+        """Return a spec for a module that has moved."""
+        if fullname not in MOVED:
+            return None
+        package = any(name.startswith(f"{fullname}.") for name in MOVED)
+        return ModuleSpec(fullname, self, is_package=package)
+
+    def exec_module(self, module: ModuleType) -> None:
+        """Let the module give the names of those that took its place."""
+        places = MOVED[module.__name__]
+        warnings.warn(
+            f"{module.__name__} has moved: import from {' or '.join(places[:3])} instead.",
+            DeprecationWarning,
+            stacklevel=2,  # Python leaves out its own frames: this is the statement that imports
+        )
+
+        def find(name: str) -> Any:
+            for place in places:
+                found = importlib.import_module(place)
+                if hasattr(found, name):
+                    return getattr(found, name)
+            raise AttributeError(f"module {module.__name__!r}, which has moved to {places[0]}, has no {name!r}")
+
+        vars(module)["__getattr__"] = find
+
+
+def install() -> None:
+    """Make the old names importable."""
+    if not any(isinstance(finder, Moved) for finder in sys.meta_path):
+        sys.meta_path.append(Moved())

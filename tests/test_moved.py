@@ -1,0 +1,59 @@
+"""Old module names work for one release."""
+
+from __future__ import annotations
+
+import importlib
+import sys
+
+import pytest
+
+from eowidgets.moved import MOVED
+
+#: Names that users of the first release imported from these modules.
+NAMES = {
+    "eowidgets.models.base": ("Model", "Inputs", "WindowSpec", "Card", "Batch", "param"),
+    "eowidgets.models.registry": ("register", "get_model"),
+    "eowidgets.models.weights": ("weights",),
+    "eowidgets.tasks": ("Task", "Output", "ClassInfo"),
+    "eowidgets.widgets.time_viewer": ("TimeViewer",),
+    "eowidgets.widgets.overlay": (),
+    "eowidgets.cube.simulate.pairs": (),
+}
+
+
+@pytest.fixture
+def fresh():
+    """Old modules imported anew, and none left behind."""
+    kept = {name: sys.modules.pop(name) for name in MOVED if name in sys.modules}
+    yield
+    for name in MOVED:
+        sys.modules.pop(name, None)
+    sys.modules.update(kept)
+
+
+@pytest.mark.parametrize("old", sorted(MOVED))
+def test_every_old_name_leads_to_modules_that_exist(fresh, old):
+    with pytest.warns(DeprecationWarning, match="has moved"):
+        module = importlib.import_module(old)
+    for place in MOVED[old]:
+        assert importlib.import_module(place)
+    for name in NAMES.get(old, ()):
+        assert getattr(module, name).__module__ != old
+
+
+def test_a_statement_that_imports_is_warned_at_its_own_line(fresh):
+    with pytest.warns(DeprecationWarning) as warned:
+        from eowidgets.tasks import Task  # noqa: F401
+    assert warned[0].filename == __file__
+
+
+def test_no_name_means_an_error_that_says_where_the_module_is(fresh):
+    with pytest.warns(DeprecationWarning):
+        module = importlib.import_module("eowidgets.tasks")
+    with pytest.raises(AttributeError, match="has moved to eowidgets.contract.task"):
+        module.nothing  # noqa: B018
+
+
+def test_what_never_existed_is_still_not_found():
+    with pytest.raises(ModuleNotFoundError):
+        importlib.import_module("eowidgets.models.never_was")
