@@ -7,6 +7,7 @@ from .analysis.ask.questions import questions as questions
 from .analysis.change.detect import change as change
 from .analysis.forecast.forecast import forecast as forecast
 from .analysis.forecast.forecast import hindcast as hindcast
+from .analysis.record import Record as Record
 from .analysis.rerun import rerun as rerun
 from .contract.card import Card as Card
 from .contract.feeds import Chips as Chips

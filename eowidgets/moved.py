@@ -22,7 +22,7 @@ _FOLDERS = {
         "map": ("area_map", "basemap", "layer_list", "overlay", "picture_layers", "screen", "time_layer"),
         "panels": (
             *("ask_panel", "change_layers", "change_panel", "change_panel_view", "change_view", "forecast_panel"),
-            *("forecast_view", "model_panel", "notebook_export", "painter", "result_files"),
+            *("forecast_view", "model_panel", "painter", "result_files"),
         ),
         "viewer": ("exports", "story", "time_viewer"),
     },
@@ -53,6 +53,7 @@ MOVED: dict[str, tuple[str, ...]] = {
     "eowidgets.models.remake": ("eowidgets.contract.remake",),
     "eowidgets.models.table": ("eowidgets.contract.table",),
     "eowidgets.models.weights": ("eowidgets.contract.weights",),
+    "eowidgets.widgets.notebook_export": ("eowidgets.analysis.notebook", "eowidgets.widgets.panels.notebook_export"),
     "eowidgets.tasks": ("eowidgets.contract.task", "eowidgets.contract.labels", "eowidgets.contract.older"),
 }
 

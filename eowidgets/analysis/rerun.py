@@ -1,4 +1,4 @@
-"""``eow.rerun``: a result of ``run``, ``change`` or ``forecast`` made again from its provenance."""
+"""``eow.rerun``: a result of ``run``, ``change``, ``forecast`` or ``ask`` made again from its provenance."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import xarray as xr
 
+from eowidgets.analysis.ask.answer import Answer
 from eowidgets.arguments import FilePath, checked
 from eowidgets.contract.model import Model
 from eowidgets.engine import rerun as runs
@@ -23,7 +24,7 @@ if TYPE_CHECKING:
 
 @checked
 def rerun(
-    result: FilePath | xr.Dataset | GeoDataFrame,
+    result: FilePath | xr.Dataset | GeoDataFrame | Answer,
     cube: xr.Dataset | Mapping[str, xr.Dataset] | None = None,
     model: Model | type[Model] | SeriesModel | None = None,
     *,
@@ -34,8 +35,8 @@ def rerun(
 
     Parameters
     ----------
-    result : path, Dataset or GeoDataFrame
-        What ``eow.run``, ``eow.change`` or ``eow.forecast`` gave or wrote.
+    result : path, Dataset, GeoDataFrame or Answer
+        What ``eow.run``, ``eow.change``, ``eow.forecast`` or ``eow.ask`` gave or wrote.
     cube : Dataset or dict of Datasets, optional
         The input; needed where the provenance does not note how it was opened. A dict for a model of several sources.
     model : Model, Model class or forecaster, optional
@@ -65,7 +66,7 @@ def rerun(
     """
     from eowidgets.engine.writers.disk import open_result
 
-    old = open_result(result) if isinstance(result, str | Path) else result
+    old: Any = open_result(result) if isinstance(result, str | Path) else result
     notes = read(old)
     call = notes.get("call", "run")
     if call == "run":
@@ -81,13 +82,18 @@ def rerun(
     source = cube if cube is not None else runs.reopened(notes.get("whole", notes))
     try:
         source = runs.same_input(source, notes["whole"])
-        arguments = {**notes["arguments"], "area": notes["area"]}
+        arguments = {**notes["arguments"], **({"area": notes["area"]} if "area" in notes else {})}
         again = CALLS[call](source, notes, arguments, model, after, options)
     except (KeyError, TypeError, IndexError, AttributeError) as error:
         raise InputError("The provenance is damaged: make the result again by hand.") from error
     new = again()
-    differences = runs.compare(old, new)
+    differences = _compare_answers(old, new) if call == "ask" else runs.compare(old, new)
     return Rerun(not differences, differences, runs.changes(notes, read(new)), new)
+
+
+def _compare_answers(old: Answer, new: Answer) -> dict[str, float | str]:
+    names = [name for name in ("text", "value", "abstained") if getattr(old, name) != getattr(new, name)]
+    return dict.fromkeys(names, "other")
 
 
 def _change(
@@ -97,7 +103,7 @@ def _change(
     model: Any,
     after: xr.Dataset | None,
     options: Mapping[str, Any],
-) -> Callable[[], xr.Dataset]:
+) -> Callable[[], Any]:
     from eowidgets.analysis.change.detect import change
 
     _only(options, {"device"})
@@ -126,7 +132,7 @@ def _forecast(
     model: Any,
     after: xr.Dataset | None,
     options: Mapping[str, Any],
-) -> Callable[[], xr.Dataset]:
+) -> Callable[[], Any]:
     from eowidgets.analysis.forecast.forecast import forecast, hindcast
 
     _only(options, set())
@@ -146,4 +152,31 @@ def _only(options: Mapping[str, Any], known: set[str]) -> None:
             raise InputError(f"The option {name[:80]!r} does not apply to this result: leave it out.")
 
 
-CALLS = {"change": _change, "forecast": _forecast, "hindcast": _forecast}
+def _ask(
+    cube: xr.Dataset,
+    notes: Mapping[str, Any],
+    arguments: dict[str, Any],
+    model: Any,
+    after: xr.Dataset | None,
+    options: Mapping[str, Any],
+) -> Callable[[], Answer]:
+    from eowidgets.analysis.ask import ask
+
+    _only(options, {"layers"})
+    if model is not None or after is not None:
+        raise InputError("A question is asked about one cube: leave model and after out.")
+    before, question = list(arguments.pop("history")), arguments.pop("question")
+    if arguments.pop("layers") and "layers" not in options:
+        raise InputError("The question was asked with layers: give them as rerun(answer, cube, layers=...).")
+    given = {**arguments, "dates": tuple(d) if (d := arguments["dates"]) else None, **options}
+
+    def again() -> Answer:
+        history: list[Answer] = []
+        for earlier in before:
+            history.append(ask(cube, earlier, history=history, **given))
+        return ask(cube, question, history=history, **given)
+
+    return again
+
+
+CALLS = {"change": _change, "forecast": _forecast, "hindcast": _forecast, "ask": _ask}

@@ -60,8 +60,19 @@ def about(model: Model | SeriesModel) -> dict[str, Any]:
         "code_sha256": code_hash(model),
         "settings": scrub(dict(model.settings())) if isinstance(model, Model) else {},
         "parameters": {k: _shown(plain(v)) for k, v in dataclasses.asdict(model.params).items()},
-        "versions": {"python": platform.python_version(), **{p: _version(p) for p in PACKAGES}},
+        "versions": versions(),
     }
+
+
+def versions() -> dict[str, str | None]:
+    """Return the versions of Python and of the packages that results depend on."""
+    return {"python": platform.python_version(), **{p: _version(p) for p in PACKAGES}}
+
+
+def answer_notes(cube: xr.Dataset, arguments: Mapping[str, Any]) -> str:
+    """Return the provenance of an answer to a question about a cube, as JSON."""
+    notes = {"call": "ask", "arguments": dict(arguments), "versions": versions()}
+    return json.dumps({**notes, "whole": whole(cube)}, default=_plain)
 
 
 def whole(cube: xr.Dataset) -> dict[str, Any]:
@@ -118,15 +129,21 @@ def fingerprint(notes: Mapping[str, Any]) -> str:
 
 
 def read(result: Any) -> dict[str, Any]:
-    """Read the provenance of a result, in memory or on disk, as a dict."""
+    """Read the provenance of a result in memory or on disk, or of an answer, as a dict.
+
+    Raises
+    ------
+    InputError
+        When there is none.
+    """
     from eowidgets.engine.writers.disk import open_result
 
-    dataset = open_result(result) if isinstance(result, str | Path) else result
+    found = open_result(result) if isinstance(result, str | Path) else result
     try:
-        notes = json.loads(dataset.attrs["provenance"])
-    except (KeyError, TypeError, ValueError):
+        notes = json.loads(found.attrs["provenance"] if hasattr(found, "attrs") else found.provenance)
+    except (AttributeError, KeyError, TypeError, ValueError):
         notes = None
-    if not isinstance(notes, dict) or "model" not in notes:
+    if not isinstance(notes, dict) or not {"model", "call"} & set(notes):
         raise InputError("This carries no provenance: it was not made by this package, or its attributes were lost.")
     return notes
 

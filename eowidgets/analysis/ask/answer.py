@@ -85,6 +85,8 @@ class Answer:
     abstained : bool
     reason : str
         Why there is no answer; empty where there is one.
+    provenance : str
+        The record of the question as JSON, for ``eow.rerun`` and ``eow.Record``.
     """
 
     question: str
@@ -98,6 +100,7 @@ class Answer:
     program: Program | None = None
     abstained: bool = False
     reason: str = ""
+    provenance: str = ""
 
     def __repr__(self) -> str:
         """The sentence, the same every time."""

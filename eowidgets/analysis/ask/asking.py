@@ -21,6 +21,7 @@ from eowidgets.cube.admission import admit
 from eowidgets.cube.area import Area, AreaLike
 from eowidgets.cube.indices import available
 from eowidgets.cube.schema import DIMS, bands
+from eowidgets.engine.provenance import answer_notes
 from eowidgets.errors import EowidgetsError, InputError, unknown
 
 _ANSWERS: dict[str, Callable[[Context, Any], Answer]] = {
@@ -99,18 +100,39 @@ def ask(
     place = None if area is None else Area.of(area).geojson
     days = None if dates is None else (str(dates[0]), str(dates[1]))
     named = _layers(layers)
+    answer = _answer(cube, str(question), place, days, history or (), named, brain)
+    asked = {
+        "question": str(question),
+        "area": place,
+        "dates": list(days) if days is not None else None,
+        "history": [before.question for before in history or ()],
+        "layers": sorted(named),
+        "brain": brain,
+    }
+    return replace(answer, provenance=answer_notes(cube, asked))
+
+
+def _answer(
+    cube: xr.Dataset,
+    question: str,
+    place: Any,
+    days: tuple[str, str] | None,
+    history: Sequence[Answer],
+    layers: Mapping[str, Any],
+    brain: str,
+) -> Answer:
     if brain == "neural":
         from eowidgets.analysis.ask.neural import ask_networks
 
         if days is not None:
             between(cube, *days)  # dates that are none are the caller's mistake, not the question's
-        return ask_networks(cube, str(question), place, days, history or (), layers=named)
-    before = next((a.program for a in reversed(history or ()) if a.program is not None), None)
+        return ask_networks(cube, question, place, days, history, layers=layers)
+    before = next((a.program for a in reversed(history) if a.program is not None), None)
     first, last = span(cube)
-    parsed = parse(str(question), first, last, indices=_indices(bands(cube)), layers=named, before=before)
+    parsed = parse(question, first, last, indices=_indices(bands(cube)), layers=layers, before=before)
     if parsed.program is None:
-        return refuse(str(question), parsed.reason)
-    answer = run(cube, parsed.program, str(question), area=place, dates=days, layers=named)
+        return refuse(question, parsed.reason)
+    answer = run(cube, parsed.program, question, area=place, dates=days, layers=layers)
     return replace(answer, confidence=round(answer.confidence * parsed.confidence, 2))
 
 

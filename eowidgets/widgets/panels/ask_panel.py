@@ -19,6 +19,7 @@ from eowidgets.analysis.ask.answer import Answer, refuse
 from eowidgets.analysis.ask.asking import BRAINS, ask
 from eowidgets.analysis.ask.language import to_json
 from eowidgets.analysis.ask.suggest import suggestions
+from eowidgets.analysis.notebook import Cells
 from eowidgets.arguments import FilePath, checked
 from eowidgets.cube.admission import admit
 from eowidgets.cube.grid import geobox
@@ -27,7 +28,6 @@ from eowidgets.engine.work import Cancelled, Work
 from eowidgets.errors import EowidgetsError, InputError, SourceError, shown, unknown
 from eowidgets.widgets.base import ChoiceTrait, css, esm
 from eowidgets.widgets.map.overlay import result_picture
-from eowidgets.widgets.panels.notebook_export import Cells
 from eowidgets.widgets.panels.panel import Panel
 
 if TYPE_CHECKING:

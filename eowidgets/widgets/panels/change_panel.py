@@ -20,6 +20,7 @@ from eowidgets.analysis.change.report import (
 )
 from eowidgets.analysis.change.words import ChangeWords, can_describe, describe_change
 from eowidgets.arguments import checked
+from eowidgets.contract.call import Call
 from eowidgets.contract.registry import model_class
 from eowidgets.cube.admission import admit
 from eowidgets.engine.job import Job
@@ -30,7 +31,6 @@ from eowidgets.widgets.base import PlacesTrait
 from eowidgets.widgets.panels.change_layers import ChangeLayers
 from eowidgets.widgets.panels.change_panel_view import ChangePanelView
 from eowidgets.widgets.panels.change_view import portrait
-from eowidgets.widgets.panels.notebook_export import cell_head, keywords
 from eowidgets.widgets.panels.panel import FormPanel
 from eowidgets.widgets.panels.panel_view import places, select
 
@@ -150,15 +150,12 @@ class ChangePanel(FormPanel, ChangePanelView):
 
     def code(self) -> str:
         """Return the code of a cell that computes the same."""
-        lines = cell_head(self._source(), "from eowidgets.analysis import changed_places, filter_places, sentence")
-        words = ["cube", repr(self.method), f"dates={self.dates!r}"]
         area = self.run_area()
-        if area is not None:
-            lines.append(f"area = {area!r}")
-            words.append("area=area")
-        if self.params != TUNED.get(self.method, {}):
-            words += keywords(self.params)
-        lines.append(f"found = eow.change({', '.join(words)})")
+        tuned = self.params == TUNED.get(self.method, {})
+        asked = {"method": self.method, "dates": self.dates, **({"area": area} if area is not None else {})}
+        call = Call("change", {**asked, **({} if tuned else self.params)}, target="found")
+        imported = "from eowidgets.analysis import changed_places, filter_places, sentence"
+        lines = call.code(self._source(), imported).splitlines()
         keep = f"smallest={self._smallest.value:g}, confidence={self._sure.value:g}"
         lines.append(f"places = filter_places(changed_places(found), {keep})")
         lines.append("print(sentence(found, places))")

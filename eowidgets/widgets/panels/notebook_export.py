@@ -1,63 +1,19 @@
-"""Write what was done in a panel as code cells and as a notebook that runs again and passes nbval."""
+"""What was done in a panel, as code cells."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from functools import partial
-from pathlib import Path
+from collections.abc import Mapping
 from typing import Any
 
+from eowidgets.analysis.notebook import Cells
+from eowidgets.contract.call import Call, Code, Given
 from eowidgets.contract.plain import plain
-from eowidgets.cube.export.place import write_whole
-from eowidgets.errors import InputError, shown
 
-#: Cells of a notebook: pairs of Markdown and code.
-Cells = Sequence[tuple[str, str]]
 #: Shown where no code opens a cube again.
 NOT_AGAIN = "A notebook could not open this cube again, because it is not as eow.open returns it: save it first."
-#: The variable of a model that is not registered, in code cells.
-MODEL_LINE = "model = ...  # the model given to this panel"
-
-
-def write_notebook(path: str | Path, title: str, cells: Cells, *, replace: bool = True) -> Path:
-    """Write a notebook of words and code.
-
-    Parameters
-    ----------
-    path : str or Path
-        Ends in ``.ipynb``.
-    title : str
-    cells : sequence of (words, code)
-        Each pair becomes a Markdown cell (left out where empty) and a code cell. A cell whose last line shows
-        something is tagged so that nbval runs it without comparing what it shows.
-    replace : bool
-        Whether a file of that name may be replaced.
-
-    Raises
-    ------
-    InputError, SourceError
-        For another ending, an existing file, or a folder that cannot be written.
-    """
-    import nbformat
-
-    nb: Any = nbformat  # has no types
-    target = Path(path).expanduser()
-    if target.suffix != ".ipynb":
-        raise InputError(f"The name {shown(target.name)} must end in .ipynb.")
-    if target.exists() and not replace:
-        raise InputError(f"There is a file {shown(str(target))} already: choose another name.")
-    book = nb.v4.new_notebook()
-    book.metadata["kernelspec"] = {"name": "python3", "display_name": "Python 3", "language": "python"}
-    book.cells.append(_cell(nb.v4.new_markdown_cell, f"# {title}", 0))
-    for words, code in cells:
-        if words:
-            book.cells.append(_cell(nb.v4.new_markdown_cell, words, len(book.cells)))
-        cell = _cell(nb.v4.new_code_cell, code, len(book.cells))
-        if _shows(code):
-            cell.metadata["tags"] = ["nbval-ignore-output"]
-        book.cells.append(cell)
-    nb.validate(book)
-    return write_whole(target, partial(nb.write, book))
+#: A model that is not registered, in code cells.
+MODEL = Given("model", "the model given to this panel")
+MODEL_LINE = MODEL.line
 
 
 def cell_head(opened: str | None, *imports: str) -> list[str]:
@@ -73,23 +29,20 @@ def cell_head(opened: str | None, *imports: str) -> list[str]:
     return ["import eowidgets as eow", *imports, "", *([f"cube = {opened}"] if opened else [])]
 
 
-def run_cell(
-    opened: str | None,
+def run_call(
     model: str | None,
     params: Mapping[str, Any],
     *,
     dates: tuple[str, str] | None = None,
     area: Any = None,
     device: str = "auto",
-) -> str:
-    """Return code that opens a cube and runs a model over it; arguments with their default values are left out.
+) -> Call:
+    """Return the call that runs a model over a cube; arguments with their default values are left out.
 
     Parameters
     ----------
-    opened : str or None
-        The expression that opens the cube; None leaves that line to the reader.
     model : str or None
-        Name of a registered model; None for another one, to which the code refers as ``model``.
+        Name of a registered model; None for another one.
     params : mapping
     dates : (str, str), optional
         First and last date.
@@ -97,14 +50,14 @@ def run_cell(
         GeoJSON geometry.
     device : str
     """
-    lines = cell_head(opened) + ([MODEL_LINE] if model is None else [])
-    arguments = ["model" if model is None else repr(model)]
-    arguments.append("cube" if dates is None else f"cube.sel(time=slice({dates[0]!r}, {dates[1]!r}))")
+    arguments: dict[str, Any] = {"model": MODEL if model is None else model}
+    if dates is not None:
+        arguments["cube"] = Code(f"cube.sel(time=slice({dates[0]!r}, {dates[1]!r}))")
     if area is not None:
-        lines.append(f"area = {area!r}")
-        arguments.append("area=area")
-    arguments += [f"device={device!r}"] if device != "auto" else []
-    return "\n".join([*lines, f"result = eow.run({', '.join(arguments + keywords(params))})"])
+        arguments["area"] = area
+    if device != "auto":
+        arguments["device"] = device
+    return Call("run", {**arguments, **params})
 
 
 def keywords(params: Mapping[str, Any]) -> list[str]:
@@ -132,17 +85,3 @@ def session(opened: str, runs: Mapping[str, str]) -> Cells:
         lines = [line for line in code.splitlines() if line and not line.startswith(left_out)]
         cells.append((f"Run `{name}`.", "\n".join(lines)))
     return [*cells, ("Look at it.", "eow.TimeViewer(result)")]
-
-
-def _cell(make: Any, source: str, number: int) -> Any:
-    cell = make(source)
-    cell["id"] = f"cell-{number}"  # the same session gives the same file, byte for byte
-    return cell
-
-
-def _shows(code: str) -> bool:
-    """Whether the last statement of a cell is an expression, which a notebook displays."""
-    import ast
-
-    body = ast.parse(code).body
-    return bool(body) and isinstance(body[-1], ast.Expr)

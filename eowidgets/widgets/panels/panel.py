@@ -11,6 +11,7 @@ from typing import Any, ClassVar
 
 import xarray as xr
 
+from eowidgets.analysis.notebook import Cells, write_notebook
 from eowidgets.arguments import FilePath, checked
 from eowidgets.cube.opening import opening
 from eowidgets.engine.job import Job
@@ -19,7 +20,7 @@ from eowidgets.engine.work import Work
 from eowidgets.errors import EowidgetsError, InputError, unknown, words
 from eowidgets.widgets.base import AreaTrait, PlainErrors, ReadableRepr
 from eowidgets.widgets.panels.controls import changed_values, controls_for
-from eowidgets.widgets.panels.notebook_export import NOT_AGAIN, Cells, write_notebook
+from eowidgets.widgets.panels.notebook_export import NOT_AGAIN
 from eowidgets.widgets.panels.panel_view import PanelView, select
 
 #: Seconds between two updates of the progress bar: each one is a message to the browser.

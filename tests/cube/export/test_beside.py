@@ -129,7 +129,7 @@ def test_files_are_whole_or_not_there(tmp_path):
 
 
 def test_a_folder_that_cannot_be_written_is_one_sentence(tmp_path, monkeypatch):
-    from eowidgets.widgets.panels.notebook_export import write_notebook
+    from eowidgets.analysis.notebook import write_notebook
 
     def refuses(*_, **__):
         raise PermissionError(13, "Permission denied")

@@ -8,8 +8,9 @@ import nbformat
 import pytest
 
 import eowidgets as eow
+from eowidgets.analysis.notebook import write_notebook
 from eowidgets.errors import InputError, SourceError
-from eowidgets.widgets.panels.notebook_export import session, write_notebook
+from eowidgets.widgets.panels.notebook_export import session
 
 
 def test_a_session_runs_again_under_nbval(romania, tmp_path):

@@ -1,0 +1,213 @@
+"""How a result was made: read from it, repeated, and written as code or as a notebook."""
+
+from __future__ import annotations
+
+import dataclasses
+import inspect
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from eowidgets.arguments import FilePath, checked
+from eowidgets.contract.call import Call, Given
+from eowidgets.contract.plain import plain
+from eowidgets.cube.opened import source_of
+from eowidgets.cube.opening import opening
+from eowidgets.engine.provenance import read
+from eowidgets.engine.rerun import reopened, same_input
+from eowidgets.errors import EowidgetsError, InputError
+
+
+@dataclass(frozen=True)
+class Record:
+    """What is written into every result: the call, its arguments, the model, the input and the versions.
+
+    ``eow.rerun`` repeats the call; :meth:`code` and :meth:`save_notebook` write it.
+
+    Parameters
+    ----------
+    notes : mapping
+        The provenance as plain values.
+
+    Examples
+    --------
+    >>> import eowidgets as eow
+    >>> cube = eow.open("bouconne").isel(time=slice(3))
+    >>> record = eow.Record.of(eow.run("fill-linear", cube))
+    >>> record.call, record.arguments["model"]
+    ('run', 'fill-linear')
+    """
+
+    notes: Mapping[str, Any]
+
+    @classmethod
+    @checked
+    def of(cls, result: Any) -> Record:
+        """Read the record of a result.
+
+        Parameters
+        ----------
+        result : path, Dataset, DataFrame or Answer
+            What ``eow.run``, ``eow.change``, ``eow.forecast``, ``eow.hindcast`` or ``eow.ask`` gave or wrote.
+
+        Raises
+        ------
+        InputError
+            When it carries no provenance.
+        """
+        return cls(read(result))
+
+    @property
+    def call(self) -> str:
+        """Name of the function of ``eowidgets`` that made the result."""
+        return str(self.notes.get("call", "run"))
+
+    @property
+    def arguments(self) -> dict[str, Any]:
+        """Arguments of the call by name, as plain values, without cubes.
+
+        Raises
+        ------
+        InputError
+            For a provenance that is damaged, or made by another call than those that can be repeated.
+        """
+        if self.call not in _ARGUMENTS:
+            raise InputError(
+                f"A result of {self.call[:80]!r} cannot be made again by itself: give the one it comes from."
+            )
+        try:
+            found = _ARGUMENTS[self.call](self.notes)
+            if not all(name.isidentifier() for name in found):
+                raise KeyError("a name that is none")
+        except (KeyError, TypeError, IndexError, AttributeError) as error:
+            raise InputError("The provenance is damaged: make the result again by hand.") from error
+        return found
+
+    def code(self) -> str:
+        """Write the code of a cell that makes the result again.
+
+        Arguments with their default values are left out. What cannot be written, such as a network of your own or a cube
+        that nobody can open again, is a variable to be set.
+
+        Returns
+        -------
+        str
+        """
+        return self._call().code(self._opened())
+
+    def save_notebook(self, path: FilePath, title: str = "") -> Path:
+        """Write a notebook that makes the result again.
+
+        Parameters
+        ----------
+        path : path
+            Ends in ``.ipynb``.
+        title : str
+            By default the name of the call.
+
+        Raises
+        ------
+        InputError, SourceError
+            For another ending, or a folder that cannot be written.
+        """
+        from eowidgets.analysis.notebook import write_notebook
+
+        opened, call = self._opened(), self._call()
+        first = opened.line if isinstance(opened, Given) else f"cube = {opened}"
+        cells = [("", "import eowidgets as eow"), ("The cube.", first), ("The result.", "\n".join(call.lines()))]
+        return write_notebook(path, title or f"Made by eow.{call.function}", [*cells, ("Look at it.", call.target)])
+
+    def _call(self) -> Call:
+        arguments = {
+            k: v for k, v in self.arguments.items() if k not in (defaults := self._defaults()) or v != defaults[k]
+        }
+        function = "run" if self.call in _RUNS else self.call
+        return Call(function, {**arguments, **_GIVEN.get(self.call, {})}, target=_TARGETS.get(function, "result"))
+
+    def _defaults(self) -> dict[str, Any]:
+        """Return the plain default values of the function and of the parameters of the model."""
+        import eowidgets
+
+        function = getattr(eowidgets, "run" if self.call in _RUNS else self.call)
+        found = {k: p.default for k, p in inspect.signature(function).parameters.items() if p.default is not p.empty}
+        found.pop("model", None)  # the name of a forecaster is said even where it is the default
+        params = self._params()
+        return {k: _listed(plain(v)) for k, v in {**found, **params}.items()}
+
+    def _params(self) -> dict[str, Any]:
+        from eowidgets.contract.registry import get_model
+
+        if "model" not in self.notes or self.call == "change":
+            return {}
+        try:
+            return dataclasses.asdict(get_model(self.notes["model"]).params)
+        except EowidgetsError:
+            return {}
+
+    def _opened(self) -> str | Given:
+        """Return the expression that opens the cube, with the part that was used."""
+        notes = self.notes.get("whole", self.notes)
+        try:
+            found = opening(same_input(reopened(notes), notes))
+        except (EowidgetsError, KeyError, TypeError, IndexError, AttributeError):
+            found = None
+        source = notes.get("input")
+        title = str(source.get("title", "")) if isinstance(source, Mapping) else ""
+        words = ["the cube that it was made of", *([" ".join(title.split())] if title else [])]
+        return found or Given("cube", ": ".join(words))
+
+
+def _run(notes: Mapping[str, Any]) -> dict[str, Any]:
+    params = {k: source_of(v) if isinstance(v, str) else v for k, v in notes["parameters"].items()}
+    model = notes["model"] if _is_known(notes["model"]) else Given("model", f"the model {notes['model']!r}")
+    return {"model": model, "area": notes.get("area"), "seed": notes["seed"], **params}
+
+
+def _change(notes: Mapping[str, Any]) -> dict[str, Any]:
+    asked = notes["arguments"]
+    after = {"after": Given("after", "the second raster")} if asked["after"] is not None else {}
+    return {"method": asked["method"], **after, "dates": asked["dates"], "area": notes["area"], **asked["params"]}
+
+
+def _forecast(notes: Mapping[str, Any]) -> dict[str, Any]:
+    area = notes["area"]
+    place = tuple(area) if isinstance(area, list) else area
+    return {**notes["arguments"], "model": notes["model"], "area": place, **notes["parameters"]}
+
+
+def _ask(notes: Mapping[str, Any]) -> dict[str, Any]:
+    asked = dict(notes["arguments"])
+    before, layers = asked.pop("history"), asked.pop("layers")
+    if before:
+        asked["history"] = Given("history", f"the answers to the {len(before)} questions before")
+    if layers:
+        asked["layers"] = Given("layers", f"the layers {', '.join(map(repr, layers))}")
+    return asked
+
+
+def _is_known(model: str) -> bool:
+    from eowidgets.contract.registry import model_class
+
+    try:
+        model_class(model)
+    except EowidgetsError:
+        return False
+    return True
+
+
+def _listed(value: Any) -> Any:
+    """Return lists in place of tuples, as JSON has them."""
+    return [_listed(v) for v in value] if isinstance(value, tuple | list) else value
+
+
+_ARGUMENTS: Mapping[str, Callable[[Mapping[str, Any]], dict[str, Any]]] = {
+    **dict.fromkeys(("run", "chips", "series"), _run),
+    "change": _change,
+    **dict.fromkeys(("forecast", "hindcast"), _forecast),
+    "ask": _ask,
+}
+#: Calls of ``eow.run``.
+_RUNS = ("run", "chips", "series")
+_TARGETS = {"change": "found", "ask": "answer"}
+_GIVEN: Mapping[str, Mapping[str, Any]] = {"chips": {"places": Given("places", "the places that were given")}}
