@@ -22,6 +22,7 @@ from .contract.older import Output as Output
 from .contract.older import WindowSpec as WindowSpec
 from .contract.outputs import Bands as Bands
 from .contract.outputs import Classes as Classes
+from .contract.outputs import Fan as Fan
 from .contract.outputs import Label as Label
 from .contract.outputs import Objects as Objects
 from .contract.outputs import Text as Text

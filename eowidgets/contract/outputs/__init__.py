@@ -3,6 +3,7 @@
 from eowidgets.contract.outputs.bands import Bands
 from eowidgets.contract.outputs.base import Array, InputBands, Mosaic, Output, Variable, VariableName
 from eowidgets.contract.outputs.classes import Classes
+from eowidgets.contract.outputs.fan import Fan
 from eowidgets.contract.outputs.gathered import Gathered, Record
 from eowidgets.contract.outputs.objects import Objects
 from eowidgets.contract.outputs.value import Value
@@ -13,6 +14,7 @@ __all__ = [
     "Array",
     "Bands",
     "Classes",
+    "Fan",
     "Gathered",
     "InputBands",
     "Label",

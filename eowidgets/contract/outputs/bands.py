@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Literal
+from typing import Any, ClassVar, Literal
 
 import numpy as np
 
 from eowidgets.arguments import checked
-from eowidgets.contract.outputs.base import Array, InputBands, Mosaic, Variable, VariableName
+from eowidgets.contract.outputs.base import Array, InputBands, Mosaic, Variable, VariableName, share
+from eowidgets.errors import InputError
+from eowidgets.metrics import psnr, sam
 
 
 @checked
@@ -33,6 +35,27 @@ class Bands(Mosaic):
     def masks(self) -> tuple[str, ...]:  # type: ignore[override]
         """``valid``, and over time ``clouds`` as well: the result is a cube."""
         return ("valid", "clouds") if self.over_time else ("valid",)
+
+    metrics: ClassVar[tuple[str, ...]] = ("psnr", "sam", "covered")
+
+    def score(self, found: Any, truth: Any) -> dict[str, float]:
+        """Compare with the truth: peak signal-to-noise ratio (dB), spectral angle, and the share with a result.
+
+        Bands that only one of both has are left out.
+        """
+        names = [name for name, v in truth.data_vars.items() if name in found and v.attrs.get("role") != "mask"]
+        names = [name for name in names if name not in ("valid", "clouds")]
+        if not names:
+            raise InputError(
+                "The result and the truth have no band in common: give a truth with the bands of the result."
+            )
+        sides = [self._compared(found, truth, str(name)) for name in names]
+        made, true, there = (np.stack([side[k] for side in sides], axis=-3) for k in range(3))
+        return {
+            "psnr": psnr(made, true, there),
+            "sam": sam(made, true, there.all(axis=-3)),
+            "covered": share(np.isfinite(true), there),
+        }
 
     def axes(self, dates: int, bands: int) -> tuple[int, ...]:
         """Return the lengths of time and bands."""

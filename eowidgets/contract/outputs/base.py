@@ -14,7 +14,7 @@ from torch import Tensor
 
 from eowidgets.arguments import Name, Pixels, checked
 from eowidgets.cube.schema import DIMS
-from eowidgets.errors import ModelError, shown
+from eowidgets.errors import InputError, ModelError, shown
 
 Array = npt.NDArray[Any]
 Needs = Literal["any", "same", "measured"]
@@ -63,6 +63,32 @@ class Output(ABC):
     """
 
     name: VariableName
+
+    #: Names of what :meth:`score` returns, the most important one first.
+    metrics: ClassVar[tuple[str, ...]] = ()
+
+    def score(self, found: Any, truth: Any) -> dict[str, float]:
+        """Compare a result with the truth.
+
+        Parameters
+        ----------
+        found : Dataset or DataFrame
+            Result of a run, with the variables or columns of this output.
+        truth : Dataset, DataArray or DataFrame
+            The same, as it should be: on the same grid and dates, or with the same index. NaN, and in class maps a value
+            that is no class, is not known and does not count.
+
+        Returns
+        -------
+        dict of str to float
+            See :attr:`metrics`.
+
+        Raises
+        ------
+        InputError
+            When both do not match, or this kind of output has no scores.
+        """
+        raise InputError(f"{self.kind} has no scores of its own: compare what is made of it.")
 
     def row(self, item: Any) -> dict[str, Any]:
         """Return what a table holds of one item: of a chip or a series.
@@ -171,6 +197,17 @@ class Mosaic(Output):
         """Return the end of the sentence about such a value."""
         return "with infinite values: give NaN where there is no result"
 
+    def _compared(self, found: Any, truth: Any, name: str = "") -> tuple[Array, Array, Array]:
+        """Return what was found, the truth, and where a result was given, as arrays of one shape."""
+        name = name or self.name
+        made, true = (plain_values(side, name) for side in (found, truth))
+        if made.shape != true.shape:
+            raise InputError(
+                f"The result {shown(name)} has the shape {made.shape} and the truth {true.shape}: bring the truth to the "
+                "grid and the dates of the result."
+            )
+        return made, true, np.isfinite(made)
+
     def describe(self) -> dict[str, Any]:
         """Return the attributes of a variable that shows this output."""
         attrs: dict[str, Any] = {"role": "result", "long_name": self.long_name or self.name, "units": self.unit or "1"}
@@ -181,6 +218,31 @@ class Mosaic(Output):
     def axes_of_variable(self) -> tuple[str, ...]:
         """Dimensions of a variable with one value per pixel."""
         return DIMS if self.over_time else DIMS[1:]
+
+
+def plain_values(side: Any, name: str) -> Array:
+    """Return a variable or a column as numbers.
+
+    Raises
+    ------
+    InputError
+    """
+    import xarray as xr
+
+    try:
+        one = side if isinstance(side, xr.DataArray) else side[name]
+        if isinstance(one, xr.DataArray):
+            one = one.transpose(*(d for d in ("time", "feature", "y", "x") if d in one.dims), ...)
+        return np.asarray(one, "float64")
+    except (KeyError, TypeError, ValueError) as error:
+        raise InputError(
+            f"There is no {shown(name)} to compare: give a Dataset or a table that has it, with numbers in it."
+        ) from error
+
+
+def share(known: Array, there: Array) -> float:
+    """Return the share of what is known for which a result was given; NaN where nothing is known."""
+    return float(there[known].mean()) if known.any() else float("nan")
 
 
 def within(values: Tensor, low: float, high: float) -> bool:

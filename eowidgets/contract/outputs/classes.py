@@ -10,8 +10,9 @@ from torch import Tensor
 
 from eowidgets.arguments import checked
 from eowidgets.contract.labels import ClassInfo
-from eowidgets.contract.outputs.base import NO_CLASS, Array, InputBands, Mosaic, Variable, within
+from eowidgets.contract.outputs.base import NO_CLASS, Array, InputBands, Mosaic, Variable, share, within
 from eowidgets.errors import InputError, shown
+from eowidgets.metrics import accuracy, confusion, f1, iou, kappa
 
 #: A probability may be this far outside 0..1: reduced precision rounds.
 ROUNDING = 0.01
@@ -46,6 +47,7 @@ class Classes(Mosaic):
 
     classes: tuple[ClassInfo, ...] = ()
     copies: ClassVar[bool] = True
+    metrics: ClassVar[tuple[str, ...]] = ("f1", "iou", "accuracy", "kappa", "covered")
 
     def __post_init__(self) -> None:
         values = [c.value for c in self.classes]
@@ -91,6 +93,17 @@ class Classes(Mosaic):
         """Return the end of the sentence about such a probability."""
         return f"with a probability of {value:.3g}: give probabilities from 0 to 1, for example with softmax"
 
+    def score(self, found: Any, truth: Any) -> dict[str, float]:
+        """Compare with the truth: mean F1 and IoU of the classes, accuracy, kappa, and the share with a result."""
+        made, true, _ = self._compared(found, truth)
+        values = [c.value for c in self.classes]
+        rows, columns = _indices(made, values), _indices(true, values)
+        counts = confusion(rows, columns, len(values), rows >= 0)
+        with np.errstate(all="ignore"):
+            means = {"f1": float(np.nanmean(f1(counts))), "iou": float(np.nanmean(iou(counts)))}
+        covered = share(columns >= 0, rows >= 0)
+        return {**means, "accuracy": accuracy(counts), "kappa": kappa(counts), "covered": covered}
+
     def _legend(self) -> dict[str, Any]:
         return {
             "flag_values": np.array([c.value for c in self.classes], "uint8"),
@@ -98,3 +111,11 @@ class Classes(Mosaic):
             "colors": " ".join(c.color for c in self.classes),
             "nodata": NO_CLASS,
         }
+
+
+def _indices(values: Array, classes: list[int]) -> Array:
+    """Return the position of each value among the classes, -1 where it is none of them."""
+    found = np.full(values.shape, -1)
+    for i, value in enumerate(classes):
+        found[values == value] = i
+    return found

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 
 from eowidgets.arguments import checked
-from eowidgets.contract.outputs.base import Array, InputBands, Mosaic, Variable, numbers
+from eowidgets.contract.outputs.base import Array, InputBands, Mosaic, Variable, numbers, share
 from eowidgets.errors import ModelError, shown
+from eowidgets.metrics import mae, rmse
 
 
 @checked
@@ -29,6 +30,17 @@ class Value(Mosaic):
     def variables(self, source: InputBands) -> tuple[Variable, ...]:
         """Return the one variable."""
         return (Variable(self.name, self.axes_of_variable, "float32", self.describe()),)
+
+    metrics: ClassVar[tuple[str, ...]] = ("rmse", "mae", "covered")
+
+    def score(self, found: Any, truth: Any) -> dict[str, float]:
+        """Compare with the truth: errors in the unit of the value, and the share of the truth with a result."""
+        made, true, there = self._compared(found, truth)
+        return {
+            "rmse": rmse(made, true, there),
+            "mae": mae(made, true, there),
+            "covered": share(np.isfinite(true), there),
+        }
 
     def row(self, item: Any) -> dict[str, Any]:
         """Return the one number."""

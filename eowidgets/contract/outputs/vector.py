@@ -8,7 +8,7 @@ from typing import Any, ClassVar
 import numpy as np
 
 from eowidgets.arguments import Count, checked
-from eowidgets.contract.outputs.base import Array, InputBands, Mosaic, Variable, VariableName, numbers
+from eowidgets.contract.outputs.base import Array, InputBands, Mosaic, Variable, VariableName, numbers, share
 from eowidgets.errors import ModelError, shown
 
 FEATURE = "feature"
@@ -37,6 +37,19 @@ class Vector(Mosaic):
     name: VariableName = "embedding"
     size: Count = field(kw_only=True)
     copies: ClassVar[bool] = False
+
+    metrics: ClassVar[tuple[str, ...]] = ("cosine", "covered")
+
+    def score(self, found: Any, truth: Any) -> dict[str, float]:
+        """Compare with reference vectors: the mean cosine of the angle between both, and the share with a result."""
+        made, true, there = self._compared(found, truth)
+        made, true, there = (np.moveaxis(a, -3, -1) for a in (made, true, there))
+        known, given = np.asarray(np.isfinite(true).all(-1)), np.asarray(there.all(-1))
+        both = known & given
+        lengths = np.linalg.norm(made[both], axis=-1) * np.linalg.norm(true[both], axis=-1)
+        with np.errstate(all="ignore"):
+            cosines = (made[both] * true[both]).sum(-1) / lengths
+        return {"cosine": float(cosines.mean()) if both.any() else float("nan"), "covered": share(known, given)}
 
     def axes(self, dates: int, bands: int) -> tuple[int, ...]:
         """Return the lengths of time and vector."""

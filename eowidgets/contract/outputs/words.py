@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 
 from eowidgets.arguments import checked
 from eowidgets.contract.labels import ClassInfo
-from eowidgets.contract.outputs.base import VariableName, numbers
+from eowidgets.contract.outputs.base import VariableName, numbers, share
 from eowidgets.contract.outputs.classes import ROUNDING
 from eowidgets.contract.outputs.gathered import Gathered, Record
 from eowidgets.errors import InputError, ModelError, shown
+from eowidgets.metrics import accuracy, bleu, confusion, f1
 
 
 def _whole(size: tuple[int, int]) -> Any:
@@ -51,6 +52,19 @@ class Label(Gathered):
                 f"The label {shown(self.name)} has the class values {shown(values)}: give two or more eow.ClassInfo with "
                 "different values."
             )
+
+    metrics: ClassVar[tuple[str, ...]] = ("accuracy", "f1", "covered")
+
+    def score(self, found: Any, truth: Any) -> dict[str, float]:
+        """Compare the names of classes row by row: accuracy, mean F1 of the classes, and the share with a result."""
+        names = [c.name for c in self.classes]
+        made, true = (_codes(_texts(side, self.name), names) for side in (found, truth))
+        if len(made) != len(true):
+            raise InputError(f"There are {len(made)} labels and {len(true)} true ones: give one for each row.")
+        counts = confusion(made, true, len(names), made >= 0)
+        with np.errstate(all="ignore"):
+            mean = float(np.nanmean(f1(counts)))
+        return {"accuracy": accuracy(counts), "f1": mean, "covered": share(true >= 0, made >= 0)}
 
     @property
     def columns(self) -> tuple[str, ...]:
@@ -91,6 +105,14 @@ class Text(Gathered):
     """
 
     name: VariableName = "text"
+    metrics: ClassVar[tuple[str, ...]] = ("bleu",)
+
+    def score(self, found: Any, truth: Any) -> dict[str, float]:
+        """Compare with what people wrote: BLEU-4. The truth has a text, or a list of texts, in each row."""
+        made, true = _texts(found, self.name), _texts(truth, self.name)
+        if len(made) != len(true):
+            raise InputError(f"There are {len(made)} texts and {len(true)} true ones: give one for each row.")
+        return {"bleu": bleu([str(m) for m in made], [[t] if isinstance(t, str) else list(t) for t in true])}
 
     @property
     def columns(self) -> tuple[str, ...]:
@@ -106,3 +128,20 @@ class Text(Gathered):
     def records(self, item: Any, size: tuple[int, int], dates: int) -> list[Record]:
         """Return the text of the window."""
         return [Record(_whole(size), self.row(item))]
+
+
+def _texts(side: Any, name: str) -> list[Any]:
+    """Return a column of a table, or a sequence as it is.
+
+    Raises
+    ------
+    InputError
+    """
+    columns = getattr(side, "columns", None)
+    if columns is not None and name not in columns:
+        raise InputError(f"The table has no column {shown(name)} to compare: rename it, or give the column alone.")
+    return list(side[name] if columns is not None else side)
+
+
+def _codes(texts: list[Any], names: list[str]) -> Any:
+    return np.array([names.index(text) if text in names else -1 for text in texts], int)
