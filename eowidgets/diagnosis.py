@@ -30,6 +30,7 @@ _EXTRAS = {
     "odc.stac": ("stac", "opening STAC searches"),
     "distributed": ("dask", "running on a Dask cluster"),
     "imageio_ffmpeg": ("video", "GIF and MP4"),
+    "pyarrow": ("parquet", "GeoParquet"),
     "huggingface_hub": ("hub", "weights from a hub"),
 }
 

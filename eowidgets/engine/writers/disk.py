@@ -8,6 +8,7 @@ import os
 import shutil
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
+from importlib.util import find_spec
 from pathlib import Path
 from types import ModuleType
 from typing import Any
@@ -22,7 +23,7 @@ from eowidgets.engine.journal import Journal
 from eowidgets.engine.result import Frame
 from eowidgets.engine.table import Table
 from eowidgets.engine.writers import geotiff, netcdf, parts, store
-from eowidgets.errors import EowidgetsError, InputError, SourceError, shown
+from eowidgets.errors import EowidgetsError, InputError, MissingExtraError, SourceError, shown
 from eowidgets.system import check_plain
 
 FORMATS: dict[str, ModuleType | None] = {".zarr": None, ".tif": geotiff, ".tiff": geotiff, ".nc": netcdf}
@@ -70,12 +71,14 @@ def check_format(path: Path, frame: Frame | Table) -> None:
 
     Raises
     ------
-    InputError
+    InputError, MissingExtraError
     """
     known = TABLES if isinstance(frame, Table) else tuple(FORMATS)
     if path.suffix.lower() not in known:
         what = "a table" if isinstance(frame, Table) else "a raster"
         raise InputError(f"The result is {what}: end the name {shown(path.name)} in {', '.join(known)}.")
+    if path.suffix.lower() == ".parquet" and find_spec("pyarrow") is None:
+        raise MissingExtraError("GeoParquet", "parquet")
 
 
 def publish(writer: Any, frame: Frame | Table, journal: Journal, rows: int, attrs: dict[str, Any], check: Any) -> None:

@@ -12,7 +12,7 @@ from typing import Any
 from eowidgets.contract.outputs import Record
 from eowidgets.engine.strips import Strip
 from eowidgets.engine.table import Table, from_json, to_json
-from eowidgets.errors import MissingExtraError, SourceError, shown
+from eowidgets.errors import SourceError, shown
 
 HEAD = "head.json"
 
@@ -104,13 +104,7 @@ def layout_of(path: Path) -> str:
 
 
 def write_table(table: Any, path: Path) -> None:
-    """Write a GeoDataFrame with its provenance as GeoPackage or GeoParquet.
-
-    Raises
-    ------
-    MissingExtraError
-        For GeoParquet without pyarrow.
-    """
+    """Write a GeoDataFrame with its provenance as GeoPackage or GeoParquet."""
     if path.suffix.lower() == ".gpkg":
         import pyogrio
 
@@ -119,10 +113,7 @@ def write_table(table: Any, path: Path) -> None:
             table, path, driver="GPKG", dataset_metadata=notes, layer="objects", geometry_type=_kind(table)
         )
         return
-    try:
-        table.to_parquet(path)
-    except ImportError as error:
-        raise MissingExtraError("GeoParquet", "lab") from error
+    table.to_parquet(path)
 
 
 def _kind(table: Any) -> str:

@@ -7,6 +7,7 @@ from support.toys import CARD
 
 import eowidgets as eow
 from eowidgets.contract.outputs import Objects, Record
+from eowidgets.errors import MissingExtraError
 
 SPOT = (eow.ClassInfo(0, "dark", "#000000"), eow.ClassInfo(1, "bright", "#ffffff"))
 
@@ -66,13 +67,24 @@ def test_no_objects_are_an_empty_table(make_cube):
     assert {"class", "score", "geometry"} <= set(found.columns)
 
 
-def test_objects_come_back_from_a_geopackage_and_a_rerun_is_identical(make_cube, tmp_path):
-    cube, out = scene(make_cube, PLACES), tmp_path / "found.gpkg"
+READERS = {".gpkg": geopandas.read_file, ".parquet": geopandas.read_parquet}
+
+
+@pytest.mark.parametrize("suffix", READERS)
+@pytest.mark.parametrize("places", [PLACES, []])
+def test_objects_come_back_from_a_file_and_a_rerun_is_identical(make_cube, tmp_path, suffix, places):
+    cube, out = scene(make_cube, places), tmp_path / f"found{suffix}"
     here, there = eow.run(Squares, cube, window=24), eow.run(Squares, cube, out=out, window=24)
     assert corners(there, cube) == corners(here, cube)
     assert not list(tmp_path.glob("*.partial"))
-    assert geopandas.read_file(out).crs == cube.rio.crs
+    assert READERS[suffix](out).crs == cube.rio.crs
     assert eow.rerun(out, cube, model=Squares).identical
+
+
+def test_geoparquet_without_its_library_is_refused_before_the_run(make_cube, tmp_path, monkeypatch):
+    monkeypatch.setattr("eowidgets.engine.writers.disk.find_spec", lambda name: None)
+    with pytest.raises(MissingExtraError, match="parquet"):
+        eow.run(Squares, scene(make_cube, []), out=tmp_path / "found.parquet")
 
 
 def test_a_killed_run_goes_on_with_the_strips_that_are_missing(make_cube, tmp_path, monkeypatch):

@@ -50,7 +50,7 @@ def test_a_raster_that_the_patches_do_not_divide_has_a_last_patch_beyond_its_edg
         assert np.isfinite(found["embedding"]).all()
 
 
-@pytest.mark.parametrize("suffix", ["zarr", "nc"])
+@pytest.mark.parametrize("suffix", ["zarr", "nc", "tif"])
 def test_a_vector_comes_back_from_disk(make_cube, tmp_path, suffix):
     cube = make_cube(height=48, width=40, clouds=0)[["red", "nir"]]
     here = eow.run(PatchMeans, cube, window=16)
