@@ -44,8 +44,9 @@ def rerun(
     after : Dataset, optional
         The second raster of a comparison of two rasters.
     **options
-        Engine settings to use in place of the recorded ones, such as ``device="cpu"``; for change only ``device``, for
-        forecasts none.
+        Engine settings or parameters of the model to use in place of the recorded ones: ``device="cpu"``, or the path of a
+        file, of which only the name is recorded. For change only ``device``, for questions only ``layers``, for forecasts
+        none.
 
     Returns
     -------

@@ -51,6 +51,12 @@ def _register(cls: type[Model], *, replace: bool) -> type[Model]:
     return cls
 
 
+#: Arguments of ``eow.run`` and ``eow.submit``, which no parameter of a model may be named after.
+RESERVED = frozenset(
+    "model cube area out places device memory window batch precision compile client seed progress on_window on_change".split()
+)
+
+
 def check_declared(model: Model | type[Model]) -> None:
     """Refuse a model whose attributes are missing or are not what :class:`Model` declares."""
     cls = model if isinstance(model, type) else type(model)
@@ -64,6 +70,11 @@ def check_declared(model: Model | type[Model]) -> None:
         if not hasattr(model, attribute):
             raise InputError(f"The model class {cls.__name__} has no {attribute}: set it in the class body.")
         take(one, getattr(model, attribute), f"{attribute} of the model class {cls.__name__}")
+    for name in param_rules(cls.Params):
+        if name in RESERVED:
+            raise InputError(
+                f"The model class {cls.__name__} has a parameter {name!r}, which is an argument of eow.run: rename it."
+            )
 
 
 @cache

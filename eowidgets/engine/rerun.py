@@ -72,7 +72,8 @@ def rerun(
     model : Model or Model class, optional
         Needed where the model is not registered.
     **options
-        Engine settings to use in place of the recorded ones, such as ``device="cpu"``.
+        Engine settings or parameters of the model to use in place of the recorded ones, such as ``device="cpu"``, or the
+        path of a file, of which only the name is recorded.
 
     Returns
     -------
@@ -96,7 +97,8 @@ def rerun(
         engine = notes["engine"]
         fixed = {name: engine[name] for name in ("device", "memory", "compile")}
         plan = None if set(options) - {"device", "out", "client", "progress"} else Plan.from_json(engine)
-        params = {k: source_of(v) if isinstance(v, str) else v for k, v in notes["parameters"].items()}
+        own = {k: options.pop(k) for k in notes["parameters"] if k in options}
+        params = {k: source_of(v) if isinstance(v, str) else v for k, v in notes["parameters"].items()} | own
         asked = {"seed": notes["seed"], "params": params}
     except (KeyError, TypeError, IndexError, AttributeError) as error:
         raise InputError("The provenance is damaged: run the model again by hand.") from error
