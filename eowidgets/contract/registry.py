@@ -70,11 +70,6 @@ def check_declared(model: Model | type[Model]) -> None:
         if not hasattr(model, attribute):
             raise InputError(f"The model class {cls.__name__} has no {attribute}: set it in the class body.")
         take(one, getattr(model, attribute), f"{attribute} of the model class {cls.__name__}")
-    for name in param_rules(cls.Params):
-        if name in RESERVED:
-            raise InputError(
-                f"The model class {cls.__name__} has a parameter {name!r}, which is an argument of eow.run: rename it."
-            )
 
 
 @cache
