@@ -57,6 +57,9 @@ MOVED: dict[str, tuple[str, ...]] = {
     "eowidgets.tasks": ("eowidgets.contract.task", "eowidgets.contract.labels", "eowidgets.contract.older"),
 }
 
+#: Names that have moved out of a module that still exists -> where they are.
+NAMES = {("eowidgets.cube.opened", "opening"): "eowidgets.cube.opening"}
+
 
 class Moved(MetaPathFinder, Loader):
     """Find the old names; asked last, so a module that exists is never hidden."""
@@ -93,3 +96,17 @@ def install() -> None:
     """Make the old names importable."""
     if not any(isinstance(finder, Moved) for finder in sys.meta_path):
         sys.meta_path.append(Moved())
+
+
+def moved_name(module: str, name: str) -> Any:
+    """Return something that has moved to another module, with a warning: the ``__getattr__`` of its old module.
+
+    Raises
+    ------
+    AttributeError
+    """
+    place = NAMES.get((module, name))
+    if place is None:
+        raise AttributeError(f"module {module!r} has no attribute {name!r}")
+    warnings.warn(f"{name} has moved: import it from {place} instead.", DeprecationWarning, stacklevel=3)
+    return getattr(importlib.import_module(place), name)

@@ -7,10 +7,10 @@ import sys
 
 import pytest
 
-from eowidgets.moved import MOVED
+from eowidgets.moved import MOVED, NAMES
 
 #: Names that users of the first release imported from these modules.
-NAMES = {
+IMPORTED = {
     "eowidgets.models.base": ("Model", "Inputs", "WindowSpec", "Card", "Batch", "param"),
     "eowidgets.models.registry": ("register", "get_model"),
     "eowidgets.models.weights": ("weights",),
@@ -37,7 +37,7 @@ def test_every_old_name_leads_to_modules_that_exist(fresh, old):
         module = importlib.import_module(old)
     for place in MOVED[old]:
         assert importlib.import_module(place)
-    for name in NAMES.get(old, ()):
+    for name in IMPORTED.get(old, ()):
         assert getattr(module, name).__module__ != old
 
 
@@ -57,3 +57,10 @@ def test_no_name_means_an_error_that_says_where_the_module_is(fresh):
 def test_what_never_existed_is_still_not_found():
     with pytest.raises(ModuleNotFoundError):
         importlib.import_module("eowidgets.models.never_was")
+
+
+@pytest.mark.parametrize(("module", "name"), sorted(NAMES))
+def test_names_that_left_a_module_are_still_found_there(module, name):
+    with pytest.warns(DeprecationWarning, match="has moved"):
+        found = getattr(importlib.import_module(module), name)
+    assert found is getattr(importlib.import_module(NAMES[module, name]), name)

@@ -12,6 +12,7 @@ from eowidgets.annotations import hints
 from eowidgets.arguments import checked, take
 from eowidgets.contract.catalogue import OWN, Listing, listings, plugin_class, plugin_listing, read_index
 from eowidgets.contract.model import Model
+from eowidgets.contract.older import join_feed
 from eowidgets.contract.task import Task
 from eowidgets.errors import EowidgetsError, InputError, ModelError, shown, unknown, warn_user, words
 from eowidgets.plugins import MODELS, PluginError, named, plugins
@@ -51,15 +52,11 @@ def _register(cls: type[Model], *, replace: bool) -> type[Model]:
     return cls
 
 
-#: Arguments of ``eow.run`` and ``eow.submit``, which no parameter of a model may be named after.
-RESERVED = frozenset(
-    "model cube area out places device memory window batch precision compile client seed progress on_window on_change".split()
-)
-
-
 def check_declared(model: Model | type[Model]) -> None:
     """Refuse a model whose attributes are missing or are not what :class:`Model` declares."""
     cls = model if isinstance(model, type) else type(model)
+    if (feed := join_feed(cls, cls.feed)) is not cls.feed:  # the class was given them after it was made
+        cls.feed = feed
     for old in ("inputs", "window"):
         if hasattr(model, old):
             raise InputError(

@@ -14,6 +14,7 @@ import xarray as xr
 from eowidgets.cube.private import public
 from eowidgets.cube.samples import samples
 from eowidgets.errors import InputError
+from eowidgets.moved import moved_name
 
 #: Attributes of a cube that say where it comes from.
 ATTRIBUTES = ("opened", "opened_with")
@@ -160,3 +161,7 @@ def _plain(value: Any) -> Any:
     if isinstance(value, list | tuple | np.ndarray):
         return [_plain(v) for v in value]
     return str(value)
+
+
+def __getattr__(name: str) -> Any:
+    return moved_name(__name__, name)

@@ -144,7 +144,7 @@ def input_summary(cube: xr.Dataset, bands: tuple[str, ...]) -> dict[str, Any]:
     return {
         "title": str(scrub(cube.attrs.get("title", ""))),
         "source": str(scrub(cube.attrs.get("source", ""))),
-        "opened": opened or (where and public(where)),
+        "opened": public(opened or where) if opened or where else None,
         "opened_with": options,
         "crs": str(box.crs),
         "transform": [float(v) for v in tuple(box.transform)[:6]],

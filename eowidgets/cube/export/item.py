@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +13,7 @@ import xarray as xr
 from eowidgets.cube.export.layers import Layout, Part, numbers_of
 from eowidgets.cube.globe import extent
 from eowidgets.cube.grid import geobox
+from eowidgets.errors import InputError
 
 EXTENSIONS = {
     "proj": "https://stac-extensions.github.io/projection/v2.0.0/schema.json",
@@ -111,7 +113,13 @@ def _footprint(box: Any) -> tuple[dict[str, Any], list[float]]:
     if np.ptp(lon) > 180 and lon.min() < 0:
         span = np.where(lon < 0, lon + 360, lon)
         lon = span if np.ptp(span) < np.ptp(lon) else lon
-    outline = orient(Polygon(np.round(np.column_stack([lon, lat]), 8)).buffer(0))
+    corners = np.column_stack([lon, lat])
+    # A millimetre, or a thousandth of a raster that is smaller than that.
+    digits = max(8, 3 - math.floor(math.log10(max(min(np.ptp(lon), np.ptp(lat)), 1e-300))))
+    outline = orient(Polygon(np.round(corners, digits)).buffer(0))
+    if outline.is_empty:
+        extent(box)
+        raise InputError("The pixels of the cube are too small for an outline in degrees: check its coordinates.")
     if outline.bounds[2] <= 180:
         return json.loads(json.dumps(mapping(outline))), [float(v) for v in outline.bounds]
     west, east = outline.intersection(rectangle(-180, -90, 180, 90)), outline.intersection(rectangle(180, -90, 540, 90))

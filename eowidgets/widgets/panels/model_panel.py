@@ -22,7 +22,7 @@ from eowidgets.engine.scheduler import HEAVY
 from eowidgets.engine.work import Work
 from eowidgets.errors import EowidgetsError, InputError, unknown
 from eowidgets.widgets.panels.model_view import ModelView
-from eowidgets.widgets.panels.notebook_export import run_call, session
+from eowidgets.widgets.panels.notebook_export import run_cell, session
 from eowidgets.widgets.panels.painter import Painter
 from eowidgets.widgets.panels.panel import FormPanel
 from eowidgets.widgets.panels.panel_view import date_labels, places
@@ -152,7 +152,7 @@ class ModelPanel(FormPanel, ModelView):
         name = None if self._chosen() is self._given else self.model
         dates = None if self.run_cube() is self.cube else self.dates
         more: dict[str, Any] = {"dates": dates, "area": self.run_area(), "device": str(self._device.value)}
-        return run_call(name, self.params, **more).code(self._source())
+        return run_cell(self._source(), name, self.params, **more)
 
     def _cells(self, source: str) -> Cells:
         return session(source, self._codes or {self.model: self.code()})

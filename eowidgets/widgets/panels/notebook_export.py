@@ -60,6 +60,19 @@ def run_call(
     return Call("run", {**arguments, **params})
 
 
+def run_cell(opened: str | None, model: str | None, params: Mapping[str, Any], **more: Any) -> str:
+    """Return code that opens a cube and runs a model over it.
+
+    Parameters
+    ----------
+    opened : str or None
+        The expression that opens the cube; None leaves that line to the reader.
+    model, params, **more
+        As in :func:`run_call`.
+    """
+    return run_call(model, params, **more).code(opened)
+
+
 def keywords(params: Mapping[str, Any]) -> list[str]:
     """Return parameters as keyword arguments of a call, in their plain form."""
     return [f"{name}={plain(value)!r}" for name, value in params.items()]
