@@ -21,7 +21,7 @@ from torch import Tensor
 
 from eowidgets.contract.card import Card
 from eowidgets.contract.feeds import Batch, Feed, Windows
-from eowidgets.contract.older import join_feed
+from eowidgets.contract.older import OlderFeed, join_feed
 from eowidgets.contract.outputs import Output
 from eowidgets.contract.params import NoParams, make_params
 from eowidgets.contract.remake import Remade
@@ -70,6 +70,8 @@ class Model(Remade, ABC):
     feed: ClassVar[Feed] = Windows()
     resamples: ClassVar[bool] = False
     Params: ClassVar[type] = NoParams
+
+    inputs, window = OlderFeed(), OlderFeed()
 
     def __init_subclass__(cls, **kwargs: Any) -> None:
         """Take over the attributes of the first release."""

@@ -52,3 +52,15 @@ def join_feed(cls: type, feed: Feed) -> Feed:
             feed = replace(feed, **set_)
             delattr(cls, name)
     return feed
+
+
+class OlderFeed:
+    """Give the feed under the names that it had, ``Model.inputs`` and ``Model.window``, with a warning."""
+
+    def __set_name__(self, owner: type, name: str) -> None:
+        self.name = name
+
+    def __get__(self, model: Any, cls: Any) -> Feed:
+        warn_user(f"{cls.__name__}.{self.name} is deprecated: read feed instead.", DeprecationWarning)
+        found: Feed = cls.feed if model is None else model.feed
+        return found

@@ -58,7 +58,7 @@ def check_declared(model: Model | type[Model]) -> None:
     if (feed := join_feed(cls, cls.feed)) is not cls.feed:  # the class was given them after it was made
         cls.feed = feed
     for old in ("inputs", "window"):
-        if hasattr(model, old):
+        if any(old in vars(one) for one in cls.__mro__ if one is not Model):
             raise InputError(
                 f"The model class {cls.__name__} sets {old}: state both in one value, for example feed = "
                 "eow.Windows(bands=('red', 'nir'), min_dates=2, size=128, halo=16)."

@@ -7,6 +7,7 @@ import pytest
 from support.toys import CARD
 
 import eowidgets as eow
+from eowidgets.contract.registry import get_model
 
 
 class Old(eow.Model):
@@ -36,3 +37,12 @@ def test_inputs_and_window_are_joined_in_the_class_body_and_afterwards(make_cube
     found = eow.run(model, cube)
     np.testing.assert_allclose(found["mean"].values, cube.red.mean("time").values, atol=1e-6)
     assert model.feed == eow.Windows(bands=("red",), size=16, halo=2)
+
+
+def test_the_feed_is_still_read_under_its_old_names():
+    model = get_model("fill-linear")
+    for owner in (model, type(model)):
+        with pytest.warns(DeprecationWarning, match="read feed instead"):
+            assert owner.window is owner.feed
+        with pytest.warns(DeprecationWarning):
+            assert owner.inputs.min_dates == owner.feed.min_dates
