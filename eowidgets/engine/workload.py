@@ -224,6 +224,9 @@ def check_outputs(model: Fitted, outputs: tuple[Output, ...]) -> None:
         raise ModelError(f"The model {name} must return outputs such as eow.Value('height') from outputs(bands).")
     if not outputs:
         raise ModelError(f"The model {name} has no output for these bands: choose another model.")
+    problem = model.model.feed.problem(outputs)
+    if problem is not None:
+        raise ModelError(f"The model {name} gives {problem}.")
     if len(mosaics) < len(outputs) and len(outputs) > 1:
         raise ModelError(
             f"The model {name} has {len(outputs)} outputs, one of them a table: give one table, or rasters only."
