@@ -113,7 +113,7 @@ def fit(samples: Samples, *, epochs: int, seed: int, folder: Path | None) -> tup
     xs, ys = x[learn], y[learn]
     steps = len(xs) // BATCH
 
-    def loss(step) -> Tensor:  # noqa: ANN001
+    def loss(step) -> Tensor:
         epoch, at = divmod(step.number, steps)
         order = torch.randperm(len(xs), generator=torch.Generator().manual_seed(seed * 1009 + epoch))
         some = order[at * BATCH : (at + 1) * BATCH]

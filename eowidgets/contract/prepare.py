@@ -57,30 +57,50 @@ def check_inputs(model: Model, cube: xr.Dataset) -> None:
         When bands are missing, the number of dates does not suit, or pixels are so much finer or coarser than
         those that the model was made for that resampling cannot mend it. The message says what to do.
     """
-    there = cube_bands(cube)
+    check_bands(model, cube_bands(cube))
+    check_dates(model, cube.sizes["time"])
+    _check_resolution(model, cube)
+    model.survey(cube)
+
+
+def check_bands(model: Model, there: tuple[str, ...], what: str = "cube") -> None:
+    """Adapt a model to bands, and refuse those that it cannot use; ``what`` has them.
+
+    Raises
+    ------
+    ModelError
+    """
     if not there:
-        raise ModelError(
-            f"Model {model.name!r} finds no bands in this cube: give a Dataset with one variable (time, y, x) per band."
-        )
+        shape = "variable (time, y, x)" if what == "cube" else "column of numbers"
+        article = "a Dataset with " if what == "cube" else ""
+        raise ModelError(f"Model {model.name!r} finds no bands in this {what}: give {article}one {shape} per band.")
     model.adapt(there)
     missing = [b for b in model.feed.bands or () if b not in there]
     if missing:
+        advice = "open it with these bands" if what == "cube" else "add these columns"
         raise ModelError(
-            f"Model {model.name!r} needs {_plural('band', missing)}, and this cube has {short(', '.join(there))}: "
-            "open it with these bands, or choose a model that does without."
+            f"Model {model.name!r} needs {_plural('band', missing)}, and this {what} has {short(', '.join(there))}: "
+            f"{advice}, or choose a model that does without."
         )
-    dates, low, high = cube.sizes["time"], model.feed.min_dates, model.feed.max_dates
+
+
+def check_dates(model: Model, dates: int, what: str = "this cube") -> None:
+    """Refuse a number of dates that does not suit a model; ``what`` has them.
+
+    Raises
+    ------
+    ModelError
+    """
+    cube = what == "this cube"
+    low, high = model.feed.min_dates, model.feed.max_dates
     if dates < low:
-        raise ModelError(
-            f"Model {model.name!r} needs at least {low} dates, and this cube has {dates}: open a longer period."
-        )
+        advice = "open a longer period" if cube else "leave it out, or give more dates"
+        raise ModelError(f"Model {model.name!r} needs at least {low} dates, and {what} has {dates}: {advice}.")
     if high is not None and model.feed.dates is None and dates > high:
+        advice = f"for example cube.isel(time=slice(-{high}, None))" if cube else "for example the latest"
         raise ModelError(
-            f"Model {model.name!r} takes at most {high} dates, and this cube has {dates}: "
-            f"select fewer, for example cube.isel(time=slice(-{high}, None))."
+            f"Model {model.name!r} takes at most {high} dates, and {what} has {dates}: select fewer, {advice}."
         )
-    _check_resolution(model, cube)
-    model.survey(cube)
 
 
 def _check_resolution(model: Model, cube: xr.Dataset) -> None:

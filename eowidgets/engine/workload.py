@@ -180,7 +180,7 @@ def make_workload(
     if area is not None:
         cube, shape = cut_to(cube, area)
     with blame(made, "when it was given this cube"), kept():
-        made = _for_one_run(made)
+        made = for_one_run(made)
         check_inputs(made, cube)
         fitted = Fitted.of(made, cube, when)
         bands = wanted_bands(made, cube)
@@ -199,7 +199,7 @@ def make_workload(
             f"Model {shown(made.name)} gives an output named {sorted(doubled)[0]!r} twice, or so named as a "
             "coordinate: give each output a name of its own."
         )
-    site = Site(bands, _days(dates), _days(out_dates), cube.odc.geobox, resolution_of(cube) or 1.0)
+    site = Site(bands, days_of(dates), days_of(out_dates), cube.odc.geobox, resolution_of(cube) or 1.0)
     return Workload(fitted, cube, shape, site, frame, int(seed), str(device), compile)
 
 
@@ -247,7 +247,7 @@ def check_outputs(model: Fitted, outputs: tuple[Output, ...]) -> None:
             )
 
 
-def _for_one_run(model: Model) -> Model:
+def for_one_run(model: Model) -> Model:
     """Copy a model that keeps what it surveys: two runs of one instance must not share that. Networks stay shared."""
     if type(model).survey is Model.survey:
         return model
@@ -275,5 +275,5 @@ def cut_to(cube: xr.Dataset, area: Any) -> tuple[xr.Dataset, Any]:
     return georeference(cut), shape
 
 
-def _days(dates: npt.NDArray[np.datetime64]) -> npt.NDArray[np.float64]:
+def days_of(dates: npt.NDArray[np.datetime64]) -> npt.NDArray[np.float64]:
     return dates.astype("datetime64[ns]").astype("int64") / 86_400e9

@@ -30,7 +30,7 @@ class Value(Mosaic):
         """Return the one variable."""
         return (Variable(self.name, self.axes_of_variable, "float32", self.describe()),)
 
-    def row(self, item: Any) -> dict[str, Any]:
+    def row(self, item: Any, bands: tuple[str, ...] = ()) -> dict[str, Any]:
         """Return the one number."""
         values = numbers(item).reshape(-1)
         if len(values) != 1:
