@@ -81,7 +81,7 @@ def read(folder: Path) -> Samples:
     keys = [f"{lon:.4f} {lat:.4f} {day:.0f}" for (lon, lat), day in zip(place, days[:, 0], strict=True)]
     first = np.unique(keys, return_index=True)[1]
     x, days, names, place = x[first], days[first], names[first], place[first]
-    label = np.array([list(CROPS).index(n) for n in names])
+    label = np.array([[crop.name for crop in CROPS].index(n) for n in names])
     fold = np.array([zlib.crc32(f"{int(a)} {int(b)}".encode()) % FOLDS for a, b in np.floor(place / CELL)])
     fold[names == ONE_PLACE] = max(TEST, VALIDATION) + 1
     return Samples(x.astype("float32"), days, label, fold, place)

@@ -276,4 +276,5 @@ def cut_to(cube: xr.Dataset, area: Any) -> tuple[xr.Dataset, Any]:
 
 
 def days_of(dates: npt.NDArray[np.datetime64]) -> npt.NDArray[np.float64]:
+    """Return days since 1970-01-01."""
     return dates.astype("datetime64[ns]").astype("int64") / 86_400e9

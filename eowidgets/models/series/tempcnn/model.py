@@ -2,38 +2,20 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 import torch
 from torch import Tensor, nn
 
-from eowidgets.contract.checkpoint import checkpoint
 from eowidgets.contract.feeds import Batch, Series
-from eowidgets.contract.labels import ClassInfo
 from eowidgets.contract.model import Model
 from eowidgets.contract.outputs import Classes
-from eowidgets.contract.params import param
 from eowidgets.contract.registry import register
 from eowidgets.contract.task import Task
 from eowidgets.contract.weights import load_checkpoint
 from eowidgets.models.series.regular import interpolated, season
-from eowidgets.models.series.tempcnn.card import BANDS, CARD, CROPS, STEPS
+from eowidgets.models.series.tempcnn.card import BANDS, CARD, CROPS, STEPS, WEIGHTS, SeasonParams
 from eowidgets.models.series.tempcnn.network import TempCNN, TempCNNConfig
-
-
-@dataclass(frozen=True, slots=True)
-class TempCNNParams:
-    """The year that is classified."""
-
-    year: int = param(
-        0,
-        low=0,
-        high=2200,
-        label="Year",
-        help="Calendar year in which the crop year begins in September; 0: the last one.",
-    )
 
 
 @register
@@ -44,8 +26,8 @@ class TempCNNModel(Model):
     task = Task.SEGMENT
     card = CARD
     feed = Series(bands=BANDS, min_dates=8)
-    Params = TempCNNParams
-    checkpoint = checkpoint(Path(__file__).parent, "tempcnn.matogrosso")
+    Params = SeasonParams
+    checkpoint = WEIGHTS
 
     def __init__(self, network: nn.Module | None = None, **params: Any) -> None:
         super().__init__(**params)
@@ -59,8 +41,7 @@ class TempCNNModel(Model):
 
     def outputs(self, bands: tuple[str, ...]) -> tuple[Classes]:
         """Return the crop and its probability."""
-        crops = tuple(ClassInfo(i, name, color) for i, (name, color) in enumerate(CROPS.items()))
-        return (Classes("crop", classes=crops, long_name="Crop or land cover"),)
+        return (Classes("crop", classes=CROPS, long_name="Crop or land cover"),)
 
     def predict(self, batch: Batch) -> dict[str, Tensor]:
         """Return probabilities (n, classes)."""

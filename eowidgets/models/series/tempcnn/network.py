@@ -63,4 +63,5 @@ class TempCNN(nn.Module):
     def forward(self, x: Tensor) -> Tensor:
         """Return the logits (n, classes) of series (n, dates, bands)."""
         x = (x - self.low) / (self.high - self.low)
-        return self.head(self.dense(self.convolutions(x.transpose(1, 2)).flatten(1)))
+        logits: Tensor = self.head(self.dense(self.convolutions(x.transpose(1, 2)).flatten(1)))
+        return logits
