@@ -53,7 +53,9 @@ def crops(folder: Path, trees: int) -> None:
 
     samples = read(folder)
     test, learn, both = samples.test, samples.fold > VALIDATION, samples.fold != TEST
-    print(f"series: {learn.sum()} training, {both.sum() - learn.sum()} validation, {len(test.label)} test; classes of the test:")
+    print(
+        f"series: {learn.sum()} training, {both.sum() - learn.sum()} validation, {len(test.label)} test; classes of the test:"
+    )
     print(", ".join(f"{n} {(test.label == i).sum()}" for i, n in enumerate(NAMES)))
     began = time.process_time()
     found = eow.run("tempcnn", table_of(test), device="cpu")

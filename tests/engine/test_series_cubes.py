@@ -11,7 +11,6 @@ import eowidgets as eow
 from eowidgets.contract.feeds import series
 from eowidgets.engine.journal import Journal
 from eowidgets.engine.run import make_job
-from eowidgets.testing import check_model
 
 
 @pytest.fixture
@@ -74,12 +73,6 @@ def test_a_result_on_disk_is_the_same_and_goes_on_after_a_stop(make_cube, tmp_pa
     again.execute()
     np.testing.assert_array_equal(again.result()["mean"], expected["mean"])
     assert min(s for s in shares if s) > 0.2
-
-
-def test_the_toys_keep_the_contract():
-    card = eow.Card(title="t", summary="s", licence="MIT")
-    check_model(type("Whole", (Course,), {"card": card}))
-    check_model(type("Words", (Told,), {"card": card}))
 
 
 def changed(**body):
