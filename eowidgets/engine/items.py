@@ -96,6 +96,10 @@ class Items(ABC):
         self, model: Model, output: Mosaic | Gathered, item: Any, piece: Piece, dates: int
     ) -> list[dict[str, Any]]:
         """Return the columns of one output of one item: once, or for each date."""
+        if not isinstance(output, Gathered):
+            raise ModelError(
+                f"The model {shown(model.name)} has an output {shown(output.name)} that is none for a table."
+            )
         return [dict(record.values) for record in read_rows(model, output, item, self.size, dates)]
 
 

@@ -62,13 +62,13 @@ class Long:
     @cached_property
     def measured(self) -> npt.NDArray[np.bool_]:
         """Rows with a number in every band, shape (m,)."""
-        measured: npt.NDArray[np.bool_] = np.isfinite(self.values).all(axis=1)
-        return measured & self.masks["valid"] if "valid" in self.masks else measured
+        measured = np.asarray(np.isfinite(self.values).all(axis=1))
+        return np.asarray(measured & self.masks["valid"]) if "valid" in self.masks else measured
 
     @cached_property
     def usable(self) -> npt.NDArray[np.bool_]:
         """Rows without cloud, shape (m,)."""
-        return self.measured & ~self.masks["clouds"] if "clouds" in self.masks else self.measured
+        return np.asarray(self.measured & ~self.masks["clouds"]) if "clouds" in self.masks else self.measured
 
     @cached_property
     def raw(self) -> npt.NDArray[np.float32]:
@@ -130,6 +130,9 @@ def long_form(model: Model, table: pd.DataFrame | pd.Series[Any]) -> Long:
             f"The table has no column {TIME!r}: give one row per series and date with the columns 'id', 'time' and one per "
             "band, or index it by dates."
         )
+    if frame.columns.has_duplicates:
+        twice = frame.columns[frame.columns.duplicated()][0]
+        raise InputError(f"The table has two columns named {shown(str(twice))}: keep one of them.")
     if not len(frame):
         raise InputError("The table has no rows: give one row per series and date.")
     dates = _dates(frame[TIME])
@@ -139,10 +142,10 @@ def long_form(model: Model, table: pd.DataFrame | pd.Series[Any]) -> Long:
     codes, ids = pd.factorize(names)
     order = np.lexsort((dates, codes))
     codes, dates = codes[order], dates[order]
-    twice = np.flatnonzero((codes[1:] == codes[:-1]) & (dates[1:] == dates[:-1]))
-    if len(twice):
+    same = np.flatnonzero((codes[1:] == codes[:-1]) & (dates[1:] == dates[:-1]))
+    if len(same):
         raise InputError(
-            f"The series {shown(_plain(ids[codes[twice[0]]]))} has two rows for {str(dates[twice[0]])[:10]}: keep one row per "
+            f"The series {shown(_plain(ids[codes[same[0]]]))} has two rows for {str(dates[same[0]])[:10]}: keep one row per "
             "series and date, for example with table.drop_duplicates(['id', 'time'])."
         )
     others = {ID, TIME, *MASKS, *LONLAT}

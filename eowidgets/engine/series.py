@@ -54,9 +54,9 @@ class SeriesItems(Items):
         usable, measured = piece.block.usable[:, 0, 0], piece.block.measured[:, 0, 0]
         if not isinstance(output, Mosaic):
             found = super().rows(model, output, item, piece, dates)
-            return found if usable.any() else [dict.fromkeys(row) for row in found]
+            return found if usable.any() else [empty(row) for row in found]
         values = item[..., 0, 0]
-        given = np.full(dates, (usable if output.needs == "any" else measured).any())
+        given = np.full(max(1, dates), (usable if output.needs == "any" else measured).any())
         if output.needs == "same":
             if not output.over_time or len(measured) != dates:
                 raise ModelError(
@@ -68,7 +68,12 @@ class SeriesItems(Items):
                 found = [output.row(v, self.bands) for v in (values if output.over_time else values[None])]
             except ModelError as error:
                 raise ModelError(f"The model {shown(model.name)} gave {error}.") from None
-        return [row if ok else dict.fromkeys(row) for row, ok in zip(found, given, strict=False)]
+        return [row if ok else empty(row) for row, ok in zip(found, given[: len(found)], strict=True)]
+
+
+def empty(row: dict[str, Any]) -> dict[str, Any]:
+    """Return the same columns without values."""
+    return {name: np.nan if isinstance(value, float) else None for name, value in row.items()}
 
 
 class TableSeries(SeriesItems):
@@ -168,12 +173,10 @@ class PlaceSeries(SeriesItems, Places):
             bottom, right, inside = top + 1, left + 1, np.ones((1, 1), bool)
         block = self.reader(slice(top, bottom), slice(left, right))
         raw, measured, usable = block.raw[..., inside], block.measured[:, inside], block.usable[:, inside]
-        clear = usable.any(axis=1)
+        clear, seen = np.asarray(usable.any(axis=1)), np.asarray(measured.any(axis=1))
         weights = np.where(clear[:, None], usable, measured).astype("float64")
         mean = (raw * weights[:, None]).sum(axis=2) / np.maximum(weights.sum(axis=1), 1)[:, None]
-        return Block(
-            mean.astype("float32")[..., None, None], measured.any(axis=1)[:, None, None], clear[:, None, None], 0, 0
-        )
+        return Block(mean.astype("float32")[..., None, None], seen[:, None, None], clear[:, None, None], 0, 0)
 
 
 def _span(shape: Any, inverse: Any, size: tuple[int, int]) -> tuple[int, int, int, int]:

@@ -124,6 +124,9 @@ def test_a_series_without_observations_has_no_result():
     assert found.loc["b"].isna().all()
     assert found.loc["a"].notna().all()
     assert len(found) == 3
+    nothing = eow.run(Course, table.assign(red=np.nan))
+    assert nothing[["mean", "anomaly", "cover_probability", "embedding_0"]].dtypes.eq("float64").all()
+    assert nothing.drop(columns=["id", "time"]).isna().all(axis=None)
 
 
 def test_tables_by_dates():
@@ -234,6 +237,7 @@ def without(*names):
             r"^Model 'toy-series-mean' needs at least 3 dates, and the series 'd' has 2: leave it out, or give more dates\.$",
         ),
         (long()["red"], "The table has no column 'time'"),
+        (pd.concat([long(), long()[["red"]]], axis=1), "The table has two columns named 'red': keep one of them"),
     ],
 )
 def test_a_table_that_does_not_fit_is_one_sentence(table, sentence):

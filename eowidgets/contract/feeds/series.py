@@ -42,11 +42,13 @@ class Series(Feed):
         """Hand every pixel to ``predict`` as one series, on a CPU some rows at a time, and put the results in place."""
         b, h, w = _size(batch)
         rows = max(1, STRIP // (b * w))
-        if batch.x.device.type != "cpu" or rows >= h:
-            return _ask(predict, batch)
-        parts = [_ask(predict, _strip(batch, slice(top, top + rows))) for top in range(0, h, rows)]
-        if not all(isinstance(part, dict) and all(isinstance(y, Tensor) for y in part.values()) for part in parts):
-            return parts[0]  # refused by the engine
+        whole = batch.x.device.type != "cpu" or rows >= h
+        strips = (batch,) if whole else (_strip(batch, slice(top, top + rows)) for top in range(0, h, rows))
+        parts: list[dict[str, Tensor]] = [_ask(predict, strip) for strip in strips]
+        if whole or not all(
+            isinstance(part, dict) and all(isinstance(y, Tensor) for y in part.values()) for part in parts
+        ):
+            return parts[0]  # what is no dict of tensors is refused by the engine
         return {name: torch.cat([part[name] for part in parts], dim=-2) for name in parts[0]}
 
     def problem(self, outputs: Sequence[Output]) -> str | None:

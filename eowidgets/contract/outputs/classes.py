@@ -117,7 +117,7 @@ def most_likely(name: str, classes: tuple[ClassInfo, ...], item: Any) -> dict[st
     if len(chances) != len(classes):
         raise ModelError(f"{shown(name)} with {len(chances)} probabilities for {len(classes)} classes")
     if np.isnan(chances).any():
-        return dict.fromkeys(columns)
+        return {columns[0]: None, columns[1]: np.nan}
     if chances.min() < -ROUNDING or chances.max() > 1 + ROUNDING:
         raise ModelError(f"{shown(name)} with a probability of {chances[np.abs(chances).argmax()]:.3g}: use softmax")
     best = int(chances.argmax())
