@@ -55,10 +55,6 @@ class Long:
         """Return the rows of a series."""
         return slice(int(self.starts[i]), int(self.starts[i + 1]))
 
-    def length(self, i: int) -> int:
-        """Return the number of dates of a series."""
-        return int(self.starts[i + 1] - self.starts[i])
-
     @cached_property
     def measured(self) -> npt.NDArray[np.bool_]:
         """Rows with a number in every band, shape (m,)."""
@@ -124,7 +120,7 @@ def long_form(model: Model, table: pd.DataFrame | pd.Series[Any]) -> Long:
     InputError, ModelError
         In one sentence, for anything that is no such table.
     """
-    frame = _with_columns(model, table)
+    frame = _with_columns(model, table).rename(columns=str)
     if TIME not in frame:
         raise InputError(
             f"The table has no column {TIME!r}: give one row per series and date with the columns 'id', 'time' and one per "
@@ -194,7 +190,7 @@ def _with_columns(model: Model, table: pd.DataFrame | pd.Series[Any]) -> pd.Data
 
 def _by_dates(bands: tuple[str, ...] | None, table: pd.DataFrame) -> pd.DataFrame:
     """Return the long form of a table by dates."""
-    if bands is None or len(bands) != 1 or bands[0] in table:
+    if bands is None or len(bands) != 1 or bands[0] in table or ID in table:
         return table
     return table.melt(id_vars=TIME, var_name=ID, value_name=bands[0])
 

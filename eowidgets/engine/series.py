@@ -91,8 +91,9 @@ class TableSeries(SeriesItems):
         self._series, self._surveys = table, type(model).survey is not Model.survey
         self.model, self.bands = model, table.bands
         with blame(model, "when it was given this table"), kept():
-            for i, name in enumerate(table.ids):
-                check_dates(model, table.length(i), f"the series {shown(name)}")
+            lengths = np.diff(table.starts)
+            for i in (int(lengths.argmin()), int(lengths.argmax())):
+                check_dates(model, int(lengths[i]), f"the series {shown(table.ids[i])}")
 
     def __len__(self) -> int:
         return len(self._series.ids)
@@ -152,7 +153,8 @@ class PlaceSeries(SeriesItems, Places):
     """The mean of the clear pixels of each place and date: those whose centres a polygon holds, or the one under a point.
 
     Where all measured pixels of a date are cloudy, the mean of these is given to the model, as of a cloudy pixel. A polygon
-    without a pixel's centre has the pixel at its centroid.
+    without a pixel's centre, or a line, has the pixel at its centroid. What a polygon has beyond the cube is left out, and a
+    place whose centroid lies there has no result.
     """
 
     call = "series"

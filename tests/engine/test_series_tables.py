@@ -137,6 +137,9 @@ def test_tables_by_dates():
     pd.testing.assert_frame_equal(eow.run(Mean, wide.rename_axis(None)), expected)
     pd.testing.assert_frame_equal(eow.run(Mean, table.set_index(["id", "time"])), expected)
     pd.testing.assert_frame_equal(eow.run(Mean, table.set_index("time")), expected)
+    numbered = eow.run(Mean, wide.set_axis([7, 8], axis=1))
+    assert numbered["mean"].tolist() == expected["mean"].tolist()
+    assert list(numbered.index) == [7, 8]
     one = eow.run(Mean, wide["b"])
     assert one["mean"].tolist() == [expected.loc["b", "mean"]]
     bands = eow.run(Mean, pd.DataFrame({"red": wide["a"], "nir": wide["b"]}))
@@ -158,9 +161,9 @@ def test_a_model_of_any_bands_takes_all_columns_of_numbers():
         def predict(self, batch):
             return {"bands": batch.raw}
 
-    table = long().assign(nir=0.25)
+    table = long().assign(nir=0.25).rename(columns={"nir": 5})
     found = eow.run(Bands, table)
-    assert list(found.columns) == ["id", "time", "red", "nir"]
+    assert list(found.columns) == ["id", "time", "red", "5"]
     np.testing.assert_allclose(found["red"], table["red"], atol=1e-6)
 
 
@@ -237,6 +240,10 @@ def without(*names):
             r"^Model 'toy-series-mean' needs at least 3 dates, and the series 'd' has 2: leave it out, or give more dates\.$",
         ),
         (long()["red"], "The table has no column 'time'"),
+        (
+            long().rename(columns={"red": "nir"}).set_index("time").rename_axis(None),
+            "needs the band red, and this table has",
+        ),
         (pd.concat([long(), long()[["red"]]], axis=1), "The table has two columns named 'red': keep one of them"),
     ],
 )
