@@ -23,7 +23,6 @@ from eowidgets.errors import InputError, ModelError, shown
 
 #: Columns of a table of series, and of outputs over time.
 ID, TIME = "id", "time"
-TAKEN = {ID, TIME}
 
 
 @dataclass(frozen=True)
@@ -176,8 +175,6 @@ class ItemRun:
             declared = tuple(model.outputs(items.bands))
         if not declared or not all(isinstance(o, Output) for o in declared):
             raise ModelError(f"The model {shown(model.name)} must return outputs such as eow.Value('height').")
-        for taken in TAKEN.intersection(o.name for o in declared):
-            raise ModelError(f"The model {shown(model.name)} has an output named {taken!r}: give it another name.")
         outputs = tuple(items.prepare(o) for o in declared)
         job.expect(len(items), 0, items.pixels)
         rows: dict[int, list[dict[str, Any]]] = {}

@@ -40,6 +40,10 @@ class SeriesItems(Items):
 
     def prepare(self, output: Output) -> Mosaic | Gathered:
         """Return an output in the form in which the model gives it: pixels as in a cube of one pixel, lists as they are."""
+        if output.name in (ID, TIME):
+            raise ModelError(
+                f"The model {shown(self.model.name)} has an output named {output.name!r}: give it another name."
+            )
         if not isinstance(output, Mosaic):
             return PerItem(output.name, output, self.bands)
         problem = self.model.feed.problem((output,))
