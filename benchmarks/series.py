@@ -1,6 +1,6 @@
 """Models of series: TempCNN against a random forest on places that neither saw, and the speed of tables, places and cubes.
 
-``python -m benchmarks.series FOLDER [--save]``, with the files that ``training/tempcnn.py`` names. The test part is read only here.
+``python -m benchmarks.series FOLDER [--save]``, with the files that ``training/tempcnn.py`` names; only this reads the test part.
 """
 
 from __future__ import annotations
