@@ -14,11 +14,12 @@ import numpy as np
 import xarray as xr
 
 from eowidgets.arguments import Count, Pixels, Positive, Seed, checked
-from eowidgets.contract.feeds import Chips
+from eowidgets.contract.feeds import Chips, Series
 from eowidgets.contract.loading import load
 from eowidgets.contract.model import Model
 from eowidgets.contract.registry import get_model, model_classes
 from eowidgets.contract.saving import save
+from eowidgets.cube.schema import MASKS
 from eowidgets.cube.schema import bands as bands_of
 from eowidgets.engine.run import run
 from eowidgets.errors import EowidgetsError, ModelError, shown, words
@@ -27,6 +28,8 @@ from eowidgets.errors import EowidgetsError, ModelError, shown, words
 BANDS = ("blue", "green", "red", "nir")
 #: Two results are the same if no value differs by more than this, relative to values of about 1.
 SAME = 1e-5
+#: Series of the table that a model of series is run on.
+SERIES = 6
 #: Pixels of the corner that is never observed in the check of nodata.
 CORNER = 4
 
@@ -173,12 +176,35 @@ def _suited(model: Model) -> xr.Dataset:
     return tiny_cube(bands, dates=dates, height=height, width=width, resolution=feed.resolution or 10.0, days=30)
 
 
+def _data(model: Model, cube: xr.Dataset) -> Any:
+    """Return what the model is run on: the cube, or a table if its results have no room in one."""
+    if not isinstance(model.feed, Series):
+        return cube
+    copy = model.with_params()
+    copy.adapt(bands_of(cube))
+    return _table(cube) if copy.feed.problem(tuple(copy.outputs(copy.feed.bands or bands_of(cube)))) else cube
+
+
+def _table(cube: xr.Dataset) -> Any:
+    """Return some pixels of a cube as a table of series; the last has dates of its own."""
+    import pandas as pd
+
+    chosen = [(i * len(cube["y"]) // SERIES, i * len(cube["x"]) // SERIES) for i in range(SERIES)]
+    parts = []
+    for i, (row, column) in enumerate(chosen):
+        pixel = cube.isel(y=row, x=column)
+        columns = {str(name): pixel[name].values for name in (*bands_of(cube), *(m for m in MASKS if m in cube))}
+        shift = np.timedelta64(1, "D") if i == SERIES - 1 else np.timedelta64(0, "D")
+        parts.append(pd.DataFrame({"id": i, "time": cube["time"].values + shift, "lon": 27.0, "lat": 45.0, **columns}))
+    return pd.concat(parts, ignore_index=True)
+
+
 @dataclass(frozen=True)
 class _Tried:
-    """A model, a cube, and the result of the one on the other, to which other runs are compared."""
+    """A model, a cube (or a table), and the result of the one on the other, to which other runs are compared."""
 
     model: Model
-    cube: xr.Dataset
+    cube: Any
     result: Any
 
     def again(self, most: float, what: str, *, model: Model | None = None, **options: Any) -> str:
@@ -190,7 +216,8 @@ def _findings(model: Model, cube: xr.Dataset) -> Iterator[Finding]:
     yield Finding("card", _card(model))
     yield Finding("parameters", _problem(_parameters, model))
     try:
-        tried = _Tried(model, cube, _run(model, cube))
+        data = _data(model, cube)
+        tried = _Tried(model, data, _run(model, data))
     except EowidgetsError as error:
         yield Finding("runs", str(error))
         return
@@ -198,6 +225,8 @@ def _findings(model: Model, cube: xr.Dataset) -> Iterator[Finding]:
     yield Finding("repeatable", _problem(tried.again, 0.0, "two runs with one seed"))
     for name, check in CHECKS.items():
         yield Finding(name, _problem(check, tried))
+    if isinstance(model.feed, Series):
+        yield Finding("tables", _problem(_tables, model, _table(cube)))
 
 
 def _problem(check: Callable[..., str], *arguments: Any) -> str:
@@ -222,7 +251,9 @@ def _parameters(model: Model) -> str:
     return ""
 
 
-def _run(model: Model, cube: xr.Dataset, **options: Any) -> Any:
+def _run(model: Model, cube: Any, **options: Any) -> Any:
+    if not isinstance(cube, xr.Dataset):
+        return run(model, cube, device="cpu", **{k: v for k, v in options.items() if k != "window"})
     if isinstance(model.feed, Chips):
         return run(model, cube, places=_places(cube), **{k: v for k, v in options.items() if k != "window"})
     return run(model, cube, device="cpu", precision="fp32", **options)
@@ -249,7 +280,7 @@ def _batches(tried: _Tried) -> str:
 
 def _windows(tried: _Tried) -> str:
     model = tried.model
-    if isinstance(model.feed, Chips):
+    if isinstance(model.feed, Chips) or not isinstance(tried.cube, xr.Dataset):
         return ""
     if model.feed.size is None:
         return tried.again(SAME, "windows of other sizes", window=_least(model))
@@ -278,6 +309,23 @@ def _nodata(tried: _Tried) -> str:
         return "the result is called valid where nothing was ever measured"
     given = [str(v) for v in part.data_vars if part[v].dtype.kind == "f" and bool(part[v].notnull().any())]
     return f"{given[0]} has values where nothing was ever measured" if given else ""
+
+
+def _tables(model: Model, table: Any) -> str:
+    """Return how the result of a series depends on the others in its table."""
+    whole = _run(model, table)
+    for i in (0, SERIES - 1):
+        alone, among = _run(model, table[table["id"] == i]), _rows_of(whole, [i])
+        if problem := _apart(among, alone, SAME, f"the series {i} among others and alone"):
+            return problem
+    return ""
+
+
+def _rows_of(found: Any, names: list[int]) -> Any:
+    """Return the rows of some series."""
+    if "id" in found:
+        return found[found["id"].isin(names)].reset_index(drop=True)
+    return found.loc[names]
 
 
 def _pickle(tried: _Tried) -> str:
@@ -325,10 +373,7 @@ CHECKS: dict[str, Callable[[_Tried], str]] = {
 def _apart(one: Any, two: Any, most: float, what: str) -> str:
     """Return the sentence about two results that differ by more than ``most``; empty if they do not."""
     if not isinstance(one, xr.Dataset):
-        same = len(one) == len(two) and one.drop(columns="geometry", errors="ignore").equals(
-            two.drop(columns="geometry", errors="ignore")
-        )
-        return "" if same else f"{what} give other rows"
+        return _rows_apart(one, two, most, what)
     for name in one.data_vars:
         a, b = one[name].values, two[name].values
         if a.dtype.kind != "f":
@@ -340,5 +385,22 @@ def _apart(one: Any, two: Any, most: float, what: str) -> str:
         scale = max(1.0, float(np.nanmax(np.abs(a), initial=1.0)))
         apart = float(np.nanmax(np.abs(a - b), initial=0.0))
         if apart > most * scale:
+            return f"{what} differ by {apart:.2g} in {name}"
+    return ""
+
+
+def _rows_apart(one: Any, two: Any, most: float, what: str) -> str:
+    one, two = (t.drop(columns="geometry", errors="ignore") for t in (one, two))
+    if len(one) != len(two) or not one.columns.equals(two.columns) or not one.index.equals(two.index):
+        return f"{what} give other rows"
+    for name in one:
+        a, b = one[name], two[name]
+        if not a.isna().equals(b.isna()):
+            return f"{what} give {name} in other rows"
+        a, b = a.dropna(), b.dropna()
+        if a.dtype.kind != "f" or b.dtype.kind != "f":
+            if (a != b).any():
+                return f"{what} give another {name}"
+        elif len(a) and (apart := float((a - b).abs().max())) > most * max(1.0, float(a.abs().max())):
             return f"{what} differ by {apart:.2g} in {name}"
     return ""

@@ -1,5 +1,6 @@
 import pytest
 import torch
+from support.series import Course, Told
 from support.toys import Smooth
 
 import eowidgets as eow
@@ -44,3 +45,37 @@ def test_a_model_that_breaks_the_contract_is_told_where(body, check):
     assert check in [f.check for f in report.problems], str(report)
     with pytest.raises(eow.EowidgetsError, match="fails"):
         check_model(broken(**body))
+
+
+def broken_series(base=Course, **body):
+    return type("Broken", (base,), {"card": eow.Card(title="t", summary="s", licence="MIT"), **body})
+
+
+def relative(self, batch):
+    """Results that depend on the other series of the batch."""
+    found = Course.predict(self, batch)
+    return found | {"mean": found["mean"] - found["mean"].mean()}
+
+
+def worded(self, batch):
+    return Told.predict(self, batch) | {"words": [f"one of {len(batch.x)}"] * len(batch.x)}
+
+
+@pytest.mark.parametrize(
+    ("model", "checks"),
+    [
+        (broken_series(predict=relative), {"windows", "tables"}),
+        (broken_series(Told, predict=worded), {"batches", "tables"}),
+        (broken_series(predict=lambda self, batch: Course.predict(self, batch) | {"mean": batch.x[0]}), {"runs"}),
+        (broken_series(Told, predict=lambda self, batch: {"kind": batch.x[:, 0]}), {"runs"}),
+    ],
+)
+def test_a_model_of_series_that_breaks_the_contract_is_told_where(model, checks):
+    report = check_model(model, strict=False)
+    assert checks <= {f.check for f in report.problems}, str(report)
+
+
+def test_a_model_of_series_is_also_run_on_tables():
+    for base in (Course, Told):
+        report = check_model(broken_series(base))
+        assert [f.check for f in report][-1] == "tables"

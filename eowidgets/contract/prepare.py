@@ -62,40 +62,60 @@ def check_inputs(model: Model, cube: xr.Dataset) -> None:
         When bands are missing, the number of dates does not suit, or pixels are so much finer or coarser than
         those that the model was made for that resampling cannot mend it. The message says what to do.
     """
-    model.adapt(cube_bands(cube))
-    check_feed(model.name, model.feed, cube)
+    check_bands(model, cube_bands(cube))
+    check_dates(model.name, model.feed, cube.sizes["time"])
     wanted = model.feed.resolution
     if wanted is not None:
         _check_resolution(model.name, wanted, cube)
     model.survey(cube)
 
 
-def check_feed(model: str, feed: Feed, cube: xr.Dataset, what: str = "this cube") -> None:
-    """Refuse a cube that lacks bands of a feed, or has too few or too many dates; ``what`` names it in the message.
+def check_bands(model: Model, there: tuple[str, ...], what: str = "this cube") -> None:
+    """Adapt a model to bands, and refuse those that it cannot use; ``what`` has them.
 
     Raises
     ------
     ModelError
     """
-    there = cube_bands(cube)
+    if there:
+        model.adapt(there)
+    has_bands(model.name, model.feed, there, what)
+
+
+def has_bands(model: str, feed: Feed, there: tuple[str, ...], what: str = "this cube") -> None:
+    """Refuse bands that a feed cannot use.
+
+    Raises
+    ------
+    ModelError
+    """
+    table = "table" in what
     if not there:
-        raise ModelError(
-            f"Model {model!r} finds no bands in {what}: give a Dataset with one variable (time, y, x) per band."
-        )
+        wants = "one column of numbers per band" if table else "a Dataset with one variable (time, y, x) per band"
+        raise ModelError(f"Model {model!r} finds no bands in {what}: give {wants}.")
     missing = [b for b in feed.bands or () if b not in there]
     if missing:
+        advice = "add these columns" if table else "open it with these bands"
         raise ModelError(
             f"Model {model!r} needs {_plural('band', missing)}, and {what} has {short(', '.join(there))}: "
-            "open it with these bands, or choose a model that does without."
+            f"{advice}, or choose a model that does without."
         )
-    dates, low, high = cube.sizes["time"], feed.min_dates, feed.max_dates
+
+
+def check_dates(model: str, feed: Feed, dates: int, what: str = "this cube") -> None:
+    """Refuse a number of dates that does not suit a feed; ``what`` has them.
+
+    Raises
+    ------
+    ModelError
+    """
+    cube, low, high = "cube" in what, feed.min_dates, feed.max_dates
     if dates < low:
-        raise ModelError(f"Model {model!r} needs at least {low} dates, and {what} has {dates}: open a longer period.")
+        advice = "open a longer period" if cube else "leave it out, or give more dates"
+        raise ModelError(f"Model {model!r} needs at least {low} dates, and {what} has {dates}: {advice}.")
     if high is not None and feed.dates is None and dates > high:
-        raise ModelError(
-            f"Model {model!r} takes at most {high} dates, and {what} has {dates}: "
-            f"select fewer, for example cube.isel(time=slice(-{high}, None))."
-        )
+        advice = f"for example cube.isel(time=slice(-{high}, None))" if cube else "for example the latest"
+        raise ModelError(f"Model {model!r} takes at most {high} dates, and {what} has {dates}: select fewer, {advice}.")
 
 
 def _check_resolution(model: str, wanted: float, cube: xr.Dataset) -> None:

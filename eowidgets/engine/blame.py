@@ -8,6 +8,7 @@ from typing import Any
 
 import torch
 
+from eowidgets.contract.feeds.base import MisshapenError
 from eowidgets.contract.model import Model
 from eowidgets.contract.outputs import Gathered, Mosaic, Record
 from eowidgets.engine import device as dev
@@ -24,6 +25,8 @@ def blame(model: Model, where: str) -> Iterator[None]:
     """
     try:
         yield
+    except MisshapenError as error:
+        raise ModelError(f"The model {shown(model.name)} gave {error}.") from None
     except (EowidgetsError, KeyboardInterrupt, GeneratorExit):
         raise
     except BaseException as error:
@@ -93,8 +96,8 @@ def as_promised(model: Model, output: Mosaic, found: Any, shape: tuple[int, ...]
         raise ModelError(f"The model {name} gave {what} as {type(tensor).__name__}: give a torch.Tensor.")
     if tuple(tensor.shape) != shape:
         raise ModelError(
-            f"The model {name} gave {what} with shape {tuple(tensor.shape)}; "
-            f"{output.kind} over {output.dims} must be {shape}."
+            f"The model {name} gave {what} with shape {model.feed.form(tensor.shape)}; "
+            f"{output.kind} over {output.dims} must be {model.feed.form(shape)}."
         )
     if tensor.is_complex() or tensor.device.type == "meta" or tensor.layout != torch.strided:
         kind = "complex numbers" if tensor.is_complex() else "a tensor without plain values"

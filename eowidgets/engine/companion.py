@@ -13,9 +13,10 @@ import numpy.typing as npt
 import xarray as xr
 
 from eowidgets.contract.feeds import Source
-from eowidgets.contract.prepare import check_feed, feed_bands, resolution_of
+from eowidgets.contract.prepare import check_dates, feed_bands, has_bands, resolution_of
 from eowidgets.cube.admission import admit
 from eowidgets.cube.grid import geobox, georeference
+from eowidgets.cube.schema import bands
 from eowidgets.engine.reader import Block, Reader
 from eowidgets.errors import InputError
 
@@ -94,7 +95,9 @@ class Companion:
         """
         placed = georeference(admit(cube, name=f"The cube {source.name!r}"))
         geobox(placed)  # refuses a cube without pixel size
-        check_feed(model, source, placed, f"the cube {source.name!r}")
+        what = f"the cube {source.name!r}"
+        has_bands(model, source, bands(placed), what)
+        check_dates(model, source, placed.sizes["time"], what)
         days = placed["time"].values.astype("datetime64[ns]").astype("int64") / 86_400e9
         own = resolution_of(placed) or main
         return cls(source, placed, feed_bands(source, placed), source.resolution or main, own, days)

@@ -12,15 +12,14 @@ from typing import TYPE_CHECKING, Any
 import xarray as xr
 
 from eowidgets.arguments import Count, FilePath, Memory, Pixels, Seed, checked
-from eowidgets.contract.feeds import Chips
 from eowidgets.contract.model import Dates, Model
 from eowidgets.contract.outputs import Array
 from eowidgets.contract.registry import get_model
 from eowidgets.cube.area import AreaLike
 from eowidgets.engine import device as dev
 from eowidgets.engine.blame import blame
-from eowidgets.engine.chips import chip_run
 from eowidgets.engine.identity import run_hash
+from eowidgets.engine.items import item_run
 from eowidgets.engine.job import Job
 from eowidgets.engine.journal import Journal
 from eowidgets.engine.plan import Limits, Plan, Precision, check_window
@@ -29,6 +28,7 @@ from eowidgets.engine.reader import write_behind
 from eowidgets.engine.result import Frame
 from eowidgets.engine.saved import SavedRun
 from eowidgets.engine.scheduler import HEAVY, run_here
+from eowidgets.engine.sources import items_of
 from eowidgets.engine.strips import Strip, WindowResult
 from eowidgets.engine.surroundings import kept
 from eowidgets.engine.table import Table
@@ -42,6 +42,7 @@ from eowidgets.system import parse_bytes
 if TYPE_CHECKING:
     from distributed import Client
     from geopandas import GeoDataFrame
+    from pandas import DataFrame, Series
 
 Progress = bool | Callable[[Job], None] | None
 
@@ -49,7 +50,7 @@ Progress = bool | Callable[[Job], None] | None
 @checked
 def run(
     model: str | Model | type[Model],
-    cube: xr.Dataset | Mapping[str, xr.Dataset] | FilePath,
+    cube: xr.Dataset | Mapping[str, xr.Dataset] | DataFrame | Series[Any] | FilePath,
     area: AreaLike | None = None,
     out: FilePath | None = None,
     *,
@@ -71,17 +72,19 @@ def run(
     ----------
     model : str, Model or Model class
         Name of a registered model, or your own.
-    cube : Dataset (time, y, x), dict of Datasets, or path
+    cube : Dataset (time, y, x), dict of Datasets, DataFrame, or path
         In memory or lazy; larger than memory is fine with ``out``. For a model of several sources a dict of cubes: one main
         cube, whose grid the result has, and one under the name of each :class:`~eowidgets.Source`. For a model of chips
-        (:class:`~eowidgets.Chips`) also a folder of images.
+        (:class:`~eowidgets.Chips`) also a folder of images; for a model of series (:class:`~eowidgets.Series`) also a
+        table: a DataFrame with the columns ``id``, ``time`` and one per band, or one by dates.
     area : optional
         Where to run: whatever ``eow.Area.of`` takes. Outside it the result is nodata.
     out : path, optional
         ``.zarr``, ``.tif`` or ``.nc``, and for tables ``.gpkg`` or ``.parquet``: the result goes to disk strip by strip and
         is opened lazily. A run that was killed continues when the same call is made again. None keeps the result in memory.
     places : GeoDataFrame, optional
-        For a model of chips: a chip is cut around each place, and the result is this table with further columns.
+        For a model of chips a chip is cut around each place; for one of series the clear pixels in each polygon, or under
+        each point, are averaged by date. The result is this table with further columns.
     device : str
         ``"auto"`` takes cuda, then mps, then cpu.
     memory : str or number
@@ -107,7 +110,8 @@ def run(
     Dataset
         Same grid as the cube (or its part in the area), with the model's outputs, ``valid``, and
         ``attrs["provenance"]``. A model whose output is a table (objects, labels, texts) gives a GeoDataFrame in the CRS of
-        the cube, also with ``attrs["provenance"]``.
+        the cube, and a run over a table gives a DataFrame by ``id`` (in long form with ``id`` and ``time`` if an output has
+        dates), also with ``attrs["provenance"]``.
 
     Raises
     ------
@@ -143,7 +147,7 @@ def run(
 @checked
 def submit(
     model: str | Model | type[Model],
-    cube: xr.Dataset | Mapping[str, xr.Dataset] | FilePath,
+    cube: xr.Dataset | Mapping[str, xr.Dataset] | DataFrame | Series[Any] | FilePath,
     area: AreaLike | None = None,
     out: FilePath | None = None,
     *,
@@ -205,7 +209,7 @@ def submit(
 
 def make_job(
     model: str | Model | type[Model],
-    cube: xr.Dataset | Mapping[str, xr.Dataset] | FilePath,
+    cube: xr.Dataset | Mapping[str, xr.Dataset] | DataFrame | Series[Any] | FilePath,
     area: AreaLike | None = None,
     out: FilePath | None = None,
     *,
@@ -228,10 +232,11 @@ def make_job(
     ``plan`` takes the place of choosing one, and ``when`` that of the model's own output dates.
     """
     made = get_model(model, **(params or {}))
-    if isinstance(made.feed, Chips) or places is not None:
+    items = items_of(made.feed, made, cube, places)
+    if items is not None:
         if out is not None or area is not None:
-            raise InputError("out and area do not apply to chips: save the table that run returns.")
-        return _reported(Job(made.name, chip_run(made, cube, places, device=device, batch=batch, seed=seed)), progress)
+            raise InputError(f"out and area do not apply to {items.what}: save the table that run returns.")
+        return _reported(Job(made.name, item_run(items, device=device, batch=batch, seed=seed)), progress)
     if not isinstance(cube, Mapping):
         raise InputError(f"{shown(str(cube))} is a path: open it first with eow.open(...).")
     limits = Limits(parse_bytes(memory), window, batch, precision)

@@ -190,7 +190,7 @@ def make_workload(
     if area is not None:
         cube, shape = cut_to(cube, area)
     with blame(made, "when it was given this cube"), kept():
-        made = _for_one_run(made)
+        made = for_one_run(made)
         check_inputs(made, cube)
         fitted = Fitted.of(made, cube, when)
         bands = wanted_bands(made, cube)
@@ -212,7 +212,7 @@ def make_workload(
     metres = resolution_of(cube) or 1.0
     companions = tuple(Companion.of(made.name, s, others[s.name], metres) for s in made.feed.sources)
     check_ground(made.name, companions, cube.odc.geobox)
-    site = Site(bands, _days(dates), _days(out_dates), cube.odc.geobox, metres, companions)
+    site = Site(bands, days_of(dates), days_of(out_dates), cube.odc.geobox, metres, companions)
     return Workload(fitted, cube, shape, site, frame, int(seed), str(device), compile)
 
 
@@ -237,6 +237,9 @@ def check_outputs(model: Fitted, outputs: tuple[Output, ...]) -> None:
         raise ModelError(f"The model {name} must return outputs such as eow.Value('height') from outputs(bands).")
     if not outputs:
         raise ModelError(f"The model {name} has no output for these bands: choose another model.")
+    problem = model.model.feed.problem(outputs)
+    if problem is not None:
+        raise ModelError(f"The model {name} gives {problem}.")
     if len(mosaics) < len(outputs) and len(outputs) > 1:
         raise ModelError(
             f"The model {name} has {len(outputs)} outputs, one of them a table: give one table, or rasters only."
@@ -257,7 +260,7 @@ def check_outputs(model: Fitted, outputs: tuple[Output, ...]) -> None:
             )
 
 
-def _for_one_run(model: Model) -> Model:
+def for_one_run(model: Model) -> Model:
     """Copy a model that keeps what it surveys: two runs of one instance must not share that. Networks stay shared."""
     if type(model).survey is Model.survey:
         return model
@@ -285,5 +288,6 @@ def cut_to(cube: xr.Dataset, area: Any) -> tuple[xr.Dataset, Any]:
     return georeference(cut), shape
 
 
-def _days(dates: npt.NDArray[np.datetime64]) -> npt.NDArray[np.float64]:
+def days_of(dates: npt.NDArray[np.datetime64]) -> npt.NDArray[np.float64]:
+    """Return days since 1970-01-01."""
     return dates.astype("datetime64[ns]").astype("int64") / 86_400e9

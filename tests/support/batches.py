@@ -19,3 +19,9 @@ def batch_of(series, days, usable=None, bands=("red",)):
     days = torch.as_tensor(np.asarray(days, dtype="float64"))
     masked = torch.where(ok[:, :, None], raw, 0.0)
     return Batch(masked, ok, torch.ones_like(ok), raw, days, days, tuple(bands), torch.zeros(1, 2), 10.0)
+
+
+def asked(model, batch):
+    """What a model gives for a batch of windows, asked in the form that its feed promises."""
+    with torch.inference_mode():
+        return model.feed.ask(model.predict, batch)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -10,9 +10,15 @@ from torch import Tensor
 
 from eowidgets.arguments import Count, Positive, checked
 from eowidgets.contract.feeds.batch import Batch
+from eowidgets.contract.outputs import Output
+from eowidgets.errors import ModelError
 
 #: A model's ``predict``.
 Predict = Callable[[Batch], dict[str, Tensor]]
+
+
+class MisshapenError(ModelError):
+    """A model gave something in a form that its feed does not take; the engine puts the name of the model in front."""
 
 
 @checked
@@ -78,3 +84,11 @@ class Feed:
     def ask(self, predict: Predict, batch: Batch) -> dict[str, Tensor]:
         """Hand a batch of windows to ``predict`` in the shape that the feed promises; return results per window."""
         return predict(batch)
+
+    def problem(self, outputs: Sequence[Output]) -> str | None:
+        """Return what a result over a cube has no room for, to follow "The model gives"; None if all is well."""
+        return None
+
+    def form(self, shape: Sequence[int]) -> str:
+        """Write the shape of what ``predict`` returns, for messages."""
+        return str(tuple(shape))

@@ -1,23 +1,34 @@
-"""Time series: pixels of a cube one by one, parcels, or rows of a table."""
+"""Time series: pixels of a cube one by one, places of a cube, or rows of a table."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from typing import Any
 
+import torch
 from torch import Tensor
 
 from eowidgets.arguments import checked
-from eowidgets.contract.feeds.base import Feed, Predict
+from eowidgets.contract.feeds.base import Feed, MisshapenError, Predict
 from eowidgets.contract.feeds.batch import Batch
+from eowidgets.contract.outputs import Gathered, Mosaic, Output
+from eowidgets.errors import shown
+
+#: Series that a model is given at a time on a CPU, about: their arrays stay in its caches.
+STRIP = 4096
 
 
 @checked
 @dataclass(frozen=True, slots=True)
 class Series(Feed):
-    """Time series with or without a location: every pixel of a cube, or every series of a table.
+    """Time series with or without a location: every pixel of a cube, places of a cube, or the series of a table.
 
-    The model sees no neighbours. In its batch, ``x`` and ``raw`` have the shape ``(n, t, c)`` and the masks ``(n, t)``;
-    it returns ``(n, ...)``, one row per series, without rows and columns of pixels.
+    The model sees no neighbours. In its batch, ``x`` and ``raw`` have the shape ``(n, t, c)``, the masks ``(n, t)`` and
+    ``lonlat`` ``(n, 2)`` (of a pixel, the centre of its window); it returns ``(n, ...)``, one row per series.
+
+    All series of a batch have the same dates. In a table, series with the same dates share batches, and one with other
+    dates is predicted without them, so its result does not depend on the rest of the table.
 
     Parameters are those of :class:`Feed`.
 
@@ -28,14 +39,41 @@ class Series(Feed):
     """
 
     def ask(self, predict: Predict, batch: Batch) -> dict[str, Tensor]:
-        """Hand every pixel to ``predict`` as one series, and put the results back in place."""
-        b, _, _, h, w = batch.x.shape
-        found = predict(flattened(batch))
-        return {name: y.reshape(b, h, w, *y.shape[1:]).movedim((1, 2), (-2, -1)) for name, y in found.items()}
+        """Hand every pixel to ``predict`` as one series, on a CPU some rows at a time, and put the results in place."""
+        b, h, w = _size(batch)
+        rows = max(1, STRIP // (b * w))
+        whole = batch.x.device.type != "cpu" or rows >= h
+        strips = (batch,) if whole else (_strip(batch, slice(top, top + rows)) for top in range(0, h, rows))
+        parts: list[dict[str, Tensor]] = [_ask(predict, strip) for strip in strips]
+        if whole or not all(
+            isinstance(part, dict) and all(isinstance(y, Tensor) for y in part.values()) for part in parts
+        ):
+            return parts[0]  # what is no dict of tensors is refused by the engine
+        return {name: torch.cat([part[name] for part in parts], dim=-2) for name in parts[0]}
+
+    def problem(self, outputs: Sequence[Output]) -> str | None:
+        """Refuse outputs that are no value per pixel."""
+        for output in outputs:
+            if isinstance(output, Gathered):
+                return (
+                    f"{shown(output.name)}, one {output.kind} per series, which a cube has no room for: run it on a table or "
+                    "with places=, or let it return eow.Classes, eow.Value or eow.Vector"
+                )
+            if isinstance(output, Mosaic) and output.stride != 1:
+                return (
+                    f"{shown(output.name)} with a stride of {output.stride} pixels, and series have no neighbours: leave "
+                    "the stride out"
+                )
+        return None
+
+    def form(self, shape: Sequence[int]) -> str:
+        """Write a shape of windows, (b, ..., h, w), as that of series."""
+        return f"({', '.join(['n', *map(str, shape[1:-2])])}{',' if len(shape) == 3 else ''})"
 
 
 def flattened(batch: Batch) -> Batch:
     """Turn windows (b, t, c, h, w) into series (n, t, c), pixels in the order of rows."""
+    _, h, w = _size(batch)
     x = _rows(batch.x)
     usable = _rows(batch.usable)
     return replace(
@@ -44,9 +82,48 @@ def flattened(batch: Batch) -> Batch:
         raw=x if batch.raw is batch.x else _rows(batch.raw),
         usable=usable,
         measured=usable if batch.measured is batch.usable else _rows(batch.measured),
+        lonlat=batch.lonlat.repeat_interleave(h * w, dim=0),
     )
 
 
+def _ask(predict: Predict, batch: Batch) -> Any:
+    b, h, w = _size(batch)
+    found: Any = predict(flattened(batch))
+    if not isinstance(found, dict):
+        return found  # refused by the engine
+    return {name: _in_place(y, name, (b, h, w)) for name, y in found.items()}
+
+
+def _in_place(y: Any, name: str, size: tuple[int, int, int]) -> Any:
+    """(b h w, ...) -> (b, ..., h, w)."""
+    b, h, w = size
+    if not isinstance(y, Tensor):
+        return y  # a list, of which only series outside of rasters have one
+    if not y.dim() or len(y) != b * h * w:
+        raise MisshapenError(
+            f"{shown(name)} with shape {tuple(y.shape)} for {b * h * w} series: return (n, ...), one row per series"
+        )
+    return y.reshape(b, h, w, *y.shape[1:]).movedim((1, 2), (-2, -1))
+
+
+def _strip(batch: Batch, rows: slice) -> Batch:
+    x, usable = batch.x[..., rows, :], batch.usable[..., rows, :]
+    return replace(
+        batch,
+        x=x,
+        raw=x if batch.raw is batch.x else batch.raw[..., rows, :],
+        usable=usable,
+        measured=usable if batch.measured is batch.usable else batch.measured[..., rows, :],
+    )
+
+
+def _size(batch: Batch) -> tuple[int, int, int]:
+    b, _, _, h, w = batch.x.shape
+    return b, h, w
+
+
 def _rows(values: Tensor) -> Tensor:
-    """(b, t, ..., h, w) -> (b h w, t, ...)."""
-    return values.movedim((-2, -1), (1, 2)).flatten(0, 2)
+    """(b, t, c, h, w) -> (b h w, t, c), or (b, t, h, w) -> (b h w, t); copied only if it must be, dates side by side."""
+    if values.dim() == 5:
+        return values.permute(0, 3, 4, 2, 1).flatten(0, 2).transpose(1, 2)
+    return values.permute(0, 2, 3, 1).flatten(0, 2)

@@ -8,8 +8,8 @@ from typing import Any, ClassVar, Literal
 import numpy as np
 
 from eowidgets.arguments import checked
-from eowidgets.contract.outputs.base import Array, InputBands, Mosaic, Variable, VariableName, share
-from eowidgets.errors import InputError
+from eowidgets.contract.outputs.base import Array, InputBands, Mosaic, Variable, VariableName, numbers, share
+from eowidgets.errors import InputError, ModelError, shown
 from eowidgets.metrics import psnr, sam
 
 
@@ -65,6 +65,13 @@ class Bands(Mosaic):
         """Return one variable per band, with the attributes of the input."""
         dims = self.axes_of_variable
         return tuple(Variable(b, dims, "float32", {**source.attrs.get(b, {}), "role": "band"}) for b in source.bands)
+
+    def row(self, item: Any, bands: tuple[str, ...] = ()) -> dict[str, Any]:
+        """Return one column per band."""
+        values = numbers(item).reshape(-1)
+        if len(values) != len(bands):
+            raise ModelError(f"{shown(self.name)} with {len(values)} numbers for {len(bands)} bands")
+        return {band: float(value) for band, value in zip(bands, values, strict=True)}
 
     def finish(self, values: Array, given: Array, source: InputBands) -> dict[str, Array]:
         """Mask the values, and hand out the bands by name."""

@@ -90,15 +90,24 @@ class Output(ABC):
         """
         raise InputError(f"{self.kind} has no scores of its own: compare what is made of it.")
 
-    def row(self, item: Any) -> dict[str, Any]:
-        """Return what a table holds of one item: of a chip or a series.
+    def row(self, item: Any, bands: tuple[str, ...] = ()) -> dict[str, Any]:
+        """Return what a table holds of one item: of a chip, or of a series on one date.
+
+        Parameters
+        ----------
+        item : object
+            What the model returned for it.
+        bands : tuple of str
+            Bands of the batch.
 
         Raises
         ------
         ModelError
             If the output has no such form, or for an item of another form; without the name of the model.
         """
-        raise ModelError(f"{shown(self.name)}, which is no output for a chip: use Label, Text, Value or Vector")
+        raise ModelError(
+            f"{shown(self.name)}, which is no output for a chip or a series: use Label, Text, Value, Vector or Classes"
+        )
 
     @property
     def kind(self) -> str:

@@ -10,8 +10,8 @@ from torch import Tensor
 
 from eowidgets.arguments import checked
 from eowidgets.contract.labels import ClassInfo
-from eowidgets.contract.outputs.base import NO_CLASS, Array, InputBands, Mosaic, Variable, share, within
-from eowidgets.errors import InputError, shown
+from eowidgets.contract.outputs.base import NO_CLASS, Array, InputBands, Mosaic, Variable, numbers, share, within
+from eowidgets.errors import InputError, ModelError, shown
 from eowidgets.metrics import accuracy, confusion, f1, iou, kappa
 
 #: A probability may be this far outside 0..1: reduced precision rounds.
@@ -56,6 +56,10 @@ class Classes(Mosaic):
                 f"The class output {shown(self.name)} has the class values {shown(values)}: give two or more "
                 "eow.ClassInfo with different values."
             )
+
+    def row(self, item: Any, bands: tuple[str, ...] = ()) -> dict[str, Any]:
+        """Choose the most likely class by its name; None where a probability is NaN."""
+        return most_likely(self.name, self.classes, item)
 
     def axes(self, dates: int, bands: int) -> tuple[int, ...]:
         """Return the lengths of time and classes."""
@@ -119,3 +123,23 @@ def _indices(values: Array, classes: list[int]) -> Array:
     for i, value in enumerate(classes):
         found[values == value] = i
     return found
+
+
+def most_likely(name: str, classes: tuple[ClassInfo, ...], item: Any) -> dict[str, Any]:
+    """Return the columns of the most likely class of one item: its name and its probability, None if one is NaN.
+
+    Raises
+    ------
+    ModelError
+        For another number of probabilities, or one outside 0..1; without the name of the model.
+    """
+    columns = (name, f"{name}_probability")
+    chances = numbers(item).reshape(-1)
+    if len(chances) != len(classes):
+        raise ModelError(f"{shown(name)} with {len(chances)} probabilities for {len(classes)} classes")
+    if np.isnan(chances).any():
+        return {columns[0]: None, columns[1]: np.nan}
+    if chances.min() < -ROUNDING or chances.max() > 1 + ROUNDING:
+        raise ModelError(f"{shown(name)} with a probability of {chances[np.abs(chances).argmax()]:.3g}: use softmax")
+    best = int(chances.argmax())
+    return {columns[0]: classes[best].name, columns[1]: round(float(chances[best]), 6)}

@@ -42,7 +42,7 @@ class Value(Mosaic):
             "covered": share(np.isfinite(true), there),
         }
 
-    def row(self, item: Any) -> dict[str, Any]:
+    def row(self, item: Any, bands: tuple[str, ...] = ()) -> dict[str, Any]:
         """Return the one number."""
         values = numbers(item).reshape(-1)
         if len(values) != 1:

@@ -64,7 +64,7 @@ class Vector(Mosaic):
         *time, y, x = self.axes_of_variable
         return (Variable(self.name, (*time, FEATURE, y, x), "float32", self.describe()),)
 
-    def row(self, item: Any) -> dict[str, Any]:
+    def row(self, item: Any, bands: tuple[str, ...] = ()) -> dict[str, Any]:
         """Return one column per feature."""
         values = numbers(item).reshape(-1)
         if len(values) != self.size:

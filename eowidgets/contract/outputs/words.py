@@ -9,8 +9,8 @@ import numpy as np
 
 from eowidgets.arguments import checked
 from eowidgets.contract.labels import ClassInfo
-from eowidgets.contract.outputs.base import VariableName, numbers, share
-from eowidgets.contract.outputs.classes import ROUNDING
+from eowidgets.contract.outputs.base import VariableName, share
+from eowidgets.contract.outputs.classes import most_likely
 from eowidgets.contract.outputs.gathered import Gathered, Record
 from eowidgets.errors import InputError, ModelError, shown
 from eowidgets.metrics import accuracy, bleu, confusion, f1
@@ -71,19 +71,9 @@ class Label(Gathered):
         """The class and its probability."""
         return (self.name, f"{self.name}_probability")
 
-    def row(self, item: Any) -> dict[str, Any]:
+    def row(self, item: Any, bands: tuple[str, ...] = ()) -> dict[str, Any]:
         """Choose the most likely class; None where a probability is NaN."""
-        chances = numbers(item).reshape(-1)
-        if len(chances) != len(self.classes):
-            raise ModelError(f"{shown(self.name)} with {len(chances)} probabilities for {len(self.classes)} classes")
-        if np.isnan(chances).any():
-            return dict.fromkeys(self.columns)
-        if chances.min() < -ROUNDING or chances.max() > 1 + ROUNDING:
-            raise ModelError(
-                f"{shown(self.name)} with a probability of {chances[np.abs(chances).argmax()]:.3g}: use softmax"
-            )
-        best = int(chances.argmax())
-        return {self.columns[0]: self.classes[best].name, self.columns[1]: round(float(chances[best]), 6)}
+        return most_likely(self.name, self.classes, item)
 
     def records(self, item: Any, size: tuple[int, int], dates: int) -> list[Record]:
         """Return the label of the window; no record where there is none."""
@@ -119,7 +109,7 @@ class Text(Gathered):
         """The text."""
         return (self.name,)
 
-    def row(self, item: Any) -> dict[str, Any]:
+    def row(self, item: Any, bands: tuple[str, ...] = ()) -> dict[str, Any]:
         """Take the text."""
         if not isinstance(item, str):
             raise ModelError(f"{shown(self.name)} with {type(item).__name__} in place of a text")

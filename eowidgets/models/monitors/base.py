@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from abc import abstractmethod
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -13,7 +12,7 @@ import torch
 import xarray as xr
 from torch import Tensor
 
-from eowidgets.contract.feeds import Batch, Windows
+from eowidgets.contract.feeds import Batch, Series
 from eowidgets.contract.model import Model
 from eowidgets.contract.outputs import Classes, Output, Value
 from eowidgets.contract.params import param
@@ -23,14 +22,7 @@ from eowidgets.cube import schema
 from eowidgets.errors import InputError
 from eowidgets.models.blocks.verdict import CHANGE_CLASSES, change_probabilities
 from eowidgets.models.classical.harmonic import design, evaluate, robust_solve
-from eowidgets.models.classical.series import (
-    DAYS_PER_YEAR,
-    flat,
-    masked_median,
-    normalised_difference,
-    solving_dtype,
-    unflat,
-)
+from eowidgets.models.classical.series import DAYS_PER_YEAR, masked_median, normalised_difference, solving_dtype
 from eowidgets.models.monitors.months import months_of
 
 #: A history needs so many clear observations for each coefficient (Zhu and Woodcock, 2014: 12 for 4), and at least:
@@ -43,8 +35,6 @@ RIDGE = 1e-6
 NOISE_FLOOR = 0.005
 
 DATE_UNIT = "days since 1970-01-01"
-#: Pixels that are tested at a time on a CPU.
-STRIP = 4096
 #: What the cards report: benchmarks/change_apart.py, the mean of a cut from north to south and one from west to east.
 SCORE = "F1, points labelled by eye, Romania, tuned on the other half of the area"
 #: Rows and columns of the cube that medians are taken from, and the least share of them that must be seen.
@@ -158,7 +148,7 @@ class Monitor(Model):
     """
 
     task = Task.DETECT_CHANGE
-    feed = Windows(min_dates=FEWEST + 1)
+    feed = Series(min_dates=FEWEST + 1)
     Params = MonitorParams
 
     def __init__(self, **params: Any) -> None:
@@ -188,10 +178,10 @@ class Monitor(Model):
         same = [b for b in bands if b.lower() == name.lower()]
         self.held = same[0] if same and not set(self.pair) <= set(bands) else None
         # Which bands are read depends on the index: an instance's own feed.
-        vars(self)["feed"] = Windows(bands=self.sources, min_dates=FEWEST + 1)
+        vars(self)["feed"] = Series(bands=self.sources, min_dates=FEWEST + 1)
 
     def watched(self, x: Tensor, bands: tuple[str, ...]) -> Tensor:
-        """Return what is watched of a batch (b, t, c, h, w): the index, or all bands."""
+        """Return what is watched of series (n, t, c): the index (n, t, 1), or all bands."""
         if self.held is not None:
             return x.narrow(2, bands.index(self.held), 1)
         return x if self.pair is None else normalised_difference(x, bands, *self.pair)
@@ -223,7 +213,8 @@ class Monitor(Model):
             x = torch.as_tensor(schema.stack(thin, names).values)
             usable = torch.as_tensor(schema.usable(thin).transpose(*schema.DIMS).values)
             usable = usable & torch.isfinite(x).all(dim=1)
-            self.medians = self._medians(x.nan_to_num()[None], names, usable[None], kept.astype(float))
+            x, usable = x.nan_to_num().flatten(2).permute(2, 0, 1), usable.flatten(1).T  # pixels first
+            self.medians = self._medians(x, names, usable, kept.astype(float))
 
     def settings(self) -> dict[str, str]:
         """Give a hash of the medians that the survey found, if they are taken off."""
@@ -231,37 +222,6 @@ class Monitor(Model):
             return {}
         values = torch.stack(list(self.medians.values())).double().numpy()
         return {"medians_sha256": hashlib.sha256(values.tobytes()).hexdigest()}
-
-    def predict(self, batch: Batch) -> dict[str, Tensor]:
-        """Test every pixel; a large batch in strips, whose arrays stay in a CPU's caches. Layers: see :meth:`outputs`."""
-        b, _, _, h, w = batch.x.shape
-        rows = max(1, STRIP // (b * w))
-        if batch.x.device.type != "cpu" or rows >= h:
-            return self.judge(batch)
-        known = self.medians
-        if self.params.reference == "area" and known is None:
-            days = np.floor(batch.days.numpy())
-            self.medians = self._medians(batch.x, batch.bands, batch.usable, days)
-        try:
-            parts = [
-                self.judge(
-                    replace(
-                        batch,
-                        x=batch.x[..., top : top + rows, :],
-                        raw=batch.raw[..., top : top + rows, :],
-                        usable=batch.usable[..., top : top + rows, :],
-                        measured=batch.measured[..., top : top + rows, :],
-                    )
-                )
-                for top in range(0, h, rows)
-            ]
-        finally:
-            self.medians = known
-        return {name: torch.cat([part[name] for part in parts], dim=-2) for name in parts[0]}
-
-    @abstractmethod
-    def judge(self, batch: Batch) -> dict[str, Tensor]:
-        """Test the pixels of one strip."""
 
     def remember(self, cube: xr.Dataset) -> None:
         """Survey a cube now and keep to it: the reference of a small area is then the whole cube, not itself."""
@@ -273,9 +233,8 @@ class Monitor(Model):
         self, x: Tensor, bands: tuple[str, ...], usable: Tensor, days: npt.NDArray[np.float64]
     ) -> dict[int, Tensor]:
         """Median of every date, by day; NaN where less than a tenth of the area was seen."""
-        series = self.watched(x, bands)
-        values = series.permute(1, 2, 0, 3, 4).flatten(2)
-        seen = usable.permute(1, 0, 2, 3).flatten(1)
+        values = self.watched(x, bands).permute(1, 2, 0)
+        seen = usable.T
         few = seen.float().mean(dim=1) < SEEN
         middle = masked_median(values, seen.unsqueeze(1), dim=-1).masked_fill(few.unsqueeze(1), torch.nan)
         return dict(zip([int(d) for d in days], middle.cpu(), strict=True))
@@ -295,8 +254,8 @@ class Monitor(Model):
             # Without a survey this batch is the area.
             medians = self.medians or self._medians(x, batch.bands, usable, days[use])
             middle = torch.stack([medians[int(d)] for d in days[use]]).to(series)
-            usable = usable & torch.isfinite(middle).all(dim=1)[:, None, None]
-            series = (series - middle.nan_to_num()[:, :, None, None]) * usable.unsqueeze(2)
+            usable = usable & torch.isfinite(middle).all(dim=1)
+            series = (series - middle.nan_to_num()) * usable.unsqueeze(2)
         start = float(batch.days[0])
         return self.watch(
             series, usable, batch.days[torch.as_tensor(use, device=batch.days.device)], start, ridge, screen
@@ -315,8 +274,8 @@ class Monitor(Model):
 
         Parameters
         ----------
-        series : Tensor, shape (b, t, c, h, w)
-        usable : Tensor, shape (b, t, h, w)
+        series : Tensor, shape (n, t, c)
+        usable : Tensor, shape (n, t)
         start : float
             Day on which the history begins.
         screen : float, optional
@@ -328,7 +287,7 @@ class Monitor(Model):
         # Dates increase: the history is a prefix.
         length = int((days < start + p.history * DAYS_PER_YEAR).sum())
         columns = self.design(days, float(days[:length].mean())).to(series.device, solving_dtype(series.device))
-        y, seen = flat(series), flat(usable)
+        y, seen = series.transpose(1, 2), usable
         # The fit needs the history alone; on the later dates it would only compute zeros.
         then, known, x = y[..., :length], seen[:, :length], columns[:length]
         coefficients, _ = robust_solve(x, then, known, ridge, rounds=ROUNDS if p.robust else 0)
@@ -347,15 +306,13 @@ class Monitor(Model):
         return design(days, self.params.terms, self.params.trend, middle)
 
     @staticmethod
-    def answer(batch: Batch, seen: Watched, score: Tensor, **layers: Tensor) -> dict[str, Tensor]:
-        """Put the pixels back in place: ``change`` from the score, the other layers NaN where nothing changed."""
-        size = (batch.x.shape[0], *batch.x.shape[-2:])
+    def answer(seen: Watched, score: Tensor, **layers: Tensor) -> dict[str, Tensor]:
+        """Return the outputs: ``change`` (n, 2) from the score; the other layers (n,), NaN where nothing changed."""
         ok = seen.watchable
         broken = ok & (score > 1)
-        out = {k: unflat(v.masked_fill(~broken, torch.nan), size).to(torch.float32) for k, v in layers.items()}
         # Dates past 2**14 days keep a resolution of two minutes in float32: enough.
-        out["change"] = change_probabilities(unflat(score.masked_fill(~ok, torch.nan), size)).to(torch.float32)
-        return out
+        out = {k: v.masked_fill(~broken, torch.nan).to(torch.float32) for k, v in layers.items()}
+        return out | {"change": change_probabilities(score.masked_fill(~ok, torch.nan)).to(torch.float32)}
 
 
 class IndexMonitor(Monitor):
@@ -374,7 +331,7 @@ class IndexMonitor(Monitor):
         size = Value("magnitude", unit="1", long_name=words, vmin=-0.6, vmax=0.6)
         return (*super().outputs(bands)[:3], size)
 
-    def report(self, batch: Batch, seen: Watched, score: Tensor, first: Tensor, confirmed: Tensor) -> dict[str, Tensor]:
+    def report(self, seen: Watched, score: Tensor, first: Tensor, confirmed: Tensor) -> dict[str, Tensor]:
         """Give the answer of an index monitor.
 
         Parameters
@@ -387,14 +344,13 @@ class IndexMonitor(Monitor):
         days = seen.days[seen.length :]
         if not len(days):
             nothing = score.new_full(score.shape, torch.nan)
-            return self.answer(batch, seen, score, break_date=nothing, confirmed_date=nothing, magnitude=nothing)
+            return self.answer(seen, score, break_date=nothing, confirmed_date=nothing, magnitude=nothing)
         when = days[first].unsqueeze(1)
         # Over a year only: cleared land grows green again.
         year = seen.clear & (days >= when) & (days < when + DAYS_PER_YEAR)
         magnitude = masked_median(seen.after.squeeze(1), year)
         slight = magnitude.abs() < self.params.smallest
         return self.answer(
-            batch,
             seen,
             torch.where(slight, score.clamp_max(1), score),
             break_date=days[first],

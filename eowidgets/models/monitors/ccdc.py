@@ -63,13 +63,13 @@ class BreakCCDC(Monitor):
         """Bands of the index, None for all bands."""
         return INDICES.get(str(self.params.watch))
 
-    def judge(self, batch: Batch) -> dict[str, Tensor]:
+    def predict(self, batch: Batch) -> dict[str, Tensor]:
         """Test.
 
         Returns
         -------
         dict
-            ``change`` (b, 2, h, w), ``break_date``, ``confirmed_date`` (b, h, w; NaN where nothing broke) and
+            ``change`` (n, 2), ``break_date``, ``confirmed_date`` (n,; NaN where nothing broke) and
             ``magnitude``: length of the vector of median residuals of the confirming observations.
         """
         run, robust = self.params.consecutive, self.params.robust
@@ -85,7 +85,6 @@ class BreakCCDC(Monitor):
         vectors = after.gather(2, runs.members.unsqueeze(1).expand(-1, bands, -1))  # n, c, run
         middle = masked_median(vectors, torch.ones_like(vectors, dtype=torch.bool), dim=-1)
         return self.answer(
-            batch,
             seen,
             runs.score,
             break_date=days[runs.first],

@@ -11,7 +11,7 @@ import xarray as xr
 from torch import Tensor
 
 from eowidgets.contract.card import Card
-from eowidgets.contract.feeds import Batch, Windows
+from eowidgets.contract.feeds import Batch, Series
 from eowidgets.contract.params import param
 from eowidgets.contract.registry import register
 from eowidgets.models.monitors.base import FEWEST, INDICES, SCORE, Monitor, MonitorParams
@@ -94,7 +94,7 @@ class BreakEnsemble(Monitor):
         sources = [m.sources for m in getattr(self, "members", ())]
         if sources and all(sources):
             read = tuple(dict.fromkeys(b for names in sources for b in names or ()))
-            vars(self)["feed"] = Windows(bands=read, min_dates=FEWEST + 1)
+            vars(self)["feed"] = Series(bands=read, min_dates=FEWEST + 1)
 
     def survey(self, cube: xr.Dataset) -> None:
         """Let each member look at its own dates; copies of them, for a copy of this model shares its members."""
@@ -118,10 +118,6 @@ class BreakEnsemble(Monitor):
         """Ask both; layers as of any monitor."""
         return joined([member.predict(batch) for member in self.members])
 
-    def judge(self, batch: Batch) -> dict[str, Tensor]:
-        """Ask both, without strips."""
-        return joined([member.judge(batch) for member in self.members])
-
 
 def joined(said: list[dict[str, Tensor]]) -> dict[str, Tensor]:
     """One answer from those of several monitors.
@@ -129,8 +125,8 @@ def joined(said: list[dict[str, Tensor]]) -> dict[str, Tensor]:
     Parameters
     ----------
     said : list of dict
-        ``change`` (b, 2, h, w), NaN where a monitor does not know; ``break_date``, ``confirmed_date`` and
-        ``magnitude`` (b, h, w), NaN where it saw no break.
+        ``change`` (n, 2), NaN where a monitor does not know; ``break_date``, ``confirmed_date`` and
+        ``magnitude`` (n,), NaN where it saw no break.
     """
     change = torch.stack([s["change"] for s in said]).nanmean(dim=0)
     broken = change[:, 1] > 0.5

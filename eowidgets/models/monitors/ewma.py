@@ -67,7 +67,7 @@ class BreakEWMA(IndexMonitor):
             help="Single observations so far out are skipped.",
         )
 
-    def judge(self, batch: Batch) -> dict[str, Tensor]:
+    def predict(self, batch: Batch) -> dict[str, Tensor]:
         """Test; layers as in :class:`~eowidgets.models.monitors.sums.Sums`."""
         seen = self.look(batch, screen=None if self.params.robust else SHEWHART)
         residual, before = seen.residual.squeeze(1), seen.before.squeeze(1)
@@ -86,7 +86,7 @@ class BreakEWMA(IndexMonitor):
         crossing = (ratio > 1).to(torch.uint8).argmax(dim=1)
         sign = average.gather(1, crossing.unsqueeze(1)).sign()
         return self.report(
-            batch, seen, ratio.amax(dim=1), start_of(seen.after.squeeze(1) * sign - sigma, near, crossing), crossing
+            seen, ratio.amax(dim=1), start_of(seen.after.squeeze(1) * sign - sigma, near, crossing), crossing
         )
 
 

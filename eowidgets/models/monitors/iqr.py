@@ -50,7 +50,7 @@ class BreakIQR(IndexMonitor):
             3, low=1, high=20, step=1, unit="observations", label="In a row", help="Observations that confirm a break."
         )
 
-    def judge(self, batch: Batch) -> dict[str, Tensor]:
+    def predict(self, batch: Batch) -> dict[str, Tensor]:
         """Test; layers as in :class:`~eowidgets.models.monitors.sums.Sums`."""
         seen = self.look(batch)
         low, high = (q.unsqueeze(1) for q in quartiles(seen.before.squeeze(1), seen.known))
@@ -58,7 +58,7 @@ class BreakIQR(IndexMonitor):
         after = seen.after.squeeze(1)
         beyond = torch.maximum(after - high, low - after) / reach
         runs = find_runs(beyond, seen.clear, self.params.consecutive)
-        return self.report(batch, seen, runs.score, runs.first, runs.last)
+        return self.report(seen, runs.score, runs.first, runs.last)
 
 
 def quartiles(values: Tensor, mask: Tensor) -> tuple[Tensor, Tensor]:

@@ -22,13 +22,13 @@ from eowidgets.models.monitors.runs import start_of
 class Sums(IndexMonitor):
     """Base of both: a sum of residuals over a boundary."""
 
-    def judge(self, batch: Batch) -> dict[str, Tensor]:
+    def predict(self, batch: Batch) -> dict[str, Tensor]:
         """Test.
 
         Returns
         -------
         dict
-            ``change`` (b, 2, h, w); ``break_date``, ``confirmed_date`` and ``magnitude`` (b, h, w; NaN where nothing
+            ``change`` (n, 2); ``break_date``, ``confirmed_date`` and ``magnitude`` (n,; NaN where nothing
             broke). The boundary is crossed on the confirmed date; the first date begins the unbroken run of residuals
             beyond σ that leads there.
         """
@@ -44,7 +44,7 @@ class Sums(IndexMonitor):
         crossing = (ratio > 1).to(torch.uint8).argmax(dim=1)
         sign = sums.gather(1, crossing.unsqueeze(1)).sign()
         first = start_of(residual[:, seen.length :] * sign - sigma, seen.clear, crossing)
-        return self.report(batch, seen, ratio.amax(dim=1), first, crossing)
+        return self.report(seen, ratio.amax(dim=1), first, crossing)
 
     @abstractmethod
     def process(self, seen: Watched, scaled: Tensor) -> tuple[Tensor, Tensor]:

@@ -1,9 +1,10 @@
 import numpy as np
 import pytest
 import torch
-from support.batches import batch_of
+from support.batches import asked, batch_of
 
 import eowidgets as eow
+from eowidgets.contract.feeds.series import flattened
 from eowidgets.contract.registry import get_model
 from eowidgets.errors import EowidgetsError
 from eowidgets.models.classical.stats import chi2_quantile, mosum_constant
@@ -39,7 +40,7 @@ def logged(**options):
 
 
 def run(name, x, usable=None, **params):
-    out = get_model(name, **params).predict(batch_of(x, DAYS, usable, BANDS))
+    out = asked(get_model(name, **params), batch_of(x, DAYS, usable, BANDS))
     return {k: v[0, ..., 0, :].numpy() for k, v in out.items()}
 
 
@@ -84,7 +85,7 @@ def test_ccdc_is_equal_to_a_plain_loop_over_observations():
     model = get_model("break-ccdc", consecutive=4)
     batch = batch_of(x, DAYS, seen, BANDS)
     out = run("break-ccdc", x, seen, consecutive=4)
-    watched = model.look(batch, ridge=0.1)
+    watched = model.look(flattened(batch), ridge=0.1)
     limit = chi2_quantile(0.99, 2)
     for i in range(8):
         residual = watched.residual[i].numpy().T
@@ -201,7 +202,7 @@ def test_false_alarms_are_as_rare_as_promised(name):
     x = np.stack([(1 - ndvi) / 2, (1 + ndvi) / 2], axis=1)
     wide = {"bandwidth": 1.0} if name == "break-bfast" else {}
     model = get_model(name, **PUBLISHED_FORM, alpha=0.1, **wide)
-    changed = model.predict(batch_of(x, days, bands=BANDS))["change"][0, 1] > 0.5
+    changed = asked(model, batch_of(x, days, bands=BANDS))["change"][0, 1] > 0.5
     assert 0.01 < float(changed.float().mean()) < 0.13
 
 
@@ -224,7 +225,7 @@ def test_short_histories_never_seen_pixels_and_constants(name, robust):
 @pytest.mark.parametrize("name", MONITORS)
 def test_no_date_after_the_history(name):
     x = forest(pixels=2)[:30]
-    out = get_model(name, history=30.0).predict(batch_of(x, DAYS[:30], bands=BANDS))
+    out = asked(get_model(name, history=30.0), batch_of(x, DAYS[:30], bands=BANDS))
     assert torch.isnan(out["change"]).all()
 
 

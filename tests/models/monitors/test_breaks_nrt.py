@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 import torch
 import xarray as xr
-from support.batches import batch_of
+from support.batches import asked, batch_of
 
 import eowidgets as eow
 from eowidgets.contract.registry import get_model
@@ -70,7 +70,7 @@ def test_agrees_with_nrt_on_99_percent_of_pixels(name, cube, monkeypatch):
     x = np.stack([cube.red.values, cube.nir.values], axis=1).reshape(cube.sizes["time"], 2, -1)
     days = cube.time.values.astype("datetime64[D]").astype(float)
     usable = (cube.valid & ~cube.clouds).values.reshape(len(days), -1)
-    out = get_model(name, robust=False, **params).predict(batch_of(x, days, usable, ("red", "nir")))
+    out = asked(get_model(name, robust=False, **params), batch_of(x, days, usable, ("red", "nir")))
     changed, when = out["change"][0, 1, 0].numpy(), out["confirmed_date"][0, 0].numpy()
     watched, dates = (a.ravel() for a in theirs(cube, module, cls, monkeypatch))
     both = watched & np.isfinite(changed)

@@ -1,12 +1,13 @@
 """Months, and what is common to the whole area."""
 
 import json
-from dataclasses import replace
 
 import numpy as np
 import pytest
+from support.batches import batch_of
 
 import eowidgets as eow
+from eowidgets.contract.feeds import series
 from eowidgets.contract.registry import get_model
 from eowidgets.errors import InputError
 from eowidgets.models.monitors.months import months_of
@@ -67,24 +68,20 @@ def test_months_and_history_that_leave_nothing(forest):
 
 
 def test_strips_change_nothing(forest, monkeypatch):
-    from support.batches import batch_of
+    whole = eow.run("break-iqr", forest, reference="area")
+    monkeypatch.setattr(series, "STRIP", 100)
+    cut = eow.run("break-iqr", forest, reference="area")
+    np.testing.assert_array_equal(whole.change, cut.change)
+    np.testing.assert_allclose(whole.magnitude, cut.magnitude, atol=1e-6)
 
-    from eowidgets.models.monitors import base
 
-    x = np.stack([forest.red.values, forest.nir.values], axis=1)
+def test_a_monitor_that_surveyed_no_cube_takes_its_series_for_the_area(forest):
+    x = np.stack([forest.red.values, forest.nir.values], axis=1).reshape(len(forest.time), 2, -1)
     days = forest.time.values.astype("datetime64[D]").astype(float)
-    usable = (forest.valid & ~forest.clouds).values
-    whole = batch_of(x.reshape(*x.shape[:2], -1), days, usable.reshape(len(days), -1), ("red", "nir"))
-    whole = replace(
-        whole,
-        **{
-            n: getattr(whole, n).reshape(*getattr(whole, n).shape[:-2], 40, 30)
-            for n in ("x", "raw", "usable", "measured")
-        },
-    )
+    usable = (forest.valid & ~forest.clouds).values.reshape(len(days), -1)
     model = get_model("break-iqr", reference="area")
-    expected = model.judge(whole)
-    monkeypatch.setattr(base, "STRIP", 100)
-    for name, layer in model.predict(whole).items():
-        np.testing.assert_allclose(layer, expected[name], atol=1e-6)
+    found = model.predict(series.flattened(batch_of(x, days, usable, ("red", "nir"))))
+    np.testing.assert_array_equal(
+        eow.run("break-iqr", forest, reference="area").change.values.ravel() == 1, found["change"][:, 1] > 0.5
+    )
     assert model.medians is None

@@ -1,0 +1,1 @@
+"""Networks that classify time series one by one."""
