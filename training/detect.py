@@ -51,9 +51,7 @@ def main() -> None:
         x, boxes, labels = draw(step)
         return loss(network(x.contiguous(memory_format=torch.channels_last)), boxes, labels)
 
-    plan = Plan(
-        steps=args.steps, rate=RATE, schedule=one_cycle, clip=5.0, average=0.99, every=25, seed=args.seed
-    )
+    plan = Plan(steps=args.steps, rate=RATE, schedule=one_cycle, clip=5.0, average=0.99, every=25, seed=args.seed)
     RUNS.mkdir(parents=True, exist_ok=True)
     done = train(network, step_loss, plan, folder=RUNS, name="flightscope")
     path = RUNS / "flightscope.safetensors"

@@ -27,7 +27,13 @@ BODIES: tuple[Colour, ...] = (
     *((0.62, 0.12, 0.10), (0.10, 0.18, 0.45), (0.70, 0.55, 0.12)),
 )
 WARPLANES: tuple[Colour, ...] = ((0.38, 0.40, 0.42), (0.26, 0.28, 0.29), (0.20, 0.22, 0.17), (0.34, 0.30, 0.22))
-LIVERIES: tuple[Colour, ...] = ((0.60, 0.10, 0.10), (0.08, 0.15, 0.42), (0.10, 0.32, 0.18), (0.68, 0.50, 0.10), (0.7,) * 3)
+LIVERIES: tuple[Colour, ...] = (
+    (0.60, 0.10, 0.10),
+    (0.08, 0.15, 0.42),
+    (0.10, 0.32, 0.18),
+    (0.68, 0.50, 0.10),
+    (0.7,) * 3,
+)
 #: Places that are tried for an aircraft before there is one less.
 TRIES = 12
 
@@ -79,7 +85,9 @@ class Airfield:
         import shapely
 
         scale = self.resolution * np.array([1, -1])
-        shapes = [shapely.Polygon(rectangle(b[:2], b[2], b[3], b[4]) * scale + (500_000, 5_000_000)) for b in self.boxes]
+        shapes = [
+            shapely.Polygon(rectangle(b[:2], b[2], b[3], b[4]) * scale + (500_000, 5_000_000)) for b in self.boxes
+        ]
         columns = {"class": ["aircraft"] * len(shapes), "kind": list(self.kinds)}
         return geopandas.GeoDataFrame(columns, geometry=shapes, crs="EPSG:32633")
 

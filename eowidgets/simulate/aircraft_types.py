@@ -133,7 +133,11 @@ def draw_aircraft(kind: str, rng: np.random.Generator) -> Aircraft:
     parts.append(Part("body", _body(length, width), 1.1 * width))
     fin = 0.018 * length
     parts.append(
-        Part("fin", np.array([(-nose + 0.17 * length, 0), (-nose, fin), (-nose - 0.01 * length, 0), (-nose, -fin)]), 2.6 * width)
+        Part(
+            "fin",
+            np.array([(-nose + 0.17 * length, 0), (-nose, fin), (-nose - 0.01 * length, 0), (-nose, -fin)]),
+            2.6 * width,
+        )
     )
     corners = np.concatenate([p.points for p in parts])
     lowest, highest = corners.min(axis=0), corners.max(axis=0)
@@ -167,4 +171,4 @@ def _engines(k: Kind, length: float, span: float, width: float, front: float, sl
         shares = (0.33, 0.62) if k.engines == "four" else (0.34,)
         places = [(front - slope * s * span / 2 + 0.15 * long, s * span / 2) for s in shares]
     box = np.array([(0.5, -0.35), (0.3, -0.5), (-0.5, -0.4), (-0.5, 0.4), (0.3, 0.5), (0.5, 0.35)]) * (long, wide)
-    return [box + (x, side * y) for x, y in places for side in (1, -1)]
+    return [box + np.array((x, side * y)) for x, y in places for side in (1, -1)]

@@ -121,7 +121,9 @@ def rectangle(centre: Points, length: float, width: float, angle: float) -> Poin
     """Return the corners (4, 2) of a rectangle; ``angle`` in radians from x towards y."""
     along = np.array([np.cos(angle), np.sin(angle)]) * length / 2
     across = np.array([-np.sin(angle), np.cos(angle)]) * width / 2
-    return np.array([centre - along - across, centre + along - across, centre + along + across, centre - along + across])
+    return np.array(
+        [centre - along - across, centre + along - across, centre + along + across, centre - along + across]
+    )
 
 
 def jittered(colour: Colour, rng: np.random.Generator, spread: float = 0.1) -> Colour:
@@ -167,7 +169,9 @@ def draw_ground(canvas: Canvas, place: str, rng: np.random.Generator) -> tuple[P
     elif place == "town":
         for _ in range(int(rng.integers(1, 4))):
             canvas.paint(rectangle(somewhere(canvas, rng), reach, rng.uniform(5, 14), angle), pick(ASPHALT, rng))
-            canvas.paint(rectangle(somewhere(canvas, rng), *rng.uniform(20, 70, 2), angle), pick(ASPHALT + CONCRETE, rng))
+            canvas.paint(
+                rectangle(somewhere(canvas, rng), *rng.uniform(20, 70, 2), angle), pick(ASPHALT + CONCRETE, rng)
+            )
     if place in ("apron", "edge"):
         _slabs(canvas, angle, paved, rng)
     if place in ("apron", "edge", "runway"):
@@ -280,7 +284,9 @@ def _vehicles(canvas: Canvas, rng: np.random.Generator) -> None:
     """Draw one vehicle, or a row of cars or containers."""
     start, a = somewhere(canvas, rng), rng.uniform(0, np.pi)
     count = int(rng.choice((1, 1, 2, 6, 12)))
-    long, wide = (rng.uniform(4, 5.2), rng.uniform(1.7, 2.1)) if count > 2 else (rng.uniform(4, 14), rng.uniform(1.8, 3))
+    long, wide = (
+        (rng.uniform(4, 5.2), rng.uniform(1.7, 2.1)) if count > 2 else (rng.uniform(4, 14), rng.uniform(1.8, 3))
+    )
     aside = np.array([-np.sin(a), np.cos(a)]) * (wide + rng.uniform(0.4, 1.2))
     for i in range(count):
         shape = rectangle(start + i * aside, long, wide, a + rng.normal(0, 0.02))

@@ -138,7 +138,7 @@ def _head(inside: int, width: int, outside: int) -> nn.Sequential:
     return nn.Sequential(nn.Conv2d(inside, width, 3, padding=1), nn.ReLU(), nn.Conv2d(width, outside, 1))
 
 
-def boxes_of(maps: Maps, threshold: float, most: int = 500) -> list[tuple[Tensor, Tensor, Tensor]]:
+def boxes_of(maps: Maps, threshold: float, most: int = 500) -> list[dict[str, Tensor]]:
     """Find the objects of each picture.
 
     A cell counts if no cell around it, of its class, is higher. Of two objects of which one's centre lies in the other's box, the
@@ -155,8 +155,9 @@ def boxes_of(maps: Maps, threshold: float, most: int = 500) -> list[tuple[Tensor
 
     Returns
     -------
-    list of (boxes, scores, labels)
-        Boxes (n, 5): centre x and y, length, width (pixels), angle in radians; the best score first.
+    list of dict
+        One per picture, the best score first: ``boxes`` (n, 5) of centre x and y, length, width (pixels) and angle in radians,
+        ``scores`` and ``labels`` (n,).
     """
     heat = maps.heat.sigmoid()
     peaks = heat * (heat == functional.max_pool2d(heat, 3, 1, 1))
@@ -172,7 +173,7 @@ def boxes_of(maps: Maps, threshold: float, most: int = 500) -> list[tuple[Tensor
         angle = torch.atan2(turn[1], turn[0]) / 2
         boxes = torch.cat([centre * STRIDE, size.exp() * STRIDE, angle[None]]).T
         kept = _apart(boxes)
-        found.append((boxes[kept], scores[kept], labels[kept]))
+        found.append({"boxes": boxes[kept], "scores": scores[kept], "labels": labels[kept]})
     return found
 
 
