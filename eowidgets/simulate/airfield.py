@@ -94,13 +94,19 @@ class Canvas:
         grain = 1 + 0.05 * anywhere(fractal(0.6, 91), shape, rng) + 0.09 * anywhere(fractal(1.3, 92), shape, rng)
         ground = ground * grain.clip(0.5, 1.6) * (1 - dark)
         # What stands is drawn over the shadows.
-        above, cover = Image.new("RGB", self.colours.size), Image.new("L", self.colours.size)
+        above = Image.new("RGB", self.colours.size)
         for points, colour in self.raised:
             ImageDraw.Draw(above).polygon(self._pixels(points), fill=_byte(colour))
-            ImageDraw.Draw(cover).polygon(self._pixels(points), fill=255)
-        share = _reduced(cover)
+        share = self.cover()
         rough = 1 + 0.03 * anywhere(fractal(0.8, 93), shape, rng)
         return np.asarray(ground * (1 - share) + _reduced(above) * rough, np.float32)
+
+    def cover(self) -> Field:
+        """Return the share of every pixel (h, w) that is covered by what stands."""
+        cover = Image.new("L", self.colours.size)
+        for points, _ in self.raised:
+            ImageDraw.Draw(cover).polygon(self._pixels(points), fill=255)
+        return _reduced(cover)
 
     def _pixels(self, points: Points) -> list[tuple[float, float]]:
         return [tuple(p) for p in points * (FINER / self.resolution)]
