@@ -13,7 +13,7 @@ def test_the_same_seed_gives_the_same_picture():
     np.testing.assert_array_equal(one.boxes, again.boxes)
     assert one.image.shape == (3, 128, 96) and one.image.dtype == np.float32
     assert not np.array_equal(one.image, other.image)
-    assert 0 <= one.image.min() and one.image.max() <= 1
+    assert one.image.min() >= 0 and one.image.max() <= 1
 
 
 @pytest.mark.parametrize("kind", KINDS)

@@ -96,7 +96,7 @@ def scene():
 
 
 def test_windows_of_two_sizes_find_the_same_aircraft(scene):
-    one, other = (eow.run("flightscope", scene.cube(), window=w) for w in (432, 704))
+    one, other = (eow.run("flightscope", scene.cube(), window=w) for w in (560, 704))
     assert len(one) == len(other) >= 0.8 * len(scene.boxes) > 8
     pairs = matches(one, other, iou=0.99)
     assert sorted(pairs) == list(range(len(other)))
