@@ -104,6 +104,13 @@ def test_windows_of_two_sizes_find_the_same_aircraft(scene):
     assert average_precision(one, scene.truth()) > 0.8
 
 
+@pytest.mark.parametrize("metres", [0.4, 1.0])
+def test_pixels_of_another_size_are_resampled(metres):
+    scene = simulate_aircraft(resolution=metres, place="apron", seed=SEED + 10)
+    found = eow.run("flightscope", scene.cube())
+    assert average_precision(found, scene.truth()) > 0.6
+
+
 def test_a_result_is_written_read_and_run_again(scene, tmp_path):
     import geopandas
 

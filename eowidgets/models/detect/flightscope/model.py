@@ -11,6 +11,7 @@ from eowidgets.contract.feeds import Batch, Windows
 from eowidgets.contract.model import Model
 from eowidgets.contract.outputs import Objects, Output
 from eowidgets.contract.params import param
+from eowidgets.contract.prepare import Preparation
 from eowidgets.contract.registry import register
 from eowidgets.contract.task import Task
 from eowidgets.contract.weights import load_checkpoint
@@ -27,13 +28,14 @@ class FlightScopeParams:
 
 @register
 class FlightScope(Model):
-    """Find aircraft on the ground."""
+    """Find aircraft on the ground; no cell sees further than 192 pixels, so any window gives the same objects."""
 
     name = "flightscope"
     task = Task.DETECT
     card = CARD
     Params = FlightScopeParams
-    # No cell sees further than 192 pixels, so windows of any size give the same objects.
+    resamples = True
+    prepare = Preparation(WEIGHTS.bands, resolution=WEIGHTS.resolution, multiple=16, see="clear")
     feed = Windows(bands=WEIGHTS.bands, resolution=WEIGHTS.resolution, halo=208, blend=16, multiple=16)
 
     def __init__(self, network: nn.Module | None = None, **params: Any) -> None:
@@ -52,6 +54,7 @@ class FlightScope(Model):
 
     def predict(self, batch: Batch) -> dict[str, list[list[dict[str, Tensor]]]]:  # type: ignore[override]
         """Find the objects of every date."""
-        found = boxes_of(self.module()(batch.x.flatten(0, 1)), self.params.threshold)  # b t c h w -> (b t) c h w
+        x = self.prepare(batch).flatten(0, 1)  # b t c h w -> (b t) c h w, in pixels of half a metre
+        found = boxes_of(self.module()(x), self.params.threshold, scale=batch.x.shape[-1] / self.prepare.size(batch)[1])
         step = batch.x.shape[1]
         return {"aircraft": [found[i : i + step] for i in range(0, len(found), step)]}

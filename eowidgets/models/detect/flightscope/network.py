@@ -138,7 +138,7 @@ def _head(inside: int, width: int, outside: int) -> nn.Sequential:
     return nn.Sequential(nn.Conv2d(inside, width, 3, padding=1), nn.ReLU(), nn.Conv2d(width, outside, 1))
 
 
-def boxes_of(maps: Maps, threshold: float, most: int = 500) -> list[dict[str, Tensor]]:
+def boxes_of(maps: Maps, threshold: float, most: int = 500, scale: float = 1.0) -> list[dict[str, Tensor]]:
     """Find the objects of each picture.
 
     A cell counts if no cell around it, of its class, is higher. Of two objects of which one's centre lies in the other's box, the
@@ -152,6 +152,8 @@ def boxes_of(maps: Maps, threshold: float, most: int = 500) -> list[dict[str, Te
         Lowest score.
     most : int
         Objects per picture.
+    scale : float
+        Pixels of the result per pixel of the network.
 
     Returns
     -------
@@ -171,7 +173,7 @@ def boxes_of(maps: Maps, threshold: float, most: int = 500) -> list[dict[str, Te
         centre = torch.stack([column, row]) + 0.5 + offset
         turn = torch.zeros_like(centre) if maps.turn is None else maps.turn[b][:, row, column]
         angle = torch.atan2(turn[1], turn[0]) / 2
-        boxes = torch.cat([centre * STRIDE, size.exp() * STRIDE, angle[None]]).T
+        boxes = torch.cat([centre * STRIDE * scale, size.exp() * STRIDE * scale, angle[None]]).T
         kept = _apart(boxes)
         found.append({"boxes": boxes[kept], "scores": scores[kept], "labels": labels[kept]})
     return found
