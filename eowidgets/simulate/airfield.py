@@ -119,7 +119,7 @@ def _byte(colour: Colour) -> tuple[int, int, int]:
 
 def _reduced(image: Image.Image) -> Field:
     """Return an image as (h, w) or (3, h, w), 0..1, averaged to the pixels of the picture."""
-    small = np.asarray(image.reduce(FINER), np.float32) / 255
+    small = np.asarray(image.reduce(FINER), np.float32) / np.float32(255)
     return small if small.ndim == 2 else small.transpose(2, 0, 1)
 
 
@@ -175,9 +175,8 @@ def draw_ground(canvas: Canvas, place: str, rng: np.random.Generator) -> tuple[P
     elif place == "town":
         for _ in range(int(rng.integers(1, 4))):
             canvas.paint(rectangle(somewhere(canvas, rng), reach, rng.uniform(5, 14), angle), pick(ASPHALT, rng))
-            canvas.paint(
-                rectangle(somewhere(canvas, rng), *rng.uniform(20, 70, 2), angle), pick(ASPHALT + CONCRETE, rng)
-            )
+            spot, long, wide = somewhere(canvas, rng), rng.uniform(20, 70), rng.uniform(20, 70)
+            canvas.paint(rectangle(spot, long, wide, angle), pick(ASPHALT + CONCRETE, rng))
     if place in ("apron", "edge"):
         _slabs(canvas, angle, paved, rng)
     if place in ("apron", "edge", "runway"):
@@ -185,7 +184,8 @@ def draw_ground(canvas: Canvas, place: str, rng: np.random.Generator) -> tuple[P
             _taxi_line(canvas, rng)
     for _ in range(int(rng.integers(0, 9))):  # oil, repairs
         tone = jittered(paved, rng, 0.3)
-        canvas.paint(rectangle(somewhere(canvas, rng), *rng.uniform(0.6, 9, 2), rng.uniform(0, 3)), tone)
+        spot, long, wide = somewhere(canvas, rng), rng.uniform(0.6, 9), rng.uniform(0.6, 9)
+        canvas.paint(rectangle(spot, long, wide, rng.uniform(0, 3)), tone)
     return centre, angle
 
 

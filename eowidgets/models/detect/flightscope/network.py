@@ -108,7 +108,7 @@ class Detector(nn.Module):
         self.skips = nn.ModuleList(nn.Conv2d(a, b, 1) for a, b in beside)
         wanted = {"heat": config.classes, "offset": 2, "size": 2} | ({"turn": 2} if config.rotated else {})
         self.heads = nn.ModuleDict({name: _head(config.neck[-1], config.head, n) for name, n in wanted.items()})
-        nn.init.constant_(self.heads["heat"][-1].bias, math.log(PRIOR / (1 - PRIOR)))  # type: ignore[index,arg-type]
+        nn.init.constant_(self.heads["heat"][-1].bias, math.log(PRIOR / (1 - PRIOR)))  # type: ignore[index]
 
     def forward(self, x: Tensor) -> Maps:
         """Return the maps of pictures (b, 3, h, w), rows and columns multiples of 4 times 2 for each further stage."""
