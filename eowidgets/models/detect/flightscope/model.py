@@ -23,7 +23,7 @@ from eowidgets.models.detect.flightscope.network import Detector, boxes_of
 class FlightScopeParams:
     """Which objects are kept."""
 
-    threshold: float = param(0.3, low=0.05, high=0.95, step=0.05, help="Lower values find more, also more false ones.")
+    threshold: float = param(0.45, low=0.05, high=0.95, step=0.05, help="Lower values find more, also more false ones.")
 
 
 @register
