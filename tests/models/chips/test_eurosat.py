@@ -118,11 +118,15 @@ def test_a_chip_of_which_less_than_half_was_seen_has_no_label(cube):
     assert eow.run("eurosat", cube, places=centre(cube))["label"].isna().all()
 
 
-def test_the_forest_of_romania_is_forest():
+def test_a_forest_with_clearings_is_green_in_summer():
+    # Surface reflectance, on which nothing was trained: forest and pasture are confused (README), the rest is not.
     cube = eow.open("romania")
     summer = cube.sel(time=cube["time"].dt.month.isin([6, 7, 8]))
-    found = eow.run("eurosat", summer, places=centre(cube))
-    assert list(found["label"]) == ["forest"]
+    at = [cube.odc.geobox.affine @ (x, y) for y in (35, 50, 65) for x in (35, 50, 65)]
+    places = geopandas.GeoDataFrame(geometry=geopandas.points_from_xy(*zip(*at, strict=True)), crs=str(cube.rio.crs))
+    found = eow.run("eurosat", summer, places=places)
+    assert set(found["label"]) <= {"forest", "pasture", "herbaceous vegetation"}
+    assert "forest" in set(found["label"])
 
 
 def test_it_keeps_the_contract():
