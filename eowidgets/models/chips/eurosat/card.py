@@ -36,7 +36,8 @@ CARD = Card(
     "classification; IEEE JSTARS 12(7)",
     url="https://github.com/phelber/EuroSAT",
     limits="Trained on 1950 chips of Europe, one date each, top of atmosphere, drawn from reflectance 0..0.275 to 1..255. "
-    "Surface reflectance was only imitated in training: there, forest is mistaken for pasture. Every chip gets one of the ten classes: snow, cloud and mixed ground "
-    "too. Held-out chips may lie next to chips of the training, because EuroSAT gives no places.",
+    "Surface reflectance was only imitated in training: there, forest is mistaken for pasture and snow for roofs. Every chip "
+    "gets one of the ten classes, cloud and mixed ground too. Held-out chips may lie next to chips of the training, because "
+    "EuroSAT gives no places.",
     **WEIGHTS.on_card(),
 )
