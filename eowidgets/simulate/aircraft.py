@@ -157,8 +157,8 @@ def simulate_aircraft(
         _paint(canvas, plane, where, heading, rng)
     boxes = np.array([(*where, p.length, p.span, heading) for p, where, heading in placed]).reshape(-1, 5)
     boxes[:, :4] /= resolution
-    inside = ((boxes[:, :2] > 0) & (boxes[:, :2] < (width, height))).all(axis=1)
-    kinds = tuple(p.kind for (p, _, _), one in zip(placed, inside.tolist(), strict=True) if one)
+    inside = np.all((boxes[:, :2] > 0) & (boxes[:, :2] < (width, height)), axis=1)
+    kinds = tuple(p.kind for (p, _, _), one in zip(placed, inside, strict=True) if one)
     return Airfield(_photographed(canvas.finish(rng), rng), boxes[inside], kinds, resolution)
 
 
