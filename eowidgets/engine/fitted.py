@@ -93,6 +93,11 @@ class Fitted:
             multiple=self.step,
         )
 
+    def inner(self, size: tuple[int, int]) -> tuple[int, int]:
+        """Rows and columns of a window as the model sees it."""
+        rows, columns = (max(1, round(n * self.ratio)) for n in size)
+        return rows, columns
+
     def out_dates(self, dates: Dates) -> Dates:
         """Dates of the output.
 
@@ -112,7 +117,7 @@ class Fitted:
         if not self.resamples:
             return model.feed.ask(model.predict, batch)
         h, w = batch.x.shape[-2:]
-        size = (max(1, round(h * self.ratio)), max(1, round(w * self.ratio)))
+        size = self.inner((h, w))
         feed = model.feed
         full = (feed.size, feed.size) if feed.size else tuple(round_up(n, feed.multiple) for n in size)
         same = batch.x is batch.raw
@@ -123,7 +128,10 @@ class Fitted:
         sources = {n: _extended(s, full, metres) for n, s in batch.sources.items()}
         inner = replace(batch, x=x, raw=raw, usable=usable, measured=measured, resolution=metres, sources=sources)
         found = feed.ask(model.predict, inner)
-        return {name: _back(y.float()[..., : size[0], : size[1]], (h, w)) for name, y in found.items()}
+        return {
+            name: _back(y.float()[..., : size[0], : size[1]], (h, w)) if isinstance(y, Tensor) and y.dim() > 2 else y
+            for name, y in found.items()
+        }
 
 
 def _step(model: Model, metres: float) -> int:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -77,12 +78,24 @@ class Gather(WindowRows):
                 size = (piece.y.stop - piece.y.start, piece.x.stop - piece.x.start)
                 dates = piece.t.stop - piece.t.start if len(grid.t) > 1 else len(self.predictor.site.out_days)
                 window = (i * len(grid.x) + j) * len(grid.t) + k
-                for record in read_rows(self.predictor.model, output, items[output.name], size, dates):
+                for record in self._read(items[output.name], size, dates):
                     here = moved(record, piece.x.start, piece.y.start, piece.t.start, window)
                     if self._counts(here, block, i, j, k):
                         found.append(here)
                 self._on_batch(1)
         return found
+
+    def _read(self, item: Any, size: tuple[int, int], dates: int) -> list[Record]:
+        """Read the records of a window; their places in pixels of the cube, whatever pixels the model has."""
+        fitted, output = self.predictor.fitted, self.frame.output
+        if not fitted.resamples:
+            return read_rows(fitted.model, output, item, size, dates)
+        from shapely.affinity import scale
+
+        rows, columns = fitted.inner(size)
+        down, along = size[0] / rows, size[1] / columns
+        found = read_rows(fitted.model, output, item, (rows, columns), dates)
+        return [replace(r, geometry=scale(r.geometry, along, down, origin=(0, 0))) for r in found]
 
     def _counts(self, record: Record, block: Block, i: int, j: int, k: int) -> bool:
         """Whether the centre lies in the reach of its window, in the area, and where something was measured."""

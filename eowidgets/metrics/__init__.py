@@ -2,12 +2,14 @@
 
 from eowidgets.metrics.captions import bleu, cider
 from eowidgets.metrics.classes import ChangeScores, accuracy, change_scores, confusion, f1, iou, kappa
+from eowidgets.metrics.detection import average_precision
 from eowidgets.metrics.errors import mae, psnr, rmse, sam, ssim
 from eowidgets.metrics.forecasts import coverage, crps, mase, pinball
 
 __all__ = [
     "ChangeScores",
     "accuracy",
+    "average_precision",
     "bleu",
     "change_scores",
     "cider",

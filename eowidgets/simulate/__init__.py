@@ -1,12 +1,14 @@
 """Simulated scenes whose truth is known.
 
 :func:`simulate` draws a series at 10 m: land cover, seasons, clouds, radar and events. :func:`simulate_pair` draws two
-pictures at half a metre: buildings, roads, and all that differs between two dates and is no change.
+pictures at half a metre: buildings, roads, and all that differs between two dates and is no change. :func:`simulate_aircraft`
+draws aircraft on the ground with their rotated boxes.
 """
 
 from eowidgets.cube.labels import LAND_CLASSES as CLASSES
+from eowidgets.simulate.aircraft import Airfield, simulate_aircraft
 from eowidgets.simulate.events import EVENTS, Event
 from eowidgets.simulate.pairs import Pair, simulate_pair
 from eowidgets.simulate.scene import Scene, simulate
 
-__all__ = ["CLASSES", "EVENTS", "Event", "Pair", "Scene", "simulate", "simulate_pair"]
+__all__ = ["CLASSES", "EVENTS", "Airfield", "Event", "Pair", "Scene", "simulate", "simulate_aircraft", "simulate_pair"]

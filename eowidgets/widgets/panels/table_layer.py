@@ -16,6 +16,8 @@ if TYPE_CHECKING:
 
 #: More rows than this would make a browser slow: those with the best score are drawn.
 MOST = 2000
+#: Rows that a click lists: objects of other dates lie over one another.
+LISTED = 5
 
 
 class TableLayer:
@@ -32,6 +34,7 @@ class TableLayer:
 
     def __init__(self, map: Any, name: str, say: Callable[[str], None]) -> None:
         self.map, self.name, self._say = map, name, say
+        self._drawn: Any = None
 
     def show(self, table: gpd.GeoDataFrame) -> str:
         """Draw the rows, and return a sentence on where they are."""
@@ -39,18 +42,17 @@ class TableLayer:
             return "Give the panel a map to see where they are."
         import ipyleaflet
 
-        drawn = table.to_crs(4326).iloc[:MOST]
+        drawn = self._drawn = table.to_crs(4326).iloc[:MOST]
         features = []
         kinds = list(dict.fromkeys(str(v) for v in drawn[drawn.columns[0]])) if len(drawn) else []
-        for (_, row), feature in zip(
-            drawn.iterrows(), json.loads(drawn[["geometry"]].to_json())["features"], strict=True
-        ):
+        geometries = json.loads(drawn[["geometry"]].to_json())["features"]
+        for number, ((_, row), feature) in enumerate(zip(drawn.iterrows(), geometries, strict=True)):
             color = CATEGORIES[kinds.index(str(row.iloc[0])) % len(CATEGORIES)]
             style = {"color": color, "weight": 2, "fillColor": color, "fillOpacity": 0.2}
             feature["geometry"] = (
                 self.map.placed(Area.of(feature["geometry"]).geojson) if _has_area(feature) else feature["geometry"]
             )
-            feature["properties"] = {"text": sentence(row), "style": style}
+            feature["properties"] = {"number": number, "text": sentence(row), "style": style}
             features.append(feature)
         layer = ipyleaflet.GeoJSON(
             data={"type": "FeatureCollection", "features": features}, name=self.name, hover_style={"weight": 4}
@@ -66,7 +68,18 @@ class TableLayer:
     def _clicked(self, **event: Any) -> None:
         properties = event.get("properties") or (event.get("feature") or {}).get("properties") or {}
         if properties.get("text"):
-            self._say(str(properties["text"]))
+            self._say("; ".join([str(properties["text"]), *self._beneath(properties.get("number"))]))
+
+    def _beneath(self, number: int | None) -> list[str]:
+        """Return sentences on the other rows at the middle of the one that was clicked, and how many are left out."""
+        if number is None:
+            return []
+        middle = self._drawn.geometry.iloc[number].representative_point()
+        here = self._drawn.geometry.intersects(middle).to_numpy(copy=True)
+        here[number] = False
+        others = self._drawn[here]
+        more = [f"{len(others) + 1 - LISTED} more"] if len(others) >= LISTED else []
+        return [sentence(row) for _, row in others.iloc[: LISTED - 1].iterrows()] + more
 
 
 def sentence(row: pd.Series) -> str:

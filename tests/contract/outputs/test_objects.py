@@ -61,6 +61,28 @@ def test_every_object_is_found_once_whatever_the_window(make_cube, window):
     assert "provenance" in found.attrs
 
 
+@pytest.mark.parametrize("window", [None, 24])
+def test_objects_of_a_model_of_other_pixels_lie_where_they_are_in_the_cube(make_cube, window):
+    class Fine(Squares):
+        """Sees pixels of 5 m, in which a square of the cube has 8."""
+
+        name = "fine-squares"
+        feed = eow.Windows(resolution=5.0, halo=16)
+
+        def one(self, image):
+            full = torch.nn.functional.max_pool2d(image[None, None], 3, 1, 1)[0, 0] > 0.8
+            left = full & ~torch.nn.functional.pad(full, (1, 0, 1, 0))[:-1, :-1]
+            y, x = torch.nonzero(left & ~full.roll(1, 0) & ~full.roll(1, 1), as_tuple=True)
+            boxes = torch.stack([x, y, x + 8, y + 8], dim=1).float()
+            return {"boxes": boxes, "scores": torch.full((len(x),), 0.9), "labels": torch.ones(len(x))}
+
+    places = [(14, 14), (15, 40), (29, 30), (44, 10)]
+    cube = scene(make_cube, places)
+    found = eow.run(Fine, cube, window=window)
+    np.testing.assert_allclose(corners(found, cube), places, atol=0.6)
+    np.testing.assert_allclose(found.area, (4 * 10) ** 2)
+
+
 def test_no_objects_are_an_empty_table(make_cube):
     found = eow.run(Squares, scene(make_cube, []))
     assert len(found) == 0

@@ -7,6 +7,7 @@ from support.toys import CARD
 
 import eowidgets as eow
 from eowidgets.render.embedding import principal_colors
+from eowidgets.widgets.panels.table_layer import TableLayer
 
 SPOT = (eow.ClassInfo(0, "bright", "#ffffff"),)
 
@@ -58,6 +59,21 @@ def test_objects_are_on_the_map_and_a_click_reads_them(cube, tmp_path):
     layer._click_callbacks(event="click", **{"properties": feature["properties"]})
     assert "class bright, score 0.9" in panel.message
     assert eow.rerun(panel.save(tmp_path / "found.gpkg"), cube, model=Bright).identical
+
+
+def test_a_click_lists_all_that_lie_over_one_another():
+    import geopandas
+    import shapely
+
+    shapes = [*(shapely.box(i * 0.1, 0, 3 + i * 0.1, 2) for i in range(6)), shapely.box(8, 8, 9, 9)]
+    table = geopandas.GeoDataFrame({"class": "ship", "score": np.linspace(0.9, 0.3, 7)}, geometry=shapes, crs=4326)
+    said, map = [], eow.AreaMap()
+    TableLayer(map, "ships", said.append).show(table)
+    (layer,) = [one for one in map.layers if one.name == "ships"]
+    layer._click_callbacks(event="click", feature=layer.data["features"][2])
+    layer._click_callbacks(event="click", feature=layer.data["features"][6])
+    scores = [0.7, 0.9, 0.8, 0.6, 0.5]
+    assert said == ["; ".join(f"class ship, score {v}" for v in scores) + "; 1 more", "class ship, score 0.3"]
 
 
 def test_vectors_are_a_layer_of_colours(cube):

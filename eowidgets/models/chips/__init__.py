@@ -1,0 +1,5 @@
+"""Classifiers of chips: cut-outs around places, or pictures from files; importing it registers its models."""
+
+from eowidgets.models.chips.eurosat import EuroSATModel
+
+__all__ = ["EuroSATModel"]

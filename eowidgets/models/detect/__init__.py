@@ -1,0 +1,5 @@
+"""Detectors of objects; importing it registers its models."""
+
+from eowidgets.models.detect.flightscope import FlightScope
+
+__all__ = ["FlightScope"]
