@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import Any, Literal
+from typing import Any, ClassVar, Literal
 
 import numpy as np
 import numpy.typing as npt
@@ -14,6 +14,7 @@ from eowidgets.contract.labels import ClassInfo
 from eowidgets.contract.outputs.base import VariableName, numbers
 from eowidgets.contract.outputs.gathered import Gathered, Record
 from eowidgets.errors import InputError, ModelError, shown
+from eowidgets.metrics import average_precision
 
 Shape = Literal["box", "rotated", "polygon", "point", "line"]
 #: Key of the geometries in what a model returns, and the numbers of each (None: any number of points).
@@ -87,6 +88,21 @@ class Objects(Gathered):
     def over_time(self) -> bool:
         """Whether each object has a date."""
         return self.dims == "tyx"
+
+    metrics: ClassVar[tuple[str, ...]] = ("average_precision",)
+
+    def score(self, found: Any, truth: Any) -> dict[str, float]:
+        """Compare with true objects (columns ``geometry`` and ``class``): average precision at an overlap of one half.
+
+        The mean over the classes that are in the truth. Points and lines have no overlap, and no score.
+        """
+        if self.shape in ("point", "line"):
+            raise InputError(f"Objects of shape {self.shape!r} have no overlap: compare their distances.")
+        names = sorted(set(truth["class"])) if "class" in truth else []
+        if not names:
+            return {"average_precision": average_precision(found, truth)}
+        each = [average_precision(found[found["class"] == n], truth[truth["class"] == n]) for n in names]
+        return {"average_precision": float(np.mean(each))}
 
     @property
     def columns(self) -> tuple[str, ...]:
