@@ -94,7 +94,8 @@ class Record:
         -------
         str
         """
-        return self._call().code(self._opened())
+        call = self._call()
+        return call.code(None if "cube" in call.arguments else self._opened())
 
     def save_notebook(self, path: FilePath, title: str = "") -> Path:
         """Write a notebook that makes the result again.
@@ -113,17 +114,25 @@ class Record:
         """
         from eowidgets.analysis.notebook import write_notebook
 
-        opened, call = self._opened(), self._call()
-        first = opened.line if isinstance(opened, Given) else f"cube = {opened}"
-        cells = [("", "import eowidgets as eow"), ("The cube.", first), ("The result.", "\n".join(call.lines()))]
-        return write_notebook(path, title or f"Made by eow.{call.function}", [*cells, ("Look at it.", call.target)])
+        call = self._call()
+        cells = [("", "import eowidgets as eow")]
+        if "cube" not in call.arguments:
+            opened = self._opened()
+            cells.append(("The cube.", opened.line if isinstance(opened, Given) else f"cube = {opened}"))
+        cells += [("The result.", "\n".join(call.lines())), ("Look at it.", call.target)]
+        return write_notebook(path, title or f"Made by eow.{call.function}", cells)
 
     def _call(self) -> Call:
         arguments = {
             k: v for k, v in self.arguments.items() if k not in (defaults := self._defaults()) or v != defaults[k]
         }
         function = "run" if self.call in _RUNS else self.call
-        return Call(function, {**arguments, **_GIVEN.get(self.call, {})}, target=_TARGETS.get(function, "result"))
+        given = dict(_GIVEN.get(self.call, {}))
+        if "input" not in self.notes and self.call == "chips":
+            given = {"cube": Given("images", "the folder of the images")}
+        elif self.call == "table":
+            given = {"cube": Given("table", "the table of the series")}
+        return Call(function, {**arguments, **given}, target=_TARGETS.get(function, "result"))
 
     def _defaults(self) -> dict[str, Any]:
         """Return the plain default values of the function and of the parameters of the model."""
@@ -202,12 +211,13 @@ def _listed(value: Any) -> Any:
 
 
 _ARGUMENTS: Mapping[str, Callable[[Mapping[str, Any]], dict[str, Any]]] = {
-    **dict.fromkeys(("run", "chips", "series"), _run),
+    **dict.fromkeys(("run", "chips", "series", "table"), _run),
     "change": _change,
     **dict.fromkeys(("forecast", "hindcast"), _forecast),
     "ask": _ask,
 }
 #: Calls of ``eow.run``.
-_RUNS = ("run", "chips", "series")
+_RUNS = ("run", "chips", "series", "table")
 _TARGETS = {"change": "found", "ask": "answer"}
-_GIVEN: Mapping[str, Mapping[str, Any]] = {"chips": {"places": Given("places", "the places that were given")}}
+_PLACES = {"places": Given("places", "the places that were given")}
+_GIVEN: Mapping[str, Mapping[str, Any]] = {"series": _PLACES, "chips": _PLACES}

@@ -109,6 +109,47 @@ def rerun(
     return Rerun(not differences, differences, changes(notes, read(new)), new)
 
 
+def rerun_items(
+    old: Any,
+    notes: Mapping[str, Any],
+    source: Any,
+    places: Any,
+    model: Model | type[Model] | None,
+    options: dict[str, Any],
+) -> Rerun:
+    """Make the table of a run over chips, series or places again.
+
+    Parameters
+    ----------
+    old : DataFrame
+    notes : mapping
+        Its provenance.
+    source : Dataset, DataFrame or path
+        What the model was run on.
+    places : GeoDataFrame, optional
+    model : Model or Model class, optional
+    options : dict
+        ``device`` and ``batch``, and parameters of the model.
+
+    Raises
+    ------
+    InputError
+    """
+    try:
+        engine = {name: notes["engine"][name] for name in ("device", "batch")}
+        own = {k: options.pop(k) for k in notes["parameters"] if k in options}
+        params = {k: source_of(v) if isinstance(v, str) else v for k, v in notes["parameters"].items()} | own
+        seed = notes["seed"]
+    except (KeyError, TypeError, AttributeError) as error:
+        raise InputError("The provenance is damaged: run the model again by hand.") from error
+    given = {**engine, **options}
+    job = make_job(model or notes["model"], source, places=places, seed=seed, params=params, **given)
+    job.execute()
+    new = job.result()
+    differences = compare(old, new)
+    return Rerun(not differences, differences, changes(notes, read(new)), new)
+
+
 def compare(old: Any, new: Any, rows: int = 256) -> dict[str, float | str]:
     """Find the variables or columns that differ; rasters are compared strip by strip. NaN equals NaN."""
     if not isinstance(old, xr.Dataset):
@@ -136,7 +177,13 @@ def _compare_tables(old: Any, new: Any) -> dict[str, float | str]:
         return {"rows": float(abs(len(old) - len(new)))}
     lacking: dict[str, float | str] = {str(c): "missing" for c in old.columns if c not in new.columns}
     same = [c for c in old.columns if c not in lacking]
-    return lacking | {str(c): float("inf") for c in same if not (old[c].to_numpy() == new[c].to_numpy()).all()}
+    # A missing value equals a missing value, in whatever form a file gave it back.
+    return lacking | {str(c): float("inf") for c in same if not _same_column(old[c], new[c])}
+
+
+def _same_column(one: Any, two: Any) -> bool:
+    missing = one.isna().to_numpy()
+    return bool((missing == two.isna().to_numpy()).all() and (one.to_numpy() == two.to_numpy())[~missing].all())
 
 
 def _same_values(one: Any, two: Any) -> bool:
