@@ -20,8 +20,10 @@ from eowidgets.cube.grid import pixel
 from eowidgets.cube.indices import index as spectral_index
 from eowidgets.engine.run import run
 from eowidgets.errors import InputError, ModelError, unknown
-from eowidgets.models.forecast.adapters import SeriesForecast, When
-from eowidgets.models.forecast.base import Series, SeriesModel, series_model, series_models
+from eowidgets.models.forecast.adapters import SeriesForecast
+from eowidgets.models.forecast.base import SeriesModel, series_model, series_models
+from eowidgets.models.forecast.dates import When
+from eowidgets.models.forecast.past import Past
 
 #: Hold-out windows are so many, on a square of so many pixels in the middle: a network may take seconds for each.
 HOLDOUT_WINDOWS, HOLDOUT_SIDE = 6, 64
@@ -93,7 +95,7 @@ class FrameForecaster(SeriesModel):
             )
         return torch.where(known, made, torch.nan)
 
-    def _predict(self, series: Series, future: Tensor) -> Tensor:
+    def _predict(self, series: Past, future: Tensor) -> Tensor:
         raise NotImplementedError  # never called: predict of this class does not use it
 
     def _frames(self, start: float, future: Tensor) -> Tensor:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import copy
 import dataclasses
 import math
-from dataclasses import dataclass
 from functools import cache
 from typing import Any, ClassVar
 
@@ -18,32 +17,21 @@ from eowidgets.contract.card import Card
 from eowidgets.contract.feeds import Batch
 from eowidgets.contract.model import Dates, Model
 from eowidgets.contract.outputs import Bands, Output
-from eowidgets.contract.params import param
 from eowidgets.contract.registry import register
 from eowidgets.contract.task import Task
 from eowidgets.cube.schema import bands as cube_bands
 from eowidgets.cube.schema import usable as cube_usable
-from eowidgets.errors import InputError
 from eowidgets.models.classical.series import flat
 from eowidgets.models.forecast.base import SeriesModel, series_model
 from eowidgets.models.forecast.climatology import Climatology
+from eowidgets.models.forecast.dates import When, dates_ahead, parse_dates
 from eowidgets.models.forecast.harmonic import HarmonicForecast
 from eowidgets.models.forecast.learned import NLinearForecaster
 from eowidgets.models.forecast.naive import Persistence, SeasonalNaive
 from eowidgets.models.forecast.smoothing import Theta
-from eowidgets.models.units.forecast import parse_dates
 
 #: Pixels that a trained forecaster learns from, spread over the cube.
 LEARN_FROM = 2000
-
-
-@dataclass(frozen=True, slots=True)
-class When:
-    """The dates that are asked for."""
-
-    dates: str = param("", help="Dates to forecast, such as 2021-05-01, 2021-06-01; blank: a regular series.")
-    horizon: int = param(180, low=1, high=3650, unit="days", help="How far to go when no dates are given.")
-    every: int = param(10, low=1, high=366, unit="days", help="Days between the dates when none are given.")
 
 
 @cache
@@ -68,7 +56,7 @@ class SeriesForecast(Model):
 
     def __init__(self, **params: Any) -> None:
         super().__init__(**params)
-        self._asked = parse_dates(self.params.dates)
+        parse_dates(self.params.dates)  # refused now, not in a run
         own = {f.name for f in dataclasses.fields(self.series.Params)}
         given = {k: v for k, v in dataclasses.asdict(self.params).items() if k in own and k != "horizon"}
         if "horizon" in own:
@@ -81,23 +69,8 @@ class SeriesForecast(Model):
         return (Bands("bands", dims="tyx", unit="1"),)
 
     def out_dates(self, dates: Dates) -> Dates:
-        """Give the dates asked for, or a regular series after the last date.
-
-        Raises
-        ------
-        InputError
-            If a date asked for is not after the last date of the cube.
-        """
-        end = dates.astype("datetime64[D]").max()
-        if self._asked is None:
-            count = max(1, self.params.horizon // self.params.every)
-            series = end + np.arange(1, count + 1) * np.timedelta64(self.params.every, "D")
-            return np.asarray(series, "datetime64[ns]")
-        if self._asked.min() <= end:
-            raise InputError(
-                f"{self._asked.min()} is not after the last date of the cube ({end}): ask for later dates."
-            )
-        return np.asarray(self._asked, "datetime64[ns]")
+        """Give the dates asked for, or a regular series after the last date."""
+        return dates_ahead(self.params, dates)
 
     def survey(self, cube: xr.Dataset) -> None:
         """Let a trained forecaster learn from pixels spread over the cube."""

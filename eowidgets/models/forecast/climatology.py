@@ -10,7 +10,7 @@ from torch import Tensor
 from eowidgets.contract.card import Card
 from eowidgets.contract.params import param
 from eowidgets.models.classical.series import DAYS_PER_YEAR, huber_weights, solving_dtype
-from eowidgets.models.forecast.base import Series, SeriesModel, register_series
+from eowidgets.models.forecast.base import Past, SeriesModel, register_series
 
 #: Weight of the mean over all dates, against one date seen on the very day of the year.
 PRIOR = 0.001
@@ -48,7 +48,7 @@ class Climatology(SeriesModel):
         apart = (wanted - days[:, None] + season / 2) % season - season / 2
         return torch.exp(-0.5 * (apart / self.params.width).square()) + PRIOR
 
-    def _predict(self, series: Series, future: Tensor) -> Tensor:
+    def _predict(self, series: Past, future: Tensor) -> Tensor:
         y, seen = series.rows()
         dtype = solving_dtype(y.device)
         y = y.to(dtype)

@@ -9,7 +9,7 @@ import torch
 from torch import Tensor
 
 from eowidgets.contract.card import Card
-from eowidgets.models.forecast.base import Series, SeriesModel, register_series, series_model
+from eowidgets.models.forecast.base import Past, SeriesModel, register_series, series_model
 from eowidgets.models.forecast.learned import DLinearForecaster
 
 #: One that knows the mean year only, one that carries the last anomaly on, and one that has learnt from all series.
@@ -44,10 +44,10 @@ class Ensemble(SeriesModel):
         learned = series_model("dlinear", **asdict(self.params))
         self.members = [learned if name == "dlinear" else series_model(name) for name in MEMBERS]
 
-    def _fit(self, series: Series) -> None:
+    def _fit(self, series: Past) -> None:
         for member in self.members:
             member.fit(series.values, series.days, series.seen)
 
-    def _predict(self, series: Series, future: Tensor) -> Tensor:
+    def _predict(self, series: Past, future: Tensor) -> Tensor:
         made = [member.predict(series.values, series.days, series.seen, future) for member in self.members]
         return torch.stack(made).median(dim=0).values

@@ -9,7 +9,7 @@ from torch import Tensor
 from eowidgets.contract.card import Card
 from eowidgets.contract.params import param
 from eowidgets.models.classical.series import DAYS_PER_YEAR
-from eowidgets.models.forecast.base import Series, SeriesModel, register_series
+from eowidgets.models.forecast.base import Past, SeriesModel, register_series
 from eowidgets.models.forecast.season import fit_season
 
 
@@ -45,7 +45,7 @@ class HarmonicForecast(SeriesModel):
         )
         season: float = param(DAYS_PER_YEAR, unit="days", low=1e-3, high=3660.0, help="Length of the slowest wave.")
 
-    def _predict(self, series: Series, future: Tensor) -> Tensor:
+    def _predict(self, series: Past, future: Tensor) -> Tensor:
         p = self.params
         rounds = 5 if p.robust else 0
         year = fit_season(

@@ -16,17 +16,17 @@ from eowidgets.contract.params import param
 from eowidgets.errors import InputError, ModelError
 from eowidgets.models.blocks.fitting import fit
 from eowidgets.models.blocks.plan import Plan, Step
-from eowidgets.models.forecast.base import Series, SeriesModel, register_series, series_model
+from eowidgets.models.forecast.base import Past, SeriesModel, register_series, series_model
 from eowidgets.models.forecast.grid import ON_GRID, past_grid, regrid, steps_ahead, to_days
 from eowidgets.models.forecast.linear import DLinear, NLinear
 from eowidgets.models.forecast.network import SeriesNetwork, make_network
 from eowidgets.models.forecast.season import fit_season
 
-#: Series that are learnt from at most, the windows cut from them at least and at most.
+#: Past that are learnt from at most, the windows cut from them at least and at most.
 SERIES, CUTS, WINDOWS = 2000, 24, 40_000
 #: Rounds of reweighting of a map in closed form: absolute errors, as for the other networks.
 ROUNDS = 5
-#: Series that go through a network at once.
+#: Past that go through a network at once.
 CHUNK = 4096
 
 
@@ -83,7 +83,7 @@ class NetworkForecaster(SeriesModel):
         super().__init__(**params)
         self.network: SeriesNetwork | None = None
 
-    def _season(self, series: Series) -> Callable[[Tensor], Tensor]:
+    def _season(self, series: Past) -> Callable[[Tensor], Tensor]:
         """Mean season from what the series knows, as a function of days, (n, h, c); 0 if it is left in."""
         n, _, c = series.values.shape
         if not self.params.season:
@@ -91,14 +91,14 @@ class NetworkForecaster(SeriesModel):
         fitted = fit_season(series)
         return lambda days: series.unrow(fitted.at(days)).to(series.values.dtype)
 
-    def _window(self, series: Series, season: Callable[[Tensor], Tensor]) -> Tensor:
+    def _window(self, series: Past, season: Callable[[Tensor], Tensor]) -> Tensor:
         """Look-back on the grid, without the season."""
         p = self.params
         rest = torch.where(series.seen, series.values - season(series.days), 0.0)
         grid = past_grid(series.cut, p.step, p.lookback)
-        return regrid(Series(rest, series.days, series.seen), grid, p.step).float()
+        return regrid(Past(rest, series.days, series.seen), grid, p.step).float()
 
-    def _hindcasts(self, series: Series) -> list[Hindcast]:
+    def _hindcasts(self, series: Past) -> list[Hindcast]:
         p = self.params
         reach, first = p.horizon * p.step, float(series.days[0])
         earliest = first + min(p.lookback * p.step, (series.cut - first - reach) / 2)
@@ -114,7 +114,7 @@ class NetworkForecaster(SeriesModel):
         if not len(good):
             raise InputError("No series was seen in all of its channels: leave out channels that hold nothing.")
         some = good[torch.randperm(len(good), generator=generator)[:SERIES]].to(series.values.device)
-        series = Series(series.values[some], series.days, series.seen[some])
+        series = Past(series.values[some], series.days, series.seen[some])
         count = min(len(cuts), max(CUTS, WINDOWS // len(some)))
         found = []
         for cut in cuts[torch.linspace(0, len(cuts) - 1, count).round().long()].tolist():
@@ -130,7 +130,7 @@ class NetworkForecaster(SeriesModel):
             raise InputError(f"Nothing was seen within {reach:g} days after any date: give a longer horizon.")
         return found
 
-    def _fit(self, series: Series) -> None:
+    def _fit(self, series: Past) -> None:
         p = self.params
         examples = self._hindcasts(series)
         with torch.random.fork_rng(devices=[]):
@@ -156,7 +156,7 @@ class NetworkForecaster(SeriesModel):
 
         fit(network, loss, Plan(steps=p.updates, rate=p.rate, schedule=schedule, clip=1.0, every=p.updates))
 
-    def _predict(self, series: Series, future: Tensor) -> Tensor:
+    def _predict(self, series: Past, future: Tensor) -> Tensor:
         p, network = self.params, self.network
         if network is None or series.values.shape[2] != network.channels:
             trained = network.channels if network is not None else 0
@@ -202,7 +202,7 @@ class LinearForecaster(NetworkForecaster):
         # A map has one answer for each step of the grid: what was seen later is brought onto it.
         past = torch.cat([one.window for one in examples])
         steps = p.step * torch.arange(1, p.horizon + 1, dtype=torch.float64)
-        later = [regrid(Series(one.truth, one.days, one.seen), one.cut + steps, p.step) for one in examples]
+        later = [regrid(Past(one.truth, one.days, one.seen), one.cut + steps, p.step) for one in examples]
         network.solve(past, torch.cat(later), p.ridge, ROUNDS)
 
 

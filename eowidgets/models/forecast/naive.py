@@ -10,10 +10,10 @@ from torch import Tensor
 from eowidgets.contract.card import Card
 from eowidgets.contract.params import param
 from eowidgets.models.classical.series import DAYS_PER_YEAR, next_index, previous_index
-from eowidgets.models.forecast.base import Series, SeriesModel, register_series
+from eowidgets.models.forecast.base import Past, SeriesModel, register_series
 
 
-def last_seen(series: Series) -> Tensor:
+def last_seen(series: Past) -> Tensor:
     """Latest value of every series and channel, shape (n, 1, c); 0 where there is none."""
     index = previous_index(series.seen)[:, -1:]
     return series.values.gather(1, index.clamp_min(0))
@@ -32,7 +32,7 @@ class Persistence(SeriesModel):
         licence="Apache-2.0",
     )
 
-    def _predict(self, series: Series, future: Tensor) -> Tensor:
+    def _predict(self, series: Past, future: Tensor) -> Tensor:
         return last_seen(series).expand(-1, len(future), -1)
 
 
@@ -59,7 +59,7 @@ class SeasonalNaive(SeriesModel):
 
         season: float = param(DAYS_PER_YEAR, unit="days", low=1e-3, high=3660.0, help="Days after which things repeat.")
 
-    def _predict(self, series: Series, future: Tensor) -> Tensor:
+    def _predict(self, series: Past, future: Tensor) -> Tensor:
         season: float = self.params.season
         seasons = ((future - series.cut) / season - 1e-9).floor() + 1
         wanted = future - seasons * season  # h, none after the cut

@@ -11,7 +11,7 @@ from torch import Tensor
 from eowidgets.contract.card import Card
 from eowidgets.contract.params import param
 from eowidgets.models.classical.series import DAYS_PER_YEAR, huber_weights, solving_dtype
-from eowidgets.models.forecast.base import Series, SeriesModel, register_series
+from eowidgets.models.forecast.base import Past, SeriesModel, register_series
 from eowidgets.models.forecast.season import fit_season
 
 #: Half-lives that are tried, in median spacings of the dates: from almost the last value to almost the mean.
@@ -67,7 +67,7 @@ class Smoothing(SeriesModel):
             5.0, low=0.0, high=1000.0, unit="observations", help="Pull of the level towards the mean year."
         )
 
-    def _predict(self, series: Series, future: Tensor) -> Tensor:
+    def _predict(self, series: Past, future: Tensor) -> Tensor:
         p = self.params
         y, seen = series.rows()
         dtype = solving_dtype(y.device)

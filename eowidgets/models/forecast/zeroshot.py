@@ -10,7 +10,7 @@ import torch
 from torch import Tensor
 
 from eowidgets.contract.params import param
-from eowidgets.models.forecast.base import Series, SeriesModel
+from eowidgets.models.forecast.base import Past, SeriesModel
 from eowidgets.models.forecast.grid import past_grid, regrid, steps_ahead, to_days
 
 
@@ -43,7 +43,7 @@ class ZeroShot(SeriesModel):
     def _median(self, rows: Tensor, steps: int) -> Tensor:
         """Median forecast (n, steps) of some series (n, t) on the grid, float32 on the CPU."""
 
-    def _predict(self, series: Series, future: Tensor) -> Tensor:
+    def _predict(self, series: Past, future: Tensor) -> Tensor:
         p = self.params
         # No more steps than there are days: what lies before the first date would be made up.
         span = int((series.cut - float(series.days[0])) / p.step) + 1

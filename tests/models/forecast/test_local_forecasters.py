@@ -4,8 +4,9 @@ import numpy as np
 import pytest
 import torch
 
-from eowidgets.models.forecast.base import checked, series_model
+from eowidgets.models.forecast.base import series_model
 from eowidgets.models.forecast.grid import past_grid, regrid, steps_ahead, to_days
+from eowidgets.models.forecast.past import checked
 from eowidgets.models.forecast.season import fit_season, kernel_median
 from eowidgets.models.forecast.smoothing import levels
 

@@ -5,7 +5,8 @@ import pytest
 import torch
 
 from eowidgets.errors import InputError, ModelError
-from eowidgets.models.forecast.base import FURTHEST, checked, series_model, series_models
+from eowidgets.models.forecast.base import series_model, series_models
+from eowidgets.models.forecast.past import FURTHEST, checked
 
 #: Chronos is not among them: it fetches its weights (test_zeroshot.py).
 LOCAL = [n for n, m in series_models().items() if not m.trained and n != "chronos"]
