@@ -15,7 +15,6 @@ from eowidgets.engine import rerun as runs
 from eowidgets.engine.provenance import read
 from eowidgets.engine.rerun import Rerun
 from eowidgets.errors import InputError
-from eowidgets.models.forecast.base import SeriesModel
 
 if TYPE_CHECKING:
     from geopandas import GeoDataFrame
@@ -25,7 +24,7 @@ if TYPE_CHECKING:
 def rerun(
     result: FilePath | xr.Dataset | GeoDataFrame,
     cube: xr.Dataset | None = None,
-    model: Model | type[Model] | SeriesModel | None = None,
+    model: Model | type[Model] | None = None,
     *,
     after: xr.Dataset | None = None,
     **options: Any,
@@ -38,7 +37,7 @@ def rerun(
         What ``eow.run``, ``eow.change`` or ``eow.forecast`` gave or wrote.
     cube : Dataset, optional
         The input; needed where the provenance does not note how it was opened.
-    model : Model, Model class or forecaster, optional
+    model : Model or Model class, optional
         Needed where the model is not registered.
     after : Dataset, optional
         The second raster of a comparison of two rasters.
@@ -71,8 +70,6 @@ def rerun(
     if call == "run":
         if "change_method" in old.attrs or "forecast_from" in notes:
             raise InputError("This was made by an older release, which noted less: make it again by hand.")
-        if isinstance(model, SeriesModel):
-            raise InputError("This is the result of a run, which a forecaster of series cannot repeat: give the model.")
         return runs.rerun(old, cube, model, **options)
     if call not in CALLS:
         raise InputError(
@@ -128,13 +125,17 @@ def _forecast(
     options: Mapping[str, Any],
 ) -> Callable[[], xr.Dataset]:
     from eowidgets.analysis.forecast.forecast import forecast, hindcast
+    from eowidgets.analysis.forecast.names import DATES
 
     _only(options, set())
     if after is not None:
         raise InputError("A forecast is made from one cube: leave after out.")
     if isinstance(arguments["area"], list):  # a point
         arguments["area"] = tuple(arguments["area"])
-    given = {**arguments, "model": notes["model"] if model is None else model, **notes["parameters"]}
+    own = dict(notes["parameters"])
+    if "dates" in own:  # of older results by models of images, which also noted what applies to runs only
+        own = {k: v for k, v in own.items() if k not in DATES}
+    given = {**arguments, "model": notes["model"] if model is None else model, **own}
     if notes["call"] == "forecast":
         return partial(forecast, cube, **given)
     return partial(hindcast, cube, given.pop("from_date"), **given)

@@ -9,15 +9,19 @@ import torch
 from torch import Tensor
 
 from eowidgets.contract.card import Card
-from eowidgets.models.forecast.base import Past, SeriesModel, register_series, series_model
-from eowidgets.models.forecast.learned import DLinearForecaster
+from eowidgets.contract.registry import register
+from eowidgets.models.forecast.base import Forecaster
+from eowidgets.models.forecast.climatology import Climatology
+from eowidgets.models.forecast.learned import DLinearForecaster, reaching
+from eowidgets.models.forecast.past import Past
+from eowidgets.models.forecast.smoothing import ExponentialSmoothing
 
-#: One that knows the mean year only, one that carries the last anomaly on, and one that has learnt from all series.
-MEMBERS = ("climatology", "ses", "dlinear")
+#: One that knows the mean year only, and one that carries the last anomaly on; the third learns from all series.
+MEMBERS = (Climatology, ExponentialSmoothing)
 
 
-@register_series
-class Ensemble(SeriesModel):
+@register
+class Ensemble(Forecaster):
     """Median of a few forecasters that know different things.
 
     Weights are not estimated: with a few years of dates those found on hold-out windows are noise, and equal ones do
@@ -25,7 +29,7 @@ class Ensemble(SeriesModel):
     drawn away by one member that fails.
     """
 
-    name = "ensemble"
+    name = "forecast-ensemble"
     trained = True
     card = Card(
         title="Ensemble",
@@ -40,14 +44,18 @@ class Ensemble(SeriesModel):
 
     def __init__(self, **params: Any) -> None:
         super().__init__(**params)
+        self.members = self._members()
+
+    def _members(self) -> tuple[Forecaster, ...]:
         # The parameters are those of the member that learns.
-        learned = series_model("dlinear", **asdict(self.params))
-        self.members = [learned if name == "dlinear" else series_model(name) for name in MEMBERS]
+        return (*(member() for member in MEMBERS), DLinearForecaster(**asdict(self.params)))
+
+    def _reach(self) -> None:
+        self.params = reaching(self.params)
 
     def _fit(self, series: Past) -> None:
-        for member in self.members:
-            member.fit(series.values, series.days, series.seen)
+        self.members = tuple(m.fit(series.values, series.days, series.seen) for m in self._members())
 
     def _predict(self, series: Past, future: Tensor) -> Tensor:
-        made = [member.predict(series.values, series.days, series.seen, future) for member in self.members]
+        made = [member.forecast(series.values, series.days, series.seen, future) for member in self.members]
         return torch.stack(made).median(dim=0).values

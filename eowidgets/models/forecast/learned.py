@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import torch
@@ -13,21 +14,41 @@ from torch.optim.lr_scheduler import LRScheduler, OneCycleLR
 
 from eowidgets.contract.card import Card
 from eowidgets.contract.params import param
+from eowidgets.contract.registry import register
 from eowidgets.errors import InputError, ModelError
 from eowidgets.models.blocks.fitting import fit
 from eowidgets.models.blocks.plan import Plan, Step
-from eowidgets.models.forecast.base import Past, SeriesModel, register_series, series_model
+from eowidgets.models.forecast.base import Forecaster, short_name
+from eowidgets.models.forecast.climatology import Climatology
+from eowidgets.models.forecast.dates import When
 from eowidgets.models.forecast.grid import ON_GRID, past_grid, regrid, steps_ahead, to_days
 from eowidgets.models.forecast.linear import DLinear, NLinear
 from eowidgets.models.forecast.network import SeriesNetwork, make_network
+from eowidgets.models.forecast.past import Past
 from eowidgets.models.forecast.season import fit_season
 
-#: Past that are learnt from at most, the windows cut from them at least and at most.
+#: Series that are learnt from at most, the windows cut from them at least and at most.
 SERIES, CUTS, WINDOWS = 2000, 24, 40_000
 #: Rounds of reweighting of a map in closed form: absolute errors, as for the other networks.
 ROUNDS = 5
-#: Past that go through a network at once.
+#: Series that go through a network at once.
 CHUNK = 4096
+#: Steps that are learnt at once where nothing says how many; in a run, as many as this many days have at most: beyond that
+#: the forecast runs on from itself, because few cubes are long enough to learn more.
+AHEAD, FURTHEST_LEARNT = 9, 180
+
+
+def reaching(params: Any) -> Any:
+    """Return parameters in which ``ahead`` is set: the steps to the horizon of a run, at most :data:`FURTHEST_LEARNT` days.
+
+    Parameters
+    ----------
+    params : Any
+        With ``horizon`` in days, ``step`` and ``ahead``.
+    """
+    if params.ahead is not None:
+        return params
+    return replace(params, ahead=max(1, math.ceil(min(params.horizon, FURTHEST_LEARNT) / params.step)))
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,10 +70,10 @@ class Hindcast:
     cut: float
 
 
-class NetworkForecaster(SeriesModel):
+class NetworkForecaster(Forecaster):
     """A :class:`~eowidgets.models.forecast.network.SeriesNetwork` with the grid in time that it needs.
 
-    ``fit`` cuts the series at many dates and makes each time what ``predict`` makes: season and look-back come from what
+    ``fit`` cuts the series at many dates and makes each time what ``forecast`` makes: season and look-back come from what
     was known on that date, and the truth is what was seen later. So nothing learnt leans on the future of a window.
     Forecasts beyond the horizon run on from the forecast before.
 
@@ -64,12 +85,18 @@ class NetworkForecaster(SeriesModel):
     trained = True
 
     @dataclass(frozen=True, slots=True)
-    class Params:
-        """The grid, and the training."""
+    class Params(When):
+        """The dates, the grid, and the training."""
 
         step: float = param(10.0, unit="days", low=1e-3, high=366.0, help="Days between two steps of the grid.")
         lookback: int = param(36, unit="steps", low=4, high=2000, help="Steps of the past that are seen.")
-        horizon: int = param(9, unit="steps", low=1, high=2000, help="Steps that are learnt; more are made in turn.")
+        ahead: int | None = param(
+            None,
+            unit="steps",
+            low=1,
+            high=2000,
+            help="Steps learnt at once; later ones are made in turn. Not set: those of the horizon in a run, otherwise 9.",
+        )
         season: bool = param(True, help="Take the mean year of each series out first, and put it back afterwards.")
         shrink: float = param(
             0.5, low=0.0, high=1.0, help="Share of climatology in the forecast, if the mean year is taken out."
@@ -82,6 +109,14 @@ class NetworkForecaster(SeriesModel):
     def __init__(self, **params: Any) -> None:
         super().__init__(**params)
         self.network: SeriesNetwork | None = None
+
+    @property
+    def steps(self) -> int:
+        """Steps that are learnt at once."""
+        return self.params.ahead or AHEAD
+
+    def _reach(self) -> None:
+        self.params = reaching(self.params)
 
     def _season(self, series: Past) -> Callable[[Tensor], Tensor]:
         """Mean season from what the series knows, as a function of days, (n, h, c); 0 if it is left in."""
@@ -100,7 +135,7 @@ class NetworkForecaster(SeriesModel):
 
     def _hindcasts(self, series: Past) -> list[Hindcast]:
         p = self.params
-        reach, first = p.horizon * p.step, float(series.days[0])
+        reach, first = self.steps * p.step, float(series.days[0])
         earliest = first + min(p.lookback * p.step, (series.cut - first - reach) / 2)
         end = series.cut - reach + ON_GRID * p.step
         cuts = series.days[(series.days >= earliest) & (series.days <= end)]
@@ -135,7 +170,7 @@ class NetworkForecaster(SeriesModel):
         examples = self._hindcasts(series)
         with torch.random.fork_rng(devices=[]):
             torch.manual_seed(p.seed)
-            network = make_network(self.name, p.lookback, p.horizon, series.values.shape[2])
+            network = make_network(short_name(self.name), p.lookback, self.steps, series.values.shape[2])
             self._learn(network.to(series.values.device), examples)
         self.network = network.eval().requires_grad_(False)
 
@@ -172,7 +207,7 @@ class NetworkForecaster(SeriesModel):
         out = to_days(window[:, -1], made, future, series.cut, p.step) + season(future)
         if not (p.season and p.shrink):
             return out
-        plain = series_model("climatology").predict(series.values, series.days, series.seen, future)
+        plain = Climatology().forecast(series.values, series.days, series.seen, future)
         return torch.lerp(out, plain.to(out.dtype), p.shrink)
 
 
@@ -201,7 +236,7 @@ class LinearForecaster(NetworkForecaster):
             return
         # A map has one answer for each step of the grid: what was seen later is brought onto it.
         past = torch.cat([one.window for one in examples])
-        steps = p.step * torch.arange(1, p.horizon + 1, dtype=torch.float64)
+        steps = p.step * torch.arange(1, self.steps + 1, dtype=torch.float64)
         later = [regrid(Past(one.truth, one.days, one.seen), one.cut + steps, p.step) for one in examples]
         network.solve(past, torch.cat(later), p.ridge, ROUNDS)
 
@@ -209,11 +244,11 @@ class LinearForecaster(NetworkForecaster):
 LIMITS = "Learns from the series it is given only: a few years at least, and many series."
 
 
-@register_series
+@register
 class NLinearForecaster(LinearForecaster):
     """One linear map of the look-back, around the last value."""
 
-    name = "nlinear"
+    name = "forecast-nlinear"
     card = Card(
         "NLinear",
         "One linear map from the last year to what comes next.",
@@ -223,7 +258,7 @@ class NLinearForecaster(LinearForecaster):
     )
 
 
-@register_series
+@register
 class DLinearForecaster(LinearForecaster):
     """Two linear maps, of trend and remainder."""
 
@@ -239,17 +274,17 @@ class DLinearForecaster(LinearForecaster):
         )
         ridge: float = param(100.0, unit="observations", low=1e-9, high=1e9, help="Pull of the map towards zero.")
 
-    name = "dlinear"
+    name = "forecast-dlinear"
     card = Card(
         "DLinear", "Linear maps of the trend and of what is left.", DLinear.paper, limits=LIMITS, licence="Apache-2.0"
     )
 
 
-@register_series
+@register
 class PatchTSTForecaster(NetworkForecaster):
     """Patched transformer, channel by channel."""
 
-    name = "patchtst"
+    name = "forecast-patchtst"
     card = Card(
         "PatchTST",
         "A transformer over patches of each series.",
@@ -259,11 +294,11 @@ class PatchTSTForecaster(NetworkForecaster):
     )
 
 
-@register_series
+@register
 class ITransformerForecaster(NetworkForecaster):
     """Transformer across channels."""
 
-    name = "itransformer"
+    name = "forecast-itransformer"
     card = Card(
         "iTransformer",
         "Attention across bands and indices.",
@@ -273,11 +308,11 @@ class ITransformerForecaster(NetworkForecaster):
     )
 
 
-@register_series
+@register
 class TimesNetForecaster(NetworkForecaster):
     """Convolutions over folded periods."""
 
-    name = "timesnet"
+    name = "forecast-timesnet"
     card = Card(
         "TimesNet",
         "Series folded by their periods into images.",
@@ -287,11 +322,11 @@ class TimesNetForecaster(NetworkForecaster):
     )
 
 
-@register_series
+@register
 class TimeMixerForecaster(NetworkForecaster):
     """Seasons and trends mixed across resolutions."""
 
-    name = "timemixer"
+    name = "forecast-timemixer"
     card = Card(
         "TimeMixer",
         "Seasons and trends at several resolutions.",
@@ -301,11 +336,11 @@ class TimeMixerForecaster(NetworkForecaster):
     )
 
 
-@register_series
+@register
 class SpaceTimeForecaster(NetworkForecaster):
     """Companion state spaces in closed loop."""
 
-    name = "spacetime"
+    name = "forecast-spacetime"
     card = Card(
         "SpaceTime",
         "State spaces that run on by themselves.",

@@ -10,19 +10,21 @@ import torch
 from torch import Tensor
 
 from eowidgets.contract.params import param
-from eowidgets.models.forecast.base import Past, SeriesModel
+from eowidgets.models.forecast.base import Forecaster
+from eowidgets.models.forecast.dates import When
 from eowidgets.models.forecast.grid import past_grid, regrid, steps_ahead, to_days
+from eowidgets.models.forecast.past import Past
 
 
 @dataclass(frozen=True, slots=True)
-class GridParams:
+class GridParams(When):
     """The grid that a pretrained forecaster sees."""
 
     step: float = param(10.0, unit="days", low=1e-3, high=366.0, help="Days between two steps of the grid.")
     lookback: int = param(180, unit="steps", low=8, high=2048, help="Steps of the past that are seen.")
 
 
-class ZeroShot(SeriesModel):
+class ZeroShot(Forecaster):
     """A pretrained forecaster of single series: nothing is learnt here, and every channel goes through by itself.
 
     A subclass writes :meth:`_median`.

@@ -11,10 +11,9 @@ import xarray as xr
 
 from eowidgets.analysis.forecast.files import append_frames, channels, to_csv, to_netcdf
 from eowidgets.analysis.forecast.forecast import forecast, hindcast
-from eowidgets.analysis.forecast.frames import DATES, forecasters
+from eowidgets.analysis.forecast.names import DATES, forecasters
 from eowidgets.analysis.history import admitted
 from eowidgets.arguments import checked
-from eowidgets.contract.model import Model
 from eowidgets.cube.indices import index as spectral_index
 from eowidgets.cube.series import at
 from eowidgets.engine.scheduler import HEAVY
@@ -184,7 +183,7 @@ class ForecastPanel(FormPanel, ForecastView):
         cls = forecasters()[self.model]
         self._show_card(cls.card)
         # The panel chooses the dates itself.
-        self._show_params(cls.Params(), leave_out=DATES if issubclass(cls, Model) else ())
+        self._show_params(cls.Params(), leave_out=DATES)
         self._refresh()
 
     def _took_pins(self, _: Any) -> None:
