@@ -10,8 +10,6 @@ from eowidgets.contract.task import Task
 from eowidgets.errors import warn_user
 from eowidgets.models.forecast.base import PREFIX, Forecaster, short_name
 
-NAMES = ("SeriesModel", "register_series", "series_model", "series_models")
-
 SeriesModel = Forecaster
 
 
