@@ -125,7 +125,7 @@ def _forecast(
     options: Mapping[str, Any],
 ) -> Callable[[], xr.Dataset]:
     from eowidgets.analysis.forecast.forecast import forecast, hindcast
-    from eowidgets.analysis.forecast.names import DATES
+    from eowidgets.models.forecast.dates import DATES
 
     _only(options, set())
     if after is not None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import fields
 from importlib.util import find_spec
 
 from eowidgets.contract.catalogue import listings
@@ -11,10 +10,6 @@ from eowidgets.contract.registry import model_class, model_classes
 from eowidgets.contract.task import Task
 from eowidgets.errors import unknown
 from eowidgets.models.forecast.base import PREFIX, Forecaster, short_name
-from eowidgets.models.forecast.dates import When
-
-#: Parameters that state the dates of a run; a forecast states them itself.
-DATES = tuple(f.name for f in fields(When))
 
 
 def forecasters() -> dict[str, type[Model]]:

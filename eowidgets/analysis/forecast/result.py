@@ -12,11 +12,11 @@ import xarray as xr
 
 from eowidgets.analysis.forecast.conformal import FEW_WINDOWS
 from eowidgets.analysis.forecast.holdout import FEWEST
-from eowidgets.analysis.forecast.names import DATES
 from eowidgets.cube.grid import georeference
 from eowidgets.cube.schema import bands
 from eowidgets.engine.provenance import about, whole
 from eowidgets.engine.reader import input_summary
+from eowidgets.models.forecast.dates import DATES
 
 if TYPE_CHECKING:
     from eowidgets.analysis.forecast.forecaster import Maker

@@ -12,7 +12,7 @@ import torch
 import xarray as xr
 from torch import Tensor
 
-from eowidgets.analysis.forecast.names import DATES, forecaster_class
+from eowidgets.analysis.forecast.names import forecaster_class
 from eowidgets.analysis.history import Block, History
 from eowidgets.contract.model import Model
 from eowidgets.contract.registry import get_model
@@ -23,6 +23,7 @@ from eowidgets.engine.run import make_job
 from eowidgets.engine.scheduler import run_here
 from eowidgets.errors import InputError, ModelError
 from eowidgets.models.forecast.base import Forecaster, short_name
+from eowidgets.models.forecast.dates import DATES
 
 #: Side of the square in the middle on which hold-out windows of images are run: a network may take seconds for each.
 HOLDOUT_SIDE = 64

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from typing import Any
 
 import numpy as np
@@ -19,6 +19,10 @@ class When:
     dates: str = param("", help="Dates to forecast, such as 2021-05-01, 2021-06-01; blank: a regular series.")
     horizon: int = param(180, low=1, high=3650, unit="days", help="How far to go when no dates are given.")
     every: int = param(10, low=1, high=366, unit="days", help="Days between the dates when none are given.")
+
+
+#: Names of these parameters.
+DATES = tuple(f.name for f in fields(When))
 
 
 def dates_ahead(params: Any, dates: Dates) -> Dates:

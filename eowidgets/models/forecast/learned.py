@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import hashlib
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import Any, ClassVar, Self
 
 import torch
 from torch import Tensor
@@ -20,7 +21,7 @@ from eowidgets.models.blocks.fitting import fit
 from eowidgets.models.blocks.plan import Plan, Step
 from eowidgets.models.forecast.base import Forecaster, short_name
 from eowidgets.models.forecast.climatology import Climatology
-from eowidgets.models.forecast.dates import When
+from eowidgets.models.forecast.dates import DATES, When
 from eowidgets.models.forecast.grid import ON_GRID, past_grid, regrid, steps_ahead, to_days
 from eowidgets.models.forecast.linear import DLinear, NLinear
 from eowidgets.models.forecast.network import SeriesNetwork, make_network
@@ -79,10 +80,25 @@ class NetworkForecaster(Forecaster):
 
     What comes out is averaged with climatology: few years are little to learn from, and the mean of two forecasts that
     err in their own ways is mostly better than both (Bates and Granger, 1969, Operational Research Quarterly 20(4)).
+
+    Parameters
+    ----------
+    channels : int, optional
+        Make the network at once, for weights that were saved: ``eow.load`` does that.
+    **params
+        As in ``Params``.
+
+    Attributes
+    ----------
+    architecture : str, optional
+        Name of the network, where it is not the short name of the model.
+    network : SeriesNetwork or None
+        What was learnt.
     """
 
     regular = True
     trained = True
+    architecture: ClassVar[str | None] = None
 
     @dataclass(frozen=True, slots=True)
     class Params(When):
@@ -106,9 +122,16 @@ class NetworkForecaster(Forecaster):
         rate: float = param(2e-3, low=1e-7, high=1.0, help="Peak of the learning rate.")
         seed: int = param(0, low=0, high=2**31 - 1, help="Of weights, windows and dropout.")
 
-    def __init__(self, **params: Any) -> None:
+    def __init__(self, channels: int | None = None, **params: Any) -> None:
         super().__init__(**params)
         self.network: SeriesNetwork | None = None
+        if channels is not None:
+            with torch.random.fork_rng(devices=[]):
+                self.network = self._made(channels).eval().requires_grad_(False)
+
+    def _made(self, channels: int) -> SeriesNetwork:
+        name = self.architecture or short_name(self.name)
+        return make_network(name, self.params.lookback, self.steps, channels)
 
     @property
     def steps(self) -> int:
@@ -170,9 +193,33 @@ class NetworkForecaster(Forecaster):
         examples = self._hindcasts(series)
         with torch.random.fork_rng(devices=[]):
             torch.manual_seed(p.seed)
-            network = make_network(short_name(self.name), p.lookback, self.steps, series.values.shape[2])
+            network = self._made(series.values.shape[2])
             self._learn(network.to(series.values.device), examples)
         self.network = network.eval().requires_grad_(False)
+        self._remember({"channels": network.channels})
+
+    def _remember(self, more: dict[str, Any]) -> None:
+        """Note what the constructor needs to make the network again, for copies and saved models."""
+        kept = {k: v for k, v in vars(self)["_made_from"][1].items() if k != "channels"}
+        vars(self)["_made_from"] = ((), {**kept, **more})
+
+    def with_params(self, **params: Any) -> Self:
+        """Make a copy that differs in some parameters; it keeps what was learnt if that does not depend on them."""
+        new = super().with_params(**params)
+        changed = {name for name in params if getattr(new.params, name) != getattr(self.params, name)}
+        if changed - {*DATES, "shrink"}:
+            new.network, new.fitted = None, False
+            new._remember({})
+        return new
+
+    def settings(self) -> Mapping[str, Any]:
+        """Give a hash of what was learnt, from this cube or before."""
+        if self.network is None:
+            return {}
+        digest = hashlib.sha256()
+        for name, values in sorted(self.network.state_dict().items()):
+            digest.update(f"{name} {tuple(values.shape)}".encode() + values.cpu().contiguous().numpy().tobytes())
+        return {"learnt_sha256": digest.hexdigest()}
 
     def _learn(self, network: SeriesNetwork, examples: list[Hindcast]) -> None:
         p = self.params

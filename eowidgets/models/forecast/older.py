@@ -7,7 +7,7 @@ from typing import Any
 
 from eowidgets.contract.registry import get_model, model_classes, register
 from eowidgets.contract.task import Task
-from eowidgets.errors import warn_user
+from eowidgets.errors import InputError, warn_user
 from eowidgets.models.forecast.base import PREFIX, Forecaster, short_name
 
 SeriesModel = Forecaster
@@ -36,7 +36,7 @@ def series_model(model: str | Forecaster, **params: Any) -> Forecaster:
     )
     made = get_model(PREFIX + short_name(model) if isinstance(model, str) else model)
     if not isinstance(made, Forecaster):
-        raise TypeError(f"{made.name!r} is no forecaster of series.")
+        raise InputError(f"{made.name!r} is not a forecaster of series: use eow.get_model.")
     if made.trained and "horizon" in params:
         params["ahead"] = params.pop("horizon")
     return made.with_params(**params) if params else made

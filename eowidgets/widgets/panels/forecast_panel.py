@@ -11,7 +11,7 @@ import xarray as xr
 
 from eowidgets.analysis.forecast.files import append_frames, channels, to_csv, to_netcdf
 from eowidgets.analysis.forecast.forecast import forecast, hindcast
-from eowidgets.analysis.forecast.names import DATES, forecasters
+from eowidgets.analysis.forecast.names import forecasters
 from eowidgets.analysis.history import admitted
 from eowidgets.arguments import checked
 from eowidgets.cube.indices import index as spectral_index
@@ -19,6 +19,7 @@ from eowidgets.cube.series import at
 from eowidgets.engine.scheduler import HEAVY
 from eowidgets.engine.work import Work
 from eowidgets.errors import InputError, shown, unknown
+from eowidgets.models.forecast.dates import DATES
 from eowidgets.widgets.chart.fan import COLOR, fan_series, start_mark
 from eowidgets.widgets.chart.pixel_chart import PixelChart
 from eowidgets.widgets.panels.forecast_view import FORMATS, WHERE, ForecastView, pixel_of, skill_html, verdict

@@ -5,6 +5,7 @@ import json
 import numpy as np
 import pytest
 import torch
+import xarray as xr
 
 import eowidgets as eow
 from eowidgets.contract.registry import get_model, model_class, model_classes
@@ -12,6 +13,7 @@ from eowidgets.contract.task import Task
 from eowidgets.errors import InputError
 from eowidgets.models.forecast.base import Forecaster
 from eowidgets.models.forecast.fracast import FracastForecaster
+from eowidgets.testing import check_model, tiny_cube
 
 #: Without Chronos, which fetches its weights.
 NAMES = [m.name for m in model_classes(Task.FORECAST) if issubclass(m, Forecaster) and m.name != "forecast-chronos"]
@@ -154,3 +156,37 @@ def test_names_of_the_first_release_work_with_a_warning():
     assert forecast.SeriesModel is Forecaster
     with pytest.raises(AttributeError, match="no attribute 'serie_model'"):
         forecast.serie_model  # noqa: B018
+
+
+TRAINED = [name for name in NAMES if model_class(name).trained]
+TINY = {"step": 30.0, "lookback": 12, "ahead": 3, "updates": 3, "batch": 16}
+
+
+@pytest.mark.parametrize("name", TRAINED)
+def test_trained_ones_keep_the_contract(name):
+    """As every model does in tests/test_testing.py, with networks of hardly any training."""
+    check_model(model_class(name)(**TINY), tiny_cube(("red", "nir"), dates=30, height=20, width=20, days=30))
+
+
+@pytest.mark.parametrize("name", TRAINED)
+def test_what_was_learnt_is_saved_and_comes_back(name, tmp_path):
+    cube = tiny_cube(("red", "nir"), dates=30, height=9, width=9, days=30)
+    model = model_class(name)(**TINY)
+    days = 17_000 + torch.arange(0.0, 1500.0, 30.0)
+    model.fit((torch.randn(20, 1, 2) + (days / 58).sin()[:, None]), days)
+    again = eow.load(model.save(tmp_path / "m.safetensors"))
+    assert again.fitted and again.params == model.params
+    one, two = eow.run(model, cube), eow.run(again, cube)
+    xr.testing.assert_identical(one, two)  # the hash of what was learnt, in the provenance, included
+    assert "learnt_sha256" in json.loads(one.attrs["provenance"])["settings"]
+
+
+def test_a_copy_keeps_what_was_learnt_if_it_still_applies():
+    days = torch.arange(0.0, 1500.0, 30.0)
+    for name in ("forecast-nlinear", "forecast-ensemble"):
+        model = model_class(name)(**TINY).fit((days / 58).sin().reshape(1, -1, 1), days)
+        same = model.with_params(horizon=60, shrink=0.2)
+        assert same.fitted and same.network is model.network and same.params.shrink == 0.2
+        other = model.with_params(lookback=10)
+        assert not other.fitted and other.network is None
+        assert other.fit((days / 58).sin().reshape(1, -1, 1), days).network.lookback == 10
