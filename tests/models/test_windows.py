@@ -72,8 +72,8 @@ def suited(cube: xr.Dataset, name: str) -> xr.Dataset:
 
 def run(name: str, cube: xr.Dataset, **options: object) -> xr.Dataset:
     ahead = {"horizon": 60, "every": 60} if name.startswith("forecast") else {}
-    quick = QUICK if name in TRAINED else {}
-    return eow.run(name, suited(cube, name), precision="fp32", **ahead, **quick, **options)
+    model = get_model(name, **ahead, **(QUICK if name in TRAINED else {}))
+    return eow.run(model, suited(cube, name), precision="fp32", **options)
 
 
 def same(a: xr.Dataset, b: xr.Dataset) -> None:

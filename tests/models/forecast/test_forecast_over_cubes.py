@@ -35,7 +35,7 @@ def test_a_cube_is_forecast(name, cube):
     model = model_class(name)
     if model.trained:
         past = past.isel(y=slice(0, 12), x=slice(0, 10))
-    made = eow.run(name, past, horizon=90, every=30, **(QUICK if model.trained else {}))
+    made = eow.run(model(horizon=90, every=30, **(QUICK if model.trained else {})), past)
     assert dict(made.sizes) == {"time": 3, "y": past.sizes["y"], "x": past.sizes["x"]}
     days = (made.time.values - past.time.values[-1].astype("datetime64[D]")) / np.timedelta64(1, "D")
     assert days.tolist() == [30, 60, 90]
