@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import math
 from abc import abstractmethod
-from typing import Any, ClassVar, Self
+from typing import Any, ClassVar, Self, cast
 
 import numpy as np
 import torch
@@ -66,10 +66,10 @@ class Forecaster(Model):
     Examples
     --------
     >>> import torch
-    >>> import eowidgets as eow
+    >>> from eowidgets.contract.registry import get_model
     >>> days = torch.arange(0, 1000, 10.0)
     >>> values = (days / 365.2425 * 6.2832).sin().reshape(1, -1, 1)
-    >>> model = eow.get_model("forecast-harmonic").fit(values, days)
+    >>> model = get_model("forecast-harmonic").fit(values, days)
     >>> model.forecast(values, days, None, torch.tensor([1004.4, 1095.7])).flatten().abs().max() < 1.01
     tensor(True)
     """
@@ -189,8 +189,7 @@ class Forecaster(Model):
         """Forecast a batch of series; ``bands`` (n, s, c), NaN where a series was never observed."""
         if isinstance(batch, Tensor):
             warn_user("predict(values, days, mask, future_days) is deprecated: use forecast(...).", DeprecationWarning)
-            found: Any = self.forecast(batch, *older)
-            return found
+            return cast("dict[str, Tensor]", self.forecast(batch, *older))
         n, _, c = batch.x.shape
         if not bool(batch.usable.any()):
             return {"bands": batch.x.new_full((n, len(batch.out_days), c), torch.nan)}

@@ -27,16 +27,16 @@ def series_models() -> dict[str, type[Forecaster]]:
 
 
 def series_model(model: str | Forecaster, **params: Any) -> Forecaster:
-    """Return a forecaster by its short name, which ``eow.get_model`` does now by its registered name."""
+    """Return a forecaster by its short name, which ``get_model`` does now by its registered name."""
     warn_user(
-        f"series_model is deprecated: use eow.get_model({PREFIX + str(model)!r})."
+        f"series_model is deprecated: use eowidgets.contract.registry.get_model({PREFIX + short_name(model)!r})."
         if isinstance(model, str)
         else "series_model is deprecated: use model.with_params(...).",
         DeprecationWarning,
     )
     made = get_model(PREFIX + short_name(model) if isinstance(model, str) else model)
     if not isinstance(made, Forecaster):
-        raise InputError(f"{made.name!r} is not a forecaster of series: use eow.get_model.")
+        raise InputError(f"{made.name!r} is not a forecaster of series: use eowidgets.contract.registry.get_model.")
     if made.trained and "horizon" in params:
         params["ahead"] = params.pop("horizon")
     return made.with_params(**params) if params else made

@@ -144,7 +144,7 @@ def test_names_of_the_first_release_work_with_a_warning():
 
     days = torch.arange(0.0, 900.0, 30.0)
     values = (days / 58).sin().reshape(1, -1, 1)
-    with pytest.warns(DeprecationWarning, match="use eow.get_model\\('forecast-theta'\\)"):
+    with pytest.warns(DeprecationWarning, match="get_model\\('forecast-theta'\\)"):
         old = forecast.series_model("theta", terms=1)
     with pytest.warns(DeprecationWarning, match="use forecast"):
         made = old.fit(values, days).predict(values, days, None, days[-1:] + 30)
