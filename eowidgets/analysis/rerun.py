@@ -125,6 +125,7 @@ def _forecast(
     options: Mapping[str, Any],
 ) -> Callable[[], xr.Dataset]:
     from eowidgets.analysis.forecast.forecast import forecast, hindcast
+    from eowidgets.analysis.forecast.strategies import make_forecaster
     from eowidgets.models.forecast.dates import DATES
 
     _only(options, set())
@@ -135,7 +136,7 @@ def _forecast(
     own = dict(notes["parameters"])
     if "dates" in own:  # of older results by models of images, which also noted what applies to runs only
         own = {k: v for k, v in own.items() if k not in DATES}
-    given = {**arguments, "model": notes["model"] if model is None else model, **own}
+    given = {**arguments, "model": make_forecaster(notes["model"] if model is None else model, own)}
     if notes["call"] == "forecast":
         return partial(forecast, cube, **given)
     return partial(hindcast, cube, given.pop("from_date"), **given)

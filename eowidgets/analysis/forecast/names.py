@@ -18,7 +18,11 @@ def forecasters() -> dict[str, type[Model]]:
     The short name of a model is its registered name without ``forecast-``. Models whose package is missing are left out.
     """
     known = sorted(model_classes(Task.FORECAST), key=lambda m: not issubclass(m, Forecaster))
-    return {short_name(m.name): m for m in known if find_spec(getattr(m, "needs", None) or "eowidgets") is not None}
+    return {short_name(m.name): m for m in known if not (issubclass(m, Forecaster) and _lacks_package(m))}
+
+
+def _lacks_package(model: type[Forecaster]) -> bool:
+    return model.needs is not None and find_spec(model.needs) is None
 
 
 def forecaster_class(name: str) -> type[Model]:
@@ -29,9 +33,9 @@ def forecaster_class(name: str) -> type[Model]:
     InputError
         If no model has this name, with the nearest names of forecasters.
     """
-    known = listings(complete=True)
+    known = listings()
     for full in (f"{PREFIX}{name}", name):
         if full in known:
             return model_class(full)
-    names = [one.name for one in known.values() if one.task == str(Task.FORECAST)]
+    names = [one.name for one in listings(complete=True).values() if one.task == str(Task.FORECAST)]
     raise unknown("forecaster", name, names if name.startswith(PREFIX) else map(short_name, names))

@@ -185,12 +185,18 @@ def make_strategy(model: str | Model | type[Model], history: History, seed: int,
     InputError
         For an unknown name, a wrong parameter, or a model that does something else than forecast.
     """
-    kind = forecaster_class(model) if isinstance(model, str) else model
-    of_series = issubclass(kind if isinstance(kind, type) else type(kind), Forecaster)
-    made = get_model(kind, **(_own(kind, params) if of_series else params))
+    made = make_forecaster(model, params)
     if made.task != Task.FORECAST:
         raise InputError(f"Model {made.name!r} does not forecast: its task is {made.task.name!r}.")
     return OfSeries(made) if isinstance(made, Forecaster) else OfImages(made, history, seed)
+
+
+def make_forecaster(model: str | Model | type[Model], params: Mapping[str, Any]) -> Model:
+    """Make a model from a short or registered name, a class or an instance, as :func:`make_strategy` takes them."""
+    kind = forecaster_class(model) if isinstance(model, str) else model
+    if issubclass(kind if isinstance(kind, type) else type(kind), Forecaster):
+        return get_model(kind, **_own(kind, params))
+    return get_model(kind, **params)
 
 
 def _own(kind: Any, params: Mapping[str, Any]) -> dict[str, Any]:
