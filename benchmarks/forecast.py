@@ -17,14 +17,17 @@ from pathlib import Path
 import torch
 from torch import Tensor, nn
 
+from eowidgets.analysis.forecast.names import forecasters
 from eowidgets.learn import Plan
 from eowidgets.learn import fit as learn
-from eowidgets.models.forecast import series_model, series_models
+from eowidgets.models.forecast import Forecaster
 from eowidgets.models.forecast.companion import convolve, kernel_fast, kernel_naive, stable
 from eowidgets.models.forecast.network import make_network
 from eowidgets.models.forecast.spacetime import Companion
 from training.forecast import RECIPES, Etth1, errors, train, windows
 
+#: Forecasters of series by short name.
+SERIES = {name: kind for name, kind in forecasters().items() if issubclass(kind, Forecaster)}
 #: Published errors at the same look-back and horizon: (MSE, MAE). Checked against other people's copies of the tables, for
 #: the papers themselves were not at hand: linear models (Zeng et al., 2023, table 2) and PatchTST/42 (Nie et al., 2023,
 #: table 3; at 96 also the log in its repository: 0.3751 / 0.3994) as copied by work on FITS; iTransformer and TimesNet as
@@ -245,14 +248,14 @@ def pixels(only: list[str]) -> None:
     mask = torch.rand(values.shape, generator=generator) > 1 / 3
     future = days[-1] + torch.arange(5.0, 181.0, 5.0)
     print("| forecaster | fit, cpu s | 10 000 series, cpu s | 10 000 series, s |\n|---|---|---|---|")
-    for name in only or series_models():
+    for name in only or SERIES:
         if name in ("chronos", "fracast"):
             continue
-        model = series_model(name)
+        model = SERIES[name]()
         start = time.process_time()
         model.fit(values, days, mask)
         fitted, clock = time.process_time(), time.perf_counter()
-        model.predict(values, days, mask, future)
+        model.forecast(values, days, mask, future)
         spent, wall = time.process_time() - fitted, time.perf_counter() - clock
         print(f"| {name} | {fitted - start:.1f} | {spent:.2f} | {wall:.2f} |", flush=True)
 
@@ -271,8 +274,8 @@ def smoothing(data: Path, windows_each: int = 40, past: int = 336, ahead: int = 
     days = torch.arange(past + ahead).double()  # an hour is a day here, and a day a season
 
     def ours(name: str, **params: float) -> Tensor:
-        model = series_model(name, season=24, **params)
-        return model.predict(known, days[:past], None, days[past:])[..., 0]
+        model = SERIES[name](season=24, **params)
+        return model.forecast(known, days[:past], None, days[past:])[..., 0]
 
     def theirs(model) -> Tensor:
         made = [torch.from_numpy(model.forecast(row.double().numpy(), ahead)["mean"]) for row in known[..., 0]]
@@ -305,7 +308,7 @@ def main() -> None:
     parser.add_argument("parts", nargs="*", choices=[*parts, []], help="none: all of them")
     parser.add_argument("--data", type=Path, help="folder with ETTh1.csv in it")
     parser.add_argument("--only", nargs="*", default=[], choices=sorted(RECIPES), help="recipes to train")
-    parser.add_argument("--models", nargs="*", default=[], choices=sorted(series_models()), help="for pixels")
+    parser.add_argument("--models", nargs="*", default=[], choices=sorted(SERIES), help="for pixels")
     parser.add_argument("--threads", type=int, default=1)
     args = parser.parse_args()
     torch.set_num_threads(args.threads)

@@ -21,9 +21,10 @@ import torch
 
 import eowidgets as eow
 from eowidgets.analysis.forecast.forecast import forecast, hindcast
+from eowidgets.analysis.forecast.names import forecasters
 from eowidgets.cube.clouds import robust_clouds
 from eowidgets.errors import EowidgetsError
-from eowidgets.models.forecast.base import series_models
+from eowidgets.models.forecast import Forecaster
 
 DAYS = ("12-31", "02-15", "04-01", "05-15", "07-01", "08-15", "10-01")
 LEVELS = (0.5, 0.8, 0.95)
@@ -106,7 +107,8 @@ def main() -> None:
     parser.add_argument("--threads", type=int, default=2)
     given = parser.parse_args()
     torch.set_num_threads(given.threads)
-    models = given.models.split(",") if given.models else list(series_models())
+    series = {name: kind for name, kind in forecasters().items() if issubclass(kind, Forecaster)}
+    models = given.models.split(",") if given.models else list(series)
     only = given.only.split(",")
     romania = eow.open("romania")
     if "romania" in only:
@@ -119,7 +121,7 @@ def main() -> None:
         table("Bouconne, the last two dates of seven", eow.open("bouconne"), models, ["2018-09-15"], 61, "mask")
     if "speed" in only:
         # Training has its own time: networks are timed if they are asked for by name.
-        speed(romania, [m for m in models if given.models or not series_models()[m].trained])
+        speed(romania, [m for m in models if given.models or not series[m].trained])
 
 
 if __name__ == "__main__":

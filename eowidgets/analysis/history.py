@@ -61,6 +61,10 @@ class Block:
         """A part of the series."""
         return Block(self.values[which], self.seen[which], self.where[which])
 
+    def on(self, dates: Tensor) -> Block:
+        """The same series on some dates, given as a mask (t,)."""
+        return Block(self.values[:, dates], self.seen[:, dates], self.where)
+
 
 class History:
     """The past of a cube as series.

@@ -16,33 +16,37 @@ from eowidgets.engine import rerun as runs
 from eowidgets.engine.provenance import read
 from eowidgets.engine.rerun import Rerun
 from eowidgets.errors import InputError
-from eowidgets.models.forecast.base import SeriesModel
 
 if TYPE_CHECKING:
     from geopandas import GeoDataFrame
+    from pandas import DataFrame
 
 
 @checked
 def rerun(
-    result: FilePath | xr.Dataset | GeoDataFrame | Answer,
-    cube: xr.Dataset | Mapping[str, xr.Dataset] | None = None,
-    model: Model | type[Model] | SeriesModel | None = None,
+    result: FilePath | xr.Dataset | GeoDataFrame | DataFrame | Answer,
+    cube: xr.Dataset | Mapping[str, xr.Dataset] | DataFrame | FilePath | None = None,
+    model: Model | type[Model] | None = None,
     *,
     after: xr.Dataset | None = None,
+    places: GeoDataFrame | None = None,
     **options: Any,
 ) -> Rerun:
     """Make a result again from its provenance, and report whether it is identical.
 
     Parameters
     ----------
-    result : path, Dataset, GeoDataFrame or Answer
+    result : path, Dataset, GeoDataFrame, DataFrame or Answer
         What ``eow.run``, ``eow.change``, ``eow.forecast`` or ``eow.ask`` gave or wrote.
-    cube : Dataset or dict of Datasets, optional
-        The input; needed where the provenance does not note how it was opened. A dict for a model of several sources.
-    model : Model, Model class or forecaster, optional
+    cube : Dataset, dict of Datasets, DataFrame or path, optional
+        The input; needed where the provenance does not note how it was opened. A dict for a model of several sources, a
+        table for one of series, a folder for one of chips.
+    model : Model or Model class, optional
         Needed where the model is not registered.
     after : Dataset, optional
         The second raster of a comparison of two rasters.
+    places : GeoDataFrame, optional
+        For results at places: the places.
     **options
         Engine settings or parameters of the model to use in place of the recorded ones: ``device="cpu"``, or the path of a
         file, of which only the name is recorded. For change only ``device``, for questions only ``layers``, for forecasts
@@ -69,18 +73,25 @@ def rerun(
 
     old: Any = open_result(result) if isinstance(result, str | Path) else result
     notes = read(old)
-    call = notes.get("call", "run")
+    call, source = notes.get("call", "run"), cube  # type: str, Any
     if call == "run":
         if "change_method" in old.attrs or "forecast_from" in notes:
             raise InputError("This was made by an older release, which noted less: make it again by hand.")
-        if isinstance(model, SeriesModel):
-            raise InputError("This is the result of a run, which a forecaster of series cannot repeat: give the model.")
-        return runs.rerun(old, cube, model, **options)
+        return runs.rerun(old, source, model, **options)
+    if call in ITEMS:
+        if source is None and (call == "table" or "input" not in notes):
+            raise InputError(
+                "The provenance does not hold the table or the images: give them as rerun(result, source)."
+            )
+        source = source if source is not None else runs.reopened(notes)
+        if isinstance(source, xr.Dataset):
+            source = runs.same_input(source, notes)
+        return runs.rerun_items(old, notes, source, places, model, options)
     if call not in CALLS:
         raise InputError(
             f"Results of {str(call)[:80]!r} cannot be made again by themselves: make the one they come from."
         )
-    source = cube if cube is not None else runs.reopened(notes.get("whole", notes))
+    source = source if source is not None else runs.reopened(notes.get("whole", notes))
     try:
         source = runs.same_input(source, notes["whole"])
         arguments = {**notes["arguments"], **({"area": notes["area"]} if "area" in notes else {})}
@@ -135,13 +146,18 @@ def _forecast(
     options: Mapping[str, Any],
 ) -> Callable[[], Any]:
     from eowidgets.analysis.forecast.forecast import forecast, hindcast
+    from eowidgets.analysis.forecast.strategies import make_forecaster
+    from eowidgets.models.forecast.dates import DATES
 
     _only(options, set())
     if after is not None:
         raise InputError("A forecast is made from one cube: leave after out.")
     if isinstance(arguments["area"], list):  # a point
         arguments["area"] = tuple(arguments["area"])
-    given = {**arguments, "model": notes["model"] if model is None else model, **notes["parameters"]}
+    own = dict(notes["parameters"])
+    if "dates" in own:  # of older results by models of images, which also noted what applies to runs only
+        own = {k: v for k, v in own.items() if k not in DATES}
+    given = {**arguments, "model": make_forecaster(notes["model"] if model is None else model, own)}
     if notes["call"] == "forecast":
         return partial(forecast, cube, **given)
     return partial(hindcast, cube, given.pop("from_date"), **given)
@@ -180,4 +196,6 @@ def _ask(
     return again
 
 
+#: Calls of ``eow.run`` whose result is a table with a row for each item.
+ITEMS = ("chips", "series", "table")
 CALLS = {"change": _change, "forecast": _forecast, "hindcast": _forecast, "ask": _ask}

@@ -83,7 +83,7 @@ def listing_of(model: Any, **more: Any) -> Listing:
         "task": str(getattr(model, "task", "")),
         "title": model.card.title,
         "licence": model.card.licence,
-        "needs": _needs(getattr(model, "feed", None)),
+        "needs": _needs(getattr(model, "feed", None), getattr(model, "needs", None)),
         "parameters": tuple(f.name for f in dataclasses.fields(model.Params)),
         "pretrained": tags,
         "scores": scores_text(model.card.scores),
@@ -96,13 +96,14 @@ def scores_text(scores: Mapping[str, float]) -> str:
     return "; ".join(f"{name}: {value:g}" for name, value in scores.items())
 
 
-def _needs(feed: Any) -> str:
+def _needs(feed: Any, package: str | None) -> str:
+    """Return what a model needs: bands, dates and pixel size of its input, and a further package."""
     if feed is None:
         return ""
-    needs = ", ".join(feed.bands or ()) or "any bands"
-    if feed.min_dates > 1:
-        needs += f", {feed.min_dates} dates or more"
-    return f"{needs}, {feed.resolution:g} m" if feed.resolution else needs
+    dates = f"{feed.min_dates} dates or more" if feed.min_dates > 1 else ""
+    size = f"{feed.resolution:g} m" if feed.resolution else ""
+    parts = (", ".join(feed.bands or ()) or "any bands", dates, size, f"package {package}" if package else "")
+    return ", ".join(filter(None, parts))
 
 
 def index_text(listings: Iterable[Listing]) -> str:

@@ -22,7 +22,6 @@ import torch
 from torch import nn
 
 from eowidgets.contract.model import Model
-from eowidgets.models.forecast.base import SeriesModel
 from eowidgets.system import parsing
 
 #: Modules whose code is stated by the versions of their packages.
@@ -43,7 +42,7 @@ def state_hash(model: Model) -> str | None:
     return digest.hexdigest()
 
 
-def code_hash(model: Model | SeriesModel) -> str:
+def code_hash(model: Model) -> str:
     """SHA-256 over the source text of the model's class, of the classes of its networks, and of what they refer to.
 
     Where a source text cannot be found, the compiled code stands for it. Numbers, texts and functions from outside
@@ -69,7 +68,7 @@ class _Code:
         self._seen: set[int] = set()
         self._kept: list[Any] = []  # what has been seen stays alive: an id must not be given twice
 
-    def of(self, model: Model | SeriesModel) -> str:
+    def of(self, model: Model) -> str:
         self._model(model)
         return self._digest.hexdigest()
 
@@ -83,9 +82,9 @@ class _Code:
         self._kept.append(value)
         return True
 
-    def _model(self, model: Model | SeriesModel) -> None:
+    def _model(self, model: Model) -> None:
         self._class(type(model))
-        module = model.module() if isinstance(model, Model) else None
+        module = model.module()
         for cls in {type(m): None for m in module.modules()} if module is not None else ():
             self._class(cls)
         if self._deep and not _is_package(type(model)):

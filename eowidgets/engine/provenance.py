@@ -24,7 +24,6 @@ from eowidgets.cube.private import scrub
 from eowidgets.engine.identity import code_hash, state_hash
 from eowidgets.engine.reader import input_summary
 from eowidgets.errors import InputError
-from eowidgets.models.forecast.base import SeriesModel
 
 #: Files of a folder that are looked at to see whether it has changed.
 FILES = 20_000
@@ -49,16 +48,16 @@ def describe(
     }
 
 
-def about(model: Model | SeriesModel) -> dict[str, Any]:
+def about(model: Model) -> dict[str, Any]:
     """Return what a result depends on of its model, and the versions of the packages that ran it."""
     return {
         "model": model.name,
         "class": f"{type(model).__module__}.{type(model).__qualname__}",
         "card": scrub(dataclasses.asdict(model.card)),
         "weights_sha256": model.card.sha256,
-        "state_sha256": state_hash(model) if isinstance(model, Model) else None,
+        "state_sha256": state_hash(model),
         "code_sha256": code_hash(model),
-        "settings": scrub(dict(model.settings())) if isinstance(model, Model) else {},
+        "settings": scrub(dict(model.settings())),
         "parameters": {k: _shown(plain(v)) for k, v in dataclasses.asdict(model.params).items()},
         "versions": versions(),
     }

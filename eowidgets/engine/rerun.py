@@ -229,7 +229,7 @@ def same_input(cube: xr.Dataset | Mapping[str, xr.Dataset], notes: Mapping[str, 
         When it does not hold them, or is a dict.
     """
     if not isinstance(cube, xr.Dataset):
-        raise InputError("The result was made of one cube: give it without a dict.")
+        raise InputError("The result was made of one cube: give a Dataset, without a dict.")
     bands = notes["input"]["bands"]
     others = set(schema.bands(cube))
     lacking = [b for b in bands if b not in others]

@@ -12,7 +12,6 @@ from eowidgets.contract.catalogue import OWN, Listing, index_text, listing_of, s
 from eowidgets.contract.checkpoint import Checkpoint
 from eowidgets.contract.model import Model
 from eowidgets.models.change import cards as change
-from eowidgets.models.forecast.base import SERIES_MODELS
 from eowidgets.models.vqa import cards as vqa
 
 ASK = 'eow.ask(cube, question, brain="neural")'
@@ -42,12 +41,6 @@ def listed() -> list[Listing]:
     modules = [import_module(one.name) for one in names]
     own = {kind.name: kind for module in modules for kind in _models(module)}
     found = [listing_of(model) for model in own.values()]
-    for name, series in SERIES_MODELS.items():
-        if f"forecast-{name}" not in own:
-            use = f'eow.forecast(cube, model="{name}")'
-            needs = f"package {series.needs}" if series.needs else ""
-            more = {"module": "", "task": "forecast", "needs": needs, "use": use}
-            found.append(listing_of(series, name=f"forecast-{name}", **more))
     for name, (card, weights, task, needs, use) in IN_WORDS.items():
         found.append(
             Listing(

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import json
 
+import geopandas
 import nbformat
 import numpy as np
+import pandas as pd
 import pytest
 from support.toys import CARD
 
@@ -82,6 +84,56 @@ def test_a_notebook_gives_the_result(tmp_path):
     found = run_cell("\n".join(cells[:-1]))
     np.testing.assert_array_equal(found["result"].red.values, made.red.values)
     assert cells[-1] == "result"
+
+
+class OfSeries(eow.Model):
+    """The range of red over time."""
+
+    name = "toy-range"
+    task = eow.Task.REGRESS
+    card = CARD
+    feed = eow.Series(bands=("red",))
+
+    def outputs(self, bands):
+        return (eow.Value("range"),)
+
+    def predict(self, batch):
+        return {"range": batch.x[..., 0].amax(1) - batch.x[..., 0].amin(1)}
+
+
+class OfChips(OfSeries):
+    """The mean of red over chips."""
+
+    name = "toy-chips"
+    feed = eow.Chips(bands=("red",), size=4)
+
+    def predict(self, batch):
+        return {"range": batch.x.mean(dim=(1, 2, 3, 4))}
+
+
+@pytest.mark.parametrize("model", [OfSeries, OfChips])
+def test_a_table_at_places_is_made_again(model):
+    geometry = geopandas.points_from_xy([22.1510, 22.1515, 0.0], [45.2065, 45.2070, 0.0])
+    places = geopandas.GeoDataFrame({"name": list("abc")}, geometry=geometry, crs=4326)
+    with pytest.warns(UserWarning, match="outside"):
+        made = eow.run(model, part(), places=places)
+        again = eow.rerun(made, places=places, model=model)
+    assert again.identical, str(again)
+    code = eow.Record.of(made).code()
+    assert "places = ...  # the places that were given" in code
+    assert code.endswith("result = eow.run(model, cube, places=places)")
+
+
+def test_a_table_of_series_is_made_again():
+    dates = pd.to_datetime(["2024-04-01", "2024-05-11", "2024-07-02"])
+    table = pd.DataFrame({"id": list("aaabbb"), "time": [*dates, *dates], "red": [0.2, 0.5, 0.8, 0.3, None, 0.4]})
+    made = eow.run(OfSeries, table)
+    assert eow.rerun(made, table, model=OfSeries).identical
+    other = eow.rerun(made, table.assign(red=table.red * 2), model=OfSeries)
+    assert other.differences.keys() == {"range"}
+    assert eow.Record.of(made).code().endswith("result = eow.run(model, table)")
+    with pytest.raises(InputError, match="does not hold the table"):
+        eow.rerun(made, model=OfSeries)
 
 
 class Own(eow.Model):

@@ -11,6 +11,7 @@ import eowidgets as eow
 from eowidgets.analysis.change.detect import TUNED, ChangeTask, methods
 from eowidgets.analysis.forecast.alarm import alarms
 from eowidgets.analysis.forecast.forecast import forecast, hindcast
+from eowidgets.contract.registry import model_class
 from eowidgets.engine.rerun import compare
 from eowidgets.errors import InputError
 
@@ -141,3 +142,16 @@ def test_a_usual_value_that_is_given_changes_nothing(part, method):
         given = ChangeTask(part, method, dates=PERIOD, params={name: getattr(usual, name)}).model.params
         assert given == usual, name
     assert set(TUNED) <= set(methods())
+
+
+def test_forecasts_by_a_network_with_its_own_seed(part):
+    """``seed`` and ``batch`` of the training are no arguments of a forecast; older results call ``ahead`` the horizon."""
+    asked = {"days": 60, "every": 30, "mean": True, "seed": 5}
+    model = model_class("forecast-itransformer")(step=15.0, lookback=12, ahead=4, updates=2, batch=8, seed=3)
+    made = forecast(part, model=model, **asked)
+    again = eow.rerun(made, part)
+    assert again.identical and not again.changed
+    notes = json.loads(made.attrs["provenance"])
+    notes["parameters"]["horizon"] = notes["parameters"].pop("ahead")
+    older = made.assign_attrs(provenance=json.dumps(notes))
+    assert eow.rerun(older, part).identical

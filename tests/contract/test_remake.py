@@ -14,7 +14,6 @@ from eowidgets.contract.params import param
 from eowidgets.contract.registry import get_model
 from eowidgets.errors import InputError
 from eowidgets.models.change.adapters import ChangeLENet
-from eowidgets.models.forecast.base import series_model
 
 
 @dataclass(frozen=True)
@@ -88,8 +87,8 @@ def test_a_run_with_a_parameter_uses_the_users_network(make_cube):
 
 
 def test_forecasters_keep_their_other_parameters():
-    one = series_model("harmonic", terms=1)
-    assert series_model(one) is one
-    two = series_model(one, trend=True)
+    one = get_model("forecast-harmonic", terms=1)
+    assert get_model(one) is one
+    two = get_model(one, trend=True)
     assert (two.params.terms, two.params.trend) == (1, True)
     assert (one.params.terms, one.params.trend) == (1, False)

@@ -73,7 +73,7 @@ def test_the_old_name_works_with_one_warning():
     assert len(caught) == 1 and caught[0].filename == __file__
 
 
-@pytest.mark.parametrize("name", ["vqa-rsvqa", "vqa-deltavlm", "caption-mci", "forecast-patchtst", "forecast-ses"])
+@pytest.mark.parametrize("name", ["vqa-rsvqa", "vqa-deltavlm", "caption-mci"])
 def test_what_a_run_cannot_do_is_said_in_one_sentence(name, make_cube):
     with pytest.raises(InputError, match=f"'{name}' cannot be run over a cube: use (eow|eowidgets)\\.") as caught:
         eow.run(name, make_cube(dates=2, height=4, width=4))

@@ -16,7 +16,6 @@ from eowidgets.arguments import DateLike, Days, Latitude, Longitude, Seed, check
 from eowidgets.contract.model import Model
 from eowidgets.cube.area import AreaLike
 from eowidgets.errors import InputError
-from eowidgets.models.forecast.base import SeriesModel
 
 
 @checked
@@ -29,7 +28,7 @@ def forecast(
     mean: bool = False,
     days: Days = 180,
     every: Days = 10,
-    model: str | SeriesModel | Model = "harmonic",
+    model: str | Model | type[Model] = "harmonic",
     levels: Sequence[Level] = LEVELS,
     from_date: DateLike | None = None,
     calibrate: bool = True,
@@ -54,9 +53,9 @@ def forecast(
         How far to go: at most five years, and no longer than the record.
     every : int
         Days between the dates forecast.
-    model : str, SeriesModel or Model
-        A name out of ``eowidgets.analysis.forecast.frames.forecasters()``, or a forecaster of your own: of series, or of
-        whole images (a model for the engine whose task is ``forecast``).
+    model : str, Model or Model class
+        A registered model of the task ``forecast``, of series or of whole images, or one of your own. The short name
+        leaves out ``forecast-``: ``"harmonic"`` is ``"forecast-harmonic"``. See ``eow.list_models(task="forecast")``.
     levels : sequence of float
         Intervals: 0.8 is meant to hold eight of ten future values.
     from_date : str, optional
@@ -69,7 +68,8 @@ def forecast(
     seed : int
         For models that learn.
     **params
-        Parameters of the model.
+        Parameters of the model, without its ``dates``, ``horizon`` and ``every``, which apply to ``eow.run``. Networks
+        also take ``horizon``, the older name of ``ahead``: the steps that they learn at once.
 
     Returns
     -------
@@ -115,7 +115,7 @@ def hindcast(
     area: AreaLike | tuple[Longitude, Latitude] | None = None,
     mean: bool = False,
     days: Days = 180,
-    model: str | SeriesModel | Model = "harmonic",
+    model: str | Model | type[Model] = "harmonic",
     levels: Sequence[Level] = LEVELS,
     calibrate: bool = True,
     clouds: Clouds = "mask",

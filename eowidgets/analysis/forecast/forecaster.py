@@ -14,21 +14,14 @@ from annotated_types import Interval
 from torch import Tensor
 
 from eowidgets.analysis.forecast.conformal import normal_factors, spread
-from eowidgets.analysis.forecast.frames import (
-    HOLDOUT_SIDE,
-    HOLDOUT_WINDOWS,
-    FrameForecaster,
-    asked_for,
-    make_forecaster,
-)
-from eowidgets.analysis.forecast.holdout import FEWEST, WINDOWS, Holdout, hold_out
+from eowidgets.analysis.forecast.holdout import FEWEST, Holdout, hold_out
 from eowidgets.analysis.forecast.result import assemble
+from eowidgets.analysis.forecast.strategies import make_strategy
 from eowidgets.analysis.history import Block, Clouds, History, admitted, days_of
 from eowidgets.arguments import DateLike, Latitude, Longitude
 from eowidgets.contract.model import Model
 from eowidgets.cube.area import AreaLike
 from eowidgets.errors import InputError, shown
-from eowidgets.models.forecast.base import SeriesModel
 
 LEVELS = (0.5, 0.8, 0.95)
 Level = Annotated[float, Interval(gt=0, lt=1)]
@@ -49,7 +42,7 @@ class Ask:
     area: AreaLike | tuple[Longitude, Latitude] | None = None
     mean: bool = False
     days: int = 180
-    model: str | SeriesModel | Model = "harmonic"
+    model: str | Model | type[Model] = "harmonic"
     levels: Sequence[Level] = LEVELS
     from_date: DateLike | None = None
     calibrate: bool = True
@@ -74,6 +67,8 @@ class Maker:
     horizon : int
         Days ahead.
     history : History
+    strategy : Strategy
+        How the model is asked.
     holdout : Holdout
         How the forecaster would have fared.
     call : (str, dict)
@@ -87,18 +82,13 @@ class Maker:
         self.levels = _levels(ask.levels)
         self.start = _day(ask.from_date, cube["time"].values)
         self.history = ask.history(cube, self.start)
-        self.model = make_forecaster(ask.model, self.history, ask.seed, ask.params)
+        self.strategy = make_strategy(ask.model, self.history, ask.seed, ask.params)
         self.cut = float(days_of(np.array([self.start]))[0])
         self.horizon = _horizon(ask.days, self.cut - float(self.history.days[0]) + 1)
         self.holdout = self._learn()
 
     def _learn(self) -> Holdout:
-        h, model, windows = self.history, self.model, WINDOWS
-        if isinstance(model, FrameForecaster):
-            windows = HOLDOUT_WINDOWS
-            if h.place == "pixels":
-                h = h.middle(HOLDOUT_SIDE)
-                model = FrameForecaster(model.model, h, model.seed)
+        trial, h = self.strategy.trial(self.history)
         block = h.sample(SAMPLE) if h.place == "pixels" else h.series()
         most = int(block.seen.sum(1).max()) if block.seen.numel() else 0
         if most < FEWEST:
@@ -109,10 +99,10 @@ class Maker:
             )
         with torch.random.fork_rng():
             torch.manual_seed(int(self.ask.seed))
-            held = hold_out(asked_for(model, block), block, h.days, self.cut, self.horizon, windows)
+            held = hold_out(trial, block, h.days, self.cut, self.horizon)
             torch.manual_seed(int(self.ask.seed))
-            if self.model.trained:
-                self.model.fit(block.values, h.days, block.seen)
+            if self.strategy.learns:
+                self.strategy.fit(block, h.days)
         return held
 
     def at(self, future: npt.NDArray[np.float64]) -> xr.Dataset:
@@ -150,8 +140,8 @@ class Maker:
         some = known.any(1)
         seen = block.seen & known[:, None]
         if bool(some.any()):
-            model = asked_for(self.model, block.some(some))
-            mean[some] = model.predict(block.values[some], self.history.days, seen[some], ahead)
+            known_ones = Block(block.values[some], seen[some], block.where[some])
+            mean[some] = self.strategy.forecast(known_ones, self.history.days, ahead)
         scale = spread(block.values, seen, self.history.days, ahead)
         if self.ask.calibrate:
             scale = scale.sqrt()

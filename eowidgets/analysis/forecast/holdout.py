@@ -10,21 +10,24 @@ import torch
 from torch import Tensor
 
 from eowidgets.analysis.forecast.conformal import YEAR, Conformal, normal_factors, spread
+from eowidgets.analysis.forecast.strategies import OfSeries, Strategy
 from eowidgets.analysis.history import Block
 from eowidgets.errors import InputError
-from eowidgets.models.forecast.base import SeriesModel, series_model
+from eowidgets.models.forecast.base import short_name
+from eowidgets.models.forecast.climatology import Climatology
+from eowidgets.models.forecast.naive import Persistence
 
 #: What every forecast is compared with.
-RIVALS = ("persistence", "climatology")
-#: Hold-out windows: so many at most, none with fewer dates before it.
-WINDOWS, FEWEST = 12, 3
+RIVALS = {short_name(kind.name): kind for kind in (Persistence, Climatology)}
+#: Hold-out windows have at least so many dates before them.
+FEWEST = 3
 #: With fewer errors than this, all lead times and seasons are taken together; otherwise seasons so many days apart differ.
 MANY, APART = 500, 40.0
 #: Days around the same day of earlier years, so that windows differ by more than the year.
 SHIFTS = (0, -30, 30)
 
 
-def origins(days: Tensor, cut: float, horizon: float, most: int = WINDOWS) -> list[float]:
+def origins(days: Tensor, cut: float, horizon: float, most: int = Strategy.windows) -> list[float]:
     """Days to forecast from, all before ``cut``, latest first.
 
     The same season of earlier years where the record holds a year before each of them; in a shorter record the
@@ -153,46 +156,42 @@ class Holdout:
         return [float(v) / count if count else float("nan") for v in inside]
 
 
-def hold_out(
-    model: SeriesModel, block: Block, days: Tensor, cut: float, horizon: float, most: int = WINDOWS
-) -> Holdout:
+def hold_out(strategy: Strategy, block: Block, days: Tensor, cut: float, horizon: float) -> Holdout:
     """Forecast from earlier days and keep the errors.
 
     A model that learns is fitted once, on what lies before the earliest window, so that no window was learnt from.
 
     Parameters
     ----------
-    model : SeriesModel
-        Changed by being fitted.
+    strategy : Strategy
+        Fitted here if it learns.
     block : Block
         The past, (n, t, c).
     days : Tensor, shape (t,)
     cut : float
         The day that the forecast itself starts from.
     horizon : float
-    most : int
-        Windows at most.
     """
-    starts = origins(days, cut, horizon, most)
-    if starts and model.trained:
+    starts = origins(days, cut, horizon, strategy.windows)
+    if starts and strategy.learns:
         before = days <= min(starts)
         try:
-            model.fit(block.values[:, before], days[before], block.seen[:, before])
+            strategy.fit(block.on(before), days[before])
         except InputError:  # too little before the first window to learn from: no window, and wide intervals
             starts = []
-    rivals = {name: series_model(name) for name in RIVALS}
-    forecasters = {model.name: model, **{k: v for k, v in rivals.items() if k != model.name}}
+    rivals = {name: OfSeries(kind()) for name, kind in RIVALS.items() if name != strategy.name}
+    forecasters: dict[str, Strategy] = {strategy.name: strategy, **rivals}
     found: list[list[Errors]] = [[] for _ in range(block.values.shape[2])]
     for number, start in enumerate(starts):
         past, ahead = days <= start, (days > start) & (days <= min(start + horizon, cut))
-        given = (block.values[:, past], days[past], block.seen[:, past])
+        given = block.on(past)
         truth, there = block.values[:, ahead], block.seen[:, ahead]
-        if not bool(given[2].any()) or not bool(there.any()):
+        if not bool(given.seen.any()) or not bool(there.any()):
             continue
         # A series with next to nothing before the window is not forecast from there in earnest either.
-        there = there & (given[2].sum(1, keepdim=True) >= FEWEST)
-        made = {name: f.predict(*given, days[ahead]) for name, f in forecasters.items()}
-        scale = spread(given[0], given[2], given[1], days[ahead])
+        there = there & (given.seen.sum(1, keepdim=True) >= FEWEST)
+        made = {name: f.forecast(given, days[past], days[ahead]) for name, f in forecasters.items()}
+        scale = spread(given.values, given.seen, days[past], days[ahead])
         day = days[ahead].expand(len(truth), -1)
         for c, errors in enumerate(found):
             k = there[..., c]
@@ -203,7 +202,7 @@ def hold_out(
     # A single series has too few errors to tell lead times or seasons apart.
     many = max(map(len, joined)) >= MANY
     widths = (max(15.0, horizon / 6), APART) if many else (float(horizon), float("inf"))
-    return Holdout(model.name, joined, starts, *widths)
+    return Holdout(strategy.name, joined, starts, *widths)
 
 
 def _joined(parts: list[Errors], names: tuple[str, ...]) -> Errors:

@@ -12,11 +12,11 @@ import xarray as xr
 
 from eowidgets.analysis.forecast.conformal import FEW_WINDOWS
 from eowidgets.analysis.forecast.holdout import FEWEST
-from eowidgets.contract.model import Model
 from eowidgets.cube.grid import georeference
 from eowidgets.cube.schema import bands
 from eowidgets.engine.provenance import about, whole
 from eowidgets.engine.reader import input_summary
+from eowidgets.models.forecast.dates import DATES
 
 if TYPE_CHECKING:
     from eowidgets.analysis.forecast.forecaster import Maker
@@ -64,7 +64,7 @@ def assemble(made: Maker, ahead: npt.NDArray[np.float64], fan: tuple[Float, Floa
     out.attrs = {
         "title": f"Forecast from {made.start}: {h.cube.attrs.get('title', 'cube')}",
         "forecast_from": str(made.start),
-        "model": made.model.name,
+        "model": made.strategy.name,
         "windows": " ".join(_iso(o) for o in held.origins),
         "notes": " ".join(_notes(made, blind)),
         "provenance": json.dumps(_provenance(made), default=str),
@@ -111,11 +111,13 @@ def _provenance(made: Maker) -> dict[str, Any]:
     """Return the notes of a run (:func:`eowidgets.engine.provenance.about`), and what was asked and of which cube."""
     h, ask, placed = made.history, made.ask, georeference(made.history.cube)
     call, more = made.call
-    inner = getattr(made.model, "model", None)  # of a forecaster of images, the model that makes them
+    notes = about(made.strategy.model)
+    own = {k: v for k, v in notes["parameters"].items() if k not in DATES}  # the forecast states its dates itself
     return {
         "call": call,
-        **about(inner if isinstance(inner, Model) else made.model),
-        "model": made.model.name,
+        **notes,
+        "model": made.strategy.name,
+        "parameters": own,
         "seed": int(ask.seed),
         "input": {
             **input_summary(placed, bands(placed)),

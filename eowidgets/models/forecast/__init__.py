@@ -1,5 +1,18 @@
 """Forecasters of series: what comes next for a pixel, a field or a region."""
 
-from eowidgets.models.forecast.base import SERIES_MODELS, SeriesModel, series_model, series_models
+from importlib import import_module
+from typing import Any
 
-__all__ = ["SERIES_MODELS", "SeriesModel", "series_model", "series_models"]
+from eowidgets.models.forecast.base import Forecaster, short_name
+from eowidgets.models.forecast.dates import When
+
+__all__ = ["Forecaster", "When", "short_name"]
+#: Names of the first release, which work for one release more.
+OLDER = ("SeriesModel", "register_series", "series_model", "series_models")
+
+
+def __getattr__(name: str) -> Any:
+    """Give the names of the first release (:mod:`eowidgets.models.forecast.older`)."""
+    if name in OLDER:
+        return getattr(import_module("eowidgets.models.forecast.older"), name)
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

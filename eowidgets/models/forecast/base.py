@@ -1,173 +1,97 @@
-"""The contract of forecasters: many masked, irregular series at once, and the days that are asked for.
+"""The contract of forecasters: models of many masked, irregular series that are run over a cube like any other.
 
-A :class:`SeriesModel` knows nothing of cubes, pixels or maps: it takes series ``(n, t, c)`` on common dates and gives
-values on later days. Checks, order of dates, duplicates and gaps are dealt with here, once, so that a model's own file
-holds the model only.
+A forecaster takes series ``(n, t, c)`` on common dates and gives values on later days. Checks, order of dates,
+duplicates and gaps are dealt with here, once, so that a model's own file holds the model only.
 """
 
 from __future__ import annotations
 
-from abc import ABC, abstractmethod
-from dataclasses import dataclass
-from importlib import import_module
-from importlib.util import find_spec
-from typing import Any, ClassVar, Self, TypeVar
+import math
+from abc import abstractmethod
+from typing import Any, ClassVar, Self, cast
 
+import numpy as np
 import torch
+import xarray as xr
 from torch import Tensor
 
-from eowidgets.contract.card import Card
-from eowidgets.contract.params import NoParams, make_params
-from eowidgets.contract.remake import Remade
-from eowidgets.errors import InputError, ModelError, unknown
-from eowidgets.models.classical.series import DAYS_PER_YEAR
+from eowidgets.contract.feeds import Batch, Series
+from eowidgets.contract.model import Dates, Model
+from eowidgets.contract.outputs import Bands, Output
+from eowidgets.contract.task import Task
+from eowidgets.cube.schema import bands as cube_bands
+from eowidgets.cube.schema import usable as cube_usable
+from eowidgets.errors import InputError, ModelError, shown, warn_user
+from eowidgets.models.forecast.dates import When, dates_ahead, parse_dates
+from eowidgets.models.forecast.past import Past, checked, checked_future
 
-#: A forecast further ahead than this is refused, in years.
-FURTHEST = 10.0
-#: Modules that hold the models; imported when a model is first asked for by name.
-MODULES = tuple(
-    f"eowidgets.models.forecast.{m}"
-    for m in ("naive", "climatology", "harmonic", "smoothing", "learned", "combine", "fracast", "chronos")
-)
+#: Registered names of forecasters begin with this; ``eow.forecast`` takes them with or without it.
+PREFIX = "forecast-"
+#: Pixels that a trained forecaster learns from, spread over the cube.
+LEARN_FROM = 2000
 
 
-@dataclass(frozen=True, slots=True)
-class Series:
-    """Checked series: sorted unique days, zeros where nothing was seen.
+def short_name(name: str) -> str:
+    """Return a registered name without ``forecast-``.
 
-    Attributes
-    ----------
-    values : Tensor, shape (n, t, c), floating
-        0 where ``seen`` is False.
-    days : Tensor, shape (t,), float64, on the CPU
-        Strictly increasing.
-    seen : Tensor, shape (n, t, c), bool
+    Examples
+    --------
+    >>> short_name("forecast-theta")
+    'theta'
     """
-
-    values: Tensor
-    days: Tensor
-    seen: Tensor
-
-    @property
-    def cut(self) -> float:
-        """The last day that is known, whatever was seen on it."""
-        return float(self.days[-1])
-
-    def until(self, day: float) -> Series:
-        """What was known on a day: it and everything before."""
-        count = int((self.days <= day).sum())
-        return Series(self.values[:, :count], self.days[:count], self.seen[:, :count])
-
-    def rows(self) -> tuple[Tensor, Tensor]:
-        """One row per series and channel, time last: values and mask, both ``((n c), t)``."""
-        return self.values.transpose(1, 2).flatten(0, 1), self.seen.transpose(1, 2).flatten(0, 1)
-
-    def unrow(self, rows: Tensor) -> Tensor:
-        """Undo :meth:`rows`: ``((n c), h) -> (n, h, c)``."""
-        return rows.reshape(self.values.shape[0], self.values.shape[2], -1).transpose(1, 2)
+    return name.removeprefix(PREFIX)
 
 
-def checked(values: Tensor, days: Tensor, mask: Tensor | None = None) -> Series:
-    """Sort by day, average what falls on one and the same day, and turn what is not finite into gaps.
-
-    Raises
-    ------
-    InputError
-        If shapes or days make no sense, or if no value at all was seen.
-    """
-    if values.dim() != 3 or not values.numel():
-        raise InputError(
-            f"Series have shape (series, time, channel), none of them empty; this is {tuple(values.shape)}."
-        )
-    values = values if values.is_floating_point() else values.float()
-    days = torch.as_tensor(days).detach().cpu().double()
-    if days.shape != values.shape[1:2] or not bool(days.isfinite().all()):
-        raise InputError(
-            f"{values.shape[1]} dates need as many finite days, in one dimension; these are {days.tolist()}."
-        )
-    seen = values.isfinite()
-    if mask is not None:
-        if mask.shape != values.shape:
-            raise InputError(
-                f"The mask has shape {tuple(mask.shape)}, the values {tuple(values.shape)}: give one each."
-            )
-        seen = seen & mask.to(device=values.device, dtype=torch.bool)
-    if not bool(seen.any()):
-        raise InputError("Nothing was seen in any of the series: there is nothing to forecast from.")
-    values = torch.where(seen, values, 0.0)
-    unique, where = torch.unique(days, return_inverse=True)
-    if len(unique) == len(days):
-        order = days.argsort()
-        return Series(values[:, order], unique, seen[:, order])
-    where = where.to(values.device)
-    shape = (values.shape[0], len(unique), values.shape[2])
-    count = values.new_zeros(shape).index_add_(1, where, seen.to(values.dtype))
-    total = values.new_zeros(shape).index_add_(1, where, values)
-    return Series(total / count.clamp_min(1), unique, count > 0)
-
-
-def checked_future(future_days: Tensor, cut: float) -> Tensor:
-    """Days to forecast as float64 on the CPU.
-
-    Raises
-    ------
-    InputError
-        If there are none, or one is not after ``cut`` or further than :data:`FURTHEST` years.
-    """
-    future = torch.as_tensor(future_days).detach().cpu().double().reshape(-1)
-    if not len(future) or not bool(future.isfinite().all()):
-        raise InputError("There is no day to forecast: give at least one day after the last date.")
-    if float(future.min()) <= cut:
-        behind = cut - float(future.min())
-        raise InputError(f"A day to forecast lies {behind:g} days before the last date, or on it: ask for later days.")
-    if float(future.max()) > cut + FURTHEST * DAYS_PER_YEAR:
-        ahead = float(future.max()) - cut
-        raise InputError(f"{ahead:.0f} days ahead is beyond reason: ask for {FURTHEST:g} years at most.")
-    return future
-
-
-class SeriesModel(Remade, ABC):
+class Forecaster(Model):
     """Base class of every forecaster of series.
 
-    A subclass writes ``_predict`` (and ``_fit`` if it learns from many series); the public methods check what comes in
-    and what goes out. A *local* model (``trained = False``) takes all it knows from the series that ``predict`` is
-    given; for a *trained* one, ``fit`` must come first. Nothing after the last of ``days`` is ever seen.
+    A subclass writes ``_predict`` (and ``_fit`` if it learns from many series); the public methods check the input and
+    the result. A *local* model (``trained = False``) takes all it knows from the series that it forecasts; a *trained*
+    one must be fitted first, which a run over a cube does by itself, on pixels spread over the cube. Nothing after the
+    last of ``days`` is ever used.
 
     Attributes
     ----------
     name : str
-        Lower-case words joined by hyphens, unique among the series models.
-    card : Card
+        ``forecast-`` and lower-case words joined by hyphens.
     regular : bool
         Whether the model needs a regular grid; if so it regrids by itself (:mod:`eowidgets.models.forecast.grid`).
     trained : bool
-        Whether ``fit`` must be called before ``predict``.
+        Whether ``fit`` must be called before ``forecast``.
     needs : str, optional
-        Package that must be installed beside this one.
+        Package that must be installed in addition to this one.
     Params : type
-        Frozen dataclass made of :func:`~eowidgets.contract.params.param` fields.
+        Frozen dataclass derived from :class:`~eowidgets.models.forecast.dates.When`, which has the dates of a run.
 
     Examples
     --------
     >>> import torch
-    >>> from eowidgets.models.forecast.base import series_model
+    >>> from eowidgets.contract.registry import get_model
     >>> days = torch.arange(0, 1000, 10.0)
     >>> values = (days / 365.2425 * 6.2832).sin().reshape(1, -1, 1)
-    >>> model = series_model("harmonic").fit(values, days)
-    >>> model.predict(values, days, None, torch.tensor([1004.4, 1095.7])).flatten().abs().max() < 1.01
+    >>> model = get_model("forecast-harmonic").fit(values, days)
+    >>> model.forecast(values, days, None, torch.tensor([1004.4, 1095.7])).flatten().abs().max() < 1.01
     tensor(True)
     """
 
-    name: ClassVar[str]
-    card: ClassVar[Card]
+    task = Task.FORECAST
+    feed = Series()
     regular: ClassVar[bool] = False
     trained: ClassVar[bool] = False
     needs: ClassVar[str | None] = None
-    Params: ClassVar[type] = NoParams
+    Params: ClassVar[type] = When
 
     def __init__(self, **params: Any) -> None:
-        self.params: Any = make_params(self.Params, params)
+        if not issubclass(self.Params, When):
+            raise InputError(
+                f"Params of the forecaster {shown(self.name)} lacks the dates of a run: derive it from "
+                "eowidgets.models.forecast.When."
+            )
+        super().__init__(**params)
+        parse_dates(self.params.dates)  # refused now, not in a run
         self.fitted = not self.trained
+
+    # --- over series ---------------------------------------------------------------------------------------------
 
     def fit(self, values: Tensor, days: Tensor, mask: Tensor | None = None) -> Self:
         """Learn from many series.
@@ -175,12 +99,12 @@ class SeriesModel(Remade, ABC):
         Parameters
         ----------
         values : Tensor, shape (n, t, c)
-            NaN and infinity count as not seen.
+            NaN and infinity count as not observed.
         days : Tensor, shape (t,)
-            Days since any epoch, in any order and at any spacing; the same epoch in ``predict``, counted from
+            Days since any epoch, in any order and at any spacing; the same epoch in ``forecast``, counted from
             1970-01-01 if the season of a year matters.
         mask : Tensor, optional, shape (n, t, c), bool
-            True where the value was seen; None: wherever it is finite.
+            True where the value was observed; None: wherever it is finite.
 
         Raises
         ------
@@ -191,7 +115,7 @@ class SeriesModel(Remade, ABC):
         self.fitted = True
         return self
 
-    def predict(self, values: Tensor, days: Tensor, mask: Tensor | None, future_days: Tensor) -> Tensor:
+    def forecast(self, values: Tensor, days: Tensor, mask: Tensor | None, future_days: Tensor) -> Tensor:
         """Forecast every series.
 
         Parameters
@@ -204,22 +128,22 @@ class SeriesModel(Remade, ABC):
         Returns
         -------
         Tensor, shape (n, h, c), of the dtype and on the device of ``values``
-            NaN for a series and channel that was never seen, and only there.
+            NaN for a series and channel that was never observed, and only there.
 
         Raises
         ------
         InputError
-            If the input makes no sense, nothing was seen, or the horizon is empty or beyond reason.
+            If the input makes no sense, nothing was observed, or the horizon is empty or beyond reason.
         ModelError
             If the model was not fitted, or gave something that is no number.
         """
         if not self.fitted:
-            raise ModelError(f"Forecaster {self.name!r} has learnt nothing yet: call fit before predict.")
-        series = checked(values, days, mask)
-        future = checked_future(future_days, series.cut)
+            raise ModelError(f"Forecaster {self.name!r} has learnt nothing yet: call fit before forecast.")
+        past = checked(values, days, mask)
+        future = checked_future(future_days, past.cut)
         with torch.no_grad():
-            out = self._predict(series, future).to(series.values.dtype)
-        known = series.seen.any(dim=1, keepdim=True)
+            out = self._predict(past, future).to(past.values.dtype)
+        known = past.seen.any(dim=1, keepdim=True)
         wrong = int((~out.isfinite() & known).any(dim=1).sum())
         if wrong:
             raise ModelError(
@@ -228,49 +152,46 @@ class SeriesModel(Remade, ABC):
             )
         return torch.where(known, out, torch.nan)
 
-    def _fit(self, series: Series) -> None:
-        """Learn from checked series."""
+    def _fit(self, series: Past) -> None:
+        """Learn from checked series; networks are made anew, so that a copy of this model keeps its own."""
 
     @abstractmethod
-    def _predict(self, series: Series, future: Tensor) -> Tensor:
-        """Forecast checked series, (n, h, c); what is given for a series never seen is blanked afterwards."""
+    def _predict(self, series: Past, future: Tensor) -> Tensor:
+        """Forecast checked series, (n, h, c); the result of a series never observed is blanked afterwards."""
 
+    # --- over a cube ---------------------------------------------------------------------------------------------
 
-M = TypeVar("M", bound=type[SeriesModel])
-SERIES_MODELS: dict[str, type[SeriesModel]] = {}
+    def outputs(self, bands: tuple[str, ...]) -> tuple[Output, ...]:
+        """Every band on every date asked for."""
+        return (Bands("bands", dims="tyx", unit="1"),)
 
+    def out_dates(self, dates: Dates) -> Dates:
+        """Give the dates asked for, or a regular series after the last date."""
+        return dates_ahead(self.params, dates)
 
-def register_series(cls: M) -> M:
-    """Class decorator that makes a forecaster known by its name."""
-    taken = SERIES_MODELS.get(cls.name)
-    if taken is not None and (taken.__module__, taken.__qualname__) != (cls.__module__, cls.__qualname__):
-        raise InputError(f"A forecaster named {cls.name!r} exists already: choose another name.")
-    SERIES_MODELS[cls.name] = cls
-    return cls
+    def survey(self, cube: xr.Dataset) -> None:
+        """Learn from pixels spread over the cube, unless the model was fitted before."""
+        if self.fitted:
+            return
+        self._reach()
+        thin = max(1, math.isqrt(cube.sizes["y"] * cube.sizes["x"] // LEARN_FROM))
+        part = cube.isel(y=slice(None, None, thin), x=slice(None, None, thin))
+        values = np.stack([part[b].values for b in cube_bands(part)], axis=-1)  # t y x c
+        seen = np.broadcast_to(cube_usable(part).values[..., None], values.shape)
+        days = part.time.values.astype("datetime64[s]").astype(np.float64) / 86_400
+        y, mask = (torch.from_numpy(np.array(a)).flatten(1, 2).transpose(0, 1) for a in (values, seen))
+        self.fit(y, torch.from_numpy(days), mask)
 
+    def _reach(self) -> None:
+        """Adjust to the horizon of a run before learning for it."""
 
-def _load() -> dict[str, type[SeriesModel]]:
-    for module in MODULES:
-        import_module(module)
-    return SERIES_MODELS
-
-
-def series_models() -> dict[str, type[SeriesModel]]:
-    """All forecasters that can be used here, by name; not those whose package is missing."""
-    return {n: m for n, m in sorted(_load().items()) if m.needs is None or find_spec(m.needs) is not None}
-
-
-def series_model(model: str | SeriesModel, **params: Any) -> SeriesModel:
-    """Make a forecaster from its name, or take an instance as it is (with ``params``: a copy that differs in these).
-
-    Raises
-    ------
-    InputError
-        If no forecaster has this name (with the nearest names), or a parameter is wrong.
-    """
-    if isinstance(model, SeriesModel):
-        return model.with_params(**params) if params else model
-    known = _load()
-    if model not in known:
-        raise unknown("forecaster", model, known)
-    return known[model](**params)
+    def predict(self, batch: Batch, *older: Any) -> dict[str, Tensor]:
+        """Forecast a batch of series; ``bands`` (n, s, c), NaN where a series was never observed."""
+        if isinstance(batch, Tensor):
+            warn_user("predict(values, days, mask, future_days) is deprecated: use forecast(...).", DeprecationWarning)
+            return cast("dict[str, Tensor]", self.forecast(batch, *older))
+        n, _, c = batch.x.shape
+        if not bool(batch.usable.any()):
+            return {"bands": batch.x.new_full((n, len(batch.out_days), c), torch.nan)}
+        seen = batch.usable.unsqueeze(-1).expand_as(batch.x)
+        return {"bands": self.forecast(batch.x, batch.days, seen, batch.out_days)}

@@ -12,12 +12,12 @@ from torch import Tensor
 from eowidgets.contract.card import Card
 from eowidgets.contract.hub import download
 from eowidgets.contract.params import param
+from eowidgets.contract.registry import register
 from eowidgets.errors import MissingExtraError, ModelError
-from eowidgets.models.forecast.base import register_series
 from eowidgets.models.forecast.zeroshot import GridParams, ZeroShot
 
 
-@register_series
+@register
 class ChronosForecaster(ZeroShot):
     """Adapter of the PyPI package ``chronos-forecasting``: the median of any of its models.
 
@@ -25,7 +25,7 @@ class ChronosForecaster(ZeroShot):
     and safetensors are read.
     """
 
-    name = "chronos"
+    name = "forecast-chronos"
     needs = "chronos"
     pretrained = ("bolt-tiny",)
     card = Card(

@@ -9,15 +9,18 @@ from torch import Tensor
 
 from eowidgets.contract.card import Card
 from eowidgets.contract.params import param
+from eowidgets.contract.registry import register
 from eowidgets.models.classical.series import DAYS_PER_YEAR, huber_weights, solving_dtype
-from eowidgets.models.forecast.base import Series, SeriesModel, register_series
+from eowidgets.models.forecast.base import Forecaster
+from eowidgets.models.forecast.dates import When
+from eowidgets.models.forecast.past import Past
 
 #: Weight of the mean over all dates, against one date seen on the very day of the year.
 PRIOR = 0.001
 
 
-@register_series
-class Climatology(SeriesModel):
+@register
+class Climatology(Forecaster):
     """Mean season of each series: dates count by their distance within the year.
 
     ``y(d) = Σ_i w_i K(d - d_i) y_i / Σ_i w_i K(d - d_i)``, a kernel regression (Nadaraya, 1964; Watson, 1964) on the
@@ -25,7 +28,7 @@ class Climatology(SeriesModel):
     falls back on the mean. Robust: w is Huber's weight of a first pass.
     """
 
-    name = "climatology"
+    name = "forecast-climatology"
     card = Card(
         title="Climatology",
         summary="The mean year: all that was seen about this day of the year.",
@@ -35,7 +38,7 @@ class Climatology(SeriesModel):
     )
 
     @dataclass(frozen=True, slots=True)
-    class Params:
+    class Params(When):
         """How wide a season is, and how wary of outliers."""
 
         width: float = param(10.0, unit="days", low=1e-3, high=180.0, help="Standard deviation of the kernel.")
@@ -48,7 +51,7 @@ class Climatology(SeriesModel):
         apart = (wanted - days[:, None] + season / 2) % season - season / 2
         return torch.exp(-0.5 * (apart / self.params.width).square()) + PRIOR
 
-    def _predict(self, series: Series, future: Tensor) -> Tensor:
+    def _predict(self, series: Past, future: Tensor) -> Tensor:
         y, seen = series.rows()
         dtype = solving_dtype(y.device)
         y = y.to(dtype)

@@ -2,22 +2,22 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict
-from typing import Any
-
 import torch
 from torch import Tensor
 
 from eowidgets.contract.card import Card
-from eowidgets.models.forecast.base import Series, SeriesModel, register_series, series_model
+from eowidgets.contract.registry import register
+from eowidgets.models.forecast.climatology import Climatology
 from eowidgets.models.forecast.learned import DLinearForecaster
+from eowidgets.models.forecast.past import Past
+from eowidgets.models.forecast.smoothing import ExponentialSmoothing
 
-#: One that knows the mean year only, one that carries the last anomaly on, and one that has learnt from all series.
-MEMBERS = ("climatology", "ses", "dlinear")
+#: One that knows the mean year only, and one that carries the last anomaly on; the third, DLinear, learns from all series.
+MEMBERS = (Climatology, ExponentialSmoothing)
 
 
-@register_series
-class Ensemble(SeriesModel):
+@register
+class Ensemble(DLinearForecaster):
     """Median of a few forecasters that know different things.
 
     Weights are not estimated: with a few years of dates those found on hold-out windows are noise, and equal ones do
@@ -25,8 +25,8 @@ class Ensemble(SeriesModel):
     drawn away by one member that fails.
     """
 
-    name = "ensemble"
-    trained = True
+    name = "forecast-ensemble"
+    architecture = "dlinear"
     card = Card(
         title="Ensemble",
         summary="The median of the mean year, of exponential smoothing, and of a linear map learnt from all series.",
@@ -36,18 +36,7 @@ class Ensemble(SeriesModel):
         licence="Apache-2.0",
     )
 
-    Params = DLinearForecaster.Params
-
-    def __init__(self, **params: Any) -> None:
-        super().__init__(**params)
-        # The parameters are those of the member that learns.
-        learned = series_model("dlinear", **asdict(self.params))
-        self.members = [learned if name == "dlinear" else series_model(name) for name in MEMBERS]
-
-    def _fit(self, series: Series) -> None:
-        for member in self.members:
-            member.fit(series.values, series.days, series.seen)
-
-    def _predict(self, series: Series, future: Tensor) -> Tensor:
-        made = [member.predict(series.values, series.days, series.seen, future) for member in self.members]
-        return torch.stack(made).median(dim=0).values
+    def _predict(self, series: Past, future: Tensor) -> Tensor:
+        made = [member().forecast(series.values, series.days, series.seen, future) for member in MEMBERS]
+        learned = super()._predict(series, future).to(series.values.dtype)
+        return torch.stack([*made, learned]).median(dim=0).values

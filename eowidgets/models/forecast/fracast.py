@@ -8,16 +8,16 @@ import torch
 from torch import Tensor
 
 from eowidgets.contract.card import Card
+from eowidgets.contract.registry import register
 from eowidgets.errors import MissingExtraError
-from eowidgets.models.forecast.base import register_series
 from eowidgets.models.forecast.zeroshot import ZeroShot
 
 
-@register_series
+@register
 class FracastForecaster(ZeroShot):
     """Adapter of the PyPI package ``fracast``: the median of its nine quantiles. Nothing is downloaded."""
 
-    name = "fracast"
+    name = "forecast-fracast"
     needs = "fracast"
     pretrained = ("0",)
     card = Card(

@@ -12,7 +12,7 @@ from torch import Tensor
 
 from eowidgets.models.classical.harmonic import design, evaluate, robust_solve
 from eowidgets.models.classical.series import huber_weights, solving_dtype
-from eowidgets.models.forecast.base import Series
+from eowidgets.models.forecast.past import Past
 
 #: Pull of the yearly curve on the grid, against one value seen on that very day: a gap falls back on the season.
 PRIOR = 0.15
@@ -25,7 +25,7 @@ def past_grid(cut: float, step: float, count: int) -> Tensor:
     return cut - step * torch.arange(count - 1, -1, -1, dtype=torch.float64)
 
 
-def regrid(series: Series, grid: Tensor, step: float) -> Tensor:
+def regrid(series: Past, grid: Tensor, step: float) -> Tensor:
     """Values on the days of a grid, (n, g, c), all finite.
 
     Where the last dates are the grid itself, and were seen throughout, they come back as they are. Others are smoothed:
@@ -35,8 +35,8 @@ def regrid(series: Series, grid: Tensor, step: float) -> Tensor:
 
     Parameters
     ----------
-    series : Series
-        The whole of it is used: cut it first (:meth:`Series.until`).
+    series : Past
+        The whole of it is used: cut it first (:meth:`Past.until`).
     grid : Tensor, shape (g,), float64
         Increasing.
     step : float

@@ -8,13 +8,16 @@ from torch import Tensor
 
 from eowidgets.contract.card import Card
 from eowidgets.contract.params import param
+from eowidgets.contract.registry import register
 from eowidgets.models.classical.series import DAYS_PER_YEAR
-from eowidgets.models.forecast.base import Series, SeriesModel, register_series
+from eowidgets.models.forecast.base import Forecaster
+from eowidgets.models.forecast.dates import When
+from eowidgets.models.forecast.past import Past
 from eowidgets.models.forecast.season import fit_season
 
 
-@register_series
-class HarmonicForecast(SeriesModel):
+@register
+class HarmonicForecast(Forecaster):
     """Robust harmonic regression, continued; see :class:`~eowidgets.models.classical.harmonic.Harmonic`.
 
     Two waves cannot draw a snowy winter or a sudden spring: what they leave around the same day of other years is
@@ -22,7 +25,7 @@ class HarmonicForecast(SeriesModel):
     observed, and stays level afterwards: a slope seen for two years says nothing about ten.
     """
 
-    name = "harmonic"
+    name = "forecast-harmonic"
     card = Card(
         title="Harmonic forecast",
         summary="The mean year of each series: waves, and what they leave around the same day of other years.",
@@ -33,7 +36,7 @@ class HarmonicForecast(SeriesModel):
     )
 
     @dataclass(frozen=True, slots=True)
-    class Params:
+    class Params(When):
         """Shape of the fit."""
 
         terms: int = param(2, low=1, high=6, label="Waves per year", help="1 is the yearly wave.")
@@ -45,7 +48,7 @@ class HarmonicForecast(SeriesModel):
         )
         season: float = param(DAYS_PER_YEAR, unit="days", low=1e-3, high=3660.0, help="Length of the slowest wave.")
 
-    def _predict(self, series: Series, future: Tensor) -> Tensor:
+    def _predict(self, series: Past, future: Tensor) -> Tensor:
         p = self.params
         rounds = 5 if p.robust else 0
         year = fit_season(

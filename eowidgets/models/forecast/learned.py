@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass
-from typing import Any
+import hashlib
+import math
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
+from typing import Any, ClassVar, Self
 
 import torch
 from torch import Tensor
@@ -13,13 +15,17 @@ from torch.optim.lr_scheduler import LRScheduler, OneCycleLR
 
 from eowidgets.contract.card import Card
 from eowidgets.contract.params import param
+from eowidgets.contract.registry import register
 from eowidgets.errors import InputError, ModelError
 from eowidgets.models.blocks.fitting import fit
 from eowidgets.models.blocks.plan import Plan, Step
-from eowidgets.models.forecast.base import Series, SeriesModel, register_series, series_model
+from eowidgets.models.forecast.base import Forecaster, short_name
+from eowidgets.models.forecast.climatology import Climatology
+from eowidgets.models.forecast.dates import DATES, When
 from eowidgets.models.forecast.grid import ON_GRID, past_grid, regrid, steps_ahead, to_days
 from eowidgets.models.forecast.linear import DLinear, NLinear
 from eowidgets.models.forecast.network import SeriesNetwork, make_network
+from eowidgets.models.forecast.past import Past
 from eowidgets.models.forecast.season import fit_season
 
 #: Series that are learnt from at most, the windows cut from them at least and at most.
@@ -28,6 +34,22 @@ SERIES, CUTS, WINDOWS = 2000, 24, 40_000
 ROUNDS = 5
 #: Series that go through a network at once.
 CHUNK = 4096
+#: Steps that are learnt at once where nothing says how many; in a run, as many as this many days have at most: beyond that
+#: the forecast runs on from itself, because few cubes are long enough to learn more.
+AHEAD, FURTHEST_LEARNT = 9, 180
+
+
+def reaching(params: Any) -> Any:
+    """Return parameters in which ``ahead`` is set: the steps to the horizon of a run, at most :data:`FURTHEST_LEARNT` days.
+
+    Parameters
+    ----------
+    params : Any
+        With ``horizon`` in days, ``step`` and ``ahead``.
+    """
+    if params.ahead is not None:
+        return params
+    return replace(params, ahead=max(1, math.ceil(min(params.horizon, FURTHEST_LEARNT) / params.step)))
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,27 +71,48 @@ class Hindcast:
     cut: float
 
 
-class NetworkForecaster(SeriesModel):
+class NetworkForecaster(Forecaster):
     """A :class:`~eowidgets.models.forecast.network.SeriesNetwork` with the grid in time that it needs.
 
-    ``fit`` cuts the series at many dates and makes each time what ``predict`` makes: season and look-back come from what
+    ``fit`` cuts the series at many dates and makes each time what ``forecast`` makes: season and look-back come from what
     was known on that date, and the truth is what was seen later. So nothing learnt leans on the future of a window.
     Forecasts beyond the horizon run on from the forecast before.
 
     What comes out is averaged with climatology: few years are little to learn from, and the mean of two forecasts that
     err in their own ways is mostly better than both (Bates and Granger, 1969, Operational Research Quarterly 20(4)).
+
+    Parameters
+    ----------
+    channels : int, optional
+        Make the network at once, for weights that were saved: ``eow.load`` does that.
+    **params
+        As in ``Params``.
+
+    Attributes
+    ----------
+    architecture : str, optional
+        Name of the network, where it is not the short name of the model.
+    network : SeriesNetwork or None
+        What was learnt.
     """
 
     regular = True
     trained = True
+    architecture: ClassVar[str | None] = None
 
     @dataclass(frozen=True, slots=True)
-    class Params:
-        """The grid, and the training."""
+    class Params(When):
+        """The dates, the grid, and the training."""
 
         step: float = param(10.0, unit="days", low=1e-3, high=366.0, help="Days between two steps of the grid.")
         lookback: int = param(36, unit="steps", low=4, high=2000, help="Steps of the past that are seen.")
-        horizon: int = param(9, unit="steps", low=1, high=2000, help="Steps that are learnt; more are made in turn.")
+        ahead: int | None = param(
+            None,
+            unit="steps",
+            low=1,
+            high=2000,
+            help="Steps learnt at once; later ones are made in turn. Not set: those of the horizon in a run, otherwise 9.",
+        )
         season: bool = param(True, help="Take the mean year of each series out first, and put it back afterwards.")
         shrink: float = param(
             0.5, low=0.0, high=1.0, help="Share of climatology in the forecast, if the mean year is taken out."
@@ -79,11 +122,26 @@ class NetworkForecaster(SeriesModel):
         rate: float = param(2e-3, low=1e-7, high=1.0, help="Peak of the learning rate.")
         seed: int = param(0, low=0, high=2**31 - 1, help="Of weights, windows and dropout.")
 
-    def __init__(self, **params: Any) -> None:
+    def __init__(self, channels: int | None = None, **params: Any) -> None:
         super().__init__(**params)
         self.network: SeriesNetwork | None = None
+        if channels is not None:
+            with torch.random.fork_rng(devices=[]):
+                self.network = self._made(channels).eval().requires_grad_(False)
 
-    def _season(self, series: Series) -> Callable[[Tensor], Tensor]:
+    def _made(self, channels: int) -> SeriesNetwork:
+        name = self.architecture or short_name(self.name)
+        return make_network(name, self.params.lookback, self.steps, channels)
+
+    @property
+    def steps(self) -> int:
+        """Steps that are learnt at once."""
+        return self.params.ahead or AHEAD
+
+    def _reach(self) -> None:
+        self.params = reaching(self.params)
+
+    def _season(self, series: Past) -> Callable[[Tensor], Tensor]:
         """Mean season from what the series knows, as a function of days, (n, h, c); 0 if it is left in."""
         n, _, c = series.values.shape
         if not self.params.season:
@@ -91,16 +149,16 @@ class NetworkForecaster(SeriesModel):
         fitted = fit_season(series)
         return lambda days: series.unrow(fitted.at(days)).to(series.values.dtype)
 
-    def _window(self, series: Series, season: Callable[[Tensor], Tensor]) -> Tensor:
+    def _window(self, series: Past, season: Callable[[Tensor], Tensor]) -> Tensor:
         """Look-back on the grid, without the season."""
         p = self.params
         rest = torch.where(series.seen, series.values - season(series.days), 0.0)
         grid = past_grid(series.cut, p.step, p.lookback)
-        return regrid(Series(rest, series.days, series.seen), grid, p.step).float()
+        return regrid(Past(rest, series.days, series.seen), grid, p.step).float()
 
-    def _hindcasts(self, series: Series) -> list[Hindcast]:
+    def _hindcasts(self, series: Past) -> list[Hindcast]:
         p = self.params
-        reach, first = p.horizon * p.step, float(series.days[0])
+        reach, first = self.steps * p.step, float(series.days[0])
         earliest = first + min(p.lookback * p.step, (series.cut - first - reach) / 2)
         end = series.cut - reach + ON_GRID * p.step
         cuts = series.days[(series.days >= earliest) & (series.days <= end)]
@@ -114,7 +172,7 @@ class NetworkForecaster(SeriesModel):
         if not len(good):
             raise InputError("No series was seen in all of its channels: leave out channels that hold nothing.")
         some = good[torch.randperm(len(good), generator=generator)[:SERIES]].to(series.values.device)
-        series = Series(series.values[some], series.days, series.seen[some])
+        series = Past(series.values[some], series.days, series.seen[some])
         count = min(len(cuts), max(CUTS, WINDOWS // len(some)))
         found = []
         for cut in cuts[torch.linspace(0, len(cuts) - 1, count).round().long()].tolist():
@@ -130,14 +188,38 @@ class NetworkForecaster(SeriesModel):
             raise InputError(f"Nothing was seen within {reach:g} days after any date: give a longer horizon.")
         return found
 
-    def _fit(self, series: Series) -> None:
+    def _fit(self, series: Past) -> None:
         p = self.params
         examples = self._hindcasts(series)
         with torch.random.fork_rng(devices=[]):
             torch.manual_seed(p.seed)
-            network = make_network(self.name, p.lookback, p.horizon, series.values.shape[2])
+            network = self._made(series.values.shape[2])
             self._learn(network.to(series.values.device), examples)
         self.network = network.eval().requires_grad_(False)
+        self._remember({"channels": network.channels})
+
+    def _remember(self, more: dict[str, Any]) -> None:
+        """Note what the constructor needs to make the network again, for copies and saved models."""
+        kept = {k: v for k, v in vars(self)["_made_from"][1].items() if k != "channels"}
+        vars(self)["_made_from"] = ((), {**kept, **more})
+
+    def with_params(self, **params: Any) -> Self:
+        """Make a copy that differs in some parameters; it keeps what was learnt if that does not depend on them."""
+        new = super().with_params(**params)
+        changed = {name for name in params if getattr(new.params, name) != getattr(self.params, name)}
+        if changed - {*DATES, "shrink"}:
+            new.network, new.fitted = None, False
+            new._remember({})
+        return new
+
+    def settings(self) -> Mapping[str, Any]:
+        """Give a hash of what was learnt, from this cube or before."""
+        if self.network is None:
+            return {}
+        digest = hashlib.sha256()
+        for name, values in sorted(self.network.state_dict().items()):
+            digest.update(f"{name} {tuple(values.shape)}".encode() + values.cpu().contiguous().numpy().tobytes())
+        return {"learnt_sha256": digest.hexdigest()}
 
     def _learn(self, network: SeriesNetwork, examples: list[Hindcast]) -> None:
         p = self.params
@@ -156,7 +238,7 @@ class NetworkForecaster(SeriesModel):
 
         fit(network, loss, Plan(steps=p.updates, rate=p.rate, schedule=schedule, clip=1.0, every=p.updates))
 
-    def _predict(self, series: Series, future: Tensor) -> Tensor:
+    def _predict(self, series: Past, future: Tensor) -> Tensor:
         p, network = self.params, self.network
         if network is None or series.values.shape[2] != network.channels:
             trained = network.channels if network is not None else 0
@@ -172,7 +254,7 @@ class NetworkForecaster(SeriesModel):
         out = to_days(window[:, -1], made, future, series.cut, p.step) + season(future)
         if not (p.season and p.shrink):
             return out
-        plain = series_model("climatology").predict(series.values, series.days, series.seen, future)
+        plain = Climatology().forecast(series.values, series.days, series.seen, future)
         return torch.lerp(out, plain.to(out.dtype), p.shrink)
 
 
@@ -201,19 +283,19 @@ class LinearForecaster(NetworkForecaster):
             return
         # A map has one answer for each step of the grid: what was seen later is brought onto it.
         past = torch.cat([one.window for one in examples])
-        steps = p.step * torch.arange(1, p.horizon + 1, dtype=torch.float64)
-        later = [regrid(Series(one.truth, one.days, one.seen), one.cut + steps, p.step) for one in examples]
+        steps = p.step * torch.arange(1, self.steps + 1, dtype=torch.float64)
+        later = [regrid(Past(one.truth, one.days, one.seen), one.cut + steps, p.step) for one in examples]
         network.solve(past, torch.cat(later), p.ridge, ROUNDS)
 
 
 LIMITS = "Learns from the series it is given only: a few years at least, and many series."
 
 
-@register_series
+@register
 class NLinearForecaster(LinearForecaster):
     """One linear map of the look-back, around the last value."""
 
-    name = "nlinear"
+    name = "forecast-nlinear"
     card = Card(
         "NLinear",
         "One linear map from the last year to what comes next.",
@@ -223,7 +305,7 @@ class NLinearForecaster(LinearForecaster):
     )
 
 
-@register_series
+@register
 class DLinearForecaster(LinearForecaster):
     """Two linear maps, of trend and remainder."""
 
@@ -239,17 +321,17 @@ class DLinearForecaster(LinearForecaster):
         )
         ridge: float = param(100.0, unit="observations", low=1e-9, high=1e9, help="Pull of the map towards zero.")
 
-    name = "dlinear"
+    name = "forecast-dlinear"
     card = Card(
         "DLinear", "Linear maps of the trend and of what is left.", DLinear.paper, limits=LIMITS, licence="Apache-2.0"
     )
 
 
-@register_series
+@register
 class PatchTSTForecaster(NetworkForecaster):
     """Patched transformer, channel by channel."""
 
-    name = "patchtst"
+    name = "forecast-patchtst"
     card = Card(
         "PatchTST",
         "A transformer over patches of each series.",
@@ -259,11 +341,11 @@ class PatchTSTForecaster(NetworkForecaster):
     )
 
 
-@register_series
+@register
 class ITransformerForecaster(NetworkForecaster):
     """Transformer across channels."""
 
-    name = "itransformer"
+    name = "forecast-itransformer"
     card = Card(
         "iTransformer",
         "Attention across bands and indices.",
@@ -273,11 +355,11 @@ class ITransformerForecaster(NetworkForecaster):
     )
 
 
-@register_series
+@register
 class TimesNetForecaster(NetworkForecaster):
     """Convolutions over folded periods."""
 
-    name = "timesnet"
+    name = "forecast-timesnet"
     card = Card(
         "TimesNet",
         "Series folded by their periods into images.",
@@ -287,11 +369,11 @@ class TimesNetForecaster(NetworkForecaster):
     )
 
 
-@register_series
+@register
 class TimeMixerForecaster(NetworkForecaster):
     """Seasons and trends mixed across resolutions."""
 
-    name = "timemixer"
+    name = "forecast-timemixer"
     card = Card(
         "TimeMixer",
         "Seasons and trends at several resolutions.",
@@ -301,11 +383,11 @@ class TimeMixerForecaster(NetworkForecaster):
     )
 
 
-@register_series
+@register
 class SpaceTimeForecaster(NetworkForecaster):
     """Companion state spaces in closed loop."""
 
-    name = "spacetime"
+    name = "forecast-spacetime"
     card = Card(
         "SpaceTime",
         "State spaces that run on by themselves.",

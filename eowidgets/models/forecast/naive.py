@@ -9,21 +9,24 @@ from torch import Tensor
 
 from eowidgets.contract.card import Card
 from eowidgets.contract.params import param
+from eowidgets.contract.registry import register
 from eowidgets.models.classical.series import DAYS_PER_YEAR, next_index, previous_index
-from eowidgets.models.forecast.base import Series, SeriesModel, register_series
+from eowidgets.models.forecast.base import Forecaster
+from eowidgets.models.forecast.dates import When
+from eowidgets.models.forecast.past import Past
 
 
-def last_seen(series: Series) -> Tensor:
+def last_seen(series: Past) -> Tensor:
     """Latest value of every series and channel, shape (n, 1, c); 0 where there is none."""
     index = previous_index(series.seen)[:, -1:]
     return series.values.gather(1, index.clamp_min(0))
 
 
-@register_series
-class Persistence(SeriesModel):
+@register
+class Persistence(Forecaster):
     """Everything stays as it was last seen."""
 
-    name = "persistence"
+    name = "forecast-persistence"
     card = Card(
         title="Persistence",
         summary="The last clear value, for ever: what every forecast must beat.",
@@ -32,19 +35,19 @@ class Persistence(SeriesModel):
         licence="Apache-2.0",
     )
 
-    def _predict(self, series: Series, future: Tensor) -> Tensor:
+    def _predict(self, series: Past, future: Tensor) -> Tensor:
         return last_seen(series).expand(-1, len(future), -1)
 
 
-@register_series
-class SeasonalNaive(SeriesModel):
+@register
+class SeasonalNaive(Forecaster):
     """The value seen nearest to the same day of the last season, as it was.
 
     A day ``d`` is given the value seen nearest to ``d - k · season``, k being the smallest number that reaches into the
     past. Where nothing was seen within an eighth of a season around it, the last value stands in.
     """
 
-    name = "seasonal-naive"
+    name = "forecast-seasonal-naive"
     card = Card(
         title="Seasonal naive",
         summary="What was seen about a year before, unchanged.",
@@ -54,12 +57,12 @@ class SeasonalNaive(SeriesModel):
     )
 
     @dataclass(frozen=True, slots=True)
-    class Params:
+    class Params(When):
         """Length of the season."""
 
         season: float = param(DAYS_PER_YEAR, unit="days", low=1e-3, high=3660.0, help="Days after which things repeat.")
 
-    def _predict(self, series: Series, future: Tensor) -> Tensor:
+    def _predict(self, series: Past, future: Tensor) -> Tensor:
         season: float = self.params.season
         seasons = ((future - series.cut) / season - 1e-9).floor() + 1
         wanted = future - seasons * season  # h, none after the cut

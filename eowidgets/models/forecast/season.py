@@ -9,7 +9,7 @@ from torch import Tensor
 
 from eowidgets.models.classical.harmonic import design, evaluate, robust_solve
 from eowidgets.models.classical.series import DAYS_PER_YEAR, solving_dtype
-from eowidgets.models.forecast.base import Series
+from eowidgets.models.forecast.past import Past
 
 #: Standard deviation of the kernel, as share of a season: ten days of a year.
 WIDTH = 10 / DAYS_PER_YEAR
@@ -61,7 +61,7 @@ class Season:
 
 
 def fit_season(
-    series: Series,
+    series: Past,
     *,
     terms: int = 2,
     trend: bool = False,
@@ -80,8 +80,8 @@ def fit_season(
 
     Parameters
     ----------
-    series : Series
-        All of it is used: cut it first (:meth:`Series.until`).
+    series : Past
+        All of it is used: cut it first (:meth:`Past.until`).
     terms, trend, length, ridge, rounds
         Waves per season, whether the level may rise or fall, days of a season, pull of waves and trend towards zero in
         observations, rounds of reweighting.

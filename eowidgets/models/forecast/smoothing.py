@@ -10,8 +10,11 @@ from torch import Tensor
 
 from eowidgets.contract.card import Card
 from eowidgets.contract.params import param
+from eowidgets.contract.registry import register
 from eowidgets.models.classical.series import DAYS_PER_YEAR, huber_weights, solving_dtype
-from eowidgets.models.forecast.base import Series, SeriesModel, register_series
+from eowidgets.models.forecast.base import Forecaster
+from eowidgets.models.forecast.dates import When
+from eowidgets.models.forecast.past import Past
 from eowidgets.models.forecast.season import fit_season
 
 #: Half-lives that are tried, in median spacings of the dates: from almost the last value to almost the mean.
@@ -49,13 +52,13 @@ def levels(y: Tensor, seen: Tensor, days: Tensor, half_life: float, pull: float 
     return (y @ weight) / torch.where(total > 0, total, 1.0)
 
 
-class Smoothing(SeriesModel):
+class Smoothing(Forecaster):
     """What both have in common: the mean year is taken out first and put back afterwards."""
 
     drift: ClassVar[float]
 
     @dataclass(frozen=True, slots=True)
-    class Params:
+    class Params(When):
         """The season that is taken out first, and how far to trust what the last dates left of it."""
 
         terms: int = param(2, low=0, high=6, label="Waves per year", help="0 leaves the series as it is.")
@@ -67,7 +70,7 @@ class Smoothing(SeriesModel):
             5.0, low=0.0, high=1000.0, unit="observations", help="Pull of the level towards the mean year."
         )
 
-    def _predict(self, series: Series, future: Tensor) -> Tensor:
+    def _predict(self, series: Past, future: Tensor) -> Tensor:
         p = self.params
         y, seen = series.rows()
         dtype = solving_dtype(y.device)
@@ -113,14 +116,14 @@ def _slope(y: Tensor, weight: Tensor, time: Tensor, ridge: float) -> Tensor:
     return (apart * (y - mean)).sum(1, keepdim=True) / ((apart * (time - middle)).sum(1, keepdim=True) + ridge)
 
 
-@register_series
+@register
 class ExponentialSmoothing(Smoothing):
     """Simple exponential smoothing around the mean year, its rate chosen for each series by one-step errors.
 
     The level is pulled towards the mean year: one odd date is no new level, and several are.
     """
 
-    name = "ses"
+    name = "forecast-ses"
     drift = 0.0
     card = Card(
         title="Exponential smoothing",
@@ -131,14 +134,14 @@ class ExponentialSmoothing(Smoothing):
     )
 
 
-@register_series
+@register
 class Theta(Smoothing):
     """The Theta method: exponential smoothing with half of the trend as drift, around the mean year.
 
     Hyndman and Billah (2003) show that it is just that. The drift goes on no longer than the series did.
     """
 
-    name = "theta"
+    name = "forecast-theta"
     drift = 0.5
     card = Card(
         title="Theta",

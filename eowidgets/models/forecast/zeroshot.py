@@ -10,19 +10,21 @@ import torch
 from torch import Tensor
 
 from eowidgets.contract.params import param
-from eowidgets.models.forecast.base import Series, SeriesModel
+from eowidgets.models.forecast.base import Forecaster
+from eowidgets.models.forecast.dates import When
 from eowidgets.models.forecast.grid import past_grid, regrid, steps_ahead, to_days
+from eowidgets.models.forecast.past import Past
 
 
 @dataclass(frozen=True, slots=True)
-class GridParams:
+class GridParams(When):
     """The grid that a pretrained forecaster sees."""
 
     step: float = param(10.0, unit="days", low=1e-3, high=366.0, help="Days between two steps of the grid.")
     lookback: int = param(180, unit="steps", low=8, high=2048, help="Steps of the past that are seen.")
 
 
-class ZeroShot(SeriesModel):
+class ZeroShot(Forecaster):
     """A pretrained forecaster of single series: nothing is learnt here, and every channel goes through by itself.
 
     A subclass writes :meth:`_median`.
@@ -43,7 +45,7 @@ class ZeroShot(SeriesModel):
     def _median(self, rows: Tensor, steps: int) -> Tensor:
         """Median forecast (n, steps) of some series (n, t) on the grid, float32 on the CPU."""
 
-    def _predict(self, series: Series, future: Tensor) -> Tensor:
+    def _predict(self, series: Past, future: Tensor) -> Tensor:
         p = self.params
         # No more steps than there are days: what lies before the first date would be made up.
         span = int((series.cut - float(series.days[0])) / p.step) + 1

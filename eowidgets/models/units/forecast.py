@@ -5,7 +5,6 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import Any, ClassVar
 
-import numpy as np
 import torch
 from torch import Tensor
 
@@ -15,7 +14,7 @@ from eowidgets.contract.model import Dates
 from eowidgets.contract.params import param
 from eowidgets.contract.registry import register
 from eowidgets.contract.task import Task
-from eowidgets.errors import InputError
+from eowidgets.models.forecast.dates import dates_ahead, parse_dates
 from eowidgets.models.units import cards
 from eowidgets.models.units.adapters import FlowParams, UniTSModel, aux_of, draw
 from eowidgets.models.units.condition import Condition, known_bands, spread_bands, standardise
@@ -142,20 +141,11 @@ class UniTSForecast(UniTSModel):
 
     def __init__(self, network: UniTS | None = None, **params: Any) -> None:
         super().__init__(network, **params)
-        self._asked = parse_dates(self.params.dates)
+        parse_dates(self.params.dates)  # refused now, not in a run
 
     def out_dates(self, dates: Dates) -> Dates:
         """Give the dates asked for, or a regular series after the last date."""
-        end = dates.astype("datetime64[D]").max()
-        if self._asked is None:
-            count = max(1, self.params.horizon // self.params.every)
-            series = end + np.arange(1, count + 1) * np.timedelta64(self.params.every, "D")
-            return np.asarray(series, "datetime64[ns]")
-        if self._asked.min() <= end:
-            raise InputError(
-                f"{self._asked.min()} is not after the last date of the cube ({end}): ask for later dates."
-            )
-        return np.asarray(self._asked, "datetime64[ns]")
+        return dates_ahead(self.params, dates)
 
     def answers(self, batch: Batch) -> dict[str, Tensor]:
         """Make the future in chunks; each chunk sees the same past."""
@@ -192,21 +182,3 @@ class UniTSForecast(UniTSModel):
         if spreads:
             out["spread"] = torch.cat(spreads, dim=1)
         return out
-
-
-def parse_dates(text: str) -> Dates | None:
-    """Read ISO dates separated by commas or spaces; None for an empty text.
-
-    Raises
-    ------
-    InputError
-        If one of them is no date.
-    """
-    words = str(text).replace(",", " ").split()
-    if not words:
-        return None
-    try:
-        found = np.array([np.datetime64(w, "D") for w in words])
-    except ValueError as error:
-        raise InputError(f"{text!r} holds something that is no date: write dates like 2021-05-01.") from error
-    return np.unique(found)

@@ -11,15 +11,15 @@ import xarray as xr
 
 from eowidgets.analysis.forecast.files import append_frames, channels, to_csv, to_netcdf
 from eowidgets.analysis.forecast.forecast import forecast, hindcast
-from eowidgets.analysis.forecast.frames import DATES, forecasters
+from eowidgets.analysis.forecast.names import forecasters
 from eowidgets.analysis.history import admitted
 from eowidgets.arguments import checked
-from eowidgets.contract.model import Model
 from eowidgets.cube.indices import index as spectral_index
 from eowidgets.cube.series import at
 from eowidgets.engine.scheduler import HEAVY
 from eowidgets.engine.work import Work
 from eowidgets.errors import InputError, shown, unknown
+from eowidgets.models.forecast.dates import DATES
 from eowidgets.widgets.chart.fan import COLOR, fan_series, start_mark
 from eowidgets.widgets.chart.pixel_chart import PixelChart
 from eowidgets.widgets.panels.forecast_view import FORMATS, WHERE, ForecastView, pixel_of, skill_html, verdict
@@ -184,7 +184,7 @@ class ForecastPanel(FormPanel, ForecastView):
         cls = forecasters()[self.model]
         self._show_card(cls.card)
         # The panel chooses the dates itself.
-        self._show_params(cls.Params(), leave_out=DATES if issubclass(cls, Model) else ())
+        self._show_params(cls.Params(), leave_out=DATES)
         self._refresh()
 
     def _took_pins(self, _: Any) -> None:

@@ -11,7 +11,7 @@ import numpy as np
 import xarray as xr
 
 from eowidgets.analysis.forecast.files import channels, skill_table
-from eowidgets.analysis.forecast.frames import forecasters
+from eowidgets.analysis.forecast.names import forecasters
 from eowidgets.analysis.forecast.result import percent
 from eowidgets.widgets.panels.panel_view import PanelView, row, wide
 

@@ -11,9 +11,10 @@ from eowidgets.analysis.forecast.conformal import Conformal, normal_factors, spr
 from eowidgets.analysis.forecast.files import append_frames, channels, skill_table, to_csv, to_netcdf
 from eowidgets.analysis.forecast.forecast import forecast, hindcast
 from eowidgets.analysis.forecast.holdout import hold_out, origins
+from eowidgets.analysis.forecast.strategies import OfSeries
 from eowidgets.analysis.history import Block
 from eowidgets.errors import InputError
-from eowidgets.models.forecast.base import series_model
+from eowidgets.models.forecast.naive import Persistence
 
 LEVELS = (0.5, 0.8, 0.95)
 INF = float("inf")
@@ -128,7 +129,7 @@ def test_hold_out_errors_are_those_of_the_forecast():
     values = (0.5 + 0.2 * torch.sin(2 * torch.pi * days / 365.2425)).float()[None, :, None].repeat(3, 1, 1)
     values[:, 180:] += 0.1  # a step that no forecast from before it can know
     block = Block(values, torch.ones_like(values, dtype=torch.bool), torch.arange(3))
-    held = hold_out(series_model("persistence"), block, days, float(days[-1]), 90)
+    held = hold_out(OfSeries(Persistence()), block, days, float(days[-1]), 90)
     assert held.forecasters == ("persistence", "climatology")
     e = held.channels[0]
     first = e.window == 0

@@ -4,8 +4,9 @@ import numpy as np
 import pytest
 import torch
 
-from eowidgets.models.forecast.base import checked, series_model
+from eowidgets.contract.registry import get_model
 from eowidgets.models.forecast.grid import past_grid, regrid, steps_ahead, to_days
+from eowidgets.models.forecast.past import checked
 from eowidgets.models.forecast.season import fit_season, kernel_median
 from eowidgets.models.forecast.smoothing import levels
 
@@ -24,7 +25,11 @@ def case():
 
 def forecast(name, case, **params):
     values, days, mask, future = (torch.from_numpy(np.asarray(part)) for part in case)
-    return series_model(name, **params).predict(values[..., None], days, mask[..., None], future)[..., 0].numpy()
+    return (
+        get_model(f"forecast-{name}", **params)
+        .forecast(values[..., None], days, mask[..., None], future)[..., 0]
+        .numpy()
+    )
 
 
 def test_persistence_is_the_last_value_seen(case):
@@ -50,7 +55,7 @@ def test_seasonal_naive_is_the_nearest_value_of_the_last_season(case):
 def test_seasonal_naive_of_a_short_series_is_its_last_value():
     days = torch.arange(17_000.0, 17_100.0, 10.0)
     values = torch.rand(2, 10, 1, generator=torch.Generator().manual_seed(0))
-    made = series_model("seasonal-naive").predict(values, days, None, days[-1:] + 180)
+    made = get_model("forecast-seasonal-naive").forecast(values, days, None, days[-1:] + 180)
     assert torch.equal(made, values[:, -1:])
 
 
@@ -58,7 +63,7 @@ def test_seasonal_naive_of_a_short_series_is_its_last_value():
 def test_seasonal_naive_on_a_regular_grid_repeats_the_last_season(season):
     values = torch.rand(1, 100, 1, generator=torch.Generator().manual_seed(0))
     days = torch.arange(100.0)
-    made = series_model("seasonal-naive", season=season).predict(values, days, None, 100 + torch.arange(60.0))
+    made = get_model("forecast-seasonal-naive", season=season).forecast(values, days, None, 100 + torch.arange(60.0))
     period = int(season)
     assert torch.equal(made[0, :, 0], values[0, -period:, 0].repeat(10)[:60])
 
@@ -90,7 +95,7 @@ def test_harmonic_trend_goes_on_no_longer_than_it_was_seen():
     days = torch.arange(17_000.0, 17_000.0 + 730, 10.0)
     values = (0.1 + 0.0002 * (days - 17_000)).reshape(1, -1, 1)
     ahead = days[-1] + torch.tensor([365.0, 700.0, 720.0, 2000.0, 3000.0])
-    made = series_model("harmonic", terms=1, ridge=1e-6, trend=True).predict(values, days, None, ahead)[0, :, 0]
+    made = get_model("forecast-harmonic", terms=1, ridge=1e-6, trend=True).forecast(values, days, None, ahead)[0, :, 0]
     truth = 0.1 + 0.0002 * (ahead - 17_000).clamp(max=2 * days[-1] - 2 * 17_000)
     assert torch.allclose(made, truth, atol=2e-3)
 
@@ -143,7 +148,7 @@ def test_the_season_is_a_wave_where_nothing_was_seen_and_what_was_seen_elsewhere
 def test_a_season_of_any_length_repeats():
     days = torch.arange(100.0, dtype=torch.float64)
     values = torch.rand(1, 7, 1, generator=torch.Generator().manual_seed(0)).repeat(1, 15, 1)[:, :100]
-    made = series_model("harmonic", season=7.0, ridge=1e-6).predict(values, days, None, 100 + torch.arange(14.0))
+    made = get_model("forecast-harmonic", season=7.0, ridge=1e-6).forecast(values, days, None, 100 + torch.arange(14.0))
     torch.testing.assert_close(made[0, :, 0], values[0, torch.arange(100, 114) % 7, 0], rtol=0, atol=0.02)
 
 
@@ -173,7 +178,9 @@ def test_one_odd_date_is_no_new_level_and_many_are():
     odd[:, -1] -= 0.3
     changed[:, -30:] -= 0.3
     ahead = days[-1:] + 30
-    usual, one, many = (series_model("ses", terms=0).predict(v, days, None, ahead).item() for v in (flat, odd, changed))
+    usual, one, many = (
+        get_model("forecast-ses", terms=0).forecast(v, days, None, ahead).item() for v in (flat, odd, changed)
+    )
     assert abs(one - usual) < 0.03
     assert many - usual < -0.15
 
@@ -183,7 +190,7 @@ def test_ses_keeps_a_shifted_level_and_theta_carries_half_of_a_trend():
     steep = (0.001 * days).reshape(1, -1, 1)
     ahead = days[-1] + torch.tensor([100.0, 300.0], dtype=torch.float64)
     flat, theta = (
-        series_model(n, terms=0, ridge=1e-6, pull=0.0).predict(steep, days, None, ahead)[0, :, 0]
+        get_model(f"forecast-{n}", terms=0, ridge=1e-6, pull=0.0).forecast(steep, days, None, ahead)[0, :, 0]
         for n in ("ses", "theta")
     )
     assert torch.allclose(flat, flat[:1].expand(2))

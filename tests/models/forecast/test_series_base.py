@@ -4,22 +4,26 @@ import numpy as np
 import pytest
 import torch
 
+from eowidgets.analysis.forecast.names import forecasters
+from eowidgets.contract.registry import get_model
 from eowidgets.errors import InputError, ModelError
-from eowidgets.models.forecast.base import FURTHEST, checked, series_model, series_models
+from eowidgets.models.forecast.base import Forecaster
+from eowidgets.models.forecast.past import FURTHEST, checked
 
 #: Chronos is not among them: it fetches its weights (test_zeroshot.py).
-LOCAL = [n for n, m in series_models().items() if not m.trained and n != "chronos"]
-NETWORKS = [n for n, m in series_models().items() if m.trained]
+OF_SERIES = {n: m for n, m in forecasters().items() if issubclass(m, Forecaster) and n != "chronos"}
+LOCAL = [n for n, m in OF_SERIES.items() if not m.trained]
+NETWORKS = [n for n, m in OF_SERIES.items() if m.trained]
 ALONE = [n for n in NETWORKS if n != "ensemble"]
 #: The least that lets a network be fitted in a test.
-SMALL = {"step": 15.0, "lookback": 12, "horizon": 4}
+SMALL = {"step": 15.0, "lookback": 12, "ahead": 4}
 QUICK = {"updates": 2, "batch": 8}
 
 
 def make(name):
     if name not in NETWORKS:
-        return series_model(name)
-    return series_model(name, **SMALL, **QUICK)
+        return OF_SERIES[name]()
+    return OF_SERIES[name](**SMALL, **QUICK)
 
 
 @pytest.fixture(scope="module")
@@ -36,14 +40,14 @@ def series():
 
 @pytest.fixture(scope="module")
 def fitted(series):
-    return {name: make(name).fit(*series) for name in series_models()}
+    return {name: make(name).fit(*series) for name in OF_SERIES}
 
 
 @pytest.mark.parametrize("name", LOCAL + NETWORKS)
 def test_shape_dtype_and_finite(name, series, fitted):
     values, days, mask = series
     future = days[-1] + torch.tensor([3.0, 40.0, 7.5, 200.0])  # in any order, and beyond a network's horizon
-    out = fitted[name].predict(values, days, mask, future)
+    out = fitted[name].forecast(values, days, mask, future)
     assert out.shape == (5, 4, 2)
     assert out.dtype == torch.float32
     assert out.isfinite().all()
@@ -63,7 +67,7 @@ def test_nothing_after_the_cut_is_seen(name, series):
 
     def hindcast(all_values):
         known = all_values[:, :cut], days[:cut], mask[:, :cut]
-        return make(name).fit(*known).predict(*known, future)
+        return make(name).fit(*known).forecast(*known, future)
 
     assert torch.equal(hindcast(values), hindcast(strange))
 
@@ -87,18 +91,18 @@ def test_the_cut_holds_within_a_series_as_well(name, series):
 def test_what_is_masked_is_not_looked_at(name, series, fitted):
     values, days, mask = series
     future = days[-1] + torch.tensor([30.0])
-    asked = fitted[name].predict(values, days, mask, future)
+    asked = fitted[name].forecast(values, days, mask, future)
     for instead in (torch.nan, 1e9, -torch.inf):
-        assert torch.equal(fitted[name].predict(values.masked_fill(~mask, instead), days, mask, future), asked)
-    assert torch.equal(fitted[name].predict(values.masked_fill(~mask, torch.nan), days, None, future), asked)
+        assert torch.equal(fitted[name].forecast(values.masked_fill(~mask, instead), days, mask, future), asked)
+    assert torch.equal(fitted[name].forecast(values.masked_fill(~mask, torch.nan), days, None, future), asked)
 
 
 @pytest.mark.parametrize("name", LOCAL + NETWORKS)
 def test_a_series_does_not_depend_on_its_neighbours(name, series, fitted):
     values, days, mask = series
     future = days[-1] + torch.tensor([30.0, 60.0])
-    together = fitted[name].predict(values, days, mask, future)
-    alone = fitted[name].predict(values[2:3], days, mask[2:3], future)
+    together = fitted[name].forecast(values, days, mask, future)
+    alone = fitted[name].forecast(values[2:3], days, mask[2:3], future)
     torch.testing.assert_close(alone, together[2:3], rtol=0, atol=2e-5)
 
 
@@ -106,11 +110,11 @@ def test_a_series_does_not_depend_on_its_neighbours(name, series, fitted):
 def test_order_of_dates_and_duplicates_do_not_matter(name, series, fitted):
     values, days, mask = series
     future = days[-1] + torch.tensor([30.0])
-    asked = fitted[name].predict(values, days, mask, future)
+    asked = fitted[name].forecast(values, days, mask, future)
     mixed = torch.randperm(len(days), generator=torch.Generator().manual_seed(1))
-    assert torch.equal(fitted[name].predict(values[:, mixed], days[mixed], mask[:, mixed], future), asked)
+    assert torch.equal(fitted[name].forecast(values[:, mixed], days[mixed], mask[:, mixed], future), asked)
     twice = torch.cat([days, days])
-    doubled = fitted[name].predict(values.repeat(1, 2, 1), twice, mask.repeat(1, 2, 1), future)
+    doubled = fitted[name].forecast(values.repeat(1, 2, 1), twice, mask.repeat(1, 2, 1), future)
     torch.testing.assert_close(doubled, asked, rtol=0, atol=1e-6)
 
 
@@ -131,7 +135,7 @@ def test_odd_series_give_finite_forecasts(name, kind, series, fitted):
         mask[0, :, 1] = False
     elif kind == "huge":
         values *= 1e4
-    out = fitted[name].predict(values, days, mask, days[-1] + torch.tensor([5.0, 90.0]))
+    out = fitted[name].forecast(values, days, mask, days[-1] + torch.tensor([5.0, 90.0]))
     if kind == "one channel empty":
         assert out[0, :, 1].isnan().all()
         out = torch.stack([out[0, :, 0], out[1, :, 0], out[1, :, 1]])
@@ -158,14 +162,14 @@ def test_plain_errors(name, series, fitted):
         ((values, torch.full_like(days, torch.nan), mask, later), "finite days"),
     ):
         with pytest.raises(InputError, match=said):
-            model.predict(*wrong)
+            model.forecast(*wrong)
 
 
 @pytest.mark.parametrize("name", NETWORKS)
 def test_networks_want_to_be_fitted_first_and_on_enough(name, series):
     values, days, mask = series
     with pytest.raises(ModelError, match="call fit before"):
-        make(name).predict(values, days, mask, days[-1:] + 5)
+        make(name).forecast(values, days, mask, days[-1:] + 5)
     with pytest.raises(InputError, match="too few to learn"):
         make(name).fit(values[:, :2], days[:2], None)
 
@@ -173,17 +177,17 @@ def test_networks_want_to_be_fitted_first_and_on_enough(name, series):
 def test_networks_refuse_other_channels(series, fitted):
     values, days, mask = series
     with pytest.raises(ModelError, match="learnt 2 channels"):
-        fitted["itransformer"].predict(values[..., :1], days, mask[..., :1], days[-1:] + 5)
+        fitted["itransformer"].forecast(values[..., :1], days, mask[..., :1], days[-1:] + 5)
 
 
 def test_names_and_parameters_are_checked():
-    with pytest.raises(InputError, match="Did you mean 'harmonic'"):
-        series_model("harmonik")
+    with pytest.raises(InputError, match="Did you mean 'forecast-harmonic'"):
+        get_model("forecast-harmonik")
     with pytest.raises(InputError, match="'terms' is 99"):
-        series_model("harmonic", terms=99)
-    model = series_model("theta")
-    assert series_model(model) is model
-    assert series_model(model, terms=1).params.terms == 1
+        get_model("forecast-harmonic", terms=99)
+    model = get_model("forecast-theta")
+    assert get_model(model) is model
+    assert get_model(model, terms=1).params.terms == 1
 
 
 def test_checked_averages_what_falls_on_one_day():
@@ -206,9 +210,9 @@ def test_rows_and_back(series):
 def test_ensemble_is_the_median_of_its_members(series, fitted):
     values, days, mask = series
     future = days[-1] + torch.tensor([30.0, 200.0])
-    made = [series_model(n) if n in LOCAL else fitted[n] for n in ("climatology", "ses", "dlinear")]
-    each = torch.stack([m.predict(values, days, mask, future) for m in made])
-    out = fitted["ensemble"].predict(values, days, mask, future)
+    made = [make(n) if n in LOCAL else fitted[n] for n in ("climatology", "ses", "dlinear")]
+    each = torch.stack([m.forecast(values, days, mask, future) for m in made])
+    out = fitted["ensemble"].forecast(values, days, mask, future)
     torch.testing.assert_close(out, each.median(dim=0).values)
     assert not any(torch.equal(out, one) for one in each)
 
@@ -219,9 +223,11 @@ def test_nlinear_meets_climatology_half_way(series):
 
     def made(shrink):
         return (
-            series_model("nlinear", **SMALL, shrink=shrink).fit(values, days, mask).predict(values, days, mask, future)
+            get_model("forecast-nlinear", **SMALL, shrink=shrink)
+            .fit(values, days, mask)
+            .forecast(values, days, mask, future)
         )
 
-    plain = series_model("climatology").predict(values, days, mask, future)
+    plain = get_model("forecast-climatology").forecast(values, days, mask, future)
     torch.testing.assert_close(made(1.0), plain)
     torch.testing.assert_close(made(0.5), (made(0.0) + plain) / 2)

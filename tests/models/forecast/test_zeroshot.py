@@ -6,8 +6,10 @@ import types
 import pytest
 import torch
 
+from eowidgets.analysis.forecast.names import forecasters
+from eowidgets.contract.registry import get_model
 from eowidgets.errors import InputError, MissingExtraError, ModelError, SourceError
-from eowidgets.models.forecast.base import series_model, series_models
+from eowidgets.models.forecast.base import Forecaster, short_name
 from eowidgets.models.forecast.chronos import ChronosForecaster
 
 
@@ -44,15 +46,15 @@ def package(monkeypatch):
 
 def test_chronos_sees_the_grid_and_gives_any_day(package, tmp_path):
     (tmp_path / "good").mkdir()
-    model = series_model("chronos", weights=str(tmp_path / "good"), step=10.0, lookback=12)
+    model = get_model("forecast-chronos", weights=str(tmp_path / "good"), step=10.0, lookback=12)
     days = 18_000 + torch.arange(0.0, 300.0, 10.0)
     values = (0.01 * torch.arange(30.0)).reshape(1, -1, 1).repeat(300, 1, 2)
-    made = model.predict(values, days, None, days[-1] + torch.tensor([10.0, 25.0]))
+    made = model.forecast(values, days, None, days[-1] + torch.tensor([10.0, 25.0]))
     assert [tuple(shape) for shape in model.model.asked] == [(256, 12), (256, 12), (88, 12)]
     torch.testing.assert_close(made[0, :, 0], torch.tensor([0.30, 0.315]), rtol=0, atol=1e-5)
     hidden = values.clone()
     hidden[:, 7] = torch.nan
-    assert model.predict(hidden, days, None, days[-1] + torch.tensor([10.0])).isfinite().all()
+    assert model.forecast(hidden, days, None, days[-1] + torch.tensor([10.0])).isfinite().all()
 
 
 def test_weights_are_a_folder_or_a_hub_id(package, tmp_path, monkeypatch):
@@ -74,5 +76,6 @@ def test_without_its_package_it_is_not_offered(monkeypatch):
 
 
 def test_what_is_offered_can_be_made():
-    for name, cls in series_models().items():
-        assert name == "chronos" or cls().name == name
+    for name, cls in forecasters().items():
+        if issubclass(cls, Forecaster) and name != "chronos":
+            assert short_name(cls().name) == name

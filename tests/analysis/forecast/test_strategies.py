@@ -1,17 +1,22 @@
 """Forecasts by models of whole images: a stub whose answer is known, and UniTS without training."""
 
+import json
+
 import numpy as np
 import pytest
 import torch
 
+import eowidgets as eow
 from eowidgets.analysis.forecast.forecast import forecast, hindcast
-from eowidgets.analysis.forecast.frames import forecasters
+from eowidgets.analysis.forecast.names import forecasters
 from eowidgets.contract import registry
 from eowidgets.contract.card import Card
 from eowidgets.contract.model import Model
 from eowidgets.contract.outputs import Bands
+from eowidgets.contract.registry import model_class
 from eowidgets.contract.task import Task
 from eowidgets.errors import InputError, ModelError
+from eowidgets.models.forecast.smoothing import Theta
 from eowidgets.models.units.config import UniTSConfig
 from eowidgets.models.units.forecast import UniTSForecast, climatology
 from eowidgets.models.units.network import UniTS
@@ -119,3 +124,44 @@ def test_what_is_no_forecaster_is_refused(small):
 
     with pytest.raises(ModelError, match="gave no finite number"):
         forecast(small.isel(time=slice(0, 30)), model=Silent(), days=30, area=PLACE)
+
+
+def test_short_and_registered_names_are_one_model(small):
+    asked = {"days": 30, "every": 30, "area": PLACE}
+    short, full = (forecast(small, model=name, **asked) for name in ("theta", "forecast-theta"))
+    assert short.identical(full.assign_attrs(provenance=short.attrs["provenance"]))
+    assert short.attrs["model"] == "theta" and short.attrs["provenance"] == full.attrs["provenance"]
+    by_class, by_instance = (forecast(small, model=m, **asked) for m in (Theta, Theta()))
+    assert by_class.identical(short) and by_instance.identical(short)
+    with pytest.raises(InputError, match="no forecaster named 'thetta'. Did you mean 'theta'"):
+        forecast(small, model="thetta")
+    with pytest.raises(InputError, match="no forecaster named 'forecast-thetta'. Did you mean 'forecast-theta'"):
+        forecast(small, model="forecast-thetta")
+
+
+def test_parameters_of_runs_are_refused_and_the_older_name_of_steps_works(small):
+    with pytest.raises(
+        InputError, match="'horizon' applies to runs only: give the dates of a forecast by days and every"
+    ):
+        forecast(small, model="theta", horizon=90)
+    with pytest.raises(InputError, match="'dates' applies to runs only"):
+        forecast(small, model="nlinear", dates="2021-05-01")
+    asked = {"model": "nlinear", "days": 60, "every": 30, "area": FIELD, "mean": True, "step": 15.0, "lookback": 12}
+    old, new = (forecast(small, **asked, **{name: 4}) for name in ("horizon", "ahead"))
+    assert old.identical(new)
+    assert json.loads(new.attrs["provenance"])["parameters"].keys().isdisjoint(("dates", "horizon", "every"))
+
+
+def test_the_users_own_instance_stays_as_it_was(small):
+    model = model_class("forecast-ensemble")(step=15.0, lookback=12)
+    forecast(small, model=model, days=30, area=FIELD, mean=True)
+    assert not model.fitted and model.network is None
+
+
+def test_images_are_made_again_with_the_same_dates(small):
+    """Parameters of a run, such as its own dates, are not passed on."""
+    model = UniTSForecast(UniTS(UniTSConfig(width=32, depth=1, heads=2, acor_hidden=8, refine=4)).eval(), every=7)
+    cube = small.isel(time=slice(90, 140))
+    made = forecast(cube, model=model, days=40, every=20, area=PLACE)
+    assert made.sizes["time"] == 2
+    assert eow.rerun(made, cube, model=model).identical

@@ -1,0 +1,42 @@
+"""Names of the first release, which still work for one release with a warning."""
+
+from __future__ import annotations
+
+from importlib.util import find_spec
+from typing import Any
+
+from eowidgets.contract.registry import get_model, model_classes, register
+from eowidgets.contract.task import Task
+from eowidgets.errors import InputError, warn_user
+from eowidgets.models.forecast.base import PREFIX, Forecaster, short_name
+
+SeriesModel = Forecaster
+
+
+def register_series(cls: type[Forecaster]) -> type[Forecaster]:
+    """Register a forecaster, which ``eow.register`` does now."""
+    warn_user("register_series is deprecated: use eow.register.", DeprecationWarning)
+    return register(cls)
+
+
+def series_models() -> dict[str, type[Forecaster]]:
+    """Return the forecasters that can be used here by short name, which ``eow.list_models`` shows now."""
+    warn_user('series_models is deprecated: use eow.list_models(task="forecast").', DeprecationWarning)
+    found = [m for m in model_classes(Task.FORECAST) if issubclass(m, Forecaster)]
+    return {short_name(m.name): m for m in found if m.needs is None or find_spec(m.needs) is not None}
+
+
+def series_model(model: str | Forecaster, **params: Any) -> Forecaster:
+    """Return a forecaster by its short name, which ``get_model`` does now by its registered name."""
+    warn_user(
+        f"series_model is deprecated: use eowidgets.contract.registry.get_model({PREFIX + short_name(model)!r})."
+        if isinstance(model, str)
+        else "series_model is deprecated: use model.with_params(...).",
+        DeprecationWarning,
+    )
+    made = get_model(PREFIX + short_name(model) if isinstance(model, str) else model)
+    if not isinstance(made, Forecaster):
+        raise InputError(f"{made.name!r} is not a forecaster of series: use eowidgets.contract.registry.get_model.")
+    if made.trained and "horizon" in params:
+        params["ahead"] = params.pop("horizon")
+    return made.with_params(**params) if params else made

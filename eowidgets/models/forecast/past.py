@@ -1,0 +1,109 @@
+"""What a forecaster is given: masked, irregular series, checked and put in order once for all forecasters."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor
+
+from eowidgets.errors import InputError
+from eowidgets.models.classical.series import DAYS_PER_YEAR
+
+#: A forecast further ahead than this is refused, in years.
+FURTHEST = 10.0
+
+
+@dataclass(frozen=True, slots=True)
+class Past:
+    """Checked series up to the last known day: sorted unique days, zeros where nothing was seen.
+
+    Attributes
+    ----------
+    values : Tensor, shape (n, t, c), floating
+        0 where ``seen`` is False.
+    days : Tensor, shape (t,), float64, on the CPU
+        Strictly increasing.
+    seen : Tensor, shape (n, t, c), bool
+    """
+
+    values: Tensor
+    days: Tensor
+    seen: Tensor
+
+    @property
+    def cut(self) -> float:
+        """The last day that is known, whatever was seen on it."""
+        return float(self.days[-1])
+
+    def until(self, day: float) -> Past:
+        """What was known on a day: it and everything before."""
+        count = int((self.days <= day).sum())
+        return Past(self.values[:, :count], self.days[:count], self.seen[:, :count])
+
+    def rows(self) -> tuple[Tensor, Tensor]:
+        """One row per series and channel, time last: values and mask, both ``((n c), t)``."""
+        return self.values.transpose(1, 2).flatten(0, 1), self.seen.transpose(1, 2).flatten(0, 1)
+
+    def unrow(self, rows: Tensor) -> Tensor:
+        """Undo :meth:`rows`: ``((n c), h) -> (n, h, c)``."""
+        return rows.reshape(self.values.shape[0], self.values.shape[2], -1).transpose(1, 2)
+
+
+def checked(values: Tensor, days: Tensor, mask: Tensor | None = None) -> Past:
+    """Sort by day, average what falls on one and the same day, and turn what is not finite into gaps.
+
+    Raises
+    ------
+    InputError
+        If shapes or days make no sense, or if no value at all was seen.
+    """
+    if values.dim() != 3 or not values.numel():
+        raise InputError(
+            f"Series have shape (series, time, channel), none of them empty; this is {tuple(values.shape)}."
+        )
+    values = values if values.is_floating_point() else values.float()
+    days = torch.as_tensor(days).detach().cpu().double()
+    if days.shape != values.shape[1:2] or not bool(days.isfinite().all()):
+        raise InputError(
+            f"{values.shape[1]} dates need as many finite days, in one dimension; these are {days.tolist()}."
+        )
+    seen = values.isfinite()
+    if mask is not None:
+        if mask.shape != values.shape:
+            raise InputError(
+                f"The mask has shape {tuple(mask.shape)}, the values {tuple(values.shape)}: give one each."
+            )
+        seen = seen & mask.to(device=values.device, dtype=torch.bool)
+    if not bool(seen.any()):
+        raise InputError("Nothing was seen in any of the series: there is nothing to forecast from.")
+    values = torch.where(seen, values, 0.0)
+    unique, where = torch.unique(days, return_inverse=True)
+    if len(unique) == len(days):
+        order = days.argsort()
+        return Past(values[:, order], unique, seen[:, order])
+    where = where.to(values.device)
+    shape = (values.shape[0], len(unique), values.shape[2])
+    count = values.new_zeros(shape).index_add_(1, where, seen.to(values.dtype))
+    total = values.new_zeros(shape).index_add_(1, where, values)
+    return Past(total / count.clamp_min(1), unique, count > 0)
+
+
+def checked_future(future_days: Tensor, cut: float) -> Tensor:
+    """Days to forecast as float64 on the CPU.
+
+    Raises
+    ------
+    InputError
+        If there are none, or one is not after ``cut`` or further than :data:`FURTHEST` years.
+    """
+    future = torch.as_tensor(future_days).detach().cpu().double().reshape(-1)
+    if not len(future) or not bool(future.isfinite().all()):
+        raise InputError("There is no day to forecast: give at least one day after the last date.")
+    if float(future.min()) <= cut:
+        behind = cut - float(future.min())
+        raise InputError(f"A day to forecast lies {behind:g} days before the last date, or on it: ask for later days.")
+    if float(future.max()) > cut + FURTHEST * DAYS_PER_YEAR:
+        ahead = float(future.max()) - cut
+        raise InputError(f"{ahead:.0f} days ahead is beyond reason: ask for {FURTHEST:g} years at most.")
+    return future
