@@ -13,6 +13,7 @@ from eowidgets.arguments import checked, take
 from eowidgets.contract.catalogue import OWN, Listing, listings, plugin_class, plugin_listing, read_index
 from eowidgets.contract.model import Model
 from eowidgets.contract.older import join_feed
+from eowidgets.contract.params import param_rules
 from eowidgets.contract.task import Task
 from eowidgets.errors import EowidgetsError, InputError, ModelError, shown, unknown, warn_user, words
 from eowidgets.plugins import MODELS, PluginError, named, plugins
@@ -52,6 +53,15 @@ def _register(cls: type[Model], *, replace: bool) -> type[Model]:
     return cls
 
 
+#: Arguments of ``eow.run`` and ``eow.submit``, which no parameter of a model may be named after.
+RESERVED = frozenset(
+    (
+        *("model", "cube", "area", "out", "places", "device", "memory", "window", "batch", "precision", "compile"),
+        *("client", "seed", "progress", "on_window", "on_change"),
+    )
+)
+
+
 def check_declared(model: Model | type[Model]) -> None:
     """Refuse a model whose attributes are missing or are not what :class:`Model` declares."""
     cls = model if isinstance(model, type) else type(model)
@@ -67,6 +77,11 @@ def check_declared(model: Model | type[Model]) -> None:
         if not hasattr(model, attribute):
             raise InputError(f"The model class {cls.__name__} has no {attribute}: set it in the class body.")
         take(one, getattr(model, attribute), f"{attribute} of the model class {cls.__name__}")
+    for name in param_rules(cls.Params):
+        if name in RESERVED:
+            raise InputError(
+                f"The model class {cls.__name__} has a parameter {name!r}, which is an argument of eow.run: rename it."
+            )
 
 
 @cache

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import ast
 import dataclasses
+import inspect
 import json
 from datetime import date, datetime
 from pathlib import Path
@@ -12,8 +13,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from support.parameters import VALUES, Colour, Level, Mix, Mode, Params
 
+import eowidgets as eow
 from eowidgets.contract.params import make_params
 from eowidgets.contract.plain import plain
+from eowidgets.contract.registry import RESERVED, check_declared, get_model
 from eowidgets.errors import InputError
 
 
@@ -103,3 +106,17 @@ def test_a_long_enum_is_not_listed_whole():
     with pytest.raises(InputError, match=r"one of 0, 1, .* 11, \.\.\.") as caught:
         make_params(cls, {"one": -1})
     assert len(str(caught.value)) < 200
+
+
+def test_no_parameter_is_named_like_an_argument_of_a_run():
+    """Those names are refused, and the list of them is that of the functions."""
+    arguments = {*inspect.signature(eow.run).parameters, *inspect.signature(eow.submit).parameters}
+    assert arguments - {"params"} == RESERVED
+
+    @dataclasses.dataclass(frozen=True, slots=True)
+    class Params:
+        seed: int = eow.param(0)
+
+    known = type(get_model("fill-linear"))
+    with pytest.raises(InputError, match="parameter 'seed', which is an argument of eow.run: rename it"):
+        check_declared(type("Own", (known,), {"Params": Params}))

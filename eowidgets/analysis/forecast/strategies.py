@@ -178,7 +178,8 @@ def make_strategy(model: str | Model | type[Model], history: History, seed: int,
     seed : int
         For models of images that draw random numbers.
     params : mapping
-        Parameters of the model. ``horizon`` of a trained forecaster is the older name of its ``ahead``, in steps.
+        Parameters of the model. ``horizon`` and ``batch`` are the older names of ``ahead``, in steps, and
+        ``windows``.
 
     Raises
     ------
@@ -202,8 +203,9 @@ def make_forecaster(model: str | Model | type[Model], params: Mapping[str, Any])
 def _own(kind: Any, params: Mapping[str, Any]) -> dict[str, Any]:
     """Return the parameters of a forecaster of series; those that state dates have no effect in a forecast."""
     given = dict(params)
-    if kind.trained and "horizon" in given and "ahead" not in given:
-        given["ahead"] = given.pop("horizon")
+    for older, name in (("horizon", "ahead"), ("batch", "windows")):
+        if kind.trained and older in given and name not in given:
+            given[name] = given.pop(older)
     for name in DATES:
         if name in given:
             raise InputError(

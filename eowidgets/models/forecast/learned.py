@@ -118,9 +118,9 @@ class NetworkForecaster(Forecaster):
             0.5, low=0.0, high=1.0, help="Share of climatology in the forecast, if the mean year is taken out."
         )
         updates: int = param(300, low=1, high=100_000, help="Steps of the optimiser.")
-        batch: int = param(256, low=1, high=100_000, help="Windows in a step of the optimiser.")
+        windows: int = param(256, low=1, high=100_000, help="Windows in a step of the optimiser.")
         rate: float = param(2e-3, low=1e-7, high=1.0, help="Peak of the learning rate.")
-        seed: int = param(0, low=0, high=2**31 - 1, help="Of weights, windows and dropout.")
+        training_seed: int = param(0, low=0, high=2**31 - 1, help="Of weights, windows and dropout.")
 
     def __init__(self, channels: int | None = None, **params: Any) -> None:
         super().__init__(**params)
@@ -167,7 +167,7 @@ class NetworkForecaster(Forecaster):
                 f"{series.cut - first:.0f} days are too few to learn {reach:g} days ahead from: "
                 "give longer series, a shorter horizon, or take a forecaster that needs no training."
             )
-        generator = torch.Generator().manual_seed(p.seed)
+        generator = torch.Generator().manual_seed(p.training_seed)
         good = series.seen.any(dim=1).all(dim=1).nonzero().flatten().cpu()
         if not len(good):
             raise InputError("No series was seen in all of its channels: leave out channels that hold nothing.")
@@ -192,7 +192,7 @@ class NetworkForecaster(Forecaster):
         p = self.params
         examples = self._hindcasts(series)
         with torch.random.fork_rng(devices=[]):
-            torch.manual_seed(p.seed)
+            torch.manual_seed(p.training_seed)
             network = self._made(series.values.shape[2])
             self._learn(network.to(series.values.device), examples)
         self.network = network.eval().requires_grad_(False)
@@ -227,7 +227,7 @@ class NetworkForecaster(Forecaster):
         def loss(step: Step) -> Tensor:
             # Drawn from torch's global generator, which :meth:`_fit` has seeded.
             one = examples[int(torch.randint(len(examples), ()))]
-            chosen = torch.randint(len(one.window), (p.batch,)).to(one.window.device)
+            chosen = torch.randint(len(one.window), (p.windows,)).to(one.window.device)
             window, seen = one.window[chosen], one.seen[chosen]
             made = to_days(window[:, -1], network(window), one.days, one.cut, p.step)
             # Absolute errors: among what was seen afterwards there are clouds that the mask has missed.

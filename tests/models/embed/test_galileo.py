@@ -37,14 +37,14 @@ def test_the_network_has_the_published_names_and_shapes():
 @pytest.mark.parametrize(("patch", "radar"), REFERENCE)
 def test_the_published_weights_give_what_the_authors_code_gives(patch, radar):
     cube = series_cube(2 * patch, 2 * patch, gap=patch, bands=OPTICAL + (RADAR if radar else ()))
-    model = GalileoNano(weights=os.environ["EOW_GALILEO_WEIGHTS"], patch=patch, window=2)
+    model = GalileoNano(weights=os.environ["EOW_GALILEO_WEIGHTS"], patch=patch, side=2)
     found = eow.run(model, cube)
     np.testing.assert_allclose(found["embedding"].values[:6, 0, 0], REFERENCE[patch, radar], atol=1e-4)
 
 
 @pytest.mark.parametrize(("patch", "window"), [(1, 8), (3, 4), (4, 4), (8, 1)])
 def test_windows_and_grid_follow_the_parameters(network, patch, window):
-    model = GalileoNano(network, patch=patch, window=window)
+    model = GalileoNano(network, patch=patch, side=window)
     assert (model.feed.size, model.feed.multiple) == (patch * window, patch)
     found = eow.run(model, series_cube(24, 24, gap=4))
     assert found.sizes == {"feature": 128, "y": 24 // patch, "x": 24 // patch}

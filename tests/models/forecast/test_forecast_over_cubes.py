@@ -18,7 +18,7 @@ from eowidgets.testing import check_model, tiny_cube
 #: Without Chronos, which fetches its weights.
 NAMES = [m.name for m in model_classes(Task.FORECAST) if issubclass(m, Forecaster) and m.name != "forecast-chronos"]
 #: The least that lets a network be fitted in a test.
-QUICK = {"step": 15.0, "lookback": 24, "updates": 3, "batch": 16}
+QUICK = {"step": 15.0, "lookback": 24, "updates": 3, "windows": 16}
 
 
 @pytest.fixture(scope="module")
@@ -159,7 +159,7 @@ def test_names_of_the_first_release_work_with_a_warning():
 
 
 TRAINED = [name for name in NAMES if model_class(name).trained]
-TINY = {"step": 30.0, "lookback": 12, "ahead": 3, "updates": 3, "batch": 16}
+TINY = {"step": 30.0, "lookback": 12, "ahead": 3, "updates": 3, "windows": 16}
 
 
 @pytest.mark.parametrize("name", TRAINED)

@@ -17,7 +17,7 @@ NETWORKS = [n for n, m in OF_SERIES.items() if m.trained]
 ALONE = [n for n in NETWORKS if n != "ensemble"]
 #: The least that lets a network be fitted in a test.
 SMALL = {"step": 15.0, "lookback": 12, "ahead": 4}
-QUICK = {"updates": 2, "batch": 8}
+QUICK = {"updates": 2, "windows": 8}
 
 
 def make(name):

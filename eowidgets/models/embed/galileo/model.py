@@ -24,7 +24,7 @@ class GalileoParams(PretrainedParams):
     """The weights, and the size of patches and windows."""
 
     patch: int = param(4, unit="pixels", low=1, high=8, step=1, help="One vector per patch of this side.")
-    window: int = param(4, unit="patches", low=1, high=16, step=1, help="Side of the windows that are encoded.")
+    side: int = param(4, unit="patches", low=1, high=16, step=1, help="Side of the windows that are encoded.")
 
 
 @register
@@ -39,7 +39,7 @@ class GalileoNano(Pretrained):
 
     def __init__(self, network: nn.Module | None = None, **params: Any) -> None:
         super().__init__(network, **params)
-        size = self.stride * self.params.window
+        size = self.stride * self.params.side
         # Windows depend on the parameters: an instance's own feed.
         vars(self)["feed"] = replace(Pretrained.feed, size=size, multiple=self.stride)
 
