@@ -25,7 +25,8 @@ class FracastForecaster(ZeroShot):
         summary="A pretrained forecaster of 85 000 weights that needs no training.",
         paper="The package fracast 0.1.0.",
         url="https://pypi.org/project/fracast/",
-        limits="Has seen no satellite series; needs several seasons to find one at all; slow (2048 steps a series).",
+        limits="Has seen no satellite series; needs several seasons to find one at all; slow: about ten series a second, and a "
+        "series is a band of a pixel.",
         licence="Apache-2.0",
     )
 
