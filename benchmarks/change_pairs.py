@@ -25,9 +25,9 @@ from eowidgets.cube.labels import NO_CHANGE
 from eowidgets.engine.device import fast_autocast
 from eowidgets.metrics.captions import bleu, cider
 from eowidgets.models.change import weights
-from eowidgets.models.change.mci import MCI
+from eowidgets.models.change.mci.network import MCI
+from eowidgets.models.change.mci.tools import Interpreter, say
 from eowidgets.models.change.pictures import standardised, statistics
-from eowidgets.models.change.tools import Interpreter, say
 from eowidgets.models.classical.stats import otsu
 from training.pairs import TEST_SEEDS, Pairs, make
 

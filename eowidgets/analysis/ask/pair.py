@@ -120,7 +120,7 @@ def compare_pictures(pictures: dict[str, Any], instruction: str) -> dict[str, An
 
     from eowidgets.models.change.pictures import standardised, statistics
     from eowidgets.models.vqa.cards import ready
-    from eowidgets.models.vqa.deltavlm import certainty
+    from eowidgets.models.vqa.deltavlm.network import certainty
     from eowidgets.models.vqa.text import words as split
 
     model = ready("DeltaVLM")

@@ -137,7 +137,7 @@ def read_picture(picture: dict[str, Any], question: str) -> dict[str, Any]:
 
     from eowidgets.models.vqa.answers import ANSWERS
     from eowidgets.models.vqa.cards import ready
-    from eowidgets.models.vqa.rsvqa import picture_values
+    from eowidgets.models.vqa.rsvqa.network import picture_values
 
     rsvqa = ready("RSVQA")
     line = torch.tensor([rsvqa.read.encode(question, rsvqa.network.config.longest)])

@@ -15,9 +15,9 @@ FOLDER = Path(__file__).parent / "weights"
 
 
 def _kinds() -> dict[str, tuple[type[nn.Module], type[Any]]]:
-    from eowidgets.models.change.lenet import LENet
-    from eowidgets.models.change.mci import MCI
-    from eowidgets.models.change.siamdiff import FCSiamDiff
+    from eowidgets.models.change.fcsiam.network import FCSiamDiff
+    from eowidgets.models.change.lenet.network import LENet
+    from eowidgets.models.change.mci.network import MCI
 
     return {"LENet": (LENet, LENetConfig), "FCSiamDiff": (FCSiamDiff, SiamDiffConfig), "MCI": (MCI, MCIConfig)}
 

@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 @dataclass(frozen=True, slots=True)
 class RSVQAConfig:
-    """Sizes of :class:`~eowidgets.models.vqa.rsvqa.RSVQA`.
+    """Sizes of :class:`~eowidgets.models.vqa.rsvqa.network.RSVQA`.
 
     Parameters
     ----------
@@ -89,7 +89,7 @@ class LanguageSize(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class DeltaVLMConfig:
-    """Sizes of :class:`~eowidgets.models.vqa.deltavlm.DeltaVLM`.
+    """Sizes of :class:`~eowidgets.models.vqa.deltavlm.network.DeltaVLM`.
 
     Parameters
     ----------

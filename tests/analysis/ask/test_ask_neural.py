@@ -11,8 +11,8 @@ from eowidgets.errors import InputError, ModelError
 from eowidgets.models.vqa import cards
 from eowidgets.models.vqa.answers import ANSWERS, answer_class
 from eowidgets.models.vqa.config import DeltaVLMConfig, RSVQAConfig
-from eowidgets.models.vqa.deltavlm import DeltaVLM
-from eowidgets.models.vqa.rsvqa import RSVQA
+from eowidgets.models.vqa.deltavlm.network import DeltaVLM
+from eowidgets.models.vqa.rsvqa.network import RSVQA
 from eowidgets.models.vqa.text import Vocabulary
 from eowidgets.models.vqa.weights import FOLDER, Ready
 from eowidgets.simulate import simulate, simulate_pair

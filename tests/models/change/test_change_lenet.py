@@ -6,9 +6,17 @@ import torch
 
 from eowidgets.contract.weights import from_json, to_json
 from eowidgets.models.change.config import LENetConfig, SiamDiffConfig
-from eowidgets.models.change.lenet import CSDW, LENet, difference_weights, exchange, maps_loss, overlap_loss, start_rare
-from eowidgets.models.change.siamdiff import FCSiamDiff
-from eowidgets.models.change.swin import SwinV2Block
+from eowidgets.models.change.fcsiam.network import FCSiamDiff
+from eowidgets.models.change.lenet.network import (
+    CSDW,
+    LENet,
+    difference_weights,
+    exchange,
+    maps_loss,
+    overlap_loss,
+    start_rare,
+)
+from eowidgets.models.change.lenet.swin import SwinV2Block
 
 TINY = LENetConfig(widths=(8, 8, 16, 16), width=8, heads=2, attention_window=4)
 

@@ -7,12 +7,12 @@ import torch
 
 from eowidgets.cube.labels import NO_CHANGE
 from eowidgets.errors import InputError, ModelError
-from eowidgets.models.change.bi3 import BI3, BI3Side, DifferenceAttention
-from eowidgets.models.change.captioner import END, NULL, SPECIAL, START, Captioner
 from eowidgets.models.change.config import MCIConfig
-from eowidgets.models.change.consensus import consensus
-from eowidgets.models.change.mci import MCI, mci_loss
-from eowidgets.models.change.tools import Interpreter, area, count, describe, detect, say, where
+from eowidgets.models.change.mci.bi3 import BI3, BI3Side, DifferenceAttention
+from eowidgets.models.change.mci.captioner import END, NULL, SPECIAL, START, Captioner
+from eowidgets.models.change.mci.consensus import consensus
+from eowidgets.models.change.mci.network import MCI, mci_loss
+from eowidgets.models.change.mci.tools import Interpreter, area, count, describe, detect, say, where
 
 TINY = MCIConfig(
     widths=(8, 8, 8, 16), heads=(1, 1, 1, 2), layers=1, text_width=16, text_heads=2, dropout=0.0, words=12, longest=8

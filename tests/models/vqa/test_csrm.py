@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 import torch
 
-from eowidgets.models.vqa.csrm import CSRM, SideBySide
+from eowidgets.models.vqa.deltavlm.csrm import CSRM, SideBySide
 
 
 def sigmoid(x):

@@ -1,6 +1,6 @@
 import torch
 
-from eowidgets.models.vqa.qformer import CrossAttention, QFormer
+from eowidgets.models.vqa.deltavlm.qformer import CrossAttention, QFormer
 
 
 def qformer(**given):

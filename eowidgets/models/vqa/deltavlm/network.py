@@ -14,12 +14,12 @@ from torch import Tensor, nn
 
 from eowidgets.models.blocks.embed import grid_positions, sinusoid
 from eowidgets.models.vqa.config import DeltaVLMConfig, LanguageSize, VisionSize
-from eowidgets.models.vqa.csrm import CSRM, SideBySide
+from eowidgets.models.vqa.deltavlm.csrm import CSRM, SideBySide
+from eowidgets.models.vqa.deltavlm.language import LanguageModel
+from eowidgets.models.vqa.deltavlm.qformer import CrossAttention, QFormer, mlp
+from eowidgets.models.vqa.deltavlm.vision import VisionTransformer
 from eowidgets.models.vqa.encoder import Encoder
-from eowidgets.models.vqa.language import LanguageModel
-from eowidgets.models.vqa.qformer import CrossAttention, QFormer, mlp
 from eowidgets.models.vqa.text import END, NULL, START, UNKNOWN
-from eowidgets.models.vqa.vision import VisionTransformer
 
 
 class DecoderLayer(nn.Module):

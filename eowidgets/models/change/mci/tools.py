@@ -21,9 +21,9 @@ from torch.nn import functional
 from eowidgets.cube.labels import NO_CHANGE, PLACES
 from eowidgets.errors import InputError, ModelError, unknown
 from eowidgets.models.change import cards, weights
-from eowidgets.models.change.captioner import END
-from eowidgets.models.change.consensus import consensus, mirrored
-from eowidgets.models.change.mci import MCI
+from eowidgets.models.change.mci.captioner import END
+from eowidgets.models.change.mci.consensus import consensus, mirrored
+from eowidgets.models.change.mci.network import MCI
 from eowidgets.models.change.pictures import standardised, statistics
 
 Classes = npt.NDArray[np.uint8]
@@ -204,7 +204,7 @@ def say(interpreter: Interpreter, x: Tensor, beams: int = 16) -> Sentence:
     """What :func:`describe` says of two standardised pictures (2, 3, h, w).
 
     The pair is looked at as it is and in three mirrors, and of all sentences that beam search finds, words turned back,
-    the one is said that :func:`~eowidgets.models.change.consensus.consensus` chooses.
+    the one is said that :func:`~eowidgets.models.change.mci.consensus.consensus` chooses.
     """
     network = interpreter.network
     found: dict[str, float] = {}

@@ -147,7 +147,7 @@ class ChangeFCSiam(PairModel):
 
 @register
 class ChangeMCI(PairModel):
-    """Map of the MCI model; its sentence is given by :func:`eowidgets.models.change.tools.describe`."""
+    """Map of the MCI model; its sentence is given by :func:`eowidgets.models.change.mci.tools.describe`."""
 
     name = "change-mci"
     card: ClassVar[Card] = cards.MCI

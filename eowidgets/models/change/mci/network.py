@@ -10,10 +10,10 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-from eowidgets.models.change.bi3 import BI3
-from eowidgets.models.change.captioner import Captioner
 from eowidgets.models.change.config import MCIConfig
-from eowidgets.models.change.mit import MixTransformer
+from eowidgets.models.change.mci.bi3 import BI3
+from eowidgets.models.change.mci.captioner import Captioner
+from eowidgets.models.change.mci.mit import MixTransformer
 
 
 class Places(nn.Module):
