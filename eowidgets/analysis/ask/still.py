@@ -56,7 +56,7 @@ def summer_picture(
     InputError
         If bands, pixels, size or dates are not those the network was trained on.
     """
-    from eowidgets.models.vqa.config import RSVQAConfig
+    from eowidgets.models.vqa.rsvqa.config import RSVQAConfig
 
     config = RSVQAConfig()
     missing = [b for b in config.bands if b not in bands(cube)]

@@ -1,8 +1,8 @@
-"""The networks of change as models that the engine can run: two pictures in, a mask and its kinds out."""
+"""What the networks of change share as models that the engine can run: two pictures in, a mask and its kinds out."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any, ClassVar
 
 import numpy as np
@@ -10,19 +10,17 @@ import torch
 import xarray as xr
 from torch import Tensor, nn
 
-from eowidgets.contract.card import Card
 from eowidgets.contract.checkpoint import Checkpoint
 from eowidgets.contract.feeds import Batch, Windows
 from eowidgets.contract.labels import ClassInfo
 from eowidgets.contract.outputs import Classes, Output
 from eowidgets.contract.params import param
-from eowidgets.contract.registry import register
 from eowidgets.cube.labels import PAIR_CHANGES as CHANGES
 from eowidgets.errors import ModelError
 from eowidgets.models.blocks.verdict import CHANGE_CLASSES
-from eowidgets.models.change import cards, weights
-from eowidgets.models.change.config import BANDS
+from eowidgets.models.change import weights
 from eowidgets.models.change.pictures import standardised, statistics, survey
+from eowidgets.models.change.shipped import BANDS
 from eowidgets.models.classical.change import ChangeParams, TwoImages
 from eowidgets.models.classical.series import masked_median
 
@@ -125,31 +123,3 @@ class PairModel(TwoImages):
         change = torch.stack([1 - share, share], dim=1)
         hidden = ~seen.unsqueeze(1)
         return {"change": change.masked_fill(hidden, torch.nan), "kind": kind.masked_fill(hidden, torch.nan)}
-
-
-@register
-class ChangeLENet(PairModel):
-    """LENet: layer exchange and channel-spatial difference weighting."""
-
-    name = "change-lenet"
-    card: ClassVar[Card] = cards.LENET
-    checkpoint = cards.WEIGHTS["change-lenet.simulated"]
-
-
-@register
-class ChangeFCSiam(PairModel):
-    """FC-Siam-diff: a siamese U-Net on absolute differences."""
-
-    name = "change-fcsiam"
-    card: ClassVar[Card] = cards.FCSIAM
-    checkpoint = cards.WEIGHTS["change-fcsiam.simulated"]
-
-
-@register
-class ChangeMCI(PairModel):
-    """Map of the MCI model; its sentence is given by :func:`eowidgets.models.change.mci.tools.describe`."""
-
-    name = "change-mci"
-    card: ClassVar[Card] = cards.MCI
-    checkpoint = cards.WEIGHTS["change-mci.simulated"]
-    feed: ClassVar[Windows] = replace(PairModel.feed, multiple=64)

@@ -5,8 +5,9 @@ import pytest
 import torch
 
 from eowidgets.contract.weights import from_json, to_json
-from eowidgets.models.change.config import LENetConfig, SiamDiffConfig
+from eowidgets.models.change.fcsiam.config import SiamDiffConfig
 from eowidgets.models.change.fcsiam.network import FCSiamDiff
+from eowidgets.models.change.lenet.config import LENetConfig
 from eowidgets.models.change.lenet.network import (
     CSDW,
     LENet,

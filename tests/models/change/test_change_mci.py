@@ -7,9 +7,9 @@ import torch
 
 from eowidgets.cube.labels import NO_CHANGE
 from eowidgets.errors import InputError, ModelError
-from eowidgets.models.change.config import MCIConfig
 from eowidgets.models.change.mci.bi3 import BI3, BI3Side, DifferenceAttention
 from eowidgets.models.change.mci.captioner import END, NULL, SPECIAL, START, Captioner
+from eowidgets.models.change.mci.config import MCIConfig
 from eowidgets.models.change.mci.consensus import consensus
 from eowidgets.models.change.mci.network import MCI, mci_loss
 from eowidgets.models.change.mci.tools import Interpreter, area, count, describe, detect, say, where

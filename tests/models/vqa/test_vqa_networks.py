@@ -6,8 +6,9 @@ import torch
 from torch.nn import functional
 
 from eowidgets.errors import ModelError, SourceError
-from eowidgets.models.vqa.config import DeltaVLMConfig, RSVQAConfig
+from eowidgets.models.vqa.deltavlm.config import DeltaVLMConfig
 from eowidgets.models.vqa.deltavlm.network import DeltaVLM, certainty
+from eowidgets.models.vqa.rsvqa.config import RSVQAConfig
 from eowidgets.models.vqa.rsvqa.network import RSVQA, picture_values
 from eowidgets.models.vqa.text import END, NULL, START, Vocabulary
 from eowidgets.models.vqa.weights import load, save

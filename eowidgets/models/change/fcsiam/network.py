@@ -8,7 +8,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-from eowidgets.models.change.config import SiamDiffConfig
+from eowidgets.models.change.fcsiam.config import SiamDiffConfig
 
 
 def block(*widths: int, dropout: float) -> nn.Sequential:

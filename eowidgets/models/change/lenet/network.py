@@ -1,7 +1,7 @@
 """LENet: change between two pictures by layer exchange and channel-spatial difference weighting.
 
 After Dong et al. (2024), "LENet: bi-temporal remote sensing change detection via layer exchange", and its reference
-code. :class:`~eowidgets.models.change.config.LENetConfig` and the README of this folder list what is smaller or different.
+code. :class:`~eowidgets.models.change.lenet.config.LENetConfig` and the README of this folder list what is smaller or different.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-from eowidgets.models.change.config import LENetConfig
+from eowidgets.models.change.lenet.config import LENetConfig
 from eowidgets.models.change.lenet.swin import PatchEmbed, SwinV2Block, swin_stages
 
 #: Weight of the loss of the coarser maps.

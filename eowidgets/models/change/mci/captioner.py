@@ -9,7 +9,7 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from eowidgets.models.blocks.embed import sinusoid
-from eowidgets.models.change.config import MCIConfig
+from eowidgets.models.change.mci.config import MCIConfig
 
 #: The first words of every vocabulary, as in Change-Agent's.
 NULL, UNKNOWN, START, END = range(4)

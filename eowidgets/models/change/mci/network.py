@@ -1,7 +1,7 @@
 """The multi-level change interpretation (MCI) model of Change-Agent: a map and a sentence from one encoder.
 
 After Liu et al. (2024), arXiv:2403.19646, and its reference code; sizes in
-:class:`~eowidgets.models.change.config.MCIConfig`.
+:class:`~eowidgets.models.change.mci.config.MCIConfig`.
 """
 
 from __future__ import annotations
@@ -10,9 +10,9 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-from eowidgets.models.change.config import MCIConfig
 from eowidgets.models.change.mci.bi3 import BI3
 from eowidgets.models.change.mci.captioner import Captioner
+from eowidgets.models.change.mci.config import MCIConfig
 from eowidgets.models.change.mci.mit import MixTransformer
 
 

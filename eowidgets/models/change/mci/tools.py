@@ -20,8 +20,9 @@ from torch.nn import functional
 
 from eowidgets.cube.labels import NO_CHANGE, PLACES
 from eowidgets.errors import InputError, ModelError, unknown
-from eowidgets.models.change import cards, weights
+from eowidgets.models.change import weights
 from eowidgets.models.change.mci.captioner import END
+from eowidgets.models.change.mci.card import WEIGHTS
 from eowidgets.models.change.mci.consensus import consensus, mirrored
 from eowidgets.models.change.mci.network import MCI
 from eowidgets.models.change.pictures import standardised, statistics
@@ -77,7 +78,7 @@ class Interpreter:
     @lru_cache(maxsize=1)
     def shipped(cls) -> Interpreter:
         """Load the one that comes with the package."""
-        network, about = weights.load(cards.WEIGHTS["change-mci.simulated"])
+        network, about = weights.load(WEIGHTS)
         if not isinstance(network, MCI):
             raise ModelError("The weights of the MCI model hold another network: install the package again.")
         return cls(network, json.loads(about["vocabulary"]))

@@ -9,7 +9,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-from eowidgets.models.vqa.config import LanguageSize
+from eowidgets.models.vqa.deltavlm.config import LanguageSize
 
 EPSILON = 1e-6
 

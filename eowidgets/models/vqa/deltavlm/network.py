@@ -13,7 +13,7 @@ import torch
 from torch import Tensor, nn
 
 from eowidgets.models.blocks.embed import grid_positions, sinusoid
-from eowidgets.models.vqa.config import DeltaVLMConfig, LanguageSize, VisionSize
+from eowidgets.models.vqa.deltavlm.config import DeltaVLMConfig, LanguageSize, VisionSize
 from eowidgets.models.vqa.deltavlm.csrm import CSRM, SideBySide
 from eowidgets.models.vqa.deltavlm.language import LanguageModel
 from eowidgets.models.vqa.deltavlm.qformer import CrossAttention, QFormer, mlp

@@ -6,7 +6,7 @@ import torch
 from torch import Tensor, nn
 
 from eowidgets.models.blocks.attention import Attention
-from eowidgets.models.vqa.config import VisionSize
+from eowidgets.models.vqa.deltavlm.config import VisionSize
 
 
 class VisionBlock(nn.Module):

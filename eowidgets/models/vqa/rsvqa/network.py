@@ -10,8 +10,8 @@ from __future__ import annotations
 import torch
 from torch import Tensor, nn
 
-from eowidgets.models.vqa.config import RSVQAConfig
 from eowidgets.models.vqa.encoder import DeepEncoder, Encoder
+from eowidgets.models.vqa.rsvqa.config import RSVQAConfig
 from eowidgets.models.vqa.text import NULL
 
 
