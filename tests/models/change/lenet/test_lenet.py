@@ -17,7 +17,6 @@ from eowidgets.models.change.lenet.network import (
     overlap_loss,
     start_rare,
 )
-from eowidgets.models.change.lenet.swin import SwinV2Block
 
 TINY = LENetConfig(widths=(8, 8, 16, 16), width=8, heads=2, attention_window=4)
 
@@ -144,44 +143,6 @@ def test_equal_and_empty_features_have_a_slope():
     a = torch.zeros(1, 2, 2, 2, requires_grad=True)
     difference_weights(a, torch.ones(1, 2, 2, 2)).sum().backward()
     assert torch.isfinite(a.grad).all()
-
-
-def test_fc_siam_diff_sees_nothing_in_the_skips_of_equal_pictures():
-    torch.manual_seed(0)
-    net = FCSiamDiff(SiamDiffConfig(widths=(4, 6, 8, 8))).eval()
-    seen = []
-    net.up[0].register_forward_hook(lambda _m, inputs, _o: seen.append(inputs[0]))
-    a = torch.randn(1, 3, 32, 32)
-    net(a, a)
-    assert (seen[0][:, 4:] == 0).all() and seen[0].shape[1] == 8
-
-
-def test_published_width_of_fc_siam_diff_has_its_published_size():
-    """Daudt et al. give 1.35 M parameters for 16, 32, 64, 128 with two classes."""
-    net = FCSiamDiff(SiamDiffConfig(widths=(16, 32, 64, 128), classes=2))
-    assert sum(p.numel() for p in net.parameters()) == pytest.approx(1.35e6, rel=0.03)
-
-
-def test_swin_windows_do_not_see_each_other_unless_shifted():
-    torch.manual_seed(0)
-    x = torch.randn(1, 8, 8, 8)
-    moved = x.clone()
-    moved[..., 0, 0] += 1.0
-    for shifted in (False, True):
-        block = SwinV2Block(8, 2, 4, shifted=shifted).eval()
-        moves = (block(moved) - block(x)).abs().amax(dim=1)[0] > 1e-6
-        if not shifted:
-            assert moves[:4, :4].any() and not moves[4:, :].any() and not moves[:, 4:].any()
-        else:
-            # The corner's window is 2 pixels wide after the shift; nothing wraps around to the far edge.
-            assert moves[:2, :2].any() and not moves[2:, :].any() and not moves[:, 2:].any()
-
-
-def test_swin_padding_is_not_looked_at():
-    torch.manual_seed(0)
-    block = SwinV2Block(8, 2, 4).eval()
-    x = torch.randn(1, 8, 4, 6)
-    torch.testing.assert_close(block(x)[..., :4], block(x[..., :4]))
 
 
 def test_configurations_survive_the_header():
