@@ -24,10 +24,10 @@ from torch import Tensor
 from eowidgets.cube.labels import NO_CHANGE
 from eowidgets.engine.device import fast_autocast
 from eowidgets.metrics.captions import bleu, cider
-from eowidgets.models.change import weights
-from eowidgets.models.change.mci import MCI
+from eowidgets.models.change import cards, weights
+from eowidgets.models.change.mci.network import MCI
+from eowidgets.models.change.mci.tools import Interpreter, say
 from eowidgets.models.change.pictures import standardised, statistics
-from eowidgets.models.change.tools import Interpreter, say
 from eowidgets.models.classical.stats import otsu
 from training.pairs import TEST_SEEDS, Pairs, make
 
@@ -70,11 +70,9 @@ def table(title: str, rows: dict[str, dict[str, float]]) -> None:
 
 def network_of(name: str):
     """A network trained here, or else the one that ships."""
-    for folder in (RUNS, weights.FOLDER):
-        path = folder / f"change-{name}.safetensors"
-        if path.exists():
-            return weights.load(path)
-    return None
+    path = RUNS / f"change-{name}.safetensors"
+    source = path if path.exists() else cards.WEIGHTS.get(f"change-{name}.simulated")
+    return None if source is None else weights.load(source)
 
 
 def pictures(pairs: Pairs, i: int) -> Tensor:

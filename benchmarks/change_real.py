@@ -28,7 +28,7 @@ from benchmarks.change_pairs import Count, network_of, table
 from eowidgets.analysis.change.detect import change
 from eowidgets.engine.device import fast_autocast
 from eowidgets.errors import EowidgetsError
-from eowidgets.models.change.adapters import PairParams
+from eowidgets.models.change.base import PairParams
 from eowidgets.models.change.pictures import standardised, statistics
 from eowidgets.models.classical.stats import otsu
 from training.change import disturbed

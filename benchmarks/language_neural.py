@@ -21,7 +21,7 @@ from eowidgets.metrics.captions import bleu
 from eowidgets.models.vqa import cards
 from eowidgets.models.vqa.answers import KINDS
 from eowidgets.models.vqa.calibrate import calibration_error
-from eowidgets.models.vqa.weights import FOLDER, Ready, load
+from eowidgets.models.vqa.weights import Ready, load
 from training.vqa import RUNS, rsvqa_scores
 from training.vqa_dialogues import TYPES
 from training.vqa_pairs import SmallPairs, questions_about, sure_of, tell
@@ -34,11 +34,12 @@ TITLES = {"compare": "comparison", "settlement": "rural/urban"}
 
 def found(name: str) -> tuple[Ready | None, str]:
     """A network from ``training/runs``, else from the package; and the hash of its file."""
-    for folder in (RUNS, FOLDER):
-        path = folder / f"vqa-{name}.safetensors"
-        if path.exists():
-            return load(path), hashlib.sha256(path.read_bytes()).hexdigest()
-    return None, ""
+    path, shipped = RUNS / f"vqa-{name}.safetensors", cards.WEIGHTS.get(f"vqa-{name}.simulated")
+    if not path.exists():
+        if shipped is None:
+            return None, ""
+        path = shipped.find()
+    return load(path), hashlib.sha256(path.read_bytes()).hexdigest()
 
 
 def row(title: str, values: list[float], width: int = 15) -> None:
@@ -180,7 +181,7 @@ def main() -> None:
     if options.save:
         note.parent.mkdir(exist_ok=True)
         note.write_text(json.dumps(measured, indent=1) + "\n", encoding="utf-8")
-    size = sum(p.stat().st_size for p in FOLDER.glob("*.safetensors"))
+    size = sum(one.size for one in cards.WEIGHTS.values())
     print(f"\nweights that ship: {size / 1e6:.1f} MB; cards: {cards.RSVQA.title}; {cards.DELTAVLM.title}")
 
 

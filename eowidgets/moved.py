@@ -28,6 +28,8 @@ _FOLDERS = {
     },
 }
 _SIMULATE = ("camera", "events", "happen", "land", "pairs", "scene", "sky", "structures", "texture", "town", "words")
+_MCI = ("bi3", "captioner", "consensus", "mit", "tools")
+_DELTAVLM = ("csrm", "language", "qformer", "vision")
 _CONTRACT = ("card", "feeds", "model", "outputs", "params", "older")
 
 #: Old module -> the modules in which its names are now.
@@ -47,6 +49,16 @@ MOVED: dict[str, tuple[str, ...]] = {
     "eowidgets.analysis.forecast_result": ("eowidgets.analysis.forecast.result",),
     "eowidgets.cube.simulate": ("eowidgets.simulate",),
     **{f"eowidgets.cube.simulate.{name}": (f"eowidgets.simulate.{name}",) for name in _SIMULATE},
+    **{f"eowidgets.models.change.{name}": (f"eowidgets.models.change.mci.{name}",) for name in _MCI},
+    "eowidgets.models.change.adapters": ("eowidgets.models.change", "eowidgets.models.change.base"),
+    "eowidgets.models.change.config": (
+        *(f"eowidgets.models.change.{system}.config" for system in ("lenet", "fcsiam", "mci")),
+        "eowidgets.models.change.shipped",
+    ),
+    "eowidgets.models.change.siamdiff": ("eowidgets.models.change.fcsiam.network",),
+    "eowidgets.models.change.swin": ("eowidgets.models.change.lenet.swin",),
+    "eowidgets.models.vqa.config": ("eowidgets.models.vqa.rsvqa.config", "eowidgets.models.vqa.deltavlm.config"),
+    **{f"eowidgets.models.vqa.{name}": (f"eowidgets.models.vqa.deltavlm.{name}",) for name in _DELTAVLM},
     "eowidgets.models.base": tuple(f"eowidgets.contract.{name}" for name in _CONTRACT),
     "eowidgets.models.prepare": ("eowidgets.contract.prepare",),
     "eowidgets.models.registry": ("eowidgets.contract.registry",),

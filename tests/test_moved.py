@@ -12,12 +12,26 @@ from eowidgets.moved import MOVED, NAMES
 #: Names that users of the first release imported from these modules.
 IMPORTED = {
     "eowidgets.models.base": ("Model", "Inputs", "WindowSpec", "Card", "Batch", "param"),
+    "eowidgets.models.change.adapters": ("ChangeFCSiam", "ChangeLENet", "ChangeMCI", "PairModel", "PairParams"),
+    "eowidgets.models.change.config": ("LENetConfig", "MCIConfig", "SiamDiffConfig"),
+    "eowidgets.models.change.siamdiff": ("FCSiamDiff",),
+    "eowidgets.models.change.tools": ("Found", "Interpreter", "detect"),
     "eowidgets.models.registry": ("register", "get_model"),
+    "eowidgets.models.vqa.config": ("DeltaVLMConfig", "LanguageSize", "RSVQAConfig", "VisionSize"),
     "eowidgets.models.weights": ("weights",),
     "eowidgets.tasks": ("Task", "Output", "ClassInfo"),
     "eowidgets.widgets.time_viewer": ("TimeViewer",),
     "eowidgets.widgets.overlay": (),
     "eowidgets.cube.simulate.pairs": (),
+}
+
+
+#: Modules that have become packages of the same name, and what they gave.
+PACKAGES = {
+    "eowidgets.models.change.lenet": ("CSDW", "LENet", "difference_weights", "exchange", "maps_loss", "start_rare"),
+    "eowidgets.models.change.mci": ("MCI", "MaskBranch", "Places", "mci_loss"),
+    "eowidgets.models.vqa.deltavlm": ("DecoderLayer", "DeltaVLM", "certainty"),
+    "eowidgets.models.vqa.rsvqa": ("RSVQA", "QuestionEncoder", "picture_values"),
 }
 
 
@@ -64,3 +78,11 @@ def test_names_that_left_a_module_are_still_found_there(module, name):
     with pytest.warns(DeprecationWarning, match="has moved"):
         found = getattr(importlib.import_module(module), name)
     assert found is getattr(importlib.import_module(NAMES[module, name]), name)
+
+
+@pytest.mark.parametrize("package", sorted(PACKAGES))
+def test_a_package_gives_what_the_module_of_its_name_gave(package):
+    found = importlib.import_module(package)
+    assert hasattr(found, "__path__")
+    for name in PACKAGES[package]:
+        assert getattr(found, name).__module__ == f"{package}.network"

@@ -22,11 +22,11 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from eowidgets.cube.labels import NO_CHANGE
-from eowidgets.models.change.captioner import END, NULL, SPECIAL, START, UNKNOWN
-from eowidgets.models.change.config import MCIConfig
-from eowidgets.models.change.consensus import mirrored
-from eowidgets.models.change.lenet import maps_loss, start_rare
-from eowidgets.models.change.mci import MCI, mci_loss
+from eowidgets.models.change.lenet.network import maps_loss, start_rare
+from eowidgets.models.change.mci.captioner import END, NULL, SPECIAL, START, UNKNOWN
+from eowidgets.models.change.mci.config import MCIConfig
+from eowidgets.models.change.mci.consensus import mirrored
+from eowidgets.models.change.mci.network import MCI, mci_loss
 from eowidgets.models.change.pictures import standardised, statistics
 from eowidgets.models.change.weights import load, save
 from eowidgets.simulate.words import Facts, templates

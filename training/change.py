@@ -19,10 +19,11 @@ from PIL import Image
 from torch import Tensor, nn
 from torch.nn import functional
 
-from eowidgets.models.change.config import LENetConfig, SiamDiffConfig
-from eowidgets.models.change.lenet import LENet, maps_loss, start_rare
+from eowidgets.models.change.fcsiam.config import SiamDiffConfig
+from eowidgets.models.change.fcsiam.network import FCSiamDiff
+from eowidgets.models.change.lenet.config import LENetConfig
+from eowidgets.models.change.lenet.network import LENet, maps_loss, start_rare
 from eowidgets.models.change.pictures import standardised, statistics
-from eowidgets.models.change.siamdiff import FCSiamDiff
 from eowidgets.models.change.weights import load, save
 from training.coarse import Coarse
 from training.loop import train

@@ -7,8 +7,10 @@ from __future__ import annotations
 
 import argparse
 import json
+from pathlib import Path
 
-from eowidgets.models.change.weights import FOLDER, load
+from eowidgets.models import change
+from eowidgets.models.change.weights import load
 from training.change import RUNS
 from training.ship import ship
 
@@ -27,7 +29,7 @@ RIVALS = {"FC-Siam-diff, same size": "fcsiam", "LENet, same size": "lenet"}
 
 
 def main() -> None:
-    """Copy weights and write ``weights.toml``."""
+    """Copy weights and write each system's ``weights.toml``."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("names", nargs="+", choices=("lenet", "fcsiam", "mci"))
     args = parser.parse_args()
@@ -45,7 +47,7 @@ def main() -> None:
                 scores[f"F1 of {label}"] = round(measured[rival]["F1"], 4)
         for label in ("CVA, best threshold of all", "Otsu's threshold of each pair"):
             scores[f"F1 of {label}"] = round(measured[label]["F1"], 4)
-        ship(FOLDER.parent, f"change-{name}.simulated", source, scores)
+        ship(Path(change.__file__).parent / name, f"change-{name}.simulated", source, scores)
         print(name, scores)
 
 

@@ -22,8 +22,8 @@ from torch.nn import functional
 
 from eowidgets.models.vqa.answers import ANSWERS
 from eowidgets.models.vqa.calibrate import fit_temperature
-from eowidgets.models.vqa.config import RSVQAConfig
-from eowidgets.models.vqa.rsvqa import RSVQA, picture_values
+from eowidgets.models.vqa.rsvqa.config import RSVQAConfig
+from eowidgets.models.vqa.rsvqa.network import RSVQA, picture_values
 from eowidgets.models.vqa.text import UNKNOWN, Vocabulary
 from eowidgets.models.vqa.weights import save
 from training.loop import train

@@ -14,8 +14,8 @@ from torch.nn import functional
 
 from eowidgets.models.change.pictures import standardised, statistics
 from eowidgets.models.vqa.calibrate import fit_temperature
-from eowidgets.models.vqa.config import DeltaVLMConfig
-from eowidgets.models.vqa.deltavlm import DeltaVLM, certainty
+from eowidgets.models.vqa.deltavlm.config import DeltaVLMConfig
+from eowidgets.models.vqa.deltavlm.network import DeltaVLM, certainty
 from eowidgets.models.vqa.text import NULL, UNKNOWN, Vocabulary
 from eowidgets.models.vqa.weights import save
 from training.loop import train

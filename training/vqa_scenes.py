@@ -20,7 +20,7 @@ from tqdm import tqdm
 from eowidgets.analysis.ask.questions import Question, questions
 from eowidgets.analysis.ask.still import composite
 from eowidgets.models.vqa.answers import ANSWERS, KINDS, answer_class
-from eowidgets.models.vqa.config import RSVQAConfig
+from eowidgets.models.vqa.rsvqa.config import RSVQAConfig
 from eowidgets.simulate import simulate
 
 CONFIG = RSVQAConfig()

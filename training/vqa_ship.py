@@ -6,10 +6,12 @@
 from __future__ import annotations
 
 import json
+from pathlib import Path
 from typing import Any
 
+from eowidgets.models import vqa
 from eowidgets.models.vqa.answers import KINDS
-from eowidgets.models.vqa.weights import FOLDER, load
+from eowidgets.models.vqa.weights import load
 from training.ship import ship
 from training.vqa import RUNS
 from training.vqa_dialogues import TYPES
@@ -40,7 +42,7 @@ def pair_scores(measured: dict[str, Any]) -> dict[str, float]:
 
 
 def main() -> None:
-    """Copy weights and write ``weights.toml``."""
+    """Copy weights and write each system's ``weights.toml``."""
     measured = json.loads((RUNS / "vqa-benchmark.json").read_text(encoding="utf-8"))
     for name, scores in (("rsvqa", still_scores), ("deltavlm", pair_scores)):
         done = json.loads((RUNS / f"vqa-{name}.json").read_text(encoding="utf-8"))
@@ -49,7 +51,7 @@ def main() -> None:
         if measured[name]["sha256"] != done["sha256"]:
             raise SystemExit(f"{name}: the benchmark measured other weights; run it again with --save")
         found = scores(measured) | {"training steps": done["steps"]}
-        ship(FOLDER.parent, f"vqa-{name}.simulated", source, found)
+        ship(Path(vqa.__file__).parent / name, f"vqa-{name}.simulated", source, found)
         print(name, json.dumps(found, indent=1))
 
 

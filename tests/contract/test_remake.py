@@ -13,7 +13,7 @@ import eowidgets as eow
 from eowidgets.contract.params import param
 from eowidgets.contract.registry import get_model
 from eowidgets.errors import InputError
-from eowidgets.models.change.adapters import ChangeLENet
+from eowidgets.models.change.lenet.model import ChangeLENet
 
 
 @dataclass(frozen=True)

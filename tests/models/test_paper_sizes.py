@@ -11,18 +11,21 @@ import torch
 
 from eowidgets.contract.weights import from_json, to_json
 from eowidgets.errors import InputError
-from eowidgets.models.change.config import LENET_PAPER, MCI_PAPER, SIAMDIFF_PAPER
-from eowidgets.models.change.lenet import LENet
-from eowidgets.models.change.mci import MCI
-from eowidgets.models.change.siamdiff import FCSiamDiff
+from eowidgets.models.change.fcsiam.config import SIAMDIFF_PAPER
+from eowidgets.models.change.fcsiam.network import FCSiamDiff
+from eowidgets.models.change.lenet.config import LENET_PAPER
+from eowidgets.models.change.lenet.network import LENet
+from eowidgets.models.change.mci.config import MCI_PAPER
+from eowidgets.models.change.mci.network import MCI
 from eowidgets.models.forecast.network import make_network
 from eowidgets.models.forecast.published import PAPER, make_published
 from eowidgets.models.units.config import CONFIGS
 from eowidgets.models.units.network import UniTS
-from eowidgets.models.vqa.config import DELTAVLM_PAPER, RSVQA_PAPER, DeltaVLMConfig, LanguageSize, VisionSize
-from eowidgets.models.vqa.deltavlm import DeltaVLM
-from eowidgets.models.vqa.language import LanguageModel, rotate
-from eowidgets.models.vqa.rsvqa import RSVQA
+from eowidgets.models.vqa.deltavlm.config import DELTAVLM_PAPER, DeltaVLMConfig, LanguageSize, VisionSize
+from eowidgets.models.vqa.deltavlm.language import LanguageModel, rotate
+from eowidgets.models.vqa.deltavlm.network import DeltaVLM
+from eowidgets.models.vqa.rsvqa.config import RSVQA_PAPER
+from eowidgets.models.vqa.rsvqa.network import RSVQA
 from eowidgets.models.vqa.text import START
 
 MILLION = 1_000_000

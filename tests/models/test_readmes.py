@@ -6,10 +6,12 @@ from pathlib import Path
 import pytest
 
 import eowidgets.models
+from eowidgets.contract.checkpoint import LIST, checkpoints
 from eowidgets.contract.registry import model_classes
 
 FOLDER = Path(eowidgets.models.__file__).parent
 READMES = sorted(FOLDER.rglob("README.md"))
+SYSTEMS = sorted(path.parent for path in FOLDER.glob(f"*/*/{LIST}"))
 REPOSITORY = (FOLDER.parents[1] / "docs").is_dir()
 
 
@@ -18,9 +20,17 @@ def test_every_family_with_a_paper_has_one():
     assert papers | {"forecast", "vqa"} == {path.relative_to(FOLDER).parts[0] for path in READMES}
 
 
+@pytest.mark.parametrize("folder", SYSTEMS, ids=lambda p: p.name)
+def test_a_system_has_its_network_card_readme_and_weights_in_one_folder(folder):
+    assert {"__init__.py", "README.md", "card.py", "network.py"} <= {p.name for p in folder.iterdir()}
+    assert not (folder.parent / LIST).exists()
+    shipped = [one for one in checkpoints(folder).values() if not one.hub]
+    assert {folder / one.file for one in shipped} == set(folder.glob("weights/*.safetensors"))
+
+
 @pytest.mark.parametrize("path", READMES, ids=lambda p: p.parent.name)
 def test_files_it_names_exist(path):
-    names = set(re.findall(r"`([a-z0-9_]+\.py)`", path.read_text(encoding="utf-8")))
+    names = set(re.findall(r"`((?:\.\./(?:[a-z0-9_]+/)*)?[a-z0-9_]+\.py)`", path.read_text(encoding="utf-8")))
     foreign = {
         "blip2_vicuna.py",
         "lenet4.py",

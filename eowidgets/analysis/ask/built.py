@@ -74,7 +74,7 @@ def change_classes(told: ChangeWords, where: Mask, cube: xr.Dataset) -> npt.NDAr
 
 def count_buildings(classes: npt.NDArray[np.uint8], cube: xr.Dataset) -> int:
     """New and vanished buildings that do not touch, of 10 m² or more."""
-    from eowidgets.models.change.tools import count
+    from eowidgets.models.change.mci.tools import count
 
     return count(classes, least=max(round(1e-3 / tools.pixel_hectares(cube)), 1))
 

@@ -50,7 +50,7 @@ def two_pictures(cube: xr.Dataset, start: str = "", end: str = "") -> dict[str, 
     import torch
     from torch.nn import functional
 
-    from eowidgets.models.vqa.config import DeltaVLMConfig
+    from eowidgets.models.vqa.deltavlm.config import DeltaVLMConfig
 
     cut = between(cube, start, end) if start or end else cube
     metres_x, metres_y = _metres(geobox(cube))
@@ -120,7 +120,7 @@ def compare_pictures(pictures: dict[str, Any], instruction: str) -> dict[str, An
 
     from eowidgets.models.change.pictures import standardised, statistics
     from eowidgets.models.vqa.cards import ready
-    from eowidgets.models.vqa.deltavlm import certainty
+    from eowidgets.models.vqa.deltavlm.network import certainty
     from eowidgets.models.vqa.text import words as split
 
     model = ready("DeltaVLM")

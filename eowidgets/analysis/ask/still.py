@@ -56,7 +56,7 @@ def summer_picture(
     InputError
         If bands, pixels, size or dates are not those the network was trained on.
     """
-    from eowidgets.models.vqa.config import RSVQAConfig
+    from eowidgets.models.vqa.rsvqa.config import RSVQAConfig
 
     config = RSVQAConfig()
     missing = [b for b in config.bands if b not in bands(cube)]
@@ -137,7 +137,7 @@ def read_picture(picture: dict[str, Any], question: str) -> dict[str, Any]:
 
     from eowidgets.models.vqa.answers import ANSWERS
     from eowidgets.models.vqa.cards import ready
-    from eowidgets.models.vqa.rsvqa import picture_values
+    from eowidgets.models.vqa.rsvqa.network import picture_values
 
     rsvqa = ready("RSVQA")
     line = torch.tensor([rsvqa.read.encode(question, rsvqa.network.config.longest)])

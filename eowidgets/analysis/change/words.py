@@ -15,7 +15,7 @@ from eowidgets.cube.labels import NO_CHANGE
 from eowidgets.cube.schema import bands, usable
 from eowidgets.cube.series import clip
 from eowidgets.errors import InputError
-from eowidgets.models.change import tools
+from eowidgets.models.change.mci import tools
 
 BANDS = ("red", "green", "blue")
 #: Pixels (metres) that the words were learned on, and the coarsest on which a house is still more than a dot.

@@ -12,12 +12,12 @@ from torch import nn
 from eowidgets.contract.checkpoint import Checkpoint
 from eowidgets.contract.weights import from_json, load_strictly, reading, stored, to_json
 from eowidgets.contract.weights import write as write_file
-from eowidgets.models.vqa.config import DeltaVLMConfig, RSVQAConfig
-from eowidgets.models.vqa.deltavlm import DeltaVLM
-from eowidgets.models.vqa.rsvqa import RSVQA
+from eowidgets.models.vqa.deltavlm.config import DeltaVLMConfig
+from eowidgets.models.vqa.deltavlm.network import DeltaVLM
+from eowidgets.models.vqa.rsvqa.config import RSVQAConfig
+from eowidgets.models.vqa.rsvqa.network import RSVQA
 from eowidgets.models.vqa.text import SPECIAL, Vocabulary
 
-FOLDER = Path(__file__).parent / "weights"
 _KINDS: dict[str, tuple[type[nn.Module], type[Any]]] = {
     "RSVQA": (RSVQA, RSVQAConfig),
     "DeltaVLM": (DeltaVLM, DeltaVLMConfig),

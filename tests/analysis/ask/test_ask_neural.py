@@ -10,11 +10,12 @@ from eowidgets.analysis.ask.questions import questions
 from eowidgets.errors import InputError, ModelError
 from eowidgets.models.vqa import cards
 from eowidgets.models.vqa.answers import ANSWERS, answer_class
-from eowidgets.models.vqa.config import DeltaVLMConfig, RSVQAConfig
-from eowidgets.models.vqa.deltavlm import DeltaVLM
-from eowidgets.models.vqa.rsvqa import RSVQA
+from eowidgets.models.vqa.deltavlm.config import DeltaVLMConfig
+from eowidgets.models.vqa.deltavlm.network import DeltaVLM
+from eowidgets.models.vqa.rsvqa.config import RSVQAConfig
+from eowidgets.models.vqa.rsvqa.network import RSVQA
 from eowidgets.models.vqa.text import Vocabulary
-from eowidgets.models.vqa.weights import FOLDER, Ready
+from eowidgets.models.vqa.weights import Ready
 from eowidgets.simulate import simulate, simulate_pair
 
 
@@ -170,7 +171,8 @@ def test_pictures_of_a_pair_are_means_of_pixels(built):
 @pytest.mark.parametrize("name", ["RSVQA", "DeltaVLM"])
 def test_weights_are_those_of_the_card(name):
     card = {"RSVQA": cards.RSVQA, "DeltaVLM": cards.DELTAVLM}[name]
-    assert hashlib.sha256((FOLDER / card.weights).read_bytes()).hexdigest() == card.sha256
+    path = cards.WEIGHTS[f"vqa-{name.lower()}.simulated"].find()
+    assert path.name == card.weights and hashlib.sha256(path.read_bytes()).hexdigest() == card.sha256
     assert card.scores["calibration error"] >= 0 and card.limits and card.data
     assert cards.ready(name).network.config is not None
 

@@ -6,9 +6,9 @@ import xarray as xr
 from eowidgets.analysis.change.detect import change, usual_method
 from eowidgets.analysis.change.words import _busiest, describe_change
 from eowidgets.errors import InputError
-from eowidgets.models.change.config import MCIConfig
-from eowidgets.models.change.mci import MCI
-from eowidgets.models.change.tools import Interpreter
+from eowidgets.models.change.mci.config import MCIConfig
+from eowidgets.models.change.mci.network import MCI
+from eowidgets.models.change.mci.tools import Interpreter
 from eowidgets.simulate.pairs import simulate_pair
 
 WORDS = ["<NULL>", "<UNK>", "<START>", "<END>", *["there", "is", "no", "difference", "a", "house", "appears"]]

@@ -1,0 +1,20 @@
+"""Card of FC-Siam-diff."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from eowidgets.contract.card import Card
+from eowidgets.contract.checkpoint import checkpoint
+from eowidgets.models.change.shipped import LIMITS
+
+WEIGHTS = checkpoint(Path(__file__).parent, "change-fcsiam.simulated")
+
+CARD = Card(
+    title="FC-Siam-diff: what was built between two pictures",
+    summary="A siamese U-Net on absolute differences; the yardstick of the same size for LENet.",
+    paper="Caye Daudt, Le Saux and Boulch (2018), Fully convolutional siamese networks for change detection",
+    url="https://arxiv.org/abs/1810.08462",
+    limits=LIMITS,
+    **WEIGHTS.on_card(),
+)

@@ -1,0 +1,21 @@
+"""Sizes of FC-Siam-diff."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from eowidgets.models.change.shipped import BANDS, CLASSES
+
+
+@dataclass(frozen=True, slots=True)
+class SiamDiffConfig:
+    """Sizes of FC-Siam-diff; the paper's widths are 16, 32, 64, 128 with dropout 0.2."""
+
+    widths: tuple[int, ...] = (16, 33, 66, 116)
+    dropout: float = 0.1
+    classes: int = CLASSES
+    channels: int = len(BANDS)
+
+
+#: Widths and dropout of the paper; two classes.
+SIAMDIFF_PAPER = SiamDiffConfig(widths=(16, 32, 64, 128), dropout=0.2, classes=2)

@@ -1,0 +1,44 @@
+"""LENet (Dong et al., 2024): what was built between two pictures; README.md beside this file describes it."""
+
+from eowidgets.models.change.lenet.config import LENET_PAPER, LENetConfig
+from eowidgets.models.change.lenet.model import ChangeLENet
+from eowidgets.models.change.lenet.network import (
+    AUX_WEIGHT,
+    CSDW,
+    DICE_WEIGHT,
+    PRIOR,
+    BasicBlock,
+    DecoderLevel,
+    Encoder,
+    LENet,
+    Pyramid,
+    SqueezeExcite,
+    conv_norm,
+    difference_weights,
+    exchange,
+    maps_loss,
+    overlap_loss,
+    start_rare,
+)
+
+__all__ = [
+    "AUX_WEIGHT",
+    "CSDW",
+    "DICE_WEIGHT",
+    "LENET_PAPER",
+    "PRIOR",
+    "BasicBlock",
+    "ChangeLENet",
+    "DecoderLevel",
+    "Encoder",
+    "LENet",
+    "LENetConfig",
+    "Pyramid",
+    "SqueezeExcite",
+    "conv_norm",
+    "difference_weights",
+    "exchange",
+    "maps_loss",
+    "overlap_loss",
+    "start_rare",
+]

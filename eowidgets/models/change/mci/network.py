@@ -1,0 +1,159 @@
+"""The multi-level change interpretation (MCI) model of Change-Agent: a map and a sentence from one encoder.
+
+After Liu et al. (2024), arXiv:2403.19646, and its reference code; sizes in
+:class:`~eowidgets.models.change.mci.config.MCIConfig`.
+"""
+
+from __future__ import annotations
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional
+
+from eowidgets.models.change.mci.bi3 import BI3
+from eowidgets.models.change.mci.captioner import Captioner
+from eowidgets.models.change.mci.config import MCIConfig
+from eowidgets.models.change.mci.mit import MixTransformer
+
+
+class Places(nn.Module):
+    """Learned positions: half of the channels for columns, half for rows."""
+
+    def __init__(self, longest: int, width: int) -> None:
+        super().__init__()
+        self.column, self.row = nn.Embedding(longest, width // 2), nn.Embedding(longest, width - width // 2)
+
+    def forward(self, x: Tensor) -> Tensor:
+        """Add positions to ``x`` (b, c, h, w); beyond the learned ones the last counts."""
+        h, w = x.shape[-2:]
+        rows = torch.arange(h, device=x.device).clamp(max=self.row.num_embeddings - 1)
+        columns = torch.arange(w, device=x.device).clamp(max=self.column.num_embeddings - 1)
+        across = self.column(columns)[None].expand(h, -1, -1)
+        down = self.row(rows)[:, None].expand(-1, w, -1)
+        return x + torch.cat([across, down], dim=-1).permute(2, 0, 1)
+
+
+class MaskBranch(nn.Module):
+    """From both dates' features of all stages to a map of classes."""
+
+    def __init__(self, widths: tuple[int, ...], classes: int) -> None:
+        super().__init__()
+        self.difference = nn.ModuleList(nn.Sequential(nn.Conv2d(w, w, 1), nn.BatchNorm2d(w)) for w in widths)
+        self.fuse = nn.ModuleList(
+            nn.Sequential(
+                nn.Conv2d(3 * w, 2 * w, 3, padding=1), nn.BatchNorm2d(2 * w), nn.ReLU(), nn.Conv2d(2 * w, 2 * w, 1)
+            )
+            for w in widths
+        )
+        self.grow = nn.ModuleList(
+            nn.Sequential(
+                nn.Conv2d(2 * w, 2 * w, 1),
+                nn.BatchNorm2d(2 * w),
+                nn.ReLU(),
+                nn.ConvTranspose2d(2 * w, 2 * widths[max(i - 1, 0)], 4, 2, 1),
+            )
+            for i, w in enumerate(widths)
+        )
+        self.head = nn.Sequential(
+            nn.ConvTranspose2d(2 * widths[0], widths[0], 4, 2, 1), nn.Conv2d(widths[0], classes, 1)
+        )
+
+    def forward(self, a: list[Tensor], b: list[Tensor]) -> Tensor:
+        """Logits (b, classes, h, w) at the resolution of the input."""
+        up: Tensor | None = None
+        for i in range(len(a) - 1, -1, -1):
+            x, y = a[i], b[i]
+            different = self.difference[i](y - x) + functional.cosine_similarity(x, y, dim=1).unsqueeze(1)
+            fused = self.fuse[i](torch.cat([x, different, y], dim=1))
+            up = self.grow[i](fused if up is None else fused + up)
+        logits: Tensor = self.head(up)
+        return logits
+
+
+class MCI(nn.Module):
+    """Map what changed between two pictures, and say it.
+
+    Parameters
+    ----------
+    config : MCIConfig
+    """
+
+    def __init__(self, config: MCIConfig) -> None:
+        super().__init__()
+        self.config = config
+        self.encoder = MixTransformer(config.channels, config.widths, config.depths, config.reductions, config.heads)
+        width, longest = config.widths[-1], max(config.side // config.shrink // 32, 1)
+        self.place_mask, self.place_text = Places(longest, width), Places(longest, width)
+        self.interact_mask = BI3(width, config.text_heads, config.layers, config.dropout, in_turn=True)
+        self.interact_text = BI3(width, config.text_heads, config.layers, config.dropout, in_turn=False)
+        self.mask = MaskBranch(config.widths, config.classes)
+        self.captioner = Captioner(config)
+        if config.near:
+            self.place_near = Places(2 * longest, config.text_width)
+
+    @property
+    def multiple(self) -> int:
+        """Rows and columns must be multiples of this."""
+        return 32 * self.config.shrink
+
+    def see(self, a: Tensor, b: Tensor) -> tuple[list[Tensor], list[Tensor]]:
+        """Encode both pictures (n, channels, h, w); features of all stages, finest first."""
+        both = torch.cat([a, b])
+        if self.config.shrink > 1:
+            both = functional.avg_pool2d(both, self.config.shrink)
+        levels = self.encoder(both)
+        return [x.chunk(2)[0] for x in levels], [x.chunk(2)[1] for x in levels]
+
+    def map(self, a: list[Tensor], b: list[Tensor], size: tuple[int, int]) -> Tensor:
+        """Logits (n, classes, h, w) from features."""
+        return functional.interpolate(self._small_map(a, b), size=size, mode="bilinear", align_corners=False)
+
+    def _small_map(self, a: list[Tensor], b: list[Tensor]) -> Tensor:
+        """Logits at the resolution that the encoder sees."""
+        last = self.interact_mask(self.place_mask(a[-1]), self.place_mask(b[-1]))
+        logits: Tensor = self.mask([*a[:-1], last[0]], [*b[:-1], last[1]])
+        return logits
+
+    def remember(self, a: list[Tensor], b: list[Tensor], small: Tensor | None = None) -> Tensor:
+        """What the words attend to, (n, m, text_width), from features; ``small`` spares making the map again."""
+        x, y = self.interact_text(self.place_text(a[-1]), self.place_text(b[-1]))
+        if not (self.config.tells or self.config.near):
+            return self.captioner.see(x, y)
+        small = self._small_map(a, b) if small is None else small
+        # Held fixed: the words learn to read the map, they do not redraw it.
+        shares = small.detach().float().softmax(dim=1)
+        memory = self.captioner.see(x, y, shares)
+        if not self.config.near:
+            return memory
+        cells = self.place_near(self.captioner.look(a[-2], b[-2], shares))
+        return torch.cat([memory, cells.flatten(2).transpose(1, 2)], dim=1)
+
+    def forward(self, a: Tensor, b: Tensor, words: Tensor | None = None) -> tuple[Tensor, Tensor | None]:
+        """Compare two pictures.
+
+        Parameters
+        ----------
+        a, b : Tensor, shape (n, channels, h, w)
+            Standardised.
+        words : Tensor, optional, shape (n k, m), int64
+            ``k`` sentences for each pair, one after the other, that begin with the start token.
+
+        Returns
+        -------
+        (Tensor, Tensor or None)
+            Logits of the map (n, classes, h, w), and of the word after each of ``words`` (n k, m,
+            vocabulary).
+        """
+        x, y = self.see(a, b)
+        small = self._small_map(x, y)
+        said = None
+        if words is not None:
+            memory = self.remember(x, y, small)
+            said = self.captioner(memory.repeat_interleave(len(words) // len(memory), dim=0), words)
+        size = (a.shape[-2], a.shape[-1])
+        return functional.interpolate(small, size=size, mode="bilinear", align_corners=False), said
+
+
+def mci_loss(det: Tensor, cap: Tensor) -> Tensor:
+    """Both losses with the same weight whatever their size: each is divided by its own value, held fixed."""
+    return det / det.detach().abs().clamp_min(1e-8) + cap / cap.detach().abs().clamp_min(1e-8)

@@ -1,0 +1,231 @@
+"""What an assistant may call about two pictures: detect, count, where, area, describe. Plain functions of arrays.
+
+In Change-Agent a language model calls such tools of the MCI model; any program, or a person, may.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+from dataclasses import dataclass
+from functools import lru_cache
+from itertools import product
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import torch
+from torch import Tensor, nn
+from torch.nn import functional
+
+from eowidgets.cube.labels import NO_CHANGE, PLACES
+from eowidgets.errors import InputError, ModelError, unknown
+from eowidgets.models.change import weights
+from eowidgets.models.change.mci.captioner import END
+from eowidgets.models.change.mci.card import WEIGHTS
+from eowidgets.models.change.mci.consensus import consensus, mirrored
+from eowidgets.models.change.mci.network import MCI
+from eowidgets.models.change.pictures import standardised, statistics
+
+Classes = npt.NDArray[np.uint8]
+Picture = npt.NDArray[np.floating[Any]]
+
+KINDS = {"road": 1, "building": 2}
+#: Pixels of a picture that the network sees at once; larger ones are cut for maps, and resampled for sentences.
+SIDE = 256
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Found:
+    """What :func:`detect` found.
+
+    Attributes
+    ----------
+    classes : ndarray, shape (h, w), uint8
+        0 nothing, 1 road, 2 building.
+    probability : ndarray, shape (h, w), float32
+        Of the class that was kept.
+    """
+
+    classes: Classes
+    probability: npt.NDArray[np.float32]
+
+
+@dataclass(frozen=True, slots=True)
+class Sentence:
+    """What :func:`describe` says, and the mean log-probability of a word (in the view in which it is likeliest)."""
+
+    text: str
+    score: float
+
+
+class Interpreter:
+    """The MCI network with its vocabulary.
+
+    Parameters
+    ----------
+    network : MCI
+    vocabulary : sequence of str
+        Words by number.
+    """
+
+    def __init__(self, network: MCI, vocabulary: list[str]) -> None:
+        if len(vocabulary) != network.config.words:
+            raise ModelError(f"The network has {network.config.words} words and the vocabulary {len(vocabulary)}.")
+        self.network, self.vocabulary = network.eval(), vocabulary
+
+    @classmethod
+    @lru_cache(maxsize=1)
+    def shipped(cls) -> Interpreter:
+        """Load the one that comes with the package."""
+        network, about = weights.load(WEIGHTS)
+        if not isinstance(network, MCI):
+            raise ModelError("The weights of the MCI model hold another network: install the package again.")
+        return cls(network, json.loads(about["vocabulary"]))
+
+    def words(self, numbers: list[int]) -> str:
+        """Turn numbers into a sentence."""
+        return " ".join(self.vocabulary[n] for n in numbers if n != END)
+
+
+def _pair(before: Picture, after: Picture) -> Tensor:
+    """Both pictures, standardised, (2, 3, h, w)."""
+    if before.shape != after.shape:
+        raise InputError(f"The pictures have shapes {before.shape} and {after.shape}: bring both to one grid first.")
+    if before.ndim != 3 or before.shape[0] != 3 or min(before.shape[1:]) < 8:
+        raise InputError(
+            f"A picture has shape {before.shape}: give red, green and blue, (3, h, w), of at least 8 x 8 pixels."
+        )
+    x = torch.as_tensor(np.stack([before, after]).astype(np.float32))
+    seen = torch.isfinite(x).all(dim=1)
+    if not bool(seen.flatten(1).any(dim=1).all()):
+        raise InputError("One of the pictures has no pixel that was seen: choose another date.")
+    x = x.nan_to_num()
+    return standardised(x, *statistics(x, seen)) * seen.unsqueeze(1)
+
+
+def detect(
+    before: Picture, after: Picture, interpreter: Interpreter | None = None, *, network: nn.Module | None = None
+) -> Found:
+    """Map new and vanished roads and buildings.
+
+    Parameters
+    ----------
+    before, after : ndarray, shape (3, h, w)
+        Red, green, blue, in any units; NaN where nothing was seen.
+    interpreter : Interpreter, optional
+        The shipped one if not given.
+    network : Module, optional
+        Another one that maps, with ``multiple`` and the same classes: LENet, for example.
+
+    Returns
+    -------
+    Found
+
+    Raises
+    ------
+    InputError
+        For pictures of different or wrong shapes, or without a pixel that was seen.
+    """
+    chosen: Any = network or (interpreter or Interpreter.shipped()).network
+    x = _pair(before, after)
+    h, w = x.shape[-2:]
+    step = max(chosen.multiple, SIDE // chosen.multiple * chosen.multiple)
+    padded = functional.pad(x, (0, -w % step, 0, -h % step), mode="replicate")
+    share = torch.empty(chosen.config.classes, *padded.shape[-2:])
+    with torch.inference_mode():
+        for r in range(0, padded.shape[-2], step):
+            for c in range(0, padded.shape[-1], step):
+                tile = padded[..., r : r + step, c : c + step]
+                share[:, r : r + step, c : c + step] = chosen(tile[:1], tile[1:])[0][0].float().softmax(0)
+    best, classes = share[:, :h, :w].max(dim=0)
+    return Found(classes.numpy().astype(np.uint8), best.numpy())
+
+
+def count(classes: Classes, kind: str = "building", least: int = 40) -> int:
+    """Count things of a kind that do not touch.
+
+    Parameters
+    ----------
+    classes : ndarray, shape (h, w)
+    kind : {"building", "road"}
+    least : int
+        Smaller patches (pixels) are not counted; 40 pixels of half a metre are 10 m².
+    """
+    from scipy.ndimage import label
+
+    labels, n = label(classes == _number(kind))
+    return int((np.bincount(labels.ravel(), minlength=n + 1)[1:] >= least).sum())
+
+
+def where(classes: Classes, kind: str = "building") -> str:
+    """Say in which part of the picture things of a kind lie.
+
+    Returns
+    -------
+    str
+        ``"top left"`` ... ``"center"`` ... ``"bottom right"``, ``"everywhere"`` where they are spread over more than
+        60 % of both sides, ``"nowhere"`` where there are none.
+    """
+    rows, columns = np.nonzero(classes == _number(kind))
+    if not rows.size:
+        return "nowhere"
+    h, w = classes.shape
+    spread = [np.subtract(*np.percentile(v, (90, 10))) / n > 0.6 for v, n in ((rows, h), (columns, w))]
+    if all(spread):
+        return "everywhere"
+    i = 1 if spread[0] else int(np.digitize((rows.mean() + 0.5) / h, (0.36, 0.64)))
+    j = 1 if spread[1] else int(np.digitize((columns.mean() + 0.5) / w, (0.36, 0.64)))
+    return PLACES[i][j]
+
+
+def area(classes: Classes, kind: str = "building", resolution: float = 0.5) -> float:
+    """Square metres of a kind, for pixels of ``resolution`` metres."""
+    return float(np.count_nonzero(classes == _number(kind)) * resolution**2)
+
+
+def describe(before: Picture, after: Picture, interpreter: Interpreter | None = None, *, beams: int = 16) -> Sentence:
+    """Say in one English sentence what changed.
+
+    The network learned from pictures of 256 pixels of half a metre; a larger one is resampled to that.
+
+    Raises
+    ------
+    InputError
+        As :func:`detect`.
+    """
+    chosen = interpreter or Interpreter.shipped()
+    x = _pair(before, after)
+    if tuple(x.shape[-2:]) != (SIDE, SIDE):
+        x = functional.interpolate(x, (SIDE, SIDE), mode="bilinear", antialias=True)
+    return say(chosen, x, beams)
+
+
+def say(interpreter: Interpreter, x: Tensor, beams: int = 16) -> Sentence:
+    """What :func:`describe` says of two standardised pictures (2, 3, h, w).
+
+    The pair is looked at as it is and in three mirrors, and of all sentences that beam search finds, words turned back,
+    the one is said that :func:`~eowidgets.models.change.mci.consensus.consensus` chooses.
+    """
+    network = interpreter.network
+    found: dict[str, float] = {}
+    surest: dict[str, float] = {}
+    with torch.inference_mode():
+        for across, down in product((False, True), repeat=2):
+            turned = x.flip([d for d, use in ((-1, across), (-2, down)) if use])
+            lines = network.captioner.beam(network.remember(*network.see(turned[:1], turned[1:])), beams)
+            total = sum(math.exp(score) for _, score in lines)
+            for numbers, score in lines:
+                text = mirrored(interpreter.words(numbers), across, down)
+                found[text] = found.get(text, 0.0) + math.exp(score) / total
+                surest[text] = max(surest.get(text, -math.inf), score / (len(numbers) + 1))
+    text = consensus(found, NO_CHANGE)
+    # Of the sentences that say "nothing", one may be said that no beam has kept: it is as sure as its like.
+    alike = [text] if text in surest else [s for s in surest if s in NO_CHANGE]
+    return Sentence(text, max(surest[s] for s in alike))
+
+
+def _number(kind: str) -> int:
+    if kind not in KINDS:
+        raise unknown("kind of change", kind, KINDS)
+    return KINDS[kind]
