@@ -45,7 +45,10 @@ MOVED: dict[str, tuple[str, ...]] = {
     "eowidgets.analysis.change_report": ("eowidgets.analysis.change.report",),
     "eowidgets.analysis.change_words": ("eowidgets.analysis.change.words",),
     "eowidgets.analysis.forecast_files": ("eowidgets.analysis.forecast.files",),
-    "eowidgets.analysis.forecast_frames": ("eowidgets.analysis.forecast.strategies", "eowidgets.analysis.forecast.names"),
+    "eowidgets.analysis.forecast_frames": (
+        "eowidgets.analysis.forecast.strategies",
+        "eowidgets.analysis.forecast.names",
+    ),
     "eowidgets.analysis.forecast_result": ("eowidgets.analysis.forecast.result",),
     "eowidgets.cube.simulate": ("eowidgets.simulate",),
     **{f"eowidgets.cube.simulate.{name}": (f"eowidgets.simulate.{name}",) for name in _SIMULATE},

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import math
 import pickle
 import tempfile
 from collections.abc import Callable, Iterator
@@ -14,13 +15,15 @@ import numpy as np
 import xarray as xr
 
 from eowidgets.arguments import Count, Pixels, Positive, Seed, checked
-from eowidgets.contract.feeds import Chips, Series
+from eowidgets.contract.feeds import Chips, Series, Source
 from eowidgets.contract.loading import load
 from eowidgets.contract.model import Model
 from eowidgets.contract.registry import get_model, model_classes
 from eowidgets.contract.saving import save
+from eowidgets.cube.grid import georeference
 from eowidgets.cube.schema import MASKS
 from eowidgets.cube.schema import bands as bands_of
+from eowidgets.engine.fitted import Fitted
 from eowidgets.engine.run import run
 from eowidgets.errors import EowidgetsError, ModelError, shown, words
 
@@ -102,8 +105,6 @@ def tiny_cube(
     >>> dict(tiny_cube(("red", "nir"), dates=3, height=16, width=16).sizes)
     {'time': 3, 'y': 16, 'x': 16}
     """
-    from eowidgets.cube.grid import georeference
-
     rng, shape = np.random.default_rng(seed), (dates, height, width)
     time = np.datetime64(start, "ns") + np.arange(dates) * np.timedelta64(days, "D")
     year = 2 * np.pi * np.arange(dates) * days / 365.25
@@ -256,7 +257,26 @@ def _run(model: Model, cube: Any, **options: Any) -> Any:
         return run(model, cube, device="cpu", **{k: v for k, v in options.items() if k != "window"})
     if isinstance(model.feed, Chips):
         return run(model, cube, places=_places(cube), **{k: v for k, v in options.items() if k != "window"})
+    if model.feed.sources:
+        cube = {"main": cube, **{s.name: _beside(cube, s) for s in model.feed.sources}}
     return run(model, cube, device="cpu", precision="fp32", **options)
+
+
+def _beside(cube: xr.Dataset, source: Source) -> xr.Dataset:
+    """Return a cube that suits a further source, on the ground of another cube."""
+    metres = source.resolution or 10.0
+    height, width = (math.ceil(float(np.ptp(cube[k].values)) / metres) + 1 for k in ("y", "x"))
+    dates = max(source.min_dates, min(source.max_dates or 12, 12))
+    made = tiny_cube(
+        (*(source.bands or BANDS), *source.optional_bands), dates=dates, height=height, width=width, resolution=metres
+    )
+    corner = {
+        "y": float(cube["y"].max()) - float(made["y"].max()),
+        "x": float(cube["x"].min()) - float(made["x"].min()),
+    }
+    return georeference(
+        made.assign_coords({k: made[k] + shift for k, shift in corner.items()}).rio.write_crs(cube.rio.crs)
+    )
 
 
 def _places(cube: xr.Dataset) -> Any:
@@ -274,7 +294,7 @@ def _empty(found: Any) -> str:
 
 
 def _batches(tried: _Tried) -> str:
-    side = None if tried.model.feed.size else 2 * _least(tried.model)
+    side = None if tried.model.feed.size else 2 * _least(tried)
     return tried.again(SAME, "batches of other sizes", batch=1, window=side)
 
 
@@ -283,7 +303,7 @@ def _windows(tried: _Tried) -> str:
     if isinstance(model.feed, Chips) or not isinstance(tried.cube, xr.Dataset):
         return ""
     if model.feed.size is None:
-        return tried.again(SAME, "windows of other sizes", window=_least(model))
+        return tried.again(SAME, "windows of other sizes", window=_least(tried))
     try:
         _run(model, tried.cube, window=2 * model.feed.size)
     except EowidgetsError:
@@ -291,9 +311,10 @@ def _windows(tried: _Tried) -> str:
     return f"it states windows of {model.feed.size} pixels and runs in windows of {2 * model.feed.size} as well"
 
 
-def _least(model: Model) -> int:
+def _least(tried: _Tried) -> int:
     """Return a small window that has room for the halo."""
-    feed = model.feed
+    cube = tried.cube
+    feed = Fitted.of(tried.model, cube).feed if isinstance(cube, xr.Dataset) else tried.model.feed
     return -(-max(16, 2 * feed.halo + 1) // feed.multiple) * feed.multiple
 
 

@@ -110,6 +110,13 @@ class Model(Remade, ABC):
         than memory: take a thinned part of it. What is kept on the instance travels with it to other machines.
         """
 
+    def learn(self, cube: xr.Dataset) -> None:
+        """Learn from the whole cube before it is run, as a trained forecaster does.
+
+        In contrast to :meth:`survey` it may take minutes: it is called in the thread of the run, once everything was checked.
+        The cube has the bands and dates of the run. What is learnt stays with this run, unless the model had learnt before.
+        """
+
     def settings(self) -> Mapping[str, Any]:
         """Give what the results depend on beside parameters, weights and code, as plain values for the provenance."""
         return {}

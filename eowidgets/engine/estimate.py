@@ -70,6 +70,7 @@ def estimate(
     """
     limits = Limits(parse_bytes(memory), window, batch, precision)
     task = make_workload(model, cube, area, device=device, params=params)
+    task.learn()
     plan = task.plan(limits, lambda _: None, lambda: None)
     grid = plan.grid(task.shape)
     i, j, k = len(grid.y) // 2, len(grid.x) // 2, len(grid.t) // 2

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from abc import ABC, abstractmethod
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import singledispatch
 from itertools import chain
@@ -78,6 +78,9 @@ class Items(ABC):
     @abstractmethod
     def shares(self, batch: int) -> Iterator[Share]:
         """Read the items, about ``batch`` at a time; those that have no result are in none of them."""
+
+    def learn(self, log: Callable[[str], None]) -> None:  # noqa: B027  (a default)
+        """Let the model learn from what it will be run on; the default is for items that do so share by share."""
 
     @abstractmethod
     def table(self, numbers: list[int], columns: dict[str, list[Any]]) -> Any:
@@ -170,6 +173,7 @@ class ItemRun:
     def __call__(self, job: Job) -> Any:
         """Run and return the table."""
         job.device = dev.pick_device(self.device)
+        self.items.learn(job.say)
         items, model = self.items, self.items.model
         with blame(model, "when it was asked for its outputs"), kept():
             declared = tuple(model.outputs(items.bands))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from abc import abstractmethod
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any, ClassVar
@@ -22,7 +22,7 @@ from eowidgets.engine.predict import Piece, Site
 from eowidgets.engine.provenance import describe
 from eowidgets.engine.reader import Block, Reader
 from eowidgets.engine.surroundings import kept
-from eowidgets.engine.workload import days_of, for_one_run
+from eowidgets.engine.workload import days_of, for_one_run, learn_from
 from eowidgets.errors import InputError, shown, warn_user
 
 
@@ -71,6 +71,10 @@ class Places(Items):
         resolution = resolution_of(self.cube) or 1.0
         self.site = Site(self.bands, days_of(dates), days_of(self.dates), self.cube.odc.geobox, resolution)
         self.reader = Reader(self.cube, self.bands)
+
+    def learn(self, log: Callable[[str], None]) -> None:
+        """Let the model learn from the cube."""
+        learn_from(self.model, self.cube, log)
 
     def __len__(self) -> int:
         return len(self._table)

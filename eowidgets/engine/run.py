@@ -22,13 +22,13 @@ from eowidgets.engine.identity import run_hash
 from eowidgets.engine.items import item_run
 from eowidgets.engine.job import Job
 from eowidgets.engine.journal import Journal
+from eowidgets.engine.kinds import items_of
 from eowidgets.engine.plan import Limits, Plan, Precision, check_window
 from eowidgets.engine.provenance import content_hash, describe, fingerprint
 from eowidgets.engine.reader import write_behind
 from eowidgets.engine.result import Frame
 from eowidgets.engine.saved import SavedRun
 from eowidgets.engine.scheduler import HEAVY, run_here
-from eowidgets.engine.sources import items_of
 from eowidgets.engine.strips import Strip, WindowResult
 from eowidgets.engine.surroundings import kept
 from eowidgets.engine.table import Table
@@ -274,6 +274,8 @@ class Run:
     def __call__(self, job: Job) -> xr.Dataset:
         """Run and give the result."""
         job.device = dev.pick_device(self.task.device)
+        self.task.learn(job.say)
+        job.checkpoint()
         found: xr.Dataset = self._to_memory(job) if self.out is None else self._to_disk(job, self.out)
         return found
 

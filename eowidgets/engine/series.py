@@ -92,7 +92,7 @@ class TableSeries(SeriesItems):
     what = "a table"
 
     def __init__(self, model: Model, table: Long) -> None:
-        self._series, self._surveys = table, type(model).survey is not Model.survey
+        self._series, self._surveys = table, _looks(model)
         self.model, self.bands = model, table.bands
         with blame(model, "when it was given this table"), kept():
             lengths = np.diff(table.starts)
@@ -133,6 +133,7 @@ class TableSeries(SeriesItems):
         model = copy.copy(self.model)
         with blame(model, "when it was given this table"), kept():
             model.survey(cube)
+            model.learn(cube)
         return model
 
     def table(self, numbers: list[int], columns: dict[str, list[Any]]) -> Any:
@@ -209,3 +210,8 @@ def series_of(feed: Series, model: Model, source: Any, places: Any) -> Items | N
     if not isinstance(source, xr.Dataset):
         raise InputError(f"places need a cube, and this is {shown(str(source))}: open it first with eow.open(...).")
     return PlaceSeries(model, source, places)
+
+
+def _looks(model: Model) -> bool:
+    """Whether a model looks at its data, or learns from them, before it is run."""
+    return type(model).survey is not Model.survey or type(model).learn is not Model.learn

@@ -81,6 +81,10 @@ class Workload:
         reader = Reader(self.cube, self.site.bands)
         return with_companions(reader, self.cube.odc.geobox, self.site.companions)
 
+    def learn(self, log: Callable[[str], None] = lambda _: None) -> None:
+        """Let the model learn from the cube, where it does so; it may take minutes."""
+        learn_from(self.model, self.cube, log)
+
     def sources(self) -> dict[str, Any]:
         """Describe the further sources, for the provenance."""
         return {
@@ -260,9 +264,23 @@ def check_outputs(model: Fitted, outputs: tuple[Output, ...]) -> None:
             )
 
 
+def learn_from(model: Model, cube: xr.Dataset, log: Callable[[str], None]) -> None:
+    """Let a model learn from a cube, where it does so.
+
+    Raises
+    ------
+    ModelError
+    """
+    if type(model).learn is Model.learn:
+        return
+    log(f"{model.name} learns from the cube.")
+    with blame(model, "when it learnt from this cube"), kept():
+        model.learn(cube)
+
+
 def for_one_run(model: Model) -> Model:
-    """Copy a model that keeps what it surveys: two runs of one instance must not share that. Networks stay shared."""
-    if type(model).survey is Model.survey:
+    """Copy a model that keeps what it surveys or learns: two runs of one instance must not share that. Networks stay shared."""
+    if type(model).survey is Model.survey and type(model).learn is Model.learn:
         return model
     model.module()  # loaded once, for all copies
     return copy.copy(model)

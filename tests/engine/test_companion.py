@@ -12,6 +12,7 @@ from support.toys import CARD
 
 import eowidgets as eow
 from eowidgets.errors import EowidgetsError, InputError, ModelError
+from eowidgets.testing import check_model
 
 
 class Fusion(eow.Model):
@@ -234,3 +235,7 @@ def test_a_place_on_the_ground_is_as_torch_interpolates(optical):
     ).float()
     wanted = torch.nn.functional.grid_sample(values, grid, align_corners=False)[0, 0].numpy()
     np.testing.assert_allclose(result.radar.values[::2, ::2], wanted, atol=1e-5)
+
+
+def test_the_model_keeps_the_contract():
+    check_model(Fusion)

@@ -169,7 +169,7 @@ class Forecaster(Model):
         """Give the dates asked for, or a regular series after the last date."""
         return dates_ahead(self.params, dates)
 
-    def survey(self, cube: xr.Dataset) -> None:
+    def learn(self, cube: xr.Dataset) -> None:
         """Learn from pixels spread over the cube, unless the model was fitted before."""
         if self.fitted:
             return

@@ -1,6 +1,7 @@
 """Forecasters over cubes, through the engine."""
 
 import json
+import threading
 
 import numpy as np
 import pytest
@@ -10,9 +11,11 @@ import xarray as xr
 import eowidgets as eow
 from eowidgets.contract.registry import get_model, model_class, model_classes
 from eowidgets.contract.task import Task
+from eowidgets.engine.work import Cancelled
 from eowidgets.errors import InputError
 from eowidgets.models.forecast.base import Forecaster
 from eowidgets.models.forecast.fracast import FracastForecaster
+from eowidgets.models.forecast.learned import NLinearForecaster
 from eowidgets.testing import check_model, tiny_cube
 
 #: Without Chronos, which fetches its weights.
@@ -190,3 +193,24 @@ def test_a_copy_keeps_what_was_learnt_if_it_still_applies():
         other = model.with_params(lookback=10)
         assert not other.fitted and other.network is None
         assert other.fit((days / 58).sin().reshape(1, -1, 1), days).network.lookback == 10
+
+
+def test_learning_is_a_part_of_the_job(make_cube, monkeypatch):
+    """A network learns in the thread of the run, where it can be watched, and not while the run is submitted."""
+    began, go, where = threading.Event(), threading.Event(), []
+
+    def learn(self, cube):
+        where.append(threading.current_thread())
+        began.set()
+        assert go.wait(60)
+
+    monkeypatch.setattr(NLinearForecaster, "learn", learn)
+    job = eow.submit("forecast-nlinear", make_cube(dates=40, height=6, width=6), **QUICK)
+    assert began.wait(60)
+    assert job.state == "running"
+    job.cancel()
+    go.set()
+    with pytest.raises(Cancelled):
+        job.result(60)
+    assert where == [where[0]]
+    assert where[0] is not threading.current_thread()
