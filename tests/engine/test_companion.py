@@ -8,7 +8,6 @@ import torch
 import xarray as xr
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from support.toys import CARD
 
 import eowidgets as eow
 from eowidgets.errors import EowidgetsError, InputError, ModelError
@@ -20,7 +19,7 @@ class Fusion(eow.Model):
 
     name = "toy-fusion"
     task = eow.Task.REGRESS
-    card = CARD
+    card = eow.Card(title="Two sources", summary="Red, and radar on its pixels.", licence="Apache-2.0")
     feed = eow.Windows(
         bands=("red",), resolution=10, halo=2, sources=(eow.Source(name="radar", bands=("vv",), resolution=20),)
     )
