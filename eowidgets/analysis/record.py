@@ -226,6 +226,5 @@ _ARGUMENTS: Mapping[str, Callable[[Mapping[str, Any]], dict[str, Any]]] = {
 #: Calls of ``eow.run``.
 _RUNS = ("run", "chips", "series")
 _TARGETS = {"change": "found", "ask": "answer"}
-_GIVEN: Mapping[str, Mapping[str, Any]] = dict.fromkeys(
-    ("chips", "series"), {"places": Given("places", "the places that were given")}
-)
+_PLACES: Mapping[str, Any] = {"places": Given("places", "the places that were given")}
+_GIVEN: Mapping[str, Mapping[str, Any]] = {"chips": _PLACES, "series": _PLACES}

@@ -66,7 +66,9 @@ def _of(model: Model, output: Mosaic | Gathered, found: Any) -> Any:
         raise ModelError(f"The model {name} gave a {type(found).__name__}: predict must return a dict of its outputs.")
     if output.name not in found:
         gave = short(", ".join(map(str, found)) or "nothing")
-        raise ModelError(f"The model {name} promised {what} and gave {gave}: return a dict with the names of its outputs.")
+        raise ModelError(
+            f"The model {name} promised {what} and gave {gave}: return a dict with the names of its outputs."
+        )
     return found[output.name]
 
 

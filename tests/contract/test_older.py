@@ -53,5 +53,7 @@ def test_a_method_with_an_old_name_is_to_be_renamed(make_cube):
         def window(self, values):
             return values
 
-    with pytest.raises(eow.EowidgetsError, match="has an attribute window, a name kept from the first release: rename it"):
+    with pytest.raises(
+        eow.EowidgetsError, match="has an attribute window, a name kept from the first release: rename it"
+    ):
         eow.run(Windowed, make_cube())
