@@ -27,7 +27,7 @@ _KINDS = {
     "DataArray": "an xarray DataArray",
     "Module": "a torch.nn.Module",
     "Path": "a path",
-    "Task": "a task",
+    "Task": "a task such as eow.Task.SEGMENT",
     "date": "a date",
     "datetime64": "a date",
     "GeoInterface": "a shapely geometry or GeoDataFrame",

@@ -7,16 +7,22 @@ import inspect
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from eowidgets.arguments import FilePath, checked
 from eowidgets.contract.call import Call, Given
 from eowidgets.contract.plain import plain
+from eowidgets.contract.prepare import check_bands, wanted_bands
+from eowidgets.contract.registry import get_model
 from eowidgets.cube.opened import source_of
 from eowidgets.cube.opening import opening
+from eowidgets.cube.schema import bands
 from eowidgets.engine.provenance import read
 from eowidgets.engine.rerun import reopened, same_input
 from eowidgets.errors import EowidgetsError, InputError
+
+if TYPE_CHECKING:
+    import xarray as xr
 
 
 @dataclass(frozen=True)
@@ -145,8 +151,6 @@ class Record:
         return {k: _listed(plain(v)) for k, v in {**found, **params}.items()}
 
     def _params(self) -> dict[str, Any]:
-        from eowidgets.contract.registry import get_model
-
         if "model" not in self.notes or self.call == "change":
             return {}
         try:
@@ -158,13 +162,25 @@ class Record:
         """Return the expression that opens the cube, with the part that was used."""
         notes = self.notes.get("whole", self.notes)
         try:
-            found = opening(same_input(reopened(notes), notes))
+            cube = reopened(notes)
+            found = opening(same_input(cube, {**notes, "input": {**notes["input"], "bands": _bands(notes, cube)}}))
         except (EowidgetsError, KeyError, TypeError, IndexError, AttributeError):
             found = None
         source = notes.get("input")
         title = str(source.get("title", "")) if isinstance(source, Mapping) else ""
         words = ["the cube that it was made of", *([" ".join(title.split())] if title else [])]
         return found or Given("cube", ": ".join(words))
+
+
+def _bands(notes: Mapping[str, Any], cube: xr.Dataset) -> list[str]:
+    """Return the recorded bands, or all bands of the cube if the model itself selects the recorded ones from it."""
+    recorded = list(notes["input"]["bands"])
+    try:
+        model = get_model(notes["model"], **notes["parameters"])
+        check_bands(model, bands(cube))
+    except (EowidgetsError, KeyError, TypeError):
+        return recorded
+    return list(bands(cube)) if list(wanted_bands(model, cube)) == recorded else recorded
 
 
 def _run(notes: Mapping[str, Any]) -> dict[str, Any]:
@@ -219,5 +235,5 @@ _ARGUMENTS: Mapping[str, Callable[[Mapping[str, Any]], dict[str, Any]]] = {
 #: Calls of ``eow.run``.
 _RUNS = ("run", "chips", "series", "table")
 _TARGETS = {"change": "found", "ask": "answer"}
-_PLACES = {"places": Given("places", "the places that were given")}
-_GIVEN: Mapping[str, Mapping[str, Any]] = {"series": _PLACES, "chips": _PLACES}
+_PLACES: Mapping[str, Any] = {"places": Given("places", "the places that were given")}
+_GIVEN: Mapping[str, Mapping[str, Any]] = {"chips": _PLACES, "series": _PLACES}

@@ -91,7 +91,12 @@ def has_bands(model: str, feed: Feed, there: tuple[str, ...], what: str = "this 
     """
     table = "table" in what
     if not there:
-        wants = "one column of numbers per band" if table else "a Dataset with one variable (time, y, x) per band"
+        wants = (
+            "one column of numbers per band"
+            if table
+            else "a Dataset with one variable (time, y, x) per band, of which results and layers count as bands only "
+            "after .drop_attrs(deep=False)"
+        )
         raise ModelError(f"Model {model!r} finds no bands in {what}: give {wants}.")
     missing = [b for b in feed.bands or () if b not in there]
     if missing:

@@ -70,8 +70,8 @@ def check_declared(model: Model | type[Model]) -> None:
     for old in ("inputs", "window"):
         if any(old in vars(one) for one in cls.__mro__ if one is not Model):
             raise InputError(
-                f"The model class {cls.__name__} sets {old}: state both in one value, for example feed = "
-                "eow.Windows(bands=('red', 'nir'), min_dates=2, size=128, halo=16)."
+                f"The model class {cls.__name__} has an attribute {old}, a name kept from the first release: rename it, and "
+                "state the input as feed = eow.Windows(bands=('red', 'nir'), min_dates=2, size=128, halo=16)."
             )
     for attribute, one in _class_rules().items():
         if not hasattr(model, attribute):

@@ -10,7 +10,7 @@ import torch
 
 from eowidgets.contract.feeds.base import MisshapenError
 from eowidgets.contract.model import Model
-from eowidgets.contract.outputs import Gathered, Mosaic, Record
+from eowidgets.contract.outputs import Gathered, Mosaic, Output, Record
 from eowidgets.engine import device as dev
 from eowidgets.errors import EowidgetsError, ModelError, short, shown, words
 
@@ -37,6 +37,23 @@ def blame(model: Model, where: str) -> Iterator[None]:
         raise ModelError(f"The model {shown(model.name)} failed {where}: {words(error)}") from cause
 
 
+def declared(model: Model, bands: tuple[str, ...]) -> tuple[Output, ...]:
+    """Return what a model says that it gives, from these bands.
+
+    Raises
+    ------
+    ModelError
+        For one output without a tuple around it.
+    """
+    found: Any = model.outputs(bands)
+    if isinstance(found, Output):
+        raise ModelError(
+            f"The outputs of the model {shown(model.name)} are one {found.kind} and no tuple: return (eow.{found.kind}(...),) "
+            "with a comma at its end."
+        )
+    return tuple(found)
+
+
 def _of(model: Model, output: Mosaic | Gathered, found: Any) -> Any:
     """Return what a model gave for one output.
 
@@ -48,7 +65,10 @@ def _of(model: Model, output: Mosaic | Gathered, found: Any) -> Any:
     if not isinstance(found, dict):
         raise ModelError(f"The model {name} gave a {type(found).__name__}: predict must return a dict of its outputs.")
     if output.name not in found:
-        raise ModelError(f"The model {name} promised {what} and gave {short(', '.join(map(str, found)) or 'nothing')}.")
+        gave = short(", ".join(map(str, found)) or "nothing")
+        raise ModelError(
+            f"The model {name} promised {what} and gave {gave}: return a dict with the names of its outputs."
+        )
     return found[output.name]
 
 

@@ -14,7 +14,7 @@ from eowidgets.contract.feeds import Feed
 from eowidgets.contract.model import Dates, Model
 from eowidgets.contract.outputs import Gathered, Mosaic, Output, Record
 from eowidgets.engine import device as dev
-from eowidgets.engine.blame import blame, read_rows
+from eowidgets.engine.blame import blame, declared, read_rows
 from eowidgets.engine.fitted import Fitted
 from eowidgets.engine.job import Job
 from eowidgets.engine.predict import Piece, Predictor, Site
@@ -176,10 +176,10 @@ class ItemRun:
         self.items.learn(job.say)
         items, model = self.items, self.items.model
         with blame(model, "when it was asked for its outputs"), kept():
-            declared = tuple(model.outputs(items.bands))
-        if not declared or not all(isinstance(o, Output) for o in declared):
+            kinds = declared(model, items.bands)
+        if not kinds or not all(isinstance(o, Output) for o in kinds):
             raise ModelError(f"The model {shown(model.name)} must return outputs such as eow.Value('height').")
-        outputs = tuple(items.prepare(o) for o in declared)
+        outputs = tuple(items.prepare(o) for o in kinds)
         job.expect(len(items), 0, items.pixels)
         rows: dict[int, list[dict[str, Any]]] = {}
         shares = items.shares(self.batch)

@@ -21,7 +21,7 @@ from eowidgets.cube import schema
 from eowidgets.cube.admission import admit
 from eowidgets.cube.grid import geobox, georeference
 from eowidgets.engine import device as dev
-from eowidgets.engine.blame import blame
+from eowidgets.engine.blame import blame, declared
 from eowidgets.engine.companion import Companion, check_ground, split, with_companions
 from eowidgets.engine.fitted import Fitted
 from eowidgets.engine.gather import Gather
@@ -198,7 +198,7 @@ def make_workload(
         check_inputs(made, cube)
         fitted = Fitted.of(made, cube, when)
         bands = wanted_bands(made, cube)
-        outputs = tuple(made.outputs(bands))
+        outputs = declared(made, bands)
     check_outputs(fitted, outputs)
     dates = cube["time"].values.astype("datetime64[ns]")
     with blame(made, "when it was asked for its dates"), kept():

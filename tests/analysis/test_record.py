@@ -9,12 +9,28 @@ import nbformat
 import numpy as np
 import pandas as pd
 import pytest
+import shapely
 from support.toys import CARD
 
 import eowidgets as eow
+from eowidgets.contract import registry
 from eowidgets.errors import InputError
 
 AREA = (22.1505, 45.2061, 22.1520, 45.2072)
+
+
+class Greenness(eow.Model):
+    name = "toy-greenness"
+    task = eow.Task.REGRESS
+    card = CARD
+    feed = eow.Series(bands=("red", "nir"))
+
+    def outputs(self, bands):
+        return (eow.Value("ndvi"),)
+
+    def predict(self, batch):
+        red, nir = batch.x.sum(dim=1).unbind(1)
+        return {"ndvi": (nir - red) / (nir + red)}
 
 
 def run_cell(code):
@@ -53,6 +69,28 @@ def test_the_code_of_a_result_gives_the_result(name):
 def test_default_values_are_left_out():
     code = eow.Record.of(eow.run("fill-linear", eow.open("bouconne"))).code()
     assert code.splitlines()[-2:] == ["cube = eow.open('bouconne')", "result = eow.run('fill-linear', cube)"]
+
+
+def test_bands_that_the_model_selects_itself_are_not_cut_from_the_cube(monkeypatch):
+    monkeypatch.setattr(registry, "_registered", dict(registry._registered))
+    eow.register(Greenness)
+    cube = eow.open("bouconne").isel(y=slice(0, 20), x=slice(0, 20))
+    record = eow.Record.of(eow.run(Greenness, cube))
+    assert record.notes["input"]["bands"] == ["red", "nir"]
+    assert "eow.open('bouconne').isel(y=slice(0, 20), x=slice(0, 20))" in record.code()
+    cut = eow.Record.of(eow.run("fill-linear", cube.eow.select(["red", "nir"])))
+    assert "cube = ...  # the cube that it was made of" in cut.code()  # this model would take all bands
+
+
+def test_the_code_for_series_at_places_says_that_there_were_places(monkeypatch):
+    monkeypatch.setattr(registry, "_registered", dict(registry._registered))
+    eow.register(Greenness)
+    cube = eow.open("bouconne")
+    middle = shapely.Point(*cube.odc.geobox.extent.centroid.coords[0]).buffer(50)
+    places = geopandas.GeoDataFrame(geometry=[middle], crs=str(cube.odc.geobox.crs))
+    code = eow.Record.of(eow.run(Greenness, cube, places=places)).code()
+    assert "places = ...  # the places that were given" in code
+    assert code.endswith("result = eow.run('toy-greenness', cube, places=places)")
 
 
 def test_an_answer_is_given_again():

@@ -46,3 +46,14 @@ def test_the_feed_is_still_read_under_its_old_names():
             assert owner.window is owner.feed
         with pytest.warns(DeprecationWarning):
             assert owner.inputs.min_dates == owner.feed.min_dates
+
+
+def test_a_method_with_an_old_name_is_to_be_renamed(make_cube):
+    class Windowed(Old):
+        def window(self, values):
+            return values
+
+    with pytest.raises(
+        eow.EowidgetsError, match="has an attribute window, a name kept from the first release: rename it"
+    ):
+        eow.run(Windowed, make_cube())

@@ -85,6 +85,15 @@ def test_what_it_gives_is_checked(make_cube, value, words):
         eow.run(giving(value), make_cube(clouds=0))
 
 
+def test_an_output_without_a_tuple_is_told_by_its_kind(make_cube):
+    class Comma(TwoClasses):
+        def outputs(self, bands):
+            return eow.Value("cover")
+
+    with pytest.raises(ModelError, match=r"are one Value and no tuple: return \(eow.Value\(...\),\) with a comma"):
+        eow.run(Comma, make_cube())
+
+
 @pytest.mark.parametrize("value", [-0.5, 1.5, float("inf"), 30.0])
 def test_probabilities_lie_between_0_and_1(make_cube, value):
     class Unsure(TwoClasses):
