@@ -158,6 +158,9 @@ GOOD: dict[str, Callable[[], Any]] = {
     "default": lambda: 1,
     "text": lambda: "Yes.",
     "work": lambda: lambda job: _cube(),
+    "notes": lambda: {"call": "run"},
+    "found": _cube,
+    "item": lambda: np.zeros(1),
 }
 
 

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from eowidgets.analysis.ask.answer import Answer
 from eowidgets.arguments import FilePath, checked
 from eowidgets.contract.call import Call, Given
 from eowidgets.contract.plain import plain
@@ -23,6 +24,7 @@ from eowidgets.errors import EowidgetsError, InputError
 
 if TYPE_CHECKING:
     import xarray as xr
+    from pandas import DataFrame
 
 
 @dataclass(frozen=True)
@@ -49,7 +51,7 @@ class Record:
 
     @classmethod
     @checked
-    def of(cls, result: Any) -> Record:
+    def of(cls, result: FilePath | xr.Dataset | DataFrame | Answer) -> Record:
         """Read the record of a result.
 
         Parameters

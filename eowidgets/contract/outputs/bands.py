@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any, ClassVar, Literal
+from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
 import numpy as np
 
@@ -11,6 +11,9 @@ from eowidgets.arguments import checked
 from eowidgets.contract.outputs.base import Array, InputBands, Mosaic, Variable, VariableName, numbers, share
 from eowidgets.errors import InputError, ModelError, shown
 from eowidgets.metrics import psnr, sam
+
+if TYPE_CHECKING:
+    import xarray as xr
 
 
 @checked
@@ -38,7 +41,7 @@ class Bands(Mosaic):
 
     metrics: ClassVar[tuple[str, ...]] = ("psnr", "sam", "covered")
 
-    def score(self, found: Any, truth: Any) -> dict[str, float]:
+    def score(self, found: xr.Dataset, truth: xr.Dataset) -> dict[str, float]:
         """Compare with the truth: peak signal-to-noise ratio (dB), spectral angle, and the share with a result.
 
         Bands that only one of both has are left out.

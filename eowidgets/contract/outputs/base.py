@@ -243,7 +243,7 @@ def plain_values(side: Any, name: str) -> Array:
         if isinstance(one, xr.DataArray):
             one = one.transpose(*(d for d in ("time", "feature", "y", "x") if d in one.dims), ...)
         return np.asarray(one, "float64")
-    except (KeyError, TypeError, ValueError) as error:
+    except (AttributeError, IndexError, KeyError, TypeError, ValueError) as error:
         raise InputError(
             f"There is no {shown(name)} to compare: give a Dataset or a table that has it, with numbers in it."
         ) from error
@@ -274,6 +274,8 @@ def numbers(item: Any) -> npt.NDArray[np.float64]:
 
     if isinstance(item, torch.Tensor):
         item = item.detach().cpu().float().numpy()
+    if not isinstance(item, np.ndarray | np.generic | int | float | list | tuple):
+        raise ModelError(f"a {type(item).__name__} in place of numbers")
     try:
         return np.asarray(item, "float64")
     except (TypeError, ValueError) as error:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
 from torch import Tensor
@@ -13,6 +13,10 @@ from eowidgets.contract.labels import ClassInfo
 from eowidgets.contract.outputs.base import NO_CLASS, Array, InputBands, Mosaic, Variable, numbers, share, within
 from eowidgets.errors import InputError, ModelError, shown
 from eowidgets.metrics import accuracy, confusion, f1, iou, kappa
+
+if TYPE_CHECKING:
+    import xarray as xr
+    from pandas import DataFrame
 
 #: A probability may be this far outside 0..1: reduced precision rounds.
 ROUNDING = 0.01
@@ -97,7 +101,7 @@ class Classes(Mosaic):
         """Return the end of the sentence about such a probability."""
         return f"with a probability of {value:.3g}: give probabilities from 0 to 1, for example with softmax"
 
-    def score(self, found: Any, truth: Any) -> dict[str, float]:
+    def score(self, found: xr.Dataset | DataFrame, truth: xr.Dataset | xr.DataArray | DataFrame) -> dict[str, float]:
         """Compare with the truth: mean F1 and IoU of the classes, accuracy, kappa, and the share with a result."""
         made, true, _ = self._compared(found, truth)
         values = [c.value for c in self.classes]

@@ -2,17 +2,22 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
-from typing import Annotated, Any, ClassVar, Literal
+from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Literal
 
 import numpy as np
 from annotated_types import Interval, Len
 from torch import Tensor
 
 from eowidgets.arguments import checked
-from eowidgets.contract.outputs.base import Array, InputBands, Mosaic, Variable, VariableName, plain_values
-from eowidgets.errors import InputError, shown
+from eowidgets.contract.outputs.base import Array, InputBands, Mosaic, Variable, VariableName, numbers, plain_values
+from eowidgets.errors import InputError, ModelError, shown
 from eowidgets.metrics import coverage, mae, pinball
+
+if TYPE_CHECKING:
+    import xarray as xr
+    from pandas import DataFrame
 
 Level = Annotated[float, Interval(gt=0, lt=1)]
 
@@ -81,12 +86,7 @@ class Fan(Mosaic):
     def finish(self, values: Array, given: Array, source: InputBands) -> dict[str, Array]:
         """Mask the quantiles, and hand them out by name."""
         np.copyto(values, np.nan, where=~(np.expand_dims(given, -3) if given.ndim > 2 else given))
-        middle = len(self.levels)
-        found = {self.name: values[..., middle, :, :]}
-        for i, level in enumerate(self.levels):
-            found[f"{self.name}_lo{percent(level)}"] = values[..., middle - 1 - i, :, :]
-            found[f"{self.name}_hi{percent(level)}"] = values[..., middle + 1 + i, :, :]
-        return found
+        return self._named(values)
 
     def valid(self, values: Array, given: Array) -> Array:
         """Return where all quantiles are known."""
@@ -95,16 +95,33 @@ class Fan(Mosaic):
     def problem(self, values: Tensor) -> Tensor | None:
         """Look for infinite quantiles, and for such as lie below the one before."""
         wrong = values.isinf()
-        wrong[:, :, 1:] |= values[:, :, 1:] < values[:, :, :-1]
+        if values.dim() > 2:
+            wrong[..., 1:, :, :] |= values[..., 1:, :, :] < values[..., :-1, :, :]
         return wrong if bool(wrong.any()) else None
 
-    def complaint(self, value: Any) -> str:
+    def complaint(self, value: float) -> str:
         """Return the end of the sentence about such a quantile."""
-        if np.isinf(value):
+        if math.isinf(value):
             return super().complaint(value)
         return f"with quantiles that decrease, one of them {value:.3g}: sort them along their axis"
 
-    def score(self, found: Any, truth: Any) -> dict[str, float]:
+    def row(self, item: Any, bands: tuple[str, ...] = ()) -> dict[str, Any]:
+        """Return the median and the ends of the intervals of one date."""
+        values = numbers(item).reshape(-1)
+        if len(values) != len(self.quantiles):
+            raise ModelError(f"{shown(self.name)} with {len(values)} numbers for {len(self.quantiles)} quantiles")
+        return {name: plane.item() for name, plane in self._named(values[:, None, None]).items()}
+
+    def _named(self, values: Array) -> dict[str, Array]:
+        """Return the quantiles (..., k, h, w) by the names of their variables."""
+        middle = len(self.levels)
+        found = {self.name: values[..., middle, :, :]}
+        for i, level in enumerate(self.levels):
+            found[f"{self.name}_lo{percent(level)}"] = values[..., middle - 1 - i, :, :]
+            found[f"{self.name}_hi{percent(level)}"] = values[..., middle + 1 + i, :, :]
+        return found
+
+    def score(self, found: xr.Dataset | DataFrame, truth: xr.Dataset | xr.DataArray | DataFrame) -> dict[str, float]:
         """Compare a forecast with what came: ``mae`` of the median, ``pinball``, and ``coverage`` of each interval."""
         median, true, there = self._compared(found, truth)
         ends = [(f"{self.name}_{end}{percent(v)}", v) for v in self.levels for end in ("lo", "hi")]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import Any, ClassVar, Literal
+from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
 import numpy as np
 import numpy.typing as npt
@@ -15,6 +15,9 @@ from eowidgets.contract.outputs.base import VariableName, numbers
 from eowidgets.contract.outputs.gathered import Gathered, Record
 from eowidgets.errors import InputError, ModelError, shown
 from eowidgets.metrics import average_precision
+
+if TYPE_CHECKING:
+    from geopandas import GeoDataFrame
 
 Shape = Literal["box", "rotated", "polygon", "point", "line"]
 #: Key of the geometries in what a model returns, and the numbers of each (None: any number of points).
@@ -91,7 +94,7 @@ class Objects(Gathered):
 
     metrics: ClassVar[tuple[str, ...]] = ("average_precision",)
 
-    def score(self, found: Any, truth: Any) -> dict[str, float]:
+    def score(self, found: GeoDataFrame, truth: GeoDataFrame) -> dict[str, float]:
         """Compare with true objects (columns ``geometry`` and ``class``): average precision at an overlap of one half.
 
         The mean over the classes that are in the truth. Points and lines have no overlap, and no score.

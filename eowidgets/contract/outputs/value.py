@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
 
@@ -11,6 +11,10 @@ from eowidgets.arguments import checked
 from eowidgets.contract.outputs.base import Array, InputBands, Mosaic, Variable, numbers, share
 from eowidgets.errors import ModelError, shown
 from eowidgets.metrics import mae, rmse
+
+if TYPE_CHECKING:
+    import xarray as xr
+    from pandas import DataFrame
 
 
 @checked
@@ -33,7 +37,7 @@ class Value(Mosaic):
 
     metrics: ClassVar[tuple[str, ...]] = ("rmse", "mae", "covered")
 
-    def score(self, found: Any, truth: Any) -> dict[str, float]:
+    def score(self, found: xr.Dataset | DataFrame, truth: xr.Dataset | xr.DataArray | DataFrame) -> dict[str, float]:
         """Compare with the truth: errors in the unit of the value, and the share of the truth with a result."""
         made, true, there = self._compared(found, truth)
         return {

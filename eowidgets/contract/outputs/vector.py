@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
 
 from eowidgets.arguments import Count, checked
 from eowidgets.contract.outputs.base import Array, InputBands, Mosaic, Variable, VariableName, numbers, share
 from eowidgets.errors import ModelError, shown
+
+if TYPE_CHECKING:
+    import xarray as xr
+    from pandas import DataFrame
 
 FEATURE = "feature"
 
@@ -40,7 +44,7 @@ class Vector(Mosaic):
 
     metrics: ClassVar[tuple[str, ...]] = ("cosine", "covered")
 
-    def score(self, found: Any, truth: Any) -> dict[str, float]:
+    def score(self, found: xr.Dataset | DataFrame, truth: xr.Dataset | xr.DataArray | DataFrame) -> dict[str, float]:
         """Compare with reference vectors: the mean cosine of the angle between both, and the share with a result."""
         made, true, there = self._compared(found, truth)
         made, true, there = (np.moveaxis(a, -3, -1) for a in (made, true, there))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
 
@@ -14,6 +14,9 @@ from eowidgets.contract.outputs.classes import most_likely
 from eowidgets.contract.outputs.gathered import Gathered, Record
 from eowidgets.errors import InputError, ModelError, shown
 from eowidgets.metrics import accuracy, bleu, confusion, f1
+
+if TYPE_CHECKING:
+    from pandas import DataFrame, Series
 
 
 def _whole(size: tuple[int, int]) -> Any:
@@ -55,7 +58,9 @@ class Label(Gathered):
 
     metrics: ClassVar[tuple[str, ...]] = ("accuracy", "f1", "covered")
 
-    def score(self, found: Any, truth: Any) -> dict[str, float]:
+    def score(
+        self, found: DataFrame | Series[Any] | list[Any], truth: DataFrame | Series[Any] | list[Any]
+    ) -> dict[str, float]:
         """Compare the names of classes row by row: accuracy, mean F1 of the classes, and the share with a result."""
         names = [c.name for c in self.classes]
         made, true = (_codes(_texts(side, self.name), names) for side in (found, truth))
@@ -97,7 +102,9 @@ class Text(Gathered):
     name: VariableName = "text"
     metrics: ClassVar[tuple[str, ...]] = ("bleu",)
 
-    def score(self, found: Any, truth: Any) -> dict[str, float]:
+    def score(
+        self, found: DataFrame | Series[Any] | list[Any], truth: DataFrame | Series[Any] | list[Any]
+    ) -> dict[str, float]:
         """Compare with what people wrote: BLEU-4. The truth has a text, or a list of texts, in each row."""
         made, true = _texts(found, self.name), _texts(truth, self.name)
         if len(made) != len(true):
