@@ -17,7 +17,7 @@ from eowidgets.cube.reading import reading
 from eowidgets.engine.items import Items, Share, items_of, refuse_table
 from eowidgets.engine.places import Place, Places
 from eowidgets.engine.predict import Piece, Site
-from eowidgets.engine.provenance import about
+from eowidgets.engine.provenance import about, fingerprint
 from eowidgets.engine.reader import Block
 from eowidgets.errors import InputError, ModelError, shown
 from eowidgets.system import check_plain
@@ -101,6 +101,11 @@ class FileChips(Items):
     def pixels(self) -> float:
         """Pixels of all images."""
         return float(len(self) * self.size[0] * self.size[1])
+
+    def content(self) -> str:
+        """Return a fingerprint of the images: names, sizes and times."""
+        stats = [(p.relative_to(self._folder.parent).as_posix(), p.stat()) for p in self._files]
+        return fingerprint({name: [s.st_size, s.st_mtime_ns] for name, s in stats})
 
     def shares(self, batch: int) -> Iterator[Share]:
         """Read some images at a time."""

@@ -5,9 +5,10 @@ from __future__ import annotations
 import json
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterator
+from contextlib import ExitStack
 from dataclasses import dataclass
 from functools import singledispatch
-from itertools import chain
+from pathlib import Path
 from typing import Any, ClassVar
 
 from eowidgets.contract.feeds import Feed
@@ -16,9 +17,14 @@ from eowidgets.contract.outputs import Gathered, Mosaic, Output, Record
 from eowidgets.engine import device as dev
 from eowidgets.engine.blame import blame, declared, read_rows
 from eowidgets.engine.fitted import Fitted
+from eowidgets.engine.identity import run_hash
+from eowidgets.engine.item_store import ItemStore, Rows
 from eowidgets.engine.job import Job
+from eowidgets.engine.journal import Journal
 from eowidgets.engine.predict import Piece, Predictor, Site
+from eowidgets.engine.provenance import fingerprint
 from eowidgets.engine.surroundings import kept
+from eowidgets.engine.writers.disk import check_name, check_table_format, complete, explain, open_result, publish_table
 from eowidgets.errors import InputError, ModelError, shown
 
 #: Columns of a table of series, and of outputs over time.
@@ -60,6 +66,8 @@ class Items(ABC):
     what: ClassVar[str]
     #: Items in a batch, unless the caller chooses.
     batch: ClassVar[int]
+    #: File formats of the table.
+    formats: ClassVar[tuple[str, ...]] = (".parquet",)
     #: Rows and columns of a piece.
     size: tuple[int, int] = (1, 1)
 
@@ -89,6 +97,10 @@ class Items(ABC):
     @abstractmethod
     def notes(self, seed: int, engine: dict[str, Any]) -> dict[str, Any]:
         """Return the provenance."""
+
+    def content(self) -> str:
+        """Return a fingerprint of the items, beyond what the provenance holds."""
+        return ""
 
     def prepare(self, output: Output) -> Mosaic | Gathered:
         """Return an output in the form in which the model gives it."""
@@ -169,6 +181,7 @@ class ItemRun:
     device: str
     batch: int
     seed: int
+    out: Path | None = None
 
     def __call__(self, job: Job) -> Any:
         """Run and return the table."""
@@ -181,14 +194,51 @@ class ItemRun:
             raise ModelError(f"The model {shown(model.name)} must return outputs such as eow.Value('height').")
         outputs = tuple(items.prepare(o) for o in kinds)
         job.expect(len(items), 0, items.pixels)
-        rows: dict[int, list[dict[str, Any]]] = {}
-        shares = items.shares(self.batch)
-        for first in shares:
-            predictor = self._predictor(job, first, outputs)
-            with predictor.ready():
-                for share in chain((first,), shares):
-                    rows |= self._run(job, predictor, share)
-        return self._table(job, rows)
+        if self.out is None:
+            return self._table(job, self._all(job, outputs))
+        return self._to_disk(job, outputs, self.out)
+
+    def _to_disk(self, job: Job, outputs: tuple[Mosaic | Gathered, ...], out: Path) -> Any:
+        journal = Journal(out)
+        with explain(out, journal.folder), journal.held():
+            key = self._key(job)
+            same = journal.is_of(key)
+            if complete(journal):
+                if same:
+                    job.say("The result was finished already; it has its name now.")
+                    return open_result(out)
+            else:
+                store = ItemStore.of(journal, key)
+                if store.done:
+                    job.say(f"Continuing: {len(store.done)} parts are finished already.")
+                publish_table(self._table(job, self._all(job, outputs, store)), journal)
+                job.say(f"Written to {out}.")
+                return open_result(out)
+        return self._to_disk(job, outputs, out)
+
+    def _key(self, job: Job) -> str:
+        notes = self._notes(job)
+        return fingerprint({**notes, "content": self.items.content(), "code": run_hash(self.items.model)})
+
+    def _all(self, job: Job, outputs: tuple[Mosaic | Gathered, ...], store: ItemStore | None = None) -> Rows:
+        """Predict all items, or those that the store does not have yet."""
+        rows: Rows = {}
+        predictor: Predictor | None = None
+        with ExitStack() as stack:
+            for k, share in enumerate(self.items.shares(self.batch)):
+                if store is not None and k in store.done:
+                    rows |= store.read(k)
+                    job.advance(share.done)
+                    continue
+                if predictor is None:
+                    predictor = self._predictor(job, share, outputs)
+                    stack.enter_context(predictor.ready())
+                made = self._run(job, predictor, share)
+                if store is not None:
+                    store.write(k, made)
+                rows |= made
+                job.checkpoint()
+        return rows
 
     def _predictor(self, job: Job, share: Share, outputs: tuple[Mosaic | Gathered, ...]) -> Predictor:
         return Predictor(
@@ -203,7 +253,7 @@ class ItemRun:
             checkpoint=job.checkpoint,
         )
 
-    def _run(self, job: Job, predictor: Predictor, share: Share) -> dict[int, list[dict[str, Any]]]:
+    def _run(self, job: Job, predictor: Predictor, share: Share) -> Rows:
         """Predict the items of a share; rows by the number of their item."""
         if share.model is not predictor.model:  # a copy, with another survey
             share.model.to(job.device)
@@ -227,8 +277,8 @@ class ItemRun:
             for i, date in enumerate(dates)
         ]
 
-    def _table(self, job: Job, rows: dict[int, list[dict[str, Any]]]) -> Any:
-        items, model = self.items, self.items.model
+    def _table(self, job: Job, rows: Rows) -> Any:
+        items = self.items
         names = list(dict.fromkeys(name for found in rows.values() for row in found for name in row))
         numbers, columns = [], {name: [] for name in names}  # type: list[int], dict[str, list[Any]]
         for i in range(len(items)):
@@ -237,19 +287,25 @@ class ItemRun:
                 for name in names:
                     columns[name].append(row.get(name))
         table = items.table(numbers, columns)
-        engine = {"device": job.device.type, "batch": self.batch}
-        with blame(model, "when it was asked for its weights"), kept():
-            table.attrs["provenance"] = json.dumps(items.notes(self.seed, engine), default=str)
+        table.attrs["provenance"] = json.dumps(self._notes(job), default=str)
         return table
 
+    def _notes(self, job: Job) -> dict[str, Any]:
+        engine = {"device": job.device.type, "batch": self.batch}
+        with blame(self.items.model, "when it was asked for its weights"), kept():
+            return self.items.notes(self.seed, engine)
 
-def item_run(items: Items, *, device: str, batch: int | None, seed: int) -> ItemRun:
+
+def item_run(items: Items, *, device: str, batch: int | None, seed: int, out: Any = None) -> ItemRun:
     """Put items and the settings of a run together.
 
     Raises
     ------
     InputError
-        For a device that is not there.
+        For a device that is not there, or a name that cannot become a table.
     """
     dev.pick_device(device)
-    return ItemRun(items, device, batch or items.batch, int(seed))
+    path = check_name(out) if out is not None else None
+    if path is not None:
+        check_table_format(path, items.formats)
+    return ItemRun(items, device, batch or items.batch, int(seed), path)

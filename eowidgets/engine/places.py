@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from abc import abstractmethod
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -19,7 +20,7 @@ from eowidgets.engine.blame import blame
 from eowidgets.engine.fitted import Fitted
 from eowidgets.engine.items import Items, Share
 from eowidgets.engine.predict import Piece, Site
-from eowidgets.engine.provenance import describe
+from eowidgets.engine.provenance import content_hash, describe
 from eowidgets.engine.reader import Block, Reader
 from eowidgets.engine.surroundings import kept
 from eowidgets.engine.workload import days_of, for_one_run, learn_from
@@ -54,6 +55,7 @@ class Places(Items):
     """
 
     what = "places"
+    formats = (".gpkg", ".parquet")
     #: Call in the provenance.
     call: ClassVar[str]
 
@@ -71,6 +73,13 @@ class Places(Items):
         resolution = resolution_of(self.cube) or 1.0
         self.site = Site(self.bands, days_of(dates), days_of(self.dates), self.cube.odc.geobox, resolution)
         self.reader = Reader(self.cube, self.bands)
+
+    def content(self) -> str:
+        """Return a fingerprint of the pixels and of the places."""
+        shapes = hashlib.sha256("".join(self._table.geometry.to_wkb(hex=True).fillna("")).encode())
+        return (
+            f"{content_hash(self.cube, self.bands)} {shapes.hexdigest()} {list(self._table.columns)} {self._table.crs}"
+        )
 
     def learn(self, log: Callable[[str], None]) -> None:
         """Let the model learn from the cube."""

@@ -234,9 +234,11 @@ def make_job(
     made = get_model(model, **(params or {}))
     items = items_of(made.feed, made, cube, places)
     if items is not None:
-        if out is not None or area is not None:
-            raise InputError(f"out and area do not apply to {items.what}: save the table that run returns.")
-        return _reported(Job(made.name, item_run(items, device=device, batch=batch, seed=seed)), progress)
+        for name, value in {"area": area, "window": window, "client": client}.items():
+            if value is not None:
+                raise InputError(f"{name} does not apply to {items.what}: leave it out.")
+        work = item_run(items, device=device, batch=batch, seed=seed, out=out)
+        return _reported(Job(made.name, work), progress)
     if not isinstance(cube, Mapping):
         raise InputError(f"{shown(str(cube))} is a path: open it first with eow.open(...).")
     limits = Limits(parse_bytes(memory), window, batch, precision)

@@ -225,5 +225,5 @@ def test_texts_from_elsewhere_stay_texts():
 def test_what_carries_no_record_is_refused(make_cube):
     with pytest.raises(InputError, match="no provenance"):
         eow.Record.of(make_cube())
-    with pytest.raises(InputError, match="no provenance"):
+    with pytest.raises(InputError, match="give the path of a file"):
         eow.Record.of(3)

@@ -92,7 +92,7 @@ def test_a_folder_of_images(tmp_path):
         (lambda cube, at: eow.run("fill-linear", "nowhere"), "is a path: open it first"),
         (lambda cube, at: eow.run(Brightness, cube, places=at.set_crs(None, allow_override=True)), "with a CRS"),
         (lambda cube, at: eow.run(Brightness, cube, places=at.assign(kind=1)), "a column 'kind' already"),
-        (lambda cube, at: eow.run(Brightness, cube, places=at, out="x.gpkg"), "do not apply to chips"),
+        (lambda cube, at: eow.run(Brightness, cube, places=at, out="x.tif"), "in .gpkg, .parquet"),
         (lambda cube, at: eow.Chips(bands=("red",)), "Chips need a size"),
     ],
 )

@@ -114,7 +114,7 @@ def test_a_monitor_takes_places(romania):
     [
         (lambda cube, at: eow.run(Mean, cube, places=at.set_crs(None, allow_override=True)), "with a CRS"),
         (lambda cube, at: eow.run(Mean, cube, places=at.assign(mean=1)), "a column 'mean' already"),
-        (lambda cube, at: eow.run(Mean, cube, places=at, out="x.gpkg"), "out and area do not apply to places"),
+        (lambda cube, at: eow.run(Mean, cube, places=at, area=at), "area does not apply to places"),
         (lambda cube, at: eow.run(Mean, cube[["nir"]], places=at), "needs the band red"),
         (lambda cube, at: eow.run(Mean, cube.isel(time=[0]), places=at), "needs at least 3 dates"),
         (lambda cube, at: eow.run(Mean, at, places=at), "places apply to a cube: leave them out"),

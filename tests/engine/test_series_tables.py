@@ -260,7 +260,7 @@ def test_a_table_that_does_not_fit_is_one_sentence(table, sentence):
             "Model 'fill-linear' takes no table: give a cube, or choose a model whose",
         ),
         (lambda: eow.run(Mean, long(), places=long()), "GeoDataFrame"),
-        (lambda: eow.run(Mean, long(), out="x.zarr"), "do not apply to a table: save the table that run returns"),
+        (lambda: eow.run(Mean, long(), out="x.zarr"), "The result is a table"),
         (
             lambda: eow.run(type("Id", (Mean,), {"outputs": lambda s, b: (eow.Value("id"),)}), long()),
             "an output named 'id'",

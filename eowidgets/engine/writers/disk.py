@@ -73,12 +73,23 @@ def check_format(path: Path, frame: Frame | Table) -> None:
     ------
     InputError, MissingExtraError
     """
-    known = TABLES if isinstance(frame, Table) else tuple(FORMATS)
+    if isinstance(frame, Table):
+        check_table_format(path, TABLES)
+    elif path.suffix.lower() not in FORMATS:
+        raise InputError(f"The result is a raster: end the name {shown(path.name)} in {', '.join(FORMATS)}.")
+
+
+def check_table_format(path: Path, known: tuple[str, ...]) -> None:
+    """Refuse a name whose format cannot hold a table.
+
+    Raises
+    ------
+    InputError, MissingExtraError
+    """
     if path.suffix.lower() not in known:
-        what = "a table" if isinstance(frame, Table) else "a raster"
-        raise InputError(f"The result is {what}: end the name {shown(path.name)} in {', '.join(known)}.")
+        raise InputError(f"The result is a table: end the name {shown(path.name)} in {', '.join(known)}.")
     if path.suffix.lower() == ".parquet" and find_spec("pyarrow") is None:
-        raise MissingExtraError("GeoParquet", "parquet")
+        raise MissingExtraError("Parquet", "parquet")
 
 
 def publish(writer: Any, frame: Frame | Table, journal: Journal, rows: int, attrs: dict[str, Any], check: Any) -> None:
@@ -89,7 +100,7 @@ def publish(writer: Any, frame: Frame | Table, journal: Journal, rows: int, attr
     """
     source, out = journal.store, journal.out
     if isinstance(frame, Table):
-        _publish_table(writer, frame, journal, attrs)
+        publish_table(writer.table(frame, attrs), journal)
         return
     exporter = FORMATS[out.suffix.lower()]
     store.tidy(source)
@@ -114,12 +125,13 @@ def publish(writer: Any, frame: Frame | Table, journal: Journal, rows: int, attr
     complete(journal)
 
 
-def _publish_table(writer: parts.PartWriter, frame: Table, journal: Journal, attrs: dict[str, Any]) -> None:
+def publish_table(table: Any, journal: Journal) -> None:
+    """Write a table with its provenance, and move it to its name."""
     folder = journal.store.with_name("export")
     shutil.rmtree(folder, ignore_errors=True)  # of a run that was killed here
     folder.mkdir()
     file = folder / journal.out.name
-    parts.write_table(writer.table(frame, attrs), file)
+    parts.write_table(table, file)
     _sync(file)
     check_name(journal.out)
     journal.publish([(file, journal.out.name)], [])

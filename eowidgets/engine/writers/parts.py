@@ -116,6 +116,15 @@ def write_table(table: Any, path: Path) -> None:
     table.to_parquet(path)
 
 
+def _read_parquet(path: Path) -> Any:
+    import geopandas
+    import pandas
+    import pyarrow.parquet
+
+    placed = b"geo" in (pyarrow.parquet.read_schema(path).metadata or {})
+    return geopandas.read_parquet(path) if placed else pandas.read_parquet(path)
+
+
 def _kind(table: Any) -> str:
     kinds = sorted(set(table.geom_type))
     return kinds[0] if len(kinds) == 1 else "Unknown"
@@ -151,7 +160,7 @@ def open_table(path: Path) -> Any:
 
     note = note_of(path)
     try:
-        found = geopandas.read_file(path) if path.suffix.lower() == ".gpkg" else geopandas.read_parquet(path)
+        found = geopandas.read_file(path) if path.suffix.lower() == ".gpkg" else _read_parquet(path)
     except Exception as error:
         raise SourceError(f"{shown(path.name)} cannot be read as a table: it is incomplete or damaged.") from error
     if "date" in found:
