@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Callable
 from functools import cache, partial
 from importlib import import_module
@@ -77,7 +78,7 @@ def check_declared(model: Model | type[Model]) -> None:
         if not hasattr(model, attribute):
             raise InputError(f"The model class {cls.__name__} has no {attribute}: set it in the class body.")
         take(one, getattr(model, attribute), f"{attribute} of the model class {cls.__name__}")
-    for name in param_rules(cls.Params):
+    for name in param_rules(cls.Params) if dataclasses.is_dataclass(cls.Params) else ():
         if name in RESERVED:
             raise InputError(
                 f"The model class {cls.__name__} has a parameter {name!r}, which is an argument of eow.run: rename it."

@@ -145,13 +145,14 @@ def test_a_usual_value_that_is_given_changes_nothing(part, method):
 
 
 def test_forecasts_by_a_network_with_its_own_seed(part):
-    """``seed`` and ``batch`` of the training are no arguments of a forecast; older results call ``ahead`` the horizon."""
+    """Older results call ``ahead`` the horizon, ``windows`` the batch and ``training_seed`` the seed."""
     asked = {"days": 60, "every": 30, "mean": True, "seed": 5}
-    model = model_class("forecast-itransformer")(step=15.0, lookback=12, ahead=4, updates=2, batch=8, seed=3)
+    model = model_class("forecast-itransformer")(step=15.0, lookback=12, ahead=4, updates=2, windows=8, training_seed=3)
     made = forecast(part, model=model, **asked)
     again = eow.rerun(made, part)
     assert again.identical and not again.changed
     notes = json.loads(made.attrs["provenance"])
-    notes["parameters"]["horizon"] = notes["parameters"].pop("ahead")
+    for older, name in {"horizon": "ahead", "batch": "windows", "seed": "training_seed"}.items():
+        notes["parameters"][older] = notes["parameters"].pop(name)
     older = made.assign_attrs(provenance=json.dumps(notes))
     assert eow.rerun(older, part).identical

@@ -115,7 +115,7 @@ def test_no_parameter_is_named_like_an_argument_of_a_run():
 
     @dataclasses.dataclass(frozen=True, slots=True)
     class Params:
-        seed: int = eow.param(0)
+        seed: int = eow.param(0, help="Of what?")
 
     known = type(get_model("fill-linear"))
     with pytest.raises(InputError, match="parameter 'seed', which is an argument of eow.run: rename it"):

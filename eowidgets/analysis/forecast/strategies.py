@@ -178,8 +178,8 @@ def make_strategy(model: str | Model | type[Model], history: History, seed: int,
     seed : int
         For models of images that draw random numbers.
     params : mapping
-        Parameters of the model. ``horizon`` and ``batch`` are the older names of ``ahead``, in steps, and
-        ``windows``.
+        Parameters of the model. ``horizon``, ``batch`` and ``seed`` are the older names of ``ahead``, in
+        steps, ``windows`` and ``training_seed``.
 
     Raises
     ------
@@ -203,7 +203,7 @@ def make_forecaster(model: str | Model | type[Model], params: Mapping[str, Any])
 def _own(kind: Any, params: Mapping[str, Any]) -> dict[str, Any]:
     """Return the parameters of a forecaster of series; those that state dates have no effect in a forecast."""
     given = dict(params)
-    for older, name in (("horizon", "ahead"), ("batch", "windows")):
+    for older, name in (("horizon", "ahead"), ("batch", "windows"), ("seed", "training_seed")):
         if kind.trained and older in given and name not in given:
             given[name] = given.pop(older)
     for name in DATES:
