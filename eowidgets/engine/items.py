@@ -7,7 +7,7 @@ from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from dataclasses import dataclass
-from functools import singledispatch
+from functools import partial, singledispatch
 from pathlib import Path
 from typing import Any, ClassVar
 
@@ -24,7 +24,7 @@ from eowidgets.engine.journal import Journal
 from eowidgets.engine.predict import Piece, Predictor, Site
 from eowidgets.engine.provenance import fingerprint
 from eowidgets.engine.surroundings import kept
-from eowidgets.engine.writers.disk import check_name, check_table_format, complete, explain, open_result, publish_table
+from eowidgets.engine.writers.disk import check_name, check_table_format, keep, publish_table
 from eowidgets.errors import InputError, ModelError, shown
 
 #: Columns of a table of series, and of outputs over time.
@@ -199,22 +199,13 @@ class ItemRun:
         return self._to_disk(job, outputs, self.out)
 
     def _to_disk(self, job: Job, outputs: tuple[Mosaic | Gathered, ...], out: Path) -> Any:
-        journal = Journal(out)
-        with explain(out, journal.folder), journal.held():
-            key = self._key(job)
-            same = journal.is_of(key)
-            if complete(journal):
-                if same:
-                    job.say("The result was finished already; it has its name now.")
-                    return open_result(out)
-            else:
-                store = ItemStore.of(journal, key)
-                if store.done:
-                    job.say(f"Continuing: {len(store.done)} parts are finished already.")
-                publish_table(self._table(job, self._all(job, outputs, store)), journal)
-                job.say(f"Written to {out}.")
-                return open_result(out)
-        return self._to_disk(job, outputs, out)
+        def work(journal: Journal, key: str) -> None:
+            store = ItemStore.of(journal, key)
+            if store.done:
+                job.say(f"Continuing: {len(store.done)} parts are finished already.")
+            publish_table(self._table(job, self._all(job, outputs, store)), journal)
+
+        return keep(out, partial(self._key, job), work, job.say)
 
     def _key(self, job: Job) -> str:
         notes = self._notes(job)

@@ -33,7 +33,7 @@ from eowidgets.engine.strips import Strip, WindowResult
 from eowidgets.engine.surroundings import kept
 from eowidgets.engine.table import Table
 from eowidgets.engine.workload import Workload, make_workload
-from eowidgets.engine.writers.disk import check_format, check_name, complete, explain, open_result, publish
+from eowidgets.engine.writers.disk import check_format, check_name, keep, publish
 from eowidgets.engine.writers.memory import MemoryWriter
 from eowidgets.engine.writers.parts import RecordWriter
 from eowidgets.errors import InputError, shown
@@ -281,6 +281,9 @@ class Run:
         found: xr.Dataset = self._to_memory(job) if self.out is None else self._to_disk(job, self.out)
         return found
 
+    def _to_disk(self, job: Job, out: Path) -> Any:
+        return keep(out, partial(self._key, job), partial(self._work_on, job), job.say)
+
     def _choose(self, job: Job) -> Plan:
         plan = self.plan or self.task.plan(self.limits, job.say, job.checkpoint)
         self._announce(job, plan)
@@ -317,22 +320,6 @@ class Run:
             job.checkpoint()
         return writer.finish(self._attrs(job, plan))
 
-    def _to_disk(self, job: Job, out: Path) -> Any:
-        journal = Journal(out)
-        with explain(out, journal.folder), journal.held():
-            key = self._key(job)
-            same = journal.is_of(key)
-            if complete(journal):
-                if same:
-                    job.say("The result was finished already; it has its name now.")
-                    return open_result(out)
-                # The folder is gone with what it held, and so is the lock in it.
-            else:
-                self._work_on(job, journal, key)
-                job.say(f"Written to {out}.")
-                return open_result(out)
-        return self._to_disk(job, out)
-
     def _work_on(self, job: Job, journal: Journal, key: str) -> None:
         """Compute the strips that are missing, and publish."""
         saved = SavedRun(journal, key, self.task.frame, self.task.frame.height)
@@ -348,12 +335,12 @@ class Run:
         missing = missing_rows(done, self.task.frame.height)
         skipped = sum(b - a for a, b in done)
 
-        def keep(strip: Strip) -> None:
+        def finish(strip: Strip) -> None:
             if self.client is None:  # a cluster's workers have written it already
                 writer.write(strip)
             journal.finished(strip.start, strip.stop)
 
-        write_behind(self._strips(job, plan, missing, skipped, journal), keep, job.checkpoint)
+        write_behind(self._strips(job, plan, missing, skipped, journal), finish, job.checkpoint)
         saved.check(writer)
         publish(writer, self.task.frame, journal, plan.rows, self._attrs(job, plan), job.checkpoint)
 

@@ -138,6 +138,40 @@ def publish_table(table: Any, journal: Journal) -> None:
     complete(journal)
 
 
+def keep(out: Path, key: Callable[[], str], work: Callable[[Journal, str], None], say: Callable[[str], None]) -> Any:
+    """Make a result under its name, or complete one that was made by a process that was killed.
+
+    Parameters
+    ----------
+    out : Path
+    key : callable
+        Gives the fingerprint of the run.
+    work : callable
+        Takes the journal and the fingerprint, computes what is missing, and publishes it.
+    say : callable
+        Takes one sentence.
+
+    Returns
+    -------
+    Dataset or DataFrame
+        The result, opened.
+    """
+    journal = Journal(out)
+    with explain(out, journal.folder), journal.held():
+        fingerprint = key()
+        same = journal.is_of(fingerprint)
+        if complete(journal):
+            if same:
+                say("The result was finished already; it has its name now.")
+                return open_result(out)
+            # The folder is gone with what it held, and so is the lock in it.
+        else:
+            work(journal, fingerprint)
+            say(f"Written to {out}.")
+            return open_result(out)
+    return keep(out, key, work, say)
+
+
 def complete(journal: Journal) -> bool:
     """Complete a publication that was begun, by this process or by one that was killed, and remove the folder.
 
