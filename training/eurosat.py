@@ -29,7 +29,7 @@ from training.ship import ship
 
 RUNS = Path("training/runs")
 SHARES = {"held out": (0.0, 0.2), "choice": (0.2, 0.35), "training": (0.35, 1.0)}
-BATCH, STEPS, RATE, DECAY = 64, 1000, 3e-3, 0.02
+BATCH, STEPS, RATE, DECAY = 64, 4000, 3e-3, 0.02
 #: Reflectance that the air adds, and the share that it lets through, for red, green and blue under common haze: the step from
 #: the top of the atmosphere to the surface takes this away.
 AIR = np.array((0.025, 0.045, 0.075), np.float32) / 0.275
