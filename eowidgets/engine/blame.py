@@ -10,7 +10,7 @@ import torch
 
 from eowidgets.contract.feeds.base import MisshapenError
 from eowidgets.contract.model import Model
-from eowidgets.contract.outputs import Gathered, Mosaic, Output, Record
+from eowidgets.contract.outputs import Gathered, Mosaic, Output, Row
 from eowidgets.engine import device as dev
 from eowidgets.errors import EowidgetsError, ModelError, short, shown, words
 
@@ -88,7 +88,7 @@ def rows_as_promised(model: Model, output: Gathered, found: Any, windows: int) -
     return list(items)
 
 
-def read_rows(model: Model, output: Gathered, item: Any, size: tuple[int, int], dates: int) -> list[Record]:
+def read_rows(model: Model, output: Gathered, item: Any, size: tuple[int, int], dates: int) -> list[Row]:
     """Return the records of one window.
 
     Raises

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from eowidgets.contract.outputs import Record
+from eowidgets.contract.outputs import Row
 from eowidgets.engine.blame import read_rows
 from eowidgets.engine.plan import Plan
 from eowidgets.engine.predict import Predictor
@@ -55,7 +55,7 @@ class Gather(WindowRows):
         y, name = self.grid.y, self.frame.output.name
         first, last = y.first_reaching(start), next(i for i in range(len(y)) if y.settled(i) >= stop)
         blocks = read_ahead(self._reads(range(first, last + 1)), self._checkpoint)
-        waiting: list[Record] = []
+        waiting: list[Row] = []
         begin = start
         try:
             for i in range(first, last + 1):
@@ -70,7 +70,7 @@ class Gather(WindowRows):
         finally:
             blocks.close()  # type: ignore[attr-defined]
 
-    def _row(self, i: int, blocks: Iterator[Block]) -> list[Record]:
+    def _row(self, i: int, blocks: Iterator[Block]) -> list[Row]:
         grid, output, found = self.grid, self.frame.output, []
         for js in self._segments():
             block = next(blocks)
@@ -85,7 +85,7 @@ class Gather(WindowRows):
                 self._on_batch(1)
         return found
 
-    def _read(self, item: Any, size: tuple[int, int], dates: int) -> list[Record]:
+    def _read(self, item: Any, size: tuple[int, int], dates: int) -> list[Row]:
         """Read the records of a window; their places in pixels of the cube, whatever pixels the model has."""
         fitted, output = self.predictor.fitted, self.frame.output
         if not fitted.resamples:
@@ -97,7 +97,7 @@ class Gather(WindowRows):
         found = read_rows(fitted.model, output, item, (rows, columns), dates)
         return [replace(r, geometry=scale(r.geometry, along, down, origin=(0, 0))) for r in found]
 
-    def _counts(self, record: Record, block: Block, i: int, j: int, k: int) -> bool:
+    def _counts(self, record: Row, block: Block, i: int, j: int, k: int) -> bool:
         """Whether the centre lies in the reach of its window, in the area, and where something was measured."""
         grid = self.grid
         x, y = _centre(record)
@@ -114,6 +114,6 @@ class Gather(WindowRows):
         return self._inside is None or bool(self._inside(slice(row, row + 1))[0, column])
 
 
-def _centre(record: Record) -> tuple[float, float]:
+def _centre(record: Row) -> tuple[float, float]:
     left, top, right, bottom = record.geometry.bounds
     return (left + right) / 2, (top + bottom) / 2

@@ -13,7 +13,7 @@ from typing import Any, ClassVar
 
 from eowidgets.contract.feeds import Feed
 from eowidgets.contract.model import Dates, Model
-from eowidgets.contract.outputs import Gathered, Mosaic, Output, Record
+from eowidgets.contract.outputs import Gathered, Mosaic, Output, Row
 from eowidgets.engine import device as dev
 from eowidgets.engine.blame import blame, declared, read_rows
 from eowidgets.engine.fitted import Fitted
@@ -168,9 +168,9 @@ class PerItem(Gathered):
         """Those of the output, which are known with its first row only."""
         return ()
 
-    def records(self, item: Any, size: tuple[int, int], dates: int) -> list[Record]:
+    def records(self, item: Any, size: tuple[int, int], dates: int) -> list[Row]:
         """Return one record without a place."""
-        return [Record(None, self.output.row(item, self.bands))] if self.output is not None else []
+        return [Row(None, self.output.row(item, self.bands))] if self.output is not None else []
 
 
 @dataclass(frozen=True)

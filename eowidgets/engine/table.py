@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from eowidgets.contract.outputs import Gathered, Record
+from eowidgets.contract.outputs import Gathered, Row
 from eowidgets.errors import MissingExtraError
 
 
@@ -50,7 +50,7 @@ class Table:
         """Bytes of the result that are known before the run."""
         return 0
 
-    def finish(self, records: Sequence[Record], attrs: Mapping[str, Any]) -> Any:
+    def finish(self, records: Sequence[Row], attrs: Mapping[str, Any]) -> Any:
         """Join the records of all windows into a GeoDataFrame."""
         try:
             import geopandas
@@ -71,7 +71,7 @@ class Table:
         return found
 
 
-def to_json(records: Sequence[Record]) -> str:
+def to_json(records: Sequence[Row]) -> str:
     """Write records as lines of JSON, with geometries as well-known text of all digits."""
     lines = (
         json.dumps({"wkb": r.geometry.wkb.hex(), "values": dict(r.values), "date": r.date, "window": r.window}) + "\n"
@@ -80,7 +80,7 @@ def to_json(records: Sequence[Record]) -> str:
     return "".join(lines)
 
 
-def from_json(text: str) -> list[Record]:
+def from_json(text: str) -> list[Row]:
     """Undo :func:`to_json`.
 
     Raises
@@ -93,11 +93,11 @@ def from_json(text: str) -> list[Record]:
     found = []
     for line in text.splitlines():
         row = json.loads(line)
-        found.append(Record(wkb.loads(bytes.fromhex(row["wkb"])), dict(row["values"]), row["date"], int(row["window"])))
+        found.append(Row(wkb.loads(bytes.fromhex(row["wkb"])), dict(row["values"]), row["date"], int(row["window"])))
     return found
 
 
-def moved(record: Record, x: int, y: int, date: int, window: int) -> Record:
+def moved(record: Row, x: int, y: int, date: int, window: int) -> Row:
     """Return a record of a window in pixels of the cube."""
     from shapely.affinity import translate
 

@@ -4,7 +4,7 @@ from eowidgets.contract.outputs.bands import Bands
 from eowidgets.contract.outputs.base import Array, InputBands, Mosaic, Output, Variable, VariableName
 from eowidgets.contract.outputs.classes import Classes
 from eowidgets.contract.outputs.fan import Fan
-from eowidgets.contract.outputs.gathered import Gathered, Record
+from eowidgets.contract.outputs.gathered import Gathered, Row
 from eowidgets.contract.outputs.objects import Objects
 from eowidgets.contract.outputs.value import Value
 from eowidgets.contract.outputs.vector import Vector
@@ -21,7 +21,7 @@ __all__ = [
     "Mosaic",
     "Objects",
     "Output",
-    "Record",
+    "Row",
     "Text",
     "Value",
     "Variable",

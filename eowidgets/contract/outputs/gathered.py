@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True)
-class Record:
+class Row:
     """One row of a gathered output.
 
     Attributes
@@ -63,7 +63,7 @@ class Gathered(Output):
         return False
 
     @abstractmethod
-    def records(self, item: Any, size: tuple[int, int], dates: int) -> list[Record]:
+    def records(self, item: Any, size: tuple[int, int], dates: int) -> list[Row]:
         """Read what the model returned for one window.
 
         Parameters
@@ -81,7 +81,7 @@ class Gathered(Output):
             Without the name of the model, which the engine adds.
         """
 
-    def join(self, records: Sequence[Record]) -> list[Record]:
+    def join(self, records: Sequence[Row]) -> list[Row]:
         """Return all records of a result, without duplicates of overlapping windows."""
         return list(records)
 

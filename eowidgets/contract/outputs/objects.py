@@ -12,7 +12,7 @@ import numpy.typing as npt
 from eowidgets.arguments import Fraction, NotNegative, checked
 from eowidgets.contract.labels import ClassInfo
 from eowidgets.contract.outputs.base import VariableName, numbers
-from eowidgets.contract.outputs.gathered import Gathered, Record
+from eowidgets.contract.outputs.gathered import Gathered, Row
 from eowidgets.errors import InputError, ModelError, shown
 from eowidgets.metrics import average_precision
 
@@ -112,7 +112,7 @@ class Objects(Gathered):
         """Class and score."""
         return ("class", "score")
 
-    def records(self, item: Any, size: tuple[int, int], dates: int) -> list[Record]:
+    def records(self, item: Any, size: tuple[int, int], dates: int) -> list[Row]:
         """Read the objects of one window."""
         if not self.over_time:
             return self._one_date(item, None)
@@ -120,7 +120,7 @@ class Objects(Gathered):
             raise ModelError(f"{shown(self.name)} without one dict for each of the {dates} dates")
         return [record for date, found in enumerate(item) for record in self._one_date(found, date)]
 
-    def _one_date(self, found: Any, date: int | None) -> list[Record]:
+    def _one_date(self, found: Any, date: int | None) -> list[Row]:
         key, width = KEYS[self.shape]
         lacking = [k for k in (key, "scores", "labels") if not isinstance(found, Mapping) or k not in found]
         if lacking:
@@ -143,16 +143,16 @@ class Objects(Gathered):
             geometry = _geometry(self.shape, numbers(shape))
             if geometry is not None:
                 values = {"class": self.classes[int(label)].name, "score": round(float(score), 6)}
-                records.append(Record(geometry, values, date))
+                records.append(Row(geometry, values, date))
         return records
 
-    def join(self, records: Sequence[Record]) -> list[Record]:
+    def join(self, records: Sequence[Row]) -> list[Row]:
         """Unite, or drop, what two windows have both found; the best score first."""
         import shapely
 
         order = sorted(records, key=lambda r: (-r.values["score"], r.geometry.bounds, r.date or 0))
         tree = shapely.STRtree([r.geometry for r in order])
-        kept: dict[int, Record] = {}
+        kept: dict[int, Row] = {}
         into: dict[int, int] = {}
         reach = self.distance if self.shape in ("point", "line") else 0.0
         for i, record in enumerate(order):
@@ -169,7 +169,7 @@ class Objects(Gathered):
                 kept[same] = replace(best, geometry=shapely.union(best.geometry, record.geometry))
         return list(kept.values())
 
-    def _same(self, one: Record, other: Record) -> bool:
+    def _same(self, one: Row, other: Row) -> bool:
         """Whether two records of different windows are one object."""
         if one.window == other.window or one.date != other.date or one.values["class"] != other.values["class"]:
             return False

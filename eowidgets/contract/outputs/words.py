@@ -11,7 +11,7 @@ from eowidgets.arguments import checked
 from eowidgets.contract.labels import ClassInfo
 from eowidgets.contract.outputs.base import VariableName, share
 from eowidgets.contract.outputs.classes import most_likely
-from eowidgets.contract.outputs.gathered import Gathered, Record
+from eowidgets.contract.outputs.gathered import Gathered, Row
 from eowidgets.errors import InputError, ModelError, shown
 from eowidgets.metrics import accuracy, bleu, confusion, f1
 
@@ -80,10 +80,10 @@ class Label(Gathered):
         """Choose the most likely class; None where a probability is NaN."""
         return most_likely(self.name, self.classes, item)
 
-    def records(self, item: Any, size: tuple[int, int], dates: int) -> list[Record]:
+    def records(self, item: Any, size: tuple[int, int], dates: int) -> list[Row]:
         """Return the label of the window; no record where there is none."""
         values = self.row(item)
-        return [Record(_whole(size), values)] if values[self.name] is not None else []
+        return [Row(_whole(size), values)] if values[self.name] is not None else []
 
 
 @checked
@@ -122,9 +122,9 @@ class Text(Gathered):
             raise ModelError(f"{shown(self.name)} with {type(item).__name__} in place of a text")
         return {self.name: item}
 
-    def records(self, item: Any, size: tuple[int, int], dates: int) -> list[Record]:
+    def records(self, item: Any, size: tuple[int, int], dates: int) -> list[Row]:
         """Return the text of the window."""
-        return [Record(_whole(size), self.row(item))]
+        return [Row(_whole(size), self.row(item))]
 
 
 def _texts(side: Any, name: str) -> list[Any]:

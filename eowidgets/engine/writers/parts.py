@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from eowidgets.contract.outputs import Record
+from eowidgets.contract.outputs import Row
 from eowidgets.engine.strips import Strip
 from eowidgets.engine.table import Table, from_json, to_json
 from eowidgets.errors import SourceError, shown
@@ -27,7 +27,7 @@ class RecordWriter:
 
     def __init__(self, frame: Table) -> None:
         self._frame = frame
-        self._records: list[Record] = []
+        self._records: list[Row] = []
 
     def write(self, strip: Strip) -> None:
         """Take the records of a strip."""

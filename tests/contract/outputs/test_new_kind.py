@@ -10,7 +10,7 @@ from shapely.geometry import Point
 from support.toys import CARD
 
 import eowidgets as eow
-from eowidgets.contract.outputs import Gathered, Mosaic, Record, Variable
+from eowidgets.contract.outputs import Gathered, Mosaic, Row, Variable
 
 
 @dataclass(frozen=True)
@@ -38,7 +38,7 @@ class Peak(Gathered):
 
     def records(self, item, size, dates):
         y, x, value = item
-        return [Record(Point(x + 0.5, y + 0.5), {"value": value})]
+        return [Row(Point(x + 0.5, y + 0.5), {"value": value})]
 
 
 class Slope(eow.Model):

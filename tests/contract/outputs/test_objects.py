@@ -6,7 +6,7 @@ import torch
 from support.toys import CARD
 
 import eowidgets as eow
-from eowidgets.contract.outputs import Objects, Record
+from eowidgets.contract.outputs import Objects, Row
 from eowidgets.errors import MissingExtraError
 
 SPOT = (eow.ClassInfo(0, "dark", "#000000"), eow.ClassInfo(1, "bright", "#ffffff"))
@@ -173,7 +173,7 @@ def test_what_is_no_list_of_objects_is_one_sentence(make_cube, item, words):
 
 
 def record(geometry, window, score=0.5, name="bright"):
-    return Record(geometry, {"class": name, "score": score}, None, window)
+    return Row(geometry, {"class": name, "score": score}, None, window)
 
 
 def test_of_two_boxes_of_one_object_the_better_one_stays_and_neighbours_of_one_window_both():
