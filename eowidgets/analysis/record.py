@@ -87,7 +87,7 @@ class Record:
         try:
             found = _ARGUMENTS[self.call](self.notes)
             if not all(name.isidentifier() for name in found):
-                raise KeyError("a name that is none")
+                raise KeyError("not the name of an argument")
         except (KeyError, TypeError, IndexError, AttributeError) as error:
             raise InputError("The provenance is damaged: make the result again by hand.") from error
         return found
@@ -96,7 +96,7 @@ class Record:
         """Write the code of a cell that makes the result again.
 
         Arguments with their default values are left out. What cannot be written, such as a network of your own or a cube
-        that nobody can open again, is a variable to be set.
+        that cannot be opened again, is a variable to be set.
 
         Returns
         -------
@@ -148,7 +148,7 @@ class Record:
 
         function = getattr(eowidgets, "run" if self.call in _RUNS else self.call)
         found = {k: p.default for k, p in inspect.signature(function).parameters.items() if p.default is not p.empty}
-        found.pop("model", None)  # the name of a forecaster is said even where it is the default
+        found.pop("model", None)  # the name of a forecaster is written even where it is the default
         params = self._params()
         return {k: _listed(plain(v)) for k, v in {**found, **params}.items()}
 

@@ -112,7 +112,7 @@ class Items(ABC):
         """Return the columns of one output of one item: once, or for each date."""
         if not isinstance(output, Gathered):
             raise ModelError(
-                f"The model {shown(model.name)} has an output {shown(output.name)} that is none for a table."
+                f"The model {shown(model.name)} has an output {shown(output.name)} that cannot be a column of a table."
             )
         return [dict(record.values) for record in read_rows(model, output, item, self.size, dates)]
 

@@ -7,7 +7,7 @@ import json
 import numpy as np
 import xarray as xr
 
-from eowidgets.analysis.forecast.result import percent
+from eowidgets.contract.outputs.fan import percent
 from eowidgets.errors import InputError, shown
 
 

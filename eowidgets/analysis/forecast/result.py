@@ -12,6 +12,7 @@ import xarray as xr
 
 from eowidgets.analysis.forecast.conformal import FEW_WINDOWS
 from eowidgets.analysis.forecast.holdout import FEWEST
+from eowidgets.contract.outputs.fan import percent
 from eowidgets.cube.grid import georeference
 from eowidgets.cube.schema import bands
 from eowidgets.engine.provenance import about, whole
@@ -70,11 +71,6 @@ def assemble(made: Maker, ahead: npt.NDArray[np.float64], fan: tuple[Float, Floa
         "provenance": json.dumps(_provenance(made), default=str),
     }
     return out
-
-
-def percent(level: float) -> str:
-    """How a level is written in names: 0.8 is 80, 0.975 is 97_5."""
-    return f"{100 * level:.6g}".replace(".", "_")
 
 
 def _where(h: History) -> dict[str, Any]:

@@ -88,7 +88,7 @@ class Output(ABC):
         InputError
             When both do not match, or this kind of output has no scores.
         """
-        raise InputError(f"{self.kind} has no scores of its own: compare what is made of it.")
+        raise InputError(f"{self.kind} has no scores: compare the results that are computed from it.")
 
     def row(self, item: Any, bands: tuple[str, ...] = ()) -> dict[str, Any]:
         """Return what a table holds of one item: of a chip, or of a series on one date.

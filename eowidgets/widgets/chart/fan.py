@@ -8,7 +8,7 @@ import numpy as np
 import xarray as xr
 
 from eowidgets.analysis.forecast.files import channels
-from eowidgets.analysis.forecast.result import percent
+from eowidgets.contract.outputs.fan import percent
 
 #: Reddish purple of Okabe and Ito: no pin that comes first has it.
 COLOR = "#cc79a7"

@@ -14,6 +14,7 @@ from eowidgets.analysis.forecast.forecast import forecast, hindcast
 from eowidgets.analysis.forecast.names import forecasters
 from eowidgets.analysis.history import admitted
 from eowidgets.arguments import checked
+from eowidgets.contract.call import Call
 from eowidgets.cube.indices import index as spectral_index
 from eowidgets.cube.series import at
 from eowidgets.engine.scheduler import HEAVY
@@ -23,7 +24,6 @@ from eowidgets.models.forecast.dates import DATES
 from eowidgets.widgets.chart.fan import COLOR, fan_series, start_mark
 from eowidgets.widgets.chart.pixel_chart import PixelChart
 from eowidgets.widgets.panels.forecast_view import FORMATS, WHERE, ForecastView, pixel_of, skill_html, verdict
-from eowidgets.widgets.panels.notebook_export import cell_head, keywords
 from eowidgets.widgets.panels.panel import FormPanel
 from eowidgets.widgets.panels.panel_view import select
 from eowidgets.widgets.panels.result_files import save
@@ -168,8 +168,8 @@ class ForecastPanel(FormPanel, ForecastView):
 
     def code(self) -> str:
         """Return the code of a cell that computes the same."""
-        words = ["cube", *([repr(self.from_date)] if self.looks_back else []), *keywords(self._all_options())]
-        return "\n".join([*cell_head(self._source()), f"result = eow.{self._call().__name__}({', '.join(words)})"])
+        day = {"from_date": self.from_date} if self.looks_back else {}
+        return Call(self._call().__name__, {**day, **self._all_options()}).code(self._source())
 
     def _call(self) -> Any:
         return hindcast if self.looks_back else forecast

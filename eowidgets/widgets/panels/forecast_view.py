@@ -12,7 +12,7 @@ import xarray as xr
 
 from eowidgets.analysis.forecast.files import channels, skill_table
 from eowidgets.analysis.forecast.names import forecasters
-from eowidgets.analysis.forecast.result import percent
+from eowidgets.contract.outputs.fan import percent
 from eowidgets.widgets.panels.panel_view import PanelView, row, wide
 
 WHERE = {

@@ -7,26 +7,12 @@ from typing import Any
 
 from eowidgets.analysis.notebook import Cells
 from eowidgets.contract.call import Call, Code, Given
-from eowidgets.contract.plain import plain
 
 #: Shown where no code opens a cube again.
 NOT_AGAIN = "A notebook could not open this cube again, because it is not as eow.open returns it: save it first."
 #: A model that is not registered, in code cells.
 MODEL = Given("model", "the model given to this panel")
 MODEL_LINE = MODEL.line
-
-
-def cell_head(opened: str | None, *imports: str) -> list[str]:
-    """Return the first lines of a code cell: imports, and the cube.
-
-    Parameters
-    ----------
-    opened : str or None
-        The expression that opens the cube; None leaves that line to the reader.
-    *imports : str
-        Import lines besides that of the package.
-    """
-    return ["import eowidgets as eow", *imports, "", *([f"cube = {opened}"] if opened else [])]
 
 
 def run_call(
@@ -71,11 +57,6 @@ def run_cell(opened: str | None, model: str | None, params: Mapping[str, Any], *
         As in :func:`run_call`.
     """
     return run_call(model, params, **more).code(opened)
-
-
-def keywords(params: Mapping[str, Any]) -> list[str]:
-    """Return parameters as keyword arguments of a call, in their plain form."""
-    return [f"{name}={plain(value)!r}" for name, value in params.items()]
 
 
 def session(opened: str, runs: Mapping[str, str]) -> Cells:
