@@ -15,7 +15,7 @@ from eowidgets.engine.plan import MARGIN, NO_PLAN, Limits, Plan, choose_precisio
 
 #: Items on which the model is measured.
 PROBE = 8
-#: Where the memory is this many times that of all items of a batch, the model is not measured.
+#: Where this many times the bytes of a batch fit into the memory, the model is not measured.
 AMPLE = 10_000
 
 
@@ -33,13 +33,13 @@ def plan_items(items: Items, work: ItemWork, limits: Limits, log: Callable[[str]
         share = probe()
         return work.values(share, precision) if share is not None else {}
 
-    batch = limits.batch or min(items.batch, max(1, len(items)))
-    share = probe() if limits.batch is None and batch > 1 else None
-    if share is not None:
-        each, budget = share.nbytes / len(share.pieces), device_budget(device, limits.memory)
-        if each * batch * AMPLE > budget:
-            with dev.peak_memory(device) as found:
-                run("fp32")
-            batch = max(1, min(batch, int(budget / (MARGIN * (found[0] / len(share.pieces) + each)))))
+    batch = limits.batch or max(1, min(items.batch, len(items)))
+    given = items.pixels / max(1, len(items)) * (4 * len(items.bands) + 2)  # bytes of an item
+    budget = device_budget(device, limits.memory)
+    if limits.batch is None and given * batch * AMPLE > budget and (share := probe()) is not None:
+        with dev.peak_memory(device) as found:
+            run("fp32")
+        each = MARGIN * (found[0] + share.nbytes) / len(share.pieces)
+        batch = max(1, min(batch, int(budget / each)))
     precision = choose_precision(limits.precision, Fitted(items.model), work.outputs, device, run, log)
     return replace(NO_PLAN, window=work.size, batch=batch, precision=precision)

@@ -72,16 +72,18 @@ def run(
     device : str
         ``"auto"`` takes cuda, then mps, then cpu.
     memory : str or number
-        Main memory that the run may take beside input and result: ``"2GB"``.
+        Main memory that the run may take beside input and result: ``"2GB"``. Windows, or the series, places or chips of a
+        batch, are chosen for it.
     window, batch : int, optional
-        Side of a window in pixels, and windows at a time; by default chosen from measured memory. A model that
-        states its window takes no other.
+        Side of a window in pixels, and windows (series, places, chips) at a time; by default chosen from measured memory.
+        A model that states its window takes no other, and series, places and chips have none.
     precision : {"auto", "fp32", "bf16"}
         ``"auto"`` takes bf16 where the device has units for it and the output hardly changes.
     compile : bool
         Use ``torch.compile``.
     client : dask.distributed.Client, optional
-        Run the strips on a cluster; with ``out``, all workers must reach its folder.
+        Run the strips, or the batches of series, places and chips, on a cluster. With ``out``, all workers must reach
+        its folder, unless the result is a table of series, places or chips.
     seed : int
         For models that draw random numbers.
     progress : bool or callable, optional
