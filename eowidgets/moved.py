@@ -30,6 +30,12 @@ _FOLDERS = {
 _SIMULATE = ("camera", "events", "happen", "land", "pairs", "scene", "sky", "structures", "texture", "town", "words")
 _MCI = ("bi3", "captioner", "consensus", "mit", "tools")
 _DELTAVLM = ("csrm", "language", "qformer", "vision")
+_FORECAST = {
+    "networks": ("network", "published", "tasks", "zeroshot"),
+    "series": ("dates", "grid", "past", "season"),
+    "spacetime": ("companion",),
+    "statistical": ("climatology", "combine", "harmonic", "naive", "smoothing"),
+}
 _CONTRACT = ("card", "feeds", "model", "outputs", "params", "older")
 
 #: Old module -> the modules in which its names are now.
@@ -60,6 +66,13 @@ MOVED: dict[str, tuple[str, ...]] = {
     ),
     "eowidgets.models.change.siamdiff": ("eowidgets.models.change.fcsiam.network",),
     "eowidgets.models.change.swin": ("eowidgets.models.change.lenet.swin",),
+    **{
+        f"eowidgets.models.forecast.{name}": (f"eowidgets.models.forecast.{folder}.{name}",)
+        for folder, names in _FORECAST.items()
+        for name in names
+    },
+    "eowidgets.models.forecast.learned": ("eowidgets.models.forecast.networks.learned",),
+    "eowidgets.models.forecast.linear": ("eowidgets.models.forecast.ltsf_linear.network",),
     "eowidgets.models.vqa.config": ("eowidgets.models.vqa.rsvqa.config", "eowidgets.models.vqa.deltavlm.config"),
     **{f"eowidgets.models.vqa.{name}": (f"eowidgets.models.vqa.deltavlm.{name}",) for name in _DELTAVLM},
     "eowidgets.models.base": tuple(f"eowidgets.contract.{name}" for name in _CONTRACT),

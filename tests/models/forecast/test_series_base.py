@@ -8,9 +8,9 @@ from eowidgets.analysis.forecast.names import forecasters
 from eowidgets.contract.registry import get_model
 from eowidgets.errors import InputError, ModelError
 from eowidgets.models.forecast.base import Forecaster
-from eowidgets.models.forecast.past import FURTHEST, checked
+from eowidgets.models.forecast.series.past import FURTHEST, checked
 
-#: Chronos is not among them: it fetches its weights (test_zeroshot.py).
+#: Chronos is not among them: it fetches its weights (chronos/test_chronos.py).
 OF_SERIES = {n: m for n, m in forecasters().items() if issubclass(m, Forecaster) and n != "chronos"}
 LOCAL = [n for n, m in OF_SERIES.items() if not m.trained]
 NETWORKS = [n for n, m in OF_SERIES.items() if m.trained]

@@ -1,0 +1,5 @@
+"""NLinear and DLinear (Zeng et al., 2023): linear maps of the look-back; README.md beside this file describes it."""
+
+from eowidgets.models.forecast.ltsf_linear.network import DLinear, NLinear, absolute_map, moving_average, ridge_map
+
+__all__ = ["DLinear", "NLinear", "absolute_map", "moving_average", "ridge_map"]

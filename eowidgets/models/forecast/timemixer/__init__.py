@@ -1,0 +1,5 @@
+"""TimeMixer (Wang et al., 2024): seasons and trends mixed across resolutions; README.md beside this file describes it."""
+
+from eowidgets.models.forecast.timemixer.network import PastMixing, TimeMixer, time_mlp
+
+__all__ = ["PastMixing", "TimeMixer", "time_mlp"]

@@ -1,0 +1,5 @@
+"""TimesNet (Wu et al., 2023): convolutions over series folded by their periods; README.md beside this file describes it."""
+
+from eowidgets.models.forecast.timesnet.network import Inception, TimesBlock, TimesNet
+
+__all__ = ["Inception", "TimesBlock", "TimesNet"]
