@@ -36,6 +36,7 @@ _FORECAST = {
     "spacetime": ("companion",),
     "statistical": ("climatology", "combine", "harmonic", "naive", "smoothing"),
 }
+_TRAINED = ("ltsf_linear", "patchtst", "itransformer", "timesnet", "timemixer", "spacetime")
 _CONTRACT = ("card", "feeds", "model", "outputs", "params", "older")
 
 #: Old module -> the modules in which its names are now.
@@ -71,7 +72,10 @@ MOVED: dict[str, tuple[str, ...]] = {
         for folder, names in _FORECAST.items()
         for name in names
     },
-    "eowidgets.models.forecast.learned": ("eowidgets.models.forecast.networks.learned",),
+    "eowidgets.models.forecast.learned": (
+        "eowidgets.models.forecast.networks.learned",
+        *(f"eowidgets.models.forecast.{system}.model" for system in _TRAINED),
+    ),
     "eowidgets.models.forecast.linear": ("eowidgets.models.forecast.ltsf_linear.network",),
     "eowidgets.models.vqa.config": ("eowidgets.models.vqa.rsvqa.config", "eowidgets.models.vqa.deltavlm.config"),
     **{f"eowidgets.models.vqa.{name}": (f"eowidgets.models.vqa.deltavlm.{name}",) for name in _DELTAVLM},

@@ -18,7 +18,7 @@ IMPORTED = {
     "eowidgets.models.change.tools": ("Found", "Interpreter", "detect"),
     "eowidgets.models.forecast.companion": ("companion", "kernel_fast", "stable"),
     "eowidgets.models.forecast.dates": ("When", "parse_dates"),
-    "eowidgets.models.forecast.learned": ("DLinearForecaster", "NetworkForecaster", "PatchTSTForecaster"),
+    "eowidgets.models.forecast.learned": ("DLinearForecaster", "Hindcast", "NetworkForecaster", "PatchTSTForecaster"),
     "eowidgets.models.forecast.linear": ("DLinear", "NLinear", "absolute_map", "moving_average", "ridge_map"),
     "eowidgets.models.forecast.naive": ("Persistence", "SeasonalNaive"),
     "eowidgets.models.forecast.network": ("BatchNorm", "EncoderLayer", "SeriesNetwork", "make_network"),

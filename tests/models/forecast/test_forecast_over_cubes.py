@@ -15,7 +15,7 @@ from eowidgets.engine.work import Cancelled
 from eowidgets.errors import InputError
 from eowidgets.models.forecast.base import Forecaster
 from eowidgets.models.forecast.fracast.model import FracastForecaster
-from eowidgets.models.forecast.networks.learned import NLinearForecaster
+from eowidgets.models.forecast.ltsf_linear.model import NLinearForecaster
 from eowidgets.testing import check_model, tiny_cube
 
 #: Without Chronos, which fetches its weights.

@@ -4,19 +4,8 @@ from __future__ import annotations
 
 import torch
 from torch import Tensor, nn
-from torch.nn import functional
 
-from eowidgets.errors import InputError
-from eowidgets.models.forecast.networks.network import SeriesNetwork, register_network
-
-
-def moving_average(x: Tensor, window: int) -> Tensor:
-    """Centred moving average along time, (b, t, c), the ends repeated as often as needed."""
-    if window % 2 == 0:
-        raise InputError(f"A centred moving average takes an odd window, and this is {window}.")
-    half = window // 2
-    padded = functional.pad(x.transpose(1, 2), (half, half), mode="replicate")
-    return functional.avg_pool1d(padded, window, stride=1).transpose(1, 2)
+from eowidgets.models.forecast.networks.network import SeriesNetwork, moving_average, register_network
 
 
 def ridge_map(x: Tensor, y: Tensor, ridge: float) -> tuple[Tensor, Tensor]:

@@ -13,14 +13,11 @@ from torch import Tensor
 from torch.optim import Optimizer
 from torch.optim.lr_scheduler import LRScheduler, OneCycleLR
 
-from eowidgets.contract.card import Card
 from eowidgets.contract.params import param
-from eowidgets.contract.registry import register
 from eowidgets.errors import InputError, ModelError
 from eowidgets.models.blocks.fitting import fit
 from eowidgets.models.blocks.plan import Plan, Step
 from eowidgets.models.forecast.base import Forecaster, short_name
-from eowidgets.models.forecast.ltsf_linear.network import DLinear, NLinear
 from eowidgets.models.forecast.networks.network import SeriesNetwork, make_network
 from eowidgets.models.forecast.series.dates import DATES, When
 from eowidgets.models.forecast.series.grid import ON_GRID, past_grid, regrid, steps_ahead, to_days
@@ -30,13 +27,13 @@ from eowidgets.models.forecast.statistical.climatology import Climatology
 
 #: Series that are learnt from at most, the windows cut from them at least and at most.
 SERIES, CUTS, WINDOWS = 2000, 24, 40_000
-#: Rounds of reweighting of a map in closed form: absolute errors, as for the other networks.
-ROUNDS = 5
 #: Series that go through a network at once.
 CHUNK = 4096
 #: Steps that are learnt at once where nothing says how many; in a run, as many as this many days have at most: beyond that
 #: the forecast runs on from itself, because few cubes are long enough to learn more.
 AHEAD, FURTHEST_LEARNT = 9, 180
+#: For the cards of the systems.
+LIMITS = "Learns from the series it is given only: a few years at least, and many series."
 
 
 def reaching(params: Any) -> Any:
@@ -264,134 +261,3 @@ def _run(network: SeriesNetwork, window: Tensor, steps: int) -> Tensor:
     while path.shape[1] < window.shape[1] + steps:
         path = torch.cat([path, network(path[:, -network.lookback :])], dim=1)
     return path[:, window.shape[1] : window.shape[1] + steps]
-
-
-class LinearForecaster(NetworkForecaster):
-    """A linear map, by default solved in closed form for absolute errors."""
-
-    @dataclass(frozen=True, slots=True)
-    class Params(NetworkForecaster.Params):
-        """The grid, and how the map is found."""
-
-        closed: bool = param(True, help="Solve by ridge regression; if not, train by gradient descent.")
-        ridge: float = param(1.0, unit="observations", low=1e-9, high=1e9, help="Pull of the map towards zero.")
-
-    def _learn(self, network: SeriesNetwork, examples: list[Hindcast]) -> None:
-        p = self.params
-        if not (p.closed and isinstance(network, NLinear | DLinear)):
-            super()._learn(network, examples)
-            return
-        # A map has one answer for each step of the grid: what was seen later is brought onto it.
-        past = torch.cat([one.window for one in examples])
-        steps = p.step * torch.arange(1, self.steps + 1, dtype=torch.float64)
-        later = [regrid(Past(one.truth, one.days, one.seen), one.cut + steps, p.step) for one in examples]
-        network.solve(past, torch.cat(later), p.ridge, ROUNDS)
-
-
-LIMITS = "Learns from the series it is given only: a few years at least, and many series."
-
-
-@register
-class NLinearForecaster(LinearForecaster):
-    """One linear map of the look-back, around the last value."""
-
-    name = "forecast-nlinear"
-    card = Card(
-        "NLinear",
-        "One linear map from the last year to what comes next.",
-        NLinear.paper,
-        limits=LIMITS,
-        licence="Apache-2.0",
-    )
-
-
-@register
-class DLinearForecaster(LinearForecaster):
-    """Two linear maps, of trend and remainder."""
-
-    @dataclass(frozen=True, slots=True)
-    class Params(LinearForecaster.Params):
-        """The same, but pulled harder: without a map what is left is the mean year, not the last value.
-
-        That pull is what climatology is to the others.
-        """
-
-        shrink: float = param(
-            0.0, low=0.0, high=1.0, help="Share of climatology in the forecast, if the mean year is taken out."
-        )
-        ridge: float = param(100.0, unit="observations", low=1e-9, high=1e9, help="Pull of the map towards zero.")
-
-    name = "forecast-dlinear"
-    card = Card(
-        "DLinear", "Linear maps of the trend and of what is left.", DLinear.paper, limits=LIMITS, licence="Apache-2.0"
-    )
-
-
-@register
-class PatchTSTForecaster(NetworkForecaster):
-    """Patched transformer, channel by channel."""
-
-    name = "forecast-patchtst"
-    card = Card(
-        "PatchTST",
-        "A transformer over patches of each series.",
-        "Nie et al. (2023), ICLR",
-        limits=LIMITS,
-        licence="Apache-2.0",
-    )
-
-
-@register
-class ITransformerForecaster(NetworkForecaster):
-    """Transformer across channels."""
-
-    name = "forecast-itransformer"
-    card = Card(
-        "iTransformer",
-        "Attention across bands and indices.",
-        "Liu et al. (2024), ICLR",
-        limits=LIMITS,
-        licence="Apache-2.0",
-    )
-
-
-@register
-class TimesNetForecaster(NetworkForecaster):
-    """Convolutions over folded periods."""
-
-    name = "forecast-timesnet"
-    card = Card(
-        "TimesNet",
-        "Series folded by their periods into images.",
-        "Wu et al. (2023), ICLR",
-        limits=LIMITS,
-        licence="Apache-2.0",
-    )
-
-
-@register
-class TimeMixerForecaster(NetworkForecaster):
-    """Seasons and trends mixed across resolutions."""
-
-    name = "forecast-timemixer"
-    card = Card(
-        "TimeMixer",
-        "Seasons and trends at several resolutions.",
-        "Wang et al. (2024), ICLR",
-        limits=LIMITS,
-        licence="Apache-2.0",
-    )
-
-
-@register
-class SpaceTimeForecaster(NetworkForecaster):
-    """Companion state spaces in closed loop."""
-
-    name = "forecast-spacetime"
-    card = Card(
-        "SpaceTime",
-        "State spaces that run on by themselves.",
-        "Zhang et al. (2023), ICLR",
-        limits=LIMITS,
-        licence="Apache-2.0",
-    )

@@ -1,4 +1,4 @@
-"""What the networks share: the shape of their input and output, instance normalisation, an encoder layer."""
+"""What the networks share: the shape of their input and output, instance normalisation, a moving average, an encoder layer."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from typing import ClassVar, TypeVar
 
 import torch
 from torch import Tensor, nn
+from torch.nn import functional
 
 from eowidgets.errors import InputError, unknown
 from eowidgets.models.blocks.attention import Attention
@@ -92,6 +93,15 @@ def instance_norm(x: Tensor, seen: Tensor | None = None) -> tuple[Tensor, Tensor
         variance = centred.square().sum(dim=1, keepdim=True) / count
     deviation = (variance + SMALLEST_VARIANCE).sqrt().detach()
     return centred / deviation, mean, deviation
+
+
+def moving_average(x: Tensor, window: int) -> Tensor:
+    """Centred moving average along time, (b, t, c), the ends repeated as often as needed."""
+    if window % 2 == 0:
+        raise InputError(f"A centred moving average takes an odd window, and this is {window}.")
+    half = window // 2
+    padded = functional.pad(x.transpose(1, 2), (half, half), mode="replicate")
+    return functional.avg_pool1d(padded, window, stride=1).transpose(1, 2)
 
 
 class BatchNorm(nn.BatchNorm1d):

@@ -7,7 +7,7 @@ from torch import Tensor
 
 from eowidgets.contract.card import Card
 from eowidgets.contract.registry import register
-from eowidgets.models.forecast.networks.learned import DLinearForecaster
+from eowidgets.models.forecast.ltsf_linear.model import DLinearForecaster
 from eowidgets.models.forecast.series.past import Past
 from eowidgets.models.forecast.statistical.climatology import Climatology
 from eowidgets.models.forecast.statistical.smoothing import ExponentialSmoothing

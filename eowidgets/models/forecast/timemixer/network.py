@@ -9,8 +9,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-from eowidgets.models.forecast.ltsf_linear.network import moving_average
-from eowidgets.models.forecast.networks.network import SeriesNetwork, register_network
+from eowidgets.models.forecast.networks.network import SeriesNetwork, moving_average, register_network
 
 
 def time_mlp(inputs: int, outputs: int) -> nn.Sequential:

@@ -6,8 +6,8 @@ import torch
 from torch.nn import functional
 
 from eowidgets.errors import InputError
-from eowidgets.models.forecast.ltsf_linear.network import DLinear, NLinear, absolute_map, moving_average, ridge_map
-from eowidgets.models.forecast.networks.network import NETWORKS, instance_norm, make_network
+from eowidgets.models.forecast.ltsf_linear.network import DLinear, NLinear, absolute_map, ridge_map
+from eowidgets.models.forecast.networks.network import NETWORKS, instance_norm, make_network, moving_average
 from eowidgets.models.forecast.spacetime.companion import (
     closed_loop,
     companion,
