@@ -5,9 +5,6 @@ import pytest
 import torch
 
 from eowidgets.contract.registry import get_model
-from eowidgets.models.forecast.series.grid import past_grid, regrid, steps_ahead, to_days
-from eowidgets.models.forecast.series.past import checked
-from eowidgets.models.forecast.series.season import fit_season, kernel_median
 from eowidgets.models.forecast.statistical.smoothing import levels
 
 YEAR = 365.2425
@@ -112,39 +109,6 @@ def test_robust_models_shrug_off_a_missed_cloud(case):
         assert robust < 0.5 * plain
 
 
-def test_kernel_medians_are_those_of_a_loop():
-    rng = np.random.default_rng(5)
-    y, seen, kernel = rng.standard_normal((6, 15)), rng.random((6, 15)) > 0.3, rng.random((15, 4))
-    made = kernel_median(*(torch.from_numpy(a) for a in (y, seen, kernel)), pull=0.4)
-    for i in range(6):
-        for g in range(4):
-            value = np.append(y[i, seen[i]], 0.0)
-            weight = np.append(kernel[seen[i], g], 0.4)
-            order = value.argsort()
-            middle = np.searchsorted(weight[order].cumsum(), weight.sum() / 2)
-            assert made[i, g] == value[order][middle]
-
-
-def test_the_season_is_a_wave_where_nothing_was_seen_and_what_was_seen_elsewhere():
-    """Two summers of a dip that no wave of the year can draw; winters were never seen."""
-    days = torch.arange(18_000.0, 18_000 + 4 * YEAR, 5.0, dtype=torch.float64)
-    phase = days % YEAR
-    wave = 0.5 + 0.2 * torch.sin(2 * torch.pi * phase / YEAR)
-    dip = -0.3 * ((phase > 200) & (phase < 240))
-    summer = (phase > 90) & (phase < 270)
-    series = checked((wave + dip).reshape(1, -1, 1), days, summer.reshape(1, -1, 1))
-    ahead = days[-1] + torch.arange(1.0, 366.0)
-    then = ahead % YEAR
-    truth = 0.5 + 0.2 * torch.sin(2 * torch.pi * then / YEAR) - 0.3 * ((then > 200) & (then < 240))
-    made = fit_season(series, terms=1).at(ahead)[0]
-    plain = fit_season(series, terms=1, local=False).at(ahead)[0]
-    inside = (then > 210) & (then < 230)
-    assert (made - truth)[inside].abs().max() < 0.04
-    assert (plain - truth)[inside].abs().min() > 0.1
-    winter = (then < 50) | (then > 310)
-    torch.testing.assert_close(made[winter], plain[winter])
-
-
 def test_a_season_of_any_length_repeats():
     days = torch.arange(100.0, dtype=torch.float64)
     values = torch.rand(1, 7, 1, generator=torch.Generator().manual_seed(0)).repeat(1, 15, 1)[:, :100]
@@ -196,31 +160,3 @@ def test_ses_keeps_a_shifted_level_and_theta_carries_half_of_a_trend():
     assert torch.allclose(flat, flat[:1].expand(2))
     assert torch.allclose(flat[0], steep[0, -1, 0], atol=0.01)
     assert torch.allclose(theta[1] - theta[0], torch.tensor(0.5 * 0.001 * 200, dtype=torch.float64), atol=1e-6)
-
-
-def test_regrid_gives_back_what_is_on_the_grid():
-    values = torch.rand(2, 30, 3, generator=torch.Generator().manual_seed(0))
-    series = checked(values, torch.arange(0.0, 300.0, 10.0))
-    assert torch.equal(regrid(series, past_grid(series.cut, 10.0, 12), 10.0), values[:, -12:])
-
-
-def test_regrid_follows_a_cloudy_series_and_falls_back_on_the_season_in_a_gap():
-    days = torch.arange(17_000.0, 18_100.0, 5.0)
-    truth = (0.5 + 0.3 * torch.sin(2 * torch.pi * days / YEAR)).reshape(1, -1, 1)
-    mask = torch.rand(truth.shape, generator=torch.Generator().manual_seed(1)) > 0.5
-    mask &= ~((days > 17_700) & (days < 17_950))[None, :, None]
-    spoilt = truth.clone()
-    spoilt[:, ::15] -= 0.5  # clouds that the mask has missed
-    series = checked(spoilt, days, mask)
-    grid = past_grid(series.cut, 10.0, 100)
-    made = regrid(series, grid, 10.0)[0, :, 0]
-    error = (made - (0.5 + 0.3 * torch.sin(2 * torch.pi * grid / YEAR))).abs()
-    assert error.median() < 0.02
-    assert error.max() < 0.12
-
-
-def test_between_steps_a_forecast_is_linear():
-    last, ahead = torch.tensor([[0.0]]), torch.tensor([[[10.0], [30.0]]])
-    future = torch.tensor([105.0, 110.0, 115.0, 120.0], dtype=torch.float64)
-    assert steps_ahead(future, 100.0, 10.0) == 2
-    assert to_days(last, ahead, future, 100.0, 10.0).flatten().tolist() == [5.0, 10.0, 20.0, 30.0]
