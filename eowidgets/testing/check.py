@@ -1,9 +1,8 @@
-"""Checks for authors of models, and small cubes to try them on."""
+"""Check that a model keeps the contract."""
 
 from __future__ import annotations
 
 import dataclasses
-import math
 import pickle
 import tempfile
 from collections.abc import Callable, Iterator
@@ -14,116 +13,24 @@ from typing import Any
 import numpy as np
 import xarray as xr
 
-from eowidgets.arguments import Count, Pixels, Positive, Seed, checked
-from eowidgets.contract.feeds import Chips, Series, Source
+from eowidgets.arguments import checked
+from eowidgets.contract.feeds import Chips, Series
 from eowidgets.contract.loading import load
 from eowidgets.contract.model import Model
 from eowidgets.contract.registry import get_model, model_classes
 from eowidgets.contract.saving import save
-from eowidgets.cube.grid import georeference
-from eowidgets.cube.schema import MASKS
 from eowidgets.cube.schema import bands as bands_of
 from eowidgets.engine.fitted import Fitted
 from eowidgets.engine.run import run
 from eowidgets.errors import EowidgetsError, ModelError, shown, words
+from eowidgets.testing.compare import apart
+from eowidgets.testing.cubes import SERIES, cube_of_source, series_table, some_places, suited_cube
+from eowidgets.testing.report import Finding, Report
 
-#: Bands of a cube for a model that takes any.
-BANDS = ("blue", "green", "red", "nir")
 #: Two results are the same if no value differs by more than this, relative to values of about 1.
 SAME = 1e-5
-#: Series of the table that a model of series is run on.
-SERIES = 6
 #: Pixels of the corner that is never observed in the check of nodata.
 CORNER = 4
-
-
-@dataclass(frozen=True)
-class Finding:
-    """The outcome of one check.
-
-    Attributes
-    ----------
-    check : str
-        What was checked.
-    problem : str
-        One sentence; empty if all is well.
-    """
-
-    check: str
-    problem: str = ""
-
-
-class Report(tuple[Finding, ...]):
-    """The outcomes of all checks; print it for one line each."""
-
-    def __str__(self) -> str:
-        return "\n".join(
-            f"{'FAILED' if f.problem else 'ok':6} {f.check}{f': {f.problem}' if f.problem else ''}" for f in self
-        )
-
-    @property
-    def problems(self) -> tuple[Finding, ...]:
-        """The checks that failed."""
-        return tuple(f for f in self if f.problem)
-
-
-@checked
-def tiny_cube(
-    bands: tuple[str, ...] = BANDS,
-    *,
-    dates: Count = 12,
-    height: Pixels = 40,
-    width: Pixels = 40,
-    resolution: Positive = 10.0,
-    start: str = "2019-01-05",
-    days: Count = 16,
-    seed: Seed = 0,
-) -> xr.Dataset:
-    """Return a small cube of smooth seasonal reflectance with noise, clouds and gaps; no file is read.
-
-    Parameters
-    ----------
-    bands : tuple of str
-    dates : int
-    height, width : int
-        Rows and columns.
-    resolution : float
-        Pixel size in metres.
-    start : str
-        ISO day of the first date.
-    days : int
-        Days between dates.
-    seed : int
-
-    Returns
-    -------
-    Dataset (time, y, x)
-        With the masks ``valid`` and ``clouds``.
-
-    Examples
-    --------
-    >>> dict(tiny_cube(("red", "nir"), dates=3, height=16, width=16).sizes)
-    {'time': 3, 'y': 16, 'x': 16}
-    """
-    rng, shape = np.random.default_rng(seed), (dates, height, width)
-    time = np.datetime64(start, "ns") + np.arange(dates) * np.timedelta64(days, "D")
-    year = 2 * np.pi * np.arange(dates) * days / 365.25
-    row, column = np.meshgrid(np.linspace(0, 3, height), np.linspace(0, 4, width), indexing="ij")
-    ground = 0.5 + 0.5 * np.sin(row * 2) * np.cos(column)
-    found = {}
-    for i, band in enumerate(bands):
-        season = (0.05 + 0.04 * i) * (1 + 0.3 * np.cos(year + i))[:, None, None]
-        values = season * (0.6 + ground) + rng.normal(0, 0.004, shape)
-        found[band] = (("time", "y", "x"), values.clip(0.001, 1).astype("float32"))
-    clouds = rng.random(shape) < 0.15
-    valid = rng.random(shape) > 0.02
-    coords = {
-        "time": time,
-        "y": 5_000_000 - resolution * (np.arange(height) + 0.5),
-        "x": 500_000 + resolution * (np.arange(width) + 0.5),
-    }
-    masks = {"valid": (("time", "y", "x"), valid), "clouds": (("time", "y", "x"), clouds & valid)}
-    return georeference(xr.Dataset({**found, **masks}, coords).rio.write_crs("EPSG:32635"))
 
 
 @checked
@@ -161,20 +68,11 @@ def check_model(model: str | Model | type[Model], cube: xr.Dataset | None = None
     ok     save and load
     """
     made = get_model(model)
-    report = Report(_findings(made, cube if cube is not None else _suited(made)))
+    report = Report(_findings(made, cube if cube is not None else suited_cube(made)))
     if strict and report.problems:
         lines = "\n".join(f"{f.check}: {f.problem}" for f in report.problems)
         raise ModelError(f"The model {shown(made.name)} fails {len(report.problems)} checks:\n{lines}")
     return report
-
-
-def _suited(model: Model) -> xr.Dataset:
-    """Return a cube that suits what a model states, with two windows where it states their size."""
-    feed = model.feed
-    dates = max(feed.min_dates, min(feed.max_dates or 48, 48))
-    height, width = (40, 40) if feed.size is None else (feed.size, feed.size + feed.size // 2)
-    bands = (*(feed.bands or BANDS), *feed.optional_bands)
-    return tiny_cube(bands, dates=dates, height=height, width=width, resolution=feed.resolution or 10.0, days=30)
 
 
 def _data(model: Model, cube: xr.Dataset) -> Any:
@@ -183,21 +81,7 @@ def _data(model: Model, cube: xr.Dataset) -> Any:
         return cube
     copy = model.with_params()
     copy.adapt(bands_of(cube))
-    return _table(cube) if copy.feed.problem(tuple(copy.outputs(copy.feed.bands or bands_of(cube)))) else cube
-
-
-def _table(cube: xr.Dataset) -> Any:
-    """Return some pixels of a cube as a table of series; the last has dates of its own."""
-    import pandas as pd
-
-    chosen = [(i * len(cube["y"]) // SERIES, i * len(cube["x"]) // SERIES) for i in range(SERIES)]
-    parts = []
-    for i, (row, column) in enumerate(chosen):
-        pixel = cube.isel(y=row, x=column)
-        columns = {str(name): pixel[name].values for name in (*bands_of(cube), *(m for m in MASKS if m in cube))}
-        shift = np.timedelta64(1, "D") if i == SERIES - 1 else np.timedelta64(0, "D")
-        parts.append(pd.DataFrame({"id": i, "time": cube["time"].values + shift, "lon": 27.0, "lat": 45.0, **columns}))
-    return pd.concat(parts, ignore_index=True)
+    return series_table(cube) if copy.feed.problem(tuple(copy.outputs(copy.feed.bands or bands_of(cube)))) else cube
 
 
 @dataclass(frozen=True)
@@ -210,7 +94,7 @@ class _Tried:
 
     def again(self, most: float, what: str, *, model: Model | None = None, **options: Any) -> str:
         """Run once more, and return the sentence about a result that differs by more than ``most``."""
-        return _apart(self.result, _run(model or self.model, self.cube, **options), most, what)
+        return apart(self.result, _run(model or self.model, self.cube, **options), most, what)
 
 
 def _findings(model: Model, cube: xr.Dataset) -> Iterator[Finding]:
@@ -227,7 +111,7 @@ def _findings(model: Model, cube: xr.Dataset) -> Iterator[Finding]:
     for name, check in CHECKS.items():
         yield Finding(name, _problem(check, tried))
     if isinstance(model.feed, Series):
-        yield Finding("tables", _problem(_tables, model, _table(cube)))
+        yield Finding("tables", _problem(_tables, model, series_table(cube)))
 
 
 def _problem(check: Callable[..., str], *arguments: Any) -> str:
@@ -256,34 +140,10 @@ def _run(model: Model, cube: Any, **options: Any) -> Any:
     if not isinstance(cube, xr.Dataset):
         return run(model, cube, device="cpu", **{k: v for k, v in options.items() if k != "window"})
     if isinstance(model.feed, Chips):
-        return run(model, cube, places=_places(cube), **{k: v for k, v in options.items() if k != "window"})
+        return run(model, cube, places=some_places(cube), **{k: v for k, v in options.items() if k != "window"})
     if model.feed.sources:
-        cube = {"main": cube, **{s.name: _beside(cube, s) for s in model.feed.sources}}
+        cube = {"main": cube, **{s.name: cube_of_source(cube, s) for s in model.feed.sources}}
     return run(model, cube, device="cpu", precision="fp32", **options)
-
-
-def _beside(cube: xr.Dataset, source: Source) -> xr.Dataset:
-    """Return a cube that suits a further source, on the ground of another cube."""
-    metres = source.resolution or 10.0
-    height, width = (math.ceil(float(np.ptp(cube[k].values)) / metres) + 1 for k in ("y", "x"))
-    dates = max(source.min_dates, min(source.max_dates or 12, 12))
-    made = tiny_cube(
-        (*(source.bands or BANDS), *source.optional_bands), dates=dates, height=height, width=width, resolution=metres
-    )
-    corner = {
-        "y": float(cube["y"].max()) - float(made["y"].max()),
-        "x": float(cube["x"].min()) - float(made["x"].min()),
-    }
-    return georeference(
-        made.assign_coords({k: made[k] + shift for k, shift in corner.items()}).rio.write_crs(cube.rio.crs)
-    )
-
-
-def _places(cube: xr.Dataset) -> Any:
-    import geopandas
-
-    y, x = (cube[axis].values[[len(cube[axis]) // 3, len(cube[axis]) // 2]] for axis in ("y", "x"))
-    return geopandas.GeoDataFrame(geometry=geopandas.points_from_xy(x, y), crs=str(cube.rio.crs))
 
 
 def _empty(found: Any) -> str:
@@ -337,7 +197,7 @@ def _tables(model: Model, table: Any) -> str:
     whole = _run(model, table)
     for i in () if getattr(model, "trained", False) else (0, SERIES - 1):
         alone, among = _run(model, table[table["id"] == i]), _rows_of(whole, [i])
-        if problem := _apart(among, alone, SAME, f"the series {i} among others and alone"):
+        if problem := apart(among, alone, SAME, f"the series {i} among others and alone"):
             return problem
     return ""
 
@@ -389,39 +249,3 @@ CHECKS: dict[str, Callable[[_Tried], str]] = {
     "pickle": _pickle,
     "save and load": _saved,
 }
-
-
-def _apart(one: Any, two: Any, most: float, what: str) -> str:
-    """Return the sentence about two results that differ by more than ``most``; empty if they do not."""
-    if not isinstance(one, xr.Dataset):
-        return _rows_apart(one, two, most, what)
-    for name in one.data_vars:
-        a, b = one[name].values, two[name].values
-        if a.dtype.kind != "f":
-            if most == 0 and not np.array_equal(a, b):
-                return f"{what} give another {name}"
-            continue
-        if not np.array_equal(np.isnan(a), np.isnan(b)):
-            return f"{what} give {name} at other pixels"
-        scale = max(1.0, float(np.nanmax(np.abs(a), initial=1.0)))
-        apart = float(np.nanmax(np.abs(a - b), initial=0.0))
-        if apart > most * scale:
-            return f"{what} differ by {apart:.2g} in {name}"
-    return ""
-
-
-def _rows_apart(one: Any, two: Any, most: float, what: str) -> str:
-    one, two = (t.drop(columns="geometry", errors="ignore") for t in (one, two))
-    if len(one) != len(two) or not one.columns.equals(two.columns) or not one.index.equals(two.index):
-        return f"{what} give other rows"
-    for name in one:
-        a, b = one[name], two[name]
-        if not a.isna().equals(b.isna()):
-            return f"{what} give {name} in other rows"
-        a, b = a.dropna(), b.dropna()
-        if a.dtype.kind != "f" or b.dtype.kind != "f":
-            if (a != b).any():
-                return f"{what} give another {name}"
-        elif len(a) and (apart := float((a - b).abs().max())) > most * max(1.0, float(a.abs().max())):
-            return f"{what} differ by {apart:.2g} in {name}"
-    return ""
