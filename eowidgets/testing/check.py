@@ -14,9 +14,10 @@ import numpy as np
 import xarray as xr
 
 from eowidgets.arguments import checked
-from eowidgets.contract.feeds import Chips, Series
+from eowidgets.contract.feeds import Chips, Series, Windows
 from eowidgets.contract.loading import load
 from eowidgets.contract.model import Model
+from eowidgets.contract.outputs import Gathered
 from eowidgets.contract.registry import get_model, model_classes
 from eowidgets.contract.saving import save
 from eowidgets.cube.schema import bands as bands_of
@@ -41,7 +42,8 @@ def check_model(model: str | Model | type[Model], cube: xr.Dataset | None = None
     ----------
     model : str, Model or Model class
     cube : Dataset, optional
-        A small cube that suits the model; by default one is made from what its feed states.
+        A small cube that suits the model; by default one is made from what its feed states. A detector needs a cube in
+        which it finds something: the check of one that finds nothing fails.
     strict : bool
         Raise if a check fails; False returns the report in any case.
 
@@ -107,6 +109,8 @@ def _findings(model: Model, cube: xr.Dataset) -> Iterator[Finding]:
         yield Finding("runs", str(error))
         return
     yield Finding("runs", _empty(tried.result))
+    if output := _gathered(model, data):
+        yield Finding("columns", _problem(_columns, tried, output))
     yield Finding("repeatable", _problem(tried.again, 0.0, "two runs with one seed"))
     for name, check in CHECKS.items():
         yield Finding(name, _problem(check, tried))
@@ -150,6 +154,26 @@ def _empty(found: Any) -> str:
     rasters = [v for v in found.data_vars.values() if v.dtype != bool] if isinstance(found, xr.Dataset) else []
     if rasters and not any(bool(v.notnull().any()) for v in rasters):
         return "the result holds no value at all"
+    if not isinstance(found, xr.Dataset) and not len(found):
+        return "nothing was found, so the other checks compare empty tables: give a cube with something to find"
+    return ""
+
+
+def _gathered(model: Model, data: Any) -> Gathered | None:
+    """Return the output whose rows are gathered from the windows of a cube; None if the model has none."""
+    if not isinstance(data, xr.Dataset) or not isinstance(model.feed, Windows):
+        return None
+    outputs = model.outputs(model.feed.bands or bands_of(data))
+    return next((one for one in outputs if isinstance(one, Gathered)), None)
+
+
+def _columns(tried: _Tried, output: Gathered) -> str:
+    """Return how the form of a table, with or without rows, differs from what its output states."""
+    stated = {*output.columns, "geometry", *(("date",) if output.over_time else ())}
+    if different := sorted(stated ^ {str(name) for name in tried.result.columns}):
+        return f"the table and the output {shown(output.name)} do not have the same columns: {', '.join(different)}"
+    if tried.result.crs != tried.cube.rio.crs:
+        return f"the table has the CRS {shown(str(tried.result.crs))} and the cube {shown(str(tried.cube.rio.crs))}"
     return ""
 
 
@@ -179,17 +203,32 @@ def _least(tried: _Tried) -> int:
 
 
 def _nodata(tried: _Tried) -> str:
-    if isinstance(tried.model.feed, Chips) or not isinstance(tried.result, xr.Dataset):
+    if isinstance(tried.model.feed, Chips) or not isinstance(tried.cube, xr.Dataset):
         return ""
+    rows = not isinstance(tried.result, xr.Dataset)
+    corner = len(tried.cube["y"]) // 2 if rows else CORNER * len(tried.cube["y"]) // len(tried.result["y"])
     hidden = tried.cube.copy(deep=True)
-    corner = CORNER * len(hidden["y"]) // len(tried.result["y"])
     for band in bands_of(hidden):
         hidden[band][:, :corner, :corner] = np.nan
-    part = _run(tried.model, hidden).isel(y=slice(0, CORNER), x=slice(0, CORNER))
+    found = _run(tried.model, hidden)
+    if rows:
+        return "it finds something where nothing was ever measured" if _any_in(found, hidden, corner) else ""
+    part = found.isel(y=slice(0, CORNER), x=slice(0, CORNER))
     if bool(part["valid"].any()):
         return "the result is called valid where nothing was ever measured"
     given = [str(v) for v in part.data_vars if part[v].dtype.kind == "f" and bool(part[v].notnull().any())]
     return f"{given[0]} has values where nothing was ever measured" if given else ""
+
+
+def _any_in(found: Any, cube: xr.Dataset, corner: int) -> bool:
+    """Whether the centre of a row lies in the first rows and columns of a cube."""
+    centres = found.geometry.bounds
+    inside = np.ones(len(found), dtype=bool)
+    for axis in ("x", "y"):
+        places = cube[axis].values
+        middle = (centres[f"min{axis}"] + centres[f"max{axis}"]).to_numpy() / 2
+        inside &= (middle - places[0]) / (places[1] - places[0]) + 0.5 < corner
+    return bool(inside.any())
 
 
 def _tables(model: Model, table: Any) -> str:

@@ -7,6 +7,9 @@ from typing import Any
 import numpy as np
 import xarray as xr
 
+#: Edges of objects come from coordinates of many digits: they may differ by this many times as much as values.
+EDGES = 100
+
 
 def apart(one: Any, two: Any, most: float, what: str) -> str:
     """Return the sentence about two results that differ by more than ``most``; empty if they do not."""
@@ -28,6 +31,7 @@ def apart(one: Any, two: Any, most: float, what: str) -> str:
 
 
 def _rows_apart(one: Any, two: Any, most: float, what: str) -> str:
+    shapes = [t.geometry for t in (one, two) if "geometry" in t]
     one, two = (t.drop(columns="geometry", errors="ignore") for t in (one, two))
     if len(one) != len(two) or not one.columns.equals(two.columns) or not one.index.equals(two.index):
         return f"{what} give other rows"
@@ -41,4 +45,12 @@ def _rows_apart(one: Any, two: Any, most: float, what: str) -> str:
                 return f"{what} give another {name}"
         elif len(a) and (apart := float((a - b).abs().max())) > most * max(1.0, float(a.abs().max())):
             return f"{what} differ by {apart:.2g} in {name}"
-    return ""
+    return _shapes_apart(*shapes, most, what) if len(shapes) == 2 else ""
+
+
+def _shapes_apart(one: Any, two: Any, most: float, what: str) -> str:
+    """Compare geometries row by row: corners of their bounds, relative to the extent of each."""
+    a, b = one.bounds.to_numpy(), two.bounds.to_numpy()
+    extent = np.maximum((a[:, 2:] - a[:, :2]).max(axis=1, initial=0.0), 1.0)
+    apart = float((np.abs(a - b).max(axis=1, initial=0.0) / extent).max(initial=0.0))
+    return f"{what} differ by {apart:.2g} of the extent of an object" if apart > EDGES * most else ""
