@@ -31,7 +31,7 @@ def apart(one: Any, two: Any, most: float, what: str) -> str:
 
 
 def _rows_apart(one: Any, two: Any, most: float, what: str) -> str:
-    shapes = [t.geometry for t in (one, two) if "geometry" in t]
+    shapes = [t.get("geometry") for t in (one, two)]
     one, two = (t.drop(columns="geometry", errors="ignore") for t in (one, two))
     if len(one) != len(two) or not one.columns.equals(two.columns) or not one.index.equals(two.index):
         return f"{what} give other rows"
@@ -45,12 +45,15 @@ def _rows_apart(one: Any, two: Any, most: float, what: str) -> str:
                 return f"{what} give another {name}"
         elif len(a) and (apart := float((a - b).abs().max())) > most * max(1.0, float(a.abs().max())):
             return f"{what} differ by {apart:.2g} in {name}"
-    return _shapes_apart(*shapes, most, what) if len(shapes) == 2 else ""
+    if any(shape is None for shape in shapes):
+        return ""
+    return _shapes_apart(shapes[0], shapes[1], most, what)
 
 
 def _shapes_apart(one: Any, two: Any, most: float, what: str) -> str:
     """Compare geometries row by row: corners of their bounds, relative to the extent of each."""
     a, b = one.bounds.to_numpy(), two.bounds.to_numpy()
-    extent = np.maximum((a[:, 2:] - a[:, :2]).max(axis=1, initial=0.0), 1.0)
+    extent = (a[:, 2:] - a[:, :2]).max(axis=1, initial=0.0)
+    extent[extent == 0] = 1.0  # of points
     apart = float((np.abs(a - b).max(axis=1, initial=0.0) / extent).max(initial=0.0))
     return f"{what} differ by {apart:.2g} of the extent of an object" if apart > EDGES * most else ""
