@@ -8,11 +8,11 @@ from eowidgets.contract.feeds.series import flattened
 from eowidgets.contract.registry import get_model
 from eowidgets.errors import EowidgetsError
 from eowidgets.models.classical.stats import chi2_quantile, mosum_constant
-from eowidgets.models.monitors.base import Watched
 from eowidgets.models.monitors.ccdc import history_spread, plain_spread
 from eowidgets.models.monitors.critical import LEVELS, PUBLISHED, mosum_critical
 from eowidgets.models.monitors.iqr import quartiles
 from eowidgets.models.monitors.runs import find_runs
+from eowidgets.models.monitors.watched import Watched
 
 BANDS = ("red", "nir")
 DAYS = 17_000 + np.sort(np.random.default_rng(5).choice(2000, 160, replace=False)).astype(float)
@@ -82,10 +82,11 @@ def test_logging_is_found_and_dated(name, params):
 def test_ccdc_is_equal_to_a_plain_loop_over_observations():
     x, _ = logged(pixels=8, seed=3)
     seen = np.random.default_rng(2).random((len(DAYS), 8)) < 0.6
-    model = get_model("break-ccdc", consecutive=4)
-    batch = batch_of(x, DAYS, seen, BANDS)
-    out = run("break-ccdc", x, seen, consecutive=4)
-    watched = model.look(flattened(batch), ridge=0.1)
+    settings = {"consecutive": 4, "probability": 0.99, "renew": 0.0}
+    model = get_model("break-ccdc", **settings)
+    given = model.prepared(flattened(batch_of(x, DAYS, seen, BANDS)))
+    out = run("break-ccdc", x, seen, **settings)
+    watched = model.watch(given.values.transpose(1, 2), given.usable, given.days, int(PAST.sum()))
     limit = chi2_quantile(0.99, 2)
     for i in range(8):
         residual = watched.residual[i].numpy().T
