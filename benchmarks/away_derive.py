@@ -11,12 +11,12 @@ import numpy as np
 from benchmarks.away_series import Scene, scenes
 from eowidgets.models.monitors.ensemble import CALIBRATED
 
-SMALL: dict[str, tuple[Any, ...]] = {"smallest": (0.06, 0.08, 0.1), "sure": (3.0, 4.0, 5.0)}
+SMALL: dict[str, tuple[Any, ...]] = {"smallest": (0.1, 0.12, 0.15), "sure": (3.0, 4.0)}
 GRIDS: dict[str, dict[str, tuple[Any, ...]]] = {
-    "break-ccdc": {"probability": (0.7, 0.8, 0.9, 0.95), "consecutive": (3, 4, 5, 6)} | SMALL,
-    "break-iqr": {"sensitivity": (0.5, 0.75, 1.0, 1.5), "consecutive": (3, 4, 5)} | SMALL,
-    "break-bfast": {"bandwidth": (0.25, 0.5), "alpha": (0.05, 0.01, 0.001)} | SMALL,
-    "break-ewma": {"weight": (0.1, 0.2, 0.3), "limit": (2.0, 3.0, 4.0, 5.0)} | SMALL,
+    "break-ccdc": {"probability": (0.8, 0.9, 0.95), "consecutive": (4, 5)} | SMALL,
+    "break-iqr": {"sensitivity": (0.5, 0.75, 1.0), "consecutive": (4, 5)} | SMALL,
+    "break-bfast": {"bandwidth": (0.25,), "alpha": (0.05, 0.01, 0.001)} | SMALL,
+    "break-ewma": {"weight": (0.1, 0.2), "limit": (5.0, 7.0)} | SMALL,
     "break-cusum": {"alpha": (0.05, 0.01, 0.001)} | SMALL,
 }
 #: Sets whose stable series are years of different places set one after the other: they count less.

@@ -69,7 +69,21 @@ def with_breaks(name, clean, usable, days, noise, rng, *, share, together, takes
     else:
         recovers = b.recovers
     breaks = Breaks(day, size, b.takes, recovers)
-    return Scene(name, clean + breaks.course(days), usable, days, breaks, noise)
+    course = breaks.course(days)
+    # Half of the losses show while there are leaves only, for half of the year.
+    leafy = (size < 0) & (rng.random(n) < 0.5)
+    course[leafy] *= leaves(clean, usable, days)
+    return Scene(name, clean + course, usable, days, breaks, noise)
+
+
+def leaves(values: np.ndarray, usable: np.ndarray, days: np.ndarray) -> np.ndarray:
+    """1 in the green half of the year of an area, falling to 0 in the middle of the other, (t,)."""
+    columns = design(torch.as_tensor(days), 1, False, 0.0).numpy()
+    seen = usable.any(axis=0)
+    mean = np.where(usable, values, 0).sum(axis=0)[seen] / usable.sum(axis=0)[seen]
+    _, c, s = np.linalg.lstsq(columns[seen], mean, rcond=None)[0]
+    wave = columns[:, 1:] @ np.array([c, s]) / max(np.hypot(c, s), 1e-9)
+    return np.clip(1 + 2 * wave, 0, 1)
 
 
 def dates_of(rng: np.random.Generator, per_year: float, years: float) -> np.ndarray:

@@ -163,10 +163,11 @@ def sentence(found: xr.Dataset, places: gpd.GeoDataFrame) -> str:
     if kinds.index[0]:
         main = f" Most of it ({ground(kinds.iloc[0])}): {kinds.index[0]}."
     largest = places.iloc[places["hectares"].argmax()]
+    sure = np.average(places["confidence"], weights=places["hectares"])
     return (
         f"Between {begin} and {end}, {ground(total)} changed in {count}, {total / seen:.1%} of the {ground(seen)} that were "
         f"seen.{main} The largest, {ground(largest.hectares)}, is first seen on {largest.date}. "
-        f"The mean confidence is {np.average(places['confidence'], weights=places['hectares']):.2f} (0.5 is the threshold).{stable}"
+        f"The mean confidence is {sure:.2f} (0.5 is the threshold).{stable}"
     )
 
 

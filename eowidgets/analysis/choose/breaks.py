@@ -50,7 +50,7 @@ def draw_breaks(
     *,
     sizes: tuple[float, ...] = (0.1, 0.2, 0.3, 0.4),
     takes: tuple[float, ...] = (0.0, 182.0),
-    recovers: tuple[float, ...] = (np.inf, 2.0),
+    recovers: tuple[float, ...] = (np.inf, 2.0, 0.5),
     down: npt.ArrayLike = 0.5,
 ) -> Breaks:
     """Draw breaks that begin between two days; ``down`` is the probability of a loss, (n,) or one for all."""

@@ -21,6 +21,7 @@ from eowidgets.cube.admission import admit
 from eowidgets.errors import InputError
 from eowidgets.models.classical.series import DAYS_PER_YEAR
 from eowidgets.models.monitors.base import INDICES, Monitor
+from eowidgets.models.monitors.iqr import BreakIQR
 
 #: From simple to complex: of methods that are equally good, the first is taken.
 SIMPLEST_FIRST = ("break-iqr", "break-cusum", "break-bfast", "break-ewma", "break-ccdc", "break-ensemble")
@@ -132,8 +133,7 @@ def score_monitors(
     cube = admit(cube)
     chosen = tuple(SIMPLEST_FIRST if names is None else names)
     _check(chosen, index)
-    probe = get_model("break-iqr", index=index, reference="area", history=history)
-    assert isinstance(probe, Monitor)
+    probe = BreakIQR(index=index, reference="area", history=history)
     probe.adapt(schema.bands(cube))
     probe.remember(cube)
     pool = _stable_series(cube, probe)
@@ -192,8 +192,7 @@ def _check(names: tuple[str, ...], index: str) -> None:
 
 def _stable_series(cube: xr.Dataset, probe: Monitor) -> _Pool:
     series, usable, days = probe.surveyed(cube)
-    reference = probe.reference
-    assert reference is not None
+    reference = probe.reference or probe.judged(cube)
     stable = (reference.stable & reference.judged).numpy()
     if stable.sum() < FEWEST:
         raise InputError(

@@ -89,7 +89,7 @@ class MonitorParams:
         step=0.5,
         unit="standard errors",
         label="Sure",
-        help="The median over the year after a break must differ from 0 by so many standard errors, if robust.",
+        help="The median over some months after a break must differ from 0 by so many standard errors, if robust.",
     )
 
 
@@ -347,7 +347,7 @@ class IndexMonitor(Monitor):
 
     def outputs(self, bands: tuple[str, ...]) -> tuple[Output, ...]:
         """As :class:`Monitor`; the magnitude is signed."""
-        words = f"{self.params.index} lost or gained in the year after"
+        words = f"{self.params.index} lost or gained in the months after"
         size = Value("magnitude", unit="1", long_name=words, vmin=-0.6, vmax=0.6)
         return (*super().outputs(bands)[:3], size)
 

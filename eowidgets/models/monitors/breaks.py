@@ -13,6 +13,8 @@ from eowidgets.models.monitors.watched import Watched
 
 #: A renewed history reaches back so many years, or as far as the first one if that is longer.
 MEMORY = 6.0
+#: Fewest clear observations of a part of a year whose median is a magnitude.
+PART = 4
 #: Noise of reflectance, or of an index, that no fit goes below.
 NOISE_FLOOR = 0.005
 #: A break is looked for within a period, and confirmed and measured by the dates of so many years after it.
@@ -48,7 +50,7 @@ class Breaks:
     first, confirmed : Tensor, shape (n,), float64
         Days since 1970-01-01, NaN where nothing broke.
     magnitude : Tensor, shape (n, c)
-        Median residual over the year after the break, NaN where nothing broke.
+        Size of the break (:func:`magnitude_of`), NaN where nothing broke.
     """
 
     score: Tensor
@@ -148,46 +150,77 @@ def find_breaks(
 def first_that_counts(seen: Watched, search: Search, smallest: float, sure: float) -> tuple[Crossing, Tensor]:
     """Search again after every slight crossing; give the crossing and its magnitude (n, c)."""
     found = search(seen, torch.zeros_like(seen.counted))
-    if not len(seen.later):
-        return found, seen.residual.new_full(seen.residual.shape[:2], torch.nan)
     magnitude = seen.residual.new_full(seen.residual.shape[:2], torch.nan)
+    if not len(seen.later):
+        return found, magnitude
     rows = torch.nonzero(found.score > 1).flatten()
     while len(rows):
         part = seen.take(rows)
-        size = year_after(part, found.first[rows])
-        magnitude[rows] = size
+        first = found.first[rows]
+        size, error = magnitude_of(part, first)
         length = size.square().sum(dim=1).sqrt()
-        slight = ~(length >= smallest)
+        slight = (length < smallest) | (length < sure * error)
         if sure > 0:
-            slight |= length < sure * error_of(part, found.first[rows])
+            # The year after a slight crossing may hold a true break further on.
+            moved = split(part, first, size)
+            found.first[rows] = moved
+            found.confirmed[rows] = torch.maximum(found.confirmed[rows], moved)
+            size, _ = magnitude_of(part, moved)
+        magnitude[rows] = size
         rows = rows[slight]
         if not len(rows):
             break
         since = found.confirmed[rows] + 1
-        again = search(seen.take(rows), since)
-        crossed = (again.score > 1) & (since < len(seen.later))
-        for name in ("score", "first", "confirmed"):
-            new, old = getattr(again, name), getattr(found, name)
-            if name == "score":
-                new = torch.where(crossed, new, torch.maximum(new, old[rows]).clamp_max(1))
-            old[rows] = new
+        new = search(seen.take(rows), since)
+        crossed = (new.score > 1) & (since < len(seen.later))
+        found.score[rows] = torch.where(crossed, new.score, torch.maximum(new.score, found.score[rows]).clamp_max(1))
+        found.first[rows], found.confirmed[rows] = new.first, new.confirmed
         rows = rows[crossed]
     return found, magnitude
 
 
-def year_after(seen: Watched, first: Tensor) -> Tensor:
-    """Median residual over the year after ``first`` (n,), shape (n, c). Over a year only: cleared land grows again."""
+def split(seen: Watched, first: Tensor, size: Tensor) -> Tensor:
+    """The position, from ``first`` (n,) on and within a year, at which a step of ``size`` (n, c) begins, (n,)."""
+    length = size.square().sum(dim=1, keepdim=True).sqrt().clamp_min(1e-9)
+    along = (seen.after * (size / length).unsqueeze(-1)).sum(dim=1)
     when = seen.later[first].unsqueeze(1)
     year = seen.clear & (seen.later >= when) & (seen.later < when + DAYS_PER_YEAR)
-    return masked_median(seen.after, year.unsqueeze(1), dim=-1)
+    gain = torch.where(year, torch.minimum(torch.maximum(along, -length), length) - length / 2, 0.0)
+    before = (gain.cumsum(dim=1) - gain).masked_fill(~year, torch.inf)
+    return torch.where(year.any(dim=1), before.argmin(dim=1), first)
 
 
-def error_of(seen: Watched, first: Tensor) -> Tensor:
-    """Standard error of :func:`year_after`, if errors are independent, (n,); the length of the vector over bands."""
-    when = seen.later[first].unsqueeze(1)
-    count = (seen.clear & (seen.later >= when) & (seen.later < when + DAYS_PER_YEAR)).sum(dim=1).clamp_min(1)
-    share = 1 / count + seen.columns / seen.counted.clamp_min(1)
-    return MEDIAN_TO_MEAN * robust_spread(seen).square().sum(dim=1).sqrt() * share.sqrt()
+def magnitude_of(seen: Watched, first: Tensor) -> tuple[Tensor, Tensor]:
+    """Size of a change that is first seen at ``first`` (n,), and its standard error if errors are independent.
+
+    The median residual over a part of the year after it: the quarter or the half-year at its beginning, or the half-year
+    three or six months later; the part in which it is largest. Cleared land grows green again within months, and a forest
+    without leaves looks like cleared land. A part counts if it holds :data:`PART` clear observations; where none does, it is
+    the median of all up to a year.
+
+    Returns
+    -------
+    magnitude : Tensor, shape (n, c)
+    error : Tensor, shape (n,)
+        Of the length of the vector over bands.
+    """
+    since = seen.later - seen.later[first].unsqueeze(1)
+    best, count = _median_in(seen, since, 0.0, 1.0)
+    best, length = best.nan_to_num(0), torch.full_like(best[:, 0], -1.0)
+    for start, end in ((0.0, 0.25), (0.0, 0.5), (0.25, 0.75), (0.5, 1.0)):
+        middle, k = _median_in(seen, since, start, end)
+        long = middle.square().sum(dim=1).sqrt()
+        better = (k >= PART) & (long > length)
+        best = torch.where(better.unsqueeze(1), middle, best)
+        count, length = torch.where(better, k, count), torch.where(better, long, length)
+    share = 1 / count.clamp_min(1) + seen.columns / seen.counted.clamp_min(1)
+    return best, MEDIAN_TO_MEAN * robust_spread(seen).square().sum(dim=1).sqrt() * share.sqrt()
+
+
+def _median_in(seen: Watched, since: Tensor, start: float, end: float) -> tuple[Tensor, Tensor]:
+    """Median (n, c) and number (n,) of the clear observations within some years after a date."""
+    where = seen.clear & (since >= start * DAYS_PER_YEAR) & (since < end * DAYS_PER_YEAR)
+    return masked_median(seen.after, where.unsqueeze(1), dim=-1), where.sum(dim=1)
 
 
 def robust_spread(seen: Watched) -> Tensor:
@@ -204,7 +237,7 @@ def since_mask(clear: Tensor, since: Tensor) -> Tensor:
 def change_point(seen: Watched, found: Crossing, sign: Tensor, sigma: Tensor, since: Tensor) -> Crossing:
     """Date crossings by least squares: the step that divides the residuals up to the crossing best.
 
-    With m the size of the step (the median residual over the year after the crossing), the first date is the j that
+    With m the size of the step (:func:`magnitude_of` at the crossing), the first date is the j that
     makes ``Σ_{i = j..crossing} (e_i - m / 2)`` largest. Residuals are cut off at 3 σ or m, so that one missed cloud
     moves no date.
 
@@ -221,7 +254,7 @@ def change_point(seen: Watched, found: Crossing, sign: Tensor, sigma: Tensor, si
     signed = part.after.squeeze(1) * sign[rows].unsqueeze(1)
     noise = sigma[rows].unsqueeze(1)
     crossing = found.confirmed[rows]
-    step = (year_after(part, crossing) * sign[rows].unsqueeze(1)).nan_to_num(0)
+    step = (magnitude_of(part, crossing)[0] * sign[rows].unsqueeze(1)).nan_to_num(0)
     step = torch.maximum(step, noise)
     limit = torch.maximum(3 * noise, step)
     upto = since_mask(part.clear, since[rows])

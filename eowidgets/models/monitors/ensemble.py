@@ -22,10 +22,10 @@ from eowidgets.models.monitors.watched import Watched
 #: Members, and intercept a and slope b of ``logit p = a + b · ln score`` of each: a logistic fit to simulated and real
 #: series with injected breaks (``python -m benchmarks.away_monitors calibrate``).
 CALIBRATED: dict[type[Monitor], tuple[float, float]] = {
-    BreakCCDC: (0.0, 4.0),
-    BreakBFAST: (0.0, 4.0),
-    BreakIQR: (0.0, 4.0),
-    BreakEWMA: (0.0, 4.0),
+    BreakCCDC: (-0.92, 3.20),
+    BreakBFAST: (-0.93, 5.91),
+    BreakIQR: (-0.46, 3.31),
+    BreakEWMA: (-1.09, 4.99),
 }
 
 

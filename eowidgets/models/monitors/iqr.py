@@ -46,15 +46,6 @@ class BreakIQR(IndexMonitor):
             label="Fence",
             help="Distance from the quartiles; higher is stricter.",
         )
-        sure: float = param(
-            4.0,
-            low=0.0,
-            high=20.0,
-            step=0.5,
-            unit="standard errors",
-            label="Sure",
-            help="The median over the year after a break must differ from 0 by so many standard errors, if robust.",
-        )
         consecutive: int = param(
             4, low=1, high=20, step=1, unit="observations", label="In a row", help="Observations that confirm a break."
         )

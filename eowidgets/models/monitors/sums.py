@@ -145,7 +145,7 @@ class BreakCUSUM(Sums):
         """How strict."""
 
         alpha: float = param(
-            0.05, low=0.001, high=0.2, label="Significance", help="Chance of a false alarm in a stable pixel."
+            0.01, low=0.001, high=0.2, label="Significance", help="Chance of a false alarm in a stable pixel."
         )
 
     def process(self, seen: Watched, scaled: Tensor, fresh: Tensor) -> tuple[Tensor, Tensor]:
