@@ -29,7 +29,8 @@ STABLE = 0.12
 class Scene:
     """Series of one area.
 
-    ``values``, ``usable``: (n, t); ``days`` (t,); ``breaks`` with size 0 where stable; ``noise`` (n,), NaN if real.
+    ``values``, ``usable``: (n, t); ``days`` (t,); ``breaks`` with size 0 where stable; ``noise`` (n,), NaN if real;
+    ``lasting`` (n,): the break shows all year and for at least two years.
     """
 
     name: str
@@ -38,6 +39,7 @@ class Scene:
     days: np.ndarray
     breaks: Breaks
     noise: np.ndarray
+    lasting: np.ndarray
 
     @property
     def changed(self) -> np.ndarray:
@@ -73,7 +75,7 @@ def with_breaks(name, clean, usable, days, noise, rng, *, share, together, takes
     # Half of the losses show while there are leaves only, for half of the year.
     leafy = (size < 0) & (rng.random(n) < 0.5)
     course[leafy] *= leaves(clean, usable, days)
-    return Scene(name, clean + course, usable, days, breaks, noise)
+    return Scene(name, clean + course, usable, days, breaks, noise, ~leafy & (recovers > 1))
 
 
 def leaves(values: np.ndarray, usable: np.ndarray, days: np.ndarray) -> np.ndarray:

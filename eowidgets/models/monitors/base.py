@@ -34,6 +34,8 @@ from eowidgets.models.monitors.reference import Reference, find_reference
 from eowidgets.models.monitors.watched import FEWEST, RIDGE, Watched, fit_history
 
 DATE_UNIT = "days since 1970-01-01"
+#: What the cards report (``python -m benchmarks.away_monitors points``), with the parameters of ``eow.change``.
+SCORE = "F1, 180 points labelled by eye, Romania, not tuned on them"
 #: Rows and columns of the cube, at most, that the reference is taken from.
 SURVEY = 64
 #: Indices that monitors look at, as (plus, minus) of a normalised difference.
@@ -83,7 +85,7 @@ class MonitorParams:
         help="Years without a break join the history, which is fitted again; 0: never.",
     )
     sure: float = param(
-        3.0,
+        4.0,
         low=0.0,
         high=20.0,
         step=0.5,
@@ -354,7 +356,7 @@ class IndexMonitor(Monitor):
     @property
     def smallest(self) -> float:
         """As the parameter."""
-        return self.params.smallest
+        return float(self.params.smallest)
 
     def size(self, magnitude: Tensor) -> Tensor:
         """With its sign."""

@@ -12,7 +12,7 @@ from eowidgets.contract.params import param
 from eowidgets.contract.registry import register
 from eowidgets.models.classical.series import MAD_TO_SD, masked_median
 from eowidgets.models.classical.stats import chi2_quantile
-from eowidgets.models.monitors.base import INDICES, Monitor, MonitorParams
+from eowidgets.models.monitors.base import INDICES, SCORE, Monitor, MonitorParams
 from eowidgets.models.monitors.breaks import NOISE_FLOOR, Crossing, since_mask
 from eowidgets.models.monitors.runs import find_runs
 from eowidgets.models.monitors.watched import RIDGE, Watched
@@ -40,6 +40,7 @@ class BreakCCDC(Monitor):
         paper="Zhu and Woodcock (2014), Remote Sensing of Environment 144, 152–171.",
         url="https://doi.org/10.1016/j.rse.2014.01.011",
         licence="Apache-2.0",
+        scores={SCORE: 0.81},
         limits="Needs a stable year or two with a dozen clear dates; one break per pixel; thinning, shadows at edges and "
         "series of missed cloud look like one.",
     )

@@ -11,7 +11,7 @@ from torch import Tensor
 from eowidgets.contract.card import Card
 from eowidgets.contract.feeds import Batch
 from eowidgets.contract.registry import register
-from eowidgets.models.monitors.base import IndexMonitor, IndexParams, Monitor
+from eowidgets.models.monitors.base import SCORE, IndexMonitor, IndexParams, Monitor
 from eowidgets.models.monitors.breaks import Breaks, Crossing
 from eowidgets.models.monitors.ccdc import BreakCCDC
 from eowidgets.models.monitors.ewma import BreakEWMA
@@ -22,10 +22,10 @@ from eowidgets.models.monitors.watched import Watched
 #: Members, and intercept a and slope b of ``logit p = a + b · ln score`` of each: a logistic fit to simulated and real
 #: series with injected breaks (``python -m benchmarks.away_monitors calibrate``).
 CALIBRATED: dict[type[Monitor], tuple[float, float]] = {
-    BreakCCDC: (-0.92, 3.20),
-    BreakBFAST: (-0.93, 5.91),
-    BreakIQR: (-0.46, 3.31),
-    BreakEWMA: (-1.09, 4.99),
+    BreakCCDC: (-0.45, 2.64),
+    BreakBFAST: (-0.11, 4.92),
+    BreakIQR: (-0.60, 2.39),
+    BreakEWMA: (-0.58, 4.18),
 }
 
 
@@ -48,6 +48,7 @@ class BreakEnsemble(IndexMonitor):
         paper="Bullock, Woodcock and Holden (2020), Remote Sensing of Environment 238, 111165, for the idea.",
         url="https://doi.org/10.1016/j.rse.2019.04.018",
         licence="Apache-2.0",
+        scores={SCORE: 0.83},
         limits="Takes as long as all members; needs a stable year or two; one break per pixel.",
     )
     Params = IndexParams

@@ -11,7 +11,7 @@ from torch import Tensor
 from eowidgets.contract.card import Card
 from eowidgets.contract.params import param
 from eowidgets.contract.registry import register
-from eowidgets.models.monitors.base import IndexMonitor, IndexParams
+from eowidgets.models.monitors.base import SCORE, IndexMonitor, IndexParams
 from eowidgets.models.monitors.breaks import Crossing, change_point, robust_spread, since_mask
 from eowidgets.models.monitors.runs import start_of
 from eowidgets.models.monitors.watched import Watched
@@ -39,6 +39,7 @@ class BreakEWMA(IndexMonitor):
         paper="Brooks et al. (2014), IEEE Transactions on Geoscience and Remote Sensing 52(6), 3316–3332.",
         url="https://doi.org/10.1109/TGRS.2013.2272545",
         licence="Apache-2.0",
+        scores={SCORE: 0.76},
         limits="Two missed clouds near each other are enough for an alarm unless the limit is wide.",
     )
 

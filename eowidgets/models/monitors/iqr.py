@@ -10,7 +10,7 @@ from torch import Tensor
 from eowidgets.contract.card import Card
 from eowidgets.contract.params import param
 from eowidgets.contract.registry import register
-from eowidgets.models.monitors.base import IndexMonitor, IndexParams
+from eowidgets.models.monitors.base import SCORE, IndexMonitor, IndexParams
 from eowidgets.models.monitors.breaks import Crossing, since_mask
 from eowidgets.models.monitors.runs import find_runs
 from eowidgets.models.monitors.watched import Watched
@@ -30,6 +30,7 @@ class BreakIQR(IndexMonitor):
         summary="Finds the first time that several clear observations in a row lie far outside the usual half of the residuals.",
         paper="Tukey (1977), Exploratory Data Analysis, for the fences.",
         licence="Apache-2.0",
+        scores={SCORE: 0.80},
         limits="A short history knows its quartiles badly; one break per pixel.",
     )
 
@@ -38,7 +39,7 @@ class BreakIQR(IndexMonitor):
         """How strict."""
 
         sensitivity: float = param(
-            0.75,
+            0.5,
             low=0.1,
             high=20.0,
             step=0.1,

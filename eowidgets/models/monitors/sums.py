@@ -12,7 +12,7 @@ from eowidgets.contract.card import Card
 from eowidgets.contract.params import param
 from eowidgets.contract.registry import register
 from eowidgets.models.classical.stats import cusum_constant, log_plus
-from eowidgets.models.monitors.base import IndexMonitor, IndexParams
+from eowidgets.models.monitors.base import SCORE, IndexMonitor, IndexParams
 from eowidgets.models.monitors.breaks import Crossing, change_point, robust_spread, since_mask
 from eowidgets.models.monitors.critical import mosum_critical
 from eowidgets.models.monitors.runs import start_of
@@ -82,6 +82,7 @@ class BreakBFAST(Sums):
         paper="Verbesselt, Zeileis and Herold (2012), Remote Sensing of Environment 123, 98–108.",
         url="https://doi.org/10.1016/j.rse.2012.02.022",
         licence="Apache-2.0",
+        scores={SCORE: 0.75},
         limits="Missed cloud counts as loss of green. False alarms are more frequent than stated where errors are not "
         "independent or sums are shorter than a year.",
     )
@@ -99,7 +100,7 @@ class BreakBFAST(Sums):
             help="Length of the moving sum, as share of the history.",
         )
         alpha: float = param(
-            0.01, low=0.001, high=0.2, label="Significance", help="Chance of a false alarm in a stable pixel."
+            0.001, low=0.001, high=0.2, label="Significance", help="Chance of a false alarm in a stable pixel."
         )
 
     def process(self, seen: Watched, scaled: Tensor, fresh: Tensor) -> tuple[Tensor, Tensor]:
@@ -136,6 +137,7 @@ class BreakCUSUM(Sums):
         paper="Chu, Stinchcombe and White (1996), Econometrica 64(5), 1045–1065.",
         url="https://doi.org/10.2307/2171955",
         licence="Apache-2.0",
+        scores={SCORE: 0.78},
         limits="Slow to react late in a long series. Missed cloud counts as loss of green. False alarms are more frequent than "
         "stated where errors are not independent.",
     )

@@ -20,14 +20,23 @@ def area(share):
     dims = ("time", "y", "x")
     cube = xr.Dataset(
         {"red": (dims, ((1 - ndvi) / 4).astype("float32")), "nir": (dims, ((1 + ndvi) / 4).astype("float32"))},
-        coords={"time": days.astype("datetime64[ns]"), "y": -10.0 * np.arange(20) + 5e6, "x": 10.0 * np.arange(20) + 5e5},
+        coords={
+            "time": days.astype("datetime64[ns]"),
+            "y": -10.0 * np.arange(20) + 5e6,
+            "x": 10.0 * np.arange(20) + 5e5,
+        },
     )
     return cube.rio.write_crs(32634)
 
 
 @pytest.mark.parametrize(
     ("share", "words"),
-    [(0.0, None), (0.6, None), (0.9, "less than 20% the offsets of haze are unsure"), (1.0, "no common offset was taken off")],
+    [
+        (0.0, None),
+        (0.6, None),
+        (0.9, "less than 20% the offsets of haze are unsure"),
+        (1.0, "no common offset was taken off"),
+    ],
 )
 @pytest.mark.parametrize("method", ["break-ccdc", "break-bfast"])
 def test_the_share_is_reported_and_too_little_is_warned_of(method, share, words):
