@@ -159,7 +159,9 @@ def first_that_counts(seen: Watched, search: Search, smallest: float, sure: floa
         first = found.first[rows]
         size, error = magnitude_of(part, first)
         length = size.square().sum(dim=1).sqrt()
-        slight = (length < smallest) | (length < sure * error)
+        # Of c bands, the sum of squares that chance alone gives grows with c; of one band this is `sure` errors.
+        distance = (size / error.clamp_min(1e-9)).square().sum(dim=1)
+        slight = (length < smallest) | (distance < sure**2 + 2 * (size.shape[1] - 1) * (sure > 0))
         if sure > 0:
             # The year after a slight crossing may hold a true break further on.
             moved = split(part, first, size)
@@ -201,8 +203,7 @@ def magnitude_of(seen: Watched, first: Tensor) -> tuple[Tensor, Tensor]:
     Returns
     -------
     magnitude : Tensor, shape (n, c)
-    error : Tensor, shape (n,)
-        Of the length of the vector over bands.
+    error : Tensor, shape (n, c)
     """
     since = seen.later - seen.later[first].unsqueeze(1)
     best, count = _median_in(seen, since, 0.0, 1.0)
@@ -214,7 +215,7 @@ def magnitude_of(seen: Watched, first: Tensor) -> tuple[Tensor, Tensor]:
         best = torch.where(better.unsqueeze(1), middle, best)
         count, length = torch.where(better, k, count), torch.where(better, long, length)
     share = 1 / count.clamp_min(1) + seen.columns / seen.counted.clamp_min(1)
-    return best, MEDIAN_TO_MEAN * robust_spread(seen).square().sum(dim=1).sqrt() * share.sqrt()
+    return best, MEDIAN_TO_MEAN * robust_spread(seen) * share.sqrt().unsqueeze(1)
 
 
 def _median_in(seen: Watched, since: Tensor, start: float, end: float) -> tuple[Tensor, Tensor]:
