@@ -288,7 +288,12 @@ def test_clear_cuts_in_romania():
     year = 1970 + out.break_date / 365.2425
     for rows, columns, earliest, latest in [
         (slice(61, 65), slice(6, 10), 2017.4, 2018.6),
-        (slice(46, 49), slice(66, 69), 2017.5, 2019.5),  # cut from 2018.5 on; over all bands an autumn before it is dated
+        (
+            slice(46, 49),
+            slice(66, 69),
+            2017.5,
+            2019.5,
+        ),  # cut from 2018.5 on; over all bands an autumn before it is dated
         (slice(68, 73), slice(46, 51), 2018.5, 2019.5),
     ]:
         found = year[rows, columns].values
