@@ -1,9 +1,8 @@
-"""Break monitors against points labelled by eye, and against nrt: ``python -m benchmarks.change [points] [nrt] [million]``.
+"""Break monitors against nrt: ``python -m benchmarks.change [nrt] [million]``; their quality: ``away_monitors``.
 
-``points``: the 180 points of ``benchmarks/labels/romania.gpkg``, half of which (even numbers) the parameters in
-``eowidgets.analysis.change.detect.TUNED`` were tuned on; the other half was not looked at for that. ``nrt``: the same
-definition as the package nrt (Joint Research Centre) on the same pixels and cores, at 10 000 pixels; ``million`` at a
-million, the cube tiled. nrt's functions are compiled before the clock starts; both read the same NDVI from memory.
+``nrt``: the same definition as the package nrt (Joint Research Centre) on the same pixels and cores, at 10 000 pixels;
+``million`` at a million, the cube tiled. nrt's functions are compiled before the clock starts; both read the same NDVI
+from memory.
 """
 
 from __future__ import annotations
@@ -11,7 +10,6 @@ from __future__ import annotations
 import sys
 import time
 import warnings
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -19,58 +17,14 @@ import torch
 import xarray as xr
 
 import eowidgets as eow
-from eowidgets.analysis.change.detect import TUNED, change
 from eowidgets.contract.feeds import Batch
 from eowidgets.contract.registry import get_model
 from eowidgets.models.classical.harmonic import design
 
-MONITORS = ("break-ccdc", "break-iqr", "break-bfast", "break-ewma", "break-cusum", "break-ensemble")
-PERIOD = ("2017-01-01", "2020-12-31")
 #: One core each, and its own seconds: what other programs do meanwhile does not count.
 CORES = 1
 #: Rows of the tiled cube that a model is given at a time, as the engine gives windows.
 ROWS = 64
-
-
-def points() -> None:
-    """F1 and date errors on the labelled points."""
-    import geopandas
-
-    table = geopandas.read_file(Path(__file__).parent / "labels" / "romania.gpkg")
-    truth, rows, columns = table["changed"].to_numpy() == 1, table["row"].to_numpy(), table["column"].to_numpy()
-    seen = np.array(table["first_seen"].where(truth, "NaT"), dtype="datetime64[D]")
-    stable = np.array(table["last_stable"].where(truth, "NaT"), dtype="datetime64[D]")
-    sure, odd = table["sure"].to_numpy() == 1, table["id"].to_numpy() % 2 == 1
-    groups = {"all": np.ones(len(table), bool), "tuned on": ~odd, "held out": odd, "labelled without doubt": sure}
-    print(f"{len(table)} points, {truth.sum()} changed, {sure.sum()} labelled without doubt\n")
-    print("| monitor | parameters | " + " | ".join(f"F1, {g} ({w.sum()})" for g, w in groups.items()), end="")
-    print(" | median date error, held out (days) | outside the labelled interval by, median |")
-    print("|---|---|" + "---|" * (len(groups) + 2))
-    cube = eow.open("romania", clouds="robust")
-    for name in MONITORS:
-        for said, params in (("tuned", TUNED[name]), ("model's own", own(name))):
-            found = change(cube, name, dates=PERIOD, **params)
-            mask = found["change"].values[rows, columns] == 1
-            date = found["date"].values[rows, columns].astype("datetime64[D]")
-            cells = [f"{f1(mask, truth, where):.2f}" for where in groups.values()]
-            hit = mask & truth & odd
-            error = np.abs((date[hit] - seen[hit]).astype(int))
-            # The change happened after the last stable date: a date in between is as good as the label.
-            beyond = np.where(date[hit] > seen[hit], error, np.maximum((stable[hit] - date[hit]).astype(int), 0))
-            print(
-                f"| {name} | {said} | {' | '.join(cells)} | {np.median(error):.0f} | {np.median(beyond):.0f} |",
-                flush=True,
-            )
-
-
-def own(name: str) -> dict[str, Any]:
-    """One parameter at its default: so that the model's own parameters are used, and not the tuned ones."""
-    return {"terms": get_model(name).params.terms}
-
-
-def f1(made: Any, truth: Any, where: Any) -> float:
-    hits = (made & truth & where).sum()
-    return float(2 * hits / max((made & where).sum() + (truth & where).sum(), 1))
 
 
 def nrt(tiles: int) -> None:
@@ -135,10 +89,10 @@ def their_monitors() -> dict[str, Any]:
     plain = {"smallest": 0.0}
     return {
         "break-ccdc": (CCDC, {"screen_outliers": None}, {"watch": "NDVI", "consecutive": 3, "probability": 0.9973002}),
-        "break-iqr": (IQR, {}, plain),
-        "break-bfast": (MoSum, {}, plain),
-        "break-ewma": (EWMA, {}, plain),
-        "break-cusum": (CuSum, {}, plain),
+        "break-iqr": (IQR, {}, plain | {"sensitivity": 1.5, "consecutive": 3}),
+        "break-bfast": (MoSum, {}, plain | {"alpha": 0.05}),
+        "break-ewma": (EWMA, {}, plain | {"weight": 0.3, "limit": 2.0}),
+        "break-cusum": (CuSum, {}, plain | {"alpha": 0.05}),
     }
 
 
@@ -170,9 +124,7 @@ def main() -> None:
     """Print the tables asked for."""
     torch.set_num_threads(CORES)
     warnings.simplefilter("ignore")
-    asked = sys.argv[1:] or ["points", "nrt"]
-    if "points" in asked:
-        points()
+    asked = sys.argv[1:] or ["nrt"]
     if "nrt" in asked:
         nrt(1)
     if "million" in asked:

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 import eowidgets as eow
-from eowidgets.analysis.change.detect import TUNED, ChangeTask, methods
+from eowidgets.analysis.change.detect import DEFAULTS, ChangeTask, methods
 from eowidgets.analysis.forecast.alarm import alarms
 from eowidgets.analysis.forecast.forecast import forecast, hindcast
 from eowidgets.contract.registry import model_class
@@ -141,7 +141,7 @@ def test_a_usual_value_that_is_given_changes_nothing(part, method):
             continue
         given = ChangeTask(part, method, dates=PERIOD, params={name: getattr(usual, name)}).model.params
         assert given == usual, name
-    assert set(TUNED) <= set(methods())
+    assert set(DEFAULTS) <= set(methods())
 
 
 def test_forecasts_by_a_network_with_its_own_seed(part):

@@ -10,6 +10,7 @@ import xarray as xr
 from eowidgets.analysis.change.kind import kind_of, kinds
 from eowidgets.analysis.change.pair import pair_of
 from eowidgets.analysis.change.registration import Shift, misregistration
+from eowidgets.analysis.change.report import LITTLE
 from eowidgets.arguments import Period, checked
 from eowidgets.contract.model import Model
 from eowidgets.contract.prepare import resolution_of
@@ -27,15 +28,16 @@ from eowidgets.models.classical.change import TwoImages
 from eowidgets.models.classical.series import DAYS_PER_YEAR
 from eowidgets.models.monitors.base import Monitor
 
-#: Parameters that served the monitors best on the Romanian forest (every second labelled point); how they carry over to
-#: ground that they were not tuned on: benchmarks/change_apart.py.
-TUNED: dict[str, dict[str, Any]] = {
+#: Parameters of :func:`change` that differ from those of the model: offsets common to stable pixels are taken off, and CCDC
+#: watches one index. All others are the defaults of the models, which were derived on simulated and real series with
+#: injected breaks (``python -m benchmarks.away_monitors``).
+DEFAULTS: dict[str, dict[str, Any]] = {
     "break-ccdc": {"watch": "NDVI", "reference": "area"},
     "break-ensemble": {"reference": "area"},
-    "break-iqr": {"months": "4-10", "reference": "area", "terms": 0, "consecutive": 5, "smallest": 0.02},
-    "break-bfast": {"months": "5-9", "reference": "area", "terms": 0, "bandwidth": 0.5, "smallest": 0.02},
-    "break-cusum": {"months": "5-9", "reference": "area", "terms": 0, "smallest": 0.02},
-    "break-ewma": {"months": "5-9", "terms": 0, "limit": 5.0, "weight": 0.2, "smallest": 0.06},
+    "break-iqr": {"reference": "area"},
+    "break-bfast": {"reference": "area"},
+    "break-cusum": {"reference": "area"},
+    "break-ewma": {"reference": "area"},
 }
 #: From so many dates on, a cube is a series to begin with.
 SERIES = 20
@@ -104,7 +106,7 @@ def change(
         Where: whatever ``eow.Area.of`` takes.
     device : str
     **params
-        Of the model; those that are not given are taken from :data:`TUNED`, else from the model.
+        Of the model; those that are not given are taken from :data:`DEFAULTS`, else from the model.
 
     Returns
     -------
@@ -113,7 +115,8 @@ def change(
         threshold, ranked rather than calibrated; ``date`` on which the change is first seen and ``confirmed`` (both
         datetime64, NaT where nothing changed); ``kind`` (uint8, see :func:`~eowidgets.analysis.change.kind.kinds`),
         where red and near infrared are there; ``magnitude`` in the units of what is watched.
-        ``attrs``: ``provenance``, ``change_dates``, ``misregistration_pixels`` (two images).
+        ``attrs``: ``provenance``, ``change_dates``, ``stable_share`` (of a series: the share of the cube without lasting
+        change; of two images: the share that is not marked), ``misregistration_pixels`` (two images).
 
     Raises
     ------
@@ -143,6 +146,9 @@ class ChangeTask:
         What the model is given: the series up to the last day asked for, or two frames.
     shift : Shift or None
         Misregistration of two images.
+    stable : float or None
+        Share of the pixels of the cube, of those seen often enough, without lasting change over the whole series; None
+        for two images, NaN if no pixel was seen often enough.
     notes : list of str
         What was put right, or should be looked at: swapped dates, another grid, images that do not lie on each other.
     """
@@ -164,7 +170,8 @@ class ChangeTask:
         self.method, self.series = method, known[method] == "series"
         self.notes: list[str] = []
         self.shift: Shift | None = None
-        self.params = {**self._tuned(cube), **(params or {})}
+        self.stable: float | None = None
+        self.params = {**self._usual(cube), **(params or {})}
         self._asked = (cube, after, dates, dict(params or {}))
         if self.series:
             if after is not None:
@@ -180,11 +187,11 @@ class ChangeTask:
             self.model = get_model(method, **self.params)
             self.dates = tuple(str(t)[:10] for t in self.cube.time.values)
 
-    def _tuned(self, cube: xr.Dataset) -> dict[str, Any]:
-        tuned = dict(TUNED.get(self.method, {}))
-        if "watch" in tuned and not {"red", "nir"} <= set(bands(cube)) and present(cube, tuned["watch"]) is None:
-            tuned["watch"] = "all bands"
-        return tuned
+    def _usual(self, cube: xr.Dataset) -> dict[str, Any]:
+        usual = dict(DEFAULTS.get(self.method, {}))
+        if "watch" in usual and not {"red", "nir"} <= set(bands(cube)) and present(cube, usual["watch"]) is None:
+            usual["watch"] = "all bands"
+        return usual
 
     def _series(self, cube: xr.Dataset, dates: Period | None) -> tuple[xr.Dataset, Model]:
         params = dict(self.params)
@@ -211,6 +218,18 @@ class ChangeTask:
         if isinstance(model, Monitor):
             # The reference is the whole cube, whatever part of it is asked for.
             model.remember(cube)
+            reference = model.reference or model.judged(cube)
+            self.stable = reference.share
+            if model.params.reference == "area" and not reference.enough:
+                self.notes.append(
+                    f"{_percent(self.stable)} of the area was stable, too little to tell haze from change: no common offset "
+                    "was taken off. Choose a larger area, or look at the result with doubt."
+                )
+            elif self.stable < LITTLE:
+                self.notes.append(
+                    f"{_percent(self.stable)} of the area was stable: with less than {LITTLE:.0%} the offsets of haze are "
+                    "unsure. Choose a larger area, or look at the result with doubt."
+                )
         begin = first + np.timedelta64(int(model.params.history * DAYS_PER_YEAR), "D")
         self.dates = (str(begin), str(last))
         return cube, model
@@ -256,6 +275,11 @@ class ChangeTask:
             out["magnitude"] = raw["magnitude"].where(mask == 1).assign_attrs(raw["magnitude"].attrs)
         out.attrs |= {"change_method": self.method, "change_dates": list(self.dates)}
         out.attrs["title"] = f"Change {self.dates[0]} to {self.dates[1]}"
+        if self.stable is not None:
+            out.attrs["stable_share"] = round(self.stable, 4)
+        else:
+            # Of two images, that which is not marked.
+            out.attrs["stable_share"] = round(float((mask == 0).sum() / (mask != 255).sum()), 4)
         if self.shift is not None:
             out.attrs["misregistration_pixels"] = round(self.shift.pixels, 3)
         return out
@@ -290,6 +314,10 @@ class ChangeTask:
 def _said(kind: xr.DataArray, changed: Any) -> xr.DataArray:
     """The network's own classes where the mask says that something changed; 255 where it can't tell which."""
     return kind.where(changed & (kind != 0), 255).astype("uint8").assign_attrs(kind.attrs)
+
+
+def _percent(share: float) -> str:
+    return f"{share:.1%}" if np.isfinite(share) else "No known part"
 
 
 def _days(dates: Any) -> tuple[np.datetime64, np.datetime64]:

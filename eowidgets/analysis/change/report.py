@@ -23,6 +23,8 @@ if TYPE_CHECKING:
 
 #: Neighbouring pixels whose dates lie further apart than this (days) belong to different events.
 GAP = 120
+#: With a smaller share of stable pixels a result deserves doubt: see "How much must be stable" in docs/change.md.
+LITTLE = 0.2
 COLUMNS = ("id", "date", "first", "confirmed", "hectares", "kind", "confidence", "magnitude", "pixels")
 
 
@@ -152,18 +154,33 @@ def sentence(found: xr.Dataset, places: gpd.GeoDataFrame) -> str:
     begin, end = found.attrs["change_dates"]
     seen = _seen_hectares(found)
     total = float(places["hectares"].sum())
+    stable = _stable(found)
     if not len(places):
-        return f"Between {begin} and {end} no change was found on the {ground(seen)} that were seen."
+        return f"Between {begin} and {end} no change was found on the {ground(seen)} that were seen.{stable}"
     count = "1 place" if len(places) == 1 else f"{len(places)} places"
     kinds = places.groupby("kind")["hectares"].sum().sort_values(ascending=False)
     main = ""
     if kinds.index[0]:
         main = f" Most of it ({ground(kinds.iloc[0])}): {kinds.index[0]}."
     largest = places.iloc[places["hectares"].argmax()]
+    sure = np.average(places["confidence"], weights=places["hectares"])
     return (
         f"Between {begin} and {end}, {ground(total)} changed in {count}, {total / seen:.1%} of the {ground(seen)} that were "
         f"seen.{main} The largest, {ground(largest.hectares)}, is first seen on {largest.date}. "
-        f"The mean confidence is {np.average(places['confidence'], weights=places['hectares']):.2f} (0.5 is the threshold)."
+        f"The mean confidence is {sure:.2f} (0.5 is the threshold).{stable}"
+    )
+
+
+def _stable(found: xr.Dataset) -> str:
+    """The share that was stable, with a warning where it is small."""
+    share = found.attrs.get("stable_share")
+    if share is None or not np.isfinite(share):
+        return ""
+    text = f" Of the area, {share:.1%} was stable."
+    return (
+        text
+        if share >= LITTLE
+        else f"{text} That is less than {LITTLE:.0%}: look at the places before you use the figures."
     )
 
 

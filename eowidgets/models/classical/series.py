@@ -13,6 +13,8 @@ SCORE = "PSNR under borrowed clouds, Romania (dB)"
 HUBER = 1.345
 #: Median absolute deviation to standard deviation, for the normal distribution.
 MAD_TO_SD = 1.4826
+#: Standard error of a median over that of a mean, for the normal distribution.
+MEDIAN_TO_MEAN = 1.2533
 #: A pixel that is fitted exactly has no scale: this much reflectance is below the sensor's own step.
 SMALLEST_SCALE = 1e-4
 

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import hashlib
+from abc import abstractmethod
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -21,24 +22,22 @@ from eowidgets.contract.task import Task
 from eowidgets.cube import schema
 from eowidgets.errors import InputError
 from eowidgets.models.blocks.verdict import CHANGE_CLASSES, change_probabilities
-from eowidgets.models.classical.harmonic import design, evaluate, robust_solve
-from eowidgets.models.classical.series import DAYS_PER_YEAR, masked_median, normalised_difference, solving_dtype
+from eowidgets.models.classical.harmonic import design
+from eowidgets.models.classical.series import (
+    DAYS_PER_YEAR,
+    normalised_difference,
+    solving_dtype,
+)
+from eowidgets.models.monitors.breaks import Breaks, Crossing, find_breaks
 from eowidgets.models.monitors.months import months_of
-
-#: A history needs so many clear observations for each coefficient (Zhu and Woodcock, 2014: 12 for 4), and at least:
-PER_COEFFICIENT, FEWEST = 3, 6
-#: Rounds of reweighting of a robust fit.
-ROUNDS = 5
-#: Keeps normal equations solvable where a pixel was seen a few times only; an observation weighs 1.
-RIDGE = 1e-6
-#: Noise of reflectance, or of an index, that no fit goes below.
-NOISE_FLOOR = 0.005
+from eowidgets.models.monitors.reference import Reference, find_reference
+from eowidgets.models.monitors.watched import FEWEST, RIDGE, Watched, fit_history
 
 DATE_UNIT = "days since 1970-01-01"
-#: What the cards report: benchmarks/change_apart.py, the mean of a cut from north to south and one from west to east.
-SCORE = "F1, points labelled by eye, Romania, tuned on the other half of the area"
-#: Rows and columns of the cube that medians are taken from, and the least share of them that must be seen.
-SURVEY, SEEN = 256, 0.1
+#: What the cards report (``python -m benchmarks.away_monitors points``), with the parameters of ``eow.change``.
+SCORE = "F1, 180 points labelled by eye, Romania, not tuned on them"
+#: Rows and columns of the cube, at most, that the reference is taken from.
+SURVEY = 64
 #: Indices that monitors look at, as (plus, minus) of a normalised difference.
 INDICES = {"NDVI": ("nir", "red"), "NDMI": ("nir", "swir16"), "NBR": ("nir", "swir22")}
 
@@ -63,7 +62,7 @@ class MonitorParams:
         "none",
         choices=("none", "area"),
         label="Relative to",
-        help="area: from every date the median of the area is taken off, and with it haze, season and illumination.",
+        help="area: from every date the short-lived offset common to stable pixels is taken off: haze, illumination.",
     )
     terms: int = param(1, low=0, high=3, step=1, label="Waves per year", help="1 is the yearly wave, 0 a level only.")
     trend: bool = param(
@@ -74,7 +73,25 @@ class MonitorParams:
     robust: bool = param(
         True,
         label="Robust",
-        help="Give less weight to outliers such as missed cloud; off: as published, by least squares.",
+        help="Give less weight to outliers such as missed cloud; off: as published, by least squares, never fitted again.",
+    )
+    renew: float = param(
+        1.0,
+        unit="years",
+        low=0.0,
+        high=30.0,
+        step=0.5,
+        label="Fit again every",
+        help="Years without a break join the history, which is fitted again; 0: never.",
+    )
+    sure: float = param(
+        4.0,
+        low=0.0,
+        high=20.0,
+        step=0.5,
+        unit="standard errors",
+        label="Sure",
+        help="The median over some months after a break must differ from 0 by so many standard errors, if robust.",
     )
 
 
@@ -84,67 +101,38 @@ class IndexParams(MonitorParams):
 
     index: str = param("NDVI", choices=tuple(INDICES), label="Index", help="Index whose course is watched.")
     smallest: float = param(
-        0.05, low=0.0, high=1.0, step=0.01, unit="index", label="Smallest change", help="Smaller ones are left out."
+        0.1, low=0.0, high=1.0, step=0.01, unit="index", label="Smallest change", help="Smaller ones are left out."
     )
 
 
-@dataclass(frozen=True, slots=True)
-class Watched:
-    """Residuals of all pixels, pixels first; the history is the first ``length`` dates.
+class Prepared(NamedTuple):
+    """Series as they are watched: on the dates of the chosen months, with the offsets of the area taken off.
 
     Attributes
     ----------
-    residual : Tensor, shape (n, c, t)
+    values : Tensor, shape (n, t, c)
         0 where not usable.
     usable : Tensor, shape (n, t), bool
-        Clear observations.
-    length : int
-    days : Tensor, shape (t,)
-        Days since 1970-01-01.
-    columns : int
-        Coefficients of the model.
-    counted : Tensor, shape (n,)
-        Clear observations in the history.
+    days : Tensor, shape (t,), float64
+    start : float
+        Day on which the series, and so the history, begins.
     """
 
-    residual: Tensor
+    values: Tensor
     usable: Tensor
-    length: int
     days: Tensor
-    columns: int
-    counted: Tensor
-
-    @property
-    def watchable(self) -> Tensor:
-        """Pixels with enough history and at least one clear observation after it, shape (n,), bool."""
-        return (self.counted >= max(FEWEST, PER_COEFFICIENT * self.columns)) & self.clear.any(dim=1)
-
-    @property
-    def known(self) -> Tensor:
-        """Clear observations of the history, shape (n, length), bool."""
-        return self.usable[:, : self.length]
-
-    @property
-    def clear(self) -> Tensor:
-        """Clear observations after the history, shape (n, t - length), bool."""
-        return self.usable[:, self.length :]
-
-    @property
-    def before(self) -> Tensor:
-        """Residuals of the history, shape (n, c, length)."""
-        return self.residual[..., : self.length]
-
-    @property
-    def after(self) -> Tensor:
-        """Residuals of what is watched, shape (n, c, t - length)."""
-        return self.residual[..., self.length :]
+    start: float
 
 
 class Monitor(Model):
-    """Base of the monitors; a child says how residuals become a break.
+    """Base of the monitors; a child says how residuals become a crossing (:meth:`search`).
 
-    ``reference="area"`` is spatial normalisation (Hamunyela, Verbesselt and Herold, 2016,
-    doi:10.1016/j.rse.2015.11.006) with the median of the whole area in place of a percentile of a window.
+    A child that fits no harmonic history overrides :meth:`predict` instead: it takes its series from :meth:`prepared`
+    and gives its layers through :meth:`answer`.
+
+    ``reference="area"`` is after the spatial normalisation of Hamunyela, Verbesselt and Herold (2016),
+    doi:10.1016/j.rse.2015.11.006, with stable pixels of the whole area in place of a percentile of a window
+    (:mod:`~eowidgets.models.monitors.reference`).
     """
 
     task = Task.DETECT_CHANGE
@@ -154,7 +142,9 @@ class Monitor(Model):
     def __init__(self, **params: Any) -> None:
         super().__init__(**params)
         self.months = months_of(self.params.months)
-        self.medians: dict[int, Tensor] | None = None
+        #: What the survey found, and its offsets by day.
+        self.reference: Reference | None = None
+        self.offsets: dict[int, Tensor] | None = None
         self._remembered = False
         #: The band that holds the index itself, where a cube has no bands to compute it from.
         self.held: str | None = None
@@ -196,7 +186,7 @@ class Monitor(Model):
         )
 
     def survey(self, cube: xr.Dataset) -> None:
-        """Refuse dates that leave nothing to watch; take the median of every date, from a thinned cube."""
+        """Refuse dates that leave nothing to watch; find stable pixels and offsets on a thinned cube."""
         days = np.asarray(cube["time"].values, dtype="datetime64[D]")
         kept = days[np.isin(days.astype("datetime64[M]").astype(int) % 12 + 1, self.months)]
         end = days.min() + np.timedelta64(int(self.params.history * DAYS_PER_YEAR), "D")
@@ -207,21 +197,33 @@ class Monitor(Model):
                 "or a longer series."
             )
         if self.params.reference == "area" and not self._remembered:
-            steps = {k: slice(None, None, -(-cube.sizes[k] // SURVEY)) for k in ("y", "x")}
-            thin = cube.isel(steps).sel(time=np.isin(days, kept))
-            names = self.sources or schema.bands(cube)
-            x = torch.as_tensor(schema.stack(thin, names).values)
-            usable = torch.as_tensor(schema.usable(thin).transpose(*schema.DIMS).values)
-            usable = usable & torch.isfinite(x).all(dim=1)
-            x, usable = x.nan_to_num().flatten(2).permute(2, 0, 1), usable.flatten(1).T  # pixels first
-            self.medians = self._medians(x, names, usable, kept.astype(float))
+            self.reference = self.judged(cube)
+            self.offsets = dict(zip(kept.astype(int).tolist(), self.reference.offsets.cpu(), strict=True))
+
+    def judged(self, cube: xr.Dataset) -> Reference:
+        """Find stable pixels and offsets of a cube, thinned to at most :data:`SURVEY` rows and columns."""
+        values, usable, days = self.surveyed(cube)
+        return find_reference(values, usable, torch.as_tensor(days), self.params.terms)
+
+    def surveyed(self, cube: xr.Dataset) -> tuple[Tensor, Tensor, npt.NDArray[np.float64]]:
+        """Give what is watched, (n, t, c), usable (n, t) and the days of the pixels that :meth:`judged` looks at."""
+        days = np.asarray(cube["time"].values, dtype="datetime64[D]")
+        use = np.isin(days.astype("datetime64[M]").astype(int) % 12 + 1, self.months)
+        steps = {k: slice(None, None, -(-cube.sizes[k] // SURVEY)) for k in ("y", "x")}
+        thin = cube.isel(steps).sel(time=use)
+        names = self.sources or schema.bands(cube)
+        x = torch.as_tensor(schema.stack(thin, names).values)
+        usable = torch.as_tensor(schema.usable(thin).transpose(*schema.DIMS).values)
+        usable = usable & torch.isfinite(x).all(dim=1)
+        x, usable = x.nan_to_num().flatten(2).permute(2, 0, 1), usable.flatten(1).T  # pixels first
+        return self.watched(x, tuple(names)) * usable.unsqueeze(2), usable, days[use].astype(float)
 
     def settings(self) -> dict[str, str]:
-        """Give a hash of the medians that the survey found, if they are taken off."""
-        if self.medians is None:
+        """Give a hash of the offsets that the survey found, if they are taken off."""
+        if self.offsets is None:
             return {}
-        values = torch.stack(list(self.medians.values())).double().numpy()
-        return {"medians_sha256": hashlib.sha256(values.tobytes()).hexdigest()}
+        values = torch.stack(list(self.offsets.values())).double().numpy()
+        return {"offsets_sha256": hashlib.sha256(values.tobytes()).hexdigest()}
 
     def remember(self, cube: xr.Dataset) -> None:
         """Survey a cube now and keep to it: the reference of a small area is then the whole cube, not itself."""
@@ -229,90 +231,110 @@ class Monitor(Model):
         check_inputs(self, cube)  # surveys
         self._remembered = True
 
-    def _medians(
-        self, x: Tensor, bands: tuple[str, ...], usable: Tensor, days: npt.NDArray[np.float64]
-    ) -> dict[int, Tensor]:
-        """Median of every date, by day; NaN where less than a tenth of the area was seen."""
-        values = self.watched(x, bands).permute(1, 2, 0)
-        seen = usable.T
-        few = seen.float().mean(dim=1) < SEEN
-        middle = masked_median(values, seen.unsqueeze(1), dim=-1).masked_fill(few.unsqueeze(1), torch.nan)
-        return dict(zip([int(d) for d in days], middle.cpu(), strict=True))
-
-    def look(self, batch: Batch, ridge: float = RIDGE, screen: float | None = None) -> Watched:
-        """Residuals of what is watched, on the dates that are used; see :meth:`watch`."""
-        days = np.floor(batch.days.detach().cpu().numpy())
-        use = np.isin(
-            days.astype("int64").astype("datetime64[D]").astype("datetime64[M]").astype(int) % 12 + 1, self.months
-        )
+    def prepared(self, batch: Batch) -> Prepared:
+        """What is watched of a batch, on the dates that are used, less the offsets of the area if these are asked for."""
+        days = np.floor(batch.days.detach().cpu().numpy()).astype("int64")
+        use = np.isin(days.astype("datetime64[D]").astype("datetime64[M]").astype(int) % 12 + 1, self.months)
         x, usable = batch.x, batch.usable
         if not use.all():
             pick = torch.as_tensor(np.flatnonzero(use), device=x.device)
             x, usable = x.index_select(1, pick), usable.index_select(1, pick)
+        when = batch.days.detach().cpu().double()[torch.as_tensor(use)]
         series = self.watched(x, batch.bands)
         if self.params.reference == "area":
-            # Without a survey this batch is the area.
-            medians = self.medians or self._medians(x, batch.bands, usable, days[use])
-            middle = torch.stack([medians[int(d)] for d in days[use]]).to(series)
-            usable = usable & torch.isfinite(middle).all(dim=1)
-            series = (series - middle.nan_to_num()) * usable.unsqueeze(2)
-        start = float(batch.days[0])
-        return self.watch(
-            series, usable, batch.days[torch.as_tensor(use, device=batch.days.device)], start, ridge, screen
+            if self.offsets is None:  # without a survey this batch is the area
+                offsets = find_reference(series * usable.unsqueeze(2), usable, when, self.params.terms).offsets
+            else:
+                offsets = torch.stack([self.offsets[int(d)] for d in days[use]])
+            offsets = offsets.to(series)
+            usable = usable & torch.isfinite(offsets).all(dim=1)
+            series = (series - offsets.nan_to_num()) * usable.unsqueeze(2)
+        return Prepared(series, usable, when, float(batch.days[0]))
+
+    def predict(self, batch: Batch) -> dict[str, Tensor]:
+        """Find the break of every series.
+
+        Returns
+        -------
+        dict
+            ``change`` (n, 2); ``break_date``, ``confirmed_date`` and ``magnitude`` (n,; NaN where nothing broke).
+        """
+        return self.answer(self.breaks(self.prepared(batch)))
+
+    def breaks(self, given: Prepared) -> Breaks:
+        """Find the first break of every series that counts."""
+        p = self.params
+        y = given.values.transpose(1, 2)
+
+        def fit(begin: int, cut: int, end: int, rows: Tensor) -> Watched:
+            days = given.days[begin:end]
+            whole = begin == 0 and end == y.shape[2] and len(rows) == len(y)
+            values = y if whole else y[..., begin:end].index_select(0, rows)
+            usable = given.usable if whole else given.usable[:, begin:end].index_select(0, rows)
+            return self.watch(values, usable, days, cut - begin)
+
+        return find_breaks(
+            given.days,
+            (y.shape[0], y.shape[1]),
+            fit,
+            self.search,
+            start=given.start,
+            history=p.history,
+            renew=p.renew if p.robust else 0.0,
+            smallest=self.smallest,
+            sure=p.sure if p.robust else 0.0,
+            like=y,
         )
 
-    def watch(
-        self,
-        series: Tensor,
-        usable: Tensor,
-        days: Tensor,
-        start: float,
-        ridge: float = RIDGE,
-        screen: float | None = None,
-    ) -> Watched:
-        """Fit the history and carry the fit forward.
+    def watch(self, y: Tensor, usable: Tensor, days: Tensor, length: int) -> Watched:
+        """Fit the first ``length`` dates of series (n, c, t) and carry the fit forward."""
+        middle = float(days[:length].mean()) if length else 0.0
+        columns = self.design(days, middle).to(y.device, solving_dtype(y.device))
+        return fit_history(y, usable, days, columns, length, self.ridge, self.params.robust, self.screen)
+
+    @property
+    def ridge(self) -> float:
+        """Ridge of the fit."""
+        return RIDGE
+
+    @property
+    def screen(self) -> float | None:
+        """Width of a Shewhart chart over the history, in root mean square residuals; None for none."""
+        return None
+
+    @property
+    def smallest(self) -> float:
+        """Magnitude below which a crossing does not count."""
+        return 0.0
+
+    @abstractmethod
+    def search(self, seen: Watched, since: Tensor) -> Crossing:
+        """Find the first crossing after the history.
 
         Parameters
         ----------
-        series : Tensor, shape (n, t, c)
-        usable : Tensor, shape (n, t)
-        start : float
-            Day on which the history begins.
-        screen : float, optional
-            A Shewhart chart: observations of the history further from the fit than so many root mean square residuals
-            are dropped, and the rest is fitted again.
+        seen : Watched
+        since : Tensor, shape (n,), int64
+            Dates after the history before this position are not used: where it is above 0, the search is a new one.
         """
-        p = self.params
-        days = days.detach().cpu().double()
-        # Dates increase: the history is a prefix.
-        length = int((days < start + p.history * DAYS_PER_YEAR).sum())
-        columns = self.design(days, float(days[:length].mean())).to(series.device, solving_dtype(series.device))
-        y, seen = series.transpose(1, 2), usable
-        # The fit needs the history alone; on the later dates it would only compute zeros.
-        then, known, x = y[..., :length], seen[:, :length], columns[:length]
-        coefficients, _ = robust_solve(x, then, known, ridge, rounds=ROUNDS if p.robust else 0)
-        if screen is not None:
-            size = (then - evaluate(x, coefficients, y.dtype)).square().mul_(known.unsqueeze(1)).amax(dim=1)
-            far = size > screen**2 * size.sum(dim=1, keepdim=True) / known.sum(dim=1, keepdim=True).clamp_min(1)
-            if far.any():
-                seen = seen & ~torch.nn.functional.pad(far, (0, seen.shape[1] - length))
-                coefficients, _ = robust_solve(x, then, seen[:, :length], ridge, rounds=0)
-        residual = (y - evaluate(columns, coefficients, y.dtype)).masked_fill_(~seen.unsqueeze(1), 0)
-        counted = seen[:, :length].sum(dim=1)
-        return Watched(residual, seen, length, days.to(columns), columns.shape[1], counted)
 
     def design(self, days: Tensor, middle: float) -> Tensor:
         """Columns of the regression, shape (t, k), float64; ``middle`` is the day at which a trend is 0."""
         return design(days, self.params.terms, self.params.trend, middle)
 
-    @staticmethod
-    def answer(seen: Watched, score: Tensor, **layers: Tensor) -> dict[str, Tensor]:
+    def answer(self, found: Breaks) -> dict[str, Tensor]:
         """Return the outputs: ``change`` (n, 2) from the score; the other layers (n,), NaN where nothing changed."""
-        ok = seen.watchable
-        broken = ok & (score > 1)
         # Dates past 2**14 days keep a resolution of two minutes in float32: enough.
-        out = {k: v.masked_fill(~broken, torch.nan).to(torch.float32) for k, v in layers.items()}
-        return out | {"change": change_probabilities(score.masked_fill(~ok, torch.nan)).to(torch.float32)}
+        return {
+            "change": change_probabilities(found.score).to(torch.float32),
+            "break_date": found.first.to(torch.float32),
+            "confirmed_date": found.confirmed.to(torch.float32),
+            "magnitude": self.size(found.magnitude).to(torch.float32),
+        }
+
+    def size(self, magnitude: Tensor) -> Tensor:
+        """One number, (n,), for the magnitude of every band, (n, c): the length of the vector."""
+        return magnitude.square().sum(dim=1).sqrt()
 
 
 class IndexMonitor(Monitor):
@@ -327,33 +349,15 @@ class IndexMonitor(Monitor):
 
     def outputs(self, bands: tuple[str, ...]) -> tuple[Output, ...]:
         """As :class:`Monitor`; the magnitude is signed."""
-        words = f"{self.params.index} lost or gained in the year after"
+        words = f"{self.params.index} lost or gained in the months after"
         size = Value("magnitude", unit="1", long_name=words, vmin=-0.6, vmax=0.6)
         return (*super().outputs(bands)[:3], size)
 
-    def report(self, seen: Watched, score: Tensor, first: Tensor, confirmed: Tensor) -> dict[str, Tensor]:
-        """Give the answer of an index monitor.
+    @property
+    def smallest(self) -> float:
+        """As the parameter."""
+        return float(self.params.smallest)
 
-        Parameters
-        ----------
-        score : Tensor, shape (n,)
-            Statistic over threshold; above 1 is a break.
-        first, confirmed : Tensor, shape (n,), int64
-            Positions, among the dates after the history, on which the change is first seen and is confirmed.
-        """
-        days = seen.days[seen.length :]
-        if not len(days):
-            nothing = score.new_full(score.shape, torch.nan)
-            return self.answer(seen, score, break_date=nothing, confirmed_date=nothing, magnitude=nothing)
-        when = days[first].unsqueeze(1)
-        # Over a year only: cleared land grows green again.
-        year = seen.clear & (days >= when) & (days < when + DAYS_PER_YEAR)
-        magnitude = masked_median(seen.after.squeeze(1), year)
-        slight = magnitude.abs() < self.params.smallest
-        return self.answer(
-            seen,
-            torch.where(slight, score.clamp_max(1), score),
-            break_date=days[first],
-            confirmed_date=days[confirmed],
-            magnitude=magnitude,
-        )
+    def size(self, magnitude: Tensor) -> Tensor:
+        """With its sign."""
+        return magnitude[:, 0]

@@ -1,140 +1,97 @@
-"""Two break monitors that err differently, asked together."""
+"""Several break monitors that err differently, and the mean of their calibrated probabilities."""
 
 from __future__ import annotations
 
-import copy
-from dataclasses import dataclass
+from dataclasses import replace
 from typing import Any
 
 import torch
-import xarray as xr
 from torch import Tensor
 
 from eowidgets.contract.card import Card
-from eowidgets.contract.feeds import Batch, Series
-from eowidgets.contract.params import param
+from eowidgets.contract.feeds import Batch
 from eowidgets.contract.registry import register
-from eowidgets.models.monitors.base import FEWEST, INDICES, SCORE, Monitor, MonitorParams
+from eowidgets.models.monitors.base import SCORE, IndexMonitor, IndexParams, Monitor
+from eowidgets.models.monitors.breaks import Breaks, Crossing
 from eowidgets.models.monitors.ccdc import BreakCCDC
+from eowidgets.models.monitors.ewma import BreakEWMA
 from eowidgets.models.monitors.iqr import BreakIQR
+from eowidgets.models.monitors.sums import BreakBFAST
+from eowidgets.models.monitors.watched import Watched
 
-#: Parameters that both members share; those of the quartiles begin with this.
-SHARED, FENCE = ("history", "reference", "robust"), "fence_"
+#: Members, and intercept a and slope b of ``logit p = a + b · ln score`` of each: a logistic fit to simulated and real
+#: series with injected breaks (``python -m benchmarks.away_monitors calibrate``).
+CALIBRATED: dict[type[Monitor], tuple[float, float]] = {
+    BreakCCDC: (-0.45, 2.64),
+    BreakBFAST: (-0.11, 4.92),
+    BreakIQR: (-0.60, 2.39),
+    BreakEWMA: (-0.58, 4.18),
+}
 
 
 @register
-class BreakEnsemble(Monitor):
-    """The mean of what CCDC and IQR think: a break where it is above one half.
+class BreakEnsemble(IndexMonitor):
+    """The mean of calibrated probabilities of CCDC, BFAST, IQR and EWMA: a break where it is above one half.
 
-    CCDC follows the yearly course through all months, IQR the level of the growing season; missed cloud, a dry spring
-    and shadows at edges seldom deceive both. A member that is sure outvotes one that is in doubt; where one has too
-    short a history the other decides alone. The date is the earliest that a member gives, confirmed at the latest; the
-    magnitude is CCDC's, or else the size of IQR's.
+    Each member runs with its own defaults on the same series. Its score becomes a probability by a logistic function
+    that was fitted on injected breaks, and the mean of the members ranks the pixels. Dates and magnitude are those of
+    the member with the highest probability. Where one has too short a history the others decide.
 
-    After Bullock, Woodcock and Holden (2020), doi:10.1016/j.rse.2019.04.018, who ask several tests of one series, with
-    other members and the mean in place of their rules.
+    After Bullock, Woodcock and Holden (2020), doi:10.1016/j.rse.2019.04.018, who combine several tests of one series,
+    with other members and rules.
     """
 
     name = "break-ensemble"
     card = Card(
-        title="Break monitor, ensemble of CCDC and IQR",
-        summary="Asks two monitors that err differently, and says that something broke where their mean is above one half.",
+        title="Break monitor, ensemble",
+        summary="Averages the calibrated probabilities of four monitors that err differently.",
         paper="Bullock, Woodcock and Holden (2020), Remote Sensing of Environment 238, 111165, for the idea.",
         url="https://doi.org/10.1016/j.rse.2019.04.018",
         licence="Apache-2.0",
-        scores={SCORE: 0.87},
-        limits="Takes twice as long as one; needs a stable year or two, red and near infrared; one break per pixel.",
+        scores={SCORE: 0.83},
+        limits="Takes as long as all members; needs a stable year or two; one break per pixel.",
     )
-
-    @dataclass(frozen=True, slots=True)
-    class Params(MonitorParams):
-        """Those of CCDC by their own names, those of IQR with ``fence_`` before them."""
-
-        watch: str = param(
-            "NDVI", choices=("all bands", *INDICES), label="Watch", help="All bands together, or one index; of CCDC."
-        )
-        consecutive: int = param(
-            6, low=2, high=20, step=1, unit="observations", label="In a row", help="Observations that confirm a break."
-        )
-        probability: float = param(
-            0.99, low=0.5, high=0.999999, label="Probability", help="χ² probability that an observation must exceed."
-        )
-        fence_months: str = param(
-            "4-10",
-            label="Months of the fences",
-            help="First and last month of the dates that are held against quartiles.",
-        )
-        fence_terms: int = param(
-            0, low=0, high=3, step=1, label="Waves of the fences", help="0: the level of those months alone."
-        )
-        fence_index: str = param(
-            "NDVI", choices=tuple(INDICES), label="Index", help="Index that the fences stand around."
-        )
-        fence_sensitivity: float = param(
-            1.5, low=0.1, high=20.0, step=0.1, unit="IQR", label="Fence", help="Distance from the quartiles."
-        )
-        fence_consecutive: int = param(
-            5, low=1, high=20, step=1, unit="observations", label="In a row outside", help="Observations that confirm."
-        )
-        fence_smallest: float = param(
-            0.02, low=0.0, high=1.0, step=0.01, unit="index", label="Smallest change", help="Smaller ones are left out."
-        )
+    Params = IndexParams
 
     def __init__(self, **params: Any) -> None:
         super().__init__(**params)
         own = {k: getattr(self.params, k) for k in self.params.__dataclass_fields__}
-        fences = {k.removeprefix(FENCE): own.pop(k) for k in tuple(own) if k.startswith(FENCE)}
-        self.members: tuple[Monitor, ...] = (BreakCCDC(**own), BreakIQR(**fences, **{k: own[k] for k in SHARED}))
-        self.adapt(())
-
-    def adapt(self, bands: tuple[str, ...]) -> None:
-        """Let each member choose its bands; all of them are read."""
-        for member in getattr(self, "members", ()):
-            member.adapt(bands)
-        sources = [m.sources for m in getattr(self, "members", ())]
-        if sources and all(sources):
-            read = tuple(dict.fromkeys(b for names in sources for b in names or ()))
-            vars(self)["feed"] = Series(bands=read, min_dates=FEWEST + 1)
-
-    def survey(self, cube: xr.Dataset) -> None:
-        """Let each member look at its own dates; copies of them, for a copy of this model shares its members."""
-        self.members = tuple(copy.copy(m) for m in self.members)
-        for member in self.members:
-            member.survey(cube)
-
-    def settings(self) -> dict[str, str]:
-        """Give what the members depend on, by their names."""
-        return {f"{m.name} {name}": value for m in self.members for name, value in m.settings().items()}
-
-    def remember(self, cube: xr.Dataset) -> None:
-        """As :meth:`~eowidgets.models.monitors.base.Monitor.remember`, for both."""
-        for remembered in (False, True):
-            for member in self.members:
-                member._remembered = remembered
-            if not remembered:
-                super().remember(cube)
+        plain = own | {"watch": own["index"]}
+        del plain["index"]
+        self.members: tuple[Monitor, ...] = tuple(cls(**(plain if cls is BreakCCDC else own)) for cls in CALIBRATED)
 
     def predict(self, batch: Batch) -> dict[str, Tensor]:
-        """Ask both; layers as of any monitor."""
-        return joined([member.predict(batch) for member in self.members])
+        """Run all members on the same series; layers as of any monitor."""
+        given = self.prepared(batch)
+        found, probability = self.joined([m.breaks(given) for m in self.members])
+        return self.answer(found) | {"change": torch.stack([1 - probability, probability], dim=1).to(torch.float32)}
+
+    def search(self, seen: Watched, since: Tensor) -> Crossing:
+        """Has no search of its own."""
+        raise NotImplementedError
+
+    def joined(self, said: list[Breaks]) -> tuple[Breaks, Tensor]:
+        """Combine members: the breaks, and the probability of change (n,), NaN where no member knows."""
+        chance = torch.stack([calibrated(s.score, *ab) for s, ab in zip(said, CALIBRATED.values(), strict=True)])
+        mean = chance.nanmean(dim=0)
+        broken = torch.stack([s.score > 1 for s in said])
+        # Only what a member found can be dated.
+        mean = torch.where(broken.any(dim=0), mean, mean.clamp_max(0.5))
+        best = torch.where(broken, chance.nan_to_num(-1), -1.0).argmax(dim=0, keepdim=True)
+        none = mean <= 0.5
+
+        def pick(values: list[Tensor]) -> Tensor:
+            return torch.stack(values).gather(0, best).squeeze(0).masked_fill(none | mean.isnan(), torch.nan)
+
+        found = replace(
+            said[0],
+            first=pick([s.first for s in said]),
+            confirmed=pick([s.confirmed for s in said]),
+            magnitude=pick([s.magnitude[:, 0] for s in said]).unsqueeze(1),
+        )
+        return found, mean
 
 
-def joined(said: list[dict[str, Tensor]]) -> dict[str, Tensor]:
-    """One answer from those of several monitors.
-
-    Parameters
-    ----------
-    said : list of dict
-        ``change`` (n, 2), NaN where a monitor does not know; ``break_date``, ``confirmed_date`` and
-        ``magnitude`` (n,), NaN where it saw no break.
-    """
-    change = torch.stack([s["change"] for s in said]).nanmean(dim=0)
-    broken = change[:, 1] > 0.5
-    first, confirmed, magnitude = (said[0][k] for k in ("break_date", "confirmed_date", "magnitude"))
-    magnitude = magnitude.abs()
-    for other in said[1:]:
-        first = torch.fmin(first, other["break_date"])
-        confirmed = torch.fmax(confirmed, other["confirmed_date"])
-        magnitude = torch.where(magnitude.isnan(), other["magnitude"].abs(), magnitude)
-    layers = {"break_date": first, "confirmed_date": confirmed, "magnitude": magnitude}
-    return {"change": change} | {k: v.masked_fill(~broken, torch.nan) for k, v in layers.items()}
+def calibrated(score: Tensor, a: float, b: float) -> Tensor:
+    """Probability of change for a score, NaN where that is."""
+    return torch.sigmoid(a + b * score.clamp_min(1e-3).log())

@@ -3,18 +3,18 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import torch
 from torch import Tensor
 
 from eowidgets.contract.card import Card
-from eowidgets.contract.feeds import Batch
 from eowidgets.contract.params import param
 from eowidgets.contract.registry import register
-from eowidgets.models.classical.series import MAD_TO_SD, masked_median
-from eowidgets.models.monitors.base import NOISE_FLOOR, SCORE, IndexMonitor, IndexParams
+from eowidgets.models.monitors.base import SCORE, IndexMonitor, IndexParams
+from eowidgets.models.monitors.breaks import Crossing, change_point, robust_spread, since_mask
 from eowidgets.models.monitors.runs import start_of
+from eowidgets.models.monitors.watched import Watched
 
 #: Observations of the history beyond so many spreads are dropped.
 SHEWHART = 5.0
@@ -39,7 +39,7 @@ class BreakEWMA(IndexMonitor):
         paper="Brooks et al. (2014), IEEE Transactions on Geoscience and Remote Sensing 52(6), 3316–3332.",
         url="https://doi.org/10.1109/TGRS.2013.2272545",
         licence="Apache-2.0",
-        scores={SCORE: 0.74},
+        scores={SCORE: 0.76},
         limits="Two missed clouds near each other are enough for an alarm unless the limit is wide.",
     )
 
@@ -48,7 +48,7 @@ class BreakEWMA(IndexMonitor):
         """The chart."""
 
         weight: float = param(
-            0.3,
+            0.1,
             low=0.01,
             high=1.0,
             step=0.05,
@@ -56,7 +56,7 @@ class BreakEWMA(IndexMonitor):
             help="Of the newest observation; small is slow and sure.",
         )
         limit: float = param(
-            2.0, low=0.5, high=50.0, step=0.5, unit="σ", label="Limit L", help="Width of the chart; wider is stricter."
+            5.0, low=0.5, high=50.0, step=0.5, unit="σ", label="Limit L", help="Width of the chart; wider is stricter."
         )
         outlier: float = param(
             10.0,
@@ -66,28 +66,61 @@ class BreakEWMA(IndexMonitor):
             label="Outliers beyond",
             help="Single observations so far out are skipped.",
         )
+        again: int = param(
+            3,
+            low=1,
+            high=20,
+            step=1,
+            unit="observations",
+            label="Outliers in a row",
+            help="So many on one side count after all: after a clear-cut everything is far out.",
+        )
 
-    def predict(self, batch: Batch) -> dict[str, Tensor]:
-        """Test; layers as in :class:`~eowidgets.models.monitors.sums.Sums`."""
-        seen = self.look(batch, screen=None if self.params.robust else SHEWHART)
-        residual, before = seen.residual.squeeze(1), seen.before.squeeze(1)
-        if self.params.robust:
-            sigma = MAD_TO_SD * masked_median(before.abs(), seen.known).nan_to_num(1.0).clamp_min(NOISE_FLOOR)
+    @property
+    def screen(self) -> float | None:
+        """As published, where the fit is not robust."""
+        return None if self.params.robust else SHEWHART
+
+    def search(self, seen: Watched, since: Tensor) -> Crossing:
+        """Leave the chart; the first date begins the step that leads there (:func:`change_point`)."""
+        p = self.params
+        before, after = seen.before.squeeze(1), seen.after.squeeze(1)
+        if p.robust:
+            sigma = robust_spread(seen).squeeze(1)
         else:
             sigma = (before.square().sum(dim=1) / seen.counted.clamp_min(1)).sqrt().clamp_min(1e-9)
-        sigma = sigma.unsqueeze(1)
-        near = seen.clear & (seen.after.squeeze(1).abs() <= self.params.outlier * sigma)
-        weight = self.params.weight
-        average = moving_average(residual, torch.cat([seen.known, near], dim=1), weight)[:, seen.length :]
-        width = self.params.limit * sigma * math.sqrt(weight / (2 - weight))
+        wide = sigma.unsqueeze(1)
+        fresh = since_mask(seen.clear, since)
+        near = fresh & (after.abs() <= p.outlier * wide)
+        if p.robust:
+            # So many outliers in a row on one side are no missed clouds: they count, cut off where the gate is.
+            for side in (1, -1):
+                near |= fresh & (in_a_row(fresh & (side * after > p.outlier * wide), fresh) >= p.again)
+            after = torch.minimum(torch.maximum(after, -p.outlier * wide), p.outlier * wide)
+        weight = p.weight
+        known = seen.known & (since == 0).unsqueeze(1)
+        if bool(known.any()):
+            values, counts = torch.cat([before, after], dim=1), torch.cat([known, near], dim=1)
+            average = moving_average(values, counts, weight)[:, seen.length :]
+        else:  # a new search begins at 0: the history adds nothing
+            average = moving_average(after, near, weight) if after.shape[1] else after
+        width = p.limit * wide * math.sqrt(weight / (2 - weight))
         ratio = (average.abs() / width).masked_fill_(~near, 0)
         if not ratio.shape[1]:
             ratio = average = ratio.new_zeros(len(ratio), 1)
         crossing = (ratio > 1).to(torch.uint8).argmax(dim=1)
-        sign = average.gather(1, crossing.unsqueeze(1)).sign()
-        return self.report(
-            seen, ratio.amax(dim=1), start_of(seen.after.squeeze(1) * sign - sigma, near, crossing), crossing
-        )
+        sign = average.gather(1, crossing.unsqueeze(1)).sign().squeeze(1)
+        found = Crossing(ratio.amax(dim=1), crossing, crossing)
+        if p.robust:
+            return change_point(seen, found, sign, sigma, since)
+        return replace(found, first=start_of(after * sign.unsqueeze(1) - wide, near, crossing))
+
+
+def in_a_row(out: Tensor, clear: Tensor) -> Tensor:
+    """How many clear observations in a row, up to each date, are True in ``out``, shapes (n, t)."""
+    count = (out & clear).cumsum(dim=1)
+    # The count at the last clear observation that is not out.
+    return count - torch.where(clear & ~out, count, 0).cummax(dim=1).values
 
 
 def moving_average(values: Tensor, counts: Tensor, weight: float) -> Tensor:

@@ -8,11 +8,12 @@ import torch
 from torch import Tensor
 
 from eowidgets.contract.card import Card
-from eowidgets.contract.feeds import Batch
 from eowidgets.contract.params import param
 from eowidgets.contract.registry import register
 from eowidgets.models.monitors.base import SCORE, IndexMonitor, IndexParams
+from eowidgets.models.monitors.breaks import Crossing, since_mask
 from eowidgets.models.monitors.runs import find_runs
+from eowidgets.models.monitors.watched import Watched
 
 
 @register
@@ -38,7 +39,7 @@ class BreakIQR(IndexMonitor):
         """How strict."""
 
         sensitivity: float = param(
-            1.5,
+            0.5,
             low=0.1,
             high=20.0,
             step=0.1,
@@ -47,18 +48,17 @@ class BreakIQR(IndexMonitor):
             help="Distance from the quartiles; higher is stricter.",
         )
         consecutive: int = param(
-            3, low=1, high=20, step=1, unit="observations", label="In a row", help="Observations that confirm a break."
+            4, low=1, high=20, step=1, unit="observations", label="In a row", help="Observations that confirm a break."
         )
 
-    def predict(self, batch: Batch) -> dict[str, Tensor]:
-        """Test; layers as in :class:`~eowidgets.models.monitors.sums.Sums`."""
-        seen = self.look(batch)
+    def search(self, seen: Watched, since: Tensor) -> Crossing:
+        """Find the first run outside the fences."""
         low, high = (q.unsqueeze(1) for q in quartiles(seen.before.squeeze(1), seen.known))
         reach = self.params.sensitivity * (high - low).clamp_min(1e-9)
         after = seen.after.squeeze(1)
         beyond = torch.maximum(after - high, low - after) / reach
-        runs = find_runs(beyond, seen.clear, self.params.consecutive)
-        return self.report(seen, runs.score, runs.first, runs.last)
+        runs = find_runs(beyond, since_mask(seen.clear, since), self.params.consecutive)
+        return Crossing(runs.score, runs.first, runs.last)
 
 
 def quartiles(values: Tensor, mask: Tensor) -> tuple[Tensor, Tensor]:

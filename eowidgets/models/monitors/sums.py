@@ -3,59 +3,60 @@
 from __future__ import annotations
 
 from abc import abstractmethod
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import torch
 from torch import Tensor
 
 from eowidgets.contract.card import Card
-from eowidgets.contract.feeds import Batch
 from eowidgets.contract.params import param
 from eowidgets.contract.registry import register
-from eowidgets.models.classical.series import MAD_TO_SD, masked_median
 from eowidgets.models.classical.stats import cusum_constant, log_plus
-from eowidgets.models.monitors.base import NOISE_FLOOR, SCORE, IndexMonitor, IndexParams, Watched
+from eowidgets.models.monitors.base import SCORE, IndexMonitor, IndexParams
+from eowidgets.models.monitors.breaks import Crossing, change_point, robust_spread, since_mask
 from eowidgets.models.monitors.critical import mosum_critical
 from eowidgets.models.monitors.runs import start_of
+from eowidgets.models.monitors.watched import Watched
 
 
 class Sums(IndexMonitor):
     """Base of both: a sum of residuals over a boundary."""
 
-    def predict(self, batch: Batch) -> dict[str, Tensor]:
-        """Test.
-
-        Returns
-        -------
-        dict
-            ``change`` (n, 2); ``break_date``, ``confirmed_date`` and ``magnitude`` (n,; NaN where nothing
-            broke). The boundary is crossed on the confirmed date; the first date begins the unbroken run of residuals
-            beyond σ that leads there.
-        """
-        seen = self.look(batch)
+    def search(self, seen: Watched, since: Tensor) -> Crossing:
+        """Cross the boundary; the first date begins the step that leads there (:func:`change_point`)."""
         residual = seen.residual.squeeze(1)
-        sigma = self._spread(seen).unsqueeze(1)
+        sigma = self._spread(seen)
+        wide = sigma.unsqueeze(1)
         if self.params.robust:
-            residual = torch.minimum(torch.maximum(residual, -3 * sigma), 3 * sigma)
-        sums, boundary = self.process(seen, residual / (sigma * seen.counted.clamp_min(1).sqrt().unsqueeze(1)))
-        ratio = (sums.abs() / boundary).masked_fill_(~seen.clear, 0)
+            residual = torch.minimum(torch.maximum(residual, -3 * wide), 3 * wide)
+        scaled = residual / (wide * seen.counted.clamp_min(1).sqrt().unsqueeze(1))
+        # A new search forgets all that came before it.
+        fresh = since_mask(seen.clear, since)
+        scaled = torch.cat([scaled[:, : seen.length] * (since == 0).unsqueeze(1), scaled[:, seen.length :] * fresh], 1)
+        sums, boundary = self.process(seen, scaled, fresh)
+        ratio = (sums.abs() / boundary).masked_fill_(~fresh, 0)
         if not ratio.shape[1]:
             ratio = sums = ratio.new_zeros(len(ratio), 1)
         crossing = (ratio > 1).to(torch.uint8).argmax(dim=1)
-        sign = sums.gather(1, crossing.unsqueeze(1)).sign()
-        first = start_of(residual[:, seen.length :] * sign - sigma, seen.clear, crossing)
-        return self.report(seen, ratio.amax(dim=1), first, crossing)
+        sign = sums.gather(1, crossing.unsqueeze(1)).sign().squeeze(1)
+        found = Crossing(ratio.amax(dim=1), crossing, crossing)
+        if self.params.robust:
+            return change_point(seen, found, sign, sigma, since)
+        side = residual[:, seen.length :] * sign.unsqueeze(1) - wide
+        return replace(found, first=start_of(side, fresh, crossing))
 
     @abstractmethod
-    def process(self, seen: Watched, scaled: Tensor) -> tuple[Tensor, Tensor]:
-        """Sums of scaled residuals (n, t), and their boundary, at every date after the history, (n, t - length)."""
+    def process(self, seen: Watched, scaled: Tensor, fresh: Tensor) -> tuple[Tensor, Tensor]:
+        """Sums of scaled residuals (n, t), and their boundary, at every date after the history, (n, t - length).
+
+        ``fresh`` (n, t - length) are the observations after the history that count.
+        """
 
     def _spread(self, seen: Watched) -> Tensor:
         """σ of the history, by degrees of freedom or from the median, shape (n,)."""
-        before = seen.before.squeeze(1)
         if self.params.robust:
-            return MAD_TO_SD * masked_median(before.abs(), seen.known).nan_to_num(1.0).clamp_min(NOISE_FLOOR)
-        total = before.square().sum(dim=1)
+            return robust_spread(seen).squeeze(1)
+        total = seen.before.squeeze(1).square().sum(dim=1)
         return (total / (seen.counted - seen.columns).clamp_min(1)).sqrt().clamp_min(1e-9)
 
 
@@ -81,7 +82,7 @@ class BreakBFAST(Sums):
         paper="Verbesselt, Zeileis and Herold (2012), Remote Sensing of Environment 123, 98–108.",
         url="https://doi.org/10.1016/j.rse.2012.02.022",
         licence="Apache-2.0",
-        scores={SCORE: 0.77},
+        scores={SCORE: 0.75},
         limits="Missed cloud counts as loss of green. False alarms are more frequent than stated where errors are not "
         "independent or sums are shorter than a year.",
     )
@@ -99,10 +100,10 @@ class BreakBFAST(Sums):
             help="Length of the moving sum, as share of the history.",
         )
         alpha: float = param(
-            0.05, low=0.001, high=0.2, label="Significance", help="Chance of a false alarm in a stable pixel."
+            0.001, low=0.001, high=0.2, label="Significance", help="Chance of a false alarm in a stable pixel."
         )
 
-    def process(self, seen: Watched, scaled: Tensor) -> tuple[Tensor, Tensor]:
+    def process(self, seen: Watched, scaled: Tensor, fresh: Tensor) -> tuple[Tensor, Tensor]:
         """Moving sums over the last m clear observations."""
         count = seen.counted.clamp_min(1).unsqueeze(1)
         k = seen.usable.cumsum(dim=1)
@@ -136,7 +137,7 @@ class BreakCUSUM(Sums):
         paper="Chu, Stinchcombe and White (1996), Econometrica 64(5), 1045–1065.",
         url="https://doi.org/10.2307/2171955",
         licence="Apache-2.0",
-        scores={SCORE: 0.63},
+        scores={SCORE: 0.78},
         limits="Slow to react late in a long series. Missed cloud counts as loss of green. False alarms are more frequent than "
         "stated where errors are not independent.",
     )
@@ -146,14 +147,14 @@ class BreakCUSUM(Sums):
         """How strict."""
 
         alpha: float = param(
-            0.05, low=0.001, high=0.2, label="Significance", help="Chance of a false alarm in a stable pixel."
+            0.01, low=0.001, high=0.2, label="Significance", help="Chance of a false alarm in a stable pixel."
         )
 
-    def process(self, seen: Watched, scaled: Tensor) -> tuple[Tensor, Tensor]:
+    def process(self, seen: Watched, scaled: Tensor, fresh: Tensor) -> tuple[Tensor, Tensor]:
         """Sums since the history."""
         count = seen.counted.clamp_min(1).unsqueeze(1)
         # x = k / n a hair above 1 where nothing was seen yet; there the boundary is of no meaning.
-        over = (seen.clear.cumsum(dim=1) / count).clamp_min_(1e-6)
+        over = (fresh.cumsum(dim=1) / count).clamp_min_(1e-6)
         x = 1 + over
         constant = cusum_constant(self.params.alpha) ** 2
         return scaled[:, seen.length :].cumsum(dim=1), (x * over * (constant + (x / over).log())).sqrt()

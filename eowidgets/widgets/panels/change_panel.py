@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import traitlets
 import xarray as xr
 
-from eowidgets.analysis.change.detect import TUNED, ChangeTask, methods, usual_method
+from eowidgets.analysis.change.detect import DEFAULTS, ChangeTask, methods, usual_method
 from eowidgets.analysis.change.pair import usual_dates
 from eowidgets.analysis.change.report import (
     changed_places,
@@ -151,9 +151,9 @@ class ChangePanel(FormPanel, ChangePanelView):
     def code(self) -> str:
         """Return the code of a cell that computes the same."""
         area = self.run_area()
-        tuned = self.params == TUNED.get(self.method, {})
+        usual = self.params == DEFAULTS.get(self.method, {})
         asked = {"method": self.method, "dates": self.dates, **({"area": area} if area is not None else {})}
-        call = Call("change", {**asked, **({} if tuned else self.params)}, target="found")
+        call = Call("change", {**asked, **({} if usual else self.params)}, target="found")
         imported = "from eowidgets.analysis import changed_places, filter_places, sentence"
         lines = call.code(self._source(), imported).splitlines()
         keep = f"smallest={self._smallest.value:g}, confidence={self._sure.value:g}"
@@ -170,7 +170,7 @@ class ChangePanel(FormPanel, ChangePanelView):
         model = model_class(self.method)
         self._show_card(model.card, "About this method")
         self._show_params(model.Params(), leave_out=_BY_PERIOD)
-        self.set(**TUNED.get(self.method, {}))
+        self.set(**DEFAULTS.get(self.method, {}))
         self._show_period(self._kinds[self.method] == "series")
         self._say("")
         self._refresh()

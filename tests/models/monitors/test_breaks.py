@@ -8,11 +8,11 @@ from eowidgets.contract.feeds.series import flattened
 from eowidgets.contract.registry import get_model
 from eowidgets.errors import EowidgetsError
 from eowidgets.models.classical.stats import chi2_quantile, mosum_constant
-from eowidgets.models.monitors.base import Watched
 from eowidgets.models.monitors.ccdc import history_spread, plain_spread
 from eowidgets.models.monitors.critical import LEVELS, PUBLISHED, mosum_critical
 from eowidgets.models.monitors.iqr import quartiles
 from eowidgets.models.monitors.runs import find_runs
+from eowidgets.models.monitors.watched import Watched
 
 BANDS = ("red", "nir")
 DAYS = 17_000 + np.sort(np.random.default_rng(5).choice(2000, 160, replace=False)).astype(float)
@@ -54,15 +54,14 @@ def run(name, x, usable=None, **params):
         ("break-cusum", {}),
         ("break-cusum", {"robust": False}),
         ("break-iqr", {"consecutive": 4}),
-        ("break-ewma", {"limit": 5.0}),
-        ("break-ewma", {"limit": 5.0, "outlier": 100.0, "robust": False}),
+        ("break-ewma", {}),
+        ("break-ewma", {"weight": 0.3, "outlier": 100.0, "robust": False}),
     ],
 )
 def test_logging_is_found_and_dated(name, params):
     x, half = logged()
     seen = np.random.default_rng(1).random((len(DAYS), x.shape[2])) < 0.8
-    outlier = {"outlier": 100.0} if name == "break-ewma" else {}
-    out = run(name, x, seen, **{**outlier, **params})
+    out = run(name, x, seen, **params)
     changed = out["change"][1] > 0.5
     assert changed[:half].mean() > 0.95
     assert changed[half:].mean() < 0.15
@@ -79,13 +78,59 @@ def test_logging_is_found_and_dated(name, params):
         np.testing.assert_allclose(size, np.hypot(0.10, 0.12), atol=0.02)
 
 
+def ndvi(values):
+    """Red and near infrared with this NDVI, (t, 2, w)."""
+    return np.stack([(1 - values) / 4, (1 + values) / 4], axis=1)
+
+
+@pytest.mark.parametrize("name", [*MONITORS, "break-ensemble"])
+def test_a_slight_crossing_does_not_end_the_search(name):
+    """A loss of 0.06 for good, then a clear-cut: the second is what is found."""
+    rng = np.random.default_rng(7)
+    v = 0.7 + 0.012 * rng.standard_normal((len(DAYS), 30))
+    v[DAYS >= 17_850] -= 0.06
+    v[DAYS >= CUT] -= 0.3
+    out = run(name, ndvi(v), **({"watch": "NDVI"} if name == "break-ccdc" else {}))
+    assert (out["change"][1] > 0.5).all()
+    assert (np.abs(out["break_date"] - CUT) < 40).mean() > 0.9
+    assert (np.abs(out["magnitude"]) > 0.2).all()
+
+
+def test_the_gate_against_outliers_opens_after_a_clear_cut():
+    """Far beyond the gate for good: found; single observations as far out: not."""
+    rng = np.random.default_rng(8)
+    v = 0.8 + 0.008 * rng.standard_normal((len(DAYS), 30))
+    clouds = v.copy()
+    clouds[(rng.random(v.shape) < 0.04) & ~PAST[:, None]] -= 0.5
+    v[DAYS >= CUT] -= 0.5
+    out, cloudy = run("break-ewma", ndvi(v)), run("break-ewma", ndvi(clouds))
+    assert (out["change"][1] > 0.5).all()
+    assert (np.abs(out["break_date"] - CUT) < 30).all()
+    assert (cloudy["change"][1] > 0.5).mean() < 0.05
+
+
+@pytest.mark.parametrize("name", ["break-ccdc", "break-bfast", "break-iqr"])
+def test_a_late_break_of_a_long_series_with_slow_drift_is_found(name):
+    """Thirty years of a dozen dates, a history of two, a drift of 0.15, cleared after 26 years."""
+    rng = np.random.default_rng(9)
+    days = 6000 + np.sort(rng.choice(30 * 365, 360, replace=False)).astype(float)
+    v = 0.6 + 0.15 * (days - days[0])[:, None] / (30 * 365) + 0.03 * rng.standard_normal((360, 40))
+    cut = days[0] + 26 * 365.0
+    v[days >= cut, :20] -= 0.3
+    model = get_model(name, **({"watch": "NDVI"} if name == "break-ccdc" else {}))
+    out = {k: t[0, ..., 0, :].numpy() for k, t in asked(model, batch_of(ndvi(v), days, bands=BANDS)).items()}
+    assert (np.abs(out["break_date"][:20] - cut) < 200).mean() >= 0.9
+    assert (out["change"][1, 20:] > 0.5).mean() <= 0.05
+
+
 def test_ccdc_is_equal_to_a_plain_loop_over_observations():
     x, _ = logged(pixels=8, seed=3)
     seen = np.random.default_rng(2).random((len(DAYS), 8)) < 0.6
-    model = get_model("break-ccdc", consecutive=4)
-    batch = batch_of(x, DAYS, seen, BANDS)
-    out = run("break-ccdc", x, seen, consecutive=4)
-    watched = model.look(flattened(batch), ridge=0.1)
+    settings = {"consecutive": 4, "probability": 0.99, "renew": 0.0, "sure": 0.0}
+    model = get_model("break-ccdc", **settings)
+    given = model.prepared(flattened(batch_of(x, DAYS, seen, BANDS)))
+    out = run("break-ccdc", x, seen, **settings)
+    watched = model.watch(given.values.transpose(1, 2), given.usable, given.days, int(PAST.sum()))
     limit = chi2_quantile(0.99, 2)
     for i in range(8):
         residual = watched.residual[i].numpy().T
@@ -116,7 +161,7 @@ def residuals_of(x, seen, i):
 def test_sums_are_equal_to_a_plain_loop_over_observations(name):
     x, _ = logged(pixels=8, seed=4)
     seen = np.random.default_rng(3).random((len(DAYS), 8)) < 0.6
-    out = run(name, x, seen, **PUBLISHED_FORM)
+    out = run(name, x, seen, **PUBLISHED_FORM, alpha=0.05)
     for i in range(8):
         e, n, days = residuals_of(x, seen, i)
         sigma = np.sqrt((e[:n] ** 2).sum() / (n - 3))
@@ -142,8 +187,8 @@ def test_sums_are_equal_to_a_plain_loop_over_observations(name):
 def test_quartiles_and_control_chart_are_equal_to_plain_loops():
     x, _ = logged(pixels=8, seed=6)
     seen = np.random.default_rng(4).random((len(DAYS), 8)) < 0.6
-    iqr = run("break-iqr", x, seen, **PUBLISHED_FORM)
-    ewma = run("break-ewma", x, seen, **PUBLISHED_FORM)
+    iqr = run("break-iqr", x, seen, **PUBLISHED_FORM, sensitivity=1.5, consecutive=3)
+    ewma = run("break-ewma", x, seen, **PUBLISHED_FORM, weight=0.3, limit=2.0)
     for i in range(8):
         e, n, days = residuals_of(x, seen, i)
         low, high = np.percentile(e[:n], [25, 75])
@@ -243,7 +288,12 @@ def test_clear_cuts_in_romania():
     year = 1970 + out.break_date / 365.2425
     for rows, columns, earliest, latest in [
         (slice(61, 65), slice(6, 10), 2017.4, 2018.6),
-        (slice(46, 49), slice(66, 69), 2018.5, 2019.5),
+        (
+            slice(46, 49),
+            slice(66, 69),
+            2017.5,
+            2019.5,
+        ),  # cut from 2018.5 on; over all bands an autumn before it is dated
         (slice(68, 73), slice(46, 51), 2018.5, 2019.5),
     ]:
         found = year[rows, columns].values

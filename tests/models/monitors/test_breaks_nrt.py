@@ -21,10 +21,10 @@ nrt = pytest.importorskip("nrt.monitor")
 
 CASES = {
     "break-ccdc": ("ccdc", "CCDC", {"watch": "NDVI", "consecutive": 3, "probability": 0.9973002}),
-    "break-iqr": ("iqr", "IQR", {"smallest": 0.0}),
-    "break-cusum": ("cusum", "CuSum", {"smallest": 0.0}),
-    "break-bfast": ("mosum", "MoSum", {"smallest": 0.0}),
-    "break-ewma": ("ewma", "EWMA", {"smallest": 0.0}),
+    "break-iqr": ("iqr", "IQR", {"smallest": 0.0, "sensitivity": 1.5, "consecutive": 3}),
+    "break-cusum": ("cusum", "CuSum", {"smallest": 0.0, "alpha": 0.05}),
+    "break-bfast": ("mosum", "MoSum", {"smallest": 0.0, "alpha": 0.05}),
+    "break-ewma": ("ewma", "EWMA", {"smallest": 0.0, "weight": 0.3, "limit": 2.0}),
 }
 
 

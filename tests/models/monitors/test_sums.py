@@ -17,7 +17,7 @@ def test_the_moving_sum_holds_as_many_observations_as_the_bandwidth_states():
     counted = usable[:, :length].sum(dim=1)
     seen = SimpleNamespace(counted=counted, usable=usable, length=length, clear=usable[:, length:])
     model = get_model("break-bfast", bandwidth=0.25)
-    moved, _ = model.process(seen, scaled)
+    moved, _ = model.process(seen, scaled, usable[:, length:])
     for i in range(3):
         width = int(0.25 * int(counted[i]) + 1e-6)
         for j in range(length, 30):
