@@ -21,9 +21,9 @@ from eowidgets.analysis.forecast.names import forecasters
 from eowidgets.learn import Plan
 from eowidgets.learn import fit as learn
 from eowidgets.models.forecast import Forecaster
-from eowidgets.models.forecast.companion import convolve, kernel_fast, kernel_naive, stable
-from eowidgets.models.forecast.network import make_network
-from eowidgets.models.forecast.spacetime import Companion
+from eowidgets.models.forecast.networks.network import make_network
+from eowidgets.models.forecast.spacetime.companion import convolve, kernel_fast, kernel_naive, stable
+from eowidgets.models.forecast.spacetime.network import Companion
 from training.forecast import RECIPES, Etth1, errors, train, windows
 
 #: Forecasters of series by short name.

@@ -30,6 +30,13 @@ _FOLDERS = {
 _SIMULATE = ("camera", "events", "happen", "land", "pairs", "scene", "sky", "structures", "texture", "town", "words")
 _MCI = ("bi3", "captioner", "consensus", "mit", "tools")
 _DELTAVLM = ("csrm", "language", "qformer", "vision")
+_FORECAST = {
+    "networks": ("network", "published", "tasks", "zeroshot"),
+    "series": ("dates", "grid", "past", "season"),
+    "spacetime": ("companion",),
+    "statistical": ("climatology", "combine", "harmonic", "naive", "smoothing"),
+}
+_TRAINED = ("ltsf_linear", "patchtst", "itransformer", "timesnet", "timemixer", "spacetime")
 _CONTRACT = ("card", "feeds", "model", "outputs", "params", "older")
 
 #: Old module -> the modules in which its names are now.
@@ -60,6 +67,16 @@ MOVED: dict[str, tuple[str, ...]] = {
     ),
     "eowidgets.models.change.siamdiff": ("eowidgets.models.change.fcsiam.network",),
     "eowidgets.models.change.swin": ("eowidgets.models.change.lenet.swin",),
+    **{
+        f"eowidgets.models.forecast.{name}": (f"eowidgets.models.forecast.{folder}.{name}",)
+        for folder, names in _FORECAST.items()
+        for name in names
+    },
+    "eowidgets.models.forecast.learned": (
+        "eowidgets.models.forecast.networks.learned",
+        *(f"eowidgets.models.forecast.{system}.model" for system in _TRAINED),
+    ),
+    "eowidgets.models.forecast.linear": ("eowidgets.models.forecast.ltsf_linear.network",),
     "eowidgets.models.vqa.config": ("eowidgets.models.vqa.rsvqa.config", "eowidgets.models.vqa.deltavlm.config"),
     **{f"eowidgets.models.vqa.{name}": (f"eowidgets.models.vqa.deltavlm.{name}",) for name in _DELTAVLM},
     "eowidgets.models.base": tuple(f"eowidgets.contract.{name}" for name in _CONTRACT),

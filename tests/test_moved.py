@@ -16,6 +16,12 @@ IMPORTED = {
     "eowidgets.models.change.config": ("LENetConfig", "MCIConfig", "SiamDiffConfig"),
     "eowidgets.models.change.siamdiff": ("FCSiamDiff",),
     "eowidgets.models.change.tools": ("Found", "Interpreter", "detect"),
+    "eowidgets.models.forecast.companion": ("companion", "kernel_fast", "stable"),
+    "eowidgets.models.forecast.dates": ("When", "parse_dates"),
+    "eowidgets.models.forecast.learned": ("DLinearForecaster", "Hindcast", "NetworkForecaster", "PatchTSTForecaster"),
+    "eowidgets.models.forecast.linear": ("DLinear", "NLinear", "absolute_map", "moving_average", "ridge_map"),
+    "eowidgets.models.forecast.naive": ("Persistence", "SeasonalNaive"),
+    "eowidgets.models.forecast.network": ("BatchNorm", "EncoderLayer", "SeriesNetwork", "make_network"),
     "eowidgets.models.registry": ("register", "get_model"),
     "eowidgets.models.vqa.config": ("DeltaVLMConfig", "LanguageSize", "RSVQAConfig", "VisionSize"),
     "eowidgets.models.weights": ("weights",),
@@ -30,6 +36,13 @@ IMPORTED = {
 PACKAGES = {
     "eowidgets.models.change.lenet": ("CSDW", "LENet", "difference_weights", "exchange", "maps_loss", "start_rare"),
     "eowidgets.models.change.mci": ("MCI", "MaskBranch", "Places", "mci_loss"),
+    "eowidgets.models.forecast.chronos": ("ChronosForecaster",),
+    "eowidgets.models.forecast.fracast": ("FracastForecaster",),
+    "eowidgets.models.forecast.itransformer": ("ITransformer",),
+    "eowidgets.models.forecast.patchtst": ("PatchTST",),
+    "eowidgets.models.forecast.spacetime": ("ClosedLoop", "Companion", "SpaceTime", "preprocessing"),
+    "eowidgets.models.forecast.timemixer": ("PastMixing", "TimeMixer", "time_mlp"),
+    "eowidgets.models.forecast.timesnet": ("Inception", "TimesBlock", "TimesNet"),
     "eowidgets.models.vqa.deltavlm": ("DecoderLayer", "DeltaVLM", "certainty"),
     "eowidgets.models.vqa.rsvqa": ("RSVQA", "QuestionEncoder", "picture_values"),
 }
@@ -85,4 +98,4 @@ def test_a_package_gives_what_the_module_of_its_name_gave(package):
     found = importlib.import_module(package)
     assert hasattr(found, "__path__")
     for name in PACKAGES[package]:
-        assert getattr(found, name).__module__ == f"{package}.network"
+        assert getattr(found, name).__module__ in (f"{package}.network", f"{package}.model")

@@ -21,7 +21,7 @@ from torch.optim import AdamW
 from torch.optim.lr_scheduler import LambdaLR
 
 from eowidgets.learn import Plan, Report, Step, fit
-from eowidgets.models.forecast.network import SeriesNetwork, make_network
+from eowidgets.models.forecast.networks.network import SeriesNetwork, make_network
 
 RUNS = Path("training/runs")
 MONTH = 30 * 24

@@ -147,7 +147,7 @@ def _forecast(
 ) -> Callable[[], Any]:
     from eowidgets.analysis.forecast.forecast import forecast, hindcast
     from eowidgets.analysis.forecast.strategies import make_forecaster
-    from eowidgets.models.forecast.dates import DATES
+    from eowidgets.models.forecast.series.dates import DATES
 
     _only(options, set())
     if after is not None:

@@ -85,7 +85,8 @@ def rows_as_promised(model: Model, output: Gathered, found: Any, windows: int) -
         raise ModelError(
             f"The model {shown(model.name)} gave {shown(output.name)} as {given}: return one item per window."
         )
-    return list(items)
+    # Half precision has no arrays of numpy, which rows are made of.
+    return list(items.float() if isinstance(items, torch.Tensor) and items.is_floating_point() else items)
 
 
 def read_rows(model: Model, output: Gathered, item: Any, size: tuple[int, int], dates: int) -> list[Row]:

@@ -1,10 +1,11 @@
-"""The same strips on a Dask cluster: each worker computes some and writes its own chunks."""
+"""The same parts of a run on a Dask cluster: of a cube strips, whose chunks each worker writes; else rows of a table."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import replace
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
@@ -16,7 +17,7 @@ from eowidgets.engine.strips import Strip
 from eowidgets.engine.workload import Workload
 from eowidgets.errors import EowidgetsError, MissingExtraError, ModelError, SourceError, short, words
 
-#: More parts than workers, so that a slow or lost one holds up little ...
+#: More parts than workers, so that a slow or lost one holds up little; as many are under way at a time ...
 PARTS_PER_WORKER = 4
 #: ... but a part repeats a row or two of windows at its top, so where there is no need it has at least so many.
 WINDOW_ROWS = 8
@@ -24,10 +25,75 @@ WINDOW_ROWS = 8
 RETRIES = 3
 
 
+def on_workers(
+    client: Any, function: Callable[..., Any], calls: Callable[[int], Iterable[tuple[Any, ...]]], job: Job, saved: bool
+) -> Iterator[Any]:
+    """Call a function on the workers behind ``client``, once for each part of a run.
+
+    Parameters
+    ----------
+    client : dask.distributed.Client
+    function : callable
+    calls : callable
+        Number of workers -> arguments of each call. They are made as workers become free, and travel inside their task,
+        not scattered before: what dies with a worker, the scheduler sends again.
+    job : Job
+    saved : bool
+        Whether parts that are finished stay when the cluster is lost.
+
+    Yields
+    ------
+    object
+        What the calls return, in the order in which they are finished.
+
+    Raises
+    ------
+    EowidgetsError
+        What a part raised, or one sentence on the cluster.
+    """
+    try:
+        from distributed import TimeoutError as NotYet
+        from distributed import wait
+    except ImportError as error:
+        raise MissingExtraError("Running on a cluster", "dask") from error
+    with _reached(saved):
+        workers = max(1, len(client.scheduler_info(n_workers=-1)["workers"]))
+    job.say(f"Running on {workers} Dask workers.")
+    waiting = iter(calls(workers))
+    futures: set[Any] = set()
+    try:
+        while True:
+            for arguments in islice(waiting, workers * PARTS_PER_WORKER - len(futures)):
+                with _reached(saved):
+                    futures.add(client.submit(function, *arguments, pure=False, retries=RETRIES))
+                job.checkpoint()
+            if not futures:
+                return
+            job.checkpoint()
+            with _reached(saved):
+                try:
+                    done = wait(list(futures), timeout=0.1, return_when="FIRST_COMPLETED").done  # type: ignore[no-untyped-call]
+                except NotYet:
+                    done = set()
+                    if client.status not in ("running", "newly-created"):
+                        raise ConnectionError(f"the client is {client.status}") from None
+            for future in done:
+                futures.remove(future)
+                with _reached(saved):
+                    if future.status != "finished":
+                        raise _failure(future)
+                    found = future.result()
+                yield found
+    finally:
+        if futures and client.status == "running":
+            with suppress(Exception):  # the run has ended, whatever the cluster says to that
+                client.cancel(list(futures), force=True)
+
+
 def run_on(
     client: Any, task: Workload, plan: Plan, missing: list[tuple[int, int]], job: Job, store: Path | None
 ) -> Iterator[Strip]:
-    """Run the missing rows on the cluster behind ``client``.
+    """Run the missing rows of a cube on the cluster behind ``client``.
 
     Parameters
     ----------
@@ -41,49 +107,20 @@ def run_on(
     Strip
         In the order in which they are finished.
     """
-    try:
-        from distributed import TimeoutError as NotYet
-        from distributed import wait
-    except ImportError as error:
-        raise MissingExtraError("Running on a cluster", "dask") from error
-    with _reached(client, store):
-        workers = max(1, len(client.scheduler_info(n_workers=-1)["workers"]))
-        job.say(f"Running on {workers} Dask workers.")
-        futures = {}
+    where = str(store.absolute()) if store is not None else None
+
+    def calls(workers: int) -> Iterator[tuple[Any, ...]]:
         for start, stop in parts(missing, plan, workers):
-            # The part travels inside its task, not scattered before: what dies with a worker, the scheduler sends again.
             part, offset = _cut(task, plan, start, stop)
-            where = str(store.absolute()) if store is not None else None
-            future = client.submit(
-                _work, part, task.shape, offset, plan, start, stop, where, pure=False, retries=RETRIES
-            )
-            futures[future] = (start, stop)
-    try:
-        while futures:
-            job.checkpoint()
-            with _reached(client, store):
-                try:
-                    done = wait(list(futures), timeout=0.1, return_when="FIRST_COMPLETED").done  # type: ignore[no-untyped-call]
-                except NotYet:
-                    done = set()
-                    if client.status not in ("running", "newly-created"):
-                        raise ConnectionError(f"the client is {client.status}") from None
-            for future in done:
-                futures.pop(future)
-                with _reached(client, store):
-                    if future.status != "finished":
-                        raise _failure(future)
-                    strips, windows = future.result()
-                job.advance(windows)
-                yield from strips
-    finally:
-        if futures and client.status == "running":
-            with suppress(Exception):  # the run has ended, whatever the cluster says to that
-                client.cancel(list(futures), force=True)
+            yield part, task.shape, offset, plan, start, stop, where
+
+    for strips, windows in on_workers(client, _work, calls, job, store is not None):
+        job.advance(windows)
+        yield from strips
 
 
 @contextmanager
-def _reached(client: Any, store: Path | None) -> Iterator[None]:
+def _reached(saved: bool) -> Iterator[None]:
     """Turn what Dask raises when its scheduler is gone into one sentence.
 
     Raises
@@ -100,7 +137,7 @@ def _reached(client: Any, store: Path | None) -> Iterator[None]:
         kind = type(error).__module__.partition(".")[0]
         if kind not in ("distributed", "concurrent", "asyncio", "builtins", "tornado"):
             raise
-        kept = ", which goes on where it stopped" if store is not None else ""
+        kept = ", which goes on where it stopped" if saved else ""
         raise SourceError(
             f"The Dask cluster cannot be reached any more ({short(words(error))}): run the same call again{kept}, with "
             "a new client, or without one on this machine."

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import os
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -17,8 +18,6 @@ from eowidgets.engine.plan import Plan
 HEAD = "head.json"
 #: Rows of items by the number of their item.
 Rows = dict[int, list[dict[str, Any]]]
-#: Items have no windows to plan.
-NO_PLAN = Plan((0, 0), 0, 0, 0, 0, 0, 0, "", 0)
 
 
 @dataclass(frozen=True)
@@ -28,24 +27,28 @@ class ItemStore:
     Attributes
     ----------
     journal : Journal
+    plan : Plan
+        Settings of the run.
     done : frozenset of int
         Shares that are finished.
     """
 
     journal: Journal
+    plan: Plan
     done: frozenset[int]
 
     @classmethod
-    def of(cls, journal: Journal, key: str) -> ItemStore:
-        """Go on with what the same run has left, or start over."""
+    def of(cls, journal: Journal, key: str, choose: Callable[[], Plan]) -> ItemStore:
+        """Go on with what the same run has left, or choose a plan and start over."""
         journal.stamp = lambda start, _: _stamp(_part(journal.store, start))
         saved = journal.saved(key)
         if saved is not None and _stamp(journal.store / HEAD) == saved.layout:
             whole = [rows for rows, stamp in saved.strips.items() if journal.stamp(*rows) == stamp]
             journal.keep(whole)
-            return cls(journal, frozenset(start for start, _ in whole))
-        journal.begin(key, NO_PLAN, _lay_out)
-        return cls(journal, frozenset())
+            return cls(journal, saved.plan, frozenset(start for start, _ in whole))
+        plan = choose()
+        journal.begin(key, plan, _lay_out)
+        return cls(journal, plan, frozenset())
 
     def read(self, share: int) -> Rows:
         """Read the rows of a finished share."""

@@ -56,6 +56,11 @@ class Long:
         return slice(int(self.starts[i]), int(self.starts[i + 1]))
 
     @cached_property
+    def lengths(self) -> npt.NDArray[np.int64]:
+        """Number of dates of each series, shape (n,)."""
+        return np.diff(self.starts)
+
+    @cached_property
     def measured(self) -> npt.NDArray[np.bool_]:
         """Rows with a number in every band, shape (m,)."""
         measured = np.asarray(np.isfinite(self.values).all(axis=1))

@@ -89,6 +89,10 @@ class Plan:
         return cls(**{**known, "window": tuple(values["window"])})
 
 
+#: Of a run whose settings are not chosen yet.
+NO_PLAN = Plan((0, 0), 0, 0, 0, 0, 0, 0, "", 0)
+
+
 @checked
 @dataclass(frozen=True)
 class Limits:
@@ -128,14 +132,14 @@ def make_plan(
     own = limits.window or spec.size
     least = max(round_up(2 * spec.halo + 1, spec.multiple), spec.multiple)
     rows_budget = limits.memory // 4
-    device_budget = int((dev.free_memory(device) or 0) * dev.GPU_SHARE) or limits.memory // 4
+    on_device = device_budget(device, limits.memory)
     if own:
         side = (own, own) if spec.size else (min(own, round_up(height, spec.multiple)), own)
         side = (side[0], own if spec.size else min(own, round_up(width, spec.multiple)))
     else:
         largest = round_up(max(LARGEST, 4 * spec.halo), spec.multiple)
         side = (min(largest, round_up(height, spec.multiple)), min(largest, round_up(width, spec.multiple)))
-        while max(side) > max(least, PROBES[0]) and probe.bytes(side) > device_budget:
+        while max(side) > max(least, PROBES[0]) and probe.bytes(side) > on_device:
             half = max(least, round_up(max(side) // 2, spec.multiple))
             side = (min(side[0], half), min(side[1], half))
         while side[0] > least and wide * side[0] * width > rows_budget:
@@ -157,7 +161,7 @@ def make_plan(
         most = max(1, BATCH_PIXELS.get(device.type, 1 << 18) // (side[0] * side[1] * dates))
         batch = min(most, in_row, 256)
         if batch > 1:
-            batch = max(1, min(batch, device_budget // max(1, probe.bytes(side))))
+            batch = max(1, min(batch, on_device // max(1, probe.bytes(side))))
 
     source = t * (4 * len(site.bands) + 2) + sum(
         c.bytes(site.resolution) for c in site.companions
@@ -186,6 +190,33 @@ def make_plan(
         blend=spec.blend,
         step=step,
     )
+
+
+def device_budget(device: torch.device, memory: int) -> int:
+    """Return the bytes that one batch may take on a device, of a run that may take ``memory``."""
+    return int((dev.free_memory(device) or 0) * dev.GPU_SHARE) or memory // 4
+
+
+def choose_precision(
+    wanted: str,
+    model: Fitted,
+    outputs: tuple[Mosaic | Gathered, ...],
+    device: torch.device,
+    run: Callable[[str], dict[str, torch.Tensor]],
+    log: Callable[[str], None],
+) -> str:
+    """Return the precision of a run; ``"auto"`` compares the outputs of ``run("fp32")`` and ``run("bf16")``."""
+    if wanted != "auto":
+        return wanted
+    with blame(model.model, "when it was asked for its network"):
+        module = model.model.module()
+    gathers = any(isinstance(o, Gathered) for o in outputs)
+    if gathers or module is None or not dev.bf16_is_fast(device):
+        return "fp32"
+    exact, fast = (run(precision) for precision in ("fp32", "bf16"))
+    good = all(dev.close_enough(exact[o.name], fast[o.name]) for o in outputs)
+    log("bf16 is close enough here: used." if good else "bf16 would change the result: float32 is used.")
+    return "bf16" if good else "fp32"
 
 
 def check_window(model: Fitted, window: int | None) -> None:
@@ -275,19 +306,9 @@ class _Probe:
         return int(MARGIN * self._measured[largest] * (pixels / largest**2) ** power)
 
     def precision(self, wanted: str) -> str:
-        if wanted != "auto":
-            return wanted
         model, _, outputs = self._context
-        with blame(model.model, "when it was asked for its network"):
-            module = model.model.module()
-        gathers = any(isinstance(o, Gathered) for o in self._context[2])
-        if gathers or module is None or not dev.bf16_is_fast(self._device):
-            return "fp32"
         size = self._sizes()[0]
-        exact, fast = (self._run(size, p) for p in ("fp32", "bf16"))
-        good = all(dev.close_enough(exact[o.name], fast[o.name]) for o in outputs)
-        self._log("bf16 is close enough here: used." if good else "bf16 would change the result: float32 is used.")
-        return "bf16" if good else "fp32"
+        return choose_precision(wanted, model, outputs, self._device, lambda p: self._run(size, p), self._log)
 
     def _sizes(self) -> list[int]:
         spec = self._context[0].feed

@@ -129,7 +129,7 @@ def rerun_items(
     places : GeoDataFrame, optional
     model : Model or Model class, optional
     options : dict
-        ``device`` and ``batch``, and parameters of the model.
+        Engine settings and parameters of the model.
 
     Raises
     ------
@@ -137,6 +137,10 @@ def rerun_items(
     """
     try:
         engine = {name: notes["engine"][name] for name in ("device", "batch")}
+        # Tables of earlier releases have no others.
+        engine |= {
+            name: notes["engine"][name] for name in ("memory", "precision", "compile") if name in notes["engine"]
+        }
         own = {k: options.pop(k) for k in notes["parameters"] if k in options}
         params = {k: source_of(v) if isinstance(v, str) else v for k, v in notes["parameters"].items()} | own
         seed = notes["seed"]

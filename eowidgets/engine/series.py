@@ -51,13 +51,13 @@ class SeriesItems(Items):
             raise ModelError(f"The model {shown(self.model.name)} gives {problem}.")
         return output
 
-    def rows(
-        self, model: Model, output: Mosaic | Gathered, item: Any, piece: Piece, dates: int
-    ) -> list[dict[str, Any]]:
+    @classmethod
+    def rows(cls, share: Share, output: Mosaic | Gathered, item: Any, piece: Piece) -> list[dict[str, Any]]:
         """Return the columns of one output of one series, empty where nothing was observed that it needs."""
+        model, dates = share.model, len(share.dates)
         usable, measured = piece.block.usable[:, 0, 0], piece.block.measured[:, 0, 0]
         if not isinstance(output, Mosaic):
-            found = super().rows(model, output, item, piece, dates)
+            found = super().rows(share, output, item, piece)
             return found if usable.any() else [empty(row) for row in found]
         values = item[..., 0, 0]
         given = np.full(max(1, dates), (usable if output.needs == "any" else measured).any())
@@ -69,7 +69,7 @@ class SeriesItems(Items):
             given = measured
         with blame(model, f"when its {shown(output.name)} was read"):
             try:
-                found = [output.row(v, self.bands) for v in (values if output.over_time else values[None])]
+                found = [output.row(v, share.site.bands) for v in (values if output.over_time else values[None])]
             except ModelError as error:
                 raise ModelError(f"The model {shown(model.name)} gave {error}.") from None
         return [row if ok else empty(row) for row, ok in zip(found, given[: len(found)], strict=True)]
@@ -94,10 +94,10 @@ class TableSeries(SeriesItems):
     def __init__(self, model: Model, table: Long) -> None:
         self._series, self._surveys = table, _looks(model)
         self.model, self.bands = model, table.bands
+        self._last: tuple[list[int], Model] | None = None
         with blame(model, "when it was given this table"), kept():
-            lengths = np.diff(table.starts)
-            for i in (int(lengths.argmin()), int(lengths.argmax())):
-                check_dates(model.name, model.feed, int(lengths[i]), f"the series {shown(table.ids[i])}")
+            for i in (int(table.lengths.argmin()), int(table.lengths.argmax())):
+                check_dates(model.name, model.feed, int(table.lengths[i]), f"the series {shown(table.ids[i])}")
 
     def __len__(self) -> int:
         return len(self._series.ids)
@@ -109,21 +109,31 @@ class TableSeries(SeriesItems):
 
     def shares(self, batch: int) -> Iterator[Share]:
         """Cut groups of the same dates into batches; what has other dates shares none."""
+        for numbers in self._series.groups():
+            yield from self._cut(numbers, batch)
+
+    def sample(self, count: int) -> Share | None:
+        """Return a few of the longest series of the same dates."""
+        return next(self._cut(max(self._series.groups(), key=lambda n: self._series.lengths[n[0]]), count))
+
+    def _cut(self, numbers: list[int], batch: int) -> Iterator[Share]:
+        """Cut a group of the same dates into batches."""
         table = self._series
-        for numbers in table.groups():
-            dates = table.dates[table.part(numbers[0])]
-            model = self._surveyed(numbers, dates) if self._surveys else self.model
-            with blame(model, "when it was asked for its dates"), kept():
-                out = Fitted(model).out_dates(dates)
-            site = Site(self.bands, days_of(dates), days_of(out), None, 1.0)
-            most = max(1, min(batch, BATCH_DATES // len(dates)))
-            for start in range(0, len(numbers), most):
-                some = numbers[start : start + most]
-                pieces = [Piece(table.block(i), ONE, ONE, slice(0, len(dates)), table.lonlat(i)) for i in some]
-                yield Share(some, pieces, site, out, model, len(some))
+        dates = table.dates[table.part(numbers[0])]
+        model = self._surveyed(numbers, dates) if self._surveys else self.model
+        with blame(model, "when it was asked for its dates"), kept():
+            out = Fitted(model).out_dates(dates)
+        site = Site(self.bands, days_of(dates), days_of(out), None, 1.0)
+        most = max(1, min(batch, BATCH_DATES // len(dates)))
+        for start in range(0, len(numbers), most):
+            some = numbers[start : start + most]
+            pieces = [Piece(table.block(i), ONE, ONE, slice(0, len(dates)), table.lonlat(i)) for i in some]
+            yield Share(some, pieces, site, out, model, len(some))
 
     def _surveyed(self, numbers: list[int], dates: npt.NDArray[np.datetime64]) -> Model:
         """Return a copy of the model that has looked at a group of series, as at a cube with a row for each."""
+        if self._last is not None and self._last[0] == numbers:  # of the sample: learning may take minutes
+            return self._last[1]
         blocks = [self._series.block(i) for i in numbers]
         raw = np.concatenate([b.raw for b in blocks], axis=2)
         parts: dict[str, Any] = {band: (DIMS, raw[:, i]) for i, band in enumerate(self.bands)}
@@ -134,6 +144,7 @@ class TableSeries(SeriesItems):
         with blame(model, "when it was given this table"), kept():
             model.survey(cube)
             model.learn(cube)
+        self._last = (numbers, model)
         return model
 
     def table(self, numbers: list[int], columns: dict[str, list[Any]]) -> Any:

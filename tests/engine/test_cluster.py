@@ -153,10 +153,10 @@ def test_a_scheduler_that_ends_is_one_sentence_and_the_same_call_goes_on_without
 @pytest.mark.parametrize("error", [OSError("gone"), TimeoutError("late"), RuntimeError("closed")])
 def test_failures_to_reach_a_cluster_are_one_sentence(error):
     words = "cannot be reached any more .*: run the same call again, with a new client"
-    with pytest.raises(SourceError, match=words), _reached(None, None):
+    with pytest.raises(SourceError, match=words), _reached(False):
         raise error
 
 
 def test_sentences_of_the_package_pass_unchanged():
-    with pytest.raises(ModelError, match="^as it was$"), _reached(None, None):
+    with pytest.raises(ModelError, match="^as it was$"), _reached(False):
         raise ModelError("as it was")

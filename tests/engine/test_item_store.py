@@ -11,7 +11,7 @@ from support.toys import CARD
 
 import eowidgets as eow
 from eowidgets.engine.item_store import ItemStore
-from eowidgets.engine.items import ItemRun
+from eowidgets.engine.item_work import ItemWork
 from eowidgets.errors import InputError
 
 DATES = pd.to_datetime(["2024-04-01", "2024-05-11", "2024-07-02"])
@@ -60,13 +60,13 @@ class Ahead(Kept):
 @pytest.fixture
 def asked(monkeypatch):
     """Sizes of the parts that were computed."""
-    found, real = [], ItemRun._run
+    found, real = [], ItemWork.predict
 
-    def run(self, job, predictor, share):
+    def predict(self, predictor, share):
         found.append(len(share.numbers))
-        return real(self, job, predictor, share)
+        return real(self, predictor, share)
 
-    monkeypatch.setattr(ItemRun, "_run", run)
+    monkeypatch.setattr(ItemWork, "predict", predict)
     return found
 
 

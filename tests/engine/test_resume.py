@@ -16,10 +16,10 @@ import pytest
 from support.toys import Smooth
 
 import eowidgets as eow
+from eowidgets.engine.cube_run import missing_rows
 from eowidgets.engine.folders import write_lines
 from eowidgets.engine.journal import Journal
 from eowidgets.engine.plan import Plan
-from eowidgets.engine.run import missing_rows
 from eowidgets.errors import SourceError
 
 TESTS = Path(__file__).parents[1]

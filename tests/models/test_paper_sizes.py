@@ -17,8 +17,8 @@ from eowidgets.models.change.lenet.config import LENET_PAPER
 from eowidgets.models.change.lenet.network import LENet
 from eowidgets.models.change.mci.config import MCI_PAPER
 from eowidgets.models.change.mci.network import MCI
-from eowidgets.models.forecast.network import make_network
-from eowidgets.models.forecast.published import PAPER, make_published
+from eowidgets.models.forecast.networks.network import make_network
+from eowidgets.models.forecast.networks.published import PAPER, make_published
 from eowidgets.models.units.config import CONFIGS
 from eowidgets.models.units.network import UniTS
 from eowidgets.models.vqa.deltavlm.config import DELTAVLM_PAPER, DeltaVLMConfig, LanguageSize, VisionSize
@@ -241,7 +241,7 @@ def test_forecasters(name):
 
 def test_every_network_has_a_published_size():
     make_network("nlinear", 4, 1, 1)  # all modules are loaded
-    from eowidgets.models.forecast.network import NETWORKS
+    from eowidgets.models.forecast.networks.network import NETWORKS
 
     assert set(PAPER) == set(NETWORKS) == set(COUNTS)
 

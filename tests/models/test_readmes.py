@@ -28,6 +28,14 @@ def test_a_system_has_its_network_card_readme_and_weights_in_one_folder(folder):
     assert {folder / one.file for one in shipped} == set(folder.glob("weights/*.safetensors"))
 
 
+def test_every_forecasting_system_has_its_adapter_and_readme_in_one_folder():
+    folders = {path.parent for name in ("model.py", "network.py") for path in FOLDER.glob(f"forecast/*/{name}")}
+    systems = {folder for folder in folders if folder.name != "networks"}
+    assert len(systems) >= 8
+    for folder in systems:
+        assert {"__init__.py", "README.md", "model.py"} <= {p.name for p in folder.iterdir()}, folder.name
+
+
 @pytest.mark.parametrize("path", READMES, ids=lambda p: p.parent.name)
 def test_files_it_names_exist(path):
     names = set(re.findall(r"`((?:\.\./(?:[a-z0-9_]+/)*)?[a-z0-9_]+\.py)`", path.read_text(encoding="utf-8")))

@@ -17,7 +17,7 @@ BANDS = ("blue", "green", "red", "nir")
 TOLERANCE = 1e-5
 #: Encoders take weights that do not come with the package; tests/models/embed runs them with others.
 #: Fracast takes a tenth of a second for each series, and Chronos fetches its weights. The last three take chips, pixels of half
-#: a metre, and vegetation indices: `check_model` runs them on cubes that suit (tests/test_testing.py).
+#: a metre, and vegetation indices: `check_model` runs them on cubes that suit (tests/testing/test_check.py).
 LEFT_OUT = {"forecast-fracast", "forecast-chronos", "eurosat", "flightscope", "tempcnn"}
 HERE = [m for m in model_classes() if m.task is not eow.Task.EMBED and m.name not in LEFT_OUT]
 FREE = sorted(m.name for m in HERE if m.feed.size is None)

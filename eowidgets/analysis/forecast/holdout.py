@@ -14,8 +14,8 @@ from eowidgets.analysis.forecast.strategies import OfSeries, Strategy
 from eowidgets.analysis.history import Block
 from eowidgets.errors import InputError
 from eowidgets.models.forecast.base import short_name
-from eowidgets.models.forecast.climatology import Climatology
-from eowidgets.models.forecast.naive import Persistence
+from eowidgets.models.forecast.statistical.climatology import Climatology
+from eowidgets.models.forecast.statistical.naive import Persistence
 
 #: What every forecast is compared with.
 RIVALS = {short_name(kind.name): kind for kind in (Persistence, Climatology)}

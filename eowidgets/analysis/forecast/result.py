@@ -17,7 +17,7 @@ from eowidgets.cube.grid import georeference
 from eowidgets.cube.schema import bands
 from eowidgets.engine.provenance import about, whole
 from eowidgets.engine.reader import input_summary
-from eowidgets.models.forecast.dates import DATES
+from eowidgets.models.forecast.series.dates import DATES
 
 if TYPE_CHECKING:
     from eowidgets.analysis.forecast.forecaster import Maker

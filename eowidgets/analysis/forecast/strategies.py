@@ -23,7 +23,7 @@ from eowidgets.engine.run import make_job
 from eowidgets.engine.scheduler import run_here
 from eowidgets.errors import InputError, ModelError
 from eowidgets.models.forecast.base import Forecaster, short_name
-from eowidgets.models.forecast.dates import DATES
+from eowidgets.models.forecast.series.dates import DATES
 
 #: Side of the square in the middle on which hold-out windows of images are run: a network may take seconds for each.
 HOLDOUT_SIDE = 64

@@ -126,7 +126,7 @@ class Objects(Gathered):
         if lacking:
             raise ModelError(f"{shown(self.name)} without {lacking[0]!r}: return a dict with {key}, scores and labels")
         scores, labels = (numbers(found[k]).reshape(-1) for k in ("scores", "labels"))
-        shapes = found[key] if width is None else numbers(found[key]).reshape(-1, width)
+        shapes = found[key] if width is None else self._numbers(found[key], key, width)
         if not len(shapes) == len(scores) == len(labels):
             raise ModelError(
                 f"{shown(self.name)} with {len(shapes)} {key}, {len(scores)} scores and {len(labels)} labels: return one of "
@@ -145,6 +145,15 @@ class Objects(Gathered):
                 values = {"class": self.classes[int(label)].name, "score": round(float(score), 6)}
                 records.append(Row(geometry, values, date))
         return records
+
+    def _numbers(self, item: Any, key: str, width: int) -> npt.NDArray[np.float64]:
+        """Read geometries of so many numbers each; those of no object have their form as well."""
+        values = numbers(item)
+        if values.ndim == 2 and values.shape[1] not in (0, width):
+            raise ModelError(
+                f"{shown(self.name)} with {key} of {values.shape[1]} numbers: {self.shape!r} takes {width} each"
+            )
+        return values.reshape(-1, width)
 
     def join(self, records: Sequence[Row]) -> list[Row]:
         """Unite, or drop, what two windows have both found; the best score first."""

@@ -4,7 +4,7 @@ from importlib import import_module
 from typing import Any
 
 from eowidgets.models.forecast.base import Forecaster, short_name
-from eowidgets.models.forecast.dates import When
+from eowidgets.models.forecast.series.dates import When
 
 __all__ = ["Forecaster", "When", "short_name"]
 #: Names of the first release, which work for one release more.

@@ -22,8 +22,8 @@ from eowidgets.contract.task import Task
 from eowidgets.cube.schema import bands as cube_bands
 from eowidgets.cube.schema import usable as cube_usable
 from eowidgets.errors import InputError, ModelError, shown, warn_user
-from eowidgets.models.forecast.dates import When, dates_ahead, parse_dates
-from eowidgets.models.forecast.past import Past, checked, checked_future
+from eowidgets.models.forecast.series.dates import When, dates_ahead, parse_dates
+from eowidgets.models.forecast.series.past import Past, checked, checked_future
 
 #: Registered names of forecasters begin with this; ``eow.forecast`` takes them with or without it.
 PREFIX = "forecast-"
@@ -55,13 +55,13 @@ class Forecaster(Model):
     name : str
         ``forecast-`` and lower-case words joined by hyphens.
     regular : bool
-        Whether the model needs a regular grid; if so it regrids by itself (:mod:`eowidgets.models.forecast.grid`).
+        Whether the model needs a regular grid; if so it regrids by itself (:mod:`eowidgets.models.forecast.series.grid`).
     trained : bool
         Whether ``fit`` must be called before ``forecast``.
     needs : str, optional
         Package that must be installed in addition to this one.
     Params : type
-        Frozen dataclass derived from :class:`~eowidgets.models.forecast.dates.When`, which has the dates of a run.
+        Frozen dataclass derived from :class:`~eowidgets.models.forecast.series.dates.When`, which has the dates of a run.
 
     Examples
     --------

@@ -14,7 +14,7 @@ from eowidgets.contract.model import Dates
 from eowidgets.contract.params import param
 from eowidgets.contract.registry import register
 from eowidgets.contract.task import Task
-from eowidgets.models.forecast.dates import dates_ahead, parse_dates
+from eowidgets.models.forecast.series.dates import dates_ahead, parse_dates
 from eowidgets.models.units import cards
 from eowidgets.models.units.adapters import FlowParams, UniTSModel, aux_of, draw
 from eowidgets.models.units.condition import Condition, known_bands, spread_bands, standardise

@@ -20,7 +20,7 @@ from eowidgets.cube.series import at
 from eowidgets.engine.scheduler import HEAVY
 from eowidgets.engine.work import Work
 from eowidgets.errors import InputError, shown, unknown
-from eowidgets.models.forecast.dates import DATES
+from eowidgets.models.forecast.series.dates import DATES
 from eowidgets.widgets.chart.fan import COLOR, fan_series, start_mark
 from eowidgets.widgets.chart.pixel_chart import PixelChart
 from eowidgets.widgets.panels.forecast_view import FORMATS, WHERE, ForecastView, pixel_of, skill_html, verdict

@@ -14,7 +14,7 @@ from eowidgets.analysis.forecast.holdout import hold_out, origins
 from eowidgets.analysis.forecast.strategies import OfSeries
 from eowidgets.analysis.history import Block
 from eowidgets.errors import InputError
-from eowidgets.models.forecast.naive import Persistence
+from eowidgets.models.forecast.statistical.naive import Persistence
 
 LEVELS = (0.5, 0.8, 0.95)
 INF = float("inf")

@@ -16,7 +16,7 @@ from eowidgets.contract.outputs import Bands
 from eowidgets.contract.registry import model_class
 from eowidgets.contract.task import Task
 from eowidgets.errors import InputError, ModelError
-from eowidgets.models.forecast.smoothing import Theta
+from eowidgets.models.forecast.statistical.smoothing import Theta
 from eowidgets.models.units.config import UniTSConfig
 from eowidgets.models.units.forecast import UniTSForecast, climatology
 from eowidgets.models.units.network import UniTS

@@ -162,7 +162,9 @@ def test_dates_and_an_area(make_cube):
         ({"boxes": [[0, 0, 1, 1]], "scores": [1, 1], "labels": [0]}, "1 boxes, 2 scores and 1 labels"),
         ({"boxes": [[0, 0, 1, 1]], "scores": [1], "labels": [7]}, "the label 7: labels are 0 to 1"),
         ({"boxes": [[0, 0, 1, 1]], "scores": [float("nan")], "labels": [1]}, "not a number"),
-        ({"boxes": [[0, 0, 1]], "scores": [1], "labels": [1]}, "failed when its"),
+        ({"boxes": [[0, 0, 1]], "scores": [1], "labels": [1]}, "boxes of 3 numbers: 'box' takes 4 each"),
+        ({"boxes": np.zeros((0, 5)), "scores": [], "labels": []}, "boxes of 5 numbers: 'box' takes 4 each"),
+        ({"boxes": [0, 0, 1], "scores": [1], "labels": [1]}, "failed when its"),
     ],
 )
 def test_what_is_no_list_of_objects_is_one_sentence(make_cube, item, words):

@@ -14,8 +14,7 @@ from eowidgets.contract.task import Task
 from eowidgets.engine.work import Cancelled
 from eowidgets.errors import InputError
 from eowidgets.models.forecast.base import Forecaster
-from eowidgets.models.forecast.fracast import FracastForecaster
-from eowidgets.models.forecast.learned import NLinearForecaster
+from eowidgets.models.forecast.ltsf_linear.model import NLinearForecaster
 from eowidgets.testing import check_model, tiny_cube
 
 #: Without Chronos, which fetches its weights.
@@ -82,14 +81,6 @@ def test_dates_in_the_past_and_too_short_a_cube_are_refused(make_cube):
         eow.run("forecast-nlinear", cube)
     with pytest.raises(InputError, match="'terms' is 40"):
         get_model("forecast-harmonic", terms=40)
-
-
-def test_fracast_needs_its_package_and_says_so(monkeypatch):
-    import sys
-
-    monkeypatch.setitem(sys.modules, "fracast", None)
-    with pytest.raises(eow.errors.MissingExtraError, match=r"eowidgets\[hub\]"):
-        FracastForecaster()
 
 
 def test_what_was_fitted_is_run_and_what_was_not_learns_from_the_cube(cube):
@@ -167,7 +158,7 @@ TINY = {"step": 30.0, "lookback": 12, "ahead": 3, "updates": 3, "windows": 16}
 
 @pytest.mark.parametrize("name", TRAINED)
 def test_trained_ones_keep_the_contract(name):
-    """As every model does in tests/test_testing.py, with networks of hardly any training."""
+    """As every model does in tests/testing/test_check.py, with networks of hardly any training."""
     check_model(model_class(name)(**TINY), tiny_cube(("red", "nir"), dates=30, height=20, width=20, days=30))
 
 

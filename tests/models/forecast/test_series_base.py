@@ -1,6 +1,5 @@
 """The contract that every forecaster keeps: shapes, gaps, odd series, and nothing seen after the cut."""
 
-import numpy as np
 import pytest
 import torch
 
@@ -8,9 +7,9 @@ from eowidgets.analysis.forecast.names import forecasters
 from eowidgets.contract.registry import get_model
 from eowidgets.errors import InputError, ModelError
 from eowidgets.models.forecast.base import Forecaster
-from eowidgets.models.forecast.past import FURTHEST, checked
+from eowidgets.models.forecast.series.past import FURTHEST, checked
 
-#: Chronos is not among them: it fetches its weights (test_zeroshot.py).
+#: Chronos is not among them: it fetches its weights (chronos/test_chronos.py).
 OF_SERIES = {n: m for n, m in forecasters().items() if issubclass(m, Forecaster) and n != "chronos"}
 LOCAL = [n for n, m in OF_SERIES.items() if not m.trained]
 NETWORKS = [n for n, m in OF_SERIES.items() if m.trained]
@@ -188,23 +187,6 @@ def test_names_and_parameters_are_checked():
     model = get_model("forecast-theta")
     assert get_model(model) is model
     assert get_model(model, terms=1).params.terms == 1
-
-
-def test_checked_averages_what_falls_on_one_day():
-    values = torch.tensor([1.0, 3.0, 7.0, 9.0]).reshape(1, 4, 1)
-    mask = torch.tensor([True, True, True, False]).reshape(1, 4, 1)
-    found = checked(values, torch.tensor([5.0, 5.0, 2.0, 2.0]), mask)
-    assert found.days.tolist() == [2.0, 5.0]
-    assert found.values.flatten().tolist() == [7.0, 2.0]
-    assert found.seen.all()
-
-
-def test_rows_and_back(series):
-    found = checked(*series)
-    rows, seen = found.rows()
-    assert rows.shape == (10, len(found.days))
-    assert torch.equal(found.unrow(rows), found.values)
-    assert np.array_equal(found.unrow(seen).numpy(), found.seen.numpy())
 
 
 def test_ensemble_is_the_median_of_its_members(series, fitted):

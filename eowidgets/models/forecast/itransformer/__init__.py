@@ -1,0 +1,6 @@
+"""iTransformer (Liu et al., 2024): attention across channels; README.md beside this file describes it."""
+
+from eowidgets.models.forecast.itransformer.model import ITransformerForecaster
+from eowidgets.models.forecast.itransformer.network import ITransformer
+
+__all__ = ["ITransformer", "ITransformerForecaster"]

@@ -1,0 +1,215 @@
+"""Five tasks over the same networks: long and short forecasts, imputation, anomaly detection, classification.
+
+The tasks are those of the Time-Series-Library (Wu et al., 2023): every network of
+:mod:`eowidgets.models.forecast.networks.network` does every one of them, but for SpaceTime, which does not reconstruct.
+"""
+
+from __future__ import annotations
+
+from abc import abstractmethod
+from typing import ClassVar
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional
+
+from eowidgets.errors import InputError, unknown
+from eowidgets.models.forecast.networks.network import instance_norm, make_network
+
+
+class SeriesTask(nn.Module):
+    """A network, what it is asked, and what it is trained on.
+
+    Parameters
+    ----------
+    network : str
+        Name of a network.
+    lookback, channels : int
+        Shape of a window.
+    horizon : int
+        Steps to forecast; of no meaning for the other tasks.
+    classes : int
+        For classification.
+    **options
+        For the network.
+    """
+
+    name: ClassVar[str]
+
+    def __init__(
+        self, network: str, lookback: int, channels: int, *, horizon: int = 0, classes: int = 0, **options: float
+    ) -> None:
+        super().__init__()
+        self._check(horizon, classes)
+        self.network = make_network(network, lookback, self._horizon(horizon), channels, **options)
+
+    def _check(self, horizon: int, classes: int) -> None:
+        """Refuse what the task cannot be made of."""
+
+    @staticmethod
+    def _horizon(horizon: int) -> int:
+        return 0
+
+    @abstractmethod
+    def forward(self, x: Tensor, seen: Tensor | None = None) -> Tensor:
+        """Answer, from windows (b, t, c) and where they were seen."""
+
+    @abstractmethod
+    def loss(self, x: Tensor, y: Tensor, seen: Tensor | None = None) -> Tensor:
+        """What is minimised, given windows and the truth."""
+
+
+class LongForecast(SeriesTask):
+    """Many steps ahead; trained on squared errors, or on the loss that the network brings.
+
+    ``forward`` gives (b, horizon, c).
+    """
+
+    name = "long-forecast"
+
+    def _check(self, horizon: int, classes: int) -> None:
+        if horizon < 1:
+            raise InputError(f"A forecast needs a horizon of 1 or more steps, and this is {horizon}.")
+
+    @staticmethod
+    def _horizon(horizon: int) -> int:
+        return horizon
+
+    def forward(self, x: Tensor, seen: Tensor | None = None) -> Tensor:
+        """Forecast."""
+        out: Tensor = self.network(x, seen)
+        return out
+
+    def loss(self, x: Tensor, y: Tensor, seen: Tensor | None = None) -> Tensor:
+        """Squared error of the horizon ``y`` (b, horizon, c)."""
+        own = getattr(self.network, "loss", None)
+        if own is not None and seen is None:
+            out: Tensor = own(x, y)
+            return out
+        return functional.mse_loss(self.forward(x, seen), y)
+
+
+class ShortForecast(LongForecast):
+    """A few steps ahead of series on any scale; trained on SMAPE, as in the M4 competition (percent, 0 to 200)."""
+
+    name = "short-forecast"
+
+    def loss(self, x: Tensor, y: Tensor, seen: Tensor | None = None) -> Tensor:
+        """Symmetric mean absolute percentage error."""
+        made = self.forward(x, seen)
+        return 200 * ((made - y).abs() / (made.abs() + y.abs()).clamp_min(1e-6)).mean()
+
+
+class Imputation(SeriesTask):
+    """Fill gaps: ``forward`` gives the window (b, t, c), what was seen in it unchanged."""
+
+    name = "imputation"
+
+    def forward(self, x: Tensor, seen: Tensor | None = None) -> Tensor:
+        """Fill what was not seen."""
+        made: Tensor = self.network(x, seen)
+        return made if seen is None else torch.where(seen, x, made)
+
+    def loss(self, x: Tensor, y: Tensor, seen: Tensor | None = None) -> Tensor:
+        """Squared error against the whole window ``y``, where it was hidden."""
+        wrong: Tensor = (self.network(x, seen) - y).square()
+        if seen is None or bool(seen.all()):
+            return wrong.mean()
+        return wrong[~seen].mean()
+
+
+class AnomalyDetection(SeriesTask):
+    """What a network that reconstructs cannot reconstruct: ``forward`` gives its squared error (b, t).
+
+    The error is counted in units of each window's own variance.
+    """
+
+    name = "anomaly-detection"
+
+    def forward(self, x: Tensor, seen: Tensor | None = None) -> Tensor:
+        """Score every step; 0 where nothing was seen."""
+        _, _, deviation = instance_norm(x, seen)
+        share = torch.ones_like(x) if seen is None else seen.to(x.dtype)
+        known = x if seen is None else torch.where(seen, x, 0.0)
+        wrong: Tensor = ((self.network(x, seen) - known) / deviation).square() * share
+        return wrong.sum(dim=-1) / share.sum(dim=-1).clamp_min(1)
+
+    def loss(self, x: Tensor, y: Tensor, seen: Tensor | None = None) -> Tensor:
+        """Mean score; ``y`` is not looked at."""
+        return self.forward(x, seen).mean()
+
+    @torch.no_grad()
+    def threshold(self, x: Tensor, ratio: float, seen: Tensor | None = None) -> float:
+        """Score that a share ``ratio`` of the steps of normal windows exceeds.
+
+        Raises
+        ------
+        InputError
+            If the ratio does not lie between 0 and 1.
+        """
+        if not 0 < ratio < 1:
+            raise InputError(f"A share of anomalies lies between 0 and 1, and this is {ratio}.")
+        return float(torch.quantile(self.forward(x, seen).flatten().double(), 1 - ratio))
+
+
+class Classification(SeriesTask):
+    """One class for a window: ``forward`` gives logits (b, classes)."""
+
+    name = "classification"
+
+    def __init__(
+        self, network: str, lookback: int, channels: int, *, horizon: int = 0, classes: int = 0, **options: float
+    ) -> None:
+        super().__init__(network, lookback, channels, horizon=horizon, classes=classes, **options)
+        with torch.no_grad():
+            training = self.network.training
+            size = self.network.eval().features(torch.zeros(1, lookback, channels)).numel()
+            self.network.train(training)
+        # The head of the network has no part in this.
+        self.head = nn.Sequential(nn.GELU(), nn.Dropout(0.1), nn.Linear(size + 2 * channels, classes))
+
+    def _check(self, horizon: int, classes: int) -> None:
+        if classes < 2:
+            raise InputError(f"Classification needs two classes or more, and this is {classes}: give classes=.")
+
+    @staticmethod
+    def _horizon(horizon: int) -> int:
+        return 1
+
+    def forward(self, x: Tensor, seen: Tensor | None = None) -> Tensor:
+        """Logits from the features of all channels, and the level and scale that normalisation takes away."""
+        normal, mean, deviation = instance_norm(x, seen)
+        parts = (self.network.features(normal), mean, deviation)
+        out: Tensor = self.head(torch.cat([part.flatten(1) for part in parts], dim=1))
+        return out
+
+    def loss(self, x: Tensor, y: Tensor, seen: Tensor | None = None) -> Tensor:
+        """Cross entropy with the classes ``y`` (b,)."""
+        return functional.cross_entropy(self.forward(x, seen), y)
+
+
+TASKS: dict[str, type[SeriesTask]] = {
+    task.name: task for task in (LongForecast, ShortForecast, Imputation, AnomalyDetection, Classification)
+}
+
+
+def series_task(
+    task: str, network: str, lookback: int, channels: int, *, horizon: int = 0, classes: int = 0, **options: float
+) -> SeriesTask:
+    """Make one of the five tasks over one of the networks.
+
+    Raises
+    ------
+    InputError
+        If there is no such task or network, or a size does not suit.
+
+    Examples
+    --------
+    >>> import torch
+    >>> fill = series_task("imputation", "timesnet", lookback=36, channels=2)
+    >>> fill(torch.randn(8, 36, 2), torch.rand(8, 36, 2) > 0.3).shape
+    torch.Size([8, 36, 2])
+    """
+    if task not in TASKS:
+        raise unknown("task", task, TASKS)
+    return TASKS[task](network, lookback, channels, horizon=horizon, classes=classes, **options)

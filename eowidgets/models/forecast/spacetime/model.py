@@ -1,0 +1,21 @@
+"""SpaceTime as a forecaster that is trained on the series it is given."""
+
+from __future__ import annotations
+
+from eowidgets.contract.card import Card
+from eowidgets.contract.registry import register
+from eowidgets.models.forecast.networks.learned import LIMITS, NetworkForecaster
+
+
+@register
+class SpaceTimeForecaster(NetworkForecaster):
+    """Companion state spaces in closed loop."""
+
+    name = "forecast-spacetime"
+    card = Card(
+        "SpaceTime",
+        "State spaces that run on by themselves.",
+        "Zhang et al. (2023), ICLR",
+        limits=LIMITS,
+        licence="Apache-2.0",
+    )

@@ -1,0 +1,1 @@
+"""Statistical forecasters: persistence, climatology, harmonic waves, exponential smoothing, and their combination."""

@@ -1,0 +1,152 @@
+"""Exponential smoothing and the Theta method on irregular dates, without a loop over dates or series."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import ClassVar
+
+import torch
+from torch import Tensor
+
+from eowidgets.contract.card import Card
+from eowidgets.contract.params import param
+from eowidgets.contract.registry import register
+from eowidgets.models.classical.series import DAYS_PER_YEAR, huber_weights, solving_dtype
+from eowidgets.models.forecast.base import Forecaster
+from eowidgets.models.forecast.series.dates import When
+from eowidgets.models.forecast.series.past import Past
+from eowidgets.models.forecast.series.season import fit_season
+
+#: Half-lives that are tried, in median spacings of the dates: from almost the last value to almost the mean.
+HALF_LIVES = (0.25, 0.5, 1.0, 2.0, 4.0, 8.0, 16.0, 64.0)
+#: Half-life of what counts as nearby when a value is checked against its neighbours, in median spacings.
+NEARBY = 4.0
+
+
+def levels(y: Tensor, seen: Tensor, days: Tensor, half_life: float, pull: float = 0.0) -> Tensor:
+    """Exponentially weighted mean of all that came before each day, and after the last one.
+
+    The weight of a value halves with every ``half_life`` days of age (Wright, 1986): simple exponential smoothing where
+    dates are regular, with its first level left to the data.
+
+    Parameters
+    ----------
+    y, seen : Tensor, shape (n, t)
+        Values times their weight, and the weight: 0 where nothing was seen.
+    days : Tensor, shape (t,), float64
+    pull : float
+        Weight of a zero, against a value of the date before.
+
+    Returns
+    -------
+    Tensor, shape (n, t + 1)
+        Entry k is the mean of the values before date k, entry t that of all; 0 where there is none.
+    """
+    # Age counts from the date before: what all weights of a column share cancels, and would only underflow.
+    ends = torch.cat([days[:1], days])
+    age = ends - days[:, None]  # t (t + 1)
+    before = torch.arange(len(days))[:, None] < torch.arange(len(days) + 1)
+    weight = torch.where(before, torch.exp2(-(age.clamp_min(0) / half_life).clamp_max(60.0)), 0.0)
+    weight = weight.to(y.device, y.dtype)
+    total = seen @ weight + pull
+    return (y @ weight) / torch.where(total > 0, total, 1.0)
+
+
+class Smoothing(Forecaster):
+    """What both have in common: the mean year is taken out first and put back afterwards."""
+
+    drift: ClassVar[float]
+
+    @dataclass(frozen=True, slots=True)
+    class Params(When):
+        """The season that is taken out first, and how far to trust what the last dates left of it."""
+
+        terms: int = param(2, low=0, high=6, label="Waves per year", help="0 leaves the series as it is.")
+        season: float = param(DAYS_PER_YEAR, unit="days", low=1e-3, high=3660.0, help="Length of the slowest wave.")
+        ridge: float = param(
+            0.3, low=1e-6, high=100.0, unit="observations", help="Pull of waves and trend towards zero."
+        )
+        pull: float = param(
+            5.0, low=0.0, high=1000.0, unit="observations", help="Pull of the level towards the mean year."
+        )
+
+    def _predict(self, series: Past, future: Tensor) -> Tensor:
+        p = self.params
+        y, seen = series.rows()
+        dtype = solving_dtype(y.device)
+        year = fit_season(series, terms=p.terms, length=p.season, ridge=p.ridge, local=p.terms > 0)
+        rest = torch.where(seen, y.to(dtype) - year.at(series.days), 0.0)
+        spacing = float((series.days[1:] - series.days[:-1]).median()) if len(series.days) > 1 else 1.0
+        weight = _trust(rest, seen, series.days, NEARBY * spacing)
+        age = ((series.days - series.cut) / p.season).to(y.device, dtype)
+        best = torch.full_like(rest[:, :1], torch.inf)
+        level, lag = torch.zeros_like(best), torch.zeros_like(best)
+        for half_life in HALF_LIVES:
+            mean = levels(weight * rest, weight, series.days, half_life * spacing, p.pull)
+            error = (weight * (rest - mean[:, :-1]).square()).sum(dim=1, keepdim=True)
+            better = error < best
+            best = torch.where(better, error, best)
+            level = torch.where(better, mean[:, -1:], level)
+            # Mean age of the level: how far a drift has gone on since.
+            lag = torch.where(better, -levels(weight * age, weight, series.days, half_life * spacing)[:, -1:], lag)
+        made = level.expand(-1, len(future))
+        if self.drift:
+            span = (series.cut - float(series.days[0])) / p.season
+            ahead = ((future - series.cut) / p.season).clamp(max=span).to(y.device, dtype)
+            made = made + self.drift * _slope(rest, weight, age, p.ridge) * (ahead + lag)
+        return series.unrow(made + year.at(future))
+
+
+def _trust(y: Tensor, seen: Tensor, days: Tensor, half_life: float) -> Tensor:
+    """Weights of the values of each row: less for one that its neighbours in time do not bear out.
+
+    Neighbours, not all dates: a change that stays is no outlier.
+    """
+    near = torch.exp2(-((days[:, None] - days).abs() / half_life).clamp_max(60.0)).to(y)
+    known = seen.to(y.dtype)
+    around = (y @ near) / (known @ near).clamp_min(1e-12)  # y is 0 where nothing was seen
+    return huber_weights((y - around).unsqueeze(1), seen) * known
+
+
+def _slope(y: Tensor, weight: Tensor, time: Tensor, ridge: float) -> Tensor:
+    """Slope of each row by ridge regression with a level, (n, 1)."""
+    total = weight.sum(dim=1, keepdim=True).clamp_min(1e-12)
+    middle, mean = (weight * time).sum(1, keepdim=True) / total, (weight * y).sum(1, keepdim=True) / total
+    apart = weight * (time - middle)
+    return (apart * (y - mean)).sum(1, keepdim=True) / ((apart * (time - middle)).sum(1, keepdim=True) + ridge)
+
+
+@register
+class ExponentialSmoothing(Smoothing):
+    """Simple exponential smoothing around the mean year, its rate chosen for each series by one-step errors.
+
+    The level is pulled towards the mean year: one odd date is no new level, and several are.
+    """
+
+    name = "forecast-ses"
+    drift = 0.0
+    card = Card(
+        title="Exponential smoothing",
+        summary="The mean year, shifted towards where the last dates were.",
+        paper="Wright (1986), Management Science 32(4), on irregular dates; Hyndman et al. (2008), ETS(A,N,A).",
+        limits="Keeps the last anomaly; no trend.",
+        licence="Apache-2.0",
+    )
+
+
+@register
+class Theta(Smoothing):
+    """The Theta method: exponential smoothing with half of the trend as drift, around the mean year.
+
+    Hyndman and Billah (2003) show that it is just that. The drift goes on no longer than the series did.
+    """
+
+    name = "forecast-theta"
+    drift = 0.5
+    card = Card(
+        title="Theta",
+        summary="Exponential smoothing with half of the trend carried on: hard to beat on few dates.",
+        paper="Assimakopoulos and Nikolopoulos (2000), Int. J. Forecasting 16(4); Hyndman and Billah (2003), IJF 19(2).",
+        limits="Keeps the last anomaly; a trend over a short series may be a mere accident.",
+        licence="Apache-2.0",
+    )

@@ -1,0 +1,6 @@
+"""TimeMixer (Wang et al., 2024): seasons and trends mixed across resolutions; README.md beside this file describes it."""
+
+from eowidgets.models.forecast.timemixer.model import TimeMixerForecaster
+from eowidgets.models.forecast.timemixer.network import PastMixing, TimeMixer, time_mlp
+
+__all__ = ["PastMixing", "TimeMixer", "TimeMixerForecaster", "time_mlp"]

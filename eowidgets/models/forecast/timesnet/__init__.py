@@ -1,0 +1,6 @@
+"""TimesNet (Wu et al., 2023): convolutions over series folded by their periods; README.md beside this file describes it."""
+
+from eowidgets.models.forecast.timesnet.model import TimesNetForecaster
+from eowidgets.models.forecast.timesnet.network import Inception, TimesBlock, TimesNet
+
+__all__ = ["Inception", "TimesBlock", "TimesNet", "TimesNetForecaster"]
