@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import torch
@@ -49,7 +50,9 @@ def between(x: Tensor, days: Tensor, date: int) -> Tensor:
     return torch.lerp(x[:, left], x[:, right], share.to(x.dtype)[:, None, None])
 
 
-def regress(x: Tensor, usable: Tensor, days: Tensor, ridge: float = RIDGE) -> Tensor:
+def regress(
+    x: Tensor, usable: Tensor, days: Tensor, ridge: float = RIDGE, only: Sequence[int] | None = None
+) -> Tensor:
     """Predict what is hidden on each date from the dates nearest to it, by how they covary where the date was seen.
 
     Parameters
@@ -61,6 +64,8 @@ def regress(x: Tensor, usable: Tensor, days: Tensor, ridge: float = RIDGE) -> Te
         Increasing, and the same for all windows of the batch.
     ridge : float
         Share of the mean variance of the other dates that is added to all variances.
+    only : sequence of int, optional
+        Positions of the dates to predict; None for all.
 
     Returns
     -------
@@ -73,7 +78,7 @@ def regress(x: Tensor, usable: Tensor, days: Tensor, ridge: float = RIDGE) -> Te
     series = x.movedim(2, -1).flatten(2, 3)  # b t n c
     seen = usable.flatten(2)
     out = series.clone()
-    for date in range(t):
+    for date in range(t) if only is None else only:
         hidden = ~seen[:, date] & (seen[:, date].sum(dim=1, keepdim=True) >= LEAST)
         if not bool(hidden.any()):
             continue
@@ -158,6 +163,8 @@ class FillRegression(GapFiller):
     def __init__(self, **params: object) -> None:
         super().__init__(**params)
         self.positive: tuple[bool, ...] | None = None
+        #: Positions of the dates that are predicted, None for all: a test of fillers asks for few.
+        self.only: Sequence[int] | None = None
 
     def survey(self, cube: xr.Dataset) -> None:
         """Note which bands are never negative."""
@@ -171,7 +178,7 @@ class FillRegression(GapFiller):
         filled, _ = interpolate(batch.x * trusted.unsqueeze(2), trusted, batch.days)
         days = relative_days(batch.days, filled).expand(len(filled), -1)
         with torch.autocast(filled.device.type, enabled=False):  # a fit in half precision is unstable
-            made = regress(filled.float(), trusted, days, self.params.ridge)
+            made = regress(filled.float(), trusted, days, self.params.ridge, self.only)
         if self.positive is not None:
             low = made.new_tensor([0.0 if p else -torch.inf for p in self.positive])
             made = torch.maximum(made, low[:, None, None])

@@ -1,0 +1,71 @@
+"""Hide clear values of a cube as its own clouds would, and whole dates: seeded draws for tests of gap fillers."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+Mask = npt.NDArray[np.bool_]
+
+#: A date with a smaller visible share counts as hidden as a whole.
+WHOLE = 0.05
+#: Visible shares of masks that are laid over other dates.
+PARTLY = (0.2, 0.8)
+#: With fewer masks of its own, shapes are drawn.
+FEWEST = 3
+
+
+@dataclass(frozen=True)
+class Hidden:
+    """What one draw hides.
+
+    Attributes
+    ----------
+    mask : array, shape (t, y, x), bool
+        Clear values that are hidden.
+    partly, whole : array of int
+        Dates that are hidden in part, and as a whole.
+    """
+
+    mask: Mask
+    partly: npt.NDArray[np.intp]
+    whole: npt.NDArray[np.intp]
+
+
+def hide(seen: Mask, rng: np.random.Generator, most: int) -> Hidden:
+    """Hide whole dates and parts of dates, in the shares in which the window itself misses them.
+
+    Parameters
+    ----------
+    seen : array, shape (t, y, x), bool
+        Clear values of a window.
+    rng : Generator
+    most : int
+        Dates that are hidden at most, of each kind.
+    """
+    visible = seen.mean(axis=(1, 2))
+    clear = np.flatnonzero(visible > PARTLY[0])
+    missing = 1 - visible
+    of_whole = float(missing[visible <= WHOLE].sum() / missing.sum()) if missing.sum() else 0.5
+    # Never fewer than three whole dates in ten hidden ones, nor more than seven: the weights of both kinds are fitted.
+    count = min(2 * most, max(2, len(clear) // 4))
+    whole = int(round(count * min(max(of_whole, 0.3), 0.7)))
+    whole = min(max(whole, 1), most)
+    chosen = rng.permutation(clear)[: min(len(clear), whole + min(most, max(1, count - whole)))]
+    whole_dates, partly = np.sort(chosen[:whole]), np.sort(chosen[whole:])
+    mask = np.zeros_like(seen)
+    mask[whole_dates] = True
+    own = ~seen[(visible >= PARTLY[0]) & (visible <= PARTLY[1])]
+    for date in partly:
+        mask[date] = own[rng.integers(len(own))] if len(own) >= FEWEST else blob(rng, seen.shape[1:])
+    return Hidden(mask & seen, partly, whole_dates)
+
+
+def blob(rng: np.random.Generator, shape: tuple[int, ...]) -> Mask:
+    """Draw a smooth shape that covers a random share of a window: noise whose spectrum falls with the frequency."""
+    rows, columns = (np.fft.fftfreq(n)[:, None] if i == 0 else np.fft.fftfreq(n)[None] for i, n in enumerate(shape))
+    fall = 1 / np.maximum(np.hypot(rows, columns), 1 / max(shape)) ** 2
+    field = np.fft.ifft2(np.fft.fft2(rng.standard_normal(shape)) * fall).real
+    return np.asarray(field >= np.quantile(field, rng.uniform(*PARTLY)))
