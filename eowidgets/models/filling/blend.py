@@ -97,6 +97,7 @@ class BlendParams:
     weights: tuple[float, ...] = param(
         (),
         label="Weights",
+        low=0.0,
         help="For every visible share, lead and member, members varying fastest; they add up to 1 over members.",
     )
 
@@ -133,6 +134,8 @@ class FillBlend(GapFiller):
                 f"A blend of {len(p.members)} members and {len(p.leads)} leads needs {count} weights, and "
                 f"{len(p.weights)} were given."
             )
+        if any(sum(p.weights[i : i + len(p.members)]) <= 0 for i in range(0, len(p.weights), len(p.members))):
+            raise InputError("The weights of a blend must be positive for at least one member in every group: give others.")
         self.parts = [member(name) for name in p.members]
 
     def survey(self, cube: xr.Dataset) -> None:
@@ -150,7 +153,8 @@ class FillBlend(GapFiller):
         p = self.params
         if not p.weights:
             return like.new_full((len(VISIBLE) * len(p.leads), len(p.members)), 1 / len(p.members))
-        return torch.tensor(p.weights, dtype=like.dtype, device=like.device).reshape(-1, len(p.members))
+        found = torch.tensor(p.weights, dtype=like.dtype, device=like.device).reshape(-1, len(p.members))
+        return found / found.sum(dim=1, keepdim=True)  # they are stated with four digits
 
     def predict(self, batch: Batch) -> dict[str, Tensor]:
         """Fill; shapes as in :class:`~eowidgets.contract.outputs.Output`."""
