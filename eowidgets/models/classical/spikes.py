@@ -12,6 +12,7 @@ from eowidgets.models.classical.series import (
     next_index,
     previous_index,
     relative_days,
+    sort_last,
     take,
 )
 
@@ -56,7 +57,8 @@ def spikes(x: Tensor, usable: Tensor, days: Tensor) -> Tensor:
 
 def _range(x: Tensor, usable: Tensor) -> Tensor:
     """Distance between two percentiles of the clear values of each pixel and band, (b, c, h, w)."""
-    ordered = x.masked_fill(~usable.unsqueeze(2), torch.inf).sort(dim=1).values
+    # Dates last and side by side in memory: sorting along a stride takes several times as long.
+    ordered = sort_last(x.masked_fill(~usable.unsqueeze(2), torch.inf).movedim(1, -1).contiguous())
     last = (usable.sum(dim=1) - 1).clamp_min(0)
-    low, high = ((share * last).round().long()[:, None, None].expand_as(ordered[:, :1]) for share in RANGE)
-    return (ordered.gather(1, high) - ordered.gather(1, low)).squeeze(1).nan_to_num(0.0)
+    low, high = ((share * last).round().long()[:, None, ..., None].expand_as(ordered[..., :1]) for share in RANGE)
+    return (ordered.gather(-1, high) - ordered.gather(-1, low)).squeeze(-1).nan_to_num(0.0)

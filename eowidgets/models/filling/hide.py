@@ -34,26 +34,29 @@ class Hidden:
     whole: npt.NDArray[np.intp]
 
 
-def hide(seen: Mask, rng: np.random.Generator, most: int) -> Hidden:
-    """Hide whole dates and parts of dates, in the shares in which the window itself misses them.
+def hide(seen: Mask, dates: npt.NDArray[np.intp], rng: np.random.Generator, most: int, first: int = 0) -> Hidden:
+    """Hide some of the dates of a window, as a whole or in part, in the shares in which the window itself misses them.
 
     Parameters
     ----------
     seen : array, shape (t, y, x), bool
-        Clear values of a window.
+        Clear values of the window.
+    dates : array of int
+        Dates that may be hidden.
     rng : Generator
     most : int
         Dates that are hidden at most, of each kind.
+    first : int
+        Decides whether a single date is hidden as a whole (even) or in part (odd).
     """
     visible = seen.mean(axis=(1, 2))
-    clear = np.flatnonzero(visible > PARTLY[0])
+    clear = rng.permutation(dates[visible[dates] > PARTLY[0]])
     missing = 1 - visible
     of_whole = float(missing[visible <= WHOLE].sum() / missing.sum()) if missing.sum() else 0.5
-    # Never fewer than three whole dates in ten hidden ones, nor more than seven: the weights of both kinds are fitted.
-    count = min(2 * most, max(2, len(clear) // 4))
-    whole = int(round(count * min(max(of_whole, 0.3), 0.7)))
-    whole = min(max(whole, 1), most)
-    chosen = rng.permutation(clear)[: min(len(clear), whole + min(most, max(1, count - whole)))]
+    # Between three and seven of ten: the weights of both kinds are fitted.
+    share = len(clear) * min(max(of_whole, 0.3), 0.7)
+    whole = min(most, int(share + (0.0 if first % 2 else 0.999)))
+    chosen = clear[: whole + most]
     whole_dates, partly = np.sort(chosen[:whole]), np.sort(chosen[whole:])
     mask = np.zeros_like(seen)
     mask[whole_dates] = True

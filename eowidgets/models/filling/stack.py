@@ -7,8 +7,8 @@ import numpy.typing as npt
 
 Array = npt.NDArray[np.float64]
 
-#: Pull of the weights of one group towards those of all groups together, as a share of the mean error product.
-PULL = 0.05
+#: Independent cases, such as hidden dates, that count as much as the weights of all groups together.
+PRIOR = 4.0
 ROUNDS = 400
 
 
@@ -22,7 +22,7 @@ def onto_simplex(w: Array) -> Array:
     return np.maximum(w - shift, 0)
 
 
-def stack(products: Array, groups: int) -> Array:
+def stack(products: Array, groups: int, cases: float) -> Array:
     """Minimise ``w' G w`` over weights of members, in each group on the simplex.
 
     Parameters
@@ -31,6 +31,8 @@ def stack(products: Array, groups: int) -> Array:
         Sums of products of errors, each error weighted by the share of its group; members vary fastest.
     groups : int
         Groups, such as classes of lead, that have weights of their own.
+    cases : float
+        Independent cases that the sums are over: the fewer, the closer the groups stay to common weights.
 
     Returns
     -------
@@ -43,7 +45,7 @@ def stack(products: Array, groups: int) -> Array:
     if groups == 1:
         return pooled
     start = np.repeat(pooled, groups, axis=0)
-    pull = PULL * float(np.trace(products)) / len(products)
+    pull = PRIOR / max(cases, 1.0) * float(np.trace(products)) / len(products)
     return _descend(products, start, start, pull)
 
 

@@ -104,9 +104,10 @@ def choose_fill(cube: xr.Dataset, *, seed: int = 0, networks: bool = True) -> Ch
     groups = len(VISIBLE) * len(leads)
     products, counts = (np.array(v) for v in zip(*(errors(t, members, leads, scale) for t in trials), strict=True))
     alone = np.einsum("dgmhm->dm", products.reshape(len(trials), groups, len(members), groups, len(members)))
-    weights = stack(products.sum(0), groups)
+    dates = sum(int(t.asked.any(dim=0).flatten(1).any(dim=1).sum()) for t in trials)
+    weights = stack(products.sum(0), groups, dates)
     order = [*MEMBERS, BLEND]
-    losses = np.column_stack([alone, left_out(products, groups)])
+    losses = np.column_stack([alone, left_out(products, groups, dates)])
     scores = scored(losses, counts, order, seed)
     winner = select(np.sqrt(losses.sum(0) / counts.sum()), order)
     params = {BLEND: {"members": MEMBERS, "leads": leads, "weights": tuple(weights.round(4).ravel().tolist())}}
@@ -138,15 +139,18 @@ def draw(cube: xr.Dataset, names: tuple[str, ...], rng: np.random.Generator) -> 
     blocks: dict[tuple[int, int], tuple[npt.NDArray[np.float32], npt.NDArray[np.bool_]]] = {}
     days = torch.from_numpy((cube["time"].values - np.datetime64("1970-01-01", "ns")) / np.timedelta64(1, "D"))
     west, south, east, north = bounds(cube)
-    for number in range(DRAWS):
+    # Each date is hidden in one draw only, so that a draw is predicted with weights from other dates.
+    folds = np.array_split(rng.permutation(cube.sizes["time"]), min(DRAWS, cube.sizes["time"]))
+    for number, fold in enumerate(folds):
         parts = []
-        for place in (places[(number * WINDOWS + i) % len(places)] for i in range(min(WINDOWS, len(places)))):
+        for i in range(min(WINDOWS, len(places))):
+            place = places[(number * WINDOWS + i) % len(places)]
             if place not in blocks:
                 blocks[place] = read(cube, names, *place)
             values, seen = blocks[place]
             if (seen.mean(axis=(1, 2)) > 0.2).sum() < FEWEST:
                 continue
-            hidden = hide(seen, rng, DATES).mask
+            hidden = hide(seen, np.sort(fold), rng, DATES, number + i).mask
             parts.append((values, seen & ~hidden, hidden))
         if not parts:
             continue
@@ -233,12 +237,13 @@ def errors(trial: Trial, members: list[Model], leads: tuple[float, ...], scale: 
     return (features.T @ features).numpy(), kept
 
 
-def left_out(products: Array, groups: int) -> Array:
+def left_out(products: Array, groups: int, cases: float) -> Array:
     """Return the squared errors of the blend on every draw, with the weights of all others."""
+    share = 1 - 1 / len(products) if len(products) > 1 else 1.0
     out = []
     for i, here in enumerate(products):
         others = products.sum(0) - here if len(products) > 1 else here
-        w = stack(others, groups).ravel()
+        w = stack(others, groups, cases * share).ravel()
         out.append(w @ here @ w)
     return np.array(out)
 
@@ -262,12 +267,13 @@ def against(
         found = resolution_of(cube)
         if wanted and found and abs(found / wanted - 1) > 0.5:
             return Score(name, note=f"trained on pixels of {wanted:g} m; this cube has {found:.0f} m"), None
-        parts = []
+        parts, dates = [], 0
         for trial in trials[:NETWORK_DRAWS]:
             start = busiest(trial, NETWORK_DATES)
             part = trial.on(slice(start, start + NETWORK_DATES))
             if bool(part.asked.any()) and bool(part.batch.usable.any()):
                 parts.append(errors(part, [*members, network], leads, scale))
+                dates += int(part.asked.any(dim=0).flatten(1).any(dim=1).sum())
     except EowidgetsError as problem:
         return Score(name, note=str(problem)), None
     if not parts:
@@ -279,13 +285,13 @@ def against(
     best = np.repeat(single[winner][None], groups, axis=0) if winner in single else weights
     loss_best = np.einsum("gm,dgmhn,hn->d", best, grid[:, :, :-1, :, :-1], best)
     loss_network = np.einsum("dgmhm->dm", grid)[:, -1]
-    with_network = left_out(products, groups)
+    with_network = left_out(products, groups, dates)
     total = np.sqrt(np.array([loss_best.sum(), loss_network.sum(), with_network.sum()]) / counts.sum())
     score = scored(loss_network[:, None], counts, [name], 0)[0]
     note = f"on {counts.sum():,} values of {len(parts)} draws, where the winner without it has {digits(float(total[0]))}"
     if total[2] >= total[0] * (1 - TIE) or len(parts) < 2:
         return replace(score, note=note), None
-    new = stack(products.sum(0), groups)
+    new = stack(products.sum(0), groups, dates)
     found_params = {
         "members": (*MEMBERS, name),
         "leads": leads,

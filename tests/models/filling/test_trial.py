@@ -39,7 +39,7 @@ def test_only_clear_values_are_hidden_and_of_both_kinds():
     rng = np.random.default_rng(0)
     seen = rng.random((40, 16, 16)) > 0.3
     seen[::4] = False
-    found = hide(seen, rng, 8)
+    found = hide(seen, np.arange(40), rng, 8)
     assert not (found.mask & ~seen).any()
     assert len(found.whole) and len(found.partly)
     assert (found.mask[found.whole] == seen[found.whole]).all()
