@@ -5,6 +5,8 @@ from .analysis.ask.answer import Answer as Answer
 from .analysis.ask.asking import ask as ask
 from .analysis.ask.questions import questions as questions
 from .analysis.change.detect import change as change
+from .analysis.choose.choose import choose as choose
+from .analysis.fill import fill as fill
 from .analysis.forecast.forecast import forecast as forecast
 from .analysis.forecast.forecast import hindcast as hindcast
 from .analysis.record import Record as Record

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from eowidgets.analysis.ask.answer import Answer
+from eowidgets.contract.choice import Choice
 from eowidgets.arguments import FilePath, checked
 from eowidgets.contract.call import Call, Given
 from eowidgets.contract.plain import plain
@@ -91,6 +92,21 @@ class Record:
         except (KeyError, TypeError, IndexError, AttributeError) as error:
             raise InputError("The provenance is damaged: make the result again by hand.") from error
         return found
+
+    @property
+    def choice(self) -> Choice | None:
+        """The test that selected the model on the cube itself; None where the model was named.
+
+        Raises
+        ------
+        InputError
+            For a provenance that is damaged.
+        """
+        found = self.notes.get("choice")
+        try:
+            return None if found is None else Choice.from_dict(found)
+        except (KeyError, TypeError, ValueError, AttributeError) as error:
+            raise InputError("The table of the test in this provenance is damaged: run the test again.") from error
 
     def code(self) -> str:
         """Write the code of a cell that makes the result again.

@@ -49,6 +49,8 @@ class Model(Remade, ABC):
         Frozen dataclass made of :func:`param` fields.
     params : instance of Params
         What this instance was asked to do.
+    choice : mapping, optional
+        The test on the cube that selected this model, as plain values: recorded with its results.
 
     Examples
     --------
@@ -70,6 +72,7 @@ class Model(Remade, ABC):
     feed: ClassVar[Feed] = Windows()
     resamples: ClassVar[bool] = False
     Params: ClassVar[type] = NoParams
+    choice: Mapping[str, Any] | None = None
 
     inputs, window = OlderFeed(), OlderFeed()
 

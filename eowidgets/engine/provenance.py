@@ -60,6 +60,7 @@ def about(model: Model) -> dict[str, Any]:
         "settings": scrub(dict(model.settings())),
         "parameters": {k: _shown(plain(v)) for k, v in dataclasses.asdict(model.params).items()},
         "versions": versions(),
+        **({"choice": dict(model.choice)} if model.choice else {}),
     }
 
 

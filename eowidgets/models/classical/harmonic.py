@@ -15,6 +15,7 @@ from eowidgets.contract.outputs import Bands, Output, Value
 from eowidgets.contract.params import param
 from eowidgets.contract.registry import register
 from eowidgets.contract.task import Task
+from eowidgets.models.classical.fill import GapFiller
 from eowidgets.models.classical.series import (
     DAYS_PER_YEAR,
     MAD_TO_SD,
@@ -187,3 +188,32 @@ class Harmonic(Model):
             "bands": unflat(fit, (b, h, w)).masked_fill(~seen.unsqueeze(2), torch.nan),
             "residual_spread": unflat(spread.square().mean(dim=-1).sqrt(), (b, h, w)),
         }
+
+
+@register
+class FillHarmonic(GapFiller):
+    """Fill gaps with the harmonic fit of each pixel; clear observations are kept.
+
+    The fit is that of :class:`Harmonic` with its defaults, robust and without a trend.
+    """
+
+    name = "fill-harmonic"
+    card = Card(
+        title="Harmonic fit in the gaps",
+        summary="Keeps clear observations and fills gaps with the typical year of each pixel.",
+        paper="Menenti et al. (1993), Advances in Space Research 13(5); Zhu and Woodcock (2014), RSE 144.",
+        url="https://doi.org/10.1016/j.rse.2014.01.011",
+        licence="Apache-2.0",
+        limits="Knows no year from the others, and no single date: light, haze and sudden changes are missed.",
+    )
+
+    @dataclass(frozen=True, slots=True)
+    class Params:
+        """Shape of the fit."""
+
+        terms: int = param(2, low=1, high=3, step=1, label="Waves per year", help="1 is the yearly wave.")
+
+    def predict(self, batch: Batch) -> dict[str, Tensor]:
+        """Fill; shapes as in :class:`~eowidgets.contract.outputs.Output`."""
+        fit = Harmonic(terms=self.params.terms).predict(batch)["bands"]
+        return {"bands": torch.where(batch.usable.unsqueeze(2), batch.x, fit)}

@@ -1,25 +1,44 @@
-"""What is seen of a date says what is hidden of it: a ridge regression on the other dates, window by window."""
+"""Predict the hidden part of a date from its visible part: a ridge regression on the other dates, window by window."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import torch
+import xarray as xr
 from torch import Tensor
 
 from eowidgets.contract.card import Card
 from eowidgets.contract.feeds import Batch, Windows
 from eowidgets.contract.params import param
 from eowidgets.contract.registry import register
+from eowidgets.cube.quantity import quantity
+from eowidgets.cube.schema import bands
 from eowidgets.models.classical.fill import GapFiller, interpolate
-from eowidgets.models.classical.series import SCORE, blank, relative_days, solving_dtype
+from eowidgets.models.classical.series import (
+    MAD_TO_SD,
+    SCORE,
+    SMALLEST_SCALE,
+    blank,
+    masked_median,
+    relative_days,
+    solving_dtype,
+)
+from eowidgets.models.classical.spikes import spikes
 
-#: Prior of the regression, in squared reflectance summed over the clear pixels; chosen in the training area.
-RIDGE = 0.015
+#: Prior of the regression, as a share of the mean variance of the other dates.
+RIDGE = 0.03
+#: Dates that each date is regressed on: those nearest in time.
+NEAREST = 14
 #: Clear pixels that a date must have in a window.
 LEAST = 8
-#: Deviations may go beyond those of the clear pixels by this share of their range.
+#: Deviations may exceed those of the clear pixels by this share of their range.
 BEYOND = 0.5
+#: Clear pixels further from a first fit than so many robust standard deviations are left out of the second.
+FAR = 6.0
+#: Quantities that are never negative.
+POSITIVE = ("reflectance", "brightness", "backscatter", "amplitude", "radiance")
 
 
 def between(x: Tensor, days: Tensor, date: int) -> Tensor:
@@ -31,8 +50,10 @@ def between(x: Tensor, days: Tensor, date: int) -> Tensor:
     return torch.lerp(x[:, left], x[:, right], share.to(x.dtype)[:, None, None])
 
 
-def regress(x: Tensor, usable: Tensor, days: Tensor, ridge: float = RIDGE) -> Tensor:
-    """Predict what is hidden on each date from all other dates, by how they go together where the date was seen.
+def regress(
+    x: Tensor, usable: Tensor, days: Tensor, ridge: float = RIDGE, only: Sequence[int] | None = None
+) -> Tensor:
+    """Predict what is hidden on each date from the dates nearest to it, by how they covary where the date was seen.
 
     Parameters
     ----------
@@ -40,83 +61,126 @@ def regress(x: Tensor, usable: Tensor, days: Tensor, ridge: float = RIDGE) -> Te
         A series without gaps, as measured where ``usable``.
     usable : Tensor, shape (b, t, h, w), bool
     days : Tensor, shape (b, t)
-        Increasing.
+        Increasing, and the same for all windows of the batch.
+    ridge : float
+        Share of the mean variance of the other dates that is added to all variances.
+    only : sequence of int, optional
+        Positions of the dates to predict; None for all.
 
     Returns
     -------
     Tensor, shape of ``x``
         ``x`` itself where it was seen, and on dates of which fewer than :data:`LEAST` pixels were. Elsewhere the
-        deviation from the neighbouring dates goes little beyond what the clear pixels of that date show
-        (:data:`BEYOND`): a fit on few pixels would extrapolate much further.
+        deviation from the neighbouring dates exceeds that of the clear pixels of that date by at most
+        :data:`BEYOND` of its range: a fit on few pixels would extrapolate much further.
     """
     t, h, w = usable.shape[1:]
     series = x.movedim(2, -1).flatten(2, 3)  # b t n c
     seen = usable.flatten(2)
     out = series.clone()
-    # Dates are alike, so the equations are nearly singular: in float32 the answer would depend on the size of the batch.
-    exact = solving_dtype(x.device)
-    for date in range(t):
-        clear = seen[:, date].to(x.dtype).unsqueeze(-1)  # b n 1
-        count = clear.sum(dim=1, keepdim=True)
-        hidden = ~seen[:, date] & (count[:, 0] >= LEAST)
+    for date in range(t) if only is None else only:
+        hidden = ~seen[:, date] & (seen[:, date].sum(dim=1, keepdim=True) >= LEAST)
         if not bool(hidden.any()):
             continue
-        others = [i for i in range(t) if i != date]
-        features = series[:, others].transpose(1, 2).flatten(2)  # b n (t - 1) c
+        nearest = (days[0] - days[0, date]).abs().argsort(stable=True)
+        others = nearest[nearest != date][:NEAREST].sort().values
+        features = series[:, others].transpose(1, 2).flatten(2)  # b n (k c)
         prior = between(series, days, date)
-        off = series[:, date] - prior
-        count = count.clamp(min=1)
-        middle, level = ((v * clear).sum(dim=1, keepdim=True) / count for v in (features, off))
-        features = features - middle
-        there = (features * clear).transpose(1, 2).to(exact)
-        steady = ridge * torch.eye(features.shape[-1], dtype=exact, device=x.device)
-        weight = torch.linalg.solve(there @ features.to(exact) + steady, there @ (off - level).to(exact))
-        unseen = clear == 0
-        low = off.masked_fill(unseen, torch.inf).amin(dim=1, keepdim=True)
-        high = off.masked_fill(unseen, -torch.inf).amax(dim=1, keepdim=True)
-        room = BEYOND * (high - low)
-        moved = (level + features @ weight.to(x.dtype)).clamp(low - room, high + room)
+        moved = _fit(features, series[:, date] - prior, seen[:, date], ridge)
         out[:, date] = torch.where(hidden.unsqueeze(-1), prior + moved, series[:, date])
     return out.reshape(*out.shape[:2], h, w, -1).movedim(-1, 2)
 
 
+def _fit(features: Tensor, off: Tensor, clear: Tensor, ridge: float) -> Tensor:
+    """Fit deviations (b, n, c) on the clear pixels (b, n), twice, and predict them everywhere."""
+    # Dates are alike, so the equations are nearly singular: in float32 the answer would depend on the size of the batch.
+    exact = solving_dtype(off.device)
+    features, target = features.to(exact), off.to(exact)
+    found = _ridge(features, target, clear.to(exact), ridge)
+    apart = (target - found).abs()
+    usual = MAD_TO_SD * masked_median(apart, clear.unsqueeze(-1), dim=1).unsqueeze(1)
+    near = clear & ((apart / usual.clamp_min(SMALLEST_SCALE)).amax(dim=-1) < FAR)
+    near = torch.where((near.sum(dim=1, keepdim=True) >= LEAST), near, clear)
+    if bool((near != clear).any()):
+        found = _ridge(features, target, near.to(exact), ridge)
+    unseen = ~near.unsqueeze(-1)
+    low = target.masked_fill(unseen, torch.inf).amin(dim=1, keepdim=True)
+    high = target.masked_fill(unseen, -torch.inf).amax(dim=1, keepdim=True)
+    room = BEYOND * (high - low)
+    return found.clamp(low - room, high + room).to(off.dtype)
+
+
+def _ridge(features: Tensor, target: Tensor, weight: Tensor, ridge: float) -> Tensor:
+    weight = weight.unsqueeze(-1)
+    count = weight.sum(dim=1, keepdim=True).clamp(min=1)
+    middle, level = ((v * weight).sum(dim=1, keepdim=True) / count for v in (features, target))
+    features = features - middle
+    there = (features * weight).transpose(1, 2)
+    gram = there @ features
+    scale = gram.diagonal(dim1=1, dim2=2).mean(dim=1).clamp_min(1e-12)
+    eye = torch.eye(gram.shape[-1], dtype=gram.dtype, device=gram.device)
+    return level + features @ torch.linalg.solve(gram + ridge * scale[:, None, None] * eye, there @ (target - level))
+
+
 @register
 class FillRegression(GapFiller):
-    """Read light, haze and growth of each date off its clear pixels.
+    """Predict the hidden part of each date from its clear pixels.
 
-    Gaps are first filled by straight lines in time. Then, window by window, each date is regressed on all other dates
-    over the pixels on which it was seen, and the regression is asked for the others. Dates of which almost nothing
-    was seen keep the straight lines. The window is small on purpose: what goes together here need not do so elsewhere.
+    Gaps are first filled by straight lines in time. Then, window by window, each date is regressed on the dates nearest to
+    it over the pixels on which it was seen, and the regression predicts the others. Dates of which almost nothing was seen
+    keep the straight lines. With ``robust``, values that are fleeting outliers in time (clouds that the mask missed) are
+    kept as they are, and used for nothing else.
     """
 
     name = "fill-regression"
-    feed = Windows(min_dates=2, size=32, halo=8, dates=24, date_halo=6, blend=8)
+    feed = Windows(min_dates=2, size=32, halo=8, blend=8)
     card = Card(
         title="Regression on the other dates",
-        summary="Reads each date off its own clear pixels: how do they go together with the other dates?",
-        paper="Ridge regression; kin to the linear histogram matching of Landsat 7's gap filling (Scaramuzza et al., 2004).",
+        summary="Predicts the hidden part of each date from its clear pixels by how they covary with the nearest dates.",
+        paper="Ridge regression; similar to the linear histogram matching of Landsat 7's gap filling (Scaramuzza et al., 2004).",
         licence="Apache-2.0",
         scores={SCORE: 32.9},
-        limits="Needs dates that are partly seen: one that is wholly hidden gets a straight line. Undetected cloud misleads it.",
+        limits="Gains only on dates that are partly seen: one that is wholly hidden gets a straight line.",
     )
 
     @dataclass(frozen=True, slots=True)
     class Params:
-        """How much the other dates are believed."""
+        """Strength of the prior, and what is left out."""
 
         ridge: float = param(
             RIDGE,
             low=1e-4,
             high=10.0,
             label="Ridge",
-            help="Prior in squared band units, summed over the clear pixels of a window: more is nearer to straight lines.",
+            help="Prior as a share of the variance of the other dates: higher is closer to straight lines.",
         )
+        robust: bool = param(
+            True,
+            label="Robust",
+            help="Leave fleeting outliers, such as missed clouds, out of the fit; off is better where the mask is complete.",
+        )
+
+    def __init__(self, **params: object) -> None:
+        super().__init__(**params)
+        self.positive: tuple[bool, ...] | None = None
+        #: Positions of the dates that are predicted, None for all: a test of fillers asks for few.
+        self.only: Sequence[int] | None = None
+
+    def survey(self, cube: xr.Dataset) -> None:
+        """Note which bands are never negative."""
+        self.positive = tuple(quantity(cube[name]).key in POSITIVE for name in bands(cube))
 
     def predict(self, batch: Batch) -> dict[str, Tensor]:
         """Fill; shapes as in :class:`~eowidgets.contract.outputs.Output`."""
-        filled, _ = interpolate(batch.x, batch.usable, batch.days)
+        trusted = batch.usable
+        if self.params.robust:
+            trusted = trusted & ~spikes(batch.x, trusted, batch.days)
+        filled, _ = interpolate(batch.x * trusted.unsqueeze(2), trusted, batch.days)
         days = relative_days(batch.days, filled).expand(len(filled), -1)
-        with torch.autocast(filled.device.type, enabled=False):  # a fit in half precision is none
-            made = regress(filled.float(), batch.usable, days, self.params.ridge).clamp(min=0)
+        with torch.autocast(filled.device.type, enabled=False):  # a fit in half precision is unstable
+            made = regress(filled.float(), trusted, days, self.params.ridge, self.only)
+        if self.positive is not None:
+            low = made.new_tensor([0.0 if p else -torch.inf for p in self.positive])
+            made = torch.maximum(made, low[:, None, None])
         made = torch.where(batch.usable.unsqueeze(2), batch.x, made.to(batch.x.dtype))
         return {"bands": blank(made, batch.usable.any(dim=1, keepdim=True).expand_as(batch.usable))}

@@ -81,14 +81,15 @@ def masked_median(x: Tensor, mask: Tensor, dim: int = 1) -> Tensor:
     """
     # Dates last and side by side in memory: sorting along a stride takes several times as long.
     values = x.masked_fill(~mask, torch.inf).movedim(dim, -1).contiguous()
-    ordered = _sorted(values)
+    ordered = sort_last(values)
     count = mask.sum(dim=dim).unsqueeze(-1).expand(*values.shape[:-1], 1)
     low = ordered.gather(-1, ((count - 1) // 2).clamp_min(0))
     high = ordered.gather(-1, (count // 2).clamp_max(values.shape[-1] - 1))
     return (low + (high - low) / 2).masked_fill(count == 0, torch.nan).squeeze(-1)
 
 
-def _sorted(values: Tensor) -> Tensor:
+def sort_last(values: Tensor) -> Tensor:
+    """Sort along the last axis, in place on a CPU."""
     if values.device.type == "cpu":
         # numpy sorts by vector instructions, five times faster than torch on the same core; in place: it is a copy.
         values.numpy().sort(axis=-1)

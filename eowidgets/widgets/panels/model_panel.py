@@ -11,7 +11,9 @@ import traitlets
 import xarray as xr
 
 from eowidgets.analysis.notebook import Cells
+from eowidgets.analysis.record import Record
 from eowidgets.arguments import MODEL, checked
+from eowidgets.contract.choice import Choice
 from eowidgets.contract.model import Model
 from eowidgets.contract.registry import check_declared, model_class, model_classes
 from eowidgets.cube.admission import admit
@@ -79,7 +81,7 @@ class ModelPanel(FormPanel, ModelView):
     def __init__(
         self,
         cube: xr.Dataset,
-        model: Annotated[str | Model | type[Model], MODEL] = "fill-linear",
+        model: Annotated[str | Model | type[Model], MODEL] = "fill-auto",
         *,
         viewer: TimeViewer | None = None,
         map: AreaMap | None = None,
@@ -90,6 +92,7 @@ class ModelPanel(FormPanel, ModelView):
         self.cube, self.viewer, self.map = cube, viewer, map
         self.results: dict[str, Any] = {}
         self._codes: dict[str, str] = {}
+        self._tested: Choice | None = None
         self._labels = date_labels(cube)
         listed = [m for m in model_classes() if self._given is None or m.name != self._given.name]
         shown = [(m.card.title, m.name, str(m.task)) for m in [*listed, *([self._given] if self._given else [])]]
@@ -164,8 +167,15 @@ class ModelPanel(FormPanel, ModelView):
         chosen = self._chosen()
         self._show_card(chosen.card)
         self._show_params(chosen.params if isinstance(chosen, Model) else chosen.Params())
-        self._say("")
+        self._say(self._reason())
         self._refresh()
+
+    def _reason(self) -> str:
+        """State how the model chosen did in the last test on this cube, if it was tested and did not win."""
+        tested = self._tested
+        if tested is None or self.model == tested.winner or all(s.method != self.model for s in tested.scores):
+            return ""
+        return tested.reason(self.model)
 
     def _refresh(self, _: Any = None) -> None:
         self._cost.value = ""  # it was measured for other choices
@@ -256,7 +266,10 @@ class ModelPanel(FormPanel, ModelView):
             self._say(f"Done: {summary(result)}. {said}")
             return
         said = self._painter(name).finish(result, fade=bool(self._fade.value))
-        self._say(f"Done: {', '.join(map(str, list(result.data_vars)[:6]))}. {said}".strip())
+        choice = Record.of(result).choice if "provenance" in result.attrs else None
+        self._tested = choice or self._tested
+        test = f"Tested on this cube: {choice.sentence}." if choice else ""
+        self._say(" ".join(filter(None, (f"Done: {', '.join(map(str, list(result.data_vars)[:6]))}.", said, test))))
 
     def _write(self, target: Path) -> Path:
         if self.result is None:

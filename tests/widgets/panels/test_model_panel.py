@@ -189,7 +189,7 @@ def test_unknown_names(romania):
     panel = eow.ModelPanel(romania)
     with pytest.raises(InputError, match="no parameter named"):
         panel.set(gap=3)
-    assert repr(panel) == "ModelPanel: fill-linear, 140 dates of 0.01 Mpx, no result yet"
+    assert repr(panel) == "ModelPanel: fill-auto, 140 dates of 0.01 Mpx, no result yet"
 
 
 def test_the_task_narrows_the_models(romania):

@@ -1,0 +1,46 @@
+"""``eow.choose``: which method does best on this cube?"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any, Literal
+
+import xarray as xr
+
+from eowidgets.contract.choice import Choice
+from eowidgets.models.filling.trial import choose_fill
+from eowidgets.arguments import Seed, checked
+
+_TESTS: dict[str, Callable[..., Choice]] = {"fill": choose_fill}
+
+
+@checked
+def choose(cube: xr.Dataset, task: Literal["fill"] = "fill", *, seed: Seed = 0, **options: Any) -> Choice:
+    """Test the methods of a task on a cube, and report their errors and the one that wins.
+
+    All methods are scored on the same seeded draws of this cube, in seconds: large cubes are thinned.
+
+    Parameters
+    ----------
+    cube : Dataset (time, y, x)
+    task : {"fill"}
+        ``"fill"``: clear values are hidden under the cube's own cloud shapes, and on whole dates.
+    seed : int
+        Of the draws.
+    **options
+        Of the test: ``networks=False`` leaves networks out.
+
+    Returns
+    -------
+    Choice
+        Shown as a table. ``choice.model`` is the selected model, ``choice.reason(name)`` compares another with it.
+
+    Examples
+    --------
+    >>> import eowidgets as eow
+    >>> cube = eow.open("romania").isel(time=slice(0, 40), y=slice(0, 40), x=slice(0, 40))
+    >>> choice = eow.choose(cube, "fill", networks=False)
+    >>> choice.winner in [score.method for score in choice.scores]
+    True
+    """
+    return _TESTS[task](cube, seed=seed, **options)

@@ -1,0 +1,205 @@
+"""A weighted average of gap fillers, whose weights depend on how far the clear dates are and how much of a date is visible."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import Any
+
+import torch
+import xarray as xr
+from torch import Tensor, nn
+
+from eowidgets.contract.card import Card
+from eowidgets.contract.feeds import Batch, Windows
+from eowidgets.contract.model import Model
+from eowidgets.contract.params import param
+from eowidgets.contract.registry import model_class, register
+from eowidgets.contract.task import Task
+from eowidgets.errors import InputError, shown
+from eowidgets.models.classical.fill import GapFiller
+from eowidgets.models.classical.regression import FillRegression
+from eowidgets.models.classical.series import next_index, previous_index, relative_days
+
+#: Outputs of fillers that are not named ``bands``.
+OUTPUT = {"units-reconstruct": "reflectance"}
+#: The regression without its parameter ``robust``, as a member.
+PLAIN = "fill-regression-plain"
+#: Visible shares of a date at which weights are stated; between them they are interpolated linearly.
+VISIBLE = (0.0, 0.1, 0.6)
+
+
+def lead(usable: Tensor, days: Tensor, like: Tensor) -> Tensor:
+    """Return how far the clear dates of each pixel are, in days: ``a b / (a + b)`` between two, ``a`` next to one.
+
+    The variance of a random walk between two known values is proportional to it.
+
+    Parameters
+    ----------
+    usable : Tensor, shape (b, t, h, w), bool
+    days : Tensor, shape (t,), increasing
+    like : Tensor
+        Gives dtype and device.
+
+    Returns
+    -------
+    Tensor, shape (b, t, h, w)
+        0 on clear dates, infinite where a pixel was never seen.
+    """
+    before, after = previous_index(usable), next_index(usable)
+    elapsed = relative_days(days, like)
+    here = elapsed.view(1, -1, 1, 1)
+    a = (here - elapsed[before.clamp_min(0)]).masked_fill(before < 0, torch.inf)
+    b = (elapsed[after.clamp_min(0)] - here).masked_fill(after < 0, torch.inf)
+    both = a * b / (a + b).clamp_min(1e-6)
+    return torch.where(a.isinf(), b, torch.where(b.isinf(), a, both))
+
+
+def basis(usable: Tensor, days: Tensor, leads: tuple[float, ...], like: Tensor) -> Tensor:
+    """Evaluate the functions of lead and visible share that weights are stated on; they add up to one.
+
+    Parameters
+    ----------
+    usable : Tensor, shape (b, t, h, w), bool
+    days : Tensor, shape (t,)
+    leads : tuple of float
+        Increasing leads in days; between them weights are interpolated linearly in the logarithm, beyond them they stay.
+
+    Returns
+    -------
+    Tensor, shape (b, t, len(VISIBLE) * len(leads), h, w)
+        Visible shares vary slowest.
+    """
+    visible = usable.to(like.dtype).mean(dim=(-2, -1))  # b t
+    far = torch.log1p(lead(usable, days, like).clamp_max(1e6))
+    shares = _hats(visible, torch.tensor(VISIBLE, dtype=like.dtype, device=like.device))  # b t v
+    hats = _hats(far, torch.log1p(torch.tensor(leads, dtype=like.dtype, device=like.device)))  # b t h w l
+    return torch.einsum("btv,bthwl->btvlhw", shares, hats).flatten(2, 3)
+
+
+def _hats(x: Tensor, knots: Tensor) -> Tensor:
+    """Piecewise linear functions, each 1 at one knot and 0 at the others, on a new last axis."""
+    if len(knots) == 1:
+        return torch.ones_like(x).unsqueeze(-1)
+    x = x.clamp(float(knots[0]), float(knots[-1])).contiguous()
+    right = torch.searchsorted(knots, x).clamp(1, len(knots) - 1)
+    share = ((x - knots[right - 1]) / (knots[right] - knots[right - 1]).clamp_min(1e-9)).unsqueeze(-1)
+    out = torch.zeros(*x.shape, len(knots), dtype=x.dtype, device=x.device)
+    out.scatter_(-1, (right - 1).unsqueeze(-1), 1 - share)
+    return out.scatter_(-1, right.unsqueeze(-1), share)
+
+
+@dataclass(frozen=True, slots=True)
+class BlendParams:
+    """Members and their weights; equal ones where none are stated."""
+
+    members: tuple[str, ...] = param(("fill-linear", "fill-harmonic"), label="Members", help="Fillers to average.")
+    leads: tuple[float, ...] = param((8.0,), label="Leads", unit="days", help="Leads at which weights are stated.")
+    weights: tuple[float, ...] = param(
+        (),
+        label="Weights",
+        low=0.0,
+        help="For every visible share, lead and member, members varying fastest; they add up to 1 over members.",
+    )
+
+
+@register
+class FillBlend(GapFiller):
+    """Average several gap fillers with weights that were fitted by hiding clear pixels.
+
+    ``eow.choose(cube, "fill")`` fits the weights and makes it. Stacked regression: Wolpert (1992),
+    doi:10.1016/S0893-6080(05)80023-1; Breiman (1996), doi:10.1007/BF00117832, for weights that are not negative.
+    """
+
+    name = "fill-blend"
+    card = Card(
+        title="Weighted average of gap fillers",
+        summary="Averages gap fillers by weights that depend on the distance of clear dates and on how much of a date is visible.",
+        paper="Stacked regressions: Breiman (1996), Machine Learning 24, 49–64.",
+        url="https://doi.org/10.1007/BF00117832",
+        licence="Apache-2.0",
+        limits="Weights hold for the cube that they were fitted on; without weights all members count the same.",
+    )
+    # That of the regression, the only member whose answer depends on its window.
+    feed = Windows(min_dates=2, size=32, halo=8, blend=8)
+    Params = BlendParams
+
+    def __init__(self, **params: Any) -> None:
+        super().__init__(**params)
+        p = self.params
+        count = len(VISIBLE) * len(p.leads) * len(p.members)
+        if not p.members or not p.leads:
+            raise InputError("A blend needs at least one member and one lead: give both, or leave both out.")
+        if p.weights and len(p.weights) != count:
+            raise InputError(
+                f"A blend of {len(p.members)} members and {len(p.leads)} leads needs {count} weights, and "
+                f"{len(p.weights)} were given."
+            )
+        if any(sum(p.weights[i : i + len(p.members)]) <= 0 for i in range(0, len(p.weights), len(p.members))):
+            raise InputError("The weights of a blend must be positive for at least one member in every group: give others.")
+        self.parts = [member(name) for name in p.members]
+
+    def survey(self, cube: xr.Dataset) -> None:
+        """Let every member survey the cube."""
+        for part in self.parts:
+            part.survey(cube)
+
+    def module(self) -> nn.Module | None:
+        """Give the networks among the members, as one module."""
+        found = [m for m in (part.module() for part in self.parts) if m is not None]
+        return nn.ModuleList(found) if found else None
+
+    def weight(self, like: Tensor) -> Tensor:
+        """Weights as (basis function, member)."""
+        p = self.params
+        if not p.weights:
+            return like.new_full((len(VISIBLE) * len(p.leads), len(p.members)), 1 / len(p.members))
+        found = torch.tensor(p.weights, dtype=like.dtype, device=like.device).reshape(-1, len(p.members))
+        return found / found.sum(dim=1, keepdim=True)  # they are stated with four digits
+
+    def predict(self, batch: Batch) -> dict[str, Tensor]:
+        """Fill; shapes as in :class:`~eowidgets.contract.outputs.Output`."""
+        share = torch.einsum("btkhw,km->mbthw", basis(batch.usable, batch.days, self.params.leads, batch.x), self.weight(batch.x))
+        made = torch.zeros_like(batch.x)
+        for part, weight in zip(self.parts, share, strict=True):
+            if bool((weight > 0).any()):
+                made = made + weight.unsqueeze(2) * filled(part, batch)
+        return {"bands": torch.where(batch.usable.unsqueeze(2), batch.x, made)}
+
+
+def member(name: str) -> Model:
+    """Make a member of a blend from its name; ``fill-regression-plain`` is the regression without ``robust``.
+
+    Raises
+    ------
+    InputError
+        For an unknown name, or a model that fills no gaps.
+    """
+    if name == PLAIN:
+        return FillRegression(robust=False)
+    kind = model_class(name)
+    if kind is FillBlend or kind.task != Task.RECONSTRUCT:
+        raise InputError(f"The model {shown(name)} cannot be a member of a blend: give gap fillers, such as 'fill-linear'.")
+    return kind()
+
+
+def filled(part: Model, batch: Batch) -> Tensor:
+    """Run a member on all dates of a batch, shape (b, t, c, h, w); a network in pieces of as many dates as it takes."""
+    dates = part.feed.dates
+    if dates is None or len(batch.days) <= dates:
+        return part.predict(batch)[OUTPUT.get(part.name, "bands")]
+    return in_pieces(part, batch, dates, part.feed.date_halo)
+
+
+def in_pieces(part: Model, batch: Batch, dates: int, halo: int) -> Tensor:
+    """Run a member on overlapping pieces of the series, and cut at the middle of each overlap."""
+    t = len(batch.days)
+    pieces = -(-(t - dates) // max(1, dates - 2 * halo)) + 1
+    starts = [round(i * (t - dates) / max(1, pieces - 1)) for i in range(pieces)]
+    edges = [0, *((b + a + dates) // 2 for a, b in zip(starts, starts[1:], strict=False)), t]
+    out = []
+    for start, first, end in zip(starts, edges, edges[1:], strict=False):
+        cut = slice(start, start + dates)
+        fields = {f: getattr(batch, f)[:, cut] for f in ("x", "usable", "measured", "raw")}
+        piece = replace(batch, **fields, days=batch.days[cut], out_days=batch.days[cut])
+        out.append(part.predict(piece)[OUTPUT.get(part.name, "bands")][:, first - start : end - start])
+    return torch.cat(out, dim=1)
