@@ -91,6 +91,10 @@ class Choice:
                 return score
         raise unknown("method", method, [s.method for s in self.scores])
 
+    def has(self, method: str) -> bool:
+        """Return whether a method is in the table."""
+        return any(score.method == method for score in self.scores)
+
     @property
     def model(self) -> Model:
         """The selected model, with the parameters that the test gave it; its results record this table."""

@@ -11,7 +11,7 @@ import numpy.typing as npt
 import torch
 import xarray as xr
 
-from eowidgets.analysis.change.detect import DEFAULTS, methods
+from eowidgets.analysis.change.methods import DEFAULTS, methods
 from eowidgets.analysis.choose.breaks import Breaks, draw_breaks
 from eowidgets.contract.choice import Choice, scored, select
 from eowidgets.contract.feeds import Batch
