@@ -114,7 +114,8 @@ def choose_fill(cube: xr.Dataset, *, seed: int = 0, networks: bool = True) -> Ch
     winner = select(np.sqrt(losses.sum(0) / counts.sum()), order)
     params = {BLEND: {"members": MEMBERS, "leads": leads, "weights": tuple(weights.round(4).ravel().tolist())}}
     for name in NETWORKS if networks else ():
-        score, found = against(name, cube, names, trials, leads, scale, members, weights, winner)
+        level = next(s.error for s in scores if s.method == winner)
+        score, found = against(name, cube, names, trials, leads, scale, members, weights, winner, level)
         scores = (*scores, score)
         if found is not None:
             winner, params[BLEND] = BLEND, found
@@ -260,8 +261,12 @@ def against(
     members: list[Model],
     weights: Array,
     winner: str,
+    level: float,
 ) -> tuple[Score, dict[str, object] | None]:
-    """Compare a network with the winner on fewer dates, and return the blend with the network if that is better."""
+    """Compare a network with the winner on fewer dates, and return the blend with the network if that is better.
+
+    The error of the network is stated as its ratio to the winner's on these dates, times ``level``, the winner's on all.
+    """
     try:
         network = get_model(name)
         check_inputs(network, cube)
@@ -292,15 +297,19 @@ def against(
     diagonal = np.einsum("dgaha->da", both.reshape(len(parts), groups, 2, groups, 2))
     with_network = left_out(both, groups, dates)
     total = np.sqrt(np.array([*diagonal.sum(0), with_network.sum()]) / counts.sum())
-    score = scored(diagonal[:, 1:], counts, [name], 0)[0]
-    note = f"on {counts.sum():,} values of {len(parts)} draws, where the winner without it has {digits(float(total[0]))}"
+    raw, ratio = scored(diagonal[:, 1:], counts, [name], 0)[0], level / max(float(total[0]), 1e-12)
+    score = Score(name, raw.error * ratio, raw.low * ratio, raw.high * ratio)
+    note = (
+        f"tested on {counts.sum():,} of the values only, where it has {digits(raw.error)} and the best other method "
+        f"{digits(float(total[0]))}"
+    )
     wins = total[2] < total[0] * (1 - CLEARLY) and bool((with_network < diagonal[:, 0]).all()) and len(parts) > 1
     if not wins:
         return replace(score, note=note), None
     share = stack(both.sum(0), groups, dates)  # (group, 2)
     new = np.concatenate([share[:, :1] * best, share[:, 1:]], axis=1)
     found_params = {"members": (*MEMBERS, name), "leads": leads, "weights": tuple(new.round(4).ravel().tolist())}
-    return replace(score, note=f"{note}, and with it {digits(float(total[2]))}"), found_params
+    return replace(score, note=f"{note}, {digits(float(total[2]))} together"), found_params
 
 
 def busiest(trial: Trial, dates: int) -> int:
