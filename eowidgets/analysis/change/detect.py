@@ -155,11 +155,13 @@ class ChangeTask:
     ) -> str:
         """Return the monitor that does best on the cube, or the usual method where that cannot be tested."""
         if params:
-            raise InputError(f"The parameter {shown(next(iter(params)))} belongs to a method: name one, or leave it out.")
+            raise InputError(
+                f"The parameter {shown(next(iter(params)))} belongs to a method: name one, or leave it out."
+            )
         usual = usual_method(cube)
         if after is not None or not usual.startswith("break-"):
             return "change-otsu" if after is not None and usual.startswith("break-") else usual
-        history = {}
+        history: dict[str, Any] = {}
         if dates is not None:
             first = cube.time.values.astype("datetime64[D]").min()
             history["history"] = max(SHORTEST, float((min(_days(dates)) - first).astype(float)) / DAYS_PER_YEAR)

@@ -1,4 +1,4 @@
-"""``eow.choose``: which method does best on this cube?"""
+"""``eow.choose``: test the methods of a task on one cube."""
 
 from __future__ import annotations
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -12,8 +13,6 @@ import xarray as xr
 from torch import Tensor
 
 from eowidgets.contract.choice import Choice, Score, digits, scored, select
-from eowidgets.models.filling.hide import hide
-from eowidgets.models.filling.stack import Array, stack
 from eowidgets.contract.feeds import Batch
 from eowidgets.contract.model import Model
 from eowidgets.contract.prepare import check_inputs, resolution_of
@@ -24,9 +23,11 @@ from eowidgets.cube.quantity import quantity
 from eowidgets.cube.schema import DIMS, MASKS, bands, usable
 from eowidgets.cube.schema import stack as stacked
 from eowidgets.errors import EowidgetsError, InputError
-from eowidgets.models.filling.blend import PLAIN, VISIBLE, basis, filled, lead, member
 from eowidgets.models.classical.regression import FillRegression
 from eowidgets.models.classical.spikes import spikes
+from eowidgets.models.filling.blend import PLAIN, VISIBLE, basis, filled, lead, member
+from eowidgets.models.filling.hide import hide
+from eowidgets.models.filling.stack import Array, stack
 
 #: Fillers that are tested, from simple to complex; after them come their blend and the networks.
 MEMBERS = ("fill-linear", "fill-harmonic", "fill-regression", PLAIN)
@@ -66,7 +67,9 @@ class Trial:
         """Return a part of the dates."""
         fields = {f: getattr(self.batch, f)[:, dates] for f in ("x", "usable", "measured", "raw")}
         days = self.batch.days[dates]
-        return Trial(replace(self.batch, **fields, days=days, out_days=days), self.asked[:, dates], self.truth[:, dates])
+        return Trial(
+            replace(self.batch, **fields, days=days, out_days=days), self.asked[:, dates], self.truth[:, dates]
+        )
 
 
 def choose_fill(cube: xr.Dataset, *, seed: int = 0, networks: bool = True) -> Choice:
@@ -112,7 +115,9 @@ def choose_fill(cube: xr.Dataset, *, seed: int = 0, networks: bool = True) -> Ch
     losses = np.column_stack([alone, left_out(products, groups, dates)])
     scores = scored(losses, counts, order, seed)
     winner = select(np.sqrt(losses.sum(0) / counts.sum()), order)
-    params = {BLEND: {"members": MEMBERS, "leads": leads, "weights": tuple(weights.round(4).ravel().tolist())}}
+    params: dict[str, dict[str, Any]] = {
+        BLEND: {"members": MEMBERS, "leads": leads, "weights": tuple(weights.round(4).ravel().tolist())}
+    }
     for name in NETWORKS if networks else ():
         level = next(s.error for s in scores if s.method == winner)
         score, found = against(name, cube, names, trials, leads, scale, members, weights, winner, level)
@@ -244,7 +249,7 @@ def left_out(products: Array, groups: int, cases: float) -> Array:
     """Return the squared errors of the blend on every draw, with the weights of all others."""
     share = 1 - 1 / len(products) if len(products) > 1 else 1.0
     out = []
-    for i, here in enumerate(products):
+    for here in products:
         others = products.sum(0) - here if len(products) > 1 else here
         w = stack(others, groups, cases * share).ravel()
         out.append(w @ here @ w)
@@ -262,7 +267,7 @@ def against(
     weights: Array,
     winner: str,
     level: float,
-) -> tuple[Score, dict[str, object] | None]:
+) -> tuple[Score, dict[str, Any] | None]:
     """Compare a network with the winner on fewer dates, and return the blend with the network if that is better.
 
     The error of the network is stated as its ratio to the winner's on these dates, times ``level``, the winner's on all.
