@@ -30,7 +30,10 @@ def main() -> None:
     names = [n for n in SINGLE if not (given.no_networks and n.startswith("units"))]
     methods = {n: keeping(n) for n in names}
     table = compare(
-        read(DEVELOP if given.develop else TEST), {**methods, "auto": lambda c: eow.fill(c)}, PATTERNS, given.draws
+        read(DEVELOP if given.develop else TEST),
+        {**methods, "auto": lambda c: eow.fill(c, networks=not given.no_networks)},
+        PATTERNS,
+        given.draws,
     )
     print("\n| set | pattern | auto / best single | auto / linear |\n|---|---|---|---|")
     for (name, pattern), row in table.items():

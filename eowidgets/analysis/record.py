@@ -10,9 +10,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from eowidgets.analysis.ask.answer import Answer
-from eowidgets.contract.choice import Choice
 from eowidgets.arguments import FilePath, checked
 from eowidgets.contract.call import Call, Given
+from eowidgets.contract.choice import Choice
 from eowidgets.contract.plain import plain
 from eowidgets.contract.prepare import check_bands, wanted_bands
 from eowidgets.contract.registry import get_model

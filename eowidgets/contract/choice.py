@@ -91,6 +91,10 @@ class Choice:
                 return score
         raise unknown("method", method, [s.method for s in self.scores])
 
+    def has(self, method: str) -> bool:
+        """Return whether a method is in the table."""
+        return any(score.method == method for score in self.scores)
+
     @property
     def model(self) -> Model:
         """The selected model, with the parameters that the test gave it; its results record this table."""
@@ -142,7 +146,9 @@ class Choice:
             )
             style = ' style="font-weight:600"' if s.method == self.winner else ""
             rows.append(f"<tr{style}>" + "".join(f"<td>{escape(c)}</td>" for c in cells) + "</tr>")
-        return f"<table><thead><tr>{head}</tr></thead><tbody>{''.join(rows)}</tbody></table><p>{escape(self.protocol)}</p>"
+        return (
+            f"<table><thead><tr>{head}</tr></thead><tbody>{''.join(rows)}</tbody></table><p>{escape(self.protocol)}</p>"
+        )
 
     def to_json(self) -> str:
         """Return the whole table as JSON text, for the record of a result."""

@@ -155,7 +155,13 @@ def _version(package: str) -> str | None:
         return None
 
 
-def with_call(provenance_of_run: str, call: str, arguments: Mapping[str, Any], cube: xr.Dataset) -> str:
+def with_call(
+    provenance_of_run: str,
+    call: str,
+    arguments: Mapping[str, Any],
+    cube: xr.Dataset,
+    choice: Mapping[str, Any] | None = None,
+) -> str:
     """Add the call that a run was a part of to its provenance, so that the call can be repeated.
 
     Parameters
@@ -168,9 +174,13 @@ def with_call(provenance_of_run: str, call: str, arguments: Mapping[str, Any], c
         Of the call, as plain values.
     cube : Dataset
         The whole cube that the question was asked about.
+    choice : mapping, optional
+        The test that selected the method.
     """
     notes = json.loads(provenance_of_run)
     added = {"call": call, "arguments": dict(arguments), "whole": whole(cube)}
+    if choice is not None:
+        added["choice"] = dict(choice)
     return json.dumps({**notes, **added}, default=_plain)
 
 

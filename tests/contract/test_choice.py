@@ -8,13 +8,19 @@ import pytest
 from eowidgets.contract.choice import Choice, Score, digits, scored, select
 from eowidgets.errors import InputError
 
+SCORES = (
+    Score("fill-harmonic", 0.11, 0.1, 0.12),
+    Score("fill-linear", 0.131, 0.12, 0.14),
+    Score("units-reconstruct", note="no <b>red</b> band"),
+)
+
 
 def choice():
     return Choice(
         task="fill",
         metric="RMSE",
         unit="",
-        scores=(Score("fill-harmonic", 0.11, 0.1, 0.12), Score("fill-linear", 0.131, 0.12, 0.14), Score("units-reconstruct", note="no <b>red</b> band")),
+        scores=SCORES,
         winner="fill-harmonic",
         draws=4,
         values=100,
@@ -63,4 +69,5 @@ def test_intervals_hold_the_error_and_narrow_with_draws():
 
 
 def test_numbers_have_three_digits():
-    assert [digits(v) for v in (0.11, 0.0023456, 12.34, 1234.0, 0.0, float("nan"))] == ["0.110", "0.00235", "12.3", "1234", "0.0", ""]
+    values = (0.11, 0.0023456, 12.34, 1234.0, 0.0, float("nan"))
+    assert [digits(v) for v in values] == ["0.110", "0.00235", "12.3", "1234", "0.0", ""]

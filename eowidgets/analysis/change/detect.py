@@ -2,20 +2,22 @@
 
 from __future__ import annotations
 
+import json
 from typing import Any
 
 import numpy as np
 import xarray as xr
 
 from eowidgets.analysis.change.kind import kind_of, kinds
+from eowidgets.analysis.change.methods import AUTO, DEFAULTS, methods, usual_method
 from eowidgets.analysis.change.pair import pair_of
 from eowidgets.analysis.change.registration import Shift, misregistration
 from eowidgets.analysis.change.report import LITTLE
+from eowidgets.analysis.choose.monitors import choose_monitor
 from eowidgets.arguments import Period, checked
+from eowidgets.contract.choice import Choice
 from eowidgets.contract.model import Model
-from eowidgets.contract.prepare import resolution_of
-from eowidgets.contract.registry import get_model, model_classes
-from eowidgets.contract.task import Task
+from eowidgets.contract.registry import get_model
 from eowidgets.cube.admission import admit
 from eowidgets.cube.area import AreaLike
 from eowidgets.cube.indices import present
@@ -24,58 +26,11 @@ from eowidgets.engine.job import Job
 from eowidgets.engine.provenance import whole, with_call
 from eowidgets.engine.run import run, submit
 from eowidgets.errors import InputError, shown, unknown, warn_user
-from eowidgets.models.classical.change import TwoImages
 from eowidgets.models.classical.series import DAYS_PER_YEAR
 from eowidgets.models.monitors.base import Monitor
 
-#: Parameters of :func:`change` that differ from those of the model: offsets common to stable pixels are taken off, and CCDC
-#: watches one index. All others are the defaults of the models, which were derived on simulated and real series with
-#: injected breaks (``python -m benchmarks.away_monitors``).
-DEFAULTS: dict[str, dict[str, Any]] = {
-    "break-ccdc": {"watch": "NDVI", "reference": "area"},
-    "break-ensemble": {"reference": "area"},
-    "break-iqr": {"reference": "area"},
-    "break-bfast": {"reference": "area"},
-    "break-cusum": {"reference": "area"},
-    "break-ewma": {"reference": "area"},
-}
-#: From so many dates on, a cube is a series to begin with.
-SERIES = 20
-#: Networks of change were trained on pixels of half a metre; up to this size (metres) houses are still houses.
-SHARP = 1.5
-RGB = ("red", "green", "blue")
 #: A history shorter than this (years) has not seen every season.
 SHORTEST = 0.5
-
-
-def methods() -> dict[str, str]:
-    """Names of the methods, and whether each takes a ``"series"`` or a ``"pair"`` of images."""
-    found = {}
-    for cls in model_classes(Task.DETECT_CHANGE):
-        if issubclass(cls, Monitor):
-            found[cls.name] = "series"
-        elif issubclass(cls, TwoImages) and cls.name != "change-cva":
-            found[cls.name] = "pair"
-    return found
-
-
-def usual_method(cube: xr.Dataset) -> str:
-    """Give the method that suits a cube: a monitor for a series, a network for two pictures as sharp as it was trained on.
-
-    Parameters
-    ----------
-    cube : Dataset (time, y, x)
-
-    Returns
-    -------
-    str
-        One of :func:`methods`.
-    """
-    if cube.sizes.get("time", 0) >= SERIES:
-        return "break-ccdc"
-    size = resolution_of(cube)
-    sharp = size is not None and size <= SHARP
-    return "change-mci" if sharp and set(RGB) <= set(bands(cube)) else "change-otsu"
 
 
 @checked
@@ -95,7 +50,9 @@ def change(
     ----------
     cube : Dataset (time, y, x)
     method : str
-        One of :func:`methods`. ``break-...``: over the whole series. Others: between two images.
+        One of :func:`~eowidgets.analysis.change.methods.methods`. ``break-...``: over the whole series. Others: between two
+        images. ``"auto"``: of a series, the monitor that does best on breaks added to stable pixels of this cube
+        (``eow.choose(cube, "change")``); where that cannot be tested, and of two images, the usual method.
     after : Dataset, optional
         A second raster, for a method of two images; it is brought onto the grid of ``cube``.
     dates : (str, str), optional
@@ -142,6 +99,8 @@ class ChangeTask:
     Attributes
     ----------
     model : Model
+    choice : Choice or None
+        The test that selected the method.
     cube : Dataset
         What the model is given: the series up to the last day asked for, or two frames.
     shift : Shift or None
@@ -164,11 +123,15 @@ class ChangeTask:
     ) -> None:
         cube = admit(cube)
         after = None if after is None else admit(after, name="The second raster")
+        self.notes: list[str] = []
+        self.choice: Choice | None = None
+        self._named = method
+        if method == AUTO:
+            method = self._select(cube, after, dates, params)
         known = methods()
         if method not in known:
             raise unknown("method", method, known)
         self.method, self.series = method, known[method] == "series"
-        self.notes: list[str] = []
         self.shift: Shift | None = None
         self.stable: float | None = None
         self.params = {**self._usual(cube), **(params or {})}
@@ -186,6 +149,28 @@ class ChangeTask:
                 self.notes.append(str(self.shift))
             self.model = get_model(method, **self.params)
             self.dates = tuple(str(t)[:10] for t in self.cube.time.values)
+
+    def _select(
+        self, cube: xr.Dataset, after: xr.Dataset | None, dates: Period | None, params: dict[str, Any] | None
+    ) -> str:
+        """Return the monitor that does best on the cube, or the usual method where that cannot be tested."""
+        if params:
+            raise InputError(
+                f"The parameter {shown(next(iter(params)))} belongs to a method: name one, or leave it out."
+            )
+        usual = usual_method(cube)
+        if after is not None or not usual.startswith("break-"):
+            return "change-otsu" if after is not None and usual.startswith("break-") else usual
+        history: dict[str, Any] = {}
+        if dates is not None:
+            first = cube.time.values.astype("datetime64[D]").min()
+            history["history"] = max(SHORTEST, float((min(_days(dates)) - first).astype(float)) / DAYS_PER_YEAR)
+        try:
+            self.choice = choose_monitor(cube, **history)
+        except InputError as problem:
+            self.notes.append(f"The methods were not tested on this cube, and {usual} is used: {problem}")
+            return usual
+        return self.choice.winner
 
     def _usual(self, cube: xr.Dataset) -> dict[str, Any]:
         usual = dict(DEFAULTS.get(self.method, {}))
@@ -246,12 +231,13 @@ class ChangeTask:
         if "provenance" in raw.attrs:
             cube, after, dates, params = self._asked
             arguments = {
-                "method": self.method,
+                "method": self._named,
                 "after": whole(after) if after is not None else None,
                 "dates": [str(d) for d in dates] if dates is not None else None,
                 "params": params,
             }
-            out.attrs["provenance"] = with_call(raw.attrs["provenance"], "change", arguments, cube)
+            chosen = None if self.choice is None else json.loads(self.choice.to_json())
+            out.attrs["provenance"] = with_call(raw.attrs["provenance"], "change", arguments, cube, chosen)
         mask = raw["change"].values
         if (mask == 255).all():
             # Nothing that was seen would read as nothing that changed.

@@ -1,4 +1,4 @@
-"""``eow.choose``: which method does best on this cube?"""
+"""``eow.choose``: test the methods of a task on one cube."""
 
 from __future__ import annotations
 
@@ -7,15 +7,16 @@ from typing import Any, Literal
 
 import xarray as xr
 
+from eowidgets.analysis.choose.monitors import choose_monitor
+from eowidgets.arguments import Seed, checked
 from eowidgets.contract.choice import Choice
 from eowidgets.models.filling.trial import choose_fill
-from eowidgets.arguments import Seed, checked
 
-_TESTS: dict[str, Callable[..., Choice]] = {"fill": choose_fill}
+_TESTS: dict[str, Callable[..., Choice]] = {"fill": choose_fill, "change": choose_monitor}
 
 
 @checked
-def choose(cube: xr.Dataset, task: Literal["fill"] = "fill", *, seed: Seed = 0, **options: Any) -> Choice:
+def choose(cube: xr.Dataset, task: Literal["fill", "change"] = "fill", *, seed: Seed = 0, **options: Any) -> Choice:
     """Test the methods of a task on a cube, and report their errors and the one that wins.
 
     All methods are scored on the same seeded draws of this cube, in seconds: large cubes are thinned.
@@ -23,12 +24,14 @@ def choose(cube: xr.Dataset, task: Literal["fill"] = "fill", *, seed: Seed = 0, 
     Parameters
     ----------
     cube : Dataset (time, y, x)
-    task : {"fill"}
-        ``"fill"``: clear values are hidden under the cube's own cloud shapes, and on whole dates.
+    task : {"fill", "change"}
+        ``"fill"``: clear values are hidden under the cube's own cloud shapes, and on whole dates. ``"change"``: breaks of
+        known date and size are added to stable pixels.
     seed : int
         Of the draws.
     **options
-        Of the test: ``networks=False`` leaves networks out.
+        Of the test: ``networks=False`` leaves networks out of ``"fill"``; ``index``, ``history`` and ``sizes`` belong to
+        ``"change"``.
 
     Returns
     -------

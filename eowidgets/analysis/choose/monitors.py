@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -12,8 +11,9 @@ import numpy.typing as npt
 import torch
 import xarray as xr
 
-from eowidgets.analysis.change.detect import DEFAULTS, methods
+from eowidgets.analysis.change.methods import DEFAULTS, methods
 from eowidgets.analysis.choose.breaks import Breaks, draw_breaks
+from eowidgets.contract.choice import Choice, scored, select
 from eowidgets.contract.feeds import Batch
 from eowidgets.contract.registry import get_model
 from eowidgets.cube import schema
@@ -27,8 +27,8 @@ from eowidgets.models.monitors.iqr import BreakIQR
 SIMPLEST_FIRST = ("break-iqr", "break-cusum", "break-bfast", "break-ewma", "break-ccdc", "break-ensemble")
 #: Fewest stable pixels that a test is worth anything with.
 FEWEST = 10
-#: Series that a draw has at least, and at most.
-SMALL, LARGE = 40, 400
+#: Series of a draw.
+SERIES = 150
 #: A break counts as found if it is confirmed within so many days, and dated no earlier than so many days before.
 WITHIN, EARLY = 366.0, 92.0
 
@@ -50,7 +50,6 @@ class MonitorScores:
         Series of each draw.
     stable : float
         Share of the cube's pixels that are stable.
-    seconds : float
     sizes : (float, ...)
         Sizes of the injected breaks, in the units of the index.
     seed : int
@@ -63,7 +62,6 @@ class MonitorScores:
     days: npt.NDArray[np.float64]
     counts: npt.NDArray[np.float64]
     stable: float
-    seconds: float
     sizes: tuple[float, ...]
     seed: int
 
@@ -90,14 +88,13 @@ def score_monitors(
     history: float = 2.0,
     sizes: tuple[float, ...] = (0.1, 0.2, 0.3),
     draws: int = 5,
-    budget: float = 5.0,
+    series: int = SERIES,
     seed: int = 0,
 ) -> MonitorScores:
     """Add breaks to stable pixels of a cube and score every monitor on them.
 
     The stable pixels are those that the monitors' own reference uses. Each draw takes some of them, adds a break, abrupt or
-    over half a year, lasting or not, to half of these, and runs every monitor as ``eow.change`` would. The number of series
-    in a draw is set by timing a first, small one, so that all draws together take about ``budget`` seconds.
+    over half a year, lasting or not, to half of these, and runs every monitor as ``eow.change`` would.
 
     Parameters
     ----------
@@ -111,8 +108,8 @@ def score_monitors(
     sizes : tuple of float
         In the units of the index; losses where the index is high, gains where it is low, both between.
     draws : int
-    budget : float
-        Seconds.
+    series : int
+        Series of a draw, at most.
     seed : int
 
     Returns
@@ -129,7 +126,6 @@ def score_monitors(
     >>> import eowidgets as eow
     >>> scores = score_monitors(eow.open("romania", clouds="robust"), draws=2)  # doctest: +SKIP
     """
-    began = time.perf_counter()
     cube = admit(cube)
     chosen = tuple(SIMPLEST_FIRST if names is None else names)
     _check(chosen, index)
@@ -144,18 +140,11 @@ def score_monitors(
             f"The series is too short to test monitors: after a history of {history:g} years at least one more year is "
             "needed; choose a shorter history or a longer series."
         )
-    size = min(SMALL, len(pool.values))
-    found, counts = [], []
-    for draw in range(draws):
-        rng = np.random.default_rng([seed, draw])
-        start = time.perf_counter()
-        found.append(_draw(pool, chosen, index, history, size, first, last, sizes, rng))
-        counts.append(size)
-        if draw == 0:
-            took = time.perf_counter() - start
-            # Half of what is left: cost grows with size, and never quite as fast.
-            left = max(budget - (time.perf_counter() - began), 0.0) / max(draws - 1, 1) / 2
-            size = int(np.clip(size * left / max(took, 1e-3), size, min(LARGE, len(pool.values))))
+    size = min(series, len(pool.values))
+    found = [
+        _draw(pool, chosen, index, history, size, first, last, sizes, np.random.default_rng([seed, draw]))
+        for draw in range(draws)
+    ]
     table = np.array(found)  # draw, method, measure
     return MonitorScores(
         chosen,
@@ -163,11 +152,52 @@ def score_monitors(
         table[..., 1],
         (1 - table[..., 0] + table[..., 1]) / 2,
         table[..., 2],
-        np.array(counts, dtype="float64"),
+        np.full(draws, float(size)),
         pool.share,
-        time.perf_counter() - began,
         tuple(sizes),
         seed,
+    )
+
+
+def choose_monitor(cube: xr.Dataset, *, seed: int = 0, **options: Any) -> Choice:
+    """Test the break monitors on a cube and select the best.
+
+    Parameters
+    ----------
+    cube : Dataset (time, y, x)
+    seed : int
+        Of the draws.
+    **options
+        Of :func:`score_monitors`.
+
+    Returns
+    -------
+    Choice
+        Its errors are balanced: half of the missed breaks and half of the false alarms, as shares.
+
+    Raises
+    ------
+    InputError
+        Where the cube is too short, or too few of its pixels are stable.
+    """
+    found = score_monitors(cube, seed=seed, **options)
+    scores = scored(found.losses, found.counts, found.methods, seed, root=False)
+    missed, false = 1 - found.detection.mean(axis=0), found.false_alarms.mean(axis=0)
+    notes = {
+        name: f"misses {m:.0%} of the breaks, marks {f:.1%} of the stable series"
+        for name, m, f in zip(found.methods, missed, false, strict=True)
+    }
+    mean = found.losses.sum(axis=0) / found.counts.sum()
+    return Choice(
+        task="change",
+        metric="balanced error",
+        unit="",
+        scores=tuple(replace(s, note=notes[s.method]) for s in scores),
+        winner=select(mean, found.methods),
+        draws=len(found.counts),
+        values=int(found.counts.sum()),
+        seed=seed,
+        protocol=found.protocol,
     )
 
 

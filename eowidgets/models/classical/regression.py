@@ -50,9 +50,7 @@ def between(x: Tensor, days: Tensor, date: int) -> Tensor:
     return torch.lerp(x[:, left], x[:, right], share.to(x.dtype)[:, None, None])
 
 
-def regress(
-    x: Tensor, usable: Tensor, days: Tensor, ridge: float = RIDGE, only: Sequence[int] | None = None
-) -> Tensor:
+def regress(x: Tensor, usable: Tensor, days: Tensor, ridge: float = RIDGE, only: Sequence[int] | None = None) -> Tensor:
     """Predict what is hidden on each date from the dates nearest to it, by how they covary where the date was seen.
 
     Parameters
@@ -119,7 +117,8 @@ def _ridge(features: Tensor, target: Tensor, weight: Tensor, ridge: float) -> Te
     gram = there @ features
     scale = gram.diagonal(dim1=1, dim2=2).mean(dim=1).clamp_min(1e-12)
     eye = torch.eye(gram.shape[-1], dtype=gram.dtype, device=gram.device)
-    return level + features @ torch.linalg.solve(gram + ridge * scale[:, None, None] * eye, there @ (target - level))
+    found: Tensor = torch.linalg.solve(gram + ridge * scale[:, None, None] * eye, there @ (target - level))
+    return level + features @ found
 
 
 @register

@@ -135,7 +135,9 @@ class FillBlend(GapFiller):
                 f"{len(p.weights)} were given."
             )
         if any(sum(p.weights[i : i + len(p.members)]) <= 0 for i in range(0, len(p.weights), len(p.members))):
-            raise InputError("The weights of a blend must be positive for at least one member in every group: give others.")
+            raise InputError(
+                "The weights of a blend must be positive for at least one member in every group: give others."
+            )
         self.parts = [member(name) for name in p.members]
 
     def survey(self, cube: xr.Dataset) -> None:
@@ -158,7 +160,9 @@ class FillBlend(GapFiller):
 
     def predict(self, batch: Batch) -> dict[str, Tensor]:
         """Fill; shapes as in :class:`~eowidgets.contract.outputs.Output`."""
-        share = torch.einsum("btkhw,km->mbthw", basis(batch.usable, batch.days, self.params.leads, batch.x), self.weight(batch.x))
+        share = torch.einsum(
+            "btkhw,km->mbthw", basis(batch.usable, batch.days, self.params.leads, batch.x), self.weight(batch.x)
+        )
         made = torch.zeros_like(batch.x)
         for part, weight in zip(self.parts, share, strict=True):
             if bool((weight > 0).any()):
@@ -178,7 +182,9 @@ def member(name: str) -> Model:
         return FillRegression(robust=False)
     kind = model_class(name)
     if kind is FillBlend or kind.task != Task.RECONSTRUCT:
-        raise InputError(f"The model {shown(name)} cannot be a member of a blend: give gap fillers, such as 'fill-linear'.")
+        raise InputError(
+            f"The model {shown(name)} cannot be a member of a blend: give gap fillers, such as 'fill-linear'."
+        )
     return kind()
 
 

@@ -19,7 +19,7 @@ def onto_simplex(w: Array) -> Array:
     count = np.arange(1, w.shape[-1] + 1)
     last = (ordered - over / count > 0).sum(axis=-1, keepdims=True)
     shift = np.take_along_axis(over, last - 1, axis=-1) / last
-    return np.maximum(w - shift, 0)
+    return np.asarray(np.maximum(w - shift, 0), dtype="float64")
 
 
 def stack(products: Array, groups: int, cases: float) -> Array:

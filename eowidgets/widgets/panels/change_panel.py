@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Any
 import traitlets
 import xarray as xr
 
-from eowidgets.analysis.change.detect import DEFAULTS, ChangeTask, methods, usual_method
+from eowidgets.analysis.change.detect import ChangeTask
+from eowidgets.analysis.change.methods import AUTO, DEFAULTS, methods, usual_method
 from eowidgets.analysis.change.pair import usual_dates
 from eowidgets.analysis.change.report import (
     changed_places,
@@ -21,6 +22,9 @@ from eowidgets.analysis.change.report import (
 from eowidgets.analysis.change.words import ChangeWords, can_describe, describe_change
 from eowidgets.arguments import checked
 from eowidgets.contract.call import Call
+from eowidgets.contract.card import Card
+from eowidgets.contract.choice import Choice
+from eowidgets.contract.params import NoParams
 from eowidgets.contract.registry import model_class
 from eowidgets.cube.admission import admit
 from eowidgets.engine.job import Job
@@ -42,6 +46,12 @@ if TYPE_CHECKING:
 
 #: Parameters that the period of the panel determines: the length of the history, and what two images are compared by.
 _BY_PERIOD = ("history", "split", "season")
+_AUTO_CARD = Card(
+    title="Automatic: the best on this cube",
+    summary="Adds breaks of known date and size to stable pixels of this cube, and runs the monitor that finds them best.",
+    licence="Apache-2.0",
+    limits="The breaks that are added are simple; where few pixels are stable the usual method is run instead.",
+)
 
 
 @checked
@@ -99,17 +109,21 @@ class ChangePanel(FormPanel, ChangePanelView):
         if cube.sizes.get("time", 0) < 2:
             raise InputError("A change panel needs a cube of at least two dates: open one with  eow.open(...).")
         self.cube, self.viewer, self.map = cube, viewer, map
-        known = methods()
+        usual = usual_method(cube)
+        series = usual.startswith("break-")
+        known = {**({AUTO: "series"} if series else {}), **methods()}
         labels = [str(t)[:10] for t in cube.time.values]
-        chosen = method or usual_method(cube)
+        chosen = method or (AUTO if series else usual)
         if chosen not in known:
             raise unknown("method", chosen, known)
         self._all: gpd.GeoDataFrame | None = None
         self._task: ChangeTask | None = None
+        self._tested: Choice | None = None
         self._part: Job | None = None
         self._words: ChangeWords | None = None
         self._layers = ChangeLayers(viewer, map, self.pick)
-        names = [(f"{model_class(m).card.title}  ({kind})", m) for m, kind in known.items()]
+        titles = {AUTO: "Automatic: the best on this cube"}
+        names = [(f"{titles.get(m) or model_class(m).card.title}  ({kind})", m) for m, kind in known.items()]
         super().__init__(names, chosen, labels, places(map))
         self._kinds = known
         self._smallest.value = least_hectares(cube)
@@ -167,12 +181,17 @@ class ChangePanel(FormPanel, ChangePanelView):
         return "\n".join(lines)
 
     def _choose(self) -> None:
-        model = model_class(self.method)
-        self._show_card(model.card, "About this method")
-        self._show_params(model.Params(), leave_out=_BY_PERIOD)
-        self.set(**DEFAULTS.get(self.method, {}))
+        if self.method == AUTO:
+            self._show_card(_AUTO_CARD, "About this method")
+            self._show_params(NoParams())
+        else:
+            model = model_class(self.method)
+            self._show_card(model.card, "About this method")
+            self._show_params(model.Params(), leave_out=_BY_PERIOD)
+            self.set(**DEFAULTS.get(self.method, {}))
         self._show_period(self._kinds[self.method] == "series")
-        self._say("")
+        tested = self._tested
+        self._say(tested.reason(self.method) if tested is not None and tested.has(self.method) else "")
         self._refresh()
 
     def _pair(self) -> tuple[str, str]:
@@ -202,6 +221,7 @@ class ChangePanel(FormPanel, ChangePanelView):
         found = task.finish(job.result())
         work.checkpoint()
         self._task, self._all = task, changed_places(found)
+        self._tested = task.choice or self._tested
         sharp_pair = not task.series and can_describe(task.cube)
         self._words = describe_change(task.cube, area=area) if sharp_pair else None
         self.result = found
@@ -236,7 +256,9 @@ class ChangePanel(FormPanel, ChangePanelView):
         if self.picked and self.picked not in set(kept["id"]):
             self.pick(0)
         described = f" A network describes the change as: {self._words}." if self._words is not None else ""
-        self._say(sentence(self.result, kept) + described)
+        choice = self._task.choice if self._task is not None else None
+        tested = f" Tested on this cube: {choice.sentence}." if choice is not None else ""
+        self._say(sentence(self.result, kept) + described + tested)
 
     def pick(self, number: int) -> None:
         """Look at one place: its chips, its pixel, its facts; 0 for none.

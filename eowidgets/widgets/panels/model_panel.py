@@ -173,7 +173,7 @@ class ModelPanel(FormPanel, ModelView):
     def _reason(self) -> str:
         """State how the model chosen did in the last test on this cube, if it was tested and did not win."""
         tested = self._tested
-        if tested is None or self.model == tested.winner or all(s.method != self.model for s in tested.scores):
+        if tested is None or self.model == tested.winner or not tested.has(self.model):
             return ""
         return tested.reason(self.model)
 

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 import xarray as xr
 
-from eowidgets.analysis.choose.monitors import SIMPLEST_FIRST, score_monitors
+from eowidgets.analysis.choose.monitors import SIMPLEST_FIRST, choose_monitor, score_monitors
 from eowidgets.errors import InputError
 
 
@@ -24,7 +24,7 @@ def cube():
 
 
 def test_all_monitors_get_the_same_draws_and_a_loss_for_each(cube):
-    found = score_monitors(cube, draws=3, sizes=(0.3,), budget=1.0)
+    found = score_monitors(cube, draws=3, sizes=(0.3,), series=40)
     assert found.methods == SIMPLEST_FIRST
     assert found.detection.shape == found.error.shape == found.losses.shape == (3, 6)
     assert found.counts.shape == (3,)
@@ -57,3 +57,10 @@ def test_what_cannot_be_tested_is_refused_in_a_sentence(cube):
     moving["nir"][late] -= 0.2
     with pytest.raises(InputError, match="are stable, too few to test monitors on"):
         score_monitors(moving)
+
+
+def test_the_choice_has_a_row_per_monitor_and_says_what_it_misses(cube):
+    choice = choose_monitor(cube, draws=2, series=40)
+    assert {s.method for s in choice.scores} == set(SIMPLEST_FIRST)
+    assert "misses" in choice[choice.winner].note
+    assert choice.to_json() == choose_monitor(cube, draws=2, series=40).to_json()

@@ -58,7 +58,11 @@ def test_equal_weights_give_the_mean_and_clear_values_stay():
     cube = gappy()
     made, one, other = (
         eow.run(n, cube, **p)["nir"].values
-        for n, p in (("fill-blend", {"members": ("fill-linear", "fill-closest")}), ("fill-linear", {}), ("fill-closest", {}))
+        for n, p in (
+            ("fill-blend", {"members": ("fill-linear", "fill-closest")}),
+            ("fill-linear", {}),
+            ("fill-closest", {}),
+        )
     )
     np.testing.assert_allclose(made, (one + other) / 2, atol=1e-6)
     clear = ~cube["clouds"].values & cube["valid"].values
@@ -67,7 +71,9 @@ def test_equal_weights_give_the_mean_and_clear_values_stay():
 
 def test_weights_rounded_to_four_digits_still_add_up_to_one():
     groups = len(VISIBLE)
-    blend = get_model("fill-blend", members=("fill-linear", "fill-closest", "fill-last"), weights=(0.3333,) * 3 * groups)
+    blend = get_model(
+        "fill-blend", members=("fill-linear", "fill-closest", "fill-last"), weights=(0.3333,) * 3 * groups
+    )
     assert torch.equal(blend.weight(torch.zeros(1)).sum(dim=1), torch.ones(groups))
 
 

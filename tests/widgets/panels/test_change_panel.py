@@ -5,7 +5,8 @@ import numpy as np
 import pytest
 
 import eowidgets as eow
-from eowidgets.analysis.change.detect import change, usual_method
+from eowidgets.analysis.change.detect import ChangeTask, change
+from eowidgets.analysis.change.methods import usual_method
 from eowidgets.analysis.change.pair import usual_dates
 from eowidgets.analysis.change.report import changed_places
 from eowidgets.errors import EowidgetsError, InputError
@@ -40,11 +41,12 @@ def panel(used):
 
 
 def test_run_gives_what_code_gives(panel, forest):
-    np.testing.assert_array_equal(panel.result.change, change(forest, dates=PERIOD).change)
+    np.testing.assert_array_equal(panel.result.change, change(forest, "auto", dates=PERIOD).change)
+    assert "Tested on this cube: break-" in panel.message
     assert len(panel.places) > 5
     assert "ha changed in" in panel.message
     assert "forest" in panel.sentence()
-    assert repr(panel) == f"ChangePanel: break-ccdc, 2018-09-01 to 2020-12-31, {len(panel.places)} places"
+    assert repr(panel) == f"ChangePanel: auto, 2018-09-01 to 2020-12-31, {len(panel.places)} places"
     assert not panel._run.disabled
     assert panel._cancel.disabled
 
@@ -190,7 +192,7 @@ def test_two_images_show_how_far_they_lie_apart(forest):
     assert [c["date"] for c in panel._view.place["chips"]] == ["2018-07-01", "2020-07-05"]
     panel.method = "break-iqr"
     assert panel._from.description == "From"
-    assert panel.params["months"] == "4-10"
+    assert panel.params["reference"] == "area"
 
 
 @pytest.mark.parametrize(
@@ -247,3 +249,22 @@ def test_the_kernel_is_free_while_a_run_goes_on_and_a_run_can_be_cancelled(fores
     assert "Cancelled." in panel.message
     assert panel.result is None
     assert not panel._run.disabled
+
+
+def test_a_method_that_lost_the_test_states_by_how_much(panel):
+    before = panel.message
+    winner = panel._tested.winner
+    other = next(s.method for s in panel._tested.scores if s.method != winner)
+    panel.method = other
+    assert "On this cube" in panel.message
+    panel.method = "auto"
+    panel._say(before)
+
+
+def test_a_method_is_named_where_nothing_can_be_tested(forest):
+    short = forest.isel(time=slice(0, 40))
+    task = ChangeTask(short, "auto", dates=(str(short.time.values[25])[:10], str(short.time.values[-1])[:10]))
+    assert task.method == "break-ccdc"
+    assert any("were not tested" in note for note in task.notes)
+    with pytest.raises(InputError, match="belongs to a method"):
+        ChangeTask(forest, "auto", params={"smallest": 0.2})

@@ -1,0 +1,63 @@
+"""The methods that find change, their usual parameters, and the one that suits a cube."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import xarray as xr
+
+from eowidgets.contract.prepare import resolution_of
+from eowidgets.contract.registry import model_classes
+from eowidgets.contract.task import Task
+from eowidgets.cube.schema import bands
+from eowidgets.models.classical.change import TwoImages
+from eowidgets.models.monitors.base import Monitor
+
+#: Selects the monitor that does best on the cube itself.
+AUTO = "auto"
+#: Parameters of :func:`change` that differ from those of the model: offsets common to stable pixels are taken off, and CCDC
+#: watches one index. All others are the defaults of the models, which were derived on simulated and real series with
+#: injected breaks (``python -m benchmarks.away_monitors``).
+DEFAULTS: dict[str, dict[str, Any]] = {
+    "break-ccdc": {"watch": "NDVI", "reference": "area"},
+    "break-ensemble": {"reference": "area"},
+    "break-iqr": {"reference": "area"},
+    "break-bfast": {"reference": "area"},
+    "break-cusum": {"reference": "area"},
+    "break-ewma": {"reference": "area"},
+}
+#: From so many dates on, a cube is a series to begin with.
+SERIES = 20
+#: Networks of change were trained on pixels of half a metre; up to this size (metres) houses are still houses.
+SHARP = 1.5
+RGB = ("red", "green", "blue")
+
+
+def methods() -> dict[str, str]:
+    """Names of the methods, and whether each takes a ``"series"`` or a ``"pair"`` of images."""
+    found = {}
+    for cls in model_classes(Task.DETECT_CHANGE):
+        if issubclass(cls, Monitor):
+            found[cls.name] = "series"
+        elif issubclass(cls, TwoImages) and cls.name != "change-cva":
+            found[cls.name] = "pair"
+    return found
+
+
+def usual_method(cube: xr.Dataset) -> str:
+    """Give the method that suits a cube: a monitor for a series, a network for two pictures as sharp as it was trained on.
+
+    Parameters
+    ----------
+    cube : Dataset (time, y, x)
+
+    Returns
+    -------
+    str
+        One of :func:`methods`.
+    """
+    if cube.sizes.get("time", 0) >= SERIES:
+        return "break-ccdc"
+    size = resolution_of(cube)
+    sharp = size is not None and size <= SHARP
+    return "change-mci" if sharp and set(RGB) <= set(bands(cube)) else "change-otsu"
