@@ -81,7 +81,7 @@ class UniTSChange(UniTSModel):
 
     def outputs(self, bands: tuple[str, ...]) -> tuple[Output, ...]:
         """A class map per date, and the probability that the first and the last date differ."""
-        self.optical(bands)
+        self.check_bands(bands)
         cover = Classes("land_cover", dims="tyx", long_name="land cover", classes=COVER)
         change = Value("change", unit="1", long_name="probability of change from first to last date", vmin=0, vmax=1)
         return cover, change

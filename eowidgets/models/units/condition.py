@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
+from eowidgets.models.classical.regression import regress
 from eowidgets.models.units.config import BANDS, MEANS, SPREADS
 
 #: Channels of the condition: observed bands, interpolated bands, seen or not, days to the nearest clear date.
@@ -129,6 +130,7 @@ def condition(
     aux: Tensor | None = None,
     show: Tensor | None = None,
     trained: tuple[str, ...] = BANDS,
+    regression: bool = False,
 ) -> Condition:
     """Build the condition from a masked series.
 
@@ -143,10 +145,18 @@ def condition(
     show : Tensor, optional, shape (b, t, c, h, w)
         What the network sees in place of ``x`` masked: for cloud removal the measurements with their clouds.
     trained : tuple of str
-        Bands that the network knows; the others are interpolated, and it does not see them.
+        Bands that the network was trained on; the others are interpolated, and it does not see them.
+    regression : bool
+        Count the residual on partly visible dates from the regression on the other dates.
     """
     full, present = spread_bands(x * usable.unsqueeze(2), bands)
     base, gap = interpolate(full, usable, days)
+    if regression:
+        index = [BANDS.index(b) for b in bands]
+        with torch.autocast(x.device.type, enabled=False):  # normal equations need full precision
+            filled = base[:, :, index].float()
+            filled = torch.maximum(regress(filled, usable, days), filled.clamp(max=0))
+        base[:, :, index] = filled.to(base.dtype)
     present = present & known_bands(trained, x.device)
     there = present[:, None, None]
     if show is None:

@@ -71,6 +71,16 @@ class UniTSConfig:
     stay : float
         Probability that land keeps its class from one date to the next, fitted on scenes that were trained on; 0 takes
         the class maps as they are.
+    base : {"linear", "regression"}
+        What the residual is counted from: linear interpolation in time, or on partly visible dates the regression on
+        the other dates (:func:`~eowidgets.models.classical.regression.regress`). The paper has neither.
+    mix : int
+        Kernels that combine the observed dates of each pixel (``mix.py``); 0 leaves them out. The paper has none.
+    shrink : bool
+        Multiply the residual by a factor learned from how much of each date was seen, and how far away the next
+        observation is (``mix.py``). The paper has none.
+    place : bool
+        Trained with longitude and latitude; otherwise they are not passed.
     """
 
     target: Literal["residual", "reflectance", "classes"] = "residual"
@@ -96,6 +106,10 @@ class UniTSConfig:
     local: float = 0.0
     judge: int = 0
     stay: float = 0.0
+    base: Literal["linear", "regression"] = "linear"
+    mix: int = 0
+    shrink: bool = False
+    place: bool = False
 
     def __post_init__(self) -> None:
         if self.width % (4 * self.heads) or self.width % 8:
@@ -134,6 +148,7 @@ class UniTSConfig:
 #: has the same size without them: what flows is reflectance, the network gives the velocity, and nothing refines its output.
 CONFIGS: dict[str, UniTSConfig] = {
     "tiny": UniTSConfig(),
+    "compact": UniTSConfig(width=96, aux=0, acor_hidden=48, base="regression", mix=3, shrink=True, place=True),
     "small": UniTSConfig(width=256, depth=6, heads=8, mlp=4.0, acor_hidden=128),
     "base": UniTSConfig(width=384, depth=12, heads=12, mlp=4.0, acor_hidden=96, shared_modulation=False),
     "paper": UniTSConfig(

@@ -16,7 +16,7 @@ from eowidgets.contract.registry import register
 from eowidgets.contract.task import Task
 from eowidgets.models.forecast.dates import dates_ahead, parse_dates
 from eowidgets.models.units import cards
-from eowidgets.models.units.adapters import FlowParams, UniTSModel, aux_of, draw
+from eowidgets.models.units.adapters import FlowParams, UniTSModel, aux_of, draw, spreads_of
 from eowidgets.models.units.condition import Condition, known_bands, spread_bands, standardise
 from eowidgets.models.units.config import BANDS
 from eowidgets.models.units.network import UniTS
@@ -169,16 +169,16 @@ class UniTSForecast(UniTSModel):
                 days,
                 ahead,
                 names,
-                aux=aux_of(batch),
+                aux=aux_of(batch) if network.config.aux else None,
                 trained=network.config.bands,
             )
             made = self.sampled(given, network, seed + i)[:, :, -len(chunk) :, index]
             means.append(made.mean(0).clamp(low, high))
             if self.params.samples > 1:
-                spreads.append(made.std(0).mean(2))
+                spreads.append(made.std(0))
         future = batch.x.new_full((len(batch.x), len(batch.out_days), *batch.x.shape[2:]), torch.nan)  # radar: unknown
         future[:, :, optical] = torch.cat(means, dim=1)
         out = {"reflectance": future}
         if spreads:
-            out["spread"] = torch.cat(spreads, dim=1)
+            out |= spreads_of(torch.cat(spreads, dim=1), batch.bands, optical)
         return out

@@ -1,8 +1,7 @@
-"""Move samples towards what the clear pixels of each date say: :func:`~eowidgets.models.classical.regression.regress`.
+"""Average the prediction with :func:`~eowidgets.models.classical.regression.regress`.
 
-A network of this size, trained in an evening, knows how places change better than it reads the light, the haze and the
-dew of one date off its clear pixels. A linear regression reads just that. It is no part of the paper's model: the
-two answers are averaged, in a share that is a setting of the weights.
+The regression predicts the hidden pixels of a date from its clear pixels and the other dates. The paper has no such part;
+the share is a setting of the weights.
 """
 
 from __future__ import annotations
@@ -11,6 +10,27 @@ import torch
 from torch import Tensor
 
 from eowidgets.models.classical.regression import regress
+from eowidgets.models.units.config import UniTSConfig
+
+
+def regression_note(config: UniTSConfig) -> str:
+    """State in one sentence what part of the answer on partly visible dates is a regression, not the network."""
+    if config.base == "regression":
+        mixed = (
+            f", and {config.local:.0%} of the answer is the same regression on the filled series"
+            if config.local
+            else ""
+        )
+        return (
+            "On partly visible dates the network corrects a ridge regression on the date's clear pixels"
+            f"{mixed}; on wholly hidden dates it corrects linear interpolation."
+        )
+    if config.local:
+        return (
+            f"{config.local:.0%} of the answer on partly visible dates is a ridge regression on the date's clear pixels, "
+            "not the network."
+        )
+    return "No part of the answer is a regression."
 
 
 def refine(made: Tensor, usable: Tensor, days: Tensor, bands: list[int], share: float) -> Tensor:
