@@ -26,8 +26,9 @@ from eowidgets.engine.device import fast_autocast
 from eowidgets.models.classical.regression import regress
 from eowidgets.models.units import weights
 from eowidgets.models.units.adapters import UniTSModel, UniTSReconstruct
+from eowidgets.models.units.between import interpolate
 from eowidgets.models.units.clouds import FindAndFill, UniTSClouds
-from eowidgets.models.units.condition import condition, interpolate
+from eowidgets.models.units.condition import condition
 from eowidgets.models.units.config import BANDS
 from eowidgets.models.units.network import UniTS
 from training.windows import Source, Windows

@@ -26,7 +26,8 @@ from eowidgets.models.classical.regression import FillRegression
 from eowidgets.models.classical.whittaker import Whittaker
 from eowidgets.models.units import weights
 from eowidgets.models.units.adapters import UniTSReconstruct
-from eowidgets.models.units.condition import interpolate
+from eowidgets.models.units.between import interpolate
+from eowidgets.models.units.local import repeated
 from eowidgets.models.units.network import UniTS
 from training.series_sets import EPOCH
 from training.windows import Source, Windows
@@ -35,6 +36,8 @@ from training.windows import Source, Windows
 CLEAR_BITS = 0b110
 LANDSAT = ("blue", "green", "red", "nir", "swir16", "swir22")
 SEED = 4711
+#: Passes of the regression without a network.
+PASSES = 6
 
 
 @dataclass(frozen=True)
@@ -132,17 +135,17 @@ def pixel_windows(folder: Path, each: int, dates: int) -> Place:
 def places(folder: Path) -> Iterator[Place]:
     """Give the held-out sets."""
     bouconne = eow.open("bouconne")
-    yield drawn("bouconne, Sentinel-2, 7 dates", Source(bouconne), (1.23, 43.65), 10.0, count=96, dates=7)
+    yield drawn("bouconne, Sentinel-2, 7 dates", Source(bouconne), (1.23, 43.65), 10.0, count=40, dates=7)
     romania = eow.open("romania", clouds="robust")
     east = Source(romania, columns=(2 / 3, 1.0), dates_from=0.6)
-    yield drawn("romania, eastern third, later dates", east, (22.15, 45.2), 10.0, count=96, dates=12)
+    yield drawn("romania, eastern third, later dates", east, (22.15, 45.2), 10.0, count=40, dates=12)
     cube = Source(modis(folder), least=0.7)
-    yield drawn("modis_mt_cube, 12 of 137 dates", cube, (-56.0, -12.0), 231.7, count=64, dates=12, side=24)
+    yield drawn("modis_mt_cube, 12 of 137 dates", cube, (-56.0, -12.0), 231.7, count=40, dates=12, side=24)
     fine = Source(kranj(folder, "landsat_unfilled", 1e-4), least=0.5)
     fine.clear = np.arange(len(fine.days))
-    yield drawn("fusion_kranj, Landsat, 4 dates", fine, (14.36, 46.24), 29.9, count=48, dates=4)
+    yield drawn("fusion_kranj, Landsat, 4 dates", fine, (14.36, 46.24), 29.9, count=40, dates=4)
     daily = Source(kranj(folder, "modis_filled", 1.0))
-    yield drawn("fusion_kranj, daily MODIS", daily, (14.36, 46.24), 29.9, count=48, dates=12)
+    yield drawn("fusion_kranj, daily MODIS", daily, (14.36, 46.24), 29.9, count=40, dates=12)
     yield pixel_windows(folder, 24, 12)
 
 
@@ -213,6 +216,12 @@ def by_line(w: Windows, place: Place) -> Tensor:
     return interpolate(w.x * usable[:, :, None], usable, w.days)[0]
 
 
+def by_regression(w: Windows, place: Place) -> Tensor:
+    """Repeat the regression that ``units-reconstruct`` starts from; no network."""
+    usable = w.known & ~w.hidden
+    return repeated(by_line(w, place), usable, w.days, PASSES).clamp(min=0)
+
+
 def measure(folder: Path, network: UniTS, old: Path | None) -> None:
     """Print a table per set: PSNR over the hidden pixels that are known, of all methods."""
     from benchmarks.units import table
@@ -220,6 +229,7 @@ def measure(folder: Path, network: UniTS, old: Path | None) -> None:
     fills = {"linear": by_line} | classical()
     if old is not None:
         fills["units-reconstruct, the old weights"] = by_units(weights.load(old))
+    fills["regression repeated, no network"] = by_regression
     fills["units-reconstruct"] = by_units(network)
     masks = Source(eow.open("romania", clouds="robust"), dates_from=0.6)
     for place in places(folder):

@@ -100,8 +100,7 @@ def given_of(
 ) -> tuple[Condition, Tensor, Tensor]:
     """Build the condition, the truth (b, t, len(BANDS), h, w), and where it is asked for."""
     usable = w.known & ~w.hidden
-    regression = config.base == "regression"
-    given = condition(w.x, usable, w.days, bands, lonlat=places, regression=regression, trained=config.bands)
+    given = condition(w.x, usable, w.days, bands, lonlat=places, trained=config.bands, passes=config.passes, every=2)
     asked = (w.known & w.hidden)[:, :, None] & given.present[:, None, None]
     return given, spread_bands(w.x, bands)[0], asked
 

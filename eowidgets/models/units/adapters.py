@@ -265,7 +265,7 @@ def given_batch(
         aux=aux_of(batch) if config.aux else None,
         show=x if raw else None,
         trained=config.bands,
-        regression=config.base == "regression",
+        passes=config.passes,
     )
 
 

@@ -71,9 +71,9 @@ class UniTSConfig:
     stay : float
         Probability that land keeps its class from one date to the next, fitted on scenes that were trained on; 0 takes
         the class maps as they are.
-    base : {"linear", "regression"}
-        What the residual is counted from: linear interpolation in time, or on partly visible dates the regression on
-        the other dates (:func:`~eowidgets.models.classical.regression.regress`). The paper has neither.
+    passes : int
+        Passes of the regression on the other dates (:func:`~eowidgets.models.units.local.repeated`) from which the
+        residual on partly visible dates is counted; 0 counts it from linear interpolation. The paper has no such part.
     mix : int
         Kernels that combine the observed dates of each pixel (``mix.py``); 0 leaves them out. The paper has none.
     shrink : bool
@@ -106,7 +106,7 @@ class UniTSConfig:
     local: float = 0.0
     judge: int = 0
     stay: float = 0.0
-    base: Literal["linear", "regression"] = "linear"
+    passes: int = 0
     mix: int = 0
     shrink: bool = False
     place: bool = False
@@ -148,7 +148,7 @@ class UniTSConfig:
 #: has the same size without them: what flows is reflectance, the network gives the velocity, and nothing refines its output.
 CONFIGS: dict[str, UniTSConfig] = {
     "tiny": UniTSConfig(),
-    "compact": UniTSConfig(width=96, aux=0, acor_hidden=48, base="regression", mix=3, shrink=True, place=True),
+    "compact": UniTSConfig(width=96, aux=0, acor_hidden=48, passes=4, mix=3, shrink=True, place=True),
     "small": UniTSConfig(width=256, depth=6, heads=8, mlp=4.0, acor_hidden=128),
     "base": UniTSConfig(width=384, depth=12, heads=12, mlp=4.0, acor_hidden=96, shared_modulation=False),
     "paper": UniTSConfig(

@@ -9,21 +9,18 @@ from __future__ import annotations
 import torch
 from torch import Tensor
 
-from eowidgets.models.classical.regression import regress
+from eowidgets.models.classical.regression import LEAST, regress
+from eowidgets.models.units.between import interpolate
 from eowidgets.models.units.config import UniTSConfig
 
 
 def regression_note(config: UniTSConfig) -> str:
     """State in one sentence what part of the answer on partly visible dates is a regression, not the network."""
-    if config.base == "regression":
-        mixed = (
-            f", and {config.local:.0%} of the answer is the same regression on the filled series"
-            if config.local
-            else ""
-        )
+    if config.passes:
+        more = f", and {config.local:.0%} of the answer is one more pass" if config.local else ""
         return (
-            "On partly visible dates the network corrects a ridge regression on the date's clear pixels"
-            f"{mixed}; on wholly hidden dates it corrects linear interpolation."
+            f"On partly visible dates the network corrects a ridge regression on the date's clear pixels, repeated "
+            f"{config.passes} times{more}; on wholly hidden dates it corrects linear interpolation in time."
         )
     if config.local:
         return (
@@ -31,6 +28,43 @@ def regression_note(config: UniTSConfig) -> str:
             "not the network."
         )
     return "No part of the answer is a regression."
+
+
+def repeated(
+    filled: Tensor, usable: Tensor, days: Tensor, passes: int, *, every: int = 1, spans: bool = True
+) -> Tensor:
+    """Fill partly visible dates by the regression on the other dates, several times: each pass reads the one before.
+
+    The result is the mean of the last two passes, which swing around it. Dates of which almost nothing is visible are
+    interpolated in time between the filled ones.
+
+    Parameters
+    ----------
+    filled : Tensor, shape (b, t, c, h, w)
+        A series without gaps, as measured where ``usable``.
+    usable : Tensor, shape (b, t, h, w), bool
+    days : Tensor, shape (b, t)
+    passes : int
+    every : int
+        As for :func:`~eowidgets.models.classical.regression.regress`.
+    spans : bool
+        Interpolate the dates of which almost nothing is visible; otherwise they stay as they are.
+
+    Returns
+    -------
+    Tensor, shape of ``filled``, float32
+    """
+    with torch.autocast(filled.device.type, enabled=False):  # normal equations need full precision
+        now, before = filled.float(), filled.float()
+        count = usable.sum(dim=(-2, -1), keepdim=True)
+        anchors = usable | (count >= LEAST)
+        whole = ~anchors.any(dim=(-2, -1)) & anchors.any(dim=1, keepdim=True).any(dim=(-2, -1))
+        hidden = whole[..., None, None, None]
+        for _ in range(passes):
+            before, now = now, regress(now, usable, days, every=every)
+            if spans and bool(whole.any()):
+                now = torch.where(hidden, interpolate(now, anchors, days)[0], now)
+        return now if passes < 2 else (now + before) / 2
 
 
 def refine(made: Tensor, usable: Tensor, days: Tensor, bands: list[int], share: float) -> Tensor:

@@ -15,10 +15,10 @@ from eowidgets.errors import InputError, ModelError, SourceError
 from eowidgets.models.classical.regression import FillRegression
 from eowidgets.models.units import weights
 from eowidgets.models.units.adapters import UniTSModel, UniTSReconstruct
+from eowidgets.models.units.between import interpolate
 from eowidgets.models.units.change import UniTSChange
 from eowidgets.models.units.clear import guess_clear
 from eowidgets.models.units.clouds import FindAndFill, UniTSClouds
-from eowidgets.models.units.condition import interpolate
 from eowidgets.models.units.config import UniTSConfig
 from eowidgets.models.units.forecast import UniTSForecast
 from eowidgets.models.units.local import regression_note
@@ -147,13 +147,13 @@ def test_place_is_that_of_the_cube():
 def test_regression_is_stated():
     noted = UniTSReconstruct(awake(dataclasses.replace(SMALL, local=0.65))).settings()["regression"]
     assert noted.startswith("65% of the answer on partly visible dates is a ridge regression")
-    assert "corrects a ridge regression" in regression_note(UniTSConfig(base="regression"))
+    assert "corrects a ridge regression" in regression_note(UniTSConfig(passes=1))
     assert regression_note(UniTSConfig()) == "No part of the answer is a regression."
 
 
 def test_untrained_network_on_the_regression_gives_the_regression():
     batch = make_batch(side=16)
-    network = UniTS(dataclasses.replace(SMALL, base="regression", mix=2, shrink=True)).eval()
+    network = UniTS(dataclasses.replace(SMALL, passes=1, mix=2, shrink=True)).eval()
     expected = FillRegression().predict(batch)["bands"]
     found = UniTSReconstruct(network).predict(batch)["reflectance"]
     seen = expected.isfinite()  # the model leaves pixels without any observation empty
