@@ -76,6 +76,8 @@ class UniTSConfig:
         residual on partly visible dates is counted; 0 counts it from linear interpolation. The paper has no such part.
     mix : int
         Kernels that combine the observed dates of each pixel (``mix.py``); 0 leaves them out. The paper has none.
+    season : bool
+        Let the network move towards fits of yearly waves to each pixel (``season.py``); needs ``mix``. The paper has none.
     shrink : bool
         Multiply the residual by a factor learned from how much of each date was seen, and how far away the next
         observation is (``mix.py``). The paper has none.
@@ -108,6 +110,7 @@ class UniTSConfig:
     stay: float = 0.0
     passes: int = 0
     mix: int = 0
+    season: bool = False
     shrink: bool = False
     place: bool = False
 
@@ -119,6 +122,8 @@ class UniTSConfig:
         for name in self.bands:
             if name not in BANDS:
                 raise unknown("band", name, BANDS)
+        if self.season and not self.mix:
+            raise InputError("Set mix to 1 or more together with season=True.")
         if min(self.depth, self.patch, self.heads) < 1:
             raise InputError("depth, patch and heads must be at least 1.")
 
@@ -148,7 +153,7 @@ class UniTSConfig:
 #: has the same size without them: what flows is reflectance, the network gives the velocity, and nothing refines its output.
 CONFIGS: dict[str, UniTSConfig] = {
     "tiny": UniTSConfig(),
-    "compact": UniTSConfig(width=96, aux=0, acor_hidden=48, passes=4, mix=3, shrink=True, place=True),
+    "compact": UniTSConfig(width=96, aux=0, acor_hidden=48, passes=4, mix=3, season=True, shrink=True, place=True),
     "small": UniTSConfig(width=256, depth=6, heads=8, mlp=4.0, acor_hidden=128),
     "base": UniTSConfig(width=384, depth=12, heads=12, mlp=4.0, acor_hidden=96, shared_modulation=False),
     "paper": UniTSConfig(

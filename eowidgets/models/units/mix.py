@@ -31,9 +31,11 @@ class Mix(nn.Module):
         Side of a patch in pixels.
     scale : float
         Reflectance that counts as 1 in the residual.
+    fits : int
+        Number of fits of yearly waves that are added with signed factors as well.
     """
 
-    def __init__(self, width: int, heads: int, patch: int, scale: float) -> None:
+    def __init__(self, width: int, heads: int, patch: int, scale: float, fits: int = 0) -> None:
         super().__init__()
         self.heads, self.patch = heads, patch
         self.query, self.key = nn.Linear(width, heads * DIM), nn.Linear(width, heads * DIM)
@@ -42,9 +44,13 @@ class Mix(nn.Module):
         self.factors = nn.Linear(width, heads * len(BANDS))
         nn.init.zeros_(self.factors.weight)
         nn.init.zeros_(self.factors.bias)
+        self.towards = nn.Linear(width, fits * len(BANDS)) if fits else None
+        if self.towards is not None:
+            nn.init.zeros_(self.towards.weight)
+            nn.init.zeros_(self.towards.bias)
         self.units = [s / scale for s in SPREADS]
 
-    def forward(self, h: Tensor, pixels: Tensor, days: Tensor) -> Tensor:
+    def forward(self, h: Tensor, pixels: Tensor, days: Tensor, fitted: Tensor | None = None) -> Tensor:
         """Predict a residual from the base, patch by patch.
 
         Parameters
@@ -53,6 +59,8 @@ class Mix(nn.Module):
         pixels : Tensor, shape (b, t, n, channels, patch * patch)
             The condition, cut into patches.
         days : Tensor, shape (b, t)
+        fitted : Tensor, optional, shape (b, t, n, fits, len(BANDS), patch * patch)
+            Fits of yearly waves, standardised.
 
         Returns
         -------
@@ -78,6 +86,10 @@ class Mix(nn.Module):
             count = mean[..., c:, :]
             off = torch.where(count > 0, mean[..., :c, :] / count.clamp(min=1e-9) - base, 0.0)
             out = out + factors[..., m, :, None] * off
+        if self.towards is not None and fitted is not None:
+            share = self.towards(h).float().unflatten(-1, (-1, c))  # k b t n fits c
+            there = (seen.amax(dim=1, keepdim=True) > 0).unsqueeze(3)
+            out = out + torch.einsum("kbtnfc,btnfcp->kbtncp", share, fitted - base.unsqueeze(3)) * there
         return out * out.new_tensor(self.units)[:, None]
 
 
@@ -91,9 +103,10 @@ class Shrink(nn.Module):
 
     def __init__(self) -> None:
         super().__init__()
-        self.layers = nn.Sequential(nn.Linear(self.FEATURES, 16), nn.GELU(), nn.Linear(16, 1))
-        nn.init.zeros_(self.layers[-1].weight)
-        nn.init.constant_(self.layers[-1].bias, 2.0)
+        last = nn.Linear(16, 1)
+        nn.init.zeros_(last.weight)
+        nn.init.constant_(last.bias, 2.0)
+        self.layers = nn.Sequential(nn.Linear(self.FEATURES, 16), nn.GELU(), last)
 
     def forward(self, pixels: Tensor, days: Tensor, t: Tensor) -> Tensor:
         """Predict the factor of each patch.

@@ -16,6 +16,7 @@ from eowidgets.models.units.condition import CHANNELS, Condition
 from eowidgets.models.units.config import UniTSConfig
 from eowidgets.models.units.judge import Judge
 from eowidgets.models.units.mix import Mix, Shrink
+from eowidgets.models.units.season import FITS, fits
 from eowidgets.models.units.stm import Bias, date_features, place_features
 
 Grid = tuple[int, int]
@@ -42,6 +43,7 @@ class Context:
     grid: Grid
     days: Tensor  # b t
     patches: Tensor | None = None  # b t n c (p p), where the network combines observed dates
+    fitted: Tensor | None = None  # b t n fits c (p p)
 
 
 def patchify(x: Tensor, p: int) -> Tensor:
@@ -171,7 +173,8 @@ class UniTS(nn.Module):
             narrow, last = nn.Conv2d(seen, out, 3, padding=1), nn.Conv2d(out, config.channels, 3, padding=1)
             self.refine = nn.Sequential(narrow, nn.GELU(), last)
         self.judge = Judge(config.judge) if config.judge else None
-        self.mix = Mix(d, config.mix, p, config.residual_scale) if config.mix else None
+        waves = len(FITS) if config.season else 0
+        self.mix = Mix(d, config.mix, p, config.residual_scale, waves) if config.mix else None
         self.shrink = Shrink() if config.shrink else None
         # An untrained network answers 0: linear interpolation, where the target is the residual.
         final = self.refine[-1] if config.refine else self.head[-1]
@@ -204,7 +207,11 @@ class UniTS(nn.Module):
         time_pos = sinusoid(centred, d, 1000.0)[:, None]
         context = Context(blocks, grid_positions(*grid, d, pixels.device), time_pos, pixels, grid, given.days)
         if self.mix is not None or self.shrink is not None:
-            context.patches = patchify(pixels, p).unflatten(-1, (CHANNELS, p * p))
+            context.patches = patchify(pixels, p).reshape(b, t, -1, CHANNELS, p * p)
+        if self.config.season:
+            bands = self.config.channels
+            waves = fits(pixels[:, :, :bands], pixels[:, :, 2 * bands], given.days)
+            context.fitted = patchify(waves.flatten(2, 3), p).reshape(b, t, -1, len(FITS), bands, p * p)
         return context
 
     def forward(self, x: Tensor, t: Tensor, context: Context) -> Tensor:
@@ -238,7 +245,7 @@ class UniTS(nn.Module):
         if context.patches is None:
             return image
         if self.mix is not None:
-            mixed = self.mix(last, context.patches, context.days).flatten(-2)
+            mixed = self.mix(last, context.patches, context.days, context.fitted).flatten(-2)
             image = image + unpatchify(mixed, p, context.grid).to(image.dtype)
         if self.shrink is not None:
             factor = self.shrink(context.patches, context.days, t).unsqueeze(-1)  # k b t n 1

@@ -6,6 +6,8 @@ import numpy as np
 import pytest
 import torch
 
+pytest.importorskip("training.hiding", reason="the recipes are not part of an installation")
+
 from training.hiding import hidden_dates, hide
 from training.landscapes import composed, seasons
 from training.series_sets import Library, fleeting
