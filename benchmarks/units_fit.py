@@ -1,8 +1,8 @@
 """Settings of UniTS weights that were trained on many places, chosen on series and scenes kept out of training.
 
 ``python -m benchmarks.units fit --data FOLDER`` prints the error against ``passes``, ``trust`` and ``local``, and the
-coverage against ``widen``. Validation uses other cells of the series of :mod:`training.series_sets` and other seeds of the simulator; none
-of the sets of ``away`` is read.
+coverage against ``widen``. Validation uses other cells of the series of :mod:`training.series_sets` and other seeds of
+the simulator; none of the sets of ``away`` is read.
 """
 
 from __future__ import annotations
@@ -114,6 +114,7 @@ def tables(folder: Path, network: UniTS) -> None:
     covered: dict[str, dict[str, float]] = {}
     for kind, windows in drawn.items():
         w, place = windows[0]
+        w = Windows(w.x[:2], w.known[:2], w.hidden[:2], w.days[:2])
         made, _ = answer(network, w, place, samples=16)
         mean = made.mean(0)
         for factor in WIDEN:
