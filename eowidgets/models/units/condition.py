@@ -1,4 +1,4 @@
-"""What the network is told: the observed series, its gaps, and linear interpolation across them."""
+"""Input of the network: the observed series, its gaps, and the base from which the residual is counted."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ class Condition:
     aux : Tensor, optional, shape (b, t, aux, h, w)
         Sentinel-1 backscatter, standardised, 0 where there is none.
     present : Tensor, shape (len(BANDS),), bool
-        Bands that the cube has and the network knows.
+        Bands that the cube has and the network was trained on.
     """
 
     pixels: Tensor
@@ -43,19 +43,19 @@ class Condition:
 
 
 def standardise(x: Tensor) -> Tensor:
-    """Bring reflectance (..., band, h, w) to about zero mean and unit spread."""
+    """Scale reflectance (..., band, h, w) to about zero mean and unit variance."""
     mean, spread = (x.new_tensor(v)[:, None, None] for v in (MEANS, SPREADS))
     return (x - mean) / spread
 
 
 def restore(z: Tensor) -> Tensor:
-    """Undo :func:`standardise`."""
+    """Invert :func:`standardise`."""
     mean, spread = (z.new_tensor(v)[:, None, None] for v in (MEANS, SPREADS))
     return z * spread + mean
 
 
 def spread_bands(x: Tensor, bands: tuple[str, ...]) -> tuple[Tensor, Tensor]:
-    """Put the bands of a cube (..., c, h, w) in their places among :data:`BANDS`; the others are 0.
+    """Arrange the bands of a cube (..., c, h, w) in the order of :data:`BANDS`; absent ones are 0.
 
     Returns
     -------
@@ -72,7 +72,7 @@ def spread_bands(x: Tensor, bands: tuple[str, ...]) -> tuple[Tensor, Tensor]:
 
 
 def known_bands(names: tuple[str, ...], device: torch.device) -> Tensor:
-    """Which of :data:`BANDS` are among ``names``, shape (len(BANDS),), bool."""
+    """Return which of :data:`BANDS` are among ``names``, shape (len(BANDS),), bool."""
     return torch.tensor([b in names for b in BANDS], device=device)
 
 
@@ -100,9 +100,9 @@ def condition(
     bands : tuple of str
         Names along ``c``, each one of :data:`BANDS`.
     show : Tensor, optional, shape (b, t, c, h, w)
-        What the network sees in place of ``x`` masked: for cloud removal the measurements with their clouds.
+        Input of the network instead of ``x`` masked: for cloud removal the measurements with their clouds.
     trained : tuple of str
-        Bands that the network was trained on; the others are interpolated, and it does not see them.
+        Bands that the network was trained on; the others are interpolated and are no input.
     passes : int
         Passes of the regression on the other dates from which the residual on partly visible dates is counted; 0 counts
         it from linear interpolation.

@@ -1,4 +1,4 @@
-"""The choices that make one UniTS out of many: sizes, what is predicted, and what the paper's figure leaves open."""
+"""Configuration of UniTS: sizes, targets, and what the paper's figure leaves open."""
 
 from __future__ import annotations
 
@@ -19,15 +19,15 @@ SPREADS = (0.05, 0.05, 0.06, 0.06, 0.08, 0.09, 0.11, 0.11, 0.08, 0.07)
 
 @dataclass(frozen=True, slots=True)
 class UniTSConfig:
-    """Everything needed to build the network; stored beside its weights.
+    """Everything needed to build the network; stored with its weights.
 
     Parameters
     ----------
     target : {"residual", "reflectance", "classes"}
-        What flows from noise to data: the difference from linear interpolation in time (strong where little
-        data or time is to be had), standardised reflectance as in the paper, or one-hot class maps.
+        Variable of the flow: the difference from a base such as linear interpolation in time (better after a short
+        training), standardised reflectance as in the paper, or one-hot class maps.
     predict : {"data", "velocity"}
-        What the last layer gives. From a prediction x̂1 of the data the velocity follows as
+        Output of the last layer. From a prediction x̂1 of the data the velocity follows as
         ``(x̂1 - x_t) / (1 - t)``, so both describe the same flow; "data" is well scaled at every t, and one
         step from pure noise is already the conditional mean.
     classes : int
@@ -42,7 +42,7 @@ class UniTSConfig:
     acor, stm : bool
         Switches for the ablation of the two ideas of the paper.
     acor_hidden : int
-        Channels between the two layers of the convolution that makes γ and β (the paper gives no number).
+        Channels between the two layers of the convolution that computes γ and β (the paper gives no number).
     shared_modulation : bool
         One MLP of the flow time for all blocks with a learned offset for each (fewer parameters), or one each.
     gate : float
@@ -53,21 +53,21 @@ class UniTSConfig:
     residual_scale : float
         Reflectance that counts as 1 in the residual.
     bands : tuple of str
-        Bands that it was trained on. Others get the answer that needs no network: interpolation, or the mean season.
+        Bands that it was trained on. Others get the base: interpolation, or the mean season.
     early : float
-        Steps of the solver end at ``(i / steps) ** early``. What a sample differs in is settled at small t, where
-        slow fields already stand out from the noise: equal steps jump over that.
+        Steps of the solver end at ``(i / steps) ** early``. Differences between samples are decided at small t, which
+        equal steps resolve poorly.
     trust : float
-        Factor on what the network adds, on average, to the base of a residual. A network that has seen few dates says
-        too much about new ones; fitted like ``widen``.
+        Factor on the mean correction of the base. Corrections are too large on dates unlike those of the training;
+        fitted like ``widen``.
     widen : float
-        Factor on the deviations of samples from their mean. A short training leaves samples too much alike; the
-        factor is fitted, after training, on places of the training area at dates that were not trained on.
+        Factor on the deviations of samples from their mean, which are too small after a short training; fitted after
+        training on validation data.
     local : float
-        Share, in the answer, of a regression that reads the light of a date off its clear pixels (``local.py``); fitted
-        like ``widen``. The paper has none.
+        Share of a last pass of the regression on the other dates in the answer (``local.py``); fitted like ``widen``.
+        The paper has no such part.
     judge : int
-        Channels of the convolutions that say where clouds were (``judge.py``); 0 leaves them out. The paper has none.
+        Channels of the convolutions that predict clouds (``judge.py``); 0 leaves them out. The paper has none.
     stay : float
         Probability that land keeps its class from one date to the next, fitted on scenes that were trained on; 0 takes
         the class maps as they are.
@@ -133,12 +133,12 @@ class UniTSConfig:
         return self.classes if self.target == "classes" else len(BANDS)
 
     def to_json(self) -> str:
-        """Give text for the header of a safetensors file."""
+        """Return text for the header of a safetensors file."""
         return json.dumps(dataclasses.asdict(self), sort_keys=True)
 
     @classmethod
     def from_json(cls, text: str) -> UniTSConfig:
-        """Read what :meth:`to_json` wrote."""
+        """Read the text of :meth:`to_json`."""
         values: dict[str, Any] = json.loads(text)
         known = {f.name for f in dataclasses.fields(cls)}
         for name in values:

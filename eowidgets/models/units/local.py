@@ -85,7 +85,7 @@ def refine(made: Tensor, usable: Tensor, days: Tensor, bands: list[int], share: 
     """
     if not share or made.shape[2] < 2 or not bands:
         return made
-    with torch.autocast(made.device.type, enabled=False):  # a fit in half precision is none
+    with torch.autocast(made.device.type, enabled=False):  # the fit needs full precision
         mean = made[:, :, :, bands].float().mean(dim=0)
         shift = share * (regress(mean, usable, days) - mean)
     out = made.clone()

@@ -1,4 +1,4 @@
-"""The UniTS transformer: a diffusion transformer over space, then time, bent and biased by its condition."""
+"""The UniTS transformer: a diffusion transformer over space, then time, modulated by its condition."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ Grid = tuple[int, int]
 
 @dataclass(slots=True)
 class BlockContext:
-    """What one block takes from the condition; made once per window, whatever the number of steps and samples."""
+    """Inputs of one block that depend on the condition only; computed once per window for all steps and samples."""
 
     space_affine: Tensor | None  # b t n 2d
     time_affine: Tensor | None  # b n t 2d
@@ -34,7 +34,7 @@ class BlockContext:
 
 @dataclass(slots=True)
 class Context:
-    """The condition after all that does not depend on the flow time."""
+    """Everything that depends on the condition and not on the flow time."""
 
     blocks: list[BlockContext]
     space_pos: Tensor  # n d
@@ -56,7 +56,7 @@ def patchify(x: Tensor, p: int) -> Tensor:
 
 
 def unpatchify(x: Tensor, p: int, grid: Grid) -> Tensor:
-    """Undo :func:`patchify`: ``... (gh gw) (c p p) -> ... c (gh p) (gw p)``."""
+    """Invert :func:`patchify`: ``... (gh gw) (c p p) -> ... c (gh p) (gw p)``."""
     x = x.reshape(*x.shape[:-2], *grid, -1, p, p)  # ... gh gw c p p
     lead = x.dim() - 5
     order = (*range(lead), lead + 2, lead, lead + 3, lead + 1, lead + 4)
@@ -64,7 +64,7 @@ def unpatchify(x: Tensor, p: int, grid: Grid) -> Tensor:
 
 
 def modulate(h: Tensor, gamma: Tensor, beta: Tensor) -> Tensor:
-    """AdaLN: LayerNorm without parameters, then scale and shift made from the flow time."""
+    """Apply AdaLN: LayerNorm without parameters, then scale and shift computed from the flow time."""
     return torch.addcmul(beta, functional.layer_norm(h, h.shape[-1:]), 1 + gamma)
 
 
@@ -176,7 +176,7 @@ class UniTS(nn.Module):
         waves = len(FITS) if config.season else 0
         self.mix = Mix(d, config.mix, p, config.residual_scale, waves) if config.mix else None
         self.shrink = Shrink() if config.shrink else None
-        # An untrained network answers 0: linear interpolation, where the target is the residual.
+        # An untrained network predicts 0: the base, where the target is the residual.
         final = self.refine[-1] if config.refine else self.head[-1]
         for layer in (final, self.modulation, self.last_modulation, self.place_embed):
             if layer is not None:
@@ -202,7 +202,7 @@ class UniTS(nn.Module):
         aux_tokens = None if aux is None or self.aux is None else self.aux(patchify(aux, p))
         near = (place_features(grid, pixels.device), date_features(given.days))
         blocks = [cast(Block, b).prepare(space, time, aux_tokens, near, grid) for b in self.blocks]
-        # Days from the middle of the window: the model can't count on dates it was trained on.
+        # Days from the middle of the window: absolute dates would be learned by heart.
         centred = given.days - (given.days[:, :1] + given.days[:, -1:]) / 2
         time_pos = sinusoid(centred, d, 1000.0)[:, None]
         context = Context(blocks, grid_positions(*grid, d, pixels.device), time_pos, pixels, grid, given.days)
@@ -220,7 +220,7 @@ class UniTS(nn.Module):
         Parameters
         ----------
         x : Tensor, shape (k, b, t, c, h, w)
-            The noisy target as the network is to see it; k samples share one condition.
+            The noisy target, scaled as in training; k samples share one condition.
         t : Tensor, shape (k, b)
             Flow time, 0 (noise) to 1 (data).
 
@@ -255,5 +255,5 @@ class UniTS(nn.Module):
 
 
 def count_parameters(module: nn.Module) -> int:
-    """Number of learned numbers."""
+    """Count the trainable parameters."""
     return sum(p.numel() for p in module.parameters() if p.requires_grad)

@@ -1,4 +1,4 @@
-"""STM: an additive attention bias made of positions or dates, and of a second sensor."""
+"""STM: an additive attention bias from positions or dates, and from a second sensor."""
 
 from __future__ import annotations
 
@@ -54,7 +54,7 @@ class Bias(nn.Module):
         self.weights = nn.Parameter(torch.ones(2, heads, 1, 1))
 
     def forward(self, features: Tensor, aux: Tensor | None) -> Tensor:
-        """Make the bias.
+        """Compute the bias.
 
         Parameters
         ----------
