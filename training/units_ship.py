@@ -18,6 +18,8 @@ from training.units import RECIPES, RUNS
 
 #: Tags of checkpoints that are not of the Romanian cube alone.
 TAGS = {"units-change": "simulated", "units-reconstruct": "places"}
+#: Files of networks that are part of another model.
+FILES = {"units-clouds.fill": "units-clouds-fill"}
 
 
 def without_radar(network: UniTS) -> UniTS:
@@ -39,6 +41,7 @@ def main() -> None:
     parser.add_argument("--widen", type=float, default=1.0)
     parser.add_argument("--stay", type=float, default=0.0)
     parser.add_argument("--local", type=float, default=0.0)
+    parser.add_argument("--passes", type=int, help="passes of the regression, in place of those of the training")
     parser.add_argument("--runs", type=Path, default=RUNS, help="folder of the trained weights")
     parser.add_argument("--tag", help="of the checkpoint in weights.toml")
     parser.add_argument("--without-radar", action="store_true", help="leave out inputs that were zero in training")
@@ -48,10 +51,12 @@ def main() -> None:
     if args.without_radar:
         network = without_radar(network)
     factors = {"trust": args.trust, "widen": args.widen, "stay": args.stay, "local": args.local}
-    network.config = dataclasses.replace(network.config, **factors)
-    path = FOLDER / f"{name}.safetensors"
-    print(name, save(network, path))
-    ship(FOLDER.parent, f"{name}.{args.tag or TAGS.get(name, 'romania')}", path)
+    passes = network.config.passes if args.passes is None else args.passes
+    network.config = dataclasses.replace(network.config, passes=passes, **factors)
+    checkpoint = f"{name}.{args.tag or TAGS.get(name, 'romania')}"
+    path = FOLDER / f"{FILES.get(checkpoint, name)}.safetensors"
+    print(checkpoint, save(network, path))
+    ship(FOLDER.parent, checkpoint, path)
 
 
 if __name__ == "__main__":

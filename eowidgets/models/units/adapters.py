@@ -276,7 +276,7 @@ class UniTSReconstruct(UniTSModel):
     name = "units-reconstruct"
     task = Task.RECONSTRUCT
     card: ClassVar[Card] = cards.RECONSTRUCT
-    checkpoint = cards.WEIGHTS["units-reconstruct.romania"]
+    checkpoint = cards.WEIGHTS["units-reconstruct.places"]
     # The regression on other dates differs more between windows than the network does: half of a window is overlap.
     # Trained on pixels of 10 to 250 m: no resampling.
     feed: ClassVar[Windows] = replace(UniTSModel.feed, halo=8, blend=8, resolution=None)

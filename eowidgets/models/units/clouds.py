@@ -20,7 +20,7 @@ from eowidgets.contract.task import Task
 from eowidgets.cube.schema import DIMS, bands, valid
 from eowidgets.errors import InputError, ModelError
 from eowidgets.models.units import cards, weights
-from eowidgets.models.units.adapters import AUX, FlowParams, UniTSModel, UniTSReconstruct, given_batch
+from eowidgets.models.units.adapters import AUX, FlowParams, UniTSModel, given_batch
 from eowidgets.models.units.clear import guess_clear
 from eowidgets.models.units.config import BANDS
 from eowidgets.models.units.flow import expected
@@ -49,15 +49,15 @@ class UniTSClouds(UniTSModel):
 
     The first network predicts the series without clouds from the raw measurements; its
     :class:`~eowidgets.models.units.judge.Judge` compares the two and returns the probability of cloud or shadow. Where it
-    is at least :data:`CLOUD`, the network of ``units-reconstruct`` fills the pixel; clear pixels stay as measured.
+    is at least :data:`CLOUD`, a second network fills the pixel; clear pixels stay as measured.
     """
 
     name = "units-clouds"
     task = Task.REMOVE_CLOUDS
     card: ClassVar[Card] = cards.CLOUDS
     checkpoint = cards.WEIGHTS["units-clouds.romania"]
-    #: Weights of the network that fills.
-    filler = UniTSReconstruct.checkpoint
+    #: Weights of the network that fills. Those of ``units-reconstruct`` were trained on more places, with less on this one.
+    filler = cards.WEIGHTS["units-clouds.fill"]
     Params = CloudParams
 
     #: Probability from which a pixel counts as cloud or shadow; chosen in the west of Romania, on dates not trained on.

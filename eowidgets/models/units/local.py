@@ -17,10 +17,10 @@ from eowidgets.models.units.config import UniTSConfig
 def regression_note(config: UniTSConfig) -> str:
     """State in one sentence what part of the answer on partly visible dates is a regression, not the network."""
     if config.passes:
-        more = f", and {config.local:.0%} of the answer is one more pass" if config.local else ""
+        more = f"; {config.local:.0%} of the answer is one more pass" if config.local else ""
         return (
-            f"On partly visible dates the network corrects a ridge regression on the date's clear pixels, repeated "
-            f"{config.passes} times{more}; on wholly hidden dates it corrects linear interpolation in time."
+            "On partly visible dates the answer is mostly a ridge regression on the date's clear pixels, repeated "
+            f"{config.passes} times, which the network corrects{more}; wholly hidden dates are corrected linear interpolation."
         )
     if config.local:
         return (
