@@ -46,7 +46,7 @@ def fits(x: Tensor, seen: Tensor, days: Tensor) -> Tensor:
             columns = torch.stack([torch.ones_like(phase), *waves], dim=-1)  # b t k
             count = columns.shape[-1]
             outer = (columns.unsqueeze(-1) * columns.unsqueeze(-2)).flatten(-2)  # b t (k k)
-            normal = (weight.transpose(1, 2) @ outer).unflatten(-1, (count, count))  # b n k k
+            normal = (weight.transpose(1, 2) @ outer).reshape(b, h * w, count, count)  # b n k k
             right = torch.einsum("btcn,btk->bnkc", y, columns)
             penalty = torch.full((count,), ridge, device=x.device)
             penalty[0] = 1e-4
