@@ -59,7 +59,6 @@ class UniTSModel(Model):
     feed: ClassVar[Windows] = Windows(
         min_dates=2,
         resolution=10.0,
-        optional_bands=AUX,
         size=32,
         halo=4,
         multiple=4,

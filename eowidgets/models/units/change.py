@@ -17,7 +17,7 @@ from eowidgets.contract.task import Task
 from eowidgets.cube.labels import LAND_CLASSES as CLASSES
 from eowidgets.errors import ModelError
 from eowidgets.models.units import cards
-from eowidgets.models.units.adapters import AUTO_STEPS, UniTSModel, draw, given_batch
+from eowidgets.models.units.adapters import AUTO_STEPS, AUX, UniTSModel, draw, given_batch
 from eowidgets.models.units.condition import Condition
 from eowidgets.models.units.flow import sample
 
@@ -77,7 +77,7 @@ class UniTSChange(UniTSModel):
     task = Task.DETECT_CHANGE
     card: ClassVar[Card] = cards.CHANGE
     checkpoint = cards.WEIGHTS["units-change.simulated"]
-    feed: ClassVar[Windows] = replace(UniTSModel.feed, dates=None, date_halo=0)
+    feed: ClassVar[Windows] = replace(UniTSModel.feed, optional_bands=AUX, dates=None, date_halo=0)
 
     def outputs(self, bands: tuple[str, ...]) -> tuple[Output, ...]:
         """Return a class map per date, and the probability that the first and the last date differ."""
