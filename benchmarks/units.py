@@ -160,7 +160,7 @@ def reconstruction_network():
 
 
 def cloud_networks() -> FindAndFill:
-    return FindAndFill(by_weights("units-clouds"), by_weights("units-clouds-fill"))
+    return FindAndFill(by_weights("units-clouds"), by_weights("units-reconstruct-romania"))
 
 
 #: Where weights are looked for, in this order; ``--weights`` puts another folder first.

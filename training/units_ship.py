@@ -18,8 +18,8 @@ from training.units import RECIPES, RUNS
 
 #: Tags of checkpoints that are not of the Romanian cube alone.
 TAGS = {"units-change": "simulated", "units-reconstruct": "places"}
-#: Files of networks that are part of another model.
-FILES = {"units-clouds.fill": "units-clouds-fill"}
+#: Files that are not named after the model alone.
+FILES = {"units-reconstruct.romania": "units-reconstruct-romania"}
 
 
 def without_radar(network: UniTS) -> UniTS:

@@ -57,7 +57,7 @@ class UniTSClouds(UniTSModel):
     card: ClassVar[Card] = cards.CLOUDS
     checkpoint = cards.WEIGHTS["units-clouds.romania"]
     #: Weights of the network that fills. Those of ``units-reconstruct`` were trained on more places, with less on this one.
-    filler = cards.WEIGHTS["units-clouds.fill"]
+    filler = cards.WEIGHTS["units-reconstruct.romania"]
     Params = CloudParams
 
     #: Probability from which a pixel counts as cloud or shadow; chosen in the west of Romania, on dates not trained on.
