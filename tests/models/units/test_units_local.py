@@ -77,3 +77,37 @@ def test_windows_do_not_mix():
     for i in range(2):
         one = slice(i, i + 1)
         torch.testing.assert_close(repeated(x[one], usable[one], days[one], 3), both[one], atol=1e-6, rtol=1e-5)
+
+
+def hazy(t=6, side=16, hidden=2):
+    """A series whose dates are those before them under a haze of their own, and one that is half hidden."""
+    g = torch.Generator().manual_seed(0)
+    ground = 0.1 + 0.2 * torch.rand((2, 1, 3, side, side), generator=g)
+    gain, haze = (s * torch.rand((2, t, 3, 1, 1), generator=g) for s in (0.5, 0.1))
+    x = (0.75 + gain) * ground + haze
+    usable = torch.ones((2, t, side, side), dtype=torch.bool)
+    usable[:, hidden, :, side // 2 :] = False
+    days = (18000 + torch.tensor([0.0, 3, 17, 30, 31, 60])[:t]).double().expand(2, -1)
+    return x, usable, days
+
+
+def test_samples_move_together_by_their_share():
+    x, usable, days = hazy()
+    wrong = torch.where(usable[:, :, None], x, x + 0.05)
+    made = torch.stack([wrong, torch.where(usable[:, :, None], x, wrong + 0.02)])
+    bands = [0, 1, 2]
+    assert refine(made, usable, days, bands, 0.0) is made
+    mean = made.mean(0)
+    with torch.autocast("cpu", torch.bfloat16):
+        out = refine(made, usable, days, bands, 0.6)
+    torch.testing.assert_close(out.mean(0), mean + 0.6 * (regress(mean, usable, days) - mean), atol=1e-6, rtol=0)
+    torch.testing.assert_close(out[1] - out[0], made[1] - made[0], atol=1e-6, rtol=0)
+    only = refine(made, usable, days, [1], 0.6)
+    assert torch.equal(only[:, :, :, [0, 2]], made[:, :, :, [0, 2]])
+
+
+def test_reflectance_does_not_become_negative():
+    x, usable, days = hazy()
+    dark = torch.where(usable[:, :, None], x - x[:, 2:3].amin((-2, -1), keepdim=True) - 0.05, x).clamp(min=0)
+    out = refine(dark[None], usable, days, [0, 1, 2], 1.0)
+    assert (regress(dark, usable, days) < 0).any() and not (out < 0).any()
