@@ -23,12 +23,14 @@ import eowidgets as eow
 from eowidgets import metrics
 from eowidgets.contract.feeds import Batch
 from eowidgets.engine.device import fast_autocast
-from eowidgets.models.classical.regression import regress
 from eowidgets.models.units import weights
-from eowidgets.models.units.adapters import FindAndFill, UniTSClouds, UniTSModel, UniTSReconstruct
-from eowidgets.models.units.condition import condition, interpolate
+from eowidgets.models.units.adapters import UniTSModel, UniTSReconstruct
+from eowidgets.models.units.between import interpolate
+from eowidgets.models.units.clouds import FindAndFill, UniTSClouds
+from eowidgets.models.units.condition import condition
 from eowidgets.models.units.config import BANDS
 from eowidgets.models.units.network import UniTS
+from eowidgets.models.units.regression import regress
 from training.windows import Source, Windows
 
 Fill = Callable[[Windows, tuple[str, ...]], Tensor]
@@ -158,11 +160,13 @@ def reconstruction_network():
 
 
 def cloud_networks() -> FindAndFill:
-    return FindAndFill(by_weights("units-clouds"), reconstruction_network())
+    return FindAndFill(by_weights("units-clouds"), by_weights("units-reconstruct-romania"))
 
 
 #: Where weights are looked for, in this order; ``--weights`` puts another folder first.
 FOLDERS = [weights.FOLDER, Path("training/runs")]
+#: Files and folders given on the command line, by the name of their option.
+FILES: dict[str, Path] = {}
 
 
 def by_weights(name: str) -> UniTS:
@@ -174,15 +178,22 @@ def by_weights(name: str) -> UniTS:
     return weights.load(found[0])
 
 
-def parts_from_command_line(about: str | None, parts: dict[str, Callable[[], None]]) -> None:
+def parts_from_command_line(
+    about: str | None, parts: dict[str, Callable[[], None]], with_data: dict[str, Callable[[], None]] | None = None
+) -> None:
+    """Run the parts that are named, or all ``parts``; those ``with_data`` only where they are named."""
+    every = parts | (with_data or {})
     parser = argparse.ArgumentParser(description=about)
-    parser.add_argument("part", nargs="*", choices=[*parts, []], help="all by default")
+    parser.add_argument("part", nargs="*", choices=[*every, []], help="all that need no data by default")
     parser.add_argument("--weights", type=Path, help="folder whose weights go before those that ship")
+    parser.add_argument("--data", type=Path, help="folder of the held-out sets of away, and of the series of fit")
+    parser.add_argument("--old", type=Path, help="other weights of units-reconstruct to compare in away")
     args = parser.parse_args()
     if args.weights:
         FOLDERS.insert(0, args.weights)
+    FILES.update({k: v for k, v in (("data", args.data), ("old", args.old)) if v is not None})
     for part in args.part or parts:
-        parts[part]()
+        every[part]()
 
 
 # ---------------------------------------------------------------- parts
@@ -357,8 +368,28 @@ def simulator() -> None:
     table("simulator", rows)
 
 
+def away() -> None:
+    """Places that no weights were trained on: half of the dates masked, and whole dates hidden."""
+    from benchmarks.units_away import measure
+
+    measure(folder_of_data(), reconstruction_network(), FILES.get("old"))
+
+
+def fit() -> None:
+    """Settings of weights trained on many places, on the validation part of their training sets."""
+    from benchmarks.units_fit import tables
+
+    tables(folder_of_data(), reconstruction_network())
+
+
+def folder_of_data() -> Path:
+    if "data" not in FILES:
+        raise SystemExit("This part reads series: give their folder with --data.")
+    return FILES["data"]
+
+
 PARTS = {f.__name__: f for f in (reconstruct, bouconne, clouds, spread, widen, steps, speed, simulator)}
 
 
 if __name__ == "__main__":
-    parts_from_command_line(__doc__, PARTS)
+    parts_from_command_line(__doc__, PARTS, {"away": away, "fit": fit})

@@ -1,4 +1,7 @@
-"""Train UniTS: ``python -m training.units reconstruct``; stops, resumes, and saves safetensors with their hash."""
+"""Train UniTS: ``python -m training.units places --data FOLDER``; stops, resumes, and saves safetensors with their hash.
+
+``places`` reads the series named in :mod:`training.series_sets` from FOLDER; the other recipes need no files.
+"""
 
 from __future__ import annotations
 
@@ -29,6 +32,7 @@ from eowidgets.models.units.weights import load, save
 from eowidgets.simulate import CLASSES
 from training.loop import train
 from training.scenes import Places, Scenes, invented
+from training.units_places import Sets, batches, weights_of
 from training.windows import DATES, SIDE, Source, Windows, some_bands, turned
 
 RUNS = Path("training/runs")
@@ -110,6 +114,20 @@ def filling_places() -> Places:
 def reconstruct(network: UniTS, compile: bool) -> StepLoss:
     """Fill gaps of the Romanian cube, and of invented ones."""
     return gap_filling(network, filling_places(), compile=compile)
+
+
+def places(network: UniTS, compile: bool, folder: Path) -> StepLoss:
+    """Fill gaps on many places: the Romanian cube, composed landscapes of real series, and simulated scenes."""
+    draw = batches(Sets.of(folder, Source(sample(), **TRAIN, least=LEAST)), network.config)
+    call = compiled(network, compile)
+
+    def step(rng: np.random.Generator, generator: torch.Generator, progress: float) -> Tensor:
+        given, full, asked = draw(rng)
+        target = torch.where(asked, to_target(network.config, full, given), 0.0)
+        weight = weights_of(full, given, asked)
+        return loss(call, network.config, target, weight, given, generator, l1=1 - progress, at_zero=0.8)
+
+    return step
 
 
 def cloudy(rng: np.random.Generator, places: Places) -> tuple[Windows, Condition, Tensor]:
@@ -264,13 +282,16 @@ def begin(network: UniTS, other: UniTS) -> None:
 class Recipe:
     """What is learnt, from which weights, for how much processor time, and how fast."""
 
-    loss: Callable[[UniTS, bool], StepLoss]
+    loss: Callable[..., StepLoss]
     start: str  # weights to go on from, in RUNS; "" starts anew
     cpu_minutes: float
     peak: float
+    config: str = "tiny"
+    data: bool = False  # reads files
 
 
 RECIPES = {
+    "places": Recipe(places, "", 60, 1.5e-3, config="compact", data=True),
     "reconstruct": Recipe(reconstruct, "", 75, 1.5e-3),
     "clouds": Recipe(clouds, "units-reconstruct", 57, 8e-4),
     "judge": Recipe(judge, "units-clouds", 15, 2e-3),
@@ -283,7 +304,8 @@ def main() -> None:
     """Run one recipe from the command line."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("task", choices=sorted(RECIPES))
-    parser.add_argument("--config", choices=sorted(CONFIGS), default="tiny")
+    parser.add_argument("--config", choices=sorted(CONFIGS), help="in place of the recipe's")
+    parser.add_argument("--data", type=Path, help="folder of the series that places reads")
     parser.add_argument("--start", help="weights to go on from, in place of the recipe's")
     parser.add_argument("--minutes", type=float, help="processor time, in place of the recipe's")
     parser.add_argument("--steps", type=int, default=0, help="in place of processor time: repeatable")
@@ -293,7 +315,11 @@ def main() -> None:
     recipe = RECIPES[args.task]
     torch.manual_seed(0)
     start = args.start or (recipe.start and RUNS / f"{recipe.start}.safetensors")
-    config = dataclasses.replace(CONFIGS[args.config], bands=bands(sample()))
+    if recipe.data and (args.data is None or not args.data.is_dir()):
+        raise SystemExit(f"{args.task} reads series: give their folder with --data.")
+    config = CONFIGS[args.config or recipe.config]
+    if not recipe.data:
+        config = dataclasses.replace(config, bands=bands(sample()))
     if args.task == "change":
         config = dataclasses.replace(CONFIGS[args.config], target="classes", classes=len(CLASSES))
     if args.task == "judge":
@@ -304,7 +330,7 @@ def main() -> None:
     minutes = 0.0 if args.steps else args.minutes or recipe.cpu_minutes
     name = f"units-{args.task}"
     peak = args.peak or recipe.peak
-    step_loss = recipe.loss(network, args.compile)
+    step_loss = recipe.loss(network, args.compile, *([args.data] if recipe.data else []))
     done = train(name, network, step_loss, RUNS, cpu_minutes=minutes, steps=args.steps, peak=peak)
     digest = save(network, RUNS / f"{name}.safetensors")
     report = {**done, "sha256": digest}

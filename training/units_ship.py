@@ -1,7 +1,7 @@
 """Put a trained UniTS into the package with its fitted factors: ``python -m training.units_ship reconstruct --widen 3``.
 
-The factors are fitted by ``benchmarks.units widen`` and ``benchmarks.units_tasks trust``, on what is neither trained on nor
-tested on. Hash and size go into ``weights.toml``; the scores there are those of the benchmarks, entered by hand.
+The factors are fitted by ``benchmarks.units fit`` (``places``), ``widen`` and ``benchmarks.units_tasks trust``, on data that is
+neither trained on nor tested on. Hash and size go into ``weights.toml``; the scores there are copied from the benchmarks by hand.
 """
 
 from __future__ import annotations
@@ -10,9 +10,26 @@ import argparse
 import dataclasses
 from pathlib import Path
 
+from eowidgets.models.units.condition import CHANNELS
+from eowidgets.models.units.network import UniTS
 from eowidgets.models.units.weights import FOLDER, load, save
 from training.ship import ship
 from training.units import RECIPES, RUNS
+
+#: Tags of checkpoints that are not of the Romanian cube alone.
+TAGS = {"units-change": "simulated", "units-reconstruct": "places"}
+#: Files that are not named after the model alone.
+FILES = {"units-reconstruct.romania": "units-reconstruct-romania"}
+
+
+def without_radar(network: UniTS) -> UniTS:
+    """Return the same network without the inputs for backscatter, which were zero throughout its training."""
+    smaller = UniTS(dataclasses.replace(network.config, aux=0))
+    own, columns = smaller.state_dict(), CHANNELS * network.config.patch**2
+    state = {k: v for k, v in network.state_dict().items() if k in own}
+    state["condition.0.weight"] = state["condition.0.weight"][:, :columns]
+    smaller.load_state_dict(state)
+    return smaller.eval()
 
 
 def main() -> None:
@@ -24,15 +41,22 @@ def main() -> None:
     parser.add_argument("--widen", type=float, default=1.0)
     parser.add_argument("--stay", type=float, default=0.0)
     parser.add_argument("--local", type=float, default=0.0)
+    parser.add_argument("--passes", type=int, help="passes of the regression, in place of those of the training")
     parser.add_argument("--runs", type=Path, default=RUNS, help="folder of the trained weights")
+    parser.add_argument("--tag", help="of the checkpoint in weights.toml")
+    parser.add_argument("--without-radar", action="store_true", help="leave out inputs that were zero in training")
     args = parser.parse_args()
     name = f"units-{args.name or args.task}"
     network = load(args.runs / f"units-{args.task}.safetensors")
+    if args.without_radar:
+        network = without_radar(network)
     factors = {"trust": args.trust, "widen": args.widen, "stay": args.stay, "local": args.local}
-    network.config = dataclasses.replace(network.config, **factors)
-    path = FOLDER / f"{name}.safetensors"
-    print(name, save(network, path))
-    ship(FOLDER.parent, f"{name}.{'simulated' if name == 'units-change' else 'romania'}", path)
+    passes = network.config.passes if args.passes is None else args.passes
+    network.config = dataclasses.replace(network.config, passes=passes, **factors)
+    checkpoint = f"{name}.{args.tag or TAGS.get(name, 'romania')}"
+    path = FOLDER / f"{FILES.get(checkpoint, name)}.safetensors"
+    print(checkpoint, save(network, path))
+    ship(FOLDER.parent, checkpoint, path)
 
 
 if __name__ == "__main__":

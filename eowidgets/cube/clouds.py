@@ -11,6 +11,8 @@ doi:10.1016/S0034-4257(02)00034-2): soil brightens red more than blue.
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import numpy as np
 import numpy.typing as npt
 import xarray as xr
@@ -19,6 +21,7 @@ from eowidgets.cube.schema import DIMS, bands, usable, valid
 
 Array = npt.NDArray[np.float32]
 Mask = npt.NDArray[np.bool_]
+CloudMethod = Callable[[xr.Dataset], xr.DataArray]
 
 #: Fewer dates than this say nothing about what is usual.
 FEWEST = 5
@@ -36,6 +39,21 @@ ONE_SIDED = 2.0
 WHOLE_DATE = 0.6
 #: Snow: the normalised difference snow index and the near infrared (Dozier 1989); a date with so much of it is not judged.
 NDSI, SNOW_NIR, SNOWY = 0.4, 0.11, 0.1
+
+
+#: Ways to find clouds that the scene's mask missed, by the value of ``clouds`` in ``eow.open``: from a cube with its
+#: scene's mask to a mask (time, y, x). Packages above this one add theirs with :func:`add_cloud_method`.
+_METHODS: dict[str, CloudMethod] = {}
+
+
+def add_cloud_method(name: str, method: CloudMethod) -> None:
+    """Register a way to find clouds, so that ``eow.open(..., clouds=name)`` uses it."""
+    _METHODS[name] = method
+
+
+def cloud_method(name: object) -> CloudMethod | None:
+    """Return the way to find clouds of that name, or None."""
+    return _METHODS.get(name) if isinstance(name, str) else None
 
 
 def robust_clouds(cube: xr.Dataset) -> xr.DataArray:
@@ -168,3 +186,6 @@ def _tidy(found: Mask, seen: Mask) -> Mask:
     grown[share > WHOLE_DATE] = True
     result: Mask = grown & seen
     return result
+
+
+add_cloud_method("robust", robust_clouds)

@@ -9,6 +9,8 @@ from typing import Any, Literal
 import numpy as np
 import xarray as xr
 
+from eowidgets.cube.clouds import cloud_method
+from eowidgets.cube.grid import georeference
 from eowidgets.cube.layout import as_dataset, in_order, is_static
 from eowidgets.cube.masks import with_masks
 from eowidgets.cube.quality import QUALITY, quality_name, read_quality
@@ -18,7 +20,7 @@ from eowidgets.cube.schema import BAND_LETTERS, DIMS, MASKS, bands
 from eowidgets.cube.sensors import COMMON, SENSORS, Sensor, common_name, find_sensor, hinted_sensor, sensor_of_names
 from eowidgets.errors import InputError, shown, unknown, warn_user
 
-Clouds = Literal["mask", "robust"] | None
+Clouds = Literal["mask", "robust", "units"] | None
 
 
 def normalise(
@@ -38,7 +40,7 @@ def normalise(
         elevation, classes and the like become static layers.
     sensor : str or Sensor, optional
         The product, where names or scale do not identify it.
-    clouds : {"mask", "robust", None}
+    clouds : {"mask", "robust", "units", None}
         Cloud mask from the quality band, the same with what it missed, or none.
     bands : iterable of str, optional
         Names of the bands to keep.
@@ -102,14 +104,12 @@ def _mark_layers(cube: xr.Dataset) -> None:
 
 def finish(cube: xr.Dataset, clouds: Clouds, bands: Iterable[str] | None) -> xr.Dataset:
     """Apply the options of ``open`` to a cube: cloud mask and bands."""
-    if clouds == "robust":
-        from eowidgets.cube.clouds import robust_clouds
-
-        cube["clouds"] = robust_clouds(cube)
+    if (method := cloud_method(clouds)) is not None:
+        cube["clouds"] = method(georeference(cube))
     elif clouds is None:
         cube["clouds"] = xr.zeros_like(cube["valid"])
     elif clouds != "mask":
-        raise InputError(f"clouds={shown(clouds)} is not known: use 'mask', 'robust' or None.")
+        raise InputError(f"clouds={shown(clouds)} is not known: use 'mask', 'robust', 'units' or None.")
     # After the clouds: finding them needs bands that may not be kept.
     return cube if bands is None else _only(cube, [bands] if isinstance(bands, str) else list(bands))
 

@@ -103,9 +103,10 @@ def open(
     budget : str, float or None
         Memory that the cube should fit in. Larger cubes are opened lazily, with a warning that states their size and
         the resolution at which they would fit; where dask is missing they are refused. None: no warning.
-    clouds : {"mask", "robust", None}
-        Masks from the quality band; with ``"robust"`` also what it missed
-        (:func:`eowidgets.cube.clouds.robust_clouds`); or none.
+    clouds : {"mask", "robust", "units", None}
+        Masks from the quality band; with ``"robust"`` also what it missed, from the dates before and after
+        (:func:`eowidgets.cube.clouds.robust_clouds`); with ``"units"`` what the network of ``units-clouds`` finds, which
+        suits short series (:func:`eowidgets.models.units.cloud_mask`); or none.
     sensor : str, optional
         The product, where names or numbers do not identify it, for instance ``"sentinel2-l2a"`` or
         ``"sentinel2-l2a@04.00"``.
@@ -150,7 +151,7 @@ def open(
         raw = lay_out(opened.data)
         if is_static(raw):
             dates = bands = None
-        if clouds != "robust":  # which compares with the dates before and after
+        if clouds in ("mask", None):  # the others compare with the dates before and after
             raw = between(raw, dates)
         raw = _fit(raw if bbox is None else _window(raw, bbox), budget, chunks, resolution)
         cube = _reduce(normalise(raw, sensor=sensor, clouds=clouds, bands=bands), bbox, dates, resolution, crs)

@@ -197,7 +197,7 @@ def test_checkpoints_are_read_without_torch():
         "print(len(c.checkpoints(Path(c.__file__).parents[1] / 'models' / 'units')), 'torch' in sys.modules)"
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
-    assert done.stdout.split() == ["4", "False"]
+    assert done.stdout.split() == ["5", "False"]
 
 
 @pytest.mark.parametrize(

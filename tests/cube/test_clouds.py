@@ -1,6 +1,9 @@
 import numpy as np
 import pytest
+import xarray as xr
 
+import eowidgets as eow
+from eowidgets.cube import clouds
 from eowidgets.cube.clouds import robust_clouds
 
 
@@ -187,3 +190,11 @@ def test_snow_needs_an_index_above_0_4_and_infrared_above_0_11(make_cube, ndsi, 
     for band, value in {"blue": 0.5, "green": 0.4, "nir": nir, "swir16": 0.4 * (1 - ndsi) / (1 + ndsi)}.items():
         cube[band][12, 2:6, 2:8] = value
     assert robust_clouds(cube)[12, 3:5, 3:7].values.any() != snow
+
+
+def test_a_method_of_another_package_is_used_by_open(monkeypatch):
+    monkeypatch.setattr(clouds, "_METHODS", dict(clouds._METHODS))
+    clouds.add_cloud_method("units", lambda cube: xr.ones_like(cube["valid"]))
+    opened = eow.open("bouconne", clouds="units", bands=["red"])
+    assert bool(opened["clouds"].all()) and "red" in opened
+    assert clouds.cloud_method("mask") is None and clouds.cloud_method(None) is None

@@ -31,7 +31,7 @@ class FillAuto(GapFiller):
     name = "fill-auto"
     card = Card(
         title="Automatic: the best on this cube",
-        summary="Hides clear values of the cube, compares gap fillers on them, and fills the cube with the best or their average.",
+        summary="Hides clear values of the cube, compares gap fillers on them, and uses the best or their average.",
         paper="Stacked regressions: Breiman (1996), Machine Learning 24, 49–64.",
         url="https://doi.org/10.1007/BF00117832",
         licence="Apache-2.0",

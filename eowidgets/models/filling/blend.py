@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from itertools import pairwise
 from typing import Any
 
 import torch
@@ -113,7 +114,7 @@ class FillBlend(GapFiller):
     name = "fill-blend"
     card = Card(
         title="Weighted average of gap fillers",
-        summary="Averages gap fillers by weights that depend on the distance of clear dates and on how much of a date is visible.",
+        summary="Averages gap fillers by weights for the distance of clear dates and the visible share of a date.",
         paper="Stacked regressions: Breiman (1996), Machine Learning 24, 49–64.",
         url="https://doi.org/10.1007/BF00117832",
         licence="Apache-2.0",
@@ -201,7 +202,7 @@ def in_pieces(part: Model, batch: Batch, dates: int, halo: int) -> Tensor:
     t = len(batch.days)
     pieces = -(-(t - dates) // max(1, dates - 2 * halo)) + 1
     starts = [round(i * (t - dates) / max(1, pieces - 1)) for i in range(pieces)]
-    edges = [0, *((b + a + dates) // 2 for a, b in zip(starts, starts[1:], strict=False)), t]
+    edges = [0, *((b + a + dates) // 2 for a, b in pairwise(starts)), t]
     out = []
     for start, first, end in zip(starts, edges, edges[1:], strict=False):
         cut = slice(start, start + dates)

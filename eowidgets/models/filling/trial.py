@@ -24,6 +24,7 @@ from eowidgets.cube.schema import DIMS, MASKS, bands, usable
 from eowidgets.cube.schema import stack as stacked
 from eowidgets.errors import EowidgetsError, InputError
 from eowidgets.models.classical.regression import FillRegression
+from eowidgets.models.classical.series import MAD_TO_SD, SMALLEST_SCALE
 from eowidgets.models.classical.spikes import spikes
 from eowidgets.models.filling.blend import PLAIN, VISIBLE, basis, filled, lead, member
 from eowidgets.models.filling.hide import hide
@@ -42,6 +43,8 @@ CLEARLY = 0.03
 VALUES = 20_000
 #: Leads at which a blend has weights: these quantiles of the leads of hidden values.
 LEADS = (0.1, 0.5, 0.9)
+#: Errors that all fillers share count up to this multiple of the usual least error, and those of one filler up to the other.
+SHARED, LARGEST = 8.0, 30.0
 #: Dates that must show a fifth of a window.
 FEWEST = 3
 
@@ -137,7 +140,7 @@ def choose_fill(cube: xr.Dataset, *, seed: int = 0, networks: bool = True) -> Ch
         values=int(counts.sum()),
         seed=seed,
         protocol=f"{counts.sum():,} clear values of {len(trials)} draws were hidden, on whole dates and under the cube's own "
-        f"cloud shapes, in windows of at most {SIDE} x {SIDE} pixels; 90 % intervals are over draws.",
+        f"cloud shapes, in windows of at most {SIDE} x {SIDE} pixels; very large errors are capped; 90 % intervals are over draws.",
     )
 
 
@@ -240,9 +243,26 @@ def errors(trial: Trial, members: list[Model], leads: tuple[float, ...], scale: 
     shares = basis(batch.usable, batch.days, leads, trial.truth).movedim(2, -1)[asked].double()  # n g
     step = max(1, apart.shape[0] * apart.shape[1] // VALUES)
     apart, shares = apart[step // 2 :: step], shares[step // 2 :: step]
+    apart = capped(apart)
     features = torch.einsum("ng,ncm->ncgm", shares, apart).flatten(2).flatten(0, 1)
     kept = int((scale.isfinite()).sum()) * len(apart)
     return (features.T @ features).numpy(), kept
+
+
+def capped(apart: Tensor) -> Tensor:
+    """Cap errors, so that a few values next to missed clouds do not decide.
+
+    Parameters
+    ----------
+    apart : Tensor, shape (n, c, m)
+        Errors of all members.
+    """
+    least = apart.abs().amin(dim=-1)
+    usual = MAD_TO_SD * least.median(dim=0).values.clamp_min(SMALLEST_SCALE)  # c
+    # What no member explains is a doubtful truth.
+    shared = (SHARED * usual / least.clamp_min(1e-12)).clamp(max=1.0).nan_to_num(1.0).unsqueeze(-1)
+    most = (LARGEST * usual).unsqueeze(-1)
+    return torch.maximum(torch.minimum(apart * shared, most), -most)
 
 
 def left_out(products: Array, groups: int, cases: float) -> Array:

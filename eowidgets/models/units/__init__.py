@@ -3,8 +3,9 @@
 Each also takes a network of one's own: ``UniTSForecast(load(path))``.
 """
 
-from eowidgets.models.units.adapters import FindAndFill, UniTSClouds, UniTSReconstruct
+from eowidgets.models.units.adapters import UniTSReconstruct
 from eowidgets.models.units.change import UniTSChange
+from eowidgets.models.units.clouds import FindAndFill, UniTSClouds, cloud_mask
 from eowidgets.models.units.config import CONFIGS, UniTSConfig
 from eowidgets.models.units.forecast import UniTSForecast
 from eowidgets.models.units.network import UniTS
@@ -19,5 +20,6 @@ __all__ = [
     "UniTSConfig",
     "UniTSForecast",
     "UniTSReconstruct",
+    "cloud_mask",
     "load",
 ]

@@ -1,13 +1,16 @@
-"""UniTS as models that the engine can run: fill gaps, and remove clouds without a mask."""
+"""UniTS as models that the engine can run: what they share, and the one that fills gaps."""
 
 from __future__ import annotations
 
 import dataclasses
 from abc import abstractmethod
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Any, ClassVar
 
+import numpy as np
 import torch
+import xarray as xr
 from torch import Tensor, nn
 
 from eowidgets.contract.card import Card
@@ -18,14 +21,14 @@ from eowidgets.contract.outputs import Bands, Mosaic, Output, Value
 from eowidgets.contract.params import param
 from eowidgets.contract.registry import register
 from eowidgets.contract.task import Task
-from eowidgets.errors import InputError, ModelError
+from eowidgets.cube.globe import lonlat
+from eowidgets.errors import InputError
 from eowidgets.models.units import cards, weights
-from eowidgets.models.units.clear import guess_clear
 from eowidgets.models.units.condition import Condition, condition
 from eowidgets.models.units.config import BANDS
-from eowidgets.models.units.flow import expected, from_target, sample
+from eowidgets.models.units.flow import from_target, sample
 from eowidgets.models.units.follow import follow
-from eowidgets.models.units.local import refine
+from eowidgets.models.units.local import refine, regression_note
 from eowidgets.models.units.network import UniTS
 
 AUX = ("vv", "vh")
@@ -34,11 +37,11 @@ AUTO_STEPS = 8
 
 @dataclass(frozen=True, slots=True)
 class FlowParams:
-    """How many samples are drawn, and how carefully."""
+    """Number of samples, and the solver."""
 
-    samples: int = param(1, low=1, high=64, help="Samples drawn; with two or more, their spread is shown.")
+    samples: int = param(1, low=1, high=64, help="Samples drawn; two or more also give their standard deviation.")
     steps: int = param(0, low=0, high=64, help="Steps of the solver; 0 takes 1 for one sample and 8 for several.")
-    solver: str = param("euler", choices=("euler", "midpoint", "heun"), help="How each step is made.")
+    solver: str = param("euler", choices=("euler", "midpoint", "heun"), help="Numerical scheme of each step.")
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,14 +52,13 @@ class FillParams(FlowParams):
 
 
 class UniTSModel(Model):
-    """What the adapters share: weights, bands, sampling."""
+    """Base class of the adapters: weights, bands, sampling."""
 
-    # Trained on 32 px: larger windows are cut by the engine, not seen at once.
-    # Normalisation and attention run over the whole window, so windows of one place differ: blended over all they share.
+    # Trained on 32 px: the engine cuts larger areas into windows.
+    # Normalisation and attention run over the whole window, so overlapping windows differ and are blended.
     feed: ClassVar[Windows] = Windows(
         min_dates=2,
         resolution=10.0,
-        optional_bands=AUX,
         size=32,
         halo=4,
         multiple=4,
@@ -69,6 +71,8 @@ class UniTSModel(Model):
     keeps_dates: ClassVar[bool] = True
     #: Weights that are loaded unless a network is given.
     checkpoint: ClassVar[Checkpoint]
+    #: Centre of the cube in degrees; the same for all windows, so that overlapping windows agree.
+    centre: tuple[float, float] | None = None
 
     def __init__(self, network: UniTS | None = None, **params: Any) -> None:
         super().__init__(**params)
@@ -81,34 +85,69 @@ class UniTSModel(Model):
         return self.network()
 
     def network(self) -> UniTS:
-        """Give the network."""
+        """Return the network; load the weights at the first call."""
         if self._network is None:
             self._network = weights.load(self.checkpoint)
         return self._network
 
-    def outputs(self, bands: tuple[str, ...]) -> tuple[Output, ...]:
-        """Bands as they came, and their spread if several samples are drawn."""
-        self.optical(bands)
-        out = (Bands("reflectance", dims="tyx", unit="1", long_name="surface reflectance"),)
-        if self.params.samples == 1:
-            return out
-        doubt = Value("spread", dims="tyx", unit="1", long_name="standard deviation of the samples", vmin=0, vmax=0.1)
-        return (*out, doubt)
+    def survey(self, cube: xr.Dataset) -> None:
+        """Read the centre of the cube for weights that were trained with longitude and latitude."""
+        self.centre, box = None, cube.odc.geobox
+        if box is None or box.crs is None:  # a table of series
+            return
+        lon, lat = lonlat(box, np.array([box.width / 2]), np.array([box.height / 2]))
+        if np.isfinite([*lon, *lat]).all():
+            self.centre = (float(lon[0]), float(lat[0]))
 
-    @staticmethod
-    def optical(bands: tuple[str, ...]) -> list[int]:
-        """Positions of the reflectance bands.
+    def takes_radar(self) -> bool:
+        """Return whether the weights were trained with backscatter, without loading those of the checkpoint."""
+        if self._network is not None:
+            return bool(self._network.config.aux)
+        return any(b in AUX for b in self.checkpoint.bands)
+
+    def check_bands(self, bands: tuple[str, ...]) -> list[int]:
+        """Return the positions of the reflectance bands, as :meth:`optical`, and refuse radar that was not trained on.
 
         Raises
         ------
         InputError
-            If there is none, or one that UniTS has no place for.
+            If a band cannot be used.
+        """
+        radar = [b for b in bands if b in AUX]
+        if radar and not self.takes_radar():
+            names = ", ".join(repr(b) for b in radar)
+            raise InputError(
+                f"The weights of {self.name} were not trained with radar: leave {names} out with "
+                f"cube.drop_vars([{names}])."
+            )
+        return self.optical(bands)
+
+    def outputs(self, bands: tuple[str, ...]) -> tuple[Output, ...]:
+        """Return the bands of the input, and the standard deviations if several samples are drawn."""
+        index = self.check_bands(bands)
+        out = (Bands("reflectance", dims="tyx", unit="1", long_name="surface reflectance"),)
+        if self.params.samples == 1:
+            return out
+        about = "standard deviation of the samples"
+        spreads = [("spread", f"{about}, mean of the bands")] + [
+            (f"spread_{bands[i]}", f"{about}, {bands[i]}") for i in index
+        ]
+        return (*out, *(Value(n, dims="tyx", unit="1", long_name=text, vmin=0, vmax=0.1) for n, text in spreads))
+
+    @staticmethod
+    def optical(bands: tuple[str, ...]) -> list[int]:
+        """Return the positions of the reflectance bands.
+
+        Raises
+        ------
+        InputError
+            If there is none, or one that is not an input of UniTS.
         """
         strange = [b for b in bands if b not in BANDS and b not in AUX]
         if strange:
             raise InputError(
-                f"UniTS has no place for the band {strange[0]!r}: leave it out with cube.drop_vars({strange[0]!r}); "
-                f"it knows {', '.join(BANDS)} and, beside them, vv and vh."
+                f"The band {strange[0]!r} is not an input of UniTS: leave it out with cube.drop_vars({strange[0]!r}); "
+                f"it takes {', '.join(BANDS)}, and vv and vh where it was trained with radar."
             )
         found = [i for i, b in enumerate(bands) if b in BANDS]
         if not found:
@@ -143,11 +182,11 @@ class UniTSModel(Model):
             return from_target(network.config, x1, given)
 
     def filled(self, batch: Batch, usable: Tensor, network: UniTS, local: float) -> Tensor:
-        """Samples of a series with gaps; bands that the network never met follow those that it knows.
+        """Draw samples of a series with gaps; bands that were not trained on follow those that were.
 
         ``local`` is the share of the regression on other dates, see :mod:`~eowidgets.models.units.local`.
         """
-        given = given_batch(batch, usable, network)
+        given = given_batch(batch, usable, network, centre=self.centre)
         made = self.sampled(given, network, draw(batch), known=usable)
         there = [BANDS.index(b) for b in batch.bands if b in BANDS]
         known = [i for i in there if BANDS[i] in network.config.bands]
@@ -156,7 +195,7 @@ class UniTSModel(Model):
         return refine(made, usable, given.days, there, local)
 
     def answer(self, batch: Batch, samples: Tensor, keep: Tensor | None) -> dict[str, Tensor]:
-        """Mean and spread over the samples, in the bands of the batch."""
+        """Return mean and standard deviation over the samples, in the bands of the batch."""
         optical = self.optical(batch.bands)
         chosen = samples[:, :, :, [BANDS.index(batch.bands[i]) for i in optical]]
         mean = batch.x.clone()  # radar passes through
@@ -165,13 +204,21 @@ class UniTSModel(Model):
             mean = torch.where(keep[:, :, None], batch.x, mean)
         out = {"reflectance": mean}
         if self.params.samples > 1:
-            spread = chosen.std(dim=0).mean(dim=2)
-            out["spread"] = spread if keep is None else spread.masked_fill(keep, 0.0)
+            spread = chosen.std(dim=0)
+            out |= spreads_of(
+                spread if keep is None else spread.masked_fill(keep[:, :, None], 0.0), batch.bands, optical
+            )
         return out
 
 
+def spreads_of(spread: Tensor, bands: tuple[str, ...], optical: list[int]) -> dict[str, Tensor]:
+    """Name standard deviations (b, t, c, h, w) by band; ``spread`` is their mean, kept for one release."""
+    named = {f"spread_{bands[i]}": spread[:, :, k] for k, i in enumerate(optical)}
+    return {"spread": spread.mean(dim=2), **named}
+
+
 def draw(batch: Batch) -> int:
-    """Give the seed of the noise: that of the run, the same for all windows; outside a run from torch's generator."""
+    """Return the seed of the noise: that of the run, the same for all windows; outside a run from torch's generator."""
     return int(torch.randint(2**31 - 1, ())) if batch.seed is None else batch.seed
 
 
@@ -189,14 +236,36 @@ def aux_of(batch: Batch) -> Tensor | None:
     return aux
 
 
-def given_batch(batch: Batch, usable: Tensor, network: UniTS, *, raw: bool = False) -> Condition:
-    """Condition of a batch for ``network``; with ``raw`` it sees measurements with their clouds."""
+def given_batch(
+    batch: Batch,
+    usable: Tensor,
+    network: UniTS,
+    *,
+    raw: bool = False,
+    centre: tuple[float, float] | None = None,
+) -> Condition:
+    """Build the condition of a batch for ``network``; with ``raw`` from measurements with their clouds.
+
+    ``centre`` is the longitude and latitude of the cube; without it those of each window are used.
+    """
     optical = UniTSModel.optical(batch.bands)
     names = tuple(batch.bands[i] for i in optical)
     days = batch.days.to(batch.x.device).expand(len(batch.x), -1)
     x = (batch.raw if raw else batch.x)[:, :, optical]
-    known = network.config.bands
-    return condition(x, usable, days, names, aux=aux_of(batch), show=x if raw else None, trained=known)
+    config, where = network.config, None
+    if config.place:
+        where = batch.lonlat if centre is None else batch.lonlat.new_tensor(centre).expand(len(x), -1)
+    return condition(
+        x,
+        usable,
+        days,
+        names,
+        lonlat=where,
+        aux=aux_of(batch) if config.aux else None,
+        show=x if raw else None,
+        trained=config.bands,
+        passes=config.passes,
+    )
 
 
 @register
@@ -206,82 +275,18 @@ class UniTSReconstruct(UniTSModel):
     name = "units-reconstruct"
     task = Task.RECONSTRUCT
     card: ClassVar[Card] = cards.RECONSTRUCT
-    checkpoint = cards.WEIGHTS["units-reconstruct.romania"]
-    # The regression on other dates differs more from window to window than the network: half of a window is overlap.
-    feed: ClassVar[Windows] = replace(UniTSModel.feed, halo=8, blend=8)
+    checkpoint = cards.WEIGHTS["units-reconstruct.places"]
+    # The regression on other dates differs more between windows than the network does: half of a window is overlap.
+    # Trained on pixels of 10 to 250 m: no resampling.
+    feed: ClassVar[Windows] = replace(UniTSModel.feed, halo=8, blend=8, resolution=None)
     Params = FillParams
+
+    def settings(self) -> Mapping[str, Any]:
+        """State how much of the answer is a regression; part of the provenance of every result."""
+        return {"regression": regression_note(self.network().config)}
 
     def answers(self, batch: Batch) -> dict[str, Tensor]:
         """Draw samples of the whole series; by default clear measurements are kept."""
         network = self.network()
         samples = self.filled(batch, batch.usable, network, network.config.local)
         return self.answer(batch, samples, batch.usable if self.params.keep_observed else None)
-
-
-class FindAndFill(nn.Module):
-    """Two networks for clouds that nobody has masked: one sees through them, one fills what they hide."""
-
-    def __init__(self, find: UniTS, fill: UniTS) -> None:
-        super().__init__()
-        self.find, self.fill = find, fill
-
-
-@register
-class UniTSClouds(UniTSModel):
-    """Take clouds away that nobody has masked.
-
-    The first network sees the raw series and gives it without clouds; its :class:`~eowidgets.models.units.judge.Judge`
-    compares that with what was measured, and ``units-reconstruct`` fills where there was a cloud from what is left.
-    Clear pixels stay as measured.
-    """
-
-    name = "units-clouds"
-    task = Task.REMOVE_CLOUDS
-    card: ClassVar[Card] = cards.CLOUDS
-    checkpoint = cards.WEIGHTS["units-clouds.romania"]
-
-    #: Probability from which a pixel is cloud or shadow; chosen in the west, on dates not trained on.
-    CLOUD = 0.1
-
-    def __init__(self, network: FindAndFill | None = None, **params: Any) -> None:
-        super().__init__(**params)
-        self._pair = network
-
-    def module(self) -> FindAndFill:
-        """Load both networks at the first call."""
-        if self._pair is None:
-            self._pair = FindAndFill(weights.load(self.checkpoint), weights.load(UniTSReconstruct.checkpoint))
-        return self._pair
-
-    def answers(self, batch: Batch) -> dict[str, Tensor]:
-        """See the raw measurements; the mask of the cube is not looked at."""
-        clear = self.clear(batch)
-        masked = dataclasses.replace(batch, x=batch.raw * clear.unsqueeze(2), usable=clear)
-        pair = self.module()
-        # A regression reads the light of a date off clouds that were missed, too: its share is that of these weights.
-        filled = self.filled(masked, clear, pair.fill, pair.find.config.local)
-        radar = dataclasses.replace(masked, x=batch.raw)  # clear pixels and radar as they were measured
-        return self.answer(radar, filled, clear)
-
-    def clear(self, batch: Batch) -> Tensor:
-        """Where the ground was seen, in the eyes of the first network, (b, t, h, w)."""
-        cloudy = self.cloudiness(batch)
-        clear = batch.measured & (cloudy < self.CLOUD)
-        # A pixel that would lose all its dates keeps its clearest one.
-        best = cloudy.masked_fill(~batch.measured, torch.inf).amin(dim=1, keepdim=True)
-        return torch.where(clear.any(dim=1, keepdim=True), clear, batch.measured & (cloudy <= best))
-
-    def cloudiness(self, batch: Batch) -> Tensor:
-        """Probability of cloud or shadow, (b, t, h, w)."""
-        find = self.module().find
-        if find.judge is None:
-            raise ModelError("These UniTS weights do not tell where clouds are: load those of units-clouds.")
-        optical = self.optical(batch.bands)
-        # Interpolated bands would tell a cloud by what the interpolation missed.
-        optical = [i for i in optical if batch.bands[i] in find.config.bands] or optical
-        names = tuple(batch.bands[i] for i in optical)
-        guess = guess_clear(batch.raw[:, :, optical], batch.measured, names)
-        given = given_batch(batch, guess, find, raw=True)
-        with torch.inference_mode():
-            cloudy: Tensor = find.judge(given, expected(find, given)).float().sigmoid()
-        return cloudy

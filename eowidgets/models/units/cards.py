@@ -13,12 +13,13 @@ WEIGHTS = checkpoints(Path(__file__).parent)
 
 RECONSTRUCT = Card(
     title="UniTS: fill gaps",
-    summary="Fills what clouds hide in a series, from the other dates and the places around; says how sure it is.",
+    summary="Fills what clouds hide in a series, with a standard deviation per band. On partly visible dates nearly all of "
+    "the gain over linear interpolation is a ridge regression on the date's clear pixels, not the network.",
     paper=PAPER,
     url=URL,
-    limits="Trained on one forest at 10 m in six bands; other bands follow those as they do in the series. Samples are "
-    "widened by a fitted factor and too wide on dates like those of the training. The paper's tables are of other data.",
-    **WEIGHTS["units-reconstruct.romania"].on_card(),
+    limits="On new places, wholly hidden dates are at most 0.3 dB better than linear interpolation, and up to 0.7 dB worse on "
+    "daily MODIS. The target of 1 dB over the best other method was met at one place never seen, not at two. No radar.",
+    **WEIGHTS["units-reconstruct.places"].on_card(),
 )
 
 CLOUDS = Card(

@@ -1,4 +1,4 @@
-"""UniTS as a mapper of land cover through time: a class map for every date, and where it changed."""
+"""UniTS as a mapper of land cover: a class map for every date, and the probability of change."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from eowidgets.contract.task import Task
 from eowidgets.cube.labels import LAND_CLASSES as CLASSES
 from eowidgets.errors import ModelError
 from eowidgets.models.units import cards
-from eowidgets.models.units.adapters import AUTO_STEPS, UniTSModel, draw, given_batch
+from eowidgets.models.units.adapters import AUTO_STEPS, AUX, UniTSModel, draw, given_batch
 from eowidgets.models.units.condition import Condition
 from eowidgets.models.units.flow import sample
 
@@ -25,26 +25,26 @@ COVER = tuple(ClassInfo(value, name, color) for value, name, color in CLASSES)
 
 
 def one_hot(classes: Tensor, count: int) -> Tensor:
-    """Class maps (b, t, h, w) as what flows: +1 for the class that is there, -1 for the others, (b, t, k, h, w)."""
+    """Encode class maps (b, t, h, w) as the target of the flow: +1 for the class, -1 for the others, (b, t, k, h, w)."""
     return 2.0 * torch.nn.functional.one_hot(classes.long(), count).movedim(-1, 2).float() - 1.0
 
 
 def probabilities(x1: Tensor) -> Tensor:
-    """Probabilities from samples (or means) of :func:`one_hot`, averaged over the first axis.
+    """Compute probabilities from samples (or means) of :func:`one_hot`, averaged over the first axis.
 
-    The mean of a one-hot variable is its probability; what the network says outside 0..1 is cut.
+    The mean of a one-hot variable is its probability; values outside 0..1 are clipped.
     """
     share = ((x1 + 1) / 2).clamp(0, 1).mean(dim=0) + 1e-6
     return share / share.sum(dim=2, keepdim=True)
 
 
 def in_time(share: Tensor, stay: float) -> Tensor:
-    """Weigh the dates of each pixel against each other: land cover seldom changes (forward-backward algorithm).
+    """Combine the dates of each pixel by the forward-backward algorithm: land cover seldom changes.
 
     Parameters
     ----------
     share : Tensor, shape (b, t, k, h, w)
-        Probabilities, each date's own.
+        Probabilities of each date by itself.
     stay : float
         Probability that a pixel keeps its class from one date to the next; it changes to each of the others alike.
 
@@ -71,17 +71,17 @@ def in_time(share: Tensor, stay: float) -> Tensor:
 
 @register
 class UniTSChange(UniTSModel):
-    """Map land cover on every date, all dates judged together, and say where first and last date differ."""
+    """Map land cover on every date from all dates, and the probability that the first and the last date differ."""
 
     name = "units-change"
     task = Task.DETECT_CHANGE
     card: ClassVar[Card] = cards.CHANGE
     checkpoint = cards.WEIGHTS["units-change.simulated"]
-    feed: ClassVar[Windows] = replace(UniTSModel.feed, dates=None, date_halo=0)
+    feed: ClassVar[Windows] = replace(UniTSModel.feed, optional_bands=AUX, dates=None, date_halo=0)
 
     def outputs(self, bands: tuple[str, ...]) -> tuple[Output, ...]:
-        """A class map per date, and the probability that the first and the last date differ."""
-        self.optical(bands)
+        """Return a class map per date, and the probability that the first and the last date differ."""
+        self.check_bands(bands)
         cover = Classes("land_cover", dims="tyx", long_name="land cover", classes=COVER)
         change = Value("change", unit="1", long_name="probability of change from first to last date", vmin=0, vmax=1)
         return cover, change
@@ -93,7 +93,7 @@ class UniTSChange(UniTSModel):
         return {"land_cover": share, "change": 1 - same}
 
     def shares(self, given: Condition, seed: int = 0) -> Tensor:
-        """Give probabilities (b, t, k, h, w) for a condition."""
+        """Compute probabilities (b, t, k, h, w) for a condition."""
         p, network = self.params, self.network()
         if network.config.target != "classes" or network.config.classes != len(COVER):
             raise ModelError("These UniTS weights do not map classes: load those of units-change.")

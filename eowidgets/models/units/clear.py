@@ -1,18 +1,18 @@
-"""A first guess, without any mask, of where the ground was seen: only good enough to interpolate from."""
+"""Guess without a mask which measurements are clear; good enough to interpolate from."""
 
 from __future__ import annotations
 
 import torch
 from torch import Tensor
 
-#: Reflectance of the visible bands above the darkest quarter of the series that only cloud (or snow) reaches.
+#: Rise of visible reflectance over the darkest quarter of the series that counts as cloud (or snow).
 BRIGHT = 0.06
 #: Infrared reflectance, as a share of the median of the series, below which a shadow (or water) lies.
 DARK = 0.5
 
 
 def guess_clear(raw: Tensor, measured: Tensor, bands: tuple[str, ...]) -> Tensor:
-    """Call a pixel clear when it is about as dark in the visible as in the darkest quarter of its own series.
+    """Return which pixels are about as dark in the visible bands as the darkest quarter of their series.
 
     Parameters
     ----------

@@ -1,4 +1,4 @@
-"""The choices that make one UniTS out of many: sizes, what is predicted, and what the paper's figure leaves open."""
+"""Configuration of UniTS: sizes, targets, and what the paper's figure leaves open."""
 
 from __future__ import annotations
 
@@ -19,15 +19,15 @@ SPREADS = (0.05, 0.05, 0.06, 0.06, 0.08, 0.09, 0.11, 0.11, 0.08, 0.07)
 
 @dataclass(frozen=True, slots=True)
 class UniTSConfig:
-    """Everything needed to build the network; stored beside its weights.
+    """Everything needed to build the network; stored with its weights.
 
     Parameters
     ----------
     target : {"residual", "reflectance", "classes"}
-        What flows from noise to data: the difference from linear interpolation in time (strong where little
-        data or time is to be had), standardised reflectance as in the paper, or one-hot class maps.
+        Variable of the flow: the difference from a base such as linear interpolation in time (better after a short
+        training), standardised reflectance as in the paper, or one-hot class maps.
     predict : {"data", "velocity"}
-        What the last layer gives. From a prediction x̂1 of the data the velocity follows as
+        Output of the last layer. From a prediction x̂1 of the data the velocity follows as
         ``(x̂1 - x_t) / (1 - t)``, so both describe the same flow; "data" is well scaled at every t, and one
         step from pure noise is already the conditional mean.
     classes : int
@@ -42,7 +42,7 @@ class UniTSConfig:
     acor, stm : bool
         Switches for the ablation of the two ideas of the paper.
     acor_hidden : int
-        Channels between the two layers of the convolution that makes γ and β (the paper gives no number).
+        Channels between the two layers of the convolution that computes γ and β (the paper gives no number).
     shared_modulation : bool
         One MLP of the flow time for all blocks with a learned offset for each (fewer parameters), or one each.
     gate : float
@@ -53,24 +53,36 @@ class UniTSConfig:
     residual_scale : float
         Reflectance that counts as 1 in the residual.
     bands : tuple of str
-        Bands that it was trained on. Others get the answer that needs no network: interpolation, or the mean season.
+        Bands that it was trained on. Others get the base: interpolation, or the mean season.
     early : float
-        Steps of the solver end at ``(i / steps) ** early``. What a sample differs in is settled at small t, where
-        slow fields already stand out from the noise: equal steps jump over that.
+        Steps of the solver end at ``(i / steps) ** early``. Differences between samples are decided at small t, which
+        equal steps resolve poorly.
     trust : float
-        Factor on what the network adds, on average, to the base of a residual. A network that has seen few dates says
-        too much about new ones; fitted like ``widen``.
+        Factor on the mean correction of the base. Corrections are too large on dates unlike those of the training;
+        fitted like ``widen``.
     widen : float
-        Factor on the deviations of samples from their mean. A short training leaves samples too much alike; the
-        factor is fitted, after training, on places of the training area at dates that were not trained on.
+        Factor on the deviations of samples from their mean, which are too small after a short training; fitted after
+        training on validation data.
     local : float
-        Share, in the answer, of a regression that reads the light of a date off its clear pixels (``local.py``); fitted
-        like ``widen``. The paper has none.
+        Share of a last pass of the regression on the other dates in the answer (``local.py``); fitted like ``widen``.
+        The paper has no such part.
     judge : int
-        Channels of the convolutions that say where clouds were (``judge.py``); 0 leaves them out. The paper has none.
+        Channels of the convolutions that predict clouds (``judge.py``); 0 leaves them out. The paper has none.
     stay : float
         Probability that land keeps its class from one date to the next, fitted on scenes that were trained on; 0 takes
         the class maps as they are.
+    passes : int
+        Passes of the regression on the other dates (:func:`~eowidgets.models.units.local.repeated`) from which the
+        residual on partly visible dates is counted; 0 counts it from linear interpolation. The paper has no such part.
+    mix : int
+        Kernels that combine the observed dates of each pixel (``mix.py``); 0 leaves them out. The paper has none.
+    season : bool
+        Let the network move towards fits of yearly waves to each pixel (``season.py``); needs ``mix``. The paper has none.
+    shrink : bool
+        Multiply the residual by a factor learned from how much of each date was seen, and how far away the next
+        observation is (``mix.py``). The paper has none.
+    place : bool
+        Trained with longitude and latitude; otherwise they are not passed.
     """
 
     target: Literal["residual", "reflectance", "classes"] = "residual"
@@ -96,6 +108,11 @@ class UniTSConfig:
     local: float = 0.0
     judge: int = 0
     stay: float = 0.0
+    passes: int = 0
+    mix: int = 0
+    season: bool = False
+    shrink: bool = False
+    place: bool = False
 
     def __post_init__(self) -> None:
         if self.width % (4 * self.heads) or self.width % 8:
@@ -105,6 +122,8 @@ class UniTSConfig:
         for name in self.bands:
             if name not in BANDS:
                 raise unknown("band", name, BANDS)
+        if self.season and not self.mix:
+            raise InputError("Set mix to 1 or more together with season=True.")
         if min(self.depth, self.patch, self.heads) < 1:
             raise InputError("depth, patch and heads must be at least 1.")
 
@@ -114,12 +133,12 @@ class UniTSConfig:
         return self.classes if self.target == "classes" else len(BANDS)
 
     def to_json(self) -> str:
-        """Give text for the header of a safetensors file."""
+        """Return text for the header of a safetensors file."""
         return json.dumps(dataclasses.asdict(self), sort_keys=True)
 
     @classmethod
     def from_json(cls, text: str) -> UniTSConfig:
-        """Read what :meth:`to_json` wrote."""
+        """Read the text of :meth:`to_json`."""
         values: dict[str, Any] = json.loads(text)
         known = {f.name for f in dataclasses.fields(cls)}
         for name in values:
@@ -134,6 +153,7 @@ class UniTSConfig:
 #: has the same size without them: what flows is reflectance, the network gives the velocity, and nothing refines its output.
 CONFIGS: dict[str, UniTSConfig] = {
     "tiny": UniTSConfig(),
+    "compact": UniTSConfig(width=96, aux=0, acor_hidden=48, passes=4, mix=3, season=True, shrink=True, place=True),
     "small": UniTSConfig(width=256, depth=6, heads=8, mlp=4.0, acor_hidden=128),
     "base": UniTSConfig(width=384, depth=12, heads=12, mlp=4.0, acor_hidden=96, shared_modulation=False),
     "paper": UniTSConfig(

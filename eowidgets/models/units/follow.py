@@ -1,16 +1,16 @@
-"""Bands that the network never met move with those that it knows, as they do in the series itself."""
+"""Predict bands that were not trained on from those that were, by their relation in the series itself."""
 
 from __future__ import annotations
 
 import torch
 from torch import Tensor
 
-#: Share of the mean variance that is added to every variance: bands that hardly move say nothing.
+#: Share of the mean variance that is added to every variance, so that bands with little variance have little weight.
 RIDGE = 0.02
 
 
 def coupling(x: Tensor, usable: Tensor, days: Tensor, known: list[int], others: list[int]) -> Tensor:
-    """Fit, window by window, how ``others`` leave the straight line between two dates when ``known`` leave it so.
+    """Fit, window by window, the deviations of ``others`` from linear interpolation on those of ``known``.
 
     Parameters
     ----------
@@ -21,7 +21,7 @@ def coupling(x: Tensor, usable: Tensor, days: Tensor, known: list[int], others: 
     Returns
     -------
     Tensor, shape (b, len(others), len(known))
-        0 where no pixel was seen on three dates in a row.
+        0 where no pixel was seen on three consecutive dates.
     """
     left, here, right = x[:, :-2], x[:, 1:-1], x[:, 2:]
     share = ((days[:, 1:-1] - days[:, :-2]) / (days[:, 2:] - days[:, :-2])).to(x.dtype)[:, :, None, None, None]
@@ -36,7 +36,7 @@ def coupling(x: Tensor, usable: Tensor, days: Tensor, known: list[int], others: 
 
 
 def follow(made: Tensor, base: Tensor, usable: Tensor, days: Tensor, known: list[int], others: list[int]) -> Tensor:
-    """Give ``others`` the part of the answer that they share with ``known``.
+    """Add to ``others`` the part of the prediction that they share with ``known``.
 
     Parameters
     ----------
@@ -52,7 +52,7 @@ def follow(made: Tensor, base: Tensor, usable: Tensor, days: Tensor, known: list
     if not others or not known or made.shape[2] < 3:
         return made
     moved = made[:, :, :, known] - base[:, :, known]
-    with torch.autocast(base.device.type, enabled=False):  # a fit in half precision is none
+    with torch.autocast(base.device.type, enabled=False):  # the fit needs full precision
         weight = coupling(base.float(), usable, days, known, others)
         shift = torch.einsum("buv,kbtvhw->kbtuhw", weight, moved.float())
     out = made.clone()

@@ -1,4 +1,4 @@
-"""UniTS as a forecaster: dates that have not been seen yet are asked for by date."""
+"""UniTS as a forecaster: images on future dates."""
 
 from __future__ import annotations
 
@@ -16,22 +16,22 @@ from eowidgets.contract.registry import register
 from eowidgets.contract.task import Task
 from eowidgets.models.forecast.series.dates import dates_ahead, parse_dates
 from eowidgets.models.units import cards
-from eowidgets.models.units.adapters import FlowParams, UniTSModel, aux_of, draw
+from eowidgets.models.units.adapters import FlowParams, UniTSModel, aux_of, draw, spreads_of
 from eowidgets.models.units.condition import Condition, known_bands, spread_bands, standardise
 from eowidgets.models.units.config import BANDS
 from eowidgets.models.units.network import UniTS
 
-#: Dates of the past that the network sees beside the mean season, and future dates that it makes at once.
+#: Past dates that are inputs next to the mean season, and future dates that are predicted at once.
 PAST, AHEAD = 12, 8
 YEAR = 365.2425
 
 
 def climatology(x: Tensor, usable: Tensor, days: Tensor, out_days: Tensor) -> Tensor:
-    """Mean season of every pixel on the days asked for.
+    """Compute the mean season of every pixel on the days asked for.
 
     Weights fall with the distance within the year (a Gaussian of 20 days, and, far weaker, one of 45 days for where
     nothing else is near) and by half every three years. A second pass leaves out measurements that are far brighter
-    than the first one says: clouds that the mask has missed.
+    than the result of the first: clouds that the mask missed.
 
     Parameters
     ----------
@@ -84,7 +84,7 @@ def forecast_condition(
     out_days : Tensor, shape (b, s)
         Up to :data:`AHEAD` future days.
     trained : tuple of str
-        Bands that the network knows; the others get their mean season.
+        Bands that the network was trained on; the others get their mean season.
 
     Returns
     -------
@@ -129,7 +129,7 @@ class ForecastParams(FlowParams):
 
 @register
 class UniTSForecast(UniTSModel):
-    """Forecast images from the seasons of the past and from what the last dates were like."""
+    """Forecast images from the mean season and the last dates."""
 
     name = "units-forecast"
     task = Task.FORECAST
@@ -141,19 +141,19 @@ class UniTSForecast(UniTSModel):
 
     def __init__(self, network: UniTS | None = None, **params: Any) -> None:
         super().__init__(network, **params)
-        parse_dates(self.params.dates)  # refused now, not in a run
+        parse_dates(self.params.dates)  # invalid dates are refused here, not in a run
 
     def out_dates(self, dates: Dates) -> Dates:
-        """Give the dates asked for, or a regular series after the last date."""
+        """Return the dates asked for, or a regular series after the last date."""
         return dates_ahead(self.params, dates)
 
     def answers(self, batch: Batch) -> dict[str, Tensor]:
-        """Make the future in chunks; each chunk sees the same past."""
+        """Predict the future in chunks from the same past."""
         optical = self.optical(batch.bands)
         names = tuple(batch.bands[i] for i in optical)
         days = batch.days.to(batch.x.device).expand(len(batch.x), -1)
         index = [BANDS.index(b) for b in names]
-        # Nothing darker or brighter than the place has ever been: near zero, indices of an answer would go wild.
+        # Limited to the observed range of each pixel: near zero, spectral indices would diverge.
         seen = batch.usable.unsqueeze(2)
         low = batch.x[:, :, optical].masked_fill(~seen, torch.inf).amin(dim=1, keepdim=True)
         high = batch.x[:, :, optical].masked_fill(~seen, 0.0).amax(dim=1, keepdim=True)
@@ -169,16 +169,16 @@ class UniTSForecast(UniTSModel):
                 days,
                 ahead,
                 names,
-                aux=aux_of(batch),
+                aux=aux_of(batch) if network.config.aux else None,
                 trained=network.config.bands,
             )
             made = self.sampled(given, network, seed + i)[:, :, -len(chunk) :, index]
             means.append(made.mean(0).clamp(low, high))
             if self.params.samples > 1:
-                spreads.append(made.std(0).mean(2))
+                spreads.append(made.std(0))
         future = batch.x.new_full((len(batch.x), len(batch.out_days), *batch.x.shape[2:]), torch.nan)  # radar: unknown
         future[:, :, optical] = torch.cat(means, dim=1)
         out = {"reflectance": future}
         if spreads:
-            out["spread"] = torch.cat(spreads, dim=1)
+            out |= spreads_of(torch.cat(spreads, dim=1), batch.bands, optical)
         return out

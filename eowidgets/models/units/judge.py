@@ -1,4 +1,4 @@
-"""Says of every measurement whether it shows the ground, once the network has seen through the clouds."""
+"""Predict cloud and shadow from a measurement and the clear series that the network predicts."""
 
 from __future__ import annotations
 
@@ -11,11 +11,11 @@ from eowidgets.models.units.config import BANDS
 
 
 class Judge(nn.Module):
-    """Five convolutions, wider and wider apart, over what was measured, what was seen through it, and their difference.
+    """Five convolutions of growing dilation over the measurement, the predicted clear series, and their difference.
 
-    No part of the paper's model, whose output is the clear series itself. A short training leaves that softer than
-    the ground is, so what was measured clear is better kept; where that is, a threshold on the difference tells
-    badly: what a new date's light changes, a thin cloud changes as much.
+    The paper has no such part: its output is the clear series itself. That is smoother than the ground after a short
+    training, so clear measurements are kept. A threshold on the difference does not separate thin clouds from changes
+    of illumination; this network does better.
 
     Parameters
     ----------
@@ -32,12 +32,12 @@ class Judge(nn.Module):
         self.last = nn.Conv2d(width, 1, 1)
 
     def forward(self, given: Condition, through: Tensor) -> Tensor:
-        """Logits that a pixel is cloud or shadow, (b, t, h, w).
+        """Compute the logits of cloud or shadow, (b, t, h, w).
 
         Parameters
         ----------
         given : Condition
-            Made with ``show=``: its first channels are the raw measurements.
+            Built with ``show=``: its first channels are the raw measurements.
         through : Tensor, shape (b, t, len(BANDS), h, w)
             Reflectance without clouds.
         """

@@ -1,8 +1,7 @@
-"""Move samples towards what the clear pixels of each date say: :func:`~eowidgets.models.classical.regression.regress`.
+"""Average the prediction with :func:`~eowidgets.models.units.regression.regress`.
 
-A network of this size, trained in an evening, knows how places change better than it reads the light, the haze and the
-dew of one date off its clear pixels. A linear regression reads just that. It is no part of the paper's model: the
-two answers are averaged, in a share that is a setting of the weights.
+The regression predicts the hidden pixels of a date from its clear pixels and the other dates. The paper has no such part;
+the share is a setting of the weights.
 """
 
 from __future__ import annotations
@@ -10,7 +9,63 @@ from __future__ import annotations
 import torch
 from torch import Tensor
 
-from eowidgets.models.classical.regression import regress
+from eowidgets.models.classical.regression import LEAST
+from eowidgets.models.units.between import interpolate
+from eowidgets.models.units.config import UniTSConfig
+from eowidgets.models.units.regression import regress
+
+
+def regression_note(config: UniTSConfig) -> str:
+    """State in one sentence what part of the answer on partly visible dates is a regression, not the network."""
+    if config.passes:
+        more = f"; {config.local:.0%} of the answer is one more pass" if config.local else ""
+        return (
+            "On partly visible dates the answer is mostly a ridge regression on the date's clear pixels, repeated "
+            f"{config.passes} times, which the network corrects{more}; wholly hidden dates are corrected linear interpolation."
+        )
+    if config.local:
+        return (
+            f"{config.local:.0%} of the answer on partly visible dates is a ridge regression on the date's clear pixels, "
+            "not the network."
+        )
+    return "No part of the answer is a regression."
+
+
+def repeated(
+    filled: Tensor, usable: Tensor, days: Tensor, passes: int, *, every: int = 1, spans: bool = True
+) -> Tensor:
+    """Fill partly visible dates by the regression on the other dates, several times: each pass reads the one before.
+
+    The result is the mean of the last two passes, which swing around it. Dates of which almost nothing is visible are
+    interpolated in time between the filled ones.
+
+    Parameters
+    ----------
+    filled : Tensor, shape (b, t, c, h, w)
+        A series without gaps, as measured where ``usable``.
+    usable : Tensor, shape (b, t, h, w), bool
+    days : Tensor, shape (b, t)
+    passes : int
+    every : int
+        As for :func:`~eowidgets.models.units.regression.regress`.
+    spans : bool
+        Interpolate the dates of which almost nothing is visible; otherwise they stay as they are.
+
+    Returns
+    -------
+    Tensor, shape of ``filled``, float32
+    """
+    with torch.autocast(filled.device.type, enabled=False):  # normal equations need full precision
+        now, before = filled.float(), filled.float()
+        count = usable.sum(dim=(-2, -1), keepdim=True)
+        anchors = usable | (count >= LEAST)
+        whole = ~anchors.any(dim=(-2, -1)) & anchors.any(dim=1, keepdim=True).any(dim=(-2, -1))
+        hidden = whole[..., None, None, None]
+        for _ in range(passes):
+            before, now = now, regress(now, usable, days, every=every)
+            if spans and bool(whole.any()):
+                now = torch.where(hidden, interpolate(now, anchors, days)[0], now)
+        return now if passes < 2 else (now + before) / 2
 
 
 def refine(made: Tensor, usable: Tensor, days: Tensor, bands: list[int], share: float) -> Tensor:
@@ -31,7 +86,7 @@ def refine(made: Tensor, usable: Tensor, days: Tensor, bands: list[int], share: 
     """
     if not share or made.shape[2] < 2 or not bands:
         return made
-    with torch.autocast(made.device.type, enabled=False):  # a fit in half precision is none
+    with torch.autocast(made.device.type, enabled=False):  # the fit needs full precision
         mean = made[:, :, :, bands].float().mean(dim=0)
         shift = share * (regress(mean, usable, days) - mean)
     out = made.clone()

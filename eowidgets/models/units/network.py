@@ -1,4 +1,4 @@
-"""The UniTS transformer: a diffusion transformer over space, then time, bent and biased by its condition."""
+"""The UniTS transformer: a diffusion transformer over space, then time, modulated by its condition."""
 
 from __future__ import annotations
 
@@ -15,6 +15,8 @@ from eowidgets.models.units.acor import ACor
 from eowidgets.models.units.condition import CHANNELS, Condition
 from eowidgets.models.units.config import UniTSConfig
 from eowidgets.models.units.judge import Judge
+from eowidgets.models.units.mix import Mix, Shrink
+from eowidgets.models.units.season import FITS, fits
 from eowidgets.models.units.stm import Bias, date_features, place_features
 
 Grid = tuple[int, int]
@@ -22,7 +24,7 @@ Grid = tuple[int, int]
 
 @dataclass(slots=True)
 class BlockContext:
-    """What one block takes from the condition; made once per window, whatever the number of steps and samples."""
+    """Inputs of one block that depend on the condition only; computed once per window for all steps and samples."""
 
     space_affine: Tensor | None  # b t n 2d
     time_affine: Tensor | None  # b n t 2d
@@ -32,13 +34,16 @@ class BlockContext:
 
 @dataclass(slots=True)
 class Context:
-    """The condition after all that does not depend on the flow time."""
+    """Everything that depends on the condition and not on the flow time."""
 
     blocks: list[BlockContext]
     space_pos: Tensor  # n d
     time_pos: Tensor  # b 1 t d
     pixels: Tensor  # b t c h w
     grid: Grid
+    days: Tensor  # b t
+    patches: Tensor | None = None  # b t n c (p p), where the network combines observed dates
+    fitted: Tensor | None = None  # b t n fits c (p p)
 
 
 def patchify(x: Tensor, p: int) -> Tensor:
@@ -51,7 +56,7 @@ def patchify(x: Tensor, p: int) -> Tensor:
 
 
 def unpatchify(x: Tensor, p: int, grid: Grid) -> Tensor:
-    """Undo :func:`patchify`: ``... (gh gw) (c p p) -> ... c (gh p) (gw p)``."""
+    """Invert :func:`patchify`: ``... (gh gw) (c p p) -> ... c (gh p) (gw p)``."""
     x = x.reshape(*x.shape[:-2], *grid, -1, p, p)  # ... gh gw c p p
     lead = x.dim() - 5
     order = (*range(lead), lead + 2, lead, lead + 3, lead + 1, lead + 4)
@@ -59,7 +64,7 @@ def unpatchify(x: Tensor, p: int, grid: Grid) -> Tensor:
 
 
 def modulate(h: Tensor, gamma: Tensor, beta: Tensor) -> Tensor:
-    """AdaLN: LayerNorm without parameters, then scale and shift made from the flow time."""
+    """Apply AdaLN: LayerNorm without parameters, then scale and shift computed from the flow time."""
     return torch.addcmul(beta, functional.layer_norm(h, h.shape[-1:]), 1 + gamma)
 
 
@@ -76,8 +81,8 @@ class Block(nn.Module):
             self.space_acor = ACor(d, config.acor_hidden, "space")
             self.time_acor = ACor(d, config.acor_hidden, "time")
         if config.stm:
-            self.space_stm = Bias(4, d, config.heads)
-            self.time_stm = Bias(6, d, config.heads)
+            self.space_stm = Bias(4, d, config.heads, bool(config.aux))
+            self.time_stm = Bias(6, d, config.heads, bool(config.aux))
         hidden = int(config.mlp * d)
         self.mlp = nn.Sequential(nn.Linear(d, hidden), nn.GELU(), nn.Linear(hidden, d)) if hidden else None
         parts = 9 if hidden else 6
@@ -149,10 +154,11 @@ class UniTS(nn.Module):
         d, p = config.width, config.patch
         self.embed = nn.Linear(config.channels * p * p, d)
         # S1 and S2 together on the channel axis, as drawn; one more channel says where S1 was measured.
-        self.condition = nn.Sequential(nn.Linear((CHANNELS + config.aux + 1) * p * p, d), nn.GELU())
+        second = config.aux + 1 if config.aux else 0
+        self.condition = nn.Sequential(nn.Linear((CHANNELS + second) * p * p, d), nn.GELU())
         self.space_view = nn.Linear(d, d)
         self.time_view = nn.Linear(d, d)
-        self.aux = nn.Linear(config.aux * p * p, d)
+        self.aux = nn.Linear(config.aux * p * p, d) if config.aux else None
         self.day_embed = nn.Linear(16, d)
         self.place_embed = nn.Linear(16, d)
         self.blocks = nn.ModuleList(Block(config) for _ in range(config.depth))
@@ -167,7 +173,10 @@ class UniTS(nn.Module):
             narrow, last = nn.Conv2d(seen, out, 3, padding=1), nn.Conv2d(out, config.channels, 3, padding=1)
             self.refine = nn.Sequential(narrow, nn.GELU(), last)
         self.judge = Judge(config.judge) if config.judge else None
-        # An untrained network answers 0: linear interpolation, where the target is the residual.
+        waves = len(FITS) if config.season else 0
+        self.mix = Mix(d, config.mix, p, config.residual_scale, waves) if config.mix else None
+        self.shrink = Shrink() if config.shrink else None
+        # An untrained network predicts 0: the base, where the target is the residual.
         final = self.refine[-1] if config.refine else self.head[-1]
         for layer in (final, self.modulation, self.last_modulation, self.place_embed):
             if layer is not None:
@@ -180,23 +189,30 @@ class UniTS(nn.Module):
         b, t, _, h, w = given.pixels.shape
         grid = (h // p, w // p)
         pixels = given.pixels
-        aux = given.aux
-        if aux is None:
-            second = pixels.new_zeros((b, t, self.config.aux + 1, h, w))
-        else:
-            second = torch.cat([aux, aux.abs().sum(dim=2, keepdim=True).gt(0).to(aux.dtype)], dim=2)
-        tokens = self.condition(patchify(torch.cat([pixels, second], dim=2), p))  # b t n d
+        aux, shown = given.aux if self.config.aux else None, pixels
+        if aux is not None:
+            shown = torch.cat([pixels, aux, aux.abs().sum(dim=2, keepdim=True).gt(0).to(aux.dtype)], dim=2)
+        elif self.config.aux:
+            shown = torch.cat([pixels, pixels.new_zeros((b, t, self.config.aux + 1, h, w))], dim=2)
+        tokens = self.condition(patchify(shown, p))  # b t n d
         doy = self.day_embed(harmonics(given.days, 16))[:, :, None]  # b t 1 d
         space, time = self.space_view(tokens), (self.time_view(tokens) + doy).transpose(1, 2).contiguous()
         if given.lonlat is not None:
             space = space + self.place_embed(place(given.lonlat, 16))[:, None, None]
-        aux_tokens = None if aux is None else self.aux(patchify(aux, p))
+        aux_tokens = None if aux is None or self.aux is None else self.aux(patchify(aux, p))
         near = (place_features(grid, pixels.device), date_features(given.days))
         blocks = [cast(Block, b).prepare(space, time, aux_tokens, near, grid) for b in self.blocks]
-        # Days from the middle of the window: the model can't count on dates it was trained on.
+        # Days from the middle of the window: absolute dates would be learned by heart.
         centred = given.days - (given.days[:, :1] + given.days[:, -1:]) / 2
         time_pos = sinusoid(centred, d, 1000.0)[:, None]
-        return Context(blocks, grid_positions(*grid, d, pixels.device), time_pos, pixels, grid)
+        context = Context(blocks, grid_positions(*grid, d, pixels.device), time_pos, pixels, grid, given.days)
+        if self.mix is not None or self.shrink is not None:
+            context.patches = patchify(pixels, p).reshape(b, t, -1, CHANNELS, p * p)
+        if self.config.season:
+            bands = self.config.channels
+            waves = fits(pixels[:, :, :bands], pixels[:, :, 2 * bands], given.days)
+            context.fitted = patchify(waves.flatten(2, 3), p).reshape(b, t, -1, len(FITS), bands, p * p)
+        return context
 
     def forward(self, x: Tensor, t: Tensor, context: Context) -> Tensor:
         """Predict the data or the velocity.
@@ -204,7 +220,7 @@ class UniTS(nn.Module):
         Parameters
         ----------
         x : Tensor, shape (k, b, t, c, h, w)
-            The noisy target as the network is to see it; k samples share one condition.
+            The noisy target, scaled as in training; k samples share one condition.
         t : Tensor, shape (k, b)
             Flow time, 0 (noise) to 1 (data).
 
@@ -219,15 +235,25 @@ class UniTS(nn.Module):
         for block, made in zip(self.blocks, context.blocks, strict=True):
             h = block(h, modulation, made, (context.space_pos, context.time_pos))
         gamma, beta = self.last_modulation(clock)[:, :, None, None].to(h.dtype).chunk(2, dim=-1)
-        image = unpatchify(self.head(modulate(h, gamma, beta)), p, context.grid)  # k b t c h w
-        if not self.config.refine:
+        last = modulate(h, gamma, beta)
+        image: Tensor = unpatchify(self.head(last), p, context.grid)  # k b t c h w
+        if self.config.refine:
+            seen = context.pixels.expand(len(x), *context.pixels.shape)
+            full = torch.cat([image, seen.to(image.dtype), x.to(image.dtype)], dim=3).flatten(0, 2)
+            refined: Tensor = self.refine(full.contiguous(memory_format=torch.channels_last))
+            image = refined.reshape(*x.shape[:3], *refined.shape[1:])
+        if context.patches is None:
             return image
-        seen = context.pixels.expand(len(x), *context.pixels.shape)
-        full = torch.cat([image, seen.to(image.dtype), x.to(image.dtype)], dim=3).flatten(0, 2)
-        refined: Tensor = self.refine(full.contiguous(memory_format=torch.channels_last))
-        return refined.reshape(*x.shape[:3], *refined.shape[1:])
+        if self.mix is not None:
+            mixed = self.mix(last, context.patches, context.days, context.fitted).flatten(-2)
+            image = image + unpatchify(mixed, p, context.grid).to(image.dtype)
+        if self.shrink is not None:
+            factor = self.shrink(context.patches, context.days, t).unsqueeze(-1)  # k b t n 1
+            factor = unpatchify(factor.repeat_interleave(p * p, dim=-1), p, context.grid)
+            image = image * factor.to(image.dtype)
+        return image
 
 
 def count_parameters(module: nn.Module) -> int:
-    """Number of learned numbers."""
+    """Count the trainable parameters."""
     return sum(p.numel() for p in module.parameters() if p.requires_grad)

@@ -1,4 +1,4 @@
-"""STM: an additive attention bias made of positions or dates, and of a second sensor."""
+"""STM: an additive attention bias from positions or dates, and from a second sensor."""
 
 from __future__ import annotations
 
@@ -46,15 +46,15 @@ class Bias(nn.Module):
     half). M_aux compares the tokens of the auxiliary sensor with each other; it is zero where there is none.
     """
 
-    def __init__(self, features: int, width: int, heads: int) -> None:
+    def __init__(self, features: int, width: int, heads: int, aux: bool = True) -> None:
         super().__init__()
         self.heads = heads
         self.position = nn.Sequential(nn.Linear(features, 32), nn.GELU(), nn.Linear(32, heads))
-        self.compare = nn.Linear(width, 2 * heads * AUX_DIM)
+        self.compare = nn.Linear(width, 2 * heads * AUX_DIM) if aux else None
         self.weights = nn.Parameter(torch.ones(2, heads, 1, 1))
 
     def forward(self, features: Tensor, aux: Tensor | None) -> Tensor:
-        """Make the bias.
+        """Compute the bias.
 
         Parameters
         ----------
@@ -67,7 +67,7 @@ class Bias(nn.Module):
         Tensor, shape (..., heads, n, n)
         """
         bias: Tensor = self.weights[0] * self.position(features).movedim(-1, -3)
-        if aux is not None:
+        if aux is not None and self.compare is not None:
             # ... n (2 h d) -> 2 of ... h n d
             q, k = self.compare(aux).unflatten(-1, (2, self.heads, AUX_DIM)).movedim(-3, 0).transpose(-3, -2).unbind(0)
             bias = bias + self.weights[1] * (q @ k.transpose(-1, -2)) * AUX_DIM**-0.5

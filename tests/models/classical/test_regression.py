@@ -10,7 +10,6 @@ from eowidgets.contract.registry import get_model
 from eowidgets.cube.schema import usable as usable_of
 from eowidgets.models.classical import regression
 from eowidgets.models.classical.regression import between, regress
-from eowidgets.models.units.local import refine
 
 
 def hazy(t=6, side=16, hidden=2):
@@ -51,28 +50,6 @@ def test_a_date_that_was_hardly_seen_keeps_its_answer():
     usable[1, 2, 0, regression.LEAST - 1] = True
     changed = (regress(x, usable, days) != x).flatten(1).any(1)
     assert changed.tolist() == [False, True]
-
-
-def test_samples_move_together_by_their_share():
-    x, usable, days = hazy()
-    wrong = torch.where(usable[:, :, None], x, x + 0.05)
-    made = torch.stack([wrong, torch.where(usable[:, :, None], x, wrong + 0.02)])
-    bands = [0, 1, 2]
-    assert refine(made, usable, days, bands, 0.0) is made
-    mean = made.mean(0)
-    with torch.autocast("cpu", torch.bfloat16):
-        out = refine(made, usable, days, bands, 0.6)
-    torch.testing.assert_close(out.mean(0), mean + 0.6 * (regress(mean, usable, days) - mean), atol=1e-6, rtol=0)
-    torch.testing.assert_close(out[1] - out[0], made[1] - made[0], atol=1e-6, rtol=0)
-    only = refine(made, usable, days, [1], 0.6)
-    assert torch.equal(only[:, :, :, [0, 2]], made[:, :, :, [0, 2]])
-
-
-def test_reflectance_does_not_become_negative():
-    x, usable, days = hazy()
-    dark = torch.where(usable[:, :, None], x - x[:, 2:3].amin((-2, -1), keepdim=True) - 0.05, x).clamp(min=0)
-    out = refine(dark[None], usable, days, [0, 1, 2], 1.0)
-    assert (regress(dark, usable, days) < 0).any() and not (out < 0).any()
 
 
 def batch_of(x, usable, days):

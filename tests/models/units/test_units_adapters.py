@@ -8,15 +8,21 @@ import pytest
 import torch
 from test_units_network import SMALL, awake
 
+import eowidgets as eow
 from eowidgets.contract.feeds import Batch
 from eowidgets.contract.registry import register
 from eowidgets.errors import InputError, ModelError, SourceError
 from eowidgets.models.units import weights
-from eowidgets.models.units.adapters import FindAndFill, UniTSClouds, UniTSModel, UniTSReconstruct
+from eowidgets.models.units.adapters import UniTSModel, UniTSReconstruct
+from eowidgets.models.units.between import interpolate
+from eowidgets.models.units.change import UniTSChange
 from eowidgets.models.units.clear import guess_clear
-from eowidgets.models.units.condition import interpolate, restore
-from eowidgets.models.units.config import BANDS
+from eowidgets.models.units.clouds import FindAndFill, UniTSClouds
+from eowidgets.models.units.config import UniTSConfig
+from eowidgets.models.units.forecast import UniTSForecast
+from eowidgets.models.units.local import regression_note
 from eowidgets.models.units.network import UniTS
+from eowidgets.models.units.regression import regress
 
 
 def make_batch(b=2, t=6, side=8, bands=("blue", "red", "nir"), seed=0):
@@ -107,6 +113,54 @@ def test_radar_is_used_and_passes_through():
     assert not torch.allclose(with_radar[:, :, :3], without)
 
 
+def test_radar_is_refused_by_weights_that_were_not_trained_with_it():
+    with pytest.raises(InputError, match=r"not trained with radar: leave 'vv', 'vh' out"):
+        UniTSReconstruct(awake(dataclasses.replace(SMALL, aux=0))).outputs(("red", "vv", "vh"))
+    for cls in (UniTSReconstruct, UniTSClouds, UniTSForecast):
+        with pytest.raises(InputError, match=f"{cls.name} were not trained with radar"):
+            cls().outputs(("red", "nir", "vv"))
+    assert UniTSChange().outputs(("red", "nir", "vv", "vh"))
+
+
+def test_every_band_has_its_own_spread():
+    batch = make_batch()
+    out = UniTSReconstruct(awake(), samples=4).predict(batch)
+    each = torch.stack([out[f"spread_{b}"] for b in batch.bands])
+    torch.testing.assert_close(each.mean(0), out["spread"])
+    assert not torch.allclose(each[0], each[2])
+
+
+def test_place_is_that_of_the_cube():
+    placed = awake(dataclasses.replace(SMALL, place=True))
+    batch = make_batch(b=1)
+    here, there = UniTSReconstruct(placed), UniTSReconstruct(placed)
+    here.survey(eow.open("bouconne"))
+    assert here.centre == pytest.approx((1.229, 43.649), abs=1e-3)
+    there.centre = (-60.0, -10.0)
+    east, west = (seeded(m, batch)["reflectance"] for m in (here, there))
+    assert not torch.allclose(east, west)
+    # All windows get the place of the cube, not their own.
+    moved = dataclasses.replace(batch, lonlat=batch.lonlat + 20)
+    assert torch.equal(seeded(here, moved)["reflectance"], east)
+
+
+def test_regression_is_stated():
+    noted = UniTSReconstruct(awake(dataclasses.replace(SMALL, local=0.65))).settings()["regression"]
+    assert noted.startswith("65% of the answer on partly visible dates is a ridge regression")
+    assert "is mostly a ridge regression on the date's clear pixels" in regression_note(UniTSConfig(passes=1))
+    assert regression_note(UniTSConfig()) == "No part of the answer is a regression."
+
+
+def test_untrained_network_on_the_regression_gives_the_regression():
+    batch = make_batch(side=16)
+    network = UniTS(dataclasses.replace(SMALL, passes=1, mix=2, shrink=True)).eval()
+    filled, _ = interpolate(batch.x, batch.usable, batch.days.expand(len(batch.x), -1))
+    expected = regress(filled, batch.usable, batch.days.expand(len(batch.x), -1)).clamp(min=0)
+    found = UniTSReconstruct(network).predict(batch)["reflectance"]
+    ever = batch.usable.any(dim=1)[:, None, None].expand_as(found)
+    torch.testing.assert_close(found[ever], expected[ever], atol=1e-5, rtol=1e-4)
+
+
 def test_wrong_bands_are_refused_by_name():
     with pytest.raises(InputError, match="'thermal'"):
         UniTSReconstruct(awake()).outputs(("red", "thermal"))
@@ -155,57 +209,6 @@ def test_guess_of_clear_sees_cloud_and_shadow():
     assert torch.equal(clear, expected)
     nothing = guess_clear(torch.zeros_like(raw), torch.zeros_like(measured), bands)
     assert not nothing.any()
-
-
-class Differs(torch.nn.Module):
-    """A judge that needs no training: what differs from the clear series is cloud."""
-
-    def forward(self, given, through):
-        apart = (restore(given.pixels[:, :, : len(BANDS)]) - through) * given.present[:, None, None]
-        return torch.where(apart.abs().amax(dim=2) > 0.02, 9.0, -9.0)
-
-
-def cloudy_batch():
-    """Cloud on one date, shadow on another; the cube knows of neither."""
-    g = torch.Generator().manual_seed(0)
-    ground = torch.tensor([0.04, 0.05, 0.30])[:, None, None]
-    cloudy = ground + 0.002 * torch.randn((1, 8, 3, 16, 16), generator=g)
-    cloudy[0, 3, :, :4] += 0.4
-    cloudy[0, 4, :, 12:] *= 0.3
-    measured = torch.ones(1, 8, 16, 16, dtype=torch.bool)
-    days = 18000 + 10 * torch.arange(8).double()
-    nothing, zero = torch.zeros_like(measured), torch.zeros_like(cloudy)
-    batch = Batch(zero, nothing, measured, cloudy, days, days, ("blue", "red", "nir"), torch.zeros(1, 2), 10.0)
-    clear = measured.clone()
-    clear[0, 3, :4] = clear[0, 4, 12:] = False
-    return batch, ground, clear
-
-
-def test_clouds_are_found_and_filled_and_the_rest_is_left():
-    # Untrained networks: the first one gives linear interpolation over the first guess, the second one fills so too.
-    batch, ground, expected = cloudy_batch()
-    find = UniTS(SMALL).eval()
-    find.judge = Differs()
-    model = UniTSClouds(FindAndFill(find, UniTS(SMALL).eval()))
-    out, clear = model.predict(batch)["reflectance"], model.clear(batch)
-    assert torch.equal(clear, expected)
-    assert torch.equal(out.movedim(2, -1)[clear], batch.raw.movedim(2, -1)[clear])
-    assert float((out - ground).abs().max()) < 0.02
-
-
-def test_a_pixel_that_is_always_cloudy_keeps_its_clearest_date():
-    batch, _, _ = cloudy_batch()
-    model = made(UniTSClouds)
-    cloudy = torch.full(batch.measured.shape, 0.9)
-    cloudy[:, 2] = 0.8
-    model.cloudiness = lambda batch: cloudy
-    assert torch.equal(model.clear(batch), cloudy < 0.9)
-
-
-def test_weights_that_can_not_judge_are_refused():
-    batch, _, _ = cloudy_batch()
-    with pytest.raises(ModelError, match="units-clouds"):
-        UniTSClouds(FindAndFill(awake(), awake())).predict(batch)
 
 
 def test_wider_samples_keep_their_mean():

@@ -10,7 +10,8 @@ import pytest
 import torch
 from test_units_network import SMALL, awake, given
 
-from eowidgets.models.units.condition import condition, interpolate
+from eowidgets.models.units.between import interpolate
+from eowidgets.models.units.condition import condition
 from eowidgets.models.units.flow import from_target, integrate, loss, sample, scale_input, to_target
 from eowidgets.models.units.network import UniTS
 

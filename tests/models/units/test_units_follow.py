@@ -5,7 +5,7 @@ from __future__ import annotations
 import torch
 from test_units_adapters import make_batch
 
-from eowidgets.models.units.condition import interpolate
+from eowidgets.models.units.between import interpolate
 from eowidgets.models.units.follow import coupling, follow
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import dataclasses
 
 import torch
-from test_units_adapters import cloudy_batch
+from test_units_clouds import cloudy_batch
 from torch.nn import functional
 
 from eowidgets.models.units.condition import condition
