@@ -6,7 +6,7 @@ from typing import Any
 
 import xarray as xr
 
-from eowidgets.arguments import FilePath, Seed, checked
+from eowidgets.arguments import FilePath, Memory, Seed, checked
 from eowidgets.contract.catalogue import listings
 from eowidgets.contract.model import Model
 from eowidgets.contract.registry import get_model
@@ -25,6 +25,7 @@ def fill(
     out: FilePath | None = None,
     seed: Seed = 0,
     device: str = "auto",
+    memory: Memory = "2GB",
     **params: Any,
 ) -> xr.Dataset:
     """Fill what clouds hide, on every date; clear values are kept.
@@ -42,7 +43,8 @@ def fill(
         Write the result there while it is computed, as ``eow.run`` does.
     seed : int
         For models that draw random numbers.
-    device : str
+    device, memory : str
+        As for ``eow.run``.
     **params
         Parameters of the model; of ``"auto"``: ``networks`` and ``draw_seed``.
 
@@ -68,7 +70,7 @@ def fill(
     found = get_model(_full_name(model), **params)
     if found.task != Task.RECONSTRUCT:
         raise InputError(f"The model {found.name!r} fills no gaps: its task is {found.task.name!r}.")
-    return run(found, cube, area, out, seed=seed, device=device)
+    return run(found, cube, area, out, seed=seed, device=device, memory=memory)
 
 
 def _full_name(model: str | Model | type[Model]) -> str | Model | type[Model]:

@@ -132,7 +132,7 @@ class FillRegression(GapFiller):
     """
 
     name = "fill-regression"
-    feed = Windows(min_dates=2, size=32, halo=8, blend=8)
+    feed = Windows(min_dates=2, size=48, halo=8, blend=8)
     card = Card(
         title="Regression on the other dates",
         summary="Predicts the hidden part of each date from its clear pixels by how they covary with the nearest dates.",

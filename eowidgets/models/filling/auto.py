@@ -38,7 +38,7 @@ class FillAuto(GapFiller):
         limits="The test knows clear values only: where clouds hide something of another kind, its errors are too small.",
     )
     # The widest that a winner may need; learn() replaces it with that of the winner.
-    feed = Windows(min_dates=3, size=32, halo=8, blend=8)
+    feed = Windows(min_dates=3, size=48, halo=8, blend=8)
 
     @dataclass(frozen=True, slots=True)
     class Params:

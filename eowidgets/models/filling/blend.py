@@ -121,7 +121,7 @@ class FillBlend(GapFiller):
         limits="Weights hold for the cube that they were fitted on; without weights all members count the same.",
     )
     # That of the regression, the only member whose answer depends on its window.
-    feed = Windows(min_dates=2, size=32, halo=8, blend=8)
+    feed = Windows(min_dates=2, size=48, halo=8, blend=8)
     Params = BlendParams
 
     def __init__(self, **params: Any) -> None:
