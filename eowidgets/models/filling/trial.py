@@ -75,6 +75,14 @@ class Trial:
         )
 
 
+@dataclass(frozen=True)
+class Joined:
+    """A blend with a network: its score and its parameters."""
+
+    score: Score
+    params: dict[str, Any]
+
+
 def choose_fill(cube: xr.Dataset, *, seed: int = 0, networks: bool = True) -> Choice:
     """Test gap fillers on a cube and select the best.
 
@@ -126,7 +134,8 @@ def choose_fill(cube: xr.Dataset, *, seed: int = 0, networks: bool = True) -> Ch
         score, found = against(name, cube, names, trials, leads, scale, members, weights, winner, level)
         scores = (*scores, score)
         if found is not None:
-            winner, params[BLEND] = BLEND, found
+            winner, params[BLEND], together = BLEND, found.params, found.score
+            scores = tuple(together if s.method == BLEND else s for s in scores)
     params[PLAIN] = {"robust": False}
     return Choice(
         task="fill",
@@ -287,7 +296,7 @@ def against(
     weights: Array,
     winner: str,
     level: float,
-) -> tuple[Score, dict[str, Any] | None]:
+) -> tuple[Score, Joined | None]:
     """Compare a network with the winner on fewer dates, and return the blend with the network if that is better.
 
     The error of the network is stated as its ratio to the winner's on these dates, times ``level``, the winner's on all.
@@ -328,13 +337,19 @@ def against(
         f"tested on {counts.sum():,} of the values only, where it has {digits(raw.error)} and the best other method "
         f"{digits(float(total[0]))}"
     )
-    wins = total[2] < total[0] * (1 - CLEARLY) and (with_network < diagonal[:, 0]).sum() > len(parts) / 2 and len(parts) > 1
+    wins = (
+        total[2] < total[0] * (1 - CLEARLY)
+        and (with_network < diagonal[:, 0]).sum() > len(parts) / 2
+        and len(parts) > 1
+    )
     if not wins:
         return replace(score, note=note), None
     share = stack(both.sum(0), groups, dates)  # (group, 2)
     new = np.concatenate([share[:, :1] * best, share[:, 1:]], axis=1)
     found_params = {"members": (*MEMBERS, name), "leads": leads, "weights": tuple(new.round(4).ravel().tolist())}
-    return replace(score, note=f"{note}, {digits(float(total[2]))} together"), found_params
+    raw = scored(with_network[:, None], counts, [BLEND], 0)[0]
+    joined = Score(BLEND, raw.error * ratio, raw.low * ratio, raw.high * ratio, f"with {name}; scaled as its error is")
+    return replace(score, note=f"{note}, {digits(float(total[2]))} together"), Joined(joined, found_params)
 
 
 def busiest(trial: Trial, dates: int) -> int:
