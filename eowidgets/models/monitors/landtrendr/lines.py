@@ -33,7 +33,8 @@ class Sums:
     def between(self, first: Tensor, last: Tensor) -> Tensor:
         """Sums over the positions ``first..last``, both included, (6, n, s)."""
         lower, upper = (i.unsqueeze(0).expand(6, -1, -1) for i in (first, last + 1))
-        return self._total.gather(2, upper) - self._total.gather(2, lower)
+        sums: Tensor = self._total.gather(2, upper) - self._total.gather(2, lower)
+        return sums
 
     def line(self, first: Tensor, last: Tensor) -> Line:
         """Regress y on x over each part."""

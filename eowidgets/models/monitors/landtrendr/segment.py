@@ -285,6 +285,7 @@ def _candidates(series: Packed, sums: Sums, position: Tensor, settings: Settings
     while True:
         value = fit_jointly(series, position) if joint else fit_in_turn(series, sums, position)
         broken = _violations(series, position, value, settings)
+        observed = series.y.gather(1, position)
         p = _p_of_f(series, position, value)
         pad = width - position.shape[1]
         found.append(
@@ -297,7 +298,7 @@ def _candidates(series: Packed, sums: Sums, position: Tensor, settings: Settings
         )
         if position.shape[1] <= 2:
             return found
-        position = _without(position, _weakest(series, sums, position, value, broken))
+        position = _without(position, _weakest(series, sums, position, observed, broken))
 
 
 def _violations(series: Packed, position: Tensor, value: Tensor, settings: Settings) -> Tensor:
@@ -315,7 +316,10 @@ def _violations(series: Packed, position: Tensor, value: Tensor, settings: Setti
 
 
 def _weakest(series: Packed, sums: Sums, position: Tensor, value: Tensor, broken: Tensor) -> Tensor:
-    """Column (n,) of the vertex to take out: that of the fastest forbidden recovery, else that which is missed least."""
+    """Column (n,) of the vertex to take out: that of the fastest forbidden recovery, else that which is missed least.
+
+    It is missed least where straight lines between the observed values of its neighbours add least squared error.
+    """
     x = series.x.gather(1, position)
     slope = torch.where(
         x[:, 1:] > x[:, :-1], (value[:, 1:] - value[:, :-1]) / (x[:, 1:] - x[:, :-1]).clamp_min(1e-9), 0.0
@@ -340,15 +344,18 @@ def _weakest(series: Packed, sums: Sums, position: Tensor, value: Tensor, broken
 
 
 def _p_of_f(series: Packed, position: Tensor, value: Tensor) -> Tensor:
-    """Test trajectories against the mean, p of F (n,); s segments have s + 1 values and s - 1 years that were chosen."""
+    """Test trajectories against the mean, p of F (n,); s segments have s + 1 values and s - 1 years that were chosen.
+
+    What a trajectory explains is the squared error of the mean less its own: the squares of a trajectory that is fitted
+    segment by segment about the mean would count what it explains wrongly as well.
+    """
     fit = interpolate(series.x, position, value)
-    seen = series.seen
-    error = ((series.y - fit).square() * seen).sum(dim=1)
-    explained = (fit.square() * seen).sum(dim=1)
+    error = ((series.y - fit).square() * series.seen).sum(dim=1)
+    total = (series.y.square() * series.seen).sum(dim=1)
     predictors = 2 * (position[:, 1:] > position[:, :-1]).sum(dim=1) - 1
     free = series.count - predictors - 1
-    total = error + explained
-    share = torch.where(total > 1e-18, error.clamp_min(1e-12 * total) / total.clamp_min(1e-18), 1.0)
+    share = torch.where(total > 1e-18, error.clamp_min(1e-12 * total) / total.clamp_min(1e-18), 1.0).clamp_max(1)
+    # The F distribution's upper tail, at F = (1 / share - 1) · free / predictors.
     p = betainc((free.clamp_min(1) / 2).cpu().numpy(), (predictors.clamp_min(1) / 2).cpu().numpy(), share.cpu().numpy())
     return torch.as_tensor(p, device=fit.device).to(fit).masked_fill((free < 1) | (predictors < 1), 1.0)
 

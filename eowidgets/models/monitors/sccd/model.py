@@ -118,7 +118,7 @@ class BreakSCCD(Monitor):
             0.0, low=0.0, high=100.0, label="Slope moves", unit="1/year", help="As before, of the slope."
         )
         season_noise: float = param(
-            0.02, low=0.0, high=100.0, label="Season moves", unit="1/year", help="As before, of each wave."
+            0.005, low=0.0, high=100.0, label="Season moves", unit="1/year", help="As before, of each wave."
         )
         ridge: float = param(
             0.5,

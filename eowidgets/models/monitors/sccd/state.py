@@ -102,7 +102,7 @@ def start(
     floor = NOISE_FLOOR if robust else 1e-9
     variance = (size.square().sum(dim=-1) / freedom.unsqueeze(1)).clamp_min(floor**2)
     state = State(coefficients, cov, variance, freedom.to(y.dtype), torch.full_like(when, middle))
-    return forecast(state, when, trend, Noise(0.0, 0.0, 0.0))
+    return forecast(state, when.clone(), trend, Noise(0.0, 0.0, 0.0))
 
 
 def forecast(state: State, when: Tensor, trend: bool, noise: Noise) -> State:
