@@ -182,13 +182,51 @@ def tracked(model: Any, values: np.ndarray, clear: np.ndarray, days: np.ndarray)
         return model.predict(batch)["break_date"].numpy().astype(float)
 
 
+def lengths(n: int = 3000) -> None:
+    """Print what LandTrendr finds in series of 6 to 30 years, half of which lose 0.2 to 0.4 at once."""
+    rng = np.random.default_rng(9)
+    print("\nLandTrendr by years, at noise 0.02 and 0.05: found, of these dated to the year, stable series marked")
+    for length in (6, 8, 10, 12, 15, 20, 30):
+        cells = []
+        for noise in (0.02, 0.05):
+            years = np.arange(2000, 2000 + length)
+            since = np.arange(length) - rng.integers(2, length - 1, n)[:, None]
+            changed, size = rng.random(n) < 0.5, rng.uniform(0.2, 0.4, (n, 1))
+            value = 0.7 + noise * rng.standard_normal((n, length))
+            value -= np.where(changed[:, None] & (since >= 0), np.maximum(size - 0.02 * since, 0), 0)
+            seen = torch.ones(n, length, dtype=torch.bool)
+            found = segment(torch.as_tensor(years, dtype=torch.float64), torch.as_tensor(-value), seen, Settings())
+            year, size = largest_loss(found.year.numpy(), -found.value.numpy(), found.count.numpy())
+            hit, when = size >= 0.1, years[0] - since[:, 0]
+            cells.append(f"{share(hit[changed])}, {share((year == when)[changed & hit])}, {share(hit[~changed])}")
+        print(f"  {length}: " + "; ".join(cells))
+
+
+def labelled() -> None:
+    """Print the scores on labelled points and simulated series of ``benchmarks.away_monitors``."""
+    from benchmarks import away_monitors
+
+    usual = [(name, "eow.change", {}) for name in ("break-sccd", "break-landtrendr")]
+    bands = ("break-sccd", "all bands, no reference", {"watch": "all bands", "reference": "none"})
+    away_monitors.settings = lambda: [*usual, bands]
+    away_monitors.points(None)
+    away_monitors.settings = lambda: usual[:1]
+    away_monitors.test(None)
+
+
 def main() -> None:
     """Print the comparisons."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--zeit", type=Path, help="folder that zeit-cdts was installed into")
     parser.add_argument("--data", type=Path, help="folder of the Landsat series")
     parser.add_argument("--pixels", type=int, default=10_200)
+    parser.add_argument("--scores", action="store_true", help="print scores of ours alone, without zeit-cdts")
     asked = parser.parse_args()
+    torch.set_num_threads(1)
+    if asked.scores:
+        lengths()
+        labelled()
+        return
     if asked.zeit is not None:
         sys.path.append(str(asked.zeit))
     try:
@@ -196,7 +234,6 @@ def main() -> None:
     except ImportError:
         print("zeit-cdts is not installed: nothing to compare with.")
         return
-    torch.set_num_threads(1)
     n = asked.pixels
     for noise in (0.02, 0.05):
         value, years, when = simulated_years(n, noise)

@@ -33,8 +33,7 @@ class Sums:
     def between(self, first: Tensor, last: Tensor) -> Tensor:
         """Sums over the positions ``first..last``, both included, (6, n, s)."""
         lower, upper = (i.unsqueeze(0).expand(6, -1, -1) for i in (first, last + 1))
-        sums: Tensor = self._total.gather(2, upper) - self._total.gather(2, lower)
-        return sums
+        return self._total.gather(2, upper) - self._total.gather(2, lower)
 
     def line(self, first: Tensor, last: Tensor) -> Line:
         """Regress y on x over each part."""
@@ -55,4 +54,5 @@ class Sums:
         """Sum of squared residuals of given lines, (n, s)."""
         k, sx, sy, sxx, sxy, syy = self.between(first, last)
         a, b = intercept, slope
-        return (syy - 2 * a * sy - 2 * b * sxy + a * a * k + 2 * a * b * sx + b * b * sxx).clamp_min(0)
+        error: Tensor = (syy - 2 * a * sy - 2 * b * sxy + a * a * k + 2 * a * b * sx + b * b * sxx).clamp_min(0)
+        return error

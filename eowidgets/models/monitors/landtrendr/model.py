@@ -18,7 +18,7 @@ from eowidgets.contract.registry import register
 from eowidgets.errors import InputError
 from eowidgets.models.blocks.verdict import change_probabilities
 from eowidgets.models.classical.series import DAYS_PER_YEAR
-from eowidgets.models.monitors.base import INDICES, IndexMonitor
+from eowidgets.models.monitors.base import INDICES, SCORE, IndexMonitor
 from eowidgets.models.monitors.breaks import Crossing
 from eowidgets.models.monitors.landtrendr.annual import annual, season_years
 from eowidgets.models.monitors.landtrendr.segment import Segments, Settings, segment
@@ -43,8 +43,9 @@ class BreakLandTrendr(IndexMonitor):
         paper="Kennedy, Yang and Cohen (2010), Remote Sensing of Environment 114, 2897–2910.",
         url="https://doi.org/10.1016/j.rse.2010.07.008",
         licence="Apache-2.0",
-        limits="Needs six years or more; dates a change to the year; in the first and last year a change and an outlier "
-        "look the same.",
+        scores={SCORE: 0.02},
+        limits="Needs six years to run and ten to date a change, which it does to the year; in the first and last year a "
+        "change and an outlier look the same.",
     )
 
     @dataclass(frozen=True, slots=True)
@@ -171,10 +172,14 @@ class BreakLandTrendr(IndexMonitor):
         """
         p, given = self.params, self.prepared(batch)
         sign = -1.0 if p.direction == "loss" else 1.0
-        yearly = annual(given.values.squeeze(2), given.usable, given.days, self.months[0], p.composite)
+        home = given.values.device
+        work = "cpu" if home.type == "mps" else home  # Apple's GPU has no float64
+        values, usable = given.values.squeeze(2).to(work), given.usable.to(work)
+        yearly = annual(values, usable, given.days, self.months[0], p.composite)
         found = segment(yearly.years, sign * yearly.values, yearly.seen, self.settings_of_fit)
         border = given.start + p.history * DAYS_PER_YEAR
-        return greatest(found, yearly.years, yearly.days, yearly.seen, border, p.smallest, sign)
+        out = greatest(found, yearly.years, yearly.days, yearly.seen, border, p.smallest, sign)
+        return {name: value.to(home) for name, value in out.items()}
 
     def search(self, seen: Watched, since: Tensor) -> Crossing:
         """Has no search over dates."""

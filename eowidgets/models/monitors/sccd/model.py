@@ -14,7 +14,7 @@ from eowidgets.contract.params import param
 from eowidgets.contract.registry import register
 from eowidgets.models.classical.series import solving_dtype
 from eowidgets.models.classical.stats import chi2_quantile
-from eowidgets.models.monitors.base import INDICES, Monitor
+from eowidgets.models.monitors.base import INDICES, SCORE, Monitor
 from eowidgets.models.monitors.breaks import Breaks, Crossing
 from eowidgets.models.monitors.sccd.state import Noise
 from eowidgets.models.monitors.sccd.track import Settings, track
@@ -39,6 +39,7 @@ class BreakSCCD(Monitor):
         paper="Ye, Rogan, Zhu and Eastman (2021), Remote Sensing of Environment 252, 112167.",
         url="https://doi.org/10.1016/j.rse.2020.112167",
         licence="Apache-2.0",
+        scores={SCORE: 0.65},
         limits="Needs a stable year or two with 18 clear dates; one break per pixel; a change over years is followed, "
         "not reported.",
     )
