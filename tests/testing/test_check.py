@@ -11,6 +11,8 @@ from eowidgets.testing import check_model, tiny_cube
 #: series, and Chronos fetches its weights. Encoders have no weights here.
 SLOW = {"change-lenet", "change-fcsiam", "units-change", "units-forecast", "units-clouds"}
 SLOW |= {"forecast-fracast", "forecast-chronos"}
+#: Needs six years of dates, and is checked on them (tests/models/monitors/landtrendr).
+SLOW |= {"break-landtrendr"}
 
 
 def checked_here(model):

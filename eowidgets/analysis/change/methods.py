@@ -25,6 +25,8 @@ DEFAULTS: dict[str, dict[str, Any]] = {
     "break-bfast": {"reference": "area"},
     "break-cusum": {"reference": "area"},
     "break-ewma": {"reference": "area"},
+    "break-landtrendr": {"reference": "area"},
+    "break-sccd": {"watch": "NDVI", "reference": "area"},
 }
 #: From so many dates on, a cube is a series to begin with.
 SERIES = 20

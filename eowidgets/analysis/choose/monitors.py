@@ -24,7 +24,7 @@ from eowidgets.models.monitors.base import INDICES, Monitor
 from eowidgets.models.monitors.iqr import BreakIQR
 
 #: From simple to complex: of methods that are equally good, the first is taken.
-SIMPLEST_FIRST = ("break-iqr", "break-cusum", "break-bfast", "break-ewma", "break-ccdc", "break-ensemble")
+SIMPLEST_FIRST = ("break-iqr", "break-cusum", "break-bfast", "break-ewma", "break-ccdc", "break-sccd", "break-ensemble")
 #: Fewest stable pixels that a test is worth anything with.
 FEWEST = 10
 #: Series of a draw.
@@ -257,7 +257,7 @@ def _draw(
     out = []
     for name in names:
         given: dict[str, Any] = {**DEFAULTS.get(name, {}), "history": history}
-        given |= {"watch": index} if name == "break-ccdc" else {"index": index}
+        given |= {"watch": index} if name in ("break-ccdc", "break-sccd") else {"index": index}
         with torch.inference_mode():
             found = get_model(name, **given).predict(batch)
         said = found["change"][:, 1].numpy() > 0.5

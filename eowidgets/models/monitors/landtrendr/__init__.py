@@ -1,0 +1,1 @@
+"""LandTrendr: annual series as a few straight segments (Kennedy, Yang and Cohen, 2010)."""
