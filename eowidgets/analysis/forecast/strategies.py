@@ -13,6 +13,7 @@ import xarray as xr
 from torch import Tensor
 
 from eowidgets.analysis.forecast.names import forecaster_class
+from eowidgets.analysis.forecast.season import Season
 from eowidgets.analysis.history import Block, History
 from eowidgets.contract.model import Model
 from eowidgets.contract.registry import get_model
@@ -24,6 +25,8 @@ from eowidgets.engine.scheduler import run_here
 from eowidgets.errors import InputError, ModelError
 from eowidgets.models.forecast.base import Forecaster, short_name
 from eowidgets.models.forecast.series.dates import DATES
+from eowidgets.models.forecast.series.past import checked
+from eowidgets.models.forecast.series.season import fit_season
 
 #: Side of the square in the middle on which hold-out windows of images are run: a network may take seconds for each.
 HOLDOUT_SIDE = 64
@@ -46,6 +49,7 @@ class Strategy(ABC):
 
     windows: ClassVar[int] = 12
     learns = False
+    season = Season()
 
     def __init__(self, model: Model) -> None:
         self.model = model
@@ -86,8 +90,9 @@ class OfSeries(Strategy):
 
     model: Forecaster
 
-    def __init__(self, model: Forecaster) -> None:
+    def __init__(self, model: Forecaster, season: Season = Season()) -> None:  # noqa: B008  (frozen)
         super().__init__(copy.copy(model))
+        self.season = season
         self.learns = model.trained
 
     def fit(self, block: Block, days: Tensor) -> None:
@@ -95,8 +100,15 @@ class OfSeries(Strategy):
         self.model.fit(block.values, days, block.seen)
 
     def forecast(self, block: Block, days: Tensor, future: Tensor) -> Tensor:
-        """Forecast the series themselves."""
-        return self.model.forecast(block.values, days, block.seen, future)
+        """Forecast the series themselves, without their shorter season, which is added afterwards."""
+        inner = self.season.inner_scaled
+        if inner is None or not bool(block.seen.any()):
+            return self.model.forecast(block.values, days, block.seen, future)
+        past = checked(block.values, days, block.seen)
+        short = fit_season(past, length=inner)
+        rest = block.values - past.unrow(short.at(days)).to(block.values.dtype)
+        made = self.model.forecast(rest, days, block.seen, future)
+        return made + past.unrow(short.at(future)).to(made.dtype)
 
 
 class OfImages(Strategy):

@@ -21,6 +21,8 @@ from eowidgets.models.forecast.series.season import fit_season
 HALF_LIVES = (0.25, 0.5, 1.0, 2.0, 4.0, 8.0, 16.0, 64.0)
 #: Half-life of what counts as nearby when a value is checked against its neighbours, in median spacings.
 NEARBY = 4.0
+#: Dates whose weights for one another are worked out at once.
+PIECE = 128
 
 
 def levels(y: Tensor, seen: Tensor, days: Tensor, half_life: float, pull: float = 0.0) -> Tensor:
@@ -42,14 +44,27 @@ def levels(y: Tensor, seen: Tensor, days: Tensor, half_life: float, pull: float 
     Tensor, shape (n, t + 1)
         Entry k is the mean of the values before date k, entry t that of all; 0 where there is none.
     """
-    # Age counts from the date before: what all weights of a column share cancels, and would only underflow.
-    ends = torch.cat([days[:1], days])
-    age = ends - days[:, None]  # t (t + 1)
-    before = torch.arange(len(days))[:, None] < torch.arange(len(days) + 1)
-    weight = torch.where(before, torch.exp2(-(age.clamp_min(0) / half_life).clamp_max(60.0)), 0.0)
-    weight = weight.to(y.device, y.dtype)
-    total = seen @ weight + pull
-    return (y @ weight) / torch.where(total > 0, total, 1.0)
+    # What is known on a date loses weight until the next one; before the first date nothing is known.
+    gaps = torch.exp2(-((days[1:] - days[:-1]) / half_life).clamp_max(60.0))
+    faded = torch.cat([gaps.new_zeros(1), gaps]).to(y.device, y.dtype)
+    carried = _carried(torch.stack([y, seen.to(y.dtype)]), faded)
+    before = torch.cat([torch.zeros_like(carried[..., :1]), carried], dim=-1)
+    total = before[1] + pull
+    return before[0] / torch.where(total > 0, total, 1.0)
+
+
+def _carried(x: Tensor, faded: Tensor) -> Tensor:
+    """Sums ``s[k] = x[k] + faded[k] s[k - 1]`` along the last dimension, :data:`PIECE` dates at a time."""
+    found, last = [], torch.zeros_like(x[..., :1])
+    for piece, fade in zip(x.split(PIECE, -1), faded.split(PIECE), strict=True):
+        # Entry (i, k) is the product of what fades from date i to date k.
+        logs = fade.clamp_min(1e-300).log() if fade.dtype == torch.float64 else fade.clamp_min(1e-37).log()
+        ages = logs.cumsum(0)
+        weight = torch.exp(ages[None] - ages[:, None]).triu()
+        sums = piece @ weight + last * torch.exp(ages)
+        found.append(sums)
+        last = sums[..., -1:]
+    return torch.cat(found, dim=-1)
 
 
 class Smoothing(Forecaster):
@@ -102,9 +117,13 @@ def _trust(y: Tensor, seen: Tensor, days: Tensor, half_life: float) -> Tensor:
 
     Neighbours, not all dates: a change that stays is no outlier.
     """
-    near = torch.exp2(-((days[:, None] - days).abs() / half_life).clamp_max(60.0)).to(y)
     known = seen.to(y.dtype)
-    around = (y @ near) / (known @ near).clamp_min(1e-12)  # y is 0 where nothing was seen
+    fade = torch.exp2(-((days[1:] - days[:-1]) / half_life).clamp_max(60.0))
+    edge, both = fade.new_zeros(1), torch.stack([y, known])  # y is 0 where nothing was seen
+    ahead = _carried(both, torch.cat([edge, fade]).to(y.device, y.dtype))
+    back = _carried(both.flip(-1), torch.cat([edge, fade.flip(0)]).to(y.device, y.dtype)).flip(-1)
+    near = ahead + back - both
+    around = near[0] / near[1].clamp_min(1e-12)
     return huber_weights((y - around).unsqueeze(1), seen) * known
 
 
