@@ -23,7 +23,7 @@ Array = npt.NDArray[np.float64]
 CANDIDATES = ("climatology", "persistence", "harmonic", "ses", "theta")
 #: Those that make sense without a season, where climatology is the mean of the record.
 SEASONLESS = ("climatology", "persistence", "ses", "theta")
-AVERAGE = "average"
+AUTO, AVERAGE = "auto", "average"
 #: Windows that the pull of the weights towards equal ones counts for.
 PULL = 5.0
 MARGIN = 0.002
@@ -53,7 +53,7 @@ def candidates(season: Season) -> tuple[str, ...]:
     return CANDIDATES if season.length is not None else SEASONLESS
 
 
-def decide(held: Holdout, names: Sequence[str], seed: int, unit: str, protocol: str) -> Decision:
+def decide(held: Holdout, names: Sequence[str], seed: int, unit: str, protocol: str, size: float = 1.0) -> Decision:
     """Select a forecaster from the errors of all.
 
     Parameters
@@ -66,6 +66,8 @@ def decide(held: Holdout, names: Sequence[str], seed: int, unit: str, protocol: 
         Of the resampling of windows.
     unit, protocol : str
         See :class:`~eowidgets.analysis.choose.choice.Choice`.
+    size : float
+        What errors are multiplied by to be in this unit.
     """
     products, counts = _products(held, names)
     trial = Trial(products, counts, names, held)
@@ -75,7 +77,7 @@ def decide(held: Holdout, names: Sequence[str], seed: int, unit: str, protocol: 
     all_names = [*names, AVERAGE]
     full = [PREFIX + n for n in all_names]
     if len(windows):
-        scores = scored(squares, counts[windows], full, seed)
+        scores = scored(squares * size**2, counts[windows], full, seed)
     else:
         scores = tuple(Score(n, note="The record has no hold-out window.") for n in full)
     winner = _name(chosen, names)
@@ -189,6 +191,3 @@ def _selected(held: Holdout, winner: str, names: Sequence[str], own: Mapping[int
         mixed = (every * table[errors.window]).sum(-1) if len(errors) else every.sum(-1)
         channels.append(errors.replaced({**errors.error, winner: mixed.to(errors.scale.dtype)}))
     return held.replaced(winner, channels)
-
-
-__all__ = ["CANDIDATES", "Decision", "candidates", "decide", "select"]

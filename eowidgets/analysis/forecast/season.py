@@ -111,12 +111,3 @@ def possible(days: Tensor, span: float) -> Sequence[Season]:
                 found.append(Season(length, 1.0, span))
     return found
 
-
-def ends_of(days: Tensor) -> tuple[float, float]:
-    """Return the first and the last of the days; 0 and 0 without any."""
-    return (float(days[0]), float(days[-1])) if len(days) else (0.0, 0.0)
-
-
-def median_step(days: Tensor) -> float:
-    """Return the median days between dates; 1 where there are fewer than two."""
-    return float(torch.diff(days).median()) if len(days) > 1 else 1.0
