@@ -13,6 +13,7 @@ from torch import Tensor
 
 from eowidgets.analysis.forecast.conformal import Conformal, normal_factors, spread
 from eowidgets.analysis.forecast.origins import FEWEST, effective, origins, overlaps, window_of
+from eowidgets.analysis.forecast.season import YEAR
 from eowidgets.analysis.forecast.strategies import OfSeries, Strategy
 from eowidgets.analysis.history import Block
 from eowidgets.errors import InputError
@@ -24,6 +25,8 @@ from eowidgets.models.forecast.statistical.naive import Persistence
 RIVALS = {short_name(kind.name): kind for kind in (Persistence, Climatology)}
 #: With fewer errors than this, all seasons are taken together; otherwise seasons so many days apart differ.
 MANY, APART = 500, 40.0
+#: Shorter records count as so many seasons.
+LEAST_YEARS = 0.5
 
 
 @dataclass
@@ -39,6 +42,8 @@ class Errors:
         The usual spread.
     error : dict of str to Tensor, shape (k,)
         Truth minus forecast, by forecaster.
+    less : Tensor, shape (k,)
+        Errors to expect with the whole record, as part of those with the shorter record before the window.
     """
 
     window: Tensor
@@ -46,13 +51,14 @@ class Errors:
     day: Tensor
     scale: Tensor
     error: dict[str, Tensor]
+    less: Tensor
 
     def __len__(self) -> int:
         return len(self.window)
 
     def replaced(self, error: dict[str, Tensor]) -> Errors:
         """Return a copy with other errors of the same values."""
-        return Errors(self.window, self.lead, self.day, self.scale, error)
+        return Errors(self.window, self.lead, self.day, self.scale, error, self.less)
 
 
 @dataclass
@@ -109,12 +115,17 @@ class Holdout:
             self._conformal[channel] = self._from(channel, self.channels[channel].window.unique().tolist())
         return self._conformal[channel]
 
+    def _scores(self, channel: int) -> Tensor:
+        """Errors in units of the root of the usual spread, as they are to be expected with the whole record."""
+        e = self.channels[channel]
+        return (e.error[self.name] * e.less / e.scale.sqrt()).double()
+
     def _from(self, channel: int, windows: Sequence[int]) -> Conformal:
         e = self.channels[channel]
         keep = torch.isin(e.window, torch.tensor(windows, dtype=torch.long))
         starts = [self.origins[w] for w in windows]
         return Conformal(
-            (e.error[self.name] / e.scale.sqrt())[keep],
+            self._scores(channel)[keep],
             e.lead[keep],
             e.day[keep],
             self.width,
@@ -129,7 +140,7 @@ class Holdout:
         NaN where a single window leaves nothing to judge it by.
         """
         e, overlap = self.channels[channel], self.overlap
-        score = (e.error[self.name] / (e.scale.sqrt() if calibrated else e.scale)).double()
+        score = self._scores(channel) if calibrated else (e.error[self.name] / e.scale).double()
         known = e.window.unique().tolist()
         inside, count = torch.zeros(len(levels), dtype=torch.float64), 0
         for window in known:
@@ -195,7 +206,9 @@ def hold_out(
             k = there[..., c]
             error = {name: (truth - m)[..., c][k] for name, m in made.items()}
             when = day[k]
-            errors.append(Errors(torch.full((len(when),), number), when - start, when, scale[..., c][k], error))
+            less = torch.full((len(when),), _less(start - float(days[0]), cut - float(days[0])))
+            window = torch.full((len(when),), number)
+            errors.append(Errors(window, when - start, when, scale[..., c][k], error, less))
     joined = [_joined(e, tuple(forecasters)) for e in found]
     # A single series has too few errors to tell seasons apart.
     many = max(map(len, joined)) >= MANY
@@ -206,7 +219,7 @@ def hold_out(
 def _joined(parts: list[Errors], names: tuple[str, ...]) -> Errors:
     empty = torch.zeros(0)
     if not parts:
-        return Errors(empty.long(), empty, empty, empty, dict.fromkeys(names, empty))
+        return Errors(empty.long(), empty, empty, empty, dict.fromkeys(names, empty), empty)
     error = {name: torch.cat([p.error[name] for p in parts]) for name in names}
     return Errors(
         torch.cat([p.window for p in parts]),
@@ -214,4 +227,14 @@ def _joined(parts: list[Errors], names: tuple[str, ...]) -> Errors:
         torch.cat([p.day for p in parts]),
         torch.cat([p.scale for p in parts]),
         error,
+        torch.cat([p.less for p in parts]),
     )
+
+
+def _less(known: float, record: float) -> float:
+    """Return the error with a whole record as part of that with an earlier, shorter one, both in days.
+
+    The mean of n seasons, each of which strays from the true one by s, errs in the next one by s sqrt(1 + 1/n).
+    """
+    few, all_of_them = (max(d / YEAR, LEAST_YEARS) for d in (known, record))
+    return float(((1 + 1 / all_of_them) / (1 + 1 / few)) ** 0.5)

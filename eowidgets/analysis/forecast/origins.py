@@ -43,10 +43,14 @@ def origins(days: Tensor, cut: float, horizon: float, most: int = 12) -> list[fl
     if len(same) >= len(SHIFTS):
         return sorted(same[:most], reverse=True)
     later = [float(d) for d in days[FEWEST - 1 :] if _dates(days, float(d), cut, horizon)]
-    half = [d for d in later if d - first >= (cut - first) / 2]
-    later = half if len(half) >= len(SHIFTS) else later
-    some: Any = np.unique(np.linspace(0, len(later) - 1, min(most, len(later))).round().astype(int)) if later else []
-    return [later[i] for i in reversed(list(some))]
+    whole = [d for d in later if d >= (first + cut) / 2 and d <= cut - 0.9 * horizon]
+    later = whole if len(whole) >= len(SHIFTS) else later
+    apart: Any = np.linspace(0, len(later) - 1, min(most, len(later))).round().astype(int) if later else []
+    if later is whole and (room := int((later[-1] - later[0]) / horizon) + 1) >= len(SHIFTS):
+        # Room for windows that do not overlap: each starts at the date nearest to where it should.
+        wanted = later[-1] - np.arange(min(most, room)) * max(horizon, (later[-1] - later[0]) / max(most - 1, 1))
+        apart = np.abs(np.asarray(later)[None] - wanted[:, None]).argmin(1)
+    return [later[i] for i in sorted(set(map(int, apart)), reverse=True)]
 
 
 def _dates(days: Tensor, origin: float, cut: float, horizon: float) -> bool:
