@@ -20,9 +20,9 @@ from eowidgets.models.forecast.base import PREFIX
 Array = npt.NDArray[np.float64]
 
 #: Forecasters that are tried, the simplest first; the average of them comes last.
-CANDIDATES = ("climatology", "persistence", "harmonic", "ses", "theta")
+CANDIDATES = ("climatology", "persistence", "harmonic", "ses", "theta", "holt")
 #: Those that make sense without a season, where climatology is the mean of the record.
-SEASONLESS = ("climatology", "persistence", "ses", "theta")
+SEASONLESS = ("climatology", "persistence", "ses", "theta", "holt")
 AUTO, AVERAGE = "auto", "average"
 #: Windows that the pull of the weights towards equal ones counts for.
 PULL = 5.0
@@ -166,7 +166,7 @@ class Trial:
             return equal
         many = effective([self.held.origins[i] for i in which], self.held.horizon, self.held.cut)
         matrix = self.products[which].sum(0) / self.counts[which].sum()
-        ridge = float(np.mean(np.diag(matrix)[equal > 0])) * PULL / (many * len(names))
+        ridge = float(np.diag(matrix).min()) * PULL / (many * len(names))
         values, vectors = np.linalg.eigh(matrix)
         root = np.sqrt(values.clip(0))[:, None] * vectors.T
         heavy = 1e3 * np.sqrt(np.trace(matrix)) + 1e-12

@@ -115,10 +115,15 @@ class Conformal:
             Infinite where the errors at hand are too few to speak of that level.
         """
         growth, known = self._growth(leads), self._growth(self.leads)
-        score, order = (self.scores.double() / known).sort()
+        signed = self.scores.double() / known
+        # One window may err to one side by chance: of few windows, errors count with the other sign as well.
+        mirror = 0.5 / max(self.windows, 1.0)
+        score, place = torch.cat([signed, -signed]).sort()
+        share = torch.where(place < len(signed), 1 - mirror, mirror)
+        order = place % max(len(signed), 1)
         apart = (leads.double()[:, None] - self.leads.double()[order]) / self.width  # h k
         around = (days.double()[:, None] - self.days.double()[order] + YEAR / 2) % YEAR - YEAR / 2
-        weight = torch.exp(-0.5 * (apart.square() + (around / self.season).square()))
+        weight = share * torch.exp(-0.5 * (apart.square() + (around / self.season).square()))
         total = weight.sum(1, keepdim=True) + 1  # the one to come weighs as much as an error of its lead and season
         ends = []
         for sign in (-1, 1):

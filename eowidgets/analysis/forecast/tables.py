@@ -155,11 +155,15 @@ def _with_time(table: pd.DataFrame) -> pd.DataFrame:
     for column in [*named, *dates, *texts]:
         if column in dates:
             return table.rename(columns={column: TIME})
-        if column in named and types.is_numeric_dtype(table[column]):
+        if types.is_numeric_dtype(table[column]):
             continue  # a number is no date
         parsed = _parsed(table[column])
         if parsed is not None and column != ID:
             return table.assign(**{column: parsed}).rename(columns={column: TIME})
+    for column in (c for c in table.columns if c.lower() == "year" and types.is_integer_dtype(table[c])):
+        years = pd.to_datetime(table[column].astype(str), format="%Y", errors="coerce")
+        if years.notna().all():
+            return table.drop(columns=column).assign(**{TIME: years})
     raise InputError(
         "The table has no dates: index it by dates, or give a column 'time' with dates such as 2019-07-06 or "
         "2019-07-06T12:30."

@@ -18,7 +18,7 @@ from eowidgets.models.forecast.series.past import Past
 from eowidgets.models.forecast.statistical.climatology import Climatology
 from eowidgets.models.forecast.statistical.harmonic import HarmonicForecast
 from eowidgets.models.forecast.statistical.naive import Persistence, SeasonalNaive
-from eowidgets.models.forecast.statistical.smoothing import ExponentialSmoothing, Smoothing, Theta
+from eowidgets.models.forecast.statistical.smoothing import ExponentialSmoothing, Holt, Smoothing, Theta
 
 #: Forecasters that can be averaged, by short name.
 MEMBERS: dict[str, type[Forecaster]] = {
@@ -28,6 +28,7 @@ MEMBERS: dict[str, type[Forecaster]] = {
     "harmonic": HarmonicForecast,
     "ses": ExponentialSmoothing,
     "theta": Theta,
+    "holt": Holt,
 }
 
 

@@ -169,3 +169,22 @@ class Theta(Smoothing):
         limits="Keeps the last anomaly; a trend over a short series may be a mere accident.",
         licence="Apache-2.0",
     )
+
+
+@register
+class Holt(Smoothing):
+    """Exponential smoothing around the mean season with the whole trend as drift, as in the Holt-Winters method.
+
+    One slope is fitted to the whole record, by ridge regression, in place of a smoothed one: dates are few and irregular.
+    The drift goes on no longer than the series did.
+    """
+
+    name = "forecast-holt"
+    drift = 1.0
+    card = Card(
+        title="Holt",
+        summary="Exponential smoothing with the whole trend carried on.",
+        paper="Holt (1957), reprinted in Int. J. Forecasting 20(1), 2004; Winters (1960), Management Science 6(3).",
+        limits="Wrong where a trend ends; over a short series it may be an accident.",
+        licence="Apache-2.0",
+    )
