@@ -15,6 +15,7 @@ from eowidgets.analysis.choose.choice import Choice, Score, scored, select
 from eowidgets.analysis.forecast.holdout import Holdout
 from eowidgets.analysis.forecast.origins import effective
 from eowidgets.analysis.forecast.season import Season
+from eowidgets.contract.card import Card
 from eowidgets.models.forecast.base import PREFIX
 
 Array = npt.NDArray[np.float64]
@@ -27,6 +28,17 @@ AUTO, AVERAGE = "auto", "average"
 #: Windows that the pull of the weights towards equal ones counts for.
 PULL = 5.0
 MARGIN = 0.002
+
+
+#: What "auto" is, in the place where a panel shows the card of a model.
+CARD = Card(
+    title="Automatic",
+    summary="The best of simple forecasters and their weighted average, by a test on earlier days of this record.",
+    paper="Bates and Granger (1969), Operational Research Quarterly 20(4): the combination of forecasts.",
+    url="https://doi.org/10.1057/jors.1969.103",
+    limits="Selects among methods without a network; a short record gives a short test.",
+    licence="Apache-2.0",
+)
 
 
 @dataclass(frozen=True)

@@ -207,7 +207,9 @@ def _ask(
     return Ask(index, bands, area, mean, days, model, levels, from_date, calibrate, clouds, seed, season, params)
 
 
-def _observed(seen: History | TableHistory, later: npt.NDArray[np.bool_], rows: npt.NDArray[Any], made: xr.Dataset) -> dict[str, Any]:
+def _observed(
+    seen: History | TableHistory, later: npt.NDArray[np.bool_], rows: npt.NDArray[Any], made: xr.Dataset
+) -> dict[str, Any]:
     if isinstance(seen, TableHistory):
         found = seen.block().values[:, later]
         values = found if seen.place == "table" else found[0]

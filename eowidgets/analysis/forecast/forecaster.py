@@ -130,7 +130,9 @@ class Maker:
         if auto:
             if ask.params:
                 name = next(iter(ask.params))
-                raise InputError(f"The parameter {name!r} belongs to a model, and model is 'auto': name the model, too.")
+                raise InputError(
+                    f"The parameter {name!r} belongs to a model, and model is 'auto': name the model, too."
+                )
             given = [self._make(name, {}) for name in candidates(self.season)]
         else:
             given = [make_strategy(ask.model, h, ask.seed, ask.params, self.season, self._spacing)]
@@ -204,7 +206,9 @@ class Maker:
             f"but what was known then; season: {self.season.label}. The average is scored with weights from other windows."
         )
         size = 1.0 if many else float(self.units.size[0])
-        self.decision = decide(held, [s.name for s in given], int(self.ask.seed), "" if unit == "1" else unit, protocol, size)
+        self.decision = decide(
+            held, [s.name for s in given], int(self.ask.seed), "" if unit == "1" else unit, protocol, size
+        )
         self.holdout = self.decision.holdout
         self.strategy = self._make(self.decision.choice.winner, self.decision.choice.params)
 

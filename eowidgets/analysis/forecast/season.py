@@ -110,4 +110,3 @@ def possible(days: Tensor, span: float) -> Sequence[Season]:
             if name == "week" and spacing * DATES_EACH <= 1:
                 found.append(Season(length, 1.0, span))
     return found
-
