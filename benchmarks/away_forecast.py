@@ -13,6 +13,7 @@ import argparse
 import json
 import time
 import warnings
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -173,7 +174,7 @@ def main() -> None:
                 "values": tally.values,
                 "develop": record.develop,
             }
-            with open(given.json, "a") as file:
+            with Path(given.json).open("a") as file:
                 file.write(json.dumps(row) + "\n")
 
 

@@ -117,7 +117,7 @@ def _products(held: Holdout, names: Sequence[str]) -> tuple[Array, Array]:
         every = torch.stack([errors.error[n] for n in names], 1).double()
         if len(held.channels) > 1:
             every = every / errors.error["climatology"].double().square().mean().sqrt().clamp_min(1e-12)
-        for window in errors.window.unique().tolist():
+        for window in torch.unique(errors.window).tolist():
             some = every[errors.window == window]
             total[window] += (some.T @ some).numpy()
             counts[window] += len(some)

@@ -55,8 +55,8 @@ def skill_table(forecast: xr.Dataset) -> pd.DataFrame:
 def to_csv(forecast: xr.Dataset, path: str | Path) -> Path:
     """Write a forecast as a table: a row per date, and per pixel or series where there are several.
 
-    Columns: ``time``, ``lead`` (days), ``y`` and ``x`` (of a map) or ``series``, the forecast, the ends of its intervals, and what
-    was observed in a hindcast. Skill and provenance go with :func:`to_netcdf` only.
+    Columns: ``time``, ``lead`` (days), ``y`` and ``x`` (of a map) or ``series``, the forecast, the ends of its intervals, and
+    what was observed in a hindcast. Skill and provenance go with :func:`to_netcdf` only.
 
     Raises
     ------

@@ -180,8 +180,7 @@ def hindcast(
             f"The {what} has no date in the {made.horizon:.6g} days after {made.start}: choose an earlier day."
         )
     dates = seen.days.numpy()[later] if made.table else np.floor(seen.days.numpy()[later])
-    more = [] if every is None else made.regular
-    result = made.at(np.union1d(dates, more))
+    result = made.at(dates if every is None else np.union1d(dates, made.regular))
     rows = np.searchsorted(result["time"].values, times_of(dates))
     return result.assign(_observed(seen, later, rows, result))
 

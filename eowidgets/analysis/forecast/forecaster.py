@@ -28,6 +28,7 @@ from eowidgets.analysis.history import Block, Clouds, History, admitted, days_of
 from eowidgets.arguments import DateLike, Latitude, Longitude
 from eowidgets.contract.model import Model
 from eowidgets.cube.area import AreaLike
+from eowidgets.engine.long import Long
 from eowidgets.errors import InputError, shown
 
 LEVELS = (0.5, 0.8, 0.95)
@@ -58,8 +59,11 @@ class Ask:
         """What of a cube, or of a table that was read, may be looked at up to a day or a time."""
         if isinstance(source, xr.Dataset):
             return History(source, self.index, self.bands, self.area, mean=self.mean, until=until, clouds=self.clouds)
-        names = self.bands if self.bands or self.index is None else [self.index]
-        return TableHistory(source, names, until)
+        return self.table(source, until)
+
+    def table(self, source: Long, until: np.datetime64) -> TableHistory:
+        """What of a table may be looked at up to a time."""
+        return TableHistory(source, self.bands if self.bands or self.index is None else [self.index], until)
 
     def refuse_cube_only(self) -> None:
         """Raise where an argument has no meaning for a table."""
@@ -105,9 +109,10 @@ class Maker:
             ask.refuse_cube_only()
             self.source: Any = read_table(source)
             self.start = time_of(ask.from_date, np.unique(self.source.dates))
-            self.history = ask.history(self.source, self.start)
-            self.cut = float(self.history.days[-1])
-            self.horizon, self.regular = table_dates(ask.days, every, self.history.times)
+            past = ask.table(self.source, self.start)
+            self.history: History | TableHistory = past
+            self.cut = float(past.days[-1])
+            self.horizon, self.regular = table_dates(ask.days, every, past.times)
         else:
             self.source = admitted(source)
             self.start = day_of(ask.from_date, self.source["time"].values)
@@ -181,8 +186,11 @@ class Maker:
 
     def _learn(self, given: Sequence[Strategy], block: Block) -> tuple[Strategy, Holdout]:
         """Run hold-out windows and fit the model."""
-        trial, h = given[0].trial(self.history)
-        part = self.units.scaled(block if h is self.history else h.sample(SAMPLE))
+        trial, part = given[0], block
+        if isinstance(self.history, History):
+            trial, h = given[0].trial(self.history)
+            part = block if h is self.history else h.sample(SAMPLE)
+        part = self.units.scaled(part)
         rate = self.season.rate
         days = self.history.days * rate
         with torch.random.fork_rng():

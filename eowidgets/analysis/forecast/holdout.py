@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -112,7 +111,7 @@ class Holdout:
     def conformal(self, channel: int) -> Conformal:
         """Calibrator made from all windows."""
         if channel not in self._conformal:
-            self._conformal[channel] = self._from(channel, self.channels[channel].window.unique().tolist())
+            self._conformal[channel] = self._from(channel, torch.unique(self.channels[channel].window).tolist())
         return self._conformal[channel]
 
     def _scores(self, channel: int) -> Tensor:
@@ -141,7 +140,7 @@ class Holdout:
         """
         e, overlap = self.channels[channel], self.overlap
         score = self._scores(channel) if calibrated else (e.error[self.name] / e.scale).double()
-        known = e.window.unique().tolist()
+        known = torch.unique(e.window).tolist()
         inside, count = torch.zeros(len(levels), dtype=torch.float64), 0
         for window in known:
             here = e.window == window

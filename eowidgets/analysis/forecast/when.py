@@ -15,6 +15,8 @@ Times = npt.NDArray[np.datetime64]
 Floats = npt.NDArray[np.float64]
 #: Days ahead, and days between the dates, of a cube where they are not given; dates ahead of a table.
 AHEAD, EVERY, STEPS = 180, 10, 24
+#: A default horizon of a table is no more than this part of the record, so that there are hold-out windows.
+PART = 0.25
 #: Further ahead than this the past of a cube says nothing, in days.
 FURTHEST = 5 * 366
 #: A forecast of a cube may start so long after the last date: today, say, with a cube of last month.
@@ -139,7 +141,7 @@ def table_dates(days: Any, every: Any, times: Times) -> tuple[float, Floats]:
         offset = pd.infer_freq(pd.DatetimeIndex(times))
     step = _after(offset, start, "every") if offset is not None else float(usual if every is None else every)
     if days is None:
-        horizon = min(STEPS * step, max(record, step)) if offset is None else _many(offset, start, record)
+        horizon = min(STEPS * step, max(record * PART, step)) if offset is None else _many(offset, start, record * PART)
     else:
         horizon = _after(days, start, "days") if isinstance(days, str) else float(days)
     if not 0 < horizon < np.inf or not 0 < step <= horizon * (1 + 1e-9):
@@ -155,20 +157,20 @@ def table_dates(days: Any, every: Any, times: Times) -> tuple[float, Floats]:
     if horizon / step > MOST_DATES:
         raise InputError(f"{horizon / step:.0f} dates are more than the {MOST_DATES} that are possible: raise every.")
     if offset is None:
-        return horizon, cut + step * np.arange(1, int(horizon / step + 1e-6) + 1)
+        return horizon, cut + step * np.arange(1, int(horizon / step + 1e-6) + 1, dtype="float64")
     end = pd.Timestamp(start) + pd.Timedelta(days=horizon * (1 + 1e-9))
     found = pd.date_range(pd.Timestamp(start), end, freq=offset)
     return horizon, days_of(found[found > pd.Timestamp(start)].to_numpy())
 
 
 def _many(offset: str, start: np.datetime64, record: float) -> float:
-    """Return the days of :data:`STEPS` steps, or of the record if it is shorter."""
+    """Return the days of :data:`STEPS` steps, or of as many as fit into ``record``, at least one."""
     import pandas as pd
 
     one = pd.tseries.frequencies.to_offset(offset)
     end = pd.Timestamp(start)
-    for _ in range(STEPS):
-        if (end + one - pd.Timestamp(start)) / pd.Timedelta(days=1) > record:
+    for k in range(STEPS):
+        if k and (end + one - pd.Timestamp(start)) / pd.Timedelta(days=1) > record:
             break
         end = end + one
     return float((end - pd.Timestamp(start)) / pd.Timedelta(days=1))

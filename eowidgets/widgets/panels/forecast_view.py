@@ -134,7 +134,8 @@ def choice_html(choice: Choice | None, model: str) -> str:
     if choice is None:
         return ""
     if model == AUTO:
-        return f"<p class='eow-card' title='{escape(choice.protocol, quote=True)}'>Test on this cube: {escape(choice.sentence)}.</p>"
+        title = escape(choice.protocol, quote=True)
+        return f"<p class='eow-card' title='{title}'>Test on this cube: {escape(choice.sentence)}.</p>"
     name = PREFIX + model
     if name not in [score.method for score in choice.scores]:
         return ""

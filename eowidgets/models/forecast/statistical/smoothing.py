@@ -56,7 +56,7 @@ def levels(y: Tensor, seen: Tensor, days: Tensor, half_life: float, pull: float 
 def _carried(x: Tensor, faded: Tensor) -> Tensor:
     """Sums ``s[k] = x[k] + faded[k] s[k - 1]`` along the last dimension, :data:`PIECE` dates at a time."""
     found, last = [], torch.zeros_like(x[..., :1])
-    for piece, fade in zip(x.split(PIECE, -1), faded.split(PIECE), strict=True):
+    for piece, fade in zip(torch.split(x, PIECE, -1), torch.split(faded, PIECE), strict=True):
         # Entry (i, k) is the product of what fades from date i to date k.
         logs = fade.clamp_min(1e-300).log() if fade.dtype == torch.float64 else fade.clamp_min(1e-37).log()
         ages = logs.cumsum(0)
