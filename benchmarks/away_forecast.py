@@ -27,7 +27,7 @@ from eowidgets.analysis.forecast.automatic import AUTO, CANDIDATES
 from eowidgets.analysis.forecast.files import channels
 from eowidgets.errors import EowidgetsError
 
-METHODS = (*CANDIDATES, AUTO)
+METHODS = (AUTO, *CANDIDATES)
 LEVELS = (0.5, 0.8, 0.95)
 
 
@@ -102,8 +102,10 @@ def score(record: Record, methods: tuple[str, ...]) -> Tally:
         day = str(start)[:10] if isinstance(data, xr.Dataset) else str(start)[:19]
         made: dict[str, xr.Dataset] = {}
         try:
-            for method in methods:
-                made[method] = eow.hindcast(part, day, days=record.days, model=method, levels=LEVELS)
+            season = "auto"
+            for method in methods:  # the automatic one comes first, and chooses the season of a table for all
+                made[method] = eow.hindcast(part, day, days=record.days, model=method, levels=LEVELS, season=season)
+                season = json.loads(made[method].attrs["provenance"])["season"]
         except EowidgetsError as problem:
             print(f"    {day}: {problem}", flush=True)
             continue

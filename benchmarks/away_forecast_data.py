@@ -155,8 +155,8 @@ def romania(half: str) -> xr.Dataset:
 
 TWO_YEARS = 730.5
 RECORDS: dict[str, Record] = {
-    "ett, 24 h": Record(ett, 1.0, 16, 0.7, develop=True),
-    "ett, 96 h": Record(ett, 4.0, 12, 0.7, develop=True),
+    "ett, 24 h": Record(ett, 1.0, 10, 0.7, develop=True),
+    "ett, 96 h": Record(ett, 4.0, 8, 0.7, develop=True),
     "chickenpox": Record(chickenpox, 182.0, 14, 0.45, develop=True),
     "modis_mt_cube": Record(modis, 180, 12, 0.62, develop=True),
     "romania east": Record(lambda: romania("east"), 90, 12, 0.62, develop=True),

@@ -13,7 +13,7 @@ import xarray as xr
 from torch import Tensor
 
 from eowidgets.analysis.forecast.names import forecaster_class
-from eowidgets.analysis.forecast.season import Season
+from eowidgets.analysis.forecast.season import YEAR, Season
 from eowidgets.analysis.history import Block, History
 from eowidgets.contract.model import Model
 from eowidgets.contract.registry import get_model
@@ -98,6 +98,8 @@ class OfSeries(Strategy):
         super().__init__(copy.copy(model))
         self.season = season
         self.learns = model.trained
+        if season.length != YEAR:  # years of the scale: how far a forecast may go follows from the record
+            self.model.furthest = float("inf")
 
     def fit(self, block: Block, days: Tensor) -> None:
         """Fit the copy."""

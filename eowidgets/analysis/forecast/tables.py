@@ -123,9 +123,9 @@ def read_table(given: Any) -> Long:
     table = table.rename(columns=str)
     if not isinstance(table.index, pd.DatetimeIndex):
         table = _with_time(table)
-    found = long_form(Persistence(), table)
-    if not found.bands:
+    if not any(_is_number(table[c]) for c in table.columns if c not in (ID, *LONLAT)):
         raise InputError("The table has no column of numbers: there is nothing to forecast.")
+    found = long_form(Persistence(), table)
     if not np.isfinite(found.values).any():
         raise InputError("The table has no number in any row: there is nothing to forecast from.")
     return found
@@ -168,6 +168,12 @@ def _with_time(table: pd.DataFrame) -> pd.DataFrame:
         "The table has no dates: index it by dates, or give a column 'time' with dates such as 2019-07-06 or "
         "2019-07-06T12:30."
     )
+
+
+def _is_number(column: Any) -> bool:
+    import pandas as pd
+
+    return bool(pd.api.types.is_numeric_dtype(column) and not pd.api.types.is_bool_dtype(column))
 
 
 def _parsed(column: Any) -> Any:

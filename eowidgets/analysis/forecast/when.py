@@ -138,7 +138,7 @@ def table_dates(days: Any, every: Any, times: Times) -> tuple[float, Floats]:
     usual = float(np.median(np.diff(days_of(times)))) if len(times) > 1 else 1.0
     offset = every if isinstance(every, str) else None
     if every is None and len(times) >= 3:
-        offset = pd.infer_freq(pd.DatetimeIndex(times))
+        offset = _frequency(times)
     step = _after(offset, start, "every") if offset is not None else float(usual if every is None else every)
     if days is None:
         horizon = min(STEPS * step, max(record * PART, step)) if offset is None else _many(offset, start, record * PART)
@@ -161,6 +161,19 @@ def table_dates(days: Any, every: Any, times: Times) -> tuple[float, Floats]:
     end = pd.Timestamp(start) + pd.Timedelta(days=horizon * (1 + 1e-9))
     found = pd.date_range(pd.Timestamp(start), end, freq=offset)
     return horizon, days_of(found[found > pd.Timestamp(start)].to_numpy())
+
+
+def _frequency(times: Times) -> str | None:
+    """Return the offset of pandas that regular dates follow; None for others."""
+    import warnings
+
+    import pandas as pd
+
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # pandas 3 announces that it will return the offset in place of its name
+        found = pd.infer_freq(pd.DatetimeIndex(times))
+    name = getattr(found, "freqstr", found)
+    return None if name is None else str(name)
 
 
 def _many(offset: str, start: np.datetime64, record: float) -> float:
