@@ -1,6 +1,6 @@
 """Forecasts of records of other places and kinds: ``EOW_DATA=FOLDER python -m benchmarks.away_forecast [NAME ...]``.
 
-Each record is forecast by ``eow.hindcast`` from earlier days with every simple method and with ``model="auto"``, each time
+Each record is forecast as ``eow.hindcast`` does from earlier days with every simple method and with ``model="auto"``, each time
 with nothing but what lay before. Printed are the root mean square error and the mean absolute error of all values that came
 afterwards, and how many of them lay in the 50, 80 and 95 % intervals of ``auto``, by thirds of the horizon. With several
 channels, errors are parts of the standard deviation of each. Sets are described in ``benchmarks/away_forecast_data.py``;
@@ -13,6 +13,7 @@ import argparse
 import json
 import time
 import warnings
+from fnmatch import fnmatch
 from pathlib import Path
 from typing import Any
 
@@ -21,10 +22,11 @@ import pandas as pd
 import torch
 import xarray as xr
 
-import eowidgets as eow
 from benchmarks.away_forecast_data import RECORDS, Record
 from eowidgets.analysis.forecast.automatic import AUTO, CANDIDATES
 from eowidgets.analysis.forecast.files import channels
+from eowidgets.analysis.forecast.forecast import beside
+from eowidgets.analysis.forecast.forecaster import Ask, Maker
 from eowidgets.errors import EowidgetsError
 
 METHODS = (AUTO, *CANDIDATES)
@@ -84,7 +86,7 @@ class Tally:
             self.windows.append(len(made.attrs["windows"].split()))
 
 
-def score(record: Record, methods: tuple[str, ...]) -> Tally:
+def score(record: Record) -> Tally:
     """Forecast a record from all its origins."""
     data, tally = record.load(), Tally()
     times = times_of(data)
@@ -92,7 +94,7 @@ def score(record: Record, methods: tuple[str, ...]) -> Tally:
     span = (times[-1] - ahead - times[0]) / np.timedelta64(1, "s")
     whole = (times[-1] - times[0]) / np.timedelta64(1, "s")
     starts = times[0] + (np.linspace(record.first * whole, span, record.origins) * 1e9).astype("timedelta64[ns]")
-    size = sizes(data, methods)
+    size = sizes(data)
     for start in starts:
         start = times[times <= start][-1]
         keep = (
@@ -100,21 +102,18 @@ def score(record: Record, methods: tuple[str, ...]) -> Tally:
         )
         part = cut(data, keep, start + ahead)
         day = str(start)[:10] if isinstance(data, xr.Dataset) else str(start)[:19]
-        made: dict[str, xr.Dataset] = {}
         try:
-            season = "auto"
-            for method in methods:  # the automatic one comes first, and chooses the season of a table for all
-                made[method] = eow.hindcast(part, day, days=record.days, model=method, levels=LEVELS, season=season)
-                season = json.loads(made[method].attrs["provenance"])["season"]
+            maker = Maker(part, Ask(days=record.days, from_date=day, levels=LEVELS))
         except EowidgetsError as problem:
             print(f"    {day}: {problem}", flush=True)
             continue
-        for method, one in made.items():
-            tally.add(method, one, size, record.days)
+        tally.add(AUTO, beside(maker), size, record.days)
+        for method in CANDIDATES:
+            tally.add(method, beside(maker.using(method)), size, record.days)
     return tally
 
 
-def sizes(data: Any, methods: tuple[str, ...]) -> dict[str, float]:
+def sizes(data: Any) -> dict[str, float]:
     """Return what errors of each channel are divided by: 1, or of several channels the standard deviation of each."""
     if isinstance(data, xr.Dataset):
         return {"ndvi": 1.0}
@@ -125,17 +124,17 @@ def sizes(data: Any, methods: tuple[str, ...]) -> dict[str, float]:
 def main() -> None:
     """Print a row of errors and a row of coverage for each record."""
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
-    parser.add_argument("names", nargs="*", help="sets, by the beginning of their names; all by default")
+    parser.add_argument("names", nargs="*", help="sets, or patterns such as 'ett*'; all by default")
     parser.add_argument("--json", default="", help="file that the figures are added to, a line for each set")
     given = parser.parse_args()
     warnings.filterwarnings("ignore")
     torch.set_num_threads(1)
     for name, record in RECORDS.items():
-        if given.names and not any(name == n or (name.startswith(n) and n.endswith("*")) for n in given.names):
+        if given.names and not any(fnmatch(name, pattern) for pattern in given.names):
             continue
         began = time.perf_counter()
         try:
-            tally = score(record, METHODS)
+            tally = score(record)
         except FileNotFoundError as missing:
             print(f"{name}: left out, there is no {missing.filename}")
             continue

@@ -171,8 +171,25 @@ def hindcast(
     ask = _ask(index, bands, area, mean, days, model, levels, from_date, calibrate, clouds, seed, season, params)
     made = Maker(cube, ask, every)
     made.call = ("hindcast", {"every": every})
+    return beside(made, every)
+
+
+def beside(made: Maker, every: Any = None) -> xr.Dataset:
+    """Forecast the dates of a cube or a table after a day, and add what was observed on them.
+
+    Parameters
+    ----------
+    made : Maker
+    every : float or str, optional
+        Forecast the regular dates as well.
+
+    Raises
+    ------
+    InputError
+        If there is no date.
+    """
     end = made.start + np.timedelta64(round(made.horizon * 86_400), "s")
-    seen = ask.history(made.source, end)
+    seen = made.ask.history(made.source, end)
     later = seen.days.numpy() > made.cut if made.table else seen.days.numpy() >= made.cut + 1
     if not later.any():
         what = "table" if made.table else "cube"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Annotated, Any
@@ -149,6 +150,12 @@ class Maker:
 
     def _make(self, model: str, params: Mapping[str, Any]) -> Strategy:
         return make_strategy(model, self.history, self.ask.seed, params, self.season, self._spacing)
+
+    def using(self, model: str) -> Maker:
+        """Return a copy that forecasts with another model that learns nothing; skill and intervals stay as they are."""
+        other = copy.copy(self)
+        other.strategy = self._make(model, {})
+        return other
 
     @property
     def _spacing(self) -> float | None:
