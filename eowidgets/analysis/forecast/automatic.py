@@ -27,7 +27,9 @@ SEASONLESS = ("climatology", "persistence", "ses", "theta", "holt")
 AUTO, AVERAGE = "auto", "average"
 #: Windows that the pull of the weights towards equal ones counts for.
 PULL = 5.0
-MARGIN = 0.002
+#: The average is used if its error exceeds that of no method by more than this share, and is less than that of climatology by
+#: at least this share.
+MARGIN, GAIN = 0.002, 0.005
 
 
 #: What "auto" is, in the place where a panel shows the card of a model.
@@ -164,7 +166,8 @@ class Trial:
         if not any(self.apart(windows, w) for w in windows):
             return stacked
         error = np.sqrt(self.squares(windows).sum(0) / self.counts[list(windows)].sum())
-        if error[-1] <= np.nanmin(error[:-1]) * (1 + MARGIN):
+        mean_season = error[list(self.names).index("climatology")]
+        if error[-1] <= min(np.nanmin(error[:-1]) * (1 + MARGIN), mean_season * (1 - GAIN)):
             return stacked
         winner = select(error[:-1], self.names)
         return np.array([n == winner for n in self.names], "float64")

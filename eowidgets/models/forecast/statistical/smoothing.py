@@ -71,6 +71,7 @@ class Smoothing(Forecaster):
     """What both have in common: the mean year is taken out first and put back afterwards."""
 
     drift: ClassVar[float]
+    detrended: ClassVar[bool] = False
 
     @dataclass(frozen=True, slots=True)
     class Params(When):
@@ -94,6 +95,10 @@ class Smoothing(Forecaster):
         spacing = float((series.days[1:] - series.days[:-1]).median()) if len(series.days) > 1 else 1.0
         weight = _trust(rest, seen, series.days, NEARBY * spacing)
         age = ((series.days - series.cut) / p.season).to(y.device, dtype)
+        slope, middle, centre = _line(rest, weight, age, p.ridge)
+        if self.detrended:
+            rest = torch.where(seen, rest - centre - slope * (age - middle), 0.0)
+            weight = _trust(rest, seen, series.days, NEARBY * spacing)
         best = torch.full_like(rest[:, :1], torch.inf)
         level, lag = torch.zeros_like(best), torch.zeros_like(best)
         for half_life in HALF_LIVES:
@@ -108,7 +113,8 @@ class Smoothing(Forecaster):
         if self.drift:
             span = (series.cut - float(series.days[0])) / p.season
             ahead = ((future - series.cut) / p.season).clamp(max=span).to(y.device, dtype)
-            made = made + self.drift * _slope(rest, weight, age, p.ridge) * (ahead + lag)
+            # The line that was removed is added again; of others, the level is as old as its mean age.
+            made = made + (centre + slope * (ahead - middle) if self.detrended else self.drift * slope * (ahead + lag))
         return series.unrow(made + year.at(future))
 
 
@@ -127,12 +133,13 @@ def _trust(y: Tensor, seen: Tensor, days: Tensor, half_life: float) -> Tensor:
     return huber_weights((y - around).unsqueeze(1), seen) * known
 
 
-def _slope(y: Tensor, weight: Tensor, time: Tensor, ridge: float) -> Tensor:
-    """Slope of each row by ridge regression with a level, (n, 1)."""
+def _line(y: Tensor, weight: Tensor, time: Tensor, ridge: float) -> tuple[Tensor, Tensor, Tensor]:
+    """Slope, mean time and mean of each row by ridge regression with a level, (n, 1) each."""
     total = weight.sum(dim=1, keepdim=True).clamp_min(1e-12)
     middle, mean = (weight * time).sum(1, keepdim=True) / total, (weight * y).sum(1, keepdim=True) / total
     apart = weight * (time - middle)
-    return (apart * (y - mean)).sum(1, keepdim=True) / ((apart * (time - middle)).sum(1, keepdim=True) + ridge)
+    slope = (apart * (y - mean)).sum(1, keepdim=True) / ((apart * (time - middle)).sum(1, keepdim=True) + ridge)
+    return slope, middle, mean
 
 
 @register
@@ -173,17 +180,18 @@ class Theta(Smoothing):
 
 @register
 class Holt(Smoothing):
-    """Exponential smoothing around the mean season with the whole trend as drift, as in the Holt-Winters method.
+    """Exponential smoothing around the mean season and a trend, as in the Holt-Winters method.
 
-    One slope is fitted to the whole record, by ridge regression, in place of a smoothed one: dates are few and irregular.
-    The drift goes on no longer than the series did.
+    One line is fitted to the whole record, by ridge regression, in place of a smoothed slope: dates are few and irregular.
+    It is removed before the level is smoothed. The trend goes on no longer than the series did.
     """
 
     name = "forecast-holt"
     drift = 1.0
+    detrended = True
     card = Card(
         title="Holt",
-        summary="Exponential smoothing with the whole trend carried on.",
+        summary="Exponential smoothing around a trend, which is carried on.",
         paper="Holt (1957), reprinted in Int. J. Forecasting 20(1), 2004; Winters (1960), Management Science 6(3).",
         limits="Wrong where a trend ends; over a short series it may be an accident.",
         licence="Apache-2.0",
