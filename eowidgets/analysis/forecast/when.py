@@ -78,7 +78,10 @@ def steps(every: Any, horizon: int) -> int:
     if every is None:
         return min(EVERY, horizon)
     if isinstance(every, str):
-        every = round(_after(every, np.datetime64("2001-01-01"), "every"))
+        aligned = np.datetime64("2001-01-01") + np.timedelta64(
+            round(_after(every, np.datetime64("2001-01-01"), "every")), "D"
+        )
+        every = round(_after(every, aligned, "every"))
     try:
         step = int(every)
     except (TypeError, ValueError, OverflowError):

@@ -164,6 +164,41 @@ def test_provenance(romania):
     assert notes["area"] == list(PLACE)
 
 
+def test_cubes_of_any_quantity(romania):
+    """Kelvins, decibels and counts: the same forecast as of the numbers, in their own unit."""
+    small = romania.isel(y=slice(0, 8), x=slice(0, 8))
+    masks = small[["valid", "clouds"]]
+    made = {}
+    for name, quantity, unit, size, zero in (
+        ("lst", "temperature", "K", 40.0, 280.0),
+        ("vv", "backscatter_db", "dB", 20.0, -20.0),
+        ("count", "unknown", "1", 1000.0, 0.0),
+    ):
+        band = (zero + size * small.nir).assign_attrs(quantity=quantity, units=unit, role="band")
+        found = forecast(masks.assign({name: band.astype("float32")}), days=60, every=30)
+        assert found[name].attrs["units"] == unit
+        made[name] = (found[name].values - zero) / size
+        assert float(np.isfinite(found[f"{name}_lo80"]).mean()) == 1
+        assert float(found[f"{name}_rmse"][0]) / size == pytest.approx(0.08, abs=0.06)
+    np.testing.assert_allclose(made["lst"], made["count"], atol=2e-3)
+    np.testing.assert_allclose(made["vv"], made["count"], atol=2e-3)
+
+
+def test_without_ndvi_the_only_band_is_forecast(romania):
+    small = romania.isel(y=slice(0, 4), x=slice(0, 4))
+    ndmi = small.eow.index("NDMI").astype("float32").assign_attrs(role="band", quantity="index")
+    made = forecast(small[["valid", "clouds"]].assign(ndmi=ndmi), days=30)
+    assert "ndmi_lo80" in made
+    with pytest.raises(InputError, match="no NDVI, and 2 bands"):
+        forecast(small[["valid", "clouds", "green"]].assign(ndmi=ndmi), days=30)
+
+
+def test_offsets_of_pandas(romania):
+    made = forecast(romania, area=PLACE, days="3MS", every="1W")
+    assert made.lead.values[-1] <= 92
+    assert set(np.diff(made.lead)) == {7}
+
+
 # --- bad input ------------------------------------------------------------------------------------------------------
 
 
