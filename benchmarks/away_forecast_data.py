@@ -85,8 +85,8 @@ def ett() -> pd.DataFrame:
 
 
 def traffic() -> pd.DataFrame:
-    """Speeds at a fourth of 207 sensors of Los Angeles, every five minutes of a week."""
-    values = pd.read_csv(FOLDER / "traffic_losloop/los_speed.csv.gz").to_numpy()[:, ::4]
+    """Speeds at every twelfth of 207 sensors of Los Angeles, every five minutes of a week."""
+    values = pd.read_csv(FOLDER / "traffic_losloop/los_speed.csv.gz").to_numpy()[:, ::12]
     return long_table(values.T, pd.date_range("2012-03-01", periods=len(values), freq="5min").to_numpy(), "speed")
 
 
@@ -163,7 +163,7 @@ RECORDS: dict[str, Record] = {
     "chickenpox, 2 years": Record(chickenpox, 91.0, 14, 0.25, TWO_YEARS, develop=True),
     "modis_mt_cube, 2 years": Record(modis, 90, 12, 0.45, TWO_YEARS, develop=True),
     "romania east, 2 years": Record(lambda: romania("east"), 90, 12, 0.45, TWO_YEARS, develop=True),
-    "traffic_losloop": Record(traffic, 0.125, 12, 0.6),
+    "traffic_losloop": Record(traffic, 0.125, 8, 0.6),
     "soy yield": Record(soy, 1096.0, 4, 0.5),
     "landsat_p013r030": Record(landsat, 180, 14, 0.5),
     "landsat_p013r030, 2 years": Record(landsat, 180, 14, 0.5, TWO_YEARS),
