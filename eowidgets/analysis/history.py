@@ -23,7 +23,7 @@ from eowidgets.cube.indices import present
 from eowidgets.cube.quantity import quantity
 from eowidgets.cube.schema import DIMS, MASKS, bands, usable
 from eowidgets.cube.series import clip
-from eowidgets.errors import InputError, unknown
+from eowidgets.errors import InputError, shown, unknown
 
 Mask = npt.NDArray[np.bool_]
 Clouds = Literal["mask", "robust"]
@@ -73,7 +73,7 @@ class History:
     ----------
     cube : Dataset
     index : str or None
-        A spectral index; used unless ``bands`` are given.
+        A spectral index; used unless ``bands`` are given. Without both NDVI, or the only band where there is no NDVI.
     names : sequence of str or None
         Bands.
     area : optional
@@ -117,6 +117,8 @@ class History:
             cube = cube.isel(time=cube["time"].values < until + np.timedelta64(1, "D"))
         if not cube.sizes["time"]:
             raise InputError(f"The cube has no date up to {until}: forecast from a later day.")
+        if not names and index is None:
+            index, names = _usual(cube)
         self.index = None if names else index
         self.names = self._channels(cube, names)
         if clouds == "robust":
@@ -157,6 +159,10 @@ class History:
         if self.index is not None:
             return (-1.0, 1.0) if _RATIO.fullmatch(str(attrs.get("formula", ""))) else (-np.inf, np.inf)
         return (0.0, np.inf) if quantity(self.cube[name]).key in POSITIVE else (-np.inf, np.inf)
+
+    def as_it_is(self, name: str) -> bool:
+        """Whether the values of a channel are of the size that models are made for: an index, or reflectance."""
+        return self.index is not None or quantity(self.cube[name]).key in ("index", "reflectance")
 
     @property
     def inside(self) -> Mask:
@@ -234,6 +240,18 @@ class History:
         part = copy(self)
         part.cube = part.around = self.cube.isel(cut)
         return part if part.inside.any() else self
+
+
+def _usual(cube: xr.Dataset) -> tuple[str | None, tuple[str, ...] | None]:
+    """Return what is forecast where nothing is named: the index NDVI, or the only band."""
+    known = bands(cube)
+    if present(cube, "ndvi") is not None or {"red", "nir"} <= set(known):
+        return "ndvi", None
+    if len(known) == 1:
+        return None, known
+    raise InputError(
+        f"This cube has no NDVI, and {len(known)} bands ({shown(', '.join(known))}): name one of them, as bands=('{known[0]}',)."
+    )
 
 
 def _about(index: int, size: int) -> slice:

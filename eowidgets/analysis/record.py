@@ -154,7 +154,7 @@ class Record:
         given = dict(_GIVEN.get(self.call, {}))
         if "input" not in self.notes and self.call == "chips":
             given = {"cube": Given("images", "the folder of the images")}
-        elif self.call == "table":
+        elif self.call == "table" or _is_table(self.notes):
             given = {"cube": Given("table", "the table of the series")}
         return Call(function, {**arguments, **given}, target=_TARGETS.get(function, "result"))
 
@@ -216,7 +216,11 @@ def _change(notes: Mapping[str, Any]) -> dict[str, Any]:
 def _forecast(notes: Mapping[str, Any]) -> dict[str, Any]:
     area = notes["area"]
     place = tuple(area) if isinstance(area, list) else area
-    return {**notes["arguments"], "model": notes["model"], "area": place, **notes["parameters"]}
+    asked = notes["arguments"]
+    own = {k: v for k, v in notes["parameters"].items() if k not in asked or isinstance(v, bool)}
+    if "model" in asked:  # "auto", which takes no parameters and makes its choice again
+        return {**asked, "area": place}
+    return {**asked, "model": notes["model"], "area": place, **own}
 
 
 def _ask(notes: Mapping[str, Any]) -> dict[str, Any]:
@@ -227,6 +231,11 @@ def _ask(notes: Mapping[str, Any]) -> dict[str, Any]:
     if layers:
         asked["layers"] = Given("layers", f"the layers {', '.join(map(repr, layers))}")
     return asked
+
+
+def _is_table(notes: Mapping[str, Any]) -> bool:
+    source = notes.get("input")
+    return isinstance(source, Mapping) and source.get("kind") == "table"
 
 
 def _is_known(model: str) -> bool:

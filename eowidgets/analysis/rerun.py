@@ -19,13 +19,13 @@ from eowidgets.errors import InputError
 
 if TYPE_CHECKING:
     from geopandas import GeoDataFrame
-    from pandas import DataFrame
+    from pandas import DataFrame, Series
 
 
 @checked
 def rerun(
     result: FilePath | xr.Dataset | GeoDataFrame | DataFrame | Answer,
-    cube: xr.Dataset | Mapping[str, xr.Dataset] | DataFrame | FilePath | None = None,
+    cube: xr.Dataset | Mapping[str, xr.Dataset] | DataFrame | Series[Any] | FilePath | None = None,
     model: Model | type[Model] | None = None,
     *,
     after: xr.Dataset | None = None,
@@ -38,9 +38,9 @@ def rerun(
     ----------
     result : path, Dataset, GeoDataFrame, DataFrame or Answer
         What ``eow.run``, ``eow.change``, ``eow.forecast`` or ``eow.ask`` gave or wrote.
-    cube : Dataset, dict of Datasets, DataFrame or path, optional
+    cube : Dataset, dict of Datasets, DataFrame, Series or path, optional
         The input; needed where the provenance does not note how it was opened. A dict for a model of several sources, a
-        table for one of series, a folder for one of chips.
+        table for one of series or for a forecast of a table, a folder for one of chips.
     model : Model or Model class, optional
         Needed where the model is not registered.
     after : Dataset, optional
@@ -91,9 +91,12 @@ def rerun(
         raise InputError(
             f"Results of {str(call)[:80]!r} cannot be made again by themselves: make the one they come from."
         )
+    table = notes.get("input", {}).get("kind") == "table"
+    if table and source is None:
+        raise InputError("The provenance does not hold the table: give it as rerun(result, table).")
     source = source if source is not None else runs.reopened(notes.get("whole", notes))
     try:
-        source = runs.same_input(source, notes["whole"])
+        source = source if table else runs.same_input(source, notes["whole"])
         arguments = {**notes["arguments"], **({"area": notes["area"]} if "area" in notes else {})}
         again = CALLS[call](source, notes, arguments, model, after, options)
     except (KeyError, TypeError, IndexError, AttributeError) as error:
@@ -157,7 +160,9 @@ def _forecast(
     own = dict(notes["parameters"])
     if "dates" in own:  # of older results by models of images, which also noted what applies to runs only
         own = {k: v for k, v in own.items() if k not in DATES}
-    given = {**arguments, "model": make_forecaster(notes["model"] if model is None else model, own)}
+    if model is not None or arguments.get("model") != "auto":  # "auto" makes its choice again, which is the same
+        arguments["model"] = make_forecaster(notes["model"] if model is None else model, own)
+    given = arguments
     if notes["call"] == "forecast":
         return partial(forecast, cube, **given)
     return partial(hindcast, cube, given.pop("from_date"), **given)

@@ -72,7 +72,7 @@ def alarms(hindcast: xr.Dataset, channel: str | None = None, *, level: float = 0
     depth = np.where(hit, total / np.maximum(after.sum(0), 1), np.nan).astype("float32")
     since = np.where(hit, times[np.maximum(first, 0)], np.datetime64("NaT"))
     dims = short.dims[1:]
-    coords = {k: v for k, v in hindcast.coords.items() if k in ("y", "x", "spatial_ref")}
+    coords = {k: v for k, v in hindcast.coords.items() if k in ("y", "x", "series", "spatial_ref")}
     out = xr.Dataset(coords=coords, attrs={"title": "Alarms", "provenance": _provenance(hindcast)})
     words = f"{dates} clear dates in a row below the {level:.0%} interval"
     out["alarm"] = (dims, hit, {"long_name": words, "role": "result"})

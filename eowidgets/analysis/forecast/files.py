@@ -53,10 +53,10 @@ def skill_table(forecast: xr.Dataset) -> pd.DataFrame:
 
 
 def to_csv(forecast: xr.Dataset, path: str | Path) -> Path:
-    """Write a forecast as a table: a row per date, and per pixel where there are pixels.
+    """Write a forecast as a table: a row per date, and per pixel or series where there are several.
 
-    Columns: ``time``, ``lead`` (days), ``y`` and ``x`` (of a map), the forecast, the ends of its intervals, and what
-    was observed in a hindcast. Skill and provenance go with :func:`to_netcdf` only.
+    Columns: ``time``, ``lead`` (days), ``y`` and ``x`` (of a map) or ``series``, the forecast, the ends of its intervals, and
+    what was observed in a hindcast. Skill and provenance go with :func:`to_netcdf` only.
 
     Raises
     ------
@@ -70,8 +70,17 @@ def to_csv(forecast: xr.Dataset, path: str | Path) -> Path:
         raise InputError(f"There is no folder {shown(str(target.parent))}: make it first, or choose another.")
     own = [str(n) for n, v in forecast.data_vars.items() if "time" in v.dims]
     frame = forecast[own].drop_vars(["spatial_ref", "level", "forecaster"], errors="ignore").to_dataframe()
-    frame[own] = frame[own].astype("float64").round(5)
-    return write_whole(target, partial(frame.to_csv, date_format="%Y-%m-%d"))
+    frame[own] = frame[own].astype("float64").apply(_significant)
+    times = forecast["time"].values
+    whole = bool((times == times.astype("datetime64[D]")).all())
+    return write_whole(target, partial(frame.to_csv, date_format="%Y-%m-%d" if whole else "%Y-%m-%dT%H:%M:%S"))
+
+
+def _significant(column: pd.Series[float]) -> pd.Series[float]:
+    """Round to six digits of the largest value, five of one."""
+    largest = float(column.abs().max())
+    places = 5 - int(np.floor(np.log10(largest))) if np.isfinite(largest) and largest > 0 else 5
+    return column.round(max(places, 5) if largest <= 1 else max(places, 0))
 
 
 def to_netcdf(forecast: xr.Dataset, path: str | Path) -> Path:

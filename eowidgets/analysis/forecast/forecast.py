@@ -1,61 +1,79 @@
-"""What comes next for a pixel, a field or a region, with intervals that hold, and how much better than knowing nothing."""
+"""Forecast pixels, areas, cubes and tables of time series, with calibrated intervals and errors on hold-out windows."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import numpy as np
 import numpy.typing as npt
 import torch
 import xarray as xr
+from annotated_types import doc
 
-from eowidgets.analysis.forecast.forecaster import LEVELS, Ask, Level, Maker, steps
+from eowidgets.analysis.forecast.automatic import AUTO
+from eowidgets.analysis.forecast.forecaster import LEVELS, Ask, Level, Maker
+from eowidgets.analysis.forecast.result import times_of
+from eowidgets.analysis.forecast.tables import TableHistory
 from eowidgets.analysis.history import Clouds, History
-from eowidgets.arguments import DateLike, Days, Latitude, Longitude, Seed, checked
+from eowidgets.arguments import DateLike, FilePath, Latitude, Longitude, Positive, Seed, checked
 from eowidgets.contract.model import Model
 from eowidgets.cube.area import AreaLike
 from eowidgets.errors import InputError
 
+if TYPE_CHECKING:
+    import pandas as pd
+
+#: A length of time.
+Span = Annotated[float | str, doc("a number of days, or an offset of pandas such as '6h', '2W' or '3MS'")]
+
 
 @checked
 def forecast(
-    cube: xr.Dataset,
-    index: str | None = "ndvi",
+    cube: xr.Dataset | pd.Series[Any] | pd.DataFrame | FilePath,
+    index: str | None = None,
     *,
     bands: Sequence[str] | None = None,
     area: AreaLike | tuple[Longitude, Latitude] | None = None,
     mean: bool = False,
-    days: Days = 180,
-    every: Days = 10,
-    model: str | Model | type[Model] = "harmonic",
+    days: Span | None = None,
+    every: Span | None = None,
+    model: str | Model | type[Model] = AUTO,
     levels: Sequence[Level] = LEVELS,
     from_date: DateLike | None = None,
     calibrate: bool = True,
     clouds: Clouds = "mask",
     seed: Seed = 0,
+    season: str | Positive | bool = AUTO,
     **params: Any,
 ) -> xr.Dataset:
-    """Forecast an index or bands after the last date, with intervals.
+    """Forecast a cube or a table of time series after its last date, with intervals.
 
     Parameters
     ----------
-    cube : Dataset
+    cube : Dataset, Series, DataFrame or path
+        A cube of any quantity; a pandas Series or DataFrame with dates as its index or in a column ``time``, in which each
+        column of numbers is a channel and a column ``id`` separates many series; or the path of a CSV file of such a table.
+        The step of a table may be anything from seconds to years, also irregular, and values may be missing.
     index : str
-        A spectral index; not used if ``bands`` are given.
+        A spectral index; not used if ``bands`` are given. By default NDVI, or the only band of a cube without NDVI. Of a
+        table, the column to forecast; by default all.
     bands : sequence of str, optional
-        Bands to forecast, each by itself.
+        Bands or columns to forecast, each by itself.
     area : optional
         None for the whole cube, ``(lon, lat)`` for one pixel, or what ``eow.Area.of`` takes.
     mean : bool
         Forecast one series, the mean over the area, in place of every pixel.
-    days : int
-        How far to go: at most five years, and no longer than the record.
-    every : int
-        Days between the dates forecast.
+    days : float or str
+        How far to go: days, or an offset of pandas such as ``"36h"`` or ``"6MS"``, no longer than the record. Of a cube
+        whole days, by default 180, at most five years; of a table by default 24 steps.
+    every : float or str
+        Days between the dates forecast, or an offset. Of a cube by default 10; of a table by default the step of the record.
     model : str, Model or Model class
-        A registered model of the task ``forecast``, of series or of whole images, or one of your own. The short name
-        leaves out ``forecast-``: ``"harmonic"`` is ``"forecast-harmonic"``. See ``eow.list_models(task="forecast")``.
+        ``"auto"`` tries simple forecasters and their weighted average on hold-out windows and takes the best (see
+        :func:`~eowidgets.analysis.choose.forecast.choose_forecast`). Otherwise a registered model of the task
+        ``forecast``, of series or of whole images, or one of your own. The short name leaves out ``forecast-``:
+        ``"harmonic"`` is ``"forecast-harmonic"``. See ``eow.list_models(task="forecast")``.
     levels : sequence of float
         Intervals: 0.8 is meant to hold eight of ten future values.
     from_date : str, optional
@@ -66,20 +84,24 @@ def forecast(
     clouds : {"mask", "robust"}
         ``"robust"``: find clouds that the mask of the cube has missed, first; from the same past only.
     seed : int
-        For models that learn.
+        For models that learn, and for the resampling of windows.
+    season : str or float
+        ``"day"``, ``"week"``, ``"year"``, ``"day and week"``, ``"none"`` or a number of days after which things repeat;
+        ``"auto"`` is the year for a cube, and for a table whatever was best on hold-out windows.
     **params
         Parameters of the model, without its ``dates``, ``horizon`` and ``every``, which apply to ``eow.run``. Networks
         also take ``horizon``, the older name of ``ahead``: the steps that they learn at once.
 
     Returns
     -------
-    Dataset, dims (time, y, x), or (time,) for a point or a mean
+    Dataset, dims (time, y, x), (time,) for a point, a mean or one series, or (series, time) for many
         Per channel, say ``ndvi``: ``ndvi`` (the forecast), ``ndvi_lo80`` and ``ndvi_hi80`` (ends of the 80 %
         interval; as many as there are levels). Beside it, how the same forecast from earlier days has fared:
         ``ndvi_mae`` and ``ndvi_rmse`` over ``forecaster`` (the model, persistence, climatology), ``ndvi_coverage`` over
         ``level`` (share of held-out values inside the interval, each window judged by the others) and
-        ``ndvi_coverage_raw`` (before calibration). ``lead`` counts days. ``attrs`` hold ``provenance`` (JSON) and
-        ``notes`` (sentences on what to be careful with). Pixels seen on fewer than three dates are NaN, and counted
+        ``ndvi_coverage_raw`` (before calibration). ``lead`` counts days. ``attrs`` hold ``provenance`` (JSON),
+        ``notes`` (sentences on what to be careful with) and, with ``model="auto"``, ``choice`` (JSON of a
+        :class:`~eowidgets.analysis.choose.choice.Choice`). Pixels seen on fewer than three dates are NaN, and counted
         in ``notes``.
 
     Raises
@@ -98,42 +120,42 @@ def forecast(
     >>> bool((ahead.ndvi_lo80 < ahead.ndvi_hi80).all())
     True
     """
-    ask = Ask(index, bands, area, mean, days, model, levels, from_date, calibrate, clouds, seed, params)
-    made = Maker(cube, ask)
-    step = steps(every, made.horizon)
-    made.call = ("forecast", {"every": step})
-    return made.at(made.cut + np.arange(step, made.horizon + 1, step, dtype="float64"))
+    ask = _ask(index, bands, area, mean, days, model, levels, from_date, calibrate, clouds, seed, season, params)
+    made = Maker(cube, ask, every)
+    return made.at(made.regular)
 
 
 @checked
 def hindcast(
-    cube: xr.Dataset,
+    cube: xr.Dataset | pd.Series[Any] | pd.DataFrame | FilePath,
     from_date: DateLike,
-    index: str | None = "ndvi",
+    index: str | None = None,
     *,
     bands: Sequence[str] | None = None,
     area: AreaLike | tuple[Longitude, Latitude] | None = None,
     mean: bool = False,
-    days: Days = 180,
-    model: str | Model | type[Model] = "harmonic",
+    days: Span | None = None,
+    model: str | Model | type[Model] = AUTO,
     levels: Sequence[Level] = LEVELS,
     calibrate: bool = True,
     clouds: Clouds = "mask",
     seed: Seed = 0,
-    every: Days | None = None,
+    every: Span | None = None,
+    season: str | Positive | bool = AUTO,
     **params: Any,
 ) -> xr.Dataset:
-    """Forecast from a past day, on the very dates that came afterwards, beside what was seen then.
+    """Forecast from a past day, on the very dates that came afterwards, with what was observed then.
 
     Parameters
     ----------
-    cube : Dataset
-    from_date : str
-        The last day that the forecast may look at.
-    index, bands, area, mean, days, model, levels, calibrate, clouds, seed, **params
+    cube : Dataset, Series, DataFrame or path
         As in :func:`forecast`.
-    every : int, optional
-        Forecast a regular series of dates as well, so many days apart, on which nothing is observed.
+    from_date : str
+        The last day, or time, that the forecast may look at.
+    index, bands, area, mean, days, model, levels, calibrate, clouds, seed, season, **params
+        As in :func:`forecast`.
+    every : float or str, optional
+        Forecast a regular series of dates as well, so far apart, on which nothing is observed.
 
     Returns
     -------
@@ -146,22 +168,68 @@ def hindcast(
     InputError
         As :func:`forecast`; or if the cube has no date within ``days`` after ``from_date``.
     """
-    ask = Ask(index, bands, area, mean, days, model, levels, from_date, calibrate, clouds, seed, params)
-    made = Maker(cube, ask)
-    seen = ask.history(cube, made.start + np.timedelta64(made.horizon, "D"))
-    later = seen.days.numpy() >= made.cut + 1
-    if not later.any():
-        raise InputError(f"The cube has no date in the {days} days after {made.start}: choose an earlier day.")
-    dates = np.floor(seen.days.numpy()[later])
+    ask = _ask(index, bands, area, mean, days, model, levels, from_date, calibrate, clouds, seed, season, params)
+    made = Maker(cube, ask, every)
     made.call = ("hindcast", {"every": every})
-    step = made.horizon + 1 if every is None else steps(every, made.horizon)
-    result = made.at(np.union1d(dates, made.cut + np.arange(step, made.horizon + 1, step)))
-    rows = np.searchsorted(result["lead"].values, dates - made.cut)
+    return beside(made, every)
+
+
+def beside(made: Maker, every: Any = None) -> xr.Dataset:
+    """Forecast the dates of a cube or a table after a day, and add what was observed on them.
+
+    Parameters
+    ----------
+    made : Maker
+    every : float or str, optional
+        Forecast the regular dates as well.
+
+    Raises
+    ------
+    InputError
+        If there is no date.
+    """
+    end = made.start + np.timedelta64(round(made.horizon * 86_400), "s")
+    seen = made.ask.history(made.source, end)
+    later = seen.days.numpy() > made.cut if made.table else seen.days.numpy() >= made.cut + 1
+    if not later.any():
+        what = "table" if made.table else "cube"
+        raise InputError(
+            f"The {what} has no date in the {made.horizon:.6g} days after {made.start}: choose an earlier day."
+        )
+    dates = seen.days.numpy()[later] if made.table else np.floor(seen.days.numpy()[later])
+    result = made.at(dates if every is None else np.union1d(dates, made.regular))
+    rows = np.searchsorted(result["time"].values, times_of(dates))
     return result.assign(_observed(seen, later, rows, result))
 
 
-def _observed(seen: History, later: npt.NDArray[np.bool_], rows: npt.NDArray[Any], made: xr.Dataset) -> dict[str, Any]:
-    if seen.place == "pixels":
+def _ask(
+    index: str | None,
+    bands: Sequence[str] | None,
+    area: Any,
+    mean: bool,
+    days: Any,
+    model: Any,
+    levels: Sequence[float],
+    from_date: Any,
+    calibrate: bool,
+    clouds: Clouds,
+    seed: int,
+    season: Any,
+    params: dict[str, Any],
+) -> Ask:
+    """Return what is asked for; a ``season`` that is true or false is a parameter of networks."""
+    if isinstance(season, bool):
+        season, params = AUTO, {**params, "season": season}
+    return Ask(index, bands, area, mean, days, model, levels, from_date, calibrate, clouds, seed, season, params)
+
+
+def _observed(
+    seen: History | TableHistory, later: npt.NDArray[np.bool_], rows: npt.NDArray[Any], made: xr.Dataset
+) -> dict[str, Any]:
+    if isinstance(seen, TableHistory):
+        found = seen.block().values[:, later]
+        values = found if seen.place == "table" else found[0]
+    elif seen.place == "pixels":
         blocks = [block.values[:, later] for _, block in seen.strips()]
         values = torch.cat(blocks).permute(1, 0, 2).reshape(-1, made.sizes["y"], made.sizes["x"], len(seen.names))
     else:
@@ -171,6 +239,7 @@ def _observed(seen: History, later: npt.NDArray[np.bool_], rows: npt.NDArray[Any
         attrs = {k: v for k, v in made[name].attrs.items() if k != "role"}
         attrs |= {"role": "result", "long_name": f"{attrs['long_name'].removesuffix(', forecast')}, observed"}
         on_dates = np.full(made[name].shape, np.nan, "float32")
-        on_dates[rows] = values[..., c].numpy()
+        at = (slice(None), rows) if seen.place == "table" else rows
+        on_dates[at] = values[..., c].numpy()
         out[f"{name}_observed"] = (made[name].dims, on_dates, attrs)
     return out

@@ -1,8 +1,9 @@
-"""How a forecast is made: check what is asked for, learn from the past, forecast later days, some pixels at a time."""
+"""How a forecast is made: check what is asked for, learn from the past, forecast later days, some series at a time."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import copy
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Annotated, Any
 
@@ -13,103 +14,230 @@ import xarray as xr
 from annotated_types import Interval
 from torch import Tensor
 
+from eowidgets.analysis.forecast.automatic import AUTO, Decision, candidates, decide
 from eowidgets.analysis.forecast.conformal import normal_factors, spread
-from eowidgets.analysis.forecast.holdout import FEWEST, Holdout, hold_out
+from eowidgets.analysis.forecast.holdout import Holdout, hold_out
+from eowidgets.analysis.forecast.origins import FEWEST
 from eowidgets.analysis.forecast.result import assemble
-from eowidgets.analysis.forecast.strategies import make_strategy
+from eowidgets.analysis.forecast.season import Season, season_of
+from eowidgets.analysis.forecast.seasons import choose_season
+from eowidgets.analysis.forecast.strategies import OfSeries, Strategy, make_strategy
+from eowidgets.analysis.forecast.tables import TableHistory, is_table, read_table
+from eowidgets.analysis.forecast.units import Units
+from eowidgets.analysis.forecast.when import day_of, horizon_of, iso, steps, table_dates, time_of
 from eowidgets.analysis.history import Block, Clouds, History, admitted, days_of
 from eowidgets.arguments import DateLike, Latitude, Longitude
 from eowidgets.contract.model import Model
 from eowidgets.cube.area import AreaLike
+from eowidgets.engine.long import Long
 from eowidgets.errors import InputError, shown
 
 LEVELS = (0.5, 0.8, 0.95)
 Level = Annotated[float, Interval(gt=0, lt=1)]
-#: Further ahead than this the past says nothing, in days.
-FURTHEST = 5 * 366
-#: Pixels on which hold-out windows are run, and pixels forecast at once.
-SAMPLE, CHUNK = 512, 16_384
-#: A forecast may start so long after the last date: today, say, with a cube of last month.
-STALE = np.timedelta64(366, "D")
+#: Series on which hold-out windows are run, of one model and of all that "auto" tries; series forecast at once.
+SAMPLE, SAMPLE_AUTO, CHUNK = 512, 256, 16_384
 
 
 @dataclass(frozen=True)
 class Ask:
     """What is asked for; see :func:`eowidgets.analysis.forecast.forecast.forecast`."""
 
-    index: str | None = "ndvi"
+    index: str | None = None
     bands: Sequence[str] | None = None
     area: AreaLike | tuple[Longitude, Latitude] | None = None
     mean: bool = False
-    days: int = 180
-    model: str | Model | type[Model] = "harmonic"
+    days: float | str | None = None
+    model: str | Model | type[Model] = AUTO
     levels: Sequence[Level] = LEVELS
     from_date: DateLike | None = None
     calibrate: bool = True
     clouds: Clouds = "mask"
     seed: int = 0
+    season: str | float = AUTO
     params: dict[str, Any] = field(default_factory=dict)
 
-    def history(self, cube: xr.Dataset, until: np.datetime64) -> History:
-        """What may be looked at, up to a day."""
-        return History(cube, self.index, self.bands, self.area, mean=self.mean, until=until, clouds=self.clouds)
+    def history(self, source: Any, until: np.datetime64) -> History | TableHistory:
+        """What of a cube, or of a table that was read, may be looked at up to a day or a time."""
+        if isinstance(source, xr.Dataset):
+            return History(source, self.index, self.bands, self.area, mean=self.mean, until=until, clouds=self.clouds)
+        return self.table(source, until)
+
+    def table(self, source: Long, until: np.datetime64) -> TableHistory:
+        """What of a table may be looked at up to a time."""
+        return TableHistory(source, self.bands if self.bands or self.index is None else [self.index], until)
+
+    def refuse_cube_only(self) -> None:
+        """Raise where an argument has no meaning for a table."""
+        wrong = {"area": self.area is not None, "mean": self.mean, "clouds": self.clouds != "mask"}
+        for name in (n for n, given in wrong.items() if given):
+            raise InputError(f"{name} applies to cubes only: leave it out for a table.")
 
 
 class Maker:
-    """Learns from the past of a cube when made; then forecasts whatever days.
+    """Learns from the past of a cube or a table when made; then forecasts whatever days.
 
     Attributes
     ----------
+    source : Dataset or Long
+        The cube, or the table.
     start : datetime64
-        The last day that is looked at.
+        The last day or time that is looked at.
     cut : float
         The same, in days since 1970-01-01.
-    horizon : int
+    horizon : float
         Days ahead.
-    history : History
+    history : History or TableHistory
+    season : Season
+        The scale of time on which models work.
+    units : Units
+        The scale of values on which models work.
     strategy : Strategy
         How the model is asked.
     holdout : Holdout
-        How the forecaster would have fared.
+        How the forecaster would have fared, on the scales of ``season`` and ``units``.
+    decision : Decision or None
+        Of ``model="auto"``.
     call : (str, dict)
         The function that this is made for, and its arguments that :class:`Ask` does not hold; noted on the result.
     """
 
-    def __init__(self, cube: xr.Dataset, ask: Ask) -> None:
-        cube = admitted(cube)
-        self.ask, self.cube = ask, cube
-        self.call: tuple[str, dict[str, Any]] = ("forecast", {})
+    def __init__(self, source: Any, ask: Ask, every: Any = None) -> None:
+        self.ask = ask
+        self.call: tuple[str, dict[str, Any]] = ("forecast", {"every": every})
         self.levels = _levels(ask.levels)
-        self.start = _day(ask.from_date, cube["time"].values)
-        self.history = ask.history(cube, self.start)
-        self.strategy = make_strategy(ask.model, self.history, ask.seed, ask.params)
-        self.cut = float(days_of(np.array([self.start]))[0])
-        self.horizon = _horizon(ask.days, self.cut - float(self.history.days[0]) + 1)
-        self.holdout = self._learn()
+        self.table = is_table(source)
+        if self.table:
+            ask.refuse_cube_only()
+            self.source: Any = read_table(source)
+            self.start = time_of(ask.from_date, np.unique(self.source.dates))
+            past = ask.table(self.source, self.start)
+            self.history: History | TableHistory = past
+            self.cut = float(past.days[-1])
+            self.horizon, self.regular = table_dates(ask.days, every, past.times)
+        else:
+            self.source = admitted(source)
+            self.start = day_of(ask.from_date, self.source["time"].values)
+            self.history = ask.history(self.source, self.start)
+            self.cut = float(days_of(np.array([self.start]))[0])
+            self.horizon = horizon_of(ask.days, self.cut - float(self.history.days[0]) + 1, self.start)
+            step = steps(every, int(self.horizon))
+            self.regular = self.cut + np.arange(step, self.horizon + 1, step, dtype="float64")
+        self.decision: Decision | None = None
+        self._prepare()
 
-    def _learn(self) -> Holdout:
-        trial, h = self.strategy.trial(self.history)
-        block = h.sample(SAMPLE) if h.place == "pixels" else h.series()
+    def _prepare(self) -> None:
+        """Choose scales, season and model, and run the hold-out windows."""
+        h, ask = self.history, self.ask
+        auto = ask.model == AUTO if isinstance(ask.model, str) else False
+        most = SAMPLE_AUTO if auto else SAMPLE
+        block = h.sample(most) if h.place in ("pixels", "table") else self._series()
+        self._enough(block)
+        self.season = self._season(block)
+        if auto:
+            if ask.params:
+                name = next(iter(ask.params))
+                raise InputError(
+                    f"The parameter {name!r} belongs to a model, and model is 'auto': name the model, too."
+                )
+            given = [self._make(name, {}) for name in candidates(self.season)]
+        else:
+            given = [make_strategy(ask.model, h, ask.seed, ask.params, self.season, self._spacing)]
+        raw = not isinstance(given[0], OfSeries)
+        self.units = Units.none(h) if raw else Units.of(h, block)
+        self.strategy, self.holdout = self._learn(given, block)
+        if auto:
+            self._decide(given)
+
+    def _make(self, model: str, params: Mapping[str, Any]) -> Strategy:
+        return make_strategy(model, self.history, self.ask.seed, params, self.season, self._spacing)
+
+    def using(self, model: str) -> Maker:
+        """Return a copy that forecasts with another model that learns nothing; skill and intervals stay as they are."""
+        other = copy.copy(self)
+        other.strategy = self._make(model, {})
+        return other
+
+    @property
+    def _spacing(self) -> float | None:
+        """Median days between the dates of a table, which networks take as the step of their grid."""
+        days = self.history.days
+        return float(days.diff().median()) if self.table and len(days) > 1 else None
+
+    def _series(self) -> Block:
+        return self.history.block() if isinstance(self.history, TableHistory) else self.history.series()
+
+    def _enough(self, block: Block) -> None:
+        """Raise if no series has enough dates."""
         most = int(block.seen.sum(1).max()) if block.seen.numel() else 0
         if most < FEWEST:
-            place = {"point": "This pixel was", "area": "This area was", "pixels": "The pixels were"}[h.place]
+            what = {
+                "point": "This pixel was seen clearly",
+                "area": "This area was seen clearly",
+                "pixels": "The pixels were seen clearly",
+                "series": "This series has values",
+                "table": "The series have values",
+            }[self.history.place]
             raise InputError(
-                f"{place} seen clearly on {most} date{'s' if most != 1 else ''} up to {self.start}: "
-                f"a forecast needs at least {FEWEST}."
+                f"{what} on {most} date{'s' if most != 1 else ''} up to {self.start}: a forecast needs at least {FEWEST}."
             )
+
+    def _season(self, block: Block) -> Season:
+        days, given = self.history.days, self.ask.season
+        span = self.cut - float(days[0]) + self.horizon
+        if given != AUTO:
+            return season_of(given, span)
+        if not self.table:
+            return Season()
+        units = Units.of(self.history, block)
+        return choose_season(units.scaled(block), days, self.cut, self.horizon)
+
+    def _learn(self, given: Sequence[Strategy], block: Block) -> tuple[Strategy, Holdout]:
+        """Run hold-out windows and fit the model."""
+        trial, part = given[0], block
+        if isinstance(self.history, History):
+            trial, h = given[0].trial(self.history)
+            part = block if h is self.history else h.sample(SAMPLE)
+        part = self.units.scaled(part)
+        rate = self.season.rate
+        days = self.history.days * rate
         with torch.random.fork_rng():
             torch.manual_seed(int(self.ask.seed))
-            held = hold_out(trial, block, h.days, self.cut, self.horizon)
+            tried = given if len(given) > 1 else trial
+            held = hold_out(tried, part, days, self.cut * rate, self.horizon * rate)
             torch.manual_seed(int(self.ask.seed))
-            if self.strategy.learns:
-                self.strategy.fit(block, h.days)
-        return held
+            if given[0].learns:
+                given[0].fit(self.units.scaled(block), days)
+        return given[0], held
+
+    def _decide(self, given: Sequence[Strategy]) -> None:
+        names, held = self.history.names, self.holdout
+        many = len(names) > 1
+        unit = "of that of climatology" if many else str(self.history.attrs(names[0]).get("units", ""))
+        exact = self.horizon != int(self.horizon)
+        length = f"{self.horizon * 24:.3g} hours" if exact and self.horizon < 3 else f"{self.horizon:.4g} days"
+        dates = ", ".join(iso(o / self.season.rate, self.table) for o in held.origins)
+        protocol = (
+            f"Forecast {', '.join(names[:4])} {length} ahead from {len(held.origins)} earlier dates ({dates}) with nothing "
+            f"but what was known then; season: {self.season.label}. The average is scored with weights from other windows."
+        )
+        size = 1.0 if many else float(self.units.size[0])
+        self.decision = decide(
+            held, [s.name for s in given], int(self.ask.seed), "" if unit == "1" else unit, protocol, size
+        )
+        self.holdout = self.decision.holdout
+        self.strategy = self._make(self.decision.choice.winner, self.decision.choice.params)
 
     def at(self, future: npt.NDArray[np.float64]) -> xr.Dataset:
         """Forecast days since 1970-01-01."""
         h, ahead = self.history, torch.as_tensor(future)
         fans = self._factors(ahead)
-        if h.place == "pixels":
+        blind = 0
+        if isinstance(h, TableHistory):
+            block = h.block()
+            arrays = [a.movedim(-2, -3).numpy() for a in self._chunks(block, ahead, fans)]  # ... n h c
+            arrays = arrays if h.place == "table" else [a[..., 0, :, :] for a in arrays]
+            blind = int((block.seen.sum(1) < FEWEST).any(1).sum())
+        elif h.place == "pixels":
             shape = (h.cube.sizes["y"], h.cube.sizes["x"])
             parts = [self._chunks(block, ahead, fans) for _, block in h.strips()]
             # (level, h, n, c) of each strip, rows after rows
@@ -118,31 +246,32 @@ class Maker:
             blind = int((h.inside & np.isnan(arrays[0][0, ..., 0])).sum())
         else:
             arrays = [a.numpy()[..., 0, :] for a in self._chunks(h.series(), ahead, fans)]
-            blind = 0
         return assemble(self, ahead.numpy(), (arrays[0], arrays[1], arrays[2]), blind)
 
     def _factors(self, ahead: Tensor) -> list[tuple[Tensor, Tensor]]:
-        leads = ahead - self.cut
+        leads, ahead = (ahead - self.cut) * self.season.rate, ahead * self.season.rate
         if not self.ask.calibrate:
             return [normal_factors(leads, self.levels)] * len(self.history.names)
         return [self.holdout.conformal(c).factors(leads, ahead, self.levels) for c in range(len(self.history.names))]
 
     def _chunks(self, block: Block, ahead: Tensor, fans: list[tuple[Tensor, Tensor]]) -> tuple[Tensor, Tensor, Tensor]:
         """Forecast (h, n, c), lower and upper ends (level, h, n, c)."""
+        block = self.units.scaled(block)
         firsts = range(0, len(block.values), CHUNK)
         parts = [self._chunk(block.some(slice(first, first + CHUNK)), ahead, fans) for first in firsts]
         return tuple(torch.cat([p[k] for p in parts], dim=-2) for k in range(3))  # type: ignore[return-value]
 
     def _chunk(self, block: Block, ahead: Tensor, fans: list[tuple[Tensor, Tensor]]) -> tuple[Tensor, Tensor, Tensor]:
         n, _, c = block.values.shape
+        days, future = self.history.days * self.season.rate, ahead * self.season.rate
         mean = torch.full((n, len(ahead), c), torch.nan)
         known = block.seen.sum(1) >= FEWEST  # n c
         some = known.any(1)
         seen = block.seen & known[:, None]
         if bool(some.any()):
             known_ones = Block(block.values[some], seen[some], block.where[some])
-            mean[some] = self.strategy.forecast(known_ones, self.history.days, ahead)
-        scale = spread(block.values, seen, self.history.days, ahead)
+            mean[some] = self.strategy.forecast(known_ones, days, future)
+        scale = spread(block.values, seen, days, future)
         if self.ask.calibrate:
             scale = scale.sqrt()
         low = torch.where(seen, block.values, torch.inf).amin(1)  # n c
@@ -150,7 +279,7 @@ class Maker:
         ends = torch.empty(2, len(self.levels), len(ahead), n, c)
         for k in range(c):
             centre = mean[..., k].T  # h n
-            least, most = self.history.limits(self.history.names[k])
+            least, most = self.units.limits(k)
             # Where too few errors are known: all that is possible, or else the range ever seen and as much on each side.
             room = (high - low)[:, k]
             widest = (torch.minimum(low[:, k], centre) - room, torch.maximum(high[:, k], centre) + room)
@@ -159,7 +288,7 @@ class Maker:
             for end, factor in enumerate(fans[k]):
                 sized = centre + factor[:, :, None].float() * scale[..., k].T
                 ends[end, ..., k] = torch.where(factor[:, :, None].isfinite(), sized, widest[end]).clamp(least, most)
-        return mean.permute(1, 0, 2), ends[0], ends[1]
+        return self.units.back(mean.permute(1, 0, 2)), self.units.back(ends[0]), self.units.back(ends[1])
 
 
 def _levels(levels: Sequence[float]) -> tuple[float, ...]:
@@ -172,50 +301,3 @@ def _levels(levels: Sequence[float]) -> tuple[float, ...]:
             f"Levels {shown(levels)} are not possible: give numbers between 0 and 1, such as (0.5, 0.8, 0.95)."
         )
     return found
-
-
-def _day(from_date: DateLike | None, times: npt.NDArray[np.datetime64]) -> np.datetime64:
-    if not len(times):
-        raise InputError("This cube has no date: there is nothing to forecast from.")
-    first, last = (np.datetime64(str(t)[:10], "D") for t in times[[0, -1]])
-    if from_date is None:
-        return last
-    try:
-        day: np.datetime64 = np.datetime64(str(from_date)).astype("datetime64[D]")
-    except ValueError:
-        raise InputError(f"{shown(from_date)} is not a date: write it as 2019-07-06.") from None
-    if not first <= day <= last + STALE:
-        raise InputError(f"{day} is outside the record ({first} to {last}): forecast from a day within it.")
-    return day
-
-
-def steps(every: Any, horizon: int) -> int:
-    """Check the days between the dates of a forecast.
-
-    Raises
-    ------
-    InputError
-    """
-    try:
-        step = int(every)
-    except (TypeError, ValueError, OverflowError):
-        step = 0
-    if not 1 <= step <= horizon:
-        raise InputError(f"A date every {every} days is not possible within {horizon} days: give 1 to {horizon}.")
-    return step
-
-
-def _horizon(days: Any, record: float) -> int:
-    try:
-        horizon = int(days)
-    except (TypeError, ValueError, OverflowError):
-        raise InputError(f"A horizon of {shown(days)} is not a number of days.") from None
-    if horizon < 1 or horizon != days:
-        raise InputError(f"A horizon of {days} days is nothing to forecast: give at least 1 day.")
-    if horizon > FURTHEST:
-        raise InputError(f"{horizon} days ahead is beyond reason: ask for at most {FURTHEST} (five years).")
-    if horizon > record:
-        raise InputError(
-            f"{horizon} days ahead is longer than the record of {record:.0f} days: ask for no more than the record."
-        )
-    return horizon

@@ -1,15 +1,18 @@
-"""How a forecaster would have fared: the same forecast from earlier days, beside persistence and climatology."""
+"""Measure forecasters on hold-out windows: the same forecast from earlier days, next to persistence and climatology."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
-from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 import torch
 from torch import Tensor
 
-from eowidgets.analysis.forecast.conformal import YEAR, Conformal, normal_factors, spread
+from eowidgets.analysis.forecast.conformal import Conformal, normal_factors, spread
+from eowidgets.analysis.forecast.origins import FEWEST, effective, origins, overlaps, window_of
+from eowidgets.analysis.forecast.season import YEAR
 from eowidgets.analysis.forecast.strategies import OfSeries, Strategy
 from eowidgets.analysis.history import Block
 from eowidgets.errors import InputError
@@ -19,45 +22,10 @@ from eowidgets.models.forecast.statistical.naive import Persistence
 
 #: What every forecast is compared with.
 RIVALS = {short_name(kind.name): kind for kind in (Persistence, Climatology)}
-#: Hold-out windows have at least so many dates before them.
-FEWEST = 3
-#: With fewer errors than this, all lead times and seasons are taken together; otherwise seasons so many days apart differ.
+#: With fewer errors than this, all seasons are taken together; otherwise seasons so many days apart differ.
 MANY, APART = 500, 40.0
-#: Days around the same day of earlier years, so that windows differ by more than the year.
-SHIFTS = (0, -30, 30)
-
-
-def origins(days: Tensor, cut: float, horizon: float, most: int = Strategy.windows) -> list[float]:
-    """Days to forecast from, all before ``cut``, latest first.
-
-    The same season of earlier years where the record holds a year before each of them; in a shorter record the
-    dates themselves, from the third on.
-
-    Parameters
-    ----------
-    days : Tensor, shape (t,)
-        Of the past.
-    cut : float
-        The day that the forecast itself starts from.
-    horizon : float
-        Days ahead.
-    most : int
-        No more than so many.
-    """
-    first = float(days[0])
-    years = range(1, 1 + int((cut - first) / YEAR) + 1)
-    same = [cut - year * YEAR + shift for year in years for shift in SHIFTS]
-    same = [o for o in same if o - first >= YEAR and _dates(days, o, cut, horizon)]
-    if len(same) >= len(SHIFTS):
-        return same[:most]
-    later = [float(d) for d in days[FEWEST - 1 :] if _dates(days, float(d), cut, horizon)]
-    some: Any = np.unique(np.linspace(0, len(later) - 1, min(most, len(later))).round().astype(int)) if later else []
-    return [later[i] for i in reversed(list(some))]
-
-
-def _dates(days: Tensor, origin: float, cut: float, horizon: float) -> bool:
-    known = int((days <= origin).sum()) >= FEWEST
-    return known and bool(((days > origin) & (days <= min(origin + horizon, cut))).any())
+#: Shorter records count as so many seasons.
+LEAST_YEARS = 0.5
 
 
 @dataclass
@@ -73,6 +41,8 @@ class Errors:
         The usual spread.
     error : dict of str to Tensor, shape (k,)
         Truth minus forecast, by forecaster.
+    less : Tensor, shape (k,)
+        Errors to expect with the whole record, as part of those with the shorter record before the window.
     """
 
     window: Tensor
@@ -80,22 +50,29 @@ class Errors:
     day: Tensor
     scale: Tensor
     error: dict[str, Tensor]
+    less: Tensor
 
     def __len__(self) -> int:
         return len(self.window)
 
+    def replaced(self, error: dict[str, Tensor]) -> Errors:
+        """Return a copy with other errors of the same values."""
+        return Errors(self.window, self.lead, self.day, self.scale, error, self.less)
+
 
 @dataclass
 class Holdout:
-    """What hold-out windows tell.
+    """Errors of forecasters on hold-out windows.
 
     Attributes
     ----------
     name : str
-        Of the forecaster.
+        Of the forecaster; its errors size the intervals.
     channels : list of Errors
     origins : list of float
         Days that windows start from.
+    horizon, cut : float
+        Days that a window lasts, and the day that all windows end on at the latest.
     width, season : float
         Leads, and days of the year, within about so many days count as alike.
     """
@@ -103,6 +80,8 @@ class Holdout:
     name: str
     channels: list[Errors]
     origins: list[float]
+    horizon: float
+    cut: float
     width: float
     season: float
     _conformal: dict[int, Conformal] = field(default_factory=dict, repr=False)
@@ -111,6 +90,15 @@ class Holdout:
     def forecasters(self) -> tuple[str, ...]:
         """The forecaster, then what it is compared with."""
         return (self.name, *(r for r in RIVALS if r != self.name))
+
+    @property
+    def overlap(self) -> npt.NDArray[np.bool_]:
+        """Whether two windows share days, shape (window, window)."""
+        return overlaps(self.origins, self.horizon, self.cut)
+
+    def replaced(self, name: str, channels: list[Errors]) -> Holdout:
+        """Return a copy for another forecaster, with its errors."""
+        return Holdout(name, channels, self.origins, self.horizon, self.cut, self.width, self.season)
 
     def mae(self, channel: int) -> list[float]:
         """Mean absolute error by forecaster."""
@@ -123,92 +111,114 @@ class Holdout:
     def conformal(self, channel: int) -> Conformal:
         """Calibrator made from all windows."""
         if channel not in self._conformal:
-            self._conformal[channel] = self._without(channel, None)
+            self._conformal[channel] = self._from(channel, torch.unique(self.channels[channel].window).tolist())
         return self._conformal[channel]
 
-    def _without(self, channel: int, window: int | None) -> Conformal:
+    def _scores(self, channel: int) -> Tensor:
+        """Errors in units of the root of the usual spread, as they are to be expected with the whole record."""
         e = self.channels[channel]
-        keep = e.window != (-1 if window is None else window)
+        return (e.error[self.name] * e.less / e.scale.sqrt()).double()
+
+    def _from(self, channel: int, windows: Sequence[int]) -> Conformal:
+        e = self.channels[channel]
+        keep = torch.isin(e.window, torch.tensor(windows, dtype=torch.long))
+        starts = [self.origins[w] for w in windows]
         return Conformal(
-            (e.error[self.name] / e.scale.sqrt())[keep], e.lead[keep], e.day[keep], self.width, self.season
+            self._scores(channel)[keep],
+            e.lead[keep],
+            e.day[keep],
+            self.width,
+            self.season,
+            effective(starts, self.horizon, self.cut),
+            e.window[keep],
         )
 
     def coverage(self, channel: int, levels: tuple[float, ...], calibrated: bool = True) -> list[float]:
-        """Share of hold-out values inside their interval, each window judged by all the others.
+        """Share of hold-out values inside their interval, each window judged by those that do not overlap with it.
 
         NaN where a single window leaves nothing to judge it by.
         """
-        e = self.channels[channel]
-        score = (e.error[self.name] / (e.scale.sqrt() if calibrated else e.scale)).double()
+        e, overlap = self.channels[channel], self.overlap
+        score = self._scores(channel) if calibrated else (e.error[self.name] / e.scale).double()
+        known = torch.unique(e.window).tolist()
         inside, count = torch.zeros(len(levels), dtype=torch.float64), 0
-        for window in sorted(set(e.window.tolist())):
+        for window in known:
             here = e.window == window
             days, where = torch.unique(e.day[here], return_inverse=True)
             leads = torch.zeros_like(days).index_copy_(0, where, e.lead[here])
+            others = [w for w in known if not overlap[window, w]]
             if not calibrated:
                 lower, upper = normal_factors(leads, levels)
-            elif bool(here.all()):
+            elif not others:
                 continue
             else:
-                lower, upper = self._without(channel, window).factors(leads, days, levels)
+                lower, upper = self._from(channel, others).factors(leads, days, levels)
             inside += ((lower[:, where] <= score[here]) & (score[here] <= upper[:, where])).sum(1)
             count += int(here.sum())
         return [float(v) / count if count else float("nan") for v in inside]
 
 
-def hold_out(strategy: Strategy, block: Block, days: Tensor, cut: float, horizon: float) -> Holdout:
+def hold_out(
+    strategies: Strategy | Sequence[Strategy], block: Block, days: Tensor, cut: float, horizon: float
+) -> Holdout:
     """Forecast from earlier days and keep the errors.
 
     A model that learns is fitted once, on what lies before the earliest window, so that no window was learnt from.
 
     Parameters
     ----------
-    strategy : Strategy
-        Fitted here if it learns.
+    strategies : Strategy or sequence of Strategy
+        Fitted here if they learn; persistence and climatology are added. The first gives its name to the result.
     block : Block
         The past, (n, t, c).
     days : Tensor, shape (t,)
+        On the scale on which a season is a year, as ``cut`` and ``horizon``.
     cut : float
         The day that the forecast itself starts from.
     horizon : float
     """
-    starts = origins(days, cut, horizon, strategy.windows)
-    if starts and strategy.learns:
+    given = [strategies] if isinstance(strategies, Strategy) else list(strategies)
+    starts = origins(days, cut, horizon, min(s.windows for s in given))
+    if starts and any(s.learns for s in given):
         before = days <= min(starts)
         try:
-            strategy.fit(block.on(before), days[before])
+            for one in given:
+                if one.learns:
+                    one.fit(block.on(before), days[before])
         except InputError:  # too little before the first window to learn from: no window, and wide intervals
             starts = []
-    rivals = {name: OfSeries(kind()) for name, kind in RIVALS.items() if name != strategy.name}
-    forecasters: dict[str, Strategy] = {strategy.name: strategy, **rivals}
+    rivals = {name: OfSeries(kind(), given[0].season) for name, kind in RIVALS.items()}
+    forecasters: dict[str, Strategy] = {**rivals, **{s.name: s for s in given}}
     found: list[list[Errors]] = [[] for _ in range(block.values.shape[2])]
     for number, start in enumerate(starts):
-        past, ahead = days <= start, (days > start) & (days <= min(start + horizon, cut))
-        given = block.on(past)
+        past, ahead = days <= start, window_of(days, start, horizon, cut)
+        known = block.on(past)
         truth, there = block.values[:, ahead], block.seen[:, ahead]
-        if not bool(given.seen.any()) or not bool(there.any()):
+        if not bool(known.seen.any()) or not bool(there.any()):
             continue
         # A series with next to nothing before the window is not forecast from there in earnest either.
-        there = there & (given.seen.sum(1, keepdim=True) >= FEWEST)
-        made = {name: f.forecast(given, days[past], days[ahead]) for name, f in forecasters.items()}
-        scale = spread(given.values, given.seen, days[past], days[ahead])
+        there = there & (known.seen.sum(1, keepdim=True) >= FEWEST)
+        made = {name: f.forecast(known, days[past], days[ahead]) for name, f in forecasters.items()}
+        scale = spread(known.values, known.seen, days[past], days[ahead])
         day = days[ahead].expand(len(truth), -1)
         for c, errors in enumerate(found):
             k = there[..., c]
             error = {name: (truth - m)[..., c][k] for name, m in made.items()}
             when = day[k]
-            errors.append(Errors(torch.full((len(when),), number), when - start, when, scale[..., c][k], error))
+            less = torch.full((len(when),), _less(start - float(days[0]), cut - float(days[0])))
+            window = torch.full((len(when),), number)
+            errors.append(Errors(window, when - start, when, scale[..., c][k], error, less))
     joined = [_joined(e, tuple(forecasters)) for e in found]
-    # A single series has too few errors to tell lead times or seasons apart.
+    # A single series has too few errors to tell seasons apart.
     many = max(map(len, joined)) >= MANY
-    widths = (max(15.0, horizon / 6), APART) if many else (float(horizon), float("inf"))
-    return Holdout(strategy.name, joined, starts, *widths)
+    widths = (max(min(15.0, horizon / 2), horizon / 6), APART) if many else (float(horizon), float("inf"))
+    return Holdout(given[0].name, joined, starts, horizon, cut, *widths)
 
 
 def _joined(parts: list[Errors], names: tuple[str, ...]) -> Errors:
     empty = torch.zeros(0)
     if not parts:
-        return Errors(empty.long(), empty, empty, empty, dict.fromkeys(names, empty))
+        return Errors(empty.long(), empty, empty, empty, dict.fromkeys(names, empty), empty)
     error = {name: torch.cat([p.error[name] for p in parts]) for name in names}
     return Errors(
         torch.cat([p.window for p in parts]),
@@ -216,4 +226,14 @@ def _joined(parts: list[Errors], names: tuple[str, ...]) -> Errors:
         torch.cat([p.day for p in parts]),
         torch.cat([p.scale for p in parts]),
         error,
+        torch.cat([p.less for p in parts]),
     )
+
+
+def _less(known: float, record: float) -> float:
+    """Return the error with a whole record as part of that with an earlier, shorter one, both in days.
+
+    The mean of n seasons, each of which strays from the true one by s, errs in the next one by s sqrt(1 + 1/n).
+    """
+    few, all_of_them = (max(d / YEAR, LEAST_YEARS) for d in (known, record))
+    return float(((1 + 1 / all_of_them) / (1 + 1 / few)) ** 0.5)

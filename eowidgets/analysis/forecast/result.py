@@ -11,7 +11,9 @@ import numpy.typing as npt
 import xarray as xr
 
 from eowidgets.analysis.forecast.conformal import FEW_WINDOWS
-from eowidgets.analysis.forecast.holdout import FEWEST
+from eowidgets.analysis.forecast.origins import FEWEST, effective
+from eowidgets.analysis.forecast.tables import TableHistory
+from eowidgets.analysis.forecast.when import iso
 from eowidgets.contract.outputs.fan import percent
 from eowidgets.cube.grid import georeference
 from eowidgets.cube.schema import bands
@@ -43,11 +45,11 @@ def assemble(made: Maker, ahead: npt.NDArray[np.float64], fan: tuple[Float, Floa
     """
     h, held, levels = made.history, made.holdout, made.levels
     mean, lower, upper = fan
-    dims = ("time", "y", "x") if h.place == "pixels" else ("time",)
-    times = (ahead * 86_400_000).astype("int64").astype("datetime64[ms]").astype("datetime64[ns]")
-    lead = xr.Variable("time", (ahead - made.cut).astype("int32"), {"long_name": "Days ahead"})
-    coords: dict[str, Any] = {"time": times, "lead": lead, "level": list(levels), "forecaster": list(held.forecasters)}
-    out = xr.Dataset(coords=coords | _where(h))
+    dims = {"pixels": ("time", "y", "x"), "table": ("series", "time")}.get(h.place, ("time",))
+    lead_type = "float64" if made.table else "int32"
+    lead = xr.Variable("time", (ahead - made.cut).astype(lead_type), {"long_name": "Days ahead"})
+    coords: dict[str, Any] = {"time": times_of(ahead), "lead": lead, "level": list(levels)}
+    out = xr.Dataset(coords=coords | {"forecaster": list(held.forecasters)} | _where(h))
     for c, name in enumerate(h.names):
         own = {k: v for k, v in h.attrs(name).items() if k not in ("role", "grid_mapping")}
         label = own.get("long_name", name)
@@ -58,22 +60,41 @@ def assemble(made: Maker, ahead: npt.NDArray[np.float64], fan: tuple[Float, Floa
                 says = {"long_name": f"{word} end of the {level:.0%} interval, {label}", "role": "result"}
                 out[f"{name}_{end}{percent(level)}"] = (dims, array[i][..., c], own | says)
         if len(held.channels[c]):
-            out[f"{name}_mae"] = ("forecaster", held.mae(c))
-            out[f"{name}_rmse"] = ("forecaster", held.rmse(c))
+            size = float(made.units.size[c])
+            out[f"{name}_mae"] = ("forecaster", [size * e for e in held.mae(c)])
+            out[f"{name}_rmse"] = ("forecaster", [size * e for e in held.rmse(c)])
             out[f"{name}_coverage"] = ("level", held.coverage(c, levels))
             out[f"{name}_coverage_raw"] = ("level", held.coverage(c, levels, calibrated=False))
+    title = "table" if isinstance(h, TableHistory) else h.cube.attrs.get("title", "cube")
+    choice = made.decision.choice.to_json() if made.decision is not None else None
     out.attrs = {
-        "title": f"Forecast from {made.start}: {h.cube.attrs.get('title', 'cube')}",
-        "forecast_from": str(made.start),
+        "title": f"Forecast from {_start(made)}: {title}",
+        "forecast_from": _start(made),
         "model": made.strategy.name,
-        "windows": " ".join(_iso(o) for o in held.origins),
+        "windows": " ".join(_iso(made, o) for o in held.origins),
         "notes": " ".join(_notes(made, blind)),
         "provenance": json.dumps(_provenance(made), default=str),
+        **({"choice": choice} if choice is not None else {}),
     }
     return out
 
 
-def _where(h: History) -> dict[str, Any]:
+def times_of(days: npt.NDArray[np.float64]) -> npt.NDArray[np.datetime64]:
+    """Return days since 1970-01-01 as dates, to the millisecond."""
+    return np.round(days * 86_400_000).astype("int64").astype("datetime64[ms]").astype("datetime64[ns]")
+
+
+def _start(made: Maker) -> str:
+    """The day that was forecast from; of a table the time, if the record has times."""
+    if not made.table:
+        return str(made.start)
+    whole = made.start == made.start.astype("datetime64[D]")
+    return str(made.start.astype("datetime64[D]" if whole else "datetime64[s]"))
+
+
+def _where(h: History | TableHistory) -> dict[str, Any]:
+    if isinstance(h, TableHistory):
+        return {"series": h.ids} if h.place == "table" else {}
     keep = {str(k): v for k, v in h.cube.coords.items() if k in ("y", "x", "spatial_ref")}
     if h.place == "area":
         return {}
@@ -84,28 +105,33 @@ def _notes(made: Maker, blind: int) -> list[str]:
     held, days = made.holdout, made.history.days
     notes = []
     if blind:
-        notes.append(f"{blind} pixels were seen on fewer than {FEWEST} dates: they have no forecast.")
+        what = "series have values" if made.table else "pixels were seen"
+        notes.append(f"{blind} {what} on fewer than {FEWEST} dates: they have no forecast.")
+    if isinstance(made.history, TableHistory) and made.history.left_out:
+        notes.append(f"Only the last {len(days)} dates are used: {made.history.left_out} earlier ones are not.")
     count = len({int(w) for e in held.channels for w in e.window.tolist()})
+    many = effective(held.origins, held.horizon, held.cut)
     if not count:
         notes.append("The record is too short for hold-out windows: skill is unknown, and intervals are wide.")
-    elif count < FEW_WINDOWS:
+    elif many < FEW_WINDOWS:
         notes.append(
-            f"Skill and intervals rest on {count} hold-out window{'s' if count > 1 else ''} only: intervals are wide."
+            f"Skill and intervals rest on {count} hold-out window{'s' if count > 1 else ''}, which amount to {many:.1f} "
+            "independent ones: intervals are wider for that."
         )
     span = made.cut - float(days[0])
-    if span < 365:
+    if span < 365 and not made.table:
         notes.append(f"The record spans {span:.0f} days, less than a year: no model can know the season ahead.")
     ago, gap = made.cut - float(days[-1]), float(days.diff().max()) if len(days) > 1 else 0.0
     if ago > LONG_AGO:
         notes.append(f"The last date is {ago:.0f} days before the forecast starts.")
-    if gap > LONG_AGO:
+    if gap > LONG_AGO and not made.table:
         notes.append(f"The record has a gap of {gap:.0f} days.")
     return notes
 
 
 def _provenance(made: Maker) -> dict[str, Any]:
-    """Return the notes of a run (:func:`eowidgets.engine.provenance.about`), and what was asked and of which cube."""
-    h, ask, placed = made.history, made.ask, georeference(made.history.cube)
+    """Return the notes of a run (:func:`eowidgets.engine.provenance.about`), and what was asked and of which input."""
+    h, ask = made.history, made.ask
     call, more = made.call
     notes = about(made.strategy.model)
     own = {k: v for k, v in notes["parameters"].items() if k not in DATES}  # the forecast states its dates itself
@@ -115,32 +141,42 @@ def _provenance(made: Maker) -> dict[str, Any]:
         "model": made.strategy.name,
         "parameters": own,
         "seed": int(ask.seed),
-        "input": {
-            **input_summary(placed, bands(placed)),
-            "channels": list(h.names),
-            "index": h.index,
-            "clouds": ask.clouds,
-            "sha256": _fingerprint(h.cube),
-        },
-        "area": h.area.geojson if h.area is not None else list(h.point) if h.point else None,
+        **_input(made),
         "place": h.place,
-        "dates": [_iso(float(d)) for d in h.days],
-        "forecast_from": str(made.start),
+        "dates": [_iso(made, float(d) * made.season.rate) for d in h.days],
+        "forecast_from": _start(made),
         "horizon_days": made.horizon,
+        "season": made.season.label,
         "intervals": "conformal" if ask.calibrate else "normal",
         "arguments": {
             "index": ask.index,
             "bands": list(ask.bands) if ask.bands is not None else None,
             "mean": ask.mean,
-            "days": made.horizon,
+            "days": ask.days,
             "levels": list(made.levels),
-            "from_date": str(made.start),
+            "from_date": _start(made),
             "calibrate": ask.calibrate,
             "clouds": ask.clouds,
             "seed": int(ask.seed),
+            "season": ask.season,
+            **({"model": ask.model} if made.decision is not None else {}),
             **more,
         },
-        "whole": whole(made.cube),
+        **({"choice": json.loads(made.decision.choice.to_json())} if made.decision is not None else {}),
+    }
+
+
+def _input(made: Maker) -> dict[str, Any]:
+    """Return what describes the input: of a table its columns, dates and fingerprint; of a cube its grid as well."""
+    h, ask = made.history, made.ask
+    more = {"channels": list(h.names), "index": h.index, "clouds": ask.clouds}
+    if isinstance(h, TableHistory):
+        return {"input": {**made.source.summary(), **more, "kind": "table"}, "area": None}
+    placed = georeference(h.cube)
+    return {
+        "input": {**input_summary(placed, bands(placed)), **more, "sha256": _fingerprint(h.cube)},
+        "area": h.area.geojson if h.area is not None else list(h.point) if h.point else None,
+        "whole": whole(made.source),
     }
 
 
@@ -153,5 +189,6 @@ def _fingerprint(cube: xr.Dataset) -> str:
     return digest.hexdigest()
 
 
-def _iso(day: float) -> str:
-    return str(np.datetime64(int(np.floor(day)), "D"))
+def _iso(made: Maker, scaled: float) -> str:
+    """Return a day of the scale of the season as text."""
+    return iso(scaled / made.season.rate, made.table)

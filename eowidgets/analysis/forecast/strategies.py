@@ -13,6 +13,7 @@ import xarray as xr
 from torch import Tensor
 
 from eowidgets.analysis.forecast.names import forecaster_class
+from eowidgets.analysis.forecast.season import YEAR, Season
 from eowidgets.analysis.history import Block, History
 from eowidgets.contract.model import Model
 from eowidgets.contract.registry import get_model
@@ -24,9 +25,15 @@ from eowidgets.engine.scheduler import run_here
 from eowidgets.errors import InputError, ModelError
 from eowidgets.models.forecast.base import Forecaster, short_name
 from eowidgets.models.forecast.series.dates import DATES
+from eowidgets.models.forecast.series.past import checked
+from eowidgets.models.forecast.series.season import fit_season
+from eowidgets.models.forecast.statistical.average import Average
+from eowidgets.models.forecast.statistical.smoothing import Smoothing
 
 #: Side of the square in the middle on which hold-out windows of images are run: a network may take seconds for each.
 HOLDOUT_SIDE = 64
+#: Unit of time of a trend where there is no season: the record, which lasts a day then, has five of them.
+YEARS_OF_RECORD = 0.2
 
 
 class Strategy(ABC):
@@ -46,6 +53,7 @@ class Strategy(ABC):
 
     windows: ClassVar[int] = 12
     learns = False
+    season = Season()
 
     def __init__(self, model: Model) -> None:
         self.model = model
@@ -86,17 +94,27 @@ class OfSeries(Strategy):
 
     model: Forecaster
 
-    def __init__(self, model: Forecaster) -> None:
+    def __init__(self, model: Forecaster, season: Season = Season()) -> None:  # noqa: B008  (frozen)
         super().__init__(copy.copy(model))
+        self.season = season
         self.learns = model.trained
+        if season.length != YEAR:  # years of the scale: how far a forecast may go follows from the record
+            self.model.furthest = float("inf")
 
     def fit(self, block: Block, days: Tensor) -> None:
         """Fit the copy."""
         self.model.fit(block.values, days, block.seen)
 
     def forecast(self, block: Block, days: Tensor, future: Tensor) -> Tensor:
-        """Forecast the series themselves."""
-        return self.model.forecast(block.values, days, block.seen, future)
+        """Forecast the series themselves, without their shorter season, which is added afterwards."""
+        inner = self.season.inner_scaled
+        if inner is None or not bool(block.seen.any()):
+            return self.model.forecast(block.values, days, block.seen, future)
+        past = checked(block.values, days, block.seen)
+        short = fit_season(past, length=inner)
+        rest = block.values - past.unrow(short.at(days)).to(block.values.dtype)
+        made = self.model.forecast(rest, days, block.seen, future)
+        return made + past.unrow(short.at(future)).to(made.dtype)
 
 
 class OfImages(Strategy):
@@ -167,29 +185,59 @@ def _series(images: xr.Dataset, h: History) -> Tensor:
     return torch.from_numpy(np.ascontiguousarray(flat))
 
 
-def make_strategy(model: str | Model | type[Model], history: History, seed: int, params: Mapping[str, Any]) -> Strategy:
+def make_strategy(
+    model: str | Model | type[Model],
+    history: Any,
+    seed: int,
+    params: Mapping[str, Any],
+    season: Season = Season(),  # noqa: B008  (frozen)
+    spacing: float | None = None,
+) -> Strategy:
     """Decide how a model forecasts the series of a history.
 
     Parameters
     ----------
     model : str, Model or Model class
         A name with or without ``forecast-``, or a model of your own.
-    history : History
+    history : History or TableHistory
+        Models of images need the first.
     seed : int
         For models of images that draw random numbers.
     params : mapping
         Parameters of the model. ``horizon``, ``batch`` and ``seed`` are the older names of ``ahead``, in
         steps, ``windows`` and ``training_seed``.
+    season : Season
+        Of the record.
+    spacing : float, optional
+        Days between the dates of a table: the step of the grid of networks.
 
     Raises
     ------
     InputError
         For an unknown name, a wrong parameter, or a model that does something else than forecast.
     """
-    made = make_forecaster(model, params)
+    made = make_forecaster(model, params if isinstance(model, Model) else {**_usual(model, season, spacing), **params})
     if made.task != Task.FORECAST:
         raise InputError(f"Model {made.name!r} does not forecast: its task is {made.task.name!r}.")
-    return OfSeries(made) if isinstance(made, Forecaster) else OfImages(made, history, seed)
+    if isinstance(made, Forecaster):
+        return OfSeries(made, season)
+    if not isinstance(history, History):
+        raise InputError(f"The model {short_name(made.name)!r} forecasts images: give a cube, or name another model.")
+    return OfImages(made, history, seed)
+
+
+def _usual(model: str | type[Model], season: Season, spacing: float | None) -> dict[str, Any]:
+    """Return parameters of a forecaster that follow from the season and the step of a record."""
+    kind = forecaster_class(model) if isinstance(model, str) else model
+    if not (isinstance(kind, type) and issubclass(kind, Forecaster)):
+        return {}
+    found: dict[str, Any] = {}
+    if season.length is None and issubclass(kind, Smoothing | Average):
+        # No waves, and a unit of time in which the record is as long as that of a few years.
+        found = {"terms": 0, "season": YEARS_OF_RECORD}
+    if kind.trained and spacing is not None:
+        found |= {"step": spacing * season.rate} | ({"season": False} if season.length is None else {})
+    return found
 
 
 def make_forecaster(model: str | Model | type[Model], params: Mapping[str, Any]) -> Model:

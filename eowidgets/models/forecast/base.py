@@ -23,7 +23,7 @@ from eowidgets.cube.schema import bands as cube_bands
 from eowidgets.cube.schema import usable as cube_usable
 from eowidgets.errors import InputError, ModelError, shown, warn_user
 from eowidgets.models.forecast.series.dates import When, dates_ahead, parse_dates
-from eowidgets.models.forecast.series.past import Past, checked, checked_future
+from eowidgets.models.forecast.series.past import FURTHEST, Past, checked, checked_future
 
 #: Registered names of forecasters begin with this; ``eow.forecast`` takes them with or without it.
 PREFIX = "forecast-"
@@ -60,6 +60,8 @@ class Forecaster(Model):
         Whether ``fit`` must be called before ``forecast``.
     needs : str, optional
         Package that must be installed in addition to this one.
+    furthest : float
+        Years ahead that a forecast may go.
     Params : type
         Frozen dataclass derived from :class:`~eowidgets.models.forecast.series.dates.When`, which has the dates of a run.
 
@@ -79,6 +81,7 @@ class Forecaster(Model):
     regular: ClassVar[bool] = False
     trained: ClassVar[bool] = False
     needs: ClassVar[str | None] = None
+    furthest: float = FURTHEST
     Params: ClassVar[type] = When
 
     def __init__(self, **params: Any) -> None:
@@ -140,7 +143,7 @@ class Forecaster(Model):
         if not self.fitted:
             raise ModelError(f"Forecaster {self.name!r} has learnt nothing yet: call fit before forecast.")
         past = checked(values, days, mask)
-        future = checked_future(future_days, past.cut)
+        future = checked_future(future_days, past.cut, self.furthest)
         with torch.no_grad():
             out = self._predict(past, future).to(past.values.dtype)
         known = past.seen.any(dim=1, keepdim=True)

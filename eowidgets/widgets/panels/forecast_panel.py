@@ -9,12 +9,15 @@ import numpy as np
 import traitlets
 import xarray as xr
 
+from eowidgets.analysis.choose.choice import Choice
+from eowidgets.analysis.forecast.automatic import AUTO, CARD
 from eowidgets.analysis.forecast.files import append_frames, channels, to_csv, to_netcdf
 from eowidgets.analysis.forecast.forecast import forecast, hindcast
 from eowidgets.analysis.forecast.names import forecasters
 from eowidgets.analysis.history import admitted
 from eowidgets.arguments import checked
 from eowidgets.contract.call import Call
+from eowidgets.contract.params import NoParams
 from eowidgets.cube.indices import index as spectral_index
 from eowidgets.cube.series import at
 from eowidgets.engine.scheduler import HEAVY
@@ -23,7 +26,16 @@ from eowidgets.errors import InputError, shown, unknown
 from eowidgets.models.forecast.series.dates import DATES
 from eowidgets.widgets.chart.fan import COLOR, fan_series, start_mark
 from eowidgets.widgets.chart.pixel_chart import PixelChart
-from eowidgets.widgets.panels.forecast_view import FORMATS, WHERE, ForecastView, pixel_of, skill_html, verdict
+from eowidgets.widgets.panels.forecast_view import (
+    FORMATS,
+    WHERE,
+    ForecastView,
+    choice_html,
+    choice_of,
+    pixel_of,
+    skill_html,
+    verdict,
+)
 from eowidgets.widgets.panels.panel import FormPanel
 from eowidgets.widgets.panels.panel_view import select
 from eowidgets.widgets.panels.result_files import save
@@ -47,8 +59,8 @@ class ForecastPanel(FormPanel, ForecastView):
     Parameters
     ----------
     cube : Dataset
-    index : str
-        Shown first: an index or a band.
+    index : str, optional
+        Shown first: an index or a band; by default NDVI, or the first band of a cube without NDVI.
     viewer : TimeViewer, optional
         Gives pins and area, and shows the frames of forecasts of every pixel.
     map : AreaMap, optional
@@ -67,7 +79,7 @@ class ForecastPanel(FormPanel, ForecastView):
     --------
     >>> import eowidgets as eow
     >>> eow.ForecastPanel(eow.open("romania"))
-    ForecastPanel: NDVI of the last pin, 180 days from 2021-01-01 by harmonic, no forecast yet
+    ForecastPanel: NDVI of the last pin, 180 days from 2021-01-01 by auto, no forecast yet
     """
 
     pins: Any = traitlets.List(traitlets.Dict())
@@ -76,10 +88,17 @@ class ForecastPanel(FormPanel, ForecastView):
     _running_words = "Forecasting ..."
 
     def __init__(
-        self, cube: xr.Dataset, index: str = "NDVI", *, viewer: TimeViewer | None = None, map: AreaMap | None = None
+        self,
+        cube: xr.Dataset,
+        index: str | None = None,
+        *,
+        viewer: TimeViewer | None = None,
+        map: AreaMap | None = None,
     ) -> None:
         self.cube, self.viewer, self.map = admitted(cube), viewer, map
-        subjects = _subjects(self.cube, index)
+        self._choice: Choice | None = None
+        known = self.cube.eow.indices
+        subjects = _subjects(self.cube, index or ("NDVI" if "NDVI" in known else self.cube.eow.bands[0]))
         self._dates = list(dict.fromkeys(str(t)[:10] for t in self.cube["time"].values))
         self.chart = PixelChart(self.cube, subjects[0][1].split()[0], height=220)
         super().__init__(subjects, self._dates, self.chart)
@@ -96,6 +115,8 @@ class ForecastPanel(FormPanel, ForecastView):
         self.observe(self._took_pins, names="pins")
         for control in (self._what, self._days, self._clouds):
             control.observe(self._refresh, names="value")
+        for control in (self._what, self._days):
+            control.observe(self._forget, names="value")
         self._say("Click the picture for a pixel, or draw an area; then forecast." if viewer or map else "")
 
     # --- what is chosen -----------------------------------------------------------------------------------------
@@ -181,11 +202,16 @@ class ForecastPanel(FormPanel, ForecastView):
     # --- reactions ----------------------------------------------------------------------------------------------
 
     def _choose(self, _: Any = None) -> None:
-        cls = forecasters()[self.model]
-        self._show_card(cls.card)
+        cls = None if self.model == AUTO else forecasters()[self.model]
+        self._show_card(CARD if cls is None else cls.card)
         # The panel chooses the dates itself.
-        self._show_params(cls.Params(), leave_out=DATES)
+        self._show_params(NoParams() if cls is None else cls.Params(), leave_out=DATES)
+        self._chosen.value = choice_html(self._choice, self.model)
         self._refresh()
+
+    def _forget(self, _: Any) -> None:
+        """Drop the test of another band or horizon."""
+        self._choice, self._chosen.value = None, ""
 
     def _took_pins(self, _: Any) -> None:
         self._refresh()
@@ -227,6 +253,8 @@ class ForecastPanel(FormPanel, ForecastView):
         pixels = "y" in made[name].dims
         self._fan(made, name, pixels)
         self._skill.value = skill_html(made)
+        self._choice = choice_of(made) or self._choice
+        self._chosen.value = choice_html(self._choice, self.model)
         self._save.disabled = False
         said = self._paint(self.viewer, made, name) if pixels and self.viewer is not None else ""
         until = str(made.time.values[-1])[:10]

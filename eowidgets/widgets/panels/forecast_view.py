@@ -10,9 +10,12 @@ import ipywidgets
 import numpy as np
 import xarray as xr
 
+from eowidgets.analysis.choose.choice import Choice
+from eowidgets.analysis.forecast.automatic import AUTO, CARD
 from eowidgets.analysis.forecast.files import channels, skill_table
 from eowidgets.analysis.forecast.names import forecasters
 from eowidgets.contract.outputs.fan import percent
+from eowidgets.models.forecast.base import PREFIX
 from eowidgets.widgets.panels.panel_view import PanelView, row, wide
 
 WHERE = {
@@ -43,8 +46,9 @@ class ForecastView(PanelView):
         chart.layout.min_height, chart.layout.flex = f"{chart.height + 24}px", "0 0 auto"
         self._what = ipywidgets.Dropdown(options=subjects, description="Forecast", layout=wide())
         self._days = ipywidgets.BoundedIntText(180, min=1, max=1830, step=10, description="Days ahead", layout=wide())
-        names = [(cls.card.title, name) for name, cls in forecasters().items()]
-        self._model = ipywidgets.Dropdown(options=names, value="harmonic", description="Model", layout=wide())
+        names = [(CARD.title, AUTO), *((cls.card.title, name) for name, cls in forecasters().items())]
+        self._model = ipywidgets.Dropdown(options=names, value=AUTO, description="Model", layout=wide())
+        self._chosen = ipywidgets.HTML()
         self._clouds = ipywidgets.Checkbox(
             False, description="Look for clouds that the mask has missed", indent=False, layout=wide()
         ).add_class("eow-clouds")
@@ -62,7 +66,7 @@ class ForecastView(PanelView):
         self._skill = ipywidgets.HTML()
         self._arrange(
             [
-                *(self._what, self._where, self._days, self._model, self._card, self._more, self._from),
+                *(self._what, self._where, self._days, self._model, self._card, self._chosen, self._more, self._from),
                 row(self._run, self._cancel, self._shows_code, self._to_notebook),
                 *(self._note, chart, self._skill),
                 row(self._path, self._format, self._save),
@@ -118,6 +122,24 @@ def skill_html(forecast: xr.Dataset) -> str:
     if forecast.attrs["notes"]:
         parts.append(f"<p class='eow-card eow-careful'>{escape(forecast.attrs['notes'])}</p>")
     return "".join(parts)
+
+
+def choice_of(forecast: xr.Dataset) -> Choice | None:
+    """Return the choice of ``model="auto"`` that a forecast holds."""
+    return Choice.from_json(forecast.attrs["choice"]) if "choice" in forecast.attrs else None
+
+
+def choice_html(choice: Choice | None, model: str) -> str:
+    """Return the errors of the test, or how a model that was selected in spite of it compares, as HTML."""
+    if choice is None:
+        return ""
+    if model == AUTO:
+        title = escape(choice.protocol, quote=True)
+        return f"<p class='eow-card' title='{title}'>Test on this cube: {escape(choice.sentence)}.</p>"
+    name = PREFIX + model
+    if name not in [score.method for score in choice.scores]:
+        return ""
+    return f"<p class='eow-card'>{escape(choice.reason(name))}</p>"
 
 
 def _better(forecast: xr.Dataset) -> str:

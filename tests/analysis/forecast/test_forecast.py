@@ -164,26 +164,63 @@ def test_provenance(romania):
     assert notes["area"] == list(PLACE)
 
 
+def test_cubes_of_any_quantity(romania):
+    """Kelvins, decibels and counts: the same forecast as of the numbers, in their own unit."""
+    small = romania.isel(y=slice(0, 8), x=slice(0, 8))
+    masks = small[["valid", "clouds"]]
+    made = {}
+    for name, quantity, unit, size, zero in (
+        ("lst", "temperature", "K", 40.0, 280.0),
+        ("vv", "backscatter_db", "dB", 20.0, -20.0),
+        ("count", "unknown", "1", 1000.0, 0.0),
+    ):
+        band = (zero + size * small.nir).assign_attrs(quantity=quantity, units=unit, role="band")
+        found = forecast(masks.assign({name: band.astype("float32")}), days=60, every=30)
+        assert found[name].attrs["units"] == unit
+        made[name] = (found[name].values - zero) / size
+        assert float(np.isfinite(found[f"{name}_lo80"]).mean()) == 1
+        assert float(found[f"{name}_rmse"][0]) / size == pytest.approx(0.08, abs=0.06)
+    np.testing.assert_allclose(made["lst"], made["count"], atol=2e-3)
+    np.testing.assert_allclose(made["vv"], made["count"], atol=2e-3)
+
+
+def test_without_ndvi_the_only_band_is_forecast(romania):
+    small = romania.isel(y=slice(0, 4), x=slice(0, 4))
+    ndmi = small.eow.index("NDMI").astype("float32").assign_attrs(role="band", quantity="index")
+    made = forecast(small[["valid", "clouds"]].assign(ndmi=ndmi), days=30)
+    assert "ndmi_lo80" in made
+    with pytest.raises(InputError, match="no NDVI, and 2 bands"):
+        forecast(small[["valid", "clouds", "green"]].assign(ndmi=ndmi), days=30)
+
+
+def test_offsets_of_pandas(romania):
+    made = forecast(romania, area=PLACE, days="3MS", every="1W")
+    assert made.lead.values[-1] <= 92
+    assert set(np.diff(made.lead)) == {7}
+
+
 # --- bad input ------------------------------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize(
     ("change", "message"),
     [
-        ({"days": 0}, "a whole number of days from 1 on"),
-        ({"days": -5}, "a whole number of days from 1 on"),
-        ({"days": 2.5}, "a whole number of days from 1 on"),
-        ({"days": "soon"}, "a whole number of days from 1 on"),
+        ({"days": 0}, "nothing to forecast: give at least 1 day"),
+        ({"days": -5}, "nothing to forecast: give at least 1 day"),
+        ({"days": 2.5}, "in whole days"),
+        ({"days": "soon"}, "an offset of pandas such as"),
         ({"days": 4000}, "beyond reason"),
         ({"days": 400, "from_date": "2014-06-01"}, "longer than the record"),
-        ({"every": 0}, "a whole number of days from 1 on"),
-        ({"every": float("nan")}, "a whole number of days from 1 on"),
-        ({"days": float("inf")}, "a whole number of days from 1 on"),
+        ({"every": 0}, "not possible within 60 days"),
+        ({"every": float("nan")}, "every of forecast is nan: give a number of days"),
+        ({"days": float("inf")}, "days of forecast is inf: give a number of days"),
         ({"every": 1000}, "not possible"),
         ({"model": "harmonics"}, "Did you mean 'harmonic'"),
-        ({"terms": 99}, "terms"),
+        ({"terms": 99, "model": "harmonic"}, "terms"),
+        ({"terms": 1}, "name the model, too"),
+        ({"season": "moon"}, "season 'moon' is not known"),
         ({"index": "ndvv"}, "no index named"),
-        ({"index": None}, "nothing to forecast"),
+        ({"index": ""}, "nothing to forecast"),
         ({"bands": ["blue"]}, "no band named"),
         ({"levels": (0.5, 1.5)}, "above 0 and below 1"),
         ({"levels": ()}, "between 0 and 1"),

@@ -10,7 +10,8 @@ from eowidgets.analysis.forecast.alarm import alarms
 from eowidgets.analysis.forecast.conformal import Conformal, normal_factors, spread
 from eowidgets.analysis.forecast.files import append_frames, channels, skill_table, to_csv, to_netcdf
 from eowidgets.analysis.forecast.forecast import forecast, hindcast
-from eowidgets.analysis.forecast.holdout import hold_out, origins
+from eowidgets.analysis.forecast.holdout import hold_out
+from eowidgets.analysis.forecast.origins import effective, origins, overlaps
 from eowidgets.analysis.forecast.strategies import OfSeries
 from eowidgets.analysis.history import Block
 from eowidgets.errors import InputError
@@ -70,18 +71,41 @@ def test_lead_and_season_tell_errors_apart():
     assert float(far[1]) == INF
 
 
-def test_few_windows_promise_little():
-    scores = torch.randn(5000, generator=torch.Generator().manual_seed(0))
+@pytest.mark.parametrize("windows", [1, 2, 3, 6])
+def test_intervals_of_few_windows_cover_what_they_state(windows):
+    """Half of the variance is common to a window, so that its thousand errors are far from independent."""
+    rng, inside, trials, each = np.random.default_rng(0), [], 300, 200
     zero = torch.zeros(1)
+    for _ in range(trials):
+        shared = rng.standard_normal(windows + 1).repeat(each)
+        error = torch.as_tensor((shared + rng.standard_normal(len(shared))) / 2**0.5)
+        known, new = error[: windows * each], error[windows * each :]
+        zeros = torch.zeros(len(known))
+        window = torch.arange(windows).repeat_interleave(each)
+        made = Conformal(known, zeros, zeros, INF, INF, windows, window)
+        lower, upper = made.factors(zero, zero, (0.8,))
+        inside.append(float(((lower[0] <= new) & (new <= upper[0])).double().mean()))
+    assert 0.76 < np.mean(inside) < (0.88 if windows > 1 else 0.95)
 
-    def upper(windows):
-        made = Conformal(scores, torch.zeros(5000), torch.zeros(5000), INF, INF, windows)
-        return made.factors(zero, zero, (0.5, 0.8))[1][:, 0].tolist()
 
-    assert upper(2) == [INF, INF]
-    assert upper(5)[0] == pytest.approx(1.28, abs=0.08)  # three quarters of six windows are 90 % of five
-    assert upper(5)[1] == INF
-    np.testing.assert_allclose(upper(6), [0.67, 1.28], atol=0.06)
+def test_fewer_windows_give_wider_intervals():
+    scores = torch.randn(5000, generator=torch.Generator().manual_seed(0))
+    zero, zeros = torch.zeros(1), torch.zeros(5000)
+    widths = [
+        float(Conformal(scores, zeros, zeros, INF, INF, windows, zeros).factors(zero, zero, (0.8,))[1])
+        for windows in (1, 2, 3, 6, INF)
+    ]
+    assert widths == sorted(widths, reverse=True)
+    assert widths[-1] == pytest.approx(1.28, abs=0.06)
+
+
+def test_errors_grow_with_the_lead():
+    rng = np.random.default_rng(0)
+    leads = np.linspace(1, 100, 4000)
+    made = conformal(rng.standard_normal(4000) * leads / 50, leads=leads, width=1000.0)
+    _, upper = made.factors(torch.tensor([10.0, 90.0]), torch.zeros(2), (0.8,))
+    assert 0.2 < float(upper[0, 0]) < 0.4
+    np.testing.assert_allclose(float(upper[0, 1]), 2.3, rtol=0.12)
 
 
 def test_normal_factors():
@@ -122,6 +146,21 @@ def test_windows_of_a_short_record_are_its_dates():
     days = torch.tensor([0.0, 20, 40, 60, 90, 200]).double()
     assert origins(days, 200.0, 60) == [60.0, 40.0]  # after the 90th day nothing is seen for 60 days
     assert origins(days[:2], 20.0, 60) == []
+
+
+def test_overlapping_windows_count_less():
+    assert effective([0.0, 100.0, 200.0], 90, 1000.0) == 3
+    assert effective([0.0, 30.0, 60.0], 90, 1000.0) == pytest.approx(150 / 90)
+    assert effective([0.0], 90, 40.0) == 1  # cut short
+    assert effective([], 90, 1000.0) == 0
+    np.testing.assert_array_equal(overlaps([0.0, 60.0, 90.0], 90, 1000.0)[0], [True, True, False])
+
+
+def test_windows_of_many_seasons_lie_apart():
+    days = torch.arange(0, 80 * 365.2425, 15.2).double()  # hours of 80 days, on the scale of a daily season
+    found = origins(days, float(days[-1]), 4 * 365.2425)
+    assert len(found) == 12
+    assert effective(found, 4 * 365.2425, float(days[-1])) == 12
 
 
 def test_hold_out_errors_are_those_of_the_forecast():
@@ -179,8 +218,8 @@ def test_alarm_after_three_clear_dates_below(observed, since):
 
 def test_clear_cuts_raise_alarms(romania):
     clear = romania.isel(y=slice(0, 100, 2), x=slice(0, 100, 2)).eow.robust_clouds()
-    past = hindcast(clear, "2019-05-31", days=120, levels=(0.9,))
-    found = alarms(past, level=0.9)
+    past = hindcast(clear, "2019-05-31", days=120, levels=(0.8,))
+    found = alarms(past, level=0.8)
     ndvi = clear.eow.index("NDVI").where(clear.eow.usable)
     summers = ndvi.where(ndvi.time.dt.month.isin([6, 7, 8, 9])).groupby("time.year").median("time")
     lost = summers.sel(year=2018) - summers.sel(year=2019) > 0.15

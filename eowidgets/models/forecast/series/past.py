@@ -89,13 +89,13 @@ def checked(values: Tensor, days: Tensor, mask: Tensor | None = None) -> Past:
     return Past(total / count.clamp_min(1), unique, count > 0)
 
 
-def checked_future(future_days: Tensor, cut: float) -> Tensor:
-    """Days to forecast as float64 on the CPU.
+def checked_future(future_days: Tensor, cut: float, furthest: float = FURTHEST) -> Tensor:
+    """Days to forecast as float64 on the CPU, at most ``furthest`` years ahead.
 
     Raises
     ------
     InputError
-        If there are none, or one is not after ``cut`` or further than :data:`FURTHEST` years.
+        If there are none, or one is not after ``cut`` or further than that.
     """
     future = torch.as_tensor(future_days).detach().cpu().double().reshape(-1)
     if not len(future) or not bool(future.isfinite().all()):
@@ -103,7 +103,7 @@ def checked_future(future_days: Tensor, cut: float) -> Tensor:
     if float(future.min()) <= cut:
         behind = cut - float(future.min())
         raise InputError(f"A day to forecast lies {behind:g} days before the last date, or on it: ask for later days.")
-    if float(future.max()) > cut + FURTHEST * DAYS_PER_YEAR:
+    if float(future.max()) > cut + furthest * DAYS_PER_YEAR:
         ahead = float(future.max()) - cut
-        raise InputError(f"{ahead:.0f} days ahead is beyond reason: ask for {FURTHEST:g} years at most.")
+        raise InputError(f"{ahead:.0f} days ahead is beyond reason: ask for {furthest:g} years at most.")
     return future

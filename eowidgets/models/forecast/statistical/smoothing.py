@@ -21,6 +21,8 @@ from eowidgets.models.forecast.series.season import fit_season
 HALF_LIVES = (0.25, 0.5, 1.0, 2.0, 4.0, 8.0, 16.0, 64.0)
 #: Half-life of what counts as nearby when a value is checked against its neighbours, in median spacings.
 NEARBY = 4.0
+#: Dates whose weights for one another are worked out at once.
+PIECE = 128
 
 
 def levels(y: Tensor, seen: Tensor, days: Tensor, half_life: float, pull: float = 0.0) -> Tensor:
@@ -42,20 +44,34 @@ def levels(y: Tensor, seen: Tensor, days: Tensor, half_life: float, pull: float 
     Tensor, shape (n, t + 1)
         Entry k is the mean of the values before date k, entry t that of all; 0 where there is none.
     """
-    # Age counts from the date before: what all weights of a column share cancels, and would only underflow.
-    ends = torch.cat([days[:1], days])
-    age = ends - days[:, None]  # t (t + 1)
-    before = torch.arange(len(days))[:, None] < torch.arange(len(days) + 1)
-    weight = torch.where(before, torch.exp2(-(age.clamp_min(0) / half_life).clamp_max(60.0)), 0.0)
-    weight = weight.to(y.device, y.dtype)
-    total = seen @ weight + pull
-    return (y @ weight) / torch.where(total > 0, total, 1.0)
+    # What is known on a date loses weight until the next one; before the first date nothing is known.
+    gaps = torch.exp2(-((days[1:] - days[:-1]) / half_life).clamp_max(60.0))
+    faded = torch.cat([gaps.new_zeros(1), gaps]).to(y.device, y.dtype)
+    carried = _carried(torch.stack([y, seen.to(y.dtype)]), faded)
+    before = torch.cat([torch.zeros_like(carried[..., :1]), carried], dim=-1)
+    total = before[1] + pull
+    return before[0] / torch.where(total > 0, total, 1.0)
+
+
+def _carried(x: Tensor, faded: Tensor) -> Tensor:
+    """Sums ``s[k] = x[k] + faded[k] s[k - 1]`` along the last dimension, :data:`PIECE` dates at a time."""
+    found, last = [], torch.zeros_like(x[..., :1])
+    for piece, fade in zip(torch.split(x, PIECE, -1), torch.split(faded, PIECE), strict=True):
+        # Entry (i, k) is the product of what fades from date i to date k.
+        logs = fade.clamp_min(1e-300).log() if fade.dtype == torch.float64 else fade.clamp_min(1e-37).log()
+        ages = logs.cumsum(0)
+        weight = torch.exp(ages[None] - ages[:, None]).triu()
+        sums = piece @ weight + last * torch.exp(ages)
+        found.append(sums)
+        last = sums[..., -1:]
+    return torch.cat(found, dim=-1)
 
 
 class Smoothing(Forecaster):
     """What both have in common: the mean year is taken out first and put back afterwards."""
 
     drift: ClassVar[float]
+    detrended: ClassVar[bool] = False
 
     @dataclass(frozen=True, slots=True)
     class Params(When):
@@ -79,6 +95,10 @@ class Smoothing(Forecaster):
         spacing = float((series.days[1:] - series.days[:-1]).median()) if len(series.days) > 1 else 1.0
         weight = _trust(rest, seen, series.days, NEARBY * spacing)
         age = ((series.days - series.cut) / p.season).to(y.device, dtype)
+        slope, middle, centre = _line(rest, weight, age, p.ridge)
+        if self.detrended:
+            rest = torch.where(seen, rest - centre - slope * (age - middle), 0.0)
+            weight = _trust(rest, seen, series.days, NEARBY * spacing)
         best = torch.full_like(rest[:, :1], torch.inf)
         level, lag = torch.zeros_like(best), torch.zeros_like(best)
         for half_life in HALF_LIVES:
@@ -93,7 +113,8 @@ class Smoothing(Forecaster):
         if self.drift:
             span = (series.cut - float(series.days[0])) / p.season
             ahead = ((future - series.cut) / p.season).clamp(max=span).to(y.device, dtype)
-            made = made + self.drift * _slope(rest, weight, age, p.ridge) * (ahead + lag)
+            # The line that was removed is added again; of others, the level is as old as its mean age.
+            made = made + (centre + slope * (ahead - middle) if self.detrended else self.drift * slope * (ahead + lag))
         return series.unrow(made + year.at(future))
 
 
@@ -102,18 +123,23 @@ def _trust(y: Tensor, seen: Tensor, days: Tensor, half_life: float) -> Tensor:
 
     Neighbours, not all dates: a change that stays is no outlier.
     """
-    near = torch.exp2(-((days[:, None] - days).abs() / half_life).clamp_max(60.0)).to(y)
     known = seen.to(y.dtype)
-    around = (y @ near) / (known @ near).clamp_min(1e-12)  # y is 0 where nothing was seen
+    fade = torch.exp2(-((days[1:] - days[:-1]) / half_life).clamp_max(60.0))
+    edge, both = fade.new_zeros(1), torch.stack([y, known])  # y is 0 where nothing was seen
+    ahead = _carried(both, torch.cat([edge, fade]).to(y.device, y.dtype))
+    back = _carried(both.flip(-1), torch.cat([edge, fade.flip(0)]).to(y.device, y.dtype)).flip(-1)
+    near = ahead + back - both
+    around = near[0] / near[1].clamp_min(1e-12)
     return huber_weights((y - around).unsqueeze(1), seen) * known
 
 
-def _slope(y: Tensor, weight: Tensor, time: Tensor, ridge: float) -> Tensor:
-    """Slope of each row by ridge regression with a level, (n, 1)."""
+def _line(y: Tensor, weight: Tensor, time: Tensor, ridge: float) -> tuple[Tensor, Tensor, Tensor]:
+    """Slope, mean time and mean of each row by ridge regression with a level, (n, 1) each."""
     total = weight.sum(dim=1, keepdim=True).clamp_min(1e-12)
     middle, mean = (weight * time).sum(1, keepdim=True) / total, (weight * y).sum(1, keepdim=True) / total
     apart = weight * (time - middle)
-    return (apart * (y - mean)).sum(1, keepdim=True) / ((apart * (time - middle)).sum(1, keepdim=True) + ridge)
+    slope = (apart * (y - mean)).sum(1, keepdim=True) / ((apart * (time - middle)).sum(1, keepdim=True) + ridge)
+    return slope, middle, mean
 
 
 @register
@@ -148,5 +174,25 @@ class Theta(Smoothing):
         summary="Exponential smoothing with half of the trend carried on: hard to beat on few dates.",
         paper="Assimakopoulos and Nikolopoulos (2000), Int. J. Forecasting 16(4); Hyndman and Billah (2003), IJF 19(2).",
         limits="Keeps the last anomaly; a trend over a short series may be a mere accident.",
+        licence="Apache-2.0",
+    )
+
+
+@register
+class Holt(Smoothing):
+    """Exponential smoothing around the mean season and a trend, as in the Holt-Winters method.
+
+    One line is fitted to the whole record, by ridge regression, in place of a smoothed slope: dates are few and irregular.
+    It is removed before the level is smoothed. The trend goes on no longer than the series did.
+    """
+
+    name = "forecast-holt"
+    drift = 1.0
+    detrended = True
+    card = Card(
+        title="Holt",
+        summary="Exponential smoothing around a trend, which is carried on.",
+        paper="Holt (1957), reprinted in Int. J. Forecasting 20(1), 2004; Winters (1960), Management Science 6(3).",
+        limits="Wrong where a trend ends; over a short series it may be an accident.",
         licence="Apache-2.0",
     )

@@ -5,6 +5,7 @@ import pytest
 import torch
 
 from eowidgets.contract.registry import get_model
+from eowidgets.errors import InputError
 from eowidgets.models.forecast.statistical.smoothing import levels
 
 YEAR = 365.2425
@@ -160,3 +161,52 @@ def test_ses_keeps_a_shifted_level_and_theta_carries_half_of_a_trend():
     assert torch.allclose(flat, flat[:1].expand(2))
     assert torch.allclose(flat[0], steep[0, -1, 0], atol=0.01)
     assert torch.allclose(theta[1] - theta[0], torch.tensor(0.5 * 0.001 * 200, dtype=torch.float64), atol=1e-6)
+
+
+def test_holt_carries_a_trend_on_and_ses_does_not():
+    days = torch.arange(0, 4 * YEAR, 16).double()
+    line = (0.1 * days / YEAR).reshape(1, -1, 1)
+    future = days[-1] + torch.tensor([100.0, 300.0])
+    expected = (0.1 * future / YEAR).numpy()
+    holt, theta, ses = (
+        get_model(f"forecast-{name}", terms=0).forecast(line, days, None, future)[0, :, 0].numpy()
+        for name in ("holt", "theta", "ses")
+    )
+    np.testing.assert_allclose(holt, expected, atol=0.02)
+    assert (ses < theta).all()
+    assert (theta < holt).all()
+
+
+def test_an_average_is_the_weighted_mean_of_its_members(case):
+    members = ("climatology", "theta", "persistence")
+    made = forecast("average", case, members=members, weights=(1.0, 3.0, 0.0))
+    expected = 0.25 * forecast("climatology", case) + 0.75 * forecast("theta", case)
+    np.testing.assert_allclose(made, expected, atol=1e-12)
+    equal = forecast("average", case, members=members)
+    np.testing.assert_allclose(equal, np.mean([forecast(m, case) for m in members], axis=0), atol=1e-12)
+
+
+@pytest.mark.parametrize(
+    ("params", "message"),
+    [
+        ({"members": ("climatology", "oracle")}, "no member of an average named 'oracle'"),
+        ({"members": ()}, "cannot have"),
+        ({"weights": (1.0,)}, "cannot have 1 weights"),
+        ({"members": ("theta",), "weights": (0.0,)}, "cannot have"),
+    ],
+)
+def test_an_average_that_makes_no_sense(params, message):
+    with pytest.raises(InputError, match=message):
+        get_model("forecast-average", **params)
+
+
+def test_levels_are_those_of_a_plain_loop_over_many_pieces():
+    rng = np.random.default_rng(0)
+    days = torch.as_tensor(rng.exponential(5, 700).cumsum())
+    seen = torch.as_tensor(rng.random((3, 700)) > 0.4).double()
+    y = torch.as_tensor(rng.normal(size=(3, 700))) * seen
+    found = levels(y, seen, days, 20.0, 0.5)
+    for k in (1, 128, 129, 400, 700):
+        weight = torch.exp2(-(days[k - 1] - days[:k]) / 20.0)
+        expected = (y[:, :k] * weight).sum(1) / ((seen[:, :k] * weight).sum(1) + 0.5)
+        np.testing.assert_allclose(found[:, k], expected, atol=1e-9)
