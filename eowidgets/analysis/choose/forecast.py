@@ -7,12 +7,12 @@ from typing import TYPE_CHECKING, Any
 
 import xarray as xr
 
-from eowidgets.analysis.choose.choice import Choice
 from eowidgets.analysis.forecast.automatic import AUTO
 from eowidgets.analysis.forecast.forecast import Span
 from eowidgets.analysis.forecast.forecaster import Ask, Maker
 from eowidgets.analysis.history import Clouds
 from eowidgets.arguments import DateLike, FilePath, Latitude, Longitude, Positive, Seed, checked
+from eowidgets.contract.choice import Choice
 from eowidgets.cube.area import AreaLike
 from eowidgets.errors import EowidgetsError
 

@@ -11,11 +11,11 @@ import numpy.typing as npt
 import torch
 from scipy.optimize import nnls
 
-from eowidgets.analysis.choose.choice import Choice, Score, scored, select
 from eowidgets.analysis.forecast.holdout import Holdout
 from eowidgets.analysis.forecast.origins import effective
 from eowidgets.analysis.forecast.season import Season
 from eowidgets.contract.card import Card
+from eowidgets.contract.choice import Choice, Score, scored, select
 from eowidgets.models.forecast.base import PREFIX
 
 Array = npt.NDArray[np.float64]
@@ -79,7 +79,7 @@ def decide(held: Holdout, names: Sequence[str], seed: int, unit: str, protocol: 
     seed : int
         Of the resampling of windows.
     unit, protocol : str
-        See :class:`~eowidgets.analysis.choose.choice.Choice`.
+        See :class:`~eowidgets.contract.choice.Choice`.
     size : float
         What errors are multiplied by to be in this unit.
     """

@@ -101,7 +101,7 @@ def forecast(
         ``level`` (share of held-out values inside the interval, each window judged by the others) and
         ``ndvi_coverage_raw`` (before calibration). ``lead`` counts days. ``attrs`` hold ``provenance`` (JSON),
         ``notes`` (sentences on what to be careful with) and, with ``model="auto"``, ``choice`` (JSON of a
-        :class:`~eowidgets.analysis.choose.choice.Choice`). Pixels seen on fewer than three dates are NaN, and counted
+        :class:`~eowidgets.contract.choice.Choice`). Pixels seen on fewer than three dates are NaN, and counted
         in ``notes``.
 
     Raises

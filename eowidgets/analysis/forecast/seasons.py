@@ -6,11 +6,11 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from eowidgets.analysis.choose.choice import select
 from eowidgets.analysis.forecast.origins import FEWEST, window_of
 from eowidgets.analysis.forecast.season import Season, possible
 from eowidgets.analysis.forecast.strategies import make_strategy
 from eowidgets.analysis.history import Block
+from eowidgets.contract.choice import select
 
 #: Hold-out windows, and series in them.
 WINDOWS, SERIES = 6, 64

@@ -9,7 +9,6 @@ import numpy as np
 import traitlets
 import xarray as xr
 
-from eowidgets.analysis.choose.choice import Choice
 from eowidgets.analysis.forecast.automatic import AUTO, CARD
 from eowidgets.analysis.forecast.files import append_frames, channels, to_csv, to_netcdf
 from eowidgets.analysis.forecast.forecast import forecast, hindcast
@@ -17,6 +16,7 @@ from eowidgets.analysis.forecast.names import forecasters
 from eowidgets.analysis.history import admitted
 from eowidgets.arguments import checked
 from eowidgets.contract.call import Call
+from eowidgets.contract.choice import Choice
 from eowidgets.contract.params import NoParams
 from eowidgets.cube.indices import index as spectral_index
 from eowidgets.cube.series import at

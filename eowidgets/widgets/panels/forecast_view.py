@@ -10,10 +10,10 @@ import ipywidgets
 import numpy as np
 import xarray as xr
 
-from eowidgets.analysis.choose.choice import Choice
 from eowidgets.analysis.forecast.automatic import AUTO, CARD
 from eowidgets.analysis.forecast.files import channels, skill_table
 from eowidgets.analysis.forecast.names import forecasters
+from eowidgets.contract.choice import Choice
 from eowidgets.contract.outputs.fan import percent
 from eowidgets.models.forecast.base import PREFIX
 from eowidgets.widgets.panels.panel_view import PanelView, row, wide

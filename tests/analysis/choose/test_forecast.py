@@ -4,9 +4,9 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from eowidgets.analysis.choose.choice import Choice
 from eowidgets.analysis.choose.forecast import choose_forecast
 from eowidgets.analysis.forecast.forecast import forecast
+from eowidgets.contract.choice import Choice
 from eowidgets.errors import InputError
 
 PLACE = (22.1515, 45.2029)

@@ -5,8 +5,8 @@ import pandas as pd
 import pytest
 
 import eowidgets as eow
-from eowidgets.analysis.choose.choice import Choice
 from eowidgets.analysis.forecast.forecast import forecast, hindcast
+from eowidgets.contract.choice import Choice
 from eowidgets.errors import InputError
 from eowidgets.widgets.chart.fan import fan_series
 from eowidgets.widgets.panels.forecast_panel import ForecastPanel
