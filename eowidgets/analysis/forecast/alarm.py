@@ -11,7 +11,7 @@ from eowidgets.contract.outputs.fan import percent
 from eowidgets.errors import InputError, shown
 
 
-def alarms(hindcast: xr.Dataset, channel: str | None = None, *, level: float = 0.95, dates: int = 3) -> xr.Dataset:
+def alarms(hindcast: xr.Dataset, channel: str | None = None, *, level: float = 0.8, dates: int = 3) -> xr.Dataset:
     """Find where and since when what was seen lies below the forecast's interval.
 
     Parameters
