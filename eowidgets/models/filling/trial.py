@@ -66,6 +66,13 @@ class Trial:
     asked: Tensor
     truth: Tensor
 
+    def cropped(self, multiple: int) -> Trial:
+        """Return as many rows and columns as are a multiple of a number."""
+        rows, columns = (n // multiple * multiple for n in self.asked.shape[-2:])
+        fields = {f: getattr(self.batch, f)[..., :rows, :columns] for f in ("x", "usable", "measured", "raw")}
+        batch = replace(self.batch, **fields)
+        return Trial(batch, self.asked[..., :rows, :columns], self.truth[..., :rows, :columns])
+
     def on(self, dates: slice) -> Trial:
         """Return a part of the dates."""
         fields = {f: getattr(self.batch, f)[:, dates] for f in ("x", "usable", "measured", "raw")}
@@ -311,7 +318,7 @@ def against(
         parts, dates = [], 0
         for trial in trials[:NETWORK_DRAWS]:
             start = busiest(trial, NETWORK_DATES)
-            part = trial.on(slice(start, start + NETWORK_DATES))
+            part = trial.on(slice(start, start + NETWORK_DATES)).cropped(network.feed.multiple)
             if bool(part.asked.any()) and bool(part.batch.usable.any()):
                 parts.append(errors(part, [*members, network], leads, scale))
                 dates += int(part.asked.any(dim=0).flatten(1).any(dim=1).sum())

@@ -236,7 +236,7 @@ def test_alarm_refusals(romania):
     with pytest.raises(InputError, match="nothing|no observed"):
         alarms(forecast(romania, **place))
     past = made_up([0.8])
-    with pytest.raises(InputError, match="no 95 % interval|no 95% interval"):
+    with pytest.raises(InputError, match="no 80 % interval|no 80% interval"):
         alarms(past)
     with pytest.raises(InputError, match="at least 1"):
         alarms(past, level=0.9, dates=0)

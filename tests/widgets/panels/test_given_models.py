@@ -117,7 +117,7 @@ def test_a_wrapped_network_and_a_class(small):
     wrapped = eow.wrap(network, bands="red", outputs=Value("twice", dims="tyx"), name="twice")
     explorer = eow.Explorer(small, wrapped)
     assert explorer.panel.model == "twice"
-    np.testing.assert_allclose(explorer.panel.run().result(60).twice, small.red * 2, rtol=1e-6)
+    np.testing.assert_allclose(explorer.panel.run().result(60).twice, small.red * 2, rtol=5e-3)  # bf16 where it is fast
     panel = eow.ModelPanel(small, Scaled)
     assert "eow.run(model, cube)" in panel.code()
     assert panel.run().result(60).scaled.shape == (16, 16)

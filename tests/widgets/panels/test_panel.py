@@ -132,7 +132,7 @@ def test_a_comparison_can_be_paused(small, monkeypatch):
         return predict(self, batch)
 
     monkeypatch.setattr(BreakCCDC, "predict", held)
-    panel = ChangePanel(small)
+    panel = ChangePanel(small, method="break-ccdc")
     work = panel.run()
     assert inside.wait(60)
     panel.pause()
