@@ -28,7 +28,7 @@ DEFAULTS: dict[str, dict[str, Any]] = {
     "break-landtrendr": {"reference": "area"},
     "break-sccd": {"watch": "NDVI", "reference": "area"},
 }
-#: From so many dates on, a cube is a series to begin with.
+#: Cubes with at least this many dates are treated as series.
 SERIES = 20
 #: Networks of change were trained on pixels of half a metre; up to this size (metres) houses are still houses.
 SHARP = 1.5

@@ -29,7 +29,7 @@ SIMPLEST_FIRST = ("break-iqr", "break-cusum", "break-bfast", "break-ewma", "brea
 FEWEST = 10
 #: Series of a draw.
 SERIES = 150
-#: A break counts as found if it is confirmed within so many days, and dated no earlier than so many days before.
+#: A break counts as found if it is confirmed within this many days, and dated at most that many days early.
 WITHIN, EARLY = 366.0, 92.0
 
 

@@ -22,9 +22,9 @@ from eowidgets.models.forecast.statistical.naive import Persistence
 
 #: What every forecast is compared with.
 RIVALS = {short_name(kind.name): kind for kind in (Persistence, Climatology)}
-#: With fewer errors than this, all seasons are taken together; otherwise seasons so many days apart differ.
+#: With fewer errors than this, all seasons are pooled; otherwise seasons that many days apart differ.
 MANY, APART = 500, 40.0
-#: Shorter records count as so many seasons.
+#: Seasons that shorter records count as.
 LEAST_YEARS = 0.5
 
 

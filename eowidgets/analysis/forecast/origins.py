@@ -11,7 +11,7 @@ from torch import Tensor
 
 from eowidgets.analysis.forecast.season import YEAR
 
-#: Hold-out windows have at least so many dates before them.
+#: Fewest dates before a hold-out window.
 FEWEST = 3
 #: Days around the same day of earlier years, so that windows differ by more than the year.
 SHIFTS = (0, -30, 30)
@@ -32,7 +32,7 @@ def origins(days: Tensor, cut: float, horizon: float, most: int = 12) -> list[fl
     horizon : float
         Days ahead.
     most : int
-        No more than so many.
+        Most to return.
     """
     first = float(days[0])
     count = int((cut - first) / YEAR) + 1

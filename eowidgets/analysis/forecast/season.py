@@ -13,7 +13,7 @@ from eowidgets.errors import InputError, shown
 YEAR = 365.2425
 #: Named seasons, in days.
 SEASONS = {"none": None, "day": 1.0, "week": 7.0, "year": YEAR}
-#: A season is considered if the record holds so many of them, and if each has at least so many dates.
+#: Fewest seasons in a record, and fewest dates in each, for a season to be considered.
 CYCLES, DATES_EACH = 2.0, 4.0
 
 

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
 Times = npt.NDArray[np.datetime64]
-#: Only so many of the last dates are used: seasons of hours or minutes need no more, and time grows with its square.
+#: Most dates that are used, the last ones: seasons of hours or minutes need no more, and time grows with the square.
 MOST = 2000
 #: Names of columns that hold dates, in lower case.
 DATE_NAMES = (TIME, "date", "datetime", "timestamp", "ds", "day")
@@ -83,7 +83,7 @@ class TableHistory:
         return Block(tensor, tensor.isfinite(), torch.arange(len(values)))
 
     def sample(self, most: int) -> Block:
-        """At most so many series, spread evenly over the table, those never observed left out."""
+        """Return at most ``most`` series, spread evenly over the table, without those never observed."""
         block = self.block()
         known = block.seen.any(1).any(1).nonzero()[:, 0]
         return block.some(known[torch.linspace(0, len(known) - 1, min(most, len(known))).round().long()])
