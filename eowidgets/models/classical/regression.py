@@ -35,7 +35,7 @@ NEAREST = 14
 LEAST = 8
 #: Deviations may exceed those of the clear pixels by this share of their range.
 BEYOND = 0.5
-#: Clear pixels further from a first fit than so many robust standard deviations are left out of the second.
+#: Distance from the first fit, in robust standard deviations, beyond which clear pixels are left out of the second.
 FAR = 6.0
 #: Quantities that are never negative.
 POSITIVE = ("reflectance", "brightness", "backscatter", "amplitude", "radiance")

@@ -16,7 +16,7 @@ from eowidgets.models.classical.series import (
     take,
 )
 
-#: A spike lies further from the line between its neighbours than so many robust standard deviations of such distances ...
+#: A spike is further from the line between its neighbours than this many robust standard deviations of such distances ...
 SIGMAS = 6.0
 #: ... and than the range between the 10th and the 90th percentile of its pixel: growth and harvest stay within it.
 RANGE = (0.1, 0.9)

@@ -360,7 +360,7 @@ def against(
 
 
 def busiest(trial: Trial, dates: int) -> int:
-    """Return the first of so many dates in a row that most values are asked on."""
+    """Return the first date of the stretch of ``dates`` dates with the most hidden values."""
     asked = trial.asked.float().sum(dim=(0, 2, 3))
     if len(asked) <= dates:
         return 0

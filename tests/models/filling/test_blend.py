@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 import eowidgets as eow
 from eowidgets.contract.registry import get_model
-from eowidgets.errors import EowidgetsError, InputError
+from eowidgets.errors import EowidgetsError
 from eowidgets.models.filling.blend import PLAIN, VISIBLE, basis, lead
 from eowidgets.testing import tiny_cube
 
@@ -103,4 +103,3 @@ def test_one_sentence_for_a_model_that_has_not_seen_the_cube():
 
     with pytest.raises(ModelError, match="selects its method on a cube"):
         get_model("fill-auto").predict(None)
-    assert issubclass(InputError, EowidgetsError)
