@@ -153,7 +153,7 @@ def romania(half: str) -> xr.Dataset:
     return cube.isel(x=part).isel(x=slice(None, None, 3), y=slice(None, None, 3))
 
 
-TWO_YEARS = 730.5
+TWO_YEARS, ONE_YEAR = 730.5, 330.0
 RECORDS: dict[str, Record] = {
     "ett, 24 h": Record(ett, 1.0, 10, 0.7, develop=True),
     "ett, 96 h": Record(ett, 4.0, 8, 0.7, develop=True),
@@ -163,6 +163,9 @@ RECORDS: dict[str, Record] = {
     "chickenpox, 2 years": Record(chickenpox, 91.0, 14, 0.25, TWO_YEARS, develop=True),
     "modis_mt_cube, 2 years": Record(modis, 90, 12, 0.45, TWO_YEARS, develop=True),
     "romania east, 2 years": Record(lambda: romania("east"), 90, 12, 0.45, TWO_YEARS, develop=True),
+    "modis_mt_cube, 11 months": Record(modis, 64, 12, 0.45, ONE_YEAR, develop=True),
+    "romania east, 11 months": Record(lambda: romania("east"), 90, 12, 0.45, ONE_YEAR, develop=True),
+    "chickenpox, 11 months": Record(chickenpox, 63.0, 12, 0.25, ONE_YEAR, develop=True),
     "traffic_losloop": Record(traffic, 0.125, 8, 0.6),
     "soy yield": Record(soy, 1096.0, 4, 0.5),
     "landsat_p013r030": Record(landsat, 180, 14, 0.5),

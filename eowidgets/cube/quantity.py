@@ -105,6 +105,17 @@ def quantity(band: xr.DataArray) -> Quantity:
     return QUANTITIES[_from_attributes(attrs) or _from_name(str(band.name or ""), attrs) or "unknown"]
 
 
+def is_radar(band: xr.DataArray) -> bool:
+    """Return whether a band is radar backscatter or amplitude.
+
+    Examples
+    --------
+    >>> is_radar(xr.DataArray([0.1], name="vv")), is_radar(xr.DataArray([0.1], name="red"))
+    (True, False)
+    """
+    return quantity(band).key in ("backscatter", "backscatter_db", "amplitude")
+
+
 def quantity_of_name(name: str) -> str | None:
     """Return the key of the quantity that a name states, other than those of spectral bands, or None.
 

@@ -59,7 +59,7 @@ class Explorer(ReadableRepr, PlainErrors, ipywidgets.GridBox):
     pins: Any = traitlets.List()
 
     def __init__(
-        self, cube: xr.Dataset, model: Annotated[str | Model | type[Model], MODEL] = "fill-linear", **viewer: Any
+        self, cube: xr.Dataset, model: Annotated[str | Model | type[Model], MODEL] = "fill-auto", **viewer: Any
     ) -> None:
         self.viewer = TimeViewer(cube, **{"height": 330, **viewer})
         self._model = model

@@ -10,7 +10,7 @@ import xarray as xr
 
 from eowidgets.analysis.change.kind import kind_of, kinds
 from eowidgets.analysis.change.methods import AUTO, DEFAULTS, methods, usual_method
-from eowidgets.analysis.change.pair import pair_of
+from eowidgets.analysis.change.pair import pair_of, season_note
 from eowidgets.analysis.change.registration import Shift, misregistration
 from eowidgets.analysis.change.report import LITTLE
 from eowidgets.analysis.choose.monitors import choose_monitor
@@ -21,16 +21,20 @@ from eowidgets.contract.registry import get_model
 from eowidgets.cube.admission import admit
 from eowidgets.cube.area import AreaLike
 from eowidgets.cube.indices import present
+from eowidgets.cube.quantity import is_radar
 from eowidgets.cube.schema import bands
 from eowidgets.engine.job import Job
 from eowidgets.engine.provenance import whole, with_call
 from eowidgets.engine.run import run, submit
 from eowidgets.errors import InputError, shown, unknown, warn_user
+from eowidgets.models.change.base import PairModel
+from eowidgets.models.classical.radar import ChangeLogRatio
 from eowidgets.models.classical.series import DAYS_PER_YEAR
 from eowidgets.models.monitors.base import Monitor
 
 #: A history shorter than this (years) has not seen every season.
 SHORTEST = 0.5
+RADAR_METHOD = ChangeLogRatio.name
 
 
 @checked
@@ -73,7 +77,8 @@ def change(
         datetime64, NaT where nothing changed); ``kind`` (uint8, see :func:`~eowidgets.analysis.change.kind.kinds`),
         where red and near infrared are there; ``magnitude`` in the units of what is watched.
         ``attrs``: ``provenance``, ``change_dates``, ``stable_share`` (of a series: the share of the cube without lasting
-        change; of two images: the share that is not marked), ``misregistration_pixels`` (two images).
+        change; of two images: the share that is not marked); of two images also ``change_images`` (the day or period of
+        each), ``season_days`` (days of the year between them) and ``misregistration_pixels``.
 
     Raises
     ------
@@ -148,7 +153,20 @@ class ChangeTask:
             if self.shift is not None and self.shift.too_far:
                 self.notes.append(str(self.shift))
             self.model = get_model(method, **self.params)
+            self._look_at_the_pair()
             self.dates = tuple(str(t)[:10] for t in self.cube.time.values)
+
+    def _look_at_the_pair(self) -> None:
+        """Note what makes a comparison of two images doubtful."""
+        # The networks were trained on pairs of different seasons.
+        if not isinstance(self.model, PairModel) and (note := season_note(self.cube)):
+            self.notes.append(note)
+        radar = [b for b in bands(self.cube) if is_radar(self.cube[b])]
+        if radar and self.method != RADAR_METHOD:
+            self.notes.append(
+                f"{', '.join(radar)} {'is' if len(radar) == 1 else 'are'} radar, whose speckle {self.method} takes for change: "
+                f'use the method "{RADAR_METHOD}".'
+            )
 
     def _select(
         self, cube: xr.Dataset, after: xr.Dataset | None, dates: Period | None, params: dict[str, Any] | None
@@ -266,18 +284,30 @@ class ChangeTask:
         else:
             # Of two images, that which is not marked.
             out.attrs["stable_share"] = round(float((mask == 0).sum() / (mask != 255).sum()), 4)
+        if not self.series:
+            out.attrs |= {k: self.cube.attrs[k] for k in ("change_images", "season_days")}
         if self.shift is not None:
             out.attrs["misregistration_pixels"] = round(self.shift.pixels, 3)
         return out
 
     def _when(self, raw: xr.Dataset, name: str, mask: Any, default: Any = None) -> Any:
         if name in raw:
-            return np.where(mask == 1, raw[name].values, np.nan).astype("float64")
+            return self._acquired(np.where(mask == 1, raw[name].values, np.nan).astype("float64"))
         if default is not None:
             return default
         # Between two images the change is seen on the second.
         day = self.cube.time.values[-1].astype("datetime64[D]").astype(float)
         return np.where(mask == 1, day, np.nan)
+
+    def _acquired(self, days: Any) -> Any:
+        """Return the calendar days of the acquisitions that days since 1970 are nearest to.
+
+        Models give days in single precision: a minute before midnight may be rounded to the next day.
+        """
+        exact = np.sort(self.cube.time.values.astype("datetime64[s]").astype("float64") / 86_400)
+        between = (exact[:-1] + exact[1:]) / 2
+        nearest = exact[np.searchsorted(between, np.nan_to_num(days))]
+        return np.where(np.abs(nearest - days) < 0.5, np.floor(nearest), np.floor(days))
 
     def _kind(self, out: xr.Dataset, changed: Any, first: Any) -> xr.DataArray | None:
         cube = self.cube.sel(y=out.y, x=out.x)

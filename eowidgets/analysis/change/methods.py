@@ -9,6 +9,7 @@ import xarray as xr
 from eowidgets.contract.prepare import resolution_of
 from eowidgets.contract.registry import model_classes
 from eowidgets.contract.task import Task
+from eowidgets.cube.quantity import is_radar
 from eowidgets.cube.schema import bands
 from eowidgets.models.classical.change import TwoImages
 from eowidgets.models.monitors.base import Monitor
@@ -47,7 +48,10 @@ def methods() -> dict[str, str]:
 
 
 def usual_method(cube: xr.Dataset) -> str:
-    """Give the method that suits a cube: a monitor for a series, a network for two pictures as sharp as it was trained on.
+    """Return the method that suits a cube.
+
+    A monitor for a series; of two images, the log-ratio for radar, a network for pictures as sharp as it was trained on, and
+    change vectors otherwise.
 
     Parameters
     ----------
@@ -60,6 +64,8 @@ def usual_method(cube: xr.Dataset) -> str:
     """
     if cube.sizes.get("time", 0) >= SERIES:
         return "break-ccdc"
+    if all(is_radar(cube[b]) for b in bands(cube)):
+        return "change-logratio"
     size = resolution_of(cube)
     sharp = size is not None and size <= SHARP
     return "change-mci" if sharp and set(RGB) <= set(bands(cube)) else "change-otsu"

@@ -11,6 +11,7 @@ from eowidgets.analysis.change.kind import growing
 from eowidgets.cube.composite import composite
 from eowidgets.cube.grid import geobox
 from eowidgets.cube.opened import forget
+from eowidgets.cube.quantity import is_radar
 from eowidgets.cube.schema import bands, usable
 from eowidgets.errors import InputError, shown
 from eowidgets.models.classical.series import DAYS_PER_YEAR
@@ -21,6 +22,8 @@ SLIVER = 0.05
 SEEN = 0.01
 #: A date is clear where it shows nearly as much as the clearest; days of the year that are one season.
 CLEAR, SEASON = 0.98, 30
+#: Two images whose days of the year lie further apart than this (days) are of different seasons.
+OTHER_SEASON = 45
 
 
 def pair_of(cube: xr.Dataset, after: xr.Dataset | None, dates: Any, notes: list[str]) -> xr.Dataset:
@@ -40,6 +43,8 @@ def pair_of(cube: xr.Dataset, after: xr.Dataset | None, dates: Any, notes: list[
     Returns
     -------
     Dataset, two dates
+        ``attrs["change_images"]``: what each frame is, a day or a period; ``attrs["season_days"]``: how many days of the
+        year lie between them.
     """
     if dates is None and after is None:
         raise InputError("Two images are compared: give dates=(before, after), each a date or a period '.../...'.")
@@ -63,7 +68,34 @@ def pair_of(cube: xr.Dataset, after: xr.Dataset | None, dates: Any, notes: list[
         frames[1] = frames[1].assign_coords(time=frames[1].time + np.timedelta64(1, "s"))
     _refuse_identical(frames)
     both = xr.concat(frames, dim="time", join="override", combine_attrs="override", coords="minimal", compat="override")
-    return forget(both.assign_attrs(cube.attrs))
+    images, days = ([f.attrs[name] for f in frames] for name in ("image", "middle"))
+    apart = season_days(*days)
+    return forget(both.assign_attrs(cube.attrs, change_images=images, season_days=apart))
+
+
+def season_days(before: str, after: str) -> int:
+    """Return how many days of the year lie between two days, whatever their years: 0 to 183.
+
+    Examples
+    --------
+    >>> season_days("2018-12-20", "2021-01-05")
+    16
+    """
+    first, second = (np.datetime64(d, "D") for d in (before, after))
+    apart = float((second - first).astype(int)) % DAYS_PER_YEAR
+    return round(min(apart, DAYS_PER_YEAR - apart))
+
+
+def season_note(pair: xr.Dataset) -> str:
+    """Return a sentence about two images of different seasons; empty where they are of one."""
+    apart = int(pair.attrs.get("season_days", 0))
+    if apart <= OTHER_SEASON:
+        return ""
+    first, second = pair.attrs["change_images"]
+    return (
+        f"The images ({first} and {second}) are of different seasons, {apart} days of the year apart: leaves, crops, snow and "
+        "light differ without lasting change. Compare the same season of two years, or use a method for series."
+    )
 
 
 def usual_dates(cube: xr.Dataset) -> tuple[str, str]:
@@ -135,6 +167,8 @@ def _frame(cube: xr.Dataset, text: str) -> xr.Dataset:
         raise InputError(f"The cube has no date in {text}; the nearest are {', '.join(sorted(map(str, near)))}.")
     part = cube.isel(time=inside)
     frame = composite(part, "median", "all").drop_vars("observations") if end else part.isel(time=[0])
+    used = days[inside] if end else days[inside][:1]
+    frame.attrs |= {"image": text if end else str(used[0]), "middle": str(np.sort(used)[(len(used) - 1) // 2])}
     names = [*bands(frame), "valid", "clouds"]
     frame["valid"], frame["clouds"] = _mask(frame, "valid"), _mask(frame, "clouds")
     seen = float(usable(frame).mean())
@@ -159,6 +193,13 @@ def _nearest(days: Any, day: np.datetime64) -> list[str]:
 def _same_bands(before: xr.Dataset, after: xr.Dataset, notes: list[str]) -> tuple[xr.Dataset, xr.Dataset]:
     one, two = bands(before), bands(after)
     common = [b for b in one if b in two]
+    radar = [all(map(is_radar, (x[b] for b in names))) for x, names in ((before, one), (after, two))]
+    if radar[0] != radar[1] and not common:
+        names, others = (one, two) if radar[0] else (two, one)
+        raise InputError(
+            f"One image is radar ({', '.join(names)}) and the other is not ({', '.join(others)}): they measure different "
+            "things, and no method here compares them. Choose two images of one sensor."
+        )
     if not common:
         raise InputError(f"The two rasters have no band in common: {', '.join(one)} and {', '.join(two)}.")
     left_out = sorted(set(one) ^ set(two))

@@ -10,6 +10,7 @@ import numpy as np
 import numpy.typing as npt
 import xarray as xr
 
+from eowidgets.analysis.change.pair import OTHER_SEASON
 from eowidgets.contract.prepare import resolution_of
 from eowidgets.cube.area import Area
 from eowidgets.cube.export.place import write_whole
@@ -151,10 +152,10 @@ def timeline(places: gpd.GeoDataFrame) -> pd.DataFrame:
 
 def sentence(found: xr.Dataset, places: gpd.GeoDataFrame) -> str:
     """What was found, in words for a report."""
-    begin, end = found.attrs["change_dates"]
+    begin, end = found.attrs.get("change_images", found.attrs["change_dates"])
     seen = _seen_hectares(found)
     total = float(places["hectares"].sum())
-    stable = _stable(found)
+    stable = _stable(found) + _season(found)
     if not len(places):
         return f"Between {begin} and {end} no change was found on the {ground(seen)} that were seen.{stable}"
     count = "1 place" if len(places) == 1 else f"{len(places)} places"
@@ -168,6 +169,16 @@ def sentence(found: xr.Dataset, places: gpd.GeoDataFrame) -> str:
         f"Between {begin} and {end}, {ground(total)} changed in {count}, {total / seen:.1%} of the {ground(seen)} that were "
         f"seen.{main} The largest, {ground(largest.hectares)}, is first seen on {largest.date}. "
         f"The mean confidence is {sure:.2f} (0.5 is the threshold).{stable}"
+    )
+
+
+def _season(found: xr.Dataset) -> str:
+    """Return a warning where two images are of different seasons."""
+    apart = found.attrs.get("season_days", 0)
+    return (
+        f" The images lie {apart} days of the year apart: part of this may be the season."
+        if apart > OTHER_SEASON
+        else ""
     )
 
 

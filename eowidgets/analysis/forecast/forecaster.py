@@ -19,7 +19,7 @@ from eowidgets.analysis.forecast.conformal import normal_factors, spread
 from eowidgets.analysis.forecast.holdout import Holdout, hold_out
 from eowidgets.analysis.forecast.origins import FEWEST
 from eowidgets.analysis.forecast.result import assemble
-from eowidgets.analysis.forecast.season import Season, season_of
+from eowidgets.analysis.forecast.season import YEAR, Season, season_of
 from eowidgets.analysis.forecast.seasons import choose_season
 from eowidgets.analysis.forecast.strategies import OfSeries, Strategy, make_strategy
 from eowidgets.analysis.forecast.tables import TableHistory, is_table, read_table
@@ -220,12 +220,29 @@ class Maker:
             f"Forecast {', '.join(names[:4])} {length} ahead from {len(held.origins)} earlier dates ({dates}) with nothing "
             f"but what was known then; season: {self.season.label}. The average is scored with weights from other windows."
         )
+        same_season = self.season.length is None or self._season_before(held.origins)
+        if not same_season and held.origins:
+            protocol += (
+                " No window has a whole season of record before it, so all lie in other parts of the season than the "
+                "forecast: climatology is used whatever their errors are."
+            )
         size = 1.0 if many else float(self.units.size[0])
         self.decision = decide(
-            held, [s.name for s in given], int(self.ask.seed), "" if unit == "1" else unit, protocol, size
+            held,
+            [s.name for s in given],
+            int(self.ask.seed),
+            "" if unit == "1" else unit,
+            protocol,
+            size,
+            same_season=same_season or not held.origins,
         )
         self.holdout = self.decision.holdout
         self.strategy = self._make(self.decision.choice.winner, self.decision.choice.params)
+
+    def _season_before(self, origins: Sequence[float]) -> bool:
+        """Return whether one of the days (on the scale of the season) has a whole season of record before it."""
+        first = float(self.history.days[0]) * self.season.rate
+        return any(origin - first >= YEAR - 1 for origin in origins)
 
     def at(self, future: npt.NDArray[np.float64]) -> xr.Dataset:
         """Forecast days since 1970-01-01."""

@@ -87,14 +87,33 @@ class TwoImages(Model):
 
     def difference(self, batch: Batch) -> Tensor:
         """After minus before, (b, c, h, w); NaN where one side was not seen."""
-        dates = np.floor(batch.days.detach().cpu().numpy()).astype("int64").astype("datetime64[D]")
-        images = (masked_median(batch.x[:, i], batch.usable[:, i].unsqueeze(2)) for i in self.sides(dates))
-        before, after = images
+        before, after = self.pair(batch)
         return after - before
+
+    def pair(self, batch: Batch) -> tuple[Tensor, Tensor]:
+        """Return the image before and the image after of a batch, each (b, c, h, w); NaN where it was not seen."""
+        dates = np.floor(batch.days.detach().cpu().numpy()).astype("int64").astype("datetime64[D]")
+        before, after = (masked_median(batch.x[:, i], batch.usable[:, i].unsqueeze(2)) for i in self.sides(dates))
+        return before, after
+
+    def images(self, cube: xr.Dataset) -> tuple[Tensor, Tensor]:
+        """Return the image before and the image after of a cube in memory, each (c, h, w); NaN where it was not seen."""
+        x = schema.stack(cube, schema.bands(cube)).values
+        usable = schema.usable(cube).transpose(*schema.DIMS).values & np.isfinite(x).all(axis=1)
+        before, after = (
+            masked_median(torch.as_tensor(x[side])[None], torch.as_tensor(usable[side])[None].unsqueeze(2))[0]
+            for side in self.sides(cube["time"].values)
+        )
+        return before, after
 
     def survey(self, cube: xr.Dataset) -> None:
         """Refuse a split that leaves one side empty before anything is computed."""
         self.sides(cube["time"].values)
+
+
+def thinned(cube: xr.Dataset) -> xr.Dataset:
+    """Return at most ``SURVEY`` rows and columns of a cube, spread evenly."""
+    return cube.isel({k: slice(None, None, math.ceil(cube.sizes[k] / SURVEY)) for k in ("y", "x")})
 
 
 @register
@@ -168,16 +187,8 @@ class ChangeOtsu(TwoImages):
         super().survey(cube)
         if self.params.threshold:
             return
-        steps = {k: slice(None, None, math.ceil(cube.sizes[k] / SURVEY)) for k in ("y", "x")}
-        thin = cube.isel(steps)
-        names = schema.bands(cube)
-        x, usable = schema.stack(thin, names).values, schema.usable(thin).transpose(*schema.DIMS).values
-        usable = usable & np.isfinite(x).all(axis=1)
-        images = []
-        for side in self.sides(cube["time"].values):
-            seen = torch.as_tensor(usable[side])
-            images.append(masked_median(torch.as_tensor(x[side])[None], seen[None].unsqueeze(2)))
-        length = (images[1] - images[0]).square().sum(dim=1).sqrt()
+        before, after = self.images(thinned(cube))
+        length = (after - before).square().sum(dim=0).sqrt()
         known = length[torch.isfinite(length)]
         self.threshold = otsu(known) if known.numel() else None
 

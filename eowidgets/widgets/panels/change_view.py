@@ -92,15 +92,15 @@ def portrait(cube: xr.Dataset, found: xr.Dataset, place: Any) -> dict[str, Any]:
         ("Confidence", f"{place.confidence:.2f}"),
         ("Magnitude", f"{place.magnitude:.3f}" if np.isfinite(place.magnitude) else "not known"),
     ]
-    here = found.isel(y=pixel[0], x=pixel[1])
     return {
         "title": f"Place {place.id}",
         "facts": [list(f) for f in facts],
         "chips": _chips(part, np.datetime64(place.first), np.datetime64(place.confirmed), _growing(cube)),
         "size": [columns.stop - columns.start, rows.stop - rows.start],
         "outline": [_ring(ring, to_pixel, columns.start, rows.start) for ring in _rings(place.geometry)],
-        "first": _stamp(here["date"].values),
-        "confirmed": _stamp(here["confirmed"].values),
+        # Of the place, as in the table and the facts: its pixels may differ by an acquisition or two.
+        "first": _stamp(place.date),
+        "confirmed": _stamp(place.confirmed),
         **series,
     }
 
