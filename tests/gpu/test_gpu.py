@@ -30,6 +30,8 @@ HERE = [m for m in model_classes() if m.task is not Task.EMBED]
 
 def given_to(model: type[Model], season) -> xr.Dataset:
     """A cube that the model takes: as many dates and as fine as it asks for."""
+    if model.name == "change-logratio":
+        return season(2, 80)[["red", "nir", "clouds", "valid"]].rename(red="vv", nir="vh")
     if (issubclass(model, Model) and model.feed.max_dates == 2) or model.name.startswith("change-"):
         return season(2, 80, 0.5 if model.feed.bands else 10.0)
     if model.task is Task.DETECT_CHANGE and not model.name.startswith("break-"):

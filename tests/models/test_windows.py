@@ -28,7 +28,7 @@ FIXED = sorted(m.name for m in HERE if m.feed.size is not None)
 TRAINED = {m.name for m in HERE if getattr(m, "trained", False)}
 QUICK = {"step": 40.0, "lookback": 9, "updates": 3, "windows": 16}
 #: Models that take a threshold, or what they learn, from the area that they are run on.
-FROM_THE_AREA = {"change-otsu", *TRAINED}
+FROM_THE_AREA = {"change-otsu", "change-irmad", "change-logratio", *TRAINED}
 
 
 def season_cube(dates: int = 36, height: int = 37, width: int = 61, seed: int = 3) -> xr.Dataset:
@@ -68,6 +68,8 @@ def suited(cube: xr.Dataset, name: str) -> xr.Dataset:
     """Cut a cube to what shows the behaviour of one model: trained forecasters and networks are slow."""
     if name in TRAINED:
         return cube[["nir", "clouds", "valid"]].isel(y=slice(0, 19), x=slice(0, 37))
+    if name == "change-logratio":
+        return cube[["red", "nir", "clouds", "valid"]].rename(red="vv", nir="vh")
     if name.startswith("change-") and name in FIXED:
         return cube.isel(time=[2, 3, 30, 31])
     return cube.isel(time=slice(0, 5)) if name in FIXED else cube
@@ -95,7 +97,8 @@ def same(a: xr.Dataset, b: xr.Dataset) -> None:
 def test_any_window_gives_the_same(season, name):
     whole = run(name, season)
     assert np.isfinite(next(v for v in whole.data_vars.values() if v.dtype.kind == "f")).any()
-    for window, batch, memory in ((13, 3, "2GB"), (32, 1, "500kB"), (500, None, "2GB")):
+    least = 2 * model_class(name).feed.halo + 1
+    for window, batch, memory in ((max(13, least), 3, "2GB"), (max(32, least), 1, "500kB"), (500, None, "2GB")):
         same(whole, run(name, season, window=window, batch=batch, memory=memory))
 
 

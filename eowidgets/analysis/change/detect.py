@@ -149,19 +149,20 @@ class ChangeTask:
             self.cube, self.model = self._series(cube, dates)
         else:
             self.cube = pair_of(cube, after, dates, self.notes)
-            self.shift = misregistration(self.cube.isel(time=[0]), self.cube.isel(time=[1]))
-            if self.shift is not None and self.shift.too_far:
-                self.notes.append(str(self.shift))
             self.model = get_model(method, **self.params)
             self._look_at_the_pair()
             self.dates = tuple(str(t)[:10] for t in self.cube.time.values)
 
     def _look_at_the_pair(self) -> None:
         """Note what makes a comparison of two images doubtful."""
+        radar = [b for b in bands(self.cube) if is_radar(self.cube[b])]
+        if not radar:  # the speckle of two radar images has nothing in common that could be matched
+            self.shift = misregistration(self.cube.isel(time=[0]), self.cube.isel(time=[1]))
+        if self.shift is not None and self.shift.too_far:
+            self.notes.append(str(self.shift))
         # The networks were trained on pairs of different seasons.
         if not isinstance(self.model, PairModel) and (note := season_note(self.cube)):
             self.notes.append(note)
-        radar = [b for b in bands(self.cube) if is_radar(self.cube[b])]
         if radar and self.method != RADAR_METHOD:
             self.notes.append(
                 f"{', '.join(radar)} {'is' if len(radar) == 1 else 'are'} radar, whose speckle {self.method} takes for change: "

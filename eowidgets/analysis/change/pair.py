@@ -230,7 +230,7 @@ def _same_grid(before: xr.Dataset, after: xr.Dataset, notes: list[str]) -> tuple
             f"The pixels of one raster are {max(ratio, 1 / ratio):.0f} times as large as the other's: open both at one "
             "resolution."
         )
-    moved = xr.Dataset(coords={"time": after.time})
+    moved = xr.Dataset(coords={"time": after.time}, attrs=after.attrs)
     for name in after.data_vars:
         layer = after[name]
         how = Resampling.nearest if layer.dtype == bool else Resampling.bilinear

@@ -30,9 +30,6 @@ PULL = 5.0
 #: The average is used if its error exceeds that of no method by more than this share, and is less than that of climatology by
 #: at least this share.
 MARGIN, GAIN = 0.002, 0.005
-#: Another method than climatology is used if its mean squared error is less by more than this many standard errors over
-#: independent windows: chosen on the develop sets of ``benchmarks/away_forecast_data.py`` among 0, 0.5 and 1.
-SURE = 0.5
 
 
 #: What "auto" is, in the place where a panel shows the card of a model.
@@ -179,43 +176,22 @@ class Trial:
         return found
 
     def selected(self, windows: Sequence[int]) -> Array:
-        """Return the weights of the forecast with the least error, of nearly equal ones the simplest.
-
-        Climatology, unless the other one is surely better.
-        """
+        """Return the weights of the forecast with the least error, of nearly equal ones the simplest."""
         usual = list(self.names).index("climatology")
         if not self.same_season:
             return self._only(usual)
         stacked = self.stacked(windows)
         if not any(self.apart(windows, w) for w in windows):
             return stacked
-        squares = self.squares(windows)
-        error = np.sqrt(squares.sum(0) / self.counts[list(windows)].sum())
+        error = np.sqrt(self.squares(windows).sum(0) / self.counts[list(windows)].sum())
         if error[-1] <= min(np.nanmin(error[:-1]) * (1 + MARGIN), error[usual] * (1 - GAIN)):
-            winner = len(self.names)
-        else:
-            winner = list(self.names).index(select(error[:-1], self.names))
-        if not self._surely_better(squares, windows, winner, usual):
-            winner = usual
-        return stacked if winner == len(self.names) else self._only(winner)
+            return stacked
+        return self._only(list(self.names).index(select(error[:-1], self.names)))
 
     def _only(self, method: int) -> Array:
         weights = np.zeros(len(self.names))
         weights[method] = 1.0
         return weights
-
-    def _surely_better(self, squares: Array, windows: Sequence[int], method: int, usual: int) -> bool:
-        """Return whether a method beats climatology by more than :data:`SURE` standard errors over independent windows."""
-        which = list(windows)
-        counts = self.counts[which]
-        weight = counts / counts.sum()
-        gain = (squares[:, usual] - squares[:, method]) / counts
-        mean = float(weight @ gain)
-        many = effective([self.held.origins[i] for i in which], self.held.horizon, self.held.cut)
-        if many < 2:
-            return False
-        spread = float(np.sqrt(weight @ (gain - mean) ** 2 / (many - 1)))
-        return mean > SURE * spread
 
     def stacked(self, windows: Sequence[int]) -> Array:
         """Return weights of the least squared error, not negative and with the sum one, pulled towards equal ones."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -18,8 +18,7 @@ from eowidgets.contract.outputs import Classes, Output, Value
 from eowidgets.contract.params import param
 from eowidgets.contract.registry import register
 from eowidgets.cube import schema
-from eowidgets.cube.quantity import quantity
-from eowidgets.errors import InputError
+from eowidgets.cube.quantity import OPTICAL, RADAR, quantity
 from eowidgets.models.blocks.verdict import CHANGE_CLASSES, change_probabilities
 from eowidgets.models.classical.change import ChangeParams, TwoImages
 from eowidgets.models.classical.series import MAD_TO_SD
@@ -65,7 +64,7 @@ class ChangeLogRatio(TwoImages):
     """
 
     name = "change-logratio"
-    feed = Windows(min_dates=2, halo=RADIUS + REACH, blend=0)
+    feed = Windows(bands=("vv",), min_dates=2, halo=RADIUS + REACH, blend=0)
     card = Card(
         title="Change between radar images (log-ratio)",
         summary="Marks where the backscatter of two radar images differs by more than their speckle.",
@@ -96,17 +95,17 @@ class ChangeLogRatio(TwoImages):
         self._decibel: tuple[bool, ...] = ()
         self._amplitude: tuple[bool, ...] = ()
 
+    def adapt(self, bands: tuple[str, ...]) -> None:
+        """Compare all polarisations; without bands of their names, all bands that are not optical by their names."""
+        chosen = tuple(b for b in bands if b in RADAR) or tuple(b for b in bands if b not in OPTICAL)
+        vars(self)["feed"] = replace(type(self).feed, bands=chosen or type(self).feed.bands)
+
     def survey(self, cube: xr.Dataset) -> None:
-        """Measure the speckle, and refuse optical bands."""
+        """Measure the speckle."""
         super().survey(cube)
-        names = schema.bands(cube)
+        names = self.feed.bands or ()
+        cube = cube[[*names, *(n for n in schema.MASKS if n in cube)]]
         kinds = [quantity(cube[n]).key for n in names]
-        optical = [n for n, kind in zip(names, kinds, strict=True) if kind in ("reflectance", "index", "radiance")]
-        if optical:
-            raise InputError(
-                f"The log-ratio compares radar images, and {', '.join(optical)} {'is' if len(optical) == 1 else 'are'} "
-                'optical: use "change-otsu" or "change-irmad", or keep the radar bands only.'
-            )
         self._decibel = tuple(kind == "backscatter_db" for kind in kinds)
         self._amplitude = tuple(kind in ("amplitude", "brightness") for kind in kinds)
         pairs = [self.images(block) for block in _blocks(cube)]

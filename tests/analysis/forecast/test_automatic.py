@@ -6,6 +6,7 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+import eowidgets as eow
 from eowidgets.analysis.forecast.automatic import CANDIDATES, SEASONLESS, candidates, decide
 from eowidgets.analysis.forecast.holdout import Errors, Holdout
 from eowidgets.analysis.forecast.season import Season
@@ -94,3 +95,20 @@ def test_weights_are_a_mixture_and_never_worse_than_the_mean_season_by_much(wind
 def test_what_is_tried_without_a_season():
     assert candidates(Season()) == CANDIDATES
     assert candidates(Season(None, None, 100.0)) == SEASONLESS
+
+
+def test_windows_of_other_seasons_give_climatology():
+    """With less than a season of record every window lies in another part of the season than the forecast."""
+    errors = noise(6, [3.0, 1, 1, 1, 1, 1])
+    assert decide(held(errors), CANDIDATES, 0, "", "test").choice.winner != "forecast-climatology"
+    found = decide(held(errors), CANDIDATES, 0, "", "test", same_season=False)
+    assert found.choice.winner == "forecast-climatology"
+    assert found.weights["climatology"] == 1
+    assert found.holdout.rmse(0)[0] == pytest.approx(3, rel=0.1)
+
+
+def test_a_record_of_nine_months_is_forecast_by_climatology_and_says_why(romania):
+    cube = romania.isel(y=slice(0, 20), x=slice(0, 20)).sel(time=slice("2018-03-01", "2018-12-01"))
+    made = eow.forecast(cube, days=40)
+    assert made.attrs["model"] == "climatology"
+    assert "No window has a whole season of record before it" in eow.Record.of(made).choice.protocol

@@ -4,7 +4,7 @@ import xarray as xr
 
 import eowidgets as eow
 from eowidgets.cube.grid import georeference
-from eowidgets.errors import InputError
+from eowidgets.errors import ModelError
 
 SIDE = 120
 PATCHES = ((slice(20, 50), slice(20, 60), 8.0), (slice(70, 100), slice(60, 90), 1 / 8))
@@ -72,6 +72,18 @@ def test_what_was_not_seen_is_not_known():
     assert (found.change.values[10:, 10:] != 255).all()
 
 
-def test_optical_bands_are_refused(make_cube):
-    with pytest.raises(InputError, match="compares radar images, and red, nir are optical"):
+def test_optical_bands_are_refused_and_left_out(make_cube):
+    with pytest.raises(ModelError, match="needs the band vv, and this cube has red, nir"):
         eow.run("change-logratio", make_cube(dates=2))
+    images, _ = scene(4, 0)
+    alone = radar_cube(images)
+    both = alone.assign(red=alone["vv"] * 0 + 0.1)
+    found = [eow.run("change-logratio", cube).change.values for cube in (alone, both)]
+    np.testing.assert_array_equal(*found)
+
+
+def test_grey_images_of_other_names_are_compared():
+    images, truth = scene(4, 0)
+    found = eow.run("change-logratio", radar_cube(np.sqrt(images), ("grey",), {"quantity": "amplitude"}))
+    assert (found.change.values == 1)[truth].mean() > 0.9
+    assert abs(found.magnitude.values[truth]).mean() == pytest.approx(9, abs=1.5)
