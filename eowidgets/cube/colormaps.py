@@ -84,6 +84,8 @@ DIVERGING = ("RdYlGn", "BrBG", "RdBu_r", "PuOr", "coolwarm")
 @lru_cache(maxsize=64)
 def _lut(name: str) -> np.ndarray:
     base, flip = (name[:-2], True) if name.endswith("_r") and name not in _ANCHORS else (name, False)
+    if base not in _ANCHORS and f"{base}_r" in _ANCHORS:
+        base, flip = f"{base}_r", not flip
     if base in _ANCHORS:
         anchors = np.frombuffer(bytes.fromhex(_ANCHORS[base]), np.uint8).reshape(-1, 3).astype(float)
         at = np.linspace(0, 255, len(anchors)).round()

@@ -16,6 +16,8 @@ from eowidgets.arguments import MODEL, checked
 from eowidgets.errors import EowidgetsError
 from eowidgets.widgets.base import AreaTrait, PlainErrors, ReadableRepr, css
 from eowidgets.widgets.late_tabs import LateTabs
+from eowidgets.widgets.layers_panel import LayersPanel
+from eowidgets.widgets.map_inset import MapInset
 from eowidgets.widgets.panels.notebook_export import MODEL_LINE
 from eowidgets.widgets.viewer.time_viewer import TimeViewer
 
@@ -61,14 +63,14 @@ class Explorer(ReadableRepr, PlainErrors, ipywidgets.GridBox):
     def __init__(
         self, cube: xr.Dataset, model: Annotated[str | Model | type[Model], MODEL] = "fill-auto", **viewer: Any
     ) -> None:
-        self.viewer = TimeViewer(cube, **{"height": 330, **viewer})
+        self.viewer = TimeViewer(cube, **{"height": 380, **viewer}).add_class("eow-explorer-viewer")
         self._model = model
         self._map: AreaMap | None = None
         self._panel: ModelPanel | None = None
         style = ipywidgets.HTML(f"<style>{css('explorer')}</style>", layout={"display": "none"})
-        self._wait = ipywidgets.HTML("<div class='eow-wait' role='status'>Map and models are coming ...</div>")
-        self._side = ipywidgets.VBox([style, self._wait]).add_class("eow-side")
-        super().__init__(children=(self._side, self.viewer))
+        self._wait = ipywidgets.HTML("<div class='eow-wait' role='status'>Map and models are being loaded ...</div>")
+        self._wait.add_class("eow-rail")
+        super().__init__(children=(style, self.viewer, self._wait))
         self.add_class("eow-explorer")
         for name in ("date", "pins", "area"):
             self.set_trait(name, getattr(self.viewer, name))
@@ -82,7 +84,7 @@ class Explorer(ReadableRepr, PlainErrors, ipywidgets.GridBox):
         from eowidgets.widgets.map.area_map import AreaMap
         from eowidgets.widgets.panels.model_panel import ModelPanel
 
-        area_map = AreaMap(self.viewer.cube, height="300px")
+        area_map = AreaMap(self.viewer.cube, height="100%")
         panel = ModelPanel(self.viewer.cube, self._model, viewer=self.viewer, map=area_map)
         self._map, self._panel = area_map, panel
         for name in ("date", "pins", "area"):
@@ -95,10 +97,10 @@ class Explorer(ReadableRepr, PlainErrors, ipywidgets.GridBox):
                 "Change": lambda: self._panel_of("change_panel", "ChangePanel"),
                 "Forecast": lambda: self._panel_of("forecast_panel", "ForecastPanel"),
                 "Ask": lambda: self._panel_of("ask_panel", "AskPanel"),
-                "Layers": lambda: area_map.layer_list,
+                "Layers": lambda: LayersPanel(self.viewer, area_map),
             }
-        )
-        self._side.children = (self._side.children[0], area_map, tabs)
+        ).add_class("eow-rail")
+        self.children = (*self.children[:2], MapInset(area_map), tabs)
         self._wait.close()
 
     def _panel_of(self, module: str, name: str) -> Any:

@@ -57,7 +57,7 @@ def test_in_a_kernel_the_viewer_comes_first(romania, monkeypatch):
     assert explorer._map is None
     assert explorer.viewer in explorer.children
     waiting[0]()
-    assert explorer.map in explorer._side.children
+    assert any(explorer.map in getattr(child, "children", ()) for child in explorer.children)
     kept = explorer.panel
     waiting[0]()
     assert explorer.panel is kept
@@ -71,7 +71,7 @@ def test_in_a_kernel_the_viewer_comes_first(romania, monkeypatch):
 
 def test_every_tab_opens_and_follows_the_area(explorer):
     explorer.area = AREA
-    tabs = explorer._side.children[-1]
+    tabs = explorer.children[-1]
     for number, name in enumerate(("ModelPanel", "ChangePanel", "ForecastPanel", "AskPanel")):
         tabs.selected_index = number
         (panel,) = tabs.children[number].children

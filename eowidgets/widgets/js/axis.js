@@ -3,7 +3,9 @@ import { h, OWN_KEYS, safeColor } from "./dom.js";
 // The time axis: a dot per date at its true place, a bar for its cloud cover, a diamond per event. A drag moves the
 // date; on the narrow strip above it, a drag chooses a range whose median is shown.
 
-const PAD = 14;
+// As those of the chart below: a date stands above its value.
+const LEFT = 46;
+const RIGHT = 14;
 const STRIP = 12;
 const HEIGHT = 64;
 
@@ -52,7 +54,7 @@ export class Axis {
     const stamps = this.state.stamps;
     const [first, last] = [stamps[0], stamps.at(-1)];
     const span = last - first;
-    this.at = (stamp) => (span > 0 ? PAD + ((stamp - first) / span) * (width - 2 * PAD) : width / 2);
+    this.at = (stamp) => (span > 0 ? LEFT + ((stamp - first) / span) * (width - LEFT - RIGHT) : (width + LEFT - RIGHT) / 2);
     this.places = stamps.map(this.at);
     this.drawMarks(first, span);
     this.update();
@@ -60,7 +62,7 @@ export class Axis {
 
   drawMarks(first, span) {
     const { source, events } = this.state;
-    const parts = [h("line", { x1: PAD, x2: this.width - PAD, y1: 30, y2: 30, class: "eow-rail" })];
+    const parts = [h("line", { x1: LEFT, x2: this.width - RIGHT, y1: 30, y2: 30, class: "eow-rail" })];
     for (const [stamp, text, major] of ticks(first, span, this.width)) {
       const x = this.at(stamp);
       parts.push(h("line", { x1: x, x2: x, y1: 30, y2: major ? 46 : 40, class: "eow-tick" }));

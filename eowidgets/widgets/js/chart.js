@@ -30,9 +30,10 @@ export class Chart {
 
   // series: [{ name, color, stamps, values, hollow, low?, high?, fan? }]; low and high are the spread of an area, a fan
   // holds intervals of a forecast, the widest first: [{ low, high }]. marks: [{ stamp, label }], upright lines.
-  show(series, { title = "", unit = "", marks = [], empty = "" } = {}) {
+  // span: first and last stamp of the time axis above.
+  show(series, { title = "", unit = "", marks = [], empty = "", span = [] } = {}) {
     this.empty.textContent = empty || EMPTY;
-    Object.assign(this, { series, title, unit, marks });
+    Object.assign(this, { series, title, unit, marks, span });
     this.draw();
   }
 
@@ -54,7 +55,7 @@ export class Chart {
       this.back = null;
       return;
     }
-    const stamps = this.series.flatMap((s) => s.stamps);
+    const stamps = [...this.series.flatMap((s) => s.stamps), ...(this.span ?? [])];
     const shown = this.series.flatMap((s) => [...s.values, ...scaling(s).flatMap((b) => [...b.low, ...b.high])]).filter(Number.isFinite);
     const [t0, t1] = [Math.min(...stamps), Math.max(...stamps)];
     let [v0, v1] = range(shown);

@@ -97,7 +97,7 @@ export class Ground {
     return [x, y];
   }
 
-  // What stands under the pointer: pixel coordinates of the CRS and degrees.
+  // What stands under the pointer: degrees, else coordinates of the CRS, else column and row.
   label(x, y) {
     const [e, n] = this.toCrs(x, y);
     const places = this.place.unit === "°" ? 5 : 0;
@@ -105,7 +105,7 @@ export class Ground {
     const degrees = this.toLonLat(x, y);
     if (!degrees) return own;
     const [lon, lat] = degrees;
-    return `${Math.abs(lat).toFixed(5)}° ${lat < 0 ? "S" : "N"}, ${Math.abs(lon).toFixed(5)}° ${lon < 0 ? "W" : "E"} · ${own}`;
+    return `${Math.abs(lat).toFixed(5)}° ${lat < 0 ? "S" : "N"}, ${Math.abs(lon).toFixed(5)}° ${lon < 0 ? "W" : "E"}`;
   }
 
   // A round length that takes about `room` pixels of the screen: [pixels, "200 m"], or null without a CRS.

@@ -78,7 +78,11 @@ export class MapLayer {
     map.attributionControl?.addAttribution(credit);
     const events = [["zoom viewreset", place], ["zoomanim", animate], ["draw:drawstart draw:editstart draw:deletestart", drawing(true)], ["draw:drawstop draw:editstop draw:deletestop", drawing(false)]];
     for (const [names, f] of events) map.on(names, f);
+    // Leaflet learns of another size of the window only: a panel that changes its height cuts frames and tiles.
+    const resizer = new ResizeObserver(() => map.invalidateSize({ animate: false }));
+    resizer.observe(map.getContainer());
     const detach = () => {
+      resizer.disconnect();
       for (const [names, f] of events) map.off(names, f);
       map.attributionControl?.removeAttribution(credit);
       canvas.remove();

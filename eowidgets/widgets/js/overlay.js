@@ -39,7 +39,15 @@ function swipe(picture, width, height) {
   const { compare, selection } = picture.state;
   if (compare.mode !== "swipe" || selection) return [];
   const x = width * compare.position;
-  return [h("line", { x1: x, x2: x, y1: 0, y2: height, class: "eow-swipe" }), h("circle", { cx: x, cy: height / 2, r: 10, class: "eow-swipe-knob" })];
+  const { state, store, main } = picture;
+  const other = compare.key && compare.key !== main.key ? store.source(compare.key)?.title || compare.key : state.label(compare.t);
+  const label = (text, at, anchor) => h("text", { x: at, y: height - 30, class: "eow-half", "text-anchor": anchor }, text);
+  return [
+    h("line", { x1: x, x2: x, y1: 0, y2: height, class: "eow-swipe" }),
+    h("circle", { cx: x, cy: height / 2, r: 10, class: "eow-swipe-knob" }),
+    label(state.label(state.t), x - 8, "end"),
+    label(other, x + 8, "start"),
+  ];
 }
 
 function furniture(picture, width, height) {
@@ -54,8 +62,8 @@ function furniture(picture, width, height) {
     );
   }
   if (ground.known) {
-    parts.push(h("path", { d: "M0 -12L5 6L0 2L-5 6Z", class: "eow-north", transform: `translate(${width - 18} 22) rotate(${main.place.north.toFixed(1)})` }));
-    parts.push(h("text", { x: width - 18, y: 44, class: "eow-scale-text", "text-anchor": "middle" }, "N"));
+    parts.push(h("path", { d: "M0 -12L5 6L0 2L-5 6Z", class: "eow-north", transform: `translate(${width - 18} ${height - 44}) rotate(${main.place.north.toFixed(1)})` }));
+    parts.push(h("text", { x: width - 18, y: height - 20, class: "eow-scale-text", "text-anchor": "middle" }, "N"));
   }
   parts.push(h("path", { d: `M${width / 2 - 8} ${height / 2}h16M${width / 2} ${height / 2 - 8}v16`, class: "eow-middle" }));
   return parts;

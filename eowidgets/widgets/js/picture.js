@@ -99,8 +99,13 @@ export class Picture {
   }
 
   say() {
-    const text = this.polygon.hint || (this.bare ? "Nothing was measured here on this date." : "");
+    const text = this.polygon.hint || (this.bare ? "Nothing was measured here on this date." : this.hidden() ? "Clouds hide all of this date: show clouds, or step to a clear date." : "");
     if (this.hint.textContent !== text) this.hint.textContent = text;
+  }
+
+  hidden() {
+    const { style, t, selection } = this.state;
+    return style.clouds === "hide" && !selection && this.main.cover[t] > 0.995;
   }
 
   // The polygon being drawn has another corner, or is done.
@@ -294,10 +299,10 @@ export class Picture {
       this.fit();
       this.moved();
     });
-    element.addEventListener("pointerleave", () => this.onhover(""));
+    element.addEventListener("pointerleave", () => this.onhover(null));
     element.addEventListener("pointermove", (event) => {
       if (!this.view) return;
-      this.onhover(this.ground.label(...this.toPixel(event)));
+      this.onhover(this.toPixel(event));
       if (this.polygon.on) this.polygon.point(this.toPixel(event));
     });
     element.addEventListener("pointerdown", (event) => this.press(event));

@@ -3,6 +3,7 @@
 // time costs no message.
 
 const REST = 300; // ms
+const CLOUDY = 0.2; // cover of a date that is left out where clear dates are stepped through
 // Okabe and Ito's colours, safe for colour-blind eyes; their vermilion is that of the area everywhere.
 export const COLORS = ["#0072b2", "#e69f00", "#009e73", "#cc79a7", "#56b4e9", "#f0e442"];
 export const AREA_COLOR = "#d55e00";
@@ -77,7 +78,12 @@ export class State {
 
   step(by) {
     const n = this.stamps.length;
-    this.go(this.model.get("loop") ? (this.t + by + n) % n : this.t + by);
+    const next = (t) => (this.model.get("loop") ? (t + by + n) % n : Math.min(n - 1, Math.max(0, t + by)));
+    let t = next(this.t);
+    // As far as the cloud cover is known; where no date is clear, all are stepped through.
+    const cloudy = (i) => this.model.get("clear_only") && this.source.cover[i] > CLOUDY;
+    for (let i = 1; i < n && cloudy(t); i++) t = next(t);
+    this.go(cloudy(t) ? next(this.t) : t);
   }
 
   swipe(position) {

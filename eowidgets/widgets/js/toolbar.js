@@ -1,7 +1,7 @@
 import { button, digits, fillSelect, h, OWN_KEYS, safeColor, select } from "./dom.js";
-import { limits, lut, subject } from "./passes.js";
+import { limits, subject } from "./passes.js";
 
-// The row of controls above the picture: what is drawn, how, and against what. And the legend below it.
+// The row of controls above the picture: what is drawn, how, and against what.
 
 const STRETCH = [["percentile", "2–98 %"], ["minmax", "min–max"]];
 const COMPARE = [["none", "One date"], ["swipe", "Swipe"], ["difference", "Difference"], ["blink", "Blink"]];
@@ -22,16 +22,25 @@ export class Toolbar {
     this.line = h("input", { type: "range", min: 0, max: 1, step: 0.01, "aria-label": "Place of the swipe line", title: "Place of the swipe line", ...OWN_KEYS, oninput: () => state.swipe(Number(this.line.value)) });
     this.draw = button("Draw a polygon", polygonIcon(), () => this.ondraw?.(), { "aria-pressed": "false" });
     this.home = button("Show the whole picture", "⤢", () => this.onhome?.());
-    this.legend = h("div", { class: "eow-legend" });
     this.cloudsLabel = h("label", { title: "Leave cloudy pixels out" }, this.clouds, "hide clouds");
     this.element = h("div", { class: "eow-toolbar", role: "toolbar", "aria-label": "Picture" },
-      this.what, this.cmap, this.low, this.high, this.stretch, this.gamma, this.cloudsLabel, this.mode, this.second, this.line, h("span", { class: "eow-tools" }, this.draw, this.home));
+      this.group("Show", this.what, this.cmap), this.group("Limits", this.low, this.high, this.stretch), this.group("Gamma", this.gamma), this.cloudsLabel,
+      this.group("Compare", this.mode, this.second, this.line), h("span", { class: "eow-tools" }, this.draw, this.home));
     model.get("head") && this.heads();
   }
 
   number(label, trait) {
     const node = h("input", { type: "number", step: "any", class: "eow-number", "aria-label": label, title: label, ...OWN_KEYS });
-    node.addEventListener("change", () => this.state.now(trait, node.value === "" ? null : Number(node.value)));
+    const take = () => this.state.now(trait, node.value === "" ? null : Number(node.value));
+    node.addEventListener("change", take);
+    node.addEventListener("keydown", (event) => event.key === "Enter" && take());
+    return node;
+  }
+
+  // Controls that belong together, with a word for what they do; without any that is shown the word goes, too.
+  group(word, ...controls) {
+    const node = h("span", { class: "eow-control" }, h("small", {}, word), ...controls);
+    this.groups = [...(this.groups ?? []), [node, controls]];
     return node;
   }
 
@@ -91,35 +100,17 @@ export class Toolbar {
     const others = this.store.sources.slice(1).filter((s) => !s.layer).map((s) => [`cube:${s.key}`, s.title || s.key]);
     const dates = source.times.map((d) => [d, d]);
     fillSelect(this.second, others.length ? [["Cube", others], ["Date", dates]] : dates, compare.key && compare.key !== source.key ? `cube:${compare.key}` : source.times[compare.t]);
-    this.drawLegend(what, style, compare);
+    this.limits(what, style, compare);
+    for (const [node, controls] of this.groups) node.hidden = controls.every((c) => c.hidden);
   }
 
-  drawLegend(what, style, compare) {
+  limits(what, style, compare) {
     if (!what.q) return;
-    const difference = compare.mode === "difference" && !this.state.selection;
-    const { low, high } = limits(style, what.q, difference);
+    const { low, high } = limits(style, what.q, compare.mode === "difference" && !this.state.selection);
     this.low.value = style.vmin ?? "";
     this.high.value = style.vmax ?? "";
     this.low.placeholder = digits(low[0]);
     this.high.placeholder = digits(high[0]);
-    const unit = what.unit ? ` ${what.unit}` : "";
-    const parts = [h("span", { class: "eow-legend-title" }, difference ? `Difference of ${what.title}` : what.title)];
-    const range = this.state.selection;
-    if (range) parts.push(h("span", { class: "eow-legend-range" }, `median of ${range[1] - range[0] + 1} dates, ${this.state.label(range[0])} to ${this.state.label(range[1])}`));
-    if (what.kind === "class") parts.push(...what.classes.map((c) => h("span", { class: "eow-class" }, h("i", { style: `background:${safeColor(c.color)}` }), c.name)));
-    else if (what.kind === "value") {
-      const ramp = h("canvas", { width: 256, height: 1, class: "eow-ramp", role: "img", "aria-label": `from ${digits(low[0])} to ${digits(high[0])}${unit}` });
-      const colors = this.ramp(difference ? this.state.model.get("head").diverging : style.cmap);
-      ramp.getContext("2d").putImageData(new ImageData(new Uint8ClampedArray(colors), 256, 1), 0, 0);
-      parts.push(h("span", {}, digits(low[0])), ramp, h("span", {}, `${digits(high[0])}${unit}`));
-    } else parts.push(h("span", {}, what.bands.map((b, i) => `${"RGB"[i]} ${b} ${digits(low[i])}–${digits(high[i])}`).join("  ") + unit));
-    const { thinned } = this.state.source;
-    if (thinned > 1) parts.push(h("span", { class: "eow-legend-note", title: "The raster is so large that the whole of it cannot be read: zoom in for every pixel." }, `1 of ${thinned.toLocaleString("en")} pixels`));
-    this.legend.replaceChildren(...parts);
-  }
-
-  ramp(name) {
-    return lut(this.state.model.get("head"), name);
   }
 }
 

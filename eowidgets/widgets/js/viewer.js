@@ -1,12 +1,13 @@
-import { button, errorBox, h, OWN_KEYS } from "./dom.js";
+import { button, errorBox, h, OWN_KEYS, select } from "./dom.js";
 import { Ahead } from "./ahead.js";
 import { Axis } from "./axis.js";
 import { Chart } from "./chart.js";
 import { join } from "./group.js";
-import { lut } from "./passes.js";
+import { LegendCard } from "./legend.js";
 import { Picture } from "./picture.js";
 import { Places } from "./places.js";
 import { player } from "./player.js";
+import { Readout } from "./readout.js";
 import { SeriesReader } from "./series.js";
 import { State } from "./state.js";
 import { Store } from "./store.js";
@@ -19,14 +20,14 @@ export function view({ model, el }) {
   const state = new State(model, store);
   const error = errorBox(() => model.get("error").message && state.now("error", { message: "", details: "" }));
   const reader = new SeriesReader(store, state);
-  const hover = h("span", { class: "eow-hover" });
   const date = h("span", { class: "eow-date", "aria-live": "polite" });
   const toolbar = new Toolbar(state, store);
-  toolbar.lutOf = lut;
   const axis = new Axis(state);
   const play = player(state);
   const chart = new Chart({ onmove: (stamp) => stamp !== null && state.go(axis.nearest(axis.at(stamp))) });
-  const picture = new Picture(state, store, { onpin: (...at) => places.pin(...at), onarea: (corners) => places.area(corners), onhover: (text) => (hover.textContent = text) });
+  const picture = new Picture(state, store, { onpin: (...at) => places.pin(...at), onarea: (corners) => places.area(corners), onhover: (at) => readout.show(at) });
+  const legend = new LegendCard(state, store, picture);
+  const readout = new Readout(store, state, picture);
   const places = new Places(picture, (problem) => error.show(problem));
   const { polygon } = picture;
   toolbar.onhome = () => (picture.fit(), picture.moved());
@@ -39,10 +40,15 @@ export function view({ model, el }) {
   const playButton = button("Play", "▶", () => state.now("playing", !model.get("playing")), { class: "eow-button eow-play" });
   const speed = h("input", { type: "range", min: 1, max: 24, step: 1, "aria-label": "Dates per second", title: "Dates per second", class: "eow-speed", ...OWN_KEYS, oninput: () => state.later("speed", Number(speed.value)) });
   const loop = button("Repeat", "↻", () => state.now("loop", !model.get("loop")));
-  const steps = [button("Earlier", "◂", () => state.step(-1)), playButton, button("Later", "▸", () => state.step(1))];
-  const time = h("div", { class: "eow-time" }, ...steps, date, axis.element, loop, speed);
-  const below = h("div", { class: "eow-chart-row" }, chart.element, places.element);
-  const root = h("div", { class: "eow-viewer" }, toolbar.element, picture.element, h("div", { class: "eow-below" }, toolbar.legend, hover), time, below, error);
+  const which = select("Dates that are stepped through", [["all", "all dates"], ["clear", "clear dates"]], "all", (value) => state.now("clear_only", value === "clear"));
+  const steps = h("div", { class: "eow-steps" },
+    button("Earlier", "◂", () => state.step(-1)), playButton, button("Later", "▸", () => state.step(1)), date, loop,
+    h("span", { class: "eow-control" }, h("small", {}, "Step"), which), h("span", { class: "eow-control" }, h("small", {}, "Speed"), speed));
+  const time = h("div", { class: "eow-time" }, steps, axis.element);
+  const title = h("div", { class: "eow-chart-title" });
+  const below = h("div", { class: "eow-chart-row" }, h("div", { class: "eow-chart-side" }, title, places.element), chart.element);
+  const stage = h("div", { class: "eow-stage" }, picture.element, legend.element, readout.element);
+  const root = h("div", { class: "eow-viewer" }, toolbar.element, stage, time, below, error);
   picture.element.style.height = `${model.get("height")}px`;
   const rows = () => {
     time.hidden = !state.source.times.length; // a single picture has no time to go through
@@ -55,9 +61,10 @@ export function view({ model, el }) {
   const updateChart = () => {
     if (!stale || !model.get("chart")) return;
     stale = false;
-    const { what, series, asked } = reader.all(picture.ground);
+    const { what: subjectOf, series, asked } = reader.all(picture.ground);
     const nothing = series.length ? "Nothing was measured here." : "Pins and area lie outside this picture.";
-    chart.show(series, { title: what.title, unit: what.unit, empty: reader.waiting ? "The series is on its way." : asked ? nothing : "" });
+    title.textContent = [subjectOf.title, subjectOf.unit && `(${subjectOf.unit})`].filter(Boolean).join(" ");
+    chart.show(series, { span: [state.stamps[0], state.stamps.at(-1)], empty: reader.waiting ? "The series is on its way." : asked ? nothing : "" });
   };
   const guard = (f) => (...args) => {
     try {
@@ -70,6 +77,8 @@ export function view({ model, el }) {
   const restyle = guard(() => {
     stale = true;
     toolbar.update();
+    legend.update();
+    readout.refresh();
     axis.update();
     picture.redraw();
     updateChart();
@@ -84,13 +93,17 @@ export function view({ model, el }) {
     date.textContent = state.label(state.t);
     axis.update();
     chart.cursor(state.stamps[state.t]);
-    picture.redraw(false);
+    // The legend of a difference and the halves of a swipe carry the date.
+    if (model.get("compare_mode") === "difference") legend.update();
+    readout.refresh();
+    picture.redraw(["swipe", "difference"].includes(model.get("compare_mode")));
   });
   const replay = () => {
     const on = model.get("playing");
     playButton.textContent = on ? "⏸" : "▶";
     playButton.setAttribute("aria-label", on ? "Pause" : "Play");
     loop.setAttribute("aria-pressed", model.get("loop"));
+    which.value = model.get("clear_only") ? "clear" : "all";
     speed.value = model.get("speed");
     play.update();
   };
@@ -117,6 +130,7 @@ export function view({ model, el }) {
     if (pixels === false) return picture.redraw();
     stale = true;
     toolbar.update();
+    legend.update();
     axis.recover();
     picture.redraw();
     return updateChart();
@@ -127,7 +141,7 @@ export function view({ model, el }) {
   store.listeners.add(fresh);
   const ahead = new Ahead(store, state, () => (root.dataset.ready = "1"));
 
-  const events = [["change:date", redate], ["change:pins", replace], ["change:area", replace], ["change:polygons", replace], ["change:events", () => axis.layout()], ["change:playing", replay], ["change:speed", replay],
+  const events = [["change:date", redate], ["change:pins", replace], ["change:area", replace], ["change:polygons", replace], ["change:events", () => axis.layout()], ["change:playing", replay], ["change:speed", replay], ["change:clear_only", replay],
     ["change:loop", replay], ["change:head", rehead], ["change:bounds", rebound], ["change:swipe", () => (toolbar.update(), picture.redraw())], ["change:error", complain], ...STYLE.map((s) => [`change:${s}`, restyle])];
   for (const [name, f] of events) model.on(name, f);
   const blink = setInterval(() => {
@@ -167,7 +181,7 @@ export function view({ model, el }) {
     leave();
     for (const [name, f] of events) model.off(name, f);
     store.listeners.delete(fresh);
-    for (const part of [ahead, play, axis, chart, picture, reader, state]) part.close();
+    for (const part of [ahead, play, axis, chart, picture, readout, reader, state]) part.close();
     store.release();
   };
 }

@@ -129,7 +129,7 @@ def _numbers(array: npt.NDArray[Any], attrs: Mapping[Any, Any], title: str) -> t
     seen = np.isfinite(array)
     low, high = (float(v) for v in np.quantile(array[seen], (0.02, 0.98))) if seen.any() else (0.0, 1.0)
     low, high = _limit(attrs, "vmin", low), _limit(attrs, "vmax", high)
-    cmap = str(attrs.get("cmap") or ("RdBu_r" if low < 0 < high and abs(low + high) < 1e-6 else "viridis"))
+    cmap = str(attrs.get("cmap") or ("RdBu" if low < 0 < high and abs(low + high) < 1e-6 else "viridis"))
     level = np.rint(np.nan_to_num(stretch(array, low, max(high, low + 1e-6))) * 255).astype(np.uint8)
     legend = Legend(title, cmap=cmap, vmin=low, vmax=high, unit=str(attrs.get("units", "")))
     return np.dstack([colormap(cmap)[level], seen * np.uint8(255)]).astype(np.uint8), legend

@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from typing import Any
 
 import anywidget
+import numpy as np
 import traitlets
 import xarray as xr
 
@@ -26,7 +27,10 @@ from eowidgets.widgets.viewer.layers import Layers, class_colors
 
 #: Indices that most people look for, shown before the long list.
 FAVOURITES = ("NDVI", "EVI", "NDWI", "MNDWI", "NBR", "NDMI", "NDBI", "NDSI", "SAVI", "GNDVI", "NDRE")
-DIVERGING = "RdBu_r"
+#: Of differences: red where there is less than before, blue where there is more.
+DIVERGING = "RdBu"
+#: The date to compare with is clear, and within so many days of the year of the one that is shown.
+CLEAR, SEASON, DAYS_PER_YEAR = 0.05, 45, 365.2425
 #: What a hand moves: the kernel's echo of a value would come late, and take the picture back to where it was.
 _MOVES = {"sync": True, "echo_update": False}
 
@@ -86,6 +90,8 @@ class TimeViewer(ReadableRepr, PlainErrors, Checks, Layers, Exports, ErrorsBelow
     events : list of dict
         ``{"date", "label", "color"}`` marked on the time axis.
     playing, loop : bool
+    clear_only : bool
+        Whether stepping and playing leave out dates of which clouds hide more than a fifth.
 
     Raises
     ------
@@ -131,6 +137,7 @@ class TimeViewer(ReadableRepr, PlainErrors, Checks, Layers, Exports, ErrorsBelow
     layers: Any = traitlets.List(traitlets.Dict()).tag(sync=True)
     playing: Any = traitlets.Bool(False).tag(sync=True)
     loop: Any = traitlets.Bool(True).tag(sync=True)
+    clear_only: Any = traitlets.Bool(False).tag(sync=True)
     speed: Any = traitlets.Float(6.0).tag(**_MOVES)
     height: Any = traitlets.Int(380).tag(sync=True)
     chart: Any = traitlets.Bool(True).tag(sync=True)
@@ -158,7 +165,7 @@ class TimeViewer(ReadableRepr, PlainErrors, Checks, Layers, Exports, ErrorsBelow
             "store_id": uuid.uuid4().hex,
             "bands": list(default_bands(source.bands)),
             "date": source.labels[source.typical] if source.labels else "",
-            "compare_date": source.labels[0] if source.labels else "",
+            "compare_date": _earlier(source),
         }
         if compare is not None:
             first |= {"compare_key": "compare", "compare_mode": "swipe"}
@@ -211,7 +218,9 @@ class TimeViewer(ReadableRepr, PlainErrors, Checks, Layers, Exports, ErrorsBelow
             source = self.sources.get(str(content.get("source", "cube")))
             if source is None:  # a layer taken away meanwhile
                 return
-            if content.get("type") == "want":
+            if content.get("type") == "remove_layer":
+                self.remove_layer(str(content.get("name")))
+            elif content.get("type") == "want":
                 window = Window(*(int(v) for v in content["window"]))
                 near, deflate = int(content.get("date") or 0), bool(content.get("zip"))
                 self._queue.add(source, list(content["bands"]), window, near, deflate=deflate)
@@ -280,3 +289,17 @@ class TimeViewer(ReadableRepr, PlainErrors, Checks, Layers, Exports, ErrorsBelow
         self._open = False
         LIGHT.drop(self)
         super().close()
+
+
+def _earlier(source: FrameSource) -> str:
+    """Return the label of the earliest clear date in the season of the typical one; the first label if there is none."""
+    if not source.labels:
+        return ""
+    days = source.times.astype("datetime64[D]").astype(int)
+    apart = np.abs(days - days[source.typical]) % DAYS_PER_YEAR
+    season = np.minimum(apart, DAYS_PER_YEAR - apart) <= SEASON
+    clear = np.array([c is not None and c <= CLEAR for c in source.cloud_cover]) | ~np.array(
+        [source.has_clouds] * source.dates
+    )
+    found = np.flatnonzero(season & clear)
+    return source.labels[int(found[0])] if len(found) else source.labels[0]
