@@ -156,6 +156,22 @@ def hex_color(color: Any) -> str | None:
     return "#" + "".join(f"{round(v * 255 / top):02x}" for v in numbers[:3])
 
 
+def rgba(color: str) -> tuple[int, int, int, int]:
+    """Turn ``"#rrggbb"`` or ``"#rrggbbaa"`` into four numbers of 0..255; without ``aa`` it is opaque.
+
+    Examples
+    --------
+    >>> rgba("#ff000080")
+    (255, 0, 0, 128)
+    """
+    if isinstance(color, str) and len(color) == 9:
+        try:
+            return (*rgb(color[:7]), int(color[7:], 16))
+        except (ValueError, InputError):
+            pass
+    return (*rgb(color), 255)
+
+
 def rgb(color: str) -> tuple[int, int, int]:
     """Turn ``"#rrggbb"`` into three numbers."""
     try:
@@ -163,4 +179,4 @@ def rgb(color: str) -> tuple[int, int, int]:
             raise ValueError
         return (int(color[1:3], 16), int(color[3:5], 16), int(color[5:7], 16))
     except (ValueError, TypeError):
-        raise InputError(f"The colour {str(color)[:40]!r} is not of the form '#rrggbb'.") from None
+        raise InputError(f"The colour {str(color)[:40]!r} is not of the form '#rrggbb' or '#rrggbbaa'.") from None

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import colorsys
+import re
 from itertools import zip_longest
 from typing import Any, TypedDict
 
@@ -31,7 +32,7 @@ def classes_of(band: xr.DataArray, found: npt.NDArray[np.integer] | None = None)
     ----------
     band : DataArray
         CF attributes: ``flag_values`` and ``flag_meanings`` for classes, ``flag_masks`` and ``flag_meanings`` for bits;
-        and ``colors``, one ``#rrggbb`` for each value.
+        and ``colors``, one ``#rrggbb`` or ``#rrggbbaa`` for each value.
     found : ndarray of int, optional
         Values that occur. They become classes of a band whose attributes list none; of bits, the name of a value is
         that of all its bits.
@@ -56,7 +57,7 @@ def classes_of(band: xr.DataArray, found: npt.NDArray[np.integer] | None = None)
     if any(not 0 <= v < MOST for v in values):
         return []
     safe = distinct(len(values))
-    given = [hex_color(c) for c in colors] if len(colors) == len(values) else []
+    given = [_with_alpha(c) for c in colors] if len(colors) == len(values) else []
     colors = [c or other for c, other in zip_longest(given, safe)]
     return [{"value": v, "name": n, "color": c} for v, n, c in zip(values, names, colors, strict=False)]
 
@@ -101,3 +102,11 @@ def _numbers(values: Any) -> npt.NDArray[Any]:
         return np.array([int(float(v)) for v in numbers], int)
     except (TypeError, ValueError, OverflowError):
         return np.zeros(0, int)
+
+
+def _with_alpha(color: Any) -> str | None:
+    """Return a colour as ``"#rrggbb"``, or ``"#rrggbbaa"`` where it is not opaque."""
+    plain = hex_color(color)
+    text = str(color).lower()
+    translucent = plain is not None and re.fullmatch(r"#[0-9a-f]{8}", text) and not text.endswith("ff")
+    return f"{plain}{text[7:]}" if translucent else plain

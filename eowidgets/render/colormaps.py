@@ -2,6 +2,6 @@
 
 from __future__ import annotations
 
-from eowidgets.cube.colormaps import CATEGORIES, builtin, colormap, hex_color, rgb
+from eowidgets.cube.colormaps import CATEGORIES, builtin, colormap, hex_color, rgb, rgba
 
-__all__ = ["CATEGORIES", "builtin", "colormap", "hex_color", "rgb"]
+__all__ = ["CATEGORIES", "builtin", "colormap", "hex_color", "rgb", "rgba"]

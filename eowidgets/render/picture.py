@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from eowidgets.render.colormaps import colormap, rgb
+from eowidgets.render.colormaps import colormap, rgba
 from eowidgets.render.formula import evaluate
 from eowidgets.render.source import FrameSource, Window
 from eowidgets.render.style import Style, stretch
@@ -93,7 +93,9 @@ def _classes(value: npt.NDArray[Any], style: Style) -> tuple[npt.NDArray[np.floa
     table = np.zeros((256, 3), np.float32)
     known = np.zeros(256, bool)
     for number, color in (style.classes or {}).items():
-        table[number], known[number] = np.array(rgb(color)) / 255, True
+        *channels, alpha = rgba(color)
+        # A class without colour is not drawn, as a value without a class.
+        table[number], known[number] = np.array(channels) / 255, alpha > 0
     codes = np.clip(np.nan_to_num(np.floor(value + 0.5)), 0, 255).astype(int)
     return table[codes], ~known[codes]
 

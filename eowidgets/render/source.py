@@ -256,14 +256,19 @@ class FrameSource:
         return _four((low, *(usual or (p2, p98)), high))
 
     def _usual_range(self, band: str) -> tuple[float, float] | None:
-        """Median over dates of each date's 2nd and 98th percentile, None with too few clear dates to tell."""
+        """Median over dates of each date's 2nd and 98th percentile, None with too few clear dates to tell.
+
+        Of one or two dates without a mask the darker one decides: next to a cloud the ground would be black.
+        """
         values, clear = self._sampled(band), self._sample_clear
-        if len(values) < 3 or len(values) != len(clear):
+        if len(values) != len(clear):
             return None
         dates = [v[c & np.isfinite(v)] for v, c in zip(values, clear, strict=True)]
         full = [d for d, c in zip(dates, clear, strict=True) if d.size > max(8, 0.5 * c.size)]
         if len(full) < 3:
-            return None
+            if self.has_clouds or len(full) < 2:
+                return None
+            full = [min(full, key=np.median)]
         low, high = np.median([np.quantile(d, (0.02, 0.98)) for d in full], axis=0)
         return float(low), float(high)
 

@@ -8,7 +8,7 @@ from xml.etree import ElementTree as ET
 
 import numpy as np
 
-from eowidgets.cube.colormaps import CATEGORIES, colormap, rgb
+from eowidgets.cube.colormaps import CATEGORIES, colormap, rgba
 
 #: Steps of a colour ramp: QGIS interpolates between them.
 _STEPS = 16
@@ -23,9 +23,9 @@ def class_style(attrs: Mapping[Any, Any]) -> str:
     palette = ET.SubElement(renderer, "colorPalette")
     for i, value in enumerate(values):
         color = colors[i] if i < len(colors) else CATEGORIES[i % len(CATEGORIES)]
-        rgb(color)  # refuses malformed colours
+        *_, alpha = rgba(color)  # refuses malformed colours
         label = names[i] if i < len(names) else str(value)
-        ET.SubElement(palette, "paletteEntry", value=str(value), label=label, color=color, alpha="255")
+        ET.SubElement(palette, "paletteEntry", value=str(value), label=label, color=color[:7], alpha=str(alpha))
     return _text(root)
 
 

@@ -20,8 +20,8 @@ export function classLut(classes) {
   if (!luts.has(text)) {
     const out = new Uint8Array(1024);
     for (const { value, color } of classes) {
-      const n = parseInt(color.slice(1), 16);
-      out.set([n >> 16, (n >> 8) & 255, n & 255, 255], 4 * value);
+      const n = parseInt(color.slice(1, 7), 16);
+      out.set([n >> 16, (n >> 8) & 255, n & 255, color.length === 9 ? parseInt(color.slice(7), 16) : 255], 4 * value);
     }
     luts.set(text, out);
   }

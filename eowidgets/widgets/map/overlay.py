@@ -14,7 +14,7 @@ import xarray as xr
 
 from eowidgets.render.blocks import thinning
 from eowidgets.render.classes import ClassRow, classes_of
-from eowidgets.render.colormaps import colormap, hex_color, rgb
+from eowidgets.render.colormaps import colormap, hex_color, rgba
 from eowidgets.render.source import FrameSource
 from eowidgets.render.style import quantiles, stretch
 
@@ -121,7 +121,7 @@ def result_picture(values: xr.DataArray, *, faint: xr.DataArray | None = None) -
 def _classes(array: npt.NDArray[Any], rows: Sequence[ClassRow], title: str) -> tuple[Rgba, Legend]:
     table = np.zeros((256, 4), np.uint8)
     for row in rows:
-        table[row["value"]] = (*rgb(row["color"]), 255)
+        table[row["value"]] = rgba(row["color"])
     return table[array.astype(np.uint8)], Legend(title, entries=[(row["name"], row["color"]) for row in rows])
 
 

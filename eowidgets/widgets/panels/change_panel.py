@@ -108,7 +108,8 @@ class ChangePanel(FormPanel, ChangePanelView):
         cube = admit(cube)
         if cube.sizes.get("time", 0) < 2:
             raise InputError("A change panel needs a cube of at least two dates: open one with  eow.open(...).")
-        self.cube, self.viewer, self.map = cube, viewer, map
+        self._look_at(cube, viewer, map)
+        viewer = self.viewer
         usual = usual_method(cube)
         series = usual.startswith("break-")
         known = {**({AUTO: "series"} if series else {}), **methods()}

@@ -95,7 +95,8 @@ class ForecastPanel(FormPanel, ForecastView):
         viewer: TimeViewer | None = None,
         map: AreaMap | None = None,
     ) -> None:
-        self.cube, self.viewer, self.map = admitted(cube), viewer, map
+        self._look_at(admitted(cube), viewer, map)
+        viewer = self.viewer
         self._choice: Choice | None = None
         known = self.cube.eow.indices
         subjects = _subjects(self.cube, index or ("NDVI" if "NDVI" in known else self.cube.eow.bands[0]))

@@ -89,7 +89,7 @@ class ModelPanel(FormPanel, ModelView):
         #: The model given by the user that is not taken from the registry.
         self._given = _not_registered(model)
         cube = admit(cube)
-        self.cube, self.viewer, self.map = cube, viewer, map
+        self._look_at(cube, viewer, map)
         self.results: dict[str, Any] = {}
         self._codes: dict[str, str] = {}
         self._tested: Choice | None = None

@@ -9,6 +9,7 @@ from collections.abc import Callable, Collection
 from pathlib import Path
 from typing import Any, ClassVar
 
+import traitlets
 import xarray as xr
 
 from eowidgets.analysis.notebook import Cells, write_notebook
@@ -23,6 +24,8 @@ from eowidgets.widgets.panels.controls import changed_values, controls_for
 from eowidgets.widgets.panels.notebook_export import NOT_AGAIN
 from eowidgets.widgets.panels.panel_view import PanelView, select
 
+#: Height, in pixels, of the picture of a panel that was given neither a viewer nor a map.
+SMALL = 240
 #: Seconds between two updates of the progress bar: each one is a message to the browser.
 _TICK = 0.1
 
@@ -126,13 +129,31 @@ class FormPanel(Panel, PanelView):
     _noun: ClassVar[str] = "run"
     #: Shown while the work runs; empty: the state of the work.
     _running_words: ClassVar[str] = ""
+    #: Made where neither a viewer nor a map was given, and shown above the controls.
+    _own_viewer: Any = None
     _moved = 0.0
     _end: Callable[[], None] | None = None
     _own: Any = None
     _controls: dict[str, Any]
 
+    def _look_at(self, cube: xr.Dataset, viewer: Any, map: Any) -> None:
+        """Keep what is looked at; without a viewer and a map a small viewer is made, so that there is a picture to click."""
+        if viewer is None and map is None:
+            from eowidgets.widgets.viewer.time_viewer import TimeViewer
+
+            viewer = self._own_viewer = TimeViewer(cube, height=SMALL, chart=False)
+        self.cube, self.viewer, self.map = cube, viewer, map
+
+    def close(self) -> None:
+        """Cancel the work of this panel, and close it with the viewer that was made for it."""
+        if self._own_viewer is not None:
+            self._own_viewer.close()
+        super().close()
+
     def _connect(self) -> None:
         """Connect the shared widgets with the methods."""
+        if self._own_viewer is not None:
+            traitlets.link((self._own_viewer, "area"), (self, "area"))
         self._ending = threading.RLock()
         self.observe(self._took_area, names="area")
         self._run.on_click(lambda _: self.run())

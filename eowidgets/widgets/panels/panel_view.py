@@ -34,6 +34,8 @@ class PanelView(ipywidgets.VBox):
         Label and ending of the file formats.
     """
 
+    _own_viewer: Any = None
+
     def __init__(self, *, run: str, icon: str, where: Mapping[str, str], file: str, formats: Mapping[str, str]) -> None:
         super().__init__()
         self._card, self._note, self._code = ipywidgets.HTML(), ipywidgets.HTML(), ipywidgets.HTML()
@@ -61,7 +63,9 @@ class PanelView(ipywidgets.VBox):
     def _arrange(self, widgets: Iterable[Any], *styles: str) -> None:
         """Show widgets one below the other; ``styles`` are style sheets in this folder besides that of all panels."""
         sheets = css("panels/model_panel", *(f"panels/{name}" for name in styles))
-        self.children = (ipywidgets.HTML(f"<style>{sheets}</style>", layout=wide(display="none")), *widgets)
+        style = ipywidgets.HTML(f"<style>{sheets}</style>", layout=wide(display="none"))
+        own = () if self._own_viewer is None else (self._own_viewer,)
+        self.children = (style, *own, *widgets)
         self.add_class("eow-model-panel")
 
     def _show_card(self, card: Card, about: str = "About this model") -> None:
