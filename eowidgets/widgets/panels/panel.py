@@ -144,12 +144,6 @@ class FormPanel(Panel, PanelView):
             viewer = self._own_viewer = TimeViewer(cube, height=SMALL, chart=False)
         self.cube, self.viewer, self.map = cube, viewer, map
 
-    def close(self) -> None:
-        """Cancel the work of this panel, and close it with the viewer that was made for it."""
-        if self._own_viewer is not None:
-            self._own_viewer.close()
-        super().close()
-
     def _connect(self) -> None:
         """Connect the shared widgets with the methods."""
         if self._own_viewer is not None:
@@ -354,8 +348,10 @@ class FormPanel(Panel, PanelView):
             self.job.cancel()
 
     def close(self) -> None:
-        """Cancel the run in progress, and close the panel."""
+        """Cancel the run in progress, and close the panel and the viewer that was made for it."""
         self.cancel()
+        if self._own_viewer is not None:
+            self._own_viewer.close()
         super().close()
 
     def pause(self) -> None:
