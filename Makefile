@@ -11,7 +11,7 @@ AS_ROOT = $(if $(filter 0,$(shell id -u)),--allow-root)
 .PHONY: lab test coverage lint types gpu screenshots clean
 
 lab: $(VENV)/.lab
-	$(BIN)/jupyter lab $(AS_ROOT) notebooks/01_explore_an_area.ipynb
+	$(BIN)/jupyter lab $(AS_ROOT) --ServerApp.root_dir="$(CURDIR)" --LabApp.default_url=/lab/tree/notebooks/01_explore_an_area.ipynb
 
 # Two processes with one thread each: threads that wait for each other on too few cores are many times slower. A browser
 # needs both cores.

@@ -63,14 +63,15 @@ class Explorer(ReadableRepr, PlainErrors, ipywidgets.GridBox):
     def __init__(
         self, cube: xr.Dataset, model: Annotated[str | Model | type[Model], MODEL] = "fill-auto", **viewer: Any
     ) -> None:
-        self.viewer = TimeViewer(cube, **{"height": 380, **viewer}).add_class("eow-explorer-viewer")
+        self.viewer = TimeViewer(cube, **{"height": 380, **viewer})
+        self.viewer.add_class("eow-explorer-viewer")
         self._model = model
         self._map: AreaMap | None = None
         self._panel: ModelPanel | None = None
-        style = ipywidgets.HTML(f"<style>{css('explorer')}</style>", layout={"display": "none"})
+        self._style = ipywidgets.HTML(f"<style>{css('explorer')}</style>", layout={"display": "none"})
         self._wait = ipywidgets.HTML("<div class='eow-wait' role='status'>Map and models are being loaded ...</div>")
         self._wait.add_class("eow-rail")
-        super().__init__(children=(style, self.viewer, self._wait))
+        super().__init__(children=(self._style, self.viewer, self._wait))
         self.add_class("eow-explorer")
         for name in ("date", "pins", "area"):
             self.set_trait(name, getattr(self.viewer, name))
@@ -100,7 +101,7 @@ class Explorer(ReadableRepr, PlainErrors, ipywidgets.GridBox):
                 "Layers": lambda: LayersPanel(self.viewer, area_map),
             }
         ).add_class("eow-rail")
-        self.children = (*self.children[:2], MapInset(area_map), tabs)
+        self.children = (self._style, self.viewer, MapInset(area_map), tabs)
         self._wait.close()
 
     def _panel_of(self, module: str, name: str) -> Any:
