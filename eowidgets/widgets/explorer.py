@@ -70,7 +70,7 @@ class Explorer(ReadableRepr, PlainErrors, ipywidgets.GridBox):
         self._panel: ModelPanel | None = None
         self._style = ipywidgets.HTML(f"<style>{css('explorer')}</style>", layout={"display": "none"})
         self._wait = ipywidgets.HTML("<div class='eow-wait' role='status'>Map and models are being loaded ...</div>")
-        self._wait.add_class("eow-rail")
+        self._wait.add_class("eow-panels")
         super().__init__(children=(self._style, self.viewer, self._wait))
         self.add_class("eow-explorer")
         for name in ("date", "pins", "area"):
@@ -100,7 +100,7 @@ class Explorer(ReadableRepr, PlainErrors, ipywidgets.GridBox):
                 "Ask": lambda: self._panel_of("ask_panel", "AskPanel"),
                 "Layers": lambda: LayersPanel(self.viewer, area_map),
             }
-        ).add_class("eow-rail")
+        ).add_class("eow-panels")
         self.children = (self._style, self.viewer, MapInset(area_map), tabs)
         self._wait.close()
 

@@ -66,7 +66,7 @@ def test_the_whole_notebook(page):
     picture = viewer.locator(".eow-picture")
     picture.scroll_into_view_if_needed()
     box = picture.bounding_box()
-    picture.click(position={"x": box["width"] / 2, "y": box["height"] / 2})
+    picture.click(position={"x": box["width"] / 2 + 2, "y": box["height"] / 2 + 2})
     viewer.locator(".eow-pin").wait_for(state="attached")
     until(page, lambda: len(read(page, "explorer.pins")) == 1)
     pin = read(page, "explorer.pins")[0]

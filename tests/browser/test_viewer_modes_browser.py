@@ -91,7 +91,7 @@ def difference(source, first, second, shape):
     half = (high - low) / 2
     u = np.clip(((a - b) + half) / (2 * half), 0, 1)
     level = np.floor(np.nan_to_num(u) * 255 + 0.5).astype(int)
-    rgba = np.dstack([colormap("RdBu_r")[level], np.full(u.shape, 255)]).astype(np.uint8)
+    rgba = np.dstack([colormap("RdBu")[level], np.full(u.shape, 255)]).astype(np.uint8)
     rgba[~np.isfinite(a - b)] = 0
     return fitted(rgba, source, shape)
 
