@@ -9,6 +9,7 @@ import { Places } from "./places.js";
 import { player } from "./player.js";
 import { Readout } from "./readout.js";
 import { SeriesReader } from "./series.js";
+import { nameSliders } from "./slider_names.js";
 import { State } from "./state.js";
 import { Store } from "./store.js";
 import { Toolbar } from "./toolbar.js";
@@ -172,6 +173,9 @@ export function view({ model, el }) {
 
   const leave = join(model);
   el.append(root);
+  // Where this view is put is known once the page has it.
+  let unname = () => {};
+  requestAnimationFrame(() => (unname = nameSliders(root)));
   replay();
   redate();
   places.update();
@@ -179,6 +183,7 @@ export function view({ model, el }) {
   return () => {
     clearInterval(blink);
     leave();
+    unname();
     for (const [name, f] of events) model.off(name, f);
     store.listeners.delete(fresh);
     for (const part of [ahead, play, axis, chart, picture, readout, reader, state]) part.close();

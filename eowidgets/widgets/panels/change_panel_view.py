@@ -86,7 +86,7 @@ class ChangePanelView(PanelView):
         self._list = ipywidgets.Dropdown(description="Place", layout=wide(display="none"))
         self._path.layout.width = "240px"
         self._buttons = {ending: ipywidgets.Button(description=label, icon="save") for label, ending in FORMATS.items()}
-        self._files = row(self._path, *self._buttons.values())
+        self._files = row(self._path, *self._buttons.values()).add_class("eow-files")
         self._files.layout.display = "none"
 
     def _show_period(self, series: bool) -> None:

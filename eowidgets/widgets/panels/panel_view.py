@@ -52,8 +52,10 @@ class PanelView(ipywidgets.VBox):
         )
         self._cancel = ipywidgets.Button(description="Cancel", icon="times", disabled=True)
         self._bar = ipywidgets.FloatProgress(min=0, max=1, layout=wide(display="none"))
-        self._path = ipywidgets.Text(value=file, tooltip="File name without ending", layout=wide())
-        self._format = ipywidgets.Dropdown(options=list(formats.items()), layout=wide())
+        self._path = ipywidgets.Text(
+            value=file, description="File name", tooltip="File name without ending", layout=wide()
+        )
+        self._format = ipywidgets.Dropdown(options=list(formats.items()), description="Format", layout=wide())
         self._save = ipywidgets.Button(description="Save", icon="save", disabled=True)
         self._shows_code = ipywidgets.ToggleButton(value=False, description="Show code", icon="code")
         self._to_notebook = ipywidgets.Button(
