@@ -6,19 +6,24 @@ import asyncio
 from collections.abc import Callable
 from html import escape
 from importlib import import_module
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import ipywidgets
 import traitlets
 import xarray as xr
 
-from eowidgets.arguments import MODEL, checked
-from eowidgets.errors import EowidgetsError
+from eowidgets.analysis.notebook import write_notebook
+from eowidgets.arguments import MODEL, FilePath, checked
+from eowidgets.cube.opening import opening
+from eowidgets.errors import EowidgetsError, InputError
 from eowidgets.widgets.base import AreaTrait, PlainErrors, ReadableRepr, css
 from eowidgets.widgets.late_tabs import LateTabs
 from eowidgets.widgets.layers_panel import LayersPanel
 from eowidgets.widgets.map_inset import MapInset
-from eowidgets.widgets.panels.notebook_export import MODEL_LINE
+from eowidgets.widgets.panels.notebook_export import MODEL_LINE, NOT_AGAIN
+from eowidgets.widgets.recorder import Recorder
+from eowidgets.widgets.session_panel import SessionPanel
 from eowidgets.widgets.viewer.time_viewer import TimeViewer
 
 if TYPE_CHECKING:
@@ -44,6 +49,8 @@ class Explorer(ReadableRepr, PlainErrors, ipywidgets.GridBox):
     map : AreaMap
     viewer : TimeViewer
     panel : ModelPanel
+    recorder : Recorder
+        The steps of this session; see :meth:`to_notebook`.
     date : str
     area : dict or None
         GeoJSON geometry in degrees.
@@ -65,6 +72,7 @@ class Explorer(ReadableRepr, PlainErrors, ipywidgets.GridBox):
     ) -> None:
         self.viewer = TimeViewer(cube, **{"height": 380, **viewer})
         self.viewer.add_class("eow-explorer-viewer")
+        self.recorder = Recorder(self.viewer)
         self._model = model
         self._map: AreaMap | None = None
         self._panel: ModelPanel | None = None
@@ -77,6 +85,13 @@ class Explorer(ReadableRepr, PlainErrors, ipywidgets.GridBox):
             self.set_trait(name, getattr(self.viewer, name))
             traitlets.link((self, name), (self.viewer, name))
         _soon(self._furnish_later, self._furnish)
+
+    @traitlets.validate("date", "pins")
+    def _as_in_the_viewer(self, proposal: Any) -> Any:
+        """Take what the viewer makes of a value: the nearest date, and a colour for each pin."""
+        name = proposal["trait"].name
+        setattr(self.viewer, name, proposal["value"])
+        return getattr(self.viewer, name)
 
     def _furnish(self) -> None:
         """Bring map and panel, whose libraries take over two seconds to import, when the viewer is on screen."""
@@ -91,6 +106,7 @@ class Explorer(ReadableRepr, PlainErrors, ipywidgets.GridBox):
         for name in ("date", "pins", "area"):
             traitlets.link((self, name), (area_map, name))
         traitlets.link((self, "area"), (panel, "area"))
+        self.recorder.follow(panel)
         area_map.frames.follow(self.viewer)
         tabs = LateTabs(
             {
@@ -99,6 +115,7 @@ class Explorer(ReadableRepr, PlainErrors, ipywidgets.GridBox):
                 "Forecast": lambda: self._panel_of("forecast_panel", "ForecastPanel"),
                 "Ask": lambda: self._panel_of("ask_panel", "AskPanel"),
                 "Layers": lambda: LayersPanel(self.viewer, area_map),
+                "Session": lambda: SessionPanel(self),
             }
         ).add_class("eow-panels")
         self.children = (self._style, self.viewer, MapInset(area_map), tabs)
@@ -110,6 +127,7 @@ class Explorer(ReadableRepr, PlainErrors, ipywidgets.GridBox):
         )
         # The panels for change and questions do not link their area themselves.
         traitlets.link((self, "area"), (panel, "area"))
+        self.recorder.follow(panel)
         return panel
 
     def _furnish_later(self) -> None:
@@ -149,6 +167,28 @@ class Explorer(ReadableRepr, PlainErrors, ipywidgets.GridBox):
         code = self.panel.code()
         model = "model" if MODEL_LINE in code.splitlines() else repr(self.panel.model)
         return f"{code}\neow.Explorer(cube, {model}, date={self.date!r})"
+
+    def to_notebook(self, path: FilePath = "session.ipynb") -> Path:
+        """Write what was done here, step by step, as a notebook that runs again and passes nbval.
+
+        Parameters
+        ----------
+        path : str or Path
+            Ends in ``.ipynb``.
+
+        Raises
+        ------
+        InputError, SourceError
+            If nothing was done yet, the cube cannot be opened again by name, or the file cannot be written.
+        """
+        source = opening(self.cube)
+        if source is None:
+            raise InputError(NOT_AGAIN)
+        if not len(self.recorder):
+            raise InputError(
+                "Nothing was done in this Explorer yet: change the view, run a model or ask, then write it."
+            )
+        return write_notebook(path, str(self.cube.attrs.get("title") or "A session"), self.recorder.cells(source))
 
     def __repr__(self) -> str:
         """Return what is shown; the same for the same view."""

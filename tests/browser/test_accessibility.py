@@ -18,7 +18,13 @@ def test_explorer_and_panels_have_no_serious_violation(open_lab):
     p.locator(".eow-explorer .eow-picture").click()
     p.locator(".eow-chart circle").first.wait_for()
     found = []
-    ready = {"Models": "Run", "Change": "Find change", "Forecast": "Forecast", "Ask": "Ask in plain English", "Layers": "On the picture"}
+    ready = {
+        "Models": "Run",
+        "Change": "Find change",
+        "Forecast": "Forecast",
+        "Ask": "Ask in plain English",
+        "Layers": "On the picture",
+    }
     for tab, text in ready.items():
         p.get_by_role("tab", name=tab).click()
         p.locator(".eow-panels").get_by_text(text).locator("visible=true").first.wait_for()

@@ -134,6 +134,9 @@ class FormPanel(Panel, PanelView):
     _moved = 0.0
     _end: Callable[[], None] | None = None
     _own: Any = None
+    #: Code of the run in progress, and what is called with it when there is a result.
+    _ran = ""
+    _done: tuple[Callable[[str, str], None], ...] = ()
     _controls: dict[str, Any]
 
     def _look_at(self, cube: xr.Dataset, viewer: Any, map: Any) -> None:
@@ -263,10 +266,16 @@ class FormPanel(Panel, PanelView):
         if self.job is not None and self.job.over:
             self._settle()
         try:
-            return self._submit()
+            work = self._submit()
+            self._ran = self.code()  # as it was started: controls may be changed while it runs
         except EowidgetsError as error:
             self._say(str(error), bad=True)
             return None
+        return work
+
+    def on_done(self, callback: Callable[[str, str], None]) -> None:
+        """Call ``callback(words, code)`` after each run that gave a result; ``code`` computes it again."""
+        self._done = (*self._done, callback)
 
     def _submit(self) -> Work[Any]:
         """Submit what is chosen, and call :meth:`_follow` with it."""
@@ -322,6 +331,8 @@ class FormPanel(Panel, PanelView):
         self._running(False)
         if work.state == "done":
             done(work.result())
+            for callback in self._done:
+                callback(f"A {self._noun}.", self._ran)
             return
         dropped()
         if work.error is None:
