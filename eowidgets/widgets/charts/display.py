@@ -1,0 +1,71 @@
+"""hvPlot's accessor without its page scripts, and charts where a cell ends with a figure."""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import Any
+
+from eowidgets.errors import InputError, MissingExtraError
+
+
+def charts() -> None:
+    """Register ``.hvplot`` for xarray and pandas, and show figures in notebooks without a network.
+
+    The first use of ``cube.hvplot`` does the same. Importing ``hvplot.xarray`` or ``hvplot.pandas`` would write scripts
+    into the page that load from the internet; after this call these imports write nothing. A cell that ends with a
+    HoloViews object or a Bokeh figure shows it as :class:`~eowidgets.widgets.charts.chart.Chart`.
+
+    Raises
+    ------
+    MissingExtraError
+        Where hvPlot is not installed (``pip install 'eowidgets[charts]'``).
+
+    Examples
+    --------
+    >>> import eowidgets as eow
+    >>> eow.charts()
+    >>> eow.open("romania").red.mean("time").hvplot.image(x="x", y="y").kdims
+    [Dimension('x'), Dimension('y')]
+    """
+    try:
+        import holoviews
+        import hvplot
+    except ImportError as error:
+        raise MissingExtraError("hvPlot", "charts") from error
+
+    # Both modules call this after they have registered their accessor, each time they are imported.
+    hvplot.post_patch = _no_page_scripts
+    holoviews.Store.set_current_backend("bokeh")
+    for name in ("hvplot.xarray", "hvplot.pandas"):
+        import_module(name)
+    _show_as_charts()
+
+
+def _no_page_scripts(*_: Any, **__: Any) -> None:
+    """Stand in for ``hvplot.post_patch``, which writes the scripts of HoloViews and Panel into the page."""
+
+
+def _show_as_charts() -> None:
+    from IPython import get_ipython
+
+    shell = get_ipython()
+    if shell is None:
+        return
+    formatter = shell.display_formatter.mimebundle_formatter
+    # By name: neither library is imported for this.
+    formatter.for_type_by_name("holoviews.core.dimension", "Dimensioned", _as_chart)
+    formatter.for_type_by_name("bokeh.models.layouts", "LayoutDOM", _as_chart)
+
+
+def _as_chart(figure: Any) -> Any:
+    """Return the MIME bundle of a figure; None, which means its own repr, where it cannot be drawn by Bokeh."""
+    import holoviews
+
+    from eowidgets.widgets.charts.chart import Chart
+
+    if isinstance(figure, holoviews.core.Dimensioned) and holoviews.Store.current_backend != "bokeh":
+        return holoviews.Store.render(figure)
+    try:
+        return Chart(figure)._repr_mimebundle_()
+    except InputError:
+        return None
