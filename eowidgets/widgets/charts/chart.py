@@ -8,7 +8,7 @@ from typing import Any
 import anywidget
 import traitlets
 
-from eowidgets.errors import warn_user
+from eowidgets.errors import InputError, shown, warn_user
 from eowidgets.widgets.base import PlainErrors, ReadableRepr, css, esm
 from eowidgets.widgets.charts.frames import frames
 from eowidgets.widgets.charts.scripts import compressed, needed
@@ -47,9 +47,8 @@ class Chart(ReadableRepr, PlainErrors, ErrorsBelow, anywidget.AnyWidget):
     --------
     >>> import eowidgets as eow
     >>> cube = eow.open("romania")
-    >>> ndvi = cube.eow.index("NDVI").mean(("x", "y")).rename("ndvi")
-    >>> eow.Chart(ndvi.hvplot.line(x="time"))
-    Chart: line, ndvi by time, 140 points
+    >>> eow.Chart(cube.red.mean(("x", "y")).hvplot.line(x="time", ylabel="red reflectance"))
+    Chart: line, red reflectance by time, 140 points
     """
 
     _esm = esm("charts/chart")
@@ -96,7 +95,7 @@ class Chart(ReadableRepr, PlainErrors, ErrorsBelow, anywidget.AnyWidget):
         given = proposal["value"]
         sizes = [len(s["labels"]) for s in self.sliders]
         if len(given) != len(sizes) or any(not 0 <= p < n for p, n in zip(given, sizes, strict=False)):
-            raise traitlets.TraitError(f"positions is {given}: give one number for each slider, below {sizes}.")
+            raise InputError(f"positions is {shown(given)}: give one number from 0 for each slider, below {sizes}.")
         return [int(p) for p in given]
 
     def _answer(self, _: Any, content: dict[str, Any], buffers: list[memoryview]) -> None:

@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import warnings
 from importlib import import_module
+from importlib.util import find_spec
 from typing import Any
+
+import xarray as xr
 
 from eowidgets.errors import InputError, MissingExtraError
 
@@ -38,11 +42,29 @@ def charts() -> None:
     holoviews.Store.set_current_backend("bokeh")
     for name in ("hvplot.xarray", "hvplot.pandas"):
         import_module(name)
+    if find_spec("geoviews") is None:
+        _leave_out_grid_mapping()
     _show_as_charts()
 
 
 def _no_page_scripts(*_: Any, **__: Any) -> None:
     """Stand in for ``hvplot.post_patch``, which writes the scripts of HoloViews and Panel into the page."""
+
+
+def _leave_out_grid_mapping() -> None:
+    """Keep ``spatial_ref``, a coordinate that is always 0, out of titles and tables; only geoviews reads the CRS in it."""
+    from hvplot import hvPlot
+
+    class CubePlot(hvPlot):
+        __doc__ = hvPlot.__doc__
+
+        def __init__(self, data: Any, *args: Any, **kwargs: Any) -> None:
+            super().__init__(data.drop_vars("spatial_ref", errors="ignore"), *args, **kwargs)
+
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # hvPlot's own accessor is replaced on purpose
+        xr.register_dataset_accessor("hvplot")(CubePlot)  # type: ignore[no-untyped-call]
+        xr.register_dataarray_accessor("hvplot")(CubePlot)  # type: ignore[no-untyped-call]
 
 
 def _show_as_charts() -> None:

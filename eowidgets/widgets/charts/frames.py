@@ -105,7 +105,7 @@ def _inside(given: Any) -> Any:
     from panel.pane import HoloViews
     from panel.viewable import Viewable
 
-    panes = list(given.select(HoloViews)) if isinstance(given, Viewable) else []
+    panes: list[Any] = list(given.select(HoloViews)) if isinstance(given, Viewable) else []
     return panes[0].object if len(panes) == 1 else given
 
 
@@ -128,7 +128,7 @@ def _sliders(given: Any) -> tuple[Slider, ...]:
 
 def _plain_title(plot: Any) -> None:
     """Show the title of a layout as text, so that a name from data cannot become part of the page."""
-    from bokeh.models import Div
+    from bokeh.models.widgets.markups import Div
 
     title = plot.handles.get("title")
     if isinstance(title, Div) and (found := _TITLE.fullmatch(title.text)):

@@ -38,7 +38,9 @@ def needed(root: Model, text: str) -> tuple[str, ...]:
     text : str
         The same as JSON.
     """
-    from bokeh.models import Plot, TableWidget, Widget
+    from bokeh.models.plots import Plot
+    from bokeh.models.widgets.tables import TableWidget
+    from bokeh.models.widgets.widget import Widget
 
     models = root.references()
     found = ["bokeh"]

@@ -46,7 +46,8 @@ def describe(root: Model) -> str:
 
 def _parts(model: Any) -> Iterator[Any]:
     """Figures and tables of a layout in the order in which they are shown."""
-    from bokeh.models import DataTable, Plot
+    from bokeh.models.plots import Plot
+    from bokeh.models.widgets.tables import DataTable
 
     if isinstance(model, Plot | DataTable):
         yield model
@@ -57,7 +58,7 @@ def _parts(model: Any) -> Iterator[Any]:
 
 
 def _figure(figure: Any) -> str:
-    from bokeh.models import GlyphRenderer
+    from bokeh.models.renderers import GlyphRenderer
 
     drawn = [r for r in figure.renderers if isinstance(r, GlyphRenderer) and r.visible]
     kinds = Counter(_kind(r) for r in drawn)
@@ -85,8 +86,8 @@ def _size(drawn: list[Any]) -> str:
 
 def _pixels(renderer: Any) -> str:
     images = renderer.data_source.data.get(getattr(renderer.glyph.image, "field", renderer.glyph.image), ())
-    shape = np.shape(images[0])[:2] if len(images) else ()
-    return f"{shape[1]} × {shape[0]} pixels" if len(shape) == 2 else ""
+    shape = list(np.shape(images[0])) if len(images) else []
+    return f"{shape[1]} × {shape[0]} pixels" if len(shape) >= 2 else ""
 
 
 def _rows(source: Any) -> int:

@@ -32,6 +32,7 @@ export function themed(item, element) {
     Title: { text_color: text },
     Grid: { grid_line_color: color("--jp-border-color2", "#424242") },
     Legend: { background_fill_color: paper, border_line_color: weak, label_text_color: text, title_text_color: text },
+    DataTable: { styles: { type: "map", entries: [["background", "#ffffff"], ["color", "#222222"]] } }, // its rows are white
     ColorBar: { background_fill_color: paper, major_label_text_color: text, title_text_color: text },
   };
   const visit = (node) => {
