@@ -73,10 +73,18 @@ def _show_as_charts() -> None:
     shell = get_ipython()
     if shell is None:
         return
-    formatter = shell.display_formatter.mimebundle_formatter
-    # By name: neither library is imported for this.
-    formatter.for_type_by_name("holoviews.core.dimension", "Dimensioned", _as_chart)
-    formatter.for_type_by_name("bokeh.models.layouts", "LayoutDOM", _as_chart)
+    from bokeh.models.layouts import LayoutDOM
+    from holoviews.core.dimension import Dimensioned
+
+    shown = shell.display_formatter
+    shown.mimebundle_formatter.for_type(Dimensioned, _as_chart)
+    shown.mimebundle_formatter.for_type(LayoutDOM, _as_chart)
+    # Bokeh's own is a list of all properties of the figure, some of which differ from run to run.
+    shown.formatters["text/html"].for_type(LayoutDOM, _nothing)
+
+
+def _nothing(_: Any) -> None:
+    """Return no HTML."""
 
 
 def _as_chart(figure: Any) -> Any:
