@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import re
 import subprocess
 import sys
+from pathlib import Path
 
 import nbformat
 import pytest
@@ -88,3 +90,9 @@ def test_nbval_compares_the_text(notebook):
     run = subprocess.run(command, cwd=notebook.parent, capture_output=True, text=True)
     assert "1 failed, 9 passed" in run.stdout, run.stdout[-3000:]
     assert "wrong.ipynb::Cell 1" in run.stdout
+
+
+def test_the_page_of_the_docs_runs():
+    text = (Path(__file__).parents[3] / "docs" / "charts.md").read_text()
+    code = "\n".join(re.findall(r"```python\n(.*?)```", text, re.DOTALL))
+    assert printed(f"{code}\nprint(chart)") == "Chart: scatter, near infrared by red, 10000 points"
