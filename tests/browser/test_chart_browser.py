@@ -13,6 +13,7 @@ from contextlib import contextmanager
 import nbformat
 import numpy as np
 import pytest
+from nbclient import NotebookClient
 from PIL import Image
 from support.lab import free_port, wait_up
 from support.pictures import until
@@ -227,6 +228,30 @@ def test_without_bokehjs_the_text_stands_in(open_lab):
     assert p.locator(".eow-error:visible").count() == 0
     # A second chart asks, too, and serves both.
     page.run(f"eow.Chart({LINE})")
+    drawn(p, 2)
+
+
+def test_a_stored_state_without_a_kernel_shows_the_text(open_lab, tmp_path):
+    nb = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(c) for c in (SETUP, LINE, IMAGE)])
+    nb.metadata["kernelspec"] = {"name": "python3", "display_name": "Python 3", "language": "python"}
+    NotebookClient(nb, timeout=120, store_widget_state=True).execute()
+    nbformat.write(nb, tmp_path / "page.ipynb")
+    page = open_lab(tmp_path / "page.ipynb")
+    p = page.page
+    texts = ["Chart: line", "Chart: 'time: 2015-08-01 00:00:00'"]
+    shown = p.locator(".jp-OutputArea-output pre")  # JupyterLab runs no widget of a notebook that is not trusted
+    shown.nth(1).wait_for()
+    assert [t.split(",")[0] for t in shown.all_text_contents()] == texts
+    p.evaluate("() => { for (const cell of window._eow_notebook.content.model.cells) cell.trusted = true; }")
+    shown = p.locator(".eow-bokeh-text:visible")
+    shown.nth(1).wait_for()
+    assert [t.split(",")[0] for t in shown.all_text_contents()] == texts
+    p.locator(".eow-bokeh input[type=range]").focus()
+    p.keyboard.press("ArrowRight")
+    assert p.locator(".eow-error:visible").count() == 0
+    assert not [line for line in page.console if "uncaught" in line]
+    # Run, it draws.
+    page.run_all()
     drawn(p, 2)
 
 

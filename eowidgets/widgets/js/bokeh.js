@@ -19,7 +19,11 @@ function script(model, version, name) {
   const entry = scripts.get(key);
   const ask = () => {
     entry.asked = true;
-    model.send({ script: name });
+    try {
+      model.send({ script: name });
+    } catch {
+      // The kernel is gone: the text of the chart stays in its place.
+    }
   };
   const take = async (content, buffers) => {
     if (content.script !== name || entry.taken) return;
