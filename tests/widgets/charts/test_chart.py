@@ -98,6 +98,16 @@ def test_the_frame_of_a_date_holds_its_values(make_cube):
     np.testing.assert_allclose(arrays[0], cube.red.values[1][::-1])  # Bokeh draws from the bottom
 
 
+def test_a_frame_that_equals_the_one_before_is_sent_all_the_same():
+    import holoviews as hv
+
+    same = {n: hv.Curve([1, 2, 3]).opts(title="always") for n in (0, 1)}
+    chart = eow.Chart(hv.HoloMap(same, kdims="n"))
+    before = chart.item
+    chart.positions = [1]
+    assert chart.item != before
+
+
 def test_a_frame_that_fails_is_reported_below_the_chart(make_cube, monkeypatch):
     chart = eow.Chart(make_cube(dates=3).red.hvplot.image(x="x", y="y"))
     before = repr(chart)
