@@ -3,8 +3,8 @@
 A notebook that nobody has run shows no widget: what is stored is the id of a model in a kernel that is gone. This runs the
 notebook in JupyterLab, takes a picture of each output with a widget, and stores it in place of that id, next to the text.
 GitHub, nbviewer, nbconvert and JupyterLab then show the picture until the cell is run. (In a notebook that it trusts,
-JupyterLab prefers the id to a picture and reports that it knows no such model, so both cannot be kept.) Everything else in the file stays as it is,
-byte by byte, and so does a picture that looks like the one that is stored.
+JupyterLab prefers the id to a picture and reports that it knows no such model, so both cannot be kept.) Everything else in
+the file stays as it is, byte by byte, and so does a picture that looks like the one that is stored.
 """
 
 from __future__ import annotations
