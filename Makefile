@@ -37,8 +37,10 @@ gpu: $(VENV)/.test
 	EOW_REQUIRE_GPU=1 $(BIN)/python -m pytest tests/gpu
 	$(BIN)/python benchmarks/gpu.py
 
+# Pictures of the docs, and of the widgets in the notebooks for readers who do not run them.
 screenshots: $(VENV)/.test
 	$(BIN)/python tools/screenshots.py
+	$(BIN)/python tools/store_pictures.py $(NOTEBOOKS)
 
 # A stamp per set of extras: nothing is installed twice, and everything again when the pins change.
 $(VENV)/.python:
@@ -47,7 +49,7 @@ $(VENV)/.python:
 	touch $@
 
 $(VENV)/.lab: $(VENV)/.python pyproject.toml constraints.txt
-	$(PIP) -e '.[lab,stac,dask,video,hdf4]'
+	$(PIP) -e '.[lab,stac,dask,video,hdf4,charts]'
 	touch $@
 
 $(VENV)/.test: $(VENV)/.python pyproject.toml constraints.txt

@@ -14,6 +14,7 @@ import lazy_loader
 
 import eowidgets.cube.accessor
 import eowidgets.cube.clouds
+import eowidgets.cube.lazy_accessors
 import eowidgets.moved
 
 if TYPE_CHECKING:
@@ -33,3 +34,5 @@ def _units_clouds(cube: xr.Dataset) -> xr.DataArray:
 
 
 eowidgets.cube.clouds.add_cloud_method("units", _units_clouds)
+# The cube knows no widget library; here is where the two meet.
+eowidgets.cube.lazy_accessors.register({"hvplot": "eowidgets.widgets.charts.accessor"})

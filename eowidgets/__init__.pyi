@@ -46,6 +46,8 @@ from .engine.run import submit as submit
 from .errors import EowidgetsError as EowidgetsError
 from .models.wrap import wrap as wrap
 from .widgets.chart.pixel_chart import PixelChart as PixelChart
+from .widgets.charts.chart import Chart as Chart
+from .widgets.charts.display import charts as charts
 from .widgets.diagnose import doctor as doctor
 from .widgets.explorer import Explorer as Explorer
 from .widgets.map.area_map import AreaMap as AreaMap

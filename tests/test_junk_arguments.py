@@ -69,6 +69,17 @@ def _cube(dates: int = 8) -> xr.Dataset:
     return xr.Dataset(bands | clouds, coords=coords, attrs={"title": "junk"}).rio.write_crs("EPSG:32635")
 
 
+def _figure() -> Any:
+    """Return a figure; where the extra is missing, what leads to the error that says so."""
+    try:
+        from bokeh.plotting import figure
+    except ImportError:
+        return None
+    made = figure()
+    made.line([1, 2], [1, 2])
+    return made
+
+
 JUNK: tuple[Callable[[], Any], ...] = (
     lambda: None,
     lambda: 0,
@@ -160,6 +171,7 @@ GOOD: dict[str, Callable[[], Any]] = {
     "work": lambda: lambda job: _cube(),
     "notes": lambda: {"call": "run"},
     "found": _cube,
+    "figure": _figure,
     "item": lambda: np.zeros(1),
 }
 

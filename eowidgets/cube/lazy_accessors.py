@@ -1,8 +1,9 @@
-"""``cube.rio`` and ``cube.odc`` without an import by the user: the libraries are loaded at the first access."""
+"""Accessors of libraries without an import by the user: ``cube.rio`` loads its library at the first access."""
 
 from __future__ import annotations
 
 import importlib
+from collections.abc import Mapping
 from typing import Any
 
 import xarray as xr
@@ -30,9 +31,15 @@ class _Placeholder:
         return getattr(instance, self._name)
 
 
-def register() -> None:
-    """Make ``.rio`` and ``.odc`` available on every Dataset and DataArray; nothing is imported yet."""
-    for name, module in LIBRARIES.items():
+def register(libraries: Mapping[str, str] = LIBRARIES) -> None:
+    """Make accessors available on every Dataset and DataArray; nothing is imported yet.
+
+    Parameters
+    ----------
+    libraries : mapping of str to str
+        Name of each accessor, and the module that registers it.
+    """
+    for name, module in libraries.items():
         for kind in (xr.Dataset, xr.DataArray):
             if not hasattr(kind, name):
                 setattr(kind, name, _Placeholder(name, module))

@@ -6,7 +6,7 @@ import pytest
 
 from eowidgets.widgets.base import HERE, esm
 
-WIDGETS = ["viewer/time_viewer", "chart/pixel_chart", "map/time_layer"]
+WIDGETS = ["viewer/time_viewer", "chart/pixel_chart", "charts/chart", "map/time_layer"]
 
 
 @pytest.mark.parametrize("name", WIDGETS)

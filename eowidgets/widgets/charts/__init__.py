@@ -1,0 +1,1 @@
+"""Show Bokeh figures, HoloViews objects and what hvPlot returns, without a network."""
