@@ -38,7 +38,10 @@ _NUMBERS = {
     "ten": 10,
     "half a": 0.5,
 }
-_COMING = re.compile(r"\b(?:next|coming|following)\s+(week|month|year|spring|summer|autumn|fall|winter)\b")
+_MONTHS = {name.lower(): i for i, name in enumerate(calendar.month_name) if i}
+_COMING = re.compile(
+    r"\b(?:next|coming|following)\s+(week|month|year|spring|summer|autumn|fall|winter|" + "|".join(_MONTHS) + r")\b"
+)
 _COUNT = "|".join(_NUMBERS)
 _WITHIN = re.compile(
     r"\b(?P<over>(?:in|over|for|during) the (?:next|coming) |within )?(?:in )?"
@@ -122,7 +125,7 @@ def coming(text: str, last: str) -> tuple[str, str] | None:
         if word == "month":
             first = (day.replace(day=1) + dt.timedelta(days=32)).replace(day=1)
             return first.isoformat(), _month_end(first.year, first.month)
-        a, b = SEASONS[word]
+        a, b = SEASONS[word] if word in SEASONS else (_MONTHS[word], _MONTHS[word])
         year = day.year if (day.month, day.day) < (a, 1) else day.year + 1
         return f"{year}-{a:02d}-01", _month_end(year + (b < a), b)
     found = _WITHIN.search(text)

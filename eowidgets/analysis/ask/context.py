@@ -10,14 +10,16 @@ import numpy as np
 import numpy.typing as npt
 import xarray as xr
 
-from eowidgets.analysis.ask import timetools, tools, words
+from eowidgets.analysis.ask import consistent, season, timetools, tools, words
 from eowidgets.analysis.ask.answer import Answer, Evidence, Trace
-from eowidgets.analysis.ask.landcover import COLOR
+from eowidgets.analysis.ask.landcover import COLOR, FEWEST
 from eowidgets.analysis.ask.language import SKIES, Program, Scope
+from eowidgets.cube.schema import usable
 from eowidgets.errors import InputError
 
 Mask = npt.NDArray[np.bool_]
 LOST, GAINED, CHANGED = "#d55e00", "#009e73", "#cc79a7"
+LEVEL_NOTE = "Images of that year differ in brightness from the same days of other years, and were brought to their level."
 
 
 @dataclass(slots=True)
@@ -33,6 +35,15 @@ class Found:
     cube: xr.Dataset | None = None
     after: xr.Dataset | None = None
     before: xr.Dataset | None = None
+    states: Mapping[str, xr.Dataset] | None = None
+    source: str = ""
+    target: str = ""
+
+    def interval(self, cube: xr.Dataset, unit: str = "ha") -> tuple[float, float]:
+        """Size of the change that is beyond doubt, and of all whose class differs."""
+        if self.states is None:
+            raise InputError("Only a change has an interval.")
+        return season.change_interval(self.states, self.source, self.target, self.where, cube, unit)
 
 
 @dataclass(slots=True)
@@ -56,6 +67,8 @@ class Context:
             given["area"] = self.area
         if scope.layer:
             given["layer"] = self.layer(scope.layer)
+        if scope.point:
+            given["point"] = scope.point
         mask: Mask = self.trace("where", tools.region, self.cube, **given)
         if scope.cover and land:
             mask = self.land(Scope(start=scope.start, end=scope.end, cover=""), scope.cover, mask).mask
@@ -80,8 +93,14 @@ class Context:
 
     def land(self, scope: Scope, of: str, where: Mask) -> Found:
         """A kind of land in the year of a scope."""
+        if of == "water" and self.dated_water(scope):
+            return self.water(scope, where)
         year = self.trace("year", tools.year_around, self.cube, scope.start, scope.end)
-        land = self.trace("land", tools.land_cover, year)
+        if of == "water" and year.sizes["time"] < FEWEST:
+            return self.water(scope, where)
+        self.trace("enough", season.enough_dates, self.cube, year, where)
+        level = self.trace("level", season.levelled, self.cube, year)
+        land = self.trace("land", tools.land_cover, level)
         mask = self.trace("mask", tools.kind_mask, land, of, where)
         known = self.trace("known", tools.seen, land, where)
         if known.sum() < 0.3 * where.sum():
@@ -92,17 +111,44 @@ class Context:
         note = ""
         if scope.start and scope.end and not (first >= scope.start and last <= scope.end):  # widened to a year
             note = f" Land cover is told from a whole year, here all dates of {first[:4]}."
+        if level is not year:
+            note += f" {LEVEL_NOTE}"
         sure = float(np.nanmean(land["sure"].values[known])) * float(known.sum() / where.sum())
         if scope.start[5:] == "01-01" and scope.end[5:] == "12-31" and not note:
             first, last = scope.start, scope.end
         return Found(mask, where, known, sure, (first, last), note, cube=year, after=land)
 
+    def dated_water(self, scope: Scope) -> bool:
+        """Whether a question names a time too short for a year of land cover: water is then told from its own dates."""
+        if not (scope.start and scope.end) and not scope.months:
+            return False
+        if scope.months:
+            return True
+        return bool(np.datetime64(scope.end) - np.datetime64(scope.start) < np.timedelta64(300, "D"))
+
+    def water(self, scope: Scope, where: Mask) -> Found:
+        """Water alone, which one date is enough for."""
+        cut = self.dates(scope)
+        land = self.trace("land", tools.water_cover, cut)
+        mask = self.trace("mask", tools.kind_mask, land, "water", where)
+        known = self.trace("known", tools.seen, land, where)
+        if known.sum() < 0.3 * where.sum():
+            raise InputError("Less than a third of the place was seen without cloud in that time.")
+        sure = float(np.nanmean(land["sure"].values[known])) * float(known.sum() / where.sum())
+        seen = usable(cut).transpose("time", "y", "x").values[:, where].any(axis=1)
+        days = days_of(cut.isel(time=seen))
+        told = f"one date, {days[0]}" if len(days) == 1 else f"{len(days)} dates"
+        # A single date may hold shadows and wet ground, which a year of dates leaves out.
+        sure *= 0.8 if len(days) < FEWEST else 1.0
+        note = f" Water is told from {told}."
+        return Found(mask, where, known, sure, span(cut), note, cube=cut.isel(time=seen), after=land)
+
     def change(self, scope: Scope, source: str = "", target: str = "", where: Mask | None = None) -> Found:
-        """Pixels that left one kind of land, or came to one, between two years."""
+        """Pixels that left one kind of land, or came to one, between two years told from the same days."""
         where = self.where(scope) if where is None else where
         years = self.trace("years", timetools.two_years, self.cube, scope.start, scope.end)
-        before = self.trace("before", tools.land_cover, years[0])
-        after = self.trace("after", tools.land_cover, years[1])
+        states = self.trace("states", season.compare_years, self.cube, years[0], years[1], where)
+        before, after = states["before"], states["after"]
         raw = self.trace("changed", timetools.changed_mask, before, after, source, target)
         mask = self.trace("patches", timetools.patches_only, raw, self.cube, where)
         known = self.trace("known", timetools.seen_twice, before, after, where)
@@ -110,9 +156,12 @@ class Context:
             raise InputError("Less than a third of the place was seen often enough in both years.")
         sure = np.minimum(before["sure"].values, after["sure"].values)[mask if mask.any() else known]
         sureness = float(np.nanmean(sure)) * float(known.sum() / where.sum())
-        note = f" Compared are {_period(years[0])} and {_period(years[1])}."
+        pairs = int(before.attrs["pairs"])
+        note = f" Compared are {_period(years[0])} and {_period(years[1])}, on {pairs} pairs of the same days of the year."
         dates = (span(years[0])[0], span(years[1])[1])
-        return Found(mask, where, known, sureness, dates, note, years[1], after, before)
+        return Found(
+            mask, where, known, sureness, dates, note, years[1], after, before, states=states, source=source, target=target
+        )
 
     def topic(self, scope: Scope, of: str) -> Found:
         """Whatever has a mask: a kind of land, snow, cloud, or a change of land."""
@@ -174,13 +223,14 @@ class Context:
         dates: xr.Dataset | None = None,
         series: xr.DataArray | None = None,
         points: tuple[tuple[float, float], ...] = (),
+        claim: consistent.Claim | None = None,
     ) -> Answer:
-        """Put the parts together."""
+        """Put the parts together, and check the sentence against the numbers."""
         none = {"type": "FeatureCollection", "features": []}
         days = days_of(dates) if dates is not None else ()
         evidence = Evidence(masks or {}, polygons or none, days, series, points)
         confidence = round(float(np.clip(sure, 0, 1)), 2)
-        return Answer(
+        answer = Answer(
             self.question,
             text,
             value,
@@ -191,6 +241,7 @@ class Context:
             self.trace.code(code),
             program,
         )
+        return consistent.checked(answer, claim)
 
 
 def days_of(cube: xr.Dataset) -> tuple[str, ...]:

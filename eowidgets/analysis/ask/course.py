@@ -2,19 +2,29 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
 import xarray as xr
 
-from eowidgets.analysis.ask import small, timetools, tools, words
+from eowidgets.analysis.ask import breaks, kinds, season, small, timetools, tools, words
 from eowidgets.analysis.ask.answer import Answer
-from eowidgets.analysis.ask.context import Context, span
+from eowidgets.analysis.ask.consistent import Claim
+from eowidgets.analysis.ask.context import Context, Found, span
 from eowidgets.analysis.ask.happened import caused
 from eowidgets.analysis.ask.landcover import CLASSES, CODE, COLOR
 from eowidgets.analysis.ask.language import COVERS, SKIES, Change, Extreme, Scope, Statistic, Trend, When
 from eowidgets.analysis.ask.outlook import broken
 from eowidgets.errors import InputError
+
+#: What the hectares of two maps are, so that nobody takes them for those of another method.
+DEFINED = (
+    " Counted are patches of 0.05 ha or more whose land cover differs between the two years; eow.change counts breaks of the "
+    "series instead."
+)
+#: What the mean of an index of two clear years of unchanged forest differs by.
+STEADY = 0.02
 
 
 def when(context: Context, program: When) -> Answer:
@@ -140,12 +150,20 @@ def trend(context: Context, program: Trend) -> Answer:
     slope = context.trace("slope", small.scaled, found["slope"], factor)
     first, last = (str(t)[:10] for t in series["time"].values[[0, -1]])
     title = words.name(of) if of in SKIES or not words.is_index(of) else of
-    text = f"{title[0].upper()}{title[1:]} is {found['word']}{words.where(scope)}: {slope:+.2g} {unit}"
+    asked = kinds.asked_direction(context.question)
+    begin, claim = "", None
+    if asked:
+        # A trend is there where the whole interval lies on one side of zero.
+        claim = Claim(low, 0.0, ">") if asked == "rising" else Claim(high, 0.0, "<")
+        begin = f"{claim.opening}: "
+    title = title if begin else f"{title[0].upper()}{title[1:]}"
+    text = f"{begin}{title} is {found['word']}{words.where(scope)}: {slope:+.2g} {unit}"
     steps = f"{series.dropna('time').sizes['time']} {'years' if unit.startswith('% of') else 'dates'}"
     text += f" (95 % interval {low:+.2g} to {high:+.2g}), {steps}"
     text += f" from {first} to {last}{words.months(scope.months)}."
     decided = min(abs(low), abs(high)) > 0 and (low > 0) == (high > 0)
-    return context.answer(program, text, slope, 0.9 if decided else 0.6, unit=unit, dates=cut, series=series)
+    sure = 0.9 if decided else 0.6
+    return context.answer(program, text, slope, sure, unit=unit, dates=cut, series=series, claim=claim)
 
 
 def change(context: Context, program: Change) -> Answer:
@@ -155,6 +173,8 @@ def change(context: Context, program: Change) -> Answer:
         return _index_change(context, program)
     if of in SKIES:
         raise InputError(f"{of.capitalize()} comes and goes: ask for its share in two years, or for its trend.")
+    if program.method:
+        return _broken_by(context, program)
     if program.ask == "what" or (not of and program.ask == "whether"):
         return _all_change(context, program)
     if program.ask == "from-to":
@@ -166,31 +186,71 @@ def change(context: Context, program: Change) -> Answer:
         return _net_change(context, program)
     gain = direction == "gain"
     found = context.change(program.scope, *(("", of) if gain else (of, "")))
+    low, high = _interval(context, found)
     size = context.trace("size", tools.area, found.mask, context.cube)
     topic = f"{of} {'gain' if gain else 'loss'}"
     spread = tools.grid_shares(found.mask, found.where)
     verb = "was gained" if gain else "was lost"
+    said, between = words.hectares(size), f"({words.number(low)} to {words.number(high)} ha)"
     if program.ask == "whether":
         value: Any = context.trace("changed_at_all", small.positive, size)
-        begin = "Yes" if value else "No"
+        claim = Claim(size, 0.0, ">", shown=(said,) if size else (), interval=(low, high))
+        begin = f"{claim.opening}: "
     else:
         value, begin = size, ""
+        claim = Claim(size, shown=(said,), interval=(low, high))
     text = (
-        f"{words.hectares(size)} of {words.name(of)} {verb}{words.where(program.scope)}, {words.cells(spread, program.scope)}."
+        f"{said} {between} of {words.name(of)} {verb}{words.where(program.scope)}, {words.cells(spread, program.scope)}."
         if size
-        else f"no {words.name(of)} {verb}{words.where(program.scope)}."
+        else f"{begin and 'no' or 'No'} {words.name(of)} {verb}{words.where(program.scope)}: 0 ha {between}."
     )
-    text = f"{begin}: {text}" if begin else text[0].upper() + text[1:]
     return context.answer(
         program,
-        text + found.note,
+        begin + text + found.note + DEFINED,
         value,
-        found.sure,
+        found.sure * _firmness(low, size, high),
         unit="" if program.ask == "whether" else "ha",
         masks=context.picture(found.mask, topic),
         polygons=context.polygons(found.mask, topic),
         dates=found.cube,
+        claim=claim,
     )
+
+
+def _interval(context: Context, found: Found) -> tuple[float, float]:
+    return context.trace(  # type: ignore[no-any-return]
+        "interval", season.change_interval, found.states, found.source, found.target, found.where, context.cube
+    )
+
+
+def _firmness(low: float, size: float, high: float) -> float:
+    """Less sure where much of the change is in doubt: 1 where none is, one half where all of it is."""
+    if not size:
+        return 1.0 if high < 0.5 else 0.7
+    return 0.5 + 0.5 * low / size
+
+
+def _broken_by(context: Context, program: Change) -> Answer:
+    """Hectares as ``eow.change`` gives them, by the method that was named."""
+    scope, of, direction = program.scope, program.of, program.direction or ("loss" if program.of else "")
+    where = context.where(scope)
+    found = context.trace("breaks", breaks.find_breaks, context.cube, program.method, scope.start, scope.end)
+    value: Any = context.trace("size", breaks.broken_hectares, found, where, of, direction)
+    said = words.hectares(value)
+    what = f"of {words.name(of)} was {'gained' if direction == 'gain' else 'lost'}" if of else "changed"
+    first, last = found.attrs["change_dates"]
+    claim = Claim(value, 0.0, ">" if program.ask == "whether" else "", shown=(said,))
+    begin = f"{claim.opening}: " if claim.relation else ""
+    if claim.relation:
+        value = context.trace("changed_at_all", small.positive, value)
+    mask = breaks.broken_mask(found, where, of, direction)
+    text = f"{begin}{said} {what}{words.where(scope)} from {first} to {last}, by {program.method}: patches of breaks of the "
+    text += "series, as eow.change gives them."
+    topic = f"{of} {direction}" if of else "change"
+    return context.answer(
+        program, text, value, 0.8, unit="" if claim.relation else "ha", masks=context.picture(mask, topic),
+        polygons=context.polygons(mask, topic), dates=tools.between(context.cube, first, last), claim=claim,
+    )  # fmt: skip
 
 
 def _net_change(context: Context, program: Change) -> Answer:
@@ -208,10 +268,11 @@ def _net_change(context: Context, program: Change) -> Answer:
     text += f" ({'+' if value >= 0 else '-'}{words.hectares(abs(value))})."
     return context.answer(
         program,
-        text + found.note,
+        text + found.note + DEFINED,
         value,
         found.sure,
         unit="ha",
+        claim=Claim(value, shown=(words.hectares(first), words.hectares(second), words.hectares(abs(value)))),
         masks=context.picture(found.mask, f"{of} loss"),
         polygons=context.polygons(found.mask, f"{of} loss"),
         dates=found.cube,
@@ -220,35 +281,43 @@ def _net_change(context: Context, program: Change) -> Answer:
 
 def _all_change(context: Context, program: Change) -> Answer:
     found = context.change(program.scope, program.of)
+    low, high = _interval(context, found)
+    total = context.trace("total", tools.area, found.mask, context.cube)
+    shares = tools.grid_shares(found.mask, found.where)
     table = context.trace("table", timetools.transitions, found.before, found.after, found.where, context.cube)
     if program.of:
         table = {k: v for k, v in table.items() if program.of in k.split(" > ")}
-    total = tools.area(found.mask, context.cube)
-    shares = tools.grid_shares(found.mask, found.where)
     parts = [
         f"{words.name(k.split(' > ')[0])} to {words.name(k.split(' > ')[1])} {words.hectares(v)}"
         for k, v in table.items()
     ]
+    said = words.hectares(total)
+    claim = Claim(total, shown=(said,), interval=(low, high))
     if program.ask == "whether":
-        value: Any = context.trace("changed_at_all", small.has, table)
-        begin = "Yes: " if value else "No: "
+        value: Any = context.trace("changed_at_all", small.positive, total)
+        claim = replace(claim, relation=">")
+        begin = f"{claim.opening}: "
     else:
         value, begin = table, ""
     place = words.where(program.scope)
+    between = f"({words.number(low)} to {words.number(high)} ha)"
     text = (
-        f"{words.hectares(total)} changed{place}, {words.cells(shares, program.scope)}: {'; '.join(parts[:4])}."
-        if parts
-        else f"nothing changed{place}."
+        f"{said} {between} changed{place}, {words.cells(shares, program.scope)}: {'; '.join(parts[:4])}."
+        if total and parts
+        else f"{said} {between} changed{place}, {words.cells(shares, program.scope)}, in patches of several kinds."
+        if total
+        else f"nothing changed{place}: 0 ha {between}."
     )
     text = begin + (text if begin else text[0].upper() + text[1:])
     goal = np.where(found.mask, found.after["cover"].values, 255)  # type: ignore[index]
     legend = [(CODE[n], f"now {words.name(n)}", c) for _, n, c in CLASSES]
     return context.answer(
         program,
-        text + found.note,
+        text + found.note + DEFINED,
         value,
-        found.sure,
+        found.sure * _firmness(low, total, high),
         unit="" if program.ask == "whether" else "ha",
+        claim=claim,
         code=None if program.ask == "whether" or not program.of else _filtered(context, program.of),
         masks={"change": context.classes(goal, legend, "What changed")},
         polygons=context.polygons(found.mask, "change"),
@@ -266,8 +335,10 @@ def _from_to(context: Context, program: Change) -> Answer:
     table = context.trace("table", timetools.transitions, found.before, found.after, found.where, context.cube)
     chosen = {k.split(" > ")[1]: v for k, v in table.items() if k.startswith(f"{of} > ")}
     place = words.where(program.scope)
+    claim = None
     if to:
         value: Any = context.trace("size", timetools.table_value, table, of, to)
+        claim = Claim(value, shown=(words.hectares(value),))
         text = f"{words.hectares(value)} of {words.name(of)} became {words.name(to)}{place}."
     else:
         value = context.trace("target", timetools.main_target, table, of)
@@ -281,10 +352,11 @@ def _from_to(context: Context, program: Change) -> Answer:
     legend = [(CODE[n], f"now {words.name(n)}", c) for _, n, c in CLASSES if n in COVERS]
     return context.answer(
         program,
-        text + found.note,
+        text + found.note + DEFINED,
         value,
         found.sure,
         unit="ha" if to else "",
+        claim=claim,
         masks={f"{of} became": context.classes(goal, legend, f"{words.name(of)} became")},
         polygons=context.polygons(found.mask, f"{of} change"),
         dates=found.cube,
@@ -292,29 +364,40 @@ def _from_to(context: Context, program: Change) -> Answer:
 
 
 def _index_change(context: Context, program: Change) -> Answer:
-    of, scope = program.of, program.scope
+    """How the mean of an index moved between two years, on the same days and pixels of both."""
+    of, scope, direction = program.of, program.scope, program.direction
     years = context.trace("years", timetools.two_years, context.cube, scope.start, scope.end)
-    pair = context.trace("same_months", timetools.same_months, *years)
+    if scope.months:
+        years = tuple(
+            context.trace(f"months_{n}", tools.between, y, months=scope.months)
+            for n, y in zip(("before", "after"), years, strict=True)
+        )
+    pair = context.trace("pair", season.paired, *years)
     where = context.where(scope)
     means = []
     for name, part in zip(("before", "after"), pair, strict=True):
         values = context.trace(f"values_{name}", tools.index_values, part, of, where)
         means.append(context.trace(f"mean_{name}", timetools.summary, values, "mean"))
+    step = means[1] - means[0]
     value: Any = context.trace("difference", timetools.difference, means[1], means[0])
-    if program.direction == "loss" and program.ask == "amount":
+    if direction == "loss" and program.ask == "amount":
         value = context.trace("loss", small.scaled, value, -1.0)
+    shown = (f"{means[0]:.2f}", f"{means[1]:.2f}")
+    text = f"ean {of} went from {shown[0]} to {shown[1]} ({step:+.2f}){words.where(scope)}"
     if program.ask == "whether":
-        limit = 0.02  # what two clear years of unchanged forest differ by
-        changed = context.trace("changed_at_all", timetools.moved, value, program.direction, limit)
-        text = (
-            f"{'Yes' if changed else 'No'}: mean {of} went from {means[0]:.2f} to {means[1]:.2f}{words.where(scope)}."
-        )
-        value = changed
+        moved = {"loss": -step, "gain": step}.get(direction, abs(step))
+        claim = Claim(moved, STEADY, ">", shown=shown)
+        value = context.trace("changed_at_all", timetools.moved, value, direction, STEADY)
+        text = f"{claim.opening}: m{text}"
+        text += f", which is within what two years without change differ by ({STEADY})." if abs(step) <= STEADY else "."
     else:
-        text = f"Mean {of} went from {means[0]:.2f} to {means[1]:.2f}{words.where(scope)} ({means[1] - means[0]:+.2f})."
-    text += f" Compared are the same months of {span(pair[0])[0][:7]} to {span(pair[0])[1][:7]}"
+        claim = Claim(value, shown=shown)
+        text = f"M{text}."
+    text += f" Compared are {pair[0].sizes['time']} pairs of the same days of {span(pair[0])[0][:7]} to {span(pair[0])[1][:7]}"
     text += f" and {span(pair[1])[0][:7]} to {span(pair[1])[1][:7]}."
-    return context.answer(program, text, value, 0.85, unit="" if program.ask == "whether" else of, dates=pair[1])
+    sure = 0.85 if program.ask != "whether" or abs(abs(step) - STEADY) > STEADY / 2 else 0.6
+    unit = "" if program.ask == "whether" else of
+    return context.answer(program, text, value, sure, unit=unit, dates=pair[1], claim=claim)
 
 
 def extreme(context: Context, program: Extreme) -> Answer:

@@ -43,6 +43,8 @@ class Scope:
         Name of one of the person's own vector layers.
     cover : str
         Only pixels of this kind of land (for the index of the forest alone).
+    point : (float, float), optional
+        Longitude and latitude: only the pixel that holds them.
     """
 
     start: str = ""
@@ -52,6 +54,7 @@ class Scope:
     area: Literal["", "drawn"] = ""
     layer: str = ""
     cover: str = ""
+    point: tuple[float, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,10 +67,11 @@ class Program:
 
 @dataclass(frozen=True, slots=True)
 class Presence(Program):
-    """Whether there is any of it."""
+    """Whether there is any of it; ``negated``, whether there is none."""
 
     kind: ClassVar[str] = "presence"
     of: str = "forest"
+    negated: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -142,13 +146,17 @@ class Trend(Program):
 
 @dataclass(frozen=True, slots=True)
 class Change(Program):
-    """What changed, whether, how much, from what to what, and what the cause looks like, between two times."""
+    """What changed, whether, how much, from what to what, and what the cause looks like, between two times.
+
+    ``method`` is one of ``eow.change``: the hectares are then those that it gives, not those of two maps.
+    """
 
     kind: ClassVar[str] = "change"
     of: str = ""
     ask: Literal["what", "whether", "amount", "from-to", "cause"] = "what"
     direction: Literal["", "loss", "gain"] = ""
     to: str = ""
+    method: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -180,6 +188,47 @@ class Outlook(Program):
 
 
 @dataclass(frozen=True, slots=True)
+class Threshold(Program):
+    """Whether a share, an area, a count, a change or the mean of an index lies above (at least) or below a limit.
+
+    The limit is in ``unit``: ``"%"``, ``"ha"``, ``"km2"``, ``"m2"``, or nothing for indices and counts.
+    """
+
+    kind: ClassVar[str] = "threshold"
+    of: str = "forest"
+    measure: Literal["share", "area", "count", "loss", "gain", "mean"] = "share"
+    relation: Literal["above", "at least", "below", "at most"] = "above"
+    limit: float = 50.0
+    unit: Literal["", "%", "ha", "km2", "m2"] = "%"
+
+
+@dataclass(frozen=True, slots=True)
+class Rank(Program):
+    """Which month, year, season, half or quarter has the highest or lowest value."""
+
+    kind: ClassVar[str] = "rank"
+    of: str = "NDVI"
+    by: Literal["month", "year", "season", "half", "quarter"] = "month"
+    which: Literal["highest", "lowest"] = "highest"
+
+
+@dataclass(frozen=True, slots=True)
+class Event(Program):
+    """Whether a fire, a storm or something else that harms a forest happened; images test fire only."""
+
+    kind: ClassVar[str] = "event"
+    of: Literal["fire", "storm", "disease", "drought", "logging", "flood", "landslide"] = "fire"
+
+
+@dataclass(frozen=True, slots=True)
+class Fact(Program):
+    """Something about the cube itself, or the meaning of an index (``of`` is then its name)."""
+
+    kind: ClassVar[str] = "fact"
+    of: str = "dates"
+
+
+@dataclass(frozen=True, slots=True)
 class Describe(Program):
     """What there is, in a sentence or two."""
 
@@ -190,7 +239,7 @@ KINDS: dict[str, type[Program]] = {
     c.kind: c
     for c in (
         Presence, Count, Compare, AreaOf, Share, Settlement, Locate, When, Trend, Change, Extreme, Statistic, Outlook,
-        Describe,
+        Threshold, Rank, Event, Fact, Describe,
     )
 }  # fmt: skip
 _SCOPE = tuple(f.name for f in dataclasses.fields(Scope))
@@ -252,7 +301,14 @@ def _scope(values: Mapping[str, Any]) -> Scope:
         or set(values) - set(_SCOPE)
     ):
         raise InputError("The scope of a program has fields that are not in the language.")
-    scope = Scope(**{**values, "months": tuple(values.get("months", ()))})
+    if not isinstance(values.get("point", ()), list | tuple):
+        raise InputError("The point of a program is a list of longitude and latitude.")
+    lists = {n: tuple(values.get(n, ())) for n in ("months", "point")}
+    scope = Scope(**{**values, **lists})
+    if scope.point and not (len(scope.point) == 2 and all(map(_is_number, scope.point))):
+        raise InputError("The point of a program is a list of longitude and latitude.")
+    if scope.point and not (abs(scope.point[0]) <= 180 and abs(scope.point[1]) <= 90):
+        raise InputError("The point of a program lies off the globe: longitude first, then latitude.")
     if not isinstance(scope.place, str) or scope.place not in PLACES:
         raise unknown("place", scope.place, PLACES)
     if not all(isinstance(m, int) and 1 <= m <= 12 for m in scope.months):
@@ -273,6 +329,8 @@ def _is_day(text: str) -> bool:
         return False
 
 
+#: What can be asked about the cube itself.
+FACTS = ("dates", "satellite", "size", "bands", "resolution", "indices", "place")
 #: Field -> the words that it may hold; literal types say the same to the type checker.
 _WORDS: dict[tuple[str, str], tuple[str, ...]] = {
     ("compare", "relation"): ("more", "less", "which"),
@@ -285,6 +343,12 @@ _WORDS: dict[tuple[str, str], tuple[str, ...]] = {
     ("extreme", "ask"): ("value", "place"),
     ("statistic", "stat"): ("mean", "median", "spread"),
     ("outlook", "ask"): ("value", "more", "less"),
+    ("threshold", "measure"): ("share", "area", "count", "loss", "gain", "mean"),
+    ("threshold", "relation"): ("above", "at least", "below", "at most"),
+    ("threshold", "unit"): ("", "%", "ha", "km2", "m2"),
+    ("rank", "by"): ("month", "year", "season", "half", "quarter"),
+    ("rank", "which"): ("highest", "lowest"),
+    ("event", "of"): ("fire", "storm", "disease", "drought", "logging", "flood", "landslide"),
 }
 
 
@@ -294,7 +358,15 @@ def _check(program: Program) -> None:
         words = _WORDS.get((program.kind, entry.name))
         if words is not None and value not in words:
             raise unknown(f"{entry.name} of {program.kind!r}", value, words)
-        if entry.name in ("of", "than", "to") and not isinstance(value, str):
+        if entry.name in ("of", "than", "to", "method") and not isinstance(value, str):
             raise InputError(f"The field {entry.name!r} of a program is text.")
         if entry.name == "min_hectares" and not (isinstance(value, int | float) and 0 <= value < 1e9):
             raise InputError("The field 'min_hectares' of a program is a number of hectares.")
+        if entry.name == "limit" and not (_is_number(value) and abs(value) < 1e9):
+            raise InputError("The field 'limit' of a program is a number.")
+        if entry.name == "negated" and not isinstance(value, bool):
+            raise InputError("The field 'negated' of a program is true or false.")
+
+
+def _is_number(value: Any) -> bool:
+    return isinstance(value, int | float) and not isinstance(value, bool) and value == value

@@ -69,14 +69,13 @@ def trend(series: xr.DataArray) -> dict[str, Any]:
 
 
 def cover_by_year(cube: xr.Dataset, name: str, where: Mask) -> xr.DataArray:
-    """Percent of a place under a kind of land in every calendar year with enough dates."""
+    """Percent of a place under a kind of land in every calendar year with enough dates of the growing season."""
+    from eowidgets.analysis.ask import season
+
     times, values = [], []
-    for year in np.unique(cube["time"].dt.year.values):
+    for year in season.whole_years(cube, where):
         chosen = cube.isel(time=cube["time"].dt.year.values == year)
-        # Half a year at least, else a winter is compared with a summer.
-        if chosen.sizes["time"] < 4 or np.ptp(chosen["time"].values) < np.timedelta64(180, "D"):
-            continue
-        land = tools.land_cover(chosen)
+        land = tools.land_cover(season.levelled(cube, chosen))
         known = tools.seen(land, where)
         if known.sum() >= 0.5 * where.sum():
             times.append(np.datetime64(f"{year}-07-01", "ns"))
@@ -122,8 +121,7 @@ def transitions(before: xr.Dataset, after: xr.Dataset, where: Mask, cube: xr.Dat
     for a in COVERS:
         for b in COVERS:
             if a != b:
-                changed = changed_mask(before, after, a, b) & known
-                changed = tools.objects(changed, cube)["mask"]
+                changed = patches_only(changed_mask(before, after, a, b), cube, known)
                 if changed.any():
                     found[f"{a} > {b}"] = tools.area(changed, cube)
     return dict(sorted(found.items(), key=lambda kv: -kv[1]))
@@ -149,8 +147,11 @@ def seen_twice(before: xr.Dataset, after: xr.Dataset, where: Mask) -> Mask:
 
 
 def patches_only(mask: Mask, cube: xr.Dataset, where: Mask) -> Mask:
-    """A mask of change within a place, without patches of less than 0.05 ha."""
-    out: Mask = tools.objects(mask & where, cube)["mask"]
+    """A mask of change within a place, without patches of less than 0.05 ha.
+
+    A patch that goes on beyond the place counts with its whole size, so that the parts of a place add up to it.
+    """
+    out: Mask = tools.objects(mask, cube)["mask"] & where
     return out
 
 
@@ -204,14 +205,6 @@ def break_date(cube: xr.Dataset, mask: Mask, stable: Mask) -> dict[str, Any]:
     dates[mask] = number
     early, middle, late = (np.datetime64(int(q), "D") for q in np.quantile(number, (0.25, 0.5, 0.75), method="nearest"))
     return {"date": str(middle), "early": str(early), "late": str(late), "dates": dates}
-
-
-def same_months(before: xr.Dataset, after: xr.Dataset) -> tuple[xr.Dataset, xr.Dataset]:
-    """Both years cut to the months that both have: else seasons would pass for change."""
-    common = sorted(set(before["time"].dt.month.values.tolist()) & set(after["time"].dt.month.values.tolist()))
-    if not common:
-        raise InputError("The two times have no month in common, so seasons would pass for change.")
-    return tools.between(before, months=common), tools.between(after, months=common)
 
 
 def pixel_extreme(values: xr.DataArray, which: str, cube: xr.Dataset) -> dict[str, Any]:

@@ -12,13 +12,13 @@ import numpy as np
 import numpy.typing as npt
 import xarray as xr
 
-from eowidgets.analysis.ask.landcover import UNSEEN, class_mask, classify, snow
+from eowidgets.analysis.ask.landcover import UNSEEN, class_mask, classify, snow, water
 from eowidgets.analysis.ask.language import COVERS
 from eowidgets.cube import globe
 from eowidgets.cube.antimeridian import split, straighten, wrap
 from eowidgets.cube.area import Area
 from eowidgets.cube.grid import geobox
-from eowidgets.cube.schema import usable, valid
+from eowidgets.cube.schema import bands, usable, valid
 from eowidgets.errors import InputError
 
 Mask = npt.NDArray[np.bool_]
@@ -66,7 +66,13 @@ def year_around(cube: xr.Dataset, start: str = "", end: str = "") -> xr.Dataset:
     return between(cube, start, end)
 
 
-def region(cube: xr.Dataset, place: str = "all", area: Any = None, layer: Mapping[str, Any] | None = None) -> Mask:
+def region(
+    cube: xr.Dataset,
+    place: str = "all",
+    area: Any = None,
+    layer: Mapping[str, Any] | None = None,
+    point: tuple[float, ...] = (),
+) -> Mask:
     """Which pixels are meant.
 
     Parameters
@@ -78,6 +84,8 @@ def region(cube: xr.Dataset, place: str = "all", area: Any = None, layer: Mappin
         Whatever ``Area.of`` takes.
     layer : mapping, optional
         A GeoJSON of which all features count.
+    point : (lon, lat), optional
+        Only the pixel that holds it.
     """
     height, width = cube.sizes["y"], cube.sizes["x"]
     mask = np.ones((height, width), bool)
@@ -97,6 +105,22 @@ def region(cube: xr.Dataset, place: str = "all", area: Any = None, layer: Mappin
             mask &= Area.of(shape).mask(geobox(cube))
             if not mask.any():
                 raise InputError(f"The {what} does not touch that part of the cube.")
+    if point:
+        mask &= _pixel(cube, *point)
+        if not mask.any():
+            raise InputError(f"The point {point[1]:.5f}° N, {point[0]:.5f}° E lies outside of that part of the cube.")
+    return mask
+
+
+def _pixel(cube: xr.Dataset, lon: float, lat: float) -> Mask:
+    from pyproj import Transformer
+
+    box = geobox(cube)
+    x, y = Transformer.from_crs("EPSG:4326", str(box.crs), always_xy=True).transform(lon, lat)
+    column, row = (int(np.floor(v)) for v in ~box.affine * (x, y))
+    mask = np.zeros(box.shape, bool)
+    if 0 <= row < box.height and 0 <= column < box.width:
+        mask[row, column] = True
     return mask
 
 
@@ -106,6 +130,11 @@ def region(cube: xr.Dataset, place: str = "all", area: Any = None, layer: Mappin
 def land_cover(cube: xr.Dataset) -> xr.Dataset:
     """Land cover from all dates of a cube; see :mod:`eowidgets.analysis.ask.landcover`."""
     return classify(cube)
+
+
+def water_cover(cube: xr.Dataset) -> xr.Dataset:
+    """Water alone, from one date or more; see :func:`eowidgets.analysis.ask.landcover.water`."""
+    return water(cube)
 
 
 def kind_mask(land: xr.Dataset, name: str, where: Mask) -> Mask:
@@ -146,9 +175,10 @@ def sky_mask(cube: xr.Dataset, name: str, where: Mask) -> Mask:
 
 
 def index_values(cube: xr.Dataset, name: str, where: Mask) -> xr.DataArray:
-    """A spectral index (time, y, x), NaN where the ground was not seen and outside ``where``."""
+    """A spectral index, or a band (time, y, x), NaN where the ground was not seen and outside ``where``."""
     inside = xr.DataArray(where, dims=("y", "x"))
-    out: xr.DataArray = cube.eow.index(name).where(usable(cube) & inside)
+    values = cube[name] if name in bands(cube) else cube.eow.index(name)
+    out: xr.DataArray = values.where(usable(cube) & inside).rename(name)
     return out
 
 

@@ -54,7 +54,14 @@ def where(scope: Scope) -> str:
         found.append("in the drawn area")
     if scope.layer:
         found.append(f"in the layer {scope.layer[:40]!r}")
+    if scope.point:
+        found.append(f"at {degrees(*scope.point)}")
     return "".join(f" {w}" for w in found)
+
+
+def degrees(lon: float, lat: float) -> str:
+    """Return ``"45.20290° N, 22.15150° E"``."""
+    return f"{abs(lat):.5f}° {'N' if lat >= 0 else 'S'}, {abs(lon):.5f}° {'E' if lon >= 0 else 'W'}"
 
 
 def when(first: str, last: str) -> str:
@@ -80,6 +87,8 @@ def cells(shares: Mapping[str, float], scope: Scope | None = None) -> str:
     Fields are those of the place of the scope, which is said where that is not the whole scene.
     """
     part = " of that part" if scope is not None and (scope.place != "all" or scope.area or scope.layer) else ""
+    if scope is not None and scope.point:
+        return "in the pixel there"
     if not any(shares.values()):
         return "nowhere"
     top = sorted(shares, key=lambda c: -shares[c])

@@ -1,0 +1,144 @@
+"""Which month, year, season, half or quarter is highest or lowest."""
+
+from __future__ import annotations
+
+import calendar
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+import xarray as xr
+
+from eowidgets.analysis.ask import timetools, tools, words
+from eowidgets.analysis.ask.answer import Answer
+from eowidgets.analysis.ask.consistent import Claim
+from eowidgets.analysis.ask.context import Context, Found, span
+from eowidgets.analysis.ask.dates import SEASONS
+from eowidgets.analysis.ask.language import COVERS, PLACES, SKIES, UNIONS, Rank
+from eowidgets.errors import InputError
+
+_HALVES = ("north", "south", "west", "east")
+_QUARTERS = tuple(p for p in PLACES if "-" in p)
+#: Months that two years must have in common to be ranked by an index.
+COMMON = 3
+
+
+def rank(context: Context, program: Rank) -> Answer:
+    """Say which part of the year, or of the place, has the highest or lowest value."""
+    table, unit, cut = _places(context, program) if program.by in ("half", "quarter") else _times(context, program)
+    if len(table) < 2:
+        raise InputError(f"There is only one {program.by} with images, so there is nothing to compare.")
+    value = context.trace("which", tools.best, table, program.which)
+    order = sorted(table, key=lambda k: table[k], reverse=program.which == "highest")
+    said = [f"{k} {_written(table[k], unit)}" for k in order[:4]]
+    of = program.of if words.is_index(program.of) else words.name(program.of)
+    begin = f"the {value} half" if program.by == "half" else f"the {value}" if program.by == "quarter" else value
+    text = f"{of[0].upper()}{of[1:]} is {program.which} in {begin}{words.where(program.scope)}: {', '.join(said)}"
+    text += f"{words.when(*span(cut))}{words.months(program.scope.months)}."
+    first, second = (table[k] for k in order[:2])
+    apart = abs(first - second) / max(abs(first), abs(second), 1e-9)
+    sure = 0.9 * (0.6 + 0.4 * min(1.0, apart / 0.02))
+    claim = Claim(first, shown=(_written(first, unit), _written(second, unit)))
+    return context.answer(program, text, value, sure, dates=cut, claim=claim)
+
+
+def _written(value: float, unit: str) -> str:
+    return words.percent(value) if unit else f"{value:.3f}"
+
+
+def _places(context: Context, program: Rank) -> tuple[dict[str, float], str, xr.Dataset]:
+    table, unit = {}, "%"
+    cut = context.cube
+    for place in _HALVES if program.by == "half" else _QUARTERS:
+        scope = replace(program.scope, place=place)
+        if words.is_index(program.of):
+            cut = context.dates(scope)
+            values = context.trace("values", tools.index_values, cut, program.of, context.where(scope))
+            table[place] = context.trace("mean", timetools.summary, values, "mean")
+            unit = ""
+        elif program.of in SKIES:
+            cut = context.dates(scope)
+            shares = context.trace("shares", tools.sky_share, cut, program.of, context.where(scope))
+            table[place] = context.trace("percent", tools.mean_percent, shares)
+        else:
+            found: Found = context.topic(scope, program.of)
+            table[place] = context.trace("percent", tools.share, found.mask, found.known)
+            cut = found.cube if found.cube is not None else cut
+    return context.trace("table", listed, list(table), list(table.values())), unit, cut
+
+
+def _times(context: Context, program: Rank) -> tuple[dict[str, float], str, xr.Dataset]:
+    scope, of = program.scope, program.of
+    cut = context.dates(scope)
+    where = context.where(scope)
+    if of in (*COVERS, *UNIONS):
+        if program.by != "year":
+            raise InputError(f"Land cover is told by the year: ask in which year there was the most {words.name(of)}.")
+        series = context.trace("by_year", timetools.cover_by_year, cut, of, where)
+        return context.trace("table", by_year, series), "%", cut
+    if of in SKIES:
+        series = context.trace("shares", tools.sky_share, cut, of, where)
+        factor, unit = 100.0, "%"
+    else:
+        values = context.trace("values", tools.index_values, cut, of, where)
+        series = context.trace("course", tools.course, values, where)
+        factor, unit = 1.0, ""
+    tool = {"month": by_month, "season": by_season, "year": by_year_of_months}[program.by]
+    return context.trace("table", tool, series, factor), unit, cut
+
+
+# --- tools --------------------------------------------------------------------------------------------------------
+
+
+def listed(names: list[str], values: list[float]) -> dict[str, float]:
+    """Values by name."""
+    return dict(zip(names, values, strict=True))
+
+
+def by_month(series: xr.DataArray, factor: float = 1.0) -> dict[str, float]:
+    """Mean of a course in each month of the year, over all years."""
+    return {calendar.month_name[m]: v for m, v in _monthly(series, factor).items()}
+
+
+def by_season(series: xr.DataArray, factor: float = 1.0) -> dict[str, float]:
+    """Mean of the monthly means of each season of three months; of the northern hemisphere, by name."""
+    months = _monthly(series, factor)
+    found = {}
+    for name in ("spring", "summer", "autumn", "winter"):
+        first, _ = SEASONS[name]
+        chosen = [months[m] for m in ((first - 1 + k) % 12 + 1 for k in range(3)) if m in months]
+        if chosen:
+            found[name] = float(np.mean(chosen))
+    return found
+
+
+def by_year(series: xr.DataArray) -> dict[str, float]:
+    """Values of a yearly course by year."""
+    return {str(t)[:4]: float(v) for t, v in zip(series["time"].values, series.values, strict=True)}
+
+
+def by_year_of_months(series: xr.DataArray, factor: float = 1.0) -> dict[str, float]:
+    """Mean of a course in each year, over the months that all years compared have.
+
+    Years with fewer than half as many months as the best one are left out.
+
+    Raises
+    ------
+    InputError
+        If the years have fewer than three months in common.
+    """
+    series = series.dropna("time")
+    years = series["time"].dt.year.values
+    table = {int(y): _monthly(series.isel(time=years == y), factor) for y in np.unique(years)}
+    most = max((len(t) for t in table.values()), default=0)
+    table = {y: t for y, t in table.items() if len(t) >= most / 2}
+    common = set.intersection(*(set(t) for t in table.values())) if table else set()
+    if len(common) < min(COMMON, most) or not common:
+        raise InputError("The years have too few months in common to be compared.")
+    return {str(y): float(np.mean([t[m] for m in sorted(common)])) for y, t in table.items()}
+
+
+def _monthly(series: xr.DataArray, factor: float) -> dict[int, float]:
+    series = series.dropna("time")
+    months: Any = series["time"].dt.month.values
+    return {int(m): float(factor * series.values[months == m].mean()) for m in np.unique(months)}
