@@ -6,7 +6,8 @@ The questions are in ``questions.json`` (test) and ``questions_dev.json`` (devel
 An expectation is one of
 
 - ``number``: ``value_by`` (a reference), ``unit``, ``tolerance`` (in that unit), ``also`` (other references that are right);
-- ``yes-no``: ``value_by`` gives a truth value; ``words`` are looked for where the text does not begin with yes or no;
+- ``yes-no``: ``value_by`` gives a truth value; ``words`` are looked for where the text does not begin with yes or no,
+  ``absence`` marks questions whether something is absent;
 - ``date``: ``value_by`` gives a day or several, ``tolerance`` in days; ``month`` and ``year`` likewise, exactly;
 - ``choice``: ``value_by`` gives a key of ``among``, whose values are the words for it;
 - ``text``: of each group in ``needs`` one word must be in the text;
@@ -117,7 +118,7 @@ def _right(expect: Mapping[str, Any], answer: Any, truth: Any) -> bool:
         given = number(answer, expect["unit"])
         return given is not None and any(abs(given - t) <= expect["tolerance"] + 1e-9 for t in truth)
     if kind == "yes-no":
-        return yes_or_no(answer, expect.get("words")) is bool(truth[0])
+        return yes_or_no(answer, expect.get("words"), absence=expect.get("absence", False)) is bool(truth[0])
     if kind == "date":
         day = date(answer)
         if day is None:
@@ -170,13 +171,18 @@ def _float(text: str) -> float:
     return float(re.sub(r"[ \u202f,]", "", text).replace("−", "-"))
 
 
-def yes_or_no(answer: Any, words: Mapping[str, list[str]] | None = None) -> bool | None:
-    """Return what an answer says: its first word, else its value, else the words that stand for either."""
-    first = re.match(r"\W*(yes|no)\b(?!\.\s*\d)", answer.text, re.I)
+def yes_or_no(answer: Any, words: Mapping[str, list[str]] | None = None, *, absence: bool = False) -> bool | None:
+    """Return what an answer says: its first word, else its value, else the words that stand for either.
+
+    With ``absence`` the question is whether something is absent ("Was it free of clouds?"): "No cloud on ..." means yes, and a
+    value without a yes or no in the text is taken as presence.
+    """
+    first = re.match(r"\W*(yes|no)\b\s*([,;:.!–-]|$)?", answer.text, re.I)
     if first:
-        return first[1].lower() == "yes"
+        yes = first[1].lower() == "yes"
+        return not yes if absence and first[2] is None else yes
     if isinstance(answer.value, bool | np.bool_):
-        return bool(answer.value)
+        return bool(answer.value) is not absence
     if isinstance(answer.value, str) and answer.value.lower() in ("yes", "no"):
         return answer.value.lower() == "yes"
     if words:

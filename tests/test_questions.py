@@ -49,6 +49,10 @@ SIDE = {"kind": "choice", "among": {"north": ["north", "upper"], "north-west": [
         ({**AREA, "unit": "days"}, answered(value=16), [16.0], "correct"),
         (YES, answered("Yes, 3 % of it.", value=3.0), [True], "correct"),
         (YES, answered("No: there is none.", value=True), [True], "wrong"),
+        (YES, answered("No cloud on any of 7 dates.", value=False), [False], "correct"),
+        ({**YES, "absence": True}, answered("No cloud on any of 7 dates.", value=False), [True], "correct"),
+        ({**YES, "absence": True}, answered("No: 40 % was cloudy.", value=False), [True], "wrong"),
+        ({**YES, "absence": True}, answered("Cloud on 3 of 7 dates.", value=True), [False], "correct"),
         (YES, answered("There is some.", value=np.bool_(True)), [True], "correct"),
         (YES, answered("There is some.", value=3.0), [True], "wrong"),
         (
