@@ -15,9 +15,9 @@ An expectation is one of
 - ``refuse``: the answer must abstain; ``names`` are words of which the reason should have one (reported, not required);
 - ``refuse-or``: abstaining and the expectation in ``or`` are both right.
 
-Tolerances cover the definitions that are sensible: the mean over pixels or over dates, and the median where no statistic is named; 5 to
-10 % of the scene for land cover; 45 days for events of simulated scenes, whose clear dates are far apart; for a forecast the spread of
-earlier years.
+Tolerances cover the definitions that are sensible: the mean over pixels or over dates, and the median where no
+statistic is named; 5 to 10 % of the scene for land cover; 45 days for events of simulated scenes, whose clear dates
+are far apart; for a forecast the spread of earlier years.
 """
 
 from __future__ import annotations
