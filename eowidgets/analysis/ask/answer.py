@@ -138,7 +138,9 @@ class Trace:
         self._constants: list[str] = []
         # Values are known again by identity; they are kept, so that no identity is used twice.
         self._names: dict[int, tuple[Any, str]] = {id(cube): (cube, "cube")}
-        self._taken = {"cube", "eow", "answer", "layers", *_MODULES}
+        if self._original is not cube:
+            self._names[id(self._original)] = (self._original, "given")
+        self._taken = {"cube", "given", "eow", "answer", "layers", *_MODULES}
         for name, layer in (layers or {}).items():
             self._names[id(layer)] = (layer, f"layers[{str(name)!r}]")
         self._layers = layers or {}
@@ -194,15 +196,18 @@ class Trace:
     def code(self, answer: str | None = None) -> str:
         """The cell; ``answer`` is what gives the value, by default the last result."""
         opened = opening(self._original)
-        if self._original is not self.cube:
-            opened = f"{opened or 'cube'}.eow.robust_clouds()"
         used = [m for m in _MODULES if any(f"= {m}." in line for line in self._lines)]
         lines = [
             "import eowidgets as eow",
             *([f"from eowidgets.analysis.ask import {', '.join(used)}"] if used else []),
             "",
         ]
-        lines.append(f"cube = {opened}" if opened else "# cube: the cube that was asked about")
+        masked = self._original is not self.cube
+        name = "given" if masked else "cube"
+        lines.append(f"{name} = {opened}" if opened else "# cube: the cube that was asked about")
+        if masked:
+            lines += [] if opened else ["given = cube"]
+            lines.append("cube = given.eow.robust_clouds()")
         if self._layer_used:
             shown = {str(k): v for k, v in self._layers.items() if f"layers[{str(k)!r}]" in self._layer_used}
             lines.append(f"layers = {shown!r}")

@@ -46,6 +46,7 @@ _ANSWERS: dict[str, Callable[[Context, Any], Answer]] = {
     "statistic": course.statistic,
     "outlook": outlook.outlook,
     "threshold": limits.threshold,
+    "extent": limits.extent,
     "rank": ranks.rank,
     "event": events.event,
     "fact": facts.fact,
@@ -155,8 +156,8 @@ def understood(
     The kinds of :mod:`.kinds` come first; all else is read by the parser, and what it leaves out is put right.
     """
     first, last = span(cube)
-    given = kinds.Given(tuple(bands(cube)), _metres(cube), _bounds(cube), before is not None)
-    text, point = kinds.point_of(kinds.plain(question), given.bounds)
+    text, point = kinds.point_of(kinds.plain(question, first, last), _bounds(cube))
+    given = kinds.Given(tuple(bands(cube)), _metres(cube), str(cube.attrs.get("title") or ""), before is not None, point is not None)
     text = slots.clean(text)
     if text and len(text) <= slots.LONGEST:
         found = slots.read(text, first, last, _indices(tuple(bands(cube))), layers, vocabulary())
@@ -166,7 +167,7 @@ def understood(
             return None, 0.0, program
         if program is not None:
             return _at(program, point), READ, ""
-    parsed = parse(text if point else question, first, last, indices=_indices(bands(cube)), layers=layers, before=before)
+    parsed = parse(text, first, last, indices=_indices(bands(cube)), layers=layers, before=before)
     if parsed.program is None:
         return None, 0.0, parsed.reason
     refined = kinds.refine(text, parsed.program, given)
@@ -230,7 +231,7 @@ def _run(
         return refuse(question, outside, program)
     if getattr(program, "of", "") not in ("image", "clear image") and not cube.sizes["y"] * cube.sizes["x"]:
         return refuse(question, "The cube has no pixels.", program)
-    context = Context(question, cube, trace, area, layers or {})
+    context = Context(question, cube, trace, area, layers or {}, original)
     try:
         if built.answers(cube, program):
             return built.answer(context, program)

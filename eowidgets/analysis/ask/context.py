@@ -55,6 +55,7 @@ class Context:
     trace: Trace
     area: Any = None
     layers: Mapping[str, Any] = field(default_factory=dict)
+    given: xr.Dataset | None = None
 
     def where(self, scope: Scope, *, land: bool = True) -> Mask:
         """The place of a scope; limited to one kind of land where the scope says so."""
@@ -83,12 +84,16 @@ class Context:
         found: Mapping[str, Any] = self.layers[name]
         return found
 
-    def dates(self, scope: Scope) -> xr.Dataset:
-        """The dates of a scope."""
+    def dates(self, scope: Scope, of: str = "") -> xr.Dataset:
+        """The dates of a scope; those of clouds and of images without any, with the cloud mask of the scenes themselves.
+
+        The robust mask is there to keep doubtful pixels out of what is measured, and gives up whole dates for that.
+        """
+        cube = self.given if self.given is not None and of in ("cloud", "clear image", "image") else self.cube
         if not (scope.start or scope.end or scope.months):
-            return self.cube
+            return cube
         given: dict[str, Any] = {"months": scope.months} if scope.months else {}
-        cut: xr.Dataset = self.trace("dates", tools.between, self.cube, scope.start, scope.end, **given)
+        cut: xr.Dataset = self.trace("dates", tools.between, cube, scope.start, scope.end, **given)
         return cut
 
     def land(self, scope: Scope, of: str, where: Mask) -> Found:
@@ -98,7 +103,9 @@ class Context:
         year = self.trace("year", tools.year_around, self.cube, scope.start, scope.end)
         if of == "water" and year.sizes["time"] < FEWEST:
             return self.water(scope, where)
-        self.trace("enough", season.enough_dates, self.cube, year, where)
+        few = False
+        if of != "water":  # which has no season
+            few = self.trace("enough", season.enough_dates, self.cube, year, where) < season.PLENTY
         level = self.trace("level", season.levelled, self.cube, year)
         land = self.trace("land", tools.land_cover, level)
         mask = self.trace("mask", tools.kind_mask, land, of, where)
@@ -114,6 +121,7 @@ class Context:
         if level is not year:
             note += f" {LEVEL_NOTE}"
         sure = float(np.nanmean(land["sure"].values[known])) * float(known.sum() / where.sum())
+        sure *= 0.8 if few else 1.0
         if scope.start[5:] == "01-01" and scope.end[5:] == "12-31" and not note:
             first, last = scope.start, scope.end
         return Found(mask, where, known, sure, (first, last), note, cube=year, after=land)
@@ -174,7 +182,7 @@ class Context:
             return self.change(scope, source=land)
         where = self.where(scope)
         if of in SKIES:
-            cut = self.dates(scope)
+            cut = self.dates(scope, of)
             mask = self.trace("mask", tools.sky_mask, cut, of, where)
             return Found(mask, where, where, 0.9, span(cut), cube=cut)
         return self.land(scope, of, where)

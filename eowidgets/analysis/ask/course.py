@@ -34,7 +34,7 @@ def when(context: Context, program: When) -> Answer:
         return _image_date(context, program)
     if which == "change":
         return _change_date(context, program)
-    cut = context.dates(scope)
+    cut = context.dates(scope, of)
     if of in SKIES:
         where = context.where(scope)
         series = context.trace("shares", tools.sky_share, cut, of, where)
@@ -76,7 +76,7 @@ def _course(context: Context, scope: Scope, of: str, cut: xr.Dataset) -> tuple[A
 
 
 def _image_date(context: Context, program: When) -> Answer:
-    cut = context.dates(program.scope)
+    cut = context.dates(program.scope, program.of)
     if program.of == "image":
         days = context.trace("days", small.all_dates, cut)
     else:
@@ -96,17 +96,18 @@ def _change_date(context: Context, program: When) -> Answer:
         return broken(context, program)
     if of in SKIES:
         raise InputError(f"{of.capitalize()} comes and goes: ask when it was first or last seen.")
-    found = context.change(scope, source=of)
+    gain = program.direction == "gain" and bool(of)
+    found = context.change(scope, target=of) if gain else context.change(scope, source=of)
     if not found.mask.any():
         raise InputError(
-            f"No {words.name(of) or 'land'} changed{words.where(scope)} between the two years compared.{found.note}"
+            f"No {words.name(of) or 'land'} {'came' if gain else 'was lost' if of else 'changed'}{words.where(scope)} between the two years compared.{found.note}"
         )
     between = context.trace("span", tools.between, context.cube, *found.span)
-    stable = context.trace("stable", timetools.unchanged, found.before, found.after, of)
+    stable = context.trace("stable", timetools.unchanged, found.before, found.after, "" if gain else of)
     moment = context.trace("moment", timetools.break_date, between, found.mask, stable)
     series = tools.course(tools.index_values(between, "NDVI", found.mask), found.mask)
     size = words.hectares(tools.area(found.mask, context.cube))
-    what = f"{words.name(of)} was lost" if of else "land cover changed"
+    what = f"{words.name(of)} {'came' if gain else 'was lost'}" if of else "land cover changed"
     spread = f"half of the {size} between {moment['early']} and {moment['late']}"
     text = f"Most {what}{words.where(scope)} around {moment['date']} ({spread})."
     sure = found.sure * _closeness(moment)
@@ -117,8 +118,8 @@ def _change_date(context: Context, program: When) -> Answer:
         sure,
         unit="date",
         code=f"{context.trace.last}['date']",
-        masks=context.picture(found.mask, f"{of} loss" if of else "change"),
-        polygons=context.polygons(found.mask, f"{of} loss" if of else "change"),
+        masks=context.picture(found.mask, f"{of} {'gain' if gain else 'loss'}" if of else "change"),
+        polygons=context.polygons(found.mask, f"{of} {'gain' if gain else 'loss'}" if of else "change"),
         dates=between,
         series=series,
     )
@@ -133,7 +134,7 @@ def _closeness(moment: dict[str, Any]) -> float:
 def trend(context: Context, program: Trend) -> Answer:
     """Rising, falling, or neither."""
     scope, of = program.scope, program.of
-    cut = context.dates(scope)
+    cut = context.dates(scope, of)
     if of in SKIES:
         where = context.where(scope)
         series = context.trace("shares", tools.sky_share, cut, of, where)
@@ -187,11 +188,15 @@ def change(context: Context, program: Change) -> Answer:
     gain = direction == "gain"
     found = context.change(program.scope, *(("", of) if gain else (of, "")))
     low, high = _interval(context, found)
-    size = context.trace("size", tools.area, found.mask, context.cube)
+    if program.unit == "%" and not gain:
+        return _lost_share(context, program, found, (low, high))
+    unit = "ha" if program.unit == "%" else program.unit
+    low, high = (v * tools.area(found.known, context.cube, unit) / tools.area(found.known, context.cube) for v in (low, high))
+    size = context.trace("size", tools.area, found.mask, context.cube, *(() if unit == "ha" else (unit,)))
     topic = f"{of} {'gain' if gain else 'loss'}"
     spread = tools.grid_shares(found.mask, found.where)
     verb = "was gained" if gain else "was lost"
-    said, between = words.hectares(size), f"({words.number(low)} to {words.number(high)} ha)"
+    said, between = words.hectares(size, unit), f"({words.number(low)} to {words.hectares(high, unit)})"
     if program.ask == "whether":
         value: Any = context.trace("changed_at_all", small.positive, size)
         claim = Claim(size, 0.0, ">", shown=(said,) if size else (), interval=(low, high))
@@ -202,19 +207,36 @@ def change(context: Context, program: Change) -> Answer:
     text = (
         f"{said} {between} of {words.name(of)} {verb}{words.where(program.scope)}, {words.cells(spread, program.scope)}."
         if size
-        else f"{begin and 'no' or 'No'} {words.name(of)} {verb}{words.where(program.scope)}: 0 ha {between}."
+        else f"{begin and 'no' or 'No'} {words.name(of)} {verb}{words.where(program.scope)}: {said} {between}."
     )
     return context.answer(
         program,
-        begin + text + found.note + DEFINED,
+        begin + text + found.note + DEFINED + kinds.cause_note(context.question),
         value,
         found.sure * _firmness(low, size, high),
-        unit="" if program.ask == "whether" else "ha",
+        unit="" if program.ask == "whether" else unit,
         masks=context.picture(found.mask, topic),
         polygons=context.polygons(found.mask, topic),
         dates=found.cube,
         claim=claim,
     )
+
+
+def _lost_share(context: Context, program: Change, found: Found, interval: tuple[float, float]) -> Answer:
+    """Loss in percent of what was there before."""
+    of = program.of
+    had = context.trace("had", tools.kind_mask, found.before, of, found.known)
+    whole = context.trace("whole", tools.area, had, context.cube)
+    part = context.trace("part", tools.area, found.mask, context.cube)
+    value = context.trace("percent", small.part_in_percent, part, whole)
+    said = words.percent(value)
+    text = f"{said} of the {words.name(of)} was lost{words.where(program.scope)}: {words.hectares(part)} ({words.number(interval[0])} to "
+    text += f"{words.hectares(interval[1])}) of {words.hectares(whole)}."
+    return context.answer(
+        program, text + found.note + DEFINED, value, found.sure * _firmness(interval[0], part, interval[1]), unit="%",
+        masks=context.picture(found.mask, f"{of} loss"), polygons=context.polygons(found.mask, f"{of} loss"), dates=found.cube,
+        claim=Claim(part, shown=(said, words.hectares(part)), interval=interval),
+    )  # fmt: skip
 
 
 def _interval(context: Context, found: Found) -> tuple[float, float]:

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
+import numpy as np
 import xarray as xr
 
 from eowidgets.analysis.ask import words
@@ -11,6 +13,7 @@ from eowidgets.analysis.ask.answer import Answer
 from eowidgets.analysis.ask.consistent import Claim
 from eowidgets.analysis.ask.context import Context
 from eowidgets.analysis.ask.language import FACTS, Fact
+from eowidgets.analysis.ask.small import scaled
 from eowidgets.analysis.ask.tools import pixel_hectares
 from eowidgets.cube import globe
 from eowidgets.cube.grid import geobox
@@ -36,7 +39,9 @@ def fact(context: Context, program: Fact) -> Answer:
     elif of == "dates":
         text = f"The series has {table['count']} {'image' if table['count'] == 1 else 'images'}, from {value[0]} to {value[1]}."
     elif of == "size":
-        text = f"The cube covers {words.hectares(value)}: {table['columns']} × {table['rows']} pixels of {table['resolution']:g} m, "
+        factor = {"km2": 0.01, "m2": 1e4}.get(program.unit, 1.0)
+        value, code = context.trace("area", scaled, value, factor), None
+        text = f"The cube covers {words.hectares(value, program.unit or 'ha')}: {table['columns']} × {table['rows']} pixels of {table['resolution']:g} m, "
         text += f"{table['count']} dates."
     elif of == "resolution":
         text = f"A pixel is {value:g} m wide on the ground."
@@ -44,10 +49,27 @@ def fact(context: Context, program: Fact) -> Answer:
         text = f"The cube has {len(value)} bands: {', '.join(value)}."
     elif of == "indices":
         text = f"The bands allow {len(value)} indices of the spyndex catalogue, among them {', '.join(_known(value))}."
+    elif of in ("width", "height"):
+        factor = 0.001 if program.unit == "km" else 1.0
+        value, code = context.trace("length", scaled, value, factor), None
+        axis = "from west to east" if of == "width" else "from north to south"
+        text = f"The cube measures {value:,.10g} {program.unit or 'm'} {axis}."
+    elif of in ("rows", "columns", "pixels"):
+        text = f"The cube has {value} {of}: {table['columns']} columns and {table['rows']} rows."
+    elif of in ("interval", "longest gap"):
+        if value is None:
+            raise InputError("The cube has one date, so there is no interval.")
+        which = "usual (median) interval between two images" if of == "interval" else "longest time without an image"
+        text = f"The {which} is {value:g} days; images are {table['mean interval']:.1f} days apart on average."
+    elif of == "years":
+        text = f"The series covers {value:.1f} years, from {table['dates'][0]} to {table['dates'][1]}."
+    elif of in ("north", "south", "east", "west"):
+        text = f"The {of}ern edge of the cube lies at {value:.5f}°."
     else:
         text = f"The middle of the cube lies at {words.degrees(*value)}."
-    unit = {"size": "ha", "resolution": "m"}.get(of, "")
-    claim = Claim(value, shown=(words.hectares(value),)) if of == "size" else None
+    unit = {"size": program.unit or "ha", "resolution": "m", "width": program.unit or "m", "height": program.unit or "m"}.get(of, "")
+    unit = {"interval": "days", "longest gap": "days", "years": "years"}.get(of, unit)
+    claim = Claim(value, shown=(words.hectares(value, unit),)) if of == "size" else None
     return context.answer(program, text, value, 1.0, unit=unit, code=code, claim=claim)
 
 
@@ -60,6 +82,8 @@ def about(cube: xr.Dataset) -> dict[str, Any]:
     """Dates, count, size (ha), rows, columns, resolution (m), bands, indices, satellite, and place (lon, lat) of a cube."""
     box = geobox(cube)
     days = [str(t)[:10] for t in cube["time"].values]
+    gaps = np.diff(cube["time"].values.astype("datetime64[D]")).astype(float)
+    west, south, east, north = (float(v) for v in globe.extent(box))
     hectares = pixel_hectares(cube)
     lon, lat = globe.lonlat(box, box.width / 2, box.height / 2)
     return {
@@ -68,12 +92,33 @@ def about(cube: xr.Dataset) -> dict[str, Any]:
         "size": hectares * box.width * box.height,
         "rows": box.height,
         "columns": box.width,
+        "pixels": box.height * box.width,
+        "width": round(box.width * (hectares * 1e4) ** 0.5, 1),
+        "height": round(box.height * (hectares * 1e4) ** 0.5, 1),
+        "interval": float(np.median(gaps)) if len(gaps) else None,
+        "mean interval": float(np.mean(gaps)) if len(gaps) else float("nan"),
+        "longest gap": float(np.max(gaps)) if len(gaps) else None,
+        "years": float((np.datetime64(days[-1]) - np.datetime64(days[0])).astype(int) / 365.25),
+        "west": round(west, 5),
+        "south": round(south, 5),
+        "east": round(east, 5),
+        "north": round(north, 5),
         "resolution": float(f"{(hectares * 1e4) ** 0.5:.4g}"),
         "bands": tuple(bands(cube)),
         "indices": tuple(available(cube)),
-        "satellite": str(cube.attrs.get("sensor") or cube.attrs.get("platform") or "").replace("sentinel", "Sentinel"),
+        "satellite": _satellite(cube),
         "place": (round(float(lon), 5), round(float(lat), 5)),
     }
+
+
+def _satellite(cube: xr.Dataset) -> str:
+    """Name of the satellite that the cube notes, or nothing."""
+    noted = str(cube.attrs.get("sensor") or cube.attrs.get("platform") or cube.attrs.get("satellite") or "")
+    found = re.match(r"(?i)(sentinel|landsat)-?(\d)\w?(?:-(l\w+))?$", noted)
+    if not found:
+        return noted
+    level = f" (level {found[3][1:].upper()})" if found[3] else ""
+    return f"{found[1].capitalize()}-{found[2]}{level}" if found[1].lower() == "sentinel" else f"Landsat {found[2]}{level}"
 
 
 def meaning(name: str) -> dict[str, str]:

@@ -17,18 +17,21 @@ from eowidgets.analysis.ask.language import (
     IMAGES,
     SKIES,
     UNIONS,
+    AreaOf,
     Change,
-    Count,
+    Compare,
     Event,
+    Extent,
     Extreme,
     Fact,
     Presence,
     Program,
     Rank,
-    Scope,
+    Share,
     Statistic,
     Threshold,
     Trend,
+    When,
 )
 from eowidgets.analysis.ask.scopes import scopes
 from eowidgets.analysis.ask.slots import Slots
@@ -43,8 +46,9 @@ class Given:
 
     bands: Collection[str] = ()
     metres: float = 10.0
-    bounds: tuple[float, float, float, float] | None = None
+    title: str = ""
     before: bool = False
+    point: bool = False
 
 
 # --- what is made plain before anything is read -------------------------------------------------------------------
@@ -60,9 +64,38 @@ _POINT = re.compile(
 _LON_FIRST = re.compile(r"\blon(?:gitude)?\b.*\blat(?:itude)?\b", re.IGNORECASE)
 
 
-def plain(question: str) -> str:
-    """The question with corners said the usual way round and the past perfect as the past."""
+_PAIRS = (
+    (re.compile(r"\b(?:the )?(?:upper|top)(?: (?:half|part))?,? (or|and|than) (?:the )?(?:lower|bottom)\b"), r"north \1 south"),
+    (re.compile(r"\b(?:the )?(?:lower|bottom)(?: (?:half|part))?,? (or|and|than) (?:the )?(?:upper|top)\b"), r"south \1 north"),
+    (re.compile(r"\b(?:the )?left(?: (?:half|part|side))?,? (or|and|than) (?:the )?right\b"), r"west \1 east"),
+    (re.compile(r"\b(?:the )?right(?: (?:half|part|side))?,? (or|and|than) (?:the )?left\b"), r"east \1 west"),
+)
+_IMAGE = r"(?:day|date|image|picture|scene|acquisition|observation|overpass|frame)"
+_ON_LAST = re.compile(rf"\b(?:on|in|at|of|for) the (?:very )?(?P<w>last|latest|most recent|newest|first|earliest|oldest) {_IMAGE}\b(?! (?:of|in|on|with|without|from))")
+_AT_END = re.compile(r"\bat the (?P<w>end|beginning|start) of (?:the )?(?:series|record|time series|period|data|observations?)\b|\bat (?:its|the very) (?P<v>end|beginning|start)\b")
+
+
+def plain(question: str, first: str = "", last: str = "") -> str:
+    """The question with places said the usual way, the past perfect as the past, and "the last day" as its date.
+
+    Parameters
+    ----------
+    question : str
+    first, last : str
+        ISO days of the series.
+
+    Examples
+    --------
+    >>> plain("What is NDVI in the left upper corner on the last day?", "2019-01-01", "2020-04-02")
+    'What is NDVI in the upper left corner on 2020-04-02?'
+    """
     text = _CORNER.sub(lambda m: f"{m[2]} {m[1]}", question)
+    for pattern, instead in _PAIRS:
+        text = pattern.sub(instead, text)
+    if first and last:
+        ends = ("first", "earliest", "oldest", "beginning", "start")
+        text = _ON_LAST.sub(lambda m: f"on {first if m['w'] in ends else last}", text)
+        text = _AT_END.sub(lambda m: f"on {first if (m['w'] or m['v']) in ends else last}", text)
     return re.sub(r"^(\W*)[Hh]ad (.{1,60}?) been (\w+ing)\b", r"\1Was \2 \3", text)
 
 
@@ -111,6 +144,7 @@ _THING = r"(?:trees?|canopy|canopies|forests?|woods?|woodland|houses?|buildings?
 _WATERS = r"(?:rivers?|streams?|creeks?|brooks?|canals?|rivulets?|waterways?|ditch(?:es)?|waterfalls?|springs?(?= of water))"
 _ROADS = r"(?:roads?|streets?|paths?|tracks?|trails?|highways?|motorways?|rail(?:way|road)s?|bridges?|power ?lines?|fences?|driveways?)"
 #: Pattern, what is asked for, and what can be asked instead. The first that fits names the refusal.
+_OPINION = r"\b(?:nice(?:st|r)?|best|beautiful|ugl(?:y|iest)|worst|interesting|should|recommend\w*|favou?rite|pretti(?:er|est)|pretty|good place|opinion|worth visiting)\b"
 _REFUSED: tuple[tuple[re.Pattern[str], str, str], ...] = tuple(
     (re.compile(pattern), what, instead)
     for pattern, what, instead in (
@@ -143,6 +177,8 @@ _REFUSED: tuple[tuple[re.Pattern[str], str, str], ...] = tuple(
          "single things and their number", "how many patches of forest, or of built-up land, there are"),
         (rf"\b{_WATERS}\b", "rivers and other narrow waters", "whether there is water, and where"),
         (rf"(?<!houses or )(?<!houses and )(?<!buildings and )(?<!buildings or )\b{_ROADS}\b", "roads and other lines", "how much built-up land there is"),
+        (_OPINION, "opinions", "what was there and what changed"),
+        (r"\b(?:centimet(?:re|er)s?|inch(?:es)?|cm) of (?:new )?(?:snow|rain|water|ice)\b", "depths", "on which dates there was snow"),
         (r"\b(?:speed|how fast|velocity|direction of flow|flows? (?:towards?|to))\b", "speeds and flow", "where it was and when"),
         (r"\bhow far\b(?!.*\b(?:nearest|closest|next)\b)|\bdistance (?:between|from)\b(?!.*\b(?:nearest|closest|next)\b)", "distances between two things", "where the nearest of it is"),
     )
@@ -169,9 +205,19 @@ def refusal(text: str, slots: Slots, given: Given) -> str:
 # --- what has a program of its own --------------------------------------------------------------------------------
 
 _YES_NO = re.compile(r"^(?:and |so |but |please |tell me (?:if|whether) |)(?:is|are|was|were|did|does|do|has|have|had|can|could|will)\b|\b(?:if|whether)\b")
-_SATELLITE = re.compile(r"\b(?:which|what)(?: kind of| type of)? (?:satellites?|sensors?|missions?|instruments?|spacecraft|platform)\b|\bfrom (?:which|what) satellites?\b|^(?:the )?(?:satellite|sensor)$")
+_SATELLITE = re.compile(r"\b(?:is|are|was|were) (?:this|these|it|they|the \w+)\b.*\b(?:sentinel|landsat|modis|planet|spot|aster|viirs)\b|\b(?:which|what)(?: kind of| type of)? (?:satellites?|sensors?|missions?|instruments?|spacecraft|platform)\b|\bfrom (?:which|what) satellites?\b|^(?:the )?(?:satellite|sensor)$")
 _CUBE = r"(?:cube|dataset|data set|data cube|raster|scene|image|images|picture|pictures|series|time series|sample|data|map|grid|stack|whole area|study area)"
 _SIZE_OF = re.compile(rf"\bhow (?:large|big|wide) (?:is|are) (?:the |this |these |our |my |a )?(?:whole |entire )?{_CUBE}\b(?! (?:of|covered))|\b(?:size|dimensions?|shape|extent) of (?:the |this )?(?:whole |entire )?{_CUBE}\b|\bhow many (?:pixels|rows|columns)\b(?! of)")
+_HECTARES_OF = re.compile(
+    rf"\b(?:how (?:many|much)|what|which) (?:ground )?(?:square kilomet(?:re|er)s|square met(?:re|er)s|hectares|ha|km2|m2|area|ground|surface|land)\b.*\b(?:does|do|is|are) (?:it|this|the|these|our|my) ?(?:whole |entire )?(?:{_CUBE})?\b.*\b(?:cover(?:ed)?|show|span|have|measure)\b"
+    r"|^(?:total |whole )?(?:area|size|surface|extent) (?:covered|of (?:it|this)|in total)\b|^(?:total|whole) (?:area|size)\b"
+)
+_SIDE = re.compile(rf"\bhow (?P<a>wide|tall|high|long|broad) (?:is|are) (?:the |this |these )?(?:whole )?{_CUBE}\b|\b(?P<b>width|height|length) of (?:the |this )?(?:whole )?{_CUBE}\b|\bhow many (?:kilomet(?:re|er)s|met(?:re|er)s|km|m) (?P<c>wide|tall|high|long) (?:is|are)\b")
+_NUMBER_OF = re.compile(r"\bhow many (?P<n>rows|columns|pixels)\b|\b(?:number|count) of (?P<m>rows|columns|pixels)\b")
+_GAP = re.compile(r"\b(?:interval|spacing|gap|time|days) between (?:the |two |successive |consecutive )*(?:images|dates|observations|acquisitions|scenes|pictures|overpasses)\b|\b(?:revisit|repeat) (?:time|cycle|period|interval)\b|\bhow (?:often|frequently|many times)\b.*\b(?:images?|pictures?|observ\w+|acquired|taken|photograph\w*|seen|revisit\w*)\b")
+_LONGEST_GAP = re.compile(r"\b(?:longest|largest|biggest|greatest|maximum) (?:gap|interval|break|pause|time)\b")
+_YEARS_OF = re.compile(rf"\bhow many years\b(?=.*\b(?:{_CUBE}|record|cover\w*|span\w*|long)\b)")
+_EDGE = re.compile(r"\b(?P<n>northern|southern|eastern|western|north|south|east|west)(?:ern)?(?:most)? (?:edge|border|boundary|limit|bound)\b(?=.*\b(?:latitude|longitude|degrees|coordinate|lie|lies|is)\b)|\b(?:latitude|longitude|coordinate) of (?:the |its )?(?P<m>northern|southern|eastern|western) (?:edge|border|boundary|limit)\b")
 _PIXEL = re.compile(r"\b(?:pixel size|size of (?:a|one|the) pixels?|(?:spatial |ground )?resolution|how (?:large|big|wide) (?:is|are) (?:a|one|the|each)?\s*pixels?|ground sampling distance)\b")
 _DATES_OF = re.compile(
     rf"\b(?:which|what) (?:are the )?(?:dates|days|time span|timespan|period|time range|time period|years|date range|temporal extent)\b(?=.*\b(?:have|has|cover(?:ed|s)?|available|contain(?:s|ed)?|include[sd]?|in (?:the|this) {_CUBE}|are there|do we|is there|exist|used?|span)\b)"
@@ -183,7 +229,7 @@ _BANDS_OF = re.compile(r"\b(?:which|what|how many) (?:spectral )?(?:bands|channe
 _INDICES_OF = re.compile(r"\b(?:which|what) (?:spectral |vegetation )?(?:indices|indexes)\b")
 _PLACE_OF = re.compile(r"\bwhere (?:on earth|in the world) (?:is|are)\b|\b(?:coordinates|location) of (?:the |this )(?:cube|scene|image|area|place|sample)\b|^where (?:is|are) (?:this|the) (?:cube|scene|image|area|place|sample|we)\??$")
 _TERM = re.compile(r"^(?:what (?:is|does|means?)|what is meant by|define|explain|tell me about|meaning of)(?: an?)? (?P<n>[a-z0-9]+)(?: (?:mean|means|stand for|stands for|measure|measures|show|shows|index))?\??$")
-_BY = re.compile(r"\b(?:which|what) (?P<by>months?|years?|seasons?|half|halves|quarters?|corners?|side)\b(?! of (?:19|20)\d\d was)")
+_BY = re.compile(r"\b(?:which|what) (?:calendar |single |whole |of the )?(?P<by>months?|years?|seasons?|half|halves|quarters?|corners?|side)\b")
 _LOW = re.compile(r"\b(?:least|lowest|fewest|less|lower|smallest|minimum|min|driest|drier|dryer|browner|brownest|clearest|clearer)\b")
 _FEW_CLOUDS = re.compile(r"\b(?:clearest|clearer|cloudless)\b")
 _HALF = {"half": "half", "halves": "half", "side": "half", "quarter": "quarter", "quarters": "quarter", "corner": "quarter", "corners": "quarter"}
@@ -224,8 +270,6 @@ _NEGATED = re.compile(r"\b(?:not|never|no longer|nowhere)\b(?! only)")
 _UP = re.compile(r"\b(?:greener|lusher|healthier|wetter|moister|higher|rise[sn]?|rising|rose|increas\w*|improv\w*|gr[eo]wn?|growing|grows|greening|recover\w*|climb\w*|expand\w*|spread\w*|more|upwards?|cloudier|snowier|gain\w*|better)\b")
 _DOWN = re.compile(r"\b(?:browner|drier|dryer|lower|fall(?:s|en|ing)?|fell|drop\w*|decreas\w*|declin\w*|shr[iau]nk\w*|worse\w*|browning|drying|deteriorat\w*|degrad\w*|less|fewer|downwards?|reced\w*|disappear\w*|sank|sink\w*|los[ets]\w*)\b")
 _BAND_WORD = re.compile(r"\b(?:reflectances?|band|channel)\b")
-_BANDS = {"near infrared": "nir", "near-infrared": "nir", "nir": "nir", "infrared": "nir", "red edge": "rededge1", "shortwave infrared": "swir16",
-          "short-wave infrared": "swir16", "swir": "swir16", "red": "red", "green": "green", "blue": "blue"}  # fmt: skip
 _METHOD = re.compile(r"\b(?P<name>(?:break|change)-[a-z]+|ccdc|bfast|landtrendr|cusum|ewma|sccd)\b")
 
 
@@ -240,12 +284,26 @@ def read(text: str, slots: Slots, given: Given) -> Program | str | None:
         What it names.
     given : Given
     """
+    elsewhere = _elsewhere(text, slots, given)
+    if elsewhere:
+        return elsewhere
     for reader in _READERS:
         found = reader(text.lower().rstrip(" ?.!"), slots, given)
         if found is not None:
             return found
     sentence = refusal(text, slots, given)
     return sentence or None
+
+
+def _elsewhere(text: str, slots: Slots, given: Given) -> str:
+    """A refusal of names of places: the series has coordinates and no names."""
+    known = given.title.lower()
+    names = re.findall(r"(?<=[a-z,] )[A-Z][a-z]{2,}(?:-[A-Z][a-z]+)*", text)
+    strange = [n for n in names if n.lower() in slots.unknown and n.lower() not in known]
+    strange = [n for n in strange if not _SATELLITE.search(text.lower())]
+    if not strange:
+        return ""
+    return f"I do not know the place or name {strange[0][:30]!r}: the series shows one place, which you can draw on or give in degrees."
 
 
 def refine(text: str, program: Program, given: Given) -> Program | str:
@@ -255,6 +313,11 @@ def refine(text: str, program: Program, given: Given) -> Program | str:
         return replace(program, negated=True)
     if _NEGATED.search(low) and not isinstance(program, Presence) and _YES_NO.search(low):
         return "The question says not: ask it without, so that yes and no mean one thing."
+    if isinstance(program, AreaOf | Share) and program.of in COVERS and re.search(_GONE, low):
+        unit = "%" if isinstance(program, Share) else program.unit
+        program = Change(program.scope, program.of, "amount", "loss", unit=unit)  # type: ignore[arg-type]
+    if isinstance(program, When) and program.which == "change" and program.of in COVERS and re.search(_CAME, low):
+        return replace(program, direction="gain")
     if isinstance(program, Change):
         program = _directed(low, program)
         method = _METHOD.search(low)
@@ -264,15 +327,20 @@ def refine(text: str, program: Program, given: Given) -> Program | str:
     return program
 
 
+#: Verbs of loss and of coming, where the grammar hears only what was lost or came.
+_GONE = r"\b(?:lost|vanish\w*|disappear\w*|cleared|felled|cut down|gone|removed|deforested)\b"
+_CAME = r"\b(?:appear\w*|built|constructed|emerg\w*|c[ao]me(?: up| into being)?|planted|gained|new)\b(?<!disappear)(?<!disappeared)"
+
+
 def _directed(low: str, program: Change) -> Change:
-    """With the direction that its words say, where it has none: "did it get greener" is no question whether it moved."""
-    if program.direction or program.ask not in ("whether", "amount") or program.of in COVERS and program.ask == "amount":
+    """With the direction that its words say: "did it get greener" is no question whether it moved."""
+    if not program.of or program.ask not in ("whether", "amount"):
+        return program
+    if program.of in COVERS and (program.direction or program.ask == "amount"):
         return program
     reduced = bool(re.search(r"\bless (?:green|lush|healthy|wet|moist)\b", low))
-    up, down = bool(_UP.search(low)) and not reduced, bool(_DOWN.search(low))
-    if up == down or not program.of:
-        return program
-    return replace(program, direction="gain" if up else "loss")
+    up, down = bool(_UP.search(low)) and not reduced, bool(_DOWN.search(low)) or reduced
+    return program if up == down else replace(program, direction="gain" if up else "loss")
 
 
 def asked_direction(question: str) -> str:
@@ -298,6 +366,8 @@ def _fact(low: str, slots: Slots, given: Given) -> Program | str | None:
     if given.before and not re.search(r"\b(?:satellite|sensor|bands|resolution|pixel)\b", low):
         return None
     land = [t.name for t in slots.topics if t.name in (*COVERS, *UNIONS, *SKIES)]
+    if re.match(r"^(?:on|in) (?:how much|how many|what|which)\b", low) or _LIMIT.search(low):
+        return None
     for of, pattern in (
         ("satellite", _SATELLITE), ("resolution", _PIXEL), ("bands", _BANDS_OF), ("indices", _INDICES_OF),
     ):  # fmt: skip
@@ -305,14 +375,44 @@ def _fact(low: str, slots: Slots, given: Given) -> Program | str | None:
             return Fact(of=of)
     if land:
         return None
+    measured = [t for t in slots.topics if t.name not in IMAGES]
+    if not measured and not slots.dates:
+        found = _dimension(low, slots)
+        if found is not None:
+            return found
     for of, pattern in (("size", _SIZE_OF), ("dates", _DATES_OF), ("place", _PLACE_OF)):
-        if pattern.search(low):
-            return Fact(of=of)
+        if pattern.search(low) and not measured:
+            return Fact(of=of, unit=slots.unit if of == "size" else "")  # type: ignore[arg-type]
+    low = re.sub(r"^(?:please |can you |could you |now )+|(?: please| to me| for me)+$", "", low)
     term = _TERM.match(low)
-    if term and not slots.dates and not slots.places and len(slots.topics) == 1:
+    if term and not given.point and not slots.dates and not slots.places and len(slots.topics) == 1:
         of = slots.topics[0].name
         if of not in IMAGES and of.lower() == term["n"]:
             return Fact(of=of)
+    return None
+
+
+def _dimension(low: str, slots: Slots) -> Fact | None:
+    """Width, height, rows, columns, intervals and the like."""
+    number = _NUMBER_OF.search(low)
+    if number:
+        return Fact(of=str(number["n"] or number["m"]))
+    if _LONGEST_GAP.search(low):
+        return Fact(of="longest gap")
+    if _GAP.search(low):
+        return Fact(of="interval")
+    if _YEARS_OF.search(low):
+        return Fact(of="years")
+    edge = _EDGE.search(low)
+    if edge:
+        return Fact(of=str(edge["n"] or edge["m"]).removesuffix("ern"))
+    side = _SIDE.search(low)
+    if side and not re.search(r"\b(?:series|time series|record)\b", low):
+        up = re.search(r"\b(?:tall|high|height|north to south|south to north|top to bottom)\b", low)
+        unit = "km" if re.search(r"\b(?:km|kilomet(?:re|er)s?)\b", low) else "m"
+        return Fact(of="height" if up else "width", unit=unit)  # type: ignore[arg-type]
+    if _HECTARES_OF.search(low) and not slots.places and not slots.drawn:
+        return Fact(of="size", unit=slots.unit)  # type: ignore[arg-type]
     return None
 
 
@@ -326,29 +426,155 @@ def _event(low: str, slots: Slots, given: Given) -> Program | str | None:
     return None
 
 
+_MORE = re.compile(r"\b(?:most|more|greener|greenest|higher|highest|wetter|wettest|moister|larger|largest|cloudier|cloudiest|snowier|snowiest|brighter|brightest|bigger|greater|lusher|lushest|max\w*|best)\b")
+_ORDER = re.compile(r"\b(?:or|vs|versus|compar\w+)\b")
+
+
 def _rank(low: str, slots: Slots, given: Given) -> Program | str | None:
     match = _BY.search(low)
-    if match is None or _LIMIT.search(low):
-        return None
-    by = match["by"]
-    by = _HALF.get(by) or by.rstrip("s")
     names = [t.name for t in slots.topics]
+    places = list(dict.fromkeys(slots.places))
+    parts = {p for p in places if "-" in p}
+    if len(parts) > 2 and re.search(r"\b(?:which|what|where)\b", low):
+        by = "quarter"
+    elif len(places) == 2 and _ORDER.search(low) and re.search(r"^(?:which|what|where|is|are|was|were|does|do|did|has|have)\b", low) and (_MORE.search(low) or _LOW.search(low)) and " than " not in low:
+        return _either(low, slots, names)
+    elif match is None or _LIMIT.search(low):
+        return _either_time(low, slots, names) if match is None else None
+    else:
+        by = match["by"]
+        by = _HALF.get(by) or by.rstrip("s")
+    if not (_MORE.search(low) or _LOW.search(low)):
+        return None
+    if len(slots.dates) == 2 and by in ("year", "month", "season"):
+        return _either_time(low, slots, names)
     if not names or (_LOST.search(low) or _GAINED.search(low)) and not any(n in SKIES for n in names):
         return None
-    of = next((n for n in names if n not in IMAGES), names[0])
-    if "NDVI" in names and of in UNIONS:
-        of = "NDVI"
-    if of == "clear image":
-        of = "cloud"
-    if of == "image":
+    of = _ranked(names)
+    if of is None:
         return None
-    of = of.partition(" ")[0] if of.partition(" ")[0] in COVERS else of
-    which = "lowest" if _LOW.search(low) else "highest"
-    if of == "cloud" and (_FEW_CLOUDS.search(low) or any(n == "clear image" for n in names)):
-        which = "lowest" if not re.search(r"\b(?:least|fewest) clear\b", low) else "highest"
+    clear = "clear image" in names or bool(_FEW_CLOUDS.search(low))
+    lowest = bool(_LOW.search(low))
+    if of == "cloud" and clear and not re.search(r"\bleast (?:clear|cloud-free)\b", low):
+        lowest = "cloudy" not in low and "cloudiest" not in low
+    if of in IMAGES:
+        lowest = bool(re.search(r"\b(?:least|fewest|lowest|less|fewer|minimum)\b", low))
     scope, _ = scopes(slots, "")
     scope = replace(scope, place="all") if by in ("half", "quarter") else scope
-    return Rank(scope, of, by, which)  # type: ignore[arg-type]
+    return Rank(scope, of, by, "lowest" if lowest else "highest")  # type: ignore[arg-type]
+
+
+def _ranked(names: list[str]) -> str | None:
+    """What is ranked: an index before the land that it is of, clouds for clear images that are not counted."""
+    of = next((n for n in names if n not in IMAGES), names[0] if names else None)
+    if of is None:
+        return None
+    index = next((n for n in names if n not in (*COVERS, *UNIONS, *SKIES, *IMAGES) and " " not in n), None)
+    if of in (*COVERS, *UNIONS) and index is not None:
+        of = index
+    return of.partition(" ")[0] if of.partition(" ")[0] in COVERS else of
+
+
+def _either(low: str, slots: Slots, names: list[str]) -> Program | None:
+    """"Is it greener in the north or in the south?": which of two places."""
+    of = _ranked(names)
+    if of is None or of in IMAGES:
+        return None
+    scope, other = scopes(slots, "compare")
+    if other is None:
+        return None
+    return Compare(scope, of, relation="which less" if _LOW.search(low) else "which", other=other)
+
+
+def _either_time(low: str, slots: Slots, names: list[str]) -> Program | None:
+    """"Comparing 2009 with 2011, when was NDVI higher?": which of two times."""
+    if len(slots.dates) != 2 or not (_MORE.search(low) or _LOW.search(low)) or not names or " than " in low:
+        return None
+    if not re.search(r"\b(?:which|when|what)\b", low) and not re.search(r"\bor\b", low):
+        return None
+    if re.search(r"\b(?:since|between|from)\b", low) or not _ORDER.search(low) and not re.search(r"\bwhich of\b", low):
+        return None
+    of = _ranked(names)
+    scope, other = scopes(slots, "compare")
+    if of is None or other is None or _LOST.search(low):
+        return None
+    return Compare(scope, of, relation="which less" if _LOW.search(low) else "which", other=other)
+
+
+def _compared_times(low: str, slots: Slots, given: Given) -> Program | None:
+    """More or fewer images, or more light in a band, at one time than at another."""
+    if not _YES_NO.search(low) or " than " not in low or len(slots.dates) != 2 or slots.places:
+        return None
+    names = [t.name for t in slots.topics]
+    less = bool(re.search(r"\b(?:fewer|less|darker|lower|smaller)\b", low))
+    scope, other = scopes(slots, "compare")
+    if other is None:
+        return None
+    of = names[0] if names and all(n in IMAGES for n in names) else _band_in(low, given) if not names or _BAND_WORD.search(low) or "infrared" in low else ""
+    if not of or of in IMAGES and not re.search(r"\b(?:more|fewer|less)\b", low):
+        return None
+    if of not in (*IMAGES, *given.bands):
+        return None
+    return Compare(scope, of, relation="less" if less else "more", other=other)
+
+
+def _image_day(low: str, slots: Slots, given: Given) -> Program | None:
+    """"First acquisition of the 1990s?", "What was the last day observed in 2019?"."""
+    names = [t.name for t in slots.topics]
+    if not all(n in IMAGES for n in names) or _LIMIT.search(low) or slots.drawn:
+        return None
+    found = re.search(r"\b(?P<w>first|earliest|oldest|last|latest|newest|(?:most )?recent|final)\b(?: (?:available|usable|clear|cloud-free|single|satellite|ever))* (?:day|date|‹m›|images?|pictures?|scenes?|acquisitions?|observations?|photos?|overpass)\b", low)
+    asked = re.match(r"^(?:and )?(?:what|which|when|on what|on which|the |first|earliest|last|latest|most recent|date of|day of|give|tell|show|name)\b", low)
+    if not found or not asked or re.search(r"\bhow\b", low):
+        return None
+    scope, _ = scopes(slots, "")
+    of = "clear image" if "clear image" in names or re.search(r"\b(?:clear|cloud[- ]?free|cloudless|usable)\b", low) else "image"
+    return When(scope, of, "first" if found["w"] in ("first", "earliest", "oldest") else "last")
+
+
+def _extent(low: str, slots: Slots, given: Given) -> Program | str | None:
+    """"On how much of the land does NDVI exceed 0.5?"."""
+    match = _LIMIT.search(low)
+    if match is None or match["unit"] or not re.search(r"\b(?:how much|how many|what (?:share|part|percentage|area|fraction|proportion|size)|share of|percentage of|area (?:with|where|of)|which (?:share|part|percentage|area|fraction|proportion)|how large)\b", low):
+        return None
+    names = [t.name for t in slots.topics]
+    indices = _indices(names, given) or ([b] if (b := _band_in(low, given)) in given.bands and _BAND_WORD.search(low) else [])
+    if not indices or re.search(r"\bhow many (?:images|dates|days|times|scenes|pictures)\b", low):
+        return None
+    scope, _ = scopes(slots, "")
+    number = match["n"]
+    if number in _FRACTIONS:
+        return None
+    limit = _WORDS.get(number, 0.0) or float(number.replace(",", "."))
+    return Extent(scope, indices[0], _RELATION[match["rel"]], limit, slots.unit or "%")  # type: ignore[arg-type]
+
+
+def _complement(low: str, slots: Slots, given: Given) -> Program | None:
+    """"What part of the land is not forest?"."""
+    names = [t.name for t in slots.topics if t.name in (*COVERS, *UNIONS, *SKIES)]
+    if len(names) != 1 or not re.search(r"\b(?:is|are|was|were) (?:not|n't) |\b(?:isn't|aren't|wasn't|weren't)\b|\bwithout\b|\bfree (?:of|from)\b|\bother than\b|\bnot covered by\b", low):
+        return None
+    if not re.search(r"\b(?:how much|what (?:share|part|percentage|fraction|proportion|percent)|which (?:share|part|percentage|fraction|proportion)|how many percent|percentage|share)\b", low):
+        return None
+    scope, _ = scopes(slots, "")
+    return Share(scope, names[0], negated=True)
+
+
+def _mean(low: str, slots: Slots, given: Given) -> Program | None:
+    """"How big was NDVI in the west in April 2011?"."""
+    names = [t.name for t in slots.topics if t.name not in IMAGES]
+    if not re.match(r"^(?:and )?how (?:big|large|high|low|much|strong) (?:is|was|were|are) (?:the )?(?:mean |average |typical )?‹", _marked(slots)):
+        return None
+    indices = _indices(names, given)
+    if len(indices) != 1:
+        return None
+    lands = [n for n in names if n in COVERS]
+    scope, _ = scopes(slots, "")
+    return Statistic(replace(scope, cover=lands[0]) if lands else scope, indices[0])
+
+
+def _marked(slots: Slots) -> str:
+    return " ".join(slots.tokens)
 
 
 def _threshold(low: str, slots: Slots, given: Given) -> Program | str | None:
@@ -379,6 +605,12 @@ def _threshold(low: str, slots: Slots, given: Given) -> Program | str | None:
     lost = suffix == "loss" or bool(_LOST.search(low))
     gained = suffix == "gain" or bool(_GAINED.search(low)) and not lost
     land = "forest" if land not in (*COVERS, *UNIONS) and (lost or gained) and of not in (*SKIES, *_indices(names, given)) else land
+    ever = bool(re.search(r"\b(?:ever|at any time|on any (?:day|date|image)|at least once|always|at all times|on (?:all|every) (?:days?|dates?|images?)|never)\b", low))
+    if ever and (of in _indices(names, given) and unit == "" or of in SKIES and unit == "%"):
+        always = re.search(r"\b(?:always|at all times|every|never)\b", low)
+        if always:
+            return "Ask whether it was ever above, or ever below, the limit: always and never are its contrary."
+        return Threshold(scope, of, "any date", relation, limit, unit)  # type: ignore[arg-type]
     if unit == "":
         if of in _indices(names, given):
             return Threshold(scope, of, "mean", relation, limit, "")  # type: ignore[arg-type]
@@ -412,26 +644,61 @@ def _indices(names: Collection[str], given: Given) -> list[str]:
     return [n for n in names if n not in other and n.partition(" ")[0] not in COVERS]
 
 
+_NAMED_BANDS = (
+    ("swir22", r"swir[ -]?22?\b(?!.*swir[ -]?1)|second (?:short-?wave|shortwave) infrared|2\.2 (?:µm|um|microns?)|(?:short-?wave|shortwave|mid(?:dle)?)[ -]infrared(?: band)?[ (]*(?:swir )?2"),
+    ("swir16", r"swir[ -]?1(?:6)?\b|swir\b|(?:short-?wave|shortwave|mid(?:dle)?)[ -]infrared|1\.6 (?:µm|um|microns?)"),
+    ("rededge2", r"(?:second|2nd) red[ -]?edge|red[ -]?edge[ -]?2"),
+    ("rededge3", r"(?:third|3rd) red[ -]?edge|red[ -]?edge[ -]?3"),
+    ("rededge1", r"(?:first|1st) red[ -]?edge|red[ -]?edge"),
+    ("nir08", r"narrow (?:near[ -]?infrared|nir)|nir08"),
+    ("nir", r"near[ -]?infra-?red|nir\b"),
+    ("coastal", r"coastal|aerosol"),
+)
+_PLAIN_BANDS = ("red", "green", "blue", "yellow")
+
+
+def _band_in(low: str, given: Given) -> str:
+    """The band that a question names, whether the cube has it or not."""
+    for name in given.bands:
+        if name not in _PLAIN_BANDS and re.search(rf"\b{re.escape(str(name).lower())}\b", low):
+            return str(name)
+    for name, pattern in _NAMED_BANDS:
+        if re.search(rf"\b(?:{pattern})", low):
+            return name
+    return next((n for n in _PLAIN_BANDS if re.search(rf"\b{n}\b", low)), "")
+
+
 def _band(low: str, slots: Slots, given: Given) -> Program | str | None:
     """Statistics of the reflectance in one band."""
-    if not _BAND_WORD.search(low):
+    name = _band_in(low, given)
+    said = bool(_BAND_WORD.search(low))
+    if not said and (not name or name in _PLAIN_BANDS or len(slots.dates) > 1 and " than " in low):
         return None
-    name = next((_BANDS[w] for w in sorted(_BANDS, key=len, reverse=True) if re.search(rf"\b{w}\b", low)), "")
-    name = next((b for b in given.bands if re.search(rf"\b{b}\b", low)), name)
+    if not said and any(t.name not in IMAGES for t in slots.topics):
+        return None
     if not name:
-        return None
+        return f"I could not tell which band is meant: the cube has {', '.join(given.bands)}." if said and re.search(r"\b(?:mean|average|median|how)\b", low) else None
     if name not in given.bands:
         return f"This cube has no band {name}: it has {', '.join(given.bands)}."
+    if _LIMIT.search(low) or " than " in low:
+        return None
     scope, _ = scopes(slots, "")
     lands = [t.name for t in slots.topics if t.name in COVERS]
     scope = replace(scope, cover=lands[0]) if lands else scope
+    if re.match(r"^(?:on (?:which|what) (?:day|date)|when)\b", low):
+        if _LOW.search(low) or re.search(r"\bdarkest\b", low):
+            return When(scope, name, "low")
+        return When(scope, name, "peak") if _MORE.search(low) else None
     if re.search(r"\b(?:highest|maximum|max|largest|lowest|minimum|min|smallest)\b", low):
         which = "lowest" if _LOW.search(low) else "highest"
         return Extreme(scope, name, which, "place" if low.startswith("where") else "value")  # type: ignore[arg-type]
     if re.search(r"\b(?:trend|rising|falling|increas\w+|decreas\w+)\b", low):
         return Trend(scope, name)
-    if low.startswith(("where", "when", "did", "was there", "is there", "how many")):
+    if re.match(r"^(?:where|did|was there|is there|how many|does|do|has)\b", low):
         return f"Of the band {name} I can give the mean, the median, the highest and lowest value, and the trend."
+    if _BY.search(low):
+        by = _BY.search(low)["by"]  # type: ignore[index]
+        return Rank(scope, name, _HALF.get(by) or by.rstrip("s"), "lowest" if _LOW.search(low) else "highest")  # type: ignore[arg-type]
     stat = "median" if "median" in low else "spread" if re.search(r"\b(?:spread|deviation|vary|varies|variation)\b", low) else "mean"
     return Statistic(scope, name, stat)  # type: ignore[arg-type]
 
@@ -467,7 +734,7 @@ def _alone(low: str, slots: Slots, given: Given) -> Program | str | None:
 
 
 _READERS: tuple[Callable[[str, Slots, Given], Program | str | None], ...] = (
-    _fact, _event, _band, _absence, _rank, _threshold, _alone,
+    _fact, _event, _compared_times, _extent, _complement, _band, _absence, _image_day, _rank, _threshold, _mean, _alone,
 )  # fmt: skip
 
 

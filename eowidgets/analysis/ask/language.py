@@ -85,12 +85,15 @@ class Count(Program):
 
 @dataclass(frozen=True, slots=True)
 class Compare(Program):
-    """More or less of one thing than of another, or of the same in another place or time (``other``)."""
+    """More or less of one thing than of another, or of the same in another place or time (``other``).
+
+    ``"which"`` asks which of the two is more, ``"which less"`` which is less. ``of`` may be ``"image"``.
+    """
 
     kind: ClassVar[str] = "compare"
     of: str = "forest"
     than: str = ""
-    relation: Literal["more", "less", "which"] = "more"
+    relation: Literal["more", "less", "which", "which less"] = "more"
     other: Scope | None = None
 
 
@@ -105,10 +108,11 @@ class AreaOf(Program):
 
 @dataclass(frozen=True, slots=True)
 class Share(Program):
-    """How much of the place, in percent."""
+    """How much of the place, in percent; ``negated``, how much of it is something else."""
 
     kind: ClassVar[str] = "share"
     of: str = "forest"
+    negated: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,11 +133,12 @@ class Locate(Program):
 
 @dataclass(frozen=True, slots=True)
 class When(Program):
-    """On which date: first or last seen, the highest or lowest, or when it changed most."""
+    """On which date: first or last seen, the highest or lowest, or when it changed most (``direction``: was lost, came)."""
 
     kind: ClassVar[str] = "when"
     of: str = "NDVI"
     which: Literal["first", "last", "peak", "low", "change"] = "peak"
+    direction: Literal["", "gain"] = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -148,7 +153,8 @@ class Trend(Program):
 class Change(Program):
     """What changed, whether, how much, from what to what, and what the cause looks like, between two times.
 
-    ``method`` is one of ``eow.change``: the hectares are then those that it gives, not those of two maps.
+    ``method`` is one of ``eow.change``: the hectares are then those that it gives, not those of two maps. An amount of loss
+    in ``"%"`` is a share of what was there before.
     """
 
     kind: ClassVar[str] = "change"
@@ -157,6 +163,7 @@ class Change(Program):
     direction: Literal["", "loss", "gain"] = ""
     to: str = ""
     method: str = ""
+    unit: Literal["ha", "km2", "m2", "%"] = "ha"
 
 
 @dataclass(frozen=True, slots=True)
@@ -191,12 +198,13 @@ class Outlook(Program):
 class Threshold(Program):
     """Whether a share, an area, a count, a change or the mean of an index lies above (at least) or below a limit.
 
+    ``"any date"`` asks whether the mean of an index, or the share of cloud or snow, ever does.
     The limit is in ``unit``: ``"%"``, ``"ha"``, ``"km2"``, ``"m2"``, or nothing for indices and counts.
     """
 
     kind: ClassVar[str] = "threshold"
     of: str = "forest"
-    measure: Literal["share", "area", "count", "loss", "gain", "mean"] = "share"
+    measure: Literal["share", "area", "count", "loss", "gain", "mean", "any date"] = "share"
     relation: Literal["above", "at least", "below", "at most"] = "above"
     limit: float = 50.0
     unit: Literal["", "%", "ha", "km2", "m2"] = "%"
@@ -204,12 +212,23 @@ class Threshold(Program):
 
 @dataclass(frozen=True, slots=True)
 class Rank(Program):
-    """Which month, year, season, half or quarter has the highest or lowest value."""
+    """Which month, year, season, half or quarter has the highest or lowest value; of images, the most or fewest."""
 
     kind: ClassVar[str] = "rank"
     of: str = "NDVI"
     by: Literal["month", "year", "season", "half", "quarter"] = "month"
     which: Literal["highest", "lowest"] = "highest"
+
+
+@dataclass(frozen=True, slots=True)
+class Extent(Program):
+    """How much of the place has an index above or below a limit (the median over the time), in percent or as an area."""
+
+    kind: ClassVar[str] = "extent"
+    of: str = "NDVI"
+    relation: Literal["above", "at least", "below", "at most"] = "above"
+    limit: float = 0.5
+    unit: Literal["%", "ha", "km2", "m2"] = "%"
 
 
 @dataclass(frozen=True, slots=True)
@@ -226,6 +245,7 @@ class Fact(Program):
 
     kind: ClassVar[str] = "fact"
     of: str = "dates"
+    unit: Literal["", "ha", "km2", "m2", "m", "km"] = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -239,7 +259,7 @@ KINDS: dict[str, type[Program]] = {
     c.kind: c
     for c in (
         Presence, Count, Compare, AreaOf, Share, Settlement, Locate, When, Trend, Change, Extreme, Statistic, Outlook,
-        Threshold, Rank, Event, Fact, Describe,
+        Threshold, Extent, Rank, Event, Fact, Describe,
     )
 }  # fmt: skip
 _SCOPE = tuple(f.name for f in dataclasses.fields(Scope))
@@ -330,10 +350,13 @@ def _is_day(text: str) -> bool:
 
 
 #: What can be asked about the cube itself.
-FACTS = ("dates", "satellite", "size", "bands", "resolution", "indices", "place")
+FACTS = (
+    "dates", "satellite", "size", "width", "height", "rows", "columns", "pixels", "bands", "resolution", "interval",
+    "longest gap", "years", "indices", "place", "north", "south", "east", "west",
+)  # fmt: skip
 #: Field -> the words that it may hold; literal types say the same to the type checker.
 _WORDS: dict[tuple[str, str], tuple[str, ...]] = {
-    ("compare", "relation"): ("more", "less", "which"),
+    ("compare", "relation"): ("more", "less", "which", "which less"),
     ("area", "unit"): ("ha", "km2", "m2"),
     ("locate", "how"): ("grid", "polygon", "nearest"),
     ("when", "which"): ("first", "last", "peak", "low", "change"),
@@ -343,11 +366,16 @@ _WORDS: dict[tuple[str, str], tuple[str, ...]] = {
     ("extreme", "ask"): ("value", "place"),
     ("statistic", "stat"): ("mean", "median", "spread"),
     ("outlook", "ask"): ("value", "more", "less"),
-    ("threshold", "measure"): ("share", "area", "count", "loss", "gain", "mean"),
+    ("threshold", "measure"): ("share", "area", "count", "loss", "gain", "mean", "any date"),
     ("threshold", "relation"): ("above", "at least", "below", "at most"),
     ("threshold", "unit"): ("", "%", "ha", "km2", "m2"),
     ("rank", "by"): ("month", "year", "season", "half", "quarter"),
     ("rank", "which"): ("highest", "lowest"),
+    ("when", "direction"): ("", "gain"),
+    ("change", "unit"): ("ha", "km2", "m2", "%"),
+    ("extent", "relation"): ("above", "at least", "below", "at most"),
+    ("extent", "unit"): ("%", "ha", "km2", "m2"),
+    ("fact", "unit"): ("", "ha", "km2", "m2", "m", "km"),
     ("event", "of"): ("fire", "storm", "disease", "drought", "logging", "flood", "landslide"),
 }
 

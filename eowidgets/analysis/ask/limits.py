@@ -10,7 +10,7 @@ from eowidgets.analysis.ask import season, small, timetools, tools, words
 from eowidgets.analysis.ask.answer import Answer
 from eowidgets.analysis.ask.consistent import Claim, Relation
 from eowidgets.analysis.ask.context import Context, Found, span
-from eowidgets.analysis.ask.language import SKIES, Threshold
+from eowidgets.analysis.ask.language import SKIES, Extent, Threshold
 from eowidgets.errors import InputError
 
 _SIGN: dict[str, Relation] = {"above": ">", "at least": ">=", "below": "<", "at most": "<="}
@@ -58,12 +58,14 @@ def _measure(context: Context, program: Threshold) -> tuple[float, str, str, Fou
         value: Any = context.trace("mean", timetools.summary, values, "mean")
         subject = f"the mean of {of}{place}{words.when(*span(cut))}{words.months(scope.months)} is"
         return value, f"{value:.2f}", subject, Found(where, where, where, 0.9, span(cut), cube=cut)
+    if program.measure == "any date":
+        return _any_date(context, program)
     if program.measure == "count":
         return _count(context, program)
     if program.measure in ("loss", "gain"):
         return _changed(context, program)
     if of in SKIES:
-        cut = context.dates(scope)
+        cut = context.dates(scope, of)
         where = context.where(scope)
         shares = context.trace("shares", tools.sky_share, cut, of, where)
         value = context.trace("percent", tools.mean_percent, shares)
@@ -82,10 +84,49 @@ def _measure(context: Context, program: Threshold) -> tuple[float, str, str, Fou
     return value, _say(value, unit, "share"), f"{words.name(of)} covers{place}{words.when(*found.span)}", found
 
 
+def _any_date(context: Context, program: Threshold) -> tuple[float, str, str, Found]:
+    """The highest (lowest) value of any date: whether the limit is ever passed."""
+    scope, of = program.scope, program.of
+    cut = context.dates(scope, of)
+    where = context.where(scope)
+    if of in SKIES:
+        series = context.trace("shares", tools.sky_share, cut, of, where)
+    else:
+        values = context.trace("values", tools.index_values, cut, of, where)
+        series = context.trace("course", tools.course, values, where)
+    which = "peak" if program.relation in ("above", "at least") else "low"
+    moment = context.trace("moment", timetools.moment, series, which)
+    value = context.trace("value", small.scaled, moment["value"], 100.0 if of in SKIES else 1.0)
+    subject = f"the {'highest' if which == 'peak' else 'lowest'} {'share of ' if of in SKIES else 'mean of '}{of}{words.where(scope)}"
+    subject += f"{words.when(*span(cut))} is that of {moment['date']},"
+    return value, _say(value, program.unit, "mean"), subject, Found(where, where, where, 0.9, span(cut), cube=cut)
+
+
+def extent(context: Context, program: Extent) -> Answer:
+    """Say how much of the place has an index above or below the limit."""
+    scope, of, unit = program.scope, program.of, program.unit
+    cut = context.dates(scope)
+    where = context.where(scope)
+    values = context.trace("values", tools.index_values, cut, of, where)
+    mask, known = context.trace("part", timetools.beyond, values, program.relation, program.limit)
+    if unit == "%":
+        value = context.trace("percent", tools.share, mask, known)
+    else:
+        value = context.trace("size", tools.area, mask, context.cube, unit)
+    said = _say(value, unit, "share")
+    text = f"On {said} of the place seen{words.where(scope)} {of} is {program.relation} {program.limit:g}, the median of "
+    dates = int(values.notnull().any(("y", "x")).sum())
+    text += f"{'1 date' if dates == 1 else f'{dates} dates'}{words.when(*span(cut))}{words.months(scope.months)}."
+    return context.answer(
+        program, text, value, 0.9 * float(known.sum() / where.sum()), unit=unit, dates=cut,
+        masks=context.picture(mask, "change", "#56b4e9"), claim=Claim(value, shown=(said,)),
+    )  # fmt: skip
+
+
 def _count(context: Context, program: Threshold) -> tuple[float, str, str, Found]:
     scope, of = program.scope, program.of
     if of in ("image", "clear image"):
-        cut = context.dates(scope)
+        cut = context.dates(scope, of)
         where = context.where(scope)
         days = (
             context.trace("days", timetools.clear_dates, cut, where)

@@ -9,33 +9,42 @@ from typing import Any
 import numpy as np
 import xarray as xr
 
-from eowidgets.analysis.ask import timetools, tools, words
+from eowidgets.analysis.ask import small, timetools, tools, words
 from eowidgets.analysis.ask.answer import Answer
 from eowidgets.analysis.ask.consistent import Claim
 from eowidgets.analysis.ask.context import Context, Found, span
 from eowidgets.analysis.ask.dates import SEASONS
-from eowidgets.analysis.ask.language import COVERS, PLACES, SKIES, UNIONS, Rank
+from eowidgets.analysis.ask.language import COVERS, IMAGES, PLACES, SKIES, UNIONS, Rank
 from eowidgets.errors import InputError
 
-_HALVES = ("north", "south", "west", "east")
-_QUARTERS = tuple(p for p in PLACES if "-" in p)
+#: Parts of the place by how it is divided.
+PARTS = {"half": ("north", "south", "west", "east"), "quarter": tuple(p for p in PLACES if "-" in p)}
 #: Months that two years must have in common to be ranked by an index.
 COMMON = 3
+#: Means of an index that differ by less (percent: 0.2) cannot be ranked: clouds alone make that.
+TIE = 0.003
 
 
 def rank(context: Context, program: Rank) -> Answer:
     """Say which part of the year, or of the place, has the highest or lowest value."""
-    table, unit, cut = _places(context, program) if program.by in ("half", "quarter") else _times(context, program)
+    table, unit, cut = _places(context, program) if program.by in PARTS else _times(context, program)
     if len(table) < 2:
         raise InputError(f"There is only one {program.by} with images, so there is nothing to compare.")
-    value = context.trace("which", tools.best, table, program.which)
     order = sorted(table, key=lambda k: table[k], reverse=program.which == "highest")
+    first, second = (table[k] for k in order[:2])
+    noise = TIE if unit == "" else 0.2 if unit == "%" else 0.0
+    if abs(first - second) < noise:
+        both = f"{order[0]} {_written(first, unit)} and {order[1]} {_written(second, unit)}"
+        raise InputError(f"That is too close to tell: {both}.")
+    value = context.trace("which", tools.best, table, program.which)
     said = [f"{k} {_written(table[k], unit)}" for k in order[:4]]
     of = program.of if words.is_index(program.of) else words.name(program.of)
     begin = f"the {value} half" if program.by == "half" else f"the {value}" if program.by == "quarter" else value
-    text = f"{of[0].upper()}{of[1:]} is {program.which} in {begin}{words.where(program.scope)}: {', '.join(said)}"
+    verb = f"{of[0].upper()}{of[1:]} is {program.which} in"
+    if unit == "images":
+        verb = f"There are the {'most' if program.which == 'highest' else 'fewest'} {of}s in"
+    text = f"{verb} {begin}{words.where(program.scope)}: {', '.join(said)}"
     text += f"{words.when(*span(cut))}{words.months(program.scope.months)}."
-    first, second = (table[k] for k in order[:2])
     apart = abs(first - second) / max(abs(first), abs(second), 1e-9)
     sure = 0.9 * (0.6 + 0.4 * min(1.0, apart / 0.02))
     claim = Claim(first, shown=(_written(first, unit), _written(second, unit)))
@@ -43,13 +52,13 @@ def rank(context: Context, program: Rank) -> Answer:
 
 
 def _written(value: float, unit: str) -> str:
-    return words.percent(value) if unit else f"{value:.3f}"
+    return words.percent(value) if unit == "%" else f"{value:g} images" if unit else f"{value:.3f}"
 
 
 def _places(context: Context, program: Rank) -> tuple[dict[str, float], str, xr.Dataset]:
     table, unit = {}, "%"
     cut = context.cube
-    for place in _HALVES if program.by == "half" else _QUARTERS:
+    for place in PARTS[program.by]:
         scope = replace(program.scope, place=place)
         if words.is_index(program.of):
             cut = context.dates(scope)
@@ -57,7 +66,7 @@ def _places(context: Context, program: Rank) -> tuple[dict[str, float], str, xr.
             table[place] = context.trace("mean", timetools.summary, values, "mean")
             unit = ""
         elif program.of in SKIES:
-            cut = context.dates(scope)
+            cut = context.dates(scope, program.of)
             shares = context.trace("shares", tools.sky_share, cut, program.of, context.where(scope))
             table[place] = context.trace("percent", tools.mean_percent, shares)
         else:
@@ -69,13 +78,20 @@ def _places(context: Context, program: Rank) -> tuple[dict[str, float], str, xr.
 
 def _times(context: Context, program: Rank) -> tuple[dict[str, float], str, xr.Dataset]:
     scope, of = program.scope, program.of
-    cut = context.dates(scope)
+    cut = context.dates(scope, of)
     where = context.where(scope)
     if of in (*COVERS, *UNIONS):
         if program.by != "year":
             raise InputError(f"Land cover is told by the year: ask in which year there was the most {words.name(of)}.")
         series = context.trace("by_year", timetools.cover_by_year, cut, of, where)
         return context.trace("table", by_year, series), "%", cut
+    if of in IMAGES:
+        days = (
+            context.trace("days", timetools.clear_dates, cut, where)
+            if of != "image"
+            else context.trace("days", small.all_dates, cut)
+        )
+        return context.trace("table", counted, days, program.by), "images", cut
     if of in SKIES:
         series = context.trace("shares", tools.sky_share, cut, of, where)
         factor, unit = 100.0, "%"
@@ -109,6 +125,17 @@ def by_season(series: xr.DataArray, factor: float = 1.0) -> dict[str, float]:
         chosen = [months[m] for m in ((first - 1 + k) % 12 + 1 for k in range(3)) if m in months]
         if chosen:
             found[name] = float(np.mean(chosen))
+    return found
+
+
+def counted(days: list[str], by: str) -> dict[str, float]:
+    """How many days lie in each year, month or season."""
+    found: dict[str, float] = {}
+    seasons = {(SEASONS[n][0] - 1 + k) % 12 + 1: n for n in ("spring", "summer", "autumn", "winter") for k in range(3)}
+    for day in days:
+        month = int(day[5:7])
+        key = {"year": day[:4], "month": calendar.month_name[month], "season": seasons[month]}[by]
+        found[key] = found.get(key, 0.0) + 1.0
     return found
 
 

@@ -1,8 +1,9 @@
 """Years that can be compared: enough dates of the growing season, the same days of both years, the same brightness.
 
 A year counts for land cover if the cube was seen often enough in its own growing season: the months in which the median
-NDVI of the cube, over all years, reaches 85 % of that of its highest month. No month and no hemisphere is written down.
-Half of the place must have been seen on three dates of those months, in two months or more.
+NDVI of the cube, over all years, lies in the upper half of its yearly range (half of the amplitude, the usual mark for the
+start and end of season). No month and no hemisphere is written down. Half of the place must have been seen on two
+dates of that season, in two different months.
 
 Two years are classified from the same days: dates are paired so that they lie at most 16 days apart within the year, and
 a pixel counts only on pairs on which it was seen both times. A class that differs is a change only if the pixel itself
@@ -32,10 +33,14 @@ from eowidgets.errors import InputError
 
 Mask = npt.NDArray[np.bool_]
 Floats = npt.NDArray[np.floating[Any]]
-#: Share of the highest month's NDVI from which a month belongs to the growing season.
-GROWING = 0.85
+#: Part of the yearly range of NDVI from which a month belongs to the growing season.
+GROWING = 0.5
 #: Dates of the growing season that a year needs, the months that they must lie in, and the share seen on each.
-ENOUGH, MONTHS, SEEN = 3, 2, 0.5
+ENOUGH, MONTHS, SEEN = 2, 2, 0.5
+#: With fewer dates of the growing season than this, land cover is less sure.
+PLENTY = 4
+#: Share of the cube that a date must show to tell the season.
+SHOWN = 0.3
 #: Days of the year that two paired dates may lie apart: the repeat of one Sentinel-2 satellite and some more.
 APART = 16
 #: Bands whose level is compared, the least difference of the level (log) of all of them that is no weather, and the
@@ -65,13 +70,13 @@ def growing_months(cube: xr.Dataset) -> tuple[int, ...]:
     thin = _thin(cube, ("red", "nir"))
     seen = usable(thin).transpose(*DIMS).values
     ndvi = _ndvi(thin)
-    level = np.array([np.median(v[s]) if s.mean() >= COMMON else np.nan for v, s in zip(ndvi, seen, strict=True)])
+    level = np.array([np.median(v[s]) if s.mean() >= SHOWN else np.nan for v, s in zip(ndvi, seen, strict=True)])
     months = thin["time"].dt.month.values
     known = {int(m): float(np.nanmedian(level[months == m])) for m in np.unique(months[np.isfinite(level)])}
     if not known:
         raise InputError("The place was never seen without cloud in that time.")
-    high = max(known.values())
-    return tuple(m for m, v in known.items() if v >= GROWING * high or len(known) < 4)
+    low, high = min(known.values()), max(known.values())
+    return tuple(m for m, v in known.items() if v >= low + GROWING * (high - low) or len(known) < 4)
 
 
 def enough_dates(cube: xr.Dataset, part: xr.Dataset, where: Mask) -> int:
@@ -88,7 +93,7 @@ def enough_dates(cube: xr.Dataset, part: xr.Dataset, where: Mask) -> int:
     Raises
     ------
     InputError
-        If there are fewer than three, or all lie in one month.
+        If there are fewer than two, or all lie in one month.
     """
     months = growing_months(cube)
     dates = _growing(part, months, where)
@@ -132,7 +137,7 @@ def whole_years(cube: xr.Dataset, where: Mask | None = None) -> list[int]:
     return found
 
 
-def paired(before: xr.Dataset, after: xr.Dataset) -> tuple[xr.Dataset, xr.Dataset]:
+def paired(before: xr.Dataset, after: xr.Dataset, fewest: int = FEWEST) -> tuple[xr.Dataset, xr.Dataset]:
     """Cut two years to pairs of dates at most 16 days of the year apart, each pixel to the pairs on which it was seen twice.
 
     Returns
@@ -143,7 +148,7 @@ def paired(before: xr.Dataset, after: xr.Dataset) -> tuple[xr.Dataset, xr.Datase
     Raises
     ------
     InputError
-        If there are fewer than three pairs.
+        If there are fewer than ``fewest`` pairs.
     """
     from scipy.optimize import linear_sum_assignment
 
@@ -153,9 +158,9 @@ def paired(before: xr.Dataset, after: xr.Dataset) -> tuple[xr.Dataset, xr.Datase
     rows, columns = linear_sum_assignment(np.where(apart <= APART, apart, 1e4))
     good = apart[rows, columns] <= APART
     i, j = kept[0][rows[good]], kept[1][columns[good]]
-    if len(i) < FEWEST:
+    if len(i) < fewest:
         raise InputError(
-            f"The two times have {len(i)} pairs of dates within {APART} days of the year, and {FEWEST} are needed: seasons "
+            f"The two times have {len(i)} pairs of dates within {APART} days of the year, and {fewest} are needed: seasons "
             "would pass for change."
         )
     both = seen[0][i] & seen[1][j]

@@ -13,6 +13,7 @@ from eowidgets.analysis.ask.context import Context, Found, span
 from eowidgets.analysis.ask.landcover import CLASSES, CODE, class_mask
 from eowidgets.analysis.ask.language import (
     COVERS,
+    IMAGES,
     SKIES,
     UNIONS,
     AreaOf,
@@ -64,7 +65,7 @@ def presence(context: Context, program: Presence) -> Answer:
 
 
 def _sky_presence(context: Context, program: Presence) -> Answer:
-    cut = context.dates(program.scope)
+    cut = context.dates(program.scope, program.of)
     where = context.where(program.scope)
     shares = context.trace("shares", tools.sky_share, cut, program.of, where)
     dates = context.trace("dates_with", small.dates_above, shares)
@@ -93,7 +94,7 @@ def count(context: Context, program: Count) -> Answer:
     """How many there are."""
     scope, of = program.scope, program.of
     if of in ("image", "clear image"):
-        cut = context.dates(scope)
+        cut = context.dates(scope, of)
         days = (
             context.trace("days", timetools.clear_dates, cut, context.where(scope))
             if of != "image"
@@ -159,16 +160,23 @@ def share(context: Context, program: Share) -> Answer:
             f"{words.when(*span(cut))}{words.months(scope.months)}, over {int(np.isfinite(shares.values).sum())} dates."
         )
         masks = context.picture(tools.sky_mask(cut, of, where), of)
+        if program.negated:
+            percent = context.trace("rest", timetools.difference, 100.0, percent)
+            text = f"On average {words.percent(percent)} of {ground} was free of {of}{words.where(scope)}"
+            text += f"{words.when(*span(cut))}{words.months(scope.months)}, over {int(np.isfinite(shares.values).sum())} dates."
         return context.answer(program, text, percent, 0.9, unit="%", masks=masks, dates=cut, series=shares)
     found = context.topic(scope, of)
     value = context.trace("percent", tools.share, found.mask, found.known)
     size = tools.area(found.mask, context.cube)
     text = f"{_title(of)} covers {words.percent(value)}{words.where(scope)}{words.when(*found.span)} ({words.hectares(size)})."
+    if program.negated:
+        value = context.trace("rest", timetools.difference, 100.0, value)
+        text = f"{words.percent(value)} is no {words.name(of)}{words.where(scope)}{words.when(*found.span)}, of what was seen."
     return _with_mask(context, program, text, value, found, of, "%")
 
 
 def _sky_percent(context: Context, scope: Scope, of: str):  # type: ignore[no-untyped-def]  # noqa: ANN202
-    cut = context.dates(scope)
+    cut = context.dates(scope, of)
     where = context.where(scope)
     shares = context.trace("shares", tools.sky_share, cut, of, where)
     return context.trace("percent", tools.mean_percent, shares), where, cut, shares
@@ -205,8 +213,9 @@ def compare(context: Context, program: Compare) -> Answer:
     else:
         names = (_label(first_scope, second_scope), _label(second_scope, first_scope))
     value = context.trace("result", timetools.larger, a, b, program.relation, names)
-    unit = "" if words.is_index(program.of) else " %"
-    shown = (lambda v: words.percent(v)) if unit else (lambda v: f"{v:.2f}")
+    images = program.of in IMAGES
+    unit = "" if words.is_index(program.of) or images else " %"
+    shown = (lambda v: words.percent(v)) if unit else (lambda v: f"{v:g}") if images else (lambda v: f"{v:.2f}")
     if shown(a) == shown(b) and a != b:  # a sentence that shows two equal numbers tells nothing
         shown = (lambda v: f"{v:.2f} %") if unit else (lambda v: f"{v:.4f}")
     if other is None:
@@ -214,9 +223,12 @@ def compare(context: Context, program: Compare) -> Answer:
         said += f"{words.where(scope)}{words.when(*first.span)}"
     else:
         said = f"{_title(program.of)} {shown(a)} {names[0]}, {shown(b)} {names[1]}"
-    if program.relation == "which":
+    if program.relation in ("which", "which less"):
         claim = Claim(a, b, shown=(shown(a), shown(b)))
-        text = f"{said[0].upper()}{said[1:]}: " + ("they are equal." if value == "equal" else f"there is more {value}.")
+        word = "more" if program.relation == "which" else "less"
+        word = {"more": "higher", "less": "lower"}[word] if words.is_index(program.of) else word
+        verdict = "they are equal" if value == "equal" else f"there is {word} {value}" if unit else f"it is {word} {value}"
+        text = f"{said[0].upper()}{said[1:]}: {verdict}."
     else:
         claim = Claim(a, b, ">" if program.relation == "more" else "<", shown=(shown(a), shown(b)))
         text = f"{claim.opening}: {said}."
@@ -236,7 +248,7 @@ def _alike(one: Scope, two: Scope) -> bool:
 def _same_days(context: Context, one: Scope, two: Scope, of: str) -> tuple[tuple[float, Found], tuple[float, Found]]:
     """Mean of an index in two times, on the same days of the year and the same pixels."""
     cuts = [context.dates(s) for s in (one, two)]
-    pair = context.trace("pair", season.paired, *cuts)
+    pair = context.trace("pair", season.paired, *cuts, fewest=1)
     out = []
     for scope, part in zip((one, two), pair, strict=True):
         where = context.where(scope)
@@ -270,6 +282,13 @@ def _two_years(context: Context, one: Scope, two: Scope, of: str) -> tuple[tuple
 
 
 def _amount(context: Context, scope: Scope, of: str) -> tuple[float, Found]:
+    if of in IMAGES:
+        cut, where = context.dates(scope, of), context.where(scope)
+        if of == "image":
+            number = context.trace("number", timetools.images_in, cut)
+        else:
+            number = context.trace("number", small.number_of, context.trace("days", timetools.clear_dates, cut, where))
+        return number, Found(where, where, where, 1.0, span(cut), cube=cut)
     if of in SKIES:
         percent, where, cut, _ = _sky_percent(context, scope, of)
         return percent, Found(tools.sky_mask(cut, of, where), where, where, 0.9, span(cut), cube=cut)

@@ -32,6 +32,11 @@ def moment(series: xr.DataArray, which: str) -> dict[str, Any]:
     return {"date": str(series["time"].values[at])[:10], "value": float(series.values[at])}
 
 
+def images_in(cube: xr.Dataset) -> float:
+    """How many dates a cube has."""
+    return float(cube.sizes["time"])
+
+
 def clear_dates(cube: xr.Dataset, where: Mask, most: float = 0.05) -> list[str]:
     """ISO days on which at most that share of a place was not seen."""
     from eowidgets.cube.schema import usable
@@ -251,6 +256,20 @@ def summary(values: xr.DataArray, stat: str) -> float:
     return float(np.nanmean(array) if stat == "mean" else np.nanmedian(array))
 
 
+def beyond(values: xr.DataArray, relation: str, limit: float) -> tuple[Mask, Mask]:
+    """Pixels whose median over time is above (at least) or below (at most) a limit, and those that were seen."""
+    from eowidgets.analysis.ask.landcover import quantile
+
+    middle = quantile(values.values, 0.5)
+    known: Mask = np.isfinite(middle)
+    if not known.any():
+        raise InputError("The place was never seen without cloud in that time.")
+    signs = {"above": np.greater, "at least": np.greater_equal, "below": np.less, "at most": np.less_equal}
+    with np.errstate(invalid="ignore"):
+        mask: Mask = known & signs[relation](middle, limit)
+    return mask, known
+
+
 def difference(after: float, before: float) -> float:
     """How much more there is after than before."""
     return float(after - before)
@@ -258,8 +277,9 @@ def difference(after: float, before: float) -> float:
 
 def larger(a: float, b: float, relation: str, names: tuple[str, str]) -> bool | str:
     """Whether ``a`` is more (less) than ``b``, or which of the two is."""
-    if relation == "which":
-        return names[0] if a > b else names[1] if b > a else "equal"
+    if relation in ("which", "which less"):
+        more, less = (names[0], names[1]) if relation == "which" else (names[1], names[0])
+        return more if a > b else less if b > a else "equal"
     return bool(a > b if relation == "more" else a < b)
 
 

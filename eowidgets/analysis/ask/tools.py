@@ -6,6 +6,7 @@ Masks are boolean arrays ``(y, x)`` on the grid of the cube. The code that an an
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from functools import lru_cache
 from typing import Any
 
 import numpy as np
@@ -28,6 +29,8 @@ SMALLEST = 0.05
 THERE = 0.01
 #: Built-up land from which a place counts as urban, in percent.
 URBAN = 10.0
+#: Difference between the size of a pixel on the grid and on the ellipsoid up to which that on the grid counts.
+PLANE = 0.01
 CELLS = ("north-west", "north", "north-east", "west", "centre", "east", "south-west", "south", "south-east")
 _PER = {"ha": 1.0, "km2": 0.01, "m2": 1e4}
 
@@ -195,12 +198,27 @@ def course(values: xr.DataArray, where: Mask) -> xr.DataArray:
 
 
 def pixel_hectares(cube: xr.Dataset) -> float:
-    """Size of a pixel in the middle of the cube, in hectares."""
+    """Size of a pixel in the middle of the cube, in hectares.
+
+    On the ellipsoid, where the projection is off by more than one percent (Web Mercator); else on the grid.
+    """
     box = geobox(cube)
-    if box.crs.projected:
+    return _pixel_hectares(str(box.crs), tuple(box.affine)[:6], (box.height, box.width))
+
+
+@lru_cache(maxsize=64)
+def _pixel_hectares(crs: str, affine: tuple[float, ...], shape: tuple[int, int]) -> float:
+    from affine import Affine
+    from odc.geo.geobox import GeoBox
+
+    box = GeoBox(shape, Affine(*affine), crs)
+    middle = box[shape[0] // 2, shape[1] // 2] if min(shape) else box
+    ground = float(Area.of(middle.extent.geom, crs=crs).hectares)
+    if box.crs is not None and box.crs.projected:
         metres = float(box.crs.proj.axis_info[0].unit_conversion_factor)
-        return abs(float(box.affine.determinant)) * metres**2 / 1e4
-    return float(Area.of(box[box.height // 2, box.width // 2].extent.geom).hectares)
+        plane = abs(float(box.affine.determinant)) * metres**2 / 1e4
+        return plane if abs(plane / ground - 1) <= PLANE else ground
+    return ground
 
 
 def area(mask: Mask, cube: xr.Dataset, unit: str = "ha") -> float:
