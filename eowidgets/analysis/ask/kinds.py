@@ -71,7 +71,7 @@ _PAIRS = (
     (re.compile(r"\b(?:the )?right(?: (?:half|part|side))?,? (or|and|than) (?:the )?left\b"), r"east \1 west"),
 )
 _IMAGE = r"(?:day|date|image|picture|scene|acquisition|observation|overpass|frame)"
-_ON_LAST = re.compile(rf"\b(?:on|in|at|of|for) the (?:very )?(?P<w>last|latest|most recent|newest|first|earliest|oldest) {_IMAGE}\b(?! (?:of|in|on|with|without|from))")
+_ON_LAST = re.compile(rf"\b(?:on|in|at|for) the (?:very )?(?P<w>last|latest|most recent|newest|first|earliest|oldest) {_IMAGE}\b(?! (?:of|in|on|with|without|from))")
 _AT_END = re.compile(r"\bat the (?P<w>end|beginning|start) of (?:the )?(?:series|record|time series|period|data|observations?)\b|\bat (?:its|the very) (?P<v>end|beginning|start)\b")
 
 
@@ -144,7 +144,7 @@ _THING = r"(?:trees?|canopy|canopies|forests?|woods?|woodland|houses?|buildings?
 _WATERS = r"(?:rivers?|streams?|creeks?|brooks?|canals?|rivulets?|waterways?|ditch(?:es)?|waterfalls?|springs?(?= of water))"
 _ROADS = r"(?:roads?|streets?|paths?|tracks?|trails?|highways?|motorways?|rail(?:way|road)s?|bridges?|power ?lines?|fences?|driveways?)"
 #: Pattern, what is asked for, and what can be asked instead. The first that fits names the refusal.
-_OPINION = r"\b(?:nice(?:st|r)?|best|beautiful|ugl(?:y|iest)|worst|interesting|should|recommend\w*|favou?rite|pretti(?:er|est)|pretty|good place|opinion|worth visiting)\b"
+_OPINION = r"\b(?:nice(?:st|r)?|best|beautiful|ugl(?:y|iest)|worst|interesting|should(?! (?:i|we) know)|recommend\w*|favou?rite|pretti(?:er|est)|pretty|good place|opinion|worth visiting)\b"
 _REFUSED: tuple[tuple[re.Pattern[str], str, str], ...] = tuple(
     (re.compile(pattern), what, instead)
     for pattern, what, instead in (
@@ -154,13 +154,13 @@ _REFUSED: tuple[tuple[re.Pattern[str], str, str], ...] = tuple(
         (r"\bhow (?:deep|thick)\b|\b(?:depths?|thickness)\b|\b(?:deepest|shallow(?:est|er)?|deeper)\b", "depths", "how large an area it covers"),
         (r"\bhow (?:long|wide|broad) (?:is|are|was|were)\b(?!.*\b(?:series|record|time series|cube|dataset)\b)"
          r"|\b(?:lengths?|widths?|perimeters?|circumferences?|diameters?|breadths?)\b"
-         r"|\bhow many (?:kilometers|kilometres|km|miles|meters|metres)(?! (?:square|2))\b(?!.*\bfar\b)|\b(?:longest|widest|narrowest)\b",
+         r"|\bhow many (?:kilometers|kilometres|km|miles|meters|metres)(?! (?:square|2))\b(?!.*\b(?:far|nearest|closest|next|to)\b)|\b(?:longest|widest|narrowest)\b",
          "lengths", "how large an area it covers"),
         (r"\bhow long (?:did|do|does|has|have|had|will)\b|\bhow many (?:days|weeks|hours|minutes)\b|\bdurations?\b",
          "durations", "on which date it was first or last seen"),
         (r"\b(?:cubic|volumes?|biomass|carbon|tonnes?|tons?|kilograms?|kg|weighs?|weight|mass|litres?|liters?|timber|firewood)\b",
          "volumes and weights", "how large an area it covers"),
-        (r"\bhow old\b|\bages? of\b|\b(?:oldest|youngest)\b|\b(?:planted|founded)\b.*\?$(?<!cut\?)", "ages", "since when it is seen"),
+        (r"\bhow old\b|\bages? of\b|\b(?:oldest|youngest) (?!‹|dates?|images?|scenes?|pictures?|acquisitions?|observations?|data|records?)\b|\b(?:planted|founded)\b.*\?$(?<!cut\?)", "ages", "since when it is seen"),
         (r"\b(?:species|oaks?|beech(?:es)?|pines?|spruces?|firs?|birch(?:es)?|maples?|poplars?|conifer(?:s|ous)?|deciduous|broadleaf|broad-leaved|evergreen)\b"
          r"|\b(?:what|which) (?:kinds?|types?|sorts?) of (?:trees?|forests?|crops?|plants?|grass|animals?)\b|\b(?:wheat|maize|corn|barley|soy\w*|rapeseed|sunflowers?|potato(?:es)?|rice)\b",
          "species and crops", "where forest or fields are"),
@@ -169,7 +169,7 @@ _REFUSED: tuple[tuple[re.Pattern[str], str, str], ...] = tuple(
         (r"\b(?:elevations?|altitudes?|slopes?|steep(?:er|est|ness)?|above sea level|terrain|topograph\w*|aspect)\b", "the shape of the ground", "what covers it"),
         (r"\b(?:price|prices|cost|costs|worth|value of the|owns?|owner|owners|owned|belongs?|legal(?:ly)?|illegal(?:ly)?|permit|permission|protected|national park|tax|money|euros?|dollars?)\b",
          "ownership, law and money", "what was there and what changed"),
-        (r"\b(?:population|inhabitants|people|residents|live here|lives here|who)\b", "people", "what was there and what changed"),
+        (r"\b(?:population|inhabitants|residents|who|whose)\b|\b(?:people|lives?) (?!.*\b(?:rural|urban|countryside|densely|town|city|cleared?|cut|fell\w*|removed?|burnt?)\b)|\bpeople$", "people", "what was there and what changed"),
         (r"\b(?:fertil\w+|nitrogen|ph|nutrients?|pollut\w+|contaminat\w+|drinkable|clean water|water quality|turbid\w*|algae|chlorophyll|salin\w+|soil types?|types? of soil|minerals?|co2|yields?|harvested tonnes|air quality)\b",
          "chemistry and yields", "how large an area it covers"),
         (rf"\b(?:how many|number of|count(?: of| all)?|count)(?: the| all| single| individual| separate| different| of the)* {_SOLE}\b(?! (?:patch|patches|areas?|stands?|groups?))"
@@ -179,8 +179,8 @@ _REFUSED: tuple[tuple[re.Pattern[str], str, str], ...] = tuple(
         (rf"(?<!houses or )(?<!houses and )(?<!buildings and )(?<!buildings or )\b{_ROADS}\b", "roads and other lines", "how much built-up land there is"),
         (_OPINION, "opinions", "what was there and what changed"),
         (r"\b(?:centimet(?:re|er)s?|inch(?:es)?|cm) of (?:new )?(?:snow|rain|water|ice)\b", "depths", "on which dates there was snow"),
-        (r"\b(?:speed|how fast|velocity|direction of flow|flows? (?:towards?|to))\b", "speeds and flow", "where it was and when"),
-        (r"\bhow far\b(?!.*\b(?:nearest|closest|next)\b)|\bdistance (?:between|from)\b(?!.*\b(?:nearest|closest|next)\b)", "distances between two things", "where the nearest of it is"),
+        (r"\b(?:speeds?|how fast (?!.*\b(?:ris\w+|fall\w*|chang\w+|grow\w*|shr\w+|increas\w+|decreas\w+|declin\w+)\b)|velocity|direction of flow|flows? (?:towards?|to))\b", "speeds and flow", "where it was and when"),
+        (r"\bhow far\b(?! back)(?!.*\b(?:nearest|closest|next)\b)|\bdistance (?:between|from)\b(?!.*\b(?:nearest|closest|next)\b)", "distances between two things", "where the nearest of it is"),
     )
 )  # fmt: skip
 #: Kinds that pixels of half a metre or so do show.
@@ -191,11 +191,14 @@ def refusal(text: str, slots: Slots, given: Given) -> str:
     """A sentence that names the kind of quantity that images do not show, or nothing."""
     low = text.lower()
     measured = [t.name for t in slots.topics if t.name not in (*COVERS, *UNIONS, *IMAGES) and " " not in t.name]
+    index = [n for n in measured if n not in SKIES]
     for pattern, what, instead in _REFUSED:
         if given.metres <= SHARP and what in _SHARP_KINDS:
             continue
         if what == "heights" and measured and "how tall" not in low:
             continue  # "how high is NDVI" asks for a value
+        if what == "opinions" and index and re.search(r"\b(?:best|worst)\b", low):
+            continue  # the best NDVI is the highest
         if pattern.search(low):
             pixels = f" in pixels of {given.metres:.3g} m" if what in _SHARP_KINDS or "narrow" in what else ""
             return f"This series does not show {what}{pixels}. You can ask {instead}."
@@ -222,7 +225,7 @@ _PIXEL = re.compile(r"\b(?:pixel size|size of (?:a|one|the) pixels?|(?:spatial |
 _DATES_OF = re.compile(
     rf"\b(?:which|what) (?:are the )?(?:dates|days|time span|timespan|period|time range|time period|years|date range|temporal extent)\b(?=.*\b(?:have|has|cover(?:ed|s)?|available|contain(?:s|ed)?|include[sd]?|in (?:the|this) {_CUBE}|are there|do we|is there|exist|used?|span)\b)"
     rf"|\b(?:from when|since when|until when|till when)\b.*\b(?:{_CUBE}|record|data)\b|\bhow long is (?:the |this |our )?(?:{_CUBE}|record)\b"
-    rf"|\b(?:start|end|first and last|begin)\w*(?: and end)? (?:date|day|dates|days)? ?of (?:the |this )?(?:{_CUBE}|record)\b|\bwhen (?:does|do|did) (?:the |this )?(?:{_CUBE}|record)s? (?:start|begin|end|stop)\w*\b"
+    rf"|\b(?:start and end|first and last|beginning and end)\w*(?: date| day| dates| days)? ?of (?:the |this )?(?:{_CUBE}|record)\b"
     rf"|\blist (?:all |the )*(?:dates|days)\b|\b(?:time span|date range) of\b"
 )
 _BANDS_OF = re.compile(r"\b(?:which|what|how many) (?:spectral )?(?:bands|channels|wavelengths)\b|\blist (?:all |the )*bands\b")
@@ -266,7 +269,7 @@ _NONE = re.compile(
 )
 _CLEAR_SKY = re.compile(r"^(?:is|are|was|were) (?:it|the (?:sky|image|scene|picture|area|place)|this (?:image|scene)|(?:\w+ ){0,3})?(?:completely |fully |totally |entirely )?(?:clear|cloud[ -]?free|cloudless|unclouded|free (?:of|from) clouds?)\b")
 _FREE_OF = re.compile(r"\b(?:(?P<a>cloud|snow|tree|forest|water|vegetation)[ -]?free|free (?:of|from) (?:any )?(?P<b>\w+)|(?P<c>cloudless|treeless|snowless|unclouded))\b")
-_NEGATED = re.compile(r"\b(?:not|never|no longer|nowhere)\b(?! only)")
+_NEGATED = re.compile(r"(?<!or )\b(?:not|never|no longer|nowhere)\b(?! only)")
 _UP = re.compile(r"\b(?:greener|lusher|healthier|wetter|moister|higher|rise[sn]?|rising|rose|increas\w*|improv\w*|gr[eo]wn?|growing|grows|greening|recover\w*|climb\w*|expand\w*|spread\w*|more|upwards?|cloudier|snowier|gain\w*|better)\b")
 _DOWN = re.compile(r"\b(?:browner|drier|dryer|lower|fall(?:s|en|ing)?|fell|drop\w*|decreas\w*|declin\w*|shr[iau]nk\w*|worse\w*|browning|drying|deteriorat\w*|degrad\w*|less|fewer|downwards?|reced\w*|disappear\w*|sank|sink\w*|los[ets]\w*)\b")
 _BAND_WORD = re.compile(r"\b(?:reflectances?|band|channel)\b")
@@ -329,7 +332,7 @@ def refine(text: str, program: Program, given: Given) -> Program | str:
 
 #: Verbs of loss and of coming, where the grammar hears only what was lost or came.
 _GONE = r"\b(?:lost|vanish\w*|disappear\w*|cleared|felled|cut down|gone|removed|deforested)\b"
-_CAME = r"\b(?:appear\w*|built|constructed|emerg\w*|c[ao]me(?: up| into being)?|planted|gained|new)\b(?<!disappear)(?<!disappeared)"
+_CAME = r"\b(?:appear\w*|built(?![- ]up)|constructed|emerg\w*|c[ao]me(?: up| into being)?|planted|gained|new)\b"
 
 
 def _directed(low: str, program: Change) -> Change:
@@ -444,7 +447,7 @@ def _rank(low: str, slots: Slots, given: Given) -> Program | str | None:
     else:
         by = match["by"]
         by = _HALF.get(by) or by.rstrip("s")
-    if not (_MORE.search(low) or _LOW.search(low)):
+    if not (_MORE.search(low) or _LOW.search(low)) or re.search(r"\bchang(?:e|ed|es)\b", low):
         return None
     if len(slots.dates) == 2 and by in ("year", "month", "season"):
         return _either_time(low, slots, names)
@@ -521,6 +524,9 @@ def _compared_times(low: str, slots: Slots, given: Given) -> Program | None:
 def _image_day(low: str, slots: Slots, given: Given) -> Program | None:
     """"First acquisition of the 1990s?", "What was the last day observed in 2019?"."""
     names = [t.name for t in slots.topics]
+    edge = re.search(rf"^when (?:does|do|did) (?:the |this |our )?(?:{_CUBE}|record|observations?)s? (?P<w>start|begin|end|stop)\w*$|\b(?P<v>start|beginning|end) of (?:the |this )?(?:{_CUBE}|record)$", low)
+    if edge and all(n in IMAGES for n in names) and not slots.dates:
+        return When(of="image", which="last" if (edge["w"] or edge["v"]) in ("end", "stop") else "first")
     if not all(n in IMAGES for n in names) or _LIMIT.search(low) or slots.drawn:
         return None
     found = re.search(r"\b(?P<w>first|earliest|oldest|last|latest|newest|(?:most )?recent|final)\b(?: (?:available|usable|clear|cloud-free|single|satellite|ever))* (?:day|date|‹m›|images?|pictures?|scenes?|acquisitions?|observations?|photos?|overpass)\b", low)
@@ -563,6 +569,8 @@ def _complement(low: str, slots: Slots, given: Given) -> Program | None:
 def _mean(low: str, slots: Slots, given: Given) -> Program | None:
     """"How big was NDVI in the west in April 2011?"."""
     names = [t.name for t in slots.topics if t.name not in IMAGES]
+    if re.search(r"\b(?:at least|at most|minimum|maximum|at its|lowest|highest)\b", low):
+        return None
     if not re.match(r"^(?:and )?how (?:big|large|high|low|much|strong) (?:is|was|were|are) (?:the )?(?:mean |average |typical )?‹", _marked(slots)):
         return None
     indices = _indices(names, given)
