@@ -7,6 +7,7 @@ of a quantity that images like these do not show (a refusal that says so) or a r
 
 from __future__ import annotations
 
+import calendar
 import re
 from collections.abc import Callable, Collection
 from dataclasses import dataclass, replace
@@ -20,6 +21,7 @@ from eowidgets.analysis.ask.language import (
     AreaOf,
     Change,
     Compare,
+    Count,
     Event,
     Extent,
     Extreme,
@@ -33,9 +35,12 @@ from eowidgets.analysis.ask.language import (
     Trend,
     When,
 )
+from eowidgets.analysis.ask.dates import SEASONS
+from eowidgets.analysis.ask.lexicon import HARMLESS, NOUN_OF, WORD_OF
 from eowidgets.analysis.ask.scopes import scopes
 from eowidgets.analysis.ask.slots import Slots
 
+MONTH_NAMES = [n.lower() for n in (*calendar.month_name, *calendar.month_abbr) if n]
 #: Pixels of up to this size (metres) show single houses, roads and trees.
 SHARP = 2.0
 
@@ -57,11 +62,11 @@ _CORNER = re.compile(r"\b(left|right)(?:[- ]hand)?[ -](upper|lower|top|bottom)\b
 _NUMBER = r"-?\d{1,3}\.\d{2,}"
 _POINT = re.compile(
     rf"(?:\b(?:at|near|around|for|in)\s+)?(?:the\s+)?(?:(?:point|pixel|position|place|location|coordinates?|coords?)\s*(?:at\s+)?)?"
-    rf"(?:\b(?:lat(?:itude)?)[ .:=]*)?\(?(?P<a>{_NUMBER})\s*°?\s*(?P<ah>[NSEW])?(?![a-z])\s*(?:,|;|/|\band\b|\s)\s*"
-    rf"(?:\b(?:lon(?:gitude)?|lng)[ .:=]*)?(?P<b>{_NUMBER})\s*°?\s*(?P<bh>[NSEW])?(?![a-z])\)?",
+    rf"(?:\b(?:lat(?:itude)?|long?(?:itude)?|lng)\b[ .:=]*)?\(?(?P<a>{_NUMBER})\s*°?\s*(?P<ah>[NSEW])?(?![a-z])\s*(?:,|;|/|\band\b|\s)\s*"
+    rf"(?:\b(?:lat(?:itude)?|long?(?:itude)?|lng)\b[ .:=]*)?(?P<b>{_NUMBER})\s*°?\s*(?P<bh>[NSEW])?(?![a-z])\)?",
     re.IGNORECASE,
 )
-_LON_FIRST = re.compile(r"\blon(?:gitude)?\b.*\blat(?:itude)?\b", re.IGNORECASE)
+_LON_FIRST = re.compile(r"\blong?(?:itude)?\b.*\blat(?:itude)?\b", re.IGNORECASE)
 
 
 _PAIRS = (
@@ -156,7 +161,7 @@ _REFUSED: tuple[tuple[re.Pattern[str], str, str], ...] = tuple(
          r"|\b(?:lengths?|widths?|perimeters?|circumferences?|diameters?|breadths?)\b"
          r"|\bhow many (?:kilometers|kilometres|km|miles|meters|metres)(?! (?:square|2))\b(?!.*\b(?:far|nearest|closest|next|to)\b)|\b(?:longest|widest|narrowest)\b",
          "lengths", "how large an area it covers"),
-        (r"\bhow long (?:did|do|does|has|have|had|will)\b|\bhow many (?:days|weeks|hours|minutes)\b|\bdurations?\b",
+        (r"\bhow long (?:did|do|does|has|have|had|will)\b|\b(?:for|after|within) how many (?:days|weeks|months)\b|\bhow many (?:days|weeks|hours|minutes)\b(?=.*\b(?:last|lasted|stay\w*|take|took|remain\w*|lie|lay|long)\b)|\bdurations?\b",
          "durations", "on which date it was first or last seen"),
         (r"\b(?:cubic|volumes?|biomass|carbon|tonnes?|tons?|kilograms?|kg|weighs?|weight|mass|litres?|liters?|timber|firewood)\b",
          "volumes and weights", "how large an area it covers"),
@@ -169,7 +174,8 @@ _REFUSED: tuple[tuple[re.Pattern[str], str, str], ...] = tuple(
         (r"\b(?:elevations?|altitudes?|slopes?|steep(?:er|est|ness)?|above sea level|terrain|topograph\w*|aspect)\b", "the shape of the ground", "what covers it"),
         (r"\b(?:price|prices|cost|costs|worth|value of the|owns?|owner|owners|owned|belongs?|legal(?:ly)?|illegal(?:ly)?|permit|permission|protected|national park|tax|money|euros?|dollars?)\b",
          "ownership, law and money", "what was there and what changed"),
-        (r"\b(?:population|inhabitants|residents|who|whose)\b|\b(?:people|lives?) (?!.*\b(?:rural|urban|countryside|densely|town|city|cleared?|cut|fell\w*|removed?|burnt?)\b)|\bpeople$", "people", "what was there and what changed"),
+        (r"\b(?:animals?|wildlife|deer|wol(?:f|ves)|bears?|boars?|birds?|fish(?:es)?|cows?|cattle|sheep|goats?|horses?|insects|bees|beavers?)\b", "animals", "what covers the ground"),
+        (r"\b(?:population|inhabitants|residents|who|whose)\b|\b(?:people|peoples?) (?!.*\b(?:rural|urban|countryside|densely|town|city|cleared?|cut|fell\w*|removed?|burnt?)\b)|\bpeople$", "people", "what was there and what changed"),
         (r"\b(?:fertil\w+|nitrogen|ph|nutrients?|pollut\w+|contaminat\w+|drinkable|clean water|water quality|turbid\w*|algae|chlorophyll|salin\w+|soil types?|types? of soil|minerals?|co2|yields?|harvested tonnes|air quality)\b",
          "chemistry and yields", "how large an area it covers"),
         (rf"\b(?:how many|number of|count(?: of| all)?|count)(?: the| all| single| individual| separate| different| of the)* {_SOLE}\b(?! (?:patch|patches|areas?|stands?|groups?))"
@@ -179,6 +185,7 @@ _REFUSED: tuple[tuple[re.Pattern[str], str, str], ...] = tuple(
         (rf"(?<!houses or )(?<!houses and )(?<!buildings and )(?<!buildings or )\b{_ROADS}\b", "roads and other lines", "how much built-up land there is"),
         (_OPINION, "opinions", "what was there and what changed"),
         (r"\b(?:centimet(?:re|er)s?|inch(?:es)?|cm) of (?:new )?(?:snow|rain|water|ice)\b", "depths", "on which dates there was snow"),
+        (r"\b(?:accelerat\w+|speed(?:ing|s)? up|slow(?:ing|s|ed)? down)\b", "accelerations", "how much changed between two years"),
         (r"\b(?:speeds?|how fast (?!.*\b(?:ris\w+|fall\w*|chang\w+|grow\w*|shr\w+|increas\w+|decreas\w+|declin\w+)\b)|velocity|direction of flow|flows? (?:towards?|to))\b", "speeds and flow", "where it was and when"),
         (r"\bhow far\b(?! back)(?!.*\b(?:nearest|closest|next)\b)|\bdistance (?:between|from)\b(?!.*\b(?:nearest|closest|next)\b)", "distances between two things", "where the nearest of it is"),
     )
@@ -230,7 +237,7 @@ _DATES_OF = re.compile(
 )
 _BANDS_OF = re.compile(r"\b(?:which|what|how many) (?:spectral )?(?:bands|channels|wavelengths)\b|\blist (?:all |the )*bands\b")
 _INDICES_OF = re.compile(r"\b(?:which|what) (?:spectral |vegetation )?(?:indices|indexes)\b")
-_PLACE_OF = re.compile(r"\bwhere (?:on earth|in the world) (?:is|are)\b|\b(?:coordinates|location) of (?:the |this )(?:cube|scene|image|area|place|sample)\b|^where (?:is|are) (?:this|the) (?:cube|scene|image|area|place|sample|we)\??$")
+_PLACE_OF = re.compile(r"\b(?:coordinates?|position|location|latitude|longitude)(?: and (?:latitude|longitude))? (?:of|at) (?:the |its )?(?:‹p›|cent(?:re|er)|middle|cube|scene|image|area)|^where is (?:the |its )?(?:cent(?:re|er)|middle)\b|\bwhere (?:on earth|in the world) (?:is|are)\b|\b(?:coordinates|location) of (?:the |this )(?:cube|scene|image|area|place|sample)\b|^where (?:is|are) (?:this|the) (?:cube|scene|image|area|place|sample|we)\??$")
 _TERM = re.compile(r"^(?:what (?:is|does|means?)|what is meant by|define|explain|tell me about|meaning of)(?: an?)? (?P<n>[a-z0-9]+)(?: (?:mean|means|stand for|stands for|measure|measures|show|shows|index))?\??$")
 _BY = re.compile(r"\b(?:which|what) (?:calendar |single |whole |of the )?(?P<by>months?|years?|seasons?|half|halves|quarters?|corners?|side)\b")
 _LOW = re.compile(r"\b(?:least|lowest|fewest|less|lower|smallest|minimum|min|driest|drier|dryer|browner|brownest|clearest|clearer)\b")
@@ -301,12 +308,17 @@ def read(text: str, slots: Slots, given: Given) -> Program | str | None:
 def _elsewhere(text: str, slots: Slots, given: Given) -> str:
     """A refusal of names of places: the series has coordinates and no names."""
     known = given.title.lower()
+    ours = HARMLESS | {w for phrase in (*NOUN_OF, *WORD_OF) for w in phrase.split()} | set(MONTH_NAMES) | set(SEASONS)
     names = re.findall(r"(?<=[a-z,] )[A-Z][a-z]{2,}(?:-[A-Z][a-z]+)*", text)
-    strange = [n for n in names if n.lower() in slots.unknown and n.lower() not in known]
+    strange = [n for n in names if n.lower() not in ours and n.lower() not in known and n.lower() not in _NAMES]
+    strange = [n for n in strange if n.lower() in slots.unknown or n.istitle() and not text.istitle()]
     strange = [n for n in strange if not _SATELLITE.search(text.lower())]
     if not strange:
         return ""
     return f"I do not know the place or name {strange[0][:30]!r}: the series shows one place, which you can draw on or give in degrees."
+
+
+_NAMES = frozenset("monday tuesday wednesday thursday friday saturday sunday copernicus sentinel landsat modis".split())  # noqa: SIM905
 
 
 def refine(text: str, program: Program, given: Given) -> Program | str:
@@ -440,6 +452,8 @@ def _rank(low: str, slots: Slots, given: Given) -> Program | str | None:
     parts = {p for p in places if "-" in p}
     if len(parts) > 2 and re.search(r"\b(?:which|what|where)\b", low):
         by = "quarter"
+    elif len(places) == 2 and re.search(r"\bcompar\w+\b", low) and not _YES_NO.search(low):
+        return _either(low, slots, names)
     elif len(places) == 2 and _ORDER.search(low) and re.search(r"^(?:which|what|where|is|are|was|were|does|do|did|has|have)\b", low) and (_MORE.search(low) or _LOW.search(low)) and " than " not in low:
         return _either(low, slots, names)
     elif match is None or _LIMIT.search(low):
@@ -447,6 +461,10 @@ def _rank(low: str, slots: Slots, given: Given) -> Program | str | None:
     else:
         by = match["by"]
         by = _HALF.get(by) or by.rstrip("s")
+    if by == "year" and (_LOST.search(low) or _GAINED.search(low)) and names and names[0].partition(" ")[0] in COVERS:
+        scope, _ = scopes(slots, "change")
+        which = "lowest" if re.search(r"\b(?:least|fewest|lowest|less|smallest)\b", low) else "highest"
+        return Rank(scope, f"{names[0].partition(' ')[0]} {'loss' if _LOST.search(low) else 'gain'}", "year", which)  # type: ignore[arg-type]
     if not (_MORE.search(low) or _LOW.search(low)) or re.search(r"\bchang(?:e|ed|es)\b", low):
         return None
     if len(slots.dates) == 2 and by in ("year", "month", "season"):
@@ -509,6 +527,12 @@ def _compared_times(low: str, slots: Slots, given: Given) -> Program | None:
     if not _YES_NO.search(low) or " than " not in low or len(slots.dates) != 2 or slots.places:
         return None
     names = [t.name for t in slots.topics]
+    lost = _LOST.search(low)
+    land = next((n.partition(" ")[0] for n in names if n.partition(" ")[0] in COVERS), "")
+    if lost and land:
+        scope, other = scopes(slots, "compare")
+        less = bool(re.search(r"\b(?:fewer|less|lower|smaller)\b", low))
+        return Compare(scope, f"{land} loss", relation="less" if less else "more", other=other) if other else None
     less = bool(re.search(r"\b(?:fewer|less|darker|lower|smaller)\b", low))
     scope, other = scopes(slots, "compare")
     if other is None:
@@ -553,6 +577,41 @@ def _extent(low: str, slots: Slots, given: Given) -> Program | str | None:
         return None
     limit = _WORDS.get(number, 0.0) or float(number.replace(",", "."))
     return Extent(scope, indices[0], _RELATION[match["rel"]], limit, slots.unit or "%")  # type: ignore[arg-type]
+
+
+_ROSE = re.compile(r"\b(?:rise[sn]?|rose|increased?|improved?|gr[eo]wn?|climb(?:ed)?|gone up|go up|went up|get (?:greener|wetter|moister|higher)|become (?:greener|wetter|moister|higher)|got(?:ten)? (?:greener|wetter|moister)|recover(?:ed)?)\b")
+_FELL = re.compile(r"\b(?:falls?|fell|fallen|drop(?:ped|s)?|decreased?|declined?|shr[iau]nk|gone down|go down|went down|sank|sunk|get (?:drier|dryer|browner|lower)|become (?:drier|dryer|browner|lower)|got(?:ten)? (?:drier|dryer|browner)|deteriorated?|worsen(?:ed)?)\b")
+
+
+def _moved(low: str, slots: Slots, given: Given) -> Program | None:
+    """"Did NDVI rise between 2017 and 2020?": whether it moved that way between two years."""
+    if not re.match(r"^(?:and )?(?:did|has|have)\b", low) or _LIMIT.search(low) or " than " in low:
+        return None
+    names = [t.name for t in slots.topics if t.name not in IMAGES]
+    indices = _indices(names, given)
+    rose, fell = bool(_ROSE.search(low)), bool(_FELL.search(low))
+    if len(indices) != 1 or rose == fell or _NEGATED.search(low) or "ever" in low or any(n in SKIES for n in names):
+        return None
+    scope, _ = scopes(slots, "change")
+    spans = scope.start and (not scope.end or scope.start[:4] != scope.end[:4])
+    if not spans or not re.search(r"\b(?:between|from|since|after)\b", low):
+        return None
+    lands = [n for n in names if n in COVERS]
+    return Change(replace(scope, cover=lands[0]) if lands else scope, indices[0], "whether", "gain" if rose else "loss")
+
+
+def _sky_on(low: str, slots: Slots, given: Given) -> Program | None:
+    """"Was the 30th of July 2020 cloudy?", "How many days had snow in 2018?"."""
+    skies = [t.name for t in slots.topics if t.name in SKIES]
+    if len(set(skies)) != 1 or _LIMIT.search(low) or " than " in low:
+        return None
+    scope, _ = scopes(slots, "")
+    if re.match(r"^(?:and )?(?:on |in )?how many (?:of the )?(?:days|dates|images|pictures|scenes|times|acquisitions|observations|‹m›)\b", low):
+        return Count(scope, f"{skies[0]} dates")
+    day = scope.start and scope.start == scope.end
+    if day and re.match(r"^(?:and )?(?:is|are|was|were)\b", low) and re.search(r"\b(?:cloudy|overcast|snowy|snow-covered|hazy|clouded)$", low):
+        return Presence(scope, skies[0])
+    return None
 
 
 def _complement(low: str, slots: Slots, given: Given) -> Program | None:
@@ -742,7 +801,7 @@ def _alone(low: str, slots: Slots, given: Given) -> Program | str | None:
 
 
 _READERS: tuple[Callable[[str, Slots, Given], Program | str | None], ...] = (
-    _fact, _event, _compared_times, _extent, _complement, _band, _absence, _image_day, _rank, _threshold, _mean, _alone,
+    _fact, _event, _compared_times, _moved, _sky_on, _extent, _complement, _band, _absence, _image_day, _rank, _threshold, _mean, _alone,
 )  # fmt: skip
 
 

@@ -380,6 +380,17 @@ _WORDS: dict[tuple[str, str], tuple[str, ...]] = {
 }
 
 
+def words_of(kind: str, field: str) -> tuple[str, ...]:
+    """The words that a field of a kind of program may hold; none where it is not one of words.
+
+    Examples
+    --------
+    >>> words_of("locate", "how")
+    ('grid', 'polygon', 'nearest')
+    """
+    return _WORDS.get((kind, field), ())
+
+
 def _check(program: Program) -> None:
     for entry in dataclasses.fields(program):
         value = getattr(program, entry.name)

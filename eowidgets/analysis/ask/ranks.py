@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import xarray as xr
 
-from eowidgets.analysis.ask import small, timetools, tools, words
+from eowidgets.analysis.ask import season, small, timetools, tools, words
 from eowidgets.analysis.ask.answer import Answer
 from eowidgets.analysis.ask.consistent import Claim
 from eowidgets.analysis.ask.context import Context, Found, span
@@ -32,7 +32,7 @@ def rank(context: Context, program: Rank) -> Answer:
         raise InputError(f"There is only one {program.by} with images, so there is nothing to compare.")
     order = sorted(table, key=lambda k: table[k], reverse=program.which == "highest")
     first, second = (table[k] for k in order[:2])
-    noise = TIE if unit == "" else 0.2 if unit == "%" else 0.0
+    noise = {"": TIE, "%": 0.2, "ha": 0.05 * max(abs(first), abs(second))}.get(unit, 0.0)
     if abs(first - second) < noise:
         both = f"{order[0]} {_written(first, unit)} and {order[1]} {_written(second, unit)}"
         raise InputError(f"That is too close to tell: {both}.")
@@ -46,12 +46,16 @@ def rank(context: Context, program: Rank) -> Answer:
     text = f"{verb} {begin}{words.where(program.scope)}: {', '.join(said)}"
     text += f"{words.when(*span(cut))}{words.months(program.scope.months)}."
     apart = abs(first - second) / max(abs(first), abs(second), 1e-9)
+    if unit == "ha":
+        text += " Each year is compared with the year before, on the same days."
     sure = 0.9 * (0.6 + 0.4 * min(1.0, apart / 0.02))
     claim = Claim(first, shown=(_written(first, unit), _written(second, unit)))
     return context.answer(program, text, value, sure, dates=cut, claim=claim)
 
 
 def _written(value: float, unit: str) -> str:
+    if unit == "ha":
+        return words.hectares(value)
     return words.percent(value) if unit == "%" else f"{value:g} images" if unit else f"{value:.3f}"
 
 
@@ -80,6 +84,9 @@ def _times(context: Context, program: Rank) -> tuple[dict[str, float], str, xr.D
     scope, of = program.scope, program.of
     cut = context.dates(scope, of)
     where = context.where(scope)
+    if of.endswith((" loss", " gain")):
+        table = context.trace("table", changed_by_year, context.cube, of, where, scope.start, scope.end)
+        return table, "ha", cut
     if of in (*COVERS, *UNIONS):
         if program.by != "year":
             raise InputError(f"Land cover is told by the year: ask in which year there was the most {words.name(of)}.")
@@ -101,6 +108,27 @@ def _times(context: Context, program: Rank) -> tuple[dict[str, float], str, xr.D
         factor, unit = 1.0, ""
     tool = {"month": by_month, "season": by_season, "year": by_year_of_months}[program.by]
     return context.trace("table", tool, series, factor), unit, cut
+
+
+def changed_by_year(cube: xr.Dataset, of: str, where: tools.Mask, start: str = "", end: str = "") -> dict[str, float]:
+    """Hectares lost (gained) of a kind of land in each year, against the year before; years that count only."""
+    land, _, suffix = of.partition(" ")
+    source, target = (land, "") if suffix == "loss" else ("", land)
+    years = season.whole_years(cube, where)
+    found = {}
+    for before, after in zip(years, years[1:], strict=False):
+        if after != before + 1 or (start and str(after) < start[:4]) or (end and str(after) > end[:4]):
+            continue
+        pair = (cube.isel(time=cube["time"].dt.year.values == y) for y in (before, after))
+        try:
+            states = season.compare_years(cube, *pair, where)
+        except InputError:
+            continue
+        mask = timetools.changed_mask(states["before"], states["after"], source, target)
+        found[str(after)] = tools.area(timetools.patches_only(mask, cube, where), cube)
+    if not found:
+        raise InputError("No two years in a row have enough dates of the growing season to be compared.")
+    return found
 
 
 # --- tools --------------------------------------------------------------------------------------------------------

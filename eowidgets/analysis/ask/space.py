@@ -38,19 +38,19 @@ def presence(context: Context, program: Presence) -> Answer:
     if scope.point:  # a pixel is smaller than any patch that counts
         mask = found.mask
         size = context.trace("size", tools.area, mask, context.cube)
-        parts = "1 pixel"
+        parts, least = "1 pixel", "the pixel there"
     else:
         patches = context.trace("patches", tools.objects, found.mask, context.cube)
         mask = patches["mask"]
         size = context.trace("size", tools.area, mask, context.cube)
-        parts = _many(patches["count"], "patch")
+        parts, least = _many(patches["count"], "patch"), f"no patch of {tools.SMALLEST} ha or more"
     claim = Claim(size, 0.0, ">", negated=program.negated, shown=(words.hectares(size),) if size else ())
     value = context.trace("present", small.there, size, program.negated)
     place, time = words.where(scope), words.when(*found.span)
     text = (
         f"{claim.opening}: there is {words.name(of)}{place}{time}, {words.hectares(size)} in {parts}."
         if size
-        else f"{claim.opening}, there is no {words.name(of)}{place}{time} (no patch of {tools.SMALLEST} ha or more)."
+        else f"{claim.opening}, there is no {words.name(of)}{place}{time} ({least})."
     )
     return context.answer(
         program,
@@ -105,6 +105,14 @@ def count(context: Context, program: Count) -> Answer:
         first, last = span(cut)
         text = f"There are {value} {what}{words.where(scope)}{words.when(first, last)}."
         return context.answer(program, text, value, 1.0, unit="images", dates=cut.sel(time=days) if days else None)
+    if of.endswith(" dates"):
+        sky = of.removesuffix(" dates")
+        cut, where = context.dates(scope, sky), context.where(scope)
+        shares = context.trace("shares", tools.sky_share, cut, sky, where)
+        value = context.trace("count", small.length, context.trace("days", small.dates_above, shares))
+        seen = int(np.isfinite(shares.values).sum())
+        text = f"There was {sky}{words.where(scope)} on {value} of {_many(seen, 'date')} with an image{words.when(*span(cut))}."
+        return context.answer(program, text, value, 0.9, unit="images", dates=cut, series=shares)
     if of == scope.layer:
         value = context.trace("count", small.feature_count, context.layer(of))
         return context.answer(

@@ -27,7 +27,7 @@ from eowidgets.errors import InputError
 
 YEAR = Scope("2019-01-01", "2019-12-31")
 PROGRAMS = [
-    *(cls(YEAR) for cls in KINDS.values() if cls.kind not in ("change", "compare", "trend", "outlook")),
+    *(cls(YEAR) for cls in KINDS.values() if cls.kind not in ("change", "compare", "trend", "outlook", "event")),
     Presence(YEAR, "snow"),
     Presence(YEAR, "water"),
     Count(YEAR, "image"),
