@@ -259,8 +259,8 @@ def days_of(cube: xr.Dataset) -> tuple[str, ...]:
 
 def span(cube: xr.Dataset) -> tuple[str, str]:
     """First and last ISO day of a cube."""
-    first, last = (str(t)[:10] for t in cube["time"].values[[0, -1]])
-    return first, last
+    times = cube["time"].values
+    return str(times.min())[:10], str(times.max())[:10]
 
 
 def _period(cube: xr.Dataset) -> str:

@@ -217,7 +217,7 @@ def change(context: Context, program: Change) -> Answer:
         raise InputError(f"{of.capitalize()} comes and goes: ask for its share in two years, or for its trend.")
     if program.method:
         return _broken_by(context, program)
-    if program.ask == "what" or (not of and program.ask == "whether"):
+    if program.ask == "what" or (not program.direction and program.ask == "whether"):
         return _all_change(context, program)
     if program.ask == "from-to":
         return _from_to(context, program)
@@ -343,7 +343,7 @@ def _net_change(context: Context, program: Change) -> Answer:
 
 
 def _all_change(context: Context, program: Change) -> Answer:
-    found = context.change(program.scope, program.of)
+    found = context.change(program.scope, program.of, program.of)
     low, high = _interval(context, found)
     total = context.trace("total", tools.area, found.mask, context.cube)
     shares = tools.grid_shares(found.mask, found.where)
@@ -429,6 +429,8 @@ def _from_to(context: Context, program: Change) -> Answer:
 def _index_change(context: Context, program: Change) -> Answer:
     """How the mean of an index moved between two years, on the same days and pixels of both."""
     of, scope, direction = program.of, program.scope, program.direction
+    if _within_a_year(scope):
+        return _months_apart(context, program)
     years = context.trace("years", timetools.two_years, context.cube, scope.start, scope.end)
     if scope.months:
         years = tuple(
@@ -461,6 +463,48 @@ def _index_change(context: Context, program: Change) -> Answer:
     sure = 0.85 if program.ask != "whether" or abs(abs(step) - STEADY) > STEADY / 2 else 0.6
     unit = "" if program.ask == "whether" else of
     return context.answer(program, text, value, sure, unit=unit, dates=pair[1], claim=claim)
+
+
+def _within_a_year(scope: Scope) -> bool:
+    """Whether a time is a part of a year of two months or more, so that its first and last month are meant."""
+    if scope.months and not scope.start:
+        return len(scope.months) > 1
+    if not (scope.start and scope.end) or scope.start[:7] == scope.end[:7]:
+        return False
+    whole = scope.start[5:] == "01-01" and scope.end[5:] == "12-31"
+    return not whole and bool(np.datetime64(scope.end) - np.datetime64(scope.start) < np.timedelta64(364, "D"))
+
+
+def _months_apart(context: Context, program: Change) -> Answer:
+    """How the mean of an index moved from the first month of a time to the last; the season is part of that."""
+    of, scope = program.of, program.scope
+    where = context.where(scope)
+    means, names = [], []
+    for at in (0, -1):
+        if scope.months:
+            given: dict[str, Any] = {"months": (scope.months[at],)}
+            cut = context.trace("month", tools.between, context.cube, scope.start, scope.end, **given)
+            names.append(words.months((scope.months[at],)).strip(", ").removesuffix(" only"))
+        else:
+            month = (scope.start, scope.end)[at][:7]
+            last = str(np.datetime64(month, "M") + 1) + "-01"
+            days = (f"{month}-01", str(np.datetime64(last) - np.timedelta64(1, "D")))
+            cut = context.trace("month", tools.between, context.cube, *days)
+            names.append(words.when(*days).removeprefix(" in "))
+        values = context.trace("values", tools.index_values, cut, of, where)
+        means.append(context.trace("mean", timetools.summary, values, "mean"))
+    step = means[1] - means[0]
+    shown = (f"{means[0]:.2f}", f"{means[1]:.2f}")
+    text = f"ean {of} went from {shown[0]} to {shown[1]} ({step:+.2f}){words.where(scope)}, from {names[0]} to {names[1]}; that holds the season."
+    if program.ask == "whether":
+        claim = Claim({"loss": -step, "gain": step}.get(program.direction, abs(step)), STEADY, ">", shown=shown)
+        difference = context.trace("difference", timetools.difference, means[1], means[0])
+        value: Any = context.trace("changed_at_all", timetools.moved, difference, program.direction, STEADY)
+        return context.answer(program, f"{claim.opening}: m{text}", value, 0.8, dates=context.cube, claim=claim)
+    value = context.trace("difference", timetools.difference, means[1], means[0])
+    if program.direction == "loss":
+        value = context.trace("loss", small.scaled, value, -1.0)
+    return context.answer(program, f"M{text}", value, 0.8, unit=of, dates=context.cube, claim=Claim(value, shown=shown))
 
 
 def extreme(context: Context, program: Extreme) -> Answer:

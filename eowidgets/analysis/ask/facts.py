@@ -61,6 +61,10 @@ def fact(context: Context, program: Fact) -> Answer:
             raise InputError("The cube has one date, so there is no interval.")
         which = "usual (median) interval between two images" if of == "interval" else "longest time without an image"
         text = f"The {which} is {value:g} days; images are {table['mean interval']:.1f} days apart on average."
+    elif of == "days":
+        text = f"The first and the last image are {value} days apart: {table['dates'][0]} and {table['dates'][1]}."
+    elif of == "images a year":
+        text = f"There are {value:.1f} images a year on average: {table['count']} in {table['years']:.1f} years."
     elif of == "years":
         text = f"The series covers {value:.1f} years, from {table['dates'][0]} to {table['dates'][1]}."
     elif of in ("north", "south", "east", "west"):
@@ -68,7 +72,7 @@ def fact(context: Context, program: Fact) -> Answer:
     else:
         text = f"The middle of the cube lies at {words.degrees(*value)}."
     unit = {"size": program.unit or "ha", "resolution": "m", "width": program.unit or "m", "height": program.unit or "m"}.get(of, "")
-    unit = {"interval": "days", "longest gap": "days", "years": "years"}.get(of, unit)
+    unit = {"interval": "days", "longest gap": "days", "years": "years", "days": "days"}.get(of, unit)
     claim = Claim(value, shown=(words.hectares(value, unit),)) if of == "size" else None
     return context.answer(program, text, value, 1.0, unit=unit, code=code, claim=claim)
 
@@ -99,6 +103,8 @@ def about(cube: xr.Dataset) -> dict[str, Any]:
         "mean interval": float(np.mean(gaps)) if len(gaps) else float("nan"),
         "longest gap": float(np.max(gaps)) if len(gaps) else None,
         "years": float((np.datetime64(days[-1]) - np.datetime64(days[0])).astype(int) / 365.25),
+        "days": int((np.datetime64(days[-1]) - np.datetime64(days[0])).astype(int)),
+        "images a year": len(days) / max(float((np.datetime64(days[-1]) - np.datetime64(days[0])).astype(int) / 365.25), 1.0),
         "west": round(west, 5),
         "south": round(south, 5),
         "east": round(east, 5),

@@ -29,13 +29,14 @@ from eowidgets.analysis.ask.language import (
     Presence,
     Program,
     Rank,
+    Scope,
     Share,
     Statistic,
     Threshold,
     Trend,
     When,
 )
-from eowidgets.analysis.ask.dates import SEASONS
+from eowidgets.analysis.ask.dates import SEASONS, find_dates
 from eowidgets.analysis.ask.lexicon import HARMLESS, NOUN_OF, WORD_OF
 from eowidgets.analysis.ask.scopes import scopes
 from eowidgets.analysis.ask.slots import Slots
@@ -52,6 +53,7 @@ class Given:
     bands: Collection[str] = ()
     metres: float = 10.0
     title: str = ""
+    last: str = ""
     before: bool = False
     point: bool = False
 
@@ -215,9 +217,9 @@ def refusal(text: str, slots: Slots, given: Given) -> str:
 # --- what has a program of its own --------------------------------------------------------------------------------
 
 _YES_NO = re.compile(r"^(?:and |so |but |please |tell me (?:if|whether) |)(?:is|are|was|were|did|does|do|has|have|had|can|could|will)\b|\b(?:if|whether)\b")
-_SATELLITE = re.compile(r"\b(?:is|are|was|were) (?:this|these|it|they|the \w+)\b.*\b(?:sentinel|landsat|modis|planet|spot|aster|viirs)\b|\b(?:which|what)(?: kind of| type of)? (?:satellites?|sensors?|missions?|instruments?|spacecraft|platform)\b|\bfrom (?:which|what) satellites?\b|^(?:the )?(?:satellite|sensor)$")
+_SATELLITE = re.compile(r"\b(?:is|are|was|were) (?:this|these|it|they|the (?:data|images?|pictures?|scenes?|series|cube))\b.*\b(?:sentinel|landsat|modis|planet|spot|aster|viirs)\b|\b(?:which|what)(?: kind of| type of)? (?:satellites?|sensors?|missions?|instruments?|spacecraft|platform)\b|\bfrom (?:which|what) satellites?\b|^(?:the )?(?:satellite|sensor)$")
 _CUBE = r"(?:cube|dataset|data set|data cube|raster|scene|image|images|picture|pictures|series|time series|sample|data|map|grid|stack|whole area|study area)"
-_SIZE_OF = re.compile(rf"\bhow (?:large|big|wide) (?:is|are) (?:the |this |these |our |my |a )?(?:whole |entire )?{_CUBE}\b(?! (?:of|covered))|\b(?:size|dimensions?|shape|extent) of (?:the |this )?(?:whole |entire )?{_CUBE}\b|\bhow many (?:pixels|rows|columns)\b(?! of)")
+_SIZE_OF = re.compile(rf"\b(?:total |ground |surface )?area of (?:the |this )?(?:whole |entire )?{_CUBE}\b|^how (?:big|large) is (?:the|this) (?:whole |entire )?(?:area|place|region|site)\b|\bhow (?:large|big|wide) (?:is|are) (?:the |this |these |our |my |a )?(?:whole |entire )?{_CUBE}\b(?! (?:of|covered))|\b(?:size|dimensions?|shape|extent) of (?:the |this )?(?:whole |entire )?{_CUBE}\b|\bhow many (?:pixels|rows|columns)\b(?! of)")
 _HECTARES_OF = re.compile(
     rf"\b(?:how (?:many|much)|what|which) (?:ground )?(?:square kilomet(?:re|er)s|square met(?:re|er)s|hectares|ha|km2|m2|area|ground|surface|land)\b.*\b(?:does|do|is|are) (?:it|this|the|these|our|my) ?(?:whole |entire )?(?:{_CUBE})?\b.*\b(?:cover(?:ed)?|show|span|have|measure)\b"
     r"|^(?:total |whole )?(?:area|size|surface|extent) (?:covered|of (?:it|this)|in total)\b|^(?:total|whole) (?:area|size)\b"
@@ -331,6 +333,8 @@ def refine(text: str, program: Program, given: Given) -> Program | str:
     if isinstance(program, AreaOf | Share) and program.of in COVERS and re.search(_GONE, low):
         unit = "%" if isinstance(program, Share) else program.unit
         program = Change(program.scope, program.of, "amount", "loss", unit=unit)  # type: ignore[arg-type]
+    if isinstance(program, When) and program.which == "change" and not program.of and re.search(r"\b(?:constructi\w+|built|building)\b", low):
+        return replace(program, of="built-up", direction="gain")
     if isinstance(program, When) and program.which == "change" and program.of in COVERS and re.search(_CAME, low):
         return replace(program, direction="gain")
     if isinstance(program, Change):
@@ -412,6 +416,10 @@ def _dimension(low: str, slots: Slots) -> Fact | None:
     number = _NUMBER_OF.search(low)
     if number:
         return Fact(of=str(number["n"] or number["m"]))
+    if re.search(r"\bhow many days\b(?=.*\b(?:first|last|start|end|cover\w*|span\w*|series|record)\b)", low):
+        return Fact(of="days")
+    if re.search(r"\b(?:images|pictures|scenes|dates|acquisitions|observations|‹m›) (?:are there |do (?:we|you) have |are )?(?:per|a|each|every|in a) year\b", low):
+        return Fact(of="images a year")
     if _LONGEST_GAP.search(low):
         return Fact(of="longest gap")
     if _GAP.search(low):
@@ -447,6 +455,8 @@ _ORDER = re.compile(r"\b(?:or|vs|versus|compar\w+)\b")
 
 def _rank(low: str, slots: Slots, given: Given) -> Program | str | None:
     match = _BY.search(low)
+    if re.search(r"\b(?:which|what) (?:decade|week|century|weekday|day of the week|hour)\b", low):
+        return "I can rank months, years and seasons, but no decades, weeks or hours."
     names = [t.name for t in slots.topics]
     places = list(dict.fromkeys(slots.places))
     parts = {p for p in places if "-" in p}
@@ -569,14 +579,15 @@ def _extent(low: str, slots: Slots, given: Given) -> Program | str | None:
         return None
     names = [t.name for t in slots.topics]
     indices = _indices(names, given) or ([b] if (b := _band_in(low, given)) in given.bands and _BAND_WORD.search(low) else [])
-    if not indices or re.search(r"\bhow many (?:images|dates|days|times|scenes|pictures)\b", low):
+    if not indices:
         return None
+    counted = bool(re.search(r"\bhow many (?:of the )?(?:images|dates|days|times|scenes|pictures|observations|acquisitions)\b", low))
     scope, _ = scopes(slots, "")
     number = match["n"]
     if number in _FRACTIONS:
         return None
     limit = _WORDS.get(number, 0.0) or float(number.replace(",", "."))
-    return Extent(scope, indices[0], _RELATION[match["rel"]], limit, slots.unit or "%")  # type: ignore[arg-type]
+    return Extent(scope, indices[0], _RELATION[match["rel"]], limit, "dates" if counted else slots.unit or "%")  # type: ignore[arg-type]
 
 
 _ROSE = re.compile(r"\b(?:rise[sn]?|rose|increased?|improved?|gr[eo]wn?|climb(?:ed)?|gone up|go up|went up|get (?:greener|wetter|moister|higher)|become (?:greener|wetter|moister|higher)|got(?:ten)? (?:greener|wetter|moister)|recover(?:ed)?)\b")
@@ -606,12 +617,94 @@ def _sky_on(low: str, slots: Slots, given: Given) -> Program | None:
     if len(set(skies)) != 1 or _LIMIT.search(low) or " than " in low:
         return None
     scope, _ = scopes(slots, "")
-    if re.match(r"^(?:and )?(?:on |in )?how many (?:of the )?(?:days|dates|images|pictures|scenes|times|acquisitions|observations|‹m›)\b", low):
+    if re.match(r"^(?:and )?(?:on |in )?how many (?:of the )?(?:days|dates|images|pictures|scenes|times|acquisitions|observations|‹m›)\b", low) and not _NONE.search(low) and not _NEGATED.search(low):
         return Count(scope, f"{skies[0]} dates")
     day = scope.start and scope.start == scope.end
     if day and re.match(r"^(?:and )?(?:is|are|was|were)\b", low) and re.search(r"\b(?:cloudy|overcast|snowy|snow-covered|hazy|clouded)$", low):
         return Presence(scope, skies[0])
     return None
+
+
+_SHARE_OF_IMAGES = re.compile(r"\b(?:share|percentage|percent|fraction|proportion|part) of (?:the |all )?(?:images|dates|days|scenes|pictures|acquisitions|observations)\b")
+
+
+def _difference(low: str, slots: Slots, given: Given) -> Program | str | None:
+    """"What's the difference in NDVI between January and July 2010?"."""
+    if _SHARE_OF_IMAGES.search(low):
+        return "I count images, and give the mean share of a place under cloud, but not the share of images: ask how many there are."
+    asked = re.search(r"\bdifferen(?:ce|t)\b|\bdiffer\b|\bhow much (?:higher|lower|greener|browner|wetter|drier|moister|more|less|brighter|darker|cloudier|snowier)\b", low)
+    if not asked or _YES_NO.match(low):
+        return None
+    names = [t.name for t in slots.topics if t.name not in IMAGES]
+    of = _ranked(names) or (_band_in(low, given) if _BAND_WORD.search(low) or "infrared" in low else "")
+    if not of or of not in (*COVERS, *UNIONS, *SKIES, *_indices(names, given), *given.bands):
+        return None
+    dates = list(slots.dates)
+    parts = re.search(r"\bbetween (.+?) and (.+)$", low)
+    if len(dates) == 1 and parts:
+        two = [find_dates(p, "", given.last) for p in parts.groups()]
+        dates = [d[0] for d in two if d]
+    if len(dates) == 2:
+        one, other = (d.put(Scope()) for d in dates)
+        one = _borrowed(one, other)
+        other = _borrowed(other, one)
+        place = slots.places[0] if slots.places else "all"
+        rest: Any = {"place": place, "area": "drawn" if slots.drawn else "", "layer": slots.layer}
+        return Compare(replace(one, **rest), of, relation="difference", other=replace(other, **rest))
+    if len(slots.places) == 2:
+        scope, second = scopes(slots, "compare")
+        return Compare(scope, of, relation="difference", other=second) if second else None
+    return None
+
+
+def _borrowed(scope: Scope, other: Scope) -> Scope:
+    """"January" beside "July 2010" is that of 2010."""
+    if scope.start or not scope.months or not other.start or len(scope.months) > 1:
+        return scope
+    year, month = int(other.start[:4]), scope.months[0]
+    return replace(scope, start=f"{year}-{month:02d}-01", end=f"{year}-{month:02d}-{calendar.monthrange(year, month)[1]}", months=())
+
+
+_BECAME = re.compile(r"\b(?:became|become|turned (?:in)?to|converted (?:in)?to|changed (?:in)?to)\b")
+
+
+def _became(low: str, slots: Slots, given: Given) -> Program | None:
+    """"How many hectares became built-up?": what came to a kind of land."""
+    lands = [t.name for t in slots.topics if t.name in COVERS]
+    if len(lands) != 1 or not re.match(r"^how (?:much|many)\b", low) or not _BECAME.search(low):
+        return None
+    marked = _marked(slots)
+    if re.search(r"‹c› (?:\w+ ){0,2}(?:became|become|turned|converted|changed)", marked):
+        return None  # what it turned into is asked for
+    scope, _ = scopes(slots, "change")
+    return Change(scope, lands[0], "amount", "gain", unit=slots.unit or "ha")  # type: ignore[arg-type]
+
+
+def _how_much(low: str, slots: Slots, given: Given) -> Program | None:
+    """"How much water is on this image?"."""
+    lands = [t.name for t in slots.topics if t.name in (*COVERS, *UNIONS)]
+    if len(lands) != 1 or not re.match(r"^how much ‹c› (?:is|are|was|were) (?:there |visible |shown )?(?:on|in) ", _marked(slots)):
+        return None
+    if _LOST.search(low) or _GAINED.search(low) or len(slots.dates) > 1 or re.search(r"\b(?:in|on) (?:common|total|doubt)\b", low):
+        return None
+    scope, _ = scopes(slots, "")
+    return AreaOf(scope, lands[0], slots.unit or "ha")  # type: ignore[arg-type]
+
+
+def _extreme_value(low: str, slots: Slots, given: Given) -> Program | None:
+    """"What is the highest EVI of the record?", "What is the lowest mean NDVI in 2011?"."""
+    found = re.match(r"^(?:what|which|give|tell|the|name|find)\b(?: (?:is|was|me|the|s))* (?P<w>highest|lowest|maximum|minimum|max|min|largest|smallest|greatest|peak)(?: (?P<m>mean|average|scene mean))?(?: value of| of)? ‹i›", _marked(slots))
+    names = [t.name for t in slots.topics if t.name not in IMAGES]
+    indices = _indices(names, given)
+    if found is None or len(indices) != 1 or re.search(r"\b(?:where|which (?:place|part|pixel|corner|spot|day|date|month|year))\b", low):
+        return None
+    which = "lowest" if found["w"] in ("lowest", "minimum", "min", "smallest") else "highest"
+    lands = [n for n in names if n in COVERS]
+    scope, _ = scopes(slots, "")
+    scope = replace(scope, cover=lands[0]) if lands else scope
+    if found["m"]:
+        return When(scope, indices[0], "low" if which == "lowest" else "peak")
+    return Extreme(scope, indices[0], which)  # type: ignore[arg-type]
 
 
 def _complement(low: str, slots: Slots, given: Given) -> Program | None:
@@ -792,7 +885,7 @@ def _absence(low: str, slots: Slots, given: Given) -> Program | str | None:
 def _alone(low: str, slots: Slots, given: Given) -> Program | str | None:
     """A word or two are no question, unless they go on from the one before."""
     said = [t for t in slots.tokens if not t.startswith("‹") and t not in ("the", "a", "an", "of", "in", "and", "my", "this")]
-    if given.before or said or slots.unit or not slots.topics or low.startswith("and "):
+    if given.before or given.point or said or slots.unit or not slots.topics or low.startswith("and "):
         return None
     if len(slots.topics) == 1 and not slots.dates and not slots.places:
         name = slots.topics[0].name.split(" ")[0]
@@ -801,7 +894,7 @@ def _alone(low: str, slots: Slots, given: Given) -> Program | str | None:
 
 
 _READERS: tuple[Callable[[str, Slots, Given], Program | str | None], ...] = (
-    _fact, _event, _compared_times, _moved, _sky_on, _extent, _complement, _band, _absence, _image_day, _rank, _threshold, _mean, _alone,
+    _fact, _event, _compared_times, _difference, _moved, _sky_on, _became, _how_much, _extreme_value, _extent, _complement, _band, _absence, _image_day, _rank, _threshold, _mean, _alone,
 )  # fmt: skip
 
 

@@ -87,13 +87,13 @@ class Count(Program):
 class Compare(Program):
     """More or less of one thing than of another, or of the same in another place or time (``other``).
 
-    ``"which"`` asks which of the two is more, ``"which less"`` which is less. ``of`` may be ``"image"``.
+    ``"which"`` asks which of the two is more, ``"which less"`` which is less, ``"difference"`` by how much they differ. ``of`` may be ``"image"``.
     """
 
     kind: ClassVar[str] = "compare"
     of: str = "forest"
     than: str = ""
-    relation: Literal["more", "less", "which", "which less"] = "more"
+    relation: Literal["more", "less", "which", "which less", "difference"] = "more"
     other: Scope | None = None
 
 
@@ -222,13 +222,16 @@ class Rank(Program):
 
 @dataclass(frozen=True, slots=True)
 class Extent(Program):
-    """How much of the place has an index above or below a limit (the median over the time), in percent or as an area."""
+    """How much of the place has an index above or below a limit (the median over the time), in percent or as an area.
+
+    In ``"dates"``: on how many dates the mean over the place is.
+    """
 
     kind: ClassVar[str] = "extent"
     of: str = "NDVI"
     relation: Literal["above", "at least", "below", "at most"] = "above"
     limit: float = 0.5
-    unit: Literal["%", "ha", "km2", "m2"] = "%"
+    unit: Literal["%", "ha", "km2", "m2", "dates"] = "%"
 
 
 @dataclass(frozen=True, slots=True)
@@ -352,11 +355,11 @@ def _is_day(text: str) -> bool:
 #: What can be asked about the cube itself.
 FACTS = (
     "dates", "satellite", "size", "width", "height", "rows", "columns", "pixels", "bands", "resolution", "interval",
-    "longest gap", "years", "indices", "place", "north", "south", "east", "west",
+    "longest gap", "years", "days", "images a year", "indices", "place", "north", "south", "east", "west",
 )  # fmt: skip
 #: Field -> the words that it may hold; literal types say the same to the type checker.
 _WORDS: dict[tuple[str, str], tuple[str, ...]] = {
-    ("compare", "relation"): ("more", "less", "which", "which less"),
+    ("compare", "relation"): ("more", "less", "which", "which less", "difference"),
     ("area", "unit"): ("ha", "km2", "m2"),
     ("locate", "how"): ("grid", "polygon", "nearest"),
     ("when", "which"): ("first", "last", "peak", "low", "change"),
@@ -374,7 +377,7 @@ _WORDS: dict[tuple[str, str], tuple[str, ...]] = {
     ("when", "direction"): ("", "gain"),
     ("change", "unit"): ("ha", "km2", "m2", "%"),
     ("extent", "relation"): ("above", "at least", "below", "at most"),
-    ("extent", "unit"): ("%", "ha", "km2", "m2"),
+    ("extent", "unit"): ("%", "ha", "km2", "m2", "dates"),
     ("fact", "unit"): ("", "ha", "km2", "m2", "m", "km"),
     ("event", "of"): ("fire", "storm", "disease", "drought", "logging", "flood", "landslide"),
 }

@@ -108,6 +108,12 @@ def extent(context: Context, program: Extent) -> Answer:
     cut = context.dates(scope)
     where = context.where(scope)
     values = context.trace("values", tools.index_values, cut, of, where)
+    if unit == "dates":
+        series = context.trace("course", tools.course, values, where)
+        number = context.trace("number", timetools.dates_beyond, series, program.relation, program.limit)
+        text = f"On {number} of {series.sizes['time']} dates the mean of {of}{words.where(scope)} is {program.relation} {program.limit:g}"
+        text += f"{words.when(*span(cut))}{words.months(scope.months)}."
+        return context.answer(program, text, number, 0.9, unit="images", dates=cut, series=series)
     mask, known = context.trace("part", timetools.beyond, values, program.relation, program.limit)
     if unit == "%":
         value = context.trace("percent", tools.share, mask, known)

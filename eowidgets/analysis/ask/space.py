@@ -237,6 +237,10 @@ def compare(context: Context, program: Compare) -> Answer:
         word = {"more": "higher", "less": "lower"}[word] if words.is_index(program.of) else word
         verdict = "they are equal" if value == "equal" else f"there is {word} {value}" if unit else f"it is {word} {value}"
         text = f"{said[0].upper()}{said[1:]}: {verdict}."
+    elif program.relation == "difference":
+        written = shown(abs(a - b)).removesuffix(" %") + (" percentage points" if unit else "")
+        claim = Claim(a - b, shown=(shown(a), shown(b), written))
+        text = f"{said[0].upper()}{said[1:]}: a difference of {'-' if a < b else ''}{written}."
     else:
         claim = Claim(a, b, ">" if program.relation == "more" else "<", shown=(shown(a), shown(b)))
         text = f"{claim.opening}: {said}."
@@ -319,6 +323,8 @@ def _label(scope: Scope, other: Scope) -> str:
             if scope.start and scope.end
             else (f" since {scope.start}" if scope.start else f" until {scope.end}" if scope.end else " in all years")
         )
+    if scope.months != other.months and scope.months:
+        label += f" in {words.months(scope.months).strip(', ').removesuffix(' only')}"
     return label.strip() or "there"
 
 

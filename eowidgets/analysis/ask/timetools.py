@@ -133,9 +133,15 @@ def transitions(before: xr.Dataset, after: xr.Dataset, where: Mask, cube: xr.Dat
 
 
 def changed_mask(before: xr.Dataset, after: xr.Dataset, source: str = "", target: str = "") -> Mask:
-    """Pixels that left ``source``, came to ``target``, or both; without either, all whose kind changed."""
+    """Pixels that left ``source``, came to ``target``, or both; without either, all whose kind changed.
+
+    Where both are the same kind of land, those that left it and those that came to it.
+    """
     a, b = before["cover"].values, after["cover"].values
     mask = (a != b) & (a != UNSEEN) & (b != UNSEEN)
+    if source and source == target:
+        either: Mask = mask & (class_mask(before, source) != class_mask(after, source))
+        return either
     if source:
         was, still = class_mask(before, source), class_mask(after, source)
         mask &= was & ~still
@@ -256,6 +262,12 @@ def summary(values: xr.DataArray, stat: str) -> float:
     return float(np.nanmean(array) if stat == "mean" else np.nanmedian(array))
 
 
+def dates_beyond(series: xr.DataArray, relation: str, limit: float) -> int:
+    """Number of dates on which a course is above (at least) or below (at most) a limit."""
+    signs = {"above": np.greater, "at least": np.greater_equal, "below": np.less, "at most": np.less_equal}
+    return int(signs[relation](series.dropna("time").values, limit).sum())
+
+
 def beyond(values: xr.DataArray, relation: str, limit: float) -> tuple[Mask, Mask]:
     """Pixels whose median over time is above (at least) or below (at most) a limit, and those that were seen."""
     from eowidgets.analysis.ask.landcover import quantile
@@ -275,8 +287,10 @@ def difference(after: float, before: float) -> float:
     return float(after - before)
 
 
-def larger(a: float, b: float, relation: str, names: tuple[str, str]) -> bool | str:
-    """Whether ``a`` is more (less) than ``b``, or which of the two is."""
+def larger(a: float, b: float, relation: str, names: tuple[str, str]) -> bool | float | str:
+    """Whether ``a`` is more (less) than ``b``, which of the two is, or how much more ``a`` is."""
+    if relation == "difference":
+        return float(a - b)
     if relation in ("which", "which less"):
         more, less = (names[0], names[1]) if relation == "which" else (names[1], names[0])
         return more if a > b else less if b > a else "equal"

@@ -180,6 +180,8 @@ def sky_mask(cube: xr.Dataset, name: str, where: Mask) -> Mask:
 def index_values(cube: xr.Dataset, name: str, where: Mask) -> xr.DataArray:
     """A spectral index, or a band (time, y, x), NaN where the ground was not seen and outside ``where``."""
     inside = xr.DataArray(where, dims=("y", "x"))
+    if not cube.indexes["time"].is_monotonic_increasing:  # pairs of dates are in the order of one of them
+        cube = cube.sortby("time")
     values = cube[name] if name in bands(cube) else cube.eow.index(name)
     out: xr.DataArray = values.where(usable(cube) & inside).rename(name)
     return out
