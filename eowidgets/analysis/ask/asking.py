@@ -157,7 +157,14 @@ def understood(
     """
     first, last = span(cube)
     text, point = kinds.point_of(kinds.plain(question, first, last), _bounds(cube))
-    given = kinds.Given(tuple(bands(cube)), _metres(cube), str(cube.attrs.get("title") or ""), last, before is not None, point is not None)
+    given = kinds.Given(
+        tuple(bands(cube)),
+        _metres(cube),
+        str(cube.attrs.get("title") or ""),
+        last,
+        before is not None,
+        point is not None,
+    )
     text = slots.clean(text)
     if text and len(text) <= slots.LONGEST:
         found = slots.read(text, first, last, _indices(tuple(bands(cube))), layers, vocabulary())

@@ -19,7 +19,9 @@ from eowidgets.errors import InputError
 
 Mask = npt.NDArray[np.bool_]
 LOST, GAINED, CHANGED = "#d55e00", "#009e73", "#cc79a7"
-LEVEL_NOTE = "Images of that year differ in brightness from the same days of other years, and were brought to their level."
+LEVEL_NOTE = (
+    "Images of that year differ in brightness from the same days of other years, and were brought to their level."
+)
 
 
 @dataclass(slots=True)
@@ -165,10 +167,23 @@ class Context:
         sure = np.minimum(before["sure"].values, after["sure"].values)[mask if mask.any() else known]
         sureness = float(np.nanmean(sure)) * float(known.sum() / where.sum())
         pairs = int(before.attrs["pairs"])
-        note = f" Compared are {_period(years[0])} and {_period(years[1])}, on {pairs} pairs of the same days of the year."
+        note = (
+            f" Compared are {_period(years[0])} and {_period(years[1])}, on {pairs} pairs of the same days of the year."
+        )
         dates = (span(years[0])[0], span(years[1])[1])
         return Found(
-            mask, where, known, sureness, dates, note, years[1], after, before, states=states, source=source, target=target
+            mask,
+            where,
+            known,
+            sureness,
+            dates,
+            note,
+            years[1],
+            after,
+            before,
+            states=states,
+            source=source,
+            target=target,
         )
 
     def topic(self, scope: Scope, of: str) -> Found:

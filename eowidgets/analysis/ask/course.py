@@ -102,8 +102,9 @@ def _change_date(context: Context, program: When) -> Answer:
     gain = program.direction == "gain" and bool(of)
     found = context.change(scope, target=of) if gain else context.change(scope, source=of)
     if not found.mask.any():
+        verb = "came" if gain else "was lost" if of else "changed"
         raise InputError(
-            f"No {words.name(of) or 'land'} {'came' if gain else 'was lost' if of else 'changed'}{words.where(scope)} between the two years compared.{found.note}"
+            f"No {words.name(of) or 'land'} {verb}{words.where(scope)} between the two years compared.{found.note}"
         )
     between = context.trace("span", tools.between, context.cube, *found.span)
     stable = context.trace("stable", timetools.unchanged, found.before, found.after, "" if gain else of)
@@ -198,9 +199,12 @@ def _yearly_direction(context: Context, program: Trend, asked: str, series: xr.D
         shares.append(context.trace(f"percent_{name}", tools.share, mask, known))
     step = context.trace("step", timetools.difference, shares[1], shares[0])
     if abs(step) < SAME:
-        raise InputError(f"That is not clear: {words.name(of)} covered {shares[0]:.1f} % in {years[0]}, {shares[1]:.1f} % in {years[1]}.")
+        raise InputError(
+            f"That is not clear: {words.name(of)} covered {shares[0]:.1f} % in {years[0]}, {shares[1]:.1f} % in {years[1]}."
+        )
     claim = Claim(step if asked == "rising" else -step, 0.0, ">", shown=(f"{shares[0]:.1f}", f"{shares[1]:.1f}"))
-    text = f"{claim.opening}: {words.name(of)} went from {shares[0]:.1f} % in {years[0]} to {shares[1]:.1f} % in {years[1]} ({step:+.1f})"
+    text = f"{claim.opening}: {words.name(of)} went from {shares[0]:.1f} % in {years[0]} to {shares[1]:.1f} % in {years[1]}"
+    text += f" ({step:+.1f})"
     text += f"{words.where(scope)}, told from the same days of both years."
     slope = context.trace("slope", small.scaled, step, 1.0 / (years[1] - years[0]))
     return context.answer(
@@ -232,7 +236,9 @@ def change(context: Context, program: Change) -> Answer:
     if program.unit == "%" and not gain:
         return _lost_share(context, program, found, (low, high))
     unit = "ha" if program.unit == "%" else program.unit
-    low, high = (v * tools.area(found.known, context.cube, unit) / tools.area(found.known, context.cube) for v in (low, high))
+    low, high = (
+        v * tools.area(found.known, context.cube, unit) / tools.area(found.known, context.cube) for v in (low, high)
+    )
     size = context.trace("size", tools.area, found.mask, context.cube, *(() if unit == "ha" else (unit,)))
     topic = f"{of} {'gain' if gain else 'loss'}"
     spread = tools.grid_shares(found.mask, found.where)
@@ -248,7 +254,7 @@ def change(context: Context, program: Change) -> Answer:
     text = (
         f"{said} {between} of {words.name(of)} {verb}{words.where(program.scope)}, {words.cells(spread, program.scope)}."
         if size
-        else f"{begin and 'no' or 'No'} {words.name(of)} {verb}{words.where(program.scope)}: {said} {between}."
+        else f"{(begin and 'no') or 'No'} {words.name(of)} {verb}{words.where(program.scope)}: {said} {between}."
     )
     return context.answer(
         program,
@@ -271,7 +277,8 @@ def _lost_share(context: Context, program: Change, found: Found, interval: tuple
     part = context.trace("part", tools.area, found.mask, context.cube)
     value = context.trace("percent", small.part_in_percent, part, whole)
     said = words.percent(value)
-    text = f"{said} of the {words.name(of)} was lost{words.where(program.scope)}: {words.hectares(part)} ({words.number(interval[0])} to "
+    text = f"{said} of the {words.name(of)} was lost{words.where(program.scope)}: {words.hectares(part)} "
+    text += f"({words.number(interval[0])} to "
     text += f"{words.hectares(interval[1])}) of {words.hectares(whole)}."
     return context.answer(
         program, text + found.note + DEFINED, value, found.sure * _firmness(interval[0], part, interval[1]), unit="%",
@@ -495,7 +502,8 @@ def _months_apart(context: Context, program: Change) -> Answer:
         means.append(context.trace("mean", timetools.summary, values, "mean"))
     step = means[1] - means[0]
     shown = (f"{means[0]:.2f}", f"{means[1]:.2f}")
-    text = f"ean {of} went from {shown[0]} to {shown[1]} ({step:+.2f}){words.where(scope)}, from {names[0]} to {names[1]}; that holds the season."
+    text = f"ean {of} went from {shown[0]} to {shown[1]} ({step:+.2f}){words.where(scope)}"
+    text += f", from {names[0]} to {names[1]}; that holds the season."
     if program.ask == "whether":
         claim = Claim({"loss": -step, "gain": step}.get(program.direction, abs(step)), STEADY, ">", shown=shown)
         difference = context.trace("difference", timetools.difference, means[1], means[0])

@@ -35,8 +35,8 @@ def event(context: Context, program: Event) -> Answer:
         if found["burnt"].any() or not found["fell"].any():
             value = context.trace("burnt_at_all", burnt.any_burnt, found)
             claim = Claim(size, 0.0, ">", shown=(words.hectares(size),) if size else ())
-            text = f"{claim.opening}: {words.hectares(size)}{place} look burnt: NBR fell by {found['fall']:.2f} around {found['date']}, "
-            text += "suddenly and without brightening, and rose again within a year."
+            text = f"{claim.opening}: {words.hectares(size)}{place} look burnt: NBR fell by {found['fall']:.2f} around "
+            text += f"{found['date']}, suddenly and without brightening, and rose again within a year."
             if not size:
                 text = f"{claim.opening}: NBR fell nowhere{place} by more than {burnt.UNBURNT} and stayed low."
             return context.answer(
@@ -54,7 +54,11 @@ def _loss_only(context: Context, program: Event, why: str) -> Answer:
         found = context.change(program.scope, "forest")
         size, place = tools.area(found.mask, context.cube), words.where(program.scope)
         loss = f"The images show {words.hectares(size)} of forest loss{place}; they can't tell {verb}."
-        loss = loss + found.note if size else f"The images show no loss of forest{place}, and they can't tell {verb}.{found.note}"
+        loss = (
+            loss + found.note
+            if size
+            else f"The images show no loss of forest{place}, and they can't tell {verb}.{found.note}"
+        )
     except InputError:
         loss = f"The images can't tell {verb}."
     if program.of in ("flood", "drought"):

@@ -31,7 +31,7 @@ def fact(context: Context, program: Fact) -> Answer:
         return context.answer(program, text, table["name"], 1.0, code=f"{context.trace.last}['name']")
     table = context.trace("about", about, context.cube)
     value: Any = table[of]
-    code = f"{context.trace.last}[{of!r}]"
+    code: str | None = f"{context.trace.last}[{of!r}]"
     if of == "satellite":
         if not value:
             raise InputError("The cube does not say which satellite or sensor its images are from.")
@@ -41,8 +41,8 @@ def fact(context: Context, program: Fact) -> Answer:
     elif of == "size":
         factor = {"km2": 0.01, "m2": 1e4}.get(program.unit, 1.0)
         value, code = context.trace("area", scaled, value, factor), None
-        text = f"The cube covers {words.hectares(value, program.unit or 'ha')}: {table['columns']} × {table['rows']} pixels of {table['resolution']:g} m, "
-        text += f"{table['count']} dates."
+        text = f"The cube covers {words.hectares(value, program.unit or 'ha')}: {table['columns']} × {table['rows']} pixels of "
+        text += f"{table['resolution']:g} m, {table['count']} dates."
     elif of == "resolution":
         text = f"A pixel is {value:g} m wide on the ground."
     elif of == "bands":
@@ -71,14 +71,19 @@ def fact(context: Context, program: Fact) -> Answer:
         text = f"The {of}ern edge of the cube lies at {value:.5f}°."
     else:
         text = f"The middle of the cube lies at {words.degrees(*value)}."
-    unit = {"size": program.unit or "ha", "resolution": "m", "width": program.unit or "m", "height": program.unit or "m"}.get(of, "")
+    unit = {
+        "size": program.unit or "ha",
+        "resolution": "m",
+        "width": program.unit or "m",
+        "height": program.unit or "m",
+    }.get(of, "")
     unit = {"interval": "days", "longest gap": "days", "years": "years", "days": "days"}.get(of, unit)
     claim = Claim(value, shown=(words.hectares(value, unit),)) if of == "size" else None
     return context.answer(program, text, value, 1.0, unit=unit, code=code, claim=claim)
 
 
 def _known(names: tuple[str, ...]) -> list[str]:
-    first = [n for n in ("NDVI", "NDMI", "NBR", "NDWI", "MNDWI", "NDSI", "NDBI", "EVI") if n in names]
+    first: list[str] = [n for n in ("NDVI", "NDMI", "NBR", "NDWI", "MNDWI", "NDSI", "NDBI", "EVI") if n in names]
     return first or list(names[:5])
 
 
@@ -104,7 +109,8 @@ def about(cube: xr.Dataset) -> dict[str, Any]:
         "longest gap": float(np.max(gaps)) if len(gaps) else None,
         "years": float((np.datetime64(days[-1]) - np.datetime64(days[0])).astype(int) / 365.25),
         "days": int((np.datetime64(days[-1]) - np.datetime64(days[0])).astype(int)),
-        "images a year": len(days) / max(float((np.datetime64(days[-1]) - np.datetime64(days[0])).astype(int) / 365.25), 1.0),
+        "images a year": len(days)
+        / max(float((np.datetime64(days[-1]) - np.datetime64(days[0])).astype(int) / 365.25), 1.0),
         "west": round(west, 5),
         "south": round(south, 5),
         "east": round(east, 5),
@@ -124,7 +130,9 @@ def _satellite(cube: xr.Dataset) -> str:
     if not found:
         return noted
     level = f" (level {found[3][1:].upper()})" if found[3] else ""
-    return f"{found[1].capitalize()}-{found[2]}{level}" if found[1].lower() == "sentinel" else f"Landsat {found[2]}{level}"
+    return (
+        f"{found[1].capitalize()}-{found[2]}{level}" if found[1].lower() == "sentinel" else f"Landsat {found[2]}{level}"
+    )
 
 
 def meaning(name: str) -> dict[str, str]:
@@ -141,7 +149,11 @@ def meaning(name: str) -> dict[str, str]:
     if found is None:
         raise unknown("index", name, ())
     letters = ", ".join(f"{b} {_LETTERS[b]}" for b in found.bands if b in _LETTERS)
-    return {"name": str(found.long_name), "formula": str(found.formula), "reads": f"with {letters}" if letters else "of the bands"}
+    return {
+        "name": str(found.long_name),
+        "formula": str(found.formula),
+        "reads": f"with {letters}" if letters else "of the bands",
+    }
 
 
 _LETTERS = {

@@ -87,7 +87,8 @@ class Count(Program):
 class Compare(Program):
     """More or less of one thing than of another, or of the same in another place or time (``other``).
 
-    ``"which"`` asks which of the two is more, ``"which less"`` which is less, ``"difference"`` by how much they differ. ``of`` may be ``"image"``.
+    ``"which"`` asks which of the two is more, ``"which less"`` which is less, ``"difference"`` by how much they differ.
+    ``of`` may be ``"image"``.
     """
 
     kind: ClassVar[str] = "compare"

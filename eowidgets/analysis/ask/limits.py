@@ -97,7 +97,7 @@ def _any_date(context: Context, program: Threshold) -> tuple[float, str, str, Fo
     which = "peak" if program.relation in ("above", "at least") else "low"
     moment = context.trace("moment", timetools.moment, series, which)
     value = context.trace("value", small.scaled, moment["value"], 100.0 if of in SKIES else 1.0)
-    subject = f"the {'highest' if which == 'peak' else 'lowest'} {'share of ' if of in SKIES else 'mean of '}{of}{words.where(scope)}"
+    subject = f"the {'highest' if which == 'peak' else 'lowest'} {'share' if of in SKIES else 'mean'} of {of}{words.where(scope)}"
     subject += f"{words.when(*span(cut))} is that of {moment['date']},"
     return value, _say(value, program.unit, "mean"), subject, Found(where, where, where, 0.9, span(cut), cube=cut)
 
@@ -111,8 +111,10 @@ def extent(context: Context, program: Extent) -> Answer:
     if unit == "dates":
         series = context.trace("course", tools.course, values, where)
         number = context.trace("number", timetools.dates_beyond, series, program.relation, program.limit)
-        text = f"On {number} of {series.sizes['time']} dates the mean of {of}{words.where(scope)} is {program.relation} {program.limit:g}"
-        text += f"{words.when(*span(cut))}{words.months(scope.months)}."
+        text = (
+            f"On {number} of {series.sizes['time']} dates the mean of {of}{words.where(scope)} is {program.relation} "
+        )
+        text += f"{program.limit:g}{words.when(*span(cut))}{words.months(scope.months)}."
         return context.answer(program, text, number, 0.9, unit="images", dates=cut, series=series)
     mask, known = context.trace("part", timetools.beyond, values, program.relation, program.limit)
     if unit == "%":
@@ -120,7 +122,9 @@ def extent(context: Context, program: Extent) -> Answer:
     else:
         value = context.trace("size", tools.area, mask, context.cube, unit)
     said = _say(value, unit, "share")
-    text = f"On {said} of the place seen{words.where(scope)} {of} is {program.relation} {program.limit:g}, the median of "
+    text = (
+        f"On {said} of the place seen{words.where(scope)} {of} is {program.relation} {program.limit:g}, the median of "
+    )
     dates = int(values.notnull().any(("y", "x")).sum())
     text += f"{'1 date' if dates == 1 else f'{dates} dates'}{words.when(*span(cut))}{words.months(scope.months)}."
     return context.answer(
@@ -145,7 +149,8 @@ def _count(context: Context, program: Threshold) -> tuple[float, str, str, Found
     found = context.topic(scope, of)
     patches = context.trace("patches", tools.objects, found.mask, context.cube)
     value = context.trace("number", small.number_of, patches["hectares"])
-    subject = f"the number of patches of {words.name(of)} of {tools.SMALLEST} ha or more{words.where(scope)}{words.when(*found.span)} is"
+    subject = f"the number of patches of {words.name(of)} of {tools.SMALLEST} ha or more{words.where(scope)}"
+    subject += f"{words.when(*found.span)} is"
     return value, f"{value:g}", subject, found
 
 
@@ -169,7 +174,7 @@ def _changed(context: Context, program: Threshold) -> tuple[float, str, str, Fou
         subject += f"({words.number(low)} to {words.number(high)} ha) of {words.hectares(whole)}, is"
         return value, written, subject, found
     value = context.trace("size", tools.area, found.mask, context.cube, unit)
-    subject = f"the {words.name(of)} that was {verb}{words.where(scope)} ({words.number(low)} to {words.number(high)} ha) is"
+    subject = (
+        f"the {words.name(of)} that was {verb}{words.where(scope)} ({words.number(low)} to {words.number(high)} ha) is"
+    )
     return value, words.hectares(value, unit), subject, found
-
-

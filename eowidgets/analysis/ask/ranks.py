@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import calendar
 from dataclasses import replace
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -63,7 +64,7 @@ def _places(context: Context, program: Rank) -> tuple[dict[str, float], str, xr.
     table, unit = {}, "%"
     cut = context.cube
     for place in PARTS[program.by]:
-        scope = replace(program.scope, place=place)
+        scope = replace(program.scope, place=place)  # type: ignore[arg-type]
         if words.is_index(program.of):
             cut = context.dates(scope)
             values = context.trace("values", tools.index_values, cut, program.of, context.where(scope))
@@ -116,12 +117,12 @@ def changed_by_year(cube: xr.Dataset, of: str, where: tools.Mask, start: str = "
     source, target = (land, "") if suffix == "loss" else ("", land)
     years = season.whole_years(cube, where)
     found = {}
-    for before, after in zip(years, years[1:], strict=False):
+    for before, after in pairwise(years):
         if after != before + 1 or (start and str(after) < start[:4]) or (end and str(after) > end[:4]):
             continue
-        pair = (cube.isel(time=cube["time"].dt.year.values == y) for y in (before, after))
+        one, two = (cube.isel(time=cube["time"].dt.year.values == y) for y in (before, after))
         try:
-            states = season.compare_years(cube, *pair, where)
+            states = season.compare_years(cube, one, two, where)
         except InputError:
             continue
         mask = timetools.changed_mask(states["before"], states["after"], source, target)

@@ -26,8 +26,8 @@ import numpy.typing as npt
 import xarray as xr
 
 from eowidgets.analysis.ask import timetools, tools
-from eowidgets.analysis.ask.screen import KEPT, checksums
 from eowidgets.analysis.ask.landcover import CODE, FEWEST, UNSEEN, quantile
+from eowidgets.analysis.ask.screen import KEPT, checksums
 from eowidgets.cube.schema import DIMS, bands, usable
 from eowidgets.errors import InputError
 

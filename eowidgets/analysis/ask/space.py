@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
 
 import numpy as np
@@ -223,9 +224,7 @@ def compare(context: Context, program: Compare) -> Answer:
     value = context.trace("result", timetools.larger, a, b, program.relation, names)
     images = program.of in IMAGES
     unit = "" if words.is_index(program.of) or images else " %"
-    shown = (lambda v: words.percent(v)) if unit else (lambda v: f"{v:g}") if images else (lambda v: f"{v:.2f}")
-    if shown(a) == shown(b) and a != b:  # a sentence that shows two equal numbers tells nothing
-        shown = (lambda v: f"{v:.2f} %") if unit else (lambda v: f"{v:.4f}")
+    shown = _writer(a, b, share=bool(unit), whole=images)
     if other is None:
         said = f"{words.name(program.of)} {shown(a)}, {words.name(second_of)} {shown(b)}"
         said += f"{words.where(scope)}{words.when(*first.span)}"
@@ -235,7 +234,9 @@ def compare(context: Context, program: Compare) -> Answer:
         claim = Claim(a, b, shown=(shown(a), shown(b)))
         word = "more" if program.relation == "which" else "less"
         word = {"more": "higher", "less": "lower"}[word] if words.is_index(program.of) else word
-        verdict = "they are equal" if value == "equal" else f"there is {word} {value}" if unit else f"it is {word} {value}"
+        verdict = (
+            "they are equal" if value == "equal" else f"there is {word} {value}" if unit else f"it is {word} {value}"
+        )
         text = f"{said[0].upper()}{said[1:]}: {verdict}."
     elif program.relation == "difference":
         written = shown(abs(a - b)).removesuffix(" %") + (" percentage points" if unit else "")
@@ -252,6 +253,17 @@ def compare(context: Context, program: Compare) -> Answer:
     return context.answer(program, text + first.note, value, sure, masks=masks, dates=first.cube, claim=claim)
 
 
+def _writer(a: float, b: float, *, share: bool, whole: bool) -> Callable[[float], str]:
+    """How two numbers are written: with more digits where they would look the same and are not."""
+
+    def usual(value: float) -> str:
+        return words.percent(value) if share else f"{value:g}" if whole else f"{value:.2f}"
+
+    if usual(a) != usual(b) or a == b:
+        return usual
+    return lambda value: f"{value:.2f} %" if share else f"{value:.4f}"
+
+
 def _alike(one: Scope, two: Scope) -> bool:
     """Whether two times are the same part of the year: those are compared on the same days."""
     return one.months == two.months and (one.start[5:], one.end[5:]) == (two.start[5:], two.end[5:])
@@ -266,7 +278,9 @@ def _same_days(context: Context, one: Scope, two: Scope, of: str) -> tuple[tuple
         where = context.where(scope)
         values = context.trace("values", tools.index_values, part, of, where)
         mean = context.trace("mean", timetools.summary, values, "mean")
-        note = f" Compared are {_many(part.sizes['time'], 'pair')} of dates at most {season.APART} days of the year apart."
+        note = (
+            f" Compared are {_many(part.sizes['time'], 'pair')} of dates at most {season.APART} days of the year apart."
+        )
         out.append((mean, Found(where, where, where, 0.9, span(part), note, cube=part)))
     return out[0], out[1]
 

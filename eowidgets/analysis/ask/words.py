@@ -70,7 +70,11 @@ def when(first: str, last: str) -> str:
         return f" on {first}"
     if first[:4] == last[:4] and first[5:] <= "01-15" and last[5:] >= "12-15":
         return f" in {first[:4]}"
-    if first[:7] == last[:7] and first[8:] == "01" and int(last[8:]) == calendar.monthrange(int(last[:4]), int(last[5:7]))[1]:
+    if (
+        first[:7] == last[:7]
+        and first[8:] == "01"
+        and int(last[8:]) == calendar.monthrange(int(last[:4]), int(last[5:7]))[1]
+    ):
         return f" in {calendar.month_name[int(first[5:7])]} {first[:4]}"
     return f" from {first} to {last}"
 

@@ -90,11 +90,22 @@ PROGRAMS = st.one_of(
         Threshold, st.just(YEAR), COVER, st.sampled_from(["share", "area", "count"]), RELATION,
         st.floats(0, 100).map(lambda v: round(v, 1)), st.just("%"),
     ).map(lambda p: replace(p, unit={"share": "%", "area": "ha", "count": ""}[p.measure])),
-    st.builds(Threshold, st.just(BOTH), st.just("NDVI"), st.sampled_from(["mean", "any date"]), RELATION, st.floats(-1, 1), st.just("")),
-    st.builds(Threshold, st.just(BOTH), st.just("forest"), st.sampled_from(["loss", "gain"]), RELATION, st.floats(0, 50), st.sampled_from(["%", "ha"])),
+    st.builds(
+        Threshold, st.just(BOTH), st.just("NDVI"), st.sampled_from(["mean", "any date"]), RELATION, st.floats(-1, 1), st.just(""),
+    ),
+    st.builds(
+        Threshold, st.just(BOTH), st.just("forest"), st.sampled_from(["loss", "gain"]), RELATION, st.floats(0, 50),
+        st.sampled_from(["%", "ha"]),
+    ),
     st.builds(Extent, st.just(YEAR), st.just("NDVI"), RELATION, st.floats(-1, 1), st.sampled_from(["%", "ha"])),
-    st.builds(Rank, st.just(BOTH), st.sampled_from(["NDVI", "cloud", "image"]), st.sampled_from(["month", "year"]), st.sampled_from(["highest", "lowest"])),
-    st.builds(Change, st.just(BOTH), st.sampled_from(["forest", "field", "NDVI"]), st.sampled_from(["whether", "amount"]), st.sampled_from(["", "loss", "gain"])),
+    st.builds(
+        Rank, st.just(BOTH), st.sampled_from(["NDVI", "cloud", "image"]), st.sampled_from(["month", "year"]),
+        st.sampled_from(["highest", "lowest"]),
+    ),
+    st.builds(
+        Change, st.just(BOTH), st.sampled_from(["forest", "field", "NDVI"]), st.sampled_from(["whether", "amount"]),
+        st.sampled_from(["", "loss", "gain"]),
+    ),
     st.builds(Change, st.just(BOTH), st.just(""), st.sampled_from(["what", "whether"])),
     st.builds(Trend, st.just(BOTH), st.sampled_from(["NDVI", "cloud"])),
     st.builds(Statistic, st.just(YEAR), st.sampled_from(["NDVI", "nir"])),
@@ -126,7 +137,11 @@ def invented():
         clouds = rng.random(shape) < rng.random((len(times), 1, 1)) ** 4
         data = {n: (("time", "y", "x"), np.clip(v, 0.001, 1).astype("float32")) for n, v in bands.items()}
         data["clouds"] = (("time", "y", "x"), clouds)
-        coords = {"time": times.values.astype("datetime64[ns]"), "y": 5e6 - 10 * np.arange(16.0), "x": 5e5 + 10 * np.arange(16.0)}
+        coords = {
+            "time": times.values.astype("datetime64[ns]"),
+            "y": 5e6 - 10 * np.arange(16.0),
+            "x": 5e5 + 10 * np.arange(16.0),
+        }
         return xr.Dataset(data, coords).rio.write_crs("EPSG:32635")
 
     return [make(seed) for seed in range(3)]
@@ -156,7 +171,7 @@ def _agrees(answer):
         step = float(went[2]) - float(went[1])
         if program.direction and abs(abs(step) - 0.02) > 0.011:
             assert answer.value is ((step > 0.02) if program.direction == "gain" else (step < -0.02)), text
-    limit = re.search(r"([-\d.,]+)(?: %| ha)?, and the limit asked about is ([-\d.,]+)", text)
+    limit = re.search(r"(-?\d[\d,]*(?:\.\d+)?)(?: %| ha)?, and the limit asked about is (-?\d[\d,]*(?:\.\d+)?)", text)
     if limit:
         a, b = (float(v.replace(",", "")) for v in limit.groups())
         if a != b:

@@ -1,0 +1,110 @@
+"""Read the kinds of questions that the grammar of the parser does not know, and put right what it leaves out."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from dataclasses import replace
+
+from eowidgets.analysis.ask.kinds.amounts import absence, alone, band, became, complement, extreme_value, how_much, mean
+from eowidgets.analysis.ask.kinds.compared import compared_times, difference, rank
+from eowidgets.analysis.ask.kinds.cube_facts import fact
+from eowidgets.analysis.ask.kinds.dated import image_day, moved, sky_on
+from eowidgets.analysis.ask.kinds.events_read import event
+from eowidgets.analysis.ask.kinds.given import Given
+from eowidgets.analysis.ask.kinds.limited import extent, threshold
+from eowidgets.analysis.ask.kinds.patterns import DOWN, NEGATED, NONE, UP, YES_NO
+from eowidgets.analysis.ask.kinds.refused import named_elsewhere, refusal
+from eowidgets.analysis.ask.language import COVERS, AreaOf, Change, Presence, Program, Share, When
+from eowidgets.analysis.ask.slots import Slots
+
+_METHOD = re.compile(r"\b(?P<name>(?:break|change)-[a-z]+|ccdc|bfast|landtrendr|cusum|ewma|sccd)\b")
+
+
+def read(text: str, slots: Slots, given: Given) -> Program | str | None:
+    """The program of a question of these kinds, the sentence that refuses it, or None for a question of the parser.
+
+    Parameters
+    ----------
+    text : str
+        The question, cleaned and plain, without coordinates.
+    slots : Slots
+        What it names.
+    given : Given
+    """
+    elsewhere = named_elsewhere(text, slots, given)
+    if elsewhere:
+        return elsewhere
+    for reader in _READERS:
+        found = reader(text.lower().rstrip(" ?.!"), slots, given)
+        if found is not None:
+            return found
+    sentence = refusal(text, slots, given)
+    return sentence or None
+
+
+def refine(text: str, program: Program, given: Given) -> Program | str:
+    """The parser's program with what it does not read: no, up and down, a method; or the sentence that refuses it."""
+    low = text.lower()
+    if isinstance(program, Presence) and not program.negated and NONE.search(low):
+        return replace(program, negated=True)
+    if NEGATED.search(low) and not isinstance(program, Presence) and YES_NO.search(low):
+        return "The question says not: ask it without, so that yes and no mean one thing."
+    if isinstance(program, AreaOf | Share) and program.of in COVERS and re.search(_GONE, low):
+        unit = "%" if isinstance(program, Share) else program.unit
+        program = Change(program.scope, program.of, "amount", "loss", unit=unit)
+    if (
+        isinstance(program, When)
+        and program.which == "change"
+        and not program.of
+        and re.search(r"\b(?:constructi\w+|built|building)\b", low)
+    ):
+        return replace(program, of="built-up", direction="gain")
+    if isinstance(program, When) and program.which == "change" and program.of in COVERS and re.search(_CAME, low):
+        return replace(program, direction="gain")
+    if isinstance(program, Change):
+        program = _directed(low, program)
+        method = _METHOD.search(low)
+        if method and program.ask in ("amount", "whether", "what"):
+            name = method["name"] if "-" in method["name"] else f"break-{method['name']}"
+            program = replace(program, method=name, ask="amount" if program.ask == "what" else program.ask)
+    return program
+
+
+#: Verbs of loss and of coming, where the grammar hears only what was lost or came.
+_GONE = r"\b(?:lost|vanish\w*|disappear\w*|cleared|felled|cut down|gone|removed|deforested)\b"
+
+_CAME = r"\b(?:appear\w*|built(?![- ]up)|constructed|emerg\w*|c[ao]me(?: up| into being)?|planted|gained|new)\b"
+
+
+def _directed(low: str, program: Change) -> Change:
+    """With the direction that its words say: "did it get greener" is no question whether it moved."""
+    if not program.of or program.ask not in ("whether", "amount"):
+        return program
+    if program.of in COVERS and (program.direction or program.ask == "amount"):
+        return program
+    reduced = bool(re.search(r"\bless (?:green|lush|healthy|wet|moist)\b", low))
+    up, down = bool(UP.search(low)) and not reduced, bool(DOWN.search(low)) or reduced
+    return program if up == down else replace(program, direction="gain" if up else "loss")
+
+
+def asked_direction(question: str) -> str:
+    """``"rising"`` or ``"falling"`` where a yes or no about a trend is asked for, else nothing.
+
+    Examples
+    --------
+    >>> asked_direction("Is the forest shrinking?"), asked_direction("What is the trend of NDVI?")
+    ('falling', '')
+    """
+    low = question.lower()
+    if not YES_NO.search(low) or NEGATED.search(low):
+        return ""
+    reduced = bool(re.search(r"\bless (?:green|lush|healthy|wet|moist|cloudy|snowy)\b", low))
+    up, down = bool(UP.search(low)) and not reduced, bool(DOWN.search(low)) or reduced
+    return "" if up == down else "rising" if up else "falling"
+
+
+_READERS: tuple[Callable[[str, Slots, Given], Program | str | None], ...] = (
+    fact, event, compared_times, difference, moved, sky_on, became, how_much, extreme_value, extent, complement, band,
+    absence, image_day, rank, threshold, mean, alone,
+)  # fmt: skip
