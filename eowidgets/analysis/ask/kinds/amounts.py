@@ -204,6 +204,12 @@ def absence(low: str, slots: Slots, given: Given) -> Program | str | None:
         of = {"cloud": "cloud", "clouds": "cloud", "cloudless": "cloud", "unclouded": "cloud", "snow": "snow", "snowless": "snow",
               "tree": "forest", "trees": "forest", "treeless": "forest", "forest": "forest", "water": "water",
               "vegetation": "vegetation"}.get(word, "")  # fmt: skip
+    elif re.match(
+        r"^(?:is|are|was|were) there (?:really |absolutely )?no ‹\w›$|^(?:is|are|was|were) there (?:really )?no ‹\w› ",
+        marks_of(slots),
+    ):
+        named = [t.name for t in slots.topics if t.name in (*COVERS, *UNIONS, *SKIES)]
+        of = named[0] if len(named) == 1 else ""
     if not of:
         return None
     scope, _ = scopes(slots, "")
