@@ -157,12 +157,12 @@ def trend(context: Context, program: Trend) -> Answer:
     title = words.name(of) if of in SKIES or not words.is_index(of) else of
     asked = kinds.asked_direction(context.question)
     begin, claim = "", None
-    if asked and low <= 0 <= high:
+    if asked and low <= 0 <= high and low < high:
         # Without a clear trend the answer is no, unless most of the interval lies on the side that was asked about.
         side = high / (high - low) if asked == "rising" else -low / (high - low)
         if unit.startswith("% of the place"):
             return _yearly_direction(context, program, asked, series)
-        if side > LEANING and high > low:
+        if side > LEANING:
             raise InputError(
                 f"That is not clear: {title_of(of)} moved by {slope:+.2g} {unit} (95 % interval {low:+.2g} to {high:+.2g})."
             )
@@ -436,8 +436,9 @@ def _from_to(context: Context, program: Change) -> Answer:
 def _index_change(context: Context, program: Change) -> Answer:
     """How the mean of an index moved between two years, on the same days and pixels of both."""
     of, scope, direction = program.of, program.scope, program.direction
-    if _within_a_year(scope):
-        return _months_apart(context, program)
+    ends = _ends(scope)
+    if ends is not None:
+        return _between_ends(context, program, ends)
     years = context.trace("years", timetools.two_years, context.cube, scope.start, scope.end)
     if scope.months:
         years = tuple(
@@ -472,47 +473,65 @@ def _index_change(context: Context, program: Change) -> Answer:
     return context.answer(program, text, value, sure, unit=unit, dates=pair[1], claim=claim)
 
 
-def _within_a_year(scope: Scope) -> bool:
-    """Whether a time is a part of a year of two months or more, so that its first and last month are meant."""
+def _ends(scope: Scope) -> tuple[Scope, Scope] | None:
+    """The two times that are meant by a time with months, seasons or days at its ends; None for whole years."""
+    place = replace(scope, start="", end="", months=())
     if scope.months and not scope.start:
-        return len(scope.months) > 1
-    if not (scope.start and scope.end) or scope.start[:7] == scope.end[:7]:
-        return False
-    whole = scope.start[5:] == "01-01" and scope.end[5:] == "12-31"
-    return not whole and bool(np.datetime64(scope.end) - np.datetime64(scope.start) < np.timedelta64(364, "D"))
+        if len(scope.months) < 2:
+            return None
+        return replace(place, months=scope.months[:1]), replace(place, months=scope.months[-1:])
+    if not (scope.start and scope.end) or scope.months or scope.start == scope.end:
+        return None
+    (a, b), (c, d) = ((t[:7], t[8:]) for t in (scope.start, scope.end))
+    if a == c or (scope.start[5:] == "01-01" and scope.end[5:] == "12-31"):
+        return None
+    if b != "01" or d != str(_month_end(c))[8:]:
+        return replace(place, start=scope.start, end=scope.start), replace(place, start=scope.end, end=scope.end)
+    season_of = (int(a[5:]), int(c[5:])) in ((3, 5), (6, 8), (9, 11), (12, 2)) and _months_between(a, c) > 2
+    first = (scope.start, str(_month_end(_later(a, 2))) if season_of else str(_month_end(a)))
+    last = (f"{_later(c, -2)}-01" if season_of else f"{c}-01", scope.end)
+    return replace(place, start=first[0], end=first[1]), replace(place, start=last[0], end=last[1])
 
 
-def _months_apart(context: Context, program: Change) -> Answer:
-    """How the mean of an index moved from the first month of a time to the last; the season is part of that."""
+def _later(month: str, by: int) -> str:
+    return str(np.datetime64(month, "M") + by)
+
+
+def _months_between(first: str, last: str) -> int:
+    return int((np.datetime64(last, "M") - np.datetime64(first, "M")).astype(int))
+
+
+def _month_end(month: str) -> np.datetime64:
+    return np.datetime64(f"{_later(month, 1)}-01", "D") - np.timedelta64(1, "D")
+
+
+def _between_ends(context: Context, program: Change, ends: tuple[Scope, Scope]) -> Answer:
+    """How the mean of an index moved from the first to the last month, season or day of a time."""
     of, scope = program.of, program.scope
     where = context.where(scope)
-    means, names = [], []
-    for at in (0, -1):
-        if scope.months:
-            given: dict[str, Any] = {"months": (scope.months[at],)}
-            cut = context.trace("month", tools.between, context.cube, scope.start, scope.end, **given)
-            names.append(words.months((scope.months[at],)).strip(", ").removesuffix(" only"))
-        else:
-            month = (scope.start, scope.end)[at][:7]
-            last = str(np.datetime64(month, "M") + 1) + "-01"
-            days = (f"{month}-01", str(np.datetime64(last) - np.timedelta64(1, "D")))
-            cut = context.trace("month", tools.between, context.cube, *days)
-            names.append(words.when(*days).removeprefix(" in "))
+    cuts = [context.dates(end) for end in ends]
+    same = [e.start[5:] for e in ends] == [e.start[5:] for e in ends[::-1]] and bool(ends[0].start)
+    if same:  # the same part of two years
+        cuts = list(context.trace("pair", season.paired, *cuts, fewest=1))
+    means = []
+    for cut in cuts:
         values = context.trace("values", tools.index_values, cut, of, where)
         means.append(context.trace("mean", timetools.summary, values, "mean"))
+    names = [
+        (words.when(e.start, e.end) if e.start else words.months(e.months).replace(" only", "")).strip(" ,")
+        for e in ends
+    ]
     step = means[1] - means[0]
     shown = (f"{means[0]:.2f}", f"{means[1]:.2f}")
-    text = f"ean {of} went from {shown[0]} to {shown[1]} ({step:+.2f}){words.where(scope)}"
-    text += f", from {names[0]} to {names[1]}; that holds the season."
+    text = f"ean {of} went from {shown[0]} to {shown[1]} ({step:+.2f}){words.where(scope)}: first {names[0]}, then {names[1]}"
+    text += "." if same else "; that holds the season."
+    difference = context.trace("difference", timetools.difference, means[1], means[0])
     if program.ask == "whether":
         claim = Claim({"loss": -step, "gain": step}.get(program.direction, abs(step)), STEADY, ">", shown=shown)
-        difference = context.trace("difference", timetools.difference, means[1], means[0])
         value: Any = context.trace("changed_at_all", timetools.moved, difference, program.direction, STEADY)
-        return context.answer(program, f"{claim.opening}: m{text}", value, 0.8, dates=context.cube, claim=claim)
-    value = context.trace("difference", timetools.difference, means[1], means[0])
-    if program.direction == "loss":
-        value = context.trace("loss", small.scaled, value, -1.0)
-    return context.answer(program, f"M{text}", value, 0.8, unit=of, dates=context.cube, claim=Claim(value, shown=shown))
+        return context.answer(program, f"{claim.opening}: m{text}", value, 0.8, dates=cuts[1], claim=claim)
+    value = context.trace("loss", small.scaled, difference, -1.0) if program.direction == "loss" else difference
+    return context.answer(program, f"M{text}", value, 0.8, unit=of, dates=cuts[1], claim=Claim(value, shown=shown))
 
 
 def extreme(context: Context, program: Extreme) -> Answer:

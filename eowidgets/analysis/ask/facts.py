@@ -67,6 +67,8 @@ def fact(context: Context, program: Fact) -> Answer:
         text = f"There are {value:.1f} images a year on average: {table['count']} in {table['years']:.1f} years."
     elif of == "years":
         text = f"The series covers {value:.1f} years, from {table['dates'][0]} to {table['dates'][1]}."
+    elif of in ("latitude", "longitude"):
+        text = f"The {of} of the middle of the cube is {value:.5f}°."
     elif of in ("north", "south", "east", "west"):
         text = f"The {of}ern edge of the cube lies at {value:.5f}°."
     else:
@@ -119,6 +121,8 @@ def about(cube: xr.Dataset) -> dict[str, Any]:
         "bands": tuple(bands(cube)),
         "indices": tuple(available(cube)),
         "satellite": _satellite(cube),
+        "latitude": round(float(lat), 5),
+        "longitude": round(float(lon), 5),
         "place": (round(float(lon), 5), round(float(lat), 5)),
     }
 

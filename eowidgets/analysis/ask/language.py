@@ -356,7 +356,8 @@ def _is_day(text: str) -> bool:
 #: What can be asked about the cube itself.
 FACTS = (
     "dates", "satellite", "size", "width", "height", "rows", "columns", "pixels", "bands", "resolution", "interval",
-    "longest gap", "years", "days", "images a year", "indices", "place", "north", "south", "east", "west",
+    "longest gap", "years", "days", "images a year", "latitude",
+    "longitude", "indices", "place", "north", "south", "east", "west",
 )  # fmt: skip
 #: Field -> the words that it may hold; literal types say the same to the type checker.
 _WORDS: dict[tuple[str, str], tuple[str, ...]] = {

@@ -105,16 +105,20 @@ def _any_date(context: Context, program: Threshold) -> tuple[float, str, str, Fo
 def extent(context: Context, program: Extent) -> Answer:
     """Say how much of the place has an index above or below the limit."""
     scope, of, unit = program.scope, program.of, program.unit
-    cut = context.dates(scope)
+    cut = context.dates(scope, of)
     where = context.where(scope)
-    values = context.trace("values", tools.index_values, cut, of, where)
+    if of in SKIES:
+        if unit != "dates":
+            raise InputError(f"Of {of} I can tell on how many dates it passes a limit: ask for those.")
+        series = context.trace("percent", small.in_percent, context.trace("shares", tools.sky_share, cut, of, where))
+    else:
+        values = context.trace("values", tools.index_values, cut, of, where)
+        series = context.trace("course", tools.course, values, where) if unit == "dates" else values
     if unit == "dates":
-        series = context.trace("course", tools.course, values, where)
         number = context.trace("number", timetools.dates_beyond, series, program.relation, program.limit)
-        text = (
-            f"On {number} of {series.sizes['time']} dates the mean of {of}{words.where(scope)} is {program.relation} "
-        )
-        text += f"{program.limit:g}{words.when(*span(cut))}{words.months(scope.months)}."
+        what, sign = ("share", " %") if of in SKIES else ("mean", "")
+        text = f"On {number} of {series.dropna('time').sizes['time']} dates the {what} of {of}{words.where(scope)} is "
+        text += f"{program.relation} {program.limit:g}{sign}{words.when(*span(cut))}{words.months(scope.months)}."
         return context.answer(program, text, number, 0.9, unit="images", dates=cut, series=series)
     mask, known = context.trace("part", timetools.beyond, values, program.relation, program.limit)
     if unit == "%":

@@ -189,7 +189,7 @@ def by_year_of_months(series: xr.DataArray, factor: float = 1.0) -> dict[str, fl
     most = max((len(t) for t in table.values()), default=0)
     table = {y: t for y, t in table.items() if len(t) >= most / 2}
     common = set.intersection(*(set(t) for t in table.values())) if table else set()
-    if len(common) < min(COMMON, most) or not common:
+    if len(common) < min(COMMON, max(most - 1, 1)) or not common:
         raise InputError("The years have too few months in common to be compared.")
     return {str(y): float(np.mean([t[m] for m in sorted(common)])) for y, t in table.items()}
 

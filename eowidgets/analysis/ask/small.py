@@ -89,6 +89,11 @@ def cell_of(pixel: Mapping[str, Any], where: Mask) -> str:
     return main_cell(grid_shares(mask, where))
 
 
+def in_percent(shares: xr.DataArray) -> xr.DataArray:
+    """Shares (0..1) in percent."""
+    return shares * 100.0
+
+
 def number_of(things: Sequence[Any]) -> float:
     """How many, as a number that a limit is held against."""
     return float(len(things))

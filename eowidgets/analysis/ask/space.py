@@ -331,6 +331,8 @@ def _amount(context: Context, scope: Scope, of: str) -> tuple[float, Found]:
 def _label(scope: Scope, other: Scope) -> str:
     """What sets one side of a comparison apart."""
     label = words.where(scope) if scope.place != other.place or scope.area != other.area else ""
+    if scope.cover != other.cover and scope.cover:
+        label += f" on {words.name(scope.cover)}"
     if (scope.start, scope.end) != (other.start, other.end):
         label += (
             words.when(scope.start, scope.end)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import OrderedDict
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from itertools import islice
 from typing import Any
 
@@ -34,6 +34,7 @@ def suggestions(
     date: str = "",
     layers: Collection[str] = (),
     most: int = 4,
+    tick: Callable[[], None] | None = None,
 ) -> list[str]:
     """Questions that this cube answers, and surely enough, and that were not asked yet: each was tried.
 
@@ -48,6 +49,8 @@ def suggestions(
         ISO date that is looked at.
     layers : collection of str
         Names of the person's layers, or the layers by their names.
+    tick : callable, optional
+        Called before each question is tried; what it raises ends the search.
     """
     last = span(cube)[1]
     land = not needs(cube)
@@ -82,7 +85,15 @@ def suggestions(
     wanted += [f"Is NDVI rising{here}?"] if years else []
     asked = {a.question.strip().lower() for a in history}
     chosen = [w for w in dict.fromkeys(wanted) if w and w.lower() not in asked]
-    return list(islice((w for w in chosen if _passes(cube, w, history, layers)), most))
+
+    def passing() -> Iterator[str]:
+        for question in chosen:
+            if tick is not None:
+                tick()
+            if _passes(cube, question, history, layers):
+                yield question
+
+    return list(islice(passing(), most))
 
 
 def _passes(cube: xr.Dataset, question: str, history: Sequence[Answer], layers: Collection[str]) -> bool:

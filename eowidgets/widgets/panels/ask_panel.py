@@ -201,13 +201,20 @@ class AskPanel(Panel, anywidget.AnyWidget):
 
     def _suggest(self) -> None:
         """Try in the background what could be asked next, and offer what gets an answer."""
-        self.suggesting = Work("suggestions", lambda _: self._try_questions(), owner=self)
+        self.suggesting = Work("suggestions", self._try_questions, owner=self)
         LIGHT.put(self.suggesting)
 
-    def _try_questions(self) -> list[str]:
+    def _try_questions(self, work: Work[list[str]]) -> list[str]:
         date = str(getattr(self.viewer, "date", "") or "")
         try:
-            found = suggestions(self.cube, self.answers, drawn=self.area is not None, date=date, layers=self.layers)
+            found = suggestions(
+                self.cube,
+                self.answers,
+                drawn=self.area is not None,
+                date=date,
+                layers=self.layers,
+                tick=work.checkpoint,
+            )
         except EowidgetsError:
             found = []  # a cube that nothing can be asked of
         self.suggestions = found

@@ -144,7 +144,7 @@ def test_snow_is_no_cloud_of_ice(romania):
     cube = screened(romania)
     share = tools.sky_share(cube, "snow", np.ones((100, 100), bool))
     summer = share.sel(time=share["time"].dt.month.isin([5, 6, 7, 8]))
-    assert float(summer.max()) == 0
+    assert float(summer.max()) < 0.01
     assert float(share.max()) > 0.3
     bright = (cube["green"] > 0.2) & ~cube["clouds"] & (cube["swir16"] > 0.2)
     assert not (snow(cube) & bright).any()

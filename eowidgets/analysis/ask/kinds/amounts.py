@@ -109,9 +109,18 @@ def extreme_value(low: str, slots: Slots, given: Given) -> Program | None:
     return Extreme(scope, indices[0], which)  # type: ignore[arg-type]
 
 
+_HOW_MUCH = (
+    r"^(?:how much|how many percent|what (?:share|part|percentage|fraction|proportion|percent)"
+    r"|which (?:share|part|percentage|fraction|proportion))"
+)
+
+
 def complement(low: str, slots: Slots, given: Given) -> Program | None:
     """Read "What part of the land is not forest?"."""
     names = [t.name for t in slots.topics if t.name in (*COVERS, *UNIONS, *SKIES)]
+    counted = re.search(r"\b(?:images?|dates|days|scenes|pictures|observations)\b", low)
+    if [t.name for t in slots.topics] == ["clear image"] and not counted and re.match(_HOW_MUCH, low):
+        return Share(scopes(slots, "")[0], "cloud", negated=True)
     if len(names) != 1 or not re.search(
         r"\b(?:is|are|was|were) (?:not|n't) |\b(?:isn't|aren't|wasn't|weren't)\b|\bwithout\b"
         r"|\bfree (?:of|from)\b|\bother than\b|\bnot covered by\b",

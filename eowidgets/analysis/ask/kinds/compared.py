@@ -18,6 +18,7 @@ from eowidgets.analysis.ask.kinds.patterns import (
     LOST,
     LOW,
     MORE,
+    SUPERLATIVE_OF,
     YES_NO,
     band_in,
     indices_in,
@@ -34,7 +35,10 @@ _ORDER = re.compile(r"\b(?:or|vs|versus|compar\w+)\b")
 
 def rank(low: str, slots: Slots, given: Given) -> Program | str | None:
     """Read which month, year, season, half or quarter is highest or lowest, or which of two places or times."""
-    match = BY.search(low)
+    match = BY.search(low) or SUPERLATIVE_OF.search(low)
+    named = re.search(r"\b(?:which|what) (?:spring|summer|autumn|winter)\b", low)
+    if named and match is None and slots.dates and not slots.dates[0].start:
+        match = re.search(r"(?P<by>year)", "year")
     if re.search(r"\b(?:which|what) (?:decade|week|century|weekday|day of the week|hour)\b", low):
         return "I can rank months, years and seasons, but no decades, weeks or hours."
     names = [t.name for t in slots.topics]
@@ -105,6 +109,24 @@ def _either_time(low: str, slots: Slots, names: list[str]) -> Program | None:
     if of is None or other is None or LOST.search(low):
         return None
     return Compare(scope, of, relation="which less" if LOW.search(low) else "which", other=other)
+
+
+def compared_covers(low: str, slots: Slots, given: Given) -> Program | None:
+    """Read "Is the forest greener than the grassland?": an index of two kinds of land."""
+    names = [t.name for t in slots.topics]
+    lands = [n for n in names if n in COVERS]
+    index = indices_in([n for n in names if n not in IMAGES], given)
+    if len(set(lands)) != 2 or len(set(index)) != 1 or len(slots.dates) > 1 or len(slots.places) > 1:
+        return None
+    scope, _ = scopes(slots, "")
+    one, two = (replace(scope, cover=land) for land in dict.fromkeys(lands))
+    if " than " in low and YES_NO.search(low):
+        return Compare(one, index[0], relation="less" if LOW.search(low) else "more", other=two)
+    if re.search(r"\b(?:compar\w+|differ\w*)\b", low):
+        return Compare(one, index[0], relation="difference" if "differ" in low else "which", other=two)
+    if re.search(r"^(?:which|what)\b.*\bor\b|^(?:is|are|was|were)\b.*\bor\b", low):
+        return Compare(one, index[0], relation="which less" if LOW.search(low) else "which", other=two)
+    return None
 
 
 def compared_times(low: str, slots: Slots, given: Given) -> Program | None:

@@ -46,6 +46,7 @@ _LONGEST_GAP = re.compile(r"\b(?:longest|largest|biggest|greatest|maximum) (?:ga
 _YEARS_OF = re.compile(rf"\bhow many years\b(?=.*\b(?:{CUBE}|record|cover\w*|span\w*|long)\b)")
 
 _EDGE = re.compile(
+    r"\b(?P<o>north|south|east|west)ernmost (?:latitude|longitude|point|coordinate|edge)\b|"
     r"\b(?P<n>northern|southern|eastern|western|north|south|east|west)(?:ern)?(?:most)? (?:edge"
     r"|border|boundary|limit|bound)\b(?=.*\b(?:latitude|longitude|degrees|coordinate"
     r"|lie|lies|is)\b)|\b(?:latitude|longitude|coordinate) of (?:the |its )?(?P<m>northern"
@@ -139,9 +140,21 @@ def _dimension(low: str, slots: Slots) -> Fact | None:
         return Fact(of="interval")
     if _YEARS_OF.search(low):
         return Fact(of="years")
+    one = re.search(r"\b(latitude|longitude)\b", low)
+    if one and not re.search(
+        r"\b(?:latitude and longitude|longitude and latitude|edge|border|limit|boundary|\w+most)\b", low
+    ):
+        return Fact(of=one[1])
+    reach = re.search(r"\bhow far (north|south|east|west)\b", low)
+    if reach:
+        return Fact(of=reach[1])
+    across = re.search(r"\b(east-west|west-east|north-south|south-north) (?:extent|size|length|width|dimension)\b", low)
+    if across:
+        unit = "km" if re.search(r"\b(?:km|kilomet(?:re|er)s?)\b", low) else "m"
+        return Fact(of="width" if "east" in across[1] else "height", unit=unit)  # type: ignore[arg-type]
     edge = _EDGE.search(low)
     if edge:
-        return Fact(of=str(edge["n"] or edge["m"]).removesuffix("ern"))
+        return Fact(of=str(edge["n"] or edge["m"] or edge["o"]).removesuffix("ern"))
     side = _SIDE.search(low)
     if side and not re.search(r"\b(?:series|time series|record)\b", low):
         up = re.search(r"\b(?:tall|high|height|north to south|south to north|top to bottom)\b", low)

@@ -62,7 +62,7 @@ _FELL = re.compile(
 
 def moved(low: str, slots: Slots, given: Given) -> Program | None:
     """Read "Did NDVI rise between 2017 and 2020?": whether it moved that way between two years."""
-    if not re.match(r"^(?:and )?(?:did|has|have)\b", low) or LIMIT.search(low) or " than " in low:
+    if not re.search(r"(?:^|, )(?:and )?(?:did|has|have)\b", low) or LIMIT.search(low) or " than " in low:
         return None
     names = [t.name for t in slots.topics if t.name not in IMAGES]
     indices = indices_in(names, given)

@@ -27,6 +27,9 @@ _MOST = re.compile(r"\b(?:mostly|mainly|predominantly|largely|(?:the )?majority|
 def extent(low: str, slots: Slots, given: Given) -> Program | str | None:
     """Read "On how much of the land does NDVI exceed 0.5?"."""
     match = LIMIT.search(low)
+    counted = _counted_sky(low, slots, match)
+    if counted is not None:
+        return counted
     if (
         match is None
         or match["unit"]
@@ -44,7 +47,7 @@ def extent(low: str, slots: Slots, given: Given) -> Program | str | None:
     )
     if not indices:
         return None
-    counted = bool(
+    on_dates = bool(
         re.search(
             r"\bhow many (?:of the )?(?:images|dates|days|times|scenes|pictures|observations|acquisitions)\b", low
         )
@@ -54,11 +57,33 @@ def extent(low: str, slots: Slots, given: Given) -> Program | str | None:
     if number in FRACTIONS:
         return None
     limit = WORDS.get(number, 0.0) or float(number.replace(",", "."))
-    return Extent(scope, indices[0], RELATION[match["rel"]], limit, "dates" if counted else slots.unit or "%")  # type: ignore[arg-type]
+    return Extent(scope, indices[0], RELATION[match["rel"]], limit, "dates" if on_dates else slots.unit or "%")  # type: ignore[arg-type]
+
+
+def _counted_sky(low: str, slots: Slots, match: re.Match[str] | None) -> Extent | None:
+    """Read "How many images have less than 10 percent cloud?"."""
+    skies = [t.name for t in slots.topics if t.name in SKIES]
+    if match is None or len(set(skies)) != 1 or _unit_of(match["unit"] or "", match["n"] in FRACTIONS) != "%":
+        return None
+    if not re.match(
+        r"^(?:and )?(?:on |in )?how many (?:of the )?(?:images|dates|days|pictures|scenes|observations)\b", low
+    ):
+        return None
+    limit = FRACTIONS.get(match["n"]) or WORDS.get(match["n"]) or float(match["n"].replace(",", "."))
+    return Extent(scopes(slots, "")[0], skies[0], RELATION[match["rel"]], limit, "dates")  # type: ignore[arg-type]
 
 
 def threshold(low: str, slots: Slots, given: Given) -> Program | str | None:
     """Read whether something is more or less than a limit."""
+    sign = re.search(r"\b(?:negative|positive)\b", low)
+    index = indices_in([t.name for t in slots.topics], given)
+    if sign and index and YES_NO.search(low) and "trend" not in low:
+        if re.search(r"\b(?:anywhere|somewhere|everywhere)\b", low):
+            return (
+                f"I can tell whether the mean of {index[0]} is {sign[0]}, but not of single pixels: ask for the mean."
+            )
+        relation = "below" if sign[0] == "negative" else "above"
+        return Threshold(scopes(slots, "")[0], index[0], "mean", relation, 0.0, "")  # type: ignore[arg-type]
     match, most = LIMIT.search(low), _MOST.search(low)
     names = [t.name for t in slots.topics]
     if not (match or most):

@@ -26,6 +26,10 @@ CUBE = (
     r"|time series|sample|data|map|grid|stack|whole area|study area)"
 )
 
+#: "The greenest month", "the highest NDVI year".
+SUPERLATIVE_OF = re.compile(
+    r"\b(?:most|least|highest|lowest|(?!forest)\w+est)(?: [^\s?]+){0,2} (?P<by>month|year|season)\b(?! \d)"
+)
 BY = re.compile(
     r"\b(?:which|what) (?:calendar |single |whole |of the )?(?P<by>months?|years?|seasons?"
     r"|half|halves|quarters?|corners?|side)\b"
@@ -53,7 +57,7 @@ FRACTIONS = {
 _REL = {
     "above": (
         "more than", "over", "above", "greater than", "higher than", "larger than", "bigger than", "exceed", "exceeds",
-        "exceeded", "exceeding", "beyond",
+        "exceeded", "exceeding", "beyond", "cloudier than", "snowier than",
     ),
     "at least": ("at least", "no less than", "not less than", "minimum of", "no fewer than"),
     "below": ("less than", "fewer than", "below", "under", "lower than", "smaller than"),
