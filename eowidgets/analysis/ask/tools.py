@@ -31,6 +31,8 @@ THERE = 0.01
 URBAN = 10.0
 #: Difference between the size of a pixel on the grid and on the ellipsoid up to which that on the grid counts.
 PLANE = 0.01
+#: Indices that grow without bound where their denominator is near zero, and the largest value that means something.
+UNBOUNDED = {"EVI": 1.0, "EVI2": 1.0}
 CELLS = ("north-west", "north", "north-east", "west", "centre", "east", "south-west", "south", "south-east")
 _PER = {"ha": 1.0, "km2": 0.01, "m2": 1e4}
 
@@ -183,7 +185,10 @@ def index_values(cube: xr.Dataset, name: str, where: Mask) -> xr.DataArray:
     if not cube.indexes["time"].is_monotonic_increasing:  # pairs of dates are in the order of one of them
         cube = cube.sortby("time")
     values = cube[name] if name in bands(cube) else cube.eow.index(name)
-    out: xr.DataArray = values.where(usable(cube) & inside).rename(name)
+    good = usable(cube) & inside
+    if name in UNBOUNDED:
+        good &= abs(values) <= UNBOUNDED[name]
+    out: xr.DataArray = values.where(good).rename(name)
     return out
 
 

@@ -13,7 +13,7 @@ from eowidgets.analysis.ask.kinds.dated import image_day, moved, sky_on
 from eowidgets.analysis.ask.kinds.events_read import event
 from eowidgets.analysis.ask.kinds.given import Given
 from eowidgets.analysis.ask.kinds.limited import extent, threshold
-from eowidgets.analysis.ask.kinds.patterns import DOWN, NEGATED, NONE, UP, YES_NO
+from eowidgets.analysis.ask.kinds.patterns import DOWN, LOST, NEGATED, NONE, UP, YES_NO
 from eowidgets.analysis.ask.kinds.refused import named_elsewhere, refusal
 from eowidgets.analysis.ask.language import (
     COVERS,
@@ -87,6 +87,9 @@ def refine(text: str, program: Program, given: Given) -> Program | str:
         return replace(program, of="built-up", direction="gain")
     if isinstance(program, When) and program.which == "change" and program.of in COVERS and re.search(_CAME, low):
         return replace(program, direction="gain")
+    if isinstance(program, Change) and program.ask == "whether" and re.search(r"\bchang(?:e|ed|es)\b", low):
+        if program.direction and not (UP.search(low) or DOWN.search(low) or LOST.search(low) or re.search(_CAME, low)):
+            program = replace(program, direction="")  # a change is neither loss nor gain
     if isinstance(program, Change):
         net = _net(low, program)
         if net is not None:
