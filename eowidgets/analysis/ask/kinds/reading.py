@@ -87,9 +87,10 @@ def refine(text: str, program: Program, given: Given) -> Program | str:
         return replace(program, of="built-up", direction="gain")
     if isinstance(program, When) and program.which == "change" and program.of in COVERS and re.search(_CAME, low):
         return replace(program, direction="gain")
-    if isinstance(program, Change) and program.ask == "whether" and re.search(r"\bchang(?:e|ed|es)\b", low):
-        if program.direction and not (UP.search(low) or DOWN.search(low) or LOST.search(low) or re.search(_CAME, low)):
-            program = replace(program, direction="")  # a change is neither loss nor gain
+    moved = UP.search(low) or DOWN.search(low) or LOST.search(low) or re.search(_CAME, low)
+    changed = re.search(r"\bchang(?:e|ed|es)\b", low) and not moved
+    if isinstance(program, Change) and program.ask == "whether" and program.direction and changed:
+        program = replace(program, direction="")  # a change is neither loss nor gain
     if isinstance(program, Change):
         net = _net(low, program)
         if net is not None:
