@@ -22,7 +22,9 @@ if TYPE_CHECKING:
 #: Days ahead that are still a forecast and no guess, and those of a question that names no time.
 FARTHEST, USUAL = 400, 182
 LEVEL = 0.8
-_AHEAD = re.compile(r"\b(will|going to|forecast|predict|predicted|prediction|outlook|expect|expected|likely|shall)\b")
+_AHEAD = re.compile(
+    r"\b(will|would|going to|forecast|predict|predicted|prediction|outlook|expect|expected|likely|shall)\b"
+)
 _BROKE = re.compile(r"\b(when|since when)\b.*\b(break|broke|broken|deviates?|deviated|depart|departed|leave|left)\b")
 _MORE = re.compile(r"\b(greener|higher|wetter|moister|lusher|more|rise|increase|grow|improve|recover|healthier)\b")
 _LESS = re.compile(r"\b(browner|lower|drier|dryer|less|fall|decrease|drop|decline|shrink)\b")

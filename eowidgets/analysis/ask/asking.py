@@ -168,7 +168,8 @@ def understood(
     text = slots.clean(text)
     if text and len(text) <= slots.LONGEST:
         found = slots.read(text, first, last, _indices(tuple(bands(cube))), layers, vocabulary())
-        dated = not any(NO_DATE in (d.start, d.end) for d in found.dates) and not found.foreign
+        dated = not any(NO_DATE in (d.start, d.end) for d in found.dates)
+        dated = dated and (not found.foreign or "band" in text.lower())
         program = kinds.read(text, found, given) if dated else None
         if isinstance(program, str):
             return None, 0.0, program

@@ -412,7 +412,8 @@ def describe(context: Context, program: Describe) -> Answer:
     main = next(iter(table))
     cell = words.cells(tools.grid_shares(class_mask(found.after, main) & found.where, found.where))  # type: ignore[arg-type]
     size = words.hectares(tools.area(found.where, context.cube))
-    text = f"{size}{words.where(scope)}{words.when(*found.span)}: {', '.join(named)}. The {words.name(main)} is {cell}."
+    text = f"{size}{words.where(scope)}{words.when(*found.span)}: {', '.join(named)}."
+    text += "" if scope.point else f" The {words.name(main)} is {cell}."
     value = {k: round(v, 1) for k, v in table.items()}
     context.trace("rounded", small.rounded, table)
     legend = [(CODE[n], words.name(n), c) for _, n, c in CLASSES]

@@ -225,6 +225,14 @@ def absence(low: str, slots: Slots, given: Given) -> Program | str | None:
     return Presence(scope, of, negated=True)
 
 
+def at_point(low: str, slots: Slots, given: Given) -> Program | None:
+    """Read "Is the land at 45.2029, 22.1515 forest?"."""
+    lands = [t.name for t in slots.topics if t.name in (*COVERS, *UNIONS)]
+    if not given.point or len(lands) != 1 or not re.match(r"^(?:is|are|was|were)\b", low) or " than " in low:
+        return None
+    return Presence(scopes(slots, "")[0], lands[0])
+
+
 def alone(low: str, slots: Slots, given: Given) -> Program | str | None:
     """A word or two are no question, unless they go on from the one before."""
     said = [

@@ -59,10 +59,17 @@ def rank(low: str, slots: Slots, given: Given) -> Program | str | None:
     else:
         by = match["by"]
         by = HALF.get(by) or by.rstrip("s")
-    if by == "year" and (LOST.search(low) or GAINED.search(low)) and names and names[0].partition(" ")[0] in COVERS:
+    if (
+        by in ("year", "half", "quarter")
+        and (LOST.search(low) or GAINED.search(low))
+        and names
+        and names[0].partition(" ")[0] in COVERS
+    ):
         scope, _ = scopes(slots, "change")
         which = "lowest" if re.search(r"\b(?:least|fewest|lowest|less|smallest)\b", low) else "highest"
-        return Rank(scope, f"{names[0].partition(' ')[0]} {'loss' if LOST.search(low) else 'gain'}", "year", which)  # type: ignore[arg-type]
+        suffix = "loss" if LOST.search(low) else "gain"
+        scope = scope if by == "year" else replace(scope, place="all")
+        return Rank(scope, f"{names[0].partition(' ')[0]} {suffix}", by, which)  # type: ignore[arg-type]
     if not (MORE.search(low) or LOW.search(low)) or re.search(r"\bchang(?:e|ed|es)\b", low):
         return None
     if len(slots.dates) == 2 and by in ("year", "month", "season"):
@@ -91,6 +98,8 @@ def _either(low: str, slots: Slots, names: list[str]) -> Program | None:
     scope, other = scopes(slots, "compare")
     if other is None:
         return None
+    if LOST.search(low) and of in COVERS:
+        of = f"{of} loss"
     return Compare(scope, of, relation="which less" if LOW.search(low) else "which", other=other)
 
 
@@ -164,18 +173,48 @@ _SHARE_OF_IMAGES = re.compile(
 )
 
 
-def difference(low: str, slots: Slots, given: Given) -> Program | str | None:
-    """Read "What's the difference in NDVI between January and July 2010?"."""
+_EACH = re.compile(r"\b(?:each|per|every) (?:month|week|day|season)\b|\bwhich (?:months|years|days|dates)\b")
+_HELD = re.compile(r"\b(?:we|you) have\b|\bavailable\b|\bcover\w*\b|\bin (?:the|this)\b")
+_VARIES = re.compile(r"\b(?:variab\w+|vary|varies|varied)\b")
+_RANGE = re.compile(r"\b(?:(?<!date )range(?! of variation)|percentiles?|quantiles?|quartiles?|histogram|variance)\b")
+_SEVERAL = re.compile(r"\b(?:two|three|four|five|ten|\d+) (?!forest)\w+est\b")
+_LARGEST = re.compile(
+    r"\b(?:largest|biggest|greatest|smallest) (?:single )?(?:patch|clearing|clear-?cut|piece|block|stand|lake|field|meadow)"
+)
+
+
+def _more_than_one(low: str, slots: Slots, given: Given) -> str:
+    """Refuse, by its name, what no program gives: ranges, lists, shares of images, single patches."""
+    names = [t.name for t in slots.topics if t.name not in IMAGES]
+    if _VARIES.search(low) and len({*slots.places, *names}) > 2:
+        return "I compare means and shares, but not how much they vary: ask for the spread of each."
+    if indices_in(names, given) and _RANGE.search(low):
+        return "I give the mean, the median, the spread (standard deviation), the highest and the lowest value: ask for one."
+    if _EACH.search(low) and not slots.layer and not _HELD.search(low):
+        return "I give one number or one name: ask for one month or year, or for the one that is highest."
+    if _SEVERAL.search(low):
+        return "I name the first in a rank: ask for the one that is highest or lowest."
+    if _LARGEST.search(low):
+        return "I measure all of it together: ask how many patches there are, and the sentence says how large the largest is."
     if _SHARE_OF_IMAGES.search(low):
         return "I count images, and give the share of the place under cloud, but no share of images: ask how many there are."
-    asked = re.search(
+    return ""
+
+
+def difference(low: str, slots: Slots, given: Given) -> Program | str | None:
+    """Read "What's the difference in NDVI between January and July 2010?"."""
+    refused = _more_than_one(low, slots, given)
+    if refused:
+        return refused
+    names = [t.name for t in slots.topics if t.name not in IMAGES]
+    together = re.search(r"\bcompar(?:e|es|ed|ing|ison)\b", low) and len(slots.dates) == 2 and not YES_NO.match(low)
+    asked = together or re.search(
         r"\bdifferen(?:ce|t)\b|\bdiffer\b|\bhow much (?:higher|lower|greener|browner|wetter"
         r"|drier|moister|more|less|brighter|darker|cloudier|snowier)\b",
         low,
     )
     if not asked or YES_NO.match(low):
         return None
-    names = [t.name for t in slots.topics if t.name not in IMAGES]
     of = ranked(names) or (band_in(low, given) if BAND_WORD.search(low) or "infrared" in low else "")
     if not of or of not in (*COVERS, *UNIONS, *SKIES, *indices_in(names, given), *given.bands):
         return None
@@ -190,7 +229,9 @@ def difference(low: str, slots: Slots, given: Given) -> Program | str | None:
         other = _borrowed(other, one)
         place = slots.places[0] if slots.places else "all"
         rest: Any = {"place": place, "area": "drawn" if slots.drawn else "", "layer": slots.layer}
-        return Compare(replace(one, **rest), of, relation="difference", other=replace(other, **rest))
+        return Compare(
+            replace(one, **rest), of, relation="which" if together else "difference", other=replace(other, **rest)
+        )
     if len(slots.places) == 2:
         scope, second = scopes(slots, "compare")
         return Compare(scope, of, relation="difference", other=second) if second else None

@@ -54,6 +54,7 @@ _EDGE = re.compile(
 )
 
 _PIXEL = re.compile(
+    r"\bwhat size (?:is|are) (?:the |a |one |each )?pixels?\b|"
     r"\b(?:pixel size|size of (?:a|one|the) pixels?|(?:spatial |ground )?resolution|how (?:large"
     r"|big|wide) (?:is|are) (?:a|one|the|each)?\s*pixels?|ground sampling distance)\b"
 )

@@ -15,6 +15,8 @@ from eowidgets.analysis.ask.slots import Slots
 def image_day(low: str, slots: Slots, given: Given) -> Program | None:
     """Read "First acquisition of the 1990s?", "What was the last day observed in 2019?"."""
     names = [t.name for t in slots.topics]
+    if re.match(r"^when (?:was|were|did)\b.*\b(?:built|constructed|construction|construct)\b", low) and not names:
+        return When(scopes(slots, "change")[0], "built-up", "change", "gain")
     edge = re.search(
         rf"^when (?:does|do|did) (?:the |this |our )?(?:{CUBE}|record|observations?)s? (?P<w>start"
         rf"|begin|end|stop)\w*$|\b(?P<v>start|beginning|end) of (?:the |this )?(?:{CUBE}"

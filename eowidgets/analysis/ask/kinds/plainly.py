@@ -34,6 +34,8 @@ _PAIRS = (
     (re.compile(r"\b(?:the )?right(?: (?:half|part|side))?,? (or|and|than) (?:the )?left\b"), r"east \1 west"),
 )
 
+#: "above NDVI 0.9" is "NDVI above 0.9".
+_INDEX_LIMIT = re.compile(r"\b(above|below|over|under)(?: an?)? ([A-Z][A-Z0-9]{1,5})(?: of)? (-?\d)")
 _IMAGE = r"(?:day|date|image|picture|scene|acquisition|observation|overpass|frame)"
 
 _ON_LAST = re.compile(
@@ -62,6 +64,7 @@ def plain(question: str, first: str = "", last: str = "") -> str:
     'What is NDVI in the upper left corner on 2020-04-02?'
     """
     text = _CORNER.sub(lambda m: f"{m[2]} {m[1]}", question)
+    text = _INDEX_LIMIT.sub(r"\2 \1 \3", text)
     for pattern, instead in _PAIRS:
         text = pattern.sub(instead, text)
     if first and last:

@@ -6,7 +6,17 @@ import re
 from collections.abc import Callable
 from dataclasses import replace
 
-from eowidgets.analysis.ask.kinds.amounts import absence, alone, band, became, complement, extreme_value, how_much, mean
+from eowidgets.analysis.ask.kinds.amounts import (
+    absence,
+    alone,
+    at_point,
+    band,
+    became,
+    complement,
+    extreme_value,
+    how_much,
+    mean,
+)
 from eowidgets.analysis.ask.kinds.compared import compared_covers, compared_times, difference, rank
 from eowidgets.analysis.ask.kinds.cube_facts import fact
 from eowidgets.analysis.ask.kinds.dated import image_day, moved, sky_on
@@ -164,5 +174,5 @@ def asked_direction(question: str) -> str:
 
 _READERS: tuple[Callable[[str, Slots, Given], Program | str | None], ...] = (
     fact, event, compared_covers, compared_times, difference, moved, sky_on, became, how_much, extreme_value, extent,
-    complement, band, absence, image_day, rank, threshold, mean, alone,
+    complement, band, absence, at_point, image_day, rank, threshold, mean, alone,
 )  # fmt: skip

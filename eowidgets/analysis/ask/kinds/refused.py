@@ -77,7 +77,7 @@ _REFUSED: tuple[tuple[re.Pattern[str], str, str], ...] = tuple(
         (r"\b(?:elevations?|altitudes?|slopes?|steep(?:er|est|ness)?|above sea level|terrain"
     r"|topograph\w*|aspect)\b", "the shape of the ground", "what covers it"),
         (r"\b(?:price|prices|cost|costs|worth|value of the|owns?|owner|owners|owned|belongs?"
-    r"|legal(?:ly)?|illegal(?:ly)?|permit|permission|protected|national park|tax|money"
+    r"|legal(?:ly)?|illegal(?:ly)?|permit|permission|protected|national park|tax|money|earn\w*|profits?|revenue"
     r"|euros?|dollars?)\b",
          "ownership, law and money", "what was there and what changed"),
         (r"\b(?:animals?|wildlife|deer|wol(?:f|ves)|bears?|boars?|birds?|fish(?:es)?|cows?"
@@ -101,6 +101,10 @@ _REFUSED: tuple[tuple[re.Pattern[str], str, str], ...] = tuple(
         (r"\b(?:sentinel-1|radar|sar|lidar|drones?|aerial photos?)\b", "other data", "about the images that it has"),
         (r"\b(?:yesterday|tomorrow|this morning|tonight|last night|right now)\b",
          "the present day", "about the dates of the series"),
+        (r"\b(?:news|jokes?|poems?|story|stories|songs?|recipes?|movies?|president|capital of)\b",
+         "general knowledge", "what was there and what changed"),
+        (r"\b(?:my|your|our|his|her) (?:own )?(?:house|home|car|garden|farm|street|neighbou?rs?)\b",
+         "whose things are whose", "what was there and what changed"),
         (_OPINION, "opinions", "what was there and what changed"),
         (r"\b(?:centimet(?:re|er)s?|inch(?:es)?|cm) of (?:new )?(?:snow|rain|water|ice)\b",
          "depths", "on which dates there was snow"),
