@@ -144,6 +144,9 @@ def by_hand(program: Any, cube: Any) -> Any:
         chosen = how.get(getattr(program, "stat", None) or program.which)
         return float(chosen(part)) if chosen else None
     covers = {"forest": (1,), "field": (2,), "water": (0,), "built-up": (3,), "bare": (4,), "vegetation": (1, 2)}
+    short = scope.months or (scope.start and scope.end and np.datetime64(scope.end) - np.datetime64(scope.start) < 300)
+    if of == "water" and short:
+        return None  # told from its own dates, not from a year
     if program.kind in ("area", "share") and of in covers:
         year = tools.year_around(cube, scope.start, scope.end)
         land = classify(season.levelled(cube, year))["cover"].values[rows, columns]
