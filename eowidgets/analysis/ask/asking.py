@@ -10,7 +10,7 @@ from typing import Any, Literal, get_args
 import numpy as np
 import xarray as xr
 
-from eowidgets.analysis.ask import built, course, events, facts, kinds, limits, outlook, ranks, slots, space
+from eowidgets.analysis.ask import built, course, events, facts, kinds, limits, outlook, ranks, slots, space, trends
 from eowidgets.analysis.ask.answer import Answer, Trace, refuse
 from eowidgets.analysis.ask.consistent import marked
 from eowidgets.analysis.ask.context import Context, span
@@ -40,7 +40,7 @@ _ANSWERS: dict[str, Callable[[Context, Any], Answer]] = {
     "locate": space.locate,
     "describe": space.describe,
     "when": course.when,
-    "trend": course.trend,
+    "trend": trends.trend,
     "change": course.change,
     "extreme": course.extreme,
     "statistic": course.statistic,

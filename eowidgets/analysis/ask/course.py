@@ -13,9 +13,11 @@ from eowidgets.analysis.ask.answer import Answer
 from eowidgets.analysis.ask.consistent import Claim
 from eowidgets.analysis.ask.context import Context, Found, span
 from eowidgets.analysis.ask.happened import caused
+from eowidgets.analysis.ask.index_change import index_change
 from eowidgets.analysis.ask.landcover import CLASSES, CODE, COLOR
-from eowidgets.analysis.ask.language import COVERS, SKIES, Change, Extreme, Scope, Statistic, Trend, When
+from eowidgets.analysis.ask.language import COVERS, SKIES, Change, Extreme, Statistic, When
 from eowidgets.analysis.ask.outlook import broken
+from eowidgets.analysis.ask.trends import course_of
 from eowidgets.errors import InputError
 
 #: What the hectares of two maps are, so that nobody takes them for those of another method.
@@ -23,11 +25,6 @@ DEFINED = (
     " Counted are patches of 0.05 ha or more whose land cover differs between the two years; eow.change counts breaks of the "
     "series instead."
 )
-#: What the mean of an index of two clear years of unchanged forest differs by.
-STEADY = 0.02
-#: Share of the interval of a slope that must lie on one side to make a "no" doubtful; percent of a place by which two
-#: maps of the same ground differ.
-LEANING, SAME = 0.8, 1.0
 
 
 def when(context: Context, program: When) -> Answer:
@@ -42,7 +39,7 @@ def when(context: Context, program: When) -> Answer:
         where = context.where(scope)
         series = context.trace("shares", tools.sky_share, cut, of, where)
     elif words.is_index(of):
-        where, series, _ = _course(context, scope, of, cut)
+        where, series, _ = course_of(context, scope, of, cut)
         if which in ("first", "last"):
             raise InputError(f"{of} is there on every date: ask when it is highest or lowest.")
     else:
@@ -70,12 +67,6 @@ def when(context: Context, program: When) -> Answer:
         dates=cut.sel(time=[date], method="nearest"),
         series=series,
     )
-
-
-def _course(context: Context, scope: Scope, of: str, cut: xr.Dataset) -> tuple[Any, xr.DataArray, xr.DataArray]:
-    where = context.where(scope)
-    values = context.trace("values", tools.index_values, cut, of, where)
-    return where, context.trace("course", tools.course, values, where), values
 
 
 def _image_date(context: Context, program: When) -> Answer:
@@ -135,88 +126,11 @@ def _closeness(moment: dict[str, Any]) -> float:
     return float(np.exp(-max(days - 60, 0) / 730))
 
 
-def trend(context: Context, program: Trend) -> Answer:
-    """Rising, falling, or neither."""
-    scope, of = program.scope, program.of
-    cut = context.dates(scope, of)
-    if of in SKIES:
-        where = context.where(scope)
-        series = context.trace("shares", tools.sky_share, cut, of, where)
-        unit, factor = "% a year", 100.0
-    elif words.is_index(of):
-        where, series, _ = _course(context, scope, of, cut)
-        unit, factor = f"{of} a year", 1.0
-    else:
-        where = context.where(scope)
-        series = context.trace("by_year", timetools.cover_by_year, cut, of, where)
-        unit, factor = "% of the place a year", 1.0
-    found = context.trace("trend", timetools.trend, series)
-    low, high = factor * found["low"], factor * found["high"]
-    slope = context.trace("slope", small.scaled, found["slope"], factor)
-    first, last = (str(t)[:10] for t in series["time"].values[[0, -1]])
-    title = words.name(of) if of in SKIES or not words.is_index(of) else of
-    asked = kinds.asked_direction(context.question)
-    begin, claim = "", None
-    if asked and low <= 0 <= high and low < high:
-        # Without a clear trend the answer is no, unless most of the interval lies on the side that was asked about.
-        side = high / (high - low) if asked == "rising" else -low / (high - low)
-        if unit.startswith("% of the place"):
-            return _yearly_direction(context, program, asked, series)
-        if side > LEANING:
-            raise InputError(
-                f"That is not clear: {title_of(of)} moved by {slope:+.2g} {unit} (95 % interval {low:+.2g} to {high:+.2g})."
-            )
-    if asked:
-        # A trend is there where the whole interval lies on one side of zero.
-        claim = Claim(low, 0.0, ">") if asked == "rising" else Claim(high, 0.0, "<")
-        begin = f"{claim.opening}: "
-    title = title if begin else f"{title[0].upper()}{title[1:]}"
-    text = f"{begin}{title} is {found['word']}{words.where(scope)}: {slope:+.2g} {unit}"
-    steps = f"{series.dropna('time').sizes['time']} {'years' if unit.startswith('% of') else 'dates'}"
-    text += f" (95 % interval {low:+.2g} to {high:+.2g}), {steps}"
-    text += f" from {first} to {last}{words.months(scope.months)}."
-    decided = min(abs(low), abs(high)) > 0 and (low > 0) == (high > 0)
-    sure = 0.9 if decided else 0.6
-    return context.answer(program, text, slope, sure, unit=unit, dates=cut, series=series, claim=claim)
-
-
-def title_of(of: str) -> str:
-    """How a sentence calls an index, a kind of land or of sky."""
-    return words.name(of) if of in SKIES or not words.is_index(of) else of
-
-
-def _yearly_direction(context: Context, program: Trend, asked: str, series: xr.DataArray) -> Answer:
-    """Whether a kind of land grew or shrank between the first and last of few years, told from the same days."""
-    of, scope = program.of, program.scope
-    where = context.where(scope)
-    years = [int(str(t)[:4]) for t in series["time"].values[[0, -1]]]
-    cuts = [context.trace("year", tools.between, context.cube, f"{y}-01-01", f"{y}-12-31") for y in years]
-    states = context.trace("states", season.compare_years, context.cube, *cuts, where)
-    known = context.trace("known", timetools.seen_twice, states["before"], states["after"], where)
-    shares = []
-    for name in ("before", "after"):
-        mask = context.trace(f"mask_{name}", tools.kind_mask, states[name], of, known)
-        shares.append(context.trace(f"percent_{name}", tools.share, mask, known))
-    step = context.trace("step", timetools.difference, shares[1], shares[0])
-    if abs(step) < SAME:
-        raise InputError(
-            f"That is not clear: {words.name(of)} covered {shares[0]:.1f} % in {years[0]}, {shares[1]:.1f} % in {years[1]}."
-        )
-    claim = Claim(step if asked == "rising" else -step, 0.0, ">", shown=(f"{shares[0]:.1f}", f"{shares[1]:.1f}"))
-    text = f"{claim.opening}: {words.name(of)} went from {shares[0]:.1f} % in {years[0]} to {shares[1]:.1f} % in {years[1]}"
-    text += f" ({step:+.1f})"
-    text += f"{words.where(scope)}, told from the same days of both years."
-    slope = context.trace("slope", small.scaled, step, 1.0 / (years[1] - years[0]))
-    return context.answer(
-        program, text, slope, 0.75, unit="% of the place a year", dates=context.cube, series=series, claim=claim
-    )  # fmt: skip
-
-
 def change(context: Context, program: Change) -> Answer:
     """What changed, whether, and how much."""
     of = program.of
     if of and words.is_index(of):
-        return _index_change(context, program)
+        return index_change(context, program)
     if of in SKIES:
         raise InputError(f"{of.capitalize()} comes and goes: ask for its share in two years, or for its trend.")
     if program.method:
@@ -431,107 +345,6 @@ def _from_to(context: Context, program: Change) -> Answer:
         polygons=context.polygons(found.mask, f"{of} change"),
         dates=found.cube,
     )
-
-
-def _index_change(context: Context, program: Change) -> Answer:
-    """How the mean of an index moved between two years, on the same days and pixels of both."""
-    of, scope, direction = program.of, program.scope, program.direction
-    ends = _ends(scope)
-    if ends is not None:
-        return _between_ends(context, program, ends)
-    years = context.trace("years", timetools.two_years, context.cube, scope.start, scope.end)
-    if scope.months:
-        years = tuple(
-            context.trace(f"months_{n}", tools.between, y, months=scope.months)
-            for n, y in zip(("before", "after"), years, strict=True)
-        )
-    pair = context.trace("pair", season.paired, *years)
-    where = context.where(scope)
-    means = []
-    for name, part in zip(("before", "after"), pair, strict=True):
-        values = context.trace(f"values_{name}", tools.index_values, part, of, where)
-        means.append(context.trace(f"mean_{name}", timetools.summary, values, "mean"))
-    step = means[1] - means[0]
-    value: Any = context.trace("difference", timetools.difference, means[1], means[0])
-    if direction == "loss" and program.ask == "amount":
-        value = context.trace("loss", small.scaled, value, -1.0)
-    shown = (f"{means[0]:.2f}", f"{means[1]:.2f}")
-    text = f"ean {of} went from {shown[0]} to {shown[1]} ({step:+.2f}){words.where(scope)}"
-    if program.ask == "whether":
-        moved = {"loss": -step, "gain": step}.get(direction, abs(step))
-        claim = Claim(moved, STEADY, ">", shown=shown)
-        value = context.trace("changed_at_all", timetools.moved, value, direction, STEADY)
-        text = f"{claim.opening}: m{text}"
-        text += f", which is within what two years without change differ by ({STEADY})." if abs(step) <= STEADY else "."
-    else:
-        claim = Claim(value, shown=shown)
-        text = f"M{text}."
-    text += f" Compared are {pair[0].sizes['time']} pairs of the same days of {span(pair[0])[0][:7]} to {span(pair[0])[1][:7]}"
-    text += f" and {span(pair[1])[0][:7]} to {span(pair[1])[1][:7]}."
-    sure = 0.85 if program.ask != "whether" or abs(abs(step) - STEADY) > STEADY / 2 else 0.6
-    unit = "" if program.ask == "whether" else of
-    return context.answer(program, text, value, sure, unit=unit, dates=pair[1], claim=claim)
-
-
-def _ends(scope: Scope) -> tuple[Scope, Scope] | None:
-    """The two times that are meant by a time with months, seasons or days at its ends; None for whole years."""
-    place = replace(scope, start="", end="", months=())
-    if scope.months and not scope.start:
-        if len(scope.months) < 2:
-            return None
-        return replace(place, months=scope.months[:1]), replace(place, months=scope.months[-1:])
-    if not (scope.start and scope.end) or scope.months or scope.start == scope.end:
-        return None
-    (a, b), (c, d) = ((t[:7], t[8:]) for t in (scope.start, scope.end))
-    if a == c or (scope.start[5:] == "01-01" and scope.end[5:] == "12-31"):
-        return None
-    if b != "01" or d != str(_month_end(c))[8:]:
-        return replace(place, start=scope.start, end=scope.start), replace(place, start=scope.end, end=scope.end)
-    season_of = (int(a[5:]), int(c[5:])) in ((3, 5), (6, 8), (9, 11), (12, 2)) and _months_between(a, c) > 2
-    first = (scope.start, str(_month_end(_later(a, 2))) if season_of else str(_month_end(a)))
-    last = (f"{_later(c, -2)}-01" if season_of else f"{c}-01", scope.end)
-    return replace(place, start=first[0], end=first[1]), replace(place, start=last[0], end=last[1])
-
-
-def _later(month: str, by: int) -> str:
-    return str(np.datetime64(month, "M") + by)
-
-
-def _months_between(first: str, last: str) -> int:
-    return int((np.datetime64(last, "M") - np.datetime64(first, "M")).astype(int))
-
-
-def _month_end(month: str) -> np.datetime64:
-    return np.datetime64(f"{_later(month, 1)}-01", "D") - np.timedelta64(1, "D")
-
-
-def _between_ends(context: Context, program: Change, ends: tuple[Scope, Scope]) -> Answer:
-    """How the mean of an index moved from the first to the last month, season or day of a time."""
-    of, scope = program.of, program.scope
-    where = context.where(scope)
-    cuts = [context.dates(end) for end in ends]
-    same = [e.start[5:] for e in ends] == [e.start[5:] for e in ends[::-1]] and bool(ends[0].start)
-    if same:  # the same part of two years
-        cuts = list(context.trace("pair", season.paired, *cuts, fewest=1))
-    means = []
-    for cut in cuts:
-        values = context.trace("values", tools.index_values, cut, of, where)
-        means.append(context.trace("mean", timetools.summary, values, "mean"))
-    names = [
-        (words.when(e.start, e.end) if e.start else words.months(e.months).replace(" only", "")).strip(" ,")
-        for e in ends
-    ]
-    step = means[1] - means[0]
-    shown = (f"{means[0]:.2f}", f"{means[1]:.2f}")
-    text = f"ean {of} went from {shown[0]} to {shown[1]} ({step:+.2f}){words.where(scope)}: first {names[0]}, then {names[1]}"
-    text += "." if same else "; that holds the season."
-    difference = context.trace("difference", timetools.difference, means[1], means[0])
-    if program.ask == "whether":
-        claim = Claim({"loss": -step, "gain": step}.get(program.direction, abs(step)), STEADY, ">", shown=shown)
-        value: Any = context.trace("changed_at_all", timetools.moved, difference, program.direction, STEADY)
-        return context.answer(program, f"{claim.opening}: m{text}", value, 0.8, dates=cuts[1], claim=claim)
-    value = context.trace("loss", small.scaled, difference, -1.0) if program.direction == "loss" else difference
-    return context.answer(program, f"M{text}", value, 0.8, unit=of, dates=cuts[1], claim=Claim(value, shown=shown))
 
 
 def extreme(context: Context, program: Extreme) -> Answer:

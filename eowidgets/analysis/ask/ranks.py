@@ -91,7 +91,7 @@ def _times(context: Context, program: Rank) -> tuple[dict[str, float], str, xr.D
     if of in (*COVERS, *UNIONS):
         if program.by != "year":
             raise InputError(f"Land cover is told by the year: ask in which year there was the most {words.name(of)}.")
-        series = context.trace("by_year", timetools.cover_by_year, cut, of, where)
+        series = context.trace("by_year", season.cover_by_year, cut, of, where)
         return context.trace("table", by_year, series), "%", cut
     if of in IMAGES:
         days = (

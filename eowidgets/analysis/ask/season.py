@@ -26,7 +26,7 @@ import numpy.typing as npt
 import xarray as xr
 
 from eowidgets.analysis.ask import timetools, tools
-from eowidgets.analysis.ask.landcover import CODE, FEWEST, UNSEEN, quantile
+from eowidgets.analysis.ask.landcover import CODE, FEWEST, UNSEEN, class_mask, quantile
 from eowidgets.analysis.ask.screen import KEPT, checksums
 from eowidgets.cube.schema import DIMS, bands, usable
 from eowidgets.errors import InputError
@@ -363,3 +363,18 @@ def _thin(cube: xr.Dataset, names: Any) -> xr.Dataset:
     step = {k: slice(None, None, -(-cube.sizes[k] // 40)) for k in ("y", "x")}
     out: xr.Dataset = cube[[*(n for n in (*names, "valid", "clouds") if n in cube)]].isel(step)
     return out
+
+
+def cover_by_year(cube: xr.Dataset, name: str, where: Mask) -> xr.DataArray:
+    """Percent of a place under a kind of land in every calendar year with enough dates of the growing season."""
+    times, values = [], []
+    for year in whole_years(cube, where):
+        chosen = cube.isel(time=cube["time"].dt.year.values == year)
+        land = tools.land_cover(levelled(cube, chosen))
+        known = tools.seen(land, where)
+        if known.sum() >= 0.5 * where.sum():
+            times.append(np.datetime64(f"{year}-07-01", "ns"))
+            values.append(tools.share(class_mask(land, name), known))
+    if len(values) < 3:
+        raise InputError(f"A trend of land cover needs three years with enough dates; the series has {len(values)}.")
+    return xr.DataArray(np.array(values), {"time": np.array(times)}, ("time",), name)

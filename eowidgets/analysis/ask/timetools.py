@@ -73,23 +73,6 @@ def trend(series: xr.DataArray) -> dict[str, Any]:
     return {"slope": float(slope), "low": float(low), "high": float(high), "word": word}
 
 
-def cover_by_year(cube: xr.Dataset, name: str, where: Mask) -> xr.DataArray:
-    """Percent of a place under a kind of land in every calendar year with enough dates of the growing season."""
-    from eowidgets.analysis.ask import season
-
-    times, values = [], []
-    for year in season.whole_years(cube, where):
-        chosen = cube.isel(time=cube["time"].dt.year.values == year)
-        land = tools.land_cover(season.levelled(cube, chosen))
-        known = tools.seen(land, where)
-        if known.sum() >= 0.5 * where.sum():
-            times.append(np.datetime64(f"{year}-07-01", "ns"))
-            values.append(tools.share(class_mask(land, name), known))
-    if len(values) < 3:
-        raise InputError(f"A trend of land cover needs three years with enough dates; the series has {len(values)}.")
-    return xr.DataArray(np.array(values), {"time": np.array(times)}, ("time",), name)
-
-
 def two_years(cube: xr.Dataset, start: str = "", end: str = "") -> tuple[xr.Dataset, xr.Dataset]:
     """The year that a change starts from and the year that it leads to.
 
