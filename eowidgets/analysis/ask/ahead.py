@@ -22,7 +22,9 @@ if TYPE_CHECKING:
 #: Days ahead that are still a forecast and no guess, and those of a question that names no time.
 FARTHEST, USUAL = 400, 182
 LEVEL = 0.8
-_AHEAD = re.compile(r"\b(will|going to|forecast|predict|predicted|prediction|outlook|expect|expected|shall)\b")
+_AHEAD = re.compile(
+    r"\b(will|would|going to|forecast|predict|predicted|prediction|outlook|expect|expected|likely|shall)\b"
+)
 _BROKE = re.compile(r"\b(when|since when)\b.*\b(break|broke|broken|deviates?|deviated|depart|departed|leave|left)\b")
 _MORE = re.compile(r"\b(greener|higher|wetter|moister|lusher|more|rise|increase|grow|improve|recover|healthier)\b")
 _LESS = re.compile(r"\b(browner|lower|drier|dryer|less|fall|decrease|drop|decline|shrink)\b")
@@ -38,7 +40,10 @@ _NUMBERS = {
     "ten": 10,
     "half a": 0.5,
 }
-_COMING = re.compile(r"\b(?:next|coming|following)\s+(week|month|year|spring|summer|autumn|fall|winter)\b")
+_MONTHS = {name.lower(): i for i, name in enumerate(calendar.month_name) if i}
+_COMING = re.compile(
+    r"\b(?:next|coming|following)\s+(week|month|year|spring|summer|autumn|fall|winter|" + "|".join(_MONTHS) + r")\b"
+)
 _COUNT = "|".join(_NUMBERS)
 _WITHIN = re.compile(
     r"\b(?P<over>(?:in|over|for|during) the (?:next|coming) |within )?(?:in )?"
@@ -122,7 +127,7 @@ def coming(text: str, last: str) -> tuple[str, str] | None:
         if word == "month":
             first = (day.replace(day=1) + dt.timedelta(days=32)).replace(day=1)
             return first.isoformat(), _month_end(first.year, first.month)
-        a, b = SEASONS[word]
+        a, b = SEASONS[word] if word in SEASONS else (_MONTHS[word], _MONTHS[word])
         year = day.year if (day.month, day.day) < (a, 1) else day.year + 1
         return f"{year}-{a:02d}-01", _month_end(year + (b < a), b)
     found = _WITHIN.search(text)

@@ -10,12 +10,15 @@ from typing import Any
 import numpy as np
 import xarray as xr
 
+from eowidgets.analysis.ask.consistent import UNCERTAIN
 from eowidgets.analysis.ask.language import Program
 from eowidgets.arguments import checked
 from eowidgets.cube.opening import opening
 
 #: Where tools live, as their code names them.
-_MODULES = ("ahead", "built", "cause", "pair", "small", "still", "timetools", "tools")
+_MODULES = (
+    "ahead", "breaks", "built", "burnt", "cause", "facts", "pair", "ranks", "season", "small", "still", "timetools", "tools",
+)  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,6 +105,11 @@ class Answer:
     reason: str = ""
     provenance: str = ""
 
+    @property
+    def uncertain(self) -> bool:
+        """Whether there is an answer of low confidence; its sentence then begins with "Uncertain: "."""
+        return not self.abstained and self.confidence < UNCERTAIN
+
     def __repr__(self) -> str:
         """The sentence, the same every time."""
         return self.text
@@ -115,16 +123,24 @@ class Trace:
     cube : Dataset
     layers : mapping of str to GeoJSON
         The person's vector layers.
+    original : Dataset, optional
+        The cube as it was given, where ``cube`` has a cloud mask that was made from it.
     """
 
-    def __init__(self, cube: xr.Dataset, layers: Mapping[str, Any] | None = None) -> None:
+    def __init__(
+        self, cube: xr.Dataset, layers: Mapping[str, Any] | None = None, original: xr.Dataset | None = None
+    ) -> None:
         self.cube = cube
+        #: The cube before the cloud mask was made.
+        self._original = cube if original is None else original
         self.steps: list[Step] = []
         self._lines: list[str] = []
         self._constants: list[str] = []
         # Values are known again by identity; they are kept, so that no identity is used twice.
         self._names: dict[int, tuple[Any, str]] = {id(cube): (cube, "cube")}
-        self._taken = {"cube", "eow", "answer", "layers", *_MODULES}
+        if self._original is not cube:
+            self._names[id(self._original)] = (self._original, "given")
+        self._taken = {"cube", "given", "eow", "answer", "layers", *_MODULES}
         for name, layer in (layers or {}).items():
             self._names[id(layer)] = (layer, f"layers[{str(name)!r}]")
         self._layers = layers or {}
@@ -179,14 +195,19 @@ class Trace:
 
     def code(self, answer: str | None = None) -> str:
         """The cell; ``answer`` is what gives the value, by default the last result."""
-        opened = opening(self.cube)
+        opened = opening(self._original)
         used = [m for m in _MODULES if any(f"= {m}." in line for line in self._lines)]
         lines = [
             "import eowidgets as eow",
             *([f"from eowidgets.analysis.ask import {', '.join(used)}"] if used else []),
             "",
         ]
-        lines.append(f"cube = {opened}" if opened else "# cube: the cube that was asked about")
+        masked = self._original is not self.cube
+        name = "given" if masked else "cube"
+        lines.append(f"{name} = {opened}" if opened else "# cube: the cube that was asked about")
+        if masked:
+            lines += [] if opened else ["given = cube"]
+            lines.append("cube = given.eow.robust_clouds()")
         if self._layer_used:
             shown = {str(k): v for k, v in self._layers.items() if f"layers[{str(k)!r}]" in self._layer_used}
             lines.append(f"layers = {shown!r}")

@@ -10,15 +10,21 @@ from typing import Any, Literal, get_args
 import numpy as np
 import xarray as xr
 
-from eowidgets.analysis.ask import built, course, outlook, space
+from eowidgets.analysis.ask import built, course, events, facts, kinds, limits, outlook, ranks, slots, space, trends
 from eowidgets.analysis.ask.answer import Answer, Trace, refuse
+from eowidgets.analysis.ask.consistent import marked
 from eowidgets.analysis.ask.context import Context, span
+from eowidgets.analysis.ask.dates import NO_DATE
 from eowidgets.analysis.ask.language import Program
 from eowidgets.analysis.ask.parser import parse
-from eowidgets.analysis.ask.tools import between
+from eowidgets.analysis.ask.screen import screened
+from eowidgets.analysis.ask.templates import vocabulary
+from eowidgets.analysis.ask.tools import between, pixel_hectares
 from eowidgets.arguments import DateLike, checked
+from eowidgets.cube import globe
 from eowidgets.cube.admission import admit
 from eowidgets.cube.area import Area, AreaLike
+from eowidgets.cube.grid import geobox
 from eowidgets.cube.indices import available
 from eowidgets.cube.schema import DIMS, bands
 from eowidgets.engine.provenance import answer_notes
@@ -34,13 +40,20 @@ _ANSWERS: dict[str, Callable[[Context, Any], Answer]] = {
     "locate": space.locate,
     "describe": space.describe,
     "when": course.when,
-    "trend": course.trend,
+    "trend": trends.trend,
     "change": course.change,
     "extreme": course.extreme,
     "statistic": course.statistic,
     "outlook": outlook.outlook,
+    "threshold": limits.threshold,
+    "extent": limits.extent,
+    "rank": ranks.rank,
+    "event": events.event,
+    "fact": facts.fact,
 }
 _LARGEST_LAYER = 20_000
+#: How surely a question of :mod:`.kinds` was read: its patterns are narrow.
+READ = 0.95
 Brain = Literal["grounded", "neural"]
 BRAINS: tuple[str, ...] = get_args(Brain)
 
@@ -128,12 +141,67 @@ def _answer(
             between(cube, *days)  # dates that are none are the caller's mistake, not the question's
         return ask_networks(cube, question, place, days, history, layers=layers)
     before = next((a.program for a in reversed(history) if a.program is not None), None)
+    program, sure, reason = understood(cube, question, layers, before)
+    if program is None:
+        return refuse(question, reason)
+    answer = _run(cube, program, question, area=place, dates=days, layers=layers)
+    return marked(replace(answer, confidence=round(answer.confidence * sure, 2)))
+
+
+def understood(
+    cube: xr.Dataset, question: str, layers: Mapping[str, Any], before: Program | None
+) -> tuple[Program | None, float, str]:
+    """The program that a question means, how surely, and where there is none the reason.
+
+    The kinds of :mod:`.kinds` come first; all else is read by the parser, and what it leaves out is put right.
+    """
     first, last = span(cube)
-    parsed = parse(question, first, last, indices=_indices(bands(cube)), layers=layers, before=before)
+    text, point = kinds.point_of(kinds.plain(question, first, last), _bounds(cube))
+    given = kinds.Given(
+        tuple(bands(cube)),
+        _metres(cube),
+        str(cube.attrs.get("title") or ""),
+        last,
+        before is not None,
+        point is not None,
+    )
+    text = slots.clean(text)
+    if text and len(text) <= slots.LONGEST:
+        found = slots.read(text, first, last, _indices(tuple(bands(cube))), layers, vocabulary())
+        dated = not any(NO_DATE in (d.start, d.end) for d in found.dates)
+        dated = dated and (not found.foreign or "band" in text.lower())
+        program = kinds.read(text, found, given) if dated else None
+        if isinstance(program, str):
+            return None, 0.0, program
+        if program is not None:
+            return _at(program, point), READ, ""
+    parsed = parse(text, first, last, indices=_indices(bands(cube)), layers=layers, before=before)
     if parsed.program is None:
-        return refuse(question, parsed.reason)
-    answer = run(cube, parsed.program, question, area=place, dates=days, layers=layers)
-    return replace(answer, confidence=round(answer.confidence * parsed.confidence, 2))
+        return None, 0.0, parsed.reason
+    refined = kinds.refine(text, parsed.program, given)
+    if isinstance(refined, str):
+        return None, 0.0, refined
+    return _at(refined, point), parsed.confidence, ""
+
+
+def _at(program: Program, point: tuple[float, float] | None) -> Program:
+    return program if point is None else replace(program, scope=replace(program.scope, point=point))
+
+
+def _metres(cube: xr.Dataset) -> float:
+    """Side of a pixel in metres; that of Sentinel-2 where it is not known."""
+    try:
+        return float(np.sqrt(pixel_hectares(cube) * 1e4))
+    except EowidgetsError:
+        return 10.0
+
+
+def _bounds(cube: xr.Dataset) -> tuple[float, float, float, float] | None:
+    try:
+        west, south, east, north = globe.extent(geobox(cube))
+    except (EowidgetsError, ValueError):
+        return None
+    return float(west), float(south), float(east), float(north)
 
 
 def run(
@@ -146,9 +214,22 @@ def run(
     layers: Mapping[str, Any] | None = None,
 ) -> Answer:
     """Run a program of the typed language; see :func:`ask` for the rest."""
-    cube = admit(cube)
+    return marked(_run(admit(cube), program, question, area=area, dates=dates, layers=layers))
+
+
+def _run(
+    cube: xr.Dataset,
+    program: Program,
+    question: str = "",
+    *,
+    area: Any = None,
+    dates: tuple[str, str] | None = None,
+    layers: Mapping[str, Any] | None = None,
+) -> Answer:
+    """As :func:`run`, without the mark of an uncertain answer: how surely the question was read may yet count."""
     first, last = span(cube)
-    trace = Trace(cube, layers)
+    original, cube = cube, screened(cube)
+    trace = Trace(cube, layers, original)
     scope = program.scope
     if dates is not None and not (scope.start or scope.end):
         between(cube, *dates)  # dates that are none are the caller's mistake, not the question's
@@ -158,7 +239,7 @@ def run(
         return refuse(question, outside, program)
     if getattr(program, "of", "") not in ("image", "clear image") and not cube.sizes["y"] * cube.sizes["x"]:
         return refuse(question, "The cube has no pixels.", program)
-    context = Context(question, cube, trace, area, layers or {})
+    context = Context(question, cube, trace, area, layers or {}, original)
     try:
         if built.answers(cube, program):
             return built.answer(context, program)

@@ -128,7 +128,8 @@ def answer(context: Context, program: Any) -> Answer:
         value = context.trace("field", main_field, classes, where)
         text = found
     elif program.ask == "amount":
-        value, unit, code, text = size, "ha", context.trace.last, found
+        value, unit, code = size, "ha", context.trace.last
+        text = f"{found} Together that is {words.hectares(size)}."
     elif program.ask == "whether":
         value = context.trace("changed_at_all", more_than_noise, size)
         text = f"{'Yes' if value else 'No'}. {found}"

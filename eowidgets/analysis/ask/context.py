@@ -10,14 +10,18 @@ import numpy as np
 import numpy.typing as npt
 import xarray as xr
 
-from eowidgets.analysis.ask import timetools, tools, words
+from eowidgets.analysis.ask import consistent, season, timetools, tools, words
 from eowidgets.analysis.ask.answer import Answer, Evidence, Trace
-from eowidgets.analysis.ask.landcover import COLOR
+from eowidgets.analysis.ask.landcover import COLOR, FEWEST
 from eowidgets.analysis.ask.language import SKIES, Program, Scope
+from eowidgets.cube.schema import usable
 from eowidgets.errors import InputError
 
 Mask = npt.NDArray[np.bool_]
 LOST, GAINED, CHANGED = "#d55e00", "#009e73", "#cc79a7"
+LEVEL_NOTE = (
+    "Images of that year differ in brightness from the same days of other years, and were brought to their level."
+)
 
 
 @dataclass(slots=True)
@@ -33,6 +37,15 @@ class Found:
     cube: xr.Dataset | None = None
     after: xr.Dataset | None = None
     before: xr.Dataset | None = None
+    states: Mapping[str, xr.Dataset] | None = None
+    source: str = ""
+    target: str = ""
+
+    def interval(self, cube: xr.Dataset, unit: str = "ha") -> tuple[float, float]:
+        """Size of the change that is beyond doubt, and of all whose class differs."""
+        if self.states is None:
+            raise InputError("Only a change has an interval.")
+        return season.change_interval(self.states, self.source, self.target, self.where, cube, unit)
 
 
 @dataclass(slots=True)
@@ -44,6 +57,7 @@ class Context:
     trace: Trace
     area: Any = None
     layers: Mapping[str, Any] = field(default_factory=dict)
+    given: xr.Dataset | None = None
 
     def where(self, scope: Scope, *, land: bool = True) -> Mask:
         """The place of a scope; limited to one kind of land where the scope says so."""
@@ -56,6 +70,8 @@ class Context:
             given["area"] = self.area
         if scope.layer:
             given["layer"] = self.layer(scope.layer)
+        if scope.point:
+            given["point"] = scope.point
         mask: Mask = self.trace("where", tools.region, self.cube, **given)
         if scope.cover and land:
             mask = self.land(Scope(start=scope.start, end=scope.end, cover=""), scope.cover, mask).mask
@@ -70,18 +86,30 @@ class Context:
         found: Mapping[str, Any] = self.layers[name]
         return found
 
-    def dates(self, scope: Scope) -> xr.Dataset:
-        """The dates of a scope."""
+    def dates(self, scope: Scope, of: str = "") -> xr.Dataset:
+        """The dates of a scope; those of clouds and of images without any, with the cloud mask of the scenes themselves.
+
+        The robust mask is there to keep doubtful pixels out of what is measured, and gives up whole dates for that.
+        """
+        cube = self.given if self.given is not None and of in ("cloud", "clear image", "image") else self.cube
         if not (scope.start or scope.end or scope.months):
-            return self.cube
+            return cube
         given: dict[str, Any] = {"months": scope.months} if scope.months else {}
-        cut: xr.Dataset = self.trace("dates", tools.between, self.cube, scope.start, scope.end, **given)
+        cut: xr.Dataset = self.trace("dates", tools.between, cube, scope.start, scope.end, **given)
         return cut
 
     def land(self, scope: Scope, of: str, where: Mask) -> Found:
         """A kind of land in the year of a scope."""
+        if of == "water" and self.dated_water(scope):
+            return self.water(scope, where)
         year = self.trace("year", tools.year_around, self.cube, scope.start, scope.end)
-        land = self.trace("land", tools.land_cover, year)
+        if of == "water" and year.sizes["time"] < FEWEST:
+            return self.water(scope, where)
+        few = False
+        if of != "water":  # which has no season
+            few = self.trace("enough", season.enough_dates, self.cube, year, where) < season.PLENTY
+        level = self.trace("level", season.levelled, self.cube, year)
+        land = self.trace("land", tools.land_cover, level)
         mask = self.trace("mask", tools.kind_mask, land, of, where)
         known = self.trace("known", tools.seen, land, where)
         if known.sum() < 0.3 * where.sum():
@@ -92,17 +120,45 @@ class Context:
         note = ""
         if scope.start and scope.end and not (first >= scope.start and last <= scope.end):  # widened to a year
             note = f" Land cover is told from a whole year, here all dates of {first[:4]}."
+        if level is not year:
+            note += f" {LEVEL_NOTE}"
         sure = float(np.nanmean(land["sure"].values[known])) * float(known.sum() / where.sum())
+        sure *= 0.8 if few else 1.0
         if scope.start[5:] == "01-01" and scope.end[5:] == "12-31" and not note:
             first, last = scope.start, scope.end
         return Found(mask, where, known, sure, (first, last), note, cube=year, after=land)
 
+    def dated_water(self, scope: Scope) -> bool:
+        """Whether a question names a time too short for a year of land cover: water is then told from its own dates."""
+        if not (scope.start and scope.end) and not scope.months:
+            return False
+        if scope.months:
+            return True
+        return bool(np.datetime64(scope.end) - np.datetime64(scope.start) < np.timedelta64(300, "D"))
+
+    def water(self, scope: Scope, where: Mask) -> Found:
+        """Water alone, which one date is enough for."""
+        cut = self.dates(scope)
+        land = self.trace("land", tools.water_cover, cut)
+        mask = self.trace("mask", tools.kind_mask, land, "water", where)
+        known = self.trace("known", tools.seen, land, where)
+        if known.sum() < 0.3 * where.sum():
+            raise InputError("Less than a third of the place was seen without cloud in that time.")
+        sure = float(np.nanmean(land["sure"].values[known])) * float(known.sum() / where.sum())
+        seen = usable(cut).transpose("time", "y", "x").values[:, where].any(axis=1)
+        days = days_of(cut.isel(time=seen))
+        told = f"one date, {days[0]}" if len(days) == 1 else f"{len(days)} dates"
+        # A single date may hold shadows and wet ground, which a year of dates leaves out.
+        sure *= 0.8 if len(days) < FEWEST else 1.0
+        note = f" Water is told from {told}."
+        return Found(mask, where, known, sure, span(cut), note, cube=cut.isel(time=seen), after=land)
+
     def change(self, scope: Scope, source: str = "", target: str = "", where: Mask | None = None) -> Found:
-        """Pixels that left one kind of land, or came to one, between two years."""
+        """Pixels that left one kind of land, or came to one, between two years told from the same days."""
         where = self.where(scope) if where is None else where
         years = self.trace("years", timetools.two_years, self.cube, scope.start, scope.end)
-        before = self.trace("before", tools.land_cover, years[0])
-        after = self.trace("after", tools.land_cover, years[1])
+        states = self.trace("states", season.compare_years, self.cube, years[0], years[1], where)
+        before, after = states["before"], states["after"]
         raw = self.trace("changed", timetools.changed_mask, before, after, source, target)
         mask = self.trace("patches", timetools.patches_only, raw, self.cube, where)
         known = self.trace("known", timetools.seen_twice, before, after, where)
@@ -110,9 +166,25 @@ class Context:
             raise InputError("Less than a third of the place was seen often enough in both years.")
         sure = np.minimum(before["sure"].values, after["sure"].values)[mask if mask.any() else known]
         sureness = float(np.nanmean(sure)) * float(known.sum() / where.sum())
-        note = f" Compared are {_period(years[0])} and {_period(years[1])}."
+        pairs = int(before.attrs["pairs"])
+        note = (
+            f" Compared are {_period(years[0])} and {_period(years[1])}, on {pairs} pairs of the same days of the year."
+        )
         dates = (span(years[0])[0], span(years[1])[1])
-        return Found(mask, where, known, sureness, dates, note, years[1], after, before)
+        return Found(
+            mask,
+            where,
+            known,
+            sureness,
+            dates,
+            note,
+            years[1],
+            after,
+            before,
+            states=states,
+            source=source,
+            target=target,
+        )
 
     def topic(self, scope: Scope, of: str) -> Found:
         """Whatever has a mask: a kind of land, snow, cloud, or a change of land."""
@@ -125,7 +197,7 @@ class Context:
             return self.change(scope, source=land)
         where = self.where(scope)
         if of in SKIES:
-            cut = self.dates(scope)
+            cut = self.dates(scope, of)
             mask = self.trace("mask", tools.sky_mask, cut, of, where)
             return Found(mask, where, where, 0.9, span(cut), cube=cut)
         return self.land(scope, of, where)
@@ -174,13 +246,14 @@ class Context:
         dates: xr.Dataset | None = None,
         series: xr.DataArray | None = None,
         points: tuple[tuple[float, float], ...] = (),
+        claim: consistent.Claim | None = None,
     ) -> Answer:
-        """Put the parts together."""
+        """Put the parts together, and check the sentence against the numbers."""
         none = {"type": "FeatureCollection", "features": []}
         days = days_of(dates) if dates is not None else ()
         evidence = Evidence(masks or {}, polygons or none, days, series, points)
         confidence = round(float(np.clip(sure, 0, 1)), 2)
-        return Answer(
+        answer = Answer(
             self.question,
             text,
             value,
@@ -191,6 +264,7 @@ class Context:
             self.trace.code(code),
             program,
         )
+        return consistent.checked(answer, claim)
 
 
 def days_of(cube: xr.Dataset) -> tuple[str, ...]:
@@ -200,8 +274,8 @@ def days_of(cube: xr.Dataset) -> tuple[str, ...]:
 
 def span(cube: xr.Dataset) -> tuple[str, str]:
     """First and last ISO day of a cube."""
-    first, last = (str(t)[:10] for t in cube["time"].values[[0, -1]])
-    return first, last
+    times = cube["time"].values
+    return str(times.min())[:10], str(times.max())[:10]
 
 
 def _period(cube: xr.Dataset) -> str:

@@ -2,19 +2,29 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
 import xarray as xr
 
-from eowidgets.analysis.ask import small, timetools, tools, words
+from eowidgets.analysis.ask import breaks, kinds, season, small, timetools, tools, words
 from eowidgets.analysis.ask.answer import Answer
-from eowidgets.analysis.ask.context import Context, span
+from eowidgets.analysis.ask.consistent import Claim
+from eowidgets.analysis.ask.context import Context, Found, span
 from eowidgets.analysis.ask.happened import caused
+from eowidgets.analysis.ask.index_change import index_change
 from eowidgets.analysis.ask.landcover import CLASSES, CODE, COLOR
-from eowidgets.analysis.ask.language import COVERS, SKIES, Change, Extreme, Scope, Statistic, Trend, When
+from eowidgets.analysis.ask.language import COVERS, SKIES, Change, Extreme, Statistic, When
 from eowidgets.analysis.ask.outlook import broken
+from eowidgets.analysis.ask.trends import course_of
 from eowidgets.errors import InputError
+
+#: What the hectares of two maps are, so that nobody takes them for those of another method.
+DEFINED = (
+    " Counted are patches of 0.05 ha or more whose land cover differs between the two years; eow.change counts breaks of the "
+    "series instead."
+)
 
 
 def when(context: Context, program: When) -> Answer:
@@ -24,12 +34,12 @@ def when(context: Context, program: When) -> Answer:
         return _image_date(context, program)
     if which == "change":
         return _change_date(context, program)
-    cut = context.dates(scope)
+    cut = context.dates(scope, of)
     if of in SKIES:
         where = context.where(scope)
         series = context.trace("shares", tools.sky_share, cut, of, where)
     elif words.is_index(of):
-        where, series, _ = _course(context, scope, of, cut)
+        where, series, _ = course_of(context, scope, of, cut)
         if which in ("first", "last"):
             raise InputError(f"{of} is there on every date: ask when it is highest or lowest.")
     else:
@@ -59,14 +69,8 @@ def when(context: Context, program: When) -> Answer:
     )
 
 
-def _course(context: Context, scope: Scope, of: str, cut: xr.Dataset) -> tuple[Any, xr.DataArray, xr.DataArray]:
-    where = context.where(scope)
-    values = context.trace("values", tools.index_values, cut, of, where)
-    return where, context.trace("course", tools.course, values, where), values
-
-
 def _image_date(context: Context, program: When) -> Answer:
-    cut = context.dates(program.scope)
+    cut = context.dates(program.scope, program.of)
     if program.of == "image":
         days = context.trace("days", small.all_dates, cut)
     else:
@@ -86,17 +90,19 @@ def _change_date(context: Context, program: When) -> Answer:
         return broken(context, program)
     if of in SKIES:
         raise InputError(f"{of.capitalize()} comes and goes: ask when it was first or last seen.")
-    found = context.change(scope, source=of)
+    gain = program.direction == "gain" and bool(of)
+    found = context.change(scope, target=of) if gain else context.change(scope, source=of)
     if not found.mask.any():
+        verb = "came" if gain else "was lost" if of else "changed"
         raise InputError(
-            f"No {words.name(of) or 'land'} changed{words.where(scope)} between the two years compared.{found.note}"
+            f"No {words.name(of) or 'land'} {verb}{words.where(scope)} between the two years compared.{found.note}"
         )
     between = context.trace("span", tools.between, context.cube, *found.span)
-    stable = context.trace("stable", timetools.unchanged, found.before, found.after, of)
+    stable = context.trace("stable", timetools.unchanged, found.before, found.after, "" if gain else of)
     moment = context.trace("moment", timetools.break_date, between, found.mask, stable)
     series = tools.course(tools.index_values(between, "NDVI", found.mask), found.mask)
     size = words.hectares(tools.area(found.mask, context.cube))
-    what = f"{words.name(of)} was lost" if of else "land cover changed"
+    what = f"{words.name(of)} {'came' if gain else 'was lost'}" if of else "land cover changed"
     spread = f"half of the {size} between {moment['early']} and {moment['late']}"
     text = f"Most {what}{words.where(scope)} around {moment['date']} ({spread})."
     sure = found.sure * _closeness(moment)
@@ -107,8 +113,8 @@ def _change_date(context: Context, program: When) -> Answer:
         sure,
         unit="date",
         code=f"{context.trace.last}['date']",
-        masks=context.picture(found.mask, f"{of} loss" if of else "change"),
-        polygons=context.polygons(found.mask, f"{of} loss" if of else "change"),
+        masks=context.picture(found.mask, f"{of} {'gain' if gain else 'loss'}" if of else "change"),
+        polygons=context.polygons(found.mask, f"{of} {'gain' if gain else 'loss'}" if of else "change"),
         dates=between,
         series=series,
     )
@@ -120,42 +126,16 @@ def _closeness(moment: dict[str, Any]) -> float:
     return float(np.exp(-max(days - 60, 0) / 730))
 
 
-def trend(context: Context, program: Trend) -> Answer:
-    """Rising, falling, or neither."""
-    scope, of = program.scope, program.of
-    cut = context.dates(scope)
-    if of in SKIES:
-        where = context.where(scope)
-        series = context.trace("shares", tools.sky_share, cut, of, where)
-        unit, factor = "% a year", 100.0
-    elif words.is_index(of):
-        where, series, _ = _course(context, scope, of, cut)
-        unit, factor = f"{of} a year", 1.0
-    else:
-        where = context.where(scope)
-        series = context.trace("by_year", timetools.cover_by_year, cut, of, where)
-        unit, factor = "% of the place a year", 1.0
-    found = context.trace("trend", timetools.trend, series)
-    low, high = factor * found["low"], factor * found["high"]
-    slope = context.trace("slope", small.scaled, found["slope"], factor)
-    first, last = (str(t)[:10] for t in series["time"].values[[0, -1]])
-    title = words.name(of) if of in SKIES or not words.is_index(of) else of
-    text = f"{title[0].upper()}{title[1:]} is {found['word']}{words.where(scope)}: {slope:+.2g} {unit}"
-    steps = f"{series.dropna('time').sizes['time']} {'years' if unit.startswith('% of') else 'dates'}"
-    text += f" (95 % interval {low:+.2g} to {high:+.2g}), {steps}"
-    text += f" from {first} to {last}{words.months(scope.months)}."
-    decided = min(abs(low), abs(high)) > 0 and (low > 0) == (high > 0)
-    return context.answer(program, text, slope, 0.9 if decided else 0.6, unit=unit, dates=cut, series=series)
-
-
 def change(context: Context, program: Change) -> Answer:
     """What changed, whether, and how much."""
     of = program.of
     if of and words.is_index(of):
-        return _index_change(context, program)
+        return index_change(context, program)
     if of in SKIES:
         raise InputError(f"{of.capitalize()} comes and goes: ask for its share in two years, or for its trend.")
-    if program.ask == "what" or (not of and program.ask == "whether"):
+    if program.method:
+        return _broken_by(context, program)
+    if program.ask == "what" or (not program.direction and program.ask == "whether"):
         return _all_change(context, program)
     if program.ask == "from-to":
         return _from_to(context, program)
@@ -166,31 +146,95 @@ def change(context: Context, program: Change) -> Answer:
         return _net_change(context, program)
     gain = direction == "gain"
     found = context.change(program.scope, *(("", of) if gain else (of, "")))
-    size = context.trace("size", tools.area, found.mask, context.cube)
+    low, high = _interval(context, found)
+    if program.unit == "%" and not gain:
+        return _lost_share(context, program, found, (low, high))
+    unit = "ha" if program.unit == "%" else program.unit
+    low, high = (
+        v * tools.area(found.known, context.cube, unit) / tools.area(found.known, context.cube) for v in (low, high)
+    )
+    size = context.trace("size", tools.area, found.mask, context.cube, *(() if unit == "ha" else (unit,)))
     topic = f"{of} {'gain' if gain else 'loss'}"
     spread = tools.grid_shares(found.mask, found.where)
     verb = "was gained" if gain else "was lost"
+    said, between = words.hectares(size, unit), f"({words.number(low)} to {words.hectares(high, unit)})"
     if program.ask == "whether":
         value: Any = context.trace("changed_at_all", small.positive, size)
-        begin = "Yes" if value else "No"
+        claim = Claim(size, 0.0, ">", shown=(said,) if size else (), interval=(low, high))
+        begin = f"{claim.opening}: "
     else:
         value, begin = size, ""
+        claim = Claim(size, shown=(said,), interval=(low, high))
     text = (
-        f"{words.hectares(size)} of {words.name(of)} {verb}{words.where(program.scope)}, {words.cells(spread, program.scope)}."
+        f"{said} {between} of {words.name(of)} {verb}{words.where(program.scope)}, {words.cells(spread, program.scope)}."
         if size
-        else f"no {words.name(of)} {verb}{words.where(program.scope)}."
+        else f"{(begin and 'no') or 'No'} {words.name(of)} {verb}{words.where(program.scope)}: {said} {between}."
     )
-    text = f"{begin}: {text}" if begin else text[0].upper() + text[1:]
     return context.answer(
         program,
-        text + found.note,
+        begin + text + found.note + DEFINED + kinds.cause_note(context.question),
         value,
-        found.sure,
-        unit="" if program.ask == "whether" else "ha",
+        found.sure * _firmness(low, size, high),
+        unit="" if program.ask == "whether" else unit,
         masks=context.picture(found.mask, topic),
         polygons=context.polygons(found.mask, topic),
         dates=found.cube,
+        claim=claim,
     )
+
+
+def _lost_share(context: Context, program: Change, found: Found, interval: tuple[float, float]) -> Answer:
+    """Loss in percent of what was there before."""
+    of = program.of
+    had = context.trace("had", tools.kind_mask, found.before, of, found.known)
+    whole = context.trace("whole", tools.area, had, context.cube)
+    part = context.trace("part", tools.area, found.mask, context.cube)
+    value = context.trace("percent", small.part_in_percent, part, whole)
+    said = words.percent(value)
+    text = f"{said} of the {words.name(of)} was lost{words.where(program.scope)}: {words.hectares(part)} "
+    text += f"({words.number(interval[0])} to "
+    text += f"{words.hectares(interval[1])}) of {words.hectares(whole)}."
+    return context.answer(
+        program, text + found.note + DEFINED, value, found.sure * _firmness(interval[0], part, interval[1]), unit="%",
+        masks=context.picture(found.mask, f"{of} loss"), polygons=context.polygons(found.mask, f"{of} loss"), dates=found.cube,
+        claim=Claim(part, shown=(said, words.hectares(part)), interval=interval),
+    )  # fmt: skip
+
+
+def _interval(context: Context, found: Found) -> tuple[float, float]:
+    return context.trace(  # type: ignore[no-any-return]
+        "interval", season.change_interval, found.states, found.source, found.target, found.where, context.cube
+    )
+
+
+def _firmness(low: float, size: float, high: float) -> float:
+    """Less sure where much of the change is in doubt: 1 where none is, one half where all of it is."""
+    if not size:
+        return 1.0 if high < 0.5 else 0.7
+    return 0.5 + 0.5 * low / size
+
+
+def _broken_by(context: Context, program: Change) -> Answer:
+    """Hectares as ``eow.change`` gives them, by the method that was named."""
+    scope, of, direction = program.scope, program.of, program.direction or ("loss" if program.of else "")
+    where = context.where(scope)
+    found = context.trace("breaks", breaks.find_breaks, context.cube, program.method, scope.start, scope.end)
+    value: Any = context.trace("size", breaks.broken_hectares, found, where, of, direction)
+    said = words.hectares(value)
+    what = f"of {words.name(of)} was {'gained' if direction == 'gain' else 'lost'}" if of else "changed"
+    first, last = found.attrs["change_dates"]
+    claim = Claim(value, 0.0, ">" if program.ask == "whether" else "", shown=(said,))
+    begin = f"{claim.opening}: " if claim.relation else ""
+    if claim.relation:
+        value = context.trace("changed_at_all", small.positive, value)
+    mask = breaks.broken_mask(found, where, of, direction)
+    text = f"{begin}{said} {what}{words.where(scope)} from {first} to {last}, by {program.method}: patches of breaks of the "
+    text += "series, as eow.change gives them."
+    topic = f"{of} {direction}" if of else "change"
+    return context.answer(
+        program, text, value, 0.8, unit="" if claim.relation else "ha", masks=context.picture(mask, topic),
+        polygons=context.polygons(mask, topic), dates=tools.between(context.cube, first, last), claim=claim,
+    )  # fmt: skip
 
 
 def _net_change(context: Context, program: Change) -> Answer:
@@ -208,10 +252,11 @@ def _net_change(context: Context, program: Change) -> Answer:
     text += f" ({'+' if value >= 0 else '-'}{words.hectares(abs(value))})."
     return context.answer(
         program,
-        text + found.note,
+        text + found.note + DEFINED,
         value,
         found.sure,
         unit="ha",
+        claim=Claim(value, shown=(words.hectares(first), words.hectares(second), words.hectares(abs(value)))),
         masks=context.picture(found.mask, f"{of} loss"),
         polygons=context.polygons(found.mask, f"{of} loss"),
         dates=found.cube,
@@ -219,36 +264,44 @@ def _net_change(context: Context, program: Change) -> Answer:
 
 
 def _all_change(context: Context, program: Change) -> Answer:
-    found = context.change(program.scope, program.of)
+    found = context.change(program.scope, program.of, program.of)
+    low, high = _interval(context, found)
+    total = context.trace("total", tools.area, found.mask, context.cube)
+    shares = tools.grid_shares(found.mask, found.where)
     table = context.trace("table", timetools.transitions, found.before, found.after, found.where, context.cube)
     if program.of:
         table = {k: v for k, v in table.items() if program.of in k.split(" > ")}
-    total = tools.area(found.mask, context.cube)
-    shares = tools.grid_shares(found.mask, found.where)
     parts = [
         f"{words.name(k.split(' > ')[0])} to {words.name(k.split(' > ')[1])} {words.hectares(v)}"
         for k, v in table.items()
     ]
+    said = words.hectares(total)
+    claim = Claim(total, shown=(said,), interval=(low, high))
     if program.ask == "whether":
-        value: Any = context.trace("changed_at_all", small.has, table)
-        begin = "Yes: " if value else "No: "
+        value: Any = context.trace("changed_at_all", small.positive, total)
+        claim = replace(claim, relation=">")
+        begin = f"{claim.opening}: "
     else:
         value, begin = table, ""
     place = words.where(program.scope)
+    between = f"({words.number(low)} to {words.number(high)} ha)"
     text = (
-        f"{words.hectares(total)} changed{place}, {words.cells(shares, program.scope)}: {'; '.join(parts[:4])}."
-        if parts
-        else f"nothing changed{place}."
+        f"{said} {between} changed{place}, {words.cells(shares, program.scope)}: {'; '.join(parts[:4])}."
+        if total and parts
+        else f"{said} {between} changed{place}, {words.cells(shares, program.scope)}, in patches of several kinds."
+        if total
+        else f"nothing changed{place}: 0 ha {between}."
     )
     text = begin + (text if begin else text[0].upper() + text[1:])
     goal = np.where(found.mask, found.after["cover"].values, 255)  # type: ignore[index]
     legend = [(CODE[n], f"now {words.name(n)}", c) for _, n, c in CLASSES]
     return context.answer(
         program,
-        text + found.note,
+        text + found.note + DEFINED,
         value,
-        found.sure,
+        found.sure * _firmness(low, total, high),
         unit="" if program.ask == "whether" else "ha",
+        claim=claim,
         code=None if program.ask == "whether" or not program.of else _filtered(context, program.of),
         masks={"change": context.classes(goal, legend, "What changed")},
         polygons=context.polygons(found.mask, "change"),
@@ -266,8 +319,10 @@ def _from_to(context: Context, program: Change) -> Answer:
     table = context.trace("table", timetools.transitions, found.before, found.after, found.where, context.cube)
     chosen = {k.split(" > ")[1]: v for k, v in table.items() if k.startswith(f"{of} > ")}
     place = words.where(program.scope)
+    claim = None
     if to:
         value: Any = context.trace("size", timetools.table_value, table, of, to)
+        claim = Claim(value, shown=(words.hectares(value),))
         text = f"{words.hectares(value)} of {words.name(of)} became {words.name(to)}{place}."
     else:
         value = context.trace("target", timetools.main_target, table, of)
@@ -281,40 +336,15 @@ def _from_to(context: Context, program: Change) -> Answer:
     legend = [(CODE[n], f"now {words.name(n)}", c) for _, n, c in CLASSES if n in COVERS]
     return context.answer(
         program,
-        text + found.note,
+        text + found.note + DEFINED,
         value,
         found.sure,
         unit="ha" if to else "",
+        claim=claim,
         masks={f"{of} became": context.classes(goal, legend, f"{words.name(of)} became")},
         polygons=context.polygons(found.mask, f"{of} change"),
         dates=found.cube,
     )
-
-
-def _index_change(context: Context, program: Change) -> Answer:
-    of, scope = program.of, program.scope
-    years = context.trace("years", timetools.two_years, context.cube, scope.start, scope.end)
-    pair = context.trace("same_months", timetools.same_months, *years)
-    where = context.where(scope)
-    means = []
-    for name, part in zip(("before", "after"), pair, strict=True):
-        values = context.trace(f"values_{name}", tools.index_values, part, of, where)
-        means.append(context.trace(f"mean_{name}", timetools.summary, values, "mean"))
-    value: Any = context.trace("difference", timetools.difference, means[1], means[0])
-    if program.direction == "loss" and program.ask == "amount":
-        value = context.trace("loss", small.scaled, value, -1.0)
-    if program.ask == "whether":
-        limit = 0.02  # what two clear years of unchanged forest differ by
-        changed = context.trace("changed_at_all", timetools.moved, value, program.direction, limit)
-        text = (
-            f"{'Yes' if changed else 'No'}: mean {of} went from {means[0]:.2f} to {means[1]:.2f}{words.where(scope)}."
-        )
-        value = changed
-    else:
-        text = f"Mean {of} went from {means[0]:.2f} to {means[1]:.2f}{words.where(scope)} ({means[1] - means[0]:+.2f})."
-    text += f" Compared are the same months of {span(pair[0])[0][:7]} to {span(pair[0])[1][:7]}"
-    text += f" and {span(pair[1])[0][:7]} to {span(pair[1])[1][:7]}."
-    return context.answer(program, text, value, 0.85, unit="" if program.ask == "whether" else of, dates=pair[1])
 
 
 def extreme(context: Context, program: Extreme) -> Answer:

@@ -38,6 +38,7 @@ _SINGLE = re.compile(
       | (?P<lasts>(?:the\ )?(?:last|past|previous)\ (?:{_S}|{_M}))(?!\ \d)
       | (?P<lasty>(?:the\ )?(?:last|past|previous)\ year)\b
       | (?P<thisy>(?:this|the\ current)\ year)\b
+      | (?:the\ )?(?:early\ |late\ |mid\ )?(?P<decade>(?:1[89]|20)\d0)'?s\b
       | (?:the\ )?(?:year\ )?(?P<year>{_Y})\b(?!\s?(?:m2?|ha|km2?|px|pixels?|hectares?|square)\b)
       | (?P<month>(?<=in\ )(?:may|march)\b(?!\ i\b)|(?<=between\ )(?:may|march)\b|(?<=from\ )(?:may|march)\b
           |(?<=and\ )(?:may|march)\b|(?<=to\ )(?:may|march)\b|(?<=during\ )(?:may|march)\b|(?<=of\ )(?:may|march)\b
@@ -242,6 +243,7 @@ _READ: dict[str, Callable[[str, dt.date], _Period]] = {
     "lasts": _last_season,
     "lasty": lambda _, last: _whole_year(last.year - 1),
     "thisy": lambda _, last: _whole_year(last.year),
+    "decade": lambda t, _: (f"{t}-01-01", f"{int(t) + 9}-12-31", ()),
     "year": lambda t, _: _whole_year(int(t)),
     "month": lambda t, _: ("", "", (_month_in(t),)),
     "season": lambda t, _: ("", "", _months(t)),

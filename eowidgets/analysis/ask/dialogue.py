@@ -110,7 +110,7 @@ def remember(slots: Slots, program: Program, before: Program) -> Program:
 def merge(said: Scope, before: Scope) -> Scope:
     """What was said, and for the rest what was said before."""
     dated = bool(said.start or said.end or said.months)
-    placed = said.place != "all" or bool(said.area) or bool(said.layer)
+    placed = said.place != "all" or bool(said.area) or bool(said.layer) or bool(said.point)
     return Scope(
         start=said.start if dated else before.start,
         end=said.end if dated else before.end,
@@ -119,4 +119,5 @@ def merge(said: Scope, before: Scope) -> Scope:
         area=said.area if placed else before.area,
         layer=said.layer if placed else before.layer,
         cover=said.cover or before.cover,
+        point=said.point if placed else before.point,
     )

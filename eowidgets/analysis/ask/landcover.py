@@ -47,6 +47,9 @@ WATER_MNDWI, WATER_NDVI, BUILT_MNDWI = 0.0, 0.2, -0.38
 _SCALE = {"green": 0.05, "dark": 0.006, "wet": 0.06}
 #: Fewer dates on which a pixel was seen do not make a year.
 FEWEST = 3
+#: Snow: NDSI and near infrared above, shortwave infrared below. Clouds of ice have the NDSI of snow, but snow absorbs at
+#: 1.6 µm: what is brighter there is a cloud.
+SNOW_NDSI, SNOW_NIR, SNOW_SWIR = 0.4, 0.11, 0.13
 
 Floats = npt.NDArray[np.float32]
 
@@ -138,8 +141,42 @@ def quantile(values: Floats, q: float) -> Floats:
     return out
 
 
+def water(cube: xr.Dataset) -> xr.Dataset:
+    """Tell water from everything else by the same rule as :func:`classify`, from however few dates.
+
+    Returns
+    -------
+    Dataset
+        As from :func:`classify`, but ``cover`` is water, bare for all that is no water, or 255 where nothing was seen.
+
+    Raises
+    ------
+    InputError
+        If a band is missing or no pixel was seen.
+    """
+    missing = needs(cube)
+    if missing:
+        raise InputError(f"Water needs the bands {missing}, which this cube has not.")
+    seen = usable(cube).transpose("time", "y", "x").values & ~snow(cube).values
+    green, red, nir, swir = (cube[b].transpose("time", "y", "x").values for b in ("green", "red", "nir", "swir16"))
+    with np.errstate(divide="ignore", invalid="ignore"):
+        ndvi, mndwi = ((a - b) / (a + b) for a, b in ((nir, red), (green, swir)))
+        seen &= np.isfinite(ndvi) & np.isfinite(mndwi)
+    there = seen.any(axis=0)
+    if not there.any():
+        raise InputError("The place was never seen without cloud or snow in that time.")
+    green_mid, wet = (quantile(np.where(seen, v, np.nan), 0.5) for v in (ndvi, mndwi))
+    margin = np.minimum((wet - WATER_MNDWI) / _SCALE["wet"], (WATER_NDVI - green_mid) / _SCALE["green"])
+    found = np.where(there, np.where(margin > 0, CODE["water"], CODE["bare"]), UNSEEN).astype(np.uint8)
+    sure = np.where(there, 1 / (1 + np.exp(-np.clip(np.abs(margin), 0, 20))), np.nan).astype(np.float32)
+    coords = {k: cube.coords[k] for k in ("y", "x", "spatial_ref") if k in cube.coords}
+    return xr.Dataset({"cover": (("y", "x"), found), "sure": (("y", "x"), sure)}, coords)
+
+
 def snow(cube: xr.Dataset) -> xr.DataArray:
-    """Boolean (time, y, x): seen, NDSI above 0.4 and near infrared above 0.11, as MODIS' snow product has it.
+    """Boolean (time, y, x): seen, NDSI above 0.4, near infrared above 0.11, shortwave infrared below 0.13.
+
+    The first two as in MODIS' snow product; the third leaves out clouds of ice. What the cloud mask covers is cloud.
 
     Source: Hall, Riggs and Salomonson (1995), doi:10.1016/0034-4257(95)00137-P.
     """
@@ -147,7 +184,8 @@ def snow(cube: xr.Dataset) -> xr.DataArray:
     if lacking:
         raise InputError(f"Snow needs the bands {', '.join(lacking)}, which this cube has not.")
     ndsi = (cube["green"] - cube["swir16"]) / (cube["green"] + cube["swir16"])
-    found: xr.DataArray = usable(cube) & (ndsi > 0.4) & (cube["nir"] > 0.11)
+    bright = (ndsi > SNOW_NDSI) & (cube["nir"] > SNOW_NIR) & (cube["swir16"] < SNOW_SWIR)
+    found: xr.DataArray = usable(cube) & bright
     return found.transpose("time", "y", "x")
 
 

@@ -43,6 +43,8 @@ class Scope:
         Name of one of the person's own vector layers.
     cover : str
         Only pixels of this kind of land (for the index of the forest alone).
+    point : (float, float), optional
+        Longitude and latitude: only the pixel that holds them.
     """
 
     start: str = ""
@@ -52,6 +54,7 @@ class Scope:
     area: Literal["", "drawn"] = ""
     layer: str = ""
     cover: str = ""
+    point: tuple[float, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,10 +67,11 @@ class Program:
 
 @dataclass(frozen=True, slots=True)
 class Presence(Program):
-    """Whether there is any of it."""
+    """Whether there is any of it; ``negated``, whether there is none."""
 
     kind: ClassVar[str] = "presence"
     of: str = "forest"
+    negated: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,12 +85,16 @@ class Count(Program):
 
 @dataclass(frozen=True, slots=True)
 class Compare(Program):
-    """More or less of one thing than of another, or of the same in another place or time (``other``)."""
+    """More or less of one thing than of another, or of the same in another place or time (``other``).
+
+    ``"which"`` asks which of the two is more, ``"which less"`` which is less, ``"difference"`` by how much they differ.
+    ``of`` may be ``"image"``.
+    """
 
     kind: ClassVar[str] = "compare"
     of: str = "forest"
     than: str = ""
-    relation: Literal["more", "less", "which"] = "more"
+    relation: Literal["more", "less", "which", "which less", "difference"] = "more"
     other: Scope | None = None
 
 
@@ -101,10 +109,11 @@ class AreaOf(Program):
 
 @dataclass(frozen=True, slots=True)
 class Share(Program):
-    """How much of the place, in percent."""
+    """How much of the place, in percent; ``negated``, how much of it is something else."""
 
     kind: ClassVar[str] = "share"
     of: str = "forest"
+    negated: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,11 +134,12 @@ class Locate(Program):
 
 @dataclass(frozen=True, slots=True)
 class When(Program):
-    """On which date: first or last seen, the highest or lowest, or when it changed most."""
+    """On which date: first or last seen, the highest or lowest, or when it changed most (``direction``: was lost, came)."""
 
     kind: ClassVar[str] = "when"
     of: str = "NDVI"
     which: Literal["first", "last", "peak", "low", "change"] = "peak"
+    direction: Literal["", "gain"] = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -142,13 +152,19 @@ class Trend(Program):
 
 @dataclass(frozen=True, slots=True)
 class Change(Program):
-    """What changed, whether, how much, from what to what, and what the cause looks like, between two times."""
+    """What changed, whether, how much, from what to what, and what the cause looks like, between two times.
+
+    ``method`` is one of ``eow.change``: the hectares are then those that it gives, not those of two maps. An amount of loss
+    in ``"%"`` is a share of what was there before.
+    """
 
     kind: ClassVar[str] = "change"
     of: str = ""
     ask: Literal["what", "whether", "amount", "from-to", "cause"] = "what"
     direction: Literal["", "loss", "gain"] = ""
     to: str = ""
+    method: str = ""
+    unit: Literal["ha", "km2", "m2", "%"] = "ha"
 
 
 @dataclass(frozen=True, slots=True)
@@ -180,6 +196,63 @@ class Outlook(Program):
 
 
 @dataclass(frozen=True, slots=True)
+class Threshold(Program):
+    """Whether a share, an area, a count, a change or the mean of an index lies above (at least) or below a limit.
+
+    ``"any date"`` asks whether the mean of an index, or the share of cloud or snow, ever does.
+    The limit is in ``unit``: ``"%"``, ``"ha"``, ``"km2"``, ``"m2"``, or nothing for indices and counts.
+    """
+
+    kind: ClassVar[str] = "threshold"
+    of: str = "forest"
+    measure: Literal["share", "area", "count", "loss", "gain", "mean", "any date"] = "share"
+    relation: Literal["above", "at least", "below", "at most"] = "above"
+    limit: float = 50.0
+    unit: Literal["", "%", "ha", "km2", "m2"] = "%"
+
+
+@dataclass(frozen=True, slots=True)
+class Rank(Program):
+    """Which month, year, season, half or quarter has the highest or lowest value; of images, the most or fewest."""
+
+    kind: ClassVar[str] = "rank"
+    of: str = "NDVI"
+    by: Literal["month", "year", "season", "half", "quarter"] = "month"
+    which: Literal["highest", "lowest"] = "highest"
+
+
+@dataclass(frozen=True, slots=True)
+class Extent(Program):
+    """How much of the place has an index above or below a limit (the median over the time), in percent or as an area.
+
+    In ``"dates"``: on how many dates the mean over the place is.
+    """
+
+    kind: ClassVar[str] = "extent"
+    of: str = "NDVI"
+    relation: Literal["above", "at least", "below", "at most"] = "above"
+    limit: float = 0.5
+    unit: Literal["%", "ha", "km2", "m2", "dates"] = "%"
+
+
+@dataclass(frozen=True, slots=True)
+class Event(Program):
+    """Whether a fire, a storm or something else that harms a forest happened; images test fire only."""
+
+    kind: ClassVar[str] = "event"
+    of: Literal["fire", "storm", "disease", "drought", "logging", "flood", "landslide"] = "fire"
+
+
+@dataclass(frozen=True, slots=True)
+class Fact(Program):
+    """Something about the cube itself, or the meaning of an index (``of`` is then its name)."""
+
+    kind: ClassVar[str] = "fact"
+    of: str = "dates"
+    unit: Literal["", "ha", "km2", "m2", "m", "km"] = ""
+
+
+@dataclass(frozen=True, slots=True)
 class Describe(Program):
     """What there is, in a sentence or two."""
 
@@ -190,7 +263,7 @@ KINDS: dict[str, type[Program]] = {
     c.kind: c
     for c in (
         Presence, Count, Compare, AreaOf, Share, Settlement, Locate, When, Trend, Change, Extreme, Statistic, Outlook,
-        Describe,
+        Threshold, Extent, Rank, Event, Fact, Describe,
     )
 }  # fmt: skip
 _SCOPE = tuple(f.name for f in dataclasses.fields(Scope))
@@ -252,7 +325,14 @@ def _scope(values: Mapping[str, Any]) -> Scope:
         or set(values) - set(_SCOPE)
     ):
         raise InputError("The scope of a program has fields that are not in the language.")
-    scope = Scope(**{**values, "months": tuple(values.get("months", ()))})
+    if not isinstance(values.get("point", ()), list | tuple):
+        raise InputError("The point of a program is a list of longitude and latitude.")
+    lists = {n: tuple(values.get(n, ())) for n in ("months", "point")}
+    scope = Scope(**{**values, **lists})
+    if scope.point and not (len(scope.point) == 2 and all(map(_is_number, scope.point))):
+        raise InputError("The point of a program is a list of longitude and latitude.")
+    if scope.point and not (abs(scope.point[0]) <= 180 and abs(scope.point[1]) <= 90):
+        raise InputError("The point of a program lies off the globe: longitude first, then latitude.")
     if not isinstance(scope.place, str) or scope.place not in PLACES:
         raise unknown("place", scope.place, PLACES)
     if not all(isinstance(m, int) and 1 <= m <= 12 for m in scope.months):
@@ -273,9 +353,15 @@ def _is_day(text: str) -> bool:
         return False
 
 
+#: What can be asked about the cube itself.
+FACTS = (
+    "dates", "satellite", "size", "width", "height", "rows", "columns", "pixels", "bands", "resolution", "interval",
+    "longest gap", "years", "days", "images a year", "latitude",
+    "longitude", "indices", "place", "north", "south", "east", "west",
+)  # fmt: skip
 #: Field -> the words that it may hold; literal types say the same to the type checker.
 _WORDS: dict[tuple[str, str], tuple[str, ...]] = {
-    ("compare", "relation"): ("more", "less", "which"),
+    ("compare", "relation"): ("more", "less", "which", "which less", "difference"),
     ("area", "unit"): ("ha", "km2", "m2"),
     ("locate", "how"): ("grid", "polygon", "nearest"),
     ("when", "which"): ("first", "last", "peak", "low", "change"),
@@ -285,7 +371,29 @@ _WORDS: dict[tuple[str, str], tuple[str, ...]] = {
     ("extreme", "ask"): ("value", "place"),
     ("statistic", "stat"): ("mean", "median", "spread"),
     ("outlook", "ask"): ("value", "more", "less"),
+    ("threshold", "measure"): ("share", "area", "count", "loss", "gain", "mean", "any date"),
+    ("threshold", "relation"): ("above", "at least", "below", "at most"),
+    ("threshold", "unit"): ("", "%", "ha", "km2", "m2"),
+    ("rank", "by"): ("month", "year", "season", "half", "quarter"),
+    ("rank", "which"): ("highest", "lowest"),
+    ("when", "direction"): ("", "gain"),
+    ("change", "unit"): ("ha", "km2", "m2", "%"),
+    ("extent", "relation"): ("above", "at least", "below", "at most"),
+    ("extent", "unit"): ("%", "ha", "km2", "m2", "dates"),
+    ("fact", "unit"): ("", "ha", "km2", "m2", "m", "km"),
+    ("event", "of"): ("fire", "storm", "disease", "drought", "logging", "flood", "landslide"),
 }
+
+
+def words_of(kind: str, field: str) -> tuple[str, ...]:
+    """The words that a field of a kind of program may hold; none where it is not one of words.
+
+    Examples
+    --------
+    >>> words_of("locate", "how")
+    ('grid', 'polygon', 'nearest')
+    """
+    return _WORDS.get((kind, field), ())
 
 
 def _check(program: Program) -> None:
@@ -294,7 +402,15 @@ def _check(program: Program) -> None:
         words = _WORDS.get((program.kind, entry.name))
         if words is not None and value not in words:
             raise unknown(f"{entry.name} of {program.kind!r}", value, words)
-        if entry.name in ("of", "than", "to") and not isinstance(value, str):
+        if entry.name in ("of", "than", "to", "method") and not isinstance(value, str):
             raise InputError(f"The field {entry.name!r} of a program is text.")
         if entry.name == "min_hectares" and not (isinstance(value, int | float) and 0 <= value < 1e9):
             raise InputError("The field 'min_hectares' of a program is a number of hectares.")
+        if entry.name == "limit" and not (_is_number(value) and abs(value) < 1e9):
+            raise InputError("The field 'limit' of a program is a number.")
+        if entry.name == "negated" and not isinstance(value, bool):
+            raise InputError("The field 'negated' of a program is true or false.")
+
+
+def _is_number(value: Any) -> bool:
+    return isinstance(value, int | float) and not isinstance(value, bool) and value == value

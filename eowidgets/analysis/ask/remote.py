@@ -12,18 +12,32 @@ import os
 import time
 import urllib.error
 import urllib.request
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from http.client import HTTPException
 from typing import Any
 
 import xarray as xr
 
-from eowidgets.analysis.ask.answer import Answer, refuse
+from eowidgets.analysis.ask.answer import Answer, Step, refuse
 from eowidgets.analysis.ask.asking import run
+from eowidgets.analysis.ask.consistent import marked
 from eowidgets.analysis.ask.context import span
-from eowidgets.analysis.ask.language import COVERS, IMAGES, KINDS, PLACES, SKIES, UNIONS, Program, from_json, to_json
+from eowidgets.analysis.ask.language import (
+    COVERS,
+    FACTS,
+    IMAGES,
+    KINDS,
+    PLACES,
+    SKIES,
+    UNIONS,
+    Program,
+    from_json,
+    to_json,
+    words_of,
+)
 from eowidgets.analysis.ask.lexicon import INDICES
+from eowidgets.analysis.ask.plan import plan_of
 from eowidgets.analysis.ask.slots import LONGEST, clean
 from eowidgets.cube.area import Area
 from eowidgets.errors import EowidgetsError, InputError
@@ -45,11 +59,18 @@ def ask_server(
     *,
     layers: Mapping[str, Any] | None = None,
     timeout: float = 20.0,
+    show: Callable[[str], None] | None = print,
 ) -> Answer:
     """Like :func:`eowidgets.analysis.ask.ask`, but a server reads the question.
 
     Set ``EOWIDGETS_LLM_URL`` (such as ``http://localhost:8000/v1``), and where needed ``EOWIDGETS_LLM_KEY`` and
     ``EOWIDGETS_LLM_MODEL``.
+
+    Parameters
+    ----------
+    show : callable, optional
+        Takes the plan, a sentence that says what will be computed, before anything is; by default it is printed. An
+        ``EowidgetsError`` that it raises stops the question, and becomes the reason of the refusal.
 
     Returns
     -------
@@ -78,8 +99,16 @@ def ask_server(
         program = _program(_post(url.rstrip("/") + "/chat/completions", request, timeout))
     except _NoProgram as problem:
         return refuse(str(question), str(problem))
+    plan = plan_of(program)
+    try:
+        if show is not None:
+            show(plan)
+    except EowidgetsError as stopped:
+        return refuse(str(question), str(stopped), program)
     answer = run(cube, program, str(question), area=place, dates=dates, layers=layers)
-    return replace(answer, confidence=round(answer.confidence * _TRUST, 2))
+    planned = Step("plan", json.dumps(to_json(program)), plan, 0.0)
+    answer = replace(answer, steps=(planned, *answer.steps), confidence=round(answer.confidence * _TRUST, 2))
+    return marked(answer)
 
 
 class _NoProgram(Exception):
@@ -113,22 +142,23 @@ def schema() -> dict[str, Any]:
         *INDICES,
         *(f"{c} {w}" for c in COVERS for w in ("loss", "gain")),
         "change",
+        *words_of("event", "of"),
+        *FACTS,
     ]
     day = {"type": "string", "pattern": r"^(\d{4}-\d{2}-\d{2})?$"}
     where = {"place": {"enum": list(PLACES)}, "start": day, "end": day, "area": {"enum": ["", "drawn"]}}
     where |= {"months": {"type": "array", "items": {"type": "integer"}}, "layer": {"type": "string"}}
-    own = {
-        "of": {"enum": topics},
+    where |= {"cover": {"enum": ["", *COVERS]}, "point": {"type": "array", "items": {"type": "number"}}}
+    fields = ("relation", "unit", "how", "which", "ask", "direction", "stat", "measure", "by")
+    own: dict[str, Any] = {f: {"enum": sorted({w for kind in KINDS for w in words_of(kind, f)})} for f in fields}
+    own |= {
+        "of": {"type": "string", "examples": topics},
         "than": {"enum": topics},
         "to": {"enum": list(COVERS)},
-        "relation": {"enum": ["more", "less", "which"]},
-        "unit": {"enum": ["ha", "km2", "m2"]},
-        "how": {"enum": ["grid", "polygon", "nearest"]},
-        "which": {"enum": ["first", "last", "peak", "low", "change", "highest", "lowest"]},
-        "ask": {"enum": ["what", "whether", "amount", "from-to", "cause", "value", "place", "more", "less"]},
-        "direction": {"enum": ["", "loss", "gain"]},
-        "stat": {"enum": ["mean", "median", "spread"]},
         "min_hectares": {"type": "number"},
+        "limit": {"type": "number"},
+        "negated": {"type": "boolean"},
+        "method": {"type": "string"},
         "other": {"type": "object", "properties": where},
     }
     return {"type": "object", "properties": {"kind": {"enum": list(KINDS)}, **own, **where}, "required": ["kind"]}

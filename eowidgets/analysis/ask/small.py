@@ -16,14 +16,20 @@ def dates_above(shares: xr.DataArray) -> list[str]:
     return [str(t)[:10] for t, v in zip(shares["time"].values, shares.values, strict=True) if v >= THERE]
 
 
-def has(things: list[str]) -> bool:
-    """Whether there is at least one."""
-    return bool(things)
+def there(amount: float, negated: bool = False) -> bool:
+    """Whether there is any of it, or, negated, whether there is none."""
+    return bool((amount > 0) != negated)
 
 
-def is_any(patches: dict[str, Any]) -> bool:
-    """Whether any patch was counted."""
-    return bool(patches["count"])
+def exceeds(value: float, relation: str, limit: float) -> bool:
+    """Whether a value is above, at least, below or at most a limit."""
+    found = {"above": value > limit, "at least": value >= limit, "below": value < limit, "at most": value <= limit}
+    return bool(found[relation])
+
+
+def part_in_percent(value: float, whole: float) -> float:
+    """A value in percent of another; 0 where that is nothing."""
+    return 100.0 * value / whole if whole else 0.0
 
 
 def all_dates(cube: xr.Dataset) -> list[str]:
@@ -81,3 +87,13 @@ def cell_of(pixel: Mapping[str, Any], where: Mask) -> str:
     mask = np.zeros(where.shape, bool)
     mask[pixel["row"], pixel["column"]] = True
     return main_cell(grid_shares(mask, where))
+
+
+def in_percent(shares: xr.DataArray) -> xr.DataArray:
+    """Shares (0..1) in percent."""
+    return shares * 100.0
+
+
+def number_of(things: Sequence[Any]) -> float:
+    """How many, as a number that a limit is held against."""
+    return float(len(things))

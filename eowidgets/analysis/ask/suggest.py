@@ -2,16 +2,28 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections import OrderedDict
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from itertools import islice
+from typing import Any
 
 import xarray as xr
 
+from eowidgets.analysis.ask import season
 from eowidgets.analysis.ask.answer import Answer
+from eowidgets.analysis.ask.asking import ask
 from eowidgets.analysis.ask.context import span
 from eowidgets.analysis.ask.landcover import needs
 from eowidgets.analysis.ask.language import COVERS
+from eowidgets.analysis.ask.screen import checksums, screened
 from eowidgets.cube.indices import present
 from eowidgets.cube.schema import bands
+from eowidgets.errors import InputError
+
+HERE = " in the drawn area"
+#: Questions whose passing is remembered.
+KEPT = 200
+_kept: OrderedDict[Any, bool] = OrderedDict()
 
 
 def suggestions(
@@ -22,8 +34,9 @@ def suggestions(
     date: str = "",
     layers: Collection[str] = (),
     most: int = 4,
+    tick: Callable[[], None] | None = None,
 ) -> list[str]:
-    """Questions that this cube can answer and that were not asked yet.
+    """Questions that this cube answers, and surely enough, and that were not asked yet: each was tried.
 
     Parameters
     ----------
@@ -35,12 +48,19 @@ def suggestions(
     date : str
         ISO date that is looked at.
     layers : collection of str
-        Names of the person's layers.
+        Names of the person's layers, or the layers by their names.
+    tick : callable, optional
+        Called before each question is tried; what it raises ends the search.
     """
-    first, last = span(cube)
-    a, b = int(first[:4]) + (first[5:] > "04-01"), int(last[:4]) - (last[5:] < "09-30")
-    here = " in the drawn area" if drawn else ""
-    land, years = not needs(cube), b > a
+    last = span(cube)[1]
+    land = not needs(cube)
+    try:
+        counted = season.whole_years(screened(cube)) if land else []
+    except InputError:
+        counted = []
+    a, b = (counted[0], counted[-1]) if counted else (int(last[:4]), int(last[:4]))
+    here = HERE if drawn else ""
+    years = b > a
     wanted = []
     told_last = history[-1].program if history and not history[-1].abstained else None
     if told_last is not None and told_last.kind != "outlook":  # what comes has neither another year nor a half
@@ -64,4 +84,28 @@ def suggestions(
     wanted += [f"How cloudy was {date[:4] or b}?"] if "clouds" in cube else []
     wanted += [f"Is NDVI rising{here}?"] if years else []
     asked = {a.question.strip().lower() for a in history}
-    return [w for w in dict.fromkeys(wanted) if w and w.lower() not in asked][:most]
+    chosen = [w for w in dict.fromkeys(wanted) if w and w.lower() not in asked]
+
+    def passing() -> Iterator[str]:
+        for question in chosen:
+            if tick is not None:
+                tick()
+            if _passes(cube, question, history, layers):
+                yield question
+
+    return list(islice(passing(), most))
+
+
+def _passes(cube: xr.Dataset, question: str, history: Sequence[Answer], layers: Collection[str]) -> bool:
+    """Whether a question gets an answer that is not uncertain; of a drawn area, the same question of the whole cube."""
+    if question.startswith("Which of my") and not isinstance(layers, Mapping):
+        return True  # there are names only, and nothing to ask of
+    plain = question.replace(HERE, "")
+    key = (checksums(cube), plain, history[-1].program if history else None, tuple(layers))
+    if key not in _kept:
+        given = layers if isinstance(layers, Mapping) else None
+        answer = ask(cube, plain, history=history[-1:], layers=given)
+        _kept[key] = not answer.abstained and not answer.uncertain
+        if len(_kept) > KEPT:
+            _kept.popitem(last=False)
+    return _kept[key]

@@ -32,6 +32,11 @@ def moment(series: xr.DataArray, which: str) -> dict[str, Any]:
     return {"date": str(series["time"].values[at])[:10], "value": float(series.values[at])}
 
 
+def images_in(cube: xr.Dataset) -> float:
+    """How many dates a cube has."""
+    return float(cube.sizes["time"])
+
+
 def clear_dates(cube: xr.Dataset, where: Mask, most: float = 0.05) -> list[str]:
     """ISO days on which at most that share of a place was not seen."""
     from eowidgets.cube.schema import usable
@@ -66,24 +71,6 @@ def trend(series: xr.DataArray) -> dict[str, Any]:
     slope, _, low, high = theilslopes(values, years)
     word = "rising" if low > 0 else "falling" if high < 0 else "neither rising nor falling clearly"
     return {"slope": float(slope), "low": float(low), "high": float(high), "word": word}
-
-
-def cover_by_year(cube: xr.Dataset, name: str, where: Mask) -> xr.DataArray:
-    """Percent of a place under a kind of land in every calendar year with enough dates."""
-    times, values = [], []
-    for year in np.unique(cube["time"].dt.year.values):
-        chosen = cube.isel(time=cube["time"].dt.year.values == year)
-        # Half a year at least, else a winter is compared with a summer.
-        if chosen.sizes["time"] < 4 or np.ptp(chosen["time"].values) < np.timedelta64(180, "D"):
-            continue
-        land = tools.land_cover(chosen)
-        known = tools.seen(land, where)
-        if known.sum() >= 0.5 * where.sum():
-            times.append(np.datetime64(f"{year}-07-01", "ns"))
-            values.append(tools.share(class_mask(land, name), known))
-    if len(values) < 3:
-        raise InputError(f"A trend of land cover needs three years with enough dates; the series has {len(values)}.")
-    return xr.DataArray(np.array(values), {"time": np.array(times)}, ("time",), name)
 
 
 def two_years(cube: xr.Dataset, start: str = "", end: str = "") -> tuple[xr.Dataset, xr.Dataset]:
@@ -122,17 +109,22 @@ def transitions(before: xr.Dataset, after: xr.Dataset, where: Mask, cube: xr.Dat
     for a in COVERS:
         for b in COVERS:
             if a != b:
-                changed = changed_mask(before, after, a, b) & known
-                changed = tools.objects(changed, cube)["mask"]
+                changed = patches_only(changed_mask(before, after, a, b), cube, known)
                 if changed.any():
                     found[f"{a} > {b}"] = tools.area(changed, cube)
     return dict(sorted(found.items(), key=lambda kv: -kv[1]))
 
 
 def changed_mask(before: xr.Dataset, after: xr.Dataset, source: str = "", target: str = "") -> Mask:
-    """Pixels that left ``source``, came to ``target``, or both; without either, all whose kind changed."""
+    """Pixels that left ``source``, came to ``target``, or both; without either, all whose kind changed.
+
+    Where both are the same kind of land, those that left it and those that came to it.
+    """
     a, b = before["cover"].values, after["cover"].values
     mask = (a != b) & (a != UNSEEN) & (b != UNSEEN)
+    if source and source == target:
+        either: Mask = mask & (class_mask(before, source) != class_mask(after, source))
+        return either
     if source:
         was, still = class_mask(before, source), class_mask(after, source)
         mask &= was & ~still
@@ -149,8 +141,11 @@ def seen_twice(before: xr.Dataset, after: xr.Dataset, where: Mask) -> Mask:
 
 
 def patches_only(mask: Mask, cube: xr.Dataset, where: Mask) -> Mask:
-    """A mask of change within a place, without patches of less than 0.05 ha."""
-    out: Mask = tools.objects(mask & where, cube)["mask"]
+    """A mask of change within a place, without patches of less than 0.05 ha.
+
+    A patch that goes on beyond the place counts with its whole size, so that the parts of a place add up to it.
+    """
+    out: Mask = tools.objects(mask, cube)["mask"] & where
     return out
 
 
@@ -206,14 +201,6 @@ def break_date(cube: xr.Dataset, mask: Mask, stable: Mask) -> dict[str, Any]:
     return {"date": str(middle), "early": str(early), "late": str(late), "dates": dates}
 
 
-def same_months(before: xr.Dataset, after: xr.Dataset) -> tuple[xr.Dataset, xr.Dataset]:
-    """Both years cut to the months that both have: else seasons would pass for change."""
-    common = sorted(set(before["time"].dt.month.values.tolist()) & set(after["time"].dt.month.values.tolist()))
-    if not common:
-        raise InputError("The two times have no month in common, so seasons would pass for change.")
-    return tools.between(before, months=common), tools.between(after, months=common)
-
-
 def pixel_extreme(values: xr.DataArray, which: str, cube: xr.Dataset) -> dict[str, Any]:
     """The pixel whose median over time is highest or lowest: value, row, column and degrees."""
     from eowidgets.analysis.ask.landcover import quantile
@@ -258,15 +245,38 @@ def summary(values: xr.DataArray, stat: str) -> float:
     return float(np.nanmean(array) if stat == "mean" else np.nanmedian(array))
 
 
+def dates_beyond(series: xr.DataArray, relation: str, limit: float) -> int:
+    """Number of dates on which a course is above (at least) or below (at most) a limit."""
+    signs = {"above": np.greater, "at least": np.greater_equal, "below": np.less, "at most": np.less_equal}
+    return int(signs[relation](series.dropna("time").values, limit).sum())
+
+
+def beyond(values: xr.DataArray, relation: str, limit: float) -> tuple[Mask, Mask]:
+    """Pixels whose median over time is above (at least) or below (at most) a limit, and those that were seen."""
+    from eowidgets.analysis.ask.landcover import quantile
+
+    middle = quantile(values.values, 0.5)
+    known: Mask = np.isfinite(middle)
+    if not known.any():
+        raise InputError("The place was never seen without cloud in that time.")
+    signs = {"above": np.greater, "at least": np.greater_equal, "below": np.less, "at most": np.less_equal}
+    with np.errstate(invalid="ignore"):
+        mask: Mask = known & signs[relation](middle, limit)
+    return mask, known
+
+
 def difference(after: float, before: float) -> float:
     """How much more there is after than before."""
     return float(after - before)
 
 
-def larger(a: float, b: float, relation: str, names: tuple[str, str]) -> bool | str:
-    """Whether ``a`` is more (less) than ``b``, or which of the two is."""
-    if relation == "which":
-        return names[0] if a > b else names[1] if b > a else "equal"
+def larger(a: float, b: float, relation: str, names: tuple[str, str]) -> bool | float | str:
+    """Whether ``a`` is more (less) than ``b``, which of the two is, or how much more ``a`` is."""
+    if relation == "difference":
+        return float(a - b)
+    if relation in ("which", "which less"):
+        more, less = (names[0], names[1]) if relation == "which" else (names[1], names[0])
+        return more if a > b else less if b > a else "equal"
     return bool(a > b if relation == "more" else a < b)
 
 

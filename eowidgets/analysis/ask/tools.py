@@ -6,19 +6,20 @@ Masks are boolean arrays ``(y, x)`` on the grid of the cube. The code that an an
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from functools import lru_cache
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 import xarray as xr
 
-from eowidgets.analysis.ask.landcover import UNSEEN, class_mask, classify, snow
+from eowidgets.analysis.ask.landcover import UNSEEN, class_mask, classify, snow, water
 from eowidgets.analysis.ask.language import COVERS
 from eowidgets.cube import globe
 from eowidgets.cube.antimeridian import split, straighten, wrap
 from eowidgets.cube.area import Area
 from eowidgets.cube.grid import geobox
-from eowidgets.cube.schema import usable, valid
+from eowidgets.cube.schema import bands, usable, valid
 from eowidgets.errors import InputError
 
 Mask = npt.NDArray[np.bool_]
@@ -28,6 +29,10 @@ SMALLEST = 0.05
 THERE = 0.01
 #: Built-up land from which a place counts as urban, in percent.
 URBAN = 10.0
+#: Difference between the size of a pixel on the grid and on the ellipsoid up to which that on the grid counts.
+PLANE = 0.01
+#: Indices that grow without bound where their denominator is near zero, and the largest value that means something.
+UNBOUNDED = {"EVI": 1.0, "EVI2": 1.0}
 CELLS = ("north-west", "north", "north-east", "west", "centre", "east", "south-west", "south", "south-east")
 _PER = {"ha": 1.0, "km2": 0.01, "m2": 1e4}
 
@@ -66,7 +71,13 @@ def year_around(cube: xr.Dataset, start: str = "", end: str = "") -> xr.Dataset:
     return between(cube, start, end)
 
 
-def region(cube: xr.Dataset, place: str = "all", area: Any = None, layer: Mapping[str, Any] | None = None) -> Mask:
+def region(
+    cube: xr.Dataset,
+    place: str = "all",
+    area: Any = None,
+    layer: Mapping[str, Any] | None = None,
+    point: tuple[float, ...] = (),
+) -> Mask:
     """Which pixels are meant.
 
     Parameters
@@ -78,6 +89,8 @@ def region(cube: xr.Dataset, place: str = "all", area: Any = None, layer: Mappin
         Whatever ``Area.of`` takes.
     layer : mapping, optional
         A GeoJSON of which all features count.
+    point : (lon, lat), optional
+        Only the pixel that holds it.
     """
     height, width = cube.sizes["y"], cube.sizes["x"]
     mask = np.ones((height, width), bool)
@@ -97,6 +110,22 @@ def region(cube: xr.Dataset, place: str = "all", area: Any = None, layer: Mappin
             mask &= Area.of(shape).mask(geobox(cube))
             if not mask.any():
                 raise InputError(f"The {what} does not touch that part of the cube.")
+    if point:
+        mask &= _pixel(cube, *point)
+        if not mask.any():
+            raise InputError(f"The point {point[1]:.5f}° N, {point[0]:.5f}° E lies outside of that part of the cube.")
+    return mask
+
+
+def _pixel(cube: xr.Dataset, lon: float, lat: float) -> Mask:
+    from pyproj import Transformer
+
+    box = geobox(cube)
+    x, y = Transformer.from_crs("EPSG:4326", str(box.crs), always_xy=True).transform(lon, lat)
+    column, row = (int(np.floor(v)) for v in ~box.affine * (x, y))
+    mask = np.zeros(box.shape, bool)
+    if 0 <= row < box.height and 0 <= column < box.width:
+        mask[row, column] = True
     return mask
 
 
@@ -106,6 +135,11 @@ def region(cube: xr.Dataset, place: str = "all", area: Any = None, layer: Mappin
 def land_cover(cube: xr.Dataset) -> xr.Dataset:
     """Land cover from all dates of a cube; see :mod:`eowidgets.analysis.ask.landcover`."""
     return classify(cube)
+
+
+def water_cover(cube: xr.Dataset) -> xr.Dataset:
+    """Water alone, from one date or more; see :func:`eowidgets.analysis.ask.landcover.water`."""
+    return water(cube)
 
 
 def kind_mask(land: xr.Dataset, name: str, where: Mask) -> Mask:
@@ -146,9 +180,15 @@ def sky_mask(cube: xr.Dataset, name: str, where: Mask) -> Mask:
 
 
 def index_values(cube: xr.Dataset, name: str, where: Mask) -> xr.DataArray:
-    """A spectral index (time, y, x), NaN where the ground was not seen and outside ``where``."""
+    """A spectral index, or a band (time, y, x), NaN where the ground was not seen and outside ``where``."""
     inside = xr.DataArray(where, dims=("y", "x"))
-    out: xr.DataArray = cube.eow.index(name).where(usable(cube) & inside)
+    if not cube.indexes["time"].is_monotonic_increasing:  # pairs of dates are in the order of one of them
+        cube = cube.sortby("time")
+    values = cube[name] if name in bands(cube) else cube.eow.index(name)
+    good = usable(cube) & inside
+    if name in UNBOUNDED:
+        good &= abs(values) <= UNBOUNDED[name]
+    out: xr.DataArray = values.where(good).rename(name)
     return out
 
 
@@ -165,12 +205,27 @@ def course(values: xr.DataArray, where: Mask) -> xr.DataArray:
 
 
 def pixel_hectares(cube: xr.Dataset) -> float:
-    """Size of a pixel in the middle of the cube, in hectares."""
+    """Size of a pixel in the middle of the cube, in hectares.
+
+    On the ellipsoid, where the projection is off by more than one percent (Web Mercator); else on the grid.
+    """
     box = geobox(cube)
-    if box.crs.projected:
+    return _pixel_hectares(str(box.crs), tuple(box.affine)[:6], (box.height, box.width))
+
+
+@lru_cache(maxsize=64)
+def _pixel_hectares(crs: str, affine: tuple[float, ...], shape: tuple[int, int]) -> float:
+    from affine import Affine
+    from odc.geo.geobox import GeoBox
+
+    box = GeoBox(shape, Affine(*affine), crs)
+    middle = box[shape[0] // 2, shape[1] // 2] if min(shape) else box
+    ground = float(Area.of(middle.extent.geom, crs=crs).hectares)
+    if box.crs is not None and box.crs.projected:
         metres = float(box.crs.proj.axis_info[0].unit_conversion_factor)
-        return abs(float(box.affine.determinant)) * metres**2 / 1e4
-    return float(Area.of(box[box.height // 2, box.width // 2].extent.geom).hectares)
+        plane = abs(float(box.affine.determinant)) * metres**2 / 1e4
+        return plane if abs(plane / ground - 1) <= PLANE else ground
+    return ground
 
 
 def area(mask: Mask, cube: xr.Dataset, unit: str = "ha") -> float:

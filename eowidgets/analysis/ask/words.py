@@ -54,7 +54,14 @@ def where(scope: Scope) -> str:
         found.append("in the drawn area")
     if scope.layer:
         found.append(f"in the layer {scope.layer[:40]!r}")
+    if scope.point:
+        found.append(f"at {degrees(*scope.point)}")
     return "".join(f" {w}" for w in found)
+
+
+def degrees(lon: float, lat: float) -> str:
+    """Return ``"45.20290° N, 22.15150° E"``."""
+    return f"{abs(lat):.5f}° {'N' if lat >= 0 else 'S'}, {abs(lon):.5f}° {'E' if lon >= 0 else 'W'}"
 
 
 def when(first: str, last: str) -> str:
@@ -63,6 +70,12 @@ def when(first: str, last: str) -> str:
         return f" on {first}"
     if first[:4] == last[:4] and first[5:] <= "01-15" and last[5:] >= "12-15":
         return f" in {first[:4]}"
+    if (
+        first[:7] == last[:7]
+        and first[8:] == "01"
+        and int(last[8:]) == calendar.monthrange(int(last[:4]), int(last[5:7]))[1]
+    ):
+        return f" in {calendar.month_name[int(first[5:7])]} {first[:4]}"
     return f" from {first} to {last}"
 
 
@@ -80,6 +93,8 @@ def cells(shares: Mapping[str, float], scope: Scope | None = None) -> str:
     Fields are those of the place of the scope, which is said where that is not the whole scene.
     """
     part = " of that part" if scope is not None and (scope.place != "all" or scope.area or scope.layer) else ""
+    if scope is not None and scope.point:
+        return "in the pixel there"
     if not any(shares.values()):
         return "nowhere"
     top = sorted(shares, key=lambda c: -shares[c])

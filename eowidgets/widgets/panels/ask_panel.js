@@ -46,7 +46,7 @@ function thumb(turn, number, good, model) {
 }
 
 function answerOf(turn, number, model, view) {
-  const box = make("div", `eow-ask-answer eow-ask-${turn.state}`);
+  const box = make("div", `eow-ask-answer eow-ask-${turn.state}${turn.uncertain ? " eow-ask-uncertain" : ""}`);
   box.dataset.turn = String(number);
   if (turn.state === "waiting") {
     const stop = make("button", "eow-ask-stop", "Cancel");

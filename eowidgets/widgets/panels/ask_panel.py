@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 import json
 import re
 import threading
@@ -68,6 +69,9 @@ class AskPanel(Panel, anywidget.AnyWidget):
     who : str
         The brain that is chosen; empty where it was given as a callable.
     suggestions : list of str
+        Questions that get an answer: each was tried.
+    suggesting : Work
+        The last search for them.
     error : str
         One sentence, or empty.
 
@@ -110,6 +114,8 @@ class AskPanel(Panel, anywidget.AnyWidget):
         self.cube, self.viewer, self.map = cube, viewer, map
         self.layers, self.feedback = dict(layers or {}), Path(feedback)
         self.brain: Callable[..., Answer] = brain if callable(brain) else ask
+        #: A brain of one's own that has a plan (``ask_server``) shows it in the turn before it runs.
+        self._shows_plan = "show" in inspect.signature(self.brain).parameters
         self._answered: dict[int, Answer] = {}
         self._pins: list[dict[str, Any]] | None = None
         self._lock = threading.Lock()
@@ -155,7 +161,8 @@ class AskPanel(Panel, anywidget.AnyWidget):
     def _answer(self, work: Work[Answer], number: int, question: str, area: Any, chosen: dict[str, str]) -> Answer:
         history = [a for a in self.answers if a.program is not None or not a.abstained]
         try:
-            answer = self.brain(self.cube, question, area=area, history=history, layers=self.layers, **chosen)
+            plan = {"show": lambda text: self._change_turns({number: {"text": text}})} if self._shows_plan else {}
+            answer = self.brain(self.cube, question, area=area, history=history, layers=self.layers, **chosen, **plan)
             work.checkpoint()
         except Cancelled:
             raise
@@ -176,6 +183,7 @@ class AskPanel(Panel, anywidget.AnyWidget):
             "state": "refused" if answer.abstained else "done",
             "text": answer.text,
             "confidence": answer.confidence,
+            "uncertain": answer.uncertain,
             "code": answer.code,
             "steps": [[s.tool, s.inputs[:200], s.output, f"{1000 * s.seconds:.0f} ms"] for s in answer.steps],
             "masks": masks,
@@ -192,10 +200,25 @@ class AskPanel(Panel, anywidget.AnyWidget):
             self.turns = [{**turn, **changes.get(i, {})} for i, turn in enumerate(self.turns)]
 
     def _suggest(self) -> None:
+        """Try in the background what could be asked next, and offer what gets an answer."""
+        self.suggesting = Work("suggestions", self._try_questions, owner=self)
+        LIGHT.put(self.suggesting)
+
+    def _try_questions(self, work: Work[list[str]]) -> list[str]:
         date = str(getattr(self.viewer, "date", "") or "")
-        self.suggestions = suggestions(
-            self.cube, self.answers, drawn=self.area is not None, date=date, layers=self.layers
-        )
+        try:
+            found = suggestions(
+                self.cube,
+                self.answers,
+                drawn=self.area is not None,
+                date=date,
+                layers=self.layers,
+                tick=work.checkpoint,
+            )
+        except EowidgetsError:
+            found = []  # a cube that nothing can be asked of
+        self.suggestions = found
+        return found
 
     def _took_area(self, change: Any) -> None:
         self.place = "Questions are about the drawn area." if change["new"] is not None else ""

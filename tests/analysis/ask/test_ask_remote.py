@@ -6,7 +6,8 @@ import pytest
 from support.chat_server import calls, chat_server
 
 from eowidgets.analysis.ask import run
-from eowidgets.analysis.ask.language import KINDS, AreaOf, Scope
+from eowidgets.analysis.ask.language import KINDS, AreaOf, Scope, to_json
+from eowidgets.analysis.ask.plan import plan_of
 from eowidgets.analysis.ask.remote import ask_server, schema
 from eowidgets.errors import InputError
 
@@ -108,6 +109,61 @@ def test_a_slow_server_is_given_up(asked):
         over.set()
     assert answer.abstained
     assert "0.2 seconds" in answer.reason
+
+
+def test_the_plan_is_shown_before_it_runs(asked, monkeypatch, capsys):
+    from eowidgets.analysis.ask import remote
+
+    happened = []
+
+    def run_after(*args, **given):
+        happened.append("run")
+        return run(*args, **given)
+
+    monkeypatch.setattr(remote, "run", run_after)
+    answer, _ = asked(lambda _: (200, calls(PROGRAM)), show=happened.append)
+    assert happened == ["Plan: measure the area of forest in 2019.", "run"]
+    assert answer.steps[0].tool == "plan"
+    assert answer.steps[0].output == happened[0]
+    asked(lambda _: (200, calls(PROGRAM)))
+    assert capsys.readouterr().out.strip() == happened[0]
+
+
+def test_a_plan_can_be_stopped(asked):
+    def stop(plan):
+        raise InputError(f"Not wanted. {plan}")
+
+    answer, _ = asked(lambda _: (200, calls(PROGRAM)), show=stop)
+    assert answer.abstained
+    assert answer.reason.startswith("Not wanted.")
+    assert answer.value is None
+
+
+@pytest.mark.parametrize("kind", sorted(KINDS))
+def test_every_kind_has_a_plan_and_a_place_in_the_schema(kind):
+    program = KINDS[kind]()
+    plan = plan_of(program)
+    assert plan.startswith("Plan: ")
+    assert plan.endswith(".")
+    fields = set(to_json(program)) | {"kind"}
+    assert fields <= set(schema()["properties"])
+
+
+def test_new_kinds_come_through_the_server_too(asked):
+    values = {
+        "kind": "threshold",
+        "of": "forest",
+        "relation": "above",
+        "limit": 50,
+        "unit": "%",
+        "start": "2019-01-01",
+        "end": "2019-12-31",
+    }
+    answer, _ = asked(lambda _: (200, calls(values)), "Is more than half forest in 2019?")
+    assert answer.value is True
+    assert answer.text.startswith("Yes")
+    fact, _ = asked(lambda _: (200, calls({"kind": "fact", "of": "satellite"})))
+    assert "Sentinel-2" in fact.text
 
 
 def test_nobody_there(romania, monkeypatch):

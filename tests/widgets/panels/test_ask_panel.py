@@ -72,6 +72,7 @@ def test_the_area_and_the_dialogue_go_with_the_question(romania):
         assert seen[1][0]["type"] == "Polygon"
         assert seen[1][1:] == (1, ["plots"])
         assert panel.place
+        panel.suggesting.result(60)
         assert any("drawn area" in s for s in panel.suggestions)
     finally:
         panel.close()
@@ -101,6 +102,51 @@ def test_who_answers_is_chosen_openly(romania, monkeypatch):
     own.close()
     with pytest.raises(InputError, match="brain"):
         AskPanel(romania, brain="gut")
+
+
+def test_an_uncertain_answer_looks_different(romania):
+    from dataclasses import replace
+
+    sure = {"one": 0.9, "two": 0.3}
+    panel = AskPanel(
+        romania, brain=lambda cube, question, **_: replace(known(cube, question), confidence=sure[question])
+    )
+    try:
+        panel.ask("one").result(60)
+        panel.ask("two").result(60)
+        assert [t["uncertain"] for t in panel.turns] == [False, True]
+    finally:
+        panel.close()
+    assert "eow-ask-uncertain" in str(esm("panels/ask_panel"))
+    assert ".eow-ask-uncertain" in str(AskPanel._css)
+
+
+def test_a_plan_is_shown_while_it_runs(romania):
+    seen = []
+
+    def planner(cube, question, *, show, **_):
+        show("Plan: measure the area of forest.")
+        seen.append(dict(panel.turns[0]))
+        return known(cube, question)
+
+    panel = AskPanel(romania, brain=planner)
+    try:
+        panel.ask("How much?").result(60)
+        assert seen[0]["text"] == "Plan: measure the area of forest."
+        assert seen[0]["state"] == "waiting"
+    finally:
+        panel.close()
+
+
+def test_chips_are_tried_before_they_are_offered(romania):
+    panel = AskPanel(romania)
+    try:
+        found = panel.suggesting.result(120)
+        assert found == panel.suggestions
+        assert found
+        assert not any(ask(romania, q).abstained for q in found)
+    finally:
+        panel.close()
 
 
 def test_what_goes_wrong_is_seen(romania):

@@ -1,0 +1,54 @@
+"""Change as ``eow.change`` gives it, for questions that name one of its methods: the same hectares, by the same functions."""
+
+from __future__ import annotations
+
+import numpy as np
+import numpy.typing as npt
+import xarray as xr
+
+from eowidgets.errors import InputError
+
+Mask = npt.NDArray[np.bool_]
+#: Kinds of land of questions -> those of the rules that name a break.
+_GROUND = {"forest": "forest", "field": "green", "bare": "bare", "water": "water"}
+
+
+def find_breaks(cube: xr.Dataset, method: str, start: str = "", end: str = "") -> xr.Dataset:
+    """``eow.change(cube, method)``, with the dates asked for; without them, after the first two years.
+
+    Parameters
+    ----------
+    cube : Dataset
+    method : str
+        One of :func:`eowidgets.analysis.change.methods.methods`.
+    start, end : str
+        ISO days.
+    """
+    from eowidgets.analysis.change.detect import change
+
+    last = str(cube["time"].values[-1])[:10]
+    return change(cube, method, dates=(start, min(end or last, last)) if start else None)
+
+
+def broken_mask(found: xr.Dataset, where: Mask, of: str = "", direction: str = "") -> Mask:
+    """Pixels that changed in a place; only those that left, or came to, a kind of land, where it is named."""
+    mask: Mask = (found["change"].values == 1) & where
+    if not of:
+        return mask
+    if of not in _GROUND or "kind" not in found:
+        raise InputError(f"eow.change does not tell breaks of {of[:40]}: ask without a method.")
+    from eowidgets.analysis.change.kind import kinds
+
+    side = 1 if direction == "gain" else 0
+    chosen = [k.value for k in kinds() if k.name.split(" to ")[side : side + 1] == [_GROUND[of]] and " to " in k.name]
+    out: Mask = mask & np.isin(found["kind"].values, chosen)
+    return out
+
+
+def broken_hectares(found: xr.Dataset, where: Mask, of: str = "", direction: str = "") -> float:
+    """Hectares of those pixels: the sum over the patches of ``changed_places``, which are measured on the ellipsoid."""
+    from eowidgets.analysis.change.report import changed_places
+
+    mask = broken_mask(found, where, of, direction)
+    part = found.assign(change=found["change"].copy(data=np.where(mask, found["change"].values, 0).astype(np.uint8)))
+    return float(changed_places(part)["hectares"].sum())

@@ -1,0 +1,13 @@
+"""Kinds of questions that the grammar of :mod:`.parser` does not know: read here first, or refused by their name.
+
+The parser turns words into the programs that it was taught, and takes what is near for the same: how tall a tree is for
+how much forest there is. This module comes before it. Each kind is one entry of a table: a pattern, and either the name
+of a quantity that images like these do not show (a refusal that says so) or a reader that makes a program.
+"""
+
+from eowidgets.analysis.ask.kinds.events_read import cause_note
+from eowidgets.analysis.ask.kinds.given import Given
+from eowidgets.analysis.ask.kinds.plainly import plain, point_of
+from eowidgets.analysis.ask.kinds.reading import asked_direction, read, refine
+
+__all__ = ["Given", "asked_direction", "cause_note", "plain", "point_of", "read", "refine"]

@@ -1,0 +1,21 @@
+"""What reading needs to know of a cube."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from dataclasses import dataclass
+
+#: Pixels of up to this size (metres) show single houses, roads and trees.
+SHARP = 2.0
+
+
+@dataclass(frozen=True, slots=True)
+class Given:
+    """What the cube has, as far as reading needs it."""
+
+    bands: Collection[str] = ()
+    metres: float = 10.0
+    title: str = ""
+    last: str = ""
+    before: bool = False
+    point: bool = False

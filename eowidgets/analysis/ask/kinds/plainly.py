@@ -1,0 +1,112 @@
+"""Questions made plain before they are read: places the usual way round, dates for "the last day", coordinates taken out."""
+
+from __future__ import annotations
+
+import re
+
+_CORNER = re.compile(
+    r"\b(left|right)(?:[- ]hand)?[ -](upper|lower|top|bottom)\b(?=[ -](?:corner|part|quarter|side|edge))"
+)
+
+_NUMBER = r"-?\d{1,3}\.\d{2,}"
+
+_POINT = re.compile(
+    rf"(?:\b(?:at|near|around|for|in)\s+)?(?:the\s+)?(?:(?:point|pixel|position|place"
+    rf"|location|coordinates?|coords?)\s*(?:at\s+)?)?"
+    rf"(?:\b(?:lat(?:itude)?|long?(?:itude)?|lng)\b[ .:=]*)?\(?(?P<a>{_NUMBER})\s*°?\s*(?P<ah>[NSEW])?(?![a-z])\s*(?:,"
+    rf"|;|/|\band\b|\s)\s*"
+    rf"(?:\b(?:lat(?:itude)?|long?(?:itude)?|lng)\b[ .:=]*)?(?P<b>{_NUMBER})\s*°?\s*(?P<bh>[NSEW])?(?![a-z])\)?",
+    re.IGNORECASE,
+)
+
+_LON_FIRST = re.compile(r"\blong?(?:itude)?\b.*\blat(?:itude)?\b", re.IGNORECASE)
+
+_PAIRS = (
+    (
+        re.compile(r"\b(?:the )?(?:upper|top)(?: (?:half|part))?,? (or|and|than) (?:the )?(?:lower|bottom)\b"),
+        r"north \1 south",
+    ),
+    (
+        re.compile(r"\b(?:the )?(?:lower|bottom)(?: (?:half|part))?,? (or|and|than) (?:the )?(?:upper|top)\b"),
+        r"south \1 north",
+    ),
+    (re.compile(r"\b(?:the )?left(?: (?:half|part|side))?,? (or|and|than) (?:the )?right\b"), r"west \1 east"),
+    (re.compile(r"\b(?:the )?right(?: (?:half|part|side))?,? (or|and|than) (?:the )?left\b"), r"east \1 west"),
+)
+
+#: "above NDVI 0.9" is "NDVI above 0.9".
+_INDEX_LIMIT = re.compile(r"\b(above|below|over|under)(?: an?)? ([A-Z][A-Z0-9]{1,5})(?: of)? (-?\d)")
+_IMAGE = r"(?:day|date|image|picture|scene|acquisition|observation|overpass|frame)"
+
+_ON_LAST = re.compile(
+    rf"\b(?:on|in|at|for) the (?:very )?(?P<w>last|latest|most recent|newest|first|earliest"
+    rf"|oldest) {_IMAGE}\b(?! (?:of|in|on|with|without|from))"
+)
+
+_AT_END = re.compile(
+    r"\bat the (?P<w>end|beginning|start) of (?:the )?(?:series|record|time series|period"
+    r"|data|observations?)\b|\bat (?:its|the very) (?P<v>end|beginning|start)\b"
+)
+
+
+def plain(question: str, first: str = "", last: str = "") -> str:
+    """The question with places said the usual way, the past perfect as the past, and "the last day" as its date.
+
+    Parameters
+    ----------
+    question : str
+    first, last : str
+        ISO days of the series.
+
+    Examples
+    --------
+    >>> plain("What is NDVI in the left upper corner on the last day?", "2019-01-01", "2020-04-02")
+    'What is NDVI in the upper left corner on 2020-04-02?'
+    """
+    text = _CORNER.sub(lambda m: f"{m[2]} {m[1]}", question)
+    text = _INDEX_LIMIT.sub(r"\2 \1 \3", text)
+    for pattern, instead in _PAIRS:
+        text = pattern.sub(instead, text)
+    if first and last:
+        ends = ("first", "earliest", "oldest", "beginning", "start")
+        text = _ON_LAST.sub(lambda m: f"on {first if m['w'] in ends else last}", text)
+        text = _AT_END.sub(lambda m: f"on {first if (m['w'] or m['v']) in ends else last}", text)
+    return re.sub(r"^(\W*)[Hh]ad (.{1,60}?) been (\w+ing)\b", r"\1Was \2 \3", text)
+
+
+def point_of(question: str, bounds: tuple[float, float, float, float] | None) -> tuple[str, tuple[float, float] | None]:
+    """Take coordinates out of a question.
+
+    Latitude comes first, unless letters or words say otherwise or only the other order lies in the cube.
+
+    Parameters
+    ----------
+    question : str
+    bounds : (west, south, east, north), optional
+        Of the cube, in degrees.
+
+    Returns
+    -------
+    str, (lon, lat) or None
+
+    Examples
+    --------
+    >>> point_of("What is NDVI at 45.2029, 22.1515?", None)
+    ('What is NDVI ?', (22.1515, 45.2029))
+    """
+    match = _POINT.search(question)
+    if match is None:
+        return question, None
+    a, b = float(match["a"]), float(match["b"])
+    letters = ((match["ah"] or "").upper(), (match["bh"] or "").upper())
+    a, b = (-v if h in ("S", "W") else v for v, h in zip((a, b), letters, strict=True))
+    swapped = letters[0] in ("E", "W") or letters[1] in ("N", "S") or bool(_LON_FIRST.search(question))
+    lon, lat = (a, b) if swapped else (b, a)
+    if bounds is not None and not any(letters) and not _inside(lon, lat, bounds) and _inside(lat, lon, bounds):
+        lon, lat = lat, lon
+    return f"{question[: match.start()].rstrip()} {question[match.end() :].lstrip()}".strip(), (lon, lat)
+
+
+def _inside(lon: float, lat: float, bounds: tuple[float, float, float, float]) -> bool:
+    west, south, east, north = bounds
+    return west <= lon <= east and south <= lat <= north

@@ -1,0 +1,62 @@
+"""The cloud mask that questions are answered with: the robust one, unless the cube was opened with another on purpose."""
+
+from __future__ import annotations
+
+import zlib
+from collections import OrderedDict
+
+import numpy as np
+import xarray as xr
+
+from eowidgets.cube.clouds import robust_clouds
+from eowidgets.cube.opened import noted
+from eowidgets.cube.schema import DIMS, bands
+
+#: Values of one band up to which the mask is made; the time that it takes grows with them (1.4 million: 0.8 s).
+LARGEST = 10_000_000
+#: Masks that are kept, so that a dialogue pays for one.
+KEPT = 4
+_masks: OrderedDict[tuple[int, ...], xr.DataArray] = OrderedDict()
+
+
+def screened(cube: xr.Dataset) -> xr.Dataset:
+    """Return the cube with the robust cloud mask, or the cube itself.
+
+    The mask is left as it is where there is none, where the robust one or that of a network is in use already, where the
+    cube is not in memory, and where it has more than ten million values a band.
+
+    Parameters
+    ----------
+    cube : Dataset (time, y, x)
+        Is not changed.
+
+    Returns
+    -------
+    Dataset
+        ``cube`` itself where the mask is kept: compare by identity.
+    """
+    if not _wants(cube):
+        return cube
+    key = checksums(cube)
+    found = _masks.get(key)
+    if found is None:
+        found = robust_clouds(cube)
+        _masks[key] = found
+        if len(_masks) > KEPT:
+            _masks.popitem(last=False)
+    _masks.move_to_end(key)
+    return cube.assign(clouds=found)
+
+
+def _wants(cube: xr.Dataset) -> bool:
+    if "clouds" not in cube or "added" in cube["clouds"].attrs or "clouds" in noted(cube.attrs)[1]:
+        return False
+    size = int(np.prod([cube.sizes[d] for d in DIMS]))
+    return 0 < size <= LARGEST and not any(cube[n].chunks for n in (*bands(cube), "clouds"))
+
+
+def checksums(cube: xr.Dataset) -> tuple[int, ...]:
+    """Checksums of bands, masks and dates: what is kept for a cube is not used for one that was edited in place."""
+    names = [n for n in (*bands(cube), "clouds", "valid", "scl", "time") if n in cube.variables]
+    values = (np.ascontiguousarray(cube[n].values) for n in names)
+    return tuple(zlib.crc32(v.view(np.uint8).reshape(-1).data) if v.size else 0 for v in values)

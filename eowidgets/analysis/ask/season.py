@@ -1,0 +1,380 @@
+"""Years that can be compared: enough dates of the growing season, the same days of both years, the same brightness.
+
+A year counts for land cover if the cube was seen often enough in its own growing season: the months in which the median
+NDVI of the cube, over all years, lies in the upper half of its yearly range (half of the amplitude, the usual mark for the
+start and end of season). No month and no hemisphere is written down. Half of the place must have been seen on two
+dates of that season, in two different months.
+
+Two years are classified from the same days: dates are paired so that they lie at most 16 days apart within the year, and
+a pixel counts only on pairs on which it was seen both times. A class that differs is a change only if the pixel itself
+moved against the pixels that kept their class, in the direction of its new class.
+
+Years whose images are all darker, or all brighter, than the same days of the other years (another version of the
+atmospheric correction, for example) are brought to the usual level first: thresholds on reflectance would take the level
+for land cover.
+"""
+
+from __future__ import annotations
+
+import warnings
+from collections import OrderedDict
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import xarray as xr
+
+from eowidgets.analysis.ask import timetools, tools
+from eowidgets.analysis.ask.landcover import CODE, FEWEST, UNSEEN, class_mask, quantile
+from eowidgets.analysis.ask.screen import KEPT, checksums
+from eowidgets.cube.schema import DIMS, bands, usable
+from eowidgets.errors import InputError
+
+Mask = npt.NDArray[np.bool_]
+Floats = npt.NDArray[np.floating[Any]]
+#: Part of the yearly range of NDVI from which a month belongs to the growing season.
+GROWING = 0.5
+#: Dates of the growing season that a year needs, the months that they must lie in, and the share seen on each.
+ENOUGH, MONTHS, SEEN = 2, 2, 0.5
+#: With fewer dates of the growing season than this, land cover is less sure.
+PLENTY = 4
+#: Share of the cube that a date must show to tell the season.
+SHOWN = 0.3
+#: Days of the year that two paired dates may lie apart: the repeat of one Sentinel-2 satellite and some more.
+APART = 16
+#: Bands whose level is compared, the least difference of the level (log) of all of them that is no weather, and the
+#: least number of pairs, of other years and of pixels (share) to know it from.
+LEVELLED = ("green", "red", "nir", "swir16")
+OFF, FEWEST_PAIRS, FEWEST_YEARS, COMMON = 0.12, 20, 2, 0.1
+#: How far a pixel must have moved against those that kept their class: NDVI, log of green, MNDWI; ``FIRM`` times as far
+#: where it is beyond doubt.
+MOVED = {"ndvi": 0.05, "green": 0.2, "mndwi": 0.1}
+FIRM = 2.0
+#: Share of the pixels seen twice that must have kept their class to serve as the reference.
+REFERENCE = 0.1
+_levels: OrderedDict[tuple[int, ...], dict[int, dict[str, float]]] = OrderedDict()
+
+
+# --- which dates --------------------------------------------------------------------------------------------------
+
+
+def growing_months(cube: xr.Dataset) -> tuple[int, ...]:
+    """Months of the growing season of a cube, from its own NDVI; all months that it has where they are fewer than four.
+
+    Raises
+    ------
+    InputError
+        If nothing was ever seen.
+    """
+    thin = _thin(cube, ("red", "nir"))
+    seen = usable(thin).transpose(*DIMS).values
+    ndvi = _ndvi(thin)
+    level = np.array([np.median(v[s]) if s.mean() >= SHOWN else np.nan for v, s in zip(ndvi, seen, strict=True)])
+    months = thin["time"].dt.month.values
+    known = {int(m): float(np.nanmedian(level[months == m])) for m in np.unique(months[np.isfinite(level)])}
+    if not known:
+        raise InputError("The place was never seen without cloud in that time.")
+    low, high = min(known.values()), max(known.values())
+    return tuple(m for m, v in known.items() if v >= low + GROWING * (high - low) or len(known) < 4)
+
+
+def enough_dates(cube: xr.Dataset, part: xr.Dataset, where: Mask) -> int:
+    """Dates of the growing season on which half of a place was seen.
+
+    Parameters
+    ----------
+    cube : Dataset
+        The whole series, which tells the growing season.
+    part : Dataset
+        The year that is to count.
+    where : ndarray (y, x), bool
+
+    Raises
+    ------
+    InputError
+        If there are fewer than two, or all lie in one month.
+    """
+    months = growing_months(cube)
+    dates = _growing(part, months, where)
+    used = {int(m) for m in part["time"].dt.month.values[dates]}
+    if dates.sum() < ENOUGH or (len(used) < MONTHS and len(months) > 1 and not _short(cube)):
+        first, last = (str(t)[:10] for t in part["time"].values[[0, -1]])
+        raise InputError(
+            f"From {first} to {last} the place was seen on {_dates(dates.sum())} of the growing season (months "
+            f"{', '.join(map(str, months))}): land cover needs {ENOUGH}, in {MONTHS} months."
+        )
+    return int(dates.sum())
+
+
+def _short(cube: xr.Dataset) -> bool:
+    """Whether a series spans less than three months, so that nobody can ask for more of them."""
+    days = cube["time"].values
+    return bool(days.max() - days.min() < np.timedelta64(90, "D"))
+
+
+def _dates(count: int) -> str:
+    return "1 date" if count == 1 else f"{count} dates"
+
+
+def _growing(part: xr.Dataset, months: tuple[int, ...], where: Mask) -> Mask:
+    seen = usable(part).transpose(*DIMS).values[:, where].mean(axis=1) >= SEEN
+    out: Mask = seen & np.isin(part["time"].dt.month.values, months)
+    return out
+
+
+def whole_years(cube: xr.Dataset, where: Mask | None = None) -> list[int]:
+    """Calendar years of a cube that count for land cover."""
+    where = np.ones((cube.sizes["y"], cube.sizes["x"]), bool) if where is None else where
+    years = cube["time"].dt.year.values
+    found = []
+    for year in np.unique(years):
+        try:
+            enough_dates(cube, cube.isel(time=years == year), where)
+        except InputError:
+            continue
+        found.append(int(year))
+    return found
+
+
+def paired(before: xr.Dataset, after: xr.Dataset, fewest: int = FEWEST) -> tuple[xr.Dataset, xr.Dataset]:
+    """Cut two years to pairs of dates at most 16 days of the year apart, each pixel to the pairs on which it was seen twice.
+
+    Returns
+    -------
+    (Dataset, Dataset)
+        As many dates each; ``clouds`` covers what was not seen on both dates of a pair.
+
+    Raises
+    ------
+    InputError
+        If there are fewer than ``fewest`` pairs.
+    """
+    from scipy.optimize import linear_sum_assignment
+
+    seen = [usable(c).transpose(*DIMS).values for c in (before, after)]
+    kept = [np.flatnonzero(s.any(axis=(1, 2))) for s in seen]
+    apart = _apart(before["time"].dt.dayofyear.values[kept[0]][:, None], after["time"].dt.dayofyear.values[kept[1]])
+    rows, columns = linear_sum_assignment(np.where(apart <= APART, apart, 1e4))
+    good = apart[rows, columns] <= APART
+    i, j = kept[0][rows[good]], kept[1][columns[good]]
+    if len(i) < fewest:
+        raise InputError(
+            f"The two times have {len(i)} pairs of dates within {APART} days of the year, and {fewest} are needed: seasons "
+            "would pass for change."
+        )
+    both = seen[0][i] & seen[1][j]
+    one, two = before.isel(time=i), after.isel(time=j)
+    return one.assign(clouds=(DIMS, ~both)), two.assign(clouds=(DIMS, ~both))
+
+
+def _apart(a: Any, b: Any) -> Floats:
+    days = np.abs(a - b)
+    out: Floats = np.minimum(days, 365 - days).astype(float)
+    return out
+
+
+# --- the same brightness ------------------------------------------------------------------------------------------
+
+
+def year_levels(cube: xr.Dataset) -> dict[int, dict[str, float]]:
+    """Factors by which the bands of years that are off must be multiplied; see :func:`levels_of`, whose results are kept."""
+    key = checksums(cube)
+    if key not in _levels:
+        _levels[key] = levels_of(cube)
+        if len(_levels) > KEPT:
+            _levels.popitem(last=False)
+    return _levels[key]
+
+
+def levels_of(cube: xr.Dataset) -> dict[int, dict[str, float]]:
+    """Factors by which the bands of a year must be multiplied to have the level of the other years, where it is off.
+
+    From all pairs of dates of that and other years at most 16 days of the year apart: the median over the pairs of the
+    logarithm of the median ratio of their common pixels. A year is off if all of green, red, near and shortwave infrared
+    are brighter, or all darker, by 12 % or more: weather and growth move them in different directions.
+    """
+    names = [n for n in LEVELLED if n in bands(cube)]
+    if len(names) < len(LEVELLED):
+        return {}
+    thin = _thin(cube, names)
+    seen = usable(thin).transpose(*DIMS).values
+    values = {n: thin[n].transpose(*DIMS).values for n in names}
+    years, days = thin["time"].dt.year.values, thin["time"].dt.dayofyear.values
+    found: dict[int, dict[str, float]] = {}
+    for year in np.unique(years):
+        logs, others = [], set()
+        for t in np.flatnonzero(years == year):
+            for s in np.flatnonzero((years != year) & (_apart(days[t], days) <= APART)):
+                common = seen[t] & seen[s]
+                if common.mean() >= COMMON:
+                    logs.append([_ratio(values[n][s][common], values[n][t][common]) for n in names])
+                    others.add(int(years[s]))
+        if len(logs) < FEWEST_PAIRS or len(others) < FEWEST_YEARS:
+            continue
+        level = np.nanmedian(np.array(logs), axis=0)
+        if (level > OFF).all() or (level < -OFF).all():
+            found[int(year)] = {n: float(np.exp(v)) for n, v in zip(names, level, strict=True)}
+    return found
+
+
+def _ratio(a: Floats, b: Floats) -> float:
+    good = (a > 1e-4) & (b > 1e-4)
+    return float(np.log(np.median(a[good] / b[good]))) if good.any() else float("nan")
+
+
+def levelled(cube: xr.Dataset, part: xr.Dataset) -> xr.Dataset:
+    """Bring the years of a part of a series to the usual level; the same object where no year is off.
+
+    Parameters
+    ----------
+    cube : Dataset
+        The whole series, which tells what is usual.
+    part : Dataset
+        Some of its dates.
+    """
+    there = {int(y) for y in np.unique(part["time"].dt.year.values)}
+    factors = {y: f for y, f in year_levels(cube).items() if y in there}
+    if not factors:
+        return part
+    years = part["time"].dt.year
+    changed = {}
+    for name in LEVELLED:
+        factor = xr.ones_like(years, dtype="float32")
+        for year, by in factors.items():
+            factor = factor.where(years != year, np.float32(by[name]))
+        changed[name] = (part[name] * factor).transpose(*part[name].dims).astype(part[name].dtype)
+    out: xr.Dataset = part.assign(changed)
+    return out
+
+
+# --- what changed -------------------------------------------------------------------------------------------------
+
+
+def compare_years(cube: xr.Dataset, before: xr.Dataset, after: xr.Dataset, where: Mask) -> dict[str, xr.Dataset]:
+    """Land cover of two years from the same days, and how sure it is that it differs.
+
+    Parameters
+    ----------
+    cube : Dataset
+        The whole series.
+    before, after : Dataset
+        The dates of the two years.
+    where : ndarray (y, x), bool
+        The place; both years must have enough dates there.
+
+    Returns
+    -------
+    dict of Dataset
+        ``before``; ``after``, in which a pixel that did not move keeps its class; ``firm`` and ``loose``, the same with
+        pixels that moved twice as far only, and with all whose class differs.
+
+    Raises
+    ------
+    InputError
+        If a year has too few dates of the growing season, or the years have too few days in common.
+    """
+    for year in (before, after):
+        enough_dates(cube, year, where)
+    first, second = paired(levelled(cube, before), levelled(cube, after))
+    enough_dates(cube, first, where)
+    was, now = tools.land_cover(first), tools.land_cover(second)
+    moves = _moves(first, second, was, now)
+    was.attrs["pairs"] = first.sizes["time"]
+    return {
+        "before": was,
+        "after": _kept(was, now, moves, 1.0),
+        "firm": _kept(was, now, moves, FIRM),
+        "loose": now,
+    }
+
+
+def change_interval(
+    states: Mapping[str, xr.Dataset], source: str, target: str, where: Mask, cube: xr.Dataset, unit: str = "ha"
+) -> tuple[float, float]:
+    """Size of the change that is beyond doubt, and of all pixels whose class differs, within a place.
+
+    Parameters
+    ----------
+    states : mapping
+        From :func:`compare_years`.
+    source, target : str
+        Kinds of land that were left or come to; empty for any.
+    """
+    sizes = []
+    for name in ("firm", "after", "loose"):
+        mask = timetools.changed_mask(states["before"], states[name], source, target)
+        sizes.append(tools.area(timetools.patches_only(mask, cube, where), cube, unit))
+    return min(sizes), max(sizes)
+
+
+def _moves(first: xr.Dataset, second: xr.Dataset, was: xr.Dataset, now: xr.Dataset) -> dict[str, Floats]:
+    """Median over the pairs of what each pixel moved more than those that kept their class."""
+    seen = usable(first).transpose(*DIMS).values
+    a, b = was["cover"].values, now["cover"].values
+    known = (a != UNSEEN) & (b != UNSEEN)
+    same = known & (a == b)
+    one, two = _features(first), _features(second)
+    out = {}
+    for name in MOVED:
+        step = np.where(seen, two[name] - one[name], np.nan).astype("float32")
+        step[~np.isfinite(step)] = np.nan
+        if same.sum() >= REFERENCE * max(known.sum(), 1):
+            with warnings.catch_warnings():
+                warnings.simplefilter("ignore", RuntimeWarning)  # a pair on which none of them was seen
+                step -= np.nanmedian(step[:, same], axis=1)[:, None, None]
+        out[name] = quantile(step, 0.5)
+    return out
+
+
+def _kept(was: xr.Dataset, now: xr.Dataset, moves: dict[str, Floats], times: float) -> xr.Dataset:
+    """The second map, in which pixels that did not move towards their new class keep the old one."""
+    a, b = was["cover"].values, now["cover"].values
+    far = {k: v / (MOVED[k] * times) for k, v in moves.items()}
+    greener = (far["ndvi"] >= 1) | (far["green"] <= -1)
+    barer = (far["ndvi"] <= -1) | (far["green"] >= 1)
+    wetter, drier = (far["mndwi"] >= 1), (far["mndwi"] <= -1)
+    anyhow = greener | barer | wetter | drier
+    forest, water = CODE["forest"], CODE["water"]
+    towards = np.select([b == water, a == water, a == forest, b == forest], [wetter, drier, barer, greener], anyhow)
+    cover = np.where((a != b) & (a != UNSEEN) & (b != UNSEEN) & ~towards, a, b).astype(np.uint8)
+    return now.assign(cover=now["cover"].copy(data=cover))
+
+
+def _features(cube: xr.Dataset) -> dict[str, Floats]:
+    green, swir = (cube[n].transpose(*DIMS).values for n in ("green", "swir16"))
+    with np.errstate(divide="ignore", invalid="ignore"):
+        return {
+            "ndvi": _ndvi(cube),
+            "green": np.log(np.where(green > 1e-4, green, np.nan)),
+            "mndwi": (green - swir) / (green + swir),
+        }
+
+
+def _ndvi(cube: xr.Dataset) -> Floats:
+    red, nir = (cube[n].transpose(*DIMS).values for n in ("red", "nir"))
+    with np.errstate(divide="ignore", invalid="ignore"):
+        out: Floats = (nir - red) / (nir + red)
+    return out
+
+
+def _thin(cube: xr.Dataset, names: Any) -> xr.Dataset:
+    """Every so many rows and columns, about 40 each: enough for the medians of a scene."""
+    step = {k: slice(None, None, -(-cube.sizes[k] // 40)) for k in ("y", "x")}
+    out: xr.Dataset = cube[[*(n for n in (*names, "valid", "clouds") if n in cube)]].isel(step)
+    return out
+
+
+def cover_by_year(cube: xr.Dataset, name: str, where: Mask) -> xr.DataArray:
+    """Percent of a place under a kind of land in every calendar year with enough dates of the growing season."""
+    times, values = [], []
+    for year in whole_years(cube, where):
+        chosen = cube.isel(time=cube["time"].dt.year.values == year)
+        land = tools.land_cover(levelled(cube, chosen))
+        known = tools.seen(land, where)
+        if known.sum() >= 0.5 * where.sum():
+            times.append(np.datetime64(f"{year}-07-01", "ns"))
+            values.append(tools.share(class_mask(land, name), known))
+    if len(values) < 3:
+        raise InputError(f"A trend of land cover needs three years with enough dates; the series has {len(values)}.")
+    return xr.DataArray(np.array(values), {"time": np.array(times)}, ("time",), name)

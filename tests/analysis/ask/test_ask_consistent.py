@@ -1,0 +1,192 @@
+"""No sentence against its own numbers: claims, what is caught, and every program over invented cubes."""
+
+import re
+from dataclasses import replace
+
+import numpy as np
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from eowidgets.analysis.ask import run
+from eowidgets.analysis.ask.answer import Answer
+from eowidgets.analysis.ask.consistent import NONE, PREFIX, UNCERTAIN, Claim, checked, contradictions, marked
+from eowidgets.analysis.ask.language import (
+    Change,
+    Compare,
+    Extent,
+    Presence,
+    Rank,
+    Scope,
+    Share,
+    Statistic,
+    Threshold,
+    Trend,
+    When,
+)
+
+NUMBERS = st.floats(-5, 5, allow_nan=False).map(lambda v: round(v, 2))
+RELATIONS = st.sampled_from([">", ">=", "<", "<="])
+
+
+@given(NUMBERS, NUMBERS, RELATIONS, st.booleans())
+def test_a_sentence_made_from_its_claim_passes_and_its_contrary_does_not(a, b, relation, negated):
+    claim = Claim(a, b, relation, negated, shown=(f"{a:.2f}",))
+    said = f"{claim.opening}: the mean is {a:.2f}."
+    assert contradictions(said, claim.holds, "", claim) == []
+    other = "No" if claim.holds else "Yes"
+    wrong = f"{other}: the mean is {a:.2f}."
+    assert contradictions(wrong, not claim.holds, "", claim)
+    put_right = checked(Answer("?", wrong, not claim.holds, confidence=0.9), claim)
+    assert (put_right.text, put_right.value) == (said, claim.holds)
+
+
+@pytest.mark.parametrize(
+    ("text", "value", "unit", "claim"),
+    [
+        ("Yes: mean NDVI went from 0.76 to 0.68.", True, "", Claim(-0.08, 0.02, ">", shown=("0.76", "0.68"))),
+        ("Yes: cloud on 1 of 1 date.", True, "", Claim(1, 0, ">", negated=True)),
+        ("Mean NDVI went from 0.76 to 0.68 (+0.08).", -0.08, "NDVI", None),
+        ("Forest covers 3.2 ha.", 3.2, "km2", None),
+        ("Forest covers 3.2 ha.", 4.2, "ha", None),
+        ("Forest covers 120 %.", 120.0, "%", None),
+        ("NDVI is rising: -0.01 NDVI a year (95 % interval -0.02 to -0.005).", -0.01, "NDVI a year", None),
+        ("NDVI is rising: +0.01 NDVI a year (95 % interval -0.02 to +0.03).", 0.01, "NDVI a year", None),
+        ("3.2 ha (3.5 to 4.0 ha) of forest was lost.", 3.2, "ha", Claim(3.2, shown=("3.2 ha",), interval=(3.5, 4.0))),
+        ("The mean of NDVI is 0.50.", 0.4, "NDVI", Claim(0.4, shown=("0.40",))),
+        ("No cloud: cloud on 3 of 2 dates.", False, "", None),
+    ],
+)  # fmt: skip
+def test_what_is_wrong_is_seen(text, value, unit, claim):
+    assert contradictions(text, value, unit, claim)
+    given_back = checked(Answer("?", text, value, unit, confidence=0.9), claim)
+    assert given_back.abstained or contradictions(given_back.text, given_back.value, given_back.unit, claim) == []
+
+
+def test_low_confidence_reads_differently_and_very_low_is_refused():
+    answer = Answer("?", "Yes: it is.", True, confidence=UNCERTAIN)
+    assert marked(answer) is answer
+    low = marked(replace(answer, confidence=UNCERTAIN - 0.01))
+    assert low.text == f"{PREFIX}Yes: it is."
+    assert low.uncertain
+    assert marked(low) is low
+    assert marked(replace(answer, confidence=NONE - 0.01)).abstained
+
+
+# --- every program over invented cubes ----------------------------------------------------------------------------
+
+YEAR, BEFORE = Scope("2021-01-01", "2021-12-31"), Scope("2020-01-01", "2020-12-31")
+BOTH = Scope("2020-01-01", "2021-12-31")
+RELATION = st.sampled_from(["above", "at least", "below", "at most"])
+COVER = st.sampled_from(["forest", "field", "water", "bare", "built-up", "vegetation"])
+PROGRAMS = st.one_of(
+    st.builds(Presence, st.just(YEAR), st.one_of(COVER, st.sampled_from(["cloud", "snow"])), st.booleans()),
+    st.builds(Share, st.just(YEAR), st.one_of(COVER, st.sampled_from(["cloud", "snow"])), st.booleans()),
+    st.builds(
+        Compare, st.just(YEAR), st.sampled_from(["NDVI", "forest", "image", "cloud", "nir"]), st.just(""),
+        st.sampled_from(["more", "less", "which", "which less"]), st.just(BEFORE),
+    ),
+    st.builds(
+        Threshold, st.just(YEAR), COVER, st.sampled_from(["share", "area", "count"]), RELATION,
+        st.floats(0, 100).map(lambda v: round(v, 1)), st.just("%"),
+    ).map(lambda p: replace(p, unit={"share": "%", "area": "ha", "count": ""}[p.measure])),
+    st.builds(
+        Threshold, st.just(BOTH), st.just("NDVI"), st.sampled_from(["mean", "any date"]), RELATION, st.floats(-1, 1), st.just(""),
+    ),
+    st.builds(
+        Threshold, st.just(BOTH), st.just("forest"), st.sampled_from(["loss", "gain"]), RELATION, st.floats(0, 50),
+        st.sampled_from(["%", "ha"]),
+    ),
+    st.builds(Extent, st.just(YEAR), st.just("NDVI"), RELATION, st.floats(-1, 1), st.sampled_from(["%", "ha"])),
+    st.builds(
+        Rank, st.just(BOTH), st.sampled_from(["NDVI", "cloud", "image"]), st.sampled_from(["month", "year"]),
+        st.sampled_from(["highest", "lowest"]),
+    ),
+    st.builds(
+        Change, st.just(BOTH), st.sampled_from(["forest", "field", "NDVI"]), st.sampled_from(["whether", "amount"]),
+        st.sampled_from(["", "loss", "gain"]),
+    ),
+    st.builds(Change, st.just(BOTH), st.just(""), st.sampled_from(["what", "whether"])),
+    st.builds(Trend, st.just(BOTH), st.sampled_from(["NDVI", "cloud"])),
+    st.builds(Statistic, st.just(YEAR), st.sampled_from(["NDVI", "nir"])),
+    st.builds(When, st.just(YEAR), st.sampled_from(["NDVI", "cloud"]), st.sampled_from(["peak", "low"])),
+)  # fmt: skip
+
+
+@pytest.fixture(scope="module")
+def invented():
+    """Two years of 16 × 16 pixels: a course of the year, a level for each pixel, and a part that changes."""
+    import pandas as pd
+    import rioxarray  # noqa: F401
+    import xarray as xr
+
+    def make(seed):
+        rng = np.random.default_rng(seed)
+        times = pd.date_range("2020-01-05", "2021-12-28", freq="21D")
+        wave = 0.5 - 0.5 * np.cos(2 * np.pi * (times.dayofyear.values - 15) / 365)
+        shape = (len(times), 16, 16)
+        lush = rng.choice([0.1, 0.5, 1.0], (4, 4)).repeat(4, 0).repeat(4, 1)[None] * np.ones(shape)
+        turned = rng.random((16, 16)) < rng.random()
+        lush[len(times) // 2 :, turned] *= rng.random()
+        green = wave[:, None, None] * lush
+        noise = lambda: rng.normal(0, 0.004, shape)  # noqa: E731
+        bands = {
+            "blue": 0.04 + noise(), "green": 0.09 - 0.05 * green + noise(), "red": 0.12 - 0.1 * green + noise(),
+            "nir": 0.15 + 0.3 * green + noise(), "swir16": 0.25 - 0.12 * green + noise(),
+        }  # fmt: skip
+        clouds = rng.random(shape) < rng.random((len(times), 1, 1)) ** 4
+        data = {n: (("time", "y", "x"), np.clip(v, 0.001, 1).astype("float32")) for n, v in bands.items()}
+        data["clouds"] = (("time", "y", "x"), clouds)
+        coords = {
+            "time": times.values.astype("datetime64[ns]"),
+            "y": 5e6 - 10 * np.arange(16.0),
+            "x": 5e5 + 10 * np.arange(16.0),
+        }
+        return xr.Dataset(data, coords).rio.write_crs("EPSG:32635")
+
+    return [make(seed) for seed in range(3)]
+
+
+@settings(max_examples=60, deadline=None, suppress_health_check=list(HealthCheck))
+@given(program=PROGRAMS, which=st.integers(0, 2))
+def test_no_answer_contradicts_its_numbers(invented, program, which):
+    answer = run(invented[which], program)
+    assert answer.text.rstrip().endswith((".", "?"))
+    if answer.abstained:
+        assert answer.value is None
+        return
+    _agrees(answer)
+
+
+def _agrees(answer):
+    """Read the sentence without the functions that made it."""
+    text = answer.text.removeprefix(PREFIX)
+    opening = re.match(r"(Yes|No)\b", text)
+    if isinstance(answer.value, bool):
+        assert opening, text
+        assert (opening[1] == "Yes") is answer.value, text
+    program = answer.program
+    went = re.search(r"went from (-?[\d.]+)[^(]*? to (-?[\d.]+)", text)
+    if went and getattr(program, "ask", "") == "whether" and program.of == "NDVI":
+        step = float(went[2]) - float(went[1])
+        if program.direction and abs(abs(step) - 0.02) > 0.011:
+            assert answer.value is ((step > 0.02) if program.direction == "gain" else (step < -0.02)), text
+    limit = re.search(r"(-?\d[\d,]*(?:\.\d+)?)(?: %| ha)?, and the limit asked about is (-?\d[\d,]*(?:\.\d+)?)", text)
+    if limit:
+        a, b = (float(v.replace(",", "")) for v in limit.groups())
+        if a != b:
+            above = program.relation in ("above", "at least")
+            assert answer.value is ((a > b) if above else (a < b)), text
+    days = re.search(r"on (\d+) of (\d+) dates?", text)
+    if days:
+        assert int(days[1]) <= int(days[2])
+        assert answer.value is ((int(days[1]) > 0) is not program.negated), text
+    if program.kind == "compare" and program.relation in ("more", "less") and program.of != "image":
+        a, b = (float(v) for v in re.findall(r"(-?\d+\.?\d*)(?= %| in 20| from 20)", text)[:2])
+        if a != b:
+            assert answer.value is ((a > b) is (program.relation == "more")), text
+    between = re.search(r"([\d.]+) ha \(([\d.]+) to ([\d.]+) ha\)", text)
+    if between:
+        size, low, high = map(float, between.groups())
+        assert low <= size + 0.05
+        assert size <= high + 0.05
