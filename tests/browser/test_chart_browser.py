@@ -27,6 +27,17 @@ mean = ndvi.mean(("x", "y"))
 LINE = "mean.hvplot.line(x='time', color='#ff00aa', line_width=3)"
 IMAGE = "ndvi.hvplot.image(x='x', y='y')"
 EVIL = "<img src=x onerror='window.hacked=1'>"
+# The kernel is waited for; of the command only its effect is, because a promise has no timeout.
+RUN_ALL = """
+async () => {
+  const { commands, shell } = window.jupyterapp;
+  const { context } = shell.currentWidget;
+  await context.ready;
+  await context.sessionContext.ready;
+  await context.sessionContext.session.kernel.info;
+  commands.execute("notebook:run-all-cells");
+}
+"""
 
 
 class Requests:
@@ -306,11 +317,9 @@ def test_notebook_7(lab, notebook):
     with server(notebook, command, "/api/status?token=t", folders) as url:
         page = lab.browser.new_page(viewport={"width": 1280, "height": 1400})
         page.goto(f"{url}/notebooks/page.ipynb?token=t", timeout=120_000)
-        page.wait_for_function("() => window.jupyterapp !== undefined")
+        page.wait_for_function("() => window.jupyterapp?.shell?.currentWidget?.context")
         requests = Requests(page)
-        page.evaluate("async () => { await window.jupyterapp.restored }")
-        page.locator(".jp-Notebook-ExecutionIndicator[data-status=idle]").wait_for()
-        page.evaluate("() => window.jupyterapp.commands.execute('notebook:run-all-cells')")
+        page.evaluate(RUN_ALL)
         drawn(page, 3)
         assert pink(page.locator(".eow-bokeh").first) > 300
         page.close()
