@@ -9,10 +9,18 @@ from eowidgets.models.change.shipped import BANDS, CLASSES
 
 @dataclass(frozen=True, slots=True)
 class SiamDiffConfig:
-    """Sizes of FC-Siam-diff; the paper's widths are 16, 32, 64, 128 with dropout 0.2."""
+    """Sizes of FC-Siam-diff; the paper's widths are 16, 32, 64, 128 with dropout 0.2.
+
+    Parameters
+    ----------
+    symmetric : bool
+        Average the logits over both orders of the dates in evaluation mode. As published, the decoder begins at the
+        features of the second date, so that the order of the dates matters although the skips are absolute differences.
+    """
 
     widths: tuple[int, ...] = (16, 33, 66, 116)
     dropout: float = 0.1
+    symmetric: bool = False
     classes: int = CLASSES
     channels: int = len(BANDS)
 
