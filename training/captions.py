@@ -12,7 +12,7 @@ import json
 import re
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import cast
 
@@ -24,7 +24,7 @@ from torch.nn import functional
 from eowidgets.cube.labels import NO_CHANGE
 from eowidgets.models.change.lenet.network import maps_loss, start_rare
 from eowidgets.models.change.mci.captioner import END, NULL, SPECIAL, START, UNKNOWN
-from eowidgets.models.change.mci.config import MCIConfig
+from eowidgets.models.change.mci.config import MCI_SIZES
 from eowidgets.models.change.mci.consensus import mirrored
 from eowidgets.models.change.mci.network import MCI, mci_loss
 from eowidgets.models.change.pictures import standardised, statistics
@@ -191,7 +191,7 @@ def train_mci(
     With ``batches`` (crops of 256 pixels), all but :data:`SPOKEN` pairs of a batch come from its real sources and train the
     map alone.
     """
-    config = MCIConfig(words=len(vocabulary.words), tells=True, near=True, symmetric=True)
+    config = replace(MCI_SIZES["small"], words=len(vocabulary.words))
     spoken_pairs = BATCH if batches is None else SPOKEN
     # The encoder and the map see all pairs, the words those that have sentences.
     others = [] if batches is None else [name for name in batches.shares if name != "simulated"]
@@ -249,9 +249,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--captions", type=Path, required=True, help="folder with levir_mci_captions.jsonl.gz")
     parser.add_argument("--pairs", type=Path, default=RUNS / "pairs" / "train")
-    parser.add_argument(
-        "--count", type=int, default=1500, help="the rest of 1600 is kept aside, to choose settings"
-    )
+    parser.add_argument("--count", type=int, default=1500, help="the rest of 1600 is kept aside, to choose settings")
     parser.add_argument("--data", type=Path, help="folder of the data sets of training.real_places")
     parser.add_argument("--real", type=Path, help="folder of Sentinel-2 patches (12 bands, GeoTIFF)")
     parser.add_argument("--steps", type=int, default=STEPS)

@@ -20,9 +20,9 @@ from PIL import Image
 from torch import Tensor, nn
 from torch.nn import functional
 
-from eowidgets.models.change.fcsiam.config import SiamDiffConfig
+from eowidgets.models.change.fcsiam.config import SIAMDIFF_SIZES, SiamDiffConfig
 from eowidgets.models.change.fcsiam.network import FCSiamDiff
-from eowidgets.models.change.lenet.config import LENetConfig
+from eowidgets.models.change.lenet.config import LENET_SIZES, LENetConfig
 from eowidgets.models.change.lenet.network import LENet, maps_loss, start_rare
 from eowidgets.models.change.pictures import standardised, statistics
 from eowidgets.models.change.weights import load, save
@@ -46,8 +46,7 @@ CHANGED = 0.7
 #: Losses of the rare classes count double.
 CLASS_WEIGHTS = (1.0, 2.0, 2.0)
 
-LENET = LENetConfig(widths=(24, 48, 72, 96), width=32, symmetric=True)
-SIAMDIFF = SiamDiffConfig(widths=(16, 28, 56, 92), symmetric=True)
+LENET, SIAMDIFF = LENET_SIZES["small"], SIAMDIFF_SIZES["small"]
 #: Name: network, steps. The short ones are for the table of ablations and are not shipped: LENet as it was trained, a part
 #: taken out, and the same few gentle steps for each of them to do without it.
 RECIPES: dict[str, tuple[LENetConfig | SiamDiffConfig, int]] = {

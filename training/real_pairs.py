@@ -1,10 +1,10 @@
 """Draw training pairs from real pictures of which hardly any shows a changed building.
 
 - *Two places* (single-temporal supervision; Zheng et al., 2021, "Change is everywhere"): pictures of two places as if they
-  were one; a building that only one of them has is change.
+  were one; a building that only one of them has is change. *Open ground*: the same, one of them without any building.
 - *Removed*: buildings of one date are covered with ground from nearby.
 - *Pasted*: buildings of other places, with their shadow, are put into one date of an unchanged pair of years.
-- *Unchanged*: the same place in two years, or one picture twice.
+- *Two years*: a place where no building changed. *Same picture*: one picture twice.
 
 Roads are not annotated in these pictures: a pixel without changed building is labelled :data:`UNBUILT` where a road may
 have changed. The order of the dates is drawn by the caller, together with light and disturbances.
@@ -14,6 +14,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 
 import numpy as np
 import numpy.typing as npt
@@ -31,7 +32,14 @@ USUAL_METRES, METRES = (0.4, 0.7), (0.3, 2.0)
 #: Pictures of two dates are enlarged at most by this: beyond it they are blur.
 COARSER = 2.0
 #: Shares of the kinds of pairs.
-KINDS = {"two places": 0.34, "removed": 0.20, "pasted": 0.22, "unchanged": 0.24}
+KINDS = {
+    "two places": 0.20,
+    "open ground": 0.14,
+    "removed": 0.20,
+    "pasted": 0.22,
+    "two years": 0.17,
+    "same picture": 0.07,
+}
 #: Smallest building that is removed or pasted, in pixels of its picture.
 SMALL = 60
 
@@ -70,6 +78,7 @@ class RealPairs:
     def __init__(self, places: Sequence[Place]) -> None:
         self.labelled = [p for p in places if p.buildings is not None]
         self.built = [p for p in self.labelled if (p.buildings == 1).any()]  # type: ignore[union-attr]
+        self.bare = [p for p in self.labelled if not (p.buildings == 1).any()]  # type: ignore[union-attr]
         self.pairs = [p for p in places if len(p.dates) > 1 and not p.name.startswith(REBUILT)]
         self.built_pairs = [p for p in self.pairs if p.buildings is not None and (p.buildings == 1).any()]
         #: Ground where a pasted building can not cover another one unnoticed.
@@ -78,23 +87,34 @@ class RealPairs:
         if not (self.built and self.pairs and self.open and self.instances):
             raise ValueError("real pairs need places with building masks and places with two dates")
 
-    def draw(self, rng: np.random.Generator, side: int, kind: str = "any") -> tuple[Picture, Labels]:
-        """Draw a pair of a kind of :data:`KINDS`, or of any by their shares."""
+    def draw(
+        self, rng: np.random.Generator, side: int, kind: str = "any", metres: float | None = None
+    ) -> tuple[Picture, Labels]:
+        """Draw a pair of a kind of :data:`KINDS`, or of any by their shares, with pixels of so many metres or of any size."""
         if kind == "any":
             kind = str(rng.choice(list(KINDS), p=list(KINDS.values())))
-        metres = float(rng.uniform(*USUAL_METRES))
-        if rng.random() < 0.4:
-            metres = float(np.exp(rng.uniform(*np.log(METRES))))
-        return {"two places": self._two_places, "removed": self._removed, "pasted": self._pasted}.get(
-            kind, self._unchanged
-        )(rng, side, metres)
+        if metres is None:
+            metres = float(rng.uniform(*USUAL_METRES))
+            if rng.random() < 0.4:
+                metres = float(np.exp(rng.uniform(*np.log(METRES))))
+        makers = {
+            "two places": self._two_places,
+            "open ground": self._open_ground,
+            "removed": self._removed,
+            "pasted": self._pasted,
+            "two years": self._two_years,
+            "same picture": self._same_picture,
+        }
+        return makers[kind](rng, side, metres)
 
     def _two_places(self, rng: np.random.Generator, side: int, metres: float) -> tuple[Picture, Labels]:
-        first = self._canvas(self.built, rng, side, metres)
-        # The other date: often without any building, as before an estate is built.
-        among = [p for p in self.labelled if not (p.buildings == 1).any()] if rng.random() < 0.4 else self.built  # type: ignore[union-attr]
-        second = self._canvas(among or self.built, rng, side, metres)
+        first, second = (self._canvas(self.built, rng, side, metres) for _ in range(2))
         return np.stack([first[0], second[0]]), _either(first[1], second[1])
+
+    def _open_ground(self, rng: np.random.Generator, side: int, metres: float) -> tuple[Picture, Labels]:
+        first = self._canvas(self.built, rng, side, metres)
+        second = self._canvas(self.bare or self.built, rng, side, metres)
+        return np.stack([second[0], first[0]]), _either(first[1], second[1])
 
     def _removed(self, rng: np.random.Generator, side: int, metres: float) -> tuple[Picture, Labels]:
         if self.built_pairs and rng.random() < 0.5:  # of two years
@@ -120,10 +140,11 @@ class RealPairs:
             _paste(pair[date], truth, taken, one, rng, metres)
         return pair, truth
 
-    def _unchanged(self, rng: np.random.Generator, side: int, metres: float) -> tuple[Picture, Labels]:
-        if rng.random() < 0.3:
-            image, _ = self._canvas(self.labelled, rng, side, metres)
-            return np.stack([image, image]), np.zeros((side, side), np.uint8)
+    def _same_picture(self, rng: np.random.Generator, side: int, metres: float) -> tuple[Picture, Labels]:
+        image, _ = self._canvas(self.labelled, rng, side, metres)
+        return np.stack([image, image]), np.zeros((side, side), np.uint8)
+
+    def _two_years(self, rng: np.random.Generator, side: int, metres: float) -> tuple[Picture, Labels]:
         place = self.pairs[int(rng.integers(len(self.pairs)))]
         pair, _, truth = _two_dates(place, rng, side, max(metres, place.metres / COARSER))
         return pair, truth
@@ -136,12 +157,14 @@ class RealPairs:
         place = among[int(rng.integers(len(among)))]
         short = min(place.dates.shape[-2:]) * place.metres / metres
         cuts = [0, side] if short >= 0.8 * side else [0, int(rng.uniform(0.35, 0.65) * side), side]
-        for top, bottom in zip(cuts, cuts[1:], strict=False):
-            for left, right in zip(cuts, cuts[1:], strict=False):
+        for top, bottom in pairwise(cuts):
+            for left, right in pairwise(cuts):
                 place = among[int(rng.integers(len(among)))] if len(cuts) > 2 else place
                 turn = Turn(int(rng.integers(4)), bool(rng.integers(2)))
                 date = place.dates[int(rng.integers(len(place.dates)))]
-                part, known = _view([date], place.buildings, place.metres, rng, max(bottom - top, right - left), metres, turn)
+                part, known = _view(
+                    [date], place.buildings, place.metres, rng, max(bottom - top, right - left), metres, turn
+                )
                 window = (slice(top, bottom), slice(left, right))
                 image[(slice(None), *window)] = part[0][:, : bottom - top, : right - left]
                 mask[window] = known[: bottom - top, : right - left]
@@ -194,7 +217,10 @@ def removed(
         best: tuple[float, npt.NDArray[np.intp], npt.NDArray[np.intp]] | None = None
         for _ in range(12):
             reach = max(int(np.ptp(rows)), int(np.ptp(columns))) + 12
-            r, c = rows + int(rng.integers(-2 * reach, 2 * reach + 1)), columns + int(rng.integers(-2 * reach, 2 * reach + 1))
+            r, c = (
+                rows + int(rng.integers(-2 * reach, 2 * reach + 1)),
+                columns + int(rng.integers(-2 * reach, 2 * reach + 1)),
+            )
             # Mirrored at the edges of the picture.
             r, c = np.abs((h - 1) - np.abs((h - 1) - r) % (2 * h)), np.abs((w - 1) - np.abs((w - 1) - c) % (2 * w))
             r, c = r.clip(0, h - 1), c.clip(0, w - 1)
@@ -254,7 +280,9 @@ def _view(
     size = side if cut == need else max(round(cut * own / metres), 8)
     pictures = np.stack([_scaled(turn(d[(slice(None), *window)]), size) for d in dates])
     known = np.full((cut, cut), UNKNOWN, np.uint8) if mask is None else mask[window]
-    labels = np.asarray(Image.fromarray(np.ascontiguousarray(turn(known))).resize((size, size), Image.Resampling.NEAREST))
+    labels = np.asarray(
+        Image.fromarray(np.ascontiguousarray(turn(known))).resize((size, size), Image.Resampling.NEAREST)
+    )
     short = side - size
     while short > 0:
         step = min(short, labels.shape[0] - 1)
@@ -302,9 +330,9 @@ def _paste(
         alpha = np.maximum(alpha, gaussian_filter(mask.astype(np.float32), 0.6))
         ground = image[(slice(None), *window)]
         # Half of the way to the light of the ground that it is put on.
-        around = alpha < 0.5
-        bright = float((ground.mean(axis=0)[around].mean() + 0.02) / (part.mean(axis=0)[around].mean() + 0.02)) if around.any() else 1.0
-        light = float(np.exp(rng.normal(0, 0.15))) * float(np.clip(bright, 0.5, 2.0)) ** 0.5
+        margin = alpha < 0.5
+        there, here = (float(x.mean(axis=0)[margin].mean()) + 0.02 if margin.any() else 1.0 for x in (ground, part))
+        light = float(np.exp(rng.normal(0, 0.15))) * float(np.clip(there / here, 0.5, 2.0)) ** 0.5
         image[(slice(None), *window)] = ground + alpha * (np.clip(light * part, 0, 1) - ground)
         truth[window] = np.where(mask, BUILDING, np.where((alpha > 0.3) & (truth[window] == 0), UNBUILT, truth[window]))
         taken[window] |= mask

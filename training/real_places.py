@@ -95,7 +95,9 @@ def places(folder: Path) -> list[Place]:
     }
     found = [p for name, read in readers.items() if (folder / name).is_dir() for p in read(folder / name)]
     if not found:
-        raise FileNotFoundError(f"{folder} has none of the folders {', '.join(readers)}: give the folder of the data sets.")
+        raise FileNotFoundError(
+            f"{folder} has none of the folders {', '.join(readers)}: give the folder of the data sets."
+        )
     return found
 
 
@@ -165,7 +167,9 @@ def outlined(rectangles: list[list[float]], shape: tuple[int, int]) -> Labels:
         c, s = np.cos(np.deg2rad(degrees)), np.sin(np.deg2rad(degrees))
         around = ((-1, -1), (1, -1), (1, 1), (-1, 1))
         half = (length / 2, width / 2)
-        pen.polygon([(x + u * half[0] * c - v * half[1] * s, y + u * half[0] * s + v * half[1] * c) for u, v in around], fill=1)
+        pen.polygon(
+            [(x + u * half[0] * c - v * half[1] * s, y + u * half[0] * s + v * half[1] * c) for u, v in around], fill=1
+        )
     mask = np.array(plan)
     sure = binary_erosion(mask, border_value=1)
     mask[binary_dilation(mask) & ~sure] = UNKNOWN

@@ -25,5 +25,10 @@ class SiamDiffConfig:
     channels: int = len(BANDS)
 
 
+#: The shipped network, of the size of the shipped LENet.
+SIAMDIFF_SMALL = SiamDiffConfig(widths=(16, 28, 56, 92), symmetric=True)
 #: Widths and dropout of the paper; two classes.
 SIAMDIFF_PAPER = SiamDiffConfig(widths=(16, 32, 64, 128), dropout=0.2, classes=2)
+
+#: Configurations by name; weights are shipped for ``"small"``.
+SIAMDIFF_SIZES: dict[str, SiamDiffConfig] = {"small": SIAMDIFF_SMALL, "paper": SIAMDIFF_PAPER}

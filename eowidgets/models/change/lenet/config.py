@@ -73,6 +73,8 @@ class LENetConfig:
     channels: int = len(BANDS)
 
 
+#: The shipped network.
+LENET_SMALL = LENetConfig(widths=(24, 48, 72, 96), width=32, symmetric=True)
 #: The authors' configuration: Swin-V2-B, a pyramid and decoder of 256 channels for each date, all weightings.
 LENET_PAPER = LENetConfig(
     encoder="swin",
@@ -85,3 +87,6 @@ LENET_PAPER = LENetConfig(
     separate=True,
     classes=2,
 )
+
+#: Configurations by name; weights are shipped for ``"small"``.
+LENET_SIZES: dict[str, LENetConfig] = {"small": LENET_SMALL, "paper": LENET_PAPER}

@@ -60,6 +60,8 @@ class MCIConfig:
     channels: int = len(BANDS)
 
 
+#: The shipped network; ``words`` is the size of the vocabulary.
+MCI_SMALL = MCIConfig(tells=True, near=True, symmetric=True)
 #: The authors' configuration: MiT-B1 on whole pixels, a caption decoder of width 512. The vocabulary depends on the captions.
 MCI_PAPER = MCIConfig(
     widths=(64, 128, 320, 512),
@@ -70,3 +72,6 @@ MCI_PAPER = MCIConfig(
     text_heads=8,
     longest=41,
 )
+
+#: Configurations by name; weights are shipped for ``"small"``.
+MCI_SIZES: dict[str, MCIConfig] = {"small": MCI_SMALL, "paper": MCI_PAPER}
