@@ -16,6 +16,7 @@ for these very pairs; Otsu's threshold is that of each pair.
 from __future__ import annotations
 
 import argparse
+import hashlib
 import json
 import time
 from collections.abc import Callable, Sequence
@@ -199,7 +200,7 @@ def main() -> None:
     if not args.plain:
         methods["CVA, best threshold of all"] = (vectors, best_cut([s for s in sets if s.kind in DRAWN], vectors))
         methods["Otsu's threshold of each pair"] = (vectors, None)
-    results = {}
+    results: dict[str, Any] = {}
     for name, (score, cut) in methods.items():
         begun = time.process_time()
         results[name] = rows_of(sets, score, cut)
@@ -211,6 +212,10 @@ def main() -> None:
             picked = {n: {"marked (%)": r["F1"]} for n, r in picked.items()}
         table(key, picked)
     if args.save:
+        for label in args.only:
+            path = RUNS / f"change-{NETWORKS[label]}.safetensors"
+            if path.exists():
+                results[label]["sha256"] = hashlib.sha256(path.read_bytes()).hexdigest()
         (RUNS / "change-real-benchmark.json").write_text(json.dumps(results, indent=1))
 
 

@@ -7,7 +7,7 @@ from pathlib import Path
 from eowidgets.contract.card import Card
 from eowidgets.contract.checkpoint import checkpoint
 
-WEIGHTS = checkpoint(Path(__file__).parent, "change-mci.simulated")
+WEIGHTS = checkpoint(Path(__file__).parent, "change-mci.mixed")
 
 CARD = Card(
     title="MCI: what changed, as a map and a sentence",
