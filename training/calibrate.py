@@ -82,6 +82,16 @@ def temperature(odds: Tensor, truth: Tensor, cut: float) -> float:
     return float(TEMPERATURES[int(np.argmin(losses))])
 
 
+def adjust(network: nn.Module, cut: float, divisor: float) -> None:
+    """Shift and scale the logits, so that log-odds of ``cut`` become 0 and log-odds ``cut + divisor`` become 1."""
+    with torch.no_grad():
+        for layer in last_layers(network):
+            assert layer.bias is not None
+            layer.bias[BUILDING] -= cut
+            layer.weight /= divisor
+            layer.bias /= divisor
+
+
 def calibrate(name: str, folder: Path) -> dict[str, float]:
     """Calibrate one network and replace its file."""
     path, note = RUNS / f"change-{name}.safetensors", RUNS / f"change-{name}.json"
@@ -89,12 +99,7 @@ def calibrate(name: str, folder: Path) -> dict[str, float]:
     odds, truth = margins(network, real_sets(folder, "dev", DEV_COUNT))
     cut, f1 = best_shift(odds, truth)
     t = temperature(odds, truth, cut)
-    with torch.no_grad():
-        for layer in last_layers(network):
-            assert layer.bias is not None
-            layer.bias[BUILDING] -= cut
-            layer.weight /= t
-            layer.bias /= t
+    adjust(network, cut, t)
     kept = {k: v for k, v in about.items() if k not in ("kind", "config")}
     done = json.loads(note.read_text(encoding="utf-8"))
     done["sha256"] = save(network, path, **kept)
