@@ -33,7 +33,7 @@ from benchmarks.change_pairs import Count, network_of, table
 from eowidgets.models.change.base import PairParams
 from eowidgets.models.change.lenet.network import UNKNOWN
 from eowidgets.models.change.pictures import standardised, statistics
-from eowidgets.models.change.views import probabilities
+from eowidgets.models.change.views import probabilities, zoom_of
 from eowidgets.models.classical.stats import otsu
 from training.change import RUNS, disturbed
 from training.real_pairs import RealPairs
@@ -49,8 +49,8 @@ BUILDING = 2
 NETWORKS = {"MCI": "mci", "LENet": "lenet", "FC-Siam-diff": "fcsiam"}
 
 Pair = tuple[npt.NDArray[np.float32], npt.NDArray[np.uint8]]
-#: Score of every pixel: the higher, the more changed.
-Score = Callable[[Tensor, Tensor], Tensor]
+#: Score of every pixel of two pictures with pixels of so many metres: the higher, the more changed.
+Score = Callable[[Tensor, Tensor, float], Tensor]
 
 
 @dataclass(slots=True)
@@ -115,7 +115,7 @@ def _starts(length: int) -> list[int]:
     return sorted({*range(0, length - SIDE + 1, SIDE), length - SIDE})
 
 
-def vectors(a: Tensor, b: Tensor) -> Tensor:
+def vectors(a: Tensor, b: Tensor, metres: float) -> Tensor:
     """Length of the change vectors of two standardised pictures (3, h, w)."""
     return (b - a).square().sum(0).sqrt()
 
@@ -123,18 +123,18 @@ def vectors(a: Tensor, b: Tensor) -> Tensor:
 def network_score(network: Any, views: int) -> Score:
     """Probability of a new or vanished building."""
 
-    def score(a: Tensor, b: Tensor) -> Tensor:
+    def score(a: Tensor, b: Tensor, metres: float) -> Tensor:
         with torch.inference_mode():
-            return probabilities(network, a[None], b[None], views)[0, BUILDING]
+            return probabilities(network, a[None], b[None], views, zoom_of(metres))[0, BUILDING]
 
     return score
 
 
-def scored(pair: Pair, score: Score, *, swapped: bool = False) -> tuple[Tensor, Tensor, Tensor]:
+def scored(pair: Pair, metres: float, score: Score, *, swapped: bool = False) -> tuple[Tensor, Tensor, Tensor]:
     """Score and truth of the pixels that have a label, and the score of all."""
     x = torch.from_numpy(pair[0])
     x = standardised(x, *statistics(x))
-    made = score(x[1], x[0]) if swapped else score(x[0], x[1])
+    made = score(x[1], x[0], metres) if swapped else score(x[0], x[1], metres)
     labels = torch.from_numpy(pair[1])
     known = labels != UNKNOWN
     return made[known], (labels == BUILDING)[known], made
@@ -142,7 +142,7 @@ def scored(pair: Pair, score: Score, *, swapped: bool = False) -> tuple[Tensor, 
 
 def best_cut(sets: Sequence[RealSet], score: Score) -> float:
     """Threshold with the highest F1 over all pairs of the sets."""
-    found = [scored(p, score)[:2] for s in sets for p in s.pairs]
+    found = [scored(p, s.metres, score)[:2] for s in sets for p in s.pairs]
     values, truth = torch.cat([f[0] for f in found]), torch.cat([f[1] for f in found])
     cuts = torch.linspace(0, float(values.quantile(0.999)) if len(values) < 10**7 else 12.0, 121)
     f1 = [2 * float((truth & (values > c)).sum()) / float((values > c).sum() + truth.sum()) for c in cuts]
@@ -157,7 +157,7 @@ def rows_of(sets: Sequence[RealSet], score: Score, cut: float | None) -> dict[st
     for one in sets:
         for pair in one.pairs:
             for swapped in (False, True):
-                made, truth, everywhere = scored(pair, score, swapped=swapped)
+                made, truth, everywhere = scored(pair, one.metres, score, swapped=swapped)
                 limit = otsu(everywhere.flatten()) if cut is None else cut
                 if one.kind == QUIET:
                     quiet.setdefault(one.metres, []).append(float((made > limit).float().mean()))

@@ -15,12 +15,14 @@ from typing import cast
 import numpy as np
 import torch
 from torch import Tensor, nn
+from torch.nn import functional
 
 from benchmarks.change_real_pairs import DEV_COUNT, RealSet, real_sets
 from eowidgets.models.change.fcsiam.network import FCSiamDiff
 from eowidgets.models.change.lenet.network import UNKNOWN, LENet
 from eowidgets.models.change.mci.network import MCI
 from eowidgets.models.change.pictures import standardised, statistics
+from eowidgets.models.change.views import zoom_of
 from eowidgets.models.change.weights import load, save
 from training.change import RUNS
 
@@ -48,7 +50,11 @@ def margins(network: nn.Module, sets: list[RealSet]) -> tuple[Tensor, Tensor]:
             for pair, labels in one.pairs:
                 x = torch.from_numpy(pair)
                 x = standardised(x, *statistics(x))
-                logits = network(x[:1], x[1:])[0][0].float()
+                # As the models do: coarse pictures are enlarged to the pixel size of the training.
+                zoom = zoom_of(one.metres)
+                size = (x.shape[-2], x.shape[-1])
+                x = functional.interpolate(x, scale_factor=zoom, mode="bicubic") if zoom > 1 else x
+                logits = functional.interpolate(network(x[:1], x[1:])[0].float(), size, mode="area")[0]
                 known = torch.from_numpy(labels) != UNKNOWN
                 odds.append((logits[BUILDING] - logits[:BUILDING].logsumexp(dim=0))[known])
                 truth.append((torch.from_numpy(labels) == BUILDING)[known])

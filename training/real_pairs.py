@@ -28,17 +28,17 @@ Labels = npt.NDArray[np.uint8]
 
 BUILDING = 2
 #: Pixel sizes, in metres, that most pairs are drawn at, and the range of the others.
-USUAL_METRES, METRES = (0.4, 0.7), (0.3, 2.0)
+USUAL_METRES, METRES = (0.4, 0.7), (0.3, 1.4)
 #: Pictures of two dates are enlarged at most by this: beyond it they are blur.
 COARSER = 2.0
 #: Shares of the kinds of pairs.
 KINDS = {
-    "two places": 0.20,
-    "open ground": 0.14,
+    "two places": 0.16,
+    "open ground": 0.16,
     "removed": 0.20,
-    "pasted": 0.22,
-    "two years": 0.17,
-    "same picture": 0.07,
+    "pasted": 0.20,
+    "two years": 0.22,
+    "same picture": 0.06,
 }
 #: Smallest building that is removed or pasted, in pixels of its picture.
 SMALL = 60

@@ -5,7 +5,7 @@ from torch import nn
 from eowidgets.errors import InputError
 from eowidgets.models.change import ChangeLENet, FCSiamDiff, SiamDiffConfig
 from eowidgets.models.change.mci.tools import detect
-from eowidgets.models.change.views import probabilities
+from eowidgets.models.change.views import probabilities, zoom_of
 
 
 @pytest.fixture
@@ -62,3 +62,29 @@ def test_views_are_a_parameter_of_models_and_of_detect(make_cube):
         detect(torch.rand(3, 32, 32).numpy(), torch.rand(3, 32, 32).numpy(), network=Left(), views=2)
     with pytest.raises(ValueError, match="views"):
         probabilities(Left(), torch.zeros(1, 3, 8, 8), torch.zeros(1, 3, 8, 8), 2)
+
+
+class Size(nn.Module):
+    """Remembers the size of what it sees; finds a building where both pictures are bright."""
+
+    def forward(self, a, b):
+        self.size = tuple(a.shape[-2:])
+        d = (a + b).mean(dim=1)
+        return [torch.stack([torch.zeros_like(d), torch.zeros_like(d), d], dim=1)]
+
+
+def test_coarse_pictures_are_enlarged_and_the_map_has_their_size(make_cube):
+    from eowidgets.engine.run import run
+
+    assert [zoom_of(m) for m in (0.1, 0.7, 0.8, 1.5, 2.4, 2.6)] == [1, 1, 2, 3, 4, 1]
+    network, a = Size(), torch.zeros(2, 3, 16, 24)
+    a[1, :, 4:8, 4:8] = 9
+    made = probabilities(network, a, a, zoom=2)
+    assert network.size == (32, 48) and made.shape == (2, 3, 16, 24)
+    assert (made[1, 2, 5:7, 5:7] > 0.9).all() and float(made[0, 2].std()) < 1e-5
+    for metres, factor in ((0.5, 1), (1.0, 2), (10.0, 1)):
+        cube = make_cube(dates=2, height=32, width=32, bands=("red", "green", "blue"), clouds=0.0, resolution=metres)
+        cube["clouds"][:] = False
+        model = ChangeLENet(network)
+        assert run(model, cube)["change"].shape == (32, 32)
+        assert network.size[0] % (32 * factor) == 0 and model.settings()["zoom"] == [factor]

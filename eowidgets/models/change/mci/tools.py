@@ -26,7 +26,7 @@ from eowidgets.models.change.mci.card import WEIGHTS
 from eowidgets.models.change.mci.consensus import consensus, mirrored
 from eowidgets.models.change.mci.network import MCI
 from eowidgets.models.change.pictures import standardised, statistics
-from eowidgets.models.change.views import VIEWS, probabilities
+from eowidgets.models.change.views import VIEWS, probabilities, zoom_of
 
 Classes = npt.NDArray[np.uint8]
 Picture = npt.NDArray[np.floating[Any]]
@@ -112,6 +112,7 @@ def detect(
     *,
     network: nn.Module | None = None,
     views: int = 1,
+    resolution: float | None = None,
 ) -> Found:
     """Map new and vanished roads and buildings.
 
@@ -125,6 +126,8 @@ def detect(
         Another one that maps, with ``multiple`` and the same classes: LENet, for example.
     views : {1, 4, 8}
         Mirrored and rotated views whose probabilities are averaged.
+    resolution : float, optional
+        Pixel size in metres; pictures with pixels of 0.75 to 2.5 m are enlarged to about half a metre.
 
     Returns
     -------
@@ -147,7 +150,7 @@ def detect(
         for r in range(0, padded.shape[-2], step):
             for c in range(0, padded.shape[-1], step):
                 tile = padded[..., r : r + step, c : c + step]
-                share[:, r : r + step, c : c + step] = probabilities(chosen, tile[:1], tile[1:], views)[0]
+                share[:, r : r + step, c : c + step] = probabilities(chosen, tile[:1], tile[1:], views, zoom_of(resolution))[0]
     best, classes = share[:, :h, :w].max(dim=0)
     return Found(classes.numpy().astype(np.uint8), best.numpy())
 
