@@ -31,8 +31,8 @@ RIVALS = {"FC-Siam-diff, same size": "fcsiam", "LENet, same size": "lenet"}
 LABELS = {"MCI": "mci", "LENet": "lenet", "FC-Siam-diff": "fcsiam"}
 #: Rows and columns of that benchmark, and what the card calls them.
 REAL = {
-    ("all", "F1"): "F1, real pictures of held-out places",
-    ("all", "F1 swapped"): "the same with swapped dates",
+    ("0.5 m", "F1"): "F1, real pictures of held-out places at 0.5 m",
+    ("0.5 m", "F1 swapped"): "the same with swapped dates",
     ("marked, 0.5 m (%)", "F1"): "marked on unchanged real pairs at 0.5 m (%)",
 }
 
@@ -56,7 +56,7 @@ def main() -> None:
         scores = {words: round(on_real[key][column], 4) for (key, column), words in REAL.items()}
         for label in ("CVA, best threshold of all", "Otsu's threshold of each pair"):
             if label in real:
-                scores[f"F1 of {label}, real pictures"] = round(real[label]["all"]["F1"], 4)
+                scores[f"F1 of {label}, real pictures at 0.5 m"] = round(real[label]["0.5 m"]["F1"], 4)
         scores |= {long: round(row[short], 4) for short, long in SCORES.items() if short in row}
         for label, rival in RIVALS.items():
             if rival != name and name != "mci" and rival in measured:

@@ -56,10 +56,10 @@ def test_scores_of_both_orders_and_of_unchanged_pairs():
         real.RealSet(real.QUIET, 0.5, [(pair[[0, 0]], np.zeros((32, 32), np.uint8))]),
     ]
     rows = real.rows_of(sets, real.vectors, real.best_cut(sets[:1], real.vectors))
-    assert rows["all"]["F1"] > 0.8 and rows["all"]["F1 swapped"] == pytest.approx(rows["all"]["F1"])
+    assert rows["0.5 m"]["F1"] > 0.8 and rows["0.5 m"]["F1 swapped"] == pytest.approx(rows["0.5 m"]["F1"])
     assert rows["marked, 0.5 m (%)"]["F1"] == 0
     one_way = real.rows_of(sets, lambda a, b, metres: (b - a).mean(dim=0), 0.5)
-    assert one_way["all"]["F1"] > one_way["all"]["F1 swapped"]
+    assert one_way["0.5 m"]["F1"] > one_way["0.5 m"]["F1 swapped"]
 
 
 def test_other_networks_have_no_last_layer_to_adjust():

@@ -150,7 +150,9 @@ def detect(
         for r in range(0, padded.shape[-2], step):
             for c in range(0, padded.shape[-1], step):
                 tile = padded[..., r : r + step, c : c + step]
-                share[:, r : r + step, c : c + step] = probabilities(chosen, tile[:1], tile[1:], views, zoom_of(resolution))[0]
+                share[:, r : r + step, c : c + step] = probabilities(
+                    chosen, tile[:1], tile[1:], views, zoom_of(resolution)
+                )[0]
     best, classes = share[:, :h, :w].max(dim=0)
     return Found(classes.numpy().astype(np.uint8), best.numpy())
 
