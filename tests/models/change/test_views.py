@@ -87,4 +87,5 @@ def test_coarse_pictures_are_enlarged_and_the_map_has_their_size(make_cube):
         cube["clouds"][:] = False
         model = ChangeLENet(network)
         assert run(model, cube)["change"].shape == (32, 32)
+        model.survey(cube)
         assert network.size[0] % (32 * factor) == 0 and model.settings()["zoom"] == [factor]
