@@ -28,6 +28,7 @@ from eowidgets.models.classical.series import masked_median
 
 KINDS = tuple(ClassInfo(value, name, color) for value, name, color in CHANGES)
 ROAD, BUILDING = 1, 2
+VIEWS_HELP = "Mirrored and rotated views whose probabilities are averaged: more are more accurate and take longer."
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,7 +54,7 @@ class PairParams(ChangeParams):
         1,
         choices=VIEWS,
         label="Views",
-        help="Mirrored and rotated views whose probabilities are averaged: more are more accurate and take longer.",
+        help=VIEWS_HELP,
     )
 
 

@@ -34,6 +34,8 @@ Picture = npt.NDArray[np.floating[Any]]
 KINDS = {"road": 1, "building": 2}
 #: Pixels of a picture that the network sees at once; larger ones are cut for maps, and resampled for sentences.
 SIDE = 256
+#: Views that the map is averaged over unless another number is given.
+USUAL_VIEWS = 4
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -111,7 +113,7 @@ def detect(
     interpreter: Interpreter | None = None,
     *,
     network: nn.Module | None = None,
-    views: int = 1,
+    views: int = USUAL_VIEWS,
     resolution: float | None = None,
 ) -> Found:
     """Map new and vanished roads and buildings.
