@@ -71,7 +71,7 @@ def table(title: str, rows: dict[str, dict[str, float]]) -> None:
 def network_of(name: str):
     """A network trained here, or else the one that ships."""
     path = RUNS / f"change-{name}.safetensors"
-    source = path if path.exists() else cards.WEIGHTS.get(f"change-{name}.simulated")
+    source = path if path.exists() else cards.WEIGHTS.get(f"change-{name}.mixed")
     return None if source is None else weights.load(source)
 
 

@@ -67,7 +67,7 @@ def finders() -> dict[str, Finder]:
         return length > otsu(length.flatten())
 
     usual = PairParams().threshold
-    rows = {f"LENet, threshold {usual}": network("lenet", usual), "LENet, threshold 0.5": network("lenet", 0.5)}
+    rows = {f"LENet, threshold {usual}": network("lenet", usual), "LENet, threshold 0.25": network("lenet", 0.25)}
     rows |= {
         f"FC-Siam-diff, threshold {usual}": network("fcsiam", usual),
         f"MCI, threshold {usual}": network("mci", usual),

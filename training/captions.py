@@ -12,7 +12,7 @@ import json
 import re
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import cast
 
@@ -24,18 +24,21 @@ from torch.nn import functional
 from eowidgets.cube.labels import NO_CHANGE
 from eowidgets.models.change.lenet.network import maps_loss, start_rare
 from eowidgets.models.change.mci.captioner import END, NULL, SPECIAL, START, UNKNOWN
-from eowidgets.models.change.mci.config import MCIConfig
+from eowidgets.models.change.mci.config import MCI_SIZES
 from eowidgets.models.change.mci.consensus import mirrored
 from eowidgets.models.change.mci.network import MCI, mci_loss
 from eowidgets.models.change.pictures import standardised, statistics
 from eowidgets.models.change.weights import load, save
 from eowidgets.simulate.words import Facts, templates
-from training.change import BATCH, CLASS_WEIGHTS, RUNS, begin, disturbed
+from training.change import BATCH, CLASS_WEIGHTS, RUNS, Batches, begin, disturbed, training_pairs
+from training.coarse import Coarse
 from training.loop import train
-from training.pairs import Pairs
+from training.pairs import SIDE, Pairs
 
 STEPS = 3600
 PEAK = 1.5e-3
+#: Simulated pairs of a batch, which have sentences; the others come from real pictures and have none.
+SPOKEN = 3
 REAL_CAPTIONS = 2
 
 _COUNT = r"(?:(?P<n{i}>a few|a row of|two rows of|many rows of|rows of|a|an|one|two|three|four|five|several|some|many|massive) )?"
@@ -181,9 +184,19 @@ def train_mci(
     steps: int = STEPS,
     start: Path | None = None,
     peak: float = PEAK,
+    batches: Batches | None = None,
 ) -> dict[str, object]:
-    """Train the MCI model, from nothing or from an earlier run in ``start``, and save it with its vocabulary."""
-    config = MCIConfig(words=len(vocabulary.words), tells=True, near=True)
+    """Train the MCI model, from nothing or from an earlier run in ``start``, and save it with its vocabulary.
+
+    With ``batches`` (crops of 256 pixels), all but :data:`SPOKEN` pairs of a batch come from its real sources and train the
+    map alone.
+    """
+    config = replace(MCI_SIZES["small"], words=len(vocabulary.words))
+    spoken_pairs = BATCH if batches is None else SPOKEN
+    # The encoder and the map see all pairs, the words those that have sentences.
+    others = [] if batches is None else [name for name in batches.shares if name != "simulated"]
+    shares = [] if batches is None else [batches.shares[name] for name in others]
+    shares = [share / sum(shares) for share in shares]
     torch.manual_seed(0)
     network = MCI(config)
     start_rare(cast(nn.Conv2d, network.mask.head[-1]))
@@ -194,7 +207,7 @@ def train_mci(
     def step(rng: np.random.Generator, generator: torch.Generator, progress: float) -> Tensor:
         torch.manual_seed(int(rng.integers(2**31)))  # dropout
         before, after, truth, words = [], [], [], []
-        for i in rng.integers(len(pairs), size=BATCH):
+        for i in rng.integers(len(pairs), size=spoken_pairs):
             x = torch.from_numpy(pairs.images[i].copy()).float() / 255
             x = torch.stack([disturbed(d, rng) for d in x])
             x = standardised(x, *statistics(x))
@@ -207,8 +220,13 @@ def train_mci(
             before.append(x[0])
             after.append(x[1])
             truth.append(y)
+        for _ in range(BATCH - spoken_pairs if batches is not None else 0):
+            x, y = batches.one(rng, str(rng.choice(others, p=shares)))
+            before.append(x[0])
+            after.append(x[1])
+            truth.append(y)
         line = torch.tensor(words)
-        logits, spoken = network(torch.stack(before), torch.stack(after), line[:, :-1])
+        logits, spoken = network(torch.stack(before), torch.stack(after), line[:, :-1], spoken_pairs)
         det = maps_loss([logits], torch.stack(truth), weight)
         cap = functional.cross_entropy(spoken.float().flatten(0, 1), line[:, 1:].flatten(), ignore_index=NULL)
         log.append((float(det.detach()), float(cap.detach())))
@@ -231,9 +249,9 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--captions", type=Path, required=True, help="folder with levir_mci_captions.jsonl.gz")
     parser.add_argument("--pairs", type=Path, default=RUNS / "pairs" / "train")
-    parser.add_argument(
-        "--count", type=int, default=2800, help="the rest of 3000 is kept aside, to choose how to decode"
-    )
+    parser.add_argument("--count", type=int, default=1500, help="the rest of 1600 is kept aside, to choose settings")
+    parser.add_argument("--data", type=Path, help="folder of the data sets of training.real_places")
+    parser.add_argument("--real", type=Path, help="folder of Sentinel-2 patches (12 bands, GeoTIFF)")
     parser.add_argument("--steps", type=int, default=STEPS)
     parser.add_argument("--peak", type=float, default=PEAK, help="highest learning rate")
     parser.add_argument("--start", type=Path, help="folder of an earlier run, to go on from")
@@ -246,7 +264,10 @@ def main() -> None:
         known = json.loads(load(args.start / "change-mci.safetensors")[1]["vocabulary"])
         vocabulary = Vocabulary(known[len(SPECIAL) :])
     print(len(real), "real captions understood;", len(vocabulary.words), "words", flush=True)
-    print(train_mci(pairs, said, vocabulary, args.steps, args.start, args.peak), flush=True)
+    batches = None
+    if args.data is not None:
+        batches = Batches(pairs, Coarse(args.real), training_pairs(args.data), crop=SIDE, areas=(SIDE,))
+    print(train_mci(pairs, said, vocabulary, args.steps, args.start, args.peak, batches), flush=True)
 
 
 if __name__ == "__main__":

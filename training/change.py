@@ -1,8 +1,9 @@
 """Train the networks of change: ``python -m training.change lenet``; stops, resumes, and saves safetensors.
 
-Pairs come from ``training.pairs`` (made beforehand: ``python -m training.pairs training/runs/pairs/train 3000``), a part
-from real Sentinel-2 pictures with drawn buildings. Everything that differs between two dates and is not change is
-drawn anew at every step: light, colour, haze, blur, resolution, JPEG, misplacement, order of the dates.
+A batch mixes simulated pairs (made beforehand: ``python -m training.pairs training/runs/pairs/train 1600 --first 20000``),
+pairs drawn from real pictures (:mod:`training.real_pairs`), and Sentinel-2 pictures at 10 m with drawn buildings. What
+differs between two dates and is not change is drawn at every step: light, colour, haze, blur, resolution, JPEG,
+misplacement, order of the dates.
 """
 
 from __future__ import annotations
@@ -19,34 +20,41 @@ from PIL import Image
 from torch import Tensor, nn
 from torch.nn import functional
 
-from eowidgets.models.change.fcsiam.config import SiamDiffConfig
+from eowidgets.models.change.fcsiam.config import SIAMDIFF_SIZES, SiamDiffConfig
 from eowidgets.models.change.fcsiam.network import FCSiamDiff
-from eowidgets.models.change.lenet.config import LENetConfig
+from eowidgets.models.change.lenet.config import LENET_SIZES, LENetConfig
 from eowidgets.models.change.lenet.network import LENet, maps_loss, start_rare
 from eowidgets.models.change.pictures import standardised, statistics
 from eowidgets.models.change.weights import load, save
 from training.coarse import Coarse
-from training.loop import train
+from training.loop import Precision, train
 from training.pairs import SIDE, Pairs
+from training.real_pairs import RealPairs
+from training.real_places import places
 
 RUNS = Path("training/runs")
 #: Small crops: in a short training the number of steps counts, and a step costs what its pixels cost.
-CROP = 96
+CROP = 128
 #: Sides of the areas over which a crop's pair is standardised, in pixels.
-AREAS = (112, 144, 208)
+AREAS = (144, 192, 256)
 BATCH = 8
-#: Share of the batch that comes from Sentinel-2 pictures at 10 m.
-COARSE = 0.15
-#: Losses of the rare classes count double: what is missed on real pictures is more than what is invented.
+PEAK = 2e-3
+#: Shares of a batch: simulated pairs, pairs from real pictures, and Sentinel-2 pictures at 10 m.
+SOURCES = {"simulated": 0.38, "real": 0.56, "coarse": 0.06}
+#: Share of the crops of simulated pairs that are drawn from pairs with change.
+CHANGED = 0.7
+#: Losses of the rare classes count double.
 CLASS_WEIGHTS = (1.0, 2.0, 2.0)
+#: Share of the real pairs that are shown as if their pixels were larger by a factor in this range: coarse pictures are
+#: enlarged to half a metre before a network sees them.
+ENLARGED, FACTORS = 0.3, (1.5, 4.5)
 
-LENET = LENetConfig(widths=(24, 48, 72, 96), width=32)
-SIAMDIFF = SiamDiffConfig(widths=(16, 28, 56, 92))
+LENET, SIAMDIFF = LENET_SIZES["small"], SIAMDIFF_SIZES["small"]
 #: Name: network, steps. The short ones are for the table of ablations and are not shipped: LENet as it was trained, a part
 #: taken out, and the same few gentle steps for each of them to do without it.
 RECIPES: dict[str, tuple[LENetConfig | SiamDiffConfig, int]] = {
-    "lenet": (LENET, 1200),
-    "fcsiam": (SIAMDIFF, 1200),
+    "lenet": (LENET, 1000),
+    "fcsiam": (SIAMDIFF, 1000),
     "short-both": (LENET, 80),
     "short-exchange-only": (dataclasses.replace(LENET, csdw=False), 80),
     "short-csdw-only": (dataclasses.replace(LENET, exchange=False), 80),
@@ -55,10 +63,31 @@ RECIPES: dict[str, tuple[LENetConfig | SiamDiffConfig, int]] = {
 
 
 class Batches:
-    """Crops of pairs, disturbed as real pictures are."""
+    """Crops of pairs, disturbed as real pictures are.
 
-    def __init__(self, pairs: Pairs, coarse: Coarse | None, crop: int = CROP) -> None:
-        self.pairs, self.coarse, self.crop = pairs, coarse, crop
+    Parameters
+    ----------
+    pairs : Pairs
+        Simulated ones.
+    coarse, real : optional
+        Other sources; the shares of those that are missing go to the others.
+    crop : int
+    areas : tuple of int
+        Sides of the areas that a crop is cut from after they were standardised, at least ``crop``.
+    """
+
+    def __init__(
+        self,
+        pairs: Pairs,
+        coarse: Coarse | None = None,
+        real: RealPairs | None = None,
+        crop: int = CROP,
+        areas: tuple[int, ...] = AREAS,
+    ) -> None:
+        self.pairs, self.coarse, self.real, self.crop, self.areas = pairs, coarse, real, crop, areas
+        there = {"simulated": pairs, "real": real, "coarse": coarse}
+        shares = {name: share for name, share in SOURCES.items() if there[name] is not None}
+        self.shares = {name: share / sum(shares.values()) for name, share in shares.items()}
         # Crops with change are drawn more often: 40 % of the pairs have none, and most pixels of the others neither.
         self.pool = np.flatnonzero([bool((c > 0).any()) for c in pairs.change])
         self.everything = np.arange(len(pairs))
@@ -69,19 +98,26 @@ class Batches:
         x = torch.stack(images)
         return x[:, 0], x[:, 1], torch.stack(truths)
 
-    def one(self, rng: np.random.Generator) -> tuple[Tensor, Tensor]:
-        """Draw one pair (2, 3, crop, crop) and its classes."""
+    def one(self, rng: np.random.Generator, source: str = "any") -> tuple[Tensor, Tensor]:
+        """Draw one pair (2, 3, crop, crop) from a source of :data:`SOURCES`, or from any by their shares, and its labels."""
+        if source == "any":
+            source = str(rng.choice(list(self.shares), p=list(self.shares.values())))
         # Standardised over areas of several sizes: a person's pictures are of any size.
-        area = int(rng.choice(AREAS))
-        if self.coarse is not None and rng.random() < COARSE:
+        area = int(rng.choice(self.areas))
+        if source == "coarse" and self.coarse is not None:
             pair, truth = self.coarse.draw(rng, min(area, 100 + int(rng.integers(80))))
             x, y = torch.from_numpy(pair), torch.from_numpy(truth)
             if min(y.shape) < self.crop:
                 need = (self.crop, self.crop)
                 x = functional.interpolate(x, need, mode="bilinear")
                 y = functional.interpolate(y[None, None].float(), need, mode="nearest")[0, 0].long()
+        elif source == "real" and self.real is not None:
+            pictures, labels = self.real.draw(rng, area)
+            x, y = torch.from_numpy(pictures), torch.from_numpy(labels.astype(np.int64))
+            if rng.random() < ENLARGED:
+                x = enlarged(x, float(np.exp(rng.uniform(*np.log(FACTORS)))))
         else:
-            pool = self.pool if rng.random() < 0.7 else self.everything
+            pool = self.pool if rng.random() < CHANGED else self.everything
             i = int(rng.choice(pool))
             r, c = (int(rng.integers(0, SIDE - area + 1)) for _ in range(2))
             window = (slice(r, r + area), slice(c, c + area))
@@ -129,6 +165,14 @@ def disturbed(x: Tensor, rng: np.random.Generator) -> Tensor:
     return x
 
 
+def enlarged(x: Tensor, factor: float) -> Tensor:
+    """Give pictures (n, 3, h, w) the detail of pixels that are larger by a factor, at their own size."""
+    size = (x.shape[-2], x.shape[-1])
+    small = (max(round(size[0] / factor), 2), max(round(size[1] / factor), 2))
+    coarse = functional.interpolate(x, small, mode="bilinear", antialias=True)
+    return functional.interpolate(coarse, size, mode="bicubic").clamp(0, 1)
+
+
 def warped(x: Tensor, rng: np.random.Generator) -> Tensor:
     """Move a picture (3, h, w) by about a pixel, here more and there less, as terrain and mosaics do."""
     h, w = x.shape[-2:]
@@ -149,7 +193,9 @@ def build(config: LENetConfig | SiamDiffConfig) -> LENet | FCSiamDiff:
     return network.to(memory_format=torch.channels_last)  # type: ignore[no-any-return,call-overload]
 
 
-def masks(name: str, batches: Batches, steps: int | None = None, start: Path | None = None) -> dict[str, object]:
+def masks(
+    name: str, batches: Batches, steps: int | None = None, start: Path | None = None, precision: Precision = "auto"
+) -> dict[str, object]:
     """Train one recipe of :data:`RECIPES`, from nothing or from the weights of an earlier run in the folder ``start``."""
     config, planned = RECIPES[name]
     network: nn.Module = build(config)
@@ -163,7 +209,10 @@ def masks(name: str, batches: Batches, steps: int | None = None, start: Path | N
         a, b = (v.contiguous(memory_format=torch.channels_last) for v in (a, b))
         return maps_loss(network(a, b), truth, weight)
 
-    done = train(f"change-{name}", network, step, RUNS, steps=steps or planned, peak=5e-4 if short else 2e-3, every=25)
+    peak = 5e-4 if short else PEAK
+    done = train(
+        f"change-{name}", network, step, RUNS, steps=steps or planned, peak=peak, every=25, precision=precision
+    )
     done["steps"] += before
     done["parameters"] = sum(p.numel() for p in network.parameters())
     done["sha256"] = save(network, RUNS / f"change-{name}.safetensors")
@@ -187,13 +236,20 @@ def main() -> None:
     parser.add_argument("recipes", nargs="+", choices=sorted(RECIPES))
     parser.add_argument("--steps", type=int)
     parser.add_argument("--pairs", type=Path, default=RUNS / "pairs" / "train")
-    parser.add_argument("--count", type=int, default=3000)
+    parser.add_argument("--count", type=int, default=1600)
+    parser.add_argument("--data", type=Path, help="folder of the data sets of training.real_places")
     parser.add_argument("--real", type=Path, help="folder of Sentinel-2 patches (12 bands, GeoTIFF)")
     parser.add_argument("--start", type=Path, help="folder of an earlier run, to go on from")
+    parser.add_argument("--precision", choices=("auto", "fp32", "bf16"), default="auto")
     args = parser.parse_args()
-    batches = Batches(Pairs(args.pairs, args.count), Coarse(args.real))
+    batches = Batches(Pairs(args.pairs, args.count), Coarse(args.real), training_pairs(args.data))
     for name in args.recipes:
-        print(name, masks(name, batches, args.steps, args.start), flush=True)
+        print(name, masks(name, batches, args.steps, args.start, args.precision), flush=True)
+
+
+def training_pairs(folder: Path | None) -> RealPairs | None:
+    """Pairs from the real places for training; none without a folder."""
+    return None if folder is None else RealPairs([p for p in places(folder) if p.split == "train"])
 
 
 if __name__ == "__main__":

@@ -1,6 +1,7 @@
 """Put trained networks of change into the package, with the scores that the benchmark gave them.
 
-``python -m training.change_ship lenet fcsiam mci``: run the benchmark first with ``--save``.
+``python -m training.change_ship lenet fcsiam mci``: run ``benchmarks.change_pairs`` and ``benchmarks.change_real_pairs``
+first with ``--save``.
 """
 
 from __future__ import annotations
@@ -26,6 +27,14 @@ SCORES = {
     "steps": "training steps",
 }
 RIVALS = {"FC-Siam-diff, same size": "fcsiam", "LENet, same size": "lenet"}
+#: Names of the networks in the benchmark on real pictures.
+LABELS = {"MCI": "mci", "LENet": "lenet", "FC-Siam-diff": "fcsiam"}
+#: Rows and columns of that benchmark, and what the card calls them.
+REAL = {
+    ("0.5 m", "F1"): "F1, real pictures of held-out places at 0.5 m",
+    ("0.5 m", "F1 swapped"): "the same with swapped dates",
+    ("marked, 0.5 m (%)", "F1"): "marked on unchanged real pairs at 0.5 m (%)",
+}
 
 
 def main() -> None:
@@ -34,20 +43,27 @@ def main() -> None:
     parser.add_argument("names", nargs="+", choices=("lenet", "fcsiam", "mci"))
     args = parser.parse_args()
     measured = json.loads((RUNS / "change-benchmark.json").read_text(encoding="utf-8"))
+    real = json.loads((RUNS / "change-real-benchmark.json").read_text(encoding="utf-8"))
+    label_of = {name: label for label, name in LABELS.items()}
     for name in args.names:
         row = measured[name]
         done = json.loads((RUNS / f"change-{name}.json").read_text(encoding="utf-8"))
         source = RUNS / f"change-{name}.safetensors"
         load(source, done["sha256"])  # what was measured is what is shipped
-        if row["sha256"] != done["sha256"]:
-            raise SystemExit(f"{name}: the benchmark measured other weights; run it again with --save")
-        scores = {long: round(row[short], 4) for short, long in SCORES.items() if short in row}
+        on_real = real[label_of[name]]
+        if not row["sha256"] == on_real["sha256"] == done["sha256"]:
+            raise SystemExit(f"{name}: a benchmark measured other weights; run it again with --save")
+        scores = {words: round(on_real[key][column], 4) for (key, column), words in REAL.items()}
+        for label in ("CVA, best threshold of all", "Otsu's threshold of each pair"):
+            if label in real:
+                scores[f"F1 of {label}, real pictures at 0.5 m"] = round(real[label]["0.5 m"]["F1"], 4)
+        scores |= {long: round(row[short], 4) for short, long in SCORES.items() if short in row}
         for label, rival in RIVALS.items():
             if rival != name and name != "mci" and rival in measured:
-                scores[f"F1 of {label}"] = round(measured[rival]["F1"], 4)
+                scores[f"F1 of {label}, simulated"] = round(measured[rival]["F1"], 4)
         for label in ("CVA, best threshold of all", "Otsu's threshold of each pair"):
-            scores[f"F1 of {label}"] = round(measured[label]["F1"], 4)
-        ship(Path(change.__file__).parent / name, f"change-{name}.simulated", source, scores)
+            scores[f"F1 of {label}, simulated"] = round(measured[label]["F1"], 4)
+        ship(Path(change.__file__).parent / name, f"change-{name}.mixed", source, scores)
         print(name, scores)
 
 

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 import torch
@@ -18,6 +18,7 @@ from eowidgets.learn import train as learn
 
 #: Decay of the average of the weights: about 200 steps count. The learning rate falls to nothing, and runs are short.
 EMA = 0.995
+Precision = Literal["auto", "fp32", "bf16"]
 
 
 def adamw(parameters: Iterable[nn.Parameter], rate: float) -> torch.optim.Optimizer:
@@ -36,6 +37,7 @@ def train(
     peak: float = 1.5e-3,
     seed: int = 0,
     every: int = 100,
+    precision: Precision = "auto",
 ) -> dict[str, Any]:
     """Train for a number of ``steps``, or ``cpu_minutes`` of processor time, and leave the averaged weights in ``network``.
 
@@ -46,6 +48,8 @@ def train(
     ----------
     step_loss : callable
         ``(rng, generator, progress 0..1) -> loss``.
+    precision : {"auto", "fp32", "bf16"}
+        ``"auto"`` takes bfloat16 where the processor has matrix units for it. Some networks are faster with it elsewhere.
     """
     if bool(steps) == bool(cpu_minutes):
         raise ValueError("give either steps or cpu_minutes")
@@ -66,7 +70,7 @@ def train(
         plan,
         folder=folder,
         name=name,
-        precision="auto",
+        precision=precision,
         bar=True,
     )
     return {"steps": done.step, "cpu_minutes": round(done.seconds / 60, 1)}

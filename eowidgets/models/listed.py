@@ -19,7 +19,7 @@ ASK = 'eow.ask(cube, question, brain="neural")'
 IN_WORDS: dict[str, tuple[Card, Checkpoint, str, str, str]] = {
     "caption-mci": (
         change.MCI,
-        change.WEIGHTS["change-mci.simulated"],
+        change.WEIGHTS["change-mci.mixed"],
         "caption",
         "red, green, blue, 2 dates, 0.5 m",
         "eowidgets.analysis.describe_change(cube)",

@@ -147,6 +147,33 @@ def _rebuilding(plan: Layout) -> None:
         houses.append(draw_building(float(y), float(x), old.angle, NEW, rng, large=old.large))
 
 
+def _court(plan: Layout) -> None:
+    """New houses around a turning circle, whose street is new or was already there."""
+    rng = plan.rng
+    _settle(plan, roads=int(rng.integers(0, 2)), dense=float(rng.choice((0.0, 0.4))))
+    when: When = NEW if rng.random() < 0.6 else BOTH
+    before = len(plan.town.roads)
+    for _ in range(int(rng.integers(1, 3))):
+        width, colour, _ = plan.road_style()
+        plan.add_road(plan.court(), when, (float(np.clip(width, 12, 18)), colour, False))
+    for road in plan.town.roads[before:]:
+        plan.houses_along(road, NEW, float(rng.uniform(0.4, 1.0)))
+
+
+def _paving(plan: Layout) -> None:
+    """New streets, turning circles and parking lots, and no building."""
+    rng = plan.rng
+    _settle(plan, roads=int(rng.integers(0, 2)))
+    if rng.random() < 0.8:
+        width, colour, marked = plan.road_style()
+        turning = rng.random() < 0.6
+        line = plan.court() if turning else plan.polyline()
+        plan.add_road(line, NEW, (float(np.clip(width, 12, 18)), colour, marked and not turning))
+    for _ in range(int(rng.integers(1, 4))):
+        plan.parking_lot(NEW if rng.random() < 0.7 else GONE)
+    plan.town.buildings = [b for b in plan.town.buildings if not _on_new_road(plan, b)]
+
+
 _RECIPES = {
     "nothing": _nothing,
     "infill": _infill,
@@ -155,6 +182,8 @@ _RECIPES = {
     "commerce": _commerce,
     "demolition": _demolition,
     "rebuilding": _rebuilding,
+    "court": _court,
+    "paving": _paving,
 }
 
 

@@ -38,7 +38,7 @@ ROOFS = np.array(
     ],
     np.float32,
 )
-ROOF_SHARE = np.array([20, 14, 18, 9, 12, 10, 7, 5, 2, 1, 2], np.float64)
+ROOF_SHARE = np.array([19, 17, 15, 8, 11, 10, 6, 5, 2, 1, 6], np.float64)
 
 
 @dataclass(slots=True)

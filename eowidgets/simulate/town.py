@@ -14,13 +14,15 @@ from eowidgets.simulate.texture import anywhere, fractal
 
 #: What may happen between the dates, and how often.
 SCENARIOS: dict[str, float] = {
-    "nothing": 0.40,
-    "infill": 0.16,
-    "estate": 0.20,
-    "road": 0.06,
-    "commerce": 0.09,
-    "demolition": 0.04,
-    "rebuilding": 0.05,
+    "nothing": 0.34,
+    "infill": 0.14,
+    "estate": 0.16,
+    "road": 0.04,
+    "commerce": 0.08,
+    "demolition": 0.08,
+    "rebuilding": 0.04,
+    "court": 0.07,
+    "paving": 0.05,
 }
 #: Ground, with its colour when dry and when green.
 GROUND: tuple[tuple[str, tuple[float, float, float], tuple[float, float, float]], ...] = (
@@ -127,6 +129,42 @@ class Layout:
             points = centre + (k + rng.uniform(-20, 20)) * along + t[:, None] * across
             lines.append([(float(x), float(y)) for x, y in points])
         return lines
+
+    def court(self) -> list[tuple[float, float]]:
+        """Draw a street that ends in a turning circle (cul-de-sac) within the picture."""
+        h, w = self.shape
+        rng = self.rng
+        centre = np.array([rng.uniform(0.2, 0.8) * w, rng.uniform(0.2, 0.8) * h])
+        angle, reach = rng.uniform(0, 2 * np.pi), rng.uniform(16, 26)
+        away = np.array([np.cos(angle), np.sin(angle)])
+        bend = rng.uniform(-30, 30)
+        t = np.linspace(max(h, w), reach, 24)
+        side = np.array([-away[1], away[0]])
+        street = centre + t[:, None] * away + (bend * np.sin(t / rng.uniform(40, 90)))[:, None] * side
+        # Two turns, the second one closer to the centre: together they pave the disc.
+        turn = np.linspace(angle, angle + 4 * np.pi, 49)
+        radius = np.where(np.arange(49) < 25, reach, reach / 3)
+        circle = centre + radius[:, None] * np.stack([np.cos(turn), np.sin(turn)], axis=-1)
+        return [(float(x), float(y)) for x, y in np.concatenate([street, circle])]
+
+    def parking_lot(self, when: When) -> bool:
+        """Pave a parking lot without a building where there is room."""
+        rng = self.rng
+        for _ in range(20):
+            y, x = rng.uniform(0.1, 0.9) * self.shape[0], rng.uniform(0.1, 0.9) * self.shape[1]
+            place = draw_building(float(y), float(x), float(rng.uniform(0, np.pi)), when, rng, large=True)
+            place.parts = place.parts[:1]
+            if not self.free(place, 3.0):
+                continue
+            p, c, s = place.parts[0], np.cos(place.angle), np.sin(place.angle)
+            corners = [
+                (float(x + u * c - v * s), float(y + u * s + v * c))
+                for u, v in ((-p.a, -p.b), (p.a, -p.b), (p.a, p.b), (-p.a, p.b))
+            ]
+            colour = np.full(3, rng.choice((0.2, 0.36, 0.6)) * rng.uniform(0.85, 1.15), np.float32)
+            self.town.lots.append(Lot(corners, colour, when, parking=bool(rng.random() < 0.8)))
+            return True
+        return False
 
     def add_road(
         self, points: list[tuple[float, float]], when: When, style: tuple[float, npt.NDArray[np.float32], bool]

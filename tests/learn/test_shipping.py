@@ -39,11 +39,15 @@ def test_networks_of_change(tmp_path, monkeypatch):
     rivals = {"CVA, best threshold of all": {"F1": 0.25}, "Otsu's threshold of each pair": {"F1": 0.125}}
     measured = rivals | {name: {"F1": 0.5, "sha256": digest, "steps": 7} for name, digest in hashes.items()}
     (runs / "change-benchmark.json").write_text(json.dumps(measured))
+    real = {"0.5 m": {"F1": 0.625, "F1 swapped": 0.625}, "marked, 0.5 m (%)": {"F1": 0.1}}
+    by_label = {label: real | {"sha256": hashes.get(name)} for label, name in change_ship.LABELS.items()}
+    (runs / "change-real-benchmark.json").write_text(json.dumps(by_label))
     monkeypatch.setattr(sys, "argv", ["change_ship", "lenet", "mci"])
     change_ship.main()
     for name in ("lenet", "mci"):
-        found = checkpoints(folder / name)[f"change-{name}.simulated"]
+        found = checkpoints(folder / name)[f"change-{name}.mixed"]
         assert hashlib.sha256(found.content()).hexdigest() == hashes[name]
+        assert found.scores["F1, real pictures of held-out places at 0.5 m"] == 0.625
         assert found.scores["F1, held-out simulated pairs"] == 0.5 and found.scores["training steps"] == 7
         assert "training.change_ship" in (folder / name / "weights.toml").read_text(encoding="utf-8")
     assert (folder / "fcsiam" / "weights" / "change-fcsiam.safetensors").read_bytes() == b"old"

@@ -30,8 +30,14 @@ def test_nothing_happens_where_nothing_should_and_the_pictures_differ_all_the_sa
 @pytest.mark.parametrize("scenario", [s for s in SCENARIOS if s != "nothing"])
 def test_every_scenario_leaves_its_mark(scenario):
     pairs = [simulate_pair(height=160, width=160, scenario=scenario, seed=s) for s in range(4)]
-    kind = 1 if scenario == "road" else 2
+    kind = 1 if scenario in ("road", "paving") else 2
     assert any((p.change == kind).sum() > 50 for p in pairs)
+
+
+def test_new_paving_is_never_a_new_building():
+    for seed in range(4):
+        pair = simulate_pair(height=160, width=160, scenario="paving", seed=seed)
+        assert not (pair.change == 2).any()
 
 
 def test_new_buildings_are_seen_after_and_not_before():

@@ -6,7 +6,8 @@ BANDS = ("red", "green", "blue")
 CLASSES = 3
 #: Limits of LENet and FC-Siam-diff, for their cards.
 LIMITS = (
-    "Trained for minutes, and on no real pair of 0.5 m: on real ground it invents little and misses more than half of the "
-    "buildings. Snow and seasons at 10 m are marked as built. Finds buildings and roads, nothing else. Its probabilities rank "
-    "pixels and are not calibrated."
+    "Trained for minutes, on simulated pairs and on pairs composed of real pictures, hardly any of which shows a building "
+    "that was really built; see the scores for what it misses. Snow and seasons at 10 m are marked as built. Finds buildings and "
+    "roads, nothing else; roads were learned from simulated pairs alone. Some training pictures are for "
+    "research use (see the data)."
 )

@@ -1,11 +1,12 @@
 """FC-Siam-diff (Caye Daudt et al., 2018): what was built between two pictures; README.md beside this file describes it."""
 
-from eowidgets.models.change.fcsiam.config import SIAMDIFF_PAPER, SiamDiffConfig
+from eowidgets.models.change.fcsiam.config import SIAMDIFF_PAPER, SIAMDIFF_SIZES, SiamDiffConfig
 from eowidgets.models.change.fcsiam.model import ChangeFCSiam
 from eowidgets.models.change.fcsiam.network import FCSiamDiff
 
 __all__ = [
     "SIAMDIFF_PAPER",
+    "SIAMDIFF_SIZES",
     "ChangeFCSiam",
     "FCSiamDiff",
     "SiamDiffConfig",

@@ -8,7 +8,7 @@ from eowidgets.contract.card import Card
 from eowidgets.contract.checkpoint import checkpoint
 from eowidgets.models.change.shipped import LIMITS
 
-WEIGHTS = checkpoint(Path(__file__).parent, "change-fcsiam.simulated")
+WEIGHTS = checkpoint(Path(__file__).parent, "change-fcsiam.mixed")
 
 CARD = Card(
     title="FC-Siam-diff: what was built between two pictures",

@@ -59,7 +59,15 @@ class FCSiamDiff(nn.Module):
             before, after = x.chunk(2)
             skips.append((before - after).abs())
             x = functional.max_pool2d(x, 2)
-        x = x.chunk(2)[1]
+        before, after = x.chunk(2)
+        if not self.config.symmetric or self.training:
+            return [self._decode(after, skips)]
+        one, two = self._decode(torch.cat([after, before]), [torch.cat([s, s]) for s in skips]).chunk(2)
+        return [(one + two) / 2]
+
+    def _decode(self, x: Tensor, skips: list[Tensor]) -> Tensor:
+        """Logits from the deepest features of one date and the absolute differences of all levels."""
         for i in range(len(skips) - 1, -1, -1):
             x = self.up[i](torch.cat([self.grow[i](x), skips[i]], dim=1))
-        return [self.head(x)]
+        logits: Tensor = self.head(x)
+        return logits

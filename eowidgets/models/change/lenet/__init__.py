@@ -1,6 +1,6 @@
 """LENet (Dong et al., 2024): what was built between two pictures; README.md beside this file describes it."""
 
-from eowidgets.models.change.lenet.config import LENET_PAPER, LENetConfig
+from eowidgets.models.change.lenet.config import LENET_PAPER, LENET_SIZES, LENetConfig
 from eowidgets.models.change.lenet.model import ChangeLENet
 from eowidgets.models.change.lenet.network import (
     AUX_WEIGHT,
@@ -26,6 +26,7 @@ __all__ = [
     "CSDW",
     "DICE_WEIGHT",
     "LENET_PAPER",
+    "LENET_SIZES",
     "PRIOR",
     "BasicBlock",
     "ChangeLENet",

@@ -8,7 +8,7 @@ from eowidgets.contract.card import Card
 from eowidgets.contract.checkpoint import checkpoint
 from eowidgets.models.change.shipped import LIMITS
 
-WEIGHTS = checkpoint(Path(__file__).parent, "change-lenet.simulated")
+WEIGHTS = checkpoint(Path(__file__).parent, "change-lenet.mixed")
 
 CARD = Card(
     title="LENet: what was built between two pictures",

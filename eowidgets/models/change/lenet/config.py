@@ -45,6 +45,9 @@ class LENetConfig:
     separate : bool
         A pyramid and a decoder of its own for each date, as in the reference code. Shared ones need half the
         parameters and make the network treat both dates alike.
+    symmetric : bool
+        Average the logits of each head over both orders of the dates, so that swapped dates give the same maps. Everything
+        before the heads treats both dates alike if ``separate`` is false, which is required. Not in the paper.
     classes, channels : int
         Classes of the map, and bands of a picture.
     """
@@ -65,10 +68,13 @@ class LENetConfig:
     csdw: bool = True
     csdw_patches: bool = False
     separate: bool = False
+    symmetric: bool = False
     classes: int = CLASSES
     channels: int = len(BANDS)
 
 
+#: The shipped network.
+LENET_SMALL = LENetConfig(widths=(24, 48, 72, 96), width=32, symmetric=True)
 #: The authors' configuration: Swin-V2-B, a pyramid and decoder of 256 channels for each date, all weightings.
 LENET_PAPER = LENetConfig(
     encoder="swin",
@@ -81,3 +87,6 @@ LENET_PAPER = LENetConfig(
     separate=True,
     classes=2,
 )
+
+#: Configurations by name; weights are shipped for ``"small"``.
+LENET_SIZES: dict[str, LENetConfig] = {"small": LENET_SMALL, "paper": LENET_PAPER}

@@ -19,6 +19,8 @@ AUX_WEIGHT = 0.3
 DICE_WEIGHT = 0.5
 #: Share of pixels, per class that is not "nothing", from which training starts.
 PRIOR = 0.03
+#: Labels of pixels where no building is new or gone and roads were not annotated, and of pixels without annotation.
+UNBUILT, UNKNOWN = 254, 255
 
 
 def difference_weights(a: Tensor, b: Tensor) -> Tensor:
@@ -213,6 +215,8 @@ class LENet(nn.Module):
 
     def __init__(self, config: LENetConfig) -> None:
         super().__init__()
+        if config.symmetric and config.separate:
+            raise ValueError("symmetric=True needs a pyramid and a decoder that both dates share: give separate=False")
         self.config = config
         self.encoder = Encoder(config)
         levels = len(config.widths)
@@ -272,7 +276,11 @@ class LENet(nn.Module):
             if level < coarsest:
                 if self.weigh is not None:
                     below_a, below_b = self.weigh[level](below_a, below_b)
-                maps.append(self.heads[level](torch.cat([below_a, below_b], dim=1)))
+                head = self.heads[level]
+                logits: Tensor = head(torch.cat([below_a, below_b], dim=1))
+                if self.config.symmetric:
+                    logits = (logits + head(torch.cat([below_b, below_a], dim=1))) / 2
+                maps.append(logits)
         return [functional.interpolate(m, size=size, mode="bilinear", align_corners=False) for m in reversed(maps)]
 
 
@@ -283,22 +291,48 @@ def maps_loss(maps: list[Tensor], truth: Tensor, weight: Tensor | None = None) -
     ----------
     maps : list of Tensor, shape (n, classes, h, w)
     truth : Tensor, shape (n, h, w), int64
+        Classes, :data:`UNBUILT` or :data:`UNKNOWN`.
     weight : Tensor, shape (classes,), optional
     """
     answer = maps[0].float()
-    losses = [functional.cross_entropy(m.float(), truth, weight) for m in maps]
+    losses = [partial_cross_entropy(m.float(), truth, weight) for m in maps]
     losses = [losses[0], DICE_WEIGHT * overlap_loss(answer, truth), *(AUX_WEIGHT * x for x in losses[1:])]
     return torch.stack(losses).sum()
+
+
+def partial_cross_entropy(logits: Tensor, truth: Tensor, weight: Tensor | None = None) -> Tensor:
+    """Cross-entropy with partial labels: weighted mean over all pixels that have one.
+
+    A pixel labelled :data:`UNBUILT` counts with the joint probability of all classes but the last (building); pixels
+    labelled :data:`UNKNOWN` do not count. With complete labels this is ``functional.cross_entropy``.
+
+    Parameters
+    ----------
+    logits : Tensor, shape (n, classes, h, w)
+    truth : Tensor, shape (n, h, w), int64
+    weight : Tensor, shape (classes,), optional
+        Of the classes; an unbuilt pixel has the weight of class 0.
+    """
+    share = logits.log_softmax(dim=1)
+    label = truth.where(truth < logits.shape[1], 0)
+    loss = -share.gather(1, label[:, None])[:, 0]
+    loss = torch.where(truth == UNBUILT, -share[:, :-1].logsumexp(dim=1), loss)
+    each = torch.ones_like(loss) if weight is None else weight.to(loss)[label]
+    each = each * (truth != UNKNOWN)
+    return (each * loss).sum() / each.sum().clamp_min(1e-6)
 
 
 def overlap_loss(logits: Tensor, truth: Tensor) -> Tensor:
     """One minus the soft Dice coefficient of "something changed", over the whole batch.
 
+    Where the label is :data:`UNBUILT`, "something" is a building; :data:`UNKNOWN` pixels do not count.
+
     Cross-entropy alone is content with the few changed pixels being missed; this is the F1 that is asked for. Over the
     batch, not each picture: one without change has no overlap to speak of.
     """
-    changed = 1 - logits.softmax(dim=1)[:, 0]
-    true = (truth > 0).to(changed.dtype)
+    share = logits.softmax(dim=1)
+    changed = torch.where(truth == UNBUILT, share[:, -1], 1 - share[:, 0]) * (truth != UNKNOWN)
+    true = ((truth > 0) & (truth < logits.shape[1])).to(changed.dtype)
     return 1 - (2 * (changed * true).sum() + 1) / (changed.sum() + true.sum() + 1)
 
 

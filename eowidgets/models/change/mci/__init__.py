@@ -1,12 +1,13 @@
 """The MCI model of Change-Agent (Liu et al., 2024): a map and a sentence; README.md beside this file describes it."""
 
-from eowidgets.models.change.mci.config import MCI_PAPER, MCIConfig
+from eowidgets.models.change.mci.config import MCI_PAPER, MCI_SIZES, MCIConfig
 from eowidgets.models.change.mci.model import ChangeMCI
 from eowidgets.models.change.mci.network import MCI, MaskBranch, Places, mci_loss
 
 __all__ = [
     "MCI",
     "MCI_PAPER",
+    "MCI_SIZES",
     "ChangeMCI",
     "MCIConfig",
     "MaskBranch",

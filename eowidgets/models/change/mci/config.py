@@ -28,6 +28,9 @@ class MCIConfig:
     near : bool
         The words also attend to the cells of the third stage, four times as many, with both dates' features and what the
         map shows there: enough to count houses, and to tell new ones from vanished ones. Not in the paper.
+    symmetric : bool
+        Average the logits of the map over both orders of the dates in evaluation mode, so that swapped dates give the same
+        map. The encoder runs once. Not in the paper.
     dropout : float
     words : int
         Size of the vocabulary, the four special tokens included.
@@ -48,6 +51,7 @@ class MCIConfig:
     text_heads: int = 4
     tells: bool = False
     near: bool = False
+    symmetric: bool = False
     dropout: float = 0.1
     words: int = 400
     longest: int = 32
@@ -56,6 +60,8 @@ class MCIConfig:
     channels: int = len(BANDS)
 
 
+#: The shipped network; ``words`` is the size of the vocabulary.
+MCI_SMALL = MCIConfig(tells=True, near=True, symmetric=True)
 #: The authors' configuration: MiT-B1 on whole pixels, a caption decoder of width 512. The vocabulary depends on the captions.
 MCI_PAPER = MCIConfig(
     widths=(64, 128, 320, 512),
@@ -66,3 +72,6 @@ MCI_PAPER = MCIConfig(
     text_heads=8,
     longest=41,
 )
+
+#: Configurations by name; weights are shipped for ``"small"``.
+MCI_SIZES: dict[str, MCIConfig] = {"small": MCI_SMALL, "paper": MCI_PAPER}

@@ -2,14 +2,25 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import ClassVar
 
 from eowidgets.contract.card import Card
 from eowidgets.contract.feeds import Windows
+from eowidgets.contract.params import param
 from eowidgets.contract.registry import register
-from eowidgets.models.change.base import PairModel
+from eowidgets.models.change.base import VIEWS_HELP, PairModel, PairParams
 from eowidgets.models.change.mci.card import CARD, WEIGHTS
+from eowidgets.models.change.mci.tools import USUAL_VIEWS
+from eowidgets.models.change.views import VIEWS
+
+
+@dataclass(frozen=True, slots=True)
+class MCIParams(PairParams):
+    """Which two pictures are compared, and what counts."""
+
+    # The network is fast: four views take less time than one of LENet, and gain 0.01 to 0.02 F1 on the development places.
+    views: int = param(USUAL_VIEWS, choices=VIEWS, label="Views", help=VIEWS_HELP)
 
 
 @register
@@ -19,4 +30,5 @@ class ChangeMCI(PairModel):
     name = "change-mci"
     card: ClassVar[Card] = CARD
     checkpoint = WEIGHTS
+    Params = MCIParams
     feed: ClassVar[Windows] = replace(PairModel.feed, multiple=64)

@@ -109,7 +109,16 @@ class MCI(nn.Module):
         return functional.interpolate(self._small_map(a, b), size=size, mode="bilinear", align_corners=False)
 
     def _small_map(self, a: list[Tensor], b: list[Tensor]) -> Tensor:
-        """Logits at the resolution that the encoder sees."""
+        """Logits at the resolution that the encoder sees, averaged over both orders if the configuration is symmetric."""
+        if not self.config.symmetric or self.training:
+            return self._ordered_map(a, b)
+        both = [torch.cat([x, y]) for x, y in zip(a, b, strict=True)]
+        swapped = [torch.cat([y, x]) for x, y in zip(a, b, strict=True)]
+        one, two = self._ordered_map(both, swapped).chunk(2)
+        return (one + two) / 2
+
+    def _ordered_map(self, a: list[Tensor], b: list[Tensor]) -> Tensor:
+        """Logits for one order of the dates."""
         last = self.interact_mask(self.place_mask(a[-1]), self.place_mask(b[-1]))
         logits: Tensor = self.mask([*a[:-1], last[0]], [*b[:-1], last[1]])
         return logits
@@ -128,27 +137,31 @@ class MCI(nn.Module):
         cells = self.place_near(self.captioner.look(a[-2], b[-2], shares))
         return torch.cat([memory, cells.flatten(2).transpose(1, 2)], dim=1)
 
-    def forward(self, a: Tensor, b: Tensor, words: Tensor | None = None) -> tuple[Tensor, Tensor | None]:
+    def forward(
+        self, a: Tensor, b: Tensor, words: Tensor | None = None, spoken: int | None = None
+    ) -> tuple[Tensor, Tensor | None]:
         """Compare two pictures.
 
         Parameters
         ----------
         a, b : Tensor, shape (n, channels, h, w)
             Standardised.
-        words : Tensor, optional, shape (n k, m), int64
-            ``k`` sentences for each pair, one after the other, that begin with the start token.
+        words : Tensor, optional, shape (p k, m), int64
+            ``k`` sentences for each of the first ``p`` pairs, one after the other, that begin with the start token.
+        spoken : int, optional
+            ``p``; all pairs by default.
 
         Returns
         -------
         (Tensor, Tensor or None)
-            Logits of the map (n, classes, h, w), and of the word after each of ``words`` (n k, m,
+            Logits of the map (n, classes, h, w), and of the word after each of ``words`` (p k, m,
             vocabulary).
         """
         x, y = self.see(a, b)
         small = self._small_map(x, y)
         said = None
         if words is not None:
-            memory = self.remember(x, y, small)
+            memory = self.remember([v[:spoken] for v in x], [v[:spoken] for v in y], small[:spoken])
             said = self.captioner(memory.repeat_interleave(len(words) // len(memory), dim=0), words)
         size = (a.shape[-2], a.shape[-1])
         return functional.interpolate(small, size=size, mode="bilinear", align_corners=False), said

@@ -26,6 +26,7 @@ from eowidgets.models.change.mci.card import WEIGHTS
 from eowidgets.models.change.mci.consensus import consensus, mirrored
 from eowidgets.models.change.mci.network import MCI
 from eowidgets.models.change.pictures import standardised, statistics
+from eowidgets.models.change.views import VIEWS, probabilities, zoom_of
 
 Classes = npt.NDArray[np.uint8]
 Picture = npt.NDArray[np.floating[Any]]
@@ -33,6 +34,8 @@ Picture = npt.NDArray[np.floating[Any]]
 KINDS = {"road": 1, "building": 2}
 #: Pixels of a picture that the network sees at once; larger ones are cut for maps, and resampled for sentences.
 SIDE = 256
+#: Views that the map is averaged over unless another number is given.
+USUAL_VIEWS = 4
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -105,7 +108,13 @@ def _pair(before: Picture, after: Picture) -> Tensor:
 
 
 def detect(
-    before: Picture, after: Picture, interpreter: Interpreter | None = None, *, network: nn.Module | None = None
+    before: Picture,
+    after: Picture,
+    interpreter: Interpreter | None = None,
+    *,
+    network: nn.Module | None = None,
+    views: int = USUAL_VIEWS,
+    resolution: float | None = None,
 ) -> Found:
     """Map new and vanished roads and buildings.
 
@@ -117,6 +126,10 @@ def detect(
         The shipped one if not given.
     network : Module, optional
         Another one that maps, with ``multiple`` and the same classes: LENet, for example.
+    views : {1, 4, 8}
+        Mirrored and rotated views whose probabilities are averaged.
+    resolution : float, optional
+        Pixel size in metres; pictures with pixels of 0.75 to 2.5 m are enlarged to about half a metre.
 
     Returns
     -------
@@ -125,8 +138,10 @@ def detect(
     Raises
     ------
     InputError
-        For pictures of different or wrong shapes, or without a pixel that was seen.
+        For pictures of different or wrong shapes, without a pixel that was seen, or another number of views.
     """
+    if views not in VIEWS:
+        raise InputError(f"views is {views}: give one of {', '.join(map(str, VIEWS))}.")
     chosen: Any = network or (interpreter or Interpreter.shipped()).network
     x = _pair(before, after)
     h, w = x.shape[-2:]
@@ -137,7 +152,9 @@ def detect(
         for r in range(0, padded.shape[-2], step):
             for c in range(0, padded.shape[-1], step):
                 tile = padded[..., r : r + step, c : c + step]
-                share[:, r : r + step, c : c + step] = chosen(tile[:1], tile[1:])[0][0].float().softmax(0)
+                share[:, r : r + step, c : c + step] = probabilities(
+                    chosen, tile[:1], tile[1:], views, zoom_of(resolution)
+                )[0]
     best, classes = share[:, :h, :w].max(dim=0)
     return Found(classes.numpy().astype(np.uint8), best.numpy())
 
