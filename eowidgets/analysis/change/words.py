@@ -136,7 +136,7 @@ def describe_change(
     metres = size or METRES
     if size is None:
         notes.append("The pictures have no CRS: pixels of half a metre are assumed.")
-    found = tools.detect(values[0], values[1], interpreter)
+    found = tools.detect(values[0], values[1], interpreter, resolution=size)
     classes = np.where(seen[:, 0].all(axis=0), found.classes, 0).astype(np.uint8)
     rows, columns = _busiest(classes, max(round(tools.SIDE * METRES / metres), 8))
     told = tools.describe(values[0][:, rows, columns], values[1][:, rows, columns], interpreter)
