@@ -22,8 +22,6 @@ from eowidgets.errors import InputError
 PARTS = {"half": ("north", "south", "west", "east"), "quarter": tuple(p for p in PLACES if "-" in p)}
 #: Months that two years must have in common to be ranked by an index.
 COMMON = 3
-#: Means of an index that differ by less (percent: 0.2) cannot be ranked: clouds alone make that.
-TIE = 0.003
 
 
 def rank(context: Context, program: Rank) -> Answer:
@@ -33,7 +31,7 @@ def rank(context: Context, program: Rank) -> Answer:
         raise InputError(f"There is only one {program.by} with images, so there is nothing to compare.")
     order = sorted(table, key=lambda k: table[k], reverse=program.which == "highest")
     first, second = (table[k] for k in order[:2])
-    noise = {"": TIE, "%": 0.2, "ha": 0.05 * max(abs(first), abs(second))}.get(unit, 0.0)
+    noise = {"": words.TIE, "%": 0.2, "ha": 0.05 * max(abs(first), abs(second))}.get(unit, 0.0)
     if abs(first - second) < noise:
         both = f"{order[0]} {_written(first, unit)} and {order[1]} {_written(second, unit)}"
         raise InputError(f"That is too close to tell: {both}.")

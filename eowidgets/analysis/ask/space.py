@@ -221,6 +221,8 @@ def compare(context: Context, program: Compare) -> Answer:
         names = (words.name(program.of), words.name(second_of))
     else:
         names = (_label(first_scope, second_scope), _label(second_scope, first_scope))
+    if timed and words.is_index(program.of) and program.relation != "difference" and abs(a - b) < words.TIE:
+        raise InputError(f"That is too close to tell: {program.of} {a:.3f} {names[0]}, {b:.3f} {names[1]}.")
     value = context.trace("result", timetools.larger, a, b, program.relation, names)
     images = program.of in IMAGES
     unit = "" if words.is_index(program.of) or images else " %"

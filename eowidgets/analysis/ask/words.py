@@ -15,6 +15,8 @@ NAMES = {
     "cloud": "cloud",
     "snow": "snow",
 }
+#: Means of an index that differ by less cannot be told apart: clouds alone make that.
+TIE = 0.003
 UNITS = {"ha": "ha", "km2": "km²", "m2": "m²"}
 
 

@@ -28,6 +28,7 @@ from eowidgets.analysis.ask.language import (
     UNIONS,
     AreaOf,
     Change,
+    Compare,
     Extreme,
     Presence,
     Program,
@@ -188,6 +189,10 @@ def band(low: str, slots: Slots, given: Given) -> Program | str | None:
     if re.match(r"^(?:where|did|was there|is there|how many|does|do|has)\b", low):
         return f"Of the band {name} I can give the mean, the median, the highest and lowest value, and the trend."
     if BY.search(low):
+        if len(dict.fromkeys(slots.places)) == 2:
+            scope, other = scopes(slots, "compare")  # of two halves that are named, not of all four
+            if other is not None:
+                return Compare(scope, name, relation="which less" if LOW.search(low) else "which", other=other)
         by = BY.search(low)["by"]  # type: ignore[index]
         return Rank(scope, name, HALF.get(by) or by.rstrip("s"), "lowest" if LOW.search(low) else "highest")  # type: ignore[arg-type]
     stat = (

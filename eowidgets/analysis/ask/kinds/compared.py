@@ -30,7 +30,10 @@ from eowidgets.analysis.ask.slots import Slots
 
 _FEW_CLOUDS = re.compile(r"\b(?:clearest|clearer|cloudless)\b")
 
-_ORDER = re.compile(r"\b(?:or|vs|versus|compar\w+)\b")
+_ORDER = re.compile(
+    r"\b(?:or|vs|versus|compar\w+)\b"
+    r"|\bwhich (?:one )?(?:is|was) (?:the )?(?:higher|lower|greener|browner|wetter|drier|more|less)\b"
+)
 
 
 def rank(low: str, slots: Slots, given: Given) -> Program | str | None:
@@ -86,6 +89,11 @@ def rank(low: str, slots: Slots, given: Given) -> Program | str | None:
     if of in IMAGES:
         lowest = bool(re.search(r"\b(?:least|fewest|lowest|less|fewer|minimum)\b", low))
     scope, _ = scopes(slots, "")
+    years = sorted({int(d.start[:4]) for d in slots.dates if d.start and d.start[:4] == d.end[:4]})
+    if by == "year" and len(years) > 2:
+        if years[-1] - years[0] != len(years) - 1:
+            return "I rank the years of a period: name years that follow one another."
+        scope = replace(scope, start=f"{years[0]}-01-01", end=f"{years[-1]}-12-31")
     scope = replace(scope, place="all") if by in ("half", "quarter") else scope
     return Rank(scope, of, by, "lowest" if lowest else "highest")  # type: ignore[arg-type]
 

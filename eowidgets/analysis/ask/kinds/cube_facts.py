@@ -23,7 +23,7 @@ _HECTARES_OF = re.compile(
     rf"|this|the|these|our|my) ?(?:whole |entire )?(?:{CUBE})?\b.*\b(?:cover(?:ed)?|show"
     rf"|span|have|measure)\b"
     r"|^(?:total |whole )?(?:area|size|surface|extent) (?:covered|of (?:it|this)|in total)\b"
-    r"|^(?:total|whole) (?:area|size)\b"
+    r"|^(?:what(?:'s| is) the )?(?:total|whole) (?:area|size|surface)\b(?! of (?!it|this|the (?:image|scene|cube|place|area)))"
 )
 
 _SIDE = re.compile(
@@ -91,6 +91,31 @@ _TERM = re.compile(
 )
 
 
+#: Longer ways to ask what an index is; a mean value of it is not among them.
+_MEANING = (
+    re.compile(
+        r"\bwhat (?:do|does) (?:the |an? )?(?P<n>[a-z0-9]+)(?: index)? "
+        r"(?:stand for|mean|measure|tell|show|express|indicate|say)\b"
+    ),
+    re.compile(
+        r"^what(?:'s| is) (?:the |an? )?(?P<n>[a-z0-9]+)(?: index)?(?:,| and)? "
+        r"(?:why|used for|good for|how (?:is|does)|in general)\b"
+    ),
+    re.compile(r"\bhow (?:is|are) (?:the )?(?P<n>[a-z0-9]+)(?: index)? (?:computed|calculated|defined|derived)\b"),
+    re.compile(r"\b(?:meaning|definition|formula) of (?:the )?(?P<n>[a-z0-9]+)\b"),
+)
+
+
+def _meaning(low: str, slots: Slots) -> Fact | None:
+    """Read "What does NDVI stand for, and what does it measure?"."""
+    names = {t.name.lower(): t.name for t in slots.topics if t.name not in (*COVERS, *UNIONS, *SKIES, *IMAGES)}
+    for pattern in _MEANING:
+        match = pattern.search(low)
+        if match and match["n"] in names and not slots.dates and not slots.places:
+            return Fact(of=names[match["n"]])
+    return None
+
+
 def fact(low: str, slots: Slots, given: Given) -> Program | str | None:
     """Read questions about the satellite, the size, the dates and the bands, and what an index is."""
     if given.before and not re.search(r"\b(?:satellite|sensor|bands|resolution|pixel)\b", low):
@@ -114,6 +139,9 @@ def fact(low: str, slots: Slots, given: Given) -> Program | str | None:
         if pattern.search(low) and not measured:
             return Fact(of=of, unit=slots.unit if of == "size" else "")  # type: ignore[arg-type]
     low = re.sub(r"^(?:please |can you |could you |now )+|(?: please| to me| for me)+$", "", low)
+    meaning = _meaning(low, slots)
+    if meaning is not None and not given.point:
+        return meaning
     term = _TERM.match(low)
     if term and not given.point and not slots.dates and not slots.places and len(slots.topics) == 1:
         of = slots.topics[0].name

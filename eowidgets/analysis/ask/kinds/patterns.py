@@ -23,7 +23,8 @@ SATELLITE = re.compile(
 
 CUBE = (
     r"(?:cube|dataset|data set|data cube|raster|scene|image|images|picture|pictures|series"
-    r"|time series|sample|data|map|grid|stack|whole area|study area)"
+    r"|time series|sample|data|map|grid|stack|whole area|study area|(?:imaged|covered|mapped) (?:area|place|ground)"
+    r"|area (?:imaged|covered|mapped))"
 )
 
 #: "The greenest month", "the highest NDVI year".
@@ -69,7 +70,8 @@ RELATION = {w: r for r, listed in _REL.items() for w in listed}
 LIMIT = re.compile(
     r"\b(?P<rel>" + "|".join(sorted(RELATION, key=len, reverse=True)) + r")\s+(?:the\s+|of\s+)?(?P<n>"
     + "|".join(sorted(FRACTIONS, key=len, reverse=True))
-    + r"|-?\d+(?:[.,]\d+)?|one|two|three|five|ten)(?:\s*(?P<unit>%|percent|per cent|pct"
+    + r"|(?!(?:19|20)\d\d\b(?!\s*(?:ha|hectares?|m2)\b))-?\d+(?:[.,]\d+)?|one|two|three|five|ten)\b"
+    r"(?!\s*(?:years?|decades?|months?|weeks?|days?)\b)(?:\s*(?P<unit>%|percent|per cent|pct"
     r"|ha\b|hectares?\b|km2|square kilomet(?:re|er)s?|m2|square met(?:re|er)s?))?"
 )  # fmt: skip
 

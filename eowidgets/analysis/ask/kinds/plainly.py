@@ -49,6 +49,34 @@ _AT_END = re.compile(
 )
 
 
+#: "The dry season, June to August" is June to August; three months of a season of the year are that season.
+_CLIMATE = re.compile(
+    r"\b(?:the )?(?:dry|wet|rainy) season\b[ ,(]*(?:from |i\.?e\.?,? )?(?=(?:jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec))",
+    re.IGNORECASE,
+)
+_QUARTERS = (
+    (re.compile(r"\(?\bmarch (?:to|through|until|-|–) may\b\)?", re.IGNORECASE), "spring"),
+    (re.compile(r"\(?\bjune (?:to|through|until|-|–) august\b\)?", re.IGNORECASE), "summer"),
+    (re.compile(r"\(?\bseptember (?:to|through|until|-|–) november\b\)?", re.IGNORECASE), "autumn"),
+)
+#: Where months are spelt out together with two or more years, they are one part of the year in each.
+_TWO_YEARS = re.compile(r"\b(?:19|20)\d\d\b.*\b(?:19|20)\d\d\b")
+
+
+_SEASON = re.compile(r"\b(?:the )?(spring|summer|autumn|winter)s?\b(?! (?:of )?(?:19|20)\d\d)", re.IGNORECASE)
+
+
+def _part_at_the_end(text: str) -> str:
+    """Put the part of the year that is meant of every year behind the question, where it is read as such."""
+    for pattern, season in _QUARTERS:
+        text = pattern.sub(season, text)
+    named = {m[1].lower() for m in _SEASON.finditer(text)}
+    if len(named) != 1 or re.search(r"\bin (?:the )?(?:spring|summer|autumn|winter)\b", text, re.IGNORECASE):
+        return text
+    rest = " ".join(_SEASON.sub(" ", text).rstrip(" ?.!").split())
+    return f"{rest} in {named.pop()}?"
+
+
 def plain(question: str, first: str = "", last: str = "") -> str:
     """The question with places said the usual way, the past perfect as the past, and "the last day" as its date.
 
@@ -65,6 +93,9 @@ def plain(question: str, first: str = "", last: str = "") -> str:
     """
     text = _CORNER.sub(lambda m: f"{m[2]} {m[1]}", question)
     text = _INDEX_LIMIT.sub(r"\2 \1 \3", text)
+    text = _CLIMATE.sub("", text)
+    if _TWO_YEARS.search(text):
+        text = _part_at_the_end(text)
     for pattern, instead in _PAIRS:
         text = pattern.sub(instead, text)
     if first and last:

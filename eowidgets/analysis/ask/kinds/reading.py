@@ -40,6 +40,7 @@ from eowidgets.analysis.ask.language import (
 )
 from eowidgets.analysis.ask.slots import Slots
 
+_CLIMATE_SEASON = re.compile(r"\b(?:dry|wet|rainy|growing) season\b", re.IGNORECASE)
 _METHOD = re.compile(r"\b(?P<name>(?:break|change)-[a-z]+|ccdc|bfast|landtrendr|cusum|ewma|sccd)\b")
 
 
@@ -57,6 +58,8 @@ def read(text: str, slots: Slots, given: Given) -> Program | str | None:
     elsewhere = named_elsewhere(text, slots, given)
     if elsewhere:
         return elsewhere
+    if _CLIMATE_SEASON.search(text):
+        return "Which months the dry, the wet or the growing season has here I cannot tell: name the months."
     for reader in _READERS:
         found = reader(text.lower().rstrip(" ?.!"), slots, given)
         if found is not None:
@@ -114,7 +117,10 @@ def refine(text: str, program: Program, given: Given) -> Program | str:
 
 
 #: Verbs of loss and of coming, where the grammar hears only what was lost or came.
-_GONE = r"\b(?:lost|vanish\w*|disappear\w*|cleared|felled|(?:was|were|been) cut|cut down|gone|removed|deforested)\b"
+_GONE = (
+    r"\b(?:lost|built (?:over|upon)|paved|sealed|converted|turned into|replaced|vanish\w*|disappear\w*|cleared|felled"
+    r"|(?:was|were|been) cut|cut down|gone|removed|deforested)\b"
+)
 
 _CAME = r"\b(?:appear\w*|built(?![- ]up)|constructed|emerg\w*|c[ao]me(?: up| into being)?|planted|gained|new)\b"
 

@@ -38,7 +38,7 @@ _ROADS = (
 #: Pattern, what is asked for, and what can be asked instead. The first that fits names the refusal.
 _OPINION = (
     r"\b(?:nice(?:st|r)?|best|beautiful|ugl(?:y|iest)|worst|interesting|should(?! (?:i"
-    r"|we) know)|recommend\w*|favou?rite|pretti(?:er|est)|pretty|good place|opinion|worth visiting)\b"
+    r"|we|one) (?:know|expect))|recommend\w*|favou?rite|pretti(?:er|est)|pretty|good place|opinion|worth visiting)\b"
 )
 
 _REFUSED: tuple[tuple[re.Pattern[str], str, str], ...] = tuple(
