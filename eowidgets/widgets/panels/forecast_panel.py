@@ -191,7 +191,8 @@ class ForecastPanel(FormPanel, ForecastView):
     def code(self) -> str:
         """Return the code of a cell that computes the same."""
         day = {"from_date": self.from_date} if self.looks_back else {}
-        return Call(self._call().__name__, {**day, **self._all_options()}).code(self._source())
+        name = "hindcast" if self.looks_back else "forecast"
+        return Call(name, {**day, **self._all_options()}).code(self._source())
 
     def _call(self) -> Any:
         return hindcast if self.looks_back else forecast

@@ -156,10 +156,16 @@ def mean(low: str, slots: Slots, given: Given) -> Program | None:
     return Statistic(replace(scope, cover=lands[0]) if lands else scope, indices[0])
 
 
+#: "Mean red in July": a colour after a statistic is a band.
+_MEAN_OF_A_COLOUR = re.compile(
+    r"\b(?:mean|average|median) (?:red|green|blue)\b(?! (?:edge|areas?|pixels?|land|parts?|cover|vegetation|share|fraction))"
+)
+
+
 def band(low: str, slots: Slots, given: Given) -> Program | str | None:
     """Statistics of the reflectance in one band."""
     name = band_in(low, given)
-    said = bool(BAND_WORD.search(low))
+    said = bool(BAND_WORD.search(low) or _MEAN_OF_A_COLOUR.search(low))
     if not said and (not name or name in PLAIN_BANDS or (len(slots.dates) > 1 and " than " in low)):
         return None
     if not said and any(t.name not in IMAGES for t in slots.topics):

@@ -25,7 +25,7 @@ from eowidgets.analysis.ask.kinds.patterns import (
     ranked,
 )
 from eowidgets.analysis.ask.language import COVERS, IMAGES, SKIES, UNIONS, Compare, Program, Rank, Scope
-from eowidgets.analysis.ask.scopes import scopes
+from eowidgets.analysis.ask.scopes import in_every_year, scopes
 from eowidgets.analysis.ask.slots import Slots
 
 _FEW_CLOUDS = re.compile(r"\b(?:clearest|clearer|cloudless)\b")
@@ -226,7 +226,7 @@ def difference(low: str, slots: Slots, given: Given) -> Program | str | None:
     of = ranked(names) or (band_in(low, given) if BAND_WORD.search(low) or "infrared" in low else "")
     if not of or of not in (*COVERS, *UNIONS, *SKIES, *indices_in(names, given), *given.bands):
         return None
-    dates = list(slots.dates)
+    dates = in_every_year(slots.dates)
     parts = re.search(r"\bbetween (.+?) and (.+)$", low)
     if len(dates) == 1 and parts:
         two = [find_dates(p, "", given.last) for p in parts.groups()]
