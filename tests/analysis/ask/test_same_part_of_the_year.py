@@ -4,7 +4,7 @@ import pytest
 
 import eowidgets as eow
 from eowidgets.analysis.ask.dates import find_dates
-from eowidgets.analysis.ask.language import Change, Compare, Fact, Rank, Threshold
+from eowidgets.analysis.ask.language import Change, Compare, Fact, Rank, Threshold, Trend
 from eowidgets.analysis.ask.scopes import in_every_year
 
 
@@ -92,3 +92,14 @@ def test_named_halves_are_compared_and_not_ranked_with_the_others(cube):
     program = eow.ask(cube, "Which half has the higher near infrared, west or east?").program
     assert isinstance(program, Compare)
     assert {program.scope.place, program.other.place} == {"west", "east"}
+
+
+def test_a_forecast_is_not_compared_with_a_month_that_is_named(cube):
+    refused = eow.ask(cube, "Will it be greener in July 2021 than it was in August?")
+    assert refused.abstained
+    assert "same days of the last year seen" in refused.reason
+    assert not eow.ask(cube, "Will it be greener in July 2021 than last year?").abstained
+
+
+def test_a_band_that_goes_up_or_down_has_a_trend(cube):
+    assert isinstance(eow.ask(cube, "Did red reflectance go up or down over the period?").program, Trend)

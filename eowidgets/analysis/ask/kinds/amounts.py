@@ -190,7 +190,9 @@ def band(low: str, slots: Slots, given: Given) -> Program | str | None:
     if re.search(r"\b(?:highest|maximum|max|largest|lowest|minimum|min|smallest)\b", low):
         which = "lowest" if LOW.search(low) else "highest"
         return Extreme(scope, name, which, "place" if low.startswith("where") else "value")  # type: ignore[arg-type]
-    if re.search(r"\b(?:trend|rising|falling|increas\w+|decreas\w+)\b", low):
+    if re.search(
+        r"\b(?:trend|rising|falling|increas\w+|decreas\w+|up or down|r[io]se or f[ae]ll|grow or shrink)\b", low
+    ):
         return Trend(scope, name)
     if re.match(r"^(?:where|did|was there|is there|how many|does|do|has)\b", low):
         return f"Of the band {name} I can give the mean, the median, the highest and lowest value, and the trend."

@@ -41,6 +41,12 @@ from eowidgets.analysis.ask.language import (
 from eowidgets.analysis.ask.slots import Slots
 
 _CLIMATE_SEASON = re.compile(r"\b(?:dry|wet|rainy|growing) season\b", re.IGNORECASE)
+#: "Will it be greener in December than it was in August?"
+_AHEAD_OF_ANOTHER = re.compile(
+    r"\bwill\b.*\bthan (?:it |they )?(?:was |were )?(?:in |during )?(?:the )?(?:last |this )?(?:spring|summer|autumn|winter"
+    r"|jan|feb|mar|apr|may|june?|july?|aug|sep|oct|nov|dec)",
+    re.IGNORECASE,
+)
 _METHOD = re.compile(r"\b(?P<name>(?:break|change)-[a-z]+|ccdc|bfast|landtrendr|cusum|ewma|sccd)\b")
 
 
@@ -58,6 +64,8 @@ def read(text: str, slots: Slots, given: Given) -> Program | str | None:
     elsewhere = named_elsewhere(text, slots, given)
     if elsewhere:
         return elsewhere
+    if _AHEAD_OF_ANOTHER.search(text):
+        return "I compare a forecast with the same days of the last year seen: leave the other time out."
     if _CLIMATE_SEASON.search(text):
         return "Which months the dry, the wet or the growing season has here I cannot tell: name the months."
     for reader in _READERS:
