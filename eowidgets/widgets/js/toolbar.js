@@ -34,6 +34,7 @@ export class Toolbar {
     const take = () => this.state.now(trait, node.value === "" ? null : Number(node.value));
     node.addEventListener("change", take);
     node.addEventListener("keydown", (event) => event.key === "Enter" && take());
+    node.addEventListener("blur", () => (node.value = this.state.model.get(trait) ?? ""));
     return node;
   }
 
@@ -107,8 +108,8 @@ export class Toolbar {
   limits(what, style, compare) {
     if (!what.q) return;
     const { low, high } = limits(style, what.q, compare.mode === "difference" && !this.state.selection);
-    this.low.value = style.vmin ?? "";
-    this.high.value = style.vmax ?? "";
+    // Pixels that arrive bring an update: what is being typed must not be erased by it.
+    for (const [node, value] of [[this.low, style.vmin], [this.high, style.vmax]]) if (!node.matches(":focus")) node.value = value ?? "";
     this.low.placeholder = digits(low[0]);
     this.high.placeholder = digits(high[0]);
   }
