@@ -34,5 +34,5 @@ def _units_clouds(cube: xr.Dataset) -> xr.DataArray:
 
 
 eowidgets.cube.clouds.add_cloud_method("units", _units_clouds)
-# The cube knows no widget library; here is where the two meet.
+# The package eowidgets.cube imports no widget library, so its accessor for charts is registered here.
 eowidgets.cube.lazy_accessors.register({"hvplot": "eowidgets.widgets.charts.accessor"})

@@ -41,7 +41,7 @@ class Claim:
     left, right : float
         The numbers compared, in the unit of the sentence.
     relation : {">", ">=", "<", "<="} or ""
-        What was asked about them; empty where no yes or no was asked for.
+        The comparison that the question asks about; empty where it does not ask for yes or no.
     negated : bool
         Whether the question asked for the contrary ("free of cloud").
     shown : tuple of str

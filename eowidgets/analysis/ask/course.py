@@ -20,7 +20,7 @@ from eowidgets.analysis.ask.outlook import broken
 from eowidgets.analysis.ask.trends import course_of
 from eowidgets.errors import InputError
 
-#: What the hectares of two maps are, so that nobody takes them for those of another method.
+#: The definition of the hectares of two land cover maps; other methods count other pixels.
 DEFINED = (
     " Counted are patches of 0.05 ha or more whose land cover differs between the two years; eow.change counts breaks of the "
     "series instead."

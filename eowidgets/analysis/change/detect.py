@@ -34,6 +34,7 @@ from eowidgets.models.monitors.base import Monitor
 
 #: A history shorter than this (years) has not seen every season.
 SHORTEST = 0.5
+#: The method for two radar images.
 RADAR_METHOD = ChangeLogRatio.name
 
 
@@ -179,7 +180,9 @@ class ChangeTask:
             )
         usual = usual_method(cube)
         if after is not None or not usual.startswith("break-"):
-            return "change-otsu" if after is not None and usual.startswith("break-") else usual
+            if usual.startswith("break-"):  # a series of which one image is compared with the second raster
+                return RADAR_METHOD if all(is_radar(cube[b]) for b in bands(cube)) else "change-otsu"
+            return usual
         history: dict[str, Any] = {}
         if dates is not None:
             first = cube.time.values.astype("datetime64[D]").min()

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -142,10 +142,8 @@ class ChangeLogRatio(TwoImages):
         return torch.where(seen, _smooth(ratio) / weight.clamp_min(1e-6), torch.nan)
 
     def settings(self) -> dict[str, Any]:
-        """Return the median and the spread of the log-ratio that the survey found."""
-        if self.speckle is None:
-            return {}
-        return {"offset": list(self.speckle.offset), "spread": list(self.speckle.spread)}
+        """Return what the survey found of each band: median and spread of the log-ratio, and what is added before it is taken."""
+        return {} if self.speckle is None else {k: list(v) for k, v in asdict(self.speckle).items()}
 
     def outputs(self, bands: tuple[str, ...]) -> tuple[Output, ...]:
         """Return the layers: change or not, and by how many decibels the backscatter differs."""

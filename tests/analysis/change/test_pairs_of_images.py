@@ -4,6 +4,7 @@ import warnings
 
 import numpy as np
 import pytest
+import xarray as xr
 
 import eowidgets as eow
 from eowidgets.analysis.change.detect import ChangeTask, change
@@ -27,6 +28,17 @@ def test_radar_pairs_are_compared_by_their_ratio():
     assert found.attrs["change_method"] == "change-logratio"
     assert (found.change.values == 1)[truth].mean() > 0.9
     assert "changed in 2 places" in sentence(found, changed_places(found, 0.5))
+
+
+def test_a_radar_series_and_a_second_radar_image_are_compared_by_their_ratio():
+    images, truth = scene(4, 0)
+    cube = radar_cube(images)
+    series = xr.concat([cube.isel(time=0)] * 24, "time").assign_coords(
+        time=np.datetime64("2017-01-01", "ns") + np.arange(24) * np.timedelta64(12, "D")
+    )
+    found = change(series, "auto", after=cube.isel(time=[1]), dates=("2017-06-06", "2019-06-01"))
+    assert found.attrs["change_method"] == "change-logratio"
+    assert (found.change.values == 1)[truth].mean() > 0.9
 
 
 def test_methods_for_optical_images_warn_of_speckle():

@@ -1,4 +1,4 @@
-"""Kinds of questions that the grammar of :mod:`.parser` does not know: read here first, or refused by their name.
+"""Kinds of questions that the grammar of :mod:`.parser` does not cover: they are read before it, or refused by name.
 
 The parser turns words into the programs that it was taught, and takes what is near for the same: how tall a tree is for
 how much forest there is. This module comes before it. Each kind is one entry of a table: a pattern, and either the name

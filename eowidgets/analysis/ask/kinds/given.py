@@ -1,4 +1,4 @@
-"""What reading needs to know of a cube."""
+"""The properties of a cube that the reading of a question depends on."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Read the kinds of questions that the grammar of the parser does not know, and put right what it leaves out."""
+"""Read the kinds of questions that the grammar of the parser does not cover, and complete the programs that it gives."""
 
 from __future__ import annotations
 
