@@ -31,6 +31,7 @@ from training.loop import Precision, train
 from training.pairs import SIDE, Pairs
 from training.real_pairs import RealPairs
 from training.real_places import places
+from training.seasons import other_season
 
 RUNS = Path("training/runs")
 #: Small crops: in a short training the number of steps counts, and a step costs what its pixels cost.
@@ -48,6 +49,8 @@ CLASS_WEIGHTS = (1.0, 2.0, 2.0)
 #: Share of the real pairs that are shown as if their pixels were larger by a factor in this range: coarse pictures are
 #: enlarged to half a metre before a network sees them.
 ENLARGED, FACTORS = 0.3, (1.5, 4.5)
+#: Share of the real pairs of which one date is shown as in another season.
+RECOLOURED = 0.4
 
 LENET, SIAMDIFF = LENET_SIZES["small"], SIAMDIFF_SIZES["small"]
 #: Name: network, steps. The short ones are for the table of ablations and are not shipped: LENet as it was trained, a part
@@ -114,6 +117,9 @@ class Batches:
         elif source == "real" and self.real is not None:
             pictures, labels = self.real.draw(rng, area)
             x, y = torch.from_numpy(pictures), torch.from_numpy(labels.astype(np.int64))
+            if rng.random() < RECOLOURED:
+                date = int(rng.integers(2))
+                x[date] = torch.from_numpy(other_season(x[date].numpy(), rng))
             if rng.random() < ENLARGED:
                 x = enlarged(x, float(np.exp(rng.uniform(*np.log(FACTORS)))))
         else:

@@ -35,10 +35,10 @@ COARSER = 2.0
 KINDS = {
     "two places": 0.16,
     "open ground": 0.16,
-    "removed": 0.20,
+    "removed": 0.18,
     "pasted": 0.20,
-    "two years": 0.22,
-    "same picture": 0.06,
+    "two years": 0.20,
+    "same picture": 0.10,
 }
 #: Smallest building that is removed or pasted, in pixels of its picture.
 SMALL = 60
