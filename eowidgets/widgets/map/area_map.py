@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from functools import lru_cache
 from html import escape
 from importlib.util import find_spec
@@ -18,6 +17,7 @@ from eowidgets.arguments import checked
 from eowidgets.cube.admission import admit
 from eowidgets.cube.antimeridian import placed, towards, wrap
 from eowidgets.cube.area import Area, AreaLike
+from eowidgets.cube.area_file import FORMATS
 from eowidgets.cube.area_source import CRSLike
 from eowidgets.cube.globe import outline
 from eowidgets.cube.grid import bounds, geobox
@@ -219,7 +219,7 @@ class AreaMap(PlainErrors, PictureLayers, ipyleaflet.Map):
     def _needed(self) -> Area:
         area = self.area_value
         if area is None:
-            raise InputError("No area is set: draw one on the map, upload GeoJSON, or set  map.area = ...")
+            raise InputError("No area is set: draw one on the map, upload a file, or set  map.area = ...")
         return area
 
     def view_area(self) -> Area | None:
@@ -281,29 +281,29 @@ class AreaMap(PlainErrors, PictureLayers, ipyleaflet.Map):
     def _uploaded(self, change: Any) -> None:
         for file in change["new"]:
             try:
-                self.load_geojson(bytes(file["content"]), str(file["name"]))
+                self.load_area(bytes(file["content"]), str(file["name"]))
             except EowidgetsError as error:
                 self.say(str(error))
         if change["new"]:
             self._upload.value = ()
 
-    def load_geojson(self, content: bytes | str, name: str = "the upload") -> None:
-        """Take the area from the text of a GeoJSON file, and move the map to it.
+    def load_area(self, content: bytes, name: str) -> None:
+        """Take the area from the content of a file, and move the map to it.
+
+        Parameters
+        ----------
+        content : bytes
+        name : str
+            Name of the file, which tells the format: GeoJSON, KML, KMZ, GeoPackage, FlatGeobuf or a zipped shapefile.
 
         Raises
         ------
-        InputError
-            If it is too large, not GeoJSON, or has no area in it.
+        InputError, SourceError, MissingExtraError
+            If it is too large, has no area in it, or cannot be read.
         """
         if len(content) > _LARGEST_UPLOAD:
             raise InputError(f"{shown(name)} has {len(content) / 1e6:.0f} MB: simplify it to less than 8 MB.")
-        try:
-            data = json.loads(content)
-        except (UnicodeDecodeError, ValueError):
-            data = None
-        if not isinstance(data, dict):
-            raise InputError(f"{shown(name)} is not GeoJSON: save the area as GeoJSON in longitude and latitude.")
-        self.area = data
+        self.area = Area.upload(content, name)
         self.look_at(self.area)
 
     # --- pins -------------------------------------------------------------------------------------------------
@@ -375,7 +375,10 @@ class AreaMap(PlainErrors, PictureLayers, ipyleaflet.Map):
         )
         self.draw.observe(self._drawn, names="data")
         self._upload = ipywidgets.FileUpload(
-            accept=".geojson,.json", description="", tooltip="Upload an area as GeoJSON", icon="upload"
+            accept=",".join(FORMATS),
+            description="",
+            tooltip="Upload an area (GeoJSON, KML, GeoPackage, zipped shapefile)",
+            icon="upload",
         )
         self._upload.observe(self._uploaded, names="value")
         self._clear = ipywidgets.Button(icon="eraser", tooltip="Clear the area", disabled=True)
