@@ -13,6 +13,7 @@ from eowidgets.cube.area import Area
 from eowidgets.cube.grid import geobox
 from eowidgets.render.source import FrameSource
 
+TRIANGLE = "{ type: 'Polygon', coordinates: [[[22.146, 45.201], [22.15, 45.201], [22.15, 45.204], [22.146, 45.201]]] }"
 MODEL = "document.getElementById('viewer').model"
 TITLES = (
     """color => [...document.querySelectorAll(`.eow-chart circle[fill="${color}"] title`)].map((t) => t.textContent)"""
@@ -260,3 +261,38 @@ def test_what_was_not_measured_is_said(opened, tmp_path, make_cube):
     page.locator(".eow-chart-empty", has_text="Nothing was measured here.").wait_for()
     page.evaluate(f"() => {MODEL}.set('pins', [{{ lon: 0, lat: 0, color: '#0072b2' }}])")
     page.locator(".eow-chart-empty", has_text="outside this picture").wait_for()
+
+
+def test_pins_and_shapes_are_taken_back_and_put_again(story, opened):
+    page = opened(story)
+    counts = f"[{MODEL}.get('pins').length, {MODEL}.get('area') ? 1 : 0, {MODEL}.get('polygons').length].join()"
+
+    def has(text):
+        page.wait_for_function(f"t => {counts} === t", arg=text)
+
+    undo, redo = page.get_by_label("Undo the last pin or shape"), page.get_by_label("Redo the pin or shape")
+    assert undo.is_disabled() and redo.is_disabled()
+    click(page, (0.2, 0.2))
+    has("1,0,0")
+    click(page, (0.7, 0.3))
+    has("2,0,0")
+    page.evaluate(f"{MODEL}.set({{ polygons: [], area: {TRIANGLE} }})")
+    has("2,1,0")
+    undo.click()
+    has("2,0,0")
+    page.locator(".eow-picture").focus()
+    page.keyboard.press("Control+z")
+    has("1,0,0")
+    page.keyboard.press("Control+Shift+z")
+    has("2,0,0")
+    redo.click()
+    has("2,1,0")
+    assert redo.is_disabled()
+    undo.click()
+    click(page, (0.5, 0.8))
+    has("3,0,0")
+    assert redo.is_disabled()  # another step: what was taken back is gone
+    page.get_by_label("Clear pins and areas").click()
+    has("0,0,0")
+    undo.click()
+    has("3,0,0")

@@ -13,6 +13,7 @@ import { nameSliders } from "./slider_names.js";
 import { State } from "./state.js";
 import { Store } from "./store.js";
 import { Toolbar } from "./toolbar.js";
+import { Undo } from "./undo.js";
 
 const STYLE = ["bands", "index", "vmin", "vmax", "stretch", "gamma", "cmap", "opacity", "clouds", "compare_mode", "compare_key", "compare_date", "layers", "selection"];
 
@@ -30,6 +31,8 @@ export function view({ model, el }) {
   const legend = new LegendCard(state, store, picture);
   const readout = new Readout(store, state, picture);
   const places = new Places(picture, (problem) => error.show(problem));
+  const undo = new Undo(model);
+  places.element.append(undo.element);
   const { polygon } = picture;
   toolbar.onhome = () => (picture.fit(), picture.moved());
   toolbar.ondraw = () => {
@@ -154,6 +157,7 @@ export function view({ model, el }) {
   const keys = { ArrowLeft: () => state.step(-1), ArrowRight: () => state.step(1), Home: () => state.go(0), End: () => state.go(state.stamps.length - 1),
     " ": () => state.now("playing", !model.get("playing")), "+": () => picture.zoom(1.5), "=": () => picture.zoom(1.5), "-": () => picture.zoom(1 / 1.5), Escape: () => (polygon.on ? polygon.cancel() : state.select(null)), p: () => polygon.on || toolbar.ondraw(), Backspace: () => polygon.on && polygon.undo() };
   const shifted = { ArrowLeft: () => picture.pan(-1, 0), ArrowRight: () => picture.pan(1, 0), ArrowUp: () => picture.pan(0, -1), ArrowDown: () => picture.pan(0, 1) };
+  const commands = ({ key, shiftKey }) => ({ z: () => (shiftKey ? undo.redo() : undo.undo()), y: () => undo.redo() })[key.toLowerCase()];
   picture.element.addEventListener("keydown", (event) => {
     if (event.key !== "Enter") return;
     event.preventDefault();
@@ -164,7 +168,7 @@ export function view({ model, el }) {
     // A control keeps the keys that it needs itself.
     if (["SELECT", "INPUT"].includes(event.target.tagName) || (event.target.tagName === "BUTTON" && event.key === " ")) return;
     const name = (event.shiftKey && shifted[event.key] ? shifted : keys)[event.key];
-    const act = event.ctrlKey || event.metaKey || event.altKey ? null : name;
+    const act = event.altKey ? null : event.ctrlKey || event.metaKey ? commands(event) : name;
     if (!act) return;
     event.preventDefault();
     event.stopPropagation();
@@ -186,7 +190,7 @@ export function view({ model, el }) {
     unname();
     for (const [name, f] of events) model.off(name, f);
     store.listeners.delete(fresh);
-    for (const part of [ahead, play, axis, chart, picture, readout, reader, state]) part.close();
+    for (const part of [ahead, play, axis, chart, picture, readout, reader, state, undo]) part.close();
     store.release();
   };
 }
