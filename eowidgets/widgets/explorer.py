@@ -24,6 +24,7 @@ from eowidgets.widgets.map_inset import MapInset
 from eowidgets.widgets.panels.notebook_export import MODEL_LINE, NOT_AGAIN
 from eowidgets.widgets.recorder import Recorder
 from eowidgets.widgets.session_panel import SessionPanel
+from eowidgets.widgets.share_panel import SharePanel
 from eowidgets.widgets.viewer.time_viewer import TimeViewer
 
 if TYPE_CHECKING:
@@ -115,6 +116,7 @@ class Explorer(ReadableRepr, PlainErrors, ipywidgets.GridBox):
                 "Forecast": lambda: self._panel_of("forecast_panel", "ForecastPanel"),
                 "Ask": lambda: self._panel_of("ask_panel", "AskPanel"),
                 "Layers": lambda: LayersPanel(self.viewer, area_map),
+                "Share": lambda: SharePanel(self.viewer),
                 "Session": lambda: SessionPanel(self),
             }
         ).add_class("eow-panels")
