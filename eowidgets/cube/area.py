@@ -62,9 +62,9 @@ class Area:
         Parameters
         ----------
         source : Area, tuple, mapping, str, Path, geometry or GeoDataFrame
-            ``(west, south, east, north)``; a GeoJSON geometry, Feature or FeatureCollection; a path to
-            GeoJSON, KML, GeoPackage or a zipped shapefile; a shapely geometry; a GeoDataFrame or GeoSeries; another area. Longitudes may
-            pass 180, as in (179, -18, 181, -16). A box with west > east crosses the antimeridian where that is
+            ``(west, south, east, north)``; a GeoJSON geometry, Feature or FeatureCollection; a path to GeoJSON, KML,
+            GeoPackage or a zipped shapefile; a shapely geometry; a GeoDataFrame or GeoSeries; another area. Longitudes
+            may pass 180, as in (179, -18, 181, -16). A box with west > east crosses the antimeridian where that is
             less than half the globe, with a warning, because west and east may also be swapped.
         crs : optional
             CRS of a tuple or shapely geometry where it is not lon/lat.

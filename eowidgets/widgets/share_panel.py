@@ -24,7 +24,19 @@ KINDS = {
     "film": ("Film (MP4)", "film", ".mp4"),
 }
 #: Traits that a link depends on.
-_SHOWN: tuple[str, ...] = ("date", "bands", "index", "vmin", "vmax", "gamma", "cmap", "stretch", "clouds", "compare_mode", "compare_date")
+_SHOWN: tuple[str, ...] = (
+    "date",
+    "bands",
+    "index",
+    "vmin",
+    "vmax",
+    "gamma",
+    "cmap",
+    "stretch",
+    "clouds",
+    "compare_mode",
+    "compare_date",
+)
 _SHOWN += ("swipe", "selection", "bounds", "pins")
 _OVERWRITES = "A file of that name is replaced."
 
@@ -42,13 +54,15 @@ class SharePanel(ipywidgets.VBox):
         self._name = ipywidgets.Text("view", description="File name", layout={"width": "auto"}, tooltip=_OVERWRITES)
         self._buttons = {}
         for kind, (words, icon, ending) in KINDS.items():
-            button = ipywidgets.Button(description=words, icon=icon, tooltip=f"Write a file {ending} next to the notebook")
+            button = ipywidgets.Button(
+                description=words, icon=icon, tooltip=f"Write a file {ending} next to the notebook"
+            )
             button.on_click(lambda _, kind=kind: self.write(kind))
             self._buttons[kind] = button
         self._link = ipywidgets.Text(description="Link", layout={"width": "auto"}, continuous_update=False)
         self._link.tooltip = "The view as text: behind the address of a saved page it opens this view"
         self._open = ipywidgets.Button(description="Open", icon="folder-open", tooltip="Show what the link says")
-        self._open.on_click(lambda _: self.open())
+        self._open.on_click(lambda _: self.show_link())
         self._message = ipywidgets.HTML()
         note = ipywidgets.HTML(
             "<small>Put the link behind the address of a saved web page, or paste one here and open it.</small>"
@@ -78,7 +92,7 @@ class SharePanel(ipywidgets.VBox):
         work.on_change(lambda w: self._done(w, path))
         return work
 
-    def open(self) -> None:
+    def show_link(self) -> None:
         """Show what the link in the field says."""
         try:
             self._viewer.open_link(self._link.value)
@@ -94,7 +108,9 @@ class SharePanel(ipywidgets.VBox):
         try:
             work.result()
         except Exception as error:  # noqa: BLE001  (any error is shown in the panel)
-            self._say(str(error) if isinstance(error, EowidgetsError) else f"{type(error).__name__}: {error}", "eow-bad")
+            self._say(
+                str(error) if isinstance(error, EowidgetsError) else f"{type(error).__name__}: {error}", "eow-bad"
+            )
             return
         self._say(f"Saved as {path} ({path.stat().st_size / 1e6:.1f} MB).", "eow-good")
 
@@ -111,7 +127,6 @@ class SharePanel(ipywidgets.VBox):
     def __repr__(self) -> str:
         """Return the link."""
         return f"SharePanel({self._viewer.link})"
-
 
 
 def _picture(viewer: TimeViewer, path: Path) -> Path:

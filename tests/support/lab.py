@@ -167,8 +167,13 @@ class Lab:
     root: Path
     browser: Browser
 
-    def open(self, notebook: Path | list[str], name: str = "test", size: tuple[int, int] = (1280, 800)) -> LabPage:
-        """Open a notebook (a file, which is copied, or a list of code cells) with a fresh kernel; nothing runs yet."""
+    def open(
+        self, notebook: Path | list[str], name: str = "test", size: tuple[int, int] = (1280, 800), *, tour: bool = False
+    ) -> LabPage:
+        """Open a notebook (a file, which is copied, or a list of code cells) with a fresh kernel; nothing runs yet.
+
+        The tour of the Explorer counts as put away unless ``tour`` is true.
+        """
         target = self.root / f"{name}-{time.monotonic_ns()}.ipynb"
         if isinstance(notebook, Path):
             shutil.copy(notebook, target)
@@ -177,6 +182,8 @@ class Lab:
             nb.metadata["kernelspec"] = {"name": "python3", "display_name": "Python 3", "language": "python"}
             nbformat.write(nb, target)
         page = self.browser.new_page(viewport={"width": size[0], "height": size[1]})
+        if not tour:
+            page.add_init_script("localStorage.setItem('eowidgets.tour', 'off')")
         result = LabPage(page)
         page.on("websocket", lambda ws: _listen(ws, result))
         page.on("console", lambda m: result.console.append(m.text) if m.type in ("error", "warning") else None)

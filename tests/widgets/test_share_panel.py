@@ -16,7 +16,9 @@ def panel(tmp_path, monkeypatch):
     viewer.close()
 
 
-@pytest.mark.parametrize(("kind", "name", "begins"), [("picture", "view.png", b"\x89PNG"), ("gif", "view.gif", b"GIF8")])
+@pytest.mark.parametrize(
+    ("kind", "name", "begins"), [("picture", "view.png", b"\x89PNG"), ("gif", "view.gif", b"GIF8")]
+)
 def test_a_button_writes_a_file(panel, tmp_path, kind, name, begins):
     panel.write(kind).result(60)
     assert (tmp_path / name).read_bytes().startswith(begins)
@@ -44,9 +46,9 @@ def test_the_link_follows_the_view_and_opens_one(panel):
     viewer.index = "NDWI"
     assert "index=NDWI" in panel._link.value
     panel._link.value = "#index=EVI&clouds=hide"
-    panel.open()
+    panel.show_link()
     assert (viewer.index, viewer.clouds) == ("EVI", "hide")
     panel._link.value = "#index=<b>"
-    panel.open()
+    panel.show_link()
     assert "eow-bad" in panel._message.value and "<b>" not in panel._message.value
     assert viewer.index == "EVI"

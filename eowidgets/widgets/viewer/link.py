@@ -15,7 +15,14 @@ _TEXTS = ("date", "index", "cmap", "stretch", "clouds", "compare_mode", "compare
 _NUMBERS = ("vmin", "vmax", "gamma", "swipe")
 _LISTS = ("bands", "selection")
 #: Not in a link where they have the value that a new viewer has.
-_USUAL = {"cmap": "viridis", "stretch": "percentile", "clouds": "show", "compare_mode": "none", "gamma": 1.0, "swipe": 0.5}
+_USUAL = {
+    "cmap": "viridis",
+    "stretch": "percentile",
+    "clouds": "show",
+    "compare_mode": "none",
+    "gamma": 1.0,
+    "swipe": 0.5,
+}
 #: Digits behind the point: a decimetre on the ground, in degrees.
 _DEGREES = 6
 #: Longer links are cut by mail programs.

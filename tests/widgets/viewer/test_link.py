@@ -15,7 +15,9 @@ TRAITS = ("date", "index", "compare_mode", "vmin", "vmax", "gamma")
 
 
 def test_a_link_names_what_is_shown():
-    viewer = eow.TimeViewer(CUBE, date="2019-07-06", index="NDVI", vmin=0, vmax=0.9, pins=[{"lon": 22.1515, "lat": 45.2}])
+    viewer = eow.TimeViewer(
+        CUBE, date="2019-07-06", index="NDVI", vmin=0, vmax=0.9, pins=[{"lon": 22.1515, "lat": 45.2}]
+    )
     assert viewer.link == "#date=2019-07-06&index=NDVI&vmin=0.0&vmax=0.9&pins=22.1515,45.2"
 
 
