@@ -52,3 +52,30 @@ def open_lab(lab: Lab) -> Iterator:
     yield opener
     for page in pages:
         page.close()
+
+
+@pytest.fixture
+def open_page(lab: Lab) -> Iterator:
+    """Open a page that ``TimeViewer.to_html`` has written, without a network; an error on it fails the test.
+
+    Options are those of Playwright's ``new_context``.
+    """
+    problems, contexts = [], []
+
+    def opener(path, script="", **options):
+        contexts.append(
+            lab.browser.new_context(**{"offline": True, "viewport": {"width": 1000, "height": 800}, **options})
+        )
+        page = contexts[-1].new_page()
+        page.set_default_timeout(60_000)
+        page.on("pageerror", lambda e: problems.append(str(e)))
+        if script:
+            page.add_init_script(script)
+        page.goto(path.as_uri())
+        page.locator(".eow-viewer[data-drawn][data-ready]").wait_for()
+        return page
+
+    yield opener
+    for context in contexts:
+        context.close()
+    assert problems == []

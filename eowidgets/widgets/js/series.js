@@ -3,7 +3,7 @@ import { subject } from "./passes.js";
 
 // Series of pins and areas, from the pixels that are in the browser; what is not here is asked of the kernel once.
 
-const VEGETATION = "NDVI";
+const VEGETATION = ["NDVI", "kNDVI", "EVI", "SAVI", "GNDVI", "NDRE", "VARI", "DpRVIVV"]; // the first that the bands allow
 const MOST_PIXELS = 4_000_000; // of an area, read back from the GPU per date
 const AT_ONCE = 65_536; // pixels of an area that are looked at without a pause
 const SLICE = 10; // ms of work between two frames
@@ -33,11 +33,12 @@ export class SeriesReader {
     this.jobs = [];
   }
 
-  // What the chart shows: the index or band that is drawn; of a mix NDVI, where the bands allow it, else its first channel.
+  // What the chart shows: the index or band that is drawn; of a mix a vegetation index, where the bands allow one, else its first channel.
   what() {
     const what = subject(this.state.source, this.state.style);
     if (what.kind !== "rgb") return what;
-    if (this.state.source.indices.some((i) => i.name === VEGETATION)) return subject(this.state.source, { ...this.state.style, index: VEGETATION });
+    const index = VEGETATION.find((name) => this.state.source.indices.some((i) => i.name === name));
+    if (index) return subject(this.state.source, { ...this.state.style, index });
     const band = this.state.source.bands.find((b) => b.name === what.bands[0]);
     return { ...what, bands: [band.name], rpn: ["b0"], unit: band.unit, title: band.long_name || band.name };
   }

@@ -12,6 +12,7 @@ import { SeriesReader } from "./series.js";
 import { nameSliders } from "./slider_names.js";
 import { State } from "./state.js";
 import { Store } from "./store.js";
+import { Thumbs } from "./thumbs.js";
 import { Toolbar } from "./toolbar.js";
 
 const STYLE = ["bands", "index", "vmin", "vmax", "stretch", "gamma", "cmap", "opacity", "clouds", "compare_mode", "compare_key", "compare_date", "layers", "selection"];
@@ -23,10 +24,11 @@ export function view({ model, el }) {
   const reader = new SeriesReader(store, state);
   const date = h("span", { class: "eow-date", "aria-live": "polite" });
   const toolbar = new Toolbar(state, store);
-  const axis = new Axis(state);
   const play = player(state);
   const chart = new Chart({ onmove: (stamp) => stamp !== null && state.go(axis.nearest(axis.at(stamp))) });
   const picture = new Picture(state, store, { onpin: (...at) => places.pin(...at), onarea: (corners) => places.area(corners), onhover: (at) => readout.show(at) });
+  const thumbs = new Thumbs(state, store, picture);
+  const axis = new Axis(state, thumbs);
   const legend = new LegendCard(state, store, picture);
   const readout = new Readout(store, state, picture);
   const places = new Places(picture, (problem) => error.show(problem));
@@ -65,7 +67,7 @@ export function view({ model, el }) {
     const { what: subjectOf, series, asked } = reader.all(picture.ground);
     const nothing = series.length ? "Nothing was measured here." : "Pins and area lie outside this picture.";
     title.textContent = [subjectOf.title, subjectOf.unit && `(${subjectOf.unit})`].filter(Boolean).join(" ");
-    chart.show(series, { span: [state.stamps[0], state.stamps.at(-1)], empty: reader.waiting ? "The series is on its way." : asked ? nothing : "" });
+    chart.show(series, { title: subjectOf.name, unit: subjectOf.unit, span: [state.stamps[0], state.stamps.at(-1)], empty: reader.waiting ? "The series is on its way." : asked ? nothing : "" });
   };
   const guard = (f) => (...args) => {
     try {
@@ -133,6 +135,7 @@ export function view({ model, el }) {
     toolbar.update();
     legend.update();
     axis.recover();
+    thumbs.refresh();
     picture.redraw();
     return updateChart();
   });
@@ -186,7 +189,7 @@ export function view({ model, el }) {
     unname();
     for (const [name, f] of events) model.off(name, f);
     store.listeners.delete(fresh);
-    for (const part of [ahead, play, axis, chart, picture, readout, reader, state]) part.close();
+    for (const part of [ahead, play, axis, thumbs, chart, picture, readout, reader, state]) part.close();
     store.release();
   };
 }
