@@ -91,12 +91,12 @@ STEP = """async ([steps, key]) => {
 }"""
 #: From the choice to the first picture of it, which is coarse where the band was not drawn before.
 RESTYLE = """async () => {
-  const select = document.querySelector('.eow-toolbar select'), picture = document.querySelector('.eow-picture');
+  const field = document.querySelector('.eow-combo-input'), picture = document.querySelector('.eow-picture');
   const canvas = document.querySelector('.eow-canvas'), context = canvas.getContext('2d'), times = [];
   for (const value of ['index:NDVI', 'index:EVI', 'bands:red,green,blue', 'index:NDWI', 'index:SAVI', 'bands:nir']) {
     await new Promise((done) => setTimeout(done, 200));
     const frame = picture.dataset.frames, start = performance.now();
-    select.value = value; select.dispatchEvent(new Event('change'));
+    field.click(); document.querySelector(`.eow-combo-list [data-value="${value}"]`).click();
     while (picture.dataset.frames === frame || !picture.dataset.shown) await new Promise(requestAnimationFrame);
     context.getImageData(canvas.width / 2, canvas.height / 2, 1, 1);
     times.push(performance.now() - start);

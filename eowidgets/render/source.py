@@ -21,6 +21,7 @@ from eowidgets.render.classes import ClassRow, classes_of
 from eowidgets.render.formula import Program, catalogue, evaluate, index_program
 from eowidgets.render.pack import Bits, Codec, codec_for, pack_mask, unpack_mask
 from eowidgets.render.place import Place
+from eowidgets.render.purposes import domain, purpose
 from eowidgets.render.style import as_json, quantiles
 
 MASK = "clouds"
@@ -367,7 +368,8 @@ class FrameSource:
     def index_head(self, program: Program) -> dict[str, Any]:
         """What the browser must know of an index to draw it."""
         known = not self.lazy or all(b in self._codecs for b in program.bands)
-        return {**program.as_json(), "q": as_json(self.quantiles(program)) if known else None}
+        words = {"domain": domain(program.name), "use": purpose(program.name)}
+        return {**program.as_json(), **words, "q": as_json(self.quantiles(program)) if known else None}
 
 
 def _share(cloudy: np.ndarray, seen: np.ndarray) -> float | None:

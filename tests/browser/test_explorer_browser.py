@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from support.pictures import until
+from support.pictures import choose, until
 
 CELLS = [
     "import eowidgets as eow",
@@ -152,7 +152,7 @@ def test_halves_of_a_swipe_and_a_difference_name_their_dates(explorer):
     cover = "float(cube.clouds.sel(time=explorer.viewer.compare_date).mean())"
     assert float(explorer.evaluate(cover)) < 0.05
     p.get_by_label("Compare", exact=True).select_option("difference")
-    p.get_by_label("Bands or index").select_option("index:NDVI")
+    choose(p, "NDVI")
     p.locator(".eow-legend-title", has_text="Difference, 2019-07-06 minus").wait_for()
 
 

@@ -22,14 +22,16 @@ SHIFTS = """() => { window._shift = 0;
     .observe({ type: 'layout-shift', buffered: false }); }"""
 READ = """() => { const c = document.querySelector('.eow-thumb canvas');
   const d = c.getContext('2d').getImageData(0, 0, c.width, c.height).data;
-  return [c.width, c.height, btoa(String.fromCharCode(...d.subarray(0, 40000))), btoa(String.fromCharCode(...d.subarray(40000)))]; }"""
+  const text = (part) => btoa(String.fromCharCode(...part));
+  return [c.width, c.height, text(d.subarray(0, 40000)), text(d.subarray(40000))]; }"""
 #: Dates that the pointer passes in one sweep, and the time until the card shows each.
 SWEEP = """async () => {
   const axis = document.querySelector('.eow-axis'), card = document.querySelector('.eow-thumb');
   const box = axis.getBoundingClientRect(), times = [];
   for (let i = 0; i < 30; i++) {
     const old = card.dataset.shown, start = performance.now();
-    axis.dispatchEvent(new PointerEvent('pointermove', { clientX: box.left + 60 + 20 * i, clientY: box.top + 30, bubbles: true, pointerType: 'mouse' }));
+    const at = { clientX: box.left + 60 + 20 * i, clientY: box.top + 30, bubbles: true, pointerType: 'mouse' };
+    axis.dispatchEvent(new PointerEvent('pointermove', at));
     while (card.dataset.shown === old) await new Promise(requestAnimationFrame);
     times.push(performance.now() - start);
   }

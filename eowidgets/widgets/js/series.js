@@ -3,7 +3,7 @@ import { subject } from "./passes.js";
 
 // Series of pins and areas, from the pixels that are in the browser; what is not here is asked of the kernel once.
 
-const VEGETATION = ["NDVI", "kNDVI", "EVI", "SAVI", "GNDVI", "NDRE", "VARI", "DpRVIVV"]; // the first that the bands allow
+const VEGETATION = ["NDVI", "kNDVI", "EVI", "SAVI", "GNDVI", "NDREI", "VARI", "DpRVIVV"]; // the first that the bands allow
 const MOST_PIXELS = 4_000_000; // of an area, read back from the GPU per date
 const AT_ONCE = 65_536; // pixels of an area that are looked at without a pause
 const SLICE = 10; // ms of work between two frames

@@ -1,4 +1,6 @@
-import { button, digits, fillSelect, h, OWN_KEYS, safeColor, select } from "./dom.js";
+import { choices, formula } from "./choices.js";
+import { Combobox } from "./combobox.js";
+import { button, digits, fillSelect, h, OWN_KEYS, select } from "./dom.js";
 import { limits, subject } from "./passes.js";
 
 // The row of controls above the picture: what is drawn, how, and against what.
@@ -10,7 +12,11 @@ export class Toolbar {
   constructor(state, store) {
     Object.assign(this, { state, store });
     const { model } = state;
-    this.what = select("Bands or index", [], "", (value) => this.choose(value));
+    this.what = new Combobox("Bands or index: type a name or a use", {
+      onchoose: (value) => this.choose(value),
+      onstar: (value) => this.star(value.slice(value.indexOf(":") + 1)),
+      own: (text) => (this.store.model.alone ? null : formula(text, state.source)),
+    });
     this.cmap = select("Colour map", [], "", (value) => state.now("cmap", value));
     this.low = this.number("Darkest value (empty: automatic)", "vmin");
     this.high = this.number("Brightest value (empty: automatic)", "vmax");
@@ -24,7 +30,7 @@ export class Toolbar {
     this.home = button("Show the whole picture", "⤢", () => this.onhome?.());
     this.cloudsLabel = h("label", { title: "Leave cloudy pixels out" }, this.clouds, "hide clouds");
     this.element = h("div", { class: "eow-toolbar", role: "toolbar", "aria-label": "Picture" },
-      this.group("Show", this.what, this.cmap), this.group("Limits", this.low, this.high, this.stretch), this.group("Gamma", this.gamma), this.cloudsLabel,
+      this.group("Show", this.what.element, this.cmap), this.group("Limits", this.low, this.high, this.stretch), this.group("Gamma", this.gamma), this.cloudsLabel,
       this.group("Compare", this.mode, this.second, this.line), h("span", { class: "eow-tools" }, this.draw, this.home));
     model.get("head") && this.heads();
   }
@@ -48,12 +54,7 @@ export class Toolbar {
   heads() {
     const { source, model } = this.state;
     const head = model.get("head");
-    const has = (mix) => mix.every((b) => source.bands.some((o) => o.name === b));
-    const mixes = Object.entries(head.composites).filter(([, mix]) => has(mix)).map(([name, mix]) => [`bands:${mix.join(",")}`, name]);
-    const bands = source.bands.map((b) => [`bands:${b.name}`, b.long_name || b.name]);
-    const favourites = head.favourites.filter((f) => source.indices.some((i) => i.name === f)).map((f) => [`index:${f}`, f]);
-    const rest = source.indices.filter((i) => !head.favourites.includes(i.name)).map((i) => [`index:${i.name}`, `${i.name} – ${i.long_name}`]);
-    this.options = [["Mix", mixes], ["Index", favourites], ["Band", bands], ["All indices", rest]].filter(([, list]) => list.length);
+    this.options = choices(source, head, model.get("favourites"));
     this.cmaps = Object.keys(head.cmaps).map((name) => [name, name]);
     this.cloudsLabel.hidden = !source.mask;
     this.update();
@@ -66,6 +67,12 @@ export class Toolbar {
     model.set({ index: kind === "index" ? name : null, vmin: null, vmax: null });
     if (kind === "bands") model.set("bands", name.split(","));
     model.save_changes();
+  }
+
+  star(name) {
+    const { model } = this.state;
+    const now = model.get("favourites");
+    this.state.now("favourites", now.includes(name) ? now.filter((n) => n !== name) : [...now, name]);
   }
 
   drawing(on) {
@@ -85,8 +92,7 @@ export class Toolbar {
   update() {
     const { style, compare, source } = this.state;
     const value = style.index ? `index:${style.index}` : `bands:${style.bands.join(",")}`;
-    const known = this.options.some(([, list]) => list.some(([v]) => v === value));
-    fillSelect(this.what, known ? this.options : [[value, style.index ?? style.bands.join(", ")], ...this.options], value);
+    this.what.fill(this.options, value);
     const what = subject(source, style);
     fillSelect(this.cmap, this.cmaps.some(([v]) => v === style.cmap) ? this.cmaps : [[style.cmap, style.cmap], ...this.cmaps], style.cmap);
     this.cmap.hidden = what.kind !== "value";

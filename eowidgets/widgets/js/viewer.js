@@ -146,7 +146,7 @@ export function view({ model, el }) {
   const ahead = new Ahead(store, state, () => (root.dataset.ready = "1"));
 
   const events = [["change:date", redate], ["change:pins", replace], ["change:area", replace], ["change:polygons", replace], ["change:events", () => axis.layout()], ["change:playing", replay], ["change:speed", replay], ["change:clear_only", replay],
-    ["change:loop", replay], ["change:head", rehead], ["change:bounds", rebound], ["change:swipe", () => (toolbar.update(), picture.redraw())], ["change:error", complain], ...STYLE.map((s) => [`change:${s}`, restyle])];
+    ["change:loop", replay], ["change:head", rehead], ["change:favourites", () => toolbar.heads()], ["change:bounds", rebound], ["change:swipe", () => (toolbar.update(), picture.redraw())], ["change:error", complain], ...STYLE.map((s) => [`change:${s}`, restyle])];
   for (const [name, f] of events) model.on(name, f);
   const blink = setInterval(() => {
     if (model.get("compare_mode") !== "blink") return;

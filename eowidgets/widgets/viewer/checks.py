@@ -13,6 +13,7 @@ import traitlets
 from eowidgets.arguments import checked
 from eowidgets.errors import EowidgetsError, InputError, shown, unknown
 from eowidgets.render.colormaps import colormap
+from eowidgets.render.purposes import in_catalogue
 from eowidgets.render.source import FrameSource
 from eowidgets.widgets.places import checked_color
 
@@ -101,6 +102,12 @@ class Checks(traitlets.HasTraits):
             if self.head:
                 self.head = self._make_head()
         return program.name
+
+    @traitlets.validate("favourites")
+    def _check_favourites(self, proposal: dict[str, Any]) -> list[str]:
+        names = list(dict.fromkeys(proposal["value"]))
+        # What the catalogue has may be a favourite, even where this cube lacks a band for it.
+        return [name if in_catalogue(name) else self.sources["cube"].program(name).name for name in names]
 
     @traitlets.validate("cmap")
     def _check_cmap(self, proposal: dict[str, Any]) -> str:

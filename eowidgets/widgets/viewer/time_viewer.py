@@ -25,8 +25,8 @@ from eowidgets.widgets.viewer.checks import Checks, ErrorsBelow
 from eowidgets.widgets.viewer.exports import Exports
 from eowidgets.widgets.viewer.layers import Layers, class_colors
 
-#: Indices that most people look for, shown before the long list.
-FAVOURITES = ("NDVI", "EVI", "NDWI", "MNDWI", "NBR", "NDMI", "NDBI", "NDSI", "SAVI", "GNDVI", "NDRE")
+#: Indices that most people look for: the favourites until others are chosen.
+FAVOURITES = ("NDVI", "EVI", "NDWI", "MNDWI", "NBR", "NDMI", "NDBI", "NDSI", "SAVI", "GNDVI", "NDREI")
 #: Of differences: red where there is less than before, blue where there is more.
 DIVERGING = "RdBu"
 #: The date to compare with is clear, and within so many days of the year of the one that is shown.
@@ -71,6 +71,8 @@ class TimeViewer(ReadableRepr, PlainErrors, Checks, Layers, Exports, ErrorsBelow
     stretch : {"percentile", "minmax"}
     gamma, opacity, speed : float
     cmap : str
+    favourites : list of str
+        Indices that are listed first; the star in the list of indices adds and removes one.
     clouds : {"show", "hide"}
     compare_mode : {"none", "swipe", "difference", "blink"}
     compare_date : str
@@ -123,6 +125,7 @@ class TimeViewer(ReadableRepr, PlainErrors, Checks, Layers, Exports, ErrorsBelow
     gamma: Any = traitlets.Float(1.0).tag(**_MOVES)
     cmap: Any = traitlets.Unicode("viridis").tag(sync=True)
     opacity: Any = traitlets.Float(1.0).tag(sync=True)
+    favourites: Any = traitlets.List(traitlets.Unicode(), list(FAVOURITES)).tag(sync=True)
     clouds: Any = ChoiceTrait(("show", "hide"), "show").tag(sync=True)
     compare_mode: Any = ChoiceTrait(("none", "swipe", "difference", "blink"), "none").tag(sync=True)
     compare_key: Any = traitlets.Unicode("cube").tag(sync=True)
@@ -186,7 +189,6 @@ class TimeViewer(ReadableRepr, PlainErrors, Checks, Layers, Exports, ErrorsBelow
         return {
             "sources": [self._source_head(s) for s in self.sources.values()],
             "composites": {name: list(mix) for name, mix in COMPOSITES.items()},
-            "favourites": list(FAVOURITES),
             "cmaps": {name: base64.b64encode(colormap(name).tobytes()).decode() for name in maps},
             "diverging": DIVERGING,
         }
