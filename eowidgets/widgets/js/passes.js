@@ -4,14 +4,17 @@ const luts = new Map();
 
 // 256 RGBA colours of a colour map, from the base64 of its RGB that came with the head.
 export function lut(head, name) {
-  const text = head.cmaps[name] ?? head.cmaps.viridis;
-  if (!luts.has(text)) {
+  const turned = name.endsWith("_r") ? name.slice(0, -2) : `${name}_r`;
+  const flip = !head.cmaps[name] && Boolean(head.cmaps[turned]); // the kernel sends it later, where there is one
+  const text = head.cmaps[name] ?? head.cmaps[turned] ?? head.cmaps.viridis;
+  const id = flip ? `${text} turned` : text;
+  if (!luts.has(id)) {
     const rgb = Uint8Array.from(atob(text), (c) => c.charCodeAt(0));
     const out = new Uint8Array(1024).fill(255);
-    for (let i = 0; i < 256; i++) out.set(rgb.subarray(3 * i, 3 * i + 3), 4 * i);
-    luts.set(text, out);
+    for (let i = 0; i < 256; i++) out.set(rgb.subarray(3 * i, 3 * i + 3), 4 * (flip ? 255 - i : i));
+    luts.set(id, out);
   }
-  return luts.get(text);
+  return luts.get(id);
 }
 
 // Colours of classes; a value without a class is not drawn.

@@ -1,6 +1,7 @@
 import { choices, formula } from "./choices.js";
 import { Combobox } from "./combobox.js";
 import { button, digits, fillSelect, h, OWN_KEYS, select } from "./dom.js";
+import { StretchPanel } from "./histogram.js";
 import { limits, subject } from "./passes.js";
 
 // The row of controls above the picture: what is drawn, how, and against what.
@@ -21,6 +22,7 @@ export class Toolbar {
     this.low = this.number("Darkest value (empty: automatic)", "vmin");
     this.high = this.number("Brightest value (empty: automatic)", "vmax");
     this.stretch = select("Stretch", STRETCH, "percentile", (value) => state.now("stretch", value));
+    this.histogram = new StretchPanel(state, store);
     this.gamma = h("input", { type: "range", min: 0.4, max: 2.5, step: 0.1, "aria-label": "Gamma", title: "Gamma: brightness of the middle", ...OWN_KEYS, oninput: () => state.later("gamma", Number(this.gamma.value)) });
     this.clouds = h("input", { type: "checkbox", ...OWN_KEYS, onchange: () => state.now("clouds", this.clouds.checked ? "hide" : "show") });
     this.mode = select("Compare", COMPARE, "none", (value) => state.now("compare_mode", value));
@@ -30,7 +32,7 @@ export class Toolbar {
     this.home = button("Show the whole picture", "⤢", () => this.onhome?.());
     this.cloudsLabel = h("label", { title: "Leave cloudy pixels out" }, this.clouds, "hide clouds");
     this.element = h("div", { class: "eow-toolbar", role: "toolbar", "aria-label": "Picture" },
-      this.group("Show", this.what.element, this.cmap), this.group("Limits", this.low, this.high, this.stretch), this.group("Gamma", this.gamma), this.cloudsLabel,
+      this.group("Show", this.what.element, this.cmap), this.group("Limits", this.low, this.high, this.stretch, this.histogram.popover.element), this.group("Gamma", this.gamma), this.cloudsLabel,
       this.group("Compare", this.mode, this.second, this.line), h("span", { class: "eow-tools" }, this.draw, this.home));
     model.get("head") && this.heads();
   }
@@ -108,6 +110,7 @@ export class Toolbar {
     const dates = source.times.map((d) => [d, d]);
     fillSelect(this.second, others.length ? [["Cube", others], ["Date", dates]] : dates, compare.key && compare.key !== source.key ? `cube:${compare.key}` : source.times[compare.t]);
     this.limits(what, style, compare);
+    this.histogram.update();
     for (const [node, controls] of this.groups) node.hidden = controls.every((c) => c.hidden);
   }
 

@@ -32,6 +32,7 @@ export function view({ model, el }) {
   const legend = new LegendCard(state, store, picture);
   const readout = new Readout(store, state, picture);
   const places = new Places(picture, (problem) => error.show(problem));
+  toolbar.histogram.picture = picture;
   const { polygon } = picture;
   toolbar.onhome = () => (picture.fit(), picture.moved());
   toolbar.ondraw = () => {
@@ -95,6 +96,7 @@ export function view({ model, el }) {
   const redate = guard(() => {
     date.textContent = state.label(state.t);
     axis.update();
+    toolbar.histogram.refresh();
     chart.cursor(state.stamps[state.t]);
     // The legend of a difference and the halves of a swipe carry the date.
     if (model.get("compare_mode") === "difference") legend.update();
@@ -125,6 +127,7 @@ export function view({ model, el }) {
     restyle();
   });
   const rebound = () => {
+    toolbar.histogram.refresh();
     const bounds = model.get("bounds");
     if (bounds.length === 4 && bounds.join() !== state.own) picture.show(bounds);
   };
@@ -189,7 +192,7 @@ export function view({ model, el }) {
     unname();
     for (const [name, f] of events) model.off(name, f);
     store.listeners.delete(fresh);
-    for (const part of [ahead, play, axis, thumbs, chart, picture, readout, reader, state]) part.close();
+    for (const part of [toolbar.histogram, ahead, play, axis, thumbs, chart, picture, readout, reader, state]) part.close();
     store.release();
   };
 }
