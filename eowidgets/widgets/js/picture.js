@@ -80,6 +80,11 @@ export class Picture {
     this.moved();
   }
 
+  // What is being drawn corner by corner: an area, or a line to measure.
+  get tool() {
+    return [this.polygon, this.measure?.tool].find((t) => t?.on) ?? null;
+  }
+
   // By a tenth of what is in view.
   pan(right, down) {
     this.view.x += 0.1 * right * this.canvas.width * this.view.step;
@@ -94,12 +99,12 @@ export class Picture {
   }
 
   click(at) {
-    if (this.polygon.on) this.polygon.add(at);
+    if (this.tool) this.tool.add(at);
     else this.onpin(...at, TOUCH * this.view.step * (window.devicePixelRatio || 1));
   }
 
   say() {
-    const text = this.polygon.hint || (this.bare ? "Nothing was measured here on this date." : this.hidden() ? "Clouds hide all of this date: show clouds, or step to a clear date." : "");
+    const text = this.tool?.hint || (this.bare ? "Nothing was measured here on this date." : this.hidden() ? "Clouds hide all of this date: show clouds, or step to a clear date." : "");
     if (this.hint.textContent !== text) this.hint.textContent = text;
   }
 
@@ -111,8 +116,8 @@ export class Picture {
   // The polygon being drawn has another corner, or is done.
   drawn() {
     this.say();
-    this.element.toggleAttribute("data-drawing", this.polygon.on);
-    this.ondrawing?.(this.polygon.on);
+    this.element.toggleAttribute("data-drawing", Boolean(this.tool));
+    this.ondrawing?.(this.tool);
     if (this.view) this.decorate();
   }
 
@@ -294,7 +299,7 @@ export class Picture {
       this.zoom(2 ** (-event.deltaY / 240), (event.clientX - box.left) * scale, (event.clientY - box.top) * scale);
     }, { passive: false });
     element.addEventListener("dblclick", (event) => {
-      if (this.polygon.on || performance.now() - this.finished < 500) return; // it has ended a polygon
+      if (this.tool || performance.now() - this.finished < 500) return; // it has ended a polygon
       event.preventDefault();
       this.fit();
       this.moved();
@@ -303,7 +308,7 @@ export class Picture {
     element.addEventListener("pointermove", (event) => {
       if (!this.view) return;
       this.onhover(this.toPixel(event));
-      if (this.polygon.on) this.polygon.point(this.toPixel(event));
+      this.tool?.point(this.toPixel(event));
     });
     element.addEventListener("pointerdown", (event) => this.press(event));
   }
@@ -315,8 +320,8 @@ export class Picture {
     const start = this.toPixel(event);
     const origin = { ...this.view };
     const from = [event.clientX, event.clientY];
-    const handle = !this.polygon.on && this.state.compare.mode === "swipe" && Math.abs(event.clientX - box.left - box.width * this.state.compare.position) < 12;
-    const mode = handle ? "swipe" : event.shiftKey && !this.polygon.on ? "area" : "pan";
+    const handle = !this.tool && this.state.compare.mode === "swipe" && Math.abs(event.clientX - box.left - box.width * this.state.compare.position) < 12;
+    const mode = handle ? "swipe" : event.shiftKey && !this.tool ? "area" : "pan";
     const scale = this.canvas.width / box.width;
     let far = false;
     const move = (e) => {
@@ -337,9 +342,9 @@ export class Picture {
       if (mode === "area" && far) this.onarea(rectangle(start, this.toPixel(e)));
       else if (mode === "pan" && far) this.moved();
       else if (mode === "pan") {
-        const drawing = this.polygon.on;
+        const drawing = Boolean(this.tool);
         this.click(start);
-        if (drawing && !this.polygon.on) this.finished = performance.now();
+        if (drawing && !this.tool) this.finished = performance.now();
       }
       this.drawing = null;
       this.redraw();

@@ -56,12 +56,12 @@ export class SeriesReader {
     const [x, y] = [Math.floor(pin.x), Math.floor(pin.y)];
     if (!(x >= 0 && y >= 0 && x < source.width && y < source.height)) return null;
     const columns = what.bands.map((b) => this.store.series(source.key, b, x, y));
-    if (columns.some((c) => !c)) return this.ask({ pixel: [x, y] }, what, pin.color, "pixel");
+    if (columns.some((c) => !c)) return this.ask({ pixel: [x, y] }, what, pin.color, pin.name || "pixel");
     const values = stamps.map((_, t) => {
       const b = columns.map((c) => c[c.length === 1 ? 0 : t]);
       return b.some(Number.isNaN) ? NaN : evaluate(what.rpn, b);
     });
-    return { name: "pixel", color: pin.color, stamps, values, hollow: this.store.cloudy(source.key, x, y) };
+    return { name: pin.name || "pixel", color: pin.color, stamps, values, hollow: this.store.cloudy(source.key, x, y) };
   }
 
   // An area may have millions of values: they are looked at between frames, and the chart follows when all are done.

@@ -29,11 +29,14 @@ export class Toolbar {
     this.second = select("Compare with", [], "", (value) => this.against(value));
     this.line = h("input", { type: "range", min: 0, max: 1, step: 0.01, "aria-label": "Place of the swipe line", title: "Place of the swipe line", ...OWN_KEYS, oninput: () => state.swipe(Number(this.line.value)) });
     this.draw = button("Draw a polygon", polygonIcon(), () => this.ondraw?.(), { "aria-pressed": "false" });
+    this.rule = button("Measure a line: length, area and profile", rulerIcon(), () => this.onmeasure?.(), { "aria-pressed": "false" });
+    this.tools = h("span", { class: "eow-tools" });
     this.home = button("Show the whole picture", "⤢", () => this.onhome?.());
     this.cloudsLabel = h("label", { title: "Leave cloudy pixels out" }, this.clouds, "hide clouds");
     this.element = h("div", { class: "eow-toolbar", role: "toolbar", "aria-label": "Picture" },
       this.group("Show", this.what.element, this.cmap), this.group("Limits", this.low, this.high, this.stretch, this.histogram.popover.element), this.group("Gamma", this.gamma), this.cloudsLabel,
-      this.group("Compare", this.mode, this.second, this.line), h("span", { class: "eow-tools" }, this.draw, this.home));
+      this.group("Compare", this.mode, this.second, this.line), this.tools);
+    this.tools.append(this.draw, this.rule, this.home);
     model.get("head") && this.heads();
   }
 
@@ -77,11 +80,15 @@ export class Toolbar {
     this.state.now("favourites", now.includes(name) ? now.filter((n) => n !== name) : [...now, name]);
   }
 
-  drawing(on) {
-    this.draw.setAttribute("aria-pressed", on);
-    const label = on ? "Finish the polygon (Escape gives up)" : "Draw a polygon";
-    this.draw.setAttribute("aria-label", label);
-    this.draw.title = label;
+  // area, line: whether one is being drawn.
+  drawing(area, line) {
+    const say = (node, on, done, begin) => {
+      node.setAttribute("aria-pressed", on);
+      node.setAttribute("aria-label", on ? done : begin);
+      node.title = on ? done : begin;
+    };
+    say(this.draw, area, "Finish the polygon (Escape gives up)", "Draw a polygon");
+    say(this.rule, line, "Finish the line (Escape gives up)", "Measure a line: length, area and profile");
   }
 
   against(value) {
@@ -126,4 +133,8 @@ export class Toolbar {
 
 function polygonIcon() {
   return h("svg", { viewBox: "0 0 16 16", width: 14, height: 14, class: "eow-icon", "aria-hidden": "true" }, h("path", { d: "M8 1.5L14.5 6.5L12 14H4L1.5 6.5Z" }));
+}
+
+function rulerIcon() {
+  return h("svg", { viewBox: "0 0 16 16", width: 14, height: 14, class: "eow-icon", "aria-hidden": "true" }, h("path", { d: "M1.5 11L11 1.5L14.5 5L5 14.5ZM4.5 8L6.5 10M7 5.5L9 7.5M9.5 3L11.5 5" }));
 }

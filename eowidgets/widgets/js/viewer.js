@@ -3,7 +3,9 @@ import { Ahead } from "./ahead.js";
 import { Axis } from "./axis.js";
 import { Chart } from "./chart.js";
 import { join } from "./group.js";
+import { Bookmarks } from "./bookmarks.js";
 import { LegendCard } from "./legend.js";
+import { Measure } from "./measure.js";
 import { Picture } from "./picture.js";
 import { Places } from "./places.js";
 import { player } from "./player.js";
@@ -32,15 +34,28 @@ export function view({ model, el }) {
   const legend = new LegendCard(state, store, picture);
   const readout = new Readout(store, state, picture);
   const places = new Places(picture, (problem) => error.show(problem));
+  const measure = new Measure(state, store, picture);
+  const bookmarks = new Bookmarks(state, picture);
   toolbar.histogram.picture = picture;
+  toolbar.tools.prepend(bookmarks.popover.element);
   const { polygon } = picture;
   toolbar.onhome = () => (picture.fit(), picture.moved());
   toolbar.ondraw = () => {
     if (polygon.on) polygon.finish();
-    else if (places.grounded()) polygon.start();
+    else if (places.grounded()) begin(polygon);
     picture.element.focus({ preventScroll: true });
   };
-  picture.ondrawing = (on) => toolbar.drawing(on);
+  toolbar.onmeasure = () => {
+    if (measure.tool.on) measure.tool.finish();
+    else begin(measure.tool);
+    picture.element.focus({ preventScroll: true });
+  };
+  // One thing is drawn at a time.
+  const begin = (tool) => {
+    picture.tool?.cancel();
+    tool.start();
+  };
+  picture.ondrawing = () => toolbar.drawing(polygon.on, measure.tool.on);
   const playButton = button("Play", "▶", () => state.now("playing", !model.get("playing")), { class: "eow-button eow-play" });
   const speed = h("input", { type: "range", min: 1, max: 24, step: 1, "aria-label": "Dates per second", title: "Dates per second", class: "eow-speed", ...OWN_KEYS, oninput: () => state.later("speed", Number(speed.value)) });
   const loop = button("Repeat", "↻", () => state.now("loop", !model.get("loop")));
@@ -51,7 +66,7 @@ export function view({ model, el }) {
   const time = h("div", { class: "eow-time" }, steps, axis.element);
   const title = h("div", { class: "eow-chart-title" });
   const below = h("div", { class: "eow-chart-row" }, h("div", { class: "eow-chart-side" }, title, places.element), chart.element);
-  const stage = h("div", { class: "eow-stage" }, picture.element, legend.element, readout.element);
+  const stage = h("div", { class: "eow-stage" }, picture.element, legend.element, measure.element, readout.element);
   const root = h("div", { class: "eow-viewer" }, toolbar.element, stage, time, below, error);
   picture.element.style.height = `${model.get("height")}px`;
   const rows = () => {
@@ -83,12 +98,14 @@ export function view({ model, el }) {
     toolbar.update();
     legend.update();
     readout.refresh();
+    measure.refresh();
     axis.update();
     picture.redraw();
     updateChart();
   });
   const replace = guard(() => {
     places.update();
+    bookmarks.update();
     stale = true;
     picture.redraw();
     updateChart();
@@ -97,6 +114,7 @@ export function view({ model, el }) {
     date.textContent = state.label(state.t);
     axis.update();
     toolbar.histogram.refresh();
+    measure.refresh();
     chart.cursor(state.stamps[state.t]);
     // The legend of a difference and the halves of a swipe carry the date.
     if (model.get("compare_mode") === "difference") legend.update();
@@ -139,6 +157,7 @@ export function view({ model, el }) {
     legend.update();
     axis.recover();
     thumbs.refresh();
+    measure.refresh();
     picture.redraw();
     return updateChart();
   });
@@ -149,7 +168,7 @@ export function view({ model, el }) {
   const ahead = new Ahead(store, state, () => (root.dataset.ready = "1"));
 
   const events = [["change:date", redate], ["change:pins", replace], ["change:area", replace], ["change:polygons", replace], ["change:events", () => axis.layout()], ["change:playing", replay], ["change:speed", replay], ["change:clear_only", replay],
-    ["change:loop", replay], ["change:head", rehead], ["change:favourites", () => toolbar.heads()], ["change:bounds", rebound], ["change:swipe", () => (toolbar.update(), picture.redraw())], ["change:error", complain], ...STYLE.map((s) => [`change:${s}`, restyle])];
+    ["change:loop", replay], ["change:head", rehead], ["change:transect", () => (measure.update(), picture.redraw())], ["change:bookmarks", () => bookmarks.update()], ["change:favourites", () => toolbar.heads()], ["change:bounds", rebound], ["change:swipe", () => (toolbar.update(), picture.redraw())], ["change:error", complain], ...STYLE.map((s) => [`change:${s}`, restyle])];
   for (const [name, f] of events) model.on(name, f);
   const blink = setInterval(() => {
     if (model.get("compare_mode") !== "blink") return;
@@ -158,7 +177,7 @@ export function view({ model, el }) {
   }, 700);
 
   const keys = { ArrowLeft: () => state.step(-1), ArrowRight: () => state.step(1), Home: () => state.go(0), End: () => state.go(state.stamps.length - 1),
-    " ": () => state.now("playing", !model.get("playing")), "+": () => picture.zoom(1.5), "=": () => picture.zoom(1.5), "-": () => picture.zoom(1 / 1.5), Escape: () => (polygon.on ? polygon.cancel() : state.select(null)), p: () => polygon.on || toolbar.ondraw(), Backspace: () => polygon.on && polygon.undo() };
+    " ": () => state.now("playing", !model.get("playing")), "+": () => picture.zoom(1.5), "=": () => picture.zoom(1.5), "-": () => picture.zoom(1 / 1.5), Escape: () => (picture.tool ? picture.tool.cancel() : state.select(null)), p: () => polygon.on || toolbar.ondraw(), m: () => measure.tool.on || toolbar.onmeasure(), Backspace: () => picture.tool?.undo() };
   const shifted = { ArrowLeft: () => picture.pan(-1, 0), ArrowRight: () => picture.pan(1, 0), ArrowUp: () => picture.pan(0, -1), ArrowDown: () => picture.pan(0, 1) };
   picture.element.addEventListener("keydown", (event) => {
     if (event.key !== "Enter") return;
@@ -192,7 +211,7 @@ export function view({ model, el }) {
     unname();
     for (const [name, f] of events) model.off(name, f);
     store.listeners.delete(fresh);
-    for (const part of [toolbar.histogram, ahead, play, axis, thumbs, chart, picture, readout, reader, state]) part.close();
+    for (const part of [toolbar.histogram, bookmarks, measure, ahead, play, axis, thumbs, chart, picture, readout, reader, state]) part.close();
     store.release();
   };
 }

@@ -160,6 +160,16 @@ class Checks(traitlets.HasTraits):
             raise InputError(f"The bounds {value} are empty: west must be less than east, south less than north.")
         return value
 
+    @traitlets.validate("transect")
+    def _check_transect(self, proposal: dict[str, Any]) -> list[list[float]]:
+        try:
+            line = [[float(x), float(y)] for x, y in proposal["value"]]
+        except (TypeError, ValueError):
+            line = [[math.nan, math.nan]]
+        if len(line) == 1 or not all(math.isfinite(v) for corner in line for v in corner):
+            raise InputError("A transect has two or more corners: pairs of longitude and latitude in degrees.")
+        return line
+
     @traitlets.validate("events")
     def _check_events(self, proposal: dict[str, Any]) -> list[dict[str, Any]]:
         events = list(proposal["value"])
