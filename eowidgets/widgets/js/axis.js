@@ -132,14 +132,16 @@ export class Axis {
     const brush = event.clientY - box.top < STRIP + 4 || event.shiftKey;
     const start = x(event);
     const move = (e) => {
+      if (e.pointerId !== event.pointerId) return;
       if (brush) {
         this.brushing = [start, x(e)];
         this.update();
       } else this.state.go(this.nearest(x(e)));
     };
     const up = (e) => {
+      if (e.pointerId !== event.pointerId) return;
       window.removeEventListener("pointermove", move);
-      window.removeEventListener("pointerup", up);
+      for (const name of ["pointerup", "pointercancel"]) window.removeEventListener(name, up);
       this.brushing = null;
       if (brush) {
         const [a, b] = [this.nearest(Math.min(start, x(e))), this.nearest(Math.max(start, x(e)))];
@@ -148,7 +150,7 @@ export class Axis {
       this.update();
     };
     window.addEventListener("pointermove", move);
-    window.addEventListener("pointerup", up);
+    for (const name of ["pointerup", "pointercancel"]) window.addEventListener(name, up);
     if (!brush) move(event);
   }
 }

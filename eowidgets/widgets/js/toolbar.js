@@ -31,7 +31,7 @@ export class Toolbar {
     this.draw = button("Draw a polygon", polygonIcon(), () => this.ondraw?.(), { "aria-pressed": "false" });
     this.rule = button("Measure a line: length, area and profile", rulerIcon(), () => this.onmeasure?.(), { "aria-pressed": "false" });
     this.tools = h("span", { class: "eow-tools" });
-    this.home = button("Show the whole picture", "⤢", () => this.onhome?.());
+    this.home = button("Show the whole picture", homeIcon(), () => this.onhome?.());
     this.cloudsLabel = h("label", { title: "Leave cloudy pixels out" }, this.clouds, "hide clouds");
     this.element = h("div", { class: "eow-toolbar", role: "toolbar", "aria-label": "Picture" },
       this.group("Show", this.what.element, this.cmap), this.group("Limits", this.low, this.high, this.stretch, this.histogram.popover.element), this.group("Gamma", this.gamma), this.cloudsLabel,
@@ -137,4 +137,8 @@ function polygonIcon() {
 
 function rulerIcon() {
   return h("svg", { viewBox: "0 0 16 16", width: 14, height: 14, class: "eow-icon", "aria-hidden": "true" }, h("path", { d: "M1.5 11L11 1.5L14.5 5L5 14.5ZM4.5 8L6.5 10M7 5.5L9 7.5M9.5 3L11.5 5" }));
+}
+
+function homeIcon() {
+  return h("svg", { viewBox: "0 0 16 16", width: 14, height: 14, class: "eow-icon", "aria-hidden": "true" }, h("path", { d: "M1.5 8L8 2L14.5 8M3.5 7V14H12.5V7" }));
 }

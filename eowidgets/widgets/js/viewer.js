@@ -2,6 +2,7 @@ import { button, errorBox, h, OWN_KEYS, select } from "./dom.js";
 import { Ahead } from "./ahead.js";
 import { Axis } from "./axis.js";
 import { Chart } from "./chart.js";
+import { FullScreen } from "./fullscreen.js";
 import { join } from "./group.js";
 import { Bookmarks } from "./bookmarks.js";
 import { LegendCard } from "./legend.js";
@@ -68,7 +69,9 @@ export function view({ model, el }) {
   const below = h("div", { class: "eow-chart-row" }, h("div", { class: "eow-chart-side" }, title, places.element), chart.element);
   const stage = h("div", { class: "eow-stage" }, picture.element, legend.element, measure.element, readout.element);
   const root = h("div", { class: "eow-viewer" }, toolbar.element, stage, time, below, error);
-  picture.element.style.height = `${model.get("height")}px`;
+  picture.element.style.setProperty("--eow-height", `${model.get("height")}px`);
+  const fullscreen = new FullScreen(root);
+  toolbar.tools.append(fullscreen.button);
   const rows = () => {
     time.hidden = !state.source.times.length; // a single picture has no time to go through
     below.hidden = time.hidden || !model.get("chart");
@@ -211,7 +214,7 @@ export function view({ model, el }) {
     unname();
     for (const [name, f] of events) model.off(name, f);
     store.listeners.delete(fresh);
-    for (const part of [toolbar.histogram, bookmarks, measure, ahead, play, axis, thumbs, chart, picture, readout, reader, state]) part.close();
+    for (const part of [toolbar.histogram, fullscreen, bookmarks, measure, ahead, play, axis, thumbs, chart, picture, readout, reader, state]) part.close();
     store.release();
   };
 }

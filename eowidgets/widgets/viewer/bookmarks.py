@@ -11,7 +11,7 @@ from eowidgets.arguments import Name, checked
 from eowidgets.errors import InputError, shown, unknown
 
 #: Traits that a bookmark keeps.
-KEPT = ("date", "bands", "index", "vmin", "vmax", "stretch", "gamma", "cmap", "clouds")
+KEPT: tuple[str, ...] = ("date", "bands", "index", "vmin", "vmax", "stretch", "gamma", "cmap", "clouds")
 KEPT += ("compare_mode", "compare_date", "swipe", "selection", "bounds")
 #: Traits of which an empty value means that nothing was chosen.
 _MAY_BE_EMPTY = ("selection", "bounds")
