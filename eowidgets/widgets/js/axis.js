@@ -74,7 +74,7 @@ export class Axis {
       const cover = source.cover[i];
       if (cover > 0) parts.push(h("rect", { x: x - 1.5, width: 3, y: 62 - 12 * cover, height: 12 * cover, class: "eow-cover" }));
       const hollow = cover !== null && cover > 0.5;
-      parts.push(h("circle", { cx: x, cy: 30, r: 3.5, class: hollow ? "eow-dot eow-hollow" : "eow-dot" }));
+      parts.push(h("circle", { cx: x, cy: 30, r: 3.5, "data-cover": cover, class: hollow ? "eow-dot eow-hollow" : "eow-dot" }));
     });
     for (const event of events) {
       const x = this.at(Date.parse(event.date));
