@@ -10,8 +10,8 @@ CELLS = [
 ]
 
 
-def test_explorer_and_panels_have_no_serious_violation(open_lab):
-    page = open_lab(CELLS, size=(1280, 900))
+def test_explorer_and_panels_have_no_serious_violation(same_lab):
+    page = same_lab(CELLS, size=(1280, 900))
     page.run_all(timeout=180)
     p = page.page
     p.locator(".eow-panels button[title=Run]").wait_for()

@@ -19,8 +19,8 @@ ORANGE = """() => {
 
 
 @pytest.fixture
-def page(open_lab):
-    page = open_lab(
+def page(same_lab):
+    page = same_lab(
         [
             "import eowidgets as eow\nimport ipywidgets\nfrom eowidgets.widgets.panels.ask_panel import AskPanel",
             "cube = eow.open('romania')\nviewer = eow.TimeViewer(cube, height=240, chart=False)\n"

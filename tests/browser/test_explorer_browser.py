@@ -44,8 +44,8 @@ BOX = (
 
 
 @pytest.fixture
-def explorer(open_lab):
-    page = open_lab(CELLS, size=(1280, 900))
+def explorer(same_lab):
+    page = same_lab(CELLS, size=(1280, 900))
     page.run_all(timeout=180)
     p = page.page
     p.locator(".eow-explorer .eow-viewer[data-drawn]").wait_for(state="attached")
@@ -175,8 +175,8 @@ def test_limits_are_taken_with_enter_and_cloudy_dates_are_explained_and_left_out
     assert float(explorer.evaluate("float(cube.clouds.sel(time=explorer.date).mean())")) <= 0.2
 
 
-def test_a_panel_of_its_own_has_a_picture(open_lab):
-    page = open_lab(["import eowidgets as eow", "panel = eow.ForecastPanel(eow.open('romania'))\npanel"])
+def test_a_panel_of_its_own_has_a_picture(same_lab):
+    page = same_lab(["import eowidgets as eow", "panel = eow.ForecastPanel(eow.open('romania'))\npanel"])
     page.run_all(timeout=120)
     picture = page.page.locator(".eow-picture")
     page.page.locator(".eow-viewer[data-drawn]").wait_for()

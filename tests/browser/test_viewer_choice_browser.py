@@ -83,8 +83,8 @@ def test_the_list_is_a_combobox_to_assistive_technology(open_page, story):
     page.locator(".eow-combo-popup").wait_for(state="hidden")
 
 
-def test_a_formula_that_is_typed_is_drawn_and_favourites_reach_the_kernel(open_lab):
-    page = open_lab(["import eowidgets as eow", "v = eow.TimeViewer(eow.open('romania'), height=320); v"])
+def test_a_formula_that_is_typed_is_drawn_and_favourites_reach_the_kernel(same_lab):
+    page = same_lab(["import eowidgets as eow", "v = eow.TimeViewer(eow.open('romania'), height=320); v"])
     page.run_all()
     page.page.locator(".eow-viewer[data-drawn][data-ready]").wait_for()
     field(page.page).fill("(nir - red) / (nir + red + 0.1)")

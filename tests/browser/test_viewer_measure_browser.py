@@ -126,8 +126,8 @@ def test_a_view_is_saved_and_comes_back(open_page, story):
     assert get(page, "bookmarks") == []
 
 
-def test_a_pin_is_named_and_the_name_reaches_picture_chart_and_kernel(open_lab):
-    page = open_lab(["import eowidgets as eow", "v = eow.TimeViewer(eow.open('romania'), height=400); v"])
+def test_a_pin_is_named_and_the_name_reaches_picture_chart_and_kernel(same_lab):
+    page = same_lab(["import eowidgets as eow", "v = eow.TimeViewer(eow.open('romania'), height=400); v"])
     page.run_all()
     p = page.page
     p.locator(".eow-viewer[data-drawn][data-ready]").wait_for()

@@ -213,8 +213,8 @@ v = eow.TimeViewer(cube.chunk({"time": 1, "y": 200, "x": 200}), budget=1, height
 """
 
 
-def test_a_lazy_cube_gets_its_cloud_bars_and_an_area_costs_one_message(open_lab):
-    page = open_lab([LAZY])
+def test_a_lazy_cube_gets_its_cloud_bars_and_an_area_costs_one_message(same_lab):
+    page = same_lab([LAZY])
     page.run_all()
     assert page.errors() == []
     p = page.page

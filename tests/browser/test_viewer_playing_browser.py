@@ -31,8 +31,8 @@ WATCH = """async () => {
 WHOLE = """() => [...globalThis[Symbol.for('eowidgets.shared')].stores.values()].every((s) => s.planes.size >= 3 && s.whole())"""
 
 
-def test_dates_play_on_while_the_kernel_computes(open_lab):
-    page = open_lab(
+def test_dates_play_on_while_the_kernel_computes(same_lab):
+    page = same_lab(
         ["import eowidgets as eow", "v = eow.TimeViewer(eow.open('romania'), height=320, chart=False, speed=10); v"]
     )
     page.run_all()

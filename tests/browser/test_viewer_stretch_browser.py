@@ -121,8 +121,8 @@ def test_the_histogram_counts_what_is_in_view(open_page, story, source):
     assert np.argmax(got) == pytest.approx(np.argmax(counts), abs=1)
 
 
-def test_a_reversed_map_reaches_the_kernel(open_lab):
-    page = open_lab(["import eowidgets as eow", "v = eow.TimeViewer(eow.open('romania'), height=400, index='NDVI'); v"])
+def test_a_reversed_map_reaches_the_kernel(same_lab):
+    page = same_lab(["import eowidgets as eow", "v = eow.TimeViewer(eow.open('romania'), height=400, index='NDVI'); v"])
     page.run_all()
     page.page.locator(".eow-viewer[data-drawn][data-ready]").wait_for()
     panel(page.page).get_by_role("button", name="Reverse").click()

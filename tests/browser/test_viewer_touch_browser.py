@@ -142,8 +142,8 @@ def test_the_full_screen_is_entered_filled_and_left(open_page, story):
     page.wait_for_function("h => Math.abs(document.querySelector('.eow-picture').clientHeight - h) < 3", arg=before)
 
 
-def test_the_explorer_fills_the_screen_with_its_panels(open_lab):
-    page = open_lab(
+def test_the_explorer_fills_the_screen_with_its_panels(same_lab):
+    page = same_lab(
         ["import eowidgets as eow", "explorer = eow.Explorer(eow.open('romania'))\nexplorer"], size=(1280, 900)
     )
     page.run_all(timeout=180)
