@@ -1,3 +1,5 @@
+import pytest
+
 """The harness itself: a widget renders, messages are counted, errors are seen."""
 
 WIDGET = """
@@ -36,7 +38,10 @@ def test_what_a_test_leaves_in_the_page_that_is_kept_is_gone(same_lab, turn):
         ["import eowidgets as eow\nname = 'left'", "v = eow.TimeViewer(eow.open('romania'), height=200); v"]
     )
     if turn == 2:
-        assert page.evaluate("'name' in globals(), len(__import__('ipywidgets').Widget.widgets)") == "(False, 0)"
+        assert (
+            page.evaluate("'name' in globals(), len(__import__('ipywidgets').widgets.widget._instances)")
+            == "(False, 0)"
+        )
         assert [c["source"] for c in page.cells()][:1] == ["import eowidgets as eow\nname = 'left'"]
         assert page.page.evaluate("() => globalThis[Symbol.for('eowidgets.shared')].stores.size") == 0
     page.run_all()
