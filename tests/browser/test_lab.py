@@ -1,6 +1,8 @@
-import pytest
-
 """The harness itself: a widget renders, messages are counted, errors are seen."""
+
+from __future__ import annotations
+
+import pytest
 
 WIDGET = """
 import anywidget, traitlets
