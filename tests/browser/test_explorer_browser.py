@@ -140,6 +140,26 @@ def test_the_map_is_an_inset_that_can_be_enlarged(explorer):
     p.wait_for_function("() => document.querySelector('.eow-inset').getBoundingClientRect().width < 200")
 
 
+def test_lists_and_panels_of_the_toolbar_open_within_the_frame_and_it_stays_one_row(explorer):
+    p = explorer.page
+    choose(p, "NDVI")
+    p.locator(".eow-legend-title", has_text="NDVI").wait_for()
+    _, _, top, bottom = box(explorer, ".eow-explorer .eow-toolbar")
+    assert bottom - top < 50
+    frame = box(explorer, ".eow-explorer")
+    for name in ("Histogram and colour bar", "Bookmarks and names of pins"):
+        p.get_by_role("button", name=name).click()
+        left, right, top, bottom = box(explorer, ".eow-pop-panel:not([hidden])")
+        assert frame[0] <= left < right <= frame[1] and frame[2] <= top < bottom <= frame[3]
+        assert right - left > 200 and bottom - top > 60
+        explorer.screenshot(f"explorer-{name.split()[0].lower()}")
+        p.keyboard.press("Escape")
+    p.get_by_role("combobox", name="Bands or index").click()
+    left, right, top, bottom = box(explorer, ".eow-combo-popup")
+    assert frame[0] <= left < right <= frame[1] and frame[2] <= top < bottom <= frame[3]
+    assert bottom - top > 300
+
+
 def test_halves_of_a_swipe_and_a_difference_name_their_dates(explorer):
     p = explorer.page
     p.get_by_label("Compare", exact=True).select_option("swipe")

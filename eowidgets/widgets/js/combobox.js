@@ -1,4 +1,4 @@
-import { h, OWN_KEYS } from "./dom.js";
+import { frame, h, OWN_KEYS } from "./dom.js";
 
 // A field to type in, with a list of choices below it (the combobox pattern of the ARIA authoring practices). Choices are
 // found by name, full name and use; those that can be favourites have a star.
@@ -44,7 +44,7 @@ export class Combobox {
   open(query) {
     this.popup.hidden = false;
     this.input.setAttribute("aria-expanded", "true");
-    const room = this.element.closest(".eow-explorer, .eow-viewer")?.getBoundingClientRect().bottom - this.input.getBoundingClientRect().bottom;
+    const room = frame(this.element).bottom - this.input.getBoundingClientRect().bottom;
     this.list.style.maxHeight = `${Math.max(LEAST, Math.min(340, room - 50))}px`;
     this.show(query, query ? null : this.value);
   }

@@ -1,4 +1,4 @@
-import { button, h } from "./dom.js";
+import { button, frame, h } from "./dom.js";
 
 // A button with a small panel below it: Escape and a press elsewhere close it.
 
@@ -29,7 +29,7 @@ export class Popover {
     this.button.setAttribute("aria-expanded", "true");
     document.addEventListener("pointerdown", this.outside, true);
     this.panel.style.left = "0";
-    const room = this.element.closest(".eow-explorer, .eow-viewer").getBoundingClientRect();
+    const room = frame(this.element);
     const box = this.panel.getBoundingClientRect();
     this.panel.style.left = `${Math.min(0, room.right - 8 - box.right)}px`;
     this.panel.style.maxHeight = `${Math.max(160, room.bottom - box.top - 8)}px`;
