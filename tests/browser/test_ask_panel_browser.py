@@ -19,8 +19,8 @@ ORANGE = """() => {
 
 
 @pytest.fixture
-def page(open_lab):
-    page = open_lab(
+def page(same_lab):
+    page = same_lab(
         [
             "import eowidgets as eow\nimport ipywidgets\nfrom eowidgets.widgets.panels.ask_panel import AskPanel",
             "cube = eow.open('romania')\nviewer = eow.TimeViewer(cube, height=240, chart=False)\n"
@@ -105,8 +105,8 @@ def test_a_whole_dialogue(page):
     assert not [line for line in page.console if "uncaught" in line]
 
 
-def test_alone_the_panel_has_a_picture_that_shows_evidence_and_takes_an_area(open_lab):
-    page = open_lab(["import eowidgets as eow\ncube = eow.open('romania')\npanel = eow.AskPanel(cube)\npanel"])
+def test_alone_the_panel_has_a_picture_that_shows_evidence_and_takes_an_area(same_lab):
+    page = same_lab(["import eowidgets as eow\ncube = eow.open('romania')\npanel = eow.AskPanel(cube)\npanel"])
     page.run_all()
     p = page.page
     p.locator(".eow-ask .eow-viewer[data-drawn]").wait_for()

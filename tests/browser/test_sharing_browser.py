@@ -44,8 +44,8 @@ def test_the_tour_has_three_steps_and_is_put_away_for_good(open_lab):
     p.get_by_role("region", name="Tour").wait_for(state="detached")
 
 
-def test_the_tab_share_writes_files_and_opens_a_link(open_lab):
-    opened = open_lab(CELLS, size=(1280, 900))
+def test_the_tab_share_writes_files_and_opens_a_link(same_lab):
+    opened = same_lab(CELLS, size=(1280, 900))
     p = ready(opened)
     p.get_by_role("tab", name="Share").click()
     panel = p.locator(".eow-share-panel")

@@ -78,6 +78,23 @@ async ([source]) => {
   await app.commands.execute('notebook:run-cell');
 }
 """
+#: Other cells in place of those that are there, and a kernel as it was after its imports.
+_ANEW = """
+async ([cells, code]) => {
+  const nb = window._eow_notebook, shared = nb.content.model.sharedModel;
+  shared.insertCells(0, cells.map((source) => ({ cell_type: 'code', source })));
+  shared.deleteCellRange(cells.length, shared.cells.length);
+  nb.content.activeCellIndex = 0;
+  const { kernel } = nb.context.sessionContext.session;
+  const reply = await kernel.requestExecute({ code, silent: true, store_history: false }).done;
+  if (reply.content.status !== 'ok') throw new Error(reply.content.evalue);
+}
+"""
+_FORGET = """
+__import__("ipywidgets").Widget.close_all()
+get_ipython().reset(new_session=True)
+__import__("gc").collect()
+"""
 
 
 @dataclass
@@ -99,6 +116,7 @@ class LabPage:
     sent: list[bytes] = field(default_factory=list)
     received: list[bytes] = field(default_factory=list)
     console: list[str] = field(default_factory=list)
+    uses: int = 0
 
     def run_all(self, timeout: float = 120) -> None:
         """Run every cell and wait for the last one."""
@@ -150,6 +168,16 @@ class LabPage:
     def count_sent(self) -> int:
         """Number of comm messages that the front end has sent to the kernel so far."""
         return sum(b"comm_msg" in m for m in self.sent)
+
+    def begin_again(self, cells: list[str], size: tuple[int, int]) -> None:
+        """Put other cells in place of all, close every widget and forget every name; the kernel keeps its imports."""
+        self.wait_idle()
+        self.page.set_viewport_size({"width": size[0], "height": size[1]})
+        self.page.mouse.move(0, 0)
+        self.page.evaluate(_ANEW, [cells, _FORGET])
+        self.page.wait_for_function("() => !document.querySelector('.jp-OutputArea-output, .eow-viewer')")
+        for messages in (self.sent, self.received, self.console):
+            messages.clear()
 
     def close(self) -> None:
         """Shut the kernel down and close the page without asking whether to save."""
