@@ -107,11 +107,11 @@ def test_dates_indices_clouds_and_differences(opened, story, source, webgl):
 
     choose(page.page, "NDVI")
     cloudy = next(d for d, c in zip(source.labels, source.cloud_cover, strict=True) if 0.2 < (c or 0) < 0.6)
-    page.page.locator("input[type=checkbox]").check()
+    page.page.get_by_label("hide clouds").check()
     page.page.evaluate(SET_DATE, cloudy)
     shown(page, cloudy)
     got = compare(page, source, Style(index="NDVI", clouds="hide"), cloudy)
-    page.page.locator("input[type=checkbox]").uncheck()
+    page.page.get_by_label("hide clouds").uncheck()
     want, _ = expected(source, Style(index="NDVI"), source.labels.index(cloudy), got.shape)
     assert (want[..., 3] > 0).sum() > (got[..., 3] > 0).sum()  # some were hidden
 
