@@ -1,6 +1,6 @@
 """The viewer in JupyterLab under Chromium: a step through time, first picture, restyling, memory; with ratios.
 
-    python benchmarks/viewer.py [--dates 24] [--size 1024] [--steps 60] [--minutes 3] [--packages FOLDER ...]
+    python benchmarks/viewer.py [--only explorer] [--dates 24] [--size 1024] [--steps 60] [--minutes 3] [--packages FOLDER ...]
 
 Rivals in the same run and page: an ipywidgets slider whose callback draws the date in the kernel and sends it as an
 image; and leafmap's time slider over COGs of the same cube. The latter needs ``localtileserver``, which is no
@@ -101,6 +101,57 @@ def playing(page: LabPage, minutes: float) -> dict[str, Any]:
     return {"played": f"{minutes:g} min, {drawn} frames", "growth_percent": round(grown, 1)}
 
 
+def explorer(lab: Lab) -> dict[str, Any]:
+    """First paint in a warm kernel, what a pointer's move costs, and how much the layout shifts."""
+    page = lab.open(["import eowidgets as eow\ncube = eow.open('romania')"], size=(1280, 900))
+    page.run_all()
+    p = page.page
+    p.set_default_timeout(WAIT * 1000)
+    source = "explorer = eow.Explorer(cube, date='2019-07-06'); display(explorer)"
+    # Once and away again: the kernel has its imports, and the page the modules of the widgets.
+    p.evaluate(parts.SHOW_EXPLORER, [source])
+    page.wait_idle()
+    times = []
+    for _ in range(3):
+        page.run("for w in (explorer.viewer, explorer.map): w.close()\nexplorer.close()")
+        p.evaluate("() => window.jupyterapp.commands.execute('notebook:clear-all-cell-outputs')")
+        rest(page, 2)
+        if not times:
+            p.evaluate(parts.SHIFTS)
+        times.append(p.evaluate(parts.SHOW_EXPLORER, [source]))
+        page.wait_idle()
+        p.wait_for_function(parts.READY)
+    picture, everything = np.median(times, axis=0)
+    p.locator(".eow-explorer").scroll_into_view_if_needed()
+    rest(page, 1)
+    opened = p.evaluate("() => [window._shift, window._moved]")
+    p.evaluate("() => { window._shift = 0; window._moved = []; }")
+    out: dict[str, Any] = {
+        "first_picture_ms": round(picture),
+        "everything_visible_ms": round(everything),
+        "each_ms": [[round(t) for t in pair] for pair in times],
+    }
+    for name, selector, shown in (
+        ("thumbnail", ".eow-axis", "thumb"),
+        ("values", ".eow-explorer .eow-picture", "read"),
+    ):
+        out[f"hover_{name}_ms"] = spread(p.evaluate(parts.HOVER, [selector, shown, 40]))
+    # The same with a real pointer, and the keys: what shifts the layout while somebody looks around.
+    for selector in (".eow-axis", ".eow-explorer .eow-picture", ".eow-chart"):
+        box = p.locator(selector).first.bounding_box()
+        assert box is not None
+        for k in range(20):
+            p.mouse.move(box["x"] + box["width"] * (0.1 + 0.04 * k), box["y"] + box["height"] / 2)
+    p.locator(".eow-axis").focus()
+    for _ in range(20):
+        p.keyboard.press("ArrowRight")
+    out |= {"shift_opening": round(opened[0], 4), "moved_opening": opened[1][:6]}
+    out["shift_looking"] = round(p.evaluate("() => window._shift"), 4)
+    out["load_average"] = [round(v, 1) for v in psutil.getloadavg()]
+    page.close()
+    return out
+
+
 def sparse(lab: Lab) -> dict[str, Any]:
     """A cube of 60 x 10980 x 10980 x 4 on disk, in a kernel of its own."""
     page = lab.open([parts.SPARSE])
@@ -142,8 +193,12 @@ def main() -> None:
         parser.add_argument(f"--{name}", type=int, default=value)
     parser.add_argument("--minutes", type=float, default=3, help="of playing; 0 leaves that part out")
     parser.add_argument("--packages", nargs="*", default=[], help="folders with the rivals' packages")
+    parser.add_argument("--only", choices=["explorer"], help="leave the other parts out")
     given = parser.parse_args()
     with lab_session() as lab:
+        print(json.dumps({"explorer": explorer(lab)}, indent=2), flush=True)
+        if given.only:
+            return
         page = lab.open([parts.CUBE.format(dates=given.dates, size=given.size, packages=given.packages)])
         page.run_all()
         result = viewer(page, given)

@@ -73,6 +73,47 @@ SHOW = """([source]) => {
   window._start = performance.now();
   window.jupyterapp.commands.execute('notebook:run-cell');
 }"""
+#: Sum of the layout shifts (CLS without its session windows: at least as large), with what moved.
+SHIFTS = """() => {
+  window._shift = 0; window._moved = [];
+  const name = (node) => String(node?.className?.baseVal ?? node?.className ?? node?.nodeName);
+  new PerformanceObserver((list) => {
+    for (const e of list.getEntries()) {
+      // JupyterLab itself moves when a cell gets an output: counted is what moves within the Explorer.
+      const own = e.sources.map((s) => s.node).filter((n) => n?.parentElement?.closest('.eow-explorer'));
+      if (e.hadRecentInput || !own.length) continue;
+      window._shift += e.value;
+      window._moved.push([e.value, ...own.map(name)]);
+    }
+  }).observe({ type: 'layout-shift', buffered: false });
+}"""
+#: Run a cell with an Explorer: when its picture is drawn, and when map and panel are there as well.
+SHOW_EXPLORER = """async ([source]) => {
+  const nb = window._eow_notebook, here = (s) => document.querySelector(`.eow-explorer ${s}`);
+  nb.content.model.sharedModel.addCell({ cell_type: 'code', source });
+  nb.content.activeCellIndex = nb.content.model.cells.length - 1;
+  const start = performance.now(), frame = () => new Promise(requestAnimationFrame);
+  window.jupyterapp.commands.execute('notebook:run-cell');
+  while (!here('.eow-viewer[data-drawn]')) await frame();
+  const picture = performance.now() - start;
+  while (!here('.eow-panels button[title=Run]') || !here('.eow-inset .leaflet-container')) await frame();
+  return [picture, performance.now() - start];
+}"""
+#: From the pointer's move to the frame in which the picture of the date (or the values of the pixel) is there.
+HOVER = """async ([selector, shown, count]) => {
+  const target = document.querySelector(selector), box = target.getBoundingClientRect(), times = [];
+  const card = document.querySelector(`.eow-${shown}`), now = () => (shown === 'thumb' ? card.dataset.shown : card.textContent);
+  for (let i = 0; i < count; i++) {
+    await new Promise((done) => requestAnimationFrame(() => setTimeout(done, 20)));
+    const old = now(), start = performance.now();
+    const x = box.left + box.width * (0.3 + (0.5 * i) / count), y = box.top + 0.5 * box.height;
+    target.dispatchEvent(new PointerEvent('pointermove', { clientX: x, clientY: y, bubbles: true, pointerType: 'mouse' }));
+    while (now() === old && performance.now() - start < 1000) await new Promise(requestAnimationFrame);
+    if (now() !== old) times.push(performance.now() - start);
+  }
+  target.dispatchEvent(new PointerEvent('pointerleave', {}));
+  return times;
+}"""
 #: From the key press to the moment when the pixels of the new date can be read.
 STEP = """async ([steps, key]) => {
   const picture = document.querySelector('.eow-picture'), canvas = document.querySelector('.eow-canvas');
@@ -91,12 +132,12 @@ STEP = """async ([steps, key]) => {
 }"""
 #: From the choice to the first picture of it, which is coarse where the band was not drawn before.
 RESTYLE = """async () => {
-  const select = document.querySelector('.eow-toolbar select'), picture = document.querySelector('.eow-picture');
+  const field = document.querySelector('.eow-combo-input'), picture = document.querySelector('.eow-picture');
   const canvas = document.querySelector('.eow-canvas'), context = canvas.getContext('2d'), times = [];
   for (const value of ['index:NDVI', 'index:EVI', 'bands:red,green,blue', 'index:NDWI', 'index:SAVI', 'bands:nir']) {
     await new Promise((done) => setTimeout(done, 200));
     const frame = picture.dataset.frames, start = performance.now();
-    select.value = value; select.dispatchEvent(new Event('change'));
+    field.click(); document.querySelector(`.eow-combo-list [data-value="${value}"]`).click();
     while (picture.dataset.frames === frame || !picture.dataset.shown) await new Promise(requestAnimationFrame);
     context.getImageData(canvas.width / 2, canvas.height / 2, 1, 1);
     times.push(performance.now() - start);

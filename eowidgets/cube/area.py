@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from dataclasses import dataclass
 from functools import cached_property
+from pathlib import PurePath
 from typing import TYPE_CHECKING, Annotated, Any
 
 import numpy as np
@@ -14,7 +15,8 @@ from annotated_types import doc
 from eowidgets.arguments import checked
 from eowidgets.cube import globe
 from eowidgets.cube.antimeridian import join, polygons, shifted, split, straighten, wrap
-from eowidgets.cube.area_source import AreaSource, CRSLike, cut_edges, need_geopandas, read_geometry, reproject
+from eowidgets.cube.area_file import need_geopandas
+from eowidgets.cube.area_source import AreaSource, CRSLike, cut_edges, read_content, read_geometry, reproject
 from eowidgets.errors import InputError, warn_user
 
 if TYPE_CHECKING:
@@ -60,9 +62,9 @@ class Area:
         Parameters
         ----------
         source : Area, tuple, mapping, str, Path, geometry or GeoDataFrame
-            ``(west, south, east, north)``; a GeoJSON geometry, Feature or FeatureCollection; a path to
-            GeoJSON or GeoPackage; a shapely geometry; a GeoDataFrame or GeoSeries; another area. Longitudes may
-            pass 180, as in (179, -18, 181, -16). A box with west > east crosses the antimeridian where that is
+            ``(west, south, east, north)``; a GeoJSON geometry, Feature or FeatureCollection; a path to GeoJSON, KML,
+            GeoPackage or a zipped shapefile; a shapely geometry; a GeoDataFrame or GeoSeries; another area. Longitudes
+            may pass 180, as in (179, -18, 181, -16). A box with west > east crosses the antimeridian where that is
             less than half the globe, with a warning, because west and east may also be swapped.
         crs : optional
             CRS of a tuple or shapely geometry where it is not lon/lat.
@@ -85,6 +87,29 @@ class Area:
             return source if name is None else cls(source.geometry, name)
         geometry, found = read_geometry(source, crs)
         return cls(_checked(geometry), name or found or "area")
+
+    @classmethod
+    def upload(cls, content: bytes, name: str) -> Area:
+        """Make an area from the content of a file: GeoJSON, KML, KMZ, GeoPackage, FlatGeobuf or a zipped shapefile.
+
+        Parameters
+        ----------
+        content : bytes
+        name : str
+            Name of the file, which tells the format.
+
+        Raises
+        ------
+        InputError, SourceError, MissingExtraError
+            If there is no area in it, or it cannot be read.
+
+        Examples
+        --------
+        >>> triangle = '{"type": "Polygon", "coordinates": [[[24, 45], [24.1, 45], [24, 45.1], [24, 45]]]}'
+        >>> Area.upload(triangle.encode(), "field.geojson").name
+        'field'
+        """
+        return cls(_checked(read_content(content, name)), PurePath(name).stem)
 
     @cached_property
     def joined(self) -> BaseGeometry:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Protocol, runtime_checkable
@@ -13,8 +12,8 @@ from annotated_types import doc
 from eowidgets.arguments import FilePath
 from eowidgets.cube import globe
 from eowidgets.cube.antimeridian import straighten
-from eowidgets.errors import InputError, MissingExtraError, SourceError, shown, warn_user
-from eowidgets.system import check_plain
+from eowidgets.cube.area_file import read_upload, read_vectors
+from eowidgets.errors import InputError, shown, warn_user
 
 if TYPE_CHECKING:
     from shapely.geometry.base import BaseGeometry
@@ -43,8 +42,11 @@ CRSLike = Annotated[str | int | HasWkt, doc("a coordinate reference system such 
 
 def read_geometry(source: Any, crs: Any) -> tuple[BaseGeometry, str | None]:
     """Return a geometry in degrees and its name where it has one; see `Area.of` for what ``source`` may be."""
+    from shapely import force_2d
+
     try:
-        return _read(source, crs)
+        geometry, name = _read(source, crs)
+        return force_2d(geometry), name
     except RecursionError:
         raise InputError(
             "The GeoJSON given as area is nested too deeply to be read: give a geometry, a Feature or a FeatureCollection."
@@ -67,7 +69,7 @@ def _read(source: Any, crs: Any) -> tuple[BaseGeometry, str | None]:
     if isinstance(source, Mapping):
         return _from_mapping(source), _named(source)
     if isinstance(source, str | Path):
-        return _from_file(Path(source)), Path(source).stem
+        return _union(read_vectors(Path(source))), Path(source).stem
     if isinstance(source, tuple | list) and len(source) == 2 and isinstance(source[0], Geometry | tuple | list):
         return _read(source[0], source[1])
     if isinstance(source, np.ndarray):
@@ -89,8 +91,19 @@ def _read(source: Any, crs: Any) -> tuple[BaseGeometry, str | None]:
     except (AttributeError, TypeError, ValueError, KeyError):
         raise InputError(
             f"A {type(source).__name__} is not an area: give (west, south, east, north) in degrees, GeoJSON, a path to "
-            "a GeoJSON or GeoPackage file, a shapely geometry or a GeoDataFrame."
+            "a GeoJSON, KML or GeoPackage file, a shapely geometry or a GeoDataFrame."
         ) from None
+
+
+def read_content(content: bytes, name: str) -> BaseGeometry:
+    """Return the geometry in degrees of a file that was uploaded; see `read_upload`."""
+    return _union(read_upload(content, name))
+
+
+def _union(layers: Sequence[Any]) -> BaseGeometry:
+    from shapely import force_2d, union_all
+
+    return force_2d(union_all([_read(layer, None)[0] for layer in layers]))
 
 
 def _degrees(west: float, south: float, east: float, north: float) -> tuple[float, float, float, float]:
@@ -141,39 +154,6 @@ def _named(mapping: Mapping[str, Any]) -> str | None:
     properties = mapping.get("properties")
     name = properties.get("name") if isinstance(properties, Mapping) else None
     return name[:80] if isinstance(name, str) else None
-
-
-def _from_file(path: Path) -> BaseGeometry:
-    if not path.exists():
-        raise InputError(f"There is no file {shown(str(path))}: give a path to a GeoJSON or GeoPackage file.")
-    check_plain(path)
-    if path.suffix.lower() in (".json", ".geojson"):
-        try:
-            return _from_mapping(json.loads(path.read_text(encoding="utf-8")))
-        except (json.JSONDecodeError, UnicodeDecodeError, AttributeError):
-            raise SourceError(f"The file {shown(path.name)} is not GeoJSON.") from None
-        except RecursionError:
-            raise SourceError(f"The file {shown(path.name)} is nested too deeply to be GeoJSON.") from None
-        except OSError as error:
-            raise SourceError(f"The file {shown(path.name)} cannot be read: {error.strerror or error}.") from None
-    geopandas = need_geopandas(f"Reading {shown(path.name)}")
-    try:
-        frame = geopandas.read_file(path)
-    except Exception as error:  # pyogrio raises errors of many kinds
-        raise SourceError(
-            f"The file {shown(path.name)} cannot be read as vector data ({type(error).__name__})."
-        ) from error
-    geometry, _ = _read(frame, None)
-    return geometry
-
-
-def need_geopandas(what: str) -> Any:
-    """Return geopandas, or raise an error that names ``what`` needs it."""
-    try:
-        import geopandas
-    except ImportError:
-        raise MissingExtraError(what, "lab") from None
-    return geopandas
 
 
 def _to_lonlat(geometry: BaseGeometry, crs: Any) -> BaseGeometry:

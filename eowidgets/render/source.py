@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, partial
 from itertools import count
 from typing import Any
 
@@ -21,6 +21,8 @@ from eowidgets.render.classes import ClassRow, classes_of
 from eowidgets.render.formula import Program, catalogue, evaluate, index_program
 from eowidgets.render.pack import Bits, Codec, codec_for, pack_mask, unpack_mask
 from eowidgets.render.place import Place
+from eowidgets.render.purposes import domain, purpose
+from eowidgets.render.remembered import digest, remembered
 from eowidgets.render.style import as_json, quantiles
 
 MASK = "clouds"
@@ -99,6 +101,7 @@ class FrameSource:
         self._codecs: dict[str, Codec] = {}
         self._classes: dict[str, list[ClassRow]] = {}
         self._quantiles: dict[str | Program, tuple[float, float, float, float]] = {}
+        self._digests: dict[str, bytes] = {}
         self._cover: list[float | None] = [None] * self.dates
         self._measured: dict[int, np.ndarray] = {}
         #: Tells the browser whether what it holds under this key is still what is meant.
@@ -164,16 +167,19 @@ class FrameSource:
     def _sample_window(self) -> Window:
         stride = self.coarse.stride
         if not self.lazy:
-            cells = self.width * self.height * self.dates / _SAMPLE
-            stride = max(1, min(round(cells**0.5), min(self.width, self.height)))
+            width, height = self.cube.sizes["x"], self.cube.sizes["y"]  # the same on the map
+            stride = max(1, min(round((width * height * self.dates / _SAMPLE) ** 0.5), min(width, height)))
+            return Window(0, 0, width, height, stride)
         return Window(0, 0, self.width, self.height, stride)
 
     def _sampled(self, band: str) -> np.ndarray:
-        return self.values(band, self._sample_dates, self._sample_window)
+        read = self.values if self.lazy else partial(FrameSource.values, self)
+        return read(band, self._sample_dates, self._sample_window)
 
     @cached_property
     def _sample_clear(self) -> np.ndarray:
-        clear = ~self.clouds(self._sample_dates, self._sample_window)
+        cells = self._sample_dates, self._sample_window
+        clear = ~(self._sampled(MASK).astype(bool) if self.has_clouds else self.clouds(*cells))
         # Where everything is cloudy, a stretch of the clouds is better than none.
         return clear if clear.any() else np.ones_like(clear)
 
@@ -247,7 +253,18 @@ class FrameSource:
             self._quantiles[what] = self._look_up(what)
         return self._quantiles[what]
 
+    def _digest(self, band: str) -> bytes:
+        if band not in self._digests:
+            self._digests[band] = digest(self._sampled(band), self._sample_clear)
+        return self._digests[band]
+
     def _look_up(self, what: str | Program) -> tuple[float, float, float, float]:
+        bands = what.bands if isinstance(what, Program) else (what,)
+        key = tuple((self._digest(b), self.codec(b)) for b in bands)
+        steps = what.steps if isinstance(what, Program) else self.has_clouds
+        return remembered((steps, key), lambda: self._compute(what))
+
+    def _compute(self, what: str | Program) -> tuple[float, float, float, float]:
         if isinstance(what, Program):
             return _four(quantiles(evaluate(what, {b: self._band_sample(b) for b in what.bands})))
         low, p2, p98, high = quantiles(self._band_sample(what))
@@ -367,7 +384,8 @@ class FrameSource:
     def index_head(self, program: Program) -> dict[str, Any]:
         """What the browser must know of an index to draw it."""
         known = not self.lazy or all(b in self._codecs for b in program.bands)
-        return {**program.as_json(), "q": as_json(self.quantiles(program)) if known else None}
+        words = {"domain": domain(program.name), "use": purpose(program.name)}
+        return {**program.as_json(), **words, "q": as_json(self.quantiles(program)) if known else None}
 
 
 def _share(cloudy: np.ndarray, seen: np.ndarray) -> float | None:

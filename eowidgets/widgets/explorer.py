@@ -24,6 +24,8 @@ from eowidgets.widgets.map_inset import MapInset
 from eowidgets.widgets.panels.notebook_export import MODEL_LINE, NOT_AGAIN
 from eowidgets.widgets.recorder import Recorder
 from eowidgets.widgets.session_panel import SessionPanel
+from eowidgets.widgets.share_panel import SharePanel
+from eowidgets.widgets.tour import Tour
 from eowidgets.widgets.viewer.time_viewer import TimeViewer
 
 if TYPE_CHECKING:
@@ -41,6 +43,8 @@ class Explorer(ReadableRepr, PlainErrors, ipywidgets.GridBox):
     cube : Dataset
     model : str, Model or Model class
         Model shown first in the panel: the name of a registered model, or a model of your own.
+    tour : bool, optional
+        Whether a tour of three steps is shown; if not given, until the person has put it away in this browser.
     **viewer
         Traits of the :class:`TimeViewer`, such as ``index="NDVI"`` or ``date="2019-07-06"``.
 
@@ -68,7 +72,12 @@ class Explorer(ReadableRepr, PlainErrors, ipywidgets.GridBox):
     pins: Any = traitlets.List()
 
     def __init__(
-        self, cube: xr.Dataset, model: Annotated[str | Model | type[Model], MODEL] = "fill-auto", **viewer: Any
+        self,
+        cube: xr.Dataset,
+        model: Annotated[str | Model | type[Model], MODEL] = "fill-auto",
+        *,
+        tour: bool | None = None,
+        **viewer: Any,
     ) -> None:
         self.viewer = TimeViewer(cube, **{"height": 380, **viewer})
         self.viewer.add_class("eow-explorer-viewer")
@@ -79,7 +88,8 @@ class Explorer(ReadableRepr, PlainErrors, ipywidgets.GridBox):
         self._style = ipywidgets.HTML(f"<style>{css('explorer')}</style>", layout={"display": "none"})
         self._wait = ipywidgets.HTML("<div class='eow-wait' role='status'>Map and models are being loaded ...</div>")
         self._wait.add_class("eow-panels")
-        super().__init__(children=(self._style, self.viewer, self._wait))
+        self._tour = () if tour is False else (Tour(always=bool(tour)),)
+        super().__init__(children=(self._style, self.viewer, self._wait, *self._tour))
         self.add_class("eow-explorer")
         for name in ("date", "pins", "area"):
             self.set_trait(name, getattr(self.viewer, name))
@@ -115,10 +125,11 @@ class Explorer(ReadableRepr, PlainErrors, ipywidgets.GridBox):
                 "Forecast": lambda: self._panel_of("forecast_panel", "ForecastPanel"),
                 "Ask": lambda: self._panel_of("ask_panel", "AskPanel"),
                 "Layers": lambda: LayersPanel(self.viewer, area_map),
+                "Share": lambda: SharePanel(self.viewer),
                 "Session": lambda: SessionPanel(self),
             }
         ).add_class("eow-panels")
-        self.children = (self._style, self.viewer, MapInset(area_map), tabs)
+        self.children = (self._style, self.viewer, MapInset(area_map), tabs, *self._tour)
         self._wait.close()
 
     def _panel_of(self, module: str, name: str) -> Any:

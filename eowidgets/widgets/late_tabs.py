@@ -32,6 +32,7 @@ class LateTabs(ipywidgets.Tab):
             return
         try:
             made = self._makers[number]()
-        except EowidgetsError as error:
-            made = ipywidgets.HTML(f"<div class='eow-bad' role='alert'>{escape(str(error))}</div>")
+        except Exception as error:  # noqa: BLE001  (no cell can show it: it is shown in the tab)
+            text = str(error) if isinstance(error, EowidgetsError) else f"{type(error).__name__}: {error}"
+            made = ipywidgets.HTML(f"<div class='eow-bad' role='alert'>{escape(text[:500])}</div>")
         self.children[number].children = (made,)

@@ -43,7 +43,7 @@ def checked_color(color: Any) -> str:
 
 
 class PinsTrait(traitlets.List[Any]):
-    """``{"lon", "lat", "color"}`` in degrees, or ``{"x", "y", "color"}`` in pixels where a cube has no CRS."""
+    """``{"lon", "lat", "color", "name"}`` in degrees, or ``{"x", "y", "color"}`` in pixels where a cube has no CRS."""
 
     info_text = "a list of pins"
 
@@ -58,7 +58,9 @@ class PinsTrait(traitlets.List[Any]):
                 place = {}
             if not place or not all(math.isfinite(v) for v in place.values()):
                 raise InputError(f'A pin is a mapping like {{"lon": 24.01, "lat": 45.85}}, not {str(pin)[:60]!r}.')
-            pins.append({**pin, **place, "color": _color(pin, pins)})
+            name = {"name": str(pin["name"])[:80]} if pin.get("name") else {}
+            rest = {k: v for k, v in pin.items() if k != "name"}
+            pins.append({**rest, **place, "color": _color(pin, pins), **name})
         return pins
 
 

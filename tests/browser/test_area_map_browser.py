@@ -7,8 +7,8 @@ from support.pictures import until
 
 
 @pytest.fixture
-def page(open_lab):
-    page = open_lab(["import eowidgets as eow", "m = eow.AreaMap(eow.open('romania'), height='420px'); m"])
+def page(same_lab):
+    page = same_lab(["import eowidgets as eow", "m = eow.AreaMap(eow.open('romania'), height='420px'); m"])
     page.run_all()
     assert page.errors() == []
     page.page.locator(".eow-map-canvas[data-shown]").wait_for()

@@ -19,8 +19,8 @@ ORANGE = """() => {
 
 
 @pytest.fixture
-def page(open_lab):
-    page = open_lab(
+def page(same_lab):
+    page = same_lab(
         [
             "import eowidgets as eow\nimport ipywidgets\nfrom eowidgets.widgets.panels.ask_panel import AskPanel",
             "cube = eow.open('romania')\nviewer = eow.TimeViewer(cube, height=240, chart=False)\n"
@@ -103,3 +103,25 @@ def test_a_whole_dialogue(page):
     page.screenshot("ask_panel")
     assert page.errors() == []
     assert not [line for line in page.console if "uncaught" in line]
+
+
+def test_alone_the_panel_has_a_picture_that_shows_evidence_and_takes_an_area(same_lab):
+    page = same_lab(["import eowidgets as eow\ncube = eow.open('romania')\npanel = eow.AskPanel(cube)\npanel"])
+    page.run_all()
+    p = page.page
+    p.locator(".eow-ask .eow-viewer[data-drawn]").wait_for()
+    answer = ask(page, "Where was forest lost since 2017?", 0)
+    answer.hover()
+    p.locator(".eow-ask .eow-layer-row[data-layer=evidence]").wait_for(state="attached")
+    page.screenshot("ask-alone")
+    box = p.locator(".eow-ask .eow-picture").bounding_box()
+    x, y = box["x"] + box["width"] / 2, box["y"] + box["height"] / 2
+    p.keyboard.down("Shift")
+    p.mouse.move(x - 40, y - 40)
+    p.mouse.down()
+    p.mouse.move(x + 40, y + 40)
+    p.mouse.up()
+    p.keyboard.up("Shift")
+    p.wait_for_function("() => document.querySelector('.eow-ask-place').textContent.includes('drawn area')")
+    assert page.evaluate("panel.area == panel.viewer.area") == "True"
+    assert page.errors() == []

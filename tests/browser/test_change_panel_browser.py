@@ -5,8 +5,8 @@ from __future__ import annotations
 from support.pictures import until
 
 
-def test_draw_run_click_and_read_the_date(open_lab):
-    page = open_lab(
+def test_draw_run_click_and_read_the_date(same_lab):
+    page = same_lab(
         [
             "import eowidgets as eow, ipywidgets, traitlets\nfrom eowidgets.widgets.panels.change_panel import ChangePanel",
             "cube = eow.open('romania', clouds='robust')\n"

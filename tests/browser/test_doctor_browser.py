@@ -1,5 +1,5 @@
-def test_doctor_measures_the_front_end(open_lab):
-    page = open_lab(["import eowidgets as eow\nd = eow.doctor(); d"])
+def test_doctor_measures_the_front_end(same_lab):
+    page = same_lab(["import eowidgets as eow\nd = eow.doctor(); d"])
     page.run_all()
     assert page.errors() == []
     page.page.locator(".eow-doctor", has_text="WebGL2").wait_for(timeout=30_000)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from support.pictures import until
+from support.pictures import choose, until
 
 CELLS = [
     "import eowidgets as eow",
@@ -44,8 +44,8 @@ BOX = (
 
 
 @pytest.fixture
-def explorer(open_lab):
-    page = open_lab(CELLS, size=(1280, 900))
+def explorer(same_lab):
+    page = same_lab(CELLS, size=(1280, 900))
     page.run_all(timeout=180)
     p = page.page
     p.locator(".eow-explorer .eow-viewer[data-drawn]").wait_for(state="attached")
@@ -140,6 +140,26 @@ def test_the_map_is_an_inset_that_can_be_enlarged(explorer):
     p.wait_for_function("() => document.querySelector('.eow-inset').getBoundingClientRect().width < 200")
 
 
+def test_lists_and_panels_of_the_toolbar_open_within_the_frame_and_it_stays_one_row(explorer):
+    p = explorer.page
+    choose(p, "NDVI")
+    p.locator(".eow-legend-title", has_text="NDVI").wait_for()
+    _, _, top, bottom = box(explorer, ".eow-explorer .eow-toolbar")
+    assert bottom - top < 50
+    frame = box(explorer, ".eow-explorer")
+    for name in ("Histogram and colour bar", "Bookmarks and names of pins"):
+        p.get_by_role("button", name=name).click()
+        left, right, top, bottom = box(explorer, ".eow-pop-panel:not([hidden])")
+        assert frame[0] <= left < right <= frame[1] and frame[2] <= top < bottom <= frame[3]
+        assert right - left > 200 and bottom - top > 60
+        explorer.screenshot(f"explorer-{name.split()[0].lower()}")
+        p.keyboard.press("Escape")
+    p.get_by_role("combobox", name="Bands or index").click()
+    left, right, top, bottom = box(explorer, ".eow-combo-popup")
+    assert frame[0] <= left < right <= frame[1] and frame[2] <= top < bottom <= frame[3]
+    assert bottom - top > 300
+
+
 def test_halves_of_a_swipe_and_a_difference_name_their_dates(explorer):
     p = explorer.page
     p.get_by_label("Compare", exact=True).select_option("swipe")
@@ -152,7 +172,7 @@ def test_halves_of_a_swipe_and_a_difference_name_their_dates(explorer):
     cover = "float(cube.clouds.sel(time=explorer.viewer.compare_date).mean())"
     assert float(explorer.evaluate(cover)) < 0.05
     p.get_by_label("Compare", exact=True).select_option("difference")
-    p.get_by_label("Bands or index").select_option("index:NDVI")
+    choose(p, "NDVI")
     p.locator(".eow-legend-title", has_text="Difference, 2019-07-06 minus").wait_for()
 
 
@@ -175,8 +195,8 @@ def test_limits_are_taken_with_enter_and_cloudy_dates_are_explained_and_left_out
     assert float(explorer.evaluate("float(cube.clouds.sel(time=explorer.date).mean())")) <= 0.2
 
 
-def test_a_panel_of_its_own_has_a_picture(open_lab):
-    page = open_lab(["import eowidgets as eow", "panel = eow.ForecastPanel(eow.open('romania'))\npanel"])
+def test_a_panel_of_its_own_has_a_picture(same_lab):
+    page = same_lab(["import eowidgets as eow", "panel = eow.ForecastPanel(eow.open('romania'))\npanel"])
     page.run_all(timeout=120)
     picture = page.page.locator(".eow-picture")
     page.page.locator(".eow-viewer[data-drawn]").wait_for()

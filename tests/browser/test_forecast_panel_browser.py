@@ -14,8 +14,8 @@ CELLS = [
 
 
 @pytest.fixture
-def page(open_lab):
-    page = open_lab(CELLS)
+def page(same_lab):
+    page = same_lab(CELLS)
     page.page.set_viewport_size({"width": 1400, "height": 1100})
     page.run_all()
     assert page.errors() == []

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from support.pictures import compare, shown
+from support.pictures import choose, compare, shown
 
 import eowidgets as eow
 from eowidgets.errors import InputError, SourceError
@@ -42,7 +42,7 @@ def test_the_page_works_from_disk_with_the_network_off(lab, story):
     shown(standing, date)
     compare(standing, source, Style(bands=("red", "green", "blue")), date)
 
-    page.locator(".eow-toolbar select").first.select_option("index:NDVI")
+    choose(page, "NDVI")
     page.locator(".eow-axis").focus()
     page.keyboard.press("ArrowRight")
     after = source.labels[source.labels.index(date) + 1]

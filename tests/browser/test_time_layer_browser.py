@@ -38,8 +38,8 @@ SLOWLY = """async () => {
 
 
 @pytest.mark.parametrize("maker", ["ipyleaflet", "leafmap"])
-def test_frames_on_a_map(open_lab, maker):
-    page = open_lab(
+def test_frames_on_a_map(same_lab, maker):
+    page = same_lab(
         [
             "import eowidgets as eow, ipyleaflet, leafmap\nfrom eowidgets.widgets.map.time_layer import TimeLayer",
             f"m = {maker}.Map(center=(45.2044, 22.1516), zoom=15); m.layout.height = '340px'; m",

@@ -15,8 +15,8 @@ RESTS = 3
 
 
 @pytest.fixture
-def page(open_lab):
-    page = open_lab(["import eowidgets as eow", "v = eow.TimeViewer(eow.open('romania'), height=320); v"])
+def page(same_lab):
+    page = same_lab(["import eowidgets as eow", "v = eow.TimeViewer(eow.open('romania'), height=320); v"])
     page.run_all()
     assert page.errors() == []
     page.page.locator(".eow-viewer[data-drawn][data-ready]").wait_for()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from support.pictures import compare, expected, fitted, read, shown, until
+from support.pictures import choose, compare, expected, fitted, read, shown, until
 
 import eowidgets as eow
 from eowidgets.cube.area import Area
@@ -76,7 +76,7 @@ def opened(lab, story):
     assert problems == []
 
 
-def choose(standing, label, value):
+def select(standing, label, value):
     standing.page.locator(f"select[aria-label='{label}']").select_option(value)
 
 
@@ -105,18 +105,18 @@ def test_dates_indices_clouds_and_differences(opened, story, source, webgl):
     shown(page, date)
     compare(page, source, Style(bands=("red", "green", "blue")), date)
 
-    choose(page, "Bands or index", "index:NDVI")
+    choose(page.page, "NDVI")
     cloudy = next(d for d, c in zip(source.labels, source.cloud_cover, strict=True) if 0.2 < (c or 0) < 0.6)
-    page.page.locator("input[type=checkbox]").check()
+    page.page.get_by_label("hide clouds").check()
     page.page.evaluate(SET_DATE, cloudy)
     shown(page, cloudy)
     got = compare(page, source, Style(index="NDVI", clouds="hide"), cloudy)
-    page.page.locator("input[type=checkbox]").uncheck()
+    page.page.get_by_label("hide clouds").uncheck()
     want, _ = expected(source, Style(index="NDVI"), source.labels.index(cloudy), got.shape)
     assert (want[..., 3] > 0).sum() > (got[..., 3] > 0).sum()  # some were hidden
 
     page.page.evaluate(SET_DATE, date)
-    choose(page, "Compare", "difference")
+    select(page, "Compare", "difference")
     shown(page, date)
     page.page.locator(".eow-legend", has_text="Difference").wait_for()
     page.page.evaluate("() => new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done)))")
@@ -133,7 +133,7 @@ def test_blink_shows_both_in_turn(opened, story, source):
     page = opened()
     _, date, second = story
     shown(page, date)
-    choose(page, "Compare", "blink")
+    select(page, "Compare", "blink")
     seen = set()
 
     def both():
@@ -191,7 +191,7 @@ def test_the_keyboard_is_enough(opened, story, source):
 def test_an_area_has_the_mean_of_its_pixels(opened, source):
     page = opened()
     p = page.page
-    choose(page, "Bands or index", "bands:nir")
+    choose(page.page, "nir")
     p.locator(".eow-picture").focus()
     for _ in range(3):
         p.keyboard.press("+")

@@ -13,6 +13,7 @@ from eowidgets.cube.area import Area
 from eowidgets.cube.grid import geobox
 from eowidgets.render.source import FrameSource
 
+TRIANGLE = "{ type: 'Polygon', coordinates: [[[22.146, 45.201], [22.15, 45.201], [22.15, 45.204], [22.146, 45.201]]] }"
 MODEL = "document.getElementById('viewer').model"
 TITLES = (
     """color => [...document.querySelectorAll(`.eow-chart circle[fill="${color}"] title`)].map((t) => t.textContent)"""
@@ -213,17 +214,16 @@ v = eow.TimeViewer(cube.chunk({"time": 1, "y": 200, "x": 200}), budget=1, height
 """
 
 
-def test_a_lazy_cube_gets_its_cloud_bars_and_an_area_costs_one_message(open_lab):
-    page = open_lab([LAZY])
+def test_a_lazy_cube_gets_its_cloud_bars_and_an_area_costs_one_message(same_lab):
+    page = same_lab([LAZY])
     page.run_all()
     assert page.errors() == []
     p = page.page
-    known = "() => [...document.querySelectorAll('.eow-axis circle title')].filter((t) => t.textContent.includes('%'))"
+    known = "() => [...document.querySelectorAll('.eow-axis-marks circle[data-cover]')]"
     p.wait_for_function(f"{known}.length === 6")
     assert p.locator(".eow-cover").count() == 5  # none on the clear date
-    titles = p.evaluate("() => [...document.querySelectorAll('.eow-axis circle title')].map((t) => t.textContent)")
-    found = [int(t.split(", ")[1].split(" %")[0]) for t in titles]
-    np.testing.assert_allclose(found, 100 * np.linspace(0, 0.8, 6), atol=2)
+    found = p.evaluate(f"{known}.map((dot) => Number(dot.dataset.cover))")
+    np.testing.assert_allclose(found, np.linspace(0, 0.8, 6), atol=0.02)
     asked = lambda: [m for m in page.sent if b'"series"' in m]  # noqa: E731
     box = p.locator(".eow-picture").bounding_box()
     p.locator("button[aria-label='Draw a polygon']").click()
@@ -260,3 +260,38 @@ def test_what_was_not_measured_is_said(opened, tmp_path, make_cube):
     page.locator(".eow-chart-empty", has_text="Nothing was measured here.").wait_for()
     page.evaluate(f"() => {MODEL}.set('pins', [{{ lon: 0, lat: 0, color: '#0072b2' }}])")
     page.locator(".eow-chart-empty", has_text="outside this picture").wait_for()
+
+
+def test_pins_and_shapes_are_taken_back_and_put_again(story, opened):
+    page = opened(story)
+    counts = f"[{MODEL}.get('pins').length, {MODEL}.get('area') ? 1 : 0, {MODEL}.get('polygons').length].join()"
+
+    def has(text):
+        page.wait_for_function(f"t => {counts} === t", arg=text)
+
+    undo, redo = page.get_by_label("Undo the last pin or shape"), page.get_by_label("Redo the pin or shape")
+    assert undo.is_disabled() and redo.is_disabled()
+    click(page, (0.2, 0.2))
+    has("1,0,0")
+    click(page, (0.7, 0.3))
+    has("2,0,0")
+    page.evaluate(f"{MODEL}.set({{ polygons: [], area: {TRIANGLE} }})")
+    has("2,1,0")
+    undo.click()
+    has("2,0,0")
+    page.locator(".eow-picture").focus()
+    page.keyboard.press("Control+z")
+    has("1,0,0")
+    page.keyboard.press("Control+Shift+z")
+    has("2,0,0")
+    redo.click()
+    has("2,1,0")
+    assert redo.is_disabled()
+    undo.click()
+    click(page, (0.5, 0.8))
+    has("3,0,0")
+    assert redo.is_disabled()  # another step: what was taken back is gone
+    page.get_by_label("Clear pins and areas").click()
+    has("0,0,0")
+    undo.click()
+    has("3,0,0")

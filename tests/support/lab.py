@@ -78,6 +78,23 @@ async ([source]) => {
   await app.commands.execute('notebook:run-cell');
 }
 """
+#: Other cells in place of those that are there, and a kernel as it was after its imports.
+_ANEW = """
+async ([cells, code]) => {
+  const nb = window._eow_notebook, shared = nb.content.model.sharedModel;
+  shared.insertCells(0, cells.map((source) => ({ cell_type: 'code', source })));
+  shared.deleteCellRange(cells.length, shared.cells.length);
+  nb.content.activeCellIndex = 0;
+  const { kernel } = nb.context.sessionContext.session;
+  const reply = await kernel.requestExecute({ code, silent: true, store_history: false }).done;
+  if (reply.content.status !== 'ok') throw new Error(reply.content.evalue);
+}
+"""
+_FORGET = """
+__import__("ipywidgets").Widget.close_all()
+get_ipython().reset(new_session=True)
+__import__("gc").collect()
+"""
 
 
 @dataclass
@@ -99,6 +116,7 @@ class LabPage:
     sent: list[bytes] = field(default_factory=list)
     received: list[bytes] = field(default_factory=list)
     console: list[str] = field(default_factory=list)
+    uses: int = 0
 
     def run_all(self, timeout: float = 120) -> None:
         """Run every cell and wait for the last one."""
@@ -151,6 +169,16 @@ class LabPage:
         """Number of comm messages that the front end has sent to the kernel so far."""
         return sum(b"comm_msg" in m for m in self.sent)
 
+    def begin_again(self, cells: list[str], size: tuple[int, int]) -> None:
+        """Put other cells in place of all, close every widget and forget every name; the kernel keeps its imports."""
+        self.wait_idle()
+        self.page.set_viewport_size({"width": size[0], "height": size[1]})
+        self.page.mouse.move(0, 0)
+        self.page.evaluate(_ANEW, [cells, _FORGET])
+        self.page.wait_for_function("() => !document.querySelector('.jp-OutputArea-output, .eow-viewer')")
+        for messages in (self.sent, self.received, self.console):
+            messages.clear()
+
     def close(self) -> None:
         """Shut the kernel down and close the page without asking whether to save."""
         with contextlib.suppress(Exception):
@@ -167,8 +195,13 @@ class Lab:
     root: Path
     browser: Browser
 
-    def open(self, notebook: Path | list[str], name: str = "test", size: tuple[int, int] = (1280, 800)) -> LabPage:
-        """Open a notebook (a file, which is copied, or a list of code cells) with a fresh kernel; nothing runs yet."""
+    def open(
+        self, notebook: Path | list[str], name: str = "test", size: tuple[int, int] = (1280, 800), *, tour: bool = False
+    ) -> LabPage:
+        """Open a notebook (a file, which is copied, or a list of code cells) with a fresh kernel; nothing runs yet.
+
+        The tour of the Explorer counts as put away unless ``tour`` is true.
+        """
         target = self.root / f"{name}-{time.monotonic_ns()}.ipynb"
         if isinstance(notebook, Path):
             shutil.copy(notebook, target)
@@ -177,6 +210,8 @@ class Lab:
             nb.metadata["kernelspec"] = {"name": "python3", "display_name": "Python 3", "language": "python"}
             nbformat.write(nb, target)
         page = self.browser.new_page(viewport={"width": size[0], "height": size[1]})
+        if not tour:
+            page.add_init_script("localStorage.setItem('eowidgets.tour', 'off')")
         result = LabPage(page)
         page.on("websocket", lambda ws: _listen(ws, result))
         page.on("console", lambda m: result.console.append(m.text) if m.type in ("error", "warning") else None)

@@ -25,6 +25,14 @@ def shown(page, date):
     )
 
 
+def choose(page, name):
+    """Draw a band, a mix or an index, by its name, as a person does; ``page`` is Playwright's."""
+    field = page.get_by_role("combobox", name="Bands or index")
+    field.fill(name)
+    page.locator(".eow-combo-active", has=page.get_by_text(name, exact=True)).wait_for()
+    field.press("Enter")
+
+
 def until(page, condition, seconds=15):
     deadline = time.monotonic() + seconds
     while not condition():

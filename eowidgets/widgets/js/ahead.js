@@ -58,7 +58,7 @@ export class Ahead {
   // Every program once: many indices are the same formula over other bands.
   looks() {
     const { source, style } = this.state;
-    const names = this.store.model.get("head").favourites;
+    const names = this.store.model.get("favourites");
     const usual = names.map((n) => source.indices.find((i) => i.name === n)).filter(Boolean);
     const formulas = new Map(usual.map((i) => [`${i.bands.length} ${i.glsl}`, i.name]));
     const bands = source.bands.map((b) => b.name);

@@ -10,16 +10,18 @@ const STRIP = 12;
 const HEIGHT = 64;
 
 export class Axis {
-  constructor(state) {
-    this.state = state;
+  // thumbs: shows a small picture of a date that the pointer is over.
+  constructor(state, thumbs = null) {
+    Object.assign(this, { state, thumbs });
     this.marks = h("svg", { class: "eow-axis-marks" });
     this.cursor = h("svg", { class: "eow-axis-cursor" });
     this.element = h("div", {
       class: "eow-axis", tabindex: 0, role: "slider", "aria-label": "Date", "aria-orientation": "horizontal", ...OWN_KEYS,
-      title: "Drag to go through time; drag above the dates, or with shift, for the median of a range",
       "aria-description": "Arrow keys step through the dates; with shift they choose a range, whose median is shown. Escape goes back to one date.",
-    }, this.marks, this.cursor);
+    }, this.marks, this.cursor, ...(thumbs ? [thumbs.element] : []));
     this.element.addEventListener("pointerdown", (event) => this.press(event));
+    this.element.addEventListener("pointermove", (event) => this.hover(event));
+    this.element.addEventListener("pointerleave", () => thumbs?.show(null));
     this.element.addEventListener("keydown", (event) => {
       const by = { ArrowLeft: -1, ArrowRight: 1 }[event.key];
       if (!by || !event.shiftKey) return;
@@ -70,10 +72,9 @@ export class Axis {
     }
     this.places.forEach((x, i) => {
       const cover = source.cover[i];
-      const title = `${this.state.label(i)}${cover === null ? "" : `, ${Math.round(100 * cover)} % cloud`}`;
       if (cover > 0) parts.push(h("rect", { x: x - 1.5, width: 3, y: 62 - 12 * cover, height: 12 * cover, class: "eow-cover" }));
       const hollow = cover !== null && cover > 0.5;
-      parts.push(h("circle", { cx: x, cy: 30, r: 3.5, class: hollow ? "eow-dot eow-hollow" : "eow-dot" }, h("title", {}, title)));
+      parts.push(h("circle", { cx: x, cy: 30, r: 3.5, "data-cover": cover, class: hollow ? "eow-dot eow-hollow" : "eow-dot" }));
     });
     for (const event of events) {
       const x = this.at(Date.parse(event.date));
@@ -103,12 +104,23 @@ export class Axis {
     element.setAttribute("aria-valuetext", this.state.label(t));
   }
 
+  // Dates are in order: halve the range that holds the place.
   nearest(x) {
-    let best = 0;
-    this.places.forEach((p, i) => {
-      if (Math.abs(p - x) < Math.abs(this.places[best] - x)) best = i;
-    });
-    return best;
+    let [low, high] = [0, this.places.length - 1];
+    while (high - low > 1) {
+      const middle = (low + high) >> 1;
+      if (this.places[middle] <= x) low = middle;
+      else high = middle;
+    }
+    return Math.abs(this.places[high] - x) < Math.abs(this.places[low] - x) ? high : low;
+  }
+
+  // A finger or a pressed button moves the date itself: the picture shows it.
+  hover(event) {
+    if (!this.places || event.pointerType === "touch" || event.buttons) return this.thumbs?.show(null);
+    const box = this.element.getBoundingClientRect();
+    const t = this.nearest(event.clientX - box.left);
+    return this.thumbs?.show(t, this.places[t], this.width, event.clientY - box.top < STRIP + 4);
   }
 
   press(event) {
@@ -120,14 +132,16 @@ export class Axis {
     const brush = event.clientY - box.top < STRIP + 4 || event.shiftKey;
     const start = x(event);
     const move = (e) => {
+      if (e.pointerId !== event.pointerId) return;
       if (brush) {
         this.brushing = [start, x(e)];
         this.update();
       } else this.state.go(this.nearest(x(e)));
     };
     const up = (e) => {
+      if (e.pointerId !== event.pointerId) return;
       window.removeEventListener("pointermove", move);
-      window.removeEventListener("pointerup", up);
+      for (const name of ["pointerup", "pointercancel"]) window.removeEventListener(name, up);
       this.brushing = null;
       if (brush) {
         const [a, b] = [this.nearest(Math.min(start, x(e))), this.nearest(Math.max(start, x(e)))];
@@ -136,7 +150,7 @@ export class Axis {
       this.update();
     };
     window.addEventListener("pointermove", move);
-    window.addEventListener("pointerup", up);
+    for (const name of ["pointerup", "pointercancel"]) window.addEventListener(name, up);
     if (!brush) move(event);
   }
 }

@@ -12,16 +12,22 @@ export class Chart {
     this.onmove = onmove;
     this.svg = h("svg", { class: "eow-chart-svg", role: "img", "aria-label": "Series" });
     this.empty = h("div", { class: "eow-chart-empty" }, EMPTY);
-    this.element = h("div", { class: "eow-chart" }, this.svg, this.empty);
+    this.read = h("div", { class: "eow-float eow-chart-read", hidden: true, "aria-hidden": "true" });
+    this.element = h("div", { class: "eow-chart" }, this.svg, this.empty, this.read);
     this.series = [];
     this.resizer = new ResizeObserver(() => this.draw());
     this.resizer.observe(this.element);
     this.element.addEventListener("pointermove", (event) => {
       if (!this.back) return;
       const box = this.svg.getBoundingClientRect();
-      this.onmove(this.back(event.clientX - box.left));
+      const stamp = this.back(event.clientX - box.left);
+      this.onmove(stamp);
+      this.point(stamp, event.clientX - box.left);
     });
-    this.element.addEventListener("pointerleave", () => this.onmove(null));
+    this.element.addEventListener("pointerleave", () => {
+      this.read.hidden = true;
+      this.onmove(null);
+    });
   }
 
   close() {
@@ -35,6 +41,25 @@ export class Chart {
     this.empty.textContent = empty || EMPTY;
     Object.assign(this, { series, title, unit, marks, span });
     this.draw();
+  }
+
+  // Date, and the value of each series at its own date nearest to the pointer.
+  point(stamp, x) {
+    const rows = this.series.map((s) => {
+      let best = -1;
+      s.stamps.forEach((t, i) => {
+        if (Number.isFinite(s.values[i]) && (best < 0 || Math.abs(t - stamp) < Math.abs(s.stamps[best] - stamp))) best = i;
+      });
+      if (best < 0) return null;
+      const value = `${digits(s.values[best])}${this.unit ? ` ${this.unit}` : ""}`;
+      const spread = s.low && !s.fan ? ` ± ${digits(s.high[best] - s.values[best])}` : "";
+      return h("div", {}, h("i", { style: `background:${safeColor(s.color)}` }), `${iso(s.stamps[best])} `, h("b", {}, value + spread), s.hollow?.[best] ? " cloud" : "");
+    });
+    this.read.replaceChildren(...rows.filter(Boolean));
+    this.read.hidden = !this.read.childElementCount;
+    const right = x > this.element.clientWidth / 2;
+    this.read.style.left = right ? "" : `${x + 14}px`;
+    this.read.style.right = right ? `${this.element.clientWidth - x + 14}px` : "";
   }
 
   cursor(stamp) {
@@ -79,7 +104,9 @@ export class Chart {
     }
     parts.push(h("text", { x: MARGIN.left, y: height - 4, class: "eow-tick-text" }, iso(t0)));
     parts.push(h("text", { x: width - MARGIN.right, y: height - 4, class: "eow-tick-text", "text-anchor": "end" }, iso(t1)));
-    parts.push(h("text", { x: width / 2, y: height - 4, class: "eow-tick-text", "text-anchor": "middle" }, [this.title, this.unit && `(${this.unit})`].filter(Boolean).join(" ")));
+    const [label, room] = [[this.title, this.unit && `(${this.unit})`].filter(Boolean).join(" "), Math.floor(inner.h / 6)];
+    const middle = MARGIN.top + inner.h / 2;
+    parts.push(h("text", { x: 11, y: middle, transform: `rotate(-90 11 ${middle})`, class: "eow-tick-text eow-axis-label", "text-anchor": "middle" }, label.length > room ? `${label.slice(0, room - 1)}…` : label));
     this.line = h("line", { y1: MARGIN.top, y2: height - MARGIN.bottom, class: "eow-cursor" });
     parts.push(this.line);
     this.svg.setAttribute("viewBox", `0 0 ${width} ${height}`);

@@ -42,6 +42,9 @@ export function button(label, text, onclick, attrs = {}) {
   return h("button", { type: "button", class: "eow-button", "aria-label": label, title: label, ...OWN_KEYS, onclick, ...attrs }, text);
 }
 
+// The box that holds everything of a viewer: in an Explorer the viewer itself has no box.
+export const frame = (node) => (node.closest(".eow-explorer") ?? node.closest(".eow-viewer")).getBoundingClientRect();
+
 // Sensible digits: three significant ones, no noise.
 export function digits(value) {
   if (value === null || value === undefined || !Number.isFinite(value)) return "–";

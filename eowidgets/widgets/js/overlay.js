@@ -4,7 +4,7 @@ import { h, safeColor } from "./dom.js";
 
 export function overlay(picture) {
   const { clientWidth: width, clientHeight: height } = picture.element;
-  return [...areas(picture), ...pins(picture), ...swipe(picture, width, height), ...furniture(picture, width, height)];
+  return [...areas(picture), ...measured(picture), ...pins(picture), ...swipe(picture, width, height), ...furniture(picture, width, height)];
 }
 
 function areas(picture) {
@@ -17,9 +17,9 @@ function areas(picture) {
     const [[ax, ay], [bx, by]] = picture.drawing;
     parts.push(h("polygon", { points: line(picture, [[ax, ay], [bx, ay], [bx, by], [ax, by]]), class: "eow-drawn" }));
   }
-  const { corners, pointer } = picture.polygon;
+  const { corners, pointer } = picture.tool ?? {};
   if (corners?.length) {
-    parts.push(h("polygon", { points: line(picture, pointer ? [...corners, pointer] : corners), class: "eow-drawn" }));
+    parts.push(h(picture.tool === picture.polygon ? "polygon" : "polyline", { points: line(picture, pointer ? [...corners, pointer] : corners), class: "eow-drawn" }));
     corners.forEach((corner, i) => {
       const [cx, cy] = picture.toScreen(corner);
       parts.push(h("circle", { cx, cy, r: i ? 3.5 : 6, class: "eow-corner" }));
@@ -31,8 +31,21 @@ function areas(picture) {
 function pins(picture) {
   return picture.state.pixels(picture.ground).map((pin) => {
     const [cx, cy] = picture.toScreen([pin.x, pin.y]);
-    return h("circle", { cx, cy, r: 6, fill: safeColor(pin.color), class: "eow-pin" });
+    const dot = h("circle", { cx, cy, r: 6, fill: safeColor(pin.color), class: "eow-pin" });
+    return pin.name ? h("g", {}, dot, h("text", { x: cx + 10, y: cy + 4, class: "eow-half" }, pin.name)) : dot;
   });
+}
+
+// The line that was measured, and the place on it that its profile is pointed at.
+function measured(picture) {
+  const { measure } = picture;
+  if (!measure || measure.tool.on || measure.line.length < 2) return [];
+  const parts = [h("polyline", { points: line(picture, measure.line), class: "eow-measured" })];
+  if (measure.at) {
+    const [cx, cy] = picture.toScreen(measure.at);
+    parts.push(h("circle", { cx, cy, r: 5, class: "eow-corner" }));
+  }
+  return parts;
 }
 
 function swipe(picture, width, height) {

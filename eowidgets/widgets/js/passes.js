@@ -4,14 +4,17 @@ const luts = new Map();
 
 // 256 RGBA colours of a colour map, from the base64 of its RGB that came with the head.
 export function lut(head, name) {
-  const text = head.cmaps[name] ?? head.cmaps.viridis;
-  if (!luts.has(text)) {
+  const turned = name.endsWith("_r") ? name.slice(0, -2) : `${name}_r`;
+  const flip = !head.cmaps[name] && Boolean(head.cmaps[turned]); // the kernel sends it later, where there is one
+  const text = head.cmaps[name] ?? head.cmaps[turned] ?? head.cmaps.viridis;
+  const id = flip ? `${text} turned` : text;
+  if (!luts.has(id)) {
     const rgb = Uint8Array.from(atob(text), (c) => c.charCodeAt(0));
     const out = new Uint8Array(1024).fill(255);
-    for (let i = 0; i < 256; i++) out.set(rgb.subarray(3 * i, 3 * i + 3), 4 * i);
-    luts.set(text, out);
+    for (let i = 0; i < 256; i++) out.set(rgb.subarray(3 * i, 3 * i + 3), 4 * (flip ? 255 - i : i));
+    luts.set(id, out);
   }
-  return luts.get(text);
+  return luts.get(id);
 }
 
 // Colours of classes; a value without a class is not drawn.
@@ -34,16 +37,16 @@ export function subject(source, style) {
   const index = style.index && source.indices.find((i) => i.name === style.index);
   if (index) {
     const title = index.long_name && index.long_name !== index.name ? `${index.name}, ${index.long_name}` : index.name;
-    return { kind: "value", bands: index.bands, glsl: index.glsl, rpn: index.rpn, q: index.q && [index.q], unit: "", title };
+    return { kind: "value", bands: index.bands, glsl: index.glsl, rpn: index.rpn, q: index.q && [index.q], unit: "", title, name: index.name };
   }
   const chosen = style.bands.map(find).filter(Boolean);
   const shown = chosen.length === style.bands.length && chosen.length ? chosen : source.bands.slice(0, 1);
   if (shown.length === 3) {
     const q = shown.every((b) => b.q) ? shown.map((b) => b.q) : null;
-    return { kind: "rgb", bands: shown.map((b) => b.name), glsl: "", rpn: [], q, unit: shown[0].unit, title: shown.map((b) => b.name).join(", ") };
+    return { kind: "rgb", bands: shown.map((b) => b.name), glsl: "", rpn: [], q, unit: shown[0].unit, title: shown.map((b) => b.name).join(", "), name: shown[0].name };
   }
   const band = shown[0];
-  const common = { bands: [band.name], glsl: "b0", rpn: ["b0"], unit: band.unit, title: band.long_name || band.name };
+  const common = { bands: [band.name], glsl: "b0", rpn: ["b0"], unit: band.unit, title: band.long_name || band.name, name: band.name };
   if (band.classes) return { ...common, kind: "class", q: [[0, 0, 255, 255]], classes: band.classes };
   return { ...common, kind: "value", q: band.q ? [band.q] : null };
 }

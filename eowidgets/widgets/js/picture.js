@@ -1,12 +1,13 @@
 import { h, OWN_KEYS } from "./dom.js";
+import { Gestures, rectangle } from "./gestures.js";
 import { Ground } from "./ground.js";
 import { overlay } from "./overlay.js";
 import { Pace } from "./pace.js";
 import { pass, subject } from "./passes.js";
 import { Polygon } from "./polygon.js";
 
-// The picture: a canvas with the current date, and above it an SVG with what belongs to a place. Drag pans, the wheel
-// zooms, a click pins, shift and drag draws a rectangle; while a polygon is drawn, a click is a corner of it.
+// The picture: a canvas with the current date, and above it an SVG with what belongs to a place. What mouse and fingers
+// do to it is in gestures.js.
 
 const DETAIL_DELAY = 120; // ms after the last move before detail is asked for
 const TOUCH = 8; // pixels of the screen within which a click means a thing
@@ -27,13 +28,14 @@ export class Picture {
     this.pending = 0;
     this.pace = new Pace(() => this.redraw());
     this.polygon = new Polygon((p) => this.toScreen(p), { ondone: (corners) => onarea(corners), onchange: () => this.drawn() });
-    this.listen();
+    this.gestures = new Gestures(this);
     this.resizer = new ResizeObserver(() => this.resize());
     this.resizer.observe(this.element);
   }
 
   close() {
     this.resizer.disconnect();
+    this.gestures.close();
     cancelAnimationFrame(this.pending);
     clearTimeout(this.timer);
     this.pace.close();
@@ -80,6 +82,11 @@ export class Picture {
     this.moved();
   }
 
+  // What is being drawn corner by corner: an area, or a line to measure.
+  get tool() {
+    return [this.polygon, this.measure?.tool].find((t) => t?.on) ?? null;
+  }
+
   // By a tenth of what is in view.
   pan(right, down) {
     this.view.x += 0.1 * right * this.canvas.width * this.view.step;
@@ -94,12 +101,12 @@ export class Picture {
   }
 
   click(at) {
-    if (this.polygon.on) this.polygon.add(at);
+    if (this.tool) this.tool.add(at);
     else this.onpin(...at, TOUCH * this.view.step * (window.devicePixelRatio || 1));
   }
 
   say() {
-    const text = this.polygon.hint || (this.bare ? "Nothing was measured here on this date." : this.hidden() ? "Clouds hide all of this date: show clouds, or step to a clear date." : "");
+    const text = this.tool?.hint || (this.bare ? "Nothing was measured here on this date." : this.hidden() ? "Clouds hide all of this date: show clouds, or step to a clear date." : "");
     if (this.hint.textContent !== text) this.hint.textContent = text;
   }
 
@@ -111,8 +118,8 @@ export class Picture {
   // The polygon being drawn has another corner, or is done.
   drawn() {
     this.say();
-    this.element.toggleAttribute("data-drawing", this.polygon.on);
-    this.ondrawing?.(this.polygon.on);
+    this.element.toggleAttribute("data-drawing", Boolean(this.tool));
+    this.ondrawing?.(this.tool);
     if (this.view) this.decorate();
   }
 
@@ -284,69 +291,4 @@ export class Picture {
     const scale = this.canvas.width / box.width;
     return [this.view.x + (event.clientX - box.left) * scale * this.view.step, this.view.y + (event.clientY - box.top) * scale * this.view.step];
   }
-
-  listen() {
-    const { element } = this;
-    element.addEventListener("wheel", (event) => {
-      event.preventDefault();
-      const box = this.canvas.getBoundingClientRect();
-      const scale = this.canvas.width / box.width;
-      this.zoom(2 ** (-event.deltaY / 240), (event.clientX - box.left) * scale, (event.clientY - box.top) * scale);
-    }, { passive: false });
-    element.addEventListener("dblclick", (event) => {
-      if (this.polygon.on || performance.now() - this.finished < 500) return; // it has ended a polygon
-      event.preventDefault();
-      this.fit();
-      this.moved();
-    });
-    element.addEventListener("pointerleave", () => this.onhover(null));
-    element.addEventListener("pointermove", (event) => {
-      if (!this.view) return;
-      this.onhover(this.toPixel(event));
-      if (this.polygon.on) this.polygon.point(this.toPixel(event));
-    });
-    element.addEventListener("pointerdown", (event) => this.press(event));
-  }
-
-  press(event) {
-    if (event.button !== 0 || !this.view) return;
-    this.element.focus({ preventScroll: true });
-    const box = this.canvas.getBoundingClientRect();
-    const start = this.toPixel(event);
-    const origin = { ...this.view };
-    const from = [event.clientX, event.clientY];
-    const handle = !this.polygon.on && this.state.compare.mode === "swipe" && Math.abs(event.clientX - box.left - box.width * this.state.compare.position) < 12;
-    const mode = handle ? "swipe" : event.shiftKey && !this.polygon.on ? "area" : "pan";
-    const scale = this.canvas.width / box.width;
-    let far = false;
-    const move = (e) => {
-      far ||= Math.hypot(e.clientX - from[0], e.clientY - from[1]) > 4;
-      if (!far) return;
-      if (mode === "swipe") this.state.swipe(Math.min(1, Math.max(0, (e.clientX - box.left) / box.width)));
-      else if (mode === "area") this.drawing = [start, this.toPixel(e)];
-      else {
-        this.view.x = origin.x - (e.clientX - from[0]) * scale * origin.step;
-        this.view.y = origin.y - (e.clientY - from[1]) * scale * origin.step;
-        this.fitted = false;
-      }
-      this.redraw();
-    };
-    const up = (e) => {
-      window.removeEventListener("pointermove", move);
-      window.removeEventListener("pointerup", up);
-      if (mode === "area" && far) this.onarea(rectangle(start, this.toPixel(e)));
-      else if (mode === "pan" && far) this.moved();
-      else if (mode === "pan") {
-        const drawing = this.polygon.on;
-        this.click(start);
-        if (drawing && !this.polygon.on) this.finished = performance.now();
-      }
-      this.drawing = null;
-      this.redraw();
-    };
-    window.addEventListener("pointermove", move);
-    window.addEventListener("pointerup", up);
-  }
 }
-
-const rectangle = ([ax, ay], [bx, by]) => [[ax, ay], [ax, by], [bx, by], [bx, ay]];

@@ -9,8 +9,8 @@ export class Places {
     this.state = picture.state;
     this.onproblem = onproblem;
     this.chips = h("div", { class: "eow-chips" });
-    const clear = button("Clear pins and areas", "✕", () => this.clear());
-    this.element = h("div", { class: "eow-places", role: "group", "aria-label": "Pins and areas" }, this.chips, clear);
+    this.all = button("Clear pins and areas", "✕", () => this.clear());
+    this.element = h("div", { class: "eow-places", role: "group", "aria-label": "Pins and areas" }, this.chips, this.all);
   }
 
   get model() {
@@ -63,9 +63,10 @@ export class Places {
 
   update() {
     const without = (name, i) => () => this.state.now(name, this.model.get(name).toSpliced(i, 1));
-    const pins = this.model.get("pins").map((pin, i) => chip(`Remove the pin at ${where(pin)}`, pin.color, "pin", without("pins", i)));
+    const pins = this.model.get("pins").map((pin, i) => chip(`Remove the pin ${pin.name ? `${pin.name} ` : ""}at ${where(pin)}`, pin.color, "pin", without("pins", i)));
     const polygons = this.model.get("polygons").map((p, i) => chip(`Remove ${p.name}`, p.color, "polygon", without("polygons", i)));
     const area = this.model.get("area") ? [chip("Remove the area", AREA_COLOR, "polygon", () => this.state.now("area", null))] : [];
+    this.all.hidden = !(pins.length + polygons.length + area.length || this.model.get("selection").length);
     this.chips.replaceChildren(...pins, ...polygons, ...area);
   }
 }

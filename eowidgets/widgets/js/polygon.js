@@ -1,11 +1,13 @@
-// A polygon as it is drawn, corner by corner: the first corner again, or the last one twice, finishes it.
+// A polygon or a line as it is drawn, corner by corner: the first corner again, or the last one twice, finishes it.
 
 const NEAR = 8; // pixels of the screen
+const HOW = "Click the corners. The first one again, a double-click or Enter twice finishes; Escape gives up.";
 
 export class Polygon {
-  // toScreen: from pixels of the cube to pixels of the screen. ondone(corners); onchange(): something to draw has changed.
-  constructor(toScreen, { ondone, onchange }) {
-    Object.assign(this, { toScreen, ondone, onchange });
+  // toScreen: from pixels of the cube to pixels of the screen. ondone(corners); onchange(): something to draw has changed;
+  // least: corners that it has at the end.
+  constructor(toScreen, { ondone, onchange, least = 3, words = HOW }) {
+    Object.assign(this, { toScreen, ondone, onchange, least, words });
     this.corners = null;
     this.pointer = null;
   }
@@ -22,8 +24,11 @@ export class Polygon {
 
   add(corner) {
     const [first, last] = [this.corners[0], this.corners.at(-1)];
-    if (last && this.near(corner, last)) return this.corners.length > 2 ? this.finish() : undefined;
-    if (this.corners.length > 2 && this.near(corner, first)) return this.finish();
+    if (last && this.near(corner, last)) return this.corners.length >= this.least ? this.finish() : undefined;
+    if (this.corners.length > 2 && this.near(corner, first)) {
+      if (this.least < 3) this.corners.push(first); // a line that ends where it began
+      return this.finish();
+    }
     this.corners.push(corner);
     return this.onchange();
   }
@@ -38,11 +43,11 @@ export class Polygon {
     this.onchange();
   }
 
-  // What has fewer than three corners has no size, and is left off.
+  // What has too few corners has no size, and is left off.
   finish() {
     const corners = this.corners;
     this.cancel();
-    if (corners.length > 2) this.ondone(corners);
+    if (corners.length >= this.least) this.ondone(corners);
   }
 
   cancel() {
@@ -57,6 +62,6 @@ export class Polygon {
   }
 
   get hint() {
-    return this.on ? "Click the corners. The first one again, a double-click or Enter twice finishes; Escape gives up." : "";
+    return this.on ? this.words : "";
   }
 }

@@ -3,7 +3,7 @@ import { subject } from "./passes.js";
 
 // Series of pins and areas, from the pixels that are in the browser; what is not here is asked of the kernel once.
 
-const VEGETATION = "NDVI";
+const VEGETATION = ["NDVI", "kNDVI", "EVI", "SAVI", "GNDVI", "NDREI", "VARI", "DpRVIVV"]; // the first that the bands allow
 const MOST_PIXELS = 4_000_000; // of an area, read back from the GPU per date
 const AT_ONCE = 65_536; // pixels of an area that are looked at without a pause
 const SLICE = 10; // ms of work between two frames
@@ -33,11 +33,12 @@ export class SeriesReader {
     this.jobs = [];
   }
 
-  // What the chart shows: the index or band that is drawn; of a mix NDVI, where the bands allow it, else its first channel.
+  // What the chart shows: the index or band that is drawn; of a mix a vegetation index, where the bands allow one, else its first channel.
   what() {
     const what = subject(this.state.source, this.state.style);
     if (what.kind !== "rgb") return what;
-    if (this.state.source.indices.some((i) => i.name === VEGETATION)) return subject(this.state.source, { ...this.state.style, index: VEGETATION });
+    const index = VEGETATION.find((name) => this.state.source.indices.some((i) => i.name === name));
+    if (index) return subject(this.state.source, { ...this.state.style, index });
     const band = this.state.source.bands.find((b) => b.name === what.bands[0]);
     return { ...what, bands: [band.name], rpn: ["b0"], unit: band.unit, title: band.long_name || band.name };
   }
@@ -55,12 +56,12 @@ export class SeriesReader {
     const [x, y] = [Math.floor(pin.x), Math.floor(pin.y)];
     if (!(x >= 0 && y >= 0 && x < source.width && y < source.height)) return null;
     const columns = what.bands.map((b) => this.store.series(source.key, b, x, y));
-    if (columns.some((c) => !c)) return this.ask({ pixel: [x, y] }, what, pin.color, "pixel");
+    if (columns.some((c) => !c)) return this.ask({ pixel: [x, y] }, what, pin.color, pin.name || "pixel");
     const values = stamps.map((_, t) => {
       const b = columns.map((c) => c[c.length === 1 ? 0 : t]);
       return b.some(Number.isNaN) ? NaN : evaluate(what.rpn, b);
     });
-    return { name: "pixel", color: pin.color, stamps, values, hollow: this.store.cloudy(source.key, x, y) };
+    return { name: pin.name || "pixel", color: pin.color, stamps, values, hollow: this.store.cloudy(source.key, x, y) };
   }
 
   // An area may have millions of values: they are looked at between frames, and the chart follows when all are done.

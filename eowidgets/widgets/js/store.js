@@ -148,6 +148,12 @@ export class Store {
     });
   }
 
+  // Windows of a band that are here at least in part, the finest first.
+  windows(key, band) {
+    const own = [...this.planes.keys()].map((id) => id.split("|")).filter(([k, b]) => k === key && b === band).map(([, , w]) => w);
+    return own.sort((a, b) => Number(a.split(",")[4]) - Number(b.split(",")[4]));
+  }
+
   // Whether everything that was asked for is here.
   whole() {
     return [...this.asked].every((key) => this.planes.get(key)?.have.every(Boolean));
@@ -282,6 +288,12 @@ export class Store {
       });
     }
     return job.y >= plane.height ? job.target : null;
+  }
+
+  // A median that is complete, or null; nothing is begun.
+  made(key, band, window, first, last, hide) {
+    const job = this.medians.get(`${key}|${band}|${window}|${first}|${last}|${hide}`);
+    return job?.target.have[0] ? job.target : null;
   }
 
   forgetMedians(test) {

@@ -1,4 +1,5 @@
 import { inflate } from "./inflate.js";
+import { keepLink, traitsOf } from "./link.js";
 
 // A model without a kernel: the traits and pixels that a page carries itself. It has the part of an anywidget's model
 // that the viewer uses, so that the page runs the very same code.
@@ -52,5 +53,11 @@ export function tell(render, id) {
   const read = (name) => JSON.parse(document.getElementById(name).textContent);
   const el = document.getElementById(id);
   el.model = new StoryModel(read(`${id}-data`)); // a page around it may set its traits
+  el.model.set(traitsOf(location.hash, el.model));
   render({ model: el.model, el });
+  // A view of its own is shown once the picture has its size.
+  const { bounds } = traitsOf(location.hash, el.model);
+  if (bounds) el.model.emit("change:bounds", el.model, bounds);
+  addEventListener("hashchange", () => el.model.set(traitsOf(location.hash, el.model)));
+  keepLink(el.model);
 }

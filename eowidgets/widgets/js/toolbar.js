@@ -1,4 +1,7 @@
-import { button, digits, fillSelect, h, OWN_KEYS, safeColor, select } from "./dom.js";
+import { choices, formula } from "./choices.js";
+import { Combobox } from "./combobox.js";
+import { button, digits, fillSelect, h, OWN_KEYS, select } from "./dom.js";
+import { StretchPanel } from "./histogram.js";
 import { limits, subject } from "./passes.js";
 
 // The row of controls above the picture: what is drawn, how, and against what.
@@ -10,22 +13,30 @@ export class Toolbar {
   constructor(state, store) {
     Object.assign(this, { state, store });
     const { model } = state;
-    this.what = select("Bands or index", [], "", (value) => this.choose(value));
+    this.what = new Combobox("Bands or index: type a name or a use", {
+      onchoose: (value) => this.choose(value),
+      onstar: (value) => this.star(value.slice(value.indexOf(":") + 1)),
+      own: (text) => (this.store.model.alone ? null : formula(text, state.source)),
+    });
     this.cmap = select("Colour map", [], "", (value) => state.now("cmap", value));
     this.low = this.number("Darkest value (empty: automatic)", "vmin");
     this.high = this.number("Brightest value (empty: automatic)", "vmax");
     this.stretch = select("Stretch", STRETCH, "percentile", (value) => state.now("stretch", value));
+    this.histogram = new StretchPanel(state, store);
     this.gamma = h("input", { type: "range", min: 0.4, max: 2.5, step: 0.1, "aria-label": "Gamma", title: "Gamma: brightness of the middle", ...OWN_KEYS, oninput: () => state.later("gamma", Number(this.gamma.value)) });
     this.clouds = h("input", { type: "checkbox", ...OWN_KEYS, onchange: () => state.now("clouds", this.clouds.checked ? "hide" : "show") });
     this.mode = select("Compare", COMPARE, "none", (value) => state.now("compare_mode", value));
     this.second = select("Compare with", [], "", (value) => this.against(value));
     this.line = h("input", { type: "range", min: 0, max: 1, step: 0.01, "aria-label": "Place of the swipe line", title: "Place of the swipe line", ...OWN_KEYS, oninput: () => state.swipe(Number(this.line.value)) });
     this.draw = button("Draw a polygon", polygonIcon(), () => this.ondraw?.(), { "aria-pressed": "false" });
-    this.home = button("Show the whole picture", "⤢", () => this.onhome?.());
+    this.rule = button("Measure a line: length, area and profile", rulerIcon(), () => this.onmeasure?.(), { "aria-pressed": "false" });
+    this.tools = h("span", { class: "eow-tools" });
+    this.home = button("Show the whole picture", homeIcon(), () => this.onhome?.());
     this.cloudsLabel = h("label", { title: "Leave cloudy pixels out" }, this.clouds, "hide clouds");
     this.element = h("div", { class: "eow-toolbar", role: "toolbar", "aria-label": "Picture" },
-      this.group("Show", this.what, this.cmap), this.group("Limits", this.low, this.high, this.stretch), this.group("Gamma", this.gamma), this.cloudsLabel,
-      this.group("Compare", this.mode, this.second, this.line), h("span", { class: "eow-tools" }, this.draw, this.home));
+      this.group("Show", this.what.element, this.cmap), this.group("Limits", this.low, this.high, this.stretch, this.histogram.popover.element), this.group("Gamma", this.gamma), this.cloudsLabel,
+      this.group("Compare", this.mode, this.second, this.line), this.tools);
+    this.tools.append(this.draw, this.rule, this.home);
     model.get("head") && this.heads();
   }
 
@@ -48,12 +59,7 @@ export class Toolbar {
   heads() {
     const { source, model } = this.state;
     const head = model.get("head");
-    const has = (mix) => mix.every((b) => source.bands.some((o) => o.name === b));
-    const mixes = Object.entries(head.composites).filter(([, mix]) => has(mix)).map(([name, mix]) => [`bands:${mix.join(",")}`, name]);
-    const bands = source.bands.map((b) => [`bands:${b.name}`, b.long_name || b.name]);
-    const favourites = head.favourites.filter((f) => source.indices.some((i) => i.name === f)).map((f) => [`index:${f}`, f]);
-    const rest = source.indices.filter((i) => !head.favourites.includes(i.name)).map((i) => [`index:${i.name}`, `${i.name} – ${i.long_name}`]);
-    this.options = [["Mix", mixes], ["Index", favourites], ["Band", bands], ["All indices", rest]].filter(([, list]) => list.length);
+    this.options = choices(source, head, model.get("favourites"));
     this.cmaps = Object.keys(head.cmaps).map((name) => [name, name]);
     this.cloudsLabel.hidden = !source.mask;
     this.update();
@@ -68,11 +74,21 @@ export class Toolbar {
     model.save_changes();
   }
 
-  drawing(on) {
-    this.draw.setAttribute("aria-pressed", on);
-    const label = on ? "Finish the polygon (Escape gives up)" : "Draw a polygon";
-    this.draw.setAttribute("aria-label", label);
-    this.draw.title = label;
+  star(name) {
+    const { model } = this.state;
+    const now = model.get("favourites");
+    this.state.now("favourites", now.includes(name) ? now.filter((n) => n !== name) : [...now, name]);
+  }
+
+  // area, line: whether one is being drawn.
+  drawing(area, line) {
+    const say = (node, on, done, begin) => {
+      node.setAttribute("aria-pressed", on);
+      node.setAttribute("aria-label", on ? done : begin);
+      node.title = on ? done : begin;
+    };
+    say(this.draw, area, "Finish the polygon (Escape gives up)", "Draw a polygon");
+    say(this.rule, line, "Finish the line (Escape gives up)", "Measure a line: length, area and profile");
   }
 
   against(value) {
@@ -85,8 +101,7 @@ export class Toolbar {
   update() {
     const { style, compare, source } = this.state;
     const value = style.index ? `index:${style.index}` : `bands:${style.bands.join(",")}`;
-    const known = this.options.some(([, list]) => list.some(([v]) => v === value));
-    fillSelect(this.what, known ? this.options : [[value, style.index ?? style.bands.join(", ")], ...this.options], value);
+    this.what.fill(this.options, value);
     const what = subject(source, style);
     fillSelect(this.cmap, this.cmaps.some(([v]) => v === style.cmap) ? this.cmaps : [[style.cmap, style.cmap], ...this.cmaps], style.cmap);
     this.cmap.hidden = what.kind !== "value";
@@ -102,6 +117,7 @@ export class Toolbar {
     const dates = source.times.map((d) => [d, d]);
     fillSelect(this.second, others.length ? [["Cube", others], ["Date", dates]] : dates, compare.key && compare.key !== source.key ? `cube:${compare.key}` : source.times[compare.t]);
     this.limits(what, style, compare);
+    this.histogram.update();
     for (const [node, controls] of this.groups) node.hidden = controls.every((c) => c.hidden);
   }
 
@@ -117,4 +133,12 @@ export class Toolbar {
 
 function polygonIcon() {
   return h("svg", { viewBox: "0 0 16 16", width: 14, height: 14, class: "eow-icon", "aria-hidden": "true" }, h("path", { d: "M8 1.5L14.5 6.5L12 14H4L1.5 6.5Z" }));
+}
+
+function rulerIcon() {
+  return h("svg", { viewBox: "0 0 16 16", width: 14, height: 14, class: "eow-icon", "aria-hidden": "true" }, h("path", { d: "M1.5 11L11 1.5L14.5 5L5 14.5ZM4.5 8L6.5 10M7 5.5L9 7.5M9.5 3L11.5 5" }));
+}
+
+function homeIcon() {
+  return h("svg", { viewBox: "0 0 16 16", width: 14, height: 14, class: "eow-icon", "aria-hidden": "true" }, h("path", { d: "M1.5 8L8 2L14.5 8M3.5 7V14H12.5V7" }));
 }

@@ -2,8 +2,11 @@ import { button, errorBox, h, OWN_KEYS, select } from "./dom.js";
 import { Ahead } from "./ahead.js";
 import { Axis } from "./axis.js";
 import { Chart } from "./chart.js";
+import { FullScreen } from "./fullscreen.js";
 import { join } from "./group.js";
+import { Bookmarks } from "./bookmarks.js";
 import { LegendCard } from "./legend.js";
+import { Measure } from "./measure.js";
 import { Picture } from "./picture.js";
 import { Places } from "./places.js";
 import { player } from "./player.js";
@@ -12,7 +15,9 @@ import { SeriesReader } from "./series.js";
 import { nameSliders } from "./slider_names.js";
 import { State } from "./state.js";
 import { Store } from "./store.js";
+import { Thumbs } from "./thumbs.js";
 import { Toolbar } from "./toolbar.js";
+import { Undo } from "./undo.js";
 
 const STYLE = ["bands", "index", "vmin", "vmax", "stretch", "gamma", "cmap", "opacity", "clouds", "compare_mode", "compare_key", "compare_date", "layers", "selection"];
 
@@ -23,21 +28,38 @@ export function view({ model, el }) {
   const reader = new SeriesReader(store, state);
   const date = h("span", { class: "eow-date", "aria-live": "polite" });
   const toolbar = new Toolbar(state, store);
-  const axis = new Axis(state);
   const play = player(state);
   const chart = new Chart({ onmove: (stamp) => stamp !== null && state.go(axis.nearest(axis.at(stamp))) });
   const picture = new Picture(state, store, { onpin: (...at) => places.pin(...at), onarea: (corners) => places.area(corners), onhover: (at) => readout.show(at) });
+  const thumbs = new Thumbs(state, store, picture);
+  const axis = new Axis(state, thumbs);
   const legend = new LegendCard(state, store, picture);
   const readout = new Readout(store, state, picture);
   const places = new Places(picture, (problem) => error.show(problem));
+  const undo = new Undo(model);
+  places.element.append(undo.element);
+  const measure = new Measure(state, store, picture);
+  const bookmarks = new Bookmarks(state, picture);
+  toolbar.histogram.picture = picture;
+  toolbar.tools.prepend(bookmarks.popover.element);
   const { polygon } = picture;
   toolbar.onhome = () => (picture.fit(), picture.moved());
   toolbar.ondraw = () => {
     if (polygon.on) polygon.finish();
-    else if (places.grounded()) polygon.start();
+    else if (places.grounded()) begin(polygon);
     picture.element.focus({ preventScroll: true });
   };
-  picture.ondrawing = (on) => toolbar.drawing(on);
+  toolbar.onmeasure = () => {
+    if (measure.tool.on) measure.tool.finish();
+    else begin(measure.tool);
+    picture.element.focus({ preventScroll: true });
+  };
+  // One thing is drawn at a time.
+  const begin = (tool) => {
+    picture.tool?.cancel();
+    tool.start();
+  };
+  picture.ondrawing = () => toolbar.drawing(polygon.on, measure.tool.on);
   const playButton = button("Play", "▶", () => state.now("playing", !model.get("playing")), { class: "eow-button eow-play" });
   const speed = h("input", { type: "range", min: 1, max: 24, step: 1, "aria-label": "Dates per second", title: "Dates per second", class: "eow-speed", ...OWN_KEYS, oninput: () => state.later("speed", Number(speed.value)) });
   const loop = button("Repeat", "↻", () => state.now("loop", !model.get("loop")));
@@ -48,9 +70,11 @@ export function view({ model, el }) {
   const time = h("div", { class: "eow-time" }, steps, axis.element);
   const title = h("div", { class: "eow-chart-title" });
   const below = h("div", { class: "eow-chart-row" }, h("div", { class: "eow-chart-side" }, title, places.element), chart.element);
-  const stage = h("div", { class: "eow-stage" }, picture.element, legend.element, readout.element);
+  const stage = h("div", { class: "eow-stage" }, picture.element, legend.element, measure.element, readout.element);
   const root = h("div", { class: "eow-viewer" }, toolbar.element, stage, time, below, error);
-  picture.element.style.height = `${model.get("height")}px`;
+  picture.element.style.setProperty("--eow-height", `${model.get("height")}px`);
+  const fullscreen = new FullScreen(root);
+  toolbar.tools.append(fullscreen.button);
   const rows = () => {
     time.hidden = !state.source.times.length; // a single picture has no time to go through
     below.hidden = time.hidden || !model.get("chart");
@@ -65,7 +89,7 @@ export function view({ model, el }) {
     const { what: subjectOf, series, asked } = reader.all(picture.ground);
     const nothing = series.length ? "Nothing was measured here." : "Pins and area lie outside this picture.";
     title.textContent = [subjectOf.title, subjectOf.unit && `(${subjectOf.unit})`].filter(Boolean).join(" ");
-    chart.show(series, { span: [state.stamps[0], state.stamps.at(-1)], empty: reader.waiting ? "The series is on its way." : asked ? nothing : "" });
+    chart.show(series, { title: subjectOf.name, unit: subjectOf.unit, span: [state.stamps[0], state.stamps.at(-1)], empty: reader.waiting ? "The series is on its way." : asked ? nothing : "" });
   };
   const guard = (f) => (...args) => {
     try {
@@ -80,12 +104,14 @@ export function view({ model, el }) {
     toolbar.update();
     legend.update();
     readout.refresh();
+    measure.refresh();
     axis.update();
     picture.redraw();
     updateChart();
   });
   const replace = guard(() => {
     places.update();
+    bookmarks.update();
     stale = true;
     picture.redraw();
     updateChart();
@@ -93,6 +119,8 @@ export function view({ model, el }) {
   const redate = guard(() => {
     date.textContent = state.label(state.t);
     axis.update();
+    toolbar.histogram.refresh();
+    measure.refresh();
     chart.cursor(state.stamps[state.t]);
     // The legend of a difference and the halves of a swipe carry the date.
     if (model.get("compare_mode") === "difference") legend.update();
@@ -123,6 +151,7 @@ export function view({ model, el }) {
     restyle();
   });
   const rebound = () => {
+    toolbar.histogram.refresh();
     const bounds = model.get("bounds");
     if (bounds.length === 4 && bounds.join() !== state.own) picture.show(bounds);
   };
@@ -133,6 +162,8 @@ export function view({ model, el }) {
     toolbar.update();
     legend.update();
     axis.recover();
+    thumbs.refresh();
+    measure.refresh();
     picture.redraw();
     return updateChart();
   });
@@ -143,7 +174,7 @@ export function view({ model, el }) {
   const ahead = new Ahead(store, state, () => (root.dataset.ready = "1"));
 
   const events = [["change:date", redate], ["change:pins", replace], ["change:area", replace], ["change:polygons", replace], ["change:events", () => axis.layout()], ["change:playing", replay], ["change:speed", replay], ["change:clear_only", replay],
-    ["change:loop", replay], ["change:head", rehead], ["change:bounds", rebound], ["change:swipe", () => (toolbar.update(), picture.redraw())], ["change:error", complain], ...STYLE.map((s) => [`change:${s}`, restyle])];
+    ["change:loop", replay], ["change:head", rehead], ["change:transect", () => (measure.update(), picture.redraw())], ["change:bookmarks", () => bookmarks.update()], ["change:favourites", () => toolbar.heads()], ["change:bounds", rebound], ["change:swipe", () => (toolbar.update(), picture.redraw())], ["change:error", complain], ...STYLE.map((s) => [`change:${s}`, restyle])];
   for (const [name, f] of events) model.on(name, f);
   const blink = setInterval(() => {
     if (model.get("compare_mode") !== "blink") return;
@@ -152,8 +183,9 @@ export function view({ model, el }) {
   }, 700);
 
   const keys = { ArrowLeft: () => state.step(-1), ArrowRight: () => state.step(1), Home: () => state.go(0), End: () => state.go(state.stamps.length - 1),
-    " ": () => state.now("playing", !model.get("playing")), "+": () => picture.zoom(1.5), "=": () => picture.zoom(1.5), "-": () => picture.zoom(1 / 1.5), Escape: () => (polygon.on ? polygon.cancel() : state.select(null)), p: () => polygon.on || toolbar.ondraw(), Backspace: () => polygon.on && polygon.undo() };
+    " ": () => state.now("playing", !model.get("playing")), "+": () => picture.zoom(1.5), "=": () => picture.zoom(1.5), "-": () => picture.zoom(1 / 1.5), Escape: () => (picture.tool ? picture.tool.cancel() : state.select(null)), p: () => polygon.on || toolbar.ondraw(), m: () => measure.tool.on || toolbar.onmeasure(), Backspace: () => picture.tool?.undo() };
   const shifted = { ArrowLeft: () => picture.pan(-1, 0), ArrowRight: () => picture.pan(1, 0), ArrowUp: () => picture.pan(0, -1), ArrowDown: () => picture.pan(0, 1) };
+  const commands = ({ key, shiftKey }) => ({ z: () => (shiftKey ? undo.redo() : undo.undo()), y: () => undo.redo() })[key.toLowerCase()];
   picture.element.addEventListener("keydown", (event) => {
     if (event.key !== "Enter") return;
     event.preventDefault();
@@ -164,7 +196,7 @@ export function view({ model, el }) {
     // A control keeps the keys that it needs itself.
     if (["SELECT", "INPUT"].includes(event.target.tagName) || (event.target.tagName === "BUTTON" && event.key === " ")) return;
     const name = (event.shiftKey && shifted[event.key] ? shifted : keys)[event.key];
-    const act = event.ctrlKey || event.metaKey || event.altKey ? null : name;
+    const act = event.altKey ? null : event.ctrlKey || event.metaKey ? commands(event) : name;
     if (!act) return;
     event.preventDefault();
     event.stopPropagation();
@@ -186,7 +218,7 @@ export function view({ model, el }) {
     unname();
     for (const [name, f] of events) model.off(name, f);
     store.listeners.delete(fresh);
-    for (const part of [ahead, play, axis, chart, picture, readout, reader, state]) part.close();
+    for (const part of [toolbar.histogram, fullscreen, bookmarks, measure, ahead, play, axis, thumbs, chart, picture, readout, reader, state, undo]) part.close();
     store.release();
   };
 }

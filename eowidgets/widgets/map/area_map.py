@@ -2,14 +2,11 @@
 
 from __future__ import annotations
 
-import json
 from functools import lru_cache
-from html import escape
 from importlib.util import find_spec
 from typing import TYPE_CHECKING, Any
 
 import ipyleaflet
-import ipywidgets
 import numpy as np
 import traitlets
 import xarray as xr
@@ -24,18 +21,19 @@ from eowidgets.cube.grid import bounds, geobox
 from eowidgets.errors import EowidgetsError, InputError, shown, unknown
 from eowidgets.widgets.base import AreaTrait, PlainErrors
 from eowidgets.widgets.map import basemap as base
+from eowidgets.widgets.map.controls import DRAWN, MapControls
 from eowidgets.widgets.map.layer_list import LayerList
 from eowidgets.widgets.map.overlay import thin
 from eowidgets.widgets.map.picture_layers import PictureLayers
+from eowidgets.widgets.map.rasters import Rasters
 from eowidgets.widgets.map.screen import corners, is_rectangle, mercator, same_shape
 from eowidgets.widgets.map.time_layer import TimeLayer
-from eowidgets.widgets.places import AREA_COLOR, free_color
+from eowidgets.widgets.places import free_color
 
 if TYPE_CHECKING:
     import geopandas as gpd
     from shapely.geometry.base import BaseGeometry
 
-_DRAWN = {"color": AREA_COLOR, "weight": 2, "fillOpacity": 0.08}
 _FOOTPRINT = {"color": "#0072b2", "weight": 2, "fill": False, "dash_array": "6 4"}
 #: Clicks within so many screen pixels of a thing mean that thing.
 _NEAR = 8
@@ -54,7 +52,7 @@ def _with_leafmap() -> type[AreaMap]:
 
 
 @checked
-class AreaMap(PlainErrors, PictureLayers, ipyleaflet.Map):
+class AreaMap(PlainErrors, MapControls, PictureLayers, Rasters, ipyleaflet.Map):
     """A map with the cube on it, to draw an area and to put pins.
 
     It is a ``leafmap.Map`` where leafmap is installed (all its methods work), else an ``ipyleaflet.Map``.
@@ -69,6 +67,8 @@ class AreaMap(PlainErrors, PictureLayers, ipyleaflet.Map):
         Shown once tiles are known to be reachable; until then, and offline, coastlines and a graticule.
     height : str
         CSS height.
+    toolbar : bool
+        Whether leafmap's toolbar is shown as well, where leafmap is installed.
     **options
         Traits of ``ipyleaflet.Map``, such as ``center`` and ``zoom``.
 
@@ -118,6 +118,7 @@ class AreaMap(PlainErrors, PictureLayers, ipyleaflet.Map):
         area: AreaLike | None = None,
         basemap: str = "streets",
         height: str = "480px",
+        toolbar: bool = False,
         **options: Any,
     ) -> None:
         for name in options:
@@ -149,6 +150,8 @@ class AreaMap(PlainErrors, PictureLayers, ipyleaflet.Map):
             self.set_cube(cube, look="center" not in options and "zoom" not in options)
         if area is not None:
             self.area = area
+        if toolbar:
+            self._add_toolbar()
         base.when_online(self._add_tiles)
 
     # --- the cube ---------------------------------------------------------------------------------------------
@@ -219,7 +222,7 @@ class AreaMap(PlainErrors, PictureLayers, ipyleaflet.Map):
     def _needed(self) -> Area:
         area = self.area_value
         if area is None:
-            raise InputError("No area is set: draw one on the map, upload GeoJSON, or set  map.area = ...")
+            raise InputError("No area is set: draw one on the map, upload a file, or set  map.area = ...")
         return area
 
     def view_area(self) -> Area | None:
@@ -258,7 +261,7 @@ class AreaMap(PlainErrors, PictureLayers, ipyleaflet.Map):
             self.draw.data = []
         elif not (len(shown) == 1 and same_shape(shown[0], geometry)):
             kind = "rectangle" if is_rectangle(geometry) else "polygon"
-            properties = {"type": kind, "style": _DRAWN}
+            properties = {"type": kind, "style": DRAWN}
             self.draw.data = [{"type": "Feature", "properties": properties, "geometry": geometry}]
         self._clear.disabled = geometry is None
 
@@ -278,32 +281,23 @@ class AreaMap(PlainErrors, PictureLayers, ipyleaflet.Map):
             self.say(str(error))
             self.draw.data = []
 
-    def _uploaded(self, change: Any) -> None:
-        for file in change["new"]:
-            try:
-                self.load_geojson(bytes(file["content"]), str(file["name"]))
-            except EowidgetsError as error:
-                self.say(str(error))
-        if change["new"]:
-            self._upload.value = ()
+    def load_area(self, content: bytes, name: str) -> None:
+        """Take the area from the content of a file, and move the map to it.
 
-    def load_geojson(self, content: bytes | str, name: str = "the upload") -> None:
-        """Take the area from the text of a GeoJSON file, and move the map to it.
+        Parameters
+        ----------
+        content : bytes
+        name : str
+            Name of the file, which tells the format: GeoJSON, KML, KMZ, GeoPackage, FlatGeobuf or a zipped shapefile.
 
         Raises
         ------
-        InputError
-            If it is too large, not GeoJSON, or has no area in it.
+        InputError, SourceError, MissingExtraError
+            If it is too large, has no area in it, or cannot be read.
         """
         if len(content) > _LARGEST_UPLOAD:
             raise InputError(f"{shown(name)} has {len(content) / 1e6:.0f} MB: simplify it to less than 8 MB.")
-        try:
-            data = json.loads(content)
-        except (UnicodeDecodeError, ValueError):
-            data = None
-        if not isinstance(data, dict):
-            raise InputError(f"{shown(name)} is not GeoJSON: save the area as GeoJSON in longitude and latitude.")
-        self.area = data
+        self.area = Area.upload(content, name)
         self.look_at(self.area)
 
     # --- pins -------------------------------------------------------------------------------------------------
@@ -356,42 +350,9 @@ class AreaMap(PlainErrors, PictureLayers, ipyleaflet.Map):
         down = (mercator(lat) - mercator(lat2)) * 180 / np.pi
         return bool(np.hypot(towards(lon, lon2) - lon2, down) < _NEAR * pixel)
 
-    def say(self, sentence: str) -> None:
-        """Show one sentence on the map, or nothing."""
-        self._note.value = f'<div class="eow-map-note" role="alert">{escape(sentence)}</div>' if sentence else ""
-
     def _add_tiles(self) -> None:
         tiles = base.tiles(self._basemap_name)
         self.layers = (tiles, *(x for x in self.layers if x not in self._under))
-
-    def _go_home(self, _: Any) -> None:
-        if self.cube is not None:
-            self.look_at(bounds(self.cube))
-
-    def _make_controls(self) -> None:
-        shape = {"shapeOptions": _DRAWN}
-        self.draw = ipyleaflet.DrawControl(
-            polyline={}, circlemarker={}, circle={}, marker={}, polygon=shape, rectangle=shape, position="topleft"
-        )
-        self.draw.observe(self._drawn, names="data")
-        self._upload = ipywidgets.FileUpload(
-            accept=".geojson,.json", description="", tooltip="Upload an area as GeoJSON", icon="upload"
-        )
-        self._upload.observe(self._uploaded, names="value")
-        self._clear = ipywidgets.Button(icon="eraser", tooltip="Clear the area", disabled=True)
-        self._clear.on_click(lambda _: setattr(self, "area", None))
-        self._home = ipywidgets.Button(icon="crosshairs", tooltip="Go to the cube")
-        self._home.on_click(self._go_home)
-        tools = ipywidgets.VBox([self._home, self._upload, self._clear]).add_class("eow-map-tools")
-        self._legend, self._note = ipywidgets.HTML(), ipywidgets.HTML()
-        self._write_legend()
-        places = ((tools, "topright"), (self._legend, "bottomright"), (self._note, "bottomleft"))
-        self.controls = (
-            *self.controls,
-            self.draw,
-            ipyleaflet.ScaleControl(position="bottomleft", imperial=False),
-            *(ipyleaflet.WidgetControl(widget=w, position=p, transparent_bg=True) for w, p in places),
-        )
 
     def __repr__(self) -> str:
         """What is on the map, in one line that does not change from run to run."""

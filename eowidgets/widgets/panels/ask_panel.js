@@ -102,6 +102,17 @@ function lights(model, redraw) {
   return view;
 }
 
+// A viewer that the panel has made for itself, shown within it.
+async function embed(model, place, signal) {
+  const reference = model.get("picture");
+  if (!reference) return;
+  const inner = await model.widget_manager.get_model(reference.replace("IPY_MODEL_", ""));
+  const shown = await model.widget_manager.create_view(inner);
+  if (signal.aborted) return shown.remove();
+  place.append(shown.el);
+  signal.addEventListener("abort", () => shown.remove());
+}
+
 export default {
   render({ model, el }) {
     el.classList.add("eow-ask");
@@ -133,7 +144,10 @@ export default {
     };
     form.append(input, who, send, save);
     const note = make("div", "eow-ask-note");
-    el.replaceChildren(log, place, chips, form, note);
+    const picture = make("div", "eow-ask-picture");
+    el.replaceChildren(picture, log, place, chips, form, note);
+    const ended = new AbortController();
+    embed(model, picture, ended.signal);
 
     const ask = (text) => text.trim() && model.send({ type: "ask", text });
     form.onsubmit = (event) => {
@@ -205,6 +219,7 @@ export default {
     drawWho();
     return () => {
       view.stop();
+      ended.abort();
       for (const [name, f] of heard) model.off(name, f);
     };
   },

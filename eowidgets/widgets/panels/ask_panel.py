@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import anywidget
+import ipywidgets
 import traitlets
 import xarray as xr
 
@@ -49,7 +50,7 @@ class AskPanel(Panel, anywidget.AnyWidget):
     ----------
     cube : Dataset
     viewer : TimeViewer, optional
-        Shows evidence as a layer; suggestions use its date.
+        Shows evidence as a layer; suggestions use its date. Without it and a map the panel makes a small one.
     map : AreaMap, optional
         Shows evidence with its legend.
     layers : mapping of str to GeoJSON, optional
@@ -89,6 +90,8 @@ class AskPanel(Panel, anywidget.AnyWidget):
 
     _esm = esm("panels/ask_panel")
     _css = css("panels/ask_panel")
+    #: Drawn above the questions: the viewer that was made for this panel.
+    picture: Any = traitlets.Any(None).tag(sync=True, **ipywidgets.widget_serialization)
     turns: Any = traitlets.List(traitlets.Dict()).tag(sync=True)
     suggestions: Any = traitlets.List(traitlets.Unicode()).tag(sync=True)
     place: Any = traitlets.Unicode().tag(sync=True)
@@ -111,7 +114,7 @@ class AskPanel(Panel, anywidget.AnyWidget):
         cube = admit(cube)
         if not callable(brain) and brain not in BRAINS:
             raise unknown("brain", brain, BRAINS)
-        self.cube, self.viewer, self.map = cube, viewer, map
+        self._look_at(cube, viewer, map)
         self.layers, self.feedback = dict(layers or {}), Path(feedback)
         self.brain: Callable[..., Answer] = brain if callable(brain) else ask
         #: A brain of one's own that has a plan (``ask_server``) shows it in the turn before it runs.
@@ -119,7 +122,8 @@ class AskPanel(Panel, anywidget.AnyWidget):
         self._answered: dict[int, Answer] = {}
         self._pins: list[dict[str, Any]] | None = None
         self._lock = threading.Lock()
-        super().__init__(who="" if callable(brain) else brain)
+        super().__init__(who="" if callable(brain) else brain, picture=self._own_viewer)
+        self._link_own_viewer()
         self.observe(self._took_area, names="area")
         self.on_msg(self._hear)
         self._suggest()

@@ -50,6 +50,21 @@ class Panel(ReadableRepr, PlainErrors):
     #: Where work in the background is submitted.
     _lane: ClassVar[Lane] = HEAVY
     _opened: tuple[xr.Dataset, str | None] | None = None
+    #: Made where neither a viewer nor a map was given, and shown above the controls.
+    _own_viewer: Any = None
+
+    def _look_at(self, cube: xr.Dataset, viewer: Any, map: Any) -> None:
+        """Keep what is looked at; without a viewer and a map a small viewer is made, so that there is a picture to click."""
+        if viewer is None and map is None:
+            from eowidgets.widgets.viewer.time_viewer import TimeViewer
+
+            viewer = self._own_viewer = TimeViewer(cube, height=SMALL, chart=False)
+        self.cube, self.viewer, self.map = cube, viewer, map
+
+    def _link_own_viewer(self) -> None:
+        """Link the area with the viewer that was made for this panel, if one was."""
+        if self._own_viewer is not None:
+            traitlets.link((self._own_viewer, "area"), (self, "area"))
 
     def _say(self, sentence: str, *, bad: bool = False, details: str = "") -> None:
         """Show a sentence; ``bad`` marks it as an error."""
@@ -107,8 +122,10 @@ class Panel(ReadableRepr, PlainErrors):
         return str(self.cube.attrs.get("title") or "A session")
 
     def close(self) -> None:
-        """Cancel the work of this panel, and close it."""
+        """Cancel the work of this panel, and close it and the viewer that was made for it."""
         self._lane.drop(self)
+        if self._own_viewer is not None:
+            self._own_viewer.close()
         super().close()  # type: ignore[misc]  # of the widget class
 
 
@@ -129,8 +146,6 @@ class FormPanel(Panel, PanelView):
     _noun: ClassVar[str] = "run"
     #: Shown while the work runs; empty: the state of the work.
     _running_words: ClassVar[str] = ""
-    #: Made where neither a viewer nor a map was given, and shown above the controls.
-    _own_viewer: Any = None
     _moved = 0.0
     _end: Callable[[], None] | None = None
     _own: Any = None
@@ -139,18 +154,9 @@ class FormPanel(Panel, PanelView):
     _done: tuple[Callable[[str, str], None], ...] = ()
     _controls: dict[str, Any]
 
-    def _look_at(self, cube: xr.Dataset, viewer: Any, map: Any) -> None:
-        """Keep what is looked at; without a viewer and a map a small viewer is made, so that there is a picture to click."""
-        if viewer is None and map is None:
-            from eowidgets.widgets.viewer.time_viewer import TimeViewer
-
-            viewer = self._own_viewer = TimeViewer(cube, height=SMALL, chart=False)
-        self.cube, self.viewer, self.map = cube, viewer, map
-
     def _connect(self) -> None:
         """Connect the shared widgets with the methods."""
-        if self._own_viewer is not None:
-            traitlets.link((self._own_viewer, "area"), (self, "area"))
+        self._link_own_viewer()
         self._ending = threading.RLock()
         self.observe(self._took_area, names="area")
         self._run.on_click(lambda _: self.run())
@@ -361,8 +367,6 @@ class FormPanel(Panel, PanelView):
     def close(self) -> None:
         """Cancel the run in progress, and close the panel and the viewer that was made for it."""
         self.cancel()
-        if self._own_viewer is not None:
-            self._own_viewer.close()
         super().close()
 
     def pause(self) -> None:

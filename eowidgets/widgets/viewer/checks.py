@@ -13,6 +13,7 @@ import traitlets
 from eowidgets.arguments import checked
 from eowidgets.errors import EowidgetsError, InputError, shown, unknown
 from eowidgets.render.colormaps import colormap
+from eowidgets.render.purposes import in_catalogue
 from eowidgets.render.source import FrameSource
 from eowidgets.widgets.places import checked_color
 
@@ -102,6 +103,12 @@ class Checks(traitlets.HasTraits):
                 self.head = self._make_head()
         return program.name
 
+    @traitlets.validate("favourites")
+    def _check_favourites(self, proposal: dict[str, Any]) -> list[str]:
+        names = list(dict.fromkeys(proposal["value"]))
+        # What the catalogue has may be a favourite, even where this cube lacks a band for it.
+        return [name if in_catalogue(name) else self.sources["cube"].program(name).name for name in names]
+
     @traitlets.validate("cmap")
     def _check_cmap(self, proposal: dict[str, Any]) -> str:
         name = str(proposal["value"])
@@ -152,6 +159,16 @@ class Checks(traitlets.HasTraits):
         if value and not (value[0] < value[2] and value[1] < value[3]):
             raise InputError(f"The bounds {value} are empty: west must be less than east, south less than north.")
         return value
+
+    @traitlets.validate("transect")
+    def _check_transect(self, proposal: dict[str, Any]) -> list[list[float]]:
+        try:
+            line = [[float(x), float(y)] for x, y in proposal["value"]]
+        except (TypeError, ValueError):
+            line = [[math.nan, math.nan]]
+        if len(line) == 1 or not all(math.isfinite(v) for corner in line for v in corner):
+            raise InputError("A transect has two or more corners: pairs of longitude and latitude in degrees.")
+        return line
 
     @traitlets.validate("events")
     def _check_events(self, proposal: dict[str, Any]) -> list[dict[str, Any]]:

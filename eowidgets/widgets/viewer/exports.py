@@ -32,6 +32,33 @@ class Exports:
         stride = max(1, -(-max(source.width, source.height) // 512))
         return png(draw(source, self.style, self.step, Window(0, 0, source.width, source.height, stride)))
 
+    @property
+    def link(self: TimeViewer) -> str:  # type: ignore[misc]
+        """The view as a text such as ``#date=2019-07-06&index=NDVI``: dates, bands, limits, comparison, place and pins.
+
+        Behind the address of a page that :meth:`to_html` has written it opens this view; :meth:`open_link` opens it here.
+        """
+        from eowidgets.widgets.viewer.link import link_of
+
+        return link_of(self)
+
+    def open_link(self: TimeViewer, text: str) -> None:  # type: ignore[misc]
+        """Show what a link says.
+
+        Parameters
+        ----------
+        text : str
+            As :attr:`link` gives it, or an address that ends with it.
+
+        Raises
+        ------
+        InputError
+            If it is no link, or names what this cube does not have; the view stays as it was.
+        """
+        from eowidgets.widgets.viewer.link import open_link
+
+        open_link(self, text)
+
     def to_gif(
         self, path: FilePath, *, dates: Period | None = None, fps: Positive | None = None, size: Pixels = 640
     ) -> Path:

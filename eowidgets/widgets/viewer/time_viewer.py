@@ -21,12 +21,13 @@ from eowidgets.render.source import MASK, FrameSource, Window
 from eowidgets.render.style import COMPOSITES, Style, default_bands, describe
 from eowidgets.widgets.base import AreaTrait, ChoiceTrait, PlainErrors, ReadableRepr, css, esm
 from eowidgets.widgets.places import PinsTrait, PolygonsTrait
+from eowidgets.widgets.viewer.bookmarks import Bookmarks
 from eowidgets.widgets.viewer.checks import Checks, ErrorsBelow
 from eowidgets.widgets.viewer.exports import Exports
 from eowidgets.widgets.viewer.layers import Layers, class_colors
 
-#: Indices that most people look for, shown before the long list.
-FAVOURITES = ("NDVI", "EVI", "NDWI", "MNDWI", "NBR", "NDMI", "NDBI", "NDSI", "SAVI", "GNDVI", "NDRE")
+#: Indices that most people look for: the favourites until others are chosen.
+FAVOURITES = ("NDVI", "EVI", "NDWI", "MNDWI", "NBR", "NDMI", "NDBI", "NDSI", "SAVI", "GNDVI", "NDREI")
 #: Of differences: red where there is less than before, blue where there is more.
 DIVERGING = "RdBu"
 #: The date to compare with is clear, and within so many days of the year of the one that is shown.
@@ -36,7 +37,7 @@ _MOVES = {"sync": True, "echo_update": False}
 
 
 @checked
-class TimeViewer(ReadableRepr, PlainErrors, Checks, Layers, Exports, ErrorsBelow, anywidget.AnyWidget):
+class TimeViewer(ReadableRepr, PlainErrors, Checks, Layers, Exports, Bookmarks, ErrorsBelow, anywidget.AnyWidget):
     """A satellite series at screen speed.
 
     The cube travels to the browser once, as integers; from then on date, bands, index, stretch, colour map, cloud
@@ -71,6 +72,8 @@ class TimeViewer(ReadableRepr, PlainErrors, Checks, Layers, Exports, ErrorsBelow
     stretch : {"percentile", "minmax"}
     gamma, opacity, speed : float
     cmap : str
+    favourites : list of str
+        Indices that are listed first; the star in the list of indices adds and removes one.
     clouds : {"show", "hide"}
     compare_mode : {"none", "swipe", "difference", "blink"}
     compare_date : str
@@ -81,12 +84,17 @@ class TimeViewer(ReadableRepr, PlainErrors, Checks, Layers, Exports, ErrorsBelow
     bounds : list of float
         West, south, east, north of the view in the CRS of the cube.
     pins : list of dict
-        ``{"lon", "lat", "color"}``; without a colour they get one. The chart has the series of each.
+        ``{"lon", "lat", "color", "name"}``; without a colour they get one, and a name is written beside it. The chart has
+        the series of each.
     area : dict or None
         GeoJSON geometry in degrees: what was drawn last, and what panels work on.
     polygons : list of dict
         ``{"geometry", "color", "name"}``: what was drawn before; may be set to a list of whatever ``eow.Area.of``
         takes. The chart has mean and spread of each, and of ``area``.
+    transect : list of (float, float)
+        Longitude and latitude of the corners of the line that is measured: length, area, and profile of what is drawn.
+    bookmarks : list of dict
+        Views with a ``"name"`` and any of ``date``, ``bands``, ``index``, ``vmin``, ... ``bounds``.
     events : list of dict
         ``{"date", "label", "color"}`` marked on the time axis.
     playing, loop : bool
@@ -123,6 +131,7 @@ class TimeViewer(ReadableRepr, PlainErrors, Checks, Layers, Exports, ErrorsBelow
     gamma: Any = traitlets.Float(1.0).tag(**_MOVES)
     cmap: Any = traitlets.Unicode("viridis").tag(sync=True)
     opacity: Any = traitlets.Float(1.0).tag(sync=True)
+    favourites: Any = traitlets.List(traitlets.Unicode(), list(FAVOURITES)).tag(sync=True)
     clouds: Any = ChoiceTrait(("show", "hide"), "show").tag(sync=True)
     compare_mode: Any = ChoiceTrait(("none", "swipe", "difference", "blink"), "none").tag(sync=True)
     compare_key: Any = traitlets.Unicode("cube").tag(sync=True)
@@ -133,6 +142,7 @@ class TimeViewer(ReadableRepr, PlainErrors, Checks, Layers, Exports, ErrorsBelow
     pins: Any = PinsTrait(traitlets.Dict()).tag(sync=True)
     area: Any = AreaTrait(allow_none=True).tag(sync=True)
     polygons: Any = PolygonsTrait().tag(sync=True)
+    transect: Any = traitlets.List().tag(sync=True)
     events: Any = traitlets.List(traitlets.Dict()).tag(sync=True)
     layers: Any = traitlets.List(traitlets.Dict()).tag(sync=True)
     playing: Any = traitlets.Bool(False).tag(sync=True)
@@ -186,7 +196,6 @@ class TimeViewer(ReadableRepr, PlainErrors, Checks, Layers, Exports, ErrorsBelow
         return {
             "sources": [self._source_head(s) for s in self.sources.values()],
             "composites": {name: list(mix) for name, mix in COMPOSITES.items()},
-            "favourites": list(FAVOURITES),
             "cmaps": {name: base64.b64encode(colormap(name).tobytes()).decode() for name in maps},
             "diverging": DIVERGING,
         }

@@ -314,3 +314,11 @@ def test_the_first_picture_travels_with_the_widget(romania, bouconne):
     lazy = eow.TimeViewer(romania.chunk({"time": 1}))
     assert lazy.first == []  # nothing is read before it is asked for
     lazy.close()
+
+
+def test_favourites_are_indices_and_each_is_kept_once(viewer):
+    viewer.favourites = ["EVI", "NBR", "EVI"]  # this cube lacks a band of NBR; another may have it
+    assert viewer.favourites == ["EVI", "NBR"]
+    with pytest.raises(InputError, match="NDVX"):
+        viewer.favourites = ["NDVX"]
+    assert viewer.favourites == ["EVI", "NBR"]
