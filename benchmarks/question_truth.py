@@ -4,7 +4,8 @@ Nothing here uses ``eowidgets.analysis``. Every public function with a :class:`C
 question may name: ``["band_mean", {"of": "NDVI", "when": "2018-07"}]``.
 
 Times are given as text: ``"2018"``, ``"2018-07"``, ``"2018-07-31"``, ranges ``"2018-06..2018-08"`` (both ends included), and
-``"*-07"`` for July of every year. Places are ``"north"``, ``"south-west"``, ...: halves and quarters as in docs/ask.md.
+``"*-07"`` for July of every year; ``&`` joins two of these that must both hold.
+Places are ``"north"``, ``"south-west"``, ...: halves and quarters as in docs/ask.md.
 """
 
 from __future__ import annotations
@@ -12,6 +13,7 @@ from __future__ import annotations
 import calendar
 import datetime
 import os
+import warnings
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from functools import cache
@@ -23,6 +25,7 @@ import numpy.typing as npt
 import xarray as xr
 
 import eowidgets as eow
+from benchmarks import question_cubes
 from eowidgets.cube.grid import georeference
 
 FOLDER = Path(os.environ.get("EOW_DATA", ""))
@@ -89,10 +92,14 @@ def case(name: str) -> Case:
 
         scene = simulate(height=96, width=96, start="2017-01-01", end="2019-12-31", radar=False, seed=SEEDS[name])
         return Case(scene.cube, scene.classes.values, SIMULATED_CLASSES, scene.events)
+    if name in question_cubes.SCENES:
+        return _fresh(name)
     if not os.environ.get("EOW_DATA"):
         raise FileNotFoundError(f"The cube {name!r} needs the environment variable EOW_DATA: a folder of data sets.")
     if name in CHIPS:
         return _chip(*CHIPS[name])
+    if name in question_cubes.SERIES:
+        return _fresh(name)
     from benchmarks import away_data
 
     sensor, satellite = {
@@ -107,6 +114,11 @@ def case(name: str) -> Case:
         "landsat": "Landsat TM and ETM+, path 13 row 30",
     }
     return Case(cube.assign_attrs(title=titles[name], sensor=sensor), satellite=satellite)
+
+
+def _fresh(name: str) -> Case:
+    found: Case = question_cubes.open_case(name, Case(xr.Dataset()), SIMULATED_CLASSES, CHIP_CLASSES)
+    return found
 
 
 def _chip(stem: str, day: str) -> Case:
@@ -165,9 +177,13 @@ def chosen(days: npt.NDArray[np.datetime64], when: str = "") -> npt.NDArray[np.b
     """
     if not when:
         return np.ones(len(days), bool)
+    if "&" in when:
+        return np.asarray(np.logical_and.reduce([chosen(days, part) for part in when.split("&")]))
     if when.startswith("*-"):
         months = days.astype("datetime64[M]").astype(int) % 12 + 1
         first, _, last = when.replace("*-", "").partition("..")
+        if int(last or first) < int(first):  # a winter, over the end of the year
+            return (months >= int(first)) | (months <= int(last))
         return (months >= int(first)) & (months <= int(last or first))
     first, _, last = when.partition("..")
     return (days >= _bound(first, last=False)) & (days <= _bound(last or first, last=True))
@@ -223,6 +239,13 @@ def values(c: Case, of: str) -> npt.NDArray[np.float64]:
     return np.where(c.clear & np.isfinite(out), out, np.nan)
 
 
+def _statistic(name: str) -> Callable[..., Any]:
+    functions: dict[str, Callable[..., Any]] = {
+        "mean": np.nanmean, "median": np.nanmedian, "max": np.nanmax, "min": np.nanmin, "std": np.nanstd,
+    }  # fmt: skip
+    return functions[name]
+
+
 # References.
 
 
@@ -231,10 +254,7 @@ def band_mean(
 ) -> float:
     """Return a statistic over all clear pixels of a band or an index."""
     part = values(c, of)[chosen(c.days, when)][:, inside(c.cube, place, area)]
-    functions: dict[str, Callable[..., Any]] = {
-        "mean": np.nanmean, "median": np.nanmedian, "max": np.nanmax, "min": np.nanmin, "std": np.nanstd,
-    }  # fmt: skip
-    return float(functions[stat](part))
+    return float(_statistic(stat)(part))
 
 
 def by_date(c: Case, of: str, when: str = "", place: str = "", share: float = 0.5) -> tuple[Any, Any]:
@@ -257,11 +277,16 @@ def date_low(c: Case, of: str, when: str = "") -> float:
 
 def at_point(c: Case, of: str, lat: float, lon: float, when: str = "") -> float:
     """Return the mean over clear dates of the pixel at a place in degrees."""
+    row, column = _pixel_at(c, lat, lon)
+    return float(np.nanmean(values(c, of)[chosen(c.days, when), row, column]))
+
+
+def _pixel_at(c: Case, lat: float, lon: float) -> tuple[int, int]:
     from pyproj import Transformer
 
     x, y = Transformer.from_crs(4326, c.cube.rio.crs, always_xy=True).transform(lon, lat)
-    column, row = (int(np.abs(c.cube[n].values - v).argmin()) for n, v in (("x", x), ("y", y)))
-    return float(np.nanmean(values(c, of)[chosen(c.days, when), row, column]))
+    row, column = (int(np.abs(c.cube[n].values - v).argmin()) for n, v in (("y", y), ("x", x)))
+    return row, column
 
 
 def extreme_date(c: Case, of: str, which: str = "max", when: str = "") -> str:
@@ -284,7 +309,11 @@ def extreme_month(c: Case, of: str, which: str = "max", when: str = "") -> int:
 
 def extreme_year(c: Case, of: str, which: str = "max", when: str = "") -> int:
     """Return the year whose mean over a time (``"*-07"``) is highest or lowest."""
-    days, level = by_date(c, of, when)
+    if of == "cloud":
+        keep = chosen(c.days, when)
+        days, level = c.days[keep], _cloud(c)[keep]
+    else:
+        days, level = by_date(c, of, when)
     years = days.astype("datetime64[Y]").astype(int) + 1970
     means = {y: float(level[years == y].mean()) for y in np.unique(years)}
     return int((max if which == "max" else min)(means, key=lambda y: means[y]))
@@ -322,9 +351,10 @@ def difference(c: Case, first: list[Any], second: list[Any]) -> float:
     return float(evaluate(c, first) - evaluate(c, second))
 
 
-def images(c: Case, when: str = "", cloud_below: float = 101.0) -> int:
-    """Count dates, of those whose share of cloud is below a limit in percent."""
-    return int((chosen(c.days, when) & (_cloud(c) < cloud_below)).sum())
+def images(c: Case, when: str = "", cloud_below: float = 101.0, cloud_above: float = -1.0) -> int:
+    """Count dates, of those whose share of cloud is below (above) a limit in percent."""
+    share = _cloud(c)
+    return int((chosen(c.days, when) & (share < cloud_below) & (share > cloud_above)).sum())
 
 
 def day(c: Case, which: str = "first", when: str = "", cloud_below: float = 101.0) -> str:
@@ -419,11 +449,18 @@ def layer_area(c: Case, layer: str, limit: float, unit: str = "ha", place: str =
 
 
 def index_area(
-    c: Case, of: str, limit: float, when: str, unit: str = "ha", place: str = "", under: bool = False
+    c: Case,
+    of: str,
+    limit: float,
+    when: str,
+    unit: str = "ha",
+    place: str = "",
+    under: bool = False,
+    over: str = "median",
 ) -> float:
-    """Return the area (or percent of what is seen) on which the median of an index over a time exceeds a limit."""
+    """Return the area (or percent of what is seen) on which the median (mean) of an index over a time exceeds a limit."""
     with np.errstate(all="ignore"):
-        middle = np.nanmedian(values(c, of)[chosen(c.days, when)], axis=0)
+        middle = _statistic(over)(values(c, of)[chosen(c.days, when)], axis=0)
     here = inside(c.cube, place)
     found = ((middle < limit) if under else (middle > limit)) & here
     if unit == "%":
@@ -553,6 +590,67 @@ def fell_date(
     return str(np.sort(np.array(found))[len(found) // 2])
 
 
+def date_high(c: Case, of: str, when: str = "") -> float:
+    """Return the highest of the means by date."""
+    return float(np.max(by_date(c, of, when)[1]))
+
+
+def ratio(c: Case, first: list[Any], second: list[Any]) -> float:
+    """Return the first reference in percent of the second."""
+    return float(100 * evaluate(c, first) / evaluate(c, second))
+
+
+def backscatter(c: Case, of: str, when: str = "", place: str = "", stat: str = "mean") -> float:
+    """Return the mean or median of the dB, or the mean of the power in dB (``stat="power"``); clouds do not matter to radar."""
+    part = c.cube[of].values[chosen(c.days, when)][:, inside(c.cube, place)].astype(float)
+    if stat == "power":
+        return float(10 * np.log10(np.nanmean(10 ** (part / 10))))
+    return float(_statistic(stat)(part))
+
+
+def pixel_stat(c: Case, of: str, when: str = "", over: str = "mean", stat: str = "max") -> float:
+    """Return a statistic over the pixels of the mean (median) of each over time."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        level = _statistic(over)(values(c, of)[chosen(c.days, when)], axis=0)
+    return float(_statistic(stat)(level[np.isfinite(level)]))
+
+
+def event_year(c: Case, kind: str, number: int = 0) -> int:
+    """Return the year in which an event of a simulated scene began."""
+    return int(event(c, kind, number)[:4])
+
+
+def record_days(c: Case) -> float:
+    """Return the days from the first image to the last."""
+    return float((c.days[-1] - c.days[0]).astype(int))
+
+
+def empty_months(c: Case, year: int) -> int:
+    """Count the months of a year without an image."""
+    months = c.days.astype("datetime64[M]")
+    return 12 - len({m for m in months.tolist() if m.year == year})
+
+
+def class_at(c: Case, lat: float, lon: float, when: str = "") -> str:
+    """Return the true class of the pixel at a place in degrees, on the last date of a time."""
+    assert c.classes is not None
+    row, column = _pixel_at(c, lat, lon)
+    code = c.classes[np.flatnonzero(chosen(c.days, when))[-1], row, column]
+    return next(name for name, value in c.names.items() if value == code)
+
+
+def season_start(c: Case, of: str, when: str, level: float = 0.5) -> str:
+    """Return the first day on which the means by date rise above a share of the range of that time, between dates by a line."""
+    days, series = by_date(c, of, when)
+    limit = series.min() + level * (series.max() - series.min())
+    later = np.arange(len(series)) > series[: series.argmax() + 1].argmin()
+    i = int(np.flatnonzero((series >= limit) & later)[0])
+    gap = (days[i] - days[i - 1]).astype(int)
+    part = (limit - series[i - 1]) / (series[i] - series[i - 1])
+    return str(days[i - 1] + np.timedelta64(round(float(np.clip(part, 0, 1) * gap)), "D"))
+
+
 def given(c: Case, value: Any) -> Any:
     """Return a value that follows from the meaning of the question alone."""
     return value
@@ -582,6 +680,7 @@ REFERENCES: dict[str, Callable[..., Any]] = {
         smaller,
         difference, images, day, day_gap, cloud, cloudiest, snow, snowy, cover, changed, event, layer_share, layer_area,
         index_area, yearly_slope, slope, pixel, size, corner, seen_last, top_dates, image_year,
-        years_covered, fell, fell_date, given, satellite,
+        years_covered, fell, fell_date, given, satellite, date_high, ratio,
+        backscatter, pixel_stat, event_year, record_days, empty_months, class_at, season_start,
     )
 }  # fmt: skip

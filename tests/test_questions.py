@@ -155,12 +155,59 @@ def test_references_of_a_small_cube():
     )
 
 
+def test_references_of_seasons_radar_and_years():
+    days = np.array(["2018-03-01", "2018-03-11", "2018-03-21", "2018-12-21", "2019-02-01"], "datetime64[ns]")
+    dims, shape = ("time", "y", "x"), (5, 1, 2)
+    level = np.array([0.2, 0.4, 0.8, 0.3, 0.3])[:, None, None]
+    clouds = np.zeros(shape, bool)
+    clouds[3] = True
+    cube = xr.Dataset(
+        {
+            "ndvi": (dims, np.broadcast_to(level, shape)),
+            "vv": (dims, np.broadcast_to([-10.0, -20.0], shape)),
+            "valid": (dims, np.ones(shape, bool)),
+            "clouds": (dims, clouds),
+        },
+        coords={"time": days},
+    )
+    case = question_truth.Case(cube)
+    found = {
+        name: question_truth.evaluate(case, what)
+        for name, what in {
+            "start": ["season_start", {"of": "ndvi", "when": "2018"}],
+            "winter": ["images", {"when": "*-12..*-02"}],
+            "winter of 2019": ["images", {"when": "2019&*-12..*-02"}],
+            "overcast": ["images", {"cloud_above": 50}],
+            "cloudiest year": ["extreme_year", {"of": "cloud"}],
+            "without images": ["empty_months", {"year": 2018}],
+            "record": ["record_days"],
+            "power": ["backscatter", {"of": "vv", "when": "2018-12", "stat": "power"}],
+            "decibels": ["backscatter", {"of": "vv"}],
+            "part": ["ratio", {"first": ["given", {"value": 1}], "second": ["given", {"value": 4}]}],
+            "pixel": ["pixel_stat", {"of": "ndvi", "when": "2018-03"}],
+            "high": ["date_high", {"of": "ndvi"}],
+        }.items()
+    }
+    # Half of the rise from 0.2 to 0.8 lies a quarter of the way from the second date to the third: 2.5 days, to the even day.
+    assert found.pop("start") == "2018-03-13"
+    power = 10 * np.log10(np.mean([0.1, 0.01]))
+    assert found == pytest.approx(
+        {
+            "winter": 2, "winter of 2019": 1, "overcast": 1, "cloudiest year": 2018, "without images": 10, "record": 337,
+            "power": power, "decibels": -15, "part": 25, "pixel": 0.4666667, "high": 0.8,
+        }
+    )  # fmt: skip
+
+
 def test_the_sets_are_well_formed_and_share_no_sentence():
     sets = {n: json.loads((ROOT / "benchmarks" / f).read_text()) for n, f in questions.FILES.items()}
     counts = {n: (sum(q["expect"]["kind"] != "refuse" for q in of), len(of)) for n, of in sets.items()}
-    assert counts == {"test": (140, 200), "dev": (70, 100)}
+    assert counts == {"test": (140, 200), "dev": (70, 100), "fresh": (84, 120)}
     every = [q["question"].lower() for of in sets.values() for q in of]
     assert len(set(every)) == len(every)
+    known = {q["cube"] for n in ("test", "dev") for q in sets[n]}
+    assert len({q["cube"] for q in sets["fresh"]}) >= 8
+    assert len({q["cube"] for q in sets["fresh"]} - known) >= 4
     for of in sets.values():
         assert sum(q["cube"] in ("romania", "bouconne") for q in of) <= len(of) / 3
         for q in of:
