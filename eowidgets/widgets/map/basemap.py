@@ -51,6 +51,11 @@ def coastlines() -> ipyleaflet.Polygon:
 
     The western half of the world is drawn twice, east of 180 as well: cubes across the antimeridian lie there.
     """
+    return ipyleaflet.Polygon(locations=_land(), name="coastlines", **_LAND)
+
+
+@lru_cache(maxsize=1)
+def _land() -> list[Any]:
     rings = []
     for feature in countries()["features"]:
         shape = feature["geometry"]
@@ -59,7 +64,7 @@ def coastlines() -> ipyleaflet.Polygon:
             west = min(lon for lon, _ in polygon[0]) < 0
             turns = (0, 360) if west else (0,)
             rings += [[[[lat, lon + turn] for lon, lat in ring] for ring in polygon] for turn in turns]
-    return ipyleaflet.Polygon(locations=rings, name="coastlines", **_LAND)
+    return rings
 
 
 def graticule(step: int = 10) -> ipyleaflet.Polyline:
