@@ -41,8 +41,7 @@ def test_what_a_test_leaves_in_the_page_that_is_kept_is_gone(same_lab, turn):
     )
     if turn == 2:
         assert (
-            page.evaluate("'name' in globals(), len(__import__('ipywidgets').widgets.widget._instances)")
-            == "False 0"
+            page.evaluate("'name' in globals(), len(__import__('ipywidgets').widgets.widget._instances)") == "False 0"
         )
         assert [c["source"] for c in page.cells()][:1] == ["import eowidgets as eow\nname = 'left'"]
         assert page.page.evaluate("() => globalThis[Symbol.for('eowidgets.shared')].stores.size") == 0
