@@ -117,7 +117,8 @@ def packed(picture: Image.Image) -> tuple[bytes, int]:
         small = picture.convert("RGB").resize(size, Image.Resampling.LANCZOS) if scale < 1 else picture.convert("RGB")
         for colors in (256, 128, 64):
             file = io.BytesIO()
-            small.quantize(colors, Image.Quantize.MAXCOVERAGE, dither=Image.Dither.NONE).save(file, "PNG", optimize=True)
+            palette = small.quantize(colors, Image.Quantize.MAXCOVERAGE, dither=Image.Dither.NONE)
+            palette.save(file, "PNG", optimize=True)
             if file.tell() <= MOST_BYTES:
                 return file.getvalue(), size[0]
     raise SystemExit(f"A picture of {picture.width} × {picture.height} pixels does not fit into {MOST_BYTES} bytes.")
