@@ -117,7 +117,7 @@ def packed(picture: Image.Image) -> tuple[bytes, int]:
         small = picture.convert("RGB").resize(size, Image.Resampling.LANCZOS) if scale < 1 else picture.convert("RGB")
         for colors in (256, 128, 64):
             file = io.BytesIO()
-            palette = small.quantize(colors, Image.Quantize.MAXCOVERAGE, dither=Image.Dither.NONE)
+            palette = small.quantize(colors, Image.Quantize.MAXCOVERAGE, kmeans=1, dither=Image.Dither.NONE)
             palette.save(file, "PNG", optimize=True)
             if file.tell() <= MOST_BYTES:
                 return file.getvalue(), size[0]
