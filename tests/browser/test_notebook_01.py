@@ -43,6 +43,11 @@ def test_the_whole_notebook(page):
     charts.first.scroll_into_view_if_needed()
     widths = [charts.nth(i).evaluate("img => img.decode().then(() => img.naturalWidth)") for i in range(charts.count())]
     assert len(widths) == 1 and min(widths) > 300
+
+    # The map of the section for users of leafmap shows the cube and the layer that a method of leafmap has added.
+    p.locator(".eow-map-canvas").last.scroll_into_view_if_needed()
+    p.wait_for_function("() => document.querySelectorAll('.eow-map-canvas[data-shown]').length === 2")
+    assert read(page, "[layer.name for layer in m.layers if layer.name == 'clearing']") == ["clearing"]
     explorer.scroll_into_view_if_needed()
 
     # The time axis: a drag changes the date, draws it, and sends nothing until it rests.
@@ -60,10 +65,6 @@ def test_the_whole_notebook(page):
     p.mouse.up()
     shown(page, date)
     until(page, lambda: page.evaluate("explorer.date") == date)
-
-    # The map of the section for users of leafmap shows the cube and the layer that a method of leafmap has added.
-    assert p.locator(".eow-map-canvas[data-shown]").count() == 2
-    assert read(page, "[layer.name for layer in m.layers if layer.name == 'clearing']") == ["clearing"]
 
     # What is drawn is what xarray holds.
     compare(page, FrameSource(eow.open("romania", clouds="robust")), Style(bands=("red", "green", "blue")), date)
