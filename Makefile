@@ -4,11 +4,12 @@ PYTHON ?= python3
 VENV ?= .venv
 BIN = $(VENV)/bin
 PIP = $(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt
-NOTEBOOKS = $(wildcard notebooks/*.ipynb)
+NOTEBOOKS = $(sort $(wildcard notebooks/*.ipynb))
+TRANSLATED = $(sort $(wildcard notebooks/*/*.ipynb))
 # In a container one often is root, which Jupyter wants to be told.
 AS_ROOT = $(if $(filter 0,$(shell id -u)),--allow-root)
 
-.PHONY: lab test coverage lint types gpu screenshots clean
+.PHONY: lab test coverage lint types gpu notebooks screenshots clean
 
 lab: $(VENV)/.lab
 	$(BIN)/jupyter lab $(AS_ROOT) --ServerApp.root_dir="$(CURDIR)" --LabApp.default_url=/lab/tree/notebooks/01_explore_an_area.ipynb
@@ -37,10 +38,18 @@ gpu: $(VENV)/.test
 	EOW_REQUIRE_GPU=1 $(BIN)/python -m pytest tests/gpu
 	$(BIN)/python benchmarks/gpu.py
 
-# Pictures of the docs, and of the widgets in the notebooks for readers who do not run them.
+# Everything that notebooks store: outputs, translations, and pictures of the widgets for readers who do not run them.
+notebooks: $(VENV)/.test
+	$(BIN)/python tools/diagrams.py
+	OMP_NUM_THREADS=1 $(BIN)/python tools/run_notebooks.py $(NOTEBOOKS)
+	$(BIN)/python tools/translate_notebooks.py build
+	OMP_NUM_THREADS=1 $(BIN)/python tools/run_notebooks.py $(TRANSLATED)
+	OMP_NUM_THREADS=1 $(BIN)/python tools/store_pictures.py $(NOTEBOOKS) $(TRANSLATED)
+
+# Pictures of the docs and of the widgets in the notebooks.
 screenshots: $(VENV)/.test
 	$(BIN)/python tools/screenshots.py
-	$(BIN)/python tools/store_pictures.py $(NOTEBOOKS)
+	OMP_NUM_THREADS=1 $(BIN)/python tools/store_pictures.py $(NOTEBOOKS) $(TRANSLATED)
 
 # A stamp per set of extras: nothing is installed twice, and everything again when the pins change.
 $(VENV)/.python:

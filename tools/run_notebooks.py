@@ -1,15 +1,14 @@
-"""Run the notebooks and store the outputs that tests compare: ``python tools/run_notebooks.py [notebook ...]``.
+"""Run the notebooks and store their outputs: ``python tools/run_notebooks.py [NOTEBOOK ...]``.
 
-Cells tagged ``nbval-ignore-output`` (charts, whose HTML differs from run to run) are stored without output, and no
-widget state is kept: a notebook stays small and its diffs readable. With ``keep-output`` beside it the output stays: what a
-network says that the notebook itself has trained, which differs by a percent from one processor to another.
-
-The picture of a widget (``tools/store_pictures.py``) stays as long as the widget's text is the same.
+Time stamps and the state of widgets are left out, so that a notebook stays small and its diffs readable. The picture of a
+widget (``tools/store_pictures.py``) stays as long as the widget's text is the same. The seconds, processor time and peak memory
+of each kernel are printed.
 """
 
 from __future__ import annotations
 
 import sys
+import time
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +17,7 @@ from nbclient import NotebookClient
 
 VIEW = "application/vnd.jupyter.widget-view+json"
 FOLDER = Path(__file__).parents[1] / "notebooks"
+_USAGE = "import resource; u = resource.getrusage(resource.RUSAGE_SELF); print(u.ru_utime + u.ru_stime, u.ru_maxrss)"
 
 
 def main(paths: list[Path]) -> None:
@@ -25,18 +25,35 @@ def main(paths: list[Path]) -> None:
     for path in paths or sorted(FOLDER.glob("*.ipynb")):
         notebook = nbformat.read(path, as_version=4)
         before = [list(cell.get("outputs", [])) for cell in notebook.cells]
-        NotebookClient(notebook, timeout=300, resources={"metadata": {"path": str(path.parent)}}).execute()
-        notebook.metadata.pop("widgets", None)
-        notebook.metadata["language_info"] = {"name": "python"}
+        start = time.monotonic()
+        processor, kilobytes = execute(notebook, path.parent)
+        seconds = time.monotonic() - start
         for cell, outputs in zip(notebook.cells, before, strict=True):
-            cell.metadata.pop("execution", None)
-            tags = cell.metadata.get("tags", [])
-            if "nbval-ignore-output" in tags and "keep-output" not in tags:
-                cell.outputs = []
             if cell.cell_type == "code":
                 keep_pictures(outputs, cell.outputs)
         nbformat.write(notebook, path)
-        print(f"{path.name}: {path.stat().st_size / 1e3:.0f} kB")
+        size = path.stat().st_size / 1e3
+        took = f"{seconds:.0f} s ({processor:.0f} s of processor time), {kilobytes / 1e6:.2f} GB of memory"
+        print(f"{path.name}: {took}, file of {size:.0f} kB", flush=True)
+
+
+def execute(notebook: Any, folder: Path) -> tuple[float, float]:
+    """Execute a notebook in place; return the processor seconds and the peak memory of its kernel in kB."""
+    notebook.cells.append(nbformat.v4.new_code_cell(_USAGE))
+    client = NotebookClient(
+        notebook,
+        timeout=600,
+        record_timing=False,
+        store_widget_state=False,
+        resources={"metadata": {"path": str(folder)}},
+    )
+    client.execute()
+    processor, peak = map(float, notebook.cells.pop().outputs[0]["text"].split())
+    notebook.metadata.pop("widgets", None)
+    notebook.metadata["language_info"] = {"name": "python"}
+    for cell in notebook.cells:
+        cell.metadata.pop("execution", None)
+    return processor, peak
 
 
 def keep_pictures(before: list[Any], after: list[Any]) -> None:
