@@ -1,6 +1,7 @@
-"""Grade ``eow.ask`` on questions written by hand: ``python -m benchmarks.questions [--set dev|test] [--show N]``.
+"""Grade ``eow.ask`` on questions written by hand: ``python -m benchmarks.questions [--set dev|test|own] [--show N]``.
 
-The questions are in ``questions.json`` (test) and ``questions_dev.json`` (development); what is right is computed by
+The questions are in ``questions.json`` (test), ``questions_dev.json`` (development) and ``questions_own.json`` (a second
+development set, by the author of the readers); what is right is computed by
 ``benchmarks.question_truth``. ``EOW_DATA`` names the folder of data sets; without it the cubes that need it are skipped.
 
 An expectation is one of
@@ -39,7 +40,7 @@ import numpy as np
 from benchmarks import question_truth
 
 HERE = Path(__file__).parent
-FILES = {"dev": "questions_dev.json", "test": "questions.json"}
+FILES = {"dev": "questions_dev.json", "test": "questions.json", "own": "questions_own.json"}
 Outcome = Literal["correct", "wrong", "refused"]
 SECONDS = 1.0
 #: Targets in percent: answerable that are right (at least) and wrong (at most), unanswerable that are refused (at least).
