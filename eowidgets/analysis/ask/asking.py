@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from functools import lru_cache
@@ -10,7 +11,8 @@ from typing import Any, Literal, get_args
 import numpy as np
 import xarray as xr
 
-from eowidgets.analysis.ask import built, course, events, facts, kinds, limits, outlook, ranks, slots, space, trends
+from eowidgets.analysis.ask import built, course, events, facts, kinds, limits, outlook, ranks, slots, space, spelling, trends
+from eowidgets.analysis.ask.accounted import sentence, unaccounted
 from eowidgets.analysis.ask.answer import Answer, Trace, refuse
 from eowidgets.analysis.ask.consistent import marked
 from eowidgets.analysis.ask.context import Context, span
@@ -141,11 +143,19 @@ def _answer(
             between(cube, *days)  # dates that are none are the caller's mistake, not the question's
         return ask_networks(cube, question, place, days, history, layers=layers)
     before = next((a.program for a in reversed(history) if a.program is not None), None)
-    program, sure, reason = understood(cube, question, layers, before)
+    read, slips = spelling.mend(question, _own_words(cube, layers))
+    program, sure, reason = understood(cube, read, layers, before)
     if program is None:
-        return refuse(question, reason)
-    answer = _run(cube, program, question, area=place, dates=days, layers=layers)
-    return marked(replace(answer, confidence=round(answer.confidence * sure, 2)))
+        return refuse(question, reason + spelling.note(slips))
+    answer = _run(cube, program, read, area=place, dates=days, layers=layers)
+    answer = replace(answer, question=question, confidence=round(answer.confidence * sure, 2))
+    return marked(answer if answer.abstained else replace(answer, text=answer.text + spelling.note(slips)))
+
+
+def _own_words(cube: xr.Dataset, layers: Mapping[str, Any]) -> frozenset[str]:
+    """Words that are right in a question for this cube: of its title, its bands, its indices and the layers."""
+    named = [str(cube.attrs.get("title") or ""), *map(str, bands(cube)), *_indices(tuple(bands(cube))), *layers]
+    return vocabulary() | {w for n in named for w in re.findall(r"[^\W\d_]+", n.lower())}
 
 
 def understood(
@@ -166,6 +176,7 @@ def understood(
         point is not None,
     )
     text = slots.clean(text)
+    found = None
     if text and len(text) <= slots.LONGEST:
         found = slots.read(text, first, last, _indices(tuple(bands(cube))), layers, vocabulary())
         dated = not any(NO_DATE in (d.start, d.end) for d in found.dates)
@@ -174,14 +185,23 @@ def understood(
         if isinstance(program, str):
             return None, 0.0, program
         if program is not None:
-            return _at(program, point), READ, ""
+            return _complete(found, program, point, given, READ)
     parsed = parse(text, first, last, indices=_indices(bands(cube)), layers=layers, before=before)
     if parsed.program is None:
         return None, 0.0, parsed.reason
     refined = kinds.refine(text, parsed.program, given)
     if isinstance(refined, str):
         return None, 0.0, refined
-    return _at(refined, point), parsed.confidence, ""
+    return _complete(found, refined, point, given, parsed.confidence)
+
+
+def _complete(
+    found: slots.Slots | None, program: Program, point: tuple[float, float] | None, given: kinds.Given, sure: float
+) -> tuple[Program | None, float, str]:
+    """The program, if it accounts for every content word of the question."""
+    program = _at(program, point)
+    left = unaccounted(found, program, given.bands) if found is not None else []
+    return (None, 0.0, sentence(left, program)) if left else (program, sure, "")
 
 
 def _at(program: Program, point: tuple[float, float] | None) -> Program:
