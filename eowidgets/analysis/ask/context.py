@@ -166,9 +166,10 @@ class Context:
             raise InputError("Less than a third of the place was seen often enough in both years.")
         sure = np.minimum(before["sure"].values, after["sure"].values)[mask if mask.any() else known]
         sureness = float(np.nanmean(sure)) * float(known.sum() / where.sum())
+        sureness *= 1.0 if before.attrs["apart"] == season.APART else 0.8
         pairs = int(before.attrs["pairs"])
         note = (
-            f" Compared are {_period(years[0])} and {_period(years[1])}, on {pairs} pairs of the same days of the year."
+            f" Compared are {_period(years[0])} and {_period(years[1])}, on {pairs} pairs of the same days of the year{_apart(before)}."
         )
         dates = (span(years[0])[0], span(years[1])[1])
         return Found(
@@ -276,6 +277,12 @@ def span(cube: xr.Dataset) -> tuple[str, str]:
     """First and last ISO day of a cube."""
     times = cube["time"].values
     return str(times.min())[:10], str(times.max())[:10]
+
+
+def _apart(states: xr.Dataset) -> str:
+    """Say how far the days of two years lie apart, where that is more than usual."""
+    most = int(states.attrs["apart"])
+    return f" (clouds left too few: up to {most} days apart)" if most > season.APART else ""
 
 
 def _period(cube: xr.Dataset) -> str:

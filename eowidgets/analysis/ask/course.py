@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import xarray as xr
 
-from eowidgets.analysis.ask import breaks, kinds, season, small, timetools, tools, words
+from eowidgets.analysis.ask import breaks, doubt, kinds, season, small, timetools, tools, words
 from eowidgets.analysis.ask.answer import Answer
 from eowidgets.analysis.ask.consistent import Claim
 from eowidgets.analysis.ask.context import Context, Found, span
@@ -48,6 +48,9 @@ def when(context: Context, program: When) -> Answer:
         )
     found = context.trace("moment", timetools.moment, series, which)
     date, value = found["date"], found["value"]
+    if of not in SKIES:
+        which_end = "highest" if which == "peak" else "lowest"
+        doubt.require_winner(date, which_end, {}, doubt.courses(context, scope, of, where), small.by_day)
     said = words.percent(100 * value) if of in SKIES else f"{value:.2f}"
     verb = {"peak": "was highest", "low": "was lowest", "first": "was first seen", "last": "was last seen"}[which]
     text = f"{words.name(of).capitalize() if of in SKIES else of} {verb}{words.where(scope)} on {date} ({said})"

@@ -34,15 +34,19 @@ from eowidgets.errors import InputError
 Mask = npt.NDArray[np.bool_]
 Floats = npt.NDArray[np.floating[Any]]
 #: Part of the yearly range of NDVI from which a month belongs to the growing season.
-GROWING = 0.5
+GROWING = 0.35
 #: Dates of the growing season that a year needs, the months that they must lie in, and the share seen on each.
 ENOUGH, MONTHS, SEEN = 2, 2, 0.5
 #: With fewer dates of the growing season than this, land cover is less sure.
 PLENTY = 4
 #: Share of the cube that a date must show to tell the season.
 SHOWN = 0.3
-#: Days of the year that two paired dates may lie apart: the repeat of one Sentinel-2 satellite and some more.
+#: Days of the year that two paired dates may lie apart: the repeat of one Sentinel-2 satellite and some more; and where clouds
+#: leave too few such pairs of two years, up to a month.
 APART = 16
+FARTHER = (16, 24, 32)
+#: Months between two of the growing season that belong to it, whatever was seen of them.
+GAP = 2
 #: Bands whose level is compared, the least difference of the level (log) of all of them that is no weather, and the
 #: least number of pairs, of other years and of pixels (share) to know it from.
 LEVELLED = ("green", "red", "nir", "swir16")
@@ -76,7 +80,18 @@ def growing_months(cube: xr.Dataset) -> tuple[int, ...]:
     if not known:
         raise InputError("The place was never seen without cloud in that time.")
     low, high = min(known.values()), max(known.values())
-    return tuple(m for m, v in known.items() if v >= low + GROWING * (high - low) or len(known) < 4)
+    return _filled([m for m, v in known.items() if v >= low + GROWING * (high - low) or len(known) < 4])
+
+
+def _filled(months: list[int]) -> tuple[int, ...]:
+    """The months with short gaps between them closed: a month under clouds, or between two harvests."""
+    found = set(months)
+    for month in months:
+        for width in range(1, GAP + 1):
+            gap = [(month + k) % 12 + 1 for k in range(width)]
+            if (month + width) % 12 + 1 in months:
+                found.update(gap)
+    return tuple(sorted(found))
 
 
 def enough_dates(cube: xr.Dataset, part: xr.Dataset, where: Mask) -> int:
@@ -137,8 +152,10 @@ def whole_years(cube: xr.Dataset, where: Mask | None = None) -> list[int]:
     return found
 
 
-def paired(before: xr.Dataset, after: xr.Dataset, fewest: int = FEWEST) -> tuple[xr.Dataset, xr.Dataset]:
-    """Cut two years to pairs of dates at most 16 days of the year apart, each pixel to the pairs on which it was seen twice.
+def paired(
+    before: xr.Dataset, after: xr.Dataset, fewest: int = FEWEST, most: int = APART
+) -> tuple[xr.Dataset, xr.Dataset]:
+    """Cut two years to pairs of dates at most so many days of the year apart, each pixel to those on which it was seen twice.
 
     Returns
     -------
@@ -155,12 +172,12 @@ def paired(before: xr.Dataset, after: xr.Dataset, fewest: int = FEWEST) -> tuple
     seen = [usable(c).transpose(*DIMS).values for c in (before, after)]
     kept = [np.flatnonzero(s.any(axis=(1, 2))) for s in seen]
     apart = _apart(before["time"].dt.dayofyear.values[kept[0]][:, None], after["time"].dt.dayofyear.values[kept[1]])
-    rows, columns = linear_sum_assignment(np.where(apart <= APART, apart, 1e4))
-    good = apart[rows, columns] <= APART
+    rows, columns = linear_sum_assignment(np.where(apart <= most, apart, 1e4))
+    good = apart[rows, columns] <= most
     i, j = kept[0][rows[good]], kept[1][columns[good]]
     if len(i) < fewest:
         raise InputError(
-            f"The two times have {len(i)} pairs of dates within {APART} days of the year, and {fewest} are needed: seasons "
+            f"The two times have {len(i)} pairs of dates within {most} days of the year, and {fewest} are needed: seasons "
             "would pass for change."
         )
     both = seen[0][i] & seen[1][j]
@@ -276,17 +293,32 @@ def compare_years(cube: xr.Dataset, before: xr.Dataset, after: xr.Dataset, where
     """
     for year in (before, after):
         enough_dates(cube, year, where)
-    first, second = paired(levelled(cube, before), levelled(cube, after))
-    enough_dates(cube, first, where)
+    first, second, apart = _same_days(cube, levelled(cube, before), levelled(cube, after), where)
     was, now = tools.land_cover(first), tools.land_cover(second)
     moves = _moves(first, second, was, now)
-    was.attrs["pairs"] = first.sizes["time"]
+    was.attrs |= {"pairs": first.sizes["time"], "apart": apart}
     return {
         "before": was,
         "after": _kept(was, now, moves, 1.0),
         "firm": _kept(was, now, moves, FIRM),
         "loose": now,
     }
+
+
+def _same_days(
+    cube: xr.Dataset, before: xr.Dataset, after: xr.Dataset, where: Mask
+) -> tuple[xr.Dataset, xr.Dataset, int]:
+    """Pairs of dates as near in the year as give enough of the growing season, and the days that they may lie apart."""
+    for most in FARTHER:
+        try:
+            first, second = paired(before, after, most=most)
+            enough_dates(cube, first, where)
+        except InputError:
+            if most == FARTHER[-1]:
+                raise
+            continue
+        return first, second, most
+    raise AssertionError("the last try returns or raises")
 
 
 def change_interval(

@@ -7,7 +7,7 @@ from dataclasses import replace
 
 import numpy as np
 
-from eowidgets.analysis.ask import season, small, timetools, tools, words
+from eowidgets.analysis.ask import doubt, season, small, timetools, tools, words
 from eowidgets.analysis.ask.answer import Answer
 from eowidgets.analysis.ask.consistent import Claim
 from eowidgets.analysis.ask.context import Context, Found, span
@@ -223,6 +223,8 @@ def compare(context: Context, program: Compare) -> Answer:
         names = (_label(first_scope, second_scope), _label(second_scope, first_scope))
     if timed and words.is_index(program.of) and program.relation != "difference" and abs(a - b) < words.TIE:
         raise InputError(f"That is too close to tell: {program.of} {a:.3f} {names[0]}, {b:.3f} {names[1]}.")
+    if words.is_index(program.of) and other is not None and program.of not in IMAGES:
+        doubt.require_sign(context, program.of, (program.scope, other), a - b)
     value = context.trace("result", timetools.larger, a, b, program.relation, names)
     images = program.of in IMAGES
     unit = "" if words.is_index(program.of) or images else " %"
