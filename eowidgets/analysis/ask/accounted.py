@@ -90,7 +90,8 @@ def sentence(left: Collection[str], program: Program) -> str:
 def _known(word: str, said: frozenset[str]) -> bool:
     if word.startswith("‹") or len(word) == 1:
         return True
-    for form in (word, word.removesuffix("'s"), word.removesuffix("'"), word.removesuffix("s"), f"{word}s"):
+    forms = (word, word.removesuffix("'s"), word.removesuffix("'"))
+    for form in (*forms, word.removesuffix("s"), f"{word}s") if len(word) > 3 else forms:
         if form in HARMLESS or f"of:{form}" in said or MEANINGS.get(form, frozenset()) & said:
             return True
     parts = word.split("-")

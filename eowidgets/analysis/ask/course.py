@@ -8,13 +8,13 @@ from typing import Any
 import numpy as np
 import xarray as xr
 
-from eowidgets.analysis.ask import breaks, doubt, kinds, season, small, timetools, tools, words
+from eowidgets.analysis.ask import breaks, doubt, kinds, season, small, splits, timetools, tools, words
 from eowidgets.analysis.ask.answer import Answer
 from eowidgets.analysis.ask.consistent import Claim
 from eowidgets.analysis.ask.context import Context, Found, span
 from eowidgets.analysis.ask.happened import caused
 from eowidgets.analysis.ask.index_change import index_change
-from eowidgets.analysis.ask.landcover import CLASSES, CODE, COLOR
+from eowidgets.analysis.ask.landcover import CLASSES, CODE, COLOR, class_mask
 from eowidgets.analysis.ask.language import COVERS, SKIES, Change, Extreme, Statistic, When
 from eowidgets.analysis.ask.outlook import broken
 from eowidgets.analysis.ask.trends import course_of
@@ -101,8 +101,13 @@ def _change_date(context: Context, program: When) -> Answer:
             f"No {words.name(of) or 'land'} {verb}{words.where(scope)} between the two years compared.{found.note}"
         )
     between = context.trace("span", tools.between, context.cube, *found.span)
-    stable = context.trace("stable", timetools.unchanged, found.before, found.after, "" if gain else of)
-    moment = context.trace("moment", timetools.break_date, between, found.mask, stable)
+    stable = context.trace("stable", timetools.unchanged, found.before, found.after, _source(found, of if not gain else ""))
+    moment = context.trace("moment", splits.break_date, between, found.mask, stable)
+    size = tools.area(found.mask, context.cube)
+    if size < tools.SMALLEST:
+        raise InputError(f"Only {words.hectares(size)} changed there, which is less than what counts as a patch.")
+    if moment["clear"] < splits.CLEAR:
+        raise InputError("The change has no clear date: the pixels moved slowly, or at different times.")
     series = tools.course(tools.index_values(between, "NDVI", found.mask), found.mask)
     size = words.hectares(tools.area(found.mask, context.cube))
     what = f"{words.name(of)} {'came' if gain else 'was lost'}" if of else "land cover changed"
@@ -121,6 +126,14 @@ def _change_date(context: Context, program: When) -> Answer:
         dates=between,
         series=series,
     )
+
+
+def _source(found: Found, of: str) -> str:
+    """What most of the changed land was before: like pixels that stayed so tell its seasons."""
+    kinds_before = {n: int((class_mask(found.before, n) & found.mask).sum()) for n in COVERS}
+    main = of or max(kinds_before, key=lambda n: kinds_before[n])
+    steady = timetools.unchanged(found.before, found.after, main)  # type: ignore[arg-type]
+    return main if of or steady.sum() >= 10 else ""
 
 
 def _closeness(moment: dict[str, Any]) -> float:

@@ -30,7 +30,7 @@ _WORDS: dict[str, str] = {
     "stat:median": "median",
     "stat:spread": "differ differs spread deviation deviations dispersion std stdev standard variation variations varied vary varies variability "
     "variable range scatter scattered fluctuate fluctuates fluctuation heterogeneous uneven uniform patchy even unequal mixed",
-    f"{_MORE} of:longest-gap which:first which:last suffix:loss suffix:change relation:at-most kind:describe kind:locate": "highest maximum max maximal "
+    f"{_MORE} of:longest-gap suffix:loss suffix:change relation:at-most kind:describe kind:locate": "highest maximum max maximal "
     "most peak peaks peaked peaking top greatest largest biggest best strongest healthiest upmost maximally majority mostly mainly "
     "chiefly predominantly greenest wettest moistest lushest cloudiest snowiest brightest densest heaviest thickest upper "
     "dominates dominate dominant dominating prevails prevail commonest widespread",
@@ -95,7 +95,7 @@ _WORDS: dict[str, str] = {
     "kind:settlement of:built-up": "rural urban countryside urbanised urbanisation populated city town village country densely "
     "live people settled",
     "kind:fact kind:statistic kind:extreme kind:threshold kind:area kind:change": "high low big",
-    "kind:fact": "satellite satellites sensor sensors mission missions instrument instruments platform spacecraft sentinel landsat "
+    "kind:fact": "delivered satellite satellites sensor sensors mission missions instrument instruments platform spacecraft sentinel landsat "
     "modis formosat sentinel-2 resolution gsd sampling bands band channels rows row columns column width height tall wide long "
     "broad interval intervals gap gaps spacing revisit frequency consecutive successive apart pause latitude longitude coordinates "
     "coordinate northern southern eastern western east west north south northernmost southernmost easternmost westernmost edge "
@@ -114,6 +114,7 @@ _WORDS: dict[str, str] = {
     "of:NDMI of:water": "wet dry moist damp humid moisture wetness dryness",
     "band kind:fact": "reflectance reflectances reflects reflect reflected brightness band channel infrared near-infrared shortwave short-wave wave near red-edge edge "
     "swir nir mid mid-infrared middle narrow red blue yellow coastal aerosol micron microns um second third",
+    "index band kind:fact": "value values",
     "kind:locate kind:extreme kind:statistic point kind:presence kind:extent kind:fact kind:when": "pixel pixels point",
     "scope:layer": "parcel parcels layer fields mine",
     "kind:rank kind:compare kind:extreme kind:locate scope:layer": "rank ranked ranking",
@@ -143,8 +144,8 @@ _FILLERS = """
     recognizable refer reference regarding relevant report reported reporting represent reveal rough roughly run said sample say scene
     see seeing seem seems seen share-wise show showed showing shown shows simple simply since single-number site sort spot spotted
     stand state stated still study stuff suppose sure surely suspect take takes talk tell telling tells terms thank thanks that's the
-    there's thereabouts thing think thx tiny today told trying try type typical typically typical-value understand upon use used
-    using usual usually value values various visible wanna want wanted wants way we'd we'll we're we've well what's whatever
+    there's thereabouts thing think thx tiny today told trying try type typical typically understand upon use used
+    using usual usually various visible wanna want wanted wants way we'd we'll we're we've well what's whatever
     where's whole who'd wish wonder wondering word words work worked would write writing wrote yes you'd you'll you're you've
     expressed express given give gives giving get gets put puts turn-out out find finds finding found made make per-scene
     research paper thesis class homework teacher boss colleague client reader report presentation team student
@@ -161,7 +162,7 @@ _FILLERS = """
     combined jointly altogether collectively side-by-side let's-see now then next-up finally lastly also besides moreover plus
     remote sensing satellite-based earth observation spectral index indices layer satellite's s t d ll re ve m
     day getting tend tends tended instead archive database dataset collection stack call called calls space room few couple above below over under beyond
-    beneath hello per-se reads read reader exists cent-wise isn't-it
+    beneath hello per-se reads reader draws outlining
     vegetation's scene's image's forest's area's roughly-speaking say-so ballpark somewhere anywhere else somehow any-where
     day-to-day extent-wise once ever-so visible-to spots-of looked-at imaged captured recorded registered
     mean means went go goes gone-by be being been am ain't don't doesn't didn't won't can't couldn't open surface

@@ -34,6 +34,9 @@ _PAIRS = (
     (re.compile(r"\b(?:the )?right(?: (?:half|part|side))?,? (or|and|than) (?:the )?left\b"), r"east \1 west"),
 )
 
+#: "Isn't it greener?" asks whether it is.
+_RHETORICAL = re.compile(r"^\W*(is|are|was|were|has|have|did|does|do)n[' ]?t\b(?= (?!there\b))", re.IGNORECASE)
+_MOST_RECENT = re.compile(r"\bmost recent\b", re.IGNORECASE)
 #: "above NDVI 0.9" is "NDVI above 0.9".
 _INDEX_LIMIT = re.compile(r"\b(above|below|over|under)(?: an?)? ([A-Z][A-Z0-9]{1,5})(?: of)? (-?\d)")
 _IMAGE = r"(?:day|date|image|picture|scene|acquisition|observation|overpass|frame)"
@@ -92,6 +95,7 @@ def plain(question: str, first: str = "", last: str = "") -> str:
     'What is NDVI in the upper left corner on 2020-04-02?'
     """
     text = _CORNER.sub(lambda m: f"{m[2]} {m[1]}", question)
+    text = _RHETORICAL.sub(lambda m: m[1], _MOST_RECENT.sub("latest", text))
     text = _INDEX_LIMIT.sub(r"\2 \1 \3", text)
     text = _CLIMATE.sub("", text)
     if _TWO_YEARS.search(text):
