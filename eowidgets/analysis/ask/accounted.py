@@ -42,6 +42,7 @@ def facts(program: Program, bands: Collection[str] = ()) -> frozenset[str]:
     out |= {f"of:{land}"} if suffix else set()
     out |= {f"suffix:{suffix}"} if suffix in ("loss", "gain", "change") else set()
     out |= {"band"} if of in bands else {"index"} if _is_index(of) else set()
+    out |= {"undirected"} if getattr(program, "direction", None) == "" and (of_change(program)) else set()
     out |= {"limit"} if hasattr(program, "limit") else set()
     out |= {"min"} if getattr(program, "min_hectares", 0) else set()
     for scope in _scopes(program):
@@ -49,6 +50,11 @@ def facts(program: Program, bands: Collection[str] = ()) -> frozenset[str]:
         named = (("dated", dated), ("place", scope.place != "all"), ("point", scope.point), ("scope:layer", scope.layer))
         out |= {name for name, there in named if there}
     return frozenset(out)
+
+
+def of_change(program: Program) -> bool:
+    """Whether a program is about a change of the land or of an index."""
+    return program.kind == "change" or getattr(program, "which", "") == "change"
 
 
 def unaccounted(slots: Slots, program: Program, bands: Collection[str] = ()) -> list[str]:
@@ -92,7 +98,8 @@ def _known(word: str, said: frozenset[str]) -> bool:
         return True
     forms = (word, word.removesuffix("'s"), word.removesuffix("'"))
     for form in (*forms, word.removesuffix("s"), f"{word}s") if len(word) > 3 else forms:
-        if form in HARMLESS or f"of:{form}" in said or MEANINGS.get(form, frozenset()) & said:
+        named = {f"of:{form}", f"method:{form}", f"method:break-{form}"}
+        if form in HARMLESS or named & said or MEANINGS.get(form, frozenset()) & said:
             return True
     parts = word.split("-")
     return len(parts) > 1 and all(_known(p, said) for p in parts)

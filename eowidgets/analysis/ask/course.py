@@ -50,7 +50,7 @@ def when(context: Context, program: When) -> Answer:
     date, value = found["date"], found["value"]
     if of not in SKIES:
         which_end = "highest" if which == "peak" else "lowest"
-        doubt.require_winner(date, which_end, {}, doubt.courses(context, scope, of, where), small.by_day)
+        doubt.require_winner(date, which_end, {}, doubt.courses(context, scope, of, where, medians=False), small.by_day)
     said = words.percent(100 * value) if of in SKIES else f"{value:.2f}"
     verb = {"peak": "was highest", "low": "was lowest", "first": "was first seen", "last": "was last seen"}[which]
     text = f"{words.name(of).capitalize() if of in SKIES else of} {verb}{words.where(scope)} on {date} ({said})"

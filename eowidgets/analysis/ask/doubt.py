@@ -7,11 +7,13 @@ winner of a rank, and the sign of a comparison, must be the same with the cloud 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
+from dataclasses import replace
 
 import numpy as np
 import xarray as xr
 
 from eowidgets.analysis.ask import tools
+from eowidgets.analysis.ask.answer import Trace
 from eowidgets.analysis.ask.context import Context
 from eowidgets.analysis.ask.language import Scope
 from eowidgets.errors import InputError
@@ -23,7 +25,14 @@ SHOWN = 0.5
 Table = Mapping[str, float]
 
 
-def courses(context: Context, scope: Scope, of: str, where: tools.Mask) -> Iterator[tuple[str, xr.DataArray]]:
+def quiet(context: Context) -> Context:
+    """The same question, whose tool calls are not written down: they are no part of the answer."""
+    return replace(context, trace=Trace(context.cube, context.layers, context.given))
+
+
+def courses(
+    context: Context, scope: Scope, of: str, where: tools.Mask, *, medians: bool = True
+) -> Iterator[tuple[str, xr.DataArray]]:
     """Yield the course of an index by the cloud mask of the scenes, and by medians over the place.
 
     Yields
@@ -31,7 +40,7 @@ def courses(context: Context, scope: Scope, of: str, where: tools.Mask) -> Itera
     str, DataArray (time,)
         What the way is called, and the course.
     """
-    ways = [("medians", context.cube, True)]
+    ways = [("medians", context.cube, True)] if medians else []
     if context.given is not None and context.given is not context.cube:
         ways.append(("the cloud mask of the scenes", context.given, False))
     for name, cube, middle in ways:
@@ -101,10 +110,10 @@ def require_sign(context: Context, of: str, scopes: tuple[Scope, Scope], step: f
     """
     if context.given is None or context.given is context.cube:
         return
-    means = []
+    means, silent = [], quiet(context)
     for scope in scopes:
         cut = tools.between(context.given, scope.start, scope.end, scope.months)
-        values = tools.index_values(cut, of, context.where(scope)).values
+        values = tools.index_values(cut, of, silent.where(scope)).values
         means.append(float(np.nanmean(values)) if np.isfinite(values).any() else np.nan)
     other = means[0] - means[1]
     if np.isfinite(other) and np.sign(other) != np.sign(step):

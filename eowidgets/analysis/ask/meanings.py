@@ -17,7 +17,11 @@ _LESS = (
     "which:lowest which:low relation:less relation:which-less relation:which relation:difference relation:below "
     "relation:at-most ask:less direction:loss kind:trend"
 )
-_MOVED = "kind:change kind:trend which:change suffix:loss suffix:gain suffix:change measure:loss measure:gain kind:event"
+_MOVED = "of:change kind:change kind:trend which:change suffix:loss suffix:gain suffix:change measure:loss measure:gain kind:event"
+_OTHERWISE = "undirected kind:event ask:from-to ask:cause kind:trend kind:compare kind:rank kind:threshold kind:extreme of:change"
+_LOST = f"{_OTHERWISE} direction:loss suffix:loss suffix:change measure:loss ask:less"
+_CAME = f"{_OTHERWISE} direction:gain suffix:gain suffix:change measure:gain ask:more which:first"
+_STILL = "kind:count kind:presence kind:locate kind:area kind:share kind:describe kind:fact kind:when kind:settlement kind:extent"
 _SIZE = "kind:area kind:share kind:extent kind:count kind:change kind:threshold kind:compare kind:rank kind:describe"
 _WHERE = "kind:locate ask:place by:half by:quarter relation:which relation:which-less of:place kind:describe place"
 _TIME = (
@@ -40,20 +44,22 @@ _WORDS: dict[str, str] = {
     "outnumber outweigh outnumbers outweighs exceed exceeds exceeded exceeding greener lusher healthier wetter "
     "moister cloudier snowier brighter warmer denser browner drier dryer hazier clearer",
     f"{_LESS} kind:change kind:compare kind:threshold kind:extent": "less lower fewer smaller weaker "
-    "darker rarer scarcer worse poorer",
+    "browner drier dryer darker rarer scarcer worse poorer",
     "kind:compare kind:threshold kind:extent kind:outlook kind:change kind:rank": "than",
     "kind:compare kind:rank kind:change kind:trend": "compare compared compares comparing comparison versus vs against contrast "
     "relative difference differences differ differs differed different rather",
     "relation:difference relation:which kind:change kind:trend": "rate amount step jump",
     f"{_MOVED} kind:compare kind:fact": "change changed changes changing transformed modified altered transition transitions "
     "develop developed developing development evolve evolved evolution happen happened happening happens occurred took",
-    f"{_MOVED} kind:compare kind:rank kind:threshold kind:extreme": "lost lose losing loss losses cleared clearing clearings clearance "
+    f"{_LOST} {_STILL}": "down downwards downward",
+    f"{_CAME} {_STILL}": "up upwards upward",
+    _LOST: "lost lose losing loss losses cleared clearing clearings clearance "
     "clearances cut cuts cutting felled felling fellings fell logged logging log logs deforested deforestation clear-cut "
     "clear-cuts clearcut clearcuts clear-cutting removed remove removal disappear disappeared disappearing vanish vanished "
     "vanishing destroyed destroy gone shrink shrunk shrinking shrank decline declined declining decrease decreased decreases "
     "decreasing drop dropped dropping fall fallen falling falls reduced reduction recede receded receding retreat retreating wane "
     "waning sink sank decay worsen worsened deteriorate deteriorated browning drying degraded missing holes chopped harvested",
-    f"{_MOVED} kind:compare kind:rank kind:threshold kind:extreme which:first kind:outlook": "gained gain gains gaining added additional appear "
+    _CAME: "gained gain gains gaining added additional appear "
     "appeared appearing emerge emerged grow grown grew growing grows growth expand expanded expanding expansion increase "
     "increased increases increasing rise rises rising risen rose improve improved improving recover recovered recovering recovery "
     "regrow regrown regrew regrowth replanted planted reforested reforestation new newly built constructed construction spread "
@@ -91,7 +97,7 @@ _WORDS: dict[str, str] = {
     "kind:outlook which:change dated": "next coming following",
     "kind:event ask:cause": "fire fires burn burned burnt burning wildfire wildfires blaze storm storms windthrow windstorm beetle "
     "beetles disease diseases pest pests drought droughts flood floods flooded flooding landslide landslides avalanche destroyed "
-    "damage damaged damages harmed killed hit",
+    "damage damaged damages harmed kill kills killed hit bark",
     "kind:settlement of:built-up": "rural urban countryside urbanised urbanisation populated city town village country densely "
     "live people settled",
     "kind:fact kind:statistic kind:extreme kind:threshold kind:area kind:change": "high low big",
@@ -171,7 +177,7 @@ _FILLERS = """
 
 #: Words of the lexicon's harmless list that say something here.
 _STRICT = frozenset(
-    "more most many less least need near new no not number between before after until together location forecast next coming"
+    "more most many less least need near new no not number between before after until together location down up forecast next coming"
     " broke broken predict predicted prediction outlook expect expected will each every today when where month total "
     "nowadays course left leave break without shall".split()  # noqa: SIM905
 )

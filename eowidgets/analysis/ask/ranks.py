@@ -63,7 +63,7 @@ def _firm(context: Context, program: Rank, value: str, table: dict[str, float]) 
         one, two = (replace(scope, place=place) for place in order)  # type: ignore[arg-type]
         doubt.require_sign(context, program.of, (one, two), table[order[0]] - table[order[1]])
         return
-    where = context.where(scope)
+    where = doubt.quiet(context).where(scope)
     tool = {"month": by_month, "season": by_season, "year": by_year_of_months}[program.by]
     doubt.require_winner(value, program.which, table, doubt.courses(context, scope, program.of, where), tool)
 

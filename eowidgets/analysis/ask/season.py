@@ -33,8 +33,8 @@ from eowidgets.errors import InputError
 
 Mask = npt.NDArray[np.bool_]
 Floats = npt.NDArray[np.floating[Any]]
-#: Part of the yearly range of NDVI from which a month belongs to the growing season.
-GROWING = 0.35
+#: Part of the yearly range of NDVI from which a month belongs to the growing season, and that where few months do.
+GROWING, GREENISH, SHORT = 0.5, 0.35, 4
 #: Dates of the growing season that a year needs, the months that they must lie in, and the share seen on each.
 ENOUGH, MONTHS, SEEN = 2, 2, 0.5
 #: With fewer dates of the growing season than this, land cover is less sure.
@@ -42,9 +42,9 @@ PLENTY = 4
 #: Share of the cube that a date must show to tell the season.
 SHOWN = 0.3
 #: Days of the year that two paired dates may lie apart: the repeat of one Sentinel-2 satellite and some more; and where clouds
-#: leave too few such pairs of two years, up to a month.
+#: leave too few such pairs of two years, up to a month: those on which most pixels were seen twice.
 APART = 16
-FARTHER = (16, 24, 32)
+FARTHER = ((APART, False), (APART, True), (24, True), (32, True))
 #: Months between two of the growing season that belong to it, whatever was seen of them.
 GAP = 2
 #: Bands whose level is compared, the least difference of the level (log) of all of them that is no weather, and the
@@ -80,7 +80,13 @@ def growing_months(cube: xr.Dataset) -> tuple[int, ...]:
     if not known:
         raise InputError("The place was never seen without cloud in that time.")
     low, high = min(known.values()), max(known.values())
-    return _filled([m for m, v in known.items() if v >= low + GROWING * (high - low) or len(known) < 4])
+    if len(known) < 4:
+        return tuple(known)
+    for part in (GROWING, GREENISH):
+        found = _filled([m for m, v in known.items() if v >= low + part * (high - low)])
+        if len(found) >= SHORT:
+            break
+    return found
 
 
 def _filled(months: list[int]) -> tuple[int, ...]:
@@ -153,9 +159,17 @@ def whole_years(cube: xr.Dataset, where: Mask | None = None) -> list[int]:
 
 
 def paired(
-    before: xr.Dataset, after: xr.Dataset, fewest: int = FEWEST, most: int = APART
+    before: xr.Dataset, after: xr.Dataset, fewest: int = FEWEST, most: int = APART, *, clearest: bool = False
 ) -> tuple[xr.Dataset, xr.Dataset]:
     """Cut two years to pairs of dates at most so many days of the year apart, each pixel to those on which it was seen twice.
+
+    Parameters
+    ----------
+    before, after : Dataset
+    fewest, most : int
+        Pairs needed, and days of the year between the two dates of one.
+    clearest : bool
+        Whether dates are paired so that most pixels were seen on both, and not as near as can be.
 
     Returns
     -------
@@ -172,7 +186,13 @@ def paired(
     seen = [usable(c).transpose(*DIMS).values for c in (before, after)]
     kept = [np.flatnonzero(s.any(axis=(1, 2))) for s in seen]
     apart = _apart(before["time"].dt.dayofyear.values[kept[0]][:, None], after["time"].dt.dayofyear.values[kept[1]])
-    rows, columns = linear_sum_assignment(np.where(apart <= most, apart, 1e4))
+    if clearest:
+        flat = [s[k].reshape(len(k), -1).astype(np.float32) for s, k in zip(seen, kept, strict=True)]
+        common = flat[0] @ flat[1].T / max(flat[0].shape[1], 1)
+        cost = 0.1 * apart / most - common
+    else:
+        cost = apart
+    rows, columns = linear_sum_assignment(np.where(apart <= most, cost, 1e4))
     good = apart[rows, columns] <= most
     i, j = kept[0][rows[good]], kept[1][columns[good]]
     if len(i) < fewest:
@@ -309,12 +329,12 @@ def _same_days(
     cube: xr.Dataset, before: xr.Dataset, after: xr.Dataset, where: Mask
 ) -> tuple[xr.Dataset, xr.Dataset, int]:
     """Pairs of dates as near in the year as give enough of the growing season, and the days that they may lie apart."""
-    for most in FARTHER:
+    for most, clearest in FARTHER:
         try:
-            first, second = paired(before, after, most=most)
+            first, second = paired(before, after, most=most, clearest=clearest)
             enough_dates(cube, first, where)
         except InputError:
-            if most == FARTHER[-1]:
+            if (most, clearest) == FARTHER[-1]:
                 raise
             continue
         return first, second, most

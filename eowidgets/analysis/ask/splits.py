@@ -20,7 +20,7 @@ FEATURES = ("NDVI", "red", "swir16")
 #: Dates that each level needs.
 FEWEST = 3
 #: Least part of the variance that the two levels must explain, the median over the pixels.
-CLEAR = 0.25
+CLEAR = 0.15
 
 
 def break_date(cube: xr.Dataset, mask: Mask, stable: Mask) -> dict[str, Any]:
