@@ -37,7 +37,14 @@ CHIPS = {
     "winter": ("609U_541L_3_0", "2020-01-11"),
     "farmland": ("637U_59R_1_3", "2017-10-30"),
 }
-SEEDS = {"simulated-1": 101, "simulated-2": 102, "simulated-3": 201, "simulated-4": 202, "simulated-5": 301, "simulated-6": 302}
+SEEDS = {
+    "simulated-1": 101,
+    "simulated-2": 102,
+    "simulated-3": 201,
+    "simulated-4": 202,
+    "simulated-5": 301,
+    "simulated-6": 302,
+}
 
 
 @dataclass(frozen=True)

@@ -12,7 +12,7 @@ from collections.abc import Collection, Iterator
 
 from eowidgets.analysis.ask import words
 from eowidgets.analysis.ask.dates import Found
-from eowidgets.analysis.ask.language import COVERS, IMAGES, SKIES, UNIONS, Change, Fact, Program, Scope
+from eowidgets.analysis.ask.language import COVERS, FACTS, IMAGES, SKIES, UNIONS, Change, Program, Scope
 from eowidgets.analysis.ask.lexicon import INDICES, WORD_OF
 from eowidgets.analysis.ask.meanings import HARMLESS, MEANINGS
 from eowidgets.analysis.ask.plan import plan_of
@@ -41,13 +41,18 @@ def facts(program: Program, bands: Collection[str] = ()) -> frozenset[str]:
     land, _, suffix = of.partition(" ")
     out |= {f"of:{land}"} if suffix else set()
     out |= {f"suffix:{suffix}"} if suffix in ("loss", "gain", "change") else set()
-    out |= {"band"} if of in bands else {"index"} if _is_index(of) else set()
+    out |= {"band"} if of in bands else {"index"} if _is_index(of) and of not in FACTS else set()
     out |= {"undirected"} if getattr(program, "direction", None) == "" and (of_change(program)) else set()
     out |= {"limit"} if hasattr(program, "limit") else set()
     out |= {"min"} if getattr(program, "min_hectares", 0) else set()
     for scope in _scopes(program):
         dated = scope.start or scope.end or scope.months
-        named = (("dated", dated), ("place", scope.place != "all"), ("point", scope.point), ("scope:layer", scope.layer))
+        named = (
+            ("dated", dated),
+            ("place", scope.place != "all"),
+            ("point", scope.point),
+            ("scope:layer", scope.layer),
+        )
         out |= {name for name, there in named if there}
     return frozenset(out)
 
@@ -57,7 +62,7 @@ def of_change(program: Program) -> bool:
     return program.kind == "change" or getattr(program, "which", "") == "change"
 
 
-def unaccounted(slots: Slots, program: Program, bands: Collection[str] = ()) -> list[str]:
+def unaccounted(slots: Slots, program: Program, bands: Collection[str] = (), own: Collection[str] = ()) -> list[str]:
     """Return the words, names and times of a question that its program leaves out, as the question has them.
 
     Parameters
@@ -67,6 +72,8 @@ def unaccounted(slots: Slots, program: Program, bands: Collection[str] = ()) -> 
     program : Program
     bands : collection of str
         Names of the bands of the cube.
+    own : collection of str
+        Words that say which cube is meant: of its title.
     """
     said = facts(program, bands)
     found = [*_names(slots, program, said), *_times(slots, program), *_places(slots, program, said)]
@@ -79,7 +86,7 @@ def unaccounted(slots: Slots, program: Program, bands: Collection[str] = ()) -> 
                 found.append(word)
         elif word in WORD_OF and i and tokens[i - 1].startswith("‹") and word not in MEANINGS:
             continue  # its topic is looked at above
-        elif not _known(word, said):
+        elif word not in own and not _known(word, said):
             found.append(word)
     if slots.unit and hasattr(program, "unit") and not _same_unit(slots.unit, program, said):
         found.append(slots.unit)
@@ -144,8 +151,6 @@ def _times(slots: Slots, program: Program) -> Iterator[str]:
     """Periods that no scope of the program holds."""
     if program.kind == "outlook":
         return
-    if isinstance(program, Fact):
-        return
     scopes = _scopes(program)
     for date in slots.dates:
         if not any(_holds(scope, date) for scope in scopes) and not _spans(scopes, date):
@@ -154,6 +159,8 @@ def _times(slots: Slots, program: Program) -> Iterator[str]:
 
 def _spans(scopes: list[Scope], date: Found) -> bool:
     """Whether the two times compared are the ends of the one that is named."""
+    if len(scopes) == 2 and date.months and not date.start:
+        return {date.months[0], date.months[-1]} <= {m for scope in scopes for m in scope.months}
     years = {scope.start[:4] for scope in scopes} | {scope.end[:4] for scope in scopes}
     return len(scopes) == 2 and bool(date.start) and {date.start[:4], date.end[:4] or max(years)} <= years
 
@@ -175,7 +182,8 @@ def _month_of(scope: Scope) -> int:
 
 def _places(slots: Slots, program: Program, said: frozenset[str]) -> Iterator[str]:
     used = {scope.place for scope in _scopes(program)}
-    free = said & {"by:half", "by:quarter", "how:nearest", "of:place", "kind:fact"}
+    free = said & {"by:half", "by:quarter", "how:nearest", "of:place"}
+    free |= said & {"kind:fact"} if "index" not in said else frozenset()
     for place in slots.places:
         if place not in used and not free:
             yield place

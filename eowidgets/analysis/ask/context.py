@@ -168,9 +168,7 @@ class Context:
         sureness = float(np.nanmean(sure)) * float(known.sum() / where.sum())
         sureness *= 1.0 if before.attrs["apart"] == season.APART else 0.8
         pairs = int(before.attrs["pairs"])
-        note = (
-            f" Compared are {_period(years[0])} and {_period(years[1])}, on {pairs} pairs of the same days of the year{_apart(before)}."
-        )
+        note = f" Compared are {_period(years[0])} and {_period(years[1])}, on {pairs} pairs of the same days of the year{_apart(before)}."
         dates = (span(years[0])[0], span(years[1])[1])
         return Found(
             mask,

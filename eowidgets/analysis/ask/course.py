@@ -101,7 +101,9 @@ def _change_date(context: Context, program: When) -> Answer:
             f"No {words.name(of) or 'land'} {verb}{words.where(scope)} between the two years compared.{found.note}"
         )
     between = context.trace("span", tools.between, context.cube, *found.span)
-    stable = context.trace("stable", timetools.unchanged, found.before, found.after, _source(found, of if not gain else ""))
+    stable = context.trace(
+        "stable", timetools.unchanged, found.before, found.after, _source(found, of if not gain else "")
+    )
     moment = context.trace("moment", splits.break_date, between, found.mask, stable)
     size = tools.area(found.mask, context.cube)
     if size < tools.SMALLEST:

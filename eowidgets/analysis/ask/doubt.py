@@ -67,7 +67,11 @@ def _middle(values: xr.DataArray, where: tools.Mask) -> xr.DataArray:
 
 
 def require_winner(
-    value: str, which: str, main: Table, others: Iterator[tuple[str, xr.DataArray]], table: Callable[[xr.DataArray], Table]
+    value: str,
+    which: str,
+    main: Table,
+    others: Iterator[tuple[str, xr.DataArray]],
+    table: Callable[[xr.DataArray], Table],
 ) -> None:
     """Raise where another way puts something else first, by more than clouds make.
 

@@ -18,8 +18,10 @@ SHORTEST, LONGEST = 5, 24
 MIDDLING, LONG = 7, 10
 MONTHS = frozenset(name.lower() for name in calendar.month_name if name)
 #: What lexicon and table do not list: units, and what a drawn area is called.
-_UNITS = frozenset(("drawn", "drew", "selected", "marked", "chosen", "outlined", "sketched", "rectangle", "selection", "drawing", "polygon",
-    "ha", "km", "km2", "m2", "sqm", "sq", "percent", "pct", "hectares", "hectare"))
+_UNITS = frozenset(
+    """drawn drew selected marked chosen outlined sketched rectangle selection drawing polygon ha km km2 m2 sqm sq percent pct
+    hectares hectare""".split()  # noqa: SIM905
+)
 #: Words whose misspelt forms are put right however short they are.
 _SHORT = frozenset(w for w in FUNCTION_WORDS if 3 < len(w) < 6)
 _WORD = re.compile(r"(?<![\w‹'-])[^\W\d_]+(?:['-][^\W\d_]+)*(?![\w›])")
