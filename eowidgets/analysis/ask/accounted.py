@@ -20,6 +20,16 @@ from eowidgets.analysis.ask.slots import Slots
 
 #: Kinds of programs that are about the green of plants, whatever index tells it.
 _PLANTS = ("vegetation", "forest", "field")
+_YES_NO = frozenset(
+    "kind:presence relation:more relation:less relation:which relation:which-less kind:threshold ask:whether kind:trend kind:event "
+    "kind:fact kind:settlement ask:more ask:less kind:rank kind:change".split()  # noqa: SIM905
+)
+_NAMES = frozenset("kind:rank kind:when relation:which relation:which-less kind:fact".split())  # noqa: SIM905
+#: How a question begins, and the facts of programs that answer it.
+_ANSWERS: tuple[tuple[re.Pattern[str], frozenset[str]], ...] = (
+    (re.compile(r"^(?:and )?(?:is|are|was|were|did|does|has|have|had)\b(?! (?:you|we|one|i)\b)"), _YES_NO),
+    (re.compile(r"\b(?:which|what) (?:calendar )?(?:month|year|season)\b"), _NAMES),
+)
 _NUMBER = re.compile(r"\d+(?:\.\d+)?$")
 
 
@@ -90,7 +100,13 @@ def unaccounted(slots: Slots, program: Program, bands: Collection[str] = (), own
             found.append(word)
     if slots.unit and hasattr(program, "unit") and not _same_unit(slots.unit, program, said):
         found.append(slots.unit)
+    found += [word for pattern, answers in _ANSWERS if (word := _asks(slots, pattern)) and not answers & said]
     return list(dict.fromkeys(found))
+
+
+def _asks(slots: Slots, pattern: re.Pattern[str]) -> str:
+    found = pattern.search(slots.text.lower())
+    return found.group() if found else ""
 
 
 def sentence(left: Collection[str], program: Program) -> str:

@@ -16,6 +16,7 @@ from eowidgets.analysis.ask.happened import caused
 from eowidgets.analysis.ask.index_change import index_change
 from eowidgets.analysis.ask.landcover import CLASSES, CODE, COLOR, class_mask
 from eowidgets.analysis.ask.language import COVERS, SKIES, Change, Extreme, Statistic, When
+from eowidgets.analysis.ask.lexicon import INDICES
 from eowidgets.analysis.ask.outlook import broken
 from eowidgets.analysis.ask.trends import course_of
 from eowidgets.errors import InputError
@@ -423,6 +424,8 @@ def statistic(context: Context, program: Statistic) -> Answer:
     where = context.where(scope)
     values = context.trace("values", tools.index_values, cut, of, where)
     value = context.trace("value", timetools.summary, values, program.stat)
+    if program.stat != "spread" and words.is_index(of) and of in INDICES:
+        doubt.require_level(context, of, scope, value)
     known = values.notnull().any("time").values
     word = {"mean": "mean", "median": "median", "spread": "spread (standard deviation over the place)"}[program.stat]
     kind = f" of {words.name(scope.cover)}" if scope.cover else ""

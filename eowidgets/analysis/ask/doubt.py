@@ -20,6 +20,8 @@ from eowidgets.errors import InputError
 
 #: How far the winner may lie behind the best by another way: clouds alone make that.
 BEHIND = 0.01
+#: How far a mean may lie from mean and median by the other mask.
+FAR = 0.05
 #: Share of a place that a date must show to count, by the other ways.
 SHOWN = 0.5
 Table = Mapping[str, float]
@@ -124,4 +126,23 @@ def require_sign(context: Context, of: str, scopes: tuple[Scope, Scope], step: f
         raise InputError(
             f"That depends on how it is measured: the means differ by {step:+.3f}, but by {other:+.3f} with the cloud mask of "
             "the scenes and all their dates."
+        )
+
+
+def require_level(context: Context, of: str, scope: Scope, value: float) -> None:
+    """Raise where mean and median by the cloud mask of the scenes both lie far from a value.
+
+    Raises
+    ------
+    InputError
+    """
+    if context.given is None or context.given is context.cube:
+        return
+    cut = tools.between(context.given, scope.start, scope.end, scope.months)
+    values = tools.index_values(cut, of, quiet(context).where(scope)).values
+    known = values[np.isfinite(values)]
+    if known.size and min(abs(value - known.mean()), abs(value - np.median(known))) > FAR:
+        raise InputError(
+            f"That depends on what counts as cloud: {of} is {value:.2f} by the robust mask, but {known.mean():.2f} (mean) or "
+            f"{np.median(known):.2f} (median) by the mask of the scenes."
         )

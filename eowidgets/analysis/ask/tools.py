@@ -32,7 +32,7 @@ URBAN = 10.0
 #: Difference between the size of a pixel on the grid and on the ellipsoid up to which that on the grid counts.
 PLANE = 0.01
 #: Indices that grow without bound where their denominator is near zero, and the largest value that means something.
-UNBOUNDED = {"EVI": 1.0, "EVI2": 1.0}
+UNBOUNDED = {"EVI": 2.0, "EVI2": 2.0}
 #: Constants of formulas as their authors give them, where the catalogue has others: L of SAVI after Huete (1988).
 CONSTANTS = {"SAVI": {"L": 0.5}}
 CELLS = ("north-west", "north", "north-east", "west", "centre", "east", "south-west", "south", "south-east")

@@ -52,11 +52,11 @@ from eowidgets.analysis.ask.slots import Slots
 
 #: Part of a question -> the words that say it.
 _SAYS: dict[str, str] = {
-    "yes-no": r"^(?:and |so |please )?(?:is|are|was|were|does|do|did|has|have|had|can|could|would)\b|\b(?:if|whether)\b",
+    "yes-no": r"(?:^|, )(?:and |so |please )?(?:is|are|was|were|does|do|did|has|have|had|can|could|would)\b|\b(?:if|whether)\b",
     "high": r"\b(?:highest|max(?:imum|imal)?|most|peak(?:s|ed)?|greatest|largest|strongest|majority|(?:green|wett|moist|lush|cloudi"
     r"|snowi|bright|dens|healthi|bigg)est)\b",
     "low": r"\b(?:lowest|min(?:imum|imal)?|least|fewest|smallest|weakest|driest|brownest|clearest|darkest)\b",
-    "more": r"\b(?:more|higher|(?:great|larg|bigg|green|lush|wett|moist|cloudi|snowi|bright|healthi|dens)er)\b",
+    "more": r"\b(?:more|higher|(?:exceeds?|surpass(?:es)?|beats?|(?:great|larg|bigg|green|lush|wett|moist|cloudi|snowi|bright|healthi|dens)er))\b",
     "less": r"\b(?:less|lower|fewer|smaller|browner|drier|dryer|darker)\b",
     "than": r"\bthan\b|\bvs\b|\bversus\b|\bor\b|\bcompar\w+|\bwhich\b",
     "difference": r"\bdiffer\w*|\bhow much (?:more|less|higher|lower|greener|drier|wetter|browner|brighter)\b",
@@ -71,6 +71,7 @@ _SAYS: dict[str, str] = {
     r"|shr[aiu]nk|cut)\b",
     "gain": r"\b(?:gain\w*|gr[eo]w\w*|appear\w*|emerg\w*|expand\w*|new|added|built(?! up)|constructed|planted)\b",
     "trend": r"\b(?:trend|tendency|slope|over the (?:years|decades|long term)|long[- ]term|per year|a year|annual\w*|yearly)\b",
+    "mean": r"\b(?:mean|average|avg|typical|usual(?:ly)?)\b",
     "median": r"\bmedian\b",
     "spread": r"\b(?:spread|deviation|std|variab\w+|vary|varies)\b",
     "first": r"\b(?:first|earliest|oldest)\b",
@@ -130,6 +131,7 @@ def parts_of(low: str, slots: Slots, given: Given) -> Parts:
     parts.sky = next((n for n in names if n in SKIES), "")
     parts.images = "clear image" if "clear image" in names else next((n for n in names if n in IMAGES), "")
     named = {"index": parts.index, "land": parts.lands, "sky": parts.sky, "images": parts.images}
+    parts.has |= {parts.sky} - {""}
     parts.has |= {name for name, value in named.items() if value}
     by = _BY.search(
         re.sub(r"\b(?:northern|southern|eastern|western|upper|lower|left|right|first|second) half\b", "", low)
@@ -221,6 +223,10 @@ def _land(p: Parts) -> Program:
     return AreaOf(p.scope, of, p.slots.unit or "ha")  # type: ignore[arg-type]
 
 
+def _land_share(p: Parts) -> Program:
+    return Share(p.scope, p.sky)
+
+
 #: Parts that must be there, parts that must not, and what they make.
 RULES: tuple[tuple[str, str, Callable[[Parts], Program | None]], ...] = (
     ("meaning index", "land sky two dated placed when where high low share count limit", lambda p: Fact(of=p.index)),
@@ -247,6 +253,8 @@ RULES: tuple[tuple[str, str, Callable[[Parts], Program | None]], ...] = (
     ("index trend", "limit two by count", lambda p: Trend(p.scope, p.index)),
     ("index high", "limit two by count yes-no", _extreme),
     ("index low", "limit two by count yes-no", _extreme),
+    ("land gain when", "index limit sky lands", _changed),
+    ("land loss when", "index limit sky lands", _changed),
     ("land loss dated", "index limit sky lands", _changed),
     ("land gain dated", "index limit sky lands", _changed),
     ("index", "limit two by yes-no loss gain when where more less than count share area trend lands sky", _statistic),
@@ -256,6 +264,8 @@ RULES: tuple[tuple[str, str, Callable[[Parts], Program | None]], ...] = (
     ("land area", "index limit loss gain lands yes-no count when", _land),
     ("land unit", "index limit loss gain lands yes-no when", _land),
     ("sky share", "index limit land yes-no count when two", _land),
+    ("sky mean", "index limit land yes-no count when two high low more less", _land_share),
+    ("snow dated", "index limit land count when two share area high low mean", lambda p: Presence(p.scope, "snow")),
     ("images count", "index limit sky land", lambda p: Count(p.scope, p.images)),
     ("sky count images", "index limit land", lambda p: Count(p.scope, f"{p.sky} dates")),
     ("images first", "index limit sky land count", lambda p: When(p.scope, p.images, "first")),

@@ -15,7 +15,7 @@ YES_NO = re.compile(
 )
 
 SATELLITE = re.compile(
-    r"\babout the (?:satellite|sensor|instrument)\b|\b(?:is|are|was|were) (?:this|these|it|they|the (?:data|images?|pictures?|scenes?"
+    r"\babout the (?:satellite|sensor|instrument)\b|\bwhat (?:are|is) (?:these|this|the) (?:images?|pictures?|data) (?:from|taken (?:by|with))$|\b(?:is|are|was|were) (?:this|these|it|they|the (?:data|images?|pictures?|scenes?"
     r"|series|cube))\b.*\b(?:sentinel|landsat|modis|planet|spot|aster|viirs)\b|\b(?:which"
     r"|what)(?: kind of| type of)? (?:satellites?|sensors?|missions?|instruments?|spacecraft"
     r"|platform)\b|\bfrom (?:which|what) satellites?\b|^(?:the )?(?:satellite|sensor)$"

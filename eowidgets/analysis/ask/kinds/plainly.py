@@ -105,6 +105,7 @@ def plain(question: str, first: str = "", last: str = "") -> str:
     """
     text = _CORNER.sub(lambda m: f"{m[2]} {m[1]}", question)
     text = _POLITE.sub(lambda m: m["rest"], text)
+    text = re.sub(r"\b(?:falls?|lies?) (?:with)?in(?:to)? (?=the |q[1-4])", "are in ", text)
     text = _RHETORICAL.sub(lambda m: m[1], _MOST_RECENT.sub("latest", text))
     text = _INDEX_LIMIT.sub(r"\2 \1 \3", text)
     text = _CLIMATE.sub("", text)
