@@ -40,7 +40,12 @@ import numpy as np
 from benchmarks import question_truth
 
 HERE = Path(__file__).parent
-FILES = {"dev": "questions_dev.json", "test": "questions.json", "own": "questions_own.json", "more": "questions_more.json"}
+FILES = {
+    "dev": "questions_dev.json",
+    "test": "questions.json",
+    "own": "questions_own.json",
+    "more": "questions_more.json",
+}
 Outcome = Literal["correct", "wrong", "refused"]
 SECONDS = 1.0
 #: Targets in percent: answerable that are right (at least) and wrong (at most), unanswerable that are refused (at least).

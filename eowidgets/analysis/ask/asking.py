@@ -9,7 +9,20 @@ from typing import Any, Literal, get_args
 import numpy as np
 import xarray as xr
 
-from eowidgets.analysis.ask import built, course, events, facts, limits, outlook, ranks, space, spelling, trends
+from eowidgets.analysis.ask import (
+    built,
+    comparisons,
+    course,
+    events,
+    facts,
+    limits,
+    outlook,
+    ranks,
+    readings,
+    space,
+    spelling,
+    trends,
+)
 from eowidgets.analysis.ask.answer import Answer, Trace, refuse
 from eowidgets.analysis.ask.consistent import marked
 from eowidgets.analysis.ask.context import Context, span
@@ -26,7 +39,7 @@ from eowidgets.errors import EowidgetsError, InputError, unknown
 _ANSWERS: dict[str, Callable[[Context, Any], Answer]] = {
     "presence": space.presence,
     "count": space.count,
-    "compare": space.compare,
+    "compare": comparisons.compare,
     "area": space.area,
     "share": space.share,
     "settlement": space.settlement,
@@ -35,8 +48,8 @@ _ANSWERS: dict[str, Callable[[Context, Any], Answer]] = {
     "when": course.when,
     "trend": trends.trend,
     "change": course.change,
-    "extreme": course.extreme,
-    "statistic": course.statistic,
+    "extreme": readings.extreme,
+    "statistic": readings.statistic,
     "outlook": outlook.outlook,
     "threshold": limits.threshold,
     "extent": limits.extent,

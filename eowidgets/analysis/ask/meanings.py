@@ -18,7 +18,8 @@ def _read() -> tuple[dict[str, frozenset[str]], frozenset[str], frozenset[str]]:
     sets: dict[str, set[str]] = {}
     words: dict[str, set[str]] = {}
     plain: dict[str, set[str]] = {"harmless": set(), "strict": set()}
-    name, facts = "", []
+    name = ""
+    facts: list[str] = []
     for line in _FILE.read_text(encoding="utf-8").splitlines():
         mark, *rest = line.split() or ["#"]
         if mark == "=":

@@ -17,6 +17,8 @@ Mask = npt.NDArray[np.bool_]
 Floats = npt.NDArray[np.float64]
 #: What a split is looked for in: an index of green, and light that bare and built ground reflects more of.
 FEATURES = ("NDVI", "red", "swir16")
+#: Stable pixels that tell what is usual on a day.
+STEADY = 1000
 #: Dates that each level needs.
 FEWEST = 3
 #: Least part of the variance that the two levels must explain, the median over the pixels.
@@ -64,13 +66,22 @@ def break_date(cube: xr.Dataset, mask: Mask, stable: Mask) -> dict[str, Any]:
 def _levels(cube: xr.Dataset, name: str, mask: Mask, stable: Mask) -> tuple[Floats, Any]:
     """Series of the pixels (time, n) less what stable pixels show, and their days; bands as logarithms."""
     values = tools.index_values(cube, name, mask | stable)
-    array = values.values.astype("float64")
+    array = values.values
+    changed, steady = array[:, mask].astype("float64"), array[:, _some(stable)].astype("float64")
     if name != "NDVI":
-        array = np.log(np.where(array > 1e-4, array, np.nan))
+        changed, steady = (np.log(np.where(a > 1e-4, a, np.nan)) for a in (changed, steady))
     with warnings.catch_warnings():
         warnings.filterwarnings("ignore", "All-NaN", RuntimeWarning)  # a day on which nothing stable was seen
-        usual = np.nanmedian(array[:, stable], axis=1)
-    return array[:, mask] - usual[:, None], values["time"].values
+        usual = np.nanmedian(steady, axis=1)
+    return changed - usual[:, None], values["time"].values
+
+
+def _some(stable: Mask) -> Mask:
+    """Every few of many stable pixels: enough for a median."""
+    found = np.flatnonzero(stable)
+    out = np.zeros(stable.size, bool)
+    out[found[:: max(1, len(found) // STEADY)]] = True
+    return out.reshape(stable.shape)
 
 
 def _explained(series: Floats, days: Any) -> tuple[Floats, npt.NDArray[np.bool_], Any]:

@@ -53,10 +53,11 @@ from eowidgets.analysis.ask.slots import Slots
 #: Part of a question -> the words that say it.
 _SAYS: dict[str, str] = {
     "yes-no": r"(?:^|, )(?:and |so |please )?(?:is|are|was|were|does|do|did|has|have|had|can|could|would)\b|\b(?:if|whether)\b",
-    "high": r"\b(?:highest|max(?:imum|imal)?|most|peak(?:s|ed)?|greatest|largest|strongest|majority|(?:green|wett|moist|lush|cloudi"
-    r"|snowi|bright|dens|healthi|bigg)est)\b",
+    "high": r"\b(?:highest|max(?:imum|imal)?|most|peak(?:s|ed)?|greatest|largest|strongest|majority|(?:green|wett|moist|lush"
+    r"|cloudi|snowi|bright|dens|healthi|bigg)est)\b",
     "low": r"\b(?:lowest|min(?:imum|imal)?|least|fewest|smallest|weakest|driest|brownest|clearest|darkest)\b",
-    "more": r"\b(?:more|higher|(?:exceeds?|surpass(?:es)?|beats?|(?:great|larg|bigg|green|lush|wett|moist|cloudi|snowi|bright|healthi|dens)er))\b",
+    "more": r"\b(?:more|higher|(?:exceeds?|surpass(?:es)?|beats?|(?:great|larg|bigg|green|lush|wett|moist|cloudi"
+    r"|snowi|bright|healthi|dens)er))\b",
     "less": r"\b(?:less|lower|fewer|smaller|browner|drier|dryer|darker)\b",
     "than": r"\bthan\b|\bvs\b|\bversus\b|\bor\b|\bcompar\w+|\bwhich\b",
     "difference": r"\bdiffer\w*|\bhow much (?:more|less|higher|lower|greener|drier|wetter|browner|brighter)\b",
@@ -76,7 +77,8 @@ _SAYS: dict[str, str] = {
     "spread": r"\b(?:spread|deviation|std|variab\w+|vary|varies)\b",
     "first": r"\b(?:first|earliest|oldest)\b",
     "last": r"\b(?:last|latest|newest|final)\b",
-    "kind": r"\b(?:which|what) (?:kind|type|sort|class)|\b(?:dominant|main|most common|prevailing) (?:land|cover|kind|type|class)",
+    "kind": r"\b(?:which|what) (?:kind|type|sort|class)|\b(?:dominant|main|most common|prevailing) "
+    r"(?:land|cover|kind|type|class)",
     "meaning": r"^what\b.*\b(?:is|means?|tells?|measures?|stands? for|good for)\b|^(?:explain|define)\b",
 }
 _PARTS = {name: re.compile(pattern) for name, pattern in _SAYS.items()}

@@ -15,7 +15,8 @@ YES_NO = re.compile(
 )
 
 SATELLITE = re.compile(
-    r"\babout the (?:satellite|sensor|instrument)\b|\bwhat (?:are|is) (?:these|this|the) (?:images?|pictures?|data) (?:from|taken (?:by|with))$|\b(?:is|are|was|were) (?:this|these|it|they|the (?:data|images?|pictures?|scenes?"
+    r"\babout the (?:satellite|sensor|instrument)\b|\bwhat (?:are|is) (?:these|this|the) (?:images?|pictures?|data) "
+    r"(?:from|taken (?:by|with))$|\b(?:is|are|was|were) (?:this|these|it|they|the (?:data|images?|pictures?|scenes?"
     r"|series|cube))\b.*\b(?:sentinel|landsat|modis|planet|spot|aster|viirs)\b|\b(?:which"
     r"|what)(?: kind of| type of)? (?:satellites?|sensors?|missions?|instruments?|spacecraft"
     r"|platform)\b|\bfrom (?:which|what) satellites?\b|^(?:the )?(?:satellite|sensor)$"
@@ -95,7 +96,8 @@ NONE = re.compile(
 NEGATED = re.compile(r"(?<!or )\b(?:not|never|no longer|nowhere)\b(?! only)")
 
 UP = re.compile(
-    r"\b(?:(?:go(?:es|ing)?|went|gone|green(?:ed|s|ing)?) up|greener|lusher|healthier|wetter|moister|higher|rise[sn]?|rising|rose|increas\w*"
+    r"\b(?:(?:go(?:es|ing)?|went|gone|green(?:ed|s|ing)?) up|greener|lusher"
+    r"|healthier|wetter|moister|higher|rise[sn]?|rising|rose|increas\w*"
     r"|improv\w*|gr[eo]wn?|growing|grows|greening|recover\w*|climb\w*|expand\w*|spread\w*"
     r"|more|upwards?|cloudier|snowier|gain\w*|better)\b"
 )

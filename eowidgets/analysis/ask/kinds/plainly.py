@@ -37,7 +37,8 @@ _PAIRS = (
 #: "Could you please tell me in a few words what NDVI is?" asks what NDVI is.
 _POLITE = re.compile(
     r"^\W*(?:(?:hi|hello|hey|dear|good (?:morning|day|evening))\b[^,.!]{0,20}[,.!]\s*)?(?:(?:please|so|well|ok|okay|now),? )*"
-    r"(?:(?:can|could|would|will) you (?:please |kindly |perhaps )*|i(?:'d| would| want| need)?(?: like| love)? ?(?:to )?|do you |help me (?:to )?)?"
+    r"(?:(?:can|could|would|will) you (?:please |kindly |perhaps )*|i(?:'d| would| want| need)?(?: like| love)? ?(?:to )?"
+    r"|do you |help me (?:to )?)?"
     r"(?:tell me|know|let me know|explain(?: to me)?|say|find out|wonder|understand|work out|check|show me)\b,?"
     r"(?: (?:please|briefly|roughly|quickly|exactly),?)*"
     r" (?=(?:what|which|when|where|how|on which|in which|by how|at what|in what|on what|from which)\b)(?P<rest>.*)$",
