@@ -90,14 +90,15 @@ def nearest(word: str, known: frozenset[str], most: int = 2, shortest: int = SHO
     if not shortest <= len(word) <= LONGEST:
         return None
     allowed = min(most, 1 if len(word) < LONG else 2)
-    best: tuple[int, str] | None = None
+    best: tuple[int, int, str] | None = None
     for other in known:
         if len(other) < 4 or abs(len(other) - len(word)) > allowed or other[0] != word[0]:
             continue
         slips = _distance(word, other, allowed)
-        if slips <= allowed and (best is None or (slips, other) < best):
-            best = (slips, other)
-    return best[1] if best else None
+        rank = (slips, abs(len(word) - len(other)), other)
+        if slips <= allowed and (best is None or rank < best):
+            best = rank
+    return best[2] if best else None
 
 
 def _distance(a: str, b: str, most: int) -> int:
