@@ -16,7 +16,7 @@ from typing import Any
 import numpy as np
 
 import eowidgets as eow
-from eowidgets.analysis.ask import ask, run, season, tools
+from eowidgets.analysis.ask import ask, levels, run, tools
 from eowidgets.analysis.ask.landcover import classify
 from eowidgets.analysis.ask.language import Program, from_json, to_json
 from eowidgets.analysis.ask.parser import parse
@@ -149,7 +149,7 @@ def by_hand(program: Any, cube: Any) -> Any:
         return None  # told from its own dates, not from a year
     if program.kind in ("area", "share") and of in covers:
         year = tools.year_around(cube, scope.start, scope.end)
-        land = classify(season.levelled(cube, year))["cover"].values[rows, columns]
+        land = classify(levels.levelled(cube, year))["cover"].values[rows, columns]
         count, seen = float(np.isin(land, covers[of]).sum()), float((land != 255).sum())
         return (
             100 * count / seen

@@ -40,7 +40,14 @@ CHIPS = {
     "winter": ("609U_541L_3_0", "2020-01-11"),
     "farmland": ("637U_59R_1_3", "2017-10-30"),
 }
-SEEDS = {"simulated-1": 101, "simulated-2": 102, "simulated-3": 201, "simulated-4": 202}
+SEEDS = {
+    "simulated-1": 101,
+    "simulated-2": 102,
+    "simulated-3": 201,
+    "simulated-4": 202,
+    "simulated-5": 301,
+    "simulated-6": 302,
+}
 
 
 @dataclass(frozen=True)
@@ -106,14 +113,18 @@ def case(name: str) -> Case:
         "modis": ("modis-vi", "MODIS"),
         "kranj": ("modis", "MODIS"),
         "landsat": ("landsat-tm", "Landsat"),
+        "formosat": ("", "FORMOSAT-2"),
     }[name]
-    cube = {"modis": away_data.modis, "kranj": away_data.kranj, "landsat": away_data.landsat}[name]().load()
+    cube = getattr(away_data, name)().load()
     titles = {
         "modis": "MODIS MOD13Q1, Mato Grosso",
         "kranj": "MODIS daily, Kranj, spring 2020",
         "landsat": "Landsat TM and ETM+, path 13 row 30",
+        "formosat": "FORMOSAT-2, fields near Toulouse, 2006",
     }
-    return Case(cube.assign_attrs(title=titles[name], sensor=sensor), satellite=satellite)
+    if sensor:
+        cube = cube.assign_attrs(sensor=sensor)
+    return Case(cube.assign_attrs(title=titles[name]), satellite=satellite)
 
 
 def _fresh(name: str) -> Case:

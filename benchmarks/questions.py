@@ -1,7 +1,7 @@
-"""Grade ``eow.ask`` on questions written by hand: ``python -m benchmarks.questions [--set dev|test|fresh] [--show N]``.
+"""Grade ``eow.ask`` on questions written by hand: ``python -m benchmarks.questions [--set NAME] [--show N]``.
 
-The questions are in ``questions.json`` (test), ``questions_dev.json`` (development) and ``questions_fresh.json`` (written later,
-by someone who had not seen the parser, partly on other cubes); what is right is computed by
+Sets are ``dev`` and ``test``; ``own`` and ``more``, by the author of the readers; and ``fresh``, written later by someone who had
+not seen the parser, partly on other cubes. What is right is computed by
 ``benchmarks.question_truth``. ``EOW_DATA`` names the folder of data sets; without it the cubes that need it are skipped.
 
 An expectation is one of
@@ -40,7 +40,13 @@ import numpy as np
 from benchmarks import question_truth
 
 HERE = Path(__file__).parent
-FILES = {"dev": "questions_dev.json", "test": "questions.json", "fresh": "questions_fresh.json"}
+FILES = {
+    "dev": "questions_dev.json",
+    "test": "questions.json",
+    "own": "questions_own.json",
+    "more": "questions_more.json",
+    "fresh": "questions_fresh.json",
+}
 Outcome = Literal["correct", "wrong", "refused"]
 SECONDS = 1.0
 #: Targets in percent: answerable that are right (at least) and wrong (at most), unanswerable that are refused (at least).

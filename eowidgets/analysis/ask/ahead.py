@@ -22,6 +22,8 @@ if TYPE_CHECKING:
 #: Days ahead that are still a forecast and no guess, and those of a question that names no time.
 FARTHEST, USUAL = 400, 182
 LEVEL = 0.8
+#: Pixels that tell the date of a break.
+PIXELS = 2500
 _AHEAD = re.compile(
     r"\b(will|would|going to|forecast|predict|predicted|prediction|outlook|expect|expected|likely|shall)\b"
 )
@@ -220,6 +222,11 @@ def likelier(chance: float, ask: str) -> bool:
     return chance > 0.5 if ask == "more" else chance < 0.5
 
 
+def _spread(values: Any, step: int, shape: tuple[int, ...]) -> Any:
+    """Values of every few pixels on the whole grid: each for the pixels around it."""
+    return np.repeat(np.repeat(values, step, axis=0), step, axis=1)[: shape[0], : shape[1]]
+
+
 def broken(cube: xr.Dataset, of: str, where: tools.Mask) -> dict[str, Any]:
     """When an index left the course of the first two years, by the monitor ``break-bfast``, pixel by pixel.
 
@@ -231,11 +238,14 @@ def broken(cube: xr.Dataset, of: str, where: tools.Mask) -> dict[str, Any]:
     from eowidgets.engine.run import run
     from eowidgets.models.monitors.sums import BreakBFAST
 
-    found = run(BreakBFAST(index=of), cube)
-    mask = (found["change"].values == 1) & where
+    # The answer is one date, for which every few pixels are enough; a pixel found stands for its neighbours.
+    step = max(1, math.ceil(math.sqrt(where.size / PIXELS)))
+    thin = run(BreakBFAST(index=of), cube.isel(y=slice(None, None, step), x=slice(None, None, step)))
+    found = {n: _spread(thin[n].values, step, where.shape) for n in ("change", "break_date")}
+    mask = (found["change"] == 1) & where
     if not mask.any():
         raise InputError(f"{of} left its usual course nowhere in that place.")
-    days = found["break_date"].values[mask]
+    days = found["break_date"][mask]
     days = days[np.isfinite(days)]
     early, middle, late = (
         str(np.datetime64(int(q), "D")) for q in np.quantile(days, (0.25, 0.5, 0.75), method="nearest")

@@ -17,7 +17,8 @@ from eowidgets.cube.opening import opening
 
 #: Where tools live, as their code names them.
 _MODULES = (
-    "ahead", "breaks", "built", "burnt", "cause", "facts", "pair", "ranks", "season", "small", "still", "timetools", "tools",
+    "ahead", "breaks", "built", "burnt", "cause", "facts", "levels", "pair", "ranks", "season", "small", "splits", "still",
+    "timetools", "tools",
 )  # fmt: skip
 
 

@@ -4,36 +4,42 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
-from functools import lru_cache
 from typing import Any, Literal, get_args
 
 import numpy as np
 import xarray as xr
 
-from eowidgets.analysis.ask import built, course, events, facts, kinds, limits, outlook, ranks, slots, space, trends
+from eowidgets.analysis.ask import (
+    built,
+    comparisons,
+    course,
+    events,
+    facts,
+    limits,
+    outlook,
+    ranks,
+    readings,
+    space,
+    spelling,
+    trends,
+)
 from eowidgets.analysis.ask.answer import Answer, Trace, refuse
 from eowidgets.analysis.ask.consistent import marked
 from eowidgets.analysis.ask.context import Context, span
-from eowidgets.analysis.ask.dates import NO_DATE
 from eowidgets.analysis.ask.language import Program
-from eowidgets.analysis.ask.parser import parse
 from eowidgets.analysis.ask.screen import screened
-from eowidgets.analysis.ask.templates import vocabulary
-from eowidgets.analysis.ask.tools import between, pixel_hectares
+from eowidgets.analysis.ask.tools import between
+from eowidgets.analysis.ask.understanding import own_words, understood
 from eowidgets.arguments import DateLike, checked
-from eowidgets.cube import globe
 from eowidgets.cube.admission import admit
 from eowidgets.cube.area import Area, AreaLike
-from eowidgets.cube.grid import geobox
-from eowidgets.cube.indices import available
-from eowidgets.cube.schema import DIMS, bands
 from eowidgets.engine.provenance import answer_notes
 from eowidgets.errors import EowidgetsError, InputError, unknown
 
 _ANSWERS: dict[str, Callable[[Context, Any], Answer]] = {
     "presence": space.presence,
     "count": space.count,
-    "compare": space.compare,
+    "compare": comparisons.compare,
     "area": space.area,
     "share": space.share,
     "settlement": space.settlement,
@@ -42,8 +48,8 @@ _ANSWERS: dict[str, Callable[[Context, Any], Answer]] = {
     "when": course.when,
     "trend": trends.trend,
     "change": course.change,
-    "extreme": course.extreme,
-    "statistic": course.statistic,
+    "extreme": readings.extreme,
+    "statistic": readings.statistic,
     "outlook": outlook.outlook,
     "threshold": limits.threshold,
     "extent": limits.extent,
@@ -52,8 +58,6 @@ _ANSWERS: dict[str, Callable[[Context, Any], Answer]] = {
     "fact": facts.fact,
 }
 _LARGEST_LAYER = 20_000
-#: How surely a question of :mod:`.kinds` was read: its patterns are narrow.
-READ = 0.95
 Brain = Literal["grounded", "neural"]
 BRAINS: tuple[str, ...] = get_args(Brain)
 
@@ -141,67 +145,13 @@ def _answer(
             between(cube, *days)  # dates that are none are the caller's mistake, not the question's
         return ask_networks(cube, question, place, days, history, layers=layers)
     before = next((a.program for a in reversed(history) if a.program is not None), None)
-    program, sure, reason = understood(cube, question, layers, before)
+    read, slips = spelling.mend(question, own_words(cube, layers))
+    program, sure, reason = understood(cube, read, layers, before)
     if program is None:
-        return refuse(question, reason)
-    answer = _run(cube, program, question, area=place, dates=days, layers=layers)
-    return marked(replace(answer, confidence=round(answer.confidence * sure, 2)))
-
-
-def understood(
-    cube: xr.Dataset, question: str, layers: Mapping[str, Any], before: Program | None
-) -> tuple[Program | None, float, str]:
-    """The program that a question means, how surely, and where there is none the reason.
-
-    The kinds of :mod:`.kinds` come first; all else is read by the parser, and what it leaves out is put right.
-    """
-    first, last = span(cube)
-    text, point = kinds.point_of(kinds.plain(question, first, last), _bounds(cube))
-    given = kinds.Given(
-        tuple(bands(cube)),
-        _metres(cube),
-        str(cube.attrs.get("title") or ""),
-        last,
-        before is not None,
-        point is not None,
-    )
-    text = slots.clean(text)
-    if text and len(text) <= slots.LONGEST:
-        found = slots.read(text, first, last, _indices(tuple(bands(cube))), layers, vocabulary())
-        dated = not any(NO_DATE in (d.start, d.end) for d in found.dates)
-        dated = dated and (not found.foreign or "band" in text.lower())
-        program = kinds.read(text, found, given) if dated else None
-        if isinstance(program, str):
-            return None, 0.0, program
-        if program is not None:
-            return _at(program, point), READ, ""
-    parsed = parse(text, first, last, indices=_indices(bands(cube)), layers=layers, before=before)
-    if parsed.program is None:
-        return None, 0.0, parsed.reason
-    refined = kinds.refine(text, parsed.program, given)
-    if isinstance(refined, str):
-        return None, 0.0, refined
-    return _at(refined, point), parsed.confidence, ""
-
-
-def _at(program: Program, point: tuple[float, float] | None) -> Program:
-    return program if point is None else replace(program, scope=replace(program.scope, point=point))
-
-
-def _metres(cube: xr.Dataset) -> float:
-    """Side of a pixel in metres; that of Sentinel-2 where it is not known."""
-    try:
-        return float(np.sqrt(pixel_hectares(cube) * 1e4))
-    except EowidgetsError:
-        return 10.0
-
-
-def _bounds(cube: xr.Dataset) -> tuple[float, float, float, float] | None:
-    try:
-        west, south, east, north = globe.extent(geobox(cube))
-    except (EowidgetsError, ValueError):
-        return None
-    return float(west), float(south), float(east), float(north)
+        return refuse(question, reason + spelling.note(slips))
+    answer = _run(cube, program, read, area=place, dates=days, layers=layers)
+    answer = replace(answer, question=question, confidence=round(answer.confidence * sure, 2))
+    return marked(answer if answer.abstained else replace(answer, text=answer.text + spelling.note(slips)))
 
 
 def run(
@@ -264,14 +214,6 @@ def _outside(program: Program, first: str, last: str) -> str:
         if program.kind == "change" and inside < 0.5 * days:
             return f"The series runs from {first} to {last}, less than half of the time from {start} to {end}."
     return ""
-
-
-@lru_cache(maxsize=32)
-def _indices(names: tuple[str, ...]) -> tuple[str, ...]:
-    """Spectral indices that these bands allow; going through the catalogue takes a tenth of a second."""
-    empty = np.zeros((0, 0, 0), np.float32)
-    found: tuple[str, ...] = available(xr.Dataset(dict.fromkeys(names, (DIMS, empty))))
-    return found
 
 
 def _layers(layers: Mapping[str, Any] | None) -> dict[str, Any]:

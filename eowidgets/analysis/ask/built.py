@@ -133,6 +133,8 @@ def answer(context: Context, program: Any) -> Answer:
     elif program.ask == "whether":
         value = context.trace("changed_at_all", more_than_noise, size)
         text = f"{'Yes' if value else 'No'}. {found}"
+        if size and not value:
+            text += " That is no more than edges flicker by."
     elif program.ask == "cause":
         value = context.trace("cause", built_or_removed, told, size)
         text = f"Images show what happened, not why or by whom. {said} {found} This looks like {value}."

@@ -9,7 +9,7 @@ import numpy as np
 import numpy.typing as npt
 import xarray as xr
 
-from eowidgets.analysis.ask import timetools, tools
+from eowidgets.analysis.ask import splits, timetools, tools
 from eowidgets.analysis.ask.landcover import class_mask
 from eowidgets.errors import InputError
 
@@ -54,7 +54,7 @@ def signs(cube: xr.Dataset, mask: Mask, stable: Mask) -> dict[str, Any]:
     patches = tools.objects(mask, cube)
     if not patches["count"]:
         raise InputError("Nothing changed there, so there is no cause to look for.")
-    moment = timetools.break_date(cube, mask, stable)
+    moment = splits.break_date(cube, mask, stable)
     dates = moment["dates"][mask]
     middle = float(np.datetime64(moment["date"]).astype(int))
     return {

@@ -10,7 +10,7 @@ import numpy as np
 import numpy.typing as npt
 import xarray as xr
 
-from eowidgets.analysis.ask import consistent, season, timetools, tools, words
+from eowidgets.analysis.ask import consistent, levels, season, timetools, tools, words
 from eowidgets.analysis.ask.answer import Answer, Evidence, Trace
 from eowidgets.analysis.ask.landcover import COLOR, FEWEST
 from eowidgets.analysis.ask.language import SKIES, Program, Scope
@@ -108,7 +108,7 @@ class Context:
         few = False
         if of != "water":  # which has no season
             few = self.trace("enough", season.enough_dates, self.cube, year, where) < season.PLENTY
-        level = self.trace("level", season.levelled, self.cube, year)
+        level = self.trace("level", levels.levelled, self.cube, year)
         land = self.trace("land", tools.land_cover, level)
         mask = self.trace("mask", tools.kind_mask, land, of, where)
         known = self.trace("known", tools.seen, land, where)
@@ -166,10 +166,12 @@ class Context:
             raise InputError("Less than a third of the place was seen often enough in both years.")
         sure = np.minimum(before["sure"].values, after["sure"].values)[mask if mask.any() else known]
         sureness = float(np.nanmean(sure)) * float(known.sum() / where.sum())
+        sureness *= 1.0 if before.attrs["apart"] == levels.APART else 0.8
         pairs = int(before.attrs["pairs"])
         note = (
-            f" Compared are {_period(years[0])} and {_period(years[1])}, on {pairs} pairs of the same days of the year."
+            f" Compared are {_period(years[0])} and {_period(years[1])}, on {pairs} pairs of the same days of the year"
         )
+        note += f"{_apart(before)}."
         dates = (span(years[0])[0], span(years[1])[1])
         return Found(
             mask,
@@ -276,6 +278,12 @@ def span(cube: xr.Dataset) -> tuple[str, str]:
     """First and last ISO day of a cube."""
     times = cube["time"].values
     return str(times.min())[:10], str(times.max())[:10]
+
+
+def _apart(states: xr.Dataset) -> str:
+    """Say how far the days of two years lie apart, where that is more than usual."""
+    most = int(states.attrs["apart"])
+    return f" (clouds left too few: up to {most} days apart)" if most > levels.APART else ""
 
 
 def _period(cube: xr.Dataset) -> str:

@@ -6,16 +6,15 @@ from dataclasses import replace
 from typing import Any
 
 import numpy as np
-import xarray as xr
 
-from eowidgets.analysis.ask import breaks, kinds, season, small, timetools, tools, words
+from eowidgets.analysis.ask import breaks, doubt, kinds, season, small, splits, timetools, tools, words
 from eowidgets.analysis.ask.answer import Answer
 from eowidgets.analysis.ask.consistent import Claim
 from eowidgets.analysis.ask.context import Context, Found, span
 from eowidgets.analysis.ask.happened import caused
 from eowidgets.analysis.ask.index_change import index_change
-from eowidgets.analysis.ask.landcover import CLASSES, CODE, COLOR
-from eowidgets.analysis.ask.language import COVERS, SKIES, Change, Extreme, Statistic, When
+from eowidgets.analysis.ask.landcover import CLASSES, CODE, class_mask
+from eowidgets.analysis.ask.language import COVERS, SKIES, Change, When
 from eowidgets.analysis.ask.outlook import broken
 from eowidgets.analysis.ask.trends import course_of
 from eowidgets.errors import InputError
@@ -48,6 +47,9 @@ def when(context: Context, program: When) -> Answer:
         )
     found = context.trace("moment", timetools.moment, series, which)
     date, value = found["date"], found["value"]
+    if of not in SKIES:
+        which_end = "highest" if which == "peak" else "lowest"
+        doubt.require_winner(date, which_end, {}, doubt.courses(context, scope, of, where, medians=False), small.by_day)
     said = words.percent(100 * value) if of in SKIES else f"{value:.2f}"
     verb = {"peak": "was highest", "low": "was lowest", "first": "was first seen", "last": "was last seen"}[which]
     text = f"{words.name(of).capitalize() if of in SKIES else of} {verb}{words.where(scope)} on {date} ({said})"
@@ -98,8 +100,15 @@ def _change_date(context: Context, program: When) -> Answer:
             f"No {words.name(of) or 'land'} {verb}{words.where(scope)} between the two years compared.{found.note}"
         )
     between = context.trace("span", tools.between, context.cube, *found.span)
-    stable = context.trace("stable", timetools.unchanged, found.before, found.after, "" if gain else of)
-    moment = context.trace("moment", timetools.break_date, between, found.mask, stable)
+    stable = context.trace(
+        "stable", timetools.unchanged, found.before, found.after, _source(found, of if not gain else "")
+    )
+    moment = context.trace("moment", splits.break_date, between, found.mask, stable)
+    hectares = tools.area(found.mask, context.cube)
+    if hectares < tools.SMALLEST:
+        raise InputError(f"Only {words.hectares(hectares)} changed there, which is less than what counts as a patch.")
+    if moment["clear"] < splits.CLEAR:
+        raise InputError("The change has no clear date: the pixels moved slowly, or at different times.")
     series = tools.course(tools.index_values(between, "NDVI", found.mask), found.mask)
     size = words.hectares(tools.area(found.mask, context.cube))
     what = f"{words.name(of)} {'came' if gain else 'was lost'}" if of else "land cover changed"
@@ -118,6 +127,16 @@ def _change_date(context: Context, program: When) -> Answer:
         dates=between,
         series=series,
     )
+
+
+def _source(found: Found, of: str) -> str:
+    """What most of the changed land was before: like pixels that stayed so tell its seasons."""
+    if found.before is None or found.after is None:
+        return of
+    kinds_before = {n: int((class_mask(found.before, n) & found.mask).sum()) for n in COVERS}
+    main = of or max(kinds_before, key=lambda n: kinds_before[n])
+    steady = timetools.unchanged(found.before, found.after, main)
+    return main if of or steady.sum() >= 10 else ""
 
 
 def _closeness(moment: dict[str, Any]) -> float:
@@ -345,78 +364,3 @@ def _from_to(context: Context, program: Change) -> Answer:
         polygons=context.polygons(found.mask, f"{of} change"),
         dates=found.cube,
     )
-
-
-def extreme(context: Context, program: Extreme) -> Answer:
-    """Highest or lowest."""
-    scope, of, which = program.scope, program.of, program.which
-    cut = context.dates(scope)
-    where = context.where(scope)
-    values = context.trace("values", tools.index_values, cut, of, where)
-    time = f"{words.when(*span(cut))}{words.months(scope.months)}"
-    if program.ask == "place" and scope.layer:
-        table = context.trace("table", tools.zonal, values, context.layer(scope.layer), context.cube)
-        value: Any = context.trace("which", tools.best, table, which)
-        text = f"{value} has the {which} {of}: {table[value]:.2f}, of {len(table)} in the layer{time}."
-        return context.answer(program, text, value, 0.9, dates=cut, masks=_ramp(context, values))
-    if program.ask == "place":
-        found = context.trace("pixel", timetools.pixel_extreme, values, which, context.cube)
-        lon, lat = found["lonlat"]
-        mask = np.zeros(where.shape, bool)
-        mask[found["row"], found["column"]] = True
-        cell = tools.main_cell(tools.grid_shares(mask, where))
-        at = f"at {lon:.5f}° E, {lat:.5f}° N"
-        text = f"{of} is {which} in the {cell}{words.where(scope)}, {at}: {found['value']:.2f} (median{time})."
-        spread = context.trace("cell", small.cell_of, found, where)
-        return context.answer(
-            program, text, spread, 0.9, dates=cut, points=((lon, lat),), masks=_ramp(context, values),
-            series=values.isel(y=found["row"], x=found["column"]).dropna("time"),
-        )  # fmt: skip
-    found = context.trace("extreme", timetools.value_extreme, values, which)
-    lon, lat = tools.lonlat(context.cube, found["row"], found["column"])
-    text = f"The {which} {of}{words.where(scope)} is {found['value']:.2f}, on {found['date']}"
-    text += f" at {lon:.5f}° E, {lat:.5f}° N, of all pixels seen{time}."
-    return context.answer(
-        program, text, found["value"], 0.85, unit=of, code=f"{context.trace.last}['value']", points=((lon, lat),),
-        dates=cut.sel(time=[found["date"]], method="nearest"),
-        series=values.isel(y=found["row"], x=found["column"]).dropna("time"),
-    )  # fmt: skip
-
-
-def _ramp(context: Context, values: xr.DataArray) -> dict[str, xr.DataArray]:
-    """The tenth of the pixels with the highest and with the lowest median, as evidence for an extreme."""
-    from eowidgets.analysis.ask.landcover import quantile
-
-    middle = quantile(values.values, 0.5)
-    if not np.isfinite(middle).any():
-        return {}
-    low, high = np.nanquantile(middle, (0.1, 0.9))
-    classes = np.where(middle >= high, 1, np.where(middle <= low, 0, 255))
-    legend = [(0, "lowest tenth", "#0072b2"), (1, "highest tenth", "#d55e00")]
-    return {
-        "extremes": context.classes(np.where(np.isfinite(middle), classes, 255), legend, "Lowest and highest tenth")
-    }
-
-
-def statistic(context: Context, program: Statistic) -> Answer:
-    """Mean, median or spread."""
-    scope, of = program.scope, program.of
-    cut = context.dates(scope)
-    where = context.where(scope)
-    values = context.trace("values", tools.index_values, cut, of, where)
-    value = context.trace("value", timetools.summary, values, program.stat)
-    known = values.notnull().any("time").values
-    word = {"mean": "mean", "median": "median", "spread": "spread (standard deviation over the place)"}[program.stat]
-    kind = f" of {words.name(scope.cover)}" if scope.cover else ""
-    dates = int(values.notnull().any(("y", "x")).sum())
-    text = (
-        f"The {word} of {of}{kind}{words.where(scope)} is {value:.2f}, over {dates} {'date' if dates == 1 else 'dates'}"
-    )
-    text += f"{words.when(*span(cut))}{words.months(scope.months)}."
-    series = values.mean(("y", "x")).dropna("time")
-    masks = context.picture(known & where, scope.cover or "vegetation", COLOR.get(scope.cover, "#56b4e9"))
-    name = next(iter(masks))
-    return context.answer(
-        program, text, value, float(known.sum() / where.sum()), unit=of, dates=cut, series=series,
-        masks={"the pixels used": masks[name].assign_attrs(flag_meanings="pixels_used", long_name="Pixels used")},
-    )  # fmt: skip

@@ -21,12 +21,18 @@ _M = "(?:" + "|".join(sorted(_MONTHS, key=len, reverse=True)) + r")\b\.?"
 _Y = r"(?:1[5-9]|20|21)\d\d"
 _S = r"(?:spring|summer|autumn|fall|winter)(?:time|s)?"
 _D = r"\d{1,2}(?:st|nd|rd|th)?"
+_TENS = {"fifties": 1950, "sixties": 1960, "seventies": 1970, "eighties": 1980, "nineties": 1990}
+_ORDINALS = {"first": 0, "1st": 0, "second": 1, "2nd": 1, "third": 2, "3rd": 2, "fourth": 3, "4th": 3, "last": -1}
+_O = "(?:" + "|".join(_ORDINALS) + ")"
 _N = r"(?:\d{1,2}|" + "|".join(_NUMBERS) + ")"
 
 #: One moment or period, the most exact first.
 _SINGLE = re.compile(
     rf"""(?P<iso>{_Y}-\d\d-\d\d)\b
       | (?P<dotted>\d{{1,2}}[./]\d{{1,2}}[./]{_Y})\b
+      | (?:the\ )?(?P<part>{_O}\ (?:half|quarter)\ of\ (?:the\ year\ )?{_Y})\b
+      | (?P<quarter>q[1-4]\ (?:of\ )?{_Y})\b
+      | (?P<days>{_D}\ ?(?:to|until|till|through|-)\ ?(?:the\ )?{_D}\ (?:of\ )?{_M},?\ {_Y})\b
       | (?:the\ )?(?P<dmy>{_D}\ (?:of\ )?{_M},?\ (?:of\ )?{_Y})\b
       | (?P<mdy>{_M}\ (?:the\ )?{_D},?\ {_Y})\b
       | (?P<ym>{_Y}-(?:0[1-9]|1[0-2]))\b(?!-)
@@ -38,6 +44,8 @@ _SINGLE = re.compile(
       | (?P<lasts>(?:the\ )?(?:last|past|previous)\ (?:{_S}|{_M}))(?!\ \d)
       | (?P<lasty>(?:the\ )?(?:last|past|previous)\ year)\b
       | (?P<thisy>(?:this|the\ current)\ year)\b
+      | (?:the\ )?(?P<tens>(?:nineteen-?\ ?)?(?:{"|".join(_TENS)}))\b
+      | (?:the\ )?(?P<dm>{_D}\ (?:of\ )?{_M}|{_M}\ (?:the\ )?{_D})\b(?!\ ?[\d%])
       | (?:the\ )?(?:early\ |late\ |mid\ )?(?P<decade>(?:1[89]|20)\d0)'?s\b
       | (?:the\ )?(?:year\ )?(?P<year>{_Y})\b(?!\s?(?:m2?|ha|km2?|px|pixels?|hectares?|square)\b)
       | (?P<month>(?<=in\ )(?:may|march)\b(?!\ i\b)|(?<=between\ )(?:may|march)\b|(?<=from\ )(?:may|march)\b
@@ -72,7 +80,10 @@ def find_dates(text: str, first: str, last: str) -> list[Found]:
     first, last : str
         ISO days of the series: relative words (last summer, the past three years) count back from ``last``.
     """
-    singles = [_single(m, last) for m in _SINGLE.finditer(text)]
+    matches = list(_SINGLE.finditer(text))
+    years = [m.group() for m in matches if m.lastgroup != "dm" and re.search(_Y, m.group())]
+    year = re.search(_Y, years[0])[0] if years else first[:4] if first and first[:4] == last[:4] else ""  # type: ignore[index]
+    singles = [_single(m, last, year) for m in matches if m.lastgroup != "dm" or year]
     found: list[Found] = []
     i = 0
     while i < len(singles):
@@ -136,9 +147,9 @@ def _open_ended(one: Found, text: str, last: str) -> Found:
     return replace(one, start="", at=at)
 
 
-def _single(match: re.Match[str], last: str) -> Found:
+def _single(match: re.Match[str], last: str, year: str) -> Found:
     kind = match.lastgroup or ""
-    words = match.group(kind)
+    words = match.group(kind) + (f" {year}" if kind == "dm" else "")
     try:
         start, end, months = _READ[kind](words, dt.date.fromisoformat(last[:10]))
     except (ValueError, KeyError):
@@ -179,6 +190,26 @@ def _month_in(text: str) -> int:
 def _dmy(text: str, _: dt.date) -> _Period:
     day, year = _numbers(text)
     return _day(year, _month_in(text), day)
+
+
+def _part(text: str, _: dt.date) -> _Period:
+    """A half or a quarter of a year."""
+    year = _numbers(text)[-1]
+    count = 2 if "half" in text else 4
+    number = int(text[1]) - 1 if text[0] == "q" else _ORDINALS[text.split()[0]] % count
+    if number >= count:
+        raise ValueError(text)
+    return _month(year, number * 12 // count + 1)[0], _month(year, (number + 1) * 12 // count)[1], ()
+
+
+def _days(text: str, _: dt.date) -> _Period:
+    one, two, year = _numbers(text)
+    return _day(year, _month_in(text), one)[0], _day(year, _month_in(text), two)[0], ()
+
+
+def _tens(text: str, _: dt.date) -> _Period:
+    year = next(y for name, y in _TENS.items() if name in text)
+    return f"{year}-01-01", f"{year + 9}-12-31", ()
 
 
 def _dotted(text: str, _: dt.date) -> _Period:
@@ -232,6 +263,11 @@ def _shift(day: str, by: int) -> str:
 _READ: dict[str, Callable[[str, dt.date], _Period]] = {
     "iso": lambda t, _: _day(*(int(n) for n in t.split("-"))),
     "dotted": _dotted,
+    "part": _part,
+    "quarter": _part,
+    "days": _days,
+    "tens": _tens,
+    "dm": lambda t, _: _day(_numbers(t)[-1], _month_in(t), _numbers(t)[0]),
     "dmy": _dmy,
     "mdy": _dmy,
     "ym": lambda t, _: _month(*_numbers(t)),

@@ -50,6 +50,8 @@ FEWEST = 3
 #: Snow: NDSI and near infrared above, shortwave infrared below. Clouds of ice have the NDSI of snow, but snow absorbs at
 #: 1.6 µm: what is brighter there is a cloud.
 SNOW_NDSI, SNOW_NIR, SNOW_SWIR = 0.4, 0.11, 0.13
+#: NDSI of deep snow, however bright at 1.6 µm; part of the green light that it reflects in the near infrared at least.
+SNOW_DEEP, SNOW_WHITE = 0.65, 0.7
 
 Floats = npt.NDArray[np.float32]
 
@@ -174,9 +176,10 @@ def water(cube: xr.Dataset) -> xr.Dataset:
 
 
 def snow(cube: xr.Dataset) -> xr.DataArray:
-    """Boolean (time, y, x): seen, NDSI above 0.4, near infrared above 0.11, shortwave infrared below 0.13.
+    """Boolean (time, y, x): seen, NDSI above 0.4, near infrared above 0.11, shortwave infrared below 0.13 or NDSI above 0.65.
 
-    The first two as in MODIS' snow product; the third leaves out clouds of ice. What the cloud mask covers is cloud.
+    The first two as in MODIS' snow product; the third leaves out clouds of ice. Near infrared is at least 0.7 of green: that
+    of foam, glint and shallow water is less. What the cloud mask covers is cloud.
 
     Source: Hall, Riggs and Salomonson (1995), doi:10.1016/0034-4257(95)00137-P.
     """
@@ -184,7 +187,8 @@ def snow(cube: xr.Dataset) -> xr.DataArray:
     if lacking:
         raise InputError(f"Snow needs the bands {', '.join(lacking)}, which this cube has not.")
     ndsi = (cube["green"] - cube["swir16"]) / (cube["green"] + cube["swir16"])
-    bright = (ndsi > SNOW_NDSI) & (cube["nir"] > SNOW_NIR) & (cube["swir16"] < SNOW_SWIR)
+    bright = (ndsi > SNOW_NDSI) & (cube["nir"] > SNOW_NIR) & ((cube["swir16"] < SNOW_SWIR) | (ndsi > SNOW_DEEP))
+    bright &= cube["nir"] > SNOW_WHITE * cube["green"]
     found: xr.DataArray = usable(cube) & bright
     return found.transpose("time", "y", "x")
 

@@ -25,7 +25,8 @@ NOUNS: dict[str, str] = {
     "cloud": "cloud, clouds, cloud cover, cloudcover, cloudiness, overcast",
     "image": "image, images, picture, pictures, acquisition, acquisitions, scene, scenes, photo, photos, observation, "
     "observations, date, dates, frame, frames, data, series, time series, timeseries, overpass, overpasses, time step, "
-    "time steps, timesteps, imagery, snapshot, snapshots, shot, shots, view, record, recording, cube, dataset",
+    "time steps, timesteps, imagery, snapshot, snapshots, composite, composites, shot, shots, "
+    "view, record, recording, cube, dataset",
     "clear image": ", ".join(
         f"{a} {b}{s}"
         for a in ("clear", "good", "usable", "clean")

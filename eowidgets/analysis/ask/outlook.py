@@ -7,6 +7,7 @@ from typing import Any
 
 from eowidgets.analysis.ask import ahead, tools, words
 from eowidgets.analysis.ask.answer import Answer
+from eowidgets.analysis.ask.consistent import Claim
 from eowidgets.analysis.ask.context import Context, span
 from eowidgets.analysis.ask.language import Outlook, When
 from eowidgets.errors import InputError
@@ -37,13 +38,20 @@ def outlook(context: Context, program: Outlook) -> Answer:
             series=found["series"],
         )  # fmt: skip
     level = context.trace("before", ahead.year_before, context.cube, of, start, end, where)
+    if abs(found["mean"] - level) < words.TIE:
+        raise InputError(
+            f"That is too close to tell: {found['mean']:.3f} is forecast, and it was {level:.3f} a year before."
+        )
     chance = context.trace("chance", ahead.chance_above, found, level)
     value = context.trace("value", ahead.likelier, chance, asked)
     inside = found["low"] <= level <= found["high"]
     hint = " The interval holds that value too, so this is little more than a guess." if inside else ""
     text = f"{'Yes' if value else 'No'}: mean {of} is forecast to be {said} {time}"
     text += f", against {level:.2f} in the same days of the last year seen.{hint}{note}"
-    return context.answer(program, text, value, max(chance, 1 - chance), dates=context.cube, series=found["series"])
+    claim = Claim(found["mean"], level, ">" if asked == "more" else "<", shown=(f"{found['mean']:.2f}", f"{level:.2f}"))
+    return context.answer(
+        program, text, value, max(chance, 1 - chance), dates=context.cube, series=found["series"], claim=claim
+    )
 
 
 def broken(context: Context, program: When) -> Answer:

@@ -44,7 +44,7 @@ def plan_of(program: Program) -> str:
     parts = [f"{_KINDS[program.kind]} {words.name(of)}".strip()]
     for entry in dataclasses.fields(program):
         value = getattr(program, entry.name)
-        if entry.name in ("scope", "of", "other") or value == getattr(usual, entry.name):
+        if entry.name in ("scope", "of", "other") or value in ("", getattr(usual, entry.name)):
             continue
         parts.append(f"{entry.name.replace('_', ' ')} {value}")
     text = ", ".join(parts) + _scope(program.scope)

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 import xarray as xr
 
-from eowidgets.analysis.ask import season, small, timetools, tools, words
+from eowidgets.analysis.ask import doubt, season, small, timetools, tools, words
 from eowidgets.analysis.ask.answer import Answer
 from eowidgets.analysis.ask.consistent import Claim
 from eowidgets.analysis.ask.context import Context, Found, span
@@ -36,6 +36,7 @@ def rank(context: Context, program: Rank) -> Answer:
         both = f"{order[0]} {_written(first, unit)} and {order[1]} {_written(second, unit)}"
         raise InputError(f"That is too close to tell: {both}.")
     value = context.trace("which", tools.best, table, program.which)
+    _firm(context, program, value, table)
     said = [f"{k} {_written(table[k], unit)}" for k in order[:4]]
     of = program.of if words.is_index(program.of) else words.name(program.of)
     begin = f"the {value} half" if program.by == "half" else f"the {value}" if program.by == "quarter" else value
@@ -50,6 +51,21 @@ def rank(context: Context, program: Rank) -> Answer:
     sure = 0.9 * (0.6 + 0.4 * min(1.0, apart / 0.02))
     claim = Claim(first, shown=(_written(first, unit), _written(second, unit)))
     return context.answer(program, text, value, sure, dates=cut, claim=claim)
+
+
+def _firm(context: Context, program: Rank, value: str, table: dict[str, float]) -> None:
+    """Raise where the name depends on the cloud mask, or on means or medians."""
+    if not words.is_index(program.of) or program.of.endswith((" loss", " gain")) or program.of in IMAGES:
+        return
+    scope = program.scope
+    if program.by in PARTS:
+        order = sorted(table, key=lambda k: table[k], reverse=program.which == "highest")[:2]
+        one, two = (replace(scope, place=place) for place in order)  # type: ignore[arg-type]
+        doubt.require_sign(context, program.of, (one, two), table[order[0]] - table[order[1]])
+        return
+    where = doubt.quiet(context).where(scope)
+    tool = {"month": by_month, "season": by_season, "year": by_year_of_months}[program.by]
+    doubt.require_winner(value, program.which, table, doubt.courses(context, scope, program.of, where), tool)
 
 
 def _written(value: float, unit: str) -> str:

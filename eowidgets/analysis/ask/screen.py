@@ -14,6 +14,8 @@ from eowidgets.cube.schema import DIMS, bands
 
 #: Values of one band up to which the mask is made; the time that it takes grows with them (1.4 million: 0.8 s).
 LARGEST = 10_000_000
+#: Products of which each image is the best of many days: what is fleeting there is the season.
+COMPOSITES = ("modis-vi",)
 #: Masks that are kept, so that a dialogue pays for one.
 KEPT = 4
 _masks: OrderedDict[tuple[int, ...], xr.DataArray] = OrderedDict()
@@ -23,7 +25,7 @@ def screened(cube: xr.Dataset) -> xr.Dataset:
     """Return the cube with the robust cloud mask, or the cube itself.
 
     The mask is left as it is where there is none, where the robust one or that of a network is in use already, where the
-    cube is not in memory, and where it has more than ten million values a band.
+    cube is not in memory, where it has more than ten million values a band, and where images are composites of many days.
 
     Parameters
     ----------
@@ -50,6 +52,8 @@ def screened(cube: xr.Dataset) -> xr.Dataset:
 
 def _wants(cube: xr.Dataset) -> bool:
     if "clouds" not in cube or "added" in cube["clouds"].attrs or "clouds" in noted(cube.attrs)[1]:
+        return False
+    if cube.attrs.get("sensor") in COMPOSITES:
         return False
     size = int(np.prod([cube.sizes[d] for d in DIMS]))
     return 0 < size <= LARGEST and not any(cube[n].chunks for n in (*bands(cube), "clouds"))

@@ -17,7 +17,6 @@ for land cover.
 from __future__ import annotations
 
 import warnings
-from collections import OrderedDict
 from collections.abc import Mapping
 from typing import Any
 
@@ -27,33 +26,31 @@ import xarray as xr
 
 from eowidgets.analysis.ask import timetools, tools
 from eowidgets.analysis.ask.landcover import CODE, FEWEST, UNSEEN, class_mask, quantile
-from eowidgets.analysis.ask.screen import KEPT, checksums
-from eowidgets.cube.schema import DIMS, bands, usable
+from eowidgets.analysis.ask.levels import APART, days_apart, levelled, thinned
+from eowidgets.cube.schema import DIMS, usable
 from eowidgets.errors import InputError
 
 Mask = npt.NDArray[np.bool_]
 Floats = npt.NDArray[np.floating[Any]]
-#: Part of the yearly range of NDVI from which a month belongs to the growing season.
-GROWING = 0.5
+#: Part of the yearly range of NDVI from which a month belongs to the growing season, and that where few months do.
+GROWING, GREENISH, SHORT = 0.5, 0.35, 4
 #: Dates of the growing season that a year needs, the months that they must lie in, and the share seen on each.
 ENOUGH, MONTHS, SEEN = 2, 2, 0.5
 #: With fewer dates of the growing season than this, land cover is less sure.
 PLENTY = 4
 #: Share of the cube that a date must show to tell the season.
 SHOWN = 0.3
-#: Days of the year that two paired dates may lie apart: the repeat of one Sentinel-2 satellite and some more.
-APART = 16
-#: Bands whose level is compared, the least difference of the level (log) of all of them that is no weather, and the
-#: least number of pairs, of other years and of pixels (share) to know it from.
-LEVELLED = ("green", "red", "nir", "swir16")
-OFF, FEWEST_PAIRS, FEWEST_YEARS, COMMON = 0.12, 20, 2, 0.1
+#: Days of the year that two paired dates may lie apart (:data:`.levels.APART`); where clouds
+#: leave too few such pairs of two years, up to a month: those on which most pixels were seen twice.
+FARTHER = ((APART, False), (APART, True), (24, True), (32, True))
+#: Months between two of the growing season that belong to it, whatever was seen of them.
+GAP = 2
 #: How far a pixel must have moved against those that kept their class: NDVI, log of green, MNDWI; ``FIRM`` times as far
 #: where it is beyond doubt.
 MOVED = {"ndvi": 0.05, "green": 0.2, "mndwi": 0.1}
 FIRM = 2.0
 #: Share of the pixels seen twice that must have kept their class to serve as the reference.
 REFERENCE = 0.1
-_levels: OrderedDict[tuple[int, ...], dict[int, dict[str, float]]] = OrderedDict()
 
 
 # --- which dates --------------------------------------------------------------------------------------------------
@@ -67,7 +64,7 @@ def growing_months(cube: xr.Dataset) -> tuple[int, ...]:
     InputError
         If nothing was ever seen.
     """
-    thin = _thin(cube, ("red", "nir"))
+    thin = thinned(cube, ("red", "nir"))
     seen = usable(thin).transpose(*DIMS).values
     ndvi = _ndvi(thin)
     level = np.array([np.median(v[s]) if s.mean() >= SHOWN else np.nan for v, s in zip(ndvi, seen, strict=True)])
@@ -76,7 +73,24 @@ def growing_months(cube: xr.Dataset) -> tuple[int, ...]:
     if not known:
         raise InputError("The place was never seen without cloud in that time.")
     low, high = min(known.values()), max(known.values())
-    return tuple(m for m, v in known.items() if v >= low + GROWING * (high - low) or len(known) < 4)
+    if len(known) < 4:
+        return tuple(known)
+    for part in (GROWING, GREENISH):
+        found = _filled([m for m, v in known.items() if v >= low + part * (high - low)])
+        if len(found) >= SHORT:
+            break
+    return found
+
+
+def _filled(months: list[int]) -> tuple[int, ...]:
+    """The months with short gaps between them closed: a month under clouds, or between two harvests."""
+    found = set(months)
+    for month in months:
+        for width in range(1, GAP + 1):
+            gap = [(month + k) % 12 + 1 for k in range(width)]
+            if (month + width) % 12 + 1 in months:
+                found.update(gap)
+    return tuple(sorted(found))
 
 
 def enough_dates(cube: xr.Dataset, part: xr.Dataset, where: Mask) -> int:
@@ -137,8 +151,18 @@ def whole_years(cube: xr.Dataset, where: Mask | None = None) -> list[int]:
     return found
 
 
-def paired(before: xr.Dataset, after: xr.Dataset, fewest: int = FEWEST) -> tuple[xr.Dataset, xr.Dataset]:
-    """Cut two years to pairs of dates at most 16 days of the year apart, each pixel to the pairs on which it was seen twice.
+def paired(
+    before: xr.Dataset, after: xr.Dataset, fewest: int = FEWEST, most: int = APART, *, clearest: bool = False
+) -> tuple[xr.Dataset, xr.Dataset]:
+    """Cut two years to pairs of dates at most so many days of the year apart, each pixel to those on which it was seen twice.
+
+    Parameters
+    ----------
+    before, after : Dataset
+    fewest, most : int
+        Pairs needed, and days of the year between the two dates of one.
+    clearest : bool
+        Whether dates are paired so that most pixels were seen on both, and not as near as can be.
 
     Returns
     -------
@@ -154,98 +178,24 @@ def paired(before: xr.Dataset, after: xr.Dataset, fewest: int = FEWEST) -> tuple
 
     seen = [usable(c).transpose(*DIMS).values for c in (before, after)]
     kept = [np.flatnonzero(s.any(axis=(1, 2))) for s in seen]
-    apart = _apart(before["time"].dt.dayofyear.values[kept[0]][:, None], after["time"].dt.dayofyear.values[kept[1]])
-    rows, columns = linear_sum_assignment(np.where(apart <= APART, apart, 1e4))
-    good = apart[rows, columns] <= APART
+    apart = days_apart(before["time"].dt.dayofyear.values[kept[0]][:, None], after["time"].dt.dayofyear.values[kept[1]])
+    if clearest:
+        flat = [s[k].reshape(len(k), -1).astype(np.float32) for s, k in zip(seen, kept, strict=True)]
+        common = flat[0] @ flat[1].T / max(flat[0].shape[1], 1)
+        cost: Floats = 0.1 * apart / most - common
+    else:
+        cost = apart
+    rows, columns = linear_sum_assignment(np.where(apart <= most, cost, 1e4))
+    good = apart[rows, columns] <= most
     i, j = kept[0][rows[good]], kept[1][columns[good]]
     if len(i) < fewest:
         raise InputError(
-            f"The two times have {len(i)} pairs of dates within {APART} days of the year, and {fewest} are needed: seasons "
+            f"The two times have {len(i)} pairs of dates within {most} days of the year, and {fewest} are needed: seasons "
             "would pass for change."
         )
     both = seen[0][i] & seen[1][j]
     one, two = before.isel(time=i), after.isel(time=j)
     return one.assign(clouds=(DIMS, ~both)), two.assign(clouds=(DIMS, ~both))
-
-
-def _apart(a: Any, b: Any) -> Floats:
-    days = np.abs(a - b)
-    out: Floats = np.minimum(days, 365 - days).astype(float)
-    return out
-
-
-# --- the same brightness ------------------------------------------------------------------------------------------
-
-
-def year_levels(cube: xr.Dataset) -> dict[int, dict[str, float]]:
-    """Factors by which the bands of years that are off must be multiplied; see :func:`levels_of`, whose results are kept."""
-    key = checksums(cube)
-    if key not in _levels:
-        _levels[key] = levels_of(cube)
-        if len(_levels) > KEPT:
-            _levels.popitem(last=False)
-    return _levels[key]
-
-
-def levels_of(cube: xr.Dataset) -> dict[int, dict[str, float]]:
-    """Factors by which the bands of a year must be multiplied to have the level of the other years, where it is off.
-
-    From all pairs of dates of that and other years at most 16 days of the year apart: the median over the pairs of the
-    logarithm of the median ratio of their common pixels. A year is off if all of green, red, near and shortwave infrared
-    are brighter, or all darker, by 12 % or more: weather and growth move them in different directions.
-    """
-    names = [n for n in LEVELLED if n in bands(cube)]
-    if len(names) < len(LEVELLED):
-        return {}
-    thin = _thin(cube, names)
-    seen = usable(thin).transpose(*DIMS).values
-    values = {n: thin[n].transpose(*DIMS).values for n in names}
-    years, days = thin["time"].dt.year.values, thin["time"].dt.dayofyear.values
-    found: dict[int, dict[str, float]] = {}
-    for year in np.unique(years):
-        logs, others = [], set()
-        for t in np.flatnonzero(years == year):
-            for s in np.flatnonzero((years != year) & (_apart(days[t], days) <= APART)):
-                common = seen[t] & seen[s]
-                if common.mean() >= COMMON:
-                    logs.append([_ratio(values[n][s][common], values[n][t][common]) for n in names])
-                    others.add(int(years[s]))
-        if len(logs) < FEWEST_PAIRS or len(others) < FEWEST_YEARS:
-            continue
-        level = np.nanmedian(np.array(logs), axis=0)
-        if (level > OFF).all() or (level < -OFF).all():
-            found[int(year)] = {n: float(np.exp(v)) for n, v in zip(names, level, strict=True)}
-    return found
-
-
-def _ratio(a: Floats, b: Floats) -> float:
-    good = (a > 1e-4) & (b > 1e-4)
-    return float(np.log(np.median(a[good] / b[good]))) if good.any() else float("nan")
-
-
-def levelled(cube: xr.Dataset, part: xr.Dataset) -> xr.Dataset:
-    """Bring the years of a part of a series to the usual level; the same object where no year is off.
-
-    Parameters
-    ----------
-    cube : Dataset
-        The whole series, which tells what is usual.
-    part : Dataset
-        Some of its dates.
-    """
-    there = {int(y) for y in np.unique(part["time"].dt.year.values)}
-    factors = {y: f for y, f in year_levels(cube).items() if y in there}
-    if not factors:
-        return part
-    years = part["time"].dt.year
-    changed = {}
-    for name in LEVELLED:
-        factor = xr.ones_like(years, dtype="float32")
-        for year, by in factors.items():
-            factor = factor.where(years != year, np.float32(by[name]))
-        changed[name] = (part[name] * factor).transpose(*part[name].dims).astype(part[name].dtype)
-    out: xr.Dataset = part.assign(changed)
-    return out
 
 
 # --- what changed -------------------------------------------------------------------------------------------------
@@ -276,17 +226,32 @@ def compare_years(cube: xr.Dataset, before: xr.Dataset, after: xr.Dataset, where
     """
     for year in (before, after):
         enough_dates(cube, year, where)
-    first, second = paired(levelled(cube, before), levelled(cube, after))
-    enough_dates(cube, first, where)
+    first, second, apart = _same_days(cube, levelled(cube, before), levelled(cube, after), where)
     was, now = tools.land_cover(first), tools.land_cover(second)
     moves = _moves(first, second, was, now)
-    was.attrs["pairs"] = first.sizes["time"]
+    was.attrs |= {"pairs": first.sizes["time"], "apart": apart}
     return {
         "before": was,
         "after": _kept(was, now, moves, 1.0),
         "firm": _kept(was, now, moves, FIRM),
         "loose": now,
     }
+
+
+def _same_days(
+    cube: xr.Dataset, before: xr.Dataset, after: xr.Dataset, where: Mask
+) -> tuple[xr.Dataset, xr.Dataset, int]:
+    """Pairs of dates as near in the year as give enough of the growing season, and the days that they may lie apart."""
+    for most, clearest in FARTHER:
+        try:
+            first, second = paired(before, after, most=most, clearest=clearest)
+            enough_dates(cube, first, where)
+        except InputError:
+            if (most, clearest) == FARTHER[-1]:
+                raise
+            continue
+        return first, second, most
+    raise AssertionError("the last try returns or raises")
 
 
 def change_interval(
@@ -355,13 +320,6 @@ def _ndvi(cube: xr.Dataset) -> Floats:
     red, nir = (cube[n].transpose(*DIMS).values for n in ("red", "nir"))
     with np.errstate(divide="ignore", invalid="ignore"):
         out: Floats = (nir - red) / (nir + red)
-    return out
-
-
-def _thin(cube: xr.Dataset, names: Any) -> xr.Dataset:
-    """Every so many rows and columns, about 40 each: enough for the medians of a scene."""
-    step = {k: slice(None, None, -(-cube.sizes[k] // 40)) for k in ("y", "x")}
-    out: xr.Dataset = cube[[*(n for n in (*names, "valid", "clouds") if n in cube)]].isel(step)
     return out
 
 

@@ -6,19 +6,16 @@ import re
 import unicodedata
 from collections.abc import Collection
 from dataclasses import dataclass, field
-from functools import lru_cache
 
 from eowidgets.analysis.ask import lexicon as lex
 from eowidgets.analysis.ask.dates import Found, find_dates
+from eowidgets.analysis.ask.spelling import nearest, words_known
 
 #: A question longer than this is not a question.
 LONGEST = 400
 _TOKEN = re.compile(r"‹\w›|[a-z²]+(?:['-][a-z]+)*|\d+(?:\.\d+)?|[^\W\d_]+")
 #: Endings of words that a name of a spectral index may have around it.
 _INDEX = re.compile(r"[A-Za-z][A-Za-z0-9]{1,12}")
-
-
-_UNIT_WORDS = frozenset(("ha", "km", "km2", "m2", "sqm", "sq", "percent", "pct", "hectares", "hectare"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -168,7 +165,7 @@ def _correct(text: str, original: str, words: frozenset[str], slots: Slots) -> s
     """Misspelt words put right; what is not known at all is noted."""
     if not words:
         return text
-    known = words | lex.HARMLESS | _lexicon_words() | _UNIT_WORDS
+    known = words | words_known()
     capitals = {w.lower() for w in re.findall(r"(?<=[a-z,] )[A-Z][a-z]+", original)}
     latin = total = 0
 
@@ -190,46 +187,3 @@ def _correct(text: str, original: str, words: frozenset[str], slots: Slots) -> s
     text = re.sub(r"(?<![‹\w])[^\W_]+(?:['-][^\W\d_]+)*(?![›\w])", mend, text)
     slots.foreign = total >= 2 and latin / total < 0.5
     return text
-
-
-@lru_cache
-def _lexicon_words() -> frozenset[str]:
-    return frozenset(w for phrase in (*lex.NOUN_OF, *lex.WORD_OF) for w in (phrase, *re.split(r"[\s-]", phrase)))
-
-
-@lru_cache(maxsize=4096)
-def nearest(word: str, known: frozenset[str]) -> str | None:
-    """The known word that is one slip of the finger away (two for long words), or None.
-
-    Examples
-    --------
-    >>> nearest("forrest", frozenset({"forest", "field"}))
-    'forest'
-    """
-    if len(word) < 5 or len(word) > 24:  # short words are a slip away from too many others
-        return None
-    allowed = 1 if len(word) < 8 else 2
-    best: tuple[int, str] | None = None
-    for other in known:
-        if len(other) < 4 or abs(len(other) - len(word)) > allowed or other[0] != word[0]:
-            continue
-        slips = _distance(word, other, allowed)
-        if slips <= allowed and (best is None or (slips, other) < best):
-            best = (slips, other)
-    return best[1] if best else None
-
-
-def _distance(a: str, b: str, most: int) -> int:
-    """Insertions, deletions, replacements and swaps of neighbours between two words."""
-    before: list[int] = []
-    row = list(range(len(b) + 1))
-    for i, x in enumerate(a, 1):
-        older, before, row = before, row, [i]
-        for j, y in enumerate(b, 1):
-            cost = min(before[j] + 1, row[-1] + 1, before[j - 1] + (x != y))
-            if i > 1 and j > 1 and x == b[j - 2] and a[i - 2] == y:
-                cost = min(cost, older[j - 2] + 1)
-            row.append(cost)
-        if min(row) > most:
-            return most + 1
-    return row[-1]

@@ -89,6 +89,11 @@ def cell_of(pixel: Mapping[str, Any], where: Mask) -> str:
     return main_cell(grid_shares(mask, where))
 
 
+def by_day(series: xr.DataArray) -> dict[str, float]:
+    """Values of a course by ISO day."""
+    return {str(t)[:10]: float(v) for t, v in zip(series["time"].values, series.values, strict=True)}
+
+
 def in_percent(shares: xr.DataArray) -> xr.DataArray:
     """Shares (0..1) in percent."""
     return shares * 100.0

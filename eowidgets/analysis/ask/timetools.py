@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import warnings
 from typing import Any
 
 import numpy as np
@@ -160,45 +159,6 @@ def unchanged(before: xr.Dataset, after: xr.Dataset, name: str = "") -> Mask:
     if name:
         out &= class_mask(before, name) & class_mask(after, name)
     return out
-
-
-def break_date(cube: xr.Dataset, mask: Mask, stable: Mask) -> dict[str, Any]:
-    """When most of the pixels of a mask changed: the date that best splits each pixel's NDVI in two levels.
-
-    What the median of stable pixels shows on the same day (seasons, haze, the year's weather) is taken away first. Per
-    pixel, the split with the largest gap between the means of both sides, weighted as in a test of two means. The
-    median date over the mask, with the quartiles as its spread.
-
-    Returns
-    -------
-    dict
-        ``date``, ``early``, ``late`` (ISO days), and ``dates`` (y, x), days since 1970, NaN outside the mask.
-    """
-    if not mask.any():
-        raise InputError("Nothing changed there, so there is no date of it.")
-    if stable.sum() < 10:
-        raise InputError("Nearly everything changed, so there is nothing to tell the change from the seasons by.")
-    values = tools.index_values(cube, "NDVI", mask | stable)
-    with warnings.catch_warnings():
-        warnings.filterwarnings("ignore", "All-NaN", RuntimeWarning)  # a day on which nothing stable was seen
-        usual = np.nanmedian(values.values[:, stable], axis=1)
-    series = values.values[:, mask].astype("float64") - usual[:, None]
-    ok = np.isfinite(series)
-    total, n = np.where(ok, series, 0).sum(axis=0), ok.sum(axis=0)
-    left, m = np.cumsum(np.where(ok, series, 0), axis=0)[:-1], np.cumsum(ok, axis=0)[:-1]
-    with np.errstate(divide="ignore", invalid="ignore"):
-        gap = left / m - (total - left) / (n - m)
-        weight = gap**2 * m * (n - m) / n
-    weight[~np.isfinite(weight) | (m < 3) | (n - m < 3)] = -1
-    split = weight.argmax(axis=0)
-    days = values["time"].values.astype("datetime64[D]")
-    # The change lies after the last date of the old level: the first seen date of the new one.
-    when = days[np.minimum(split + 1, len(days) - 1)]
-    number = when.astype(int)
-    dates = np.full(mask.shape, np.nan, np.float32)
-    dates[mask] = number
-    early, middle, late = (np.datetime64(int(q), "D") for q in np.quantile(number, (0.25, 0.5, 0.75), method="nearest"))
-    return {"date": str(middle), "early": str(early), "late": str(late), "dates": dates}
 
 
 def pixel_extreme(values: xr.DataArray, which: str, cube: xr.Dataset) -> dict[str, Any]:

@@ -32,7 +32,9 @@ URBAN = 10.0
 #: Difference between the size of a pixel on the grid and on the ellipsoid up to which that on the grid counts.
 PLANE = 0.01
 #: Indices that grow without bound where their denominator is near zero, and the largest value that means something.
-UNBOUNDED = {"EVI": 1.0, "EVI2": 1.0}
+UNBOUNDED = {"EVI": 2.0, "EVI2": 2.0}
+#: Constants of formulas as their authors give them, where the catalogue has others: L of SAVI after Huete (1988).
+CONSTANTS = {"SAVI": {"L": 0.5}}
 CELLS = ("north-west", "north", "north-east", "west", "centre", "east", "south-west", "south", "south-east")
 _PER = {"ha": 1.0, "km2": 0.01, "m2": 1e4}
 
@@ -184,7 +186,7 @@ def index_values(cube: xr.Dataset, name: str, where: Mask) -> xr.DataArray:
     inside = xr.DataArray(where, dims=("y", "x"))
     if not cube.indexes["time"].is_monotonic_increasing:  # pairs of dates are in the order of one of them
         cube = cube.sortby("time")
-    values = cube[name] if name in bands(cube) else cube.eow.index(name)
+    values = cube[name] if name in bands(cube) else cube.eow.index(name, **CONSTANTS.get(name, {}))
     good = usable(cube) & inside
     if name in UNBOUNDED:
         good &= abs(values) <= UNBOUNDED[name]

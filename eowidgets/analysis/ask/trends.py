@@ -15,7 +15,7 @@ from eowidgets.errors import InputError
 
 #: Share of the interval of a slope that must lie on one side to make a "no" doubtful; percent of a place by which two
 #: maps of the same ground differ.
-LEANING, SAME = 0.8, 1.0
+LEANING, SAME = 0.5, 1.0
 
 
 def course_of(context: Context, scope: Scope, of: str, cut: xr.Dataset) -> tuple[Any, xr.DataArray, xr.DataArray]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import calendar
 from collections.abc import Mapping
 
+from eowidgets.analysis.ask.dates import SEASONS
 from eowidgets.analysis.ask.language import COVERS, IMAGES, SKIES, UNIONS, Scope
 from eowidgets.analysis.ask.lexicon import INDICES
 
@@ -78,7 +79,17 @@ def when(first: str, last: str) -> str:
         and int(last[8:]) == calendar.monthrange(int(last[:4]), int(last[5:7]))[1]
     ):
         return f" in {calendar.month_name[int(first[5:7])]} {first[:4]}"
-    return f" from {first} to {last}"
+    return f" from {first} to {last}" if _season(first, last) is None else f" in {_season(first, last)}"
+
+
+def _season(first: str, last: str) -> str | None:
+    """``"summer 2019"`` for the first and last day of three whole months of one."""
+    for name, (begin, end) in SEASONS.items():
+        year = int(first[:4])
+        ends = year + (end < begin)
+        if first[4:] == f"-{begin:02d}-01" and last == f"{ends}-{end:02d}-{calendar.monthrange(ends, end)[1]}":
+            return f"{name} {year}" if ends == year else f"winter {year}/{ends % 100:02d}"
+    return None
 
 
 def months(chosen: tuple[int, ...]) -> str:

@@ -2,22 +2,36 @@
 
 import re
 from dataclasses import replace
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
+import rioxarray  # noqa: F401
+import xarray as xr
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from eowidgets.analysis.ask import run
+from eowidgets.analysis.ask import ahead, built, run, words
+from eowidgets.analysis.ask import burnt as burning
 from eowidgets.analysis.ask.answer import Answer
 from eowidgets.analysis.ask.consistent import NONE, PREFIX, UNCERTAIN, Claim, checked, contradictions, marked
 from eowidgets.analysis.ask.language import (
+    FACTS,
+    AreaOf,
     Change,
     Compare,
+    Count,
+    Describe,
+    Event,
     Extent,
+    Extreme,
+    Fact,
+    Locate,
+    Outlook,
     Presence,
     Rank,
     Scope,
+    Settlement,
     Share,
     Statistic,
     Threshold,
@@ -110,6 +124,20 @@ PROGRAMS = st.one_of(
     st.builds(Trend, st.just(BOTH), st.sampled_from(["NDVI", "cloud"])),
     st.builds(Statistic, st.just(YEAR), st.sampled_from(["NDVI", "nir"])),
     st.builds(When, st.just(YEAR), st.sampled_from(["NDVI", "cloud"]), st.sampled_from(["peak", "low"])),
+    st.builds(When, st.just(BOTH), COVER, st.just("change"), st.sampled_from(["", "gain"])),
+    st.builds(
+        Locate, st.just(YEAR), st.one_of(COVER, st.sampled_from(["cloud", "forest loss", "change"])),
+        st.sampled_from(["grid", "polygon", "nearest"]),
+    ).map(lambda p: replace(p, scope=YEAR if " " not in p.of and p.of != "change" else BOTH)),
+    st.builds(Describe, st.just(YEAR)),
+    st.builds(Count, st.just(YEAR), st.one_of(COVER, st.sampled_from(["image", "clear image", "cloud dates"]))),
+    st.builds(AreaOf, st.just(YEAR), COVER, st.sampled_from(["ha", "km2", "m2"])),
+    st.builds(
+        Extreme, st.just(YEAR), st.just("NDVI"), st.sampled_from(["highest", "lowest"]), st.sampled_from(["value", "place"])
+    ),
+    st.builds(Event, st.just(BOTH), st.sampled_from(["fire", "storm", "flood"])),
+    st.builds(Settlement, st.just(YEAR)),
+    st.builds(Fact, st.just(Scope()), st.sampled_from(FACTS)),
 )  # fmt: skip
 
 
@@ -117,8 +145,6 @@ PROGRAMS = st.one_of(
 def invented():
     """Two years of 16 × 16 pixels: a course of the year, a level for each pixel, and a part that changes."""
     import pandas as pd
-    import rioxarray  # noqa: F401
-    import xarray as xr
 
     def make(seed):
         rng = np.random.default_rng(seed)
@@ -147,7 +173,7 @@ def invented():
     return [make(seed) for seed in range(3)]
 
 
-@settings(max_examples=60, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=120, deadline=None, suppress_health_check=list(HealthCheck))
 @given(program=PROGRAMS, which=st.integers(0, 2))
 def test_no_answer_contradicts_its_numbers(invented, program, which):
     answer = run(invented[which], program)
@@ -166,6 +192,8 @@ def _agrees(answer):
         assert opening, text
         assert (opening[1] == "Yes") is answer.value, text
     program = answer.program
+    if program.kind in ("locate", "describe", "count", "extreme", "settlement"):
+        _says_its_value(answer, text)
     went = re.search(r"went from (-?[\d.]+)[^(]*? to (-?[\d.]+)", text)
     if went and getattr(program, "ask", "") == "whether" and program.of == "NDVI":
         step = float(went[2]) - float(went[1])
@@ -180,6 +208,7 @@ def _agrees(answer):
     days = re.search(r"on (\d+) of (\d+) dates?", text)
     if days:
         assert int(days[1]) <= int(days[2])
+    if days and program.kind == "presence":
         assert answer.value is ((int(days[1]) > 0) is not program.negated), text
     if program.kind == "compare" and program.relation in ("more", "less") and program.of != "image":
         a, b = (float(v) for v in re.findall(r"(-?\d+\.?\d*)(?= %| in 20| from 20)", text)[:2])
@@ -190,3 +219,127 @@ def _agrees(answer):
         size, low, high = map(float, between.groups())
         assert low <= size + 0.05
         assert size <= high + 0.05
+
+
+def _says_its_value(answer, text):
+    """Places, counts, names and shares stand in the sentence as the value has them."""
+    value, program = answer.value, answer.program
+    if value == "nowhere":
+        assert "There is no " in text, text
+    elif program.kind == "locate" and program.how == "polygon":
+        assert re.search(rf"\b{value} polygons?\b", text), text
+    elif program.kind == "locate" and program.how == "nearest":
+        assert ("The middle of the place lies in" in text) is (value == 0.0), text
+    elif program.kind == "locate":
+        assert value in text or "spread over all of it" in text, text
+    elif program.kind == "describe":
+        assert sum(value.values()) <= 100.5
+        for name, percent in re.findall(
+            r"(forest|water|bare ground|built-up land|field or grass) (\d+(?:\.\d)?) %", text
+        ):
+            key = {"bare ground": "bare", "built-up land": "built-up", "field or grass": "field"}.get(name, name)
+            assert abs(value[key] - float(percent)) <= 0.55, text
+    elif program.kind == "count":
+        assert re.search(rf"\b{value}\b", text), text
+    elif program.kind == "extreme" and program.ask == "value":
+        assert f"{value:.2f}" in text, text
+    elif isinstance(value, str):
+        assert value in text, text
+
+
+@settings(max_examples=60, deadline=None, suppress_health_check=list(HealthCheck))
+@given(
+    mean=st.floats(-0.2, 0.95),
+    half=st.floats(0.01, 0.3),
+    level=st.floats(-0.2, 0.95),
+    asked=st.sampled_from(["value", "more", "less"]),
+)
+def test_a_forecast_does_not_contradict_its_numbers(invented, monkeypatch, mean, half, level, asked):
+    series = xr.DataArray([mean], {"time": np.array(["2022-07-01"], "datetime64[ns]")}, ("time",))
+    coming = {"mean": mean, "low": mean - half, "high": mean + half, "held": 0.8, "series": series, "notes": ""}
+    monkeypatch.setattr(ahead, "forecast_mean", lambda *a, **k: coming)
+    monkeypatch.setattr(ahead, "year_before", lambda *a, **k: level)
+    answer = run(invented[0], Outlook(Scope("2022-07-01", "2022-07-31"), "NDVI", asked))
+    if answer.abstained:
+        assert answer.value is None
+        return
+    text = answer.text.removeprefix(PREFIX)
+    said, low, high = (
+        float(v) for v in re.search(r"to be (-?[\d.]+) \(80 % interval (-?[\d.]+) to (-?[\d.]+)\)", text).groups()
+    )
+    assert low <= said <= high
+    if asked == "value":
+        assert abs(answer.value - said) <= 0.0051
+        return
+    before = float(re.search(r"against (-?[\d.]+) in", text)[1])
+    assert text.startswith("Yes" if answer.value else "No")
+    if said != before:
+        assert answer.value is ((said > before) is (asked == "more")), text
+
+
+@settings(max_examples=40, deadline=None, suppress_health_check=list(HealthCheck))
+@given(burnt=st.integers(0, 256), fell=st.integers(0, 256), fall=st.floats(0.27, 1.2))
+def test_a_fire_does_not_contradict_its_numbers(invented, monkeypatch, burnt, fell, fall):
+    def mask(count):
+        out = np.zeros(256, bool)
+        out[:count] = True
+        return out.reshape(16, 16)
+
+    signs = {"burnt": mask(min(burnt, fell)), "fell": mask(fell), "fall": fall, "date": "2020-07-01"}
+    monkeypatch.setattr(burning, "burn_signs", lambda *a, **k: signs)
+    answer = run(invented[0], Event(BOTH, "fire"))
+    assert answer.abstained is bool(fell and not burnt)
+    if not answer.abstained:
+        assert answer.text.startswith("Yes" if answer.value else "No")
+        assert answer.value is bool(min(burnt, fell))
+        assert (f"{words.hectares(0.01 * min(burnt, fell))}" in answer.text) is answer.value
+
+
+@settings(max_examples=60, deadline=None, suppress_health_check=list(HealthCheck))
+@given(data=st.data())
+def test_two_sharp_pictures_do_not_contradict_their_numbers(monkeypatch, data):
+    """The map is invented, so that every size and kind of change comes up."""
+    size = 32
+    classes = np.zeros((size, size), np.uint8)
+    for kind in data.draw(st.lists(st.sampled_from([1, 2]), max_size=3)):
+        row, column, side = (
+            data.draw(st.integers(0, size - 9)),
+            data.draw(st.integers(0, size - 9)),
+            data.draw(st.integers(1, 8)),
+        )
+        classes[row : row + side, column : column + side] = kind
+    coords = {"y": 5e6 - np.arange(float(size)), "x": 5e5 + np.arange(float(size))}
+    times = np.array(["2020-06-01", "2022-06-01"], "datetime64[ns]")
+    bands = {n: (("time", "y", "x"), np.full((2, size, size), 0.2, "float32")) for n in ("red", "green", "blue")}
+    cube = xr.Dataset(bands, {"time": times, **coords}).rio.write_crs("EPSG:32635")
+    told = SimpleNamespace(
+        text="a building has appeared" if classes.any() else "nothing has changed", changed=bool(classes.any()), agrees=True,
+        kind=xr.DataArray(classes, coords, ("y", "x")), dates=("2020-06-01", "2022-06-01"),
+    )  # fmt: skip
+    monkeypatch.setattr(built, "describe_pair", lambda *a, **k: told)
+    monkeypatch.setattr(built, "answers", lambda *a: True)
+    for program in (
+        Change(ask="what"),
+        Change(ask="whether"),
+        Change(ask="amount"),
+        Change(ask="cause"),
+        Count(of="change"),
+        Locate(of="change"),
+    ):
+        answer = run(cube, program)
+        text = answer.text.removeprefix(PREFIX)
+        written = re.findall(r"([\d.,]+) m² of (?:buildings|roads)", text)
+        assert bool(written) is bool(classes.any()), text
+        if written:
+            house, road = (float(v.replace(",", "")) for v in written)
+            assert house == pytest.approx((classes == 2).sum(), rel=0.06)
+            assert road == pytest.approx((classes == 1).sum(), rel=0.06)
+        if getattr(program, "ask", "") == "whether":
+            assert text.startswith("Yes" if answer.value else "No")
+            assert answer.value is bool((classes > 0).sum() > 40)
+            assert ("edges flicker" in text) is bool(classes.any() and not answer.value)
+        if program.kind == "count":
+            assert text.startswith(f"{answer.value} building")
+        if program.kind == "locate":
+            assert (answer.value == "nowhere") is (not classes.any())
+            assert answer.value in text or answer.value == "nowhere" or "spread" in text

@@ -54,12 +54,15 @@ def test_forest_is_very_green_and_dark(make_cube, ndvi, green, name):
 @pytest.mark.parametrize(
     ("ndsi", "nir", "both", "found"),
     [
-        (0.42, 0.5, 0.4, True), (0.38, 0.5, 0.4, False), (0.42, 0.12, 0.4, True), (0.42, 0.10, 0.4, False),
-        (0.42, 0.5, 0.6, False), (0.8, 0.5, 0.6, True),
+        (0.42, 0.5, 0.4, True), (0.38, 0.5, 0.4, False), (0.42, 0.12, 0.15, True), (0.42, 0.10, 0.15, False),
+        (0.42, 0.5, 0.6, False), (0.8, 0.5, 0.6, True), (0.7, 0.8, 0.95, True), (0.42, 0.12, 0.4, False),
     ],
 )  # fmt: skip
 def test_snow_is_bright_and_dark_in_the_shortwave_infrared(make_cube, ndsi, nir, both, found):
-    """Clouds of ice have the index of snow, but not its darkness at 1.6 µm: with both at 0.6 that is 0.17 there."""
+    """Clouds of ice have the index of snow, but not its darkness at 1.6 µm: with both at 0.6 that is 0.17 there.
+
+    Deep snow is bright there, too, but its index is higher; foam on water lacks near infrared.
+    """
     green, swir = pair(ndsi, both)
     cube = ground(make_cube, green=green, red=0.5, nir=nir, swir16=swir)
     cube["clouds"][1] = True

@@ -5,7 +5,7 @@ import pytest
 import xarray as xr
 
 import eowidgets as eow
-from eowidgets.analysis.ask import timetools, tools
+from eowidgets.analysis.ask import splits, timetools, tools
 from eowidgets.analysis.ask.landcover import CODE, classify, quantile
 from eowidgets.errors import InputError
 from eowidgets.simulate import simulate
@@ -175,7 +175,7 @@ def test_the_date_of_a_break_is_found():
     event = scene.events[0]
     mask = event.mask
     stable = (scene.classes.values == CODE["forest"]).all(axis=0)
-    found = timetools.break_date(scene.cube, mask, stable)
+    found = splits.break_date(scene.cube, mask, stable)
     off = abs(np.datetime64(found["date"]) - np.datetime64(event.start, "D"))
     assert off <= np.timedelta64(45, "D")
     assert found["early"] <= found["date"] <= found["late"]

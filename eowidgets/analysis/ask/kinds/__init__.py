@@ -5,9 +5,10 @@ how much forest there is. This module comes before it. Each kind is one entry of
 of a quantity that images like these do not show (a refusal that says so) or a reader that makes a program.
 """
 
+from eowidgets.analysis.ask.kinds.composed import composed
 from eowidgets.analysis.ask.kinds.events_read import cause_note
 from eowidgets.analysis.ask.kinds.given import Given
 from eowidgets.analysis.ask.kinds.plainly import plain, point_of
 from eowidgets.analysis.ask.kinds.reading import asked_direction, read, refine
 
-__all__ = ["Given", "asked_direction", "cause_note", "plain", "point_of", "read", "refine"]
+__all__ = ["Given", "asked_direction", "cause_note", "composed", "plain", "point_of", "read", "refine"]

@@ -82,6 +82,8 @@ def rank(low: str, slots: Slots, given: Given) -> Program | str | None:
     of = ranked(names)
     if of is None:
         return None
+    if of == "vegetation" and re.search(r"\b(?:dens|thick|strong|lush|vigor|health)\w*est\b", low):
+        of = "NDVI"  # what is dense is green
     clear = "clear image" in names or bool(_FEW_CLOUDS.search(low))
     lowest = bool(LOW.search(low))
     if of == "cloud" and clear and not re.search(r"\bleast (?:clear|cloud-free)\b", low):

@@ -28,6 +28,7 @@ _HECTARES_OF = re.compile(
 
 _SIDE = re.compile(
     rf"\bhow (?P<a>wide|tall|high|long|broad) (?:is|are) (?:the |this |these )?(?:whole )?{CUBE}\b"
+    rf"|^(?:what is the |the )?{CUBE}(?:'s)? (?P<d>width|height|length)\b"
     rf"|\b(?P<b>width|height|length) of (?:the |this )?(?:whole )?{CUBE}\b|\bhow many (?:kilomet(?:re"
     rf"|er)s|met(?:re|er)s|km|m) (?P<c>wide|tall|high|long) (?:is|are)\b"
 )
@@ -35,8 +36,8 @@ _SIDE = re.compile(
 _NUMBER_OF = re.compile(r"\bhow many (?P<n>rows|columns|pixels)\b|\b(?:number|count) of (?P<m>rows|columns|pixels)\b")
 
 _GAP = re.compile(
-    r"\b(?:interval|spacing|gap|time|days) between (?:the |two |successive |consecutive )*(?:images"
-    r"|dates|observations|acquisitions|scenes|pictures|overpasses)\b|\b(?:revisit|repeat) (?:time"
+    r"\b(?:interval|spacing|gap|time|days)(?: \w+)? between (?:the |two |successive |consecutive )*(?:images"
+    r"|dates|observations|acquisitions|scenes|pictures|overpasses)\b|\bdays\b.* apart\b|\b(?:revisit|repeat) (?:time"
     r"|cycle|period|interval)\b|\bhow (?:often|frequently|many times)\b.*\b(?:images?"
     r"|pictures?|observ\w+|acquired|taken|photograph\w*|seen|revisit\w*)\b"
 )

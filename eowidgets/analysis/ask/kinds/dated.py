@@ -50,7 +50,7 @@ def image_day(low: str, slots: Slots, given: Given) -> Program | None:
 
 
 _ROSE = re.compile(
-    r"\b(?:rise[sn]?|rose|increased?|improved?|gr[eo]wn?|climb(?:ed)?|gone up|go up|went up"
+    r"\b(?:rise[sn]?|rose|increased?|improved?|gr[eo]wn?|climb(?:ed)?|gone up|go up|went up|green(?:ed)? up"
     r"|get (?:greener|wetter|moister|higher)|become (?:greener|wetter|moister|higher)"
     r"|got(?:ten)? (?:greener|wetter|moister)|recover(?:ed)?)\b"
 )

@@ -15,7 +15,8 @@ YES_NO = re.compile(
 )
 
 SATELLITE = re.compile(
-    r"\b(?:is|are|was|were) (?:this|these|it|they|the (?:data|images?|pictures?|scenes?"
+    r"\babout the (?:satellite|sensor|instrument)\b|\bwhat (?:are|is) (?:these|this|the) (?:images?|pictures?|data) "
+    r"(?:from|taken (?:by|with))$|\b(?:is|are|was|were) (?:this|these|it|they|the (?:data|images?|pictures?|scenes?"
     r"|series|cube))\b.*\b(?:sentinel|landsat|modis|planet|spot|aster|viirs)\b|\b(?:which"
     r"|what)(?: kind of| type of)? (?:satellites?|sensors?|missions?|instruments?|spacecraft"
     r"|platform)\b|\bfrom (?:which|what) satellites?\b|^(?:the )?(?:satellite|sensor)$"
@@ -95,13 +96,14 @@ NONE = re.compile(
 NEGATED = re.compile(r"(?<!or )\b(?:not|never|no longer|nowhere)\b(?! only)")
 
 UP = re.compile(
-    r"\b(?:greener|lusher|healthier|wetter|moister|higher|rise[sn]?|rising|rose|increas\w*"
+    r"\b(?:(?:go(?:es|ing)?|went|gone|green(?:ed|s|ing)?) up|greener|lusher"
+    r"|healthier|wetter|moister|higher|rise[sn]?|rising|rose|increas\w*"
     r"|improv\w*|gr[eo]wn?|growing|grows|greening|recover\w*|climb\w*|expand\w*|spread\w*"
     r"|more|upwards?|cloudier|snowier|gain\w*|better)\b"
 )
 
 DOWN = re.compile(
-    r"\b(?:browner|drier|dryer|lower|fall(?:s|en|ing)?|fell|drop\w*|decreas\w*|declin\w*"
+    r"\b(?:(?:go(?:es|ing)?|went|gone) down|browner|drier|dryer|lower|fall(?:s|en|ing)?|fell|drop\w*|decreas\w*|declin\w*"
     r"|shr[iau]nk\w*|worse\w*|browning|drying|deteriorat\w*|degrad\w*|less|fewer|downwards?"
     r"|reced\w*|disappear\w*|sank|sink\w*|los[ets]\w*)\b"
 )
@@ -140,7 +142,7 @@ def indices_in(names: Collection[str], given: Given) -> list[str]:
 _NAMED_BANDS = (
     (
         "swir22",
-        r"swir[ -]?22?\b(?!.*swir[ -]?1)|second (?:short-?wave|shortwave) infrared|2\.2 (?:µm"
+        r"swir[ -]?22?\b(?!.*swir[ -]?1)|(?:second|2nd) swir|second (?:short-?wave|shortwave) infrared|2\.2 (?:µm"
         r"|um|microns?)|(?:short-?wave|shortwave|mid(?:dle)?)[ -]infrared(?: band)?[ (]*(?:swir )?2",
     ),
     ("swir16", r"swir[ -]?1(?:6)?\b|swir\b|(?:short-?wave|shortwave|mid(?:dle)?)[ -]infrared|1\.6 (?:µm|um|microns?)"),

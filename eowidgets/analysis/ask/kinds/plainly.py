@@ -34,6 +34,19 @@ _PAIRS = (
     (re.compile(r"\b(?:the )?right(?: (?:half|part|side))?,? (or|and|than) (?:the )?left\b"), r"east \1 west"),
 )
 
+#: "Could you please tell me in a few words what NDVI is?" asks what NDVI is.
+_POLITE = re.compile(
+    r"^\W*(?:(?:hi|hello|hey|dear|good (?:morning|day|evening))\b[^,.!]{0,20}[,.!]\s*)?(?:(?:please|so|well|ok|okay|now),? )*"
+    r"(?:(?:can|could|would|will) you (?:please |kindly |perhaps )*|i(?:'d| would| want| need)?(?: like| love)? ?(?:to )?"
+    r"|do you |help me (?:to )?)?"
+    r"(?:tell me|know|let me know|explain(?: to me)?|say|find out|wonder|understand|work out|check|show me)\b,?"
+    r"(?: (?:please|briefly|roughly|quickly|exactly),?)*"
+    r" (?=(?:what|which|when|where|how|on which|in which|by how|at what|in what|on what|from which)\b)(?P<rest>.*)$",
+    re.IGNORECASE,
+)
+#: "Isn't it greener?" asks whether it is.
+_RHETORICAL = re.compile(r"^\W*(is|are|was|were|has|have|did|does|do)n[' ]?t\b(?= (?!there\b))", re.IGNORECASE)
+_MOST_RECENT = re.compile(r"\bmost recent\b", re.IGNORECASE)
 #: "above NDVI 0.9" is "NDVI above 0.9".
 _INDEX_LIMIT = re.compile(r"\b(above|below|over|under)(?: an?)? ([A-Z][A-Z0-9]{1,5})(?: of)? (-?\d)")
 _IMAGE = r"(?:day|date|image|picture|scene|acquisition|observation|overpass|frame)"
@@ -92,6 +105,9 @@ def plain(question: str, first: str = "", last: str = "") -> str:
     'What is NDVI in the upper left corner on 2020-04-02?'
     """
     text = _CORNER.sub(lambda m: f"{m[2]} {m[1]}", question)
+    text = _POLITE.sub(lambda m: m["rest"], text)
+    text = re.sub(r"\b(?:falls?|lies?) (?:with)?in(?:to)? (?=the |q[1-4])", "are in ", text)
+    text = _RHETORICAL.sub(lambda m: m[1], _MOST_RECENT.sub("latest", text))
     text = _INDEX_LIMIT.sub(r"\2 \1 \3", text)
     text = _CLIMATE.sub("", text)
     if _TWO_YEARS.search(text):

@@ -138,7 +138,7 @@ _COUNTED = (
     r"(?:of |the |these |those |single |different |separate |such |good |clear |clean |usable |available |satellite |cloud-?free "
     r"|cloudless |cloudy |free |total |in |do |are |did |were |unclouded |sentinel-2 |sentinel |landsat |modis |raw |valid )*"
     r"(?:images?|dates?|days?|pictures?|scenes?|photos?|acquisitions?|observations?|frames?|records?|recordings?|overpass\w*"
-    r"|time ?steps?|snapshots?|shots?|views?|times|data|series|imagery|there|we|you|it)\b"
+    r"|time ?steps?|snapshots?|composites?|shots?|views?|times|data|series|imagery|there|we|you|it)\b"
 )
 _NET_UP = re.compile(r"\b(?:increas\w+|grow|grown|grew|expand\w*|spread|larger|bigger)\b")
 _NET_DOWN = re.compile(r"\b(?:decreas\w+|shr[iau]nk|declin\w+|smaller|reced\w+)\b")

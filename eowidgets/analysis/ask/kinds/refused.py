@@ -90,8 +90,8 @@ _REFUSED: tuple[tuple[re.Pattern[str], str, str], ...] = tuple(
     r"|minerals?|co2|yields?|harvested tonnes|air quality)\b",
          "chemistry and yields", "how large an area it covers"),
         (rf"\b(?:how many|number of|count(?: of| all)?|count)(?: the| all| single| individual"
-    rf"| separate| different| of the)* {_SOLE}\b(?! (?:patch|patches|areas?|stands?|groups?))"
-         rf"|\bhow many {_SOLE}\b(?! (?:patch|patches|areas?|stands?))",
+    rf"| separate| different| of the)* {_SOLE}\b(?! (?:patch|patches|areas?|stands|groups?)\b)"
+         rf"|\bhow many {_SOLE}\b(?! (?:patch|patches|areas?|stands)\b)",
          "single things and their number", "how many patches of forest, or of built-up land, there are"),
         (rf"\b{_WATERS}\b", "rivers and other narrow waters", "whether there is water, and where"),
         (rf"(?<!houses or )(?<!houses and )(?<!buildings and )(?<!buildings or )\b{_ROADS}\b",

@@ -1,0 +1,118 @@
+"""From a question to the program that it means: several readers, and a check that nothing was left out."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from functools import lru_cache
+from typing import Any
+
+import numpy as np
+import xarray as xr
+
+from eowidgets.analysis.ask import dialogue, kinds, slots
+from eowidgets.analysis.ask.accounted import sentence, unaccounted
+from eowidgets.analysis.ask.context import span
+from eowidgets.analysis.ask.dates import NO_DATE
+from eowidgets.analysis.ask.language import Program
+from eowidgets.analysis.ask.parser import parse
+from eowidgets.analysis.ask.templates import vocabulary
+from eowidgets.analysis.ask.tools import pixel_hectares
+from eowidgets.cube import globe
+from eowidgets.cube.grid import geobox
+from eowidgets.cube.indices import available
+from eowidgets.cube.schema import DIMS, bands
+from eowidgets.errors import EowidgetsError
+
+#: How surely a question is read by a reader of :mod:`.kinds`, whose patterns are narrow, and from its parts alone.
+READ, COMPOSED = 0.95, 0.85
+#: Confidence of the parser from which its reading comes before that from the parts.
+SURE = 0.75
+Reading = tuple[Program | None, float, str]
+
+
+@dataclass(frozen=True, slots=True)
+class _Question:
+    """A question as its readers need it."""
+
+    text: str
+    found: slots.Slots
+    point: tuple[float, float] | None
+    given: kinds.Given
+
+    def checked(self, program: Program, sure: float) -> Reading:
+        """The program, if it accounts for every content word of the question."""
+        if self.point is not None:
+            program = replace(program, scope=replace(program.scope, point=self.point))
+        left = unaccounted(self.found, program, self.given.bands, self.given.title.lower().split())
+        return (None, 0.0, sentence(left, program)) if left else (program, sure, "")
+
+
+def understood(cube: xr.Dataset, question: str, layers: Mapping[str, Any], before: Program | None) -> Reading:
+    """Return the program that a question means, how surely, and where there is none the reason.
+
+    The kinds of :mod:`.kinds` come first, then the parser, then what the parts of the question make by themselves.
+    A program that leaves out a content word of the question does not count.
+    """
+    first, last = span(cube)
+    names = tuple(bands(cube))
+    text, point = kinds.point_of(kinds.plain(question, first, last), _bounds(cube))
+    text = slots.clean(text)
+    parsed = parse(text, first, last, indices=indices_of(names), layers=layers, before=before)
+    if not text or len(text) > slots.LONGEST:
+        return None, 0.0, parsed.reason
+    title = str(cube.attrs.get("title") or "")
+    given = kinds.Given(names, _metres(cube), title, last, before is not None, point is not None)
+    found = slots.read(text, first, last, indices_of(names), layers, vocabulary())
+    if any(NO_DATE in (d.start, d.end) for d in found.dates):
+        return None, 0.0, parsed.reason
+    asked = _Question(text, found, point, given)
+    program = kinds.read(text, found, given)
+    if isinstance(program, str):
+        return None, 0.0, program
+    readings = [] if program is None else [asked.checked(program, READ)]
+    if program is None and parsed.program is not None:
+        refined = kinds.refine(text, parsed.program, given)
+        if isinstance(refined, str):
+            return None, 0.0, refined
+        readings.append(asked.checked(refined, parsed.confidence))
+    if readings and readings[0][0] is not None and readings[0][1] >= SURE:
+        return readings[0]
+    if before is None or not dialogue.follows(found):
+        composed = kinds.composed(text.lower().rstrip(" ?.!"), found, given)
+        readings += [] if composed is None else [asked.checked(composed, COMPOSED)]
+    good = [r for r in readings if r[0] is not None]
+    if good:
+        return max(good, key=lambda r: r[1])
+    return readings[0] if readings else (None, 0.0, parsed.reason)
+
+
+def own_words(cube: xr.Dataset, layers: Mapping[str, Any]) -> frozenset[str]:
+    """Return words that are right in a question for this cube: of its title, its bands, its indices and the layers."""
+    named = [str(cube.attrs.get("title") or ""), *map(str, bands(cube)), *indices_of(tuple(bands(cube))), *layers]
+    return vocabulary() | {w for n in named for w in re.findall(r"[^\W\d_]+", n.lower())}
+
+
+def _metres(cube: xr.Dataset) -> float:
+    """Side of a pixel in metres; that of Sentinel-2 where it is not known."""
+    try:
+        return float(np.sqrt(pixel_hectares(cube) * 1e4))
+    except EowidgetsError:
+        return 10.0
+
+
+def _bounds(cube: xr.Dataset) -> tuple[float, float, float, float] | None:
+    try:
+        west, south, east, north = globe.extent(geobox(cube))
+    except (EowidgetsError, ValueError):
+        return None
+    return float(west), float(south), float(east), float(north)
+
+
+@lru_cache(maxsize=32)
+def indices_of(names: tuple[str, ...]) -> tuple[str, ...]:
+    """Return spectral indices that these bands allow; going through the catalogue takes a tenth of a second."""
+    empty = np.zeros((0, 0, 0), np.float32)
+    found: tuple[str, ...] = available(xr.Dataset(dict.fromkeys(names, (DIMS, empty))))
+    return found
