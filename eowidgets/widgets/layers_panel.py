@@ -34,7 +34,7 @@ class LayersPanel(ipywidgets.VBox):
         self._list = ipywidgets.VBox()
         self._message = ipywidgets.HTML()
         heading = (ipywidgets.HTML(f"<b>{text}</b>") for text in ("On the picture", "On the map"))
-        super().__init__((next(heading), self._list, self._message, next(heading), map.layer_list))
+        super().__init__((next(heading), self._list, self._message, next(heading), map.basemap_choice, map.layer_list))
         self.add_class("eow-layers-panel")
         viewer.observe(self._fill, names="layers")
         self._fill()

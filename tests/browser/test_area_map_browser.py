@@ -101,3 +101,23 @@ def test_scrubbing_on_the_map_sends_nothing(page):
     until(page, lambda: page.evaluate("v.date") == label)
     assert page.evaluate("m.date, m.frames.date, v.date") == f"{label} {label} {label}"
     assert page.errors() == []
+
+
+def test_the_map_shows_values_under_the_pointer(same_lab):
+    page = same_lab(
+        ["import eowidgets as eow", "cube = eow.open('romania')\nm = eow.AreaMap(cube)\nm.date = '2019-07-06'\nm"]
+    )
+    page.run_all()
+    p = page.page
+    p.locator(".eow-map-canvas[data-shown]").wait_for()
+    box = p.locator(".eow-map-canvas").bounding_box()
+    p.mouse.move(box["x"] + box["width"] / 2, box["y"] + box["height"] / 2)
+    p.wait_for_function("() => document.querySelector('.eow-map-read').textContent.includes('red')")
+    text = p.locator(".eow-map-read").text_content()
+    around = "cube.red.sel(time='2019-07-06').values.squeeze()[48:53, 48:53].ravel()"
+    near = [float(v) for v in page.evaluate(f"' '.join('%.4f' % v for v in {around})").split()]
+    shown = float(text.split("red ")[1].split("green")[0].split()[0])
+    assert any(abs(shown - v) < 6e-4 for v in near)  # the middle of the map is one of the pixels around the middle
+    page.screenshot("map-values")
+    p.mouse.move(3, 3)
+    p.locator(".eow-map-read").wait_for(state="hidden")

@@ -1,6 +1,8 @@
 import { h } from "./dom.js";
+import { Ground } from "./ground.js";
 import { Pace } from "./pace.js";
 import { pass, subject } from "./passes.js";
+import { Readout } from "./readout.js";
 import { State } from "./state.js";
 import { Store } from "./store.js";
 
@@ -74,9 +76,13 @@ export class MapLayer {
     };
     // The click that ends a shape reaches the map after the shape is done.
     const drawing = (on) => () => setTimeout(() => (this.model.set("drawing", on), this.model.save_changes()), on ? 0 : 100);
+    const readout = this.readout(map);
+    const point = (event) => readout.show(this.model.get("visible") ? this.pixel(map, event.latlng) : null);
+    const leave = () => readout.show(null); // Leaflet's own event is that of the layer below the pointer
+    map.getContainer().addEventListener("mouseleave", leave);
     const credit = this.model.get("credit"); // escaped: Leaflet takes it for HTML
     map.attributionControl?.addAttribution(credit);
-    const events = [["zoom viewreset", place], ["zoomanim", animate], ["draw:drawstart draw:editstart draw:deletestart", drawing(true)], ["draw:drawstop draw:editstop draw:deletestop", drawing(false)]];
+    const events = [["zoom viewreset", place], ["zoomanim", animate], ["mousemove", point], ["draw:drawstart draw:editstart draw:deletestart", drawing(true)], ["draw:drawstop draw:editstop draw:deletestop", drawing(false)]];
     for (const [names, f] of events) map.on(names, f);
     // Leaflet learns of another size of the window only: a panel that changes its height cuts frames and tiles.
     const resizer = new ResizeObserver(() => map.invalidateSize({ animate: false }));
@@ -86,10 +92,31 @@ export class MapLayer {
       for (const [names, f] of events) map.off(names, f);
       map.attributionControl?.removeAttribution(credit);
       canvas.remove();
+      map.getContainer().removeEventListener("mouseleave", leave);
+      readout.close();
+      readout.element.remove();
     };
     this.shown.set(view, { canvas, context: canvas.getContext("2d"), place, detach });
     place();
     this.redraw();
+  }
+
+  // Values under the pointer, in the corner of a map.
+  readout(map) {
+    const element = map.getContainer();
+    const readout = new Readout(this.store, this.state, { ground: new Ground(this.store.sources[0]), toScreen: (at) => at, element });
+    readout.element.classList.add("eow-map-read");
+    element.append(readout.element);
+    return readout;
+  }
+
+  // The pixel at a place on a map, null outside the picture.
+  pixel(map, latlng) {
+    const { width, height } = this.store.sources[0];
+    const [north, west, south, east] = this.corners();
+    const [a, b, p] = [[north, west], [south, east], latlng].map((place) => map.latLngToLayerPoint(place));
+    const at = [((p.x - a.x) / (b.x - a.x)) * width, ((p.y - a.y) / (b.y - a.y)) * height];
+    return at[0] >= 0 && at[1] >= 0 && at[0] < width && at[1] < height ? at : null;
   }
 
   detach(view) {

@@ -7,6 +7,7 @@ from importlib.util import find_spec
 from typing import TYPE_CHECKING, Any
 
 import ipyleaflet
+import ipywidgets
 import numpy as np
 import traitlets
 import xarray as xr
@@ -86,6 +87,8 @@ class AreaMap(PlainErrors, MapControls, PictureLayers, Rasters, ipyleaflet.Map):
         The cube on the map, drawn in the browser: a step through time sends nothing.
     layer_list : LayerList
         Widget with the layers, their visibility and opacity.
+    basemap_choice : Dropdown
+        What lies below; only coastlines without a network.
 
     Raises
     ------
@@ -135,13 +138,18 @@ class AreaMap(PlainErrors, MapControls, PictureLayers, Rasters, ipyleaflet.Map):
         self._under = (base.coastlines(), base.graticule())
         ours = {"scroll_wheel_zoom": True, "max_zoom": 22, "layers": self._under, "panes": base.PANES}
         super().__init__(**{**ours, **leaf, **options})
-        self._under[0].name = "coastlines"
+        self._under[0].name = base.COASTLINES  # leafmap gives the first layer a name of its own
         self.layout.height, self.layout.min_height = height, "160px"
         self._footprint = ipyleaflet.Polygon(name="footprint", **_FOOTPRINT)
         self._pins = ipyleaflet.LayerGroup(name="pins")
         self.layers = (*self.layers, self._footprint, self._pins)
         self._make_controls()
         self.layer_list = LayerList(self)
+        #: Tiles can be chosen once they are known to be reachable.
+        self.basemap_choice = ipywidgets.Dropdown(
+            options=[base.COASTLINES], description="Basemap", tooltip="What lies below: tiles need a network"
+        )
+        self.basemap_choice.observe(lambda change: self.show_basemap(change["new"]), names="value")
         self.observe(self._to_frames, names=["date", "bands"])
         self.observe(self._show_area, names="area")
         self.observe(self._show_pins, names="pins")
@@ -350,9 +358,22 @@ class AreaMap(PlainErrors, MapControls, PictureLayers, Rasters, ipyleaflet.Map):
         down = (mercator(lat) - mercator(lat2)) * 180 / np.pi
         return bool(np.hypot(towards(lon, lon2) - lon2, down) < _NEAR * pixel)
 
+    def show_basemap(self, name: str) -> None:
+        """Put another map below everything else.
+
+        Parameters
+        ----------
+        name : {"coastlines", "streets", "light", "dark", "imagery", "terrain"}
+            All but the first come from a server of tiles.
+        """
+        ground = self._under if name == base.COASTLINES else (base.tiles(name),)
+        rest = [x for x in self.layers if x not in self._under and not getattr(x, "base", False)]
+        self.layers = (*ground, *rest)
+        self.basemap_choice.value = name
+
     def _add_tiles(self) -> None:
-        tiles = base.tiles(self._basemap_name)
-        self.layers = (tiles, *(x for x in self.layers if x not in self._under))
+        self.basemap_choice.options = (base.COASTLINES, *base.BASEMAPS)
+        self.show_basemap(self._basemap_name)
 
     def __repr__(self) -> str:
         """What is on the map, in one line that does not change from run to run."""

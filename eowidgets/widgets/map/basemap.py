@@ -26,6 +26,8 @@ BASEMAPS = {
     "imagery": xyzservices.providers.Esri.WorldImagery,
     "terrain": xyzservices.providers.OpenTopoMap,
 }
+#: What lies below without a network.
+COASTLINES = "coastlines"
 #: One small file from the tile server tells more than a name look-up: proxies and captive portals show here.
 PROBE = "https://tile.openstreetmap.org/0/0/0.png"
 TIMEOUT = 2.0
@@ -51,7 +53,7 @@ def coastlines() -> ipyleaflet.Polygon:
 
     The western half of the world is drawn twice, east of 180 as well: cubes across the antimeridian lie there.
     """
-    return ipyleaflet.Polygon(locations=_land(), name="coastlines", **_LAND)
+    return ipyleaflet.Polygon(locations=_land(), name=COASTLINES, **_LAND)
 
 
 @lru_cache(maxsize=1)

@@ -367,3 +367,16 @@ def test_a_whole_globe_and_a_pole_have_a_map_and_take_areas(name):
     assert len(m.draw.data) == 1
     west, south, east, north = Area.of(m.area).bounds
     assert (west, south, east, north) == pytest.approx((170, 60, 190, 70))
+
+
+def test_a_basemap_is_chosen_where_tiles_can_be_reached(romania):
+    m = eow.AreaMap(romania)
+    assert m.basemap_choice.options == ("coastlines",)
+    m._add_tiles()  # as when the probe has answered
+    assert [x.name for x in m.layers if getattr(x, "base", False)] == ["streets"]
+    for name in ("imagery", "coastlines", "dark"):
+        m.basemap_choice.value = name
+        ground = m.layers[0]
+        assert ground.name == name
+        assert sum(getattr(x, "base", False) for x in m.layers) == (name != "coastlines")
+    assert [x.name for x in m.layers][-2:] == ["footprint", "pins"]
