@@ -17,9 +17,9 @@ from eowidgets.cube.grid import georeference
 
 #: Name: seed, centre in degrees, whether with radar. All run from 2020 to 2022 on 96 x 96 pixels.
 SCENES: dict[str, tuple[int, tuple[float, float], bool]] = {
-    "simulated-5": (301, (7.6, 46.9), False),
-    "simulated-6": (308, (-3.6, 40.4), True),
-    "simulated-7": (305, (24.2, 56.8), False),
+    "fresh-5": (301, (7.6, 46.9), False),
+    "fresh-6": (308, (-3.6, 40.4), True),
+    "fresh-7": (305, (24.2, 56.8), False),
 }
 #: Name: function below, satellite, attributes.
 SERIES: dict[str, tuple[str, str, dict[str, str]]] = {
@@ -35,7 +35,7 @@ SERIES: dict[str, tuple[str, str, dict[str, str]]] = {
     ),
     "brazil": ("brazil", "MODIS", {"title": "MODIS MOD13Q1, Brazil, 2010 to 2011", "sensor": "modis-vi"}),
     "crops": ("fields", "MODIS", {"title": "NDVI of fields in Central Asia, 2016", "sensor": "modis-vi"}),
-    "formosat": ("formosat", "FORMOSAT-2", {"title": "FORMOSAT-2, 2006"}),
+    "fresh-formosat": ("formosat", "FORMOSAT-2", {"title": "FORMOSAT-2, 2006"}),
 }
 NAMES = (*SCENES, *SERIES)
 

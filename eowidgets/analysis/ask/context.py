@@ -12,7 +12,7 @@ import xarray as xr
 
 from eowidgets.analysis.ask import consistent, levels, season, timetools, tools, words
 from eowidgets.analysis.ask.answer import Answer, Evidence, Trace
-from eowidgets.analysis.ask.landcover import COLOR, FEWEST
+from eowidgets.analysis.ask.landcover import COLOR, FEWEST, needs
 from eowidgets.analysis.ask.language import SKIES, Program, Scope
 from eowidgets.cube.schema import usable
 from eowidgets.errors import InputError
@@ -102,6 +102,8 @@ class Context:
         """A kind of land in the year of a scope."""
         if of == "water" and self.dated_water(scope):
             return self.water(scope, where)
+        if lacking := needs(self.cube):
+            raise InputError(f"Land cover needs the bands {lacking}, which this cube has not.")
         year = self.trace("year", tools.year_around, self.cube, scope.start, scope.end)
         if of == "water" and year.sizes["time"] < FEWEST:
             return self.water(scope, where)
