@@ -27,7 +27,7 @@ _HEADER = (
     "# Messages of a notebook. Write them with  python tools/translate_notebooks.py update  and translate them here."
 )
 _FENCE = re.compile(r"(```.*?```)", re.DOTALL)
-_LINK = re.compile(r"\]\((?!https?:|#)")
+_LINK = re.compile(r"(\]\(|src=\")(?!https?:|#)")
 
 
 def pairs() -> Iterator[tuple[str, Path, Path]]:
@@ -46,8 +46,10 @@ def blocks(text: str) -> list[str]:
 
 
 def is_message(block: str) -> bool:
-    """Whether a block of a markdown cell holds words: not a separator, fenced code or a lone tag."""
-    return not block.startswith("```") and bool(re.search(r"\w", re.sub(r"<[^>]*>", "", block)))
+    """Whether a block of a markdown cell holds words: not a separator, fenced code or a lone tag without a description."""
+    if block.startswith("```"):
+        return False
+    return "alt=" in block or bool(re.search(r"\w", re.sub(r"<[^>]*>", "", block)))
 
 
 def messages(notebook: Any) -> list[str]:
@@ -87,7 +89,7 @@ def _block(block: str, translate: Callable[[str], str]) -> str:
     if not is_message(block):
         return block
     text = block.strip("\n")
-    return block.replace(text, _LINK.sub("](../", translate(text)))
+    return block.replace(text, _LINK.sub(r"\1../", translate(text)))
 
 
 def open_catalogue(path: Path, language: str) -> Catalog:
