@@ -178,7 +178,8 @@ def about(cube: xr.Dataset) -> dict[str, Any]:
 _RADAR = {"vv", "vh", "hh", "hv"}
 _INSTRUMENTS = {
     "landsat-oli": "Landsat 8 or 9 (OLI)", "landsat-tm": "Landsat 4 or 5 (TM)", "landsat-etm": "Landsat 7 (ETM+)",
-    "sentinel1": "Sentinel-1", "modis-vi": "MODIS (vegetation indices)", "modis": "MODIS", "viirs": "VIIRS", "formosat2": "FORMOSAT-2",
+    "sentinel1": "Sentinel-1", "modis-vi": "MODIS (vegetation indices)", "modis": "MODIS", "viirs": "VIIRS",
+    "formosat2": "FORMOSAT-2",
 }  # fmt: skip
 
 

@@ -35,7 +35,9 @@ _SIDE = re.compile(
     rf"|er)s|met(?:re|er)s|km|m) (?P<c>wide|tall|high|long) (?:is|are)\b"
 )
 
-_NUMBER_OF = re.compile(r"\b(?:how many|nr\.? of|no\.? of) (?P<n>rows|columns|pixels)\b|\b(?:number|count) of (?P<m>rows|columns|pixels)\b")
+_NUMBER_OF = re.compile(
+    r"\b(?:how many|nr\.? of|no\.? of) (?P<n>rows|columns|pixels)\b|\b(?:number|count) of (?P<m>rows|columns|pixels)\b"
+)
 
 _GAP = re.compile(
     r"\b(?:interval|spacing|gap|time|days)(?: \w+)? between (?:the |two |successive |consecutive )*(?:images"
@@ -87,7 +89,7 @@ _ACQUISITIONS = re.compile(
 )
 
 _EMPTY_MONTHS = re.compile(
-    r"\b(?:how many|number of|count of)(?: of)?(?: the)? (?:calendar )?months\b.*\b(?:no|without)(?: an?| any| a single| single)? "
+    r"\b(?:how many|number of|count of)(?: of)?(?: the)? (?:calendar )?months\b.*\b(?:no|without)(?: an?| any)?(?: single)? "
     r"(?:usable )?(?:images?|pictures?|dates?|data|acquisitions?|observations?|scenes?)\b"
 )
 
@@ -147,8 +149,9 @@ def _meaning(low: str, slots: Slots) -> Fact | None:
 #: What follows or precedes the name of a band whose meaning is asked for.
 _EXPLAINED = (
     r"\b(?:what|explain|define)\b.*\b{0}(?: band| channel)?(?: is| are)? (?:stands? for|mean|good for|used for|useful for"
-    r"|tells? us|in general)|\bwhat (?:does|do|is|are) (?:the |a )?{0}(?: band| channel)?s? (?:stand for|mean|good for|used for"
-    r"|useful for|tell(?: us)?|measure|for)\b|\b(?:meaning|definition|purpose|use) of (?:the )?{0}\b"
+    r"|tells? us|in general)|\bwhat (?:does|do|is|are) (?:the |a )?(?:band )?{0}(?: band| channel)?s? "
+    r"(?:stand for|mean|good for|used for|useful for|tell(?: us)?|measure|for)\b"
+    r"|\b(?:meaning|definition|purpose|use) of (?:the )?(?:band )?{0}\b"
     r"|^(?:explain|define|what is meant by)(?: the)? {0}(?: band| channel)?$"
 )
 
@@ -157,7 +160,9 @@ def named_band(low: str, slots: Slots, given: Given) -> Fact | None:
     """Read "What is the red edge good for?", "What does SWIR stand for?": the meaning of a band, not its mean."""
     if slots.dates or slots.places or given.point:
         return None
-    return next((Fact(of=name) for name, said in BAND_NAMES.items() if re.search(_EXPLAINED.replace("{0}", said), low)), None)
+    return next(
+        (Fact(of=name) for name, said in BAND_NAMES.items() if re.search(_EXPLAINED.replace("{0}", said), low)), None
+    )
 
 
 def fact(low: str, slots: Slots, given: Given) -> Program | str | None:

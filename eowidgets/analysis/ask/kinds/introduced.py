@@ -14,7 +14,7 @@ _OF_ME = re.compile(r"^\W*(?:i|we|my|our|i'm|we're|i've|we've|i'd|we'd|as an?|fo
 _LEADS = re.compile(
     r"^\W*(?:i|we|my|our|i'm|we're|i've|we've|i'd|we'd|as an?|for (?:an?|my|our|the))\b[^.?!]{0,90}?"
     r"\b(?:know|wondering|wonder|find out|understand|learn|work out|asks?|asked|tell (?:me|us)|curious|determine)\b"
-    rf"(?: about)?[,:]?(?: me| us)? (?=(?:whether|if|{_ASKS})\b)",
+    rf"(?: about)?(?: me| us)?[,:]? (?=(?:whether|if|{_ASKS})\b)",
     re.IGNORECASE,
 )
 #: Words that narrow the question: what they stand in is part of it.

@@ -28,7 +28,8 @@ _HOLIDAY = re.compile(
 #: Days that "shortly" before or after reaches.
 _SHORTLY = 16
 _THIRD = re.compile(
-    rf"\b(?:in |during )?(?:the )?(?P<third>early|mid|middle of|late|beginning of|end of)[ -](?P<month>{_MONTH}),? (?P<year>{_Y})\b",
+    rf"\b(?:in |during )?(?:the )?(?P<third>early|mid|middle of|late|beginning of|end of)[ -]"
+    rf"(?P<month>{_MONTH}),? (?P<year>{_Y})\b",
     re.IGNORECASE,
 )
 _TAG = re.compile(
@@ -64,7 +65,7 @@ _SAID: tuple[_Pair, ...] = tuple(
             r"On which date \1 it \2?",
         ),
         (
-            rf"\b(?:the )?({_SEASON})s (?:\([a-z ,-]*\) )?(?:(?:of|from|in|between) )(?:the years )?({_Y}) (?:to|until|through|and|-)"
+            rf"\b(?:the )?({_SEASON})s (?:\([a-z ,-]*\) )?(?:of|from|in) (?:the years )?({_Y}) (?:to|until|through|-)"
             rf" ({_Y})\b",
             r"from \2 to \3 in \1",
         ),
@@ -73,24 +74,28 @@ _SAID: tuple[_Pair, ...] = tuple(
             r"\1 it \4 in \2\3 than in \5",
         ),
         (
-            r"^(?:in )?(?:what|which) year (was|were) (.+?) (built|constructed|cut down|cut|felled|cleared|lost)\b",
+            r"^(?:in )?(?:what|which) year (was|were) (?!(?:the )?(?:most|least|more|less|fewest)\b)(.+?) (built|constructed|cut down|cut|felled|cleared|lost)\b",
             r"When \1 \2 \3",
         ),
         (
-            rf"^by how many percentage points (?:of the \w+ )?(?:did|has|have) (.+?) (?:grow|grown|increased?|rise|risen|expand(?:ed)?)"
-            rf" (?:from|between) ({_Y}) (?:to|and) ({_Y})\??$",
+            rf"^by how many percentage points (?:of the \w+ )?(?:did|has|have) (.+?) "
+            rf"(?:grow|grown|increased?|rise|risen|expand(?:ed)?) (?:from|between) ({_Y}) (?:to|and) ({_Y})\??$",
             r"What is the difference in the share of \1 between \3 and \2?",
         ),
         (
-            rf"^by how many percentage points (?:of the \w+ )?(?:did|has|have) (.+?) (?:shrink|shrunk|decreased?|fall|fallen|decline)"
-            rf" (?:from|between) ({_Y}) (?:to|and) ({_Y})\??$",
+            rf"^by how many percentage points (?:of the \w+ )?(?:did|has|have) (.+?) "
+            rf"(?:shrink|shrunk|decreased?|fall|fallen|decline) (?:from|between) ({_Y}) (?:to|and) ({_Y})\??$",
             r"What is the difference in the share of \1 between \2 and \3?",
         ),
         (r"\b(?:nr|no)\.? (?:of )?(?=pixels|rows|columns|images|dates|patches)", "number of "),
         (r"\bthe (upper|lower|left|right) one or (?:the )?(upper|lower|left|right) one\b", r"the \1 or the \2"),
         (r"\bNDRE\b", "NDREI"),
+        (r"\b(is|was) (\w+) (?:the|its|at its) (lowest|highest)\b(?=\W*$)", r"\1 \2 \3"),
         (rf"\b{_MONTH}s\b(?!['’])", lambda m: m.group()[:-1]),
-        (rf"^of all (?:the )?({_MONTH}),? which (year|one)(?:['’]s)? (?:was|is|had) (.+?)\??$", r"which year was \3 in \1?"),
+        (
+            rf"^of all (?:the )?({_MONTH}),? which (year|one)(?:['’]s)? (?:was|is|had) (.+?)\??$",
+            r"which year was \3 in \1?",
+        ),
         (
             r"^(?:the )?date of (?:the )?(?:construction|building work)s?\b(?P<rest>.*)$",
             lambda m: f"When was it built{m['rest']}",
@@ -125,9 +130,9 @@ def rephrased(question: str, names: Collection[str], dates: int) -> str:
     'Was less than half of it wooded in 2020?'
     """
     text = without_introduction(question.replace("’", "'"))
+    text = _all_dates(text, dates)
     for pattern, instead in _SAID:
         text = pattern.sub(instead, text)
-    text = _all_dates(text, dates)
     text = _HOLIDAY.sub(_holiday, text)
     text = _THIRD.sub(_third, text)
     if re.search(r"\bseasons?\b", text, re.IGNORECASE):
@@ -139,7 +144,9 @@ def rephrased(question: str, names: Collection[str], dates: int) -> str:
 def _all_dates(text: str, dates: int) -> str:
     """Leave out a number of dates that is that of the cube."""
     number = rf"(?:{_NUMBERS[dates]}|{dates})" if dates < len(_NUMBERS) else str(dates)
-    return re.sub(rf"\b((?:of|on|in|over|among) (?:the|these|all)(?: the)?) {number} ({_SHOTS})\b", r"\1 \2", text, flags=re.I)
+    return re.sub(
+        rf"\b((?:of|on|in|over|among) (?:the|these|all)(?: the)?) {number} ({_SHOTS})\b", r"\1 \2", text, flags=re.I
+    )
 
 
 def _holiday(match: re.Match[str]) -> str:
@@ -155,7 +162,9 @@ def _holiday(match: re.Match[str]) -> str:
 def _third(match: re.Match[str]) -> str:
     year, month, said = int(match["year"]), _MONTHS[match["month"].lower()], match["third"].lower()
     last = calendar.monthrange(year, month)[1]
-    first, end = (1, 10) if said.startswith(("early", "beginning")) else (11, 20) if said.startswith("mid") else (21, last)
+    first, end = (
+        (1, 10) if said.startswith(("early", "beginning")) else (11, 20) if said.startswith("mid") else (21, last)
+    )
     return f"from {year}-{month:02d}-{first:02d} to {year}-{month:02d}-{end}"
 
 
@@ -181,6 +190,16 @@ def _radar(text: str, names: Collection[str]) -> str:
     text = re.sub(r"\b(?:weaker|darker)\b", "lower", text, flags=re.I)
     text = re.sub(r"\b(?:strongest|brightest)\b", "highest", text, flags=re.I)
     text = re.sub(r"\b(?:weakest|darkest)\b", "lowest", text, flags=re.I)
-    text = re.sub(r"\s*\b(?:backscatter(?:ing)?(?: coefficient)?|signal|echo|returns?|intensity|polari[sz]ation|radar)\b", "", text, flags=re.I)
+    text = re.sub(
+        r"\s*\b(?:backscatter(?:ing)?(?: coefficient)?|signal|echo|returns?|intensity|polari[sz]ation|radar)\b",
+        "",
+        text,
+        flags=re.I,
+    )
     text = re.sub(r"(-?\d+(?:\.\d+)?) ?(?:db|decibels?)\b", r"\1", text, flags=re.I)
-    return re.sub(r"\b(?:the )?(?:band |channel )?(vv|vh|hh|hv)(?: band| channel)?\b", lambda m: f"band {m[1].lower()}", text, flags=re.I)
+    return re.sub(
+        r"\b(?:the )?(?:band |channel )?(vv|vh|hh|hv)(?: band| channel)?\b",
+        lambda m: f"band {m[1].lower()}",
+        text,
+        flags=re.I,
+    )
