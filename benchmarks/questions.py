@@ -56,7 +56,8 @@ RIGHT, WRONG, REFUSED = 90.0, 2.0, 97.0
 UNITS: dict[str, tuple[str, float]] = {
     "ha": ("area", 1e4), "hectares": ("area", 1e4), "km2": ("area", 1e6), "km²": ("area", 1e6), "m2": ("area", 1.0),
     "m²": ("area", 1.0), "m": ("length", 1.0), "metres": ("length", 1.0), "km": ("length", 1e3), "%": ("share", 1.0),
-    "percent": ("share", 1.0), "days": ("time", 1.0), "d": ("time", 1.0), "day": ("time", 1.0), "years": ("time", 365.25),
+    "percent": ("share", 1.0), "percentage points": ("share", 1.0),
+    "days": ("time", 1.0), "d": ("time", 1.0), "day": ("time", 1.0), "years": ("time", 365.25),
     "year": ("time", 365.25), "a": ("time", 365.25),
 }  # fmt: skip
 MONTHS = {name.lower(): i for i, name in enumerate(calendar.month_name) if name}

@@ -30,6 +30,7 @@ _NAMES = frozenset(("kind:rank", "kind:when", "relation:which", "relation:which-
 _ANSWERS: tuple[tuple[re.Pattern[str], frozenset[str]], ...] = (
     (re.compile(r"^(?:and )?(?:is|are|was|were|did|does|has|have|had)\b(?! (?:you|we|one|i)\b)"), _YES_NO),
     (re.compile(r"\b(?:which|what) (?:calendar )?(?:month|year|season)\b"), _NAMES),
+    (re.compile(r"^(?:and )?on (?:which|what) (?:date|day)\b"), frozenset((*_NAMES, "of:place"))),
 )
 _NUMBER = re.compile(r"\d+(?:\.\d+)?$")
 
@@ -122,7 +123,7 @@ def _known(word: str, said: frozenset[str]) -> bool:
         return True
     forms = (word, word.removesuffix("'s"), word.removesuffix("'"))
     for form in (*forms, word.removesuffix("s"), f"{word}s") if len(word) > 3 else forms:
-        named = {f"of:{form}", f"method:{form}", f"method:break-{form}"}
+        named = {f"of:{form}", f"than:{form}", f"method:{form}", f"method:break-{form}"}
         if form in HARMLESS or named & said or MEANINGS.get(form, frozenset()) & said:
             return True
     parts = word.split("-")

@@ -65,7 +65,10 @@ def compare(context: Context, program: Compare) -> Answer:
     masks = context.picture(first.mask, program.of) if unit else {}
     if other is None and unit:
         masks |= context.picture(second.mask, second_of)
-    return context.answer(program, text + first.note, value, sure, masks=masks, dates=first.cube, claim=claim)
+    points = "percentage points" if unit and program.relation == "difference" else ""
+    return context.answer(
+        program, text + first.note, value, sure, unit=points, masks=masks, dates=first.cube, claim=claim
+    )
 
 
 def _writer(a: float, b: float, *, share: bool, whole: bool) -> Callable[[float], str]:

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from eowidgets.analysis.ask import breaks, doubt, kinds, season, small, splits, timetools, tools, words
+from eowidgets.analysis.ask import breaks, doubt, kinds, season, small, splits, timetools, tools, within, words
 from eowidgets.analysis.ask.answer import Answer
 from eowidgets.analysis.ask.consistent import Claim
 from eowidgets.analysis.ask.context import Context, Found, span
@@ -24,6 +24,9 @@ DEFINED = (
     " Counted are patches of 0.05 ha or more whose land cover differs between the two years; eow.change counts breaks of the "
     "series instead."
 )
+
+#: Hectares that must have changed within a year before it is refused to say that nothing did.
+WITHIN = 0.5
 
 
 def when(context: Context, program: When) -> Answer:
@@ -173,10 +176,15 @@ def change(context: Context, program: Change) -> Answer:
         v * tools.area(found.known, context.cube, unit) / tools.area(found.known, context.cube) for v in (low, high)
     )
     size = context.trace("size", tools.area, found.mask, context.cube, *(() if unit == "ha" else (unit,)))
+    _refuse_within(context, program, found, size=size)
     topic = f"{of} {'gain' if gain else 'loss'}"
     spread = tools.grid_shares(found.mask, found.where)
     verb = "was gained" if gain else "was lost"
     said, between = words.hectares(size, unit), f"({words.number(low)} to {words.hectares(high, unit)})"
+    if program.ask == "whether" and not size and high >= WITHIN:
+        raise InputError(
+            f"That is too close to tell: {said} {between} of {words.name(of)} {verb}{words.where(program.scope)}.{found.note}"
+        )
     if program.ask == "whether":
         value: Any = context.trace("changed_at_all", small.positive, size)
         claim = Claim(size, 0.0, ">", shown=(said,) if size else (), interval=(low, high))
@@ -200,6 +208,19 @@ def change(context: Context, program: Change) -> Answer:
         dates=found.cube,
         claim=claim,
     )
+
+
+def _refuse_within(context: Context, program: Change, found: Found, size: float) -> None:
+    """Refuse to say that nothing changed where much changed within one of the two years."""
+    if size or found.states is None:
+        return
+    years = timetools.two_years(context.cube, program.scope.start, program.scope.end)
+    hectares = within.moved_within(years, found.states, found.where, found.source, found.target)
+    if hectares >= WITHIN:
+        raise InputError(
+            f"About {words.hectares(hectares)} changed within one of the two years compared, whose map shows both states: ask "
+            f"for years that lie before and after the change, or for its hectares by break-ccdc.{found.note}"
+        )
 
 
 def _lost_share(context: Context, program: Change, found: Found, interval: tuple[float, float]) -> Answer:

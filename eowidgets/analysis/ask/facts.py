@@ -10,8 +10,9 @@ import xarray as xr
 
 from eowidgets.analysis.ask import words
 from eowidgets.analysis.ask.answer import Answer
+from eowidgets.analysis.ask.bandwords import MEANS
 from eowidgets.analysis.ask.consistent import Claim
-from eowidgets.analysis.ask.context import Context
+from eowidgets.analysis.ask.context import Context, span
 from eowidgets.analysis.ask.language import FACTS, Fact
 from eowidgets.analysis.ask.small import scaled
 from eowidgets.analysis.ask.tools import pixel_hectares
@@ -25,6 +26,10 @@ from eowidgets.errors import InputError, unknown
 def fact(context: Context, program: Fact) -> Answer:
     """Say something about the cube."""
     of = program.of
+    if of in MEANS:
+        return context.answer(program, f"{MEANS[of]}.", of, 1.0, code=repr(of))
+    if of == "empty months":
+        return _empty(context, program)
     if of not in FACTS:
         table = context.trace("meaning", meaning, of)
         text = f"{of} is the {table['name']}: {table['formula']}, {table['reads']}."
@@ -38,6 +43,12 @@ def fact(context: Context, program: Fact) -> Answer:
         text = f"The images are from {value}."
     elif of == "dates":
         text = f"The series has {table['count']} {'image' if table['count'] == 1 else 'images'}, from {value[0]} to {value[1]}."
+    elif of == "acquisitions":
+        text = f"The series has {table['count']} {'image' if table['count'] == 1 else 'images'}: {_listed(value)}."
+    elif of == "crs":
+        text = f"The coordinate reference system is {value}."
+    elif of == "imaging":
+        text = f"The images are {value}: the bands are {', '.join(table['bands'])}."
     elif of == "size":
         factor = {"km2": 0.01, "m2": 1e4}.get(program.unit, 1.0)
         value, code = context.trace("area", scaled, value, factor), None
@@ -84,6 +95,40 @@ def fact(context: Context, program: Fact) -> Answer:
     return context.answer(program, text, value, 1.0, unit=unit, code=code, claim=claim)
 
 
+def _empty(context: Context, program: Fact) -> Answer:
+    """Count the months of a time of which there is no image."""
+    first, last = span(context.cube)
+    start, end = program.scope.start or first, program.scope.end or last
+    missing = context.trace("missing", empty_months, context.cube, start, end)
+    number = len(missing)
+    said = f": {', '.join(missing)}" if 0 < number <= 12 else ""
+    text = f"{number} {'month has' if number == 1 else 'months have'} no image from {start[:7]} to {end[:7]}{said}."
+    return context.answer(program, text, number, 1.0, code=f"len({context.trace.last})")
+
+
+def empty_months(cube: xr.Dataset, start: str, end: str) -> list[str]:
+    """Months, as ``"2019-01"``, of a time of which a cube has no date."""
+    held = {str(t)[:7] for t in cube["time"].values}
+    months = np.arange(np.datetime64(start[:7], "M"), np.datetime64(end[:7], "M") + 1)
+    return [str(m) for m in months if str(m) not in held]
+
+
+#: Dates that a sentence lists; of more it names the first and the last.
+_LISTED = 20
+
+
+def _listed(days: tuple[str, ...]) -> str:
+    if len(days) <= _LISTED:
+        return ", ".join(days)
+    return f"{', '.join(days[:5])}, … to {days[-1]}; the value holds them all"
+
+
+def _system(crs: Any) -> str:
+    """EPSG code and name of a coordinate reference system."""
+    code, name = crs.to_epsg(), str(getattr(crs.proj, "name", "") or "")
+    return f"EPSG:{code} ({name})" if code and name else f"EPSG:{code}" if code else name or str(crs)
+
+
 def _known(names: tuple[str, ...]) -> list[str]:
     first: list[str] = [n for n in ("NDVI", "NDMI", "NBR", "NDWI", "MNDWI", "NDSI", "NDBI", "EVI") if n in names]
     return first or list(names[:5])
@@ -99,6 +144,9 @@ def about(cube: xr.Dataset) -> dict[str, Any]:
     lon, lat = globe.lonlat(box, box.width / 2, box.height / 2)
     return {
         "dates": (days[0], days[-1]),
+        "acquisitions": tuple(days),
+        "crs": _system(box.crs),
+        "imaging": "radar images" if set(map(str.lower, bands(cube))) & _RADAR else "optical images",
         "count": len(days),
         "size": hectares * box.width * box.height,
         "rows": box.height,
@@ -127,9 +175,19 @@ def about(cube: xr.Dataset) -> dict[str, Any]:
     }
 
 
+_RADAR = {"vv", "vh", "hh", "hv"}
+_INSTRUMENTS = {
+    "landsat-oli": "Landsat 8 or 9 (OLI)", "landsat-tm": "Landsat 4 or 5 (TM)", "landsat-etm": "Landsat 7 (ETM+)",
+    "sentinel1": "Sentinel-1", "modis-vi": "MODIS (vegetation indices)", "modis": "MODIS", "viirs": "VIIRS",
+    "formosat2": "FORMOSAT-2",
+}  # fmt: skip
+
+
 def _satellite(cube: xr.Dataset) -> str:
     """Name of the satellite that the cube notes, or nothing."""
     noted = str(cube.attrs.get("sensor") or cube.attrs.get("platform") or cube.attrs.get("satellite") or "")
+    if noted.lower() in _INSTRUMENTS:
+        return _INSTRUMENTS[noted.lower()]
     found = re.match(r"(?i)(sentinel|landsat)-?(\d)\w?(?:-(l\w+))?$", noted)
     if not found:
         return noted

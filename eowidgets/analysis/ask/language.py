@@ -356,7 +356,7 @@ def _is_day(text: str) -> bool:
 #: What can be asked about the cube itself.
 FACTS = (
     "dates", "satellite", "size", "width", "height", "rows", "columns", "pixels", "bands", "resolution", "interval",
-    "longest gap", "years", "days", "images a year", "latitude",
+    "longest gap", "years", "days", "images a year", "latitude", "acquisitions", "crs", "imaging", "empty months",
     "longitude", "indices", "place", "north", "south", "east", "west",
 )  # fmt: skip
 #: Field -> the words that it may hold; literal types say the same to the type checker.

@@ -33,6 +33,8 @@ URBAN = 10.0
 PLANE = 0.01
 #: Indices that grow without bound where their denominator is near zero, and the largest value that means something.
 UNBOUNDED = {"EVI": 2.0, "EVI2": 2.0}
+#: Bands of radar.
+RADAR = ("vv", "vh", "hh", "hv")
 #: Constants of formulas as their authors give them, where the catalogue has others: L of SAVI after Huete (1988).
 CONSTANTS = {"SAVI": {"L": 0.5}}
 CELLS = ("north-west", "north", "north-east", "west", "centre", "east", "south-west", "south", "south-east")
@@ -187,7 +189,7 @@ def index_values(cube: xr.Dataset, name: str, where: Mask) -> xr.DataArray:
     if not cube.indexes["time"].is_monotonic_increasing:  # pairs of dates are in the order of one of them
         cube = cube.sortby("time")
     values = cube[name] if name in bands(cube) else cube.eow.index(name, **CONSTANTS.get(name, {}))
-    good = usable(cube) & inside
+    good = (valid(cube) if name in RADAR else usable(cube)) & inside  # clouds do not hide the ground from radar
     if name in UNBOUNDED:
         good &= abs(values) <= UNBOUNDED[name]
     out: xr.DataArray = values.where(good).rename(name)

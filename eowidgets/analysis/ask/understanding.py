@@ -57,7 +57,8 @@ def understood(cube: xr.Dataset, question: str, layers: Mapping[str, Any], befor
     """
     first, last = span(cube)
     names = tuple(bands(cube))
-    text, point = kinds.point_of(kinds.plain(question, first, last), _bounds(cube))
+    simple = kinds.rephrased(question, names, cube.sizes["time"])
+    text, point = kinds.point_of(kinds.plain(simple, first, last), _bounds(cube))
     text = slots.clean(text)
     parsed = parse(text, first, last, indices=indices_of(names), layers=layers, before=before)
     if not text or len(text) > slots.LONGEST:

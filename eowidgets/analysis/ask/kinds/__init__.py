@@ -10,5 +10,6 @@ from eowidgets.analysis.ask.kinds.events_read import cause_note
 from eowidgets.analysis.ask.kinds.given import Given
 from eowidgets.analysis.ask.kinds.plainly import plain, point_of
 from eowidgets.analysis.ask.kinds.reading import asked_direction, read, refine
+from eowidgets.analysis.ask.kinds.rephrased import rephrased
 
-__all__ = ["Given", "asked_direction", "cause_note", "composed", "plain", "point_of", "read", "refine"]
+__all__ = ["Given", "asked_direction", "cause_note", "composed", "plain", "point_of", "read", "refine", "rephrased"]

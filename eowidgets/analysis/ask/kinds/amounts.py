@@ -29,6 +29,7 @@ from eowidgets.analysis.ask.language import (
     AreaOf,
     Change,
     Compare,
+    Describe,
     Extreme,
     Presence,
     Program,
@@ -178,6 +179,9 @@ def band(low: str, slots: Slots, given: Given) -> Program | str | None:
         )
     if name not in given.bands:
         return f"This cube has no band {name}: it has {', '.join(given.bands)}."
+    two = _two_bands(low, slots, given)
+    if two is not None:
+        return two
     if LIMIT.search(low) or " than " in low:
         return None
     scope, _ = scopes(slots, "")
@@ -213,6 +217,22 @@ def band(low: str, slots: Slots, given: Given) -> Program | str | None:
     return Statistic(scope, name, stat)  # type: ignore[arg-type]
 
 
+def _two_bands(low: str, slots: Slots, given: Given) -> Compare | None:
+    """Read "Is VH higher than VV?": one band against another."""
+    named = [n for n in re.findall(r"\bband (\w+)\b", low) if n in given.bands]
+    if len(set(named)) != 2 or len(named) != 2 or len(slots.dates) > 1 or len(slots.places) > 1 or LIMIT.search(low):
+        return None
+    scope, _ = scopes(slots, "")
+    less = bool(LOW.search(low))
+    if YES_NO.search(low) and " than " in low:
+        return Compare(scope, named[0], named[1], "less" if less else "more")
+    if re.search(r"\bdifferen(?:ce|t)\b|\bhow much\b", low):
+        return Compare(scope, named[0], named[1], "difference")
+    if re.match(r"^(?:which|what)\b", low) and (less or MORE.search(low)):
+        return Compare(scope, named[0], named[1], "which less" if less else "which")
+    return None
+
+
 def absence(low: str, slots: Slots, given: Given) -> Program | str | None:
     """Read "Was it cloud free?": whether there is none."""
     if not YES_NO.search(low) or re.search(r"\b(?:how many|which|what|when|any)\b", low):
@@ -241,6 +261,8 @@ def absence(low: str, slots: Slots, given: Given) -> Program | str | None:
 def at_point(low: str, slots: Slots, given: Given) -> Program | None:
     """Read "Is the land at 45.2029, 22.1515 forest?"."""
     lands = [t.name for t in slots.topics if t.name in (*COVERS, *UNIONS)]
+    if given.point and len(set(lands)) > 1 and re.match(r"^.*\b(?:is|are|was|were)\b.*\bor\b", low):
+        return Describe(scopes(slots, "")[0])
     if not given.point or len(lands) != 1 or not re.match(r"^(?:is|are|was|were)\b", low) or " than " in low:
         return None
     return Presence(scopes(slots, "")[0], lands[0])

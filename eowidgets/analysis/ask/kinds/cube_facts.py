@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import re
 
+from eowidgets.analysis.ask.bandwords import BAND_NAMES
 from eowidgets.analysis.ask.kinds.given import Given
 from eowidgets.analysis.ask.kinds.patterns import CUBE, LIMIT, SATELLITE
 from eowidgets.analysis.ask.language import COVERS, IMAGES, SKIES, UNIONS, Fact, Program
+from eowidgets.analysis.ask.scopes import scopes
 from eowidgets.analysis.ask.slots import Slots
 
 _SIZE_OF = re.compile(
@@ -33,7 +35,9 @@ _SIDE = re.compile(
     rf"|er)s|met(?:re|er)s|km|m) (?P<c>wide|tall|high|long) (?:is|are)\b"
 )
 
-_NUMBER_OF = re.compile(r"\bhow many (?P<n>rows|columns|pixels)\b|\b(?:number|count) of (?P<m>rows|columns|pixels)\b")
+_NUMBER_OF = re.compile(
+    r"\b(?:how many|nr\.? of|no\.? of) (?P<n>rows|columns|pixels)\b|\b(?:number|count) of (?P<m>rows|columns|pixels)\b"
+)
 
 _GAP = re.compile(
     r"\b(?:interval|spacing|gap|time|days)(?: \w+)? between (?:the |two |successive |consecutive )*(?:images"
@@ -73,7 +77,32 @@ _DATES_OF = re.compile(
 )
 
 _BANDS_OF = re.compile(
-    r"\b(?:which|what|how many) (?:spectral )?(?:bands|channels|wavelengths)\b|\blist (?:all |the )*bands\b"
+    r"\b(?:which|what|how many) (?:spectral |radar )?(?:bands|channels|wavelengths|polari[sz]ations?)\b"
+    r"|\blist (?:all |the )*(?:bands|polari[sz]ations)\b|^polari[sz]ations?$"
+)
+
+#: Each single date.
+_ACQUISITIONS = re.compile(
+    r"\b(?:list|enumerate|name|show|give)(?: me| us)? (?:all |the |every |each )*(?:of (?:the )?)?"
+    r"(?:(?:acquisition|image|imaging|observation|available|recording) )?(?:dates?|days|acquisitions|images)"
+    r"(?: (?:of|in) (?:the |this |our )?\w+)?$"
+)
+
+_EMPTY_MONTHS = re.compile(
+    r"\b(?:how many|number of|count of)(?: of)?(?: the)? (?:calendar )?months\b.*\b(?:no|without)(?: an?| any)?(?: single)? "
+    r"(?:usable )?(?:images?|pictures?|dates?|data|acquisitions?|observations?|scenes?)\b"
+)
+
+_CRS = re.compile(
+    r"\bepsg\b|\b(?:map )?projections?\b|\bprojected\b|\b(?:coordinate|spatial) (?:reference )?systems?\b"
+    r"|\bcrs\b|\butm\b|\bgeodetic datum\b|\bwhich datum\b"
+)
+
+_IMAGING = re.compile(
+    r"\b(?:radar|sar|microwave)\b.*\b(?:or|and)\b.*\b(?:optical|multispectral|light)\b"
+    r"|\b(?:optical|multispectral)\b.*\b(?:or|and)\b.*\b(?:radar|sar|microwave)\b"
+    r"|^(?:is|are|was|were) (?:this|these|it|they)(?: an?| the)? (?:(?:image|picture|data|scene)s? )?(?:radar|sar|optical)"
+    r"(?: (?:image|picture|data|scene|one)s?)?$"
 )
 
 _INDICES_OF = re.compile(r"\b(?:which|what) (?:spectral |vegetation )?(?:indices|indexes)\b")
@@ -117,15 +146,41 @@ def _meaning(low: str, slots: Slots) -> Fact | None:
     return None
 
 
+#: What follows or precedes the name of a band whose meaning is asked for.
+_EXPLAINED = (
+    r"\b(?:what|explain|define)\b.*\b{0}(?: band| channel)?(?: is| are)? (?:stands? for|mean|good for|used for|useful for"
+    r"|tells? us|in general)|\bwhat (?:does|do|is|are) (?:the |a )?(?:band )?{0}(?: band| channel)?s? "
+    r"(?:stand for|mean|good for|used for|useful for|tell(?: us)?|measure|for)\b"
+    r"|\b(?:meaning|definition|purpose|use) of (?:the )?(?:band )?{0}\b"
+    r"|^(?:explain|define|what is meant by)(?: the)? {0}(?: band| channel)?$"
+)
+
+
+def named_band(low: str, slots: Slots, given: Given) -> Fact | None:
+    """Read "What is the red edge good for?", "What does SWIR stand for?": the meaning of a band, not its mean."""
+    if slots.dates or slots.places or given.point:
+        return None
+    return next(
+        (Fact(of=name) for name, said in BAND_NAMES.items() if re.search(_EXPLAINED.replace("{0}", said), low)), None
+    )
+
+
 def fact(low: str, slots: Slots, given: Given) -> Program | str | None:
     """Read questions about the satellite, the size, the dates and the bands, and what an index is."""
     if given.before and not re.search(r"\b(?:satellite|sensor|bands|resolution|pixel)\b", low):
         return None
     land = [t.name for t in slots.topics if t.name in (*COVERS, *UNIONS, *SKIES)]
+    if _EMPTY_MONTHS.search(low) and not land:
+        return Fact(scopes(slots, "")[0], "empty months")
+    if _CRS.search(low) and not land and not slots.dates:
+        return Fact(of="crs")
     if re.match(r"^(?:on|in) (?:how much|how many|what|which)\b", low) or LIMIT.search(low):
         return None
+    named = named_band(low, slots, given)
+    if named is not None:
+        return named
     for of, pattern in (
-        ("satellite", SATELLITE), ("resolution", _PIXEL), ("bands", _BANDS_OF), ("indices", _INDICES_OF),
+        ("imaging", _IMAGING), ("satellite", SATELLITE), ("resolution", _PIXEL), ("bands", _BANDS_OF), ("indices", _INDICES_OF),
     ):  # fmt: skip
         if pattern.search(low) and not land:
             return Fact(of=of)
@@ -136,6 +191,8 @@ def fact(low: str, slots: Slots, given: Given) -> Program | str | None:
         found = _dimension(low, slots)
         if found is not None:
             return found
+    if _ACQUISITIONS.search(low) and not measured and not slots.dates and not slots.places and not slots.drawn:
+        return Fact(of="acquisitions")
     for of, pattern in (("size", _SIZE_OF), ("dates", _DATES_OF), ("place", _PLACE_OF)):
         if pattern.search(low) and not measured:
             return Fact(of=of, unit=slots.unit if of == "size" else "")  # type: ignore[arg-type]

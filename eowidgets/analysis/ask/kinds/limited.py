@@ -66,7 +66,9 @@ def _counted_sky(low: str, slots: Slots, match: re.Match[str] | None) -> Extent 
     if match is None or len(set(skies)) != 1 or _unit_of(match["unit"] or "", match["n"] in FRACTIONS) != "%":
         return None
     if not re.match(
-        r"^(?:and )?(?:on |in )?how many (?:of the )?(?:images|dates|days|pictures|scenes|observations)\b", low
+        r"^(?:and )?(?:on |in )?how many (?:of the )?(?:(?:usable|useful|good|clear|clean|valid|decent) )?"
+        r"(?:images|dates|days|pictures|scenes|observations|acquisitions|photos)\b",
+        low,
     ):
         return None
     limit = FRACTIONS.get(match["n"]) or WORDS.get(match["n"]) or float(match["n"].replace(",", "."))
