@@ -8,6 +8,7 @@ import re
 from collections.abc import Callable, Collection
 
 from eowidgets.analysis.ask.kinds.introduced import without_introduction
+from eowidgets.analysis.ask.slots import LONGEST
 
 _NUMBERS = ("zero", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten", "eleven", "twelve")
 _SHOTS = r"(?:days|dates|images|pictures|scenes|photos|acquisitions|observations)"
@@ -74,7 +75,8 @@ _SAID: tuple[_Pair, ...] = tuple(
             r"\1 it \4 in \2\3 than in \5",
         ),
         (
-            r"^(?:in )?(?:what|which) year (was|were) (?!(?:the )?(?:most|least|more|less|fewest)\b)(.+?) (built|constructed|cut down|cut|felled|cleared|lost)\b",
+            r"^(?:in )?(?:what|which) year (was|were) (?!(?:the )?(?:most|least|more|less|fewest)\b)(.+?) "
+            r"(built|constructed|cut down|cut|felled|cleared|lost)\b",
             r"When \1 \2 \3",
         ),
         (
@@ -129,6 +131,8 @@ def rephrased(question: str, names: Collection[str], dates: int) -> str:
     >>> rephrased("Less than half of it was wooded in 2020, wasn't it?", (), 5)
     'Was less than half of it wooded in 2020?'
     """
+    if len(question) > LONGEST:
+        return question
     text = without_introduction(question.replace("’", "'"))
     text = _all_dates(text, dates)
     for pattern, instead in _SAID:
