@@ -1,5 +1,7 @@
 """A session of an Explorer as a notebook that does the same."""
 
+import threading
+
 import nbformat
 import pytest
 
@@ -58,11 +60,14 @@ def test_a_session_runs_again_and_gives_the_same_numbers(explorer, tmp_path):
 def test_the_code_of_a_run_is_that_of_its_start(explorer):
     recorder, panel = Recorder(explorer.viewer), explorer.panel
     recorder.follow(panel)
+    told = threading.Event()
+    recorder.on_change(told.set)
     panel.model = "composite-median"
     work = panel.run()
     started = panel._ran
     panel.model = "composite-medoid"
     work.result(120)
+    assert told.wait(30)  # the panel hears of the result a moment after it is there
     assert "composite-median" in started
     assert recorder.cells("x")[3] == ("A run.", "result = eow.run('composite-median', cube)")
 
