@@ -49,8 +49,19 @@ def rank(context: Context, program: Rank) -> Answer:
     if unit == "ha":
         text += " Each year is compared with the year before, on the same days."
     sure = 0.9 * (0.6 + 0.4 * min(1.0, apart / 0.02))
+    if unseen := _unseen(program, table, cut):
+        text += f" Not compared, as no image of it is clear: {', '.join(unseen)}."
+        sure *= 0.7
     claim = Claim(first, shown=(_written(first, unit), _written(second, unit)))
     return context.answer(program, text, value, sure, dates=cut, claim=claim)
+
+
+def _unseen(program: Rank, table: dict[str, float], cut: xr.Dataset) -> list[str]:
+    """Months that have images, but no value: clouds hide the place on all of them."""
+    if program.by != "month":
+        return []
+    there = (calendar.month_name[m] for m in np.unique(cut["time"].dt.month.values))
+    return [name for name in there if name not in table]
 
 
 def _firm(context: Context, program: Rank, value: str, table: dict[str, float]) -> None:
