@@ -1,6 +1,6 @@
-"""Cubes of the fresh set of questions that the other sets do not have: ``benchmarks.question_truth.case`` opens them by name.
+"""Cubes of the fresh sets of questions that the other sets do not have: ``benchmarks.question_truth.case`` opens them by name.
 
-Simulated scenes have other seeds, years and places, one of them with radar. Real ones are the Landsat images of Kranj on their
+Simulated scenes have other seeds, years and places, some of them with radar. Real ones are the Landsat images of Kranj on their
 own grid, the radar image of the coast, and series of other years: MODIS of Brazil, NDVI of fields in Central Asia, FORMOSAT-2.
 """
 
@@ -20,6 +20,8 @@ SCENES: dict[str, tuple[int, tuple[float, float], bool]] = {
     "fresh-5": (301, (7.6, 46.9), False),
     "fresh-6": (308, (-3.6, 40.4), True),
     "fresh-7": (305, (24.2, 56.8), False),
+    "fresh-8": (423, (18.9, 47.5), False),
+    "fresh-9": (417, (-0.6, 44.8), True),
 }
 #: Name: function below, satellite, attributes.
 SERIES: dict[str, tuple[str, str, dict[str, str]]] = {
