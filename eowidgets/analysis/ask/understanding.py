@@ -29,6 +29,12 @@ from eowidgets.errors import EowidgetsError
 READ, COMPOSED = 0.95, 0.85
 #: Confidence of the parser from which its reading comes before that from the parts.
 SURE = 0.75
+#: A second question behind the first; "and what does it measure" belongs to the first.
+_TWO = re.compile(
+    r"^.{8,},? and (?:what|when|where|which|who|how)\b(?! (?:does|is) it (?:measure|mean|used|good))[^?]{4,}\?*$",
+    re.IGNORECASE,
+)
+_ONE_AT_A_TIME = "These are two questions: ask the first, then the second."
 Reading = tuple[Program | None, float, str]
 
 
@@ -58,6 +64,8 @@ def understood(cube: xr.Dataset, question: str, layers: Mapping[str, Any], befor
     first, last = span(cube)
     names = tuple(bands(cube))
     simple = kinds.rephrased(question, names, cube.sizes["time"])
+    if _TWO.search(simple):
+        return None, 0.0, _ONE_AT_A_TIME
     text, point = kinds.point_of(kinds.plain(simple, first, last), _bounds(cube))
     text = slots.clean(text)
     parsed = parse(text, first, last, indices=indices_of(names), layers=layers, before=before)
