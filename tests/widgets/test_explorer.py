@@ -2,6 +2,7 @@ import pytest
 
 import eowidgets as eow
 from eowidgets.errors import InputError
+from eowidgets.widgets.late_tabs import LateTabs
 
 AREA = (22.146, 45.201, 22.150, 45.204)
 
@@ -71,7 +72,7 @@ def test_in_a_kernel_the_viewer_comes_first(romania, monkeypatch):
 
 def test_every_tab_opens_and_follows_the_area(explorer):
     explorer.area = AREA
-    tabs = explorer.children[-1]
+    tabs = next(c for c in explorer.children if isinstance(c, LateTabs))
     for number, name in enumerate(("ModelPanel", "ChangePanel", "ForecastPanel", "AskPanel")):
         tabs.selected_index = number
         (panel,) = tabs.children[number].children

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import ipyleaflet
 import ipywidgets
 
+from eowidgets.arguments import checked
 from eowidgets.cube.area_file import FORMATS
 from eowidgets.cube.grid import bounds
 from eowidgets.errors import EowidgetsError, MissingExtraError
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
 DRAWN = {"color": AREA_COLOR, "weight": 2, "fillOpacity": 0.08}
 
 
+@checked
 class MapControls:
     """Mixed into :class:`~eowidgets.widgets.map.area_map.AreaMap`."""
 
