@@ -51,7 +51,7 @@ _Pair = tuple[re.Pattern[str], str | Callable[[re.Match[str]], str]]
 _SAID: tuple[_Pair, ...] = tuple(
     (re.compile(pattern, re.IGNORECASE), instead)
     for pattern, instead in (
-        (r"^what (?:made|makes|caused|causes|led to) (.+)$", r"Why is \1"),
+        (r"^what (?:made|makes) (.+ (?:so|such)\b.*)$", r"Why is \1"),
         (r"\s*(?:>=|≥)\s*(?=-?\d)", " at least "),
         (r"\s*(?:<=|≤)\s*(?=-?\d)", " at most "),
         (r"\s*>\s*(?=-?\d)", " above "),
