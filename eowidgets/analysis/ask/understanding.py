@@ -64,8 +64,6 @@ def understood(cube: xr.Dataset, question: str, layers: Mapping[str, Any], befor
     first, last = span(cube)
     names = tuple(bands(cube))
     simple = kinds.rephrased(question, names, cube.sizes["time"])
-    if _TWO.search(simple):
-        return None, 0.0, _ONE_AT_A_TIME
     text, point = kinds.point_of(kinds.plain(simple, first, last), _bounds(cube))
     text = slots.clean(text)
     parsed = parse(text, first, last, indices=indices_of(names), layers=layers, before=before)
@@ -87,14 +85,19 @@ def understood(cube: xr.Dataset, question: str, layers: Mapping[str, Any], befor
             return None, 0.0, refined
         readings.append(asked.checked(refined, parsed.confidence))
     if readings and readings[0][0] is not None and readings[0][1] >= SURE:
-        return readings[0]
+        return _alone(simple, readings[0])
     if before is None or not dialogue.follows(found):
         composed = kinds.composed(text.lower().rstrip(" ?.!"), found, given)
         readings += [] if composed is None else [asked.checked(composed, COMPOSED)]
     good = [r for r in readings if r[0] is not None]
     if good:
-        return max(good, key=lambda r: r[1])
+        return _alone(simple, max(good, key=lambda r: r[1]))
     return readings[0] if readings else (None, 0.0, parsed.reason)
+
+
+def _alone(question: str, reading: Reading) -> Reading:
+    """A reading, unless another question stands behind the one that was read."""
+    return (None, 0.0, _ONE_AT_A_TIME) if _TWO.search(question) else reading
 
 
 def own_words(cube: xr.Dataset, layers: Mapping[str, Any]) -> frozenset[str]:
