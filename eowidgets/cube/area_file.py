@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import tempfile
 import zipfile
 from collections.abc import Mapping
@@ -18,6 +19,18 @@ _JSON = (".geojson", ".json")
 _ARCHIVES = (".zip", ".kmz")
 #: An archive may hold so many files and unpacked bytes.
 _MOST_FILES, _MOST_BYTES = 200, 200_000_000
+#: How a file of each format begins. GDAL goes by the content and not by the name, and some of its formats are references to
+#: other files and servers, which a file from elsewhere must not open.
+_BEGINS = {
+    ".kml": re.compile(rb"(?:\xef\xbb\xbf)?\s*(?:<\?xml[^>]*\?>)?\s*(?:<!--.*?-->\s*)*<kml\b(?!.*<OGR)", re.DOTALL),
+    ".gpkg": re.compile(rb"SQLite format 3\x00"),
+    ".fgb": re.compile(rb"fgb"),
+    ".shp": re.compile(rb"\x00\x00\x27\x0a"),
+    ".geojson": re.compile(rb"(?:\xef\xbb\xbf)?\s*\{"),
+}
+_BEGINS[".json"] = _BEGINS[".geojson"]
+#: Bytes of a file that are looked at.
+_HEAD = 65_536
 
 
 def read_vectors(path: Path) -> list[Any]:
@@ -43,7 +56,13 @@ def read_vectors(path: Path) -> list[Any]:
     if path.suffix.lower() in _JSON:
         return [_geojson(path)]
     geopandas = need_geopandas(f"Reading {shown(path.name)}")
-    source = _inside(path) if path.suffix.lower() in _ARCHIVES else str(path)
+    if path.suffix.lower() in _ARCHIVES:
+        source = _inside(path)
+    else:
+        source = str(path)
+        if path.is_file() and path.suffix.lower() in _BEGINS:
+            with path.open("rb") as file:
+                _check_head(file.read(_HEAD), path.suffix.lower(), path.name)
     try:
         from pyogrio import list_layers
 
@@ -100,6 +119,12 @@ def need_geopandas(what: str) -> Any:
     return geopandas
 
 
+def _check_head(head: bytes, suffix: str, name: str) -> None:
+    """Refuse a file that is not what its name says."""
+    if not _BEGINS[suffix].match(head):
+        raise SourceError(f"The file {shown(name)} cannot be read as vector data: its content is not {suffix[1:]}.")
+
+
 def _geojson(path: Path) -> Mapping[str, Any]:
     try:
         found = json.loads(path.read_text(encoding="utf-8"))
@@ -136,4 +161,18 @@ def _inside(path: Path) -> str:
     if len(vectors) != 1:
         what = "no vector file" if not vectors else f"{len(vectors)} vector files"
         raise InputError(f"The archive {shown(path.name)} has {what}: put one shapefile, GeoPackage or KML into it.")
+    with zipfile.ZipFile(path) as archive:
+        try:
+            with archive.open(vectors[0]) as file:
+                head = file.read(_HEAD)
+        except (
+            zipfile.BadZipFile,
+            OSError,
+            RuntimeError,
+            NotImplementedError,
+        ):  # damaged, encrypted, other compression
+            raise SourceError(
+                f"The file {shown(path.name)} cannot be unpacked: write it again as a plain zip."
+            ) from None
+    _check_head(head, PurePosixPath(vectors[0]).suffix.lower(), vectors[0])
     return f"/vsizip/{{{path}}}/{vectors[0]}"

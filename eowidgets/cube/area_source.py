@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Protocol, runtime_checkable
 
@@ -42,10 +42,20 @@ CRSLike = Annotated[str | int | HasWkt, doc("a coordinate reference system such 
 
 def read_geometry(source: Any, crs: Any) -> tuple[BaseGeometry, str | None]:
     """Return a geometry in degrees and its name where it has one; see `Area.of` for what ``source`` may be."""
+    return _flat(lambda: _read(source, crs))
+
+
+def read_content(content: bytes, name: str) -> BaseGeometry:
+    """Return the geometry in degrees of a file that was uploaded; see `read_upload`."""
+    return _flat(lambda: (_union(read_upload(content, name)), None))[0]
+
+
+def _flat(read: Callable[[], tuple[BaseGeometry, str | None]]) -> tuple[BaseGeometry, str | None]:
+    """Read a geometry without heights."""
     from shapely import force_2d
 
     try:
-        geometry, name = _read(source, crs)
+        geometry, name = read()
         return force_2d(geometry), name
     except RecursionError:
         raise InputError(
@@ -95,15 +105,10 @@ def _read(source: Any, crs: Any) -> tuple[BaseGeometry, str | None]:
         ) from None
 
 
-def read_content(content: bytes, name: str) -> BaseGeometry:
-    """Return the geometry in degrees of a file that was uploaded; see `read_upload`."""
-    return _union(read_upload(content, name))
-
-
 def _union(layers: Sequence[Any]) -> BaseGeometry:
-    from shapely import force_2d, union_all
+    from shapely import union_all
 
-    return force_2d(union_all([_read(layer, None)[0] for layer in layers]))
+    return union_all([_read(layer, None)[0] for layer in layers])
 
 
 def _degrees(west: float, south: float, east: float, north: float) -> tuple[float, float, float, float]:

@@ -101,6 +101,26 @@ def test_an_archive_that_unpacks_to_too_much_is_refused():
         read_upload(zipped({"field.kml": b"0" * 200_000_001}), "field.zip")
 
 
+@pytest.mark.parametrize("name", ["field.kml", "field.gpkg", "field.fgb", "field.kmz"])
+def test_a_file_that_points_to_other_files_is_not_followed(name, tmp_path):
+    table().to_file(tmp_path / "secret.geojson")
+    pointer = f"""<OGRVRTDataSource><OGRVRTLayer name="secret"><SrcDataSource>{tmp_path}/secret.geojson</SrcDataSource>
+    </OGRVRTLayer></OGRVRTDataSource>"""
+    for text in (pointer, f"<kml>{pointer}</kml>"):
+        data = zipped({"doc.kml": text}) if name.endswith("z") else text.encode()
+        with pytest.raises(SourceError, match="its content is not"):
+            eow.Area.upload(data, name)
+        (tmp_path / name).write_bytes(data)
+        with pytest.raises(SourceError, match="its content is not"):
+            eow.Area.of(tmp_path / name)
+
+
+def test_an_upload_that_is_nested_too_deeply_is_refused():
+    deep = '{"type": "Feature", "geometry": ' * 5000 + "null" + "}" * 5000
+    with pytest.raises((InputError, SourceError), match="nested too deeply"):
+        eow.Area.upload(deep.encode(), "field.geojson")
+
+
 def test_a_name_with_a_path_stays_in_its_folder():
     found = eow.Area.upload(KML.encode(), "../../../tmp/field.kml")
     assert found.name == "field"
