@@ -87,6 +87,7 @@ def listing_of(model: Any, **more: Any) -> Listing:
         "parameters": tuple(f.name for f in dataclasses.fields(model.Params)),
         "pretrained": tags,
         "scores": scores_text(model.card.scores),
+        "use": getattr(model, "use", ""),
     }
     return Listing(**(facts | more))
 

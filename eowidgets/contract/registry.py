@@ -114,7 +114,7 @@ def model_class(name: str) -> type[Model]:
     if name in _registered:
         return _registered[name]
     own = read_index(OWN).get(name)
-    if own is not None and own.use:
+    if own is not None and own.use and not own.module:
         raise InputError(f"{shown(name)} cannot be run over a cube: use {own.use}.")
     if own is not None:
         return _imported(own)

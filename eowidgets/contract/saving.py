@@ -18,9 +18,10 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from eowidgets.contract import card, feeds, labels, outputs, task
+from eowidgets.contract import card, feeds, labels, outputs, target, task
 from eowidgets.contract.weights import unique_names, write_safetensors
-from eowidgets.cube.export.place import beside, move, target
+from eowidgets.cube.export.place import beside, move
+from eowidgets.cube.export.place import target as file_at
 from eowidgets.errors import InputError, shown
 
 if TYPE_CHECKING:
@@ -84,7 +85,7 @@ def save(model: Model, path: str | Path) -> Path:
     >>> eow.get_model("harmonic").save("harmonic.safetensors")  # doctest: +SKIP
     """
     found = Path(path).expanduser()
-    found = _folder(found) if found.suffix == "" else target(found, (ENDING,))
+    found = _folder(found) if found.suffix == "" else file_at(found, (ENDING,))
     packed = pack(model)
     text = json.dumps(packed.document, indent=1)
     with beside(found) as folder:
@@ -252,7 +253,7 @@ def encode(value: Any, tensors: dict[str, Tensor], name: str) -> Any:
 
 def value_classes() -> dict[str, type[Any]]:
     """Return the classes of values that are saved, by name: the dataclasses of the contract and those derived from them."""
-    modules: tuple[ModuleType, ...] = (card, feeds, labels, outputs, task)
+    modules: tuple[ModuleType, ...] = (card, feeds, labels, outputs, target, task)
     own = [
         kind
         for module in modules

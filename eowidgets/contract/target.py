@@ -1,0 +1,36 @@
+"""What a model is trained to predict."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from eowidgets.contract.labels import ClassInfo
+
+
+@dataclass(frozen=True, slots=True)
+class Target:
+    """What a model is trained to predict: classes, or a number.
+
+    Parameters
+    ----------
+    name : str
+        Name of the output, such as ``"crop"`` or ``"biomass"``.
+    classes : tuple of ClassInfo
+        Empty for a number.
+    unit : str
+        Of a number.
+
+    Examples
+    --------
+    >>> Target("biomass", unit="Mg/ha").numeric
+    True
+    """
+
+    name: str
+    classes: tuple[ClassInfo, ...] = ()
+    unit: str = ""
+
+    @property
+    def numeric(self) -> bool:
+        """Whether it is a number."""
+        return not self.classes
