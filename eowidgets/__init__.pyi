@@ -17,6 +17,7 @@ from .contract.feeds import Series as Series
 from .contract.feeds import Source as Source
 from .contract.feeds import Windows as Windows
 from .contract.labels import ClassInfo as ClassInfo
+from .contract.labels import Labels as Labels
 from .contract.loading import load as load
 from .contract.model import Model as Model
 from .contract.older import Inputs as Inputs
