@@ -179,6 +179,10 @@ class Trainable(Model):
         if self.bands and self.feed.bands is None:
             self.feed = replace(self.feed, bands=self.bands)  # type: ignore[misc]
 
+    def settings(self) -> Mapping[str, Any]:
+        """Give what the model was taught with."""
+        return {"taught": self.evaluation.get("teach", {})}
+
     def module(self) -> nn.Module | None:
         """Return the network; None before it was taught."""
         return self.network

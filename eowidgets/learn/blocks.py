@@ -111,7 +111,7 @@ def _spread(values: Array, label: Array) -> Array:
     low, high = np.full(n, np.inf), np.full(n, -np.inf)
     np.minimum.at(low, label, values)
     np.maximum.at(high, label, values)
-    return high - low
+    return np.asarray(high - low)
 
 
 def _least(group: Array, classes: Array) -> int:

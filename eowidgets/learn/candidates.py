@@ -62,18 +62,41 @@ class Candidate(ABC):
         """Train on everything."""
 
 
+@dataclass(frozen=True)
+class Computed:
+    """Features of labelled examples, and of places without a label.
+
+    Attributes
+    ----------
+    x : array, shape (n, features), float32
+        NaN rows where there are none.
+    around : array, shape (m, features), float32
+    bands : tuple of str
+    """
+
+    x: Array
+    around: Array
+    bands: tuple[str, ...]
+
+    @property
+    def known(self) -> Array:
+        """Which examples have features, shape (n,)."""
+        return np.asarray(np.isfinite(self.x).all(axis=1))
+
+
 class Features:
     """Features of labelled examples, computed once for all heads."""
 
     def __init__(self, material: Material) -> None:
         self.material = material
-        self._found: dict[str, tuple[Array, tuple[str, ...]]] = {}
+        self._found: dict[str, Computed] = {}
 
-    def of(self, model: TaughtModel) -> tuple[Array, tuple[str, ...]]:
-        """Return the features of a model, and the bands that they are of."""
+    def of(self, model: TaughtModel) -> Computed:
+        """Return the features that a model uses."""
         key = f"{model.features} {sorted(model.encoder.items())}"
         if key not in self._found:
-            self._found[key] = self.material.features(model)
+            x, bands = self.material.features(model)
+            self._found[key] = Computed(x, self.material.around(model, x), bands)
         return self._found[key]
 
 
@@ -98,8 +121,8 @@ class OfFeatures(Candidate):
 
     def tested(self, blocks: Blocks, seed: int, progress: Progress) -> OutOfFold:
         """Fit the head without each fold."""
-        material, (x, bands) = self.features.material, self.features.of(self.model)
-        known, target = np.asarray(np.isfinite(x).all(axis=1)), material.target
+        material, computed = self.features.material, self.features.of(self.model)
+        x, known, target = computed.x, computed.known, material.target
         answers = np.full((len(x), max(1, len(target.classes))), np.nan, "float32")
         splits = blocks.splits()
         for k, (train, test) in enumerate(splits):
@@ -108,18 +131,24 @@ class OfFeatures(Candidate):
             train = np.random.default_rng([seed, k]).permutation(train)[:MOST_IN_TEST]
             if not len(test) or len(np.unique(material.truth[train])) < 2:
                 continue
-            made = self.model.fit_features(
-                x[train], material.truth[train], blocks.group[train], bands, target, seed=seed
-            )
+            made = self._fitted(train, blocks, seed)
             answers[test] = predicted(made, x[test])
         return OutOfFold(answers, material.truth, blocks.group)
 
     def taught(self, blocks: Blocks, seed: int, progress: Progress) -> Trainable:
         """Fit the head to everything."""
-        material, (x, bands) = self.features.material, self.features.of(self.model)
-        known = np.isfinite(x).all(axis=1)
+        return self._fitted(np.flatnonzero(self.features.of(self.model).known), blocks, seed)
+
+    def _fitted(self, rows: Array, blocks: Blocks, seed: int) -> TaughtModel:
+        material, computed = self.features.material, self.features.of(self.model)
         return self.model.fit_features(
-            x[known], material.truth[known], blocks.group[known], bands, material.target, seed=seed
+            computed.x[rows],
+            material.truth[rows],
+            blocks.group[rows],
+            computed.bands,
+            material.target,
+            around=computed.around,
+            seed=seed,
         )
 
 

@@ -29,6 +29,8 @@ from eowidgets.models.taught.model import TaughtModel
 Array = npt.NDArray[Any]
 #: Pixels of one label, and of all labels, that are used.
 MOST_PER_LABEL, MOST = 400, 20_000
+#: Pixels without a label by which features are standardised, and the squares along each side that they lie in.
+AROUND, SQUARES, SQUARE = 900, 3, 32
 
 
 class Material(ABC):
@@ -56,6 +58,10 @@ class Material(ABC):
     @abstractmethod
     def features(self, model: TaughtModel) -> tuple[Array, tuple[str, ...]]:
         """Return the features that a model uses, (n, features) with NaN rows where there are none, and the bands."""
+
+    @abstractmethod
+    def around(self, model: TaughtModel, labelled: Array) -> Array:
+        """Return the features of places without a label, (m, features), given those of labelled ones; without NaN."""
 
     @abstractmethod
     def examples(self, model: Trainable, group: Array) -> Examples:
@@ -112,26 +118,46 @@ class CubeMaterial(Material):
 
     def features(self, model: TaughtModel) -> tuple[Array, tuple[str, ...]]:
         """Compute features at the labelled pixels."""
+        return self._features(model, self.rows, self.columns, (self.start, self.end))
+
+    def around(self, model: TaughtModel, labelled: Array) -> Array:
+        """Compute features of pixels in squares spread over the cube."""
+        height, width = (self.main.sizes[name] for name in ("y", "x"))
+        tops, lefts = (
+            np.unique(np.linspace(0, max(0, n - SQUARE), SQUARES).round().astype("int64")) for n in (height, width)
+        )
+        rng, count = np.random.default_rng(self.seed), AROUND // (len(tops) * len(lefts))
+        rows, columns = (
+            np.concatenate([one + rng.integers(0, min(SQUARE, n), count) for one in corners])
+            for corners, n in ((np.repeat(tops, len(lefts)), height), (np.tile(lefts, len(tops)), width))
+        )
+        which = rng.integers(0, len(self.start), len(rows))
+        found, _ = self._features(model, rows, columns, (self.start[which], self.end[which]))
+        return found[np.isfinite(found).all(axis=1)]
+
+    def _features(
+        self, model: TaughtModel, rows: Array, columns: Array, periods: tuple[Array, Array]
+    ) -> tuple[Array, tuple[str, ...]]:
         source = Source(model.feed, self.cube)
         prepared = _prepared(model, source)
         found: Array | None = None
         bands: tuple[str, ...] = ()
         with torch.inference_mode():
-            for numbers, batch, (top, left) in read_blocks(source, self.rows, self.columns, model.feed.halo):
+            for numbers, batch, (top, left) in read_blocks(source, rows, columns, model.feed.halo):
                 bands = batch.bands
-                for some, cut in self._by_period(numbers, batch):
-                    values = _pixels(prepared, cut, self.rows[some] - top, self.columns[some] - left)
+                for some, cut in self._by_period(numbers, batch, periods):
+                    values = _pixels(prepared, cut, rows[some] - top, columns[some] - left)
                     if found is None:
-                        found = np.full((len(self.truth), values.shape[1]), np.nan, "float32")
+                        found = np.full((len(rows), values.shape[1]), np.nan, "float32")
                     found[some] = values
-        assert found is not None  # noqa: S101  (there is at least one labelled pixel)
+        assert found is not None  # noqa: S101  (there is at least one pixel)
         return found, bands
 
-    def _by_period(self, numbers: Array, batch: Batch) -> list[tuple[Array, Batch]]:
+    def _by_period(self, numbers: Array, batch: Batch, all_periods: tuple[Array, Array]) -> list[tuple[Array, Batch]]:
         """Return pixels of one period with the batch of its dates."""
         if not self.years:
             return [(numbers, batch)]
-        periods = np.stack([p[numbers].astype("int64") for p in (self.start, self.end)])
+        periods = np.stack([p[numbers].astype("int64") for p in all_periods])
         unique, which = np.unique(periods, axis=1, return_inverse=True)
         found = []
         for k in range(unique.shape[1]):
@@ -219,6 +245,10 @@ class TableMaterial(Material):
 
     def _long(self, model: Trainable) -> Long:
         return long_form(model, self.table)
+
+    def around(self, model: TaughtModel, labelled: Array) -> Array:
+        """Return no features: labelled series are many."""
+        return labelled[:0]
 
     def features(self, model: TaughtModel) -> tuple[Array, tuple[str, ...]]:
         """Compute the features of the labelled series."""

@@ -146,6 +146,7 @@ class TaughtModel(Trainable):
         bands: tuple[str, ...],
         target: Target,
         *,
+        around: np.ndarray[Any, Any] | None = None,
         seed: int = 0,
     ) -> Self:
         """Fit the head to features that were computed before.
@@ -157,10 +158,12 @@ class TaughtModel(Trainable):
             Index of the class or number, and spatial block.
         bands : tuple of str
         target : Target
+        around : array, shape (m, features), optional
+            Features of places without a label, by which features are standardised: labels may be few.
         seed : int
         """
         sizes = {"features": x.shape[1], "outputs": max(1, len(target.classes)), "numeric": int(target.numeric)}
-        network = TaughtNetwork.fit(self.head, x, y, sizes, group, seed)
+        network = TaughtNetwork.fit(self.head, x, y, sizes, group, seed, around)
         made = type(self)(self.features, self.head, self.yearly, self.encoder, target, bands, network.sizes)
         made.network = network.requires_grad_(False)
         return made

@@ -52,7 +52,9 @@ class TaughtNetwork(nn.Module):
     threshold: Tensor
 
     @classmethod
-    def fit(cls, kind: str, x: Array, y: Array, sizes: dict[str, int], group: Array, seed: int) -> Self:
+    def fit(
+        cls, kind: str, x: Array, y: Array, sizes: dict[str, int], group: Array, seed: int, around: Array | None = None
+    ) -> Self:
         """Fit the head and the area of applicability.
 
         Parameters
@@ -67,8 +69,11 @@ class TaughtNetwork(nn.Module):
         group : array, shape (n,)
             Spatial blocks: the distance of an example is measured to those of other blocks.
         seed : int
+        around : array, shape (m, features), optional
+            Features of places without a label, by which features are standardised: labels may be few.
         """
-        mean, scale = x.mean(axis=0), x.std(axis=0)
+        every = x if around is None else np.concatenate([x, around])
+        mean, scale = every.mean(axis=0), every.std(axis=0)
         scale = np.where(scale > CONSTANT * max(1.0, float(scale.max(initial=0))), scale, 1.0)
         centre, spread = (float(y.mean()), max(float(y.std()), 1e-12)) if sizes["numeric"] else (0.0, 1.0)
         z = ((x - mean) / scale).astype("float32")
