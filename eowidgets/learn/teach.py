@@ -44,8 +44,10 @@ STILL = ("mean", "texture")
 DATES, FINE = 6, 5.0
 #: Dates a year above which fortnights are compared as well.
 DENSE = 20
-#: Heads that are compared on all features, and those that are compared on the best features.
-FIRST, LATER = ("linear", "forest"), ("neighbours", "boosting", "mlp")
+#: Heads that are compared on the best features only; the others on all.
+LATER = ("neighbours", "boosting", "mlp")
+#: Sets of features that all heads are compared on.
+PROMISING = 3
 
 
 @checked
@@ -291,10 +293,8 @@ def _selected(
     best = select(first, outcomes, target, blocks, seed)
     later = [c for c in candidates if c not in first and isinstance(c, OfFeatures)]
     if later and isinstance(best.candidate, OfFeatures):
-        least = min(
-            (s for s in best.choice.scores if s.note != "baseline" and np.isfinite(s.error)), key=lambda s: s.error
-        )
-        sets = {best.candidate.model.features, least.method.split(" ")[0]}
+        ranked = [s.method.split(" ")[0] for s in best.choice.scores if s.method in outcomes and np.isfinite(s.error)]
+        sets = {best.candidate.model.features, *list(dict.fromkeys(ranked))[:PROMISING]}
         later = [c for c in later if c.model.features in sets]
         outcomes |= compare(later, target, blocks, seed, lambda share: report(0.6 + 0.3 * share))
         kept = [c for c in candidates if c.name in outcomes]

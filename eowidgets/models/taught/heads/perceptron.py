@@ -12,7 +12,7 @@ from eowidgets.models.blocks.fitting import fit
 from eowidgets.models.blocks.plan import Plan, Step, one_cycle
 from eowidgets.models.taught.heads.base import Array, Head
 
-WIDTH, DROPOUT, STEPS, BATCH, RATE = 128, 0.3, 800, 256, 3e-3
+WIDTH, DROPOUT, STEPS, BATCH, RATE = 128, 0.3, 500, 128, 3e-3
 
 
 class Perceptron(Head):
