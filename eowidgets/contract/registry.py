@@ -184,5 +184,6 @@ def model_classes(task: Task | str | None = None) -> tuple[type[Model], ...]:
                 _from_plugin(point)
             except PluginError as error:
                 warn_user(str(error))
-    found = [m for m in _registered.values() if task is None or str(m.task) == str(task)]
+    runs = [m for m in _registered.values() if not getattr(m, "use", "")]
+    found = [m for m in runs if task is None or str(m.task) == str(task)]
     return tuple(sorted(found, key=lambda m: (str(m.task), m.name)))

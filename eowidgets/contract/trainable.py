@@ -13,7 +13,7 @@ import numpy.typing as npt
 import torch
 from torch import Tensor, nn
 
-from eowidgets.contract.feeds import Batch
+from eowidgets.contract.feeds import Batch, Windows
 from eowidgets.contract.model import Model
 from eowidgets.contract.outputs import Classes, Output, Value
 from eowidgets.contract.target import Target
@@ -84,6 +84,8 @@ class Trainable(Model):
         Bands that it was trained on.
     sizes : mapping of str to int, optional
         What the network is built from; None before.
+    sources : mapping of str to tuple of str, optional
+        Bands of each further source that it was trained on.
     **params
         See ``Params``.
     """
@@ -106,9 +108,11 @@ class Trainable(Model):
         target: Target | None = None,
         bands: tuple[str, ...] = (),
         sizes: Mapping[str, int] | None = None,
+        sources: Mapping[str, tuple[str, ...]] | None = None,
         **params: Any,
     ) -> None:
         super().__init__(**params)
+        self.source_bands = dict(sources or {})
         self.target, self.bands, self.sizes = target, tuple(bands), sizes
         #: Divides the logits of classes, so that probabilities agree with frequencies on held-out blocks.
         self.temperature = 1.0
@@ -167,7 +171,8 @@ class Trainable(Model):
         with torch.random.fork_rng(devices=[]):
             torch.manual_seed(seed)
             own = {f.name: getattr(self.params, f.name) for f in dataclasses.fields(self.params)}
-            taught = type(self)(target, examples.batch.bands, sizes, **own)
+            sources = {name: one.bands for name, one in examples.batch.sources.items()}
+            taught = type(self)(target, examples.batch.bands, sizes, sources, **own)
             network = taught.build(dict(sizes))
             taught.train(network, examples, seed, progress)
         taught.network = network.eval().requires_grad_(False)
@@ -178,6 +183,9 @@ class Trainable(Model):
         self.task = Task.REGRESS if target.numeric else Task.SEGMENT  # type: ignore[misc]
         if self.bands and self.feed.bands is None:
             self.feed = replace(self.feed, bands=self.bands)  # type: ignore[misc]
+        if isinstance(self.feed, Windows) and self.source_bands:
+            known = (replace(one, bands=one.bands or self.source_bands.get(one.name)) for one in self.feed.sources)
+            self.feed = replace(self.feed, sources=tuple(known))  # type: ignore[misc]
 
     def settings(self) -> Mapping[str, Any]:
         """Give what the model was taught with."""

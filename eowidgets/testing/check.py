@@ -14,11 +14,12 @@ import numpy as np
 import xarray as xr
 
 from eowidgets.arguments import checked
+from eowidgets.contract.catalogue import OWN, read_index, registered
 from eowidgets.contract.feeds import Chips, Series, Windows
 from eowidgets.contract.loading import load
 from eowidgets.contract.model import Model
 from eowidgets.contract.outputs import Gathered
-from eowidgets.contract.registry import get_model, model_classes
+from eowidgets.contract.registry import get_model
 from eowidgets.contract.saving import save
 from eowidgets.cube.schema import bands as bands_of
 from eowidgets.engine.fitted import Fitted
@@ -273,7 +274,7 @@ def _wrapped(model: Model) -> bool:
 
 def _saved(tried: _Tried) -> str:
     """Only a registered class, or a wrapped network, can be found again."""
-    if not _wrapped(tried.model) and tried.model.name not in {m.name for m in model_classes()}:
+    if not _wrapped(tried.model) and tried.model.name not in {*read_index(OWN), *registered()}:
         return ""
     with tempfile.TemporaryDirectory() as folder:
         save(tried.model, Path(folder) / "model.safetensors")

@@ -1,0 +1,1 @@
+"""Networks that are taught crops: each is trained on labelled series or windows."""

@@ -1,0 +1,15 @@
+"""What the networks of crops share: the parameters of their training, and their colours."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from eowidgets.models.blocks.supervised import rate_param, steps_param
+
+
+@dataclass(frozen=True, slots=True)
+class CropParams:
+    """How the network is trained."""
+
+    steps: int = steps_param(1000)
+    rate: float = rate_param(2e-3)
