@@ -79,6 +79,13 @@ def test_clouds_count_within_the_period_of_the_label(cube):
     assert "2 pixels were not observed on any date of their labels and were left out." in placed.report.sentences
 
 
+def test_a_label_without_dates_holds_on_every_date(cube):
+    cube["clouds"][1:, 1, 1] = True  # seen on the first date only
+    cube["clouds"][:3, 1, 2] = True  # seen on the last one only
+    placed = labels(cube, (field(cube, 1, 1, 3, 2), "a")).place(cube)
+    assert placed.columns.tolist() == [1, 2] and placed.report.sentences == ()
+
+
 def test_where_all_is_cloudy_the_message_counts(cube):
     cube["clouds"][:] = True
     with pytest.raises(InputError, match="No labelled pixel is left: 2 were not observed"):
