@@ -89,7 +89,7 @@ def table_of(
     made: dict[str, Any] = {"geometry": rows.shapes, "target": target, "start": start, "end": end}
     made |= {name: _texts(columns, name) for name in ORIGIN}
     table = pd.DataFrame(made)[~lost].reset_index(drop=True)
-    unit = str(columns[UNIT].iloc[0])[:40] if own and numeric and UNIT in columns else ""
+    unit = _texts(columns, UNIT)[0] if own and numeric else ""
     name = "class" if str(chosen).strip().lower() in _COLOR else str(chosen)
     return table, found, name, unit, tuple(notes)
 

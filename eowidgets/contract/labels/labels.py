@@ -330,7 +330,7 @@ def _table(table: pd.DataFrame, classes: tuple[ClassInfo, ...]) -> pd.DataFrame:
     target = pd.to_numeric(table["target"], errors="coerce").to_numpy(float, na_value=np.nan)
     known = np.isfinite(target) if not classes else np.isin(target, [c.value for c in classes])
     if not known.all():
-        bad = table["target"].iloc[int((~known).argmax())]
+        bad = table["target"].tolist()[int((~known).argmax())]
         raise InputError(
             f"target of Labels is {shown(bad)} in some row, which is no {'class' if classes else 'number'}."
         )
