@@ -17,6 +17,7 @@ from .contract.feeds import Series as Series
 from .contract.feeds import Source as Source
 from .contract.feeds import Windows as Windows
 from .contract.labels import ClassInfo as ClassInfo
+from .contract.labels import Labels as Labels
 from .contract.loading import load as load
 from .contract.model import Model as Model
 from .contract.older import Inputs as Inputs
@@ -44,6 +45,7 @@ from .engine.job import Job as Job
 from .engine.run import run as run
 from .engine.run import submit as submit
 from .errors import EowidgetsError as EowidgetsError
+from .learn.teach import teach as teach
 from .models.wrap import wrap as wrap
 from .widgets.chart.pixel_chart import PixelChart as PixelChart
 from .widgets.charts.chart import Chart as Chart

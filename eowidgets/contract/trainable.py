@@ -6,7 +6,7 @@ import dataclasses
 from abc import abstractmethod
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import Any, ClassVar, Self
+from typing import Any, ClassVar, Self, cast
 
 import numpy as np
 import numpy.typing as npt
@@ -187,6 +187,10 @@ class Trainable(Model):
             known = (replace(one, bands=one.bands or self.source_bands.get(one.name)) for one in self.feed.sources)
             self.feed = replace(self.feed, sources=tuple(known))  # type: ignore[misc]
 
+    def settings(self) -> Mapping[str, Any]:
+        """Give what the model was taught with."""
+        return {"taught": self.evaluation.get("teach", {})}
+
     def module(self) -> nn.Module | None:
         """Return the network; None before it was taught."""
         return self.network
@@ -204,10 +208,13 @@ class Trainable(Model):
 
     def predict(self, batch: Batch) -> dict[str, Tensor]:
         """Return calibrated probabilities, or numbers with the ends of their intervals."""
-        target, network = self._taught(), self.network
-        assert network is not None  # noqa: S101  (built with the target)
+        self._taught()
         with torch.no_grad():
-            found = self.forward(network, batch).float()
+            return self.named(self.forward(cast(nn.Module, self.network), batch).float())
+
+    def named(self, found: Tensor) -> dict[str, Tensor]:
+        """Return the outputs for what :meth:`forward` returned."""
+        target = self._taught()
         if target.classes:
             return {target.name: (found / self.temperature).softmax(dim=1)}
         values = found[:, 0]

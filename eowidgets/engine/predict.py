@@ -189,7 +189,7 @@ class Predictor:
 
     def _run_group(self, group: Sequence[Piece]) -> _Done | None:
         try:
-            batch = self._batch(group)
+            batch = self.batch_of(group)
             seed = self._seed_of(group[0])
             with blame(self.model, _where(group)):
                 found = self._run(batch, seed) if self._limit is None else self._run_in_parts(batch, seed)
@@ -222,7 +222,8 @@ class Predictor:
             ) from reason
         return smaller
 
-    def _batch(self, group: Sequence[Piece]) -> Batch:
+    def batch_of(self, group: Sequence[Piece]) -> Batch:
+        """Put pieces together to what the model is given."""
         raw = self._stack([p.block.raw for p in group], group)
         measured = self._stack([p.block.measured for p in group], group)
         same = all(p.block.usable is p.block.measured for p in group)

@@ -1,0 +1,158 @@
+"""Spatial blocks for cross-validation: neighbouring examples are never divided between training and test."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+Array = npt.NDArray[Any]
+#: Cells along the longer side of the labelled extent, from coarse to fine.
+DIVISIONS = (5, 7, 10, 14, 20, 30, 50)
+#: Blocks that each class should lie in, and blocks in all.
+BLOCKS_OF_CLASS, BLOCKS = 3, 8
+FOLDS = 5
+
+
+@dataclass(frozen=True)
+class Blocks:
+    """Blocks of examples, and the folds that they are put into.
+
+    Attributes
+    ----------
+    group : array, shape (n,), int64
+        Block of each example.
+    fold : array, shape (n,), int64
+        Fold of each example; all -1 where no test is possible.
+    size : float
+        Side of a block in metres; 0 where each label is a block of its own.
+    notes : tuple of str
+        What limits the test, one sentence each.
+    """
+
+    group: Array
+    fold: Array
+    size: float
+    notes: tuple[str, ...] = ()
+
+    @property
+    def folds(self) -> int:
+        """Number of folds; 0 where no test is possible."""
+        return int(self.fold.max(initial=-1)) + 1
+
+    def splits(self) -> list[tuple[Array, Array]]:
+        """Return the examples for training and those for the test of each fold."""
+        return [(np.flatnonzero(self.fold != k), np.flatnonzero(self.fold == k)) for k in range(self.folds)]
+
+
+def make_blocks(x: Array, y: Array, label: Array, target: Array, seed: int, group: Array | None = None) -> Blocks:
+    """Put examples into square blocks, and blocks into folds.
+
+    The blocks are as large as possible while every class lies in several of them. A label smaller than a block is never
+    divided; a larger one is.
+
+    Parameters
+    ----------
+    x, y : array, shape (n,)
+        Place in metres; NaN where it is not known, and then each label is a block.
+    label : array, shape (n,)
+        Label that each example comes from.
+    target : array, shape (n,)
+        Index of the class, or a number.
+    seed : int
+    group : array, shape (n,), optional
+        Blocks that the user gives.
+
+    Returns
+    -------
+    Blocks
+    """
+    numeric = target.dtype.kind == "f"
+    classes = np.zeros(len(target), "int64") if numeric else target
+    if group is not None:
+        found, size = np.unique(group, return_inverse=True)[1], 0.0
+    elif np.isfinite(x).all() and np.isfinite(y).all() and len(x):
+        found, size = _cells(x, y, label, classes)
+    else:
+        found, size = np.unique(label, return_inverse=True)[1], 0.0
+    return Blocks(*_folded(found, size, classes, numeric, seed))
+
+
+def _cells(x: Array, y: Array, label: Array, classes: Array) -> tuple[Array, float]:
+    extent = max(float(np.ptp(x)), float(np.ptp(y)))
+    if extent <= 0:
+        return np.unique(label, return_inverse=True)[1], 0.0
+    count = np.bincount(label)
+    centre = [np.bincount(label, weights=v)[label] / count[label] for v in (x, y)]
+    most = np.array([_spread(v, label) for v in (x, y)]).max(axis=0)[label]
+    finest: tuple[Array, float] | None = None
+    for parts in DIVISIONS:
+        size = extent / parts
+        small = most <= size
+        px, py = (np.where(small, c, v) for c, v in zip(centre, (x, y), strict=True))
+        cell = np.floor((px - x.min()) / size) * 1_000_003 + np.floor((py - y.min()) / size)
+        group = np.unique(cell, return_inverse=True)[1]
+        if group.max() + 1 < BLOCKS:
+            continue
+        finest = group, size
+        if _least(group, classes) >= BLOCKS_OF_CLASS:
+            return finest
+    if finest is not None and _least(finest[0], classes) >= 2:
+        return finest
+    places: Array = np.unique(np.round(np.stack(centre), 3), axis=1, return_inverse=True)[1]
+    return places.ravel(), 0.0
+
+
+def _spread(values: Array, label: Array) -> Array:
+    """Return the extent of each label, shape (labels,)."""
+    n = int(label.max()) + 1
+    low, high = np.full(n, np.inf), np.full(n, -np.inf)
+    np.minimum.at(low, label, values)
+    np.maximum.at(high, label, values)
+    return np.asarray(high - low)
+
+
+def _least(group: Array, classes: Array) -> int:
+    """Return the number of blocks of the class that lies in the fewest."""
+    pairs = np.unique(np.stack([classes, group]), axis=1)
+    return int(np.unique(pairs[0], return_counts=True)[1].min())
+
+
+def _folded(
+    group: Array, size: float, classes: Array, numeric: bool, seed: int
+) -> tuple[Array, Array, float, tuple[str, ...]]:
+    none = np.full(len(group), -1, "int64")
+    blocks = int(group.max(initial=-1)) + 1
+    least = _least(group, classes) if len(group) else 0
+    if blocks < 2 or (least < 2 and not numeric):
+        word = "labels" if size == 0 else "blocks"
+        note = f"A class lies in one of the {word} only, so no accuracy can be measured: label it in a second place."
+        if blocks < 2:
+            note = "All labels lie in one place, so no accuracy can be measured: label further places."
+        return group, none, size, (note,)
+    folds = min(FOLDS, least if not numeric else blocks)
+    fold = _assign(group, classes, folds, seed)
+    notes = []
+    if size == 0:
+        notes.append("The labels are too few for blocks of ground: each label was left out as a whole instead.")
+    return group, fold, size, tuple(notes)
+
+
+def _assign(group: Array, classes: Array, folds: int, seed: int) -> Array:
+    """Give blocks to folds, the largest first, so that each fold has about as much of every class."""
+    counts = np.zeros((int(group.max()) + 1, int(classes.max()) + 1))
+    np.add.at(counts, (group, classes), 1)
+    counts /= counts.sum(axis=0, keepdims=True).clip(1)
+    rng = np.random.default_rng(seed)
+    order = rng.permutation(len(counts))
+    # Rare classes decide first: their few blocks must lie in different folds.
+    rare = (counts > 0) @ (1 / (counts > 0).sum(axis=0).clip(1))
+    order = order[np.argsort(-(counts[order].max(axis=1) + rare[order]), kind="stable")]
+    filled, where = np.zeros((folds, counts.shape[1])), np.zeros(len(counts), "int64")
+    for block in order:
+        cost = [((filled[k] + counts[block]) ** 2).sum() - (filled[k] ** 2).sum() for k in range(folds)]
+        where[block] = int(np.argmin(cost))
+        filled[where[block]] += counts[block]
+    return np.asarray(where[group])
