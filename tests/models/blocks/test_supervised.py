@@ -128,6 +128,6 @@ def test_the_season_is_found_in_other_years():
 
 def test_numbers_are_given_in_their_unit():
     examples = labelled((80, 8), numbers=True)
-    found = PseTaeModel(steps=150).fit(examples, NUMBER)
+    found = PseTaeModel(steps=80).fit(examples, NUMBER)
     error = (found.predict(examples.batch)["mass"] - examples.target).abs()
     assert float(error.nanmedian()) < 20

@@ -1,5 +1,6 @@
 """PSE-TAE: sets have no order, hidden pixels and dates do not count, the authors' layout loads, and what is trained runs."""
 
+import numpy as np
 import pytest
 import torch
 from support.labelled import CLASSES, labelled
@@ -137,11 +138,28 @@ def test_series_are_learnt_saved_and_run(kind, tmp_path):
 
 
 def test_sets_around_pixels_are_learnt_and_run():
-    model = PseTaeAround(steps=40).fit(labelled((24, 6, 16, 16)), CLASSES)
-    test = labelled((6, 6, 16, 16), seed=9)
+    model = PseTaeAround(steps=30).fit(labelled((24, 6, 8, 8)), CLASSES)
+    test = labelled((12, 6, 8, 8), seed=9)
     right = model.predict(test.batch)["kind"].argmax(1) == test.target
     assert float(right[test.batch.usable.any(1)].float().mean()) > 0.85
-    assert "FAILED" not in str(check_model(model))
+    cube = tiny_cube(("red", "nir"), dates=5, height=64, width=80)
+    assert "FAILED" not in str(check_model(model, cube))
+
+
+@pytest.mark.parametrize("kind", [PseTaeModel, PseTaeAround], ids=lambda k: k.name)
+def test_it_is_taught_from_a_cube_with_labels(kind):
+    cube = tiny_cube(("red", "nir"), dates=8, height=32, width=32)
+    cube["nir"][:, :, 16:] += 0.3
+    x, y = cube["x"].values, cube["y"].values
+    rows, columns = np.meshgrid(range(2, 32, 4), range(2, 32, 4), indexing="ij")
+    import geopandas
+
+    kinds = np.where(columns.ravel() < 16, "bare", "crop")
+    points = geopandas.points_from_xy(x[columns.ravel()], y[rows.ravel()])
+    labels = geopandas.GeoDataFrame({"class": kinds}, geometry=points, crs=cube.rio.crs)
+    model = eow.teach(cube, labels, model=kind(steps=8))
+    assert model.evaluation["examples"] == 64
+    assert eow.run(model, cube)["class"].shape == (32, 32)
 
 
 def test_a_model_that_waits_for_labels_says_how_it_is_trained():
