@@ -32,7 +32,7 @@ from training.ship import ship
 TEST = ("40.055827--92.273265", "41.8049052687692--89.9462267030189", "40.750285--94.799985")
 #: Width of a boundary in pixels of 2 m.
 WIDTH = 3
-SIDE, ROWS, STEPS, RATE = 128, 6, 900, 2e-3
+SIDE, ROWS, STEPS, RATE = 128, 6, 700, 2e-3
 
 
 @dataclass(frozen=True)

@@ -30,7 +30,7 @@ COVER = ("trees", "low vegetation", "sealed")
 def simulated(_: Path) -> None:
     """Simulated scenes: the first and the last date in four bands, and twelve months at a quarter of the resolution."""
     names = [str(c[1]) if isinstance(c, tuple) else str(c.name) for c in CLASSES]
-    learn, test = scenes(40, 0), scenes(16, 1000)
+    learn, test = scenes(32, 0), scenes(16, 1000)
     truth = test.target.numpy()
     used = np.unique(learn.target.numpy())
     print(

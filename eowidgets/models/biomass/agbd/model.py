@@ -37,7 +37,7 @@ class BiomassParams:
         label="Loss",
         help="Likelihood: a spread is predicted for every pixel as well; a model that is trained already ignores it.",
     )
-    steps: int = steps_param(400)
+    steps: int = steps_param(300)
     rate: float = rate_param(2e-3)
 
 

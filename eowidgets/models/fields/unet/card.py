@@ -36,7 +36,7 @@ SHIPPED = Card(
     summary="Maps fields, their boundaries and other land from red, green and blue at 2 m.",
     paper=PAPER,
     url=URL,
-    limits="Trained on ten pictures of the Midwest of the USA in summer, drawn by the authors of a detector; other regions, "
+    limits="Trained on seven pictures of the Midwest of the USA in summer, outlined by the authors of a detector; other regions, "
     "seasons and sensors are untested. Fields that differ in nothing but the crop of another date are not separated. "
     "Probabilities are not calibrated.",
     **WEIGHTS.on_card(),

@@ -32,7 +32,7 @@ COARSE = 10.0
 class FusuParams:
     """How the network is trained."""
 
-    steps: int = steps_param(400)
+    steps: int = steps_param(300)
     rate: float = rate_param(2e-3)
 
 
