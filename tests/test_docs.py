@@ -25,6 +25,7 @@ PAGES = [
             "outputs",
             "plug-ins",
             "training",
+            "trainable-models",
         )
     ),
 ]

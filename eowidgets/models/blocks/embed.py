@@ -31,6 +31,25 @@ def sinusoid(x: Tensor, dim: int, longest: float = 10_000.0) -> Tensor:
     return torch.cat([angle.sin(), angle.cos()], dim=-1)
 
 
+def day_waves(days: Tensor, dim: int, longest: float) -> Tensor:
+    """Embed days as Garnot et al. (2020) do: sines in even places and cosines in odd ones.
+
+    Parameters
+    ----------
+    days : Tensor, shape (t,)
+    dim : int
+    longest : float
+        Wavelength of the slowest wave divided by 2π.
+
+    Returns
+    -------
+    Tensor, shape (t, dim), float32
+    """
+    place = torch.arange(dim, device=days.device)
+    angle = days.double()[:, None] / longest ** (2 * (place // 2) / dim)
+    return torch.where(place % 2 == 0, angle.sin(), angle.cos()).float()
+
+
 def harmonics(days: Tensor, dim: int) -> Tensor:
     """Embed days by the first ``dim / 2`` harmonics of the year: equal seasons get equal vectors.
 

@@ -114,7 +114,9 @@ def train_on(
         found = forward(part.batch)
         blank = found.isnan().any(1)
         missing = torch.nan if part.target.is_floating_point() else NO_TARGET
-        return measure(found.masked_fill(blank[:, None], 0), part.target.masked_fill(blank, missing))
+        # The targets of two dates have an axis for them.
+        hidden = blank if part.target.dim() == blank.dim() else blank[:, None]
+        return measure(found.masked_fill(blank[:, None], 0), part.target.masked_fill(hidden, missing))
 
     def optimiser(parameters: object, rate: float) -> Optimizer:
         return Adam(parameters, lr=rate, weight_decay=recipe.decay)  # type: ignore[arg-type]

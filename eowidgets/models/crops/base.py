@@ -1,4 +1,4 @@
-"""What the networks of crops share: the parameters of their training, and their colours."""
+"""What the networks of crops share: the parameters of their training."""
 
 from __future__ import annotations
 

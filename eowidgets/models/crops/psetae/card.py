@@ -14,13 +14,29 @@ CARD = Card(
     url="https://doi.org/10.48550/arXiv.1911.07757",
     licence="Apache-2.0",
     data="none: it is trained on the labels of its user",
-    limits="With one pixel per set the pixel-set encoder is no more than its layers for single pixels. The dates must lie in "
-    "the same season as those of the training.",
+    scores={
+        "mean F1, Mato Grosso, held-out places": 0.553,
+        "mean F1 of a random forest there": 0.433,
+        "accuracy, Mato Grosso": 0.711,
+        "accuracy of a random forest there": 0.733,
+        "mean F1, CAWa, held-out places": 0.469,
+        "mean F1 of a random forest, CAWa": 0.506,
+        "mean F1, simulated pixels": 0.520,
+        "mean F1 of a random forest, simulated pixels": 0.596,
+    },
+    limits="With one pixel per set the pixel-set encoder is no more than its layers for single pixels, and a random forest was "
+    "better on two of three sets: compare it with eow.teach(cube, labels). The dates must lie in the same season as those of "
+    "the training.",
 )
 AROUND = replace(
     CARD,
     title="PSE-TAE: crops from sets of pixels",
     summary="Is trained on labelled areas; the set of a pixel are the 5 x 5 pixels around it.",
-    limits="The set of a pixel near the edge of a field holds pixels of its neighbours. The dates must lie in the same season "
+    scores={
+        "mean F1, simulated parcels": 0.893,
+        "mean F1 of a random forest of mean and spread of 5 x 5 there": 0.855,
+        "mean F1 of a random forest of pixels there": 0.596,
+    },
+    limits="Measured on simulated parcels only. The set of a pixel near the edge of a field holds pixels of its neighbours. The dates must lie in the same season "
     "as those of the training.",
 )

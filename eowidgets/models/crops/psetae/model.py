@@ -64,7 +64,7 @@ class PseTaeAround(PseTaeModel):
 
     name = "psetae-around"
     card = AROUND
-    feed: ClassVar[Feed] = Windows(min_dates=3, size=64, halo=REACH)
+    feed: ClassVar[Feed] = Windows(min_dates=3, size=64, halo=REACH, blend=0)
     side = 16
     rows: ClassVar[int] = 4
 

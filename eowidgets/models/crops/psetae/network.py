@@ -9,6 +9,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
+from eowidgets.models.blocks.embed import day_waves
 from eowidgets.models.crops.psetae.config import PseTaeConfig
 
 #: Added to a variance, so that its root has a gradient where a set has one pixel.
@@ -166,13 +167,6 @@ class PseTae(nn.Module):
         series = embedded.permute(0, 2, 3, 1, 4).reshape(n * h * w, t, -1)
         scores: Tensor = self.decoder(self.dates(series, days, there.permute(0, 2, 3, 1).reshape(-1, t)))
         return scores.reshape(n, h, w, -1).permute(0, 3, 1, 2)
-
-
-def day_waves(days: Tensor, width: int, period: float) -> Tensor:
-    """Embed days by sines (even places) and cosines (odd places), as Garnot et al. do; shape (t, width)."""
-    place = torch.arange(width, device=days.device)
-    angle = days.double()[:, None] / period ** (2 * (place // 2) / width)
-    return torch.where(place % 2 == 0, angle.sin(), angle.cos()).float()
 
 
 def _sums(values: Tensor, reach: int) -> Tensor:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from eowidgets.arguments import FilePath, checked
 from eowidgets.contract.checkpoint import Checkpoint, read_file
 from eowidgets.contract.weights import load_checkpoint
 from eowidgets.models.crops.psetae.config import PAPER, PseTaeConfig
@@ -48,7 +49,8 @@ def published(path: Path, config: PseTaeConfig = PAPER) -> Checkpoint:
     )
 
 
-def read_published(path: str | Path, config: PseTaeConfig = PAPER) -> PseTae:
+@checked
+def read_published(path: FilePath, config: PseTaeConfig = PAPER) -> PseTae:
     """Read weights that were trained with the authors' code.
 
     Parameters

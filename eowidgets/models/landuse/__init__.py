@@ -1,0 +1,1 @@
+"""Networks that are taught land use at two dates."""

@@ -1,0 +1,15 @@
+"""Card of FUSU-Net."""
+
+from eowidgets.contract.card import Card
+
+CARD = Card(
+    title="FUSU-Net: land use at two dates, own labels",
+    summary="Is trained on two sharp pictures and a coarser series of the same ground, and maps land use and its change.",
+    paper="Yuan, Lin, Zhang, Dong, Zhang, Chen, Zheng, Wang and Fu (2024), FUSU: A Multi-temporal-source Land Use Change "
+    "Segmentation Dataset for Fine-grained Urban Semantic Understanding, NeurIPS",
+    url="https://doi.org/10.48550/arXiv.2405.19055",
+    licence="Apache-2.0",
+    data="none: it is trained on the labels of its user",
+    limits="Change is predicted only if labels of both dates were given. The series must cover the same season of the year as in "
+    "the training.",
+)
