@@ -180,7 +180,7 @@ def urban_trees() -> Labelled:
         if not name.endswith(".tif"):
             continue
         stem = Path(name).stem
-        place, _, number = stem.split("_")
+        place, _, number = stem.rsplit("_", 2)
         points = next((v for k, v in files.items() if k.endswith(f"csv/{stem}.csv") or k.endswith(f"{stem}.csv")), None)
         if points is None:
             continue
