@@ -158,7 +158,7 @@ def test_it_is_taught_from_a_cube_with_labels(kind):
     points = geopandas.points_from_xy(x[columns.ravel()], y[rows.ravel()])
     labels = geopandas.GeoDataFrame({"class": kinds}, geometry=points, crs=cube.rio.crs)
     model = eow.teach(cube, labels, model=kind(steps=8))
-    assert model.evaluation["examples"] == 64
+    assert model.evaluation["scores"]
     assert eow.run(model, cube)["class"].shape == (32, 32)
 
 
