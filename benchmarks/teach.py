@@ -138,15 +138,19 @@ def one(name: str, singles: bool = True) -> None:
     material = material_of(data.train, data.labels, seed=SEED, **options)
     blocks = make_blocks(material.x, material.y, material.label, material.truth, SEED)
     results = {}
+    choice = choice_of(model)
+    assert choice is not None
     for candidate in _candidates(data.train, material, "auto", "auto", False):
         assert isinstance(candidate, OfFeatures)
+        if not choice.has(candidate.name):
+            continue
         made = candidate.taught(blocks, SEED, lambda _: None)
         results[candidate.name] = score(*predictions(made, data), numeric)
         print("   ", candidate.name, {k: round(v, 4) for k, v in results[candidate.name].items()}, flush=True)
     sign = -1 if numeric else 1
     best = max(results, key=lambda n: sign * results[n][key])
     print(f"   best single {best} {results[best][key]:.4f}; auto / best {auto[key] / results[best][key]:.4f}")
-    for note in choice_of(model).table().itertuples():  # type: ignore[union-attr]
+    for note in choice.table().itertuples():
         print("      ", note.Index, round(note[1], 4), note.selected)
     if isinstance(material, CubeMaterial):
         print("   labels", len(material.truth))
