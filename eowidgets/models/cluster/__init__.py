@@ -1,0 +1,1 @@
+"""Clusters without labels; importing it registers its models."""
