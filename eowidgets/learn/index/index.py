@@ -23,8 +23,7 @@ from eowidgets.learn.index.ranking import BACKGROUND, Ranking
 from eowidgets.learn.index.space import Space
 
 Cubes = Annotated[
-    xr.Dataset | tuple[xr.Dataset, ...],
-    Len(1),
+    xr.Dataset | Annotated[tuple[xr.Dataset, ...], Len(1)],
     doc("a cube with vectors, as eow.embed(cube) returns it, or a list of these"),
 ]
 
@@ -41,8 +40,8 @@ class Index:
     >>> from eowidgets.testing import tiny_cube
     >>> cube = tiny_cube()
     >>> means = np.stack([cube[b].mean("time").values for b in ("red", "nir")])
-    >>> vectors = xr.Dataset({"embedding": (("feature", "y", "x"), means)}, {"y": cube.y, "x": cube.x}).rio.write_crs(cube.rio.crs)
-    >>> index = Index.of(vectors)
+    >>> vectors = xr.Dataset({"embedding": (("feature", "y", "x"), means)}, {"y": cube.y, "x": cube.x})
+    >>> index = Index.of(vectors.rio.write_crs(cube.rio.crs))
     >>> found = index.find(like=(27.001, 45.152), k=3, apart=50)
     >>> len(found), list(found.table)
     (3, ['lon', 'lat', 'score', 'title', 'date'])
