@@ -106,7 +106,7 @@ class Matches:
         affine = one.box.affine
         coords = {"y": affine.f + affine.e * rows, "x": affine.c + affine.a * columns}
         limits = np.quantile(scores, [LOW, 1]) if len(scores) else (0.0, 1.0)
-        attrs = {"role": "result", "long_name": "Similarity to the examples", "units": "1", "title": one.title}
+        attrs: dict[str, Any] = {"role": "result", "long_name": "Similarity to the examples", "units": "1", "title": one.title}
         attrs |= {"vmin": float(limits[0]), "vmax": float(limits[1])}
         found = xr.Dataset({"similarity": (("y", "x"), values.reshape(one.box.shape), attrs)}, coords)
         return georeference(found.rio.write_crs(one.box.crs.to_wkt()))["similarity"]
@@ -117,11 +117,12 @@ class Matches:
 
     def __iter__(self) -> Iterator[dict[str, Any]]:
         """Give one mapping per place, the best first."""
-        return iter(self.table.to_dict("records"))
+        names = list(self.table)
+        return (dict(zip(names, row, strict=True)) for row in self.table.itertuples(index=False))
 
     def __repr__(self) -> str:
         """Show the table."""
         return f"Matches({len(self)} places)\n{self.table.to_string(max_rows=20)}" if len(self) else "Matches(0 places)"
 
     def _repr_html_(self) -> str:
-        return str(self.table.to_html(max_rows=20, float_format="%.5g"))
+        return str(self.table.head(20).to_html(float_format="{:.6g}".format))

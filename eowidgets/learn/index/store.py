@@ -141,8 +141,8 @@ def _write_parquet(index: Index, path: Path, note: str, number: Any, cells: Any)
         "cell": cells,
         "vector": pyarrow.FixedSizeListArray.from_arrays(index.vectors.reshape(-1), index.vectors.shape[1]),
     }
-    column = {"encoding": "WKB", "geometry_types": ["Point"]}
-    column["bbox"] = [float(v) for v in (lon.min(), lat.min(), lon.max(), lat.max())]  # type: ignore[assignment]
+    bbox = [float(v) for v in (lon.min(), lat.min(), lon.max(), lat.max())]
+    column = {"encoding": "WKB", "geometry_types": ["Point"], "bbox": bbox}
     geo = {"version": "1.1.0", "primary_column": "geometry", "columns": {"geometry": column}}
     table = pyarrow.table(columns).replace_schema_metadata({"geo": json.dumps(geo), NOTE: note})
     parquet.write_table(table, path, row_group_size=CHUNK)

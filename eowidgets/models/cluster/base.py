@@ -128,13 +128,16 @@ class Clusters(Model):
         return (found - mean) / scale
 
     def posterior(self, scaled: Tensor) -> Tensor:
-        """Return how likely each pixel belongs to each cluster by its distances to the centres, (b, k, h, w)."""
+        """Return how likely each pixel belongs to each cluster by its distances to the centres, (b, k, h, w).
+
+        Parameters
+        ----------
+        scaled : Tensor, shape (b, f, h, w)
+            From :meth:`scaled`.
+        """
         if self.centres is None:
             raise ModelError(f"{self.name} has no clusters yet: call learn(cube) first, or run it with eow.run.")
-        b, f, h, w = scaled.shape
-        away = distances(scaled.movedim(1, -1).reshape(-1, f), self.centres.to(scaled.device))
-        # Distances grow with the number of features; a spread per feature keeps the probabilities from being 0 and 1.
-        return (-away * (SHARPNESS / self.spread)).softmax(dim=1).view(b, h, w, -1).movedim(-1, 1)
+        return posterior(away(scaled, self.centres.to(scaled.device)), self.spread)
 
     @abstractmethod
     def predict(self, batch: Batch) -> dict[str, Tensor]:
@@ -143,6 +146,18 @@ class Clusters(Model):
 
 #: How fast the probability of a cluster falls with the squared distance, in units of the mean one.
 SHARPNESS = 2.0
+
+
+def away(scaled: Tensor, centres: Tensor) -> Tensor:
+    """Return squared distances of pixels (b, f, h, w) to centres (k, f), shape (b, k, h, w)."""
+    b, f, h, w = scaled.shape
+    found = distances(scaled.movedim(1, -1).reshape(-1, f), centres)
+    return found.view(b, h, w, -1).movedim(-1, 1)
+
+
+def posterior(squares: Tensor, spread: float) -> Tensor:
+    """Return probabilities of clusters from squared distances (b, k, h, w) whose mean to the nearest centre is ``spread``."""
+    return (-squares * (SHARPNESS / spread)).softmax(dim=1)
 
 
 def thinned(cube: xr.Dataset, generator: torch.Generator, most: int = LEARN_FROM) -> Batch:

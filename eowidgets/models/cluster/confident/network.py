@@ -12,7 +12,7 @@ REACH = sum(DILATIONS)
 
 
 class Segmenter(nn.Module):
-    """Three dilated convolutions and a linear layer, next to a linear layer that sees the pixel alone.
+    """Three dilated convolutions, each added to its input, between two linear layers per pixel.
 
     Parameters
     ----------
