@@ -86,10 +86,10 @@ class Clusters(Model):
         return self.centres is not None and len(self.centres) == self.params.k
 
     def settings(self) -> Mapping[str, Any]:
-        """Give a hash of what was learnt on another cube before the run."""
+        """Give a hash of what was learnt, on this cube or before on another."""
         if self.centres is None or not self.fitted:
             return {}
-        return {"learnt_before": hashlib.sha256(self.centres.numpy().tobytes()).hexdigest()}
+        return {"learnt_sha256": hashlib.sha256(self.centres.numpy().tobytes()).hexdigest()}
 
     def learn(self, cube: xr.Dataset) -> None:
         """Learn from pixels spread over the cube, unless the model learnt before."""

@@ -56,10 +56,10 @@ class ClusterConfident(Clusters):
         return super().fitted and self.weights is not None
 
     def settings(self) -> Mapping[str, Any]:
-        """Give a hash of what was learnt on another cube before the run."""
+        """Give a hash of what was learnt, on this cube or before on another."""
         if self.weights is None or not self.fitted:
             return {}
-        return {"learnt_before": hashlib.sha256(self.weights.numpy().tobytes()).hexdigest()}
+        return {"learnt_sha256": hashlib.sha256(self.weights.numpy().tobytes()).hexdigest()}
 
     def _learn_more(self, cube: xr.Dataset, generator: torch.Generator) -> None:
         if self.centres is None:
