@@ -14,6 +14,7 @@ import sys
 import time
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import torch
@@ -45,14 +46,15 @@ def index_of(vectors: np.ndarray) -> Index:
     return Index((Part("made", "", box, np.arange(len(vectors))),), vectors, Space.of(vectors, "cosine"))
 
 
-def seconds(search: Callable[[np.ndarray], np.ndarray], queries: np.ndarray) -> tuple[float, np.ndarray]:
-    """Return the median time of a search and what was found."""
-    found, times = [], []
+def seconds(search: Callable[[np.ndarray], np.ndarray], queries: np.ndarray) -> tuple[float, float, np.ndarray]:
+    """Return the median time of a search, its processor time, and what was found."""
+    found, times, work = [], [], []
     for one in queries:
-        start = time.perf_counter()
+        start, busy = time.perf_counter(), time.process_time()
         found.append(search(one))
         times.append(time.perf_counter() - start)
-    return float(np.median(times)), np.stack(found)
+        work.append(time.process_time() - busy)
+    return float(np.median(times)), float(np.median(work)), np.stack(found)
 
 
 def speed() -> None:
@@ -61,51 +63,57 @@ def speed() -> None:
 
     torch.set_num_threads(THREADS)
     rng = np.random.default_rng(0)
-    start = time.perf_counter()
-    index = index_of(clustered(rng))
-    built = {"eow.Index": time.perf_counter() - start}
+    vectors = clustered(rng)
+    index, built = timed(lambda: index_of(vectors))
     queries = index.vectors[rng.choice(COUNT, QUERIES, replace=False)]
-    inside = index.space.enter(queries)
-    times, found = {}, {}
+    inside, few = index.space.enter(queries), queries[:5]
     index.find(queries[0])
-    times["eow.Index"], found["eow.Index"] = seconds(lambda q: index.find(q, k=K).rows, queries)
-    times["eow.Index, apart=500"], _ = seconds(lambda q: index.find(q, k=K, apart=500).rows[:1], queries)
-    several = [queries[i : i + 5] for i in range(QUERIES - 5)]
-    times["eow.Index, 5 examples, 5 counter-examples"], _ = seconds(
-        lambda q: index.find(q, index.vectors[:5], k=K).rows[:1], several
+    print(f"{len(index):,} x {WIDTH}, {THREADS} threads, {os.cpu_count()} cores\n")
+    print("| search | ms | processor ms | ratio to scikit-learn | recall of its ten | s to build |")
+    print("|---|---|---|---|---|---|")
+    brute, fitted = timed(
+        lambda: NearestNeighbors(n_neighbors=K, metric="cosine", algorithm="brute", n_jobs=THREADS).fit(index.matrix)
     )
-    start = time.perf_counter()
-    peer = NearestNeighbors(n_neighbors=K, metric="cosine", algorithm="brute", n_jobs=THREADS).fit(index.matrix)
-    built["scikit-learn, brute force"] = time.perf_counter() - start
-    name = "scikit-learn, brute force"
-    times[name], found[name] = seconds(lambda q: peer.kneighbors(q[None], return_distance=False)[0], inside[:5])
-    start = time.perf_counter()
-    graph = Graph(index.matrix, "cosine")
-    built["usearch (HNSW)"] = time.perf_counter() - start
-    times["usearch (HNSW)"], found["usearch (HNSW)"] = seconds(
-        lambda q: np.asarray(graph.graph.search(q, K, threads=THREADS).keys, np.int64).reshape(-1), inside
+    unit, work, truth = seconds(lambda q: brute.kneighbors(q[None], return_distance=False)[0], inside)
+
+    def row(
+        name: str, build: str, search: Callable[[np.ndarray], np.ndarray], given: np.ndarray, compared: bool = True
+    ) -> None:
+        value, busy, found = seconds(search, given)
+        pairs = zip(truth, found, strict=False)
+        recall = f"{np.mean([np.isin(t, f).mean() for t, f in pairs]):.3f}" if compared else ""
+        print(
+            f"| {name} | {1e3 * value:.1f} | {1e3 * busy:.1f} | {value / unit:.3f} | {recall} | {build} |", flush=True
+        )
+
+    print(f"| scikit-learn, brute force | {1e3 * unit:.1f} | {1e3 * work:.1f} | 1 | 1 | {fitted:.1f} |", flush=True)
+
+    def with_example(query: np.ndarray) -> np.ndarray:
+        # The vector itself is its nearest neighbour, also for the peers.
+        return index.find(query, k=K).rows
+
+    row("eow.Index", f"{built:.1f}", with_example, queries)
+    row("eow.Index, apart=500", "", lambda q: index.find(q, k=K, apart=500).rows, queries, False)
+    row("eow.Index, 5 counter-examples", "", lambda q: index.find(q, few, k=K).rows, queries[5:], False)
+    graph, grown = timed(lambda: Graph(index.matrix, "cosine"))
+    row(
+        "usearch (HNSW, f16)",
+        f"{grown:.1f}",
+        lambda q: np.asarray(graph.graph.search(q, K, threads=THREADS).keys, np.int64).reshape(-1),
+        inside,
     )
 
     def through_graph(query: np.ndarray) -> np.ndarray:
         ranking = Ranking.of(query[None], index.matrix[:0], index.matrix[:500], "cosine")
         return next(graph.in_order(ranking))[0][:K]
 
-    name = "eow.Index through the graph"
-    times[name], found[name] = seconds(through_graph, inside)
-    truth = found["scikit-learn, brute force"]
-    unit = times["scikit-learn, brute force"]
-    print(f"{len(index):,} x {WIDTH}, {THREADS} threads, {os.cpu_count()} cores\n")
-    print("| search | ms | ratio to scikit-learn | recall of its ten | s to build |")
-    print("|---|---|---|---|---|")
-    for name, value in times.items():
-        right = found.get(name)
-        recall = (
-            ""
-            if right is None
-            else f"{np.mean([np.isin(t, r).mean() for t, r in zip(truth, right, strict=False)]):.3f}"
-        )
-        build = f"{built[name]:.1f}" if name in built else ""
-        print(f"| {name} | {1000 * value:.1f} | {value / unit:.3f} | {recall} | {build} |")
+    row("eow.Index through the graph", "", through_graph, inside)
+
+
+def timed(make: Callable[[], Any]) -> tuple[Any, float]:
+    """Return what a function makes, and its time in seconds."""
+    start = time.perf_counter()
+    return make(), time.perf_counter() - start
 
 
 def quality() -> None:

@@ -106,7 +106,12 @@ class Matches:
         affine = one.box.affine
         coords = {"y": affine.f + affine.e * rows, "x": affine.c + affine.a * columns}
         limits = np.quantile(scores, [LOW, 1]) if len(scores) else (0.0, 1.0)
-        attrs: dict[str, Any] = {"role": "result", "long_name": "Similarity to the examples", "units": "1", "title": one.title}
+        attrs: dict[str, Any] = {
+            "role": "result",
+            "long_name": "Similarity to the examples",
+            "units": "1",
+            "title": one.title,
+        }
         attrs |= {"vmin": float(limits[0]), "vmax": float(limits[1])}
         found = xr.Dataset({"similarity": (("y", "x"), values.reshape(one.box.shape), attrs)}, coords)
         return georeference(found.rio.write_crs(one.box.crs.to_wkt()))["similarity"]

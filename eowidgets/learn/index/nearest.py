@@ -19,6 +19,8 @@ from eowidgets.learn.index.space import Floats, Metric
 EXACT = 1_000_000
 #: Vectors that are compared at a time.
 STRIP = 1 << 18
+#: Scores from which a threshold is estimated.
+SAMPLE = 20_000
 #: Candidates that are looked at first, four times as many in each further round, and rounds of a graph.
 FIRST, ROUNDS = 1024, 3
 
@@ -44,15 +46,26 @@ def all_scores(ranking: Ranking, matrix: Floats) -> Floats:
 
 def in_order(scores: Floats) -> Iterator[tuple[Ints, Floats]]:
     """Yield rows by falling score with their scores, more at a time the longer it takes; of equals the first row first."""
-    values, done, count = torch.from_numpy(scores), 0, FIRST
+    done, count = 0, FIRST
     while done < len(scores):
-        count = min(count, len(scores))
         # Equal scores at the end of the selection could change their order in a later round: take all that reach it.
-        least = torch.topk(values, count).values[-1]
-        rows = (values >= least).nonzero()[:, 0].numpy()
+        rows = np.flatnonzero(scores >= _threshold(scores, count))
         order = rows[np.argsort(-scores[rows], kind="stable")][done:]
         yield order, scores[order]
         done, count = done + len(order), 4 * max(count, len(rows))
+
+
+def _threshold(scores: Floats, count: int) -> float:
+    """Return a score that at least ``count`` scores reach, and not many more, without sorting all of them."""
+    if count >= len(scores):
+        return float(scores.min())
+    sample = scores[:: max(1, len(scores) // SAMPLE)]
+    rank = 2 * count * len(sample) // len(scores) + 8
+    if rank < len(sample):
+        found = float(-np.partition(-sample, rank)[rank])
+        if np.count_nonzero(scores >= found) >= count:
+            return found
+    return float(torch.topk(torch.from_numpy(scores), count).values[-1])
 
 
 class Graph:

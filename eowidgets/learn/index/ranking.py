@@ -106,6 +106,6 @@ def logistic(like: Floats, unlike: Floats, background: Floats) -> npt.NDArray[np
         curve = (x * (share * p * (1 - p))[:, None]).T @ x + np.diag(ridge)
         step = np.linalg.solve(curve, slope)
         b -= step
-        if np.abs(step).max() < 1e-6:
+        if np.abs(step).max() < 1e-4:
             break
     return b[:-1]

@@ -79,13 +79,12 @@ class ClusterConfident(Clusters):
 
 
 def parts_of(cube: xr.Dataset, generator: torch.Generator) -> list[xr.Dataset]:
-    """Return parts of a cube at random places; a small cube is its only part."""
-    height, width = (min(SIDE, cube.sizes[axis]) for axis in ("y", "x"))
-    count = min(PARTS, -(-cube.sizes["y"] * cube.sizes["x"] // (height * width)))
-    if count == 1:
+    """Return parts of a cube at random places; a cube that is no larger than they are together is its only part."""
+    if cube.sizes["y"] * cube.sizes["x"] <= PARTS * SIDE**2:
         return [cube]
+    height, width = (min(SIDE, cube.sizes[axis]) for axis in ("y", "x"))
     found = []
-    for _ in range(count):
+    for _ in range(PARTS):
         y, x = (
             int(torch.randint(cube.sizes[axis] - side + 1, (1,), generator=generator))
             for axis, side in (("y", height), ("x", width))
