@@ -9,6 +9,10 @@ from torch import Tensor
 from torch.nn import functional
 
 
+#: Standard deviation below which neighbours weigh nothing in float32.
+LEAST = 0.1
+
+
 def reach(sigma: float) -> int:
     """Return how many pixels a Gaussian of a standard deviation reaches."""
     return math.ceil(3 * sigma)
@@ -22,7 +26,7 @@ def smooth(values: Tensor, seen: Tensor, sigma: float) -> Tensor:
     values : Tensor, shape (b, k, h, w)
     seen : Tensor, shape (b, h, w), bool
     sigma : float
-        In pixels; 0 returns the values.
+        In pixels; 0 returns the values, as does all below 0.1.
 
     Returns
     -------
@@ -30,7 +34,7 @@ def smooth(values: Tensor, seen: Tensor, sigma: float) -> Tensor:
         NaN where the pixel itself was not seen.
     """
     there = seen.unsqueeze(1)
-    if sigma > 0:
+    if sigma > LEAST:
         weights = there.to(values.dtype)
         total = _blur(weights, sigma).clamp_min(1e-6)
         values = _blur(values.masked_fill(~there, 0.0), sigma) / total
