@@ -122,7 +122,7 @@ class Matches:
 
     def __iter__(self) -> Iterator[dict[str, Any]]:
         """Give one mapping per place, the best first."""
-        names = list(self.table)
+        names = [str(name) for name in self.table]
         return (dict(zip(names, row, strict=True)) for row in self.table.itertuples(index=False))
 
     def __repr__(self) -> str:

@@ -28,9 +28,9 @@ def kmeans(points: Tensor, k: int, generator: torch.Generator) -> Tensor:
 
     Examples
     --------
-    >>> points = torch.tensor([[0.0], [0.1], [0.1], [5.0], [5.1]])
+    >>> points = torch.tensor([[0.0], [0.2], [0.4], [5.0], [5.2]])
     >>> [round(v, 1) for v in kmeans(points, 2, torch.Generator().manual_seed(0)).flatten().tolist()]
-    [0.1, 5.0]
+    [0.2, 5.1]
     """
     trial = points[torch.randperm(len(points), generator=generator)[:TRIAL]]
     found = [_improved(trial, plus_plus(trial, k, generator)) for _ in range(STARTS)]

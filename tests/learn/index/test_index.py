@@ -260,6 +260,16 @@ def test_rows_come_in_order_once_whatever_is_equal(scores, first):
     assert rows.tolist() == np.argsort(-values, kind="stable").tolist()
 
 
+@pytest.mark.parametrize("digits", [0, 1, 6])
+def test_many_scores_come_in_order(digits):
+    values = np.random.default_rng(0).normal(0, 1, 60_000).round(digits).astype("float32")
+    values[100] = 9
+    rounds = list(nearest.in_order(values))
+    assert np.concatenate([rows for rows, _ in rounds]).tolist() == np.argsort(-values, kind="stable").tolist()
+    if digits == 6:
+        assert nearest.FIRST <= len(rounds[0][0]) < 4 * nearest.FIRST
+
+
 def test_one_pixel_and_equal_vectors(vectors):
     one = Index.of(vectors.isel(y=[0], x=[0, 1]))
     assert len(one.find(lonlat(one, 0, 0))) == 1

@@ -112,7 +112,7 @@ def logits(weights: Tensor, x: Tensor, clusters: int) -> Tensor:
     with torch.device("meta"):
         network = Segmenter(x.shape[1], clusters)
     shapes = {name: one.shape for name, one in network.named_parameters()}
-    parts = weights.to(x.device).split([shape.numel() for shape in shapes.values()])
+    parts = torch.split(weights.to(x.device), [shape.numel() for shape in shapes.values()])
     own = {name: part.view(shape) for (name, shape), part in zip(shapes.items(), parts, strict=True)}
     found: Tensor = functional_call(network, own, (x,))
     return found
