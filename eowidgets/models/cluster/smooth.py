@@ -8,7 +8,6 @@ import torch
 from torch import Tensor
 from torch.nn import functional
 
-
 #: Standard deviation below which neighbours weigh nothing in float32.
 LEAST = 0.1
 

@@ -15,7 +15,7 @@ from eowidgets.models.cluster.base import away, posterior
 from eowidgets.models.cluster.confident.network import Segmenter, confidence_of, focal_confidence
 from eowidgets.models.cluster.smooth import smooth
 
-#: Rounds of training and re-estimation, steps of each, crops in a step and their side in pixels.
+#: Rounds of training and re-estimation, steps of each, crops in a step at most, and their side in pixels.
 ROUNDS, STEPS, CROPS, SIDE = 3, 80, 4, 48
 #: Standard deviation in pixels of the Gaussian over which pseudo-labels are averaged.
 BLUR = 1.0
@@ -79,11 +79,13 @@ class _Crops:
     def __init__(self, windows: Sequence[Tensor]) -> None:
         self.windows = windows
         self.side = min(SIDE, *(n for one in windows for n in one.shape[-2:]))
+        # A cube smaller than all crops of a step would be seen several times in each.
+        self.count = min(CROPS, -(-sum(one[0, 0].numel() for one in windows) // self.side**2))
 
     def draw(self, generator: torch.Generator) -> Tensor:
         """Draw crops (b, channels, side, side)."""
         found = []
-        for _ in range(CROPS):
+        for _ in range(self.count):
             one = self.windows[int(torch.randint(len(self.windows), (1,), generator=generator))][0]
             y, x = (int(torch.randint(n - self.side + 1, (1,), generator=generator)) for n in one.shape[-2:])
             found.append(one[:, y : y + self.side, x : x + self.side])
