@@ -65,14 +65,18 @@ class Ranking:
     def scores(self, vectors: Floats) -> Floats:
         """Return the score of vectors (n, features) in the space of the index, shape (n,)."""
         x, like = torch.from_numpy(vectors), torch.from_numpy(self.like)
+        weights = None if self.weights is None else torch.from_numpy(self.weights)
+        logit = None
         if self.metric == "euclidean":
             similar = -torch.cdist(x, like).amin(dim=1)
-        elif len(like) == 1:
-            similar = x @ like[0]
-        else:
-            similar = (x @ like.T).amax(dim=1)
-        if self.weights is not None:
-            similar = similar * self.factor + self.shift + x @ torch.from_numpy(self.weights)
+            logit = None if weights is None else x @ weights
+        elif weights is None:
+            similar = x @ like[0] if len(like) == 1 else (x @ like.T).amax(dim=1)
+        else:  # one pass over the vectors: reading them takes most of the time
+            both = x @ torch.cat([like, weights[None]]).T
+            similar, logit = both[:, :-1].amax(dim=1), both[:, -1]
+        if logit is not None:
+            similar = similar * self.factor + self.shift + logit
         return cast(Floats, similar.numpy())
 
 
