@@ -17,8 +17,8 @@ from eowidgets.learn.index.space import Floats, Metric
 
 #: Vectors up to which all are compared.
 EXACT = 1_000_000
-#: Vectors that are compared at a time.
-STRIP = 1 << 18
+#: Vectors that are compared at a time: few enough for the processor's cache.
+STRIP = 1 << 13
 #: Scores from which a threshold is estimated.
 SAMPLE = 20_000
 #: Candidates that are looked at first, four times as many in each further round, and rounds of a graph.
