@@ -150,9 +150,8 @@ SHARPNESS = 2.0
 
 def away(scaled: Tensor, centres: Tensor) -> Tensor:
     """Return squared distances of pixels (b, f, h, w) to centres (k, f), shape (b, k, h, w)."""
-    b, f, h, w = scaled.shape
-    found = distances(scaled.movedim(1, -1).reshape(-1, f), centres)
-    return found.view(b, h, w, -1).movedim(-1, 1)
+    # Differences first: a product of matrices is rounded otherwise in windows of other sizes.
+    return torch.stack([(scaled - one.view(-1, 1, 1)).square().sum(dim=1) for one in centres], dim=1)
 
 
 def posterior(squares: Tensor, spread: float) -> Tensor:
