@@ -20,6 +20,7 @@ CARD = Card(
         "mean IoU of three classes, Chesapeake": 0.527,
         "mean IoU of three classes, Chesapeake, pictures alone": 0.519,
     },
-    limits="One seed: differences of 0.01 mean nothing. Change is predicted only if labels of both dates were given. The series must cover the same season of the year as in "
+    limits="Measured with one seed: differences of 0.01 mean nothing. "
+    "Change is predicted only if labels of both dates were given. The series must cover the same season of the year as in "
     "the training.",
 )
