@@ -25,6 +25,8 @@ PAGES = [
             "outputs",
             "plug-ins",
             "training",
+            "labels",
+            "teaching",
             "trainable-models",
         )
     ),

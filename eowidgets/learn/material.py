@@ -89,6 +89,8 @@ class CubeMaterial(Material):
     target : Target
     seed : int
         Chooses pixels where there are more than are used.
+    raster : bool
+        The labels are a class raster, whose patches are no samples.
     """
 
     cube: xr.Dataset | Mapping[str, xr.Dataset]
@@ -96,17 +98,18 @@ class CubeMaterial(Material):
     placed: PlacedLabels
     target: Target
     seed: int
+    raster: bool = False
 
     def __post_init__(self) -> None:
         placed = self.placed
-        kept = thinned(placed.label, placed.target, self.seed)
+        kept = thinned(None if self.raster else placed.label, placed.target, self.seed)
         self.rows, self.columns = placed.rows[kept], placed.columns[kept]
         self.truth, self.label = placed.target[kept], np.unique(placed.label[kept], return_inverse=True)[1]
         self.start, self.end = placed.start[kept], placed.end[kept]
         self.notes = tuple(placed.report.sentences)
         if len(kept) < len(placed.rows):
             self.notes += (
-                f"{len(kept)} of {len(placed.rows)} labelled pixels were used, at most {MOST_PER_LABEL} of a label.",
+                f"{len(kept):,} of {len(placed.rows):,} labelled pixels were used, of rare classes a larger share.",
             )
         box = georeference(self.main).odc.geobox
         self.x, self.y = box.affine @ (self.columns + 0.5, self.rows + 0.5)
@@ -383,18 +386,20 @@ SAME_SEASON = 10.0
 SEASON = 60
 
 
-def thinned(label: Array, target: Array, seed: int) -> Array:
-    """Choose pixels: at most :data:`MOST_PER_LABEL` of a label, at most :data:`MOST` of all, rare classes whole."""
-    rng = np.random.default_rng(seed)
-    order = rng.permutation(len(label))
-    kept = order[_turn(label[order]) < MOST_PER_LABEL]
+def thinned(label: Array | None, target: Array, seed: int) -> Array:
+    """Choose pixels: at most :data:`MOST_PER_LABEL` of a label, and :data:`MOST` of all.
+
+    Of classes, as many are taken as the square root of their pixels is to that of the others, so that a rare one counts.
+    """
+    order = np.random.default_rng(seed).permutation(len(target))
+    kept = order if label is None else order[_turn(label[order]) < MOST_PER_LABEL]
     if len(kept) <= MOST:
         return np.sort(kept)
     if target.dtype.kind == "f":
         return np.sort(kept[:MOST])
-    # Taken in turns from the classes, so that a rare one is not thinned.
-    turn = _turn(target[kept])
-    return np.sort(kept[np.argsort(turn, kind="stable")[:MOST]])
+    count = np.bincount(target[kept])
+    share = np.sqrt(count) / np.sqrt(count).sum()
+    return np.sort(kept[_turn(target[kept]) < np.ceil(MOST * share)[target[kept]]])
 
 
 def _turn(values: Array) -> Array:

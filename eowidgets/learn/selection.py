@@ -2,24 +2,27 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
+import torch
 
 from eowidgets.contract.choice import Choice, Score
 from eowidgets.contract.target import Target
 from eowidgets.contract.trainable import Progress
 from eowidgets.errors import EowidgetsError
 from eowidgets.learn.blocks import Blocks
-from eowidgets.learn.candidates import Candidate, OutOfFold
+from eowidgets.learn.candidates import Candidate, OfFeatures, OutOfFold
 from eowidgets.learn.evaluation import COVERS, resampled
+from eowidgets.models.taught.heads.committee import Committee, averaged
 
 Array = npt.NDArray[Any]
 #: A simpler candidate is selected if it is worse by at most this share, and by no more than the noise.
-TIE = 0.01
+TIE = 0.005
 #: Names of what candidates are compared with.
 MAJORITY, MEAN = "most frequent class", "mean of the labels"
 
@@ -43,16 +46,48 @@ class Selected:
 
 
 def compare(
-    candidates: Sequence[Candidate], target: Target, blocks: Blocks, seed: int, progress: Progress
+    candidates: Sequence[Candidate],
+    blocks: Blocks,
+    seed: int,
+    progress: Progress,
+    known: Mapping[str, OutOfFold | str] | None = None,
 ) -> dict[str, OutOfFold | str]:
-    """Test candidates; one that fails has the reason in place of its predictions."""
-    found: dict[str, OutOfFold | str] = {}
+    """Test candidates; one that fails has the reason in place of its predictions.
+
+    Parameters
+    ----------
+    candidates : sequence of Candidate
+    blocks : Blocks
+    seed : int
+    progress : callable
+    known : mapping, optional
+        Outcomes of a comparison before, which are part of the result.
+    """
+    found: dict[str, OutOfFold | str] = dict(known or {})
     for i, one in enumerate(candidates):
+        mean = _of_members(one, found)
         try:
-            found[one.name] = one.tested(blocks, seed, lambda share, i=i: progress((i + share) / len(candidates)))  # type: ignore[misc]
+            found[one.name] = mean or one.tested(blocks, seed, partial(_share, progress, i, len(candidates)))
         except EowidgetsError as error:
             found[one.name] = str(error)
     return found
+
+
+def _share(progress: Progress, i: int, of: int, share: float) -> None:
+    progress((i + share) / of)
+
+
+def _of_members(candidate: Candidate, found: Mapping[str, OutOfFold | str]) -> OutOfFold | None:
+    """Average the predictions of the members of a committee, if all were tested: no further training is needed."""
+    if not isinstance(candidate, OfFeatures) or candidate.model.head != Committee.kind:
+        return None
+    members = [found.get(f"{candidate.model.features} {kind.kind}") for kind in Committee.members]
+    tested = [one for one in members if isinstance(one, OutOfFold)]
+    if len(tested) < len(members):
+        return None
+    answers = [torch.from_numpy(one.answers) for one in tested]
+    mean = averaged(answers, tested[0].truth.dtype.kind == "f").numpy()
+    return OutOfFold(mean, tested[0].truth, tested[0].group)
 
 
 def select(
@@ -92,7 +127,7 @@ def select(
     where = f"{int(blocks.group.max()) + 1} blocks" + (f" of {blocks.size:.0f} m" if blocks.size else "")
     protocol = (
         f"Each of {blocks.folds} parts of {where} was predicted by a model that was trained on the others; the simplest "
-        f"candidate within {TIE:.0%} and the noise of the best was selected."
+        f"candidate within {TIE:.1%} and the noise of the best was selected."
     )
     chosen, outcome = tested[winner]
     metric, unit = ("RMSE", target.unit) if target.numeric else ("balanced error", "")

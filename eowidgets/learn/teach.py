@@ -45,7 +45,7 @@ DATES, FINE = 6, 5.0
 #: Dates a year above which fortnights are compared as well.
 DENSE = 20
 #: Heads that are compared on the best features only; the others on all.
-LATER = ("neighbours", "boosting", "mlp")
+LATER = ("neighbours", "boosting", "mlp", "committee")
 #: Sets of features that all heads are compared on.
 PROMISING = 3
 
@@ -155,7 +155,7 @@ def material_of(
     main = _main(cube)
     placed = found.place(main)
     target = Target(found.name, tuple(placed.classes), found.unit)
-    return CubeMaterial(cube, main, placed, target, seed)
+    return CubeMaterial(cube, main, placed, target, seed, found.raster is not None)
 
 
 def _main(cube: xr.Dataset | Mapping[str, xr.Dataset]) -> xr.Dataset:
@@ -252,13 +252,13 @@ def _candidates(
         names = (
             _sets(cube, material) if features == AUTO else [features] if isinstance(features, str) else list(features)
         )
-        heads = [one for one in HEADS if one != "centroids"] if model == AUTO else [model]
+        heads = [one for one in HEADS if one != "centroids" or material.target.numeric] if model == AUTO else [model]
     shared = Features(material)
     return [
         OfFeatures(TaughtModel(name, head, yearly), shared)
         for name in names
         for head in heads
-        if model != AUTO or HEADS[head].least <= len(material.truth)
+        if model != AUTO or (HEADS[head].least <= len(material.truth) and (head != "centroids" or name == names[0]))
     ]
 
 
@@ -289,14 +289,14 @@ def _selected(
         c for c in candidates if not isinstance(c, OfFeatures) or c.model.head not in LATER or len(candidates) == 1
     ]
     first = first or candidates
-    outcomes = compare(first, target, blocks, seed, lambda share: report(0.6 * share))
+    outcomes = compare(first, blocks, seed, lambda share: report(0.6 * share))
     best = select(first, outcomes, target, blocks, seed)
     later = [c for c in candidates if c not in first and isinstance(c, OfFeatures)]
     if later and isinstance(best.candidate, OfFeatures):
         ranked = [s.method.split(" ")[0] for s in best.choice.scores if s.method in outcomes and np.isfinite(s.error)]
         sets = {best.candidate.model.features, *list(dict.fromkeys(ranked))[:PROMISING]}
         later = [c for c in later if c.model.features in sets]
-        outcomes |= compare(later, target, blocks, seed, lambda share: report(0.6 + 0.3 * share))
+        outcomes = compare(later, blocks, seed, lambda share: report(0.6 + 0.3 * share), outcomes)
         kept = [c for c in candidates if c.name in outcomes]
         best = select(kept, outcomes, target, blocks, seed)
     return best

@@ -89,7 +89,7 @@ def table_of(
     made: dict[str, Any] = {"geometry": rows.shapes, "target": target, "start": start, "end": end}
     made |= {name: _texts(columns, name) for name in ORIGIN}
     table = pd.DataFrame(made)[~lost].reset_index(drop=True)
-    unit = str(columns[UNIT].iloc[0])[:40] if own and numeric and UNIT in columns else ""
+    unit = _texts(columns, UNIT)[0] if own and numeric else ""
     name = "class" if str(chosen).strip().lower() in _COLOR else str(chosen)
     return table, found, name, unit, tuple(notes)
 
@@ -110,12 +110,17 @@ def _only(columns: pd.DataFrame) -> Any:
         if name in filled:
             return filled[name]
     skipped = {*NAMES, *ORIGIN, *_COLOR, *_OTHER, *(axis for pair in AXES for axis in pair)}
+    empty = next((names[name] for name in _CLASS if name in names), None)
     others = [column for name, column in filled.items() if name not in skipped]
     if len(others) == 1:
         return others[0]
     colors = [filled[name] for name in _COLOR if name in filled]
     if not others and colors:
         return colors[0]
+    if not others and empty is not None:
+        raise InputError(
+            f"The column {shown(str(empty))} of the labels is empty: fill it in, or choose another with column=."
+        )
     if not others:
         raise InputError(
             "The labels have no column with their class: add one called class, or give value= for the column of a number."

@@ -36,7 +36,9 @@ def write(labels: Labels, path: str | Path) -> Path:
     if suffix == ".geojson":
         return write_whole(found, partial(_geojson, columns, geometry))
     frame = need_geopandas("Writing a GeoPackage").GeoDataFrame(columns, geometry=geometry, crs="EPSG:4326")
-    return write_whole(found, partial(frame.to_file, layer="labels", driver="GPKG", engine="pyogrio"))
+    return write_whole(
+        found, partial(frame.to_file, layer="labels", driver="GPKG", engine="pyogrio", promote_to_multi=False)
+    )
 
 
 def columns_of(labels: Labels) -> pd.DataFrame:

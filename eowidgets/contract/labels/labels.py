@@ -173,9 +173,8 @@ class Labels:
         Examples
         --------
         >>> import eowidgets as eow
-        >>> cube = eow.open("romania")
-        >>> west, south, east, north = eow.Area.of((24.005, 45.845, 24.015, 45.855)).bounds
-        >>> placed = Labels.of([{"lon": 24.01, "lat": 45.85, "class": "forest"}]).place(cube)  # doctest: +SKIP
+        >>> Labels.of([{"lon": 22.15, "lat": 45.205, "class": "forest"}]).place(eow.open("romania"))
+        PlacedLabels(1 pixel of 1 label)
         """
         return place(self, cube)
 
@@ -330,7 +329,7 @@ def _table(table: pd.DataFrame, classes: tuple[ClassInfo, ...]) -> pd.DataFrame:
     target = pd.to_numeric(table["target"], errors="coerce").to_numpy(float, na_value=np.nan)
     known = np.isfinite(target) if not classes else np.isin(target, [c.value for c in classes])
     if not known.all():
-        bad = table["target"].iloc[int((~known).argmax())]
+        bad = table["target"].tolist()[int((~known).argmax())]
         raise InputError(
             f"target of Labels is {shown(bad)} in some row, which is no {'class' if classes else 'number'}."
         )

@@ -197,17 +197,17 @@ def _drawn(shapes: Shapes, owner: Ints, box: GeoBox, touched: bool) -> Ints:
         first = np.floor(ends[:, :2]).astype(np.int64) - 1
         size = np.ceil(ends[:, 2:]).astype(np.int64) + 1 - first
         large = size.prod(axis=1) > _SHEET
-        for at in np.flatnonzero(large):
-            for row, column in _strips(shapes[at], box, touched):
-                found.append(np.stack([np.full(len(row), owner[at]), row, column]))
+        for shape, label in zip(shapes[large], owner[large].tolist(), strict=True):
+            for row, column in _strips(shape, box, touched):
+                found.append(np.stack([np.full(len(row), label), row, column]))
         small = np.flatnonzero(~large)
         order = small[np.argsort(size[small, 1], kind="stable")]
         for chosen, corner in _sheets(order, size):
             at, row, column = _on_sheet(shapes[chosen], corner - first[chosen], touched)
             found.append(np.stack([owner[chosen][at], row, column]))
-    label, row, column = np.concatenate(found, axis=1)
+    of, row, column = np.concatenate(found, axis=1)
     here = (row >= 0) & (row < box.height) & (column >= 0) & (column < box.width)
-    return np.stack([label[here], row[here], column[here]])
+    return np.stack([of[here], row[here], column[here]])
 
 
 def _sheets(order: Ints, size: Ints) -> Iterator[tuple[Ints, Ints]]:

@@ -144,7 +144,9 @@ def _observed(cube: xr.Dataset, days: Any, row: Ints, column: Ints, entries: pd.
 
     Where the cube has no date in the period, the dates before and after it count.
     """
-    start, end = entries["start"].to_numpy(), entries["end"].to_numpy()
+    # Within the last day of the range of int64, NumPy's division by the length of a day overflows.
+    start = np.maximum(entries["start"].to_numpy(), np.iinfo("int64").min + 2 * 86_400 * 10**9)
+    end = entries["end"].to_numpy()
     first = np.searchsorted(days, start.astype("datetime64[ns]").astype("datetime64[D]"), "left")
     last = np.searchsorted(days, end.astype("datetime64[ns]").astype("datetime64[D]"), "right")
     between = first >= last

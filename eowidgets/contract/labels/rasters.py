@@ -29,6 +29,8 @@ from eowidgets.system import check_plain
 _EAGER = 50_000_000
 #: Rows of a raster that are looked at in one piece, and the largest file with names of classes that is read.
 _ROWS, _SIDECAR = 1024, 1_000_000
+#: Other names of the dimensions.
+_AXES = {"lat": "y", "latitude": "y", "lon": "x", "longitude": "x"}
 
 
 def is_raster(source: Any) -> bool:
@@ -47,9 +49,9 @@ def read_raster(source: Any, column: str | None, given: Any) -> tuple[xr.DataArr
     """
     values = _variable(_read(source) if isinstance(source, str | Path) else source, column)
     name = str(values.name) if isinstance(values.name, str) and not isinstance(source, str | Path) else "class"
-    values = _flat(values)
     if values.dtype.kind not in "biuf":
         raise InputError(f"The class raster holds {values.dtype} in place of numbers: convert it to whole numbers.")
+    values = _flat(values)
     numbers, classes = _classes(values, given)
     codes = [c for c, _ in numbers]
     whole = _coded(values, codes, [v for _, v in numbers])
@@ -113,6 +115,8 @@ def _variable(source: xr.DataArray | xr.Dataset, column: str | None) -> xr.DataA
 
 def _flat(values: xr.DataArray) -> xr.DataArray:
     """Return a raster over (y, x) with even coordinates and a CRS."""
+    named = {str(d).lower(): d for d in values.dims}
+    values = values.rename({named[old]: new for old, new in _AXES.items() if old in named and new not in values.dims})
     long = [str(d) for d in values.dims if d not in ("y", "x") and values.sizes[d] > 1]
     if long:
         raise InputError(

@@ -73,11 +73,13 @@ def read_rows(source: Any, crs: Any) -> Rows:
         raise InputError(f"There are no labels in {_called(source)}: draw or give at least one.")
     shapes = np.concatenate([part for part, *_ in read])
     faults = np.concatenate([part for _, part, _, _ in read])
-    columns = pd.concat([part for *_, part in read], ignore_index=True)
+    # Of columns of the same name the first counts.
+    parts = [part.loc[:, ~part.columns.duplicated()] for *_, part in read]
+    columns = pd.concat(parts, ignore_index=True)
     good = faults == ""
     notes = [n for why in dict.fromkeys(faults[~good]) for n in left_out(int((faults == why).sum()), total, str(why))]
     if not good.any():
-        raise InputError(f"No label in {_called(source)} can be used: {notes[0][0].lower()}{notes[0][1:]}")
+        raise InputError(f"No label in {_called(source)} can be used: {' or '.join(dict.fromkeys(faults))}.")
     mended = sum(part for _, _, part, _ in read)
     if mended:
         notes.append(f"{share(mended, total)} an outline that crossed itself and was mended.")

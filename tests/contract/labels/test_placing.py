@@ -23,7 +23,12 @@ def at(cube, column, row):
 
 def field(cube, left, top, right, bottom):
     """A polygon that holds the centres of whole pixels."""
-    corners = ((left + 0.1, top + 0.1), (right - 0.1, top + 0.1), (right - 0.1, bottom - 0.1), (left + 0.1, bottom - 0.1))
+    corners = (
+        (left + 0.1, top + 0.1),
+        (right - 0.1, top + 0.1),
+        (right - 0.1, bottom - 0.1),
+        (left + 0.1, bottom - 0.1),
+    )
     return shapely.Polygon([at(cube, *corner) for corner in corners])
 
 
@@ -52,7 +57,9 @@ def test_pixels_carry_the_class_and_the_row_of_their_label(cube):
 
 def test_target_is_an_index_whatever_the_values_of_the_classes(cube):
     classes = (eow.ClassInfo(9, "water", "#0000ff"), eow.ClassInfo(4, "forest", "#00ff00"))
-    placed = labels(cube, (field(cube, 1, 1, 2, 2), "water"), (field(cube, 3, 3, 4, 4), "forest"), classes=classes).place(cube)
+    placed = labels(
+        cube, (field(cube, 1, 1, 2, 2), "water"), (field(cube, 3, 3, 4, 4), "forest"), classes=classes
+    ).place(cube)
     assert sorted(zip(placed.rows.tolist(), names(placed), strict=True)) == [(1, "water"), (3, "forest")]
 
 
@@ -63,7 +70,9 @@ def test_labels_outside_are_counted(cube):
 
 
 def test_nothing_inside_is_refused_with_both_places(cube):
-    with pytest.raises(InputError, match=r"No label lies in the cube: the labels reach from 1\.0000 to 2\.0000° E .* the cube from 27"):
+    with pytest.raises(
+        InputError, match=r"No label lies in the cube: the labels reach from 1\.0000 to 2\.0000° E .* the cube from 27"
+    ):
         labels(cube, (shapely.box(1, 2, 2, 3), "a")).place(cube)
 
 
@@ -72,11 +81,21 @@ def test_clouds_count_within_the_period_of_the_label(cube):
     cube["clouds"][:2, 3, 3] = True
     early = ("2020-01-01", "2020-01-20")  # the first two dates
     placed = labels(
-        cube, (field(cube, 1, 1, 3, 2), "a"), (field(cube, 3, 3, 4, 4), "b", *early), (field(cube, 5, 3, 6, 4), "b", *early)
+        cube,
+        (field(cube, 1, 1, 3, 2), "a"),
+        (field(cube, 3, 3, 4, 4), "b", *early),
+        (field(cube, 5, 3, 6, 4), "b", *early),
     ).place(cube)
     assert {*zip(placed.rows.tolist(), placed.columns.tolist(), strict=True)} == {(1, 2), (3, 5)}
     assert placed.report.cloudy == 2
     assert "2 pixels were not observed on any date of their labels and were left out." in placed.report.sentences
+
+
+def test_a_label_without_dates_holds_on_every_date(cube):
+    cube["clouds"][1:, 1, 1] = True  # seen on the first date only
+    cube["clouds"][:3, 1, 2] = True  # seen on the last one only
+    placed = labels(cube, (field(cube, 1, 1, 3, 2), "a")).place(cube)
+    assert placed.columns.tolist() == [1, 2] and placed.report.sentences == ()
 
 
 def test_where_all_is_cloudy_the_message_counts(cube):
@@ -88,7 +107,9 @@ def test_where_all_is_cloudy_the_message_counts(cube):
 def test_between_two_dates_the_dates_around_count(cube):
     cube["clouds"][1, 1, 1] = True
     cube["clouds"][1:3, 1, 2] = True
-    placed = labels(cube, (field(cube, 1, 1, 3, 2), "a", "2020-01-18", "2020-01-19")).place(cube)  # between 14 and 25 January
+    placed = labels(cube, (field(cube, 1, 1, 3, 2), "a", "2020-01-18", "2020-01-19")).place(
+        cube
+    )  # between 14 and 25 January
     assert placed.columns.tolist() == [1]
 
 
@@ -99,7 +120,9 @@ def test_labels_of_other_dates_are_counted(cube):
     ).place(cube)  # fmt: skip
     assert placed.report.other_dates == 1
     assert placed.report.pixels == 2
-    with pytest.raises(InputError, match="the labels are from 2018-01-01 to 2018-12-31, the cube from 2020-01-03 to 2020-02-05"):
+    with pytest.raises(
+        InputError, match="the labels are from 2018-01-01 to 2018-12-31, the cube from 2020-01-03 to 2020-02-05"
+    ):
         labels(cube, (field(cube, 1, 1, 2, 2), "a", "2018-01-01", "2018-12-31")).place(cube)
 
 
@@ -111,21 +134,29 @@ def test_two_classes_on_a_pixel_are_a_conflict(cube):
 
 def test_two_classes_at_different_times_are_two_entries(cube):
     shape = field(cube, 1, 1, 2, 2)
-    placed = labels(cube, (shape, "a", "2020-01-01", "2020-01-15"), (shape, "b", "2020-01-16", "2020-02-28")).place(cube)
+    placed = labels(cube, (shape, "a", "2020-01-01", "2020-01-15"), (shape, "b", "2020-01-16", "2020-02-28")).place(
+        cube
+    )
     assert sorted(names(placed)) == ["a", "b"]
     assert (placed.report.conflicts, placed.report.pixels) == (0, 1)
 
 
 def test_a_third_period_stays_where_two_others_are_in_conflict(cube):
     shape = field(cube, 1, 1, 2, 2)
-    rows = [(shape, "a", "2020-01-01", "2020-01-10"), (shape, "b", "2020-01-05", "2020-01-12"), (shape, "a", "2020-01-20", "2020-02-01")]
+    rows = [
+        (shape, "a", "2020-01-01", "2020-01-10"),
+        (shape, "b", "2020-01-05", "2020-01-12"),
+        (shape, "a", "2020-01-20", "2020-02-01"),
+    ]
     placed = labels(cube, *rows).place(cube)
     assert (len(placed), placed.label.tolist(), placed.report.conflicts) == (1, [2], 1)
 
 
 def test_the_same_class_twice_is_one_pixel(cube):
     shape = field(cube, 1, 1, 2, 2)
-    placed = labels(cube, (shape, "a", "2020-01-01", "2020-01-15"), (shape, "a", "2020-01-10", "2020-02-28"), (shape, "a")).place(cube)
+    placed = labels(
+        cube, (shape, "a", "2020-01-01", "2020-01-15"), (shape, "a", "2020-01-10", "2020-02-28"), (shape, "a")
+    ).place(cube)
     assert len(placed) == 1
     assert np.isnat(placed.start).all()
     two = labels(cube, (shape, "a", "2020-01-01", "2020-01-15"), (shape, "a", "2020-01-10", "2020-02-28")).place(cube)
@@ -155,14 +186,18 @@ def test_order_of_labels_does_not_matter(cube):
 def test_lazy_cubes_are_read_around_labels_only(make_cube):
     import dask.array as da
 
-    cube = make_cube(dates=2, height=3000, width=3000, bands=("red",), clouds=0.0).drop_vars(["clouds", "valid"], errors="ignore")
+    cube = make_cube(dates=2, height=3000, width=3000, bands=("red",), clouds=0.0).drop_vars(
+        ["clouds", "valid"], errors="ignore"
+    )
     read = []
 
     def block(block_info=None):
         read.append(block_info[None]["chunk-location"])
         return np.full((1, 500, 500), 0.2, "float32")
 
-    red = da.map_blocks(block, chunks=((1,) * 2, (500,) * 6, (500,) * 6), dtype="float32", meta=np.empty((0, 0, 0), "float32"))
+    red = da.map_blocks(
+        block, chunks=((1,) * 2, (500,) * 6, (500,) * 6), dtype="float32", meta=np.empty((0, 0, 0), "float32")
+    )
     lazy = cube.assign(red=(("time", "y", "x"), red))
     read.clear()
     placed = labels(lazy, (field(lazy, 510, 10, 513, 12), "a")).place(lazy)
