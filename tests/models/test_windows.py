@@ -18,7 +18,9 @@ TOLERANCE = 2e-5
 #: Encoders take weights that do not come with the package; tests/models/embed runs them with others.
 #: Fracast takes a tenth of a second for each series, and Chronos fetches its weights. The last three take chips, pixels of half
 #: a metre, and vegetation indices: `check_model` runs them on cubes that suit (tests/testing/test_check.py).
-LEFT_OUT = {"forecast-fracast", "forecast-chronos", "eurosat", "flightscope", "tempcnn", "fields"}
+LEFT_OUT = {"forecast-fracast", "forecast-chronos", "eurosat", "flightscope", "tempcnn"}
+#: It takes pixels of 2 m: tests/models/fields.
+LEFT_OUT |= {"fields"}
 #: It needs six years: tests/models/monitors/landtrendr.
 LEFT_OUT |= {"break-landtrendr"}
 HERE = [m for m in model_classes() if m.task is not eow.Task.EMBED and m.name not in LEFT_OUT]

@@ -32,7 +32,7 @@ Cubes = Annotated[
 class Index:
     """The vectors of one or several cubes, searched by example; make one with :meth:`of` or :meth:`load`.
 
-    Up to a million vectors all are compared, beyond that a graph of neighbours (``pip install 'eowidgets[search]'``) preselects.
+    Up to five million vectors all are compared, beyond that a graph of neighbours (``pip install 'eowidgets[search]'``) preselects.
 
     Examples
     --------
@@ -75,7 +75,7 @@ class Index:
         InputError
             For cubes without vectors, with vectors of different lengths, or without a single pixel.
         MissingExtraError
-            For more than a million vectors without usearch.
+            For more than five million vectors without usearch.
         """
         cubes = (embedded,) if isinstance(embedded, xr.Dataset) else embedded
         if valid is not None and len(cubes) > 1:

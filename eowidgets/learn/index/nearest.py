@@ -16,7 +16,7 @@ from eowidgets.learn.index.ranking import Ranking
 from eowidgets.learn.index.space import Floats, Metric
 
 #: Vectors up to which all are compared.
-EXACT = 1_000_000
+EXACT = 5_000_000
 #: Vectors that are compared at a time: few enough for the processor's cache.
 STRIP = 1 << 13
 #: Scores from which a threshold is estimated.

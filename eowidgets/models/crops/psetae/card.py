@@ -37,6 +37,7 @@ AROUND = replace(
         "mean F1 of a random forest of mean and spread of 5 x 5 there": 0.855,
         "mean F1 of a random forest of pixels there": 0.596,
     },
-    limits="Measured on simulated parcels only. The set of a pixel near the edge of a field holds pixels of its neighbours. The dates must lie in the same season "
+    limits="Measured on simulated parcels only. "
+    "The set of a pixel near the edge of a field holds pixels of its neighbours. The dates must lie in the same season "
     "as those of the training.",
 )
