@@ -1,8 +1,8 @@
 """``eow.teach`` with few clicks, on public labelled sets, and its speed: ``EOW_DATA=FOLDER python -m benchmarks.teach``.
 
-``--only clicks``, ``--only large`` (a lazy tile of 10 980 pixels) or the name of a set runs a part. ``auto`` is compared with every single pair of features and a head that it
-chooses from, with the most frequent class (the mean of numbers), and with a random forest of scikit-learn on the raw values
-as a peer. Test parts are held out by place.
+``--only clicks``, ``--only large`` (a lazy tile of 10 980 pixels) or the name of a set runs a part. ``auto`` is compared
+with every single pair of features and a head that it compares, with the most frequent class (the mean of numbers), and with a
+random forest of scikit-learn on the raw values as a peer. Test parts are held out by place.
 """
 
 from __future__ import annotations
@@ -79,7 +79,7 @@ def large(side: int = 10_980) -> None:
         return (0.2 + 0.2 * kind + noise).astype("float32")
 
     values = da.map_blocks(block, chunks=((1,) * 3, _chunks(side), _chunks(side)), dtype="float32")
-    bands = {name: (("time", "y", "x"), values) for name in ("blue", "green", "red", "nir")}
+    bands = dict.fromkeys(("blue", "green", "red", "nir"), (("time", "y", "x"), values))
     y, x = 5_000_000 - 10.0 * (np.arange(side) + 0.5), 500_000 + 10.0 * (np.arange(side) + 0.5)
     times = pd.to_datetime(["2020-04-01", "2020-06-01", "2020-08-01"])
     cube = xr.Dataset(bands, {"time": times, "y": y, "x": x}).rio.write_crs(32633)
