@@ -32,7 +32,8 @@ Cubes = Annotated[
 class Index:
     """The vectors of one or several cubes, searched by example; make one with :meth:`of` or :meth:`load`.
 
-    Up to five million vectors all are compared, beyond that a graph of neighbours (``pip install 'eowidgets[search]'``) preselects.
+    Up to five million vectors all are compared; beyond that a graph of neighbours preselects, for which usearch is needed
+    (``pip install 'eowidgets[search]'``).
 
     Examples
     --------
