@@ -226,7 +226,8 @@ def fields() -> Labelled:
     parts = []
     for part in ("train", "test"):
         images, labels = [], []
-        for name in split[part][:4]:
+        here = [name for name in split[part] if (folder / "images" / f"{name}.png").is_file()]
+        for name in here[:4]:
             image = np.asarray(Image.open(folder / "images" / f"{name}.png").convert("RGB"))[:1024, :1024]
             mask = Image.new("L", (1024, 1024), 255)
             draw = ImageDraw.Draw(mask)
