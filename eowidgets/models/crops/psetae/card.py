@@ -25,8 +25,8 @@ CARD = Card(
         "mean F1 of a random forest, simulated pixels": 0.596,
     },
     limits="With one pixel per set the pixel-set encoder is no more than its layers for single pixels; a random forest was "
-    "better on one of three sets, and TempCNN on all: compare it with eow.teach(cube, labels). The dates must lie in the same season as those of "
-    "the training.",
+    "better on one of three sets, and TempCNN on all: compare it with eow.teach(cube, labels). The dates must lie in the same "
+    "season as those of the training.",
 )
 AROUND = replace(
     CARD,
