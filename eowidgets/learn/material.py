@@ -144,7 +144,7 @@ class CubeMaterial(Material):
     def _features(
         self, model: TaughtModel, rows: Array, columns: Array, periods: tuple[Array, Array]
     ) -> tuple[Array, tuple[str, ...]]:
-        source = Source(model.feed, self.cube)
+        source = Source(model.feed, self.cube, model.title)
         task = source.workload()
         bands, start, end = task.site.bands, *(p.astype("int64") for p in periods)
         cubes = [content_hash(task.cube, bands), *(content_hash(c.cube, c.bands) for c in task.site.companions)]
@@ -191,7 +191,7 @@ class CubeMaterial(Material):
 
     def examples(self, model: Trainable, group: Array) -> Examples:
         """Read series of the pixels, or windows around them with what is labelled in each."""
-        source = Source(model.feed, self.cube)
+        source = Source(model.feed, self.cube, model.title)
         if isinstance(model.feed, Series):
             batch = read_series(source, self.rows, self.columns)
             if self.years:

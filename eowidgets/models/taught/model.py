@@ -15,7 +15,7 @@ from torch import Tensor, nn
 from eowidgets.contract.card import Card
 from eowidgets.contract.feeds import Batch, Feed, Series, Windows
 from eowidgets.contract.model import Dates, Model
-from eowidgets.contract.outputs import Mosaic, Output, Value
+from eowidgets.contract.outputs import Output, Value, Vector
 from eowidgets.contract.registry import get_model, register
 from eowidgets.contract.target import Target
 from eowidgets.contract.task import Task
@@ -84,6 +84,11 @@ class TaughtModel(Trainable):
         elif features == TEXTURE:
             vars(self)["feed"] = Windows(bands=self.bands or None, halo=HALO)
 
+    @property
+    def title(self) -> str:
+        """Name of the features where another model computes them."""
+        return self.name if self._encoder is None else self._encoder.name
+
     def adapt(self, bands: tuple[str, ...]) -> None:
         """Let the encoder adapt to the bands of a cube."""
         if self._encoder is not None:
@@ -112,11 +117,16 @@ class TaughtModel(Trainable):
             return series_features(self.sets, batch)
         if self._encoder is None:
             return texture_features(batch)
-        (output,) = self._encoder.outputs(batch.bands)
+        output = next((one for one in self._encoder.outputs(batch.bands) if isinstance(one, Vector)), None)
+        if output is None:
+            raise InputError(
+                f"The model {shown(self.features)} returns no vectors: choose one of eow.list_models(task='embed'), or a set of "
+                "features such as 'series'."
+            )
         found = self._encoder.predict(batch)[output.name].float()
-        stride = output.stride if isinstance(output, Mosaic) else 1
-        if stride > 1:
-            found = found.repeat_interleave(stride, dim=-2).repeat_interleave(stride, dim=-1)
+        if found.dim() == 2:  # series have no neighbours
+            return found.masked_fill(~batch.usable.any(dim=1)[:, None], torch.nan)
+        found = found.repeat_interleave(output.stride, dim=-2).repeat_interleave(output.stride, dim=-1)
         seen = batch.usable.any(dim=1)[:, None]
         return found[..., : seen.shape[-2], : seen.shape[-1]].masked_fill(~seen, torch.nan)
 

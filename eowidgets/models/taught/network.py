@@ -12,7 +12,7 @@ from eowidgets.models.taught.heads import HEADS, Head
 from eowidgets.models.taught.heads.base import Array
 
 #: Examples that are kept for the area of applicability.
-REFERENCE = 1500
+REFERENCE = 600
 #: Standard deviations below this share of the largest one are those of features that are constant.
 CONSTANT = 1e-6
 
