@@ -39,7 +39,7 @@ class PseTaeModel(Trainable):
     task = Task.SEGMENT
     card = CARD
     feed: ClassVar[Feed] = Series(min_dates=3)
-    Params = PseTaeParams
+    Params: ClassVar[type] = PseTaeParams
     rows: ClassVar[int] = 128
 
     def measure(self, examples: Examples) -> dict[str, int]:
@@ -74,7 +74,7 @@ class PseTaeAround(PseTaeModel):
     name = "psetae-around"
     card = AROUND
     feed: ClassVar[Feed] = Windows(min_dates=3, size=64, halo=REACH, blend=0)
-    Params = CropParams
+    Params: ClassVar[type] = CropParams
     side = 16
     rows: ClassVar[int] = 4
 
