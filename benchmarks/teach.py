@@ -91,7 +91,7 @@ def large(side: int = 10_980) -> None:
     print(f"taught in {time.perf_counter() - began:.0f} s", flush=True)
     began = time.perf_counter()
     with tempfile.TemporaryDirectory() as folder:
-        found = eow.run(model, cube, out=Path(folder) / "map.tif", memory="1GB")
+        found = eow.run(model, cube, out=Path(folder) / "map.tif", memory="500MB")
         part = found["class"].values[:: side // 500, :: side // 500]
         truth = coarse[np.arange(0, side, side // 500)[:, None] // 60, np.arange(0, side, side // 500)[None] // 60]
         right = (
