@@ -139,14 +139,14 @@ class CubeMaterial(Material):
         self, model: TaughtModel, rows: Array, columns: Array, periods: tuple[Array, Array]
     ) -> tuple[Array, tuple[str, ...]]:
         source = Source(model.feed, self.cube)
-        prepared = _prepared(model, source)
+        prepared = prepared_model(model, source)
         found: Array | None = None
         bands: tuple[str, ...] = ()
         with torch.inference_mode():
             for numbers, batch, (top, left) in read_blocks(source, rows, columns, model.feed.halo):
                 bands = batch.bands
                 for some, cut in self._by_period(numbers, batch, periods):
-                    values = _pixels(prepared, cut, rows[some] - top, columns[some] - left)
+                    values = pixel_features(prepared, cut, rows[some] - top, columns[some] - left)
                     if found is None:
                         found = np.full((len(rows), values.shape[1]), np.nan, "float32")
                     found[some] = values
@@ -294,7 +294,7 @@ class TableMaterial(Material):
         return Examples(batch, torch.from_numpy(self.truth), group)
 
 
-def _prepared(model: TaughtModel, source: Source) -> TaughtModel:
+def prepared_model(model: TaughtModel, source: Source) -> TaughtModel:
     """Return a copy of a model that has looked at the cube."""
     if isinstance(model.feed, Series):
         return model
@@ -304,7 +304,7 @@ def _prepared(model: TaughtModel, source: Source) -> TaughtModel:
     return made
 
 
-def _pixels(model: TaughtModel, batch: Batch, rows: Array, columns: Array) -> Array:
+def pixel_features(model: TaughtModel, batch: Batch, rows: Array, columns: Array) -> Array:
     """Return the features of some pixels of a batch of one window."""
     if isinstance(model.feed, Series):
         picked = _picked(batch, rows, columns)
