@@ -203,7 +203,10 @@ def _bands(notes: Mapping[str, Any], cube: xr.Dataset) -> list[str]:
 
 def _run(notes: Mapping[str, Any]) -> dict[str, Any]:
     params = {k: source_of(v) if isinstance(v, str) else v for k, v in notes["parameters"].items()}
-    model = notes["model"] if _is_known(notes["model"]) else Given("model", f"the model {notes['model']!r}")
+    taught = notes.get("settings", {}).get("taught")
+    words = f", taught with {taught['labels']} labels: eow.load(...) or eow.teach(...)" if taught else ""
+    known = _is_known(notes["model"]) and taught is None
+    model = notes["model"] if known else Given("model", f"the model {notes['model']!r}{words}")
     return {"model": model, "area": notes.get("area"), "seed": notes["seed"], **params}
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -22,7 +23,9 @@ from eowidgets.contract.trainable import NO_TARGET, Examples, Trainable
 from eowidgets.cube.grid import georeference
 from eowidgets.engine.labelled import Source, joined, read_blocks, read_series, read_windows
 from eowidgets.engine.long import Long, long_form
+from eowidgets.engine.provenance import content_hash
 from eowidgets.errors import InputError, shown
+from eowidgets.learn.cache import FEATURES, kind_of
 from eowidgets.models.classical.series import DAYS_PER_YEAR
 from eowidgets.models.taught.model import TaughtModel
 
@@ -139,19 +142,35 @@ class CubeMaterial(Material):
         self, model: TaughtModel, rows: Array, columns: Array, periods: tuple[Array, Array]
     ) -> tuple[Array, tuple[str, ...]]:
         source = Source(model.feed, self.cube)
+        task = source.workload()
+        bands, start, end = task.site.bands, *(p.astype("int64") for p in periods)
+        cubes = [content_hash(task.cube, bands), *(content_hash(c.cube, c.bands) for c in task.site.companions)]
+        kind = kind_of(*cubes, repr(task.site.geobox), model.features, repr(sorted(model.encoder.items())))
+        places = np.stack([rows, columns, start, end], axis=1)
+        return FEATURES.rows(kind, places, partial(self._computed, model, source, rows, columns, periods)), bands
+
+    def _computed(
+        self,
+        model: TaughtModel,
+        source: Source,
+        rows: Array,
+        columns: Array,
+        periods: tuple[Array, Array],
+        wanted: Array,
+    ) -> Array:
+        """Compute the features of some pixels."""
         prepared = prepared_model(model, source)
+        rows, columns, periods = rows[wanted], columns[wanted], (periods[0][wanted], periods[1][wanted])
         found: Array | None = None
-        bands: tuple[str, ...] = ()
         with torch.inference_mode():
             for numbers, batch, (top, left) in read_blocks(source, rows, columns, model.feed.halo):
-                bands = batch.bands
                 for some, cut in self._by_period(numbers, batch, periods):
                     values = pixel_features(prepared, cut, rows[some] - top, columns[some] - left)
                     if found is None:
                         found = np.full((len(rows), values.shape[1]), np.nan, "float32")
                     found[some] = values
         assert found is not None  # noqa: S101  (there is at least one pixel)
-        return found, bands
+        return found
 
     def _by_period(self, numbers: Array, batch: Batch, all_periods: tuple[Array, Array]) -> list[tuple[Array, Batch]]:
         """Return pixels of one period with the batch of its dates."""

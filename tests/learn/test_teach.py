@@ -46,7 +46,7 @@ def truth(side: int = 40) -> np.ndarray:
 
 def points(cube: xr.Dataset, count: int, seed: int = 0, **columns) -> pd.DataFrame:
     rng = np.random.default_rng(seed)
-    rows, cols = rng.integers(0, cube.sizes["y"], count), rng.integers(0, cube.sizes["x"], count)
+    rows, cols = np.divmod(rng.permutation(cube.sizes["y"] * cube.sizes["x"])[:count], cube.sizes["x"])
     from pyproj import Transformer
 
     lon, lat = Transformer.from_crs(32633, 4326, always_xy=True).transform(cube.x.values[cols], cube.y.values[rows])
@@ -202,3 +202,11 @@ def test_other_mistakes_in_one_sentence(cube):
 def test_an_untaught_model_names_the_way():
     with pytest.raises(eow.EowidgetsError, match="eow.teach"):
         eow.run("taught", landscape())
+
+
+def test_the_record_of_a_map_names_the_labels_and_is_run_again_with_the_model(cube, taught):
+    found = eow.run(taught, cube)
+    record = eow.Record.of(found)
+    assert "model = ...  # the model 'taught', taught with 60 labels" in record.code()
+    assert record.choice.winner == "months linear"
+    assert eow.rerun(found, cube, model=taught).identical

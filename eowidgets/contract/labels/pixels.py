@@ -28,7 +28,7 @@ _POINT, _LINE, _POLYGON = 0, 1, 2
 
 @dataclass(frozen=True)
 class Covered:
-    """The pixels of labels: one row per pixel of a label, sorted by label.
+    """The pixels of labels: one row per pixel of a label.
 
     Attributes
     ----------
@@ -65,12 +65,16 @@ def cover(shapes: Shapes, box: GeoBox) -> Covered:
     at, of, lost = _projected(parts[size == _POLYGON], owner[size == _POLYGON], box, _POLYGON)
     inside = _drawn(at, of, box, touched=False)
     unseen = _centres(lost, box)
-    empty = ~np.isin(of, inside[0])
+    empty = np.bincount(inside[0], minlength=len(shapes))[of] == 0
     touched = _drawn(at[empty], of[empty], box, touched=True)
     label, row, column = np.concatenate([*found, inside, unseen, touched], axis=1)
-    keys = np.unique(np.ravel_multi_index((label, row, column), (len(shapes) + 1, *box.shape)))
-    label, row, column = np.unravel_index(keys, (len(shapes) + 1, *box.shape))
-    return Covered(label.astype(np.int64), row.astype(np.int64), column.astype(np.int64), np.unique(touched[0]))
+    again = np.bincount(owner, minlength=len(shapes))[label] > 1  # parts of one label may share pixels
+    if again.any():
+        part = np.stack([label, row, column])[:, again]
+        part = part[:, np.lexsort(part)]
+        fresh = np.append(True, (np.diff(part, axis=1) != 0).any(axis=0))
+        label, row, column = np.concatenate([np.stack([label, row, column])[:, ~again], part[:, fresh]], axis=1)
+    return Covered(label, row, column, np.flatnonzero(np.bincount(touched[0], minlength=len(shapes))))
 
 
 def _parts(shapes: Shapes) -> tuple[Shapes, Ints]:
@@ -234,11 +238,25 @@ def _on_sheet(shapes: Shapes, shift: Ints, touched: bool) -> tuple[Ints, Ints, I
     counts = shapely.get_num_coordinates(shapes)
     moved = shapely.set_coordinates(shapes.copy(), shapely.get_coordinates(shapes) + np.repeat(shift, counts, axis=0))
     width, height = (np.ceil(shapely.bounds(moved)[:, 2:].max(axis=0)).astype(int) + 1).tolist()
-    numbers = zip(moved, range(1, len(moved) + 1), strict=True)
+    numbers = zip(_mappings(moved), range(1, len(moved) + 1), strict=True)
     sheet = rasterize(list(numbers), out_shape=(height, width), dtype="int32", all_touched=touched)
     row, column = np.nonzero(sheet)
     at = sheet[row, column].astype(np.int64) - 1
     return at, row - shift[at, 1], column - shift[at, 0]
+
+
+def _mappings(shapes: Shapes) -> list[Any]:
+    """Return GeoJSON of polygons without holes, faster than shapely does one by one, and everything else as it is."""
+    import shapely
+
+    points, owner = shapely.get_coordinates(shapes, return_index=True)
+    ends = np.searchsorted(owner, np.arange(len(shapes) + 1)).tolist()
+    plain = (shapely.get_type_id(shapes) == 3) & (shapely.get_num_interior_rings(shapes) == 0)
+    corners = points.tolist()
+    return [
+        {"type": "Polygon", "coordinates": [corners[start:stop]]} if simple else shape
+        for shape, simple, start, stop in zip(shapes, plain.tolist(), ends[:-1], ends[1:], strict=True)
+    ]
 
 
 def _strips(shape: Any, box: GeoBox, touched: bool) -> Iterator[tuple[Ints, Ints]]:

@@ -47,16 +47,17 @@ def place(labels: Labels, cube: xr.Dataset) -> PlacedLabels:
         found = cover(table["geometry"].to_numpy()[kept], grid)
         at = kept[found.label]
         entries = _entries(found.row, found.column, table["target"].to_numpy()[at], at, table, width=grid.width)
-        counts |= {"labels": len(table), "outside": len(kept) - len(np.unique(at))}
+        counts |= {"labels": len(table), "outside": len(kept) - _distinct(found.label, len(kept))}
         counts |= {"other_dates": int((~dated).sum()), "slivers": len(found.slivers)}
     if not len(entries):
         raise _nothing(labels, cube, int(counts.get("other_dates", 0)))
-    entries, counts["conflicts"] = (_averaged(entries), 0) if labels.numeric else _settled(entries)
+    entries, counts["conflicts"] = _settled(entries, grid.height * grid.width, labels.numeric)
     row, column = np.divmod(entries["pixel"].to_numpy(), grid.width)
     seen = _observed(cube, days, row, column, entries)
-    counts["cloudy"] = len(np.unique(entries["pixel"][~seen]))
+    counts["cloudy"] = _distinct(entries["pixel"].to_numpy()[~seen], grid.height * grid.width)
     if not seen.any():
         raise _lost(counts)
+    counts["pixels"] = _distinct(entries["pixel"].to_numpy()[seen], grid.height * grid.width)
     return _placed(labels, entries[seen], row[seen], column[seen], counts)
 
 
@@ -78,53 +79,64 @@ def _none() -> pd.DataFrame:
     return _entries(nothing, nothing, nothing, nothing, width=1)
 
 
-def _settled(entries: pd.DataFrame) -> tuple[pd.DataFrame, int]:
-    """Leave out pixels with different classes at the same time, count them, and join the periods of one class."""
-    entries = entries.drop_duplicates(["pixel", "target", "start", "end"]).sort_values(
-        ["pixel", "start"], kind="stable"
-    )
-    entries = entries.reset_index(drop=True)
-    several = np.flatnonzero(entries.duplicated("pixel", keep=False))
-    if not len(several):
+def _distinct(numbers: Ints, size: int) -> int:
+    """Return how many different numbers below a size there are; faster than sorting millions of them."""
+    found = np.zeros(size, bool)
+    found[numbers] = True
+    return int(np.count_nonzero(found))
+
+
+def _settled(entries: pd.DataFrame, size: int, numeric: bool) -> tuple[pd.DataFrame, int]:
+    """Settle pixels with several labels; return the entries and how many pixels were left out.
+
+    Numbers whose periods overlap are averaged, and periods of one class that overlap are joined. Different classes at the
+    same time are left out.
+    """
+    pixel = entries["pixel"].to_numpy()
+    latest = np.zeros(size, np.int32 if len(pixel) < 2**31 else np.int64)
+    number = np.arange(len(pixel), dtype=latest.dtype)
+    latest[pixel] = number
+    shared = np.zeros(size, bool)
+    shared[pixel[latest[pixel] != number]] = True
+    several = shared[pixel]
+    if not several.any():
         return entries, 0
-    part = entries.iloc[several]
+    part = entries[several].sort_values(["pixel", "start"], kind="stable").reset_index(drop=True)
+    conflicts = 0
+    if not numeric:
+        part = part.drop_duplicates(["pixel", "target", "start", "end"])
+        against = _against(part)
+        conflicts = _distinct(part["pixel"].to_numpy()[against], size)
+        part = part[~against]
+    by = ["pixel"] if numeric else ["pixel", "target"]
+    return pd.concat([entries[~several], _joined(part, by)], ignore_index=True), conflicts
+
+
+def _against(part: pd.DataFrame) -> Bools:
+    """Return which entries, sorted by pixel, overlap in time with one of the same pixel and another class."""
     pixel, target, start, end = (part[name].to_numpy() for name in ("pixel", "target", "start", "end"))
-    against = np.zeros(len(part), bool)
+    found = np.zeros(len(part), bool)
     for step in range(1, len(part)):
         same = np.flatnonzero(pixel[step:] == pixel[:-step])
         if not len(same):
             break
         other = same + step
         clash = (target[same] != target[other]) & (start[same] <= end[other]) & (start[other] <= end[same])
-        against[same[clash]] = against[other[clash]] = True
-    conflicts = len(np.unique(pixel[against]))
-    return _joined(entries.drop(index=list(several[against])), ["pixel", "target"]), conflicts
+        found[same[clash]] = found[other[clash]] = True
+    return found
 
 
-def _averaged(entries: pd.DataFrame) -> pd.DataFrame:
-    return _joined(entries, ["pixel"])
-
-
-def _joined(entries: pd.DataFrame, by: list[str]) -> pd.DataFrame:
+def _joined(part: pd.DataFrame, by: list[str]) -> pd.DataFrame:
     """Make one entry of those that agree in some columns and whose periods overlap; their targets are averaged."""
-    entries = entries.sort_values([*by, "start"], kind="stable").reset_index(drop=True)
-    again = entries.duplicated(by, keep=False)
-    if not again.any():
-        return entries
-    part = entries[again]
+    if part.empty:
+        return part
+    part = part.sort_values([*by, "start"], kind="stable")
     reached = part.groupby(by)["end"].cummax()
     follows = ~part.duplicated(by) | (part["start"] > reached.shift())
     groups = part.groupby(follows.cumsum().to_numpy())
+    found = groups.agg({"pixel": "first", "target": "mean", "label": "min", "start": "min", "end": "max"})
     # The mean of class numbers, which agree, is the number itself.
-    joined = groups.agg(
-        pixel=("pixel", "first"),
-        target=("target", "mean"),
-        label=("label", "min"),
-        start=("start", "min"),
-        end=("end", "max"),
-    )
-    joined["target"] = joined["target"].astype(entries["target"].dtype)
-    return pd.concat([entries[~again], joined]).sort_values(["pixel", "start"], kind="stable").reset_index(drop=True)
+    return found.astype({"target": part["target"].dtype})
 
 
 def _observed(cube: xr.Dataset, days: Any, row: Ints, column: Ints, entries: pd.DataFrame) -> Bools:
@@ -172,8 +184,7 @@ def _placed(labels: Labels, entries: pd.DataFrame, row: Ints, column: Ints, coun
         target = order[np.searchsorted(values[order], target)].astype(np.int64)
         found = np.bincount(target, minlength=len(values)).tolist()
         per_class = {c.name: n for c, n in zip(labels.classes, found, strict=True)}
-    pixels = len(np.unique(entries["pixel"]))
-    report = LabelReport(pixels=pixels, **counts, counts=per_class, notes=labels.notes)
+    report = LabelReport(**counts, counts=per_class, notes=labels.notes)
     start, end = (_moments(entries[name].to_numpy(), always) for name, always in (("start", _FIRST), ("end", _LAST)))
     return PlacedLabels(row, column, target, entries["label"].to_numpy(), start, end, labels.classes, report)
 

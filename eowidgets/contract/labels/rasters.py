@@ -212,5 +212,7 @@ def _coded(values: xr.DataArray, numbers: list[int], codes: list[int]) -> xr.Dat
         at = np.searchsorted(known, block).clip(0, len(known) - 1)
         return np.where(known[at] == block, to[at], np.uint8(NO_CLASS)).astype(np.uint8)
 
-    found: xr.DataArray = xr.apply_ufunc(code, values, dask="parallelized", output_dtypes=[np.uint8], keep_attrs=False)
+    data = values.data
+    found: xr.DataArray = values.copy(data=data.map_blocks(code, dtype=np.uint8) if values.chunks else code(data))
+    found.attrs, found.encoding = {}, {}
     return found

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 import json
-import os
 import re
 from pathlib import Path
 from typing import Any
@@ -99,7 +98,7 @@ class Autosave:
                 labels.to_file(self.path)
                 self._stamp = _stamp(self.path)
             elif self.path.exists():
-                os.replace(self.path, self.path.with_name(f"{self.path.name}.old"))
+                self.path.replace(self.path.with_name(f"{self.path.name}.old"))
                 self._stamp = None
         except (EowidgetsError, OSError) as error:
             self.problem = f"The labels could not be saved: {error}"

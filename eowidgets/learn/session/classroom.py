@@ -190,9 +190,9 @@ class Classroom:
             here = (self._rows >= tile.top) & (self._rows < tile.bottom)
             here &= (self._columns >= tile.left) & (self._columns < tile.right)
             if here.any():
-                one = session.live.predict(tile)
+                answer = session.live.predict(tile)
                 at = self._rows[here] - tile.top, self._columns[here] - tile.left
-                found[here] = np.where(np.isfinite(one.probability[at]), order[one.classes[at]], -1)
+                found[here] = np.where(np.isfinite(answer.probability[at]), order[answer.classes[at]], -1)
         return found
 
     def __repr__(self) -> str:

@@ -78,7 +78,11 @@ def with_label(labels: Labels, geometry: Any, name: str, **origin: str) -> Label
         ``by``, ``labelled`` and ``image``.
     """
     row = {"target": class_of(labels, name).value, "start": pd.NaT, "end": pd.NaT, **origin}
-    table = {column: [*labels.table[column], row.get(column, "")] for column in labels.table if column != "geometry"}
+    table = {
+        column: [*labels.table[column], row.get(column, "")]
+        for column in map(str, labels.table)
+        if column != "geometry"
+    }
     shapes = np.empty(len(labels.table) + 1, dtype=object)
     shapes[:] = [*labels.table["geometry"], geometry]
     return replace(labels, table=pd.DataFrame({"geometry": shapes, **table}))

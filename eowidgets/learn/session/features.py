@@ -152,7 +152,7 @@ class GridFeatures:
             flat = values.reshape(-1, values.shape[-1])
             parts.append(flat[rng.integers(0, len(flat), count)].astype("float32"))
         found = np.concatenate(parts)
-        return found[np.isfinite(found).all(axis=1)]
+        return np.asarray(found[np.isfinite(found).all(axis=1)])
 
     def _compute(self, rows: Array, columns: Array, checkpoint: Callable[[], None]) -> Array:
         if self._prepared is None:

@@ -196,7 +196,7 @@ def dataset(answer: Answer, classes: tuple[ClassInfo, ...], part: xr.Dataset, na
     }
     sure = {"long_name": "Probability of the class", "units": "1", "vmin": 0.0, "vmax": 1.0, "role": "probability"}
     far = {"long_name": "Unlike everything that was labelled", "role": "mask"}
-    dims, empty = ("y", "x"), part.drop_vars([v for v in part.data_vars]).drop_dims("time", errors="ignore")
+    dims, empty = ("y", "x"), part.drop_vars(list(part.data_vars)).drop_dims("time", errors="ignore")
     return empty.assign(
         {
             name: (dims, answer.classes, legend),

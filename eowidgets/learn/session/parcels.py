@@ -38,7 +38,7 @@ def parcels(features: Array, size: int) -> Array:
         from skimage.segmentation import slic
     except ImportError as error:
         raise MissingExtraError("Labelling a field by a click", "teach") from error
-    known = np.isfinite(features).all(axis=2)
+    known: Array = np.asarray(np.isfinite(features).all(axis=2))
     if known.sum() < 2:
         return np.where(known, 0, -1)
     picture = _components(features, known)

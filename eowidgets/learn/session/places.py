@@ -82,4 +82,4 @@ def spread(
             break
         chosen.append(one)
         distance = np.minimum(distance, np.hypot(y - y[one], x - x[one]))
-    return best[np.array(chosen, "int64")]
+    return np.asarray(best[np.array(chosen, "int64")])

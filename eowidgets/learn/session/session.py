@@ -13,20 +13,17 @@ import numpy.typing as npt
 import xarray as xr
 
 from eowidgets.arguments import Count, Name, checked
-from eowidgets.contract.labels import ClassInfo, Labels
+from eowidgets.contract.labels import Labels
 from eowidgets.contract.labels.labels import LabelsLike
-from eowidgets.contract.labels.pixels import cover
 from eowidgets.cube.admission import admit
 from eowidgets.cube.area import Area, AreaLike
-from eowidgets.cube.globe import lonlat
 from eowidgets.cube.grid import geobox, georeference, north_up, pixel
-from eowidgets.errors import InputError, shown
-from eowidgets.learn.material import thinned
+from eowidgets.errors import InputError
 from eowidgets.learn.session import editing
 from eowidgets.learn.session.features import GridFeatures, Tile
+from eowidgets.learn.session.ground import Ground
 from eowidgets.learn.session.live_map import LiveMap, Pixels, dataset
-from eowidgets.learn.session.parcels import parcels
-from eowidgets.learn.session.places import LEAST, Place, spread
+from eowidgets.learn.session.proposals import Proposals
 from eowidgets.models.taught.model import TaughtModel
 
 Array = npt.NDArray[Any]
@@ -36,12 +33,10 @@ FIELD = 36
 SMALL = 4_000_000
 #: Names of the classes of a session without labels.
 FIRST = ("class 1", "class 2")
-#: Added to the uncertainty of places that are unlike everything that was labelled.
-UNLIKE = 0.5
 
 
 @checked
-class TeachSession:
+class TeachSession(Proposals):
     """Label places of a cube, and map the rest with a model that is fitted again after every label.
 
     Parameters
@@ -61,8 +56,12 @@ class TeachSession:
     cube : Dataset
         Georeferenced, rows from north to south.
     labels : Labels
+    grid : GridFeatures
+        The features of the pixels.
     live : LiveMap
         The map.
+    ground : Ground
+        Labels and superpixels on the grid.
 
     Raises
     ------
@@ -96,20 +95,15 @@ class TeachSession:
         self._lock = threading.RLock()
         self._undone: list[Labels] = []
         self._listeners: list[Callable[[], None]] = []
-        self._covered: dict[bytes, tuple[Array, Array]] = {}
-        self._parcels: dict[tuple[Tile, int], Array] = {}
         self.labels = editing.no_labels(())
         for name in FIRST:
             self.labels = editing.with_class(self.labels, name)
         if labels is not None:
             self.labels = _usable(Labels.of(labels))
         inside = None if self.area is None else np.asarray(self.area.mask(self.box))
-        self.live = LiveMap(GridFeatures(self.cube, features), inside)
-
-    @property
-    def grid(self) -> GridFeatures:
-        """The features of the pixels."""
-        return self.live.grid
+        self.grid = GridFeatures(self.cube, features)
+        self.live = LiveMap(self.grid, inside)
+        self.ground = Ground(self.box, self.grid)
 
     @property
     def small(self) -> bool:
@@ -177,7 +171,7 @@ class TeachSession:
         targets = self.labels.table["target"]
         if any(targets.iloc[i] == one.value for i in here):
             return 0
-        shape = self.pixel_shape(row, column) if size is None else self.field(row, column, size)
+        shape = self.ground.pixel_shape(row, column) if size is None else self.ground.field(row, column, size)
         self._add(shape, name, image, replaced=here)
         return 1
 
@@ -192,7 +186,7 @@ class TeachSession:
         import shapely.geometry
 
         shape = shapely.geometry.shape(Area.of(area).geojson)
-        if not len(self._cover(shape)[0]):
+        if not len(self.ground.cover(shape)[0]):
             raise InputError("The polygon lies outside the cube: draw it on the picture.")
         self._add(shape, name, image)
 
@@ -254,89 +248,15 @@ class TeachSession:
 
     def labels_at(self, row: int, column: int) -> list[int]:
         """Return the numbers of the labels that cover a pixel."""
-        found = []
-        for number, shape in enumerate(self.labels.table["geometry"]):
-            rows, columns = self._cover(shape)
-            if bool(((rows == row) & (columns == column)).any()):
-                found.append(number)
-        return found
-
-    def pixel_shape(self, row: int, column: int) -> Any:
-        """Return the centre of a pixel in degrees."""
-        from shapely.geometry import Point
-
-        lon, lat = lonlat(self.box, [column + 0.5], [row + 0.5])
-        return Point(float(lon[0]), float(lat[0]))
+        return self.ground.labels_at(self.labels, row, column)
 
     def superpixels(self, row: int, column: int, size: Count = FIELD) -> tuple[Tile, Array]:
-        """Return the patches of ground around a pixel.
-
-        Parameters
-        ----------
-        row, column : int
-        size : int
-            Pixels of a patch, about.
-
-        Returns
-        -------
-        Tile
-        array, shape of the tile
-            Number of the patch of each pixel, -1 where nothing was observed.
-        """
-        tile = self.grid.tile_at(row, column)
-        if (tile, size) not in self._parcels:
-            self._parcels[tile, size] = parcels(np.asarray(self.grid.of(tile), "float32"), size)
-        return tile, self._parcels[tile, size]
-
-    def field(self, row: int, column: int, size: Count = FIELD) -> Any:
-        """Return the outline in degrees of the patch of ground that holds a pixel.
-
-        Raises
-        ------
-        InputError
-            Where nothing was observed.
-        MissingExtraError
-            Without scikit-image.
-        """
-        import shapely
-        from rasterio.features import shapes
-        from shapely.geometry import shape
-
-        tile, found = self.superpixels(row, column, size)
-        number = found[row - tile.top, column - tile.left]
-        if number < 0:
-            raise InputError("Nothing was observed at this place: click another.")
-        mask = found == number
-        outline = shapely.union_all([shape(s) for s, _ in shapes(mask.astype("uint8"), mask=mask)])
-        corner = np.array([tile.left, tile.top])
-        return shapely.transform(outline, lambda at: np.stack(lonlat(self.box, *(at + corner).T), axis=1))
-
-    def _cover(self, shape: Any) -> tuple[Array, Array]:
-        key = shape.wkb
-        if key not in self._covered:
-            one = np.empty(1, dtype=object)
-            one[0] = shape
-            found = cover(one, self.box)
-            self._covered[key] = found.row, found.column
-        return self._covered[key]
+        """Return the patches of ground around a pixel; see :meth:`Ground.superpixels`."""
+        return self.ground.superpixels(row, column, size)
 
     def pixels(self) -> Pixels:
         """Return the labelled pixels; those with labels of different classes are left out."""
-        table, order = self.labels.table, {c.value: i for i, c in enumerate(self.labels.classes)}
-        parts = [self._cover(shape) for shape in table["geometry"]]
-        sizes = [len(rows) for rows, _ in parts]
-        none = np.zeros(0, "int64")
-        rows, columns = (np.concatenate([none, *(part[i] for part in parts)]) for i in range(2))
-        label = np.repeat(np.arange(len(parts)), sizes)
-        target = np.array([order[v] for v in table["target"].tolist()], "int64")[label] if len(parts) else none
-        place = rows * self.grid.shape[1] + columns
-        pair = np.unique(np.stack([place, target]), axis=1)
-        several, count = np.unique(pair[0], return_counts=True)
-        kept = ~np.isin(place, several[count > 1])
-        _, first = np.unique(place[kept], return_index=True)
-        chosen = np.flatnonzero(kept)[np.sort(first)]
-        chosen = chosen[thinned(label[chosen], target[chosen], 0)] if len(chosen) else chosen
-        return Pixels(rows[chosen], columns[chosen], target[chosen], label[chosen])
+        return self.ground.pixels(self.labels)
 
     # --- the map ------------------------------------------------------------------------------------------------
 
@@ -399,138 +319,6 @@ class TeachSession:
         return dataset(
             self.live.values(whole), self.labels.classes, self.cube.isel(y=rows, x=columns), self.labels.name
         )
-
-    # --- where to label next ------------------------------------------------------------------------------------
-
-    def least_sure(self, count: Count = 10, view: Tile | None = None) -> list[Place]:
-        """Return places that are worth a label: uncertain, unlike what was labelled, and spread over the map.
-
-        Parameters
-        ----------
-        count : int
-        view : Tile, optional
-            Part of the map to look in.
-
-        Raises
-        ------
-        InputError
-            Before the model was fitted.
-        """
-        from scipy.ndimage import uniform_filter
-
-        labelled = self._need_map()
-
-        def score(tile: Tile) -> Array:
-            one = self.live.predict(tile)
-            doubt = 1 - np.where(np.isfinite(one.margin), one.margin, 1)
-            # Of a place, not of a pixel on an edge.
-            found = uniform_filter(doubt + UNLIKE * one.unlike, 3, mode="nearest") / (1 + UNLIKE)
-            return np.where(np.isfinite(one.margin), found, -np.inf)
-
-        return self._proposed(score, count, view, labelled)
-
-    def more_like(
-        self,
-        positive: Sequence[tuple[float, float]],
-        negative: Sequence[tuple[float, float]] = (),
-        count: Count = 10,
-    ) -> list[Place]:
-        """Return places that resemble some points and not others, ranked by a small classifier.
-
-        Parameters
-        ----------
-        positive, negative : sequence of (float, float)
-            Longitude and latitude; without negative ones, pixels spread over the cube take their place.
-        count : int
-
-        Raises
-        ------
-        InputError
-            Without a positive point, or for a point outside the cube.
-        """
-        if not positive:
-            raise InputError("positive of TeachSession.more_like is empty: give at least one point.")
-        at = np.array([pixel(self.cube, lon, lat) for lon, lat in (*positive, *negative)], "int64").reshape(-1, 2)
-        target = np.repeat([1, 0], [len(positive), len(negative)])
-        pixels = Pixels(at[:, 0], at[:, 1], target, np.arange(len(at)))
-        return self._like(pixels, count)
-
-    def more_of(self, name: str, count: Count = 10) -> list[Place]:
-        """Return places that resemble the labels of a class and not those of others.
-
-        Raises
-        ------
-        InputError
-            If the class has no label.
-        """
-        one, found = editing.class_of(self.labels, name), self.pixels()
-        index = self.labels.classes.index(one)
-        if not (found.target == index).any():
-            raise InputError(f"The class {shown(one.name)} has no label yet: label a place of it first.")
-        return self._like(replace(found, target=(found.target == index).astype("int64")), count)
-
-    def _like(self, pixels: Pixels, count: int) -> list[Place]:
-        tiles = [tile for tile in self.grid.tiles() if self.grid.has(tile)]
-        for tile in [] if tiles else self.grid.tiles()[:1]:
-            self.grid.of(tile)
-        if not (pixels.target == 0).any():
-            rng, (height, width) = np.random.default_rng(0), self.grid.shape
-            other = rng.integers(0, [height, width], (min(200, height * width), 2))
-            pixels = Pixels(
-                np.concatenate([pixels.rows, other[:, 0]]),
-                np.concatenate([pixels.columns, other[:, 1]]),
-                np.concatenate([pixels.target, np.zeros(len(other), "int64")]),
-                np.concatenate([pixels.label, pixels.label.max() + 1 + np.arange(len(other))]),
-            )
-        ranking = LiveMap(self.grid, self.live.inside)
-        ranking.fit(pixels, (ClassInfo(0, "other", "#888888"), ClassInfo(1, "like", "#0072b2")), "like")
-
-        def score(tile: Tile) -> Array:
-            one = ranking.predict(tile)
-            chance = np.where(one.classes == 1, one.probability, 1 - one.probability)
-            return np.where(np.isfinite(chance), chance, -np.inf)
-
-        like = pixels.target == 1
-        labelled = self.pixels()
-        near = (
-            np.concatenate([pixels.rows[like], labelled.rows]),
-            np.concatenate([pixels.columns[like], labelled.columns]),
-        )
-        return self._proposed(score, count, None, near, least=5 * count)
-
-    def _need_map(self) -> tuple[Array, Array]:
-        if self.live.model is None or self.live.pixels is None or not self.live.done():
-            raise InputError("There is no map yet: label places of two classes first.")
-        return self.live.pixels.rows, self.live.pixels.columns
-
-    def _proposed(
-        self,
-        score: Callable[[Tile], Array],
-        count: int,
-        view: Tile | None,
-        near: tuple[Array, Array],
-        least: int = LEAST,
-    ) -> list[Place]:
-        rows, columns, scores = [], [], []
-        for tile in self.grid.tiles(view):
-            if not self.grid.has(tile):
-                continue
-            found = score(tile)
-            here = (near[0] >= tile.top) & (near[0] < tile.bottom) & (near[1] >= tile.left) & (near[1] < tile.right)
-            found[near[0][here] - tile.top, near[1][here] - tile.left] = -np.inf
-            y, x = np.nonzero(np.isfinite(found))
-            rows.append(y + tile.top), columns.append(x + tile.left), scores.append(found[y, x])
-        if not rows:
-            return []
-        row, column, value = (np.concatenate(parts) for parts in (rows, columns, scores))
-        # A few pixels of each label are enough to keep a distance from it.
-        some = np.linspace(0, len(near[0]) - 1, min(len(near[0]), 200)).astype(int)
-        chosen = spread(value, row, column, count, (near[0][some], near[1][some]), least)
-        lon, lat = lonlat(self.box, column[chosen] + 0.5, row[chosen] + 0.5)
-        return [
-            Place(float(a), float(b), int(row[i]), int(column[i]), float(value[i]))
-            for a, b, i in zip(lon, lat, chosen, strict=True)
-        ]
 
     def __repr__(self) -> str:
         """Return how many labels of how many classes there are."""
