@@ -45,6 +45,7 @@ class Autosave:
     Examples
     --------
     >>> import eowidgets as eow
+    >>> from eowidgets.learn.session import Autosave
     >>> Autosave(eow.open("romania")).path.name.startswith("forest-in-romania")
     True
     """

@@ -104,6 +104,7 @@ class Classroom:
     Examples
     --------
     >>> import eowidgets as eow
+    >>> from eowidgets.learn.session import Classroom
     >>> room = Classroom(eow.open("romania"), truth="truth.gpkg")  # doctest: +SKIP
     >>> eow.TeachPanel(eow.open("romania"), classroom=room)  # doctest: +SKIP
     """

@@ -71,6 +71,7 @@ class TeachSession(Proposals):
     Examples
     --------
     >>> import eowidgets as eow
+    >>> from eowidgets.learn.session import TeachSession
     >>> session = TeachSession(eow.open("romania"))
     >>> session.rename_class("class 1", "forest")
     >>> session.click(22.1505, 45.2035, "forest", size=None)
