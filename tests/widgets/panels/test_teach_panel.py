@@ -356,6 +356,30 @@ def test_without_a_class_there_is_nothing_to_check(panel):
         panel.check()
 
 
+def test_a_large_cube_is_mapped_where_it_is_looked_at(cube, tmp_path, monkeypatch):
+    monkeypatch.setattr("eowidgets.learn.session.features.SIDE", 16)
+    monkeypatch.setattr("eowidgets.learn.session.session.SMALL", 100)
+    monkeypatch.setattr("eowidgets.widgets.panels.teach_layers.VIEW", 16)
+    viewer = eow.TimeViewer(cube)
+    panel = opened(cube, viewer=viewer, folder=tmp_path)
+    panel._size.value = None
+    assert panel._layers.view().shape == (16, 16)  # the middle, before anything was looked at
+    west, south, east, north = panel.session.box[0:16, 0:16].boundingbox.bbox
+    viewer.bounds = [west, south, east, north]
+    panel.painting.result(60)
+    for row, column, name in ((3, 3, "class 1"), (3, 12, "class 2")):
+        click(panel, row, column, name)
+    assert "2 labels of 2 classes" in panel.message
+    shown = viewer.sources[CLASSES].cube
+    assert shown.sizes["y"] == shown.sizes["x"] == 16
+    assert float(shown.x[0]) == float(cube.x[0])
+    west, south, east, north = panel.session.box[32:48, 32:48].boundingbox.bbox
+    viewer.bounds = [west, south, east, north]
+    panel.painting.result(60)
+    assert float(viewer.sources[CLASSES].cube.x[0]) == float(cube.x[32])
+    assert len(panel.session.labels) == 2
+
+
 def test_it_works_with_a_map_alone_and_with_nothing(cube, tmp_path):
     alone = eow.TeachPanel(cube, folder=tmp_path)
     assert alone.viewer is not None
