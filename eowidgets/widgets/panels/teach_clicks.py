@@ -23,6 +23,8 @@ class TeachClicks:
     chosen: Any
     _pins: LabelPins
     _size: Any
+    _labelling: Any
+    _report: Callable[..., None]
     _source_of_clicks: Any
     _say: Callable[..., None]
     _guard: Callable[..., None]
@@ -62,11 +64,17 @@ class TeachClicks:
 
     def _click(self, lon: float, lat: float) -> None:
         """Label, or erase, what is at a point; in the background where the series has to be read first."""
+        # As chosen now: another class may be chosen before the series is there.
+        name, size, image = self.chosen, self._size.value, self._date()
+
+        def act() -> None:
+            self._guard(lambda: self._label(lon, lat, name, size, image))
+
         if self._must_read(lon, lat):
             self._say("Reading the series ...")
-            LIGHT.submit("click", lambda _: self._guard(lambda: self._label(lon, lat)), owner=self)
+            LIGHT.submit("click", lambda _: act(), owner=self).on_change(self._report)
         else:
-            self._guard(lambda: self._label(lon, lat))
+            act()
 
     def _must_read(self, lon: float, lat: float) -> bool:
         """Return whether the field at a point is known only when its series has been read."""
@@ -76,17 +84,17 @@ class TeachClicks:
             return False
         return self._size.value is not None and self.chosen is not None and not self.session.grid.has(tile)
 
-    def _label(self, lon: float, lat: float) -> None:
-        name = self.chosen
+    def _label(self, lon: float, lat: float, name: str | None, size: int | None, image: str) -> None:
         try:
             if name is None:
                 if not self.session.erase(lon, lat):
                     self._say("There is no label at this place.")
                 return
-            if not self.session.click(lon, lat, name, size=self._size.value, image=self._date()):
-                self._say(f"This place is labelled {name} already: choose another class to correct it, or Erase.")
-                return
-            self._pins.clicked(lon, lat)
+            with self._labelling:
+                if not self.session.click(lon, lat, name, size=size, image=image):
+                    self._say(f"This place is labelled {name} already: choose another class to correct it, or Erase.")
+                    return
+                self._pins.clicked(lon, lat)
             self._done_with(lon, lat)
         finally:
             soon(self._draw_pins)

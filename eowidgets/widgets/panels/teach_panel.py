@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 import time
 from collections.abc import Callable, Mapping
 from contextlib import suppress
@@ -123,6 +124,7 @@ class TeachPanel(TeachClicks, TeachNext, TeachTest, FormPanel, TeachPanelView):
         self._classroom = classroom
         self._layers = TeachLayers(self.session, self.viewer, self.map)
         self._pins = LabelPins(self.session)
+        self._labelling = threading.RLock()
         self._places: list[Place] = []
         self._place, self._why = 0, ""
         super().__init__(
@@ -273,8 +275,14 @@ class TeachPanel(TeachClicks, TeachNext, TeachTest, FormPanel, TeachPanelView):
         if self.painting is not None and not self.painting.over:
             self.painting.cancel()
         self.painting = Work("class map", self._paint, owner=self)
+        self.painting.on_change(self._report)
         LIGHT.put(self.painting)
         return self.painting
+
+    def _report(self, work: Work[Any]) -> None:
+        """Show why work in the background failed: nothing else does."""
+        if work.error is not None:
+            self._say_error(work.error, work.name)
 
     def _paint(self, work: Work[None]) -> None:
         counts = [c for c in self.session.labels.counts().values() if c]
@@ -312,10 +320,8 @@ class TeachPanel(TeachClicks, TeachNext, TeachTest, FormPanel, TeachPanelView):
             if count == in_view or share == 1 or time.monotonic() - shown_at > PATIENCE:
                 self._show_map()
                 shown_at = time.monotonic()
-        labels = self.session.labels
-        self._tell(
-            f"{len(labels)} labels of {len(labels.classes)} classes. Click places that are wrong, or train and test."
-        )
+        counts = [count for count in self.session.labels.counts().values() if count]
+        self._tell(f"{sum(counts)} labels of {len(counts)} classes. Click places that are wrong, or train and test.")
 
     def _tell(self, sentence: str) -> None:
         self._say(f"{self._greeting} {sentence}".strip())
