@@ -26,6 +26,8 @@ PAGES = [
             "plug-ins",
             "training",
             "labels",
+            "similar-places",
+            "teach-panel",
             "teaching",
             "trainable-models",
         )
