@@ -26,6 +26,8 @@ from eowidgets.learn.material import CubeMaterial
 from eowidgets.learn.teach import _candidates, choice_of, material_of
 
 SEED = 0
+#: Pixels along a chunk of the large cube: a block of most cloud-optimised GeoTIFFs.
+CHUNK = 512
 
 
 def clicks(draws: int = 10) -> None:
@@ -104,7 +106,8 @@ def large(side: int = 10_980) -> None:
 
 
 def _chunks(side: int) -> tuple[int, ...]:
-    return (*(1024,) * (side // 1024), side % 1024) if side % 1024 else (1024,) * (side // 1024)
+    rest = side % CHUNK
+    return (CHUNK,) * (side // CHUNK) + ((rest,) if rest else ())
 
 
 def _points(cube: xr.Dataset, mask: Any, name: str, count: int, rng: np.random.Generator) -> pd.DataFrame:
