@@ -317,7 +317,15 @@ def _note(taught: Trainable, material: Material, blocks: Blocks, selected: Selec
     else:
         taught.temperature = temperature(o.answers, o.truth)
     found = evaluate(
-        target, o.truth, o.found, o.group, folds=blocks.folds, block_metres=blocks.size, notes=notes, seed=seed
+        target,
+        o.truth,
+        o.found,
+        o.group,
+        folds=blocks.folds,
+        block_metres=blocks.size,
+        notes=notes,
+        stands_for=material.stands_for,
+        seed=seed,
     )
     taught.evaluation = found.plain()
     if not target.numeric:

@@ -235,3 +235,18 @@ def test_the_vectors_of_another_model_are_features(cube):
     want = np.array([names.index("spring"), names.index("summer")])[truth()]
     assert (found["class"].values == want).mean() > 0.95
     assert evaluation_of(model).main.value > 0.9
+
+
+def test_the_share_of_a_rare_class_in_the_examples_is_not_that_of_the_map():
+    rng = np.random.default_rng(0)
+    rare = rng.random((200, 200)) < 0.02
+    cube = landscape(200, 1).drop_vars("clouds")
+    value = 0.3 + 0.1 * rare + rng.normal(0, 0.05, rare.shape)
+    cube = cube.assign({b: cube[b].copy(data=value[None].astype("float32")) for b in ("red", "nir")})
+    labels = xr.DataArray(rare.astype("uint8"), {"y": cube.y, "x": cube.x}, ("y", "x"), "cover").rio.write_crs(32633)
+    model = eow.teach(cube, labels, "mean", "linear")
+    found = eow.run(model, cube)["cover"].values
+    assert (found == rare).mean() > 0.975, "better than the most frequent class"
+    assert evaluation_of(model).scores["accuracy"].value == pytest.approx((found == rare).mean(), abs=0.01)
+    assert evaluation_of(model).majority == pytest.approx(0.98, abs=0.005)
+    assert "of rare classes a larger share" in " ".join(model.evaluation["notes"])

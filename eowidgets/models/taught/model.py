@@ -157,6 +157,7 @@ class TaughtModel(Trainable):
         target: Target,
         *,
         around: np.ndarray[Any, Any] | None = None,
+        stands_for: np.ndarray[Any, Any] | None = None,
         seed: int = 0,
     ) -> Self:
         """Fit the head to features that were computed before.
@@ -170,11 +171,15 @@ class TaughtModel(Trainable):
         target : Target
         around : array, shape (m, features), optional
             Features of places without a label, by which features are standardised: labels may be few.
+        stands_for : array, shape (classes,), optional
+            Pixels of the ground that an example of each class stands for.
         seed : int
         """
         sizes = {"features": x.shape[1], "outputs": max(1, len(target.classes)), "numeric": int(target.numeric)}
         network = TaughtNetwork.fit(self.head, x, y, sizes, group, seed, around)
         made = type(self)(self.features, self.head, self.yearly, self.encoder, target, bands, network.sizes)
+        if stands_for is not None and not target.numeric:
+            network.prior.copy_(torch.from_numpy(np.log(stands_for / stands_for.mean()).astype("float32")))
         made.network = network.requires_grad_(False)
         return made
 
