@@ -27,7 +27,7 @@ DEFINED = {
     "04": {"80%", "50%"},  # intervals
     "05": {"0.05ha", "60%"},  # the smallest patches of an answer; an exercise
     "06": {"0.2ha"},  # the smallest clearings
-    "07": {"80%"},
+    "08": {"80%"},
 }
 AMOUNT = re.compile(r"(\d+(?:[.,]\d+)?)\s*(ha\b|hectares\b|%)")
 

@@ -249,7 +249,7 @@ DIAGRAMS: dict[str, tuple[str, list[Step]]] = {
             (table(), "Check", "another method, a test"),
         ],
     ),
-    "07": (
+    "08": (
         "The same steps on seven images of one year",
         [
             (stack(cloudy=False), "Open", "7 images, no clouds"),
