@@ -162,13 +162,13 @@ class CubeMaterial(Material):
         wanted: Array,
     ) -> Array:
         """Compute the features of some pixels."""
-        prepared = _prepared(model, source)
+        prepared = prepared_model(model, source)
         rows, columns, periods = rows[wanted], columns[wanted], (periods[0][wanted], periods[1][wanted])
         found: Array | None = None
         with torch.inference_mode():
             for numbers, batch, (top, left) in read_blocks(source, rows, columns, model.feed.halo):
                 for some, cut in self._by_period(numbers, batch, periods):
-                    values = _pixels(prepared, cut, rows[some] - top, columns[some] - left)
+                    values = pixel_features(prepared, cut, rows[some] - top, columns[some] - left)
                     if found is None:
                         found = np.full((len(rows), values.shape[1]), np.nan, "float32")
                     found[some] = values
@@ -316,7 +316,7 @@ class TableMaterial(Material):
         return Examples(batch, torch.from_numpy(self.truth), group)
 
 
-def _prepared(model: TaughtModel, source: Source) -> TaughtModel:
+def prepared_model(model: TaughtModel, source: Source) -> TaughtModel:
     """Return a copy of a model that has looked at the cube."""
     if isinstance(model.feed, Series):
         return model
@@ -326,7 +326,7 @@ def _prepared(model: TaughtModel, source: Source) -> TaughtModel:
     return made
 
 
-def _pixels(model: TaughtModel, batch: Batch, rows: Array, columns: Array) -> Array:
+def pixel_features(model: TaughtModel, batch: Batch, rows: Array, columns: Array) -> Array:
     """Return the features of some pixels of a batch of one window."""
     if isinstance(model.feed, Series):
         picked = _picked(batch, rows, columns)

@@ -121,6 +121,7 @@ class Explorer(ReadableRepr, PlainErrors, ipywidgets.GridBox):
         tabs = LateTabs(
             {
                 "Models": lambda: panel,
+                "Teach": lambda: self._panel_of("teach_panel", "TeachPanel"),
                 "Change": lambda: self._panel_of("change_panel", "ChangePanel"),
                 "Forecast": lambda: self._panel_of("forecast_panel", "ForecastPanel"),
                 "Ask": lambda: self._panel_of("ask_panel", "AskPanel"),
@@ -129,6 +130,7 @@ class Explorer(ReadableRepr, PlainErrors, ipywidgets.GridBox):
                 "Session": lambda: SessionPanel(self),
             }
         ).add_class("eow-panels")
+        tabs.observe(lambda _: _activate(tabs), names="selected_index")
         self.children = (self._style, self.viewer, MapInset(area_map), tabs, *self._tour)
         self._wait.close()
 
@@ -136,8 +138,9 @@ class Explorer(ReadableRepr, PlainErrors, ipywidgets.GridBox):
         panel = getattr(import_module(f"eowidgets.widgets.panels.{module}"), name)(
             self.cube, viewer=self.viewer, map=self.map
         )
-        # The panels for change and questions do not link their area themselves.
-        traitlets.link((self, "area"), (panel, "area"))
+        # The panels for change and questions do not link their area themselves; drawn areas become labels when teaching.
+        if name != "TeachPanel":
+            traitlets.link((self, "area"), (panel, "area"))
         self.recorder.follow(panel)
         return panel
 
@@ -204,6 +207,14 @@ class Explorer(ReadableRepr, PlainErrors, ipywidgets.GridBox):
     def __repr__(self) -> str:
         """Return what is shown; the same for the same view."""
         return repr(self.viewer).replace("TimeViewer", "Explorer", 1)
+
+
+def _activate(tabs: LateTabs) -> None:
+    """Let clicks on the picture be labels only while the panel that takes them is in front."""
+    for number, tab in enumerate(tabs.children):
+        for panel in tab.children:
+            if panel.has_trait("active"):
+                panel.active = number == tabs.selected_index
 
 
 def _soon(later: Callable[[], None], now: Callable[[], None]) -> None:

@@ -1,0 +1,235 @@
+"""What a teach panel puts on viewer and map: the class map, labels, proposed places, and pins of the last labels."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import rioxarray  # noqa: F401  (gives .rio)
+import xarray as xr
+
+from eowidgets.contract.labels import ClassInfo
+from eowidgets.cube.export.layers import NO_CLASS
+from eowidgets.cube.grid import geobox
+from eowidgets.learn.session import Place, TeachSession
+from eowidgets.learn.session.features import Tile
+from eowidgets.widgets.map.overlay import result_picture, thin
+
+Array = npt.NDArray[Any]
+CLASSES, PROBABILITY, LABELS, NEXT = "class map", "probability", "labels", "places to label"
+ALL = (CLASSES, PROBABILITY, LABELS, NEXT)
+#: Pins of the last labels; a viewer keeps six.
+PINNED = 5
+#: Pixels of the ring around a proposed place, and of the view around it.
+RING, AROUND = 3.0, 24
+#: Width of the stripes by which doubt is shown, in pixels.
+STRIPE = 2
+_PROPOSED = {
+    "flag_values": np.array([1, 2], "uint8"),
+    "flag_meanings": "proposed this_one",
+    "colors": "#f0e442 #ffffff",
+    "nodata": NO_CLASS,
+    "long_name": NEXT,
+}
+
+
+class TeachLayers:
+    """Draw the state of a session on viewer and map.
+
+    Parameters
+    ----------
+    session : TeachSession
+    viewer : TimeViewer or None
+    map : AreaMap or None
+    """
+
+    def __init__(self, session: TeachSession, viewer: Any, map: Any) -> None:
+        self.session, self.viewer, self.map = session, viewer, map
+
+    def view(self) -> Tile:
+        """Return the part of the grid that is looked at."""
+        height, width = self.session.grid.shape
+        whole = Tile(0, 0, height, width)
+        bounds = list(getattr(self.viewer, "bounds", None) or [])
+        if len(bounds) != 4:
+            return whole
+        west, south, east, north = bounds
+        inverse = ~self.session.box.affine
+        (x0, y0), (x1, y1) = inverse @ (west, north), inverse @ (east, south)
+        top, left = max(0, int(np.floor(min(y0, y1)))), max(0, int(np.floor(min(x0, x1))))
+        bottom, right = min(height, int(np.ceil(max(y0, y1)))), min(width, int(np.ceil(max(x0, x1))))
+        return Tile(top, left, bottom, right) if top < bottom and left < right else whole
+
+    def part(self) -> Tile:
+        """Return the part of the grid that layers cover: all of a small cube, the tiles in view of a large one."""
+        if self.session.small:
+            return Tile(0, 0, *self.session.grid.shape)
+        tiles = self.session.grid.tiles(self.view())
+        return Tile(
+            min(t.top for t in tiles),
+            min(t.left for t in tiles),
+            max(t.bottom for t in tiles),
+            max(t.right for t in tiles),
+        )
+
+    def look_at(self, place: Place) -> None:
+        """Bring a proposed place into the middle of the view."""
+        if self.viewer is not None:
+            affine = self.session.box.affine
+            x0, y0 = affine @ (place.column + 0.5 - AROUND, place.row + 0.5 - AROUND)
+            x1, y1 = affine @ (place.column + 0.5 + AROUND, place.row + 0.5 + AROUND)
+            self.viewer.bounds = [float(v) for v in (min(x0, x1), min(y0, y1), max(x0, x1), max(y0, y1))]
+        elif self.map is not None:
+            self.map.center = (place.lat, place.lon)
+
+    # --- layers -------------------------------------------------------------------------------------------------
+
+    def show_map(self, what: str, opacity: float, hatch: bool) -> None:
+        """Show the classes, their probability, or neither."""
+        drawn = {"classes": CLASSES, "probability": PROBABILITY}.get(what)
+        for name in (CLASSES, PROBABILITY):
+            if name != drawn:
+                self.drop(name)
+        if drawn is None or self.session.live.model is None:
+            return
+        found = self.session.map(self.part())
+        name = self.session.labels.name
+        if drawn == PROBABILITY:
+            layer = found[[f"{name}_probability"]].rename({f"{name}_probability": PROBABILITY})
+        else:
+            layer = found[[name]].rename({name: CLASSES})
+            if hatch:
+                row, column = np.indices(layer[CLASSES].shape)
+                striped = found[f"{name}_unlike"].values & ((row + column) // STRIPE % 2 == 0)
+                layer[CLASSES].values[striped] = NO_CLASS
+        self._put(layer, drawn, opacity)
+
+    def show_labels(self) -> None:
+        """Show the labelled pixels in the colours of their classes."""
+        labels = self.session.labels
+        if not len(labels):
+            self.drop(LABELS)
+            return
+        part = self.part()
+        image = np.full(part.shape, NO_CLASS, "uint8")
+        for shape, value in zip(labels.table["geometry"], labels.table["target"].tolist(), strict=True):
+            rows, columns = self.session.ground.cover(shape)
+            here = (rows >= part.top) & (rows < part.bottom) & (columns >= part.left) & (columns < part.right)
+            image[rows[here] - part.top, columns[here] - part.left] = value
+        self._put(self._layer(image, part, LABELS, legend(labels.classes, LABELS)), LABELS, 1.0)
+
+    def show_places(self, places: Sequence[Place], at: int) -> None:
+        """Show rings around the proposed places; that of the one that is looked at is white."""
+        if not places:
+            self.drop(NEXT)
+            return
+        part = self.part()
+        image = np.full(part.shape, NO_CLASS, "uint8")
+        side = np.arange(-int(RING) - 1, int(RING) + 2)
+        down, across = (a.ravel() for a in np.meshgrid(side, side, indexing="ij"))
+        ring = np.abs(np.hypot(down, across) - RING) < 0.6
+        for number, place in enumerate(places):
+            rows, columns = place.row + down[ring] - part.top, place.column + across[ring] - part.left
+            here = (rows >= 0) & (rows < part.shape[0]) & (columns >= 0) & (columns < part.shape[1])
+            image[rows[here], columns[here]] = 2 if number == at else 1
+        self._put(self._layer(image, part, NEXT, _PROPOSED), NEXT, 1.0)
+
+    def _layer(self, image: Array, part: Tile, name: str, attrs: dict[str, Any]) -> xr.Dataset:
+        rows, columns = part.slices
+        empty = self.session.cube.isel(y=rows, x=columns)
+        empty = empty.drop_vars(list(empty.data_vars)).drop_dims("time", errors="ignore")
+        return empty.assign({name: (("y", "x"), image, attrs)})
+
+    def _put(self, layer: xr.Dataset, name: str, opacity: float) -> None:
+        if self.viewer is not None:
+            old = next((k for k in self.viewer.layers if k["key"] == name), None)
+            # The layers keep their order: what lies higher is put there again.
+            self.viewer.add_layer(layer, name, opacity=opacity)
+            order = [k for k in self.viewer.layers if k["key"] not in ALL]
+            mine = sorted((k for k in self.viewer.layers if k["key"] in ALL), key=lambda k: ALL.index(k["key"]))
+            if old is not None and not old["visible"]:
+                mine = [{**k, "visible": False} if k["key"] == name else k for k in mine]
+            if self.viewer.layers != [*order, *mine]:
+                self.viewer.layers = [*order, *mine]
+        if self.map is not None:
+            at = thin(layer)
+            rgba, key = result_picture(at[name])
+            self.map.show_image(rgba, geobox(at), name, key, opacity)
+
+    def drop(self, name: str) -> None:
+        """Take a layer away, if it is there."""
+        if self.viewer is not None and any(k["key"] == name for k in self.viewer.layers):
+            self.viewer.remove_layer(name)
+        if self.map is not None:
+            self.map.drop_image(name)
+
+
+def legend(classes: Sequence[ClassInfo], name: str) -> dict[str, Any]:
+    """Return the attributes by which a class map has names and colours."""
+    return {
+        "flag_values": np.array([c.value for c in classes], "uint8"),
+        "flag_meanings": " ".join("_".join(c.name.split()) for c in classes),
+        "colors": " ".join(c.color for c in classes),
+        "nodata": NO_CLASS,
+        "long_name": name,
+    }
+
+
+class LabelPins:
+    """The last labels as pins in the colours of their classes, and what a person does to them.
+
+    Parameters
+    ----------
+    session : TeachSession
+    """
+
+    def __init__(self, session: TeachSession) -> None:
+        self.session = session
+        #: Where a person clicked, for each label by its shape.
+        self._clicked: dict[bytes, tuple[float, float]] = {}
+        self._shown: dict[tuple[float, float], bytes] = {}
+        self._own: list[dict[str, Any]] = []
+
+    def clicked(self, lon: float, lat: float) -> None:
+        """Keep where the newest label was clicked."""
+        self._clicked[self.session.labels.table["geometry"].iloc[-1].wkb] = (lon, lat)
+
+    def pins(self) -> list[dict[str, Any]]:
+        """Return the pins of the person, and those of the last labels."""
+        labels = self.session.labels
+        colors = {c.value: c.color for c in labels.classes}
+        self._shown, made = {}, []
+        for shape, value in list(zip(labels.table["geometry"], labels.table["target"].tolist(), strict=True))[-PINNED:]:
+            lon, lat = self._at(shape)
+            self._shown[_key(lon, lat)] = shape.wkb
+            made.append({"lon": lon, "lat": lat, "color": colors[value]})
+        return [*self._own, *made]
+
+    def _at(self, shape: Any) -> tuple[float, float]:
+        point = shape.representative_point()
+        return self._clicked.get(shape.wkb, (float(point.x), float(point.y)))
+
+    def keep(self, pins: Sequence[dict[str, Any]]) -> None:
+        """Take pins that are no labels for those of the person."""
+        self._own = [pin for pin in pins if "lon" in pin and _key(pin["lon"], pin["lat"]) not in self._shown]
+
+    def own(self) -> list[dict[str, Any]]:
+        """Return the pins of the person."""
+        return list(self._own)
+
+    def changes(self, pins: Sequence[dict[str, Any]]) -> tuple[list[tuple[float, float]], list[int]]:
+        """Return the points that are new, and the numbers of the labels whose pins are gone."""
+        now = {_key(pin["lon"], pin["lat"]): pin for pin in pins if "lon" in pin}
+        table = self.session.labels.table["geometry"]
+        known = {_key(*self._at(shape)) for shape in table} | {_key(p["lon"], p["lat"]) for p in self._own}
+        new = [(pin["lon"], pin["lat"]) for key, pin in now.items() if key not in known]
+        gone = {shape for key, shape in self._shown.items() if key not in now}
+        if not new:
+            self._own = [pin for pin in self._own if _key(pin["lon"], pin["lat"]) in now]
+        return new, [i for i, shape in enumerate(table) if shape.wkb in gone]
+
+
+def _key(lon: float, lat: float) -> tuple[float, float]:
+    return round(float(lon), 8), round(float(lat), 8)

@@ -1,0 +1,434 @@
+"""A panel that is taught: click places of classes, see the map follow, correct it, test it, keep the labels."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Callable, Mapping
+from contextlib import suppress
+from importlib import import_module
+from importlib.util import find_spec
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import TYPE_CHECKING, Any
+
+import traitlets
+import xarray as xr
+
+from eowidgets.analysis.notebook import Cells
+from eowidgets.arguments import FilePath, checked
+from eowidgets.contract.labels import Labels
+from eowidgets.contract.labels.labels import LabelsLike
+from eowidgets.cube.admission import admit
+from eowidgets.cube.area import AreaLike
+from eowidgets.engine.scheduler import LIGHT
+from eowidgets.engine.work import Work
+from eowidgets.errors import EowidgetsError, InputError
+from eowidgets.learn.session import Autosave, Classroom, Place, TeachSession
+from eowidgets.learn.session.editing import class_of, no_labels, with_class
+from eowidgets.widgets.panels.panel import FormPanel
+from eowidgets.widgets.panels.teach_layers import LabelPins, TeachLayers
+from eowidgets.widgets.panels.teach_next import TeachNext
+from eowidgets.widgets.panels.teach_panel_view import TeachPanelView
+from eowidgets.widgets.panels.teach_test import TeachTest
+
+if TYPE_CHECKING:
+    from eowidgets.widgets.map.area_map import AreaMap
+    from eowidgets.widgets.viewer.time_viewer import TimeViewer
+
+FIRST_STEP = (
+    "Name your classes, choose one, and click places of it on the picture or draw polygons. Then a second class."
+)
+SECOND_STEP = "Now choose a second class and click places of it: the map follows."
+#: Seconds between two pictures of a map that is computed tile by tile.
+PATIENCE = 1.0
+
+
+@checked
+class TeachPanel(TeachNext, TeachTest, FormPanel, TeachPanelView):
+    """Teach a class map by clicking places on the picture or the map.
+
+    Every click labels a field and fits a small model again, whose map is drawn at once. *Train and test* compares features and
+    models on held-out blocks of ground. The labels are saved next to the notebook after every change, and are there again when
+    the panel is opened for the same cube.
+
+    Parameters
+    ----------
+    cube : Dataset
+    labels : optional
+        Whatever ``eow.Labels.of`` takes: the labels to begin with.
+    area : optional
+        Whatever ``eow.Area.of`` takes: the map and the proposed places lie in it.
+    viewer : TimeViewer, optional
+        Where places are clicked, and the map is a layer. Without it and a map the panel makes a small one.
+    map : AreaMap, optional
+        The same on a map.
+    folder : str or Path, optional
+        Where labels are saved; by default that of the notebook.
+    by : str
+        Who labels; written with each label. Empty by default.
+    classroom : Classroom, optional
+        Gives the classes, and compares the map with its hidden truth.
+
+    Attributes
+    ----------
+    session : TeachSession
+        Labels and map.
+    model : Trainable or None
+        The tested model, for :func:`eowidgets.run`.
+    active : bool
+        Whether clicks on picture and map are labels.
+    score : Score or None
+        The last comparison with a hidden truth.
+
+    Raises
+    ------
+    InputError
+        For a cube without a CRS, or labels that are numbers or pixels.
+
+    Examples
+    --------
+    >>> import eowidgets as eow
+    >>> eow.TeachPanel(eow.open("romania"))
+    TeachPanel: 0 labels of 2 classes, not tested yet
+    """
+
+    active: Any = traitlets.Bool(True)
+    model: Any = traitlets.Any(None)
+    score: Any = traitlets.Any(None)
+    _noun = "training"
+    _running_words = "Training and testing on held-out blocks ..."
+
+    def __init__(
+        self,
+        cube: xr.Dataset,
+        labels: LabelsLike | None = None,
+        area: AreaLike | None = None,
+        *,
+        viewer: TimeViewer | None = None,
+        map: AreaMap | None = None,
+        folder: FilePath | None = None,
+        by: str = "",
+        classroom: Classroom | None = None,
+    ) -> None:
+        cube = admit(cube)
+        given = Labels.of(labels) if labels is not None else None
+        if classroom is not None:
+            given = classroom.begin() if given is None else classroom.begin() + given
+        self.session = TeachSession(cube, given, area, by=by)
+        self._autosave = Autosave(self.session.cube, folder, given)
+        self._look_at(cube, viewer, map)
+        self._classroom = classroom
+        self._layers = TeachLayers(self.session, self.viewer, self.map)
+        self._pins = LabelPins(self.session)
+        self._places: list[Place] = []
+        self._place, self._why = 0, ""
+        self.painting: Work[None] | None = None
+        super().__init__(
+            self._autosave.path.name.split(".")[0],
+            fields=find_spec("skimage") is not None,
+            lesson=classroom is not None,
+        )
+        #: What became of the labels of the last time; shown until the first change.
+        self._greeting = self._restore(given)
+        self._listen()
+        self.session.on_change(self._changed)
+        self._pins.keep(self._source_of_clicks.pins)
+        self._changed(first=True)
+
+    def _restore(self, given: Labels | None) -> str:
+        """Take the labels of the last time, and return a sentence on it."""
+        found = self._autosave.restore()
+        if found is None:
+            return self._autosave.problem
+        if self._classroom is not None and given is not None:
+            found = no_labels(given.classes) + found
+        elif len(found.classes) < 2:
+            found = with_class(found, "class 2" if found.classes[0].name != "class 2" else "class 1")
+        self.session.start_with(found)
+        return f"{len(found)} labels were restored from {self._autosave.path.name}."
+
+    @property
+    def _source_of_clicks(self) -> Any:
+        return self.viewer if self.viewer is not None else self.map
+
+    def _listen(self) -> None:
+        self._connect()
+        clicks = self._source_of_clicks
+        if self.viewer is not None and self.map is not None:
+            for name in ("pins", "area"):
+                traitlets.link((self.viewer, name), (self.map, name))
+        clicks.observe(lambda _: _soon(self._take_pins), names="pins")
+        clicks.observe(lambda _: _soon(lambda: self._guard(self._draw)), names="area")
+        self.observe(lambda _: self._switch(), names="active")
+        self._classes.on_msg(self._hear)
+        for control in (self._show, self._opacity, self._hatch):
+            control.observe(lambda _: self._show_map(), names="value")
+        buttons = {
+            self._undo: self.undo,
+            self._next: self.propose,
+            self._more_like: self.propose_like,
+            self._earlier: lambda: self._go(-1),
+            self._later: lambda: self._go(1),
+            self._take: self.label_here,
+            self._leave: self._put_away,
+            self._clear: self.session.clear,
+            self._map_all: self._map_whole,
+            self._check: self.check,
+        }
+        for button, action in buttons.items():
+            button.on_click(lambda _, action=action: self._guard(action))
+        self._upload.observe(lambda change: self._guard(lambda: self._take_files(change["new"])), names="value")
+
+    # --- what a person does -------------------------------------------------------------------------------------
+
+    def _hear(self, _: Any, content: Any, __: Any) -> None:
+        """Do what the list of classes or a key requests."""
+        kind = content.get("type") if isinstance(content, Mapping) else None
+        session, texts = self.session, {k: str(v)[:200] for k, v in dict(content or {}).items()}
+        actions: dict[Any, Callable[[], Any]] = {
+            "add": lambda: self._added(texts["name"]),
+            "rename": lambda: session.rename_class(texts["name"], texts["to"]),
+            "color": lambda: session.color_class(texts["name"], texts["color"]),
+            "merge": lambda: session.merge_classes([texts["name"]], texts["into"]),
+            "remove": lambda: session.remove_class(texts["name"]),
+            "undo": self.undo,
+            "next": lambda: self._go(1) if self._places else self.propose(),
+            "more": self.propose_like,
+            "label": self.label_here,
+        }
+        if kind in actions:
+            self._guard(actions[kind])
+
+    def _added(self, name: str) -> None:
+        self.session.add_class(name)
+        self._classes.chosen = len(self.session.labels.classes) - 1
+
+    def choose(self, name: str) -> None:
+        """Choose the class that clicks label, as its key does.
+
+        Raises
+        ------
+        InputError
+            If there is no such class.
+        """
+        self._classes.chosen = self.session.labels.classes.index(class_of(self.session.labels, name))
+
+    @property
+    def chosen(self) -> str | None:
+        """Name of the class that clicks label; None where they erase labels."""
+        number = self._classes.chosen
+        return str(self.session.labels.classes[number].name) if number >= 0 else None
+
+    def undo(self) -> None:
+        """Take the last change back."""
+        if not self.session.undo():
+            self._say("There is nothing to undo.")
+
+    def _take_pins(self) -> None:
+        """Turn a new pin into a label, and a pin that was taken away into the removal of its label."""
+        pins = list(self._source_of_clicks.pins)
+        if not self.active:
+            self._pins.keep(pins)
+            return
+        new, gone = self._pins.changes(pins)
+        if new:
+            self._click(*new[-1])
+        elif len(gone) == 1:
+            self._guard(lambda: self.session.remove(gone))
+        elif gone:
+            self._draw_pins()
+            self._say("The labels were kept: remove them one by one, or with Clear labels.")
+
+    def _link_own_viewer(self) -> None:
+        """Link nothing: an area that is drawn becomes a label and goes."""
+
+    def _draw(self) -> None:
+        """Turn a polygon that was drawn into a label."""
+        drawn = self._source_of_clicks.area
+        if drawn is None or not self.active:
+            return
+        self._source_of_clicks.area = None
+        name = self.chosen
+        if name is None:
+            raise InputError("Erase works with clicks: choose a class before you draw a polygon.")
+        self.session.draw(drawn, name, image=self._date())
+
+    def _date(self) -> str:
+        return str(getattr(self._source_of_clicks, "date", "") or "")
+
+    def _click(self, lon: float, lat: float) -> None:
+        """Label, or erase, what is at a point; in the background where the series has to be read first."""
+        tiles = self.session.grid.tiles()
+        if len(tiles) == 1 and not self.session.grid.has(tiles[0]) and self._size.value is not None:
+            self._say("Reading the series ...")
+            LIGHT.submit("click", lambda _: self._guard(lambda: self._label(lon, lat)), owner=self)
+        else:
+            self._guard(lambda: self._label(lon, lat))
+
+    def _label(self, lon: float, lat: float) -> None:
+        name = self.chosen
+        try:
+            if name is None:
+                if not self.session.erase(lon, lat):
+                    self._say("There is no label at this place.")
+                return
+            if not self.session.click(lon, lat, name, size=self._size.value, image=self._date()):
+                self._say(f"This place is labelled {name} already: choose another class to correct it, or Erase.")
+                return
+            self._pins.clicked(lon, lat)
+            self._done_with(lon, lat)
+        finally:
+            _soon(self._draw_pins)
+
+    def _take_files(self, files: Any) -> None:
+        """Add the labels of files that were uploaded."""
+        for file in files or ():
+            with TemporaryDirectory() as folder:
+                path = Path(folder, Path(str(file["name"])).name[-100:])
+                path.write_bytes(bytes(file["content"]))
+                count = self.session.add_labels(path)
+            self._say(f"{count} labels were added from {str(file['name'])[:60]}.")
+
+    # --- what is shown ------------------------------------------------------------------------------------------
+
+    def _changed(self, first: bool = False) -> None:
+        """Save the labels, and show them and what follows from them."""
+        labels = self.session.labels
+        if not first:
+            self._greeting = ""
+            self._autosave.save(labels)
+        bad = bool(self._autosave.problem)
+        self._show_saved(self._autosave.sentence if len(labels) or bad else "Nothing to save yet.", bad)
+        self._classes.show(labels)
+        self._save.disabled = self._clear.disabled = not len(labels)
+        self._layers.show_labels()
+        _soon(self._draw_pins)
+        if self.model is not None:
+            self._card.value = "<div class='eow-card'>The labels have changed since this test.</div>"
+        self._refresh()
+        self.repaint()
+
+    def _draw_pins(self) -> None:
+        if self.active:
+            pins = self._pins.pins()
+            for shown in (self.viewer, self.map):
+                if shown is not None and list(shown.pins) != pins:
+                    shown.pins = pins
+
+    def _switch(self) -> None:
+        """Show the pins of labels while clicks are labels, and only those of the person otherwise."""
+        clicks = self._source_of_clicks
+        if self.active:
+            self._pins.keep(clicks.pins)
+            self._draw_pins()
+        else:
+            self._pins.keep(clicks.pins)
+            clicks.pins = self._pins.own()
+
+    def repaint(self) -> Work[None]:
+        """Fit the model to the labels and map, in the background: first what is in view, then the rest."""
+        if self.painting is not None and not self.painting.over:
+            self.painting.cancel()
+        self.painting = Work("class map", self._paint, owner=self)
+        LIGHT.put(self.painting)
+        return self.painting
+
+    def _paint(self, work: Work[None]) -> None:
+        counts = [c for c in self.session.labels.counts().values() if c]
+        if len(counts) < 2:
+            self.session.live.clear()
+            self._show_map()
+            self._tell(SECOND_STEP if counts else FIRST_STEP)
+            self._prepare(work)
+            return
+        try:
+            self._paint_tiles(work)
+        except EowidgetsError as error:
+            self.session.live.clear()
+            self._show_map()
+            self._say(str(error), bad=True)
+        finally:
+            if self.job is None or self.job.over:
+                self._bar.layout.display = "none"
+                self._cancel.disabled = True
+
+    def _prepare(self, work: Work[None]) -> None:
+        """Read the series in view and import what a fit needs, so that the first clicks are quick."""
+        for tile in self.session.grid.tiles(self._layers.view())[:4]:
+            self.session.grid.of(tile, work.checkpoint)
+        for name in ("sklearn.linear_model", "skimage.segmentation"):
+            with suppress(ImportError):  # reported by the click that needs it
+                import_module(name)
+
+    def _paint_tiles(self, work: Work[None]) -> None:
+        view, shown_at = self._layers.view(), 0.0
+        in_view = len(self.session.grid.tiles(view))
+        for count, (_, share) in enumerate(self.session.repaint(view, work.checkpoint), 1):
+            if share < 1 and (self.job is None or self.job.over):
+                self._bar.layout.display, self._bar.value, self._cancel.disabled = None, share, False
+            if count == in_view or share == 1 or time.monotonic() - shown_at > PATIENCE:
+                self._show_map()
+                shown_at = time.monotonic()
+        labels = self.session.labels
+        self._tell(
+            f"{len(labels)} labels of {len(labels.classes)} classes. Click places that are wrong, or train and test."
+        )
+
+    def _tell(self, sentence: str) -> None:
+        self._say(f"{self._greeting} {sentence}".strip())
+
+    def _show_map(self) -> None:
+        self._hatch.disabled = self._show.value != "classes"
+        self._layers.show_map(str(self._show.value), float(self._opacity.value), bool(self._hatch.value))
+
+    def cancel(self) -> None:
+        """Stop the training, and the map that is being computed."""
+        super().cancel()
+        if self.painting is not None and not self.painting.over:
+            self.painting.cancel()
+
+    # --- files and code -----------------------------------------------------------------------------------------
+
+    def _write(self, target: Path) -> Path:
+        return self.session.labels.to_file(target)
+
+    def code(self) -> str:
+        """Return the code of a cell that trains, tests and maps with the labels that were saved."""
+        source = self._source()
+        opened = [f"cube = {source}"] if source else []
+        return "\n".join(["import eowidgets as eow", "", *opened, *self._lines()])
+
+    def _lines(self) -> list[str]:
+        path = self._autosave.path
+        name = path.name if path.parent == Path.cwd() else str(path)
+        return [f"model = eow.teach(cube, {name!r})", "result = eow.run(model, cube)"]
+
+    def _cells(self, source: str) -> Cells:
+        if not len(self.session.labels):
+            raise InputError("There is no label yet: click places of two classes first.")
+        train, run = self._lines()
+        return [
+            ("", "import eowidgets as eow"),
+            ("The cube.", f"cube = {source}"),
+            ("Train on the labels, and test on held-out blocks of ground.", f"{train}\nmodel.evaluation"),
+            ("Map the cube.", f"{run}\neow.TimeViewer(result)"),
+        ]
+
+    def close(self) -> None:
+        """Cancel the work of this panel, and close it; the labels stay on the disk."""
+        LIGHT.drop(self)
+        super().close()
+
+    def __repr__(self) -> str:
+        """Return how many labels there are and whether a model was tested."""
+        tested = "tested" if self.model is not None else "not tested yet"
+        return f"TeachPanel: {len(self.session.labels)} labels of {len(self.session.labels.classes)} classes, {tested}"
+
+
+def _soon(action: Callable[[], None]) -> None:
+    """Do something after the traits that change now have told all their observers; at once where no loop runs."""
+    try:
+        asyncio.get_running_loop().call_soon(action)
+    except RuntimeError:
+        action()
