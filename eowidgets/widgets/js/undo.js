@@ -72,4 +72,5 @@ export class Undo {
   }
 }
 
-const placesCount = ({ pins, area, polygons }) => `${pins.length} ${area ? 1 : 0} ${polygons.length}`;
+// The kernel may turn a shape that was drawn into a pin: that is its form of the same step.
+const placesCount = ({ pins, area, polygons }) => pins.length + (area ? 1 : 0) + polygons.length;

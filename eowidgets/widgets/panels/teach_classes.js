@@ -85,7 +85,7 @@ export default {
       if (focused) list.querySelector("[aria-checked=true]")?.focus();
       const chosen = nameOf();
       const others = rows.filter((row) => row.name !== chosen);
-      merge.replaceChildren(h("option", { value: "" }, "Merge into …"), ...others.map((row) => h("option", { value: row.name }, row.name)));
+      merge.replaceChildren(h("option", { value: "" }, "Merge …"), ...others.map((row) => h("option", { value: row.name }, row.name)));
       renameButton.disabled = chosen === undefined;
       removeButton.disabled = merge.disabled = chosen === undefined || rows.length < 2;
     }

@@ -18,8 +18,8 @@ from eowidgets.learn.session.features import Tile
 from eowidgets.widgets.map.overlay import result_picture, thin
 
 Array = npt.NDArray[Any]
-CLASSES, PROBABILITY, LABELS, NEXT = "class map", "probability", "labels", "places to label"
-ALL = (CLASSES, PROBABILITY, LABELS, NEXT)
+CLASSES, PROBABILITY, TESTED, LABELS, NEXT = "class map", "probability", "tested map", "labels", "places to label"
+ALL = (CLASSES, PROBABILITY, TESTED, LABELS, NEXT)
 #: Pins of the last labels; a viewer keeps six.
 PINNED = 5
 #: Pixels of the ring around a proposed place, and of the view around it.
@@ -47,6 +47,10 @@ class TeachLayers:
 
     def __init__(self, session: TeachSession, viewer: Any, map: Any) -> None:
         self.session, self.viewer, self.map = session, viewer, map
+        #: The class map of the tested model.
+        self.tested: xr.Dataset | None = None
+        #: Extent and legend of each layer of the viewer: while they stay, only pixels are sent.
+        self._sent: dict[str, str] = {}
 
     def view(self) -> Tile:
         """Return the part of the grid that is looked at."""
@@ -77,9 +81,12 @@ class TeachLayers:
     def look_at(self, place: Place) -> None:
         """Bring a proposed place into the middle of the view."""
         if self.viewer is not None:
-            affine = self.session.box.affine
-            x0, y0 = affine @ (place.column + 0.5 - AROUND, place.row + 0.5 - AROUND)
-            x1, y1 = affine @ (place.column + 0.5 + AROUND, place.row + 0.5 + AROUND)
+            affine, (height, width) = self.session.box.affine, self.session.grid.shape
+            # Within the cube where it is large enough: at its edge half of the view would be empty.
+            row = min(max(place.row + 0.5, min(AROUND, height / 2)), max(height - AROUND, height / 2))
+            column = min(max(place.column + 0.5, min(AROUND, width / 2)), max(width - AROUND, width / 2))
+            x0, y0 = affine @ (column - AROUND, row - AROUND)
+            x1, y1 = affine @ (column + AROUND, row + AROUND)
             self.viewer.bounds = [float(v) for v in (min(x0, x1), min(y0, y1), max(x0, x1), max(y0, y1))]
         elif self.map is not None:
             self.map.center = (place.lat, place.lon)
@@ -88,11 +95,17 @@ class TeachLayers:
 
     def show_map(self, what: str, opacity: float, hatch: bool) -> None:
         """Show the classes, their probability, or neither."""
-        drawn = {"classes": CLASSES, "probability": PROBABILITY}.get(what)
-        for name in (CLASSES, PROBABILITY):
+        drawn = {"classes": CLASSES, "probability": PROBABILITY, "tested": TESTED}.get(what)
+        if drawn != TESTED and self.session.live.model is None:
+            drawn = None
+        for name in (CLASSES, PROBABILITY, TESTED):
             if name != drawn:
                 self.drop(name)
-        if drawn is None or self.session.live.model is None:
+        if drawn is None:
+            return
+        if drawn == TESTED:
+            if self.tested is not None:
+                self._put(self.tested, TESTED, opacity)
             return
         found = self.session.map(self.part())
         name = self.session.labels.name
@@ -144,19 +157,27 @@ class TeachLayers:
 
     def _put(self, layer: xr.Dataset, name: str, opacity: float) -> None:
         if self.viewer is not None:
-            old = next((k for k in self.viewer.layers if k["key"] == name), None)
-            # The layers keep their order: what lies higher is put there again.
-            self.viewer.add_layer(layer, name, opacity=opacity)
-            order = [k for k in self.viewer.layers if k["key"] not in ALL]
-            mine = sorted((k for k in self.viewer.layers if k["key"] in ALL), key=lambda k: ALL.index(k["key"]))
-            if old is not None and not old["visible"]:
-                mine = [{**k, "visible": False} if k["key"] == name else k for k in mine]
-            if self.viewer.layers != [*order, *mine]:
-                self.viewer.layers = [*order, *mine]
+            self._to_viewer(layer, name, opacity)
         if self.map is not None:
             at = thin(layer)
             rgba, key = result_picture(at[name])
             self.map.show_image(rgba, geobox(at), name, key, opacity)
+
+    def _to_viewer(self, layer: xr.Dataset, name: str, opacity: float) -> None:
+        values = layer[name]
+        key = repr([values.dtype, values.shape, float(layer.x[0]), float(layer.y[0]), values.attrs])
+        old = next((k for k in self.viewer.layers if k["key"] == name), None)
+        if old is not None and self._sent.get(name) == key and values.dtype == np.uint8:
+            self.viewer.update_region(name, 0, 0, 0, values.values, band=name)
+        else:
+            self.viewer.add_layer(layer, name, opacity=opacity)
+            self._sent[name] = key
+        others = [k for k in self.viewer.layers if k["key"] not in ALL]
+        mine = sorted((k for k in self.viewer.layers if k["key"] in ALL), key=lambda k: ALL.index(k["key"]))
+        visible = old is None or old["visible"]
+        mine = [{**k, "visible": visible, "opacity": opacity} if k["key"] == name else k for k in mine]
+        if self.viewer.layers != [*others, *mine]:
+            self.viewer.layers = [*others, *mine]
 
     def drop(self, name: str) -> None:
         """Take a layer away, if it is there."""

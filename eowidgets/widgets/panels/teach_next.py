@@ -65,7 +65,7 @@ class TeachNext:
             return
         self._place = (self._place + by) % len(self._places)
         self._proposal.layout.display = None
-        self._words.value = f"<b>Place {self._place + 1} of {len(self._places)}</b> ({escape(self._why)})"
+        self._words.value = f"<b title='{escape(self._why)}'>Place {self._place + 1} of {len(self._places)}</b>"
         self._layers.show_places(self._places, self._place)
         self._layers.look_at(self._places[self._place])
 

@@ -96,6 +96,7 @@ class TeachPanel(TeachNext, TeachTest, FormPanel, TeachPanelView):
     active: Any = traitlets.Bool(True)
     model: Any = traitlets.Any(None)
     score: Any = traitlets.Any(None)
+    painting: Work[None] | None = None
     _noun = "training"
     _running_words = "Training and testing on held-out blocks ..."
 
@@ -123,7 +124,6 @@ class TeachPanel(TeachNext, TeachTest, FormPanel, TeachPanelView):
         self._pins = LabelPins(self.session)
         self._places: list[Place] = []
         self._place, self._why = 0, ""
-        self.painting: Work[None] | None = None
         super().__init__(
             self._autosave.path.name.split(".")[0],
             fields=find_spec("skimage") is not None,
@@ -184,8 +184,8 @@ class TeachPanel(TeachNext, TeachTest, FormPanel, TeachPanelView):
 
     def _hear(self, _: Any, content: Any, __: Any) -> None:
         """Do what the list of classes or a key requests."""
-        kind = content.get("type") if isinstance(content, Mapping) else None
-        session, texts = self.session, {k: str(v)[:200] for k, v in dict(content or {}).items()}
+        texts = {str(k): str(v)[:200] for k, v in content.items()} if isinstance(content, Mapping) else {}
+        session, kind = self.session, texts.get("type")
         actions: dict[Any, Callable[[], Any]] = {
             "add": lambda: self._added(texts["name"]),
             "rename": lambda: session.rename_class(texts["name"], texts["to"]),
@@ -198,7 +198,10 @@ class TeachPanel(TeachNext, TeachTest, FormPanel, TeachPanelView):
             "label": self.label_here,
         }
         if kind in actions:
-            self._guard(actions[kind])
+            try:
+                self._guard(actions[kind])
+            except KeyError:
+                self._say("The message of the browser is not valid: reload the page.", bad=True)
 
     def _added(self, name: str) -> None:
         self.session.add_class(name)
@@ -288,7 +291,8 @@ class TeachPanel(TeachNext, TeachTest, FormPanel, TeachPanelView):
                 path = Path(folder, Path(str(file["name"])).name[-100:])
                 path.write_bytes(bytes(file["content"]))
                 count = self.session.add_labels(path)
-            self._say(f"{count} labels were added from {str(file['name'])[:60]}.")
+            self._greeting = f"{count} labels were added from {str(file['name'])[:60]}."
+            self._tell("")
 
     # --- what is shown ------------------------------------------------------------------------------------------
 
@@ -306,6 +310,8 @@ class TeachPanel(TeachNext, TeachTest, FormPanel, TeachPanelView):
         _soon(self._draw_pins)
         if self.model is not None:
             self._card.value = "<div class='eow-card'>The labels have changed since this test.</div>"
+            if self._show.value == "tested":
+                self._show.value = "classes"
         self._refresh()
         self.repaint()
 

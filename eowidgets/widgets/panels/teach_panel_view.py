@@ -15,9 +15,10 @@ if TYPE_CHECKING:
 
 FORMATS = {"GeoPackage": ".gpkg", "GeoJSON": ".geojson"}
 #: What a click labels: pixels of a field, None for one pixel.
-SIZES: dict[str, int | None] = {"a field": 36, "a large field": 150, "one pixel": None}
+SIZES: dict[str, int | None] = {"labels a field": 36, "labels a large field": 150, "labels one pixel": None}
 #: What is shown on picture and map.
 MAPS = {"the classes": "classes", "their probability": "probability", "the labels only": "labels"}
+TESTED_MAP = {"the tested map": "tested"}
 #: Files of labels that can be read.
 READ = ".gpkg,.geojson,.json,.csv,.kml,.kmz,.fgb,.zip"
 
@@ -47,7 +48,8 @@ class TeachPanelView(PanelView):
                 self._note,
                 self._classes,
                 self._size,
-                row(self._undo, self._next, self._more_like),
+                row(self._next, self._undo),
+                row(self._more_like),
                 self._proposal,
                 self._show,
                 self._opacity,
@@ -66,10 +68,10 @@ class TeachPanelView(PanelView):
         self.add_class("eow-teach-panel")
 
     def _make_labelling(self, fields: bool) -> None:
-        sizes = SIZES if fields else {"one pixel": None}
+        sizes = SIZES if fields else {"labels one pixel": None}
         self._size = ipywidgets.Dropdown(
             options=list(sizes.items()),
-            description="A click labels",
+            description="A click",
             tooltip="How much a click on picture or map labels",
             layout=wide(),
         )

@@ -15,10 +15,8 @@ from eowidgets.engine.work import Work
 from eowidgets.errors import InputError
 from eowidgets.learn.session import Autosave, Classroom, Score, TeachSession
 from eowidgets.learn.teach import evaluation_of, teach
-from eowidgets.widgets.panels.painter import Painter
-
-#: Name of the layer with the map of the tested model.
-TESTED = "tested map"
+from eowidgets.widgets.panels.teach_layers import TESTED, TeachLayers
+from eowidgets.widgets.panels.teach_panel_view import MAPS, TESTED_MAP
 
 
 class Training(Work[Trainable]):
@@ -45,7 +43,9 @@ class TeachTest:
     score: Any
     _classroom: Classroom | None
     _autosave: Autosave
+    _layers: TeachLayers
     _card: Any
+    _show: Any
     _map_all: Any
     _path: Any
     _say: Callable[..., None]
@@ -71,8 +71,8 @@ class TeachTest:
             job = submit(model, self.cube, self.session.area)  # done in this thread, in the slot of the work
             found = job.result()
             work.checkpoint()
-            shown = found[[labels.name]].isel(time=0) if "time" in found.dims else found[[labels.name]]
-            Painter(TESTED, self.cube, self.viewer, self.map).finish(shown)
+            shown = found[[labels.name]].isel(time=-1) if "time" in found.dims else found[[labels.name]]
+            self._layers.tested = shown.rename({labels.name: TESTED})
         return model
 
     def _trained(self, model: Trainable) -> None:
@@ -81,6 +81,9 @@ class TeachTest:
         notes = list(found.notes) if found is not None else [str(n) for n in model.evaluation.get("notes", ())]
         self._show_evaluation(found, notes)
         self._map_all.layout.display = "none" if self.session.small else None
+        if self._layers.tested is not None:
+            self._show.options = list((MAPS | TESTED_MAP).items())
+            self._show.value = "tested"
         shown = f" Its map is the layer {TESTED!r}." if self.session.small else ""
         self._say(
             f"Trained: {getattr(model, 'features', model.name)} with {getattr(model, 'head', 'a network')}.{shown}"
