@@ -68,6 +68,7 @@ def test_explorer_and_panels_have_no_serious_violation(themed):
     found = []
     ready = {
         "Models": "Run",
+        "Teach": "Train and test",
         "Change": "Find change",
         "Forecast": "Forecast",
         "Ask": "Ask in plain English",

@@ -151,3 +151,33 @@ def test_by_keyboard_alone(same_lab):
     p.keyboard.up("Control")
     assert root.get_attribute("data-lm-suppress-shortcuts") is not None
     assert page.errors() == []
+
+
+def test_a_drawn_rectangle_is_one_step_of_undo(same_lab):
+    page = same_lab(
+        [
+            "import eowidgets as eow, tempfile",
+            "t = eow.TeachPanel(eow.open('romania'), folder=tempfile.mkdtemp())\nt",
+        ]
+    )
+    page.run_all()
+    p = page.page
+    panel = p.locator(".eow-teach-panel")
+    panel.get_by_text("Name your classes").wait_for()
+    picture = panel.locator(".eow-picture").first
+    picture.scroll_into_view_if_needed()
+    row, box = panel.get_by_role("radio").first, picture.bounding_box()
+    p.keyboard.down("Shift")
+    p.mouse.move(box["x"] + 0.45 * box["width"], box["y"] + 0.4 * box["height"])
+    p.mouse.down()
+    p.mouse.move(box["x"] + 0.55 * box["width"], box["y"] + 0.6 * box["height"], steps=6)
+    p.mouse.up()
+    p.keyboard.up("Shift")
+    until(page, lambda: row.get_attribute("aria-label") == "class 1, 1 labels")
+    panel.locator(".eow-chip-pin").wait_for(state="attached")  # a small viewer has no chart, and hides its chips
+    assert panel.locator(".eow-chip-polygon").count() == 0
+    picture.focus()
+    p.keyboard.press("Control+z")
+    until(page, lambda: row.get_attribute("aria-label") == "class 1, 0 labels")
+    panel.locator(".eow-chip-pin").wait_for(state="detached")
+    assert page.errors() == []

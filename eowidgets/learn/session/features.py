@@ -15,6 +15,7 @@ import xarray as xr
 
 from eowidgets.contract.prepare import resolution_of
 from eowidgets.engine.labelled import Source, read_blocks
+from eowidgets.learn.cache import RowCache
 from eowidgets.learn.material import pixel_features, prepared_model
 from eowidgets.learn.teach import DATES, FINE
 from eowidgets.models.taught.model import TEXTURE, TaughtModel
@@ -81,6 +82,8 @@ class GridFeatures:
         self._source = Source(self.model.feed, cube)
         self._prepared: TaughtModel | None = None
         self._tiles: OrderedDict[Tile, Array] = OrderedDict()
+        #: Of labelled pixels outside the tiles, which every fit needs again.
+        self._rows = RowCache(KEPT // 16)
         self._lock = threading.RLock()
 
     def tiles(self, part: Tile | None = None) -> list[Tile]:
@@ -101,7 +104,7 @@ class GridFeatures:
         """Return whether the features of a tile are there."""
         return tile in self._tiles
 
-    def of(self, tile: Tile, checkpoint: Callable[[], None] = lambda: None) -> Array:
+    def of(self, tile: Tile, checkpoint: Callable[[], None] | None = None) -> Array:
         """Return the features of a tile, (rows, columns, features), NaN where nothing was observed.
 
         Parameters
@@ -113,7 +116,7 @@ class GridFeatures:
         found = self._tiles.get(tile)
         if found is None:
             rows, columns = (a.ravel() for a in np.mgrid[tile.slices])
-            flat = self._compute(rows, columns, checkpoint)
+            flat = self._compute(rows, columns, checkpoint or _no_stop)
             found = _small(flat).reshape(*tile.shape, -1)
         with self._lock:
             self._tiles[tile] = found
@@ -134,7 +137,10 @@ class GridFeatures:
                     found = np.full((len(rows), values.shape[1]), np.nan, "float32")
                 found[here], left[here] = values, False
         if left.any():
-            values = self._compute(rows[left], columns[left], lambda: None)
+            places = np.stack([rows[left], columns[left]], axis=1).astype("int64")
+            values = self._rows.rows(
+                "pixels", places, lambda some: self._compute(places[some, 0], places[some, 1], _no_stop)
+            )
             if found is None:
                 found = np.full((len(rows), values.shape[1]), np.nan, "float32")
             found[left] = values
@@ -168,6 +174,10 @@ class GridFeatures:
                 self.bands = batch.bands
         assert found is not None  # noqa: S101  (there is at least one pixel)
         return found
+
+
+def _no_stop() -> None:
+    """Stop nowhere."""
 
 
 def usual_features(cube: xr.Dataset) -> str:

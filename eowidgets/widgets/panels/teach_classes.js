@@ -41,7 +41,7 @@ export default {
       const name = nameOf();
       if (!row || name === undefined) return;
       const field = ask("New name of the class", name, (text) => say("rename", { name, to: text }));
-      row.replaceWith(field);
+      row.parentElement.replaceWith(field);
       field.focus();
       field.select();
     };
@@ -54,19 +54,18 @@ export default {
     const swatch = ({ name, color }) => {
       const picker = h("input", { type: "color", class: "eow-teach-color", "aria-label": `Colour of ${name}`, title: "Colour", ...OWN_KEYS, onchange: () => say("color", { name, color: picker.value }) });
       picker.value = safeColor(color);
-      picker.addEventListener("click", (event) => event.stopPropagation());
       return picker;
     };
     const line = (row, number) => {
       const on = model.get("chosen") === number;
-      return h(
+      const choice = h(
         "div",
         { class: "eow-teach-class", role: "radio", "aria-checked": String(on), "aria-label": `${row.name}, ${row.count} labels`, tabindex: on ? 0 : -1, ...OWN_KEYS, onclick: () => choose(number), ondblclick: () => (choose(number), rename()) },
-        number === ERASER ? h("span", { class: "eow-teach-eraser", "aria-hidden": "true" }, "⌫") : swatch(row),
         h("span", { class: "eow-teach-class-name" }, row.name),
         h("span", { class: "eow-teach-count", title: "Labels" }, number === ERASER ? "" : String(row.count)),
         h("kbd", {}, number === ERASER ? "0" : number < 9 ? String(number + 1) : ""),
       );
+      return h("div", { class: on ? "eow-teach-row on" : "eow-teach-row" }, number === ERASER ? h("span", { class: "eow-teach-eraser", "aria-hidden": "true" }, "⌫") : swatch(row), choice);
     };
     const addButton = button("Add a class", "+ Class", add);
     const renameButton = button("Rename the chosen class", "Rename", rename);

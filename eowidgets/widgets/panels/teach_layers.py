@@ -24,6 +24,8 @@ ALL = (CLASSES, PROBABILITY, TESTED, LABELS, NEXT)
 PINNED = 5
 #: Pixels of the ring around a proposed place, and of the view around it.
 RING, AROUND = 3.0, 24
+#: Side, in pixels, of the part in view that is mapped after every label where a cube is large.
+VIEW = 768
 #: Width of the stripes by which doubt is shown, in pixels.
 STRIPE = 2
 _PROPOSED = {
@@ -53,7 +55,14 @@ class TeachLayers:
         self._sent: dict[str, str] = {}
 
     def view(self) -> Tile:
-        """Return the part of the grid that is looked at."""
+        """Return the part of the grid that is looked at, of a large cube no more of it than is mapped at once."""
+        seen = self._seen()
+        if self.session.small:
+            return seen
+        (top, bottom), (left, right) = (_middle(*ends) for ends in ((seen.top, seen.bottom), (seen.left, seen.right)))
+        return Tile(top, left, bottom, right)
+
+    def _seen(self) -> Tile:
         height, width = self.session.grid.shape
         whole = Tile(0, 0, height, width)
         bounds = list(getattr(self.viewer, "bounds", None) or [])
@@ -151,9 +160,10 @@ class TeachLayers:
 
     def _layer(self, image: Array, part: Tile, name: str, attrs: dict[str, Any]) -> xr.Dataset:
         rows, columns = part.slices
-        empty = self.session.cube.isel(y=rows, x=columns)
+        empty: xr.Dataset = self.session.cube.isel(y=rows, x=columns)
         empty = empty.drop_vars(list(empty.data_vars)).drop_dims("time", errors="ignore")
-        return empty.assign({name: (("y", "x"), image, attrs)})
+        made: xr.Dataset = empty.assign({name: (("y", "x"), image, attrs)})
+        return made
 
     def _put(self, layer: xr.Dataset, name: str, opacity: float) -> None:
         if self.viewer is not None:
@@ -185,6 +195,11 @@ class TeachLayers:
             self.viewer.remove_layer(name)
         if self.map is not None:
             self.map.drop_image(name)
+
+
+def _middle(low: int, high: int) -> tuple[int, int]:
+    start = max(low, (low + high - VIEW) // 2)
+    return start, min(high, start + VIEW)
 
 
 def legend(classes: Sequence[ClassInfo], name: str) -> dict[str, Any]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import asyncio
+import threading
 import time
 from collections.abc import Callable, Mapping
 from contextlib import suppress
@@ -19,6 +19,7 @@ from eowidgets.analysis.notebook import Cells
 from eowidgets.arguments import FilePath, checked
 from eowidgets.contract.labels import Labels
 from eowidgets.contract.labels.labels import LabelsLike
+from eowidgets.contract.params import NoParams
 from eowidgets.cube.admission import admit
 from eowidgets.cube.area import AreaLike
 from eowidgets.engine.scheduler import LIGHT
@@ -27,6 +28,7 @@ from eowidgets.errors import EowidgetsError, InputError
 from eowidgets.learn.session import Autosave, Classroom, Place, TeachSession
 from eowidgets.learn.session.editing import class_of, no_labels, with_class
 from eowidgets.widgets.panels.panel import FormPanel
+from eowidgets.widgets.panels.teach_clicks import TeachClicks, soon
 from eowidgets.widgets.panels.teach_layers import LabelPins, TeachLayers
 from eowidgets.widgets.panels.teach_next import TeachNext
 from eowidgets.widgets.panels.teach_panel_view import TeachPanelView
@@ -45,7 +47,7 @@ PATIENCE = 1.0
 
 
 @checked
-class TeachPanel(TeachNext, TeachTest, FormPanel, TeachPanelView):
+class TeachPanel(TeachClicks, TeachNext, TeachTest, FormPanel, TeachPanelView):
     """Teach a class map by clicking places on the picture or the map.
 
     Every click labels a field and fits a small model again, whose map is drawn at once. *Train and test* compares features and
@@ -122,6 +124,7 @@ class TeachPanel(TeachNext, TeachTest, FormPanel, TeachPanelView):
         self._classroom = classroom
         self._layers = TeachLayers(self.session, self.viewer, self.map)
         self._pins = LabelPins(self.session)
+        self._labelling = threading.RLock()
         self._places: list[Place] = []
         self._place, self._why = 0, ""
         super().__init__(
@@ -129,6 +132,7 @@ class TeachPanel(TeachNext, TeachTest, FormPanel, TeachPanelView):
             fields=find_spec("skimage") is not None,
             lesson=classroom is not None,
         )
+        self._show_params(NoParams())
         #: What became of the labels of the last time; shown until the first change.
         self._greeting = self._restore(given)
         self._listen()
@@ -146,7 +150,7 @@ class TeachPanel(TeachNext, TeachTest, FormPanel, TeachPanelView):
         elif len(found.classes) < 2:
             found = with_class(found, "class 2" if found.classes[0].name != "class 2" else "class 1")
         self.session.start_with(found)
-        return f"{len(found)} labels were restored from {self._autosave.path.name}."
+        return f"{_labels(len(found))} restored from {self._autosave.path.name}."
 
     @property
     def _source_of_clicks(self) -> Any:
@@ -158,8 +162,10 @@ class TeachPanel(TeachNext, TeachTest, FormPanel, TeachPanelView):
         if self.viewer is not None and self.map is not None:
             for name in ("pins", "area"):
                 traitlets.link((self.viewer, name), (self.map, name))
-        clicks.observe(lambda _: _soon(self._take_pins), names="pins")
-        clicks.observe(lambda _: _soon(lambda: self._guard(self._draw)), names="area")
+        clicks.observe(lambda _: soon(self._take_pins), names="pins")
+        clicks.observe(lambda _: soon(lambda: self._guard(self._draw)), names="area")
+        if self.viewer is not None and not self.session.small:
+            self.viewer.observe(lambda _: self._moved_view(), names="bounds")
         self.observe(lambda _: self._switch(), names="active")
         self._classes.on_msg(self._hear)
         for control in (self._show, self._opacity, self._hatch):
@@ -228,62 +234,6 @@ class TeachPanel(TeachNext, TeachTest, FormPanel, TeachPanelView):
         if not self.session.undo():
             self._say("There is nothing to undo.")
 
-    def _take_pins(self) -> None:
-        """Turn a new pin into a label, and a pin that was taken away into the removal of its label."""
-        pins = list(self._source_of_clicks.pins)
-        if not self.active:
-            self._pins.keep(pins)
-            return
-        new, gone = self._pins.changes(pins)
-        if new:
-            self._click(*new[-1])
-        elif len(gone) == 1:
-            self._guard(lambda: self.session.remove(gone))
-        elif gone:
-            self._draw_pins()
-            self._say("The labels were kept: remove them one by one, or with Clear labels.")
-
-    def _link_own_viewer(self) -> None:
-        """Link nothing: an area that is drawn becomes a label and goes."""
-
-    def _draw(self) -> None:
-        """Turn a polygon that was drawn into a label."""
-        drawn = self._source_of_clicks.area
-        if drawn is None or not self.active:
-            return
-        self._source_of_clicks.area = None
-        name = self.chosen
-        if name is None:
-            raise InputError("Erase works with clicks: choose a class before you draw a polygon.")
-        self.session.draw(drawn, name, image=self._date())
-
-    def _date(self) -> str:
-        return str(getattr(self._source_of_clicks, "date", "") or "")
-
-    def _click(self, lon: float, lat: float) -> None:
-        """Label, or erase, what is at a point; in the background where the series has to be read first."""
-        tiles = self.session.grid.tiles()
-        if len(tiles) == 1 and not self.session.grid.has(tiles[0]) and self._size.value is not None:
-            self._say("Reading the series ...")
-            LIGHT.submit("click", lambda _: self._guard(lambda: self._label(lon, lat)), owner=self)
-        else:
-            self._guard(lambda: self._label(lon, lat))
-
-    def _label(self, lon: float, lat: float) -> None:
-        name = self.chosen
-        try:
-            if name is None:
-                if not self.session.erase(lon, lat):
-                    self._say("There is no label at this place.")
-                return
-            if not self.session.click(lon, lat, name, size=self._size.value, image=self._date()):
-                self._say(f"This place is labelled {name} already: choose another class to correct it, or Erase.")
-                return
-            self._pins.clicked(lon, lat)
-            self._done_with(lon, lat)
-        finally:
-            _soon(self._draw_pins)
-
     def _take_files(self, files: Any) -> None:
         """Add the labels of files that were uploaded."""
         for file in files or ():
@@ -291,7 +241,7 @@ class TeachPanel(TeachNext, TeachTest, FormPanel, TeachPanelView):
                 path = Path(folder, Path(str(file["name"])).name[-100:])
                 path.write_bytes(bytes(file["content"]))
                 count = self.session.add_labels(path)
-            self._greeting = f"{count} labels were added from {str(file['name'])[:60]}."
+            self._greeting = f"{_labels(count)} added from {str(file['name'])[:60]}."
             self._tell("")
 
     # --- what is shown ------------------------------------------------------------------------------------------
@@ -307,7 +257,7 @@ class TeachPanel(TeachNext, TeachTest, FormPanel, TeachPanelView):
         self._classes.show(labels)
         self._save.disabled = self._clear.disabled = not len(labels)
         self._layers.show_labels()
-        _soon(self._draw_pins)
+        soon(self._draw_pins)
         if self.model is not None:
             self._card.value = "<div class='eow-card'>The labels have changed since this test.</div>"
             if self._show.value == "tested":
@@ -315,30 +265,24 @@ class TeachPanel(TeachNext, TeachTest, FormPanel, TeachPanelView):
         self._refresh()
         self.repaint()
 
-    def _draw_pins(self) -> None:
-        if self.active:
-            pins = self._pins.pins()
-            for shown in (self.viewer, self.map):
-                if shown is not None and list(shown.pins) != pins:
-                    shown.pins = pins
-
-    def _switch(self) -> None:
-        """Show the pins of labels while clicks are labels, and only those of the person otherwise."""
-        clicks = self._source_of_clicks
-        if self.active:
-            self._pins.keep(clicks.pins)
-            self._draw_pins()
-        else:
-            self._pins.keep(clicks.pins)
-            clicks.pins = self._pins.own()
+    def _moved_view(self) -> None:
+        """Map what has come into view of a large cube."""
+        self._layers.show_labels()
+        self.repaint()
 
     def repaint(self) -> Work[None]:
         """Fit the model to the labels and map, in the background: first what is in view, then the rest."""
         if self.painting is not None and not self.painting.over:
             self.painting.cancel()
         self.painting = Work("class map", self._paint, owner=self)
+        self.painting.on_change(self._report)
         LIGHT.put(self.painting)
         return self.painting
+
+    def _report(self, work: Work[Any]) -> None:
+        """Show why work in the background failed: nothing else does."""
+        if work.error is not None:
+            self._say_error(work.error, work.name)
 
     def _paint(self, work: Work[None]) -> None:
         counts = [c for c in self.session.labels.counts().values() if c]
@@ -376,10 +320,8 @@ class TeachPanel(TeachNext, TeachTest, FormPanel, TeachPanelView):
             if count == in_view or share == 1 or time.monotonic() - shown_at > PATIENCE:
                 self._show_map()
                 shown_at = time.monotonic()
-        labels = self.session.labels
-        self._tell(
-            f"{len(labels)} labels of {len(labels.classes)} classes. Click places that are wrong, or train and test."
-        )
+        counts = [count for count in self.session.labels.counts().values() if count]
+        self._tell(f"{sum(counts)} labels of {len(counts)} classes. Click places that are wrong, or train and test.")
 
     def _tell(self, sentence: str) -> None:
         self._say(f"{self._greeting} {sentence}".strip())
@@ -432,9 +374,5 @@ class TeachPanel(TeachNext, TeachTest, FormPanel, TeachPanelView):
         return f"TeachPanel: {len(self.session.labels)} labels of {len(self.session.labels.classes)} classes, {tested}"
 
 
-def _soon(action: Callable[[], None]) -> None:
-    """Do something after the traits that change now have told all their observers; at once where no loop runs."""
-    try:
-        asyncio.get_running_loop().call_soon(action)
-    except RuntimeError:
-        action()
+def _labels(count: int) -> str:
+    return "1 label was" if count == 1 else f"{count} labels were"

@@ -16,6 +16,7 @@ import xarray as xr
 from support.fields import fields, place, truth
 
 import eowidgets as eow
+from eowidgets.engine.work import Work
 from eowidgets.errors import EowidgetsError, InputError, MissingExtraError
 from eowidgets.learn.session import Classroom
 from eowidgets.widgets.base import esm
@@ -97,6 +98,24 @@ def test_clicks_of_two_classes_give_a_map_in_their_colours(panel):
     assert [p["color"] for p in panel.viewer.pins] == [colors[truth()[r, c]] for r, c in FIELDS]
     assert [r["count"] for r in panel._classes.rows] == [2, 2]
     assert panel.session.labels.table["image"].tolist() == [panel.viewer.date] * 4
+
+
+def test_a_click_that_waits_for_the_series_has_the_class_of_its_moment(panel, monkeypatch):
+    panel.session.grid._tiles.clear()
+    waiting = []
+
+    def queue(name, act, **_):
+        waiting.append(act)
+        return Work(name, act)
+
+    monkeypatch.setattr("eowidgets.widgets.panels.teach_clicks.LIGHT.submit", queue)
+    lon, lat = place(panel.session, 3, 3)
+    panel.viewer.pins = [{"lon": lon, "lat": lat, "color": "#0072b2"}]
+    assert "Reading the series" in panel.message
+    panel.choose("class 2")
+    waiting[0](None)
+    assert [r["count"] for r in panel._classes.rows] == [1, 0]
+    assert panel.viewer.pins[0]["lon"] == pytest.approx(lon)
 
 
 def test_a_pin_that_is_taken_away_takes_its_label(panel):
@@ -356,6 +375,30 @@ def test_without_a_class_there_is_nothing_to_check(panel):
         panel.check()
 
 
+def test_a_large_cube_is_mapped_where_it_is_looked_at(cube, tmp_path, monkeypatch):
+    monkeypatch.setattr("eowidgets.learn.session.features.SIDE", 16)
+    monkeypatch.setattr("eowidgets.learn.session.session.SMALL", 100)
+    monkeypatch.setattr("eowidgets.widgets.panels.teach_layers.VIEW", 16)
+    viewer = eow.TimeViewer(cube)
+    panel = opened(cube, viewer=viewer, folder=tmp_path)
+    panel._size.value = None
+    assert panel._layers.view().shape == (16, 16)  # the middle, before anything was looked at
+    west, south, east, north = panel.session.box[0:16, 0:16].boundingbox.bbox
+    viewer.bounds = [west, south, east, north]
+    panel.painting.result(60)
+    for row, column, name in ((3, 3, "class 1"), (3, 12, "class 2")):
+        click(panel, row, column, name)
+    assert "2 labels of 2 classes" in panel.message
+    shown = viewer.sources[CLASSES].cube
+    assert shown.sizes["y"] == shown.sizes["x"] == 16
+    assert float(shown.x[0]) == float(cube.x[0])
+    west, south, east, north = panel.session.box[32:48, 32:48].boundingbox.bbox
+    viewer.bounds = [west, south, east, north]
+    panel.painting.result(60)
+    assert float(viewer.sources[CLASSES].cube.x[0]) == float(cube.x[32])
+    assert len(panel.session.labels) == 2
+
+
 def test_it_works_with_a_map_alone_and_with_nothing(cube, tmp_path):
     alone = eow.TeachPanel(cube, folder=tmp_path)
     assert alone.viewer is not None
@@ -366,6 +409,15 @@ def test_it_works_with_a_map_alone_and_with_nothing(cube, tmp_path):
     assert {CLASSES, LABELS} <= {layer.name for layer in area_map.layers}
     panel.propose()
     assert area_map.center == [panel._places[0].lat, panel._places[0].lon]
+
+
+def test_what_goes_wrong_in_the_background_is_shown(panel, monkeypatch):
+    monkeypatch.setattr(panel.session.live, "fit", lambda *_: 1 / 0)
+    for row, column, name in ((3, 3, "class 1"), (3, 11, "class 2")):
+        panel.session.click(*place(panel.session, row, column), name)
+    with pytest.raises(ZeroDivisionError):
+        panel.painting.result(60)
+    assert "The class map failed: ZeroDivisionError" in panel.message
 
 
 def test_without_scikit_learn_or_scikit_image(panel, cube, tmp_path, monkeypatch):
