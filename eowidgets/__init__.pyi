@@ -45,6 +45,8 @@ from .engine.job import Job as Job
 from .engine.run import run as run
 from .engine.run import submit as submit
 from .errors import EowidgetsError as EowidgetsError
+from .learn.embed import embed as embed
+from .learn.index.index import Index as Index
 from .learn.teach import teach as teach
 from .models.wrap import wrap as wrap
 from .widgets.chart.pixel_chart import PixelChart as PixelChart

@@ -25,6 +25,10 @@ PAGES = [
             "outputs",
             "plug-ins",
             "training",
+            "labels",
+            "similar-places",
+            "teach-panel",
+            "teaching",
             "trainable-models",
         )
     ),

@@ -21,11 +21,11 @@ from torch import Tensor
 from eowidgets.contract.weights import to_json, write
 from eowidgets.learn import Plan, one_cycle, train
 from eowidgets.models.blocks.supervised import balanced
+from eowidgets.models.blocks.unet import UNet
 from eowidgets.models.fields import unet
 from eowidgets.models.fields.unet.card import BOUNDARY, FIELD, OTHER
 from eowidgets.models.fields.unet.config import SHIPPED
 from eowidgets.models.fields.unet.model import scale_of, scaled
-from eowidgets.models.fields.unet.network import UNet
 from training.ship import ship
 
 #: Held out: west, middle and east of the region.

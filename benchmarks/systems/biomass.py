@@ -76,7 +76,9 @@ def by_bin(name: str, found, truth) -> list[float]:
     errors = (found - truth) ** 2
     bins = [errors[(truth >= a) & (truth < b)] for a, b in pairwise(BINS)]
     rmse = [float(np.sqrt(errors.mean())), *(float(np.sqrt(e.mean())) for e in bins)]
-    parts = "  ".join(f"{a}-{b}: {v:.1f} ({len(e)})" for (a, b), v, e in zip(pairwise(BINS), rmse[1:], bins, strict=True))
+    parts = "  ".join(
+        f"{a}-{b}: {v:.1f} ({len(e)})" for (a, b), v, e in zip(pairwise(BINS), rmse[1:], bins, strict=True)
+    )
     print(f"  {name:42} RMSE {rmse[0]:.1f}  by bin  {parts}", flush=True)
     return rmse
 

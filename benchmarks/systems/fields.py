@@ -103,14 +103,19 @@ def _iou(found, truth) -> float:
 
 
 def gradient(x):
-    """Return the largest step of NDVI to a neighbour over the dates (n, h, w)."""
+    """Return the largest step of NDVI to one of four neighbours over the dates (n, h, w)."""
     ndvi = (x[:, :, 1] - x[:, :, 0]) / (x[:, :, 1] + x[:, :, 0])
-    steps = [np.abs(np.diff(ndvi, axis=axis, append=ndvi.take([-1], axis))) for axis in (-2, -1)]
-    return np.maximum(*steps).max(1)
+    found = np.zeros_like(ndvi)
+    for axis in (-2, -1):
+        step = np.abs(np.diff(ndvi, axis=axis))
+        ahead, behind = [(0, 0)] * 4, [(0, 0)] * 4
+        ahead[axis], behind[axis] = (0, 1), (1, 0)
+        found = np.maximum(found, np.maximum(np.pad(step, ahead), np.pad(step, behind)))
+    return found.max(1)
 
 
 def mosaics(windows: int, seed: int):
-    """Return windows (n, 3, 2, h, w) of red and near infrared, and the last pixels of fields."""
+    """Return windows (n, 3, 2, h, w) of red and near infrared, and the pixels on both sides of a border."""
     rng = np.random.default_rng(seed)
     # NDVI of the crops on the three dates: every pair is alike on at least one of them.
     crops = np.array([[0.75, 0.3, 0.25], [0.3, 0.8, 0.3], [0.3, 0.78, 0.75], [0.72, 0.7, 0.7], [0.28, 0.32, 0.72]])
@@ -127,8 +132,12 @@ def mosaics(windows: int, seed: int):
         field = np.unique(strip * 1000 + np.floor((across + shift) / length).astype(int), return_inverse=True)[1]
         field = field.reshape(SIDE, SIDE)
         ends = np.zeros((SIDE, SIDE), bool)
-        ends[:-1] |= field[:-1] != field[1:]
-        ends[:, :-1] |= field[:, :-1] != field[:, 1:]
+        below, right = field[:-1] != field[1:], field[:, :-1] != field[:, 1:]
+        # Both sides belong to a boundary: a convention that has a direction would not survive turned windows.
+        ends[:-1] |= below
+        ends[1:] |= below
+        ends[:, :-1] |= right
+        ends[:, 1:] |= right
         kinds = rng.integers(len(crops), size=field.max() + 1)
         level = crops[kinds].T + rng.normal(0, 0.03, (3, len(kinds)))
         ndvi = (level[:, field] + rng.normal(0, 0.03, (3, SIDE, SIDE))).clip(0.02, 0.95)

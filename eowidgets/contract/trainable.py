@@ -191,6 +191,11 @@ class Trainable(Model):
         """Give what the model was taught with."""
         return {"taught": self.evaluation.get("teach", {})}
 
+    @property
+    def title(self) -> str:
+        """Name for messages."""
+        return self.name
+
     def module(self) -> nn.Module | None:
         """Return the network; None before it was taught."""
         return self.network

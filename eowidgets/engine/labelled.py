@@ -34,9 +34,9 @@ class _Reader(Model):
     task = Task.SEGMENT
     card = Card(title="Reader", licence="Apache-2.0")
 
-    def __init__(self, feed: Feed) -> None:
+    def __init__(self, feed: Feed, name: str) -> None:
         super().__init__()
-        vars(self)["feed"] = feed
+        vars(self).update(feed=feed, name=name)
 
     def outputs(self, bands: tuple[str, ...]) -> tuple[Output, ...]:
         """Return one output, which is never computed."""
@@ -55,10 +55,13 @@ class Source:
     ----------
     feed : Feed
     cube : Dataset or mapping of Datasets
+    name : str
+        Model that is named in messages.
     """
 
     feed: Feed
     cube: xr.Dataset | Mapping[str, xr.Dataset]
+    name: str
 
     def workload(self) -> Workload:
         """Check the cube against the feed.
@@ -67,7 +70,7 @@ class Source:
         ------
         InputError, ModelError
         """
-        return make_workload(_Reader(self.feed), self.cube)
+        return make_workload(_Reader(self.feed, self.name), self.cube)
 
 
 def read_series(source: Source, rows: Pixels, columns: Pixels) -> Batch:

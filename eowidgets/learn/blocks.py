@@ -50,8 +50,8 @@ class Blocks:
 def make_blocks(x: Array, y: Array, label: Array, target: Array, seed: int, group: Array | None = None) -> Blocks:
     """Put examples into square blocks, and blocks into folds.
 
-    The blocks are as large as possible while every class lies in several of them. A label smaller than a block is never
-    divided; a larger one is.
+    The blocks are as large as possible while every class lies in several of them. A label is divided only if it is larger
+    than the largest blocks, a fifth of the labelled extent.
 
     Parameters
     ----------
@@ -90,7 +90,7 @@ def _cells(x: Array, y: Array, label: Array, classes: Array) -> tuple[Array, flo
     finest: tuple[Array, float] | None = None
     for parts in DIVISIONS:
         size = extent / parts
-        small = most <= size
+        small = most <= extent / DIVISIONS[0]
         px, py = (np.where(small, c, v) for c, v in zip(centre, (x, y), strict=True))
         cell = np.floor((px - x.min()) / size) * 1_000_003 + np.floor((py - y.min()) / size)
         group = np.unique(cell, return_inverse=True)[1]

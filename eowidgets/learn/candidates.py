@@ -148,6 +148,7 @@ class OfFeatures(Candidate):
             computed.bands,
             material.target,
             around=computed.around,
+            stands_for=material.stands_for,
             seed=seed,
         )
 

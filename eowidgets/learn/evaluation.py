@@ -121,6 +121,7 @@ def evaluate(
     folds: int,
     block_metres: float,
     notes: tuple[str, ...] = (),
+    stands_for: Array | None = None,
     seed: int = 0,
 ) -> Evaluation:
     """Compare predictions with labels, with intervals by resampling blocks.
@@ -133,9 +134,11 @@ def evaluate(
     group : array, shape (n,)
     folds, block_metres, notes
         See :class:`Evaluation`.
+    stands_for : array, shape (classes,), optional
+        Pixels that an example of each class stands for: accuracy and F1 are those of the pixels.
     seed : int
     """
-    truth, found, group, values = _scores(target, truth, found, group, seed)
+    truth, found, group, values = _scores(target, truth, found, group, seed, stands_for)
     blocks = int(group.max(initial=-1)) + 1
     figures = {
         name: Figure(float(v[0]), *map(float, np.nanquantile(v[1:], [(1 - COVERS) / 2, (1 + COVERS) / 2])))
@@ -144,7 +147,8 @@ def evaluate(
     if target.numeric:
         majority, counts = float(np.sqrt(np.mean((truth - truth.mean()) ** 2))), None
     else:
-        majority = float(np.bincount(truth).max() / len(truth))
+        total = np.bincount(truth, minlength=len(target.classes)) * (1 if stands_for is None else stands_for)
+        majority = float(total.max() / total.sum())
         counts = confusion(found, truth, len(target.classes))
     return Evaluation(target, figures, majority, counts, len(truth), blocks, folds, block_metres, notes)
 
@@ -161,14 +165,17 @@ def resampled(target: Target, truth: Array, found: Array, group: Array, seed: in
 
 
 def _scores(
-    target: Target, truth: Array, found: Array, group: Array, seed: int
+    target: Target, truth: Array, found: Array, group: Array, seed: int, stands_for: Array | None = None
 ) -> tuple[Array, Array, Array, dict[str, Array]]:
     """Return what was predicted, and scores of all blocks and of resampled ones."""
     known = np.isfinite(found) if target.numeric else found >= 0
     truth, found, group = truth[known], found[known], np.unique(group[known], return_inverse=True)[1]
     blocks = int(group.max(initial=-1)) + 1
-    score = _number_scores if target.numeric else _class_scores
-    return truth, found, group, score(truth, found, group, blocks, _resamples(blocks, seed), len(target.classes))
+    drawn = _resamples(blocks, seed)
+    if target.numeric:
+        return truth, found, group, _number_scores(truth, found, group, blocks, drawn)
+    weight = np.ones(len(target.classes)) if stands_for is None else stands_for
+    return truth, found, group, _class_scores(truth, found, group, blocks, drawn, weight)
 
 
 def _resamples(blocks: int, seed: int) -> Array:
@@ -178,9 +185,11 @@ def _resamples(blocks: int, seed: int) -> Array:
     return np.concatenate([np.ones((1, blocks)), drawn])
 
 
-def _class_scores(truth: Array, found: Array, group: Array, blocks: int, weights: Array, k: int) -> dict[str, Array]:
-    counts = np.zeros((blocks, k, k))
-    np.add.at(counts, (group, truth, found), 1)
+def _class_scores(
+    truth: Array, found: Array, group: Array, blocks: int, weights: Array, stands_for: Array
+) -> dict[str, Array]:
+    counts = np.zeros((blocks, len(stands_for), len(stands_for)))
+    np.add.at(counts, (group, truth, found), stands_for[truth])
     total = np.einsum("wb,bij->wij", weights, counts)
     right = np.einsum("wii->wi", total)
     with np.errstate(all="ignore"):
@@ -193,7 +202,7 @@ def _class_scores(truth: Array, found: Array, group: Array, blocks: int, weights
         }
 
 
-def _number_scores(truth: Array, found: Array, group: Array, blocks: int, weights: Array, k: int) -> dict[str, Array]:
+def _number_scores(truth: Array, found: Array, group: Array, blocks: int, weights: Array) -> dict[str, Array]:
     def mean(values: Array) -> Array:
         sums = np.bincount(group, weights=values, minlength=blocks)
         return np.asarray((weights @ sums) / (weights @ np.bincount(group, minlength=blocks)).clip(1e-9))

@@ -48,6 +48,8 @@ class Material(ABC):
         Place in metres, NaN where it is not known.
     label : array, shape (n,), int64
         Label that each comes from.
+    stands_for : array, shape (classes,)
+        Labelled pixels that each used one stands for, by class; 1 where all are used.
     notes : tuple of str
     """
 
@@ -56,6 +58,7 @@ class Material(ABC):
     x: Array
     y: Array
     label: Array
+    stands_for: Array
     notes: tuple[str, ...] = ()
 
     @abstractmethod
@@ -106,10 +109,14 @@ class CubeMaterial(Material):
         self.rows, self.columns = placed.rows[kept], placed.columns[kept]
         self.truth, self.label = placed.target[kept], np.unique(placed.label[kept], return_inverse=True)[1]
         self.start, self.end = placed.start[kept], placed.end[kept]
+        self.stands_for = (
+            _stands_for(placed.target, kept, len(self.target.classes)) if self.raster else _ones(self.target)
+        )
         self.notes = tuple(placed.report.sentences)
         if len(kept) < len(placed.rows):
             self.notes += (
-                f"{len(kept):,} of {len(placed.rows):,} labelled pixels were used, of rare classes a larger share.",
+                f"{len(kept):,} of {len(placed.rows):,} labelled pixels were used, of rare classes a larger share; "
+                "scores and map correct for it.",
             )
         box = georeference(self.main).odc.geobox
         self.x, self.y = box.affine @ (self.columns + 0.5, self.rows + 0.5)
@@ -144,7 +151,7 @@ class CubeMaterial(Material):
     def _features(
         self, model: TaughtModel, rows: Array, columns: Array, periods: tuple[Array, Array]
     ) -> tuple[Array, tuple[str, ...]]:
-        source = Source(model.feed, self.cube)
+        source = Source(model.feed, self.cube, model.title)
         task = source.workload()
         bands, start, end = task.site.bands, *(p.astype("int64") for p in periods)
         cubes = [content_hash(task.cube, bands), *(content_hash(c.cube, c.bands) for c in task.site.companions)]
@@ -191,7 +198,7 @@ class CubeMaterial(Material):
 
     def examples(self, model: Trainable, group: Array) -> Examples:
         """Read series of the pixels, or windows around them with what is labelled in each."""
-        source = Source(model.feed, self.cube)
+        source = Source(model.feed, self.cube, model.title)
         if isinstance(model.feed, Series):
             batch = read_series(source, self.rows, self.columns)
             if self.years:
@@ -254,6 +261,7 @@ class TableMaterial(Material):
         kind = "float32" if self.target.numeric else "int64"
         self.truth = np.array([self.truth_of[name] for name in self.ids], kind)
         self.label = np.arange(len(known))
+        self.stands_for = _ones(self.target)
         place = np.array([long.lonlat(i) for i in known], "float64").reshape(-1, 2)
         self.x = place[:, 0] * METRES_PER_DEGREE * np.cos(np.radians(place[:, 1]))
         self.y = place[:, 1] * METRES_PER_DEGREE
@@ -400,6 +408,16 @@ def thinned(label: Array | None, target: Array, seed: int) -> Array:
     count = np.bincount(target[kept])
     share = np.sqrt(count) / np.sqrt(count).sum()
     return np.sort(kept[_turn(target[kept]) < np.ceil(MOST * share)[target[kept]]])
+
+
+def _ones(target: Target) -> Array:
+    return np.ones(max(1, len(target.classes)))
+
+
+def _stands_for(target: Array, kept: Array, classes: int) -> Array:
+    """Return how many labelled pixels each used one stands for, by class."""
+    counts = [np.bincount(values, minlength=classes) for values in (target, target[kept])]
+    return np.asarray(np.maximum(counts[0], 1) / np.maximum(counts[1], 1))
 
 
 def _turn(values: Array) -> Array:

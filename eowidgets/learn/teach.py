@@ -212,7 +212,8 @@ def _check(material: Material) -> None:
     present = np.unique(material.truth)
     if len(present) < 2:
         only = material.target.classes[int(present[0])].name
-        raise InputError(f"All usable labels are of one class, {shown(only)}: label a second class as well.")
+        why = f" ({' '.join(material.notes)[:200].rstrip('.')})" if material.notes else ""
+        raise InputError(f"All usable labels are of one class, {shown(only)}{why}: label a second class as well.")
 
 
 def _grouped(material: Material, groups: Any) -> Any:
@@ -237,6 +238,8 @@ def _candidates(
     cube: Any, material: Material, features: str | Sequence[str], model: str | Trainable, yearly: bool
 ) -> list[Candidate]:
     """Return what is compared, from simple to complex."""
+    if not features:
+        raise InputError("features is empty: give 'auto', or names such as 'series'.")
     if isinstance(model, Trainable) and not isinstance(model, TaughtModel):
         return [OfNetwork(model, material)]
     if isinstance(model, str) and model != AUTO and model not in HEADS:
@@ -314,7 +317,15 @@ def _note(taught: Trainable, material: Material, blocks: Blocks, selected: Selec
     else:
         taught.temperature = temperature(o.answers, o.truth)
     found = evaluate(
-        target, o.truth, o.found, o.group, folds=blocks.folds, block_metres=blocks.size, notes=notes, seed=seed
+        target,
+        o.truth,
+        o.found,
+        o.group,
+        folds=blocks.folds,
+        block_metres=blocks.size,
+        notes=notes,
+        stands_for=material.stands_for,
+        seed=seed,
     )
     taught.evaluation = found.plain()
     if not target.numeric:

@@ -72,3 +72,13 @@ def test_blocks_that_a_user_gives():
     given_blocks = np.array([f"farm {i % 7}" for i in range(40)])
     blocks = make_blocks(x, y, label, target, 0, given_blocks)
     assert len(np.unique(blocks.group)) == 7
+
+
+def test_one_field_is_not_cut_into_blocks_to_test_its_class():
+    rng = np.random.default_rng(0)
+    corner = rng.uniform(0, 700, (9, 2))
+    label = np.repeat(np.arange(9), 36)
+    x, y = (np.repeat(corner[:, i], 36) + np.tile(rng.uniform(0, 60, 36), 9) for i in range(2))
+    target = (label == 0).astype("int64")
+    blocks = make_blocks(x, y, label, target, 0)
+    assert not blocks.folds and "second place" in blocks.notes[0]

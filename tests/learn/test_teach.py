@@ -162,7 +162,9 @@ def test_texture_sees_what_single_pixels_do_not():
     rough = np.kron(rng.random((6, 6)) < 0.5, np.ones((20, 20))).astype(bool)
     image = 0.5 + np.where(rough, rng.normal(0, 0.1, rough.shape), rng.normal(0, 0.01, rough.shape))
     cube = landscape(120, 1)
-    cube = cube.drop_vars("clouds").assign({b: cube[b].copy(data=image[None].astype("float32")) for b in ("red", "nir")})
+    cube = cube.drop_vars("clouds").assign(
+        {b: cube[b].copy(data=image[None].astype("float32")) for b in ("red", "nir")}
+    )
     labels = xr.DataArray(rough.astype("uint8"), {"y": cube.y, "x": cube.x}, ("y", "x"), "cover").rio.write_crs(32633)
     model = eow.teach(cube, labels, model="linear")
     assert model.features == "texture"
@@ -210,3 +212,41 @@ def test_the_record_of_a_map_names_the_labels_and_is_run_again_with_the_model(cu
     assert "model = ...  # the model 'taught', taught with 60 labels" in record.code()
     assert record.choice.winner == "months linear"
     assert eow.rerun(found, cube, model=taught).identical
+
+
+def test_a_model_without_vectors_gives_no_features(cube):
+    with pytest.raises(InputError, match="returns no vectors"):
+        eow.teach(cube, points(cube, 20), "fill-linear")
+    with pytest.raises(InputError, match="features is empty"):
+        eow.teach(cube, points(cube, 20), [])
+
+
+def test_what_was_left_out_is_named_where_one_class_remains(cube):
+    places = points(cube, 30)
+    places.loc[places["class"] == "summer", "lon"] += 5
+    with pytest.raises(InputError, match=r"one class, 'spring' \(\d+ labels lie outside the cube\)"):
+        eow.teach(cube, places)
+
+
+def test_the_vectors_of_another_model_are_features(cube):
+    model = eow.teach(cube, points(cube, 60), "series-features", "linear")
+    found = eow.run(model, cube)
+    names = [c.name for c in model.target.classes]
+    want = np.array([names.index("spring"), names.index("summer")])[truth()]
+    assert (found["class"].values == want).mean() > 0.95
+    assert evaluation_of(model).main.value > 0.9
+
+
+def test_the_share_of_a_rare_class_in_the_examples_is_not_that_of_the_map():
+    rng = np.random.default_rng(0)
+    rare = rng.random((200, 200)) < 0.02
+    cube = landscape(200, 1).drop_vars("clouds")
+    value = 0.3 + 0.1 * rare + rng.normal(0, 0.05, rare.shape)
+    cube = cube.assign({b: cube[b].copy(data=value[None].astype("float32")) for b in ("red", "nir")})
+    labels = xr.DataArray(rare.astype("uint8"), {"y": cube.y, "x": cube.x}, ("y", "x"), "cover").rio.write_crs(32633)
+    model = eow.teach(cube, labels, "mean", "linear")
+    found = eow.run(model, cube)["cover"].values
+    assert (found == rare).mean() > 0.975, "better than the most frequent class"
+    assert evaluation_of(model).scores["accuracy"].value == pytest.approx((found == rare).mean(), abs=0.01)
+    assert evaluation_of(model).majority == pytest.approx(0.98, abs=0.005)
+    assert "of rare classes a larger share" in " ".join(model.evaluation["notes"])

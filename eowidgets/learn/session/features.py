@@ -79,7 +79,7 @@ class GridFeatures:
         self.model = TaughtModel(features or usual_features(cube))
         self.shape = (cube.sizes["y"], cube.sizes["x"])
         self.bands: tuple[str, ...] = ()
-        self._source = Source(self.model.feed, cube)
+        self._source = Source(self.model.feed, cube, self.model.title)
         self._prepared: TaughtModel | None = None
         self._tiles: OrderedDict[Tile, Array] = OrderedDict()
         #: Of labelled pixels outside the tiles, which every fit needs again.

@@ -15,7 +15,7 @@ from torch import Tensor, nn
 from eowidgets.contract.card import Card
 from eowidgets.contract.feeds import Batch, Feed, Series, Windows
 from eowidgets.contract.model import Dates, Model
-from eowidgets.contract.outputs import Mosaic, Output, Value
+from eowidgets.contract.outputs import Output, Value, Vector
 from eowidgets.contract.registry import get_model, register
 from eowidgets.contract.target import Target
 from eowidgets.contract.task import Task
@@ -84,6 +84,11 @@ class TaughtModel(Trainable):
         elif features == TEXTURE:
             vars(self)["feed"] = Windows(bands=self.bands or None, halo=HALO)
 
+    @property
+    def title(self) -> str:
+        """Name of the features where another model computes them."""
+        return self.name if self._encoder is None else self._encoder.name
+
     def adapt(self, bands: tuple[str, ...]) -> None:
         """Let the encoder adapt to the bands of a cube."""
         if self._encoder is not None:
@@ -112,11 +117,16 @@ class TaughtModel(Trainable):
             return series_features(self.sets, batch)
         if self._encoder is None:
             return texture_features(batch)
-        (output,) = self._encoder.outputs(batch.bands)
+        output = next((one for one in self._encoder.outputs(batch.bands) if isinstance(one, Vector)), None)
+        if output is None:
+            raise InputError(
+                f"The model {shown(self.features)} returns no vectors: choose one of eow.list_models(task='embed'), or a set of "
+                "features such as 'series'."
+            )
         found = self._encoder.predict(batch)[output.name].float()
-        stride = output.stride if isinstance(output, Mosaic) else 1
-        if stride > 1:
-            found = found.repeat_interleave(stride, dim=-2).repeat_interleave(stride, dim=-1)
+        if found.dim() == 2:  # series have no neighbours
+            return found.masked_fill(~batch.usable.any(dim=1)[:, None], torch.nan)
+        found = found.repeat_interleave(output.stride, dim=-2).repeat_interleave(output.stride, dim=-1)
         seen = batch.usable.any(dim=1)[:, None]
         return found[..., : seen.shape[-2], : seen.shape[-1]].masked_fill(~seen, torch.nan)
 
@@ -147,6 +157,7 @@ class TaughtModel(Trainable):
         target: Target,
         *,
         around: np.ndarray[Any, Any] | None = None,
+        stands_for: np.ndarray[Any, Any] | None = None,
         seed: int = 0,
     ) -> Self:
         """Fit the head to features that were computed before.
@@ -160,11 +171,15 @@ class TaughtModel(Trainable):
         target : Target
         around : array, shape (m, features), optional
             Features of places without a label, by which features are standardised: labels may be few.
+        stands_for : array, shape (classes,), optional
+            Pixels of the ground that an example of each class stands for.
         seed : int
         """
         sizes = {"features": x.shape[1], "outputs": max(1, len(target.classes)), "numeric": int(target.numeric)}
         network = TaughtNetwork.fit(self.head, x, y, sizes, group, seed, around)
         made = type(self)(self.features, self.head, self.yearly, self.encoder, target, bands, network.sizes)
+        if stands_for is not None and not target.numeric:
+            network.prior.copy_(torch.from_numpy(np.log(stands_for / stands_for.mean()).astype("float32")))
         made.network = network.requires_grad_(False)
         return made
 

@@ -12,7 +12,7 @@ from eowidgets.models.taught.heads import HEADS, Head
 from eowidgets.models.taught.heads.base import Array
 
 #: Examples that are kept for the area of applicability.
-REFERENCE = 1500
+REFERENCE = 600
 #: Standard deviations below this share of the largest one are those of features that are constant.
 CONSTANT = 1e-6
 
@@ -29,6 +29,8 @@ class TaughtNetwork(nn.Module):
         Standardised examples times the importance of each feature.
     threshold : Tensor, shape (1,)
         Distance to the nearest example beyond which a place is unlike anything taught.
+    prior : Tensor, shape (outputs,)
+        Added to logits: examples of a rare class may be more than its share of the ground.
     """
 
     def __init__(self, kind: str, sizes: dict[str, int]) -> None:
@@ -42,6 +44,7 @@ class TaughtNetwork(nn.Module):
         self.register_buffer("reference", torch.zeros(sizes["reference"], n))
         self.register_buffer("weight", torch.ones(n))
         self.register_buffer("threshold", torch.ones(1))
+        self.register_buffer("prior", torch.zeros(sizes["outputs"]))
 
     mean: Tensor
     scale: Tensor
@@ -50,6 +53,7 @@ class TaughtNetwork(nn.Module):
     reference: Tensor
     weight: Tensor
     threshold: Tensor
+    prior: Tensor
 
     @classmethod
     def fit(
@@ -103,7 +107,7 @@ class TaughtNetwork(nn.Module):
     def forward(self, x: Tensor) -> Tensor:
         """Return logits (n, classes), or numbers (n, 1)."""
         found: Tensor = self.head(self.standardised(x))
-        return found * self.spread + self.centre
+        return found * self.spread + self.centre + self.prior
 
     def unlike(self, x: Tensor) -> Tensor:
         """Return the distance to the nearest example over the threshold, (n,): above 1 it is unlike anything taught."""

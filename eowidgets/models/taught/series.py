@@ -105,17 +105,15 @@ def _phase(days: Tensor) -> Tensor:
 def _filled_around(x: Tensor) -> Tensor:
     """Interpolate gaps along the year, (n, bins, k), where the last bin is followed by the first; 0 where all are gaps."""
     n, bins, k = x.shape
-    known = ~x.isnan()
-    turned, seen = torch.cat([x] * 3, dim=1), torch.cat([known] * 3, dim=1)
-    at = torch.arange(3 * bins, device=x.device)[None, :, None].expand(n, -1, k)
-    before = torch.where(seen, at, -1).cummax(dim=1).values[:, bins : 2 * bins]
-    after = torch.where(seen, at, 3 * bins).flip(1).cummin(dim=1).values.flip(1)[:, bins : 2 * bins]
-    some = known.any(dim=1, keepdim=True)
-    before, after = before.clamp_min(0), after.clamp_max(3 * bins - 1)
-    low, high = turned.gather(1, before), turned.gather(1, after)
-    span = (after - before).clamp_min(1)
-    share = (at[:, bins : 2 * bins] - before) / span
-    return torch.where(some, torch.lerp(low, high, share.to(x.dtype)), 0.0)
+    known = ~x[..., 0].isnan()  # the values of a date are there or missing together
+    at = torch.arange(3 * bins, device=x.device).expand(n, -1)
+    seen = known.repeat(1, 3)
+    middle = slice(bins, 2 * bins)
+    before = torch.where(seen, at, -1).cummax(dim=1).values[:, middle].clamp_min(0)
+    after = torch.where(seen, at, 3 * bins).flip(1).cummin(dim=1).values.flip(1)[:, middle].clamp_max(3 * bins - 1)
+    share = (at[:, middle] - before) / (after - before).clamp_min(1)
+    low, high = (x.gather(1, (i % bins)[..., None].expand(-1, -1, k)) for i in (before, after))
+    return torch.lerp(low, high, share[..., None].to(x.dtype)).nan_to_num(0.0)
 
 
 def _harmonics(values: Values) -> Tensor:

@@ -16,8 +16,7 @@ from eowidgets.contract.task import Task
 from eowidgets.contract.trainable import Examples, Progress, Trainable
 from eowidgets.models.blocks.scaled import Scaled
 from eowidgets.models.blocks.supervised import Recipe, rate_param, steps_param, train_on
-from eowidgets.models.fields.unet.config import UNetConfig
-from eowidgets.models.fields.unet.network import UNet
+from eowidgets.models.blocks.unet import UNet, UNetConfig
 from eowidgets.models.taught.series import feature_names, series_features
 
 #: Dates from which on percentiles say more than the mean.

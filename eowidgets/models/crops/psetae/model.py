@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import ClassVar
 
 import torch
@@ -12,7 +13,7 @@ from eowidgets.contract.registry import register
 from eowidgets.contract.task import Task
 from eowidgets.contract.trainable import Examples, Progress, Trainable
 from eowidgets.models.blocks.scaled import Scaled
-from eowidgets.models.blocks.supervised import Recipe, train_on
+from eowidgets.models.blocks.supervised import Recipe, rate_param, steps_param, train_on
 from eowidgets.models.crops.base import CropParams
 from eowidgets.models.crops.psetae.card import AROUND, CARD
 from eowidgets.models.crops.psetae.config import PseTaeConfig
@@ -20,6 +21,14 @@ from eowidgets.models.crops.psetae.network import PseTae
 
 #: Pixels to each side of one that belong to its set.
 REACH = 2
+
+
+@dataclass(frozen=True, slots=True)
+class PseTaeParams:
+    """How the network is trained on series: longer and more slowly than others, as fields set aside have shown."""
+
+    steps: int = steps_param(2500)
+    rate: float = rate_param(1e-3)
 
 
 @register
@@ -30,7 +39,7 @@ class PseTaeModel(Trainable):
     task = Task.SEGMENT
     card = CARD
     feed: ClassVar[Feed] = Series(min_dates=3)
-    Params = CropParams
+    Params: ClassVar[type] = PseTaeParams
     rows: ClassVar[int] = 128
 
     def measure(self, examples: Examples) -> dict[str, int]:
@@ -65,6 +74,7 @@ class PseTaeAround(PseTaeModel):
     name = "psetae-around"
     card = AROUND
     feed: ClassVar[Feed] = Windows(min_dates=3, size=64, halo=REACH, blend=0)
+    Params: ClassVar[type] = CropParams
     side = 16
     rows: ClassVar[int] = 4
 

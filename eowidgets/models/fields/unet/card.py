@@ -28,7 +28,13 @@ OWN = Card(
     url=URL,
     licence="Apache-2.0",
     data="none: it is trained on the labels of its user",
-    limits="It is run on as many dates as it was trained on, in the same order of seasons. Boundaries narrower than a pixel are "
+    scores={
+        "IoU of simulated boundaries, three dates": 0.828,
+        "IoU of simulated boundaries, the best single date": 0.712,
+        "IoU of simulated boundaries, limit on the gradient of three dates": 0.796,
+    },
+    limits="Measured on simulated fields only. "
+    "It is run on as many dates as it was trained on, in the same order of seasons. Boundaries narrower than a pixel are "
     "seen only where the fields differ.",
 )
 SHIPPED = Card(

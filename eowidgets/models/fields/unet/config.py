@@ -2,27 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
-
-@dataclass(frozen=True, slots=True)
-class UNetConfig:
-    """Sizes of the network.
-
-    Attributes
-    ----------
-    channels : int
-        Dates times bands.
-    outputs : int
-        Classes.
-    widths : tuple of int
-        Of the levels, from the finest to the coarsest.
-    """
-
-    channels: int
-    outputs: int
-    widths: tuple[int, ...] = (16, 32, 64, 128)
-
+from eowidgets.models.blocks.unet import UNetConfig
 
 #: The widths of Ronneberger et al. (2015), for three dates of NDVI and two classes: 31 037 698 parameters.
 PAPER = UNetConfig(channels=3, outputs=2, widths=(64, 128, 256, 512, 1024))

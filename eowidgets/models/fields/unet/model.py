@@ -22,11 +22,10 @@ from eowidgets.contract.weights import load_checkpoint
 from eowidgets.cube import schema
 from eowidgets.models.blocks.scaled import Scaled
 from eowidgets.models.blocks.supervised import Recipe, balanced, rate_param, steps_param, train_on
+from eowidgets.models.blocks.unet import UNet, UNetConfig
 from eowidgets.models.classical.series import masked_median
 from eowidgets.models.fields.unet.card import CLASSES, OWN, SHIPPED, WEIGHTS
 from eowidgets.models.fields.unet.config import SHIPPED as SIZES
-from eowidgets.models.fields.unet.config import UNetConfig
-from eowidgets.models.fields.unet.network import UNet
 
 #: Dates of a stack, at most.
 DATES = 3

@@ -1,14 +1,32 @@
-"""U-Net (Ronneberger et al., 2015) on stacks of dates, as Zahid et al. (2024, arXiv:2411.15923) use it for field boundaries."""
+"""U-Net (Ronneberger et al., 2015), with batch normalisation and padding."""
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from itertools import pairwise
 
 import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-from eowidgets.models.fields.unet.config import UNetConfig
+
+@dataclass(frozen=True, slots=True)
+class UNetConfig:
+    """Sizes of the network.
+
+    Attributes
+    ----------
+    channels : int
+        Of the input, such as dates times bands.
+    outputs : int
+        Classes.
+    widths : tuple of int
+        Of the levels, from the finest to the coarsest.
+    """
+
+    channels: int
+    outputs: int
+    widths: tuple[int, ...] = (16, 32, 64, 128)
 
 
 def double(inside: int, outside: int) -> nn.Sequential:
@@ -20,7 +38,7 @@ def double(inside: int, outside: int) -> nn.Sequential:
 
 
 class UNet(nn.Module):
-    """Scores of classes for every pixel of a stack of dates."""
+    """Scores of classes, or numbers, for every pixel."""
 
     def __init__(self, config: UNetConfig) -> None:
         super().__init__()

@@ -1,0 +1,145 @@
+"""The vectors of a cube with their places: which variable holds them, and which cells of the grid have one."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import xarray as xr
+
+from eowidgets.contract.outputs.vector import FEATURE
+from eowidgets.cube import globe
+from eowidgets.cube.grid import geobox
+from eowidgets.errors import InputError, shown
+
+#: Cells of a lazy cube that are read at a time.
+STRIP = 1 << 20
+
+Ints = npt.NDArray[np.int64]
+Floats = npt.NDArray[np.float32]
+
+
+@dataclass(frozen=True, eq=False)
+class Part:
+    """The cells of one cube, on one date, that have a vector.
+
+    Attributes
+    ----------
+    title, date : str
+        Of the cube; a period is written with a slash.
+    box : odc.geo GeoBox
+    cells : array (n,)
+        ``row * width + column`` of every cell that has a vector, increasing.
+    provenance : str
+        JSON; empty if the cube has none.
+    """
+
+    title: str
+    date: str
+    box: Any
+    cells: Ints
+    provenance: str = ""
+
+    def lonlat(self, cells: Ints) -> tuple[npt.NDArray[np.float64], npt.NDArray[np.float64]]:
+        """Return longitude and latitude of the centres of cells."""
+        rows, columns = np.divmod(cells, self.box.width)
+        return globe.lonlat(self.box, columns + 0.5, rows + 0.5)
+
+    def find(self, cells: Ints) -> Ints:
+        """Return the position of each cell among those that have a vector, -1 where it has none."""
+        place = np.searchsorted(self.cells, cells).clip(max=len(self.cells) - 1)
+        return np.where(self.cells[place] == cells, place, -1)
+
+
+def is_embedded(cube: xr.Dataset) -> bool:
+    """Return whether a Dataset holds vectors over ``(feature, y, x)``."""
+    return any({FEATURE, "y", "x"} <= set(v.dims) for v in cube.data_vars.values())
+
+
+def vectors_of(cube: xr.Dataset) -> xr.DataArray:
+    """Return the variable that holds the vectors.
+
+    Raises
+    ------
+    InputError
+        If there is none, or several.
+    """
+    found = [str(n) for n, v in cube.data_vars.items() if {FEATURE, "y", "x"} <= set(v.dims)]
+    if len(found) != 1:
+        has = f"{len(found)} variables with vectors ({shown(found)})" if found else "no vectors (feature, y, x)"
+        raise InputError(f"The cube has {has}: give what eow.embed(cube) returns, with one of them.")
+    extra = set(cube[found[0]].dims) - {FEATURE, "y", "x", "time"}
+    if extra:
+        raise InputError(f"The vectors have a further dimension {shown(sorted(map(str, extra))[0])}: select one of it.")
+    return cube[found[0]]
+
+
+def read_parts(cube: xr.Dataset, valid: xr.DataArray | None, title: str) -> Iterator[tuple[Part, Floats]]:
+    """Yield the vectors of a cube, a part for each date, each with its matrix (n, features).
+
+    Parameters
+    ----------
+    cube : Dataset
+        In memory or lazy; a lazy one is read in strips of rows.
+    valid : DataArray (y, x), optional
+        Which cells to take; None: those of the variable ``valid``, if there is one.
+    title : str
+        Used where the cube has no title.
+
+    Raises
+    ------
+    InputError
+    """
+    values, box = vectors_of(cube), geobox(cube)
+    mask = _mask(cube, valid)
+    title = str(cube.attrs.get("title") or title)
+    notes = str(cube.attrs.get("provenance") or "")
+    frames = [values.isel(time=i) for i in range(values.sizes["time"])] if "time" in values.dims else [values]
+    for i, frame in enumerate(frames):
+        date = str(frame["time"].values)[:10] if "time" in values.dims else _period(notes)
+        allowed = mask[i] if mask is not None and mask.ndim == 3 else mask
+        cells, matrix = _read(frame.transpose("y", "x", FEATURE), allowed)
+        yield Part(title, date, box, cells, notes), matrix
+
+
+def _read(frame: xr.DataArray, allowed: npt.NDArray[np.bool_] | None) -> tuple[Ints, Floats]:
+    rows, width = frame.sizes["y"], frame.sizes["x"]
+    step = max(1, STRIP // max(1, width))
+    cells, found = [], []
+    for first in range(0, rows, step):
+        strip = np.asarray(frame[first : first + step].values, np.float32).reshape(-1, frame.sizes[FEATURE])
+        keep = np.isfinite(strip).all(axis=1)
+        if allowed is not None:
+            keep &= allowed[first : first + step].reshape(-1)
+        cells.append(np.flatnonzero(keep) + first * width)
+        found.append(strip[keep])
+    return np.concatenate(cells), np.concatenate(found)
+
+
+def _mask(cube: xr.Dataset, valid: xr.DataArray | None) -> npt.NDArray[np.bool_] | None:
+    given = cube["valid"] if valid is None and "valid" in cube else valid
+    if given is None:
+        return None
+    shape = {axis: cube.sizes[axis] for axis in ("y", "x")}
+    dims = [d for d in ("time", "y", "x") if d in given.dims]
+    if set(given.dims) != set(dims) or {a: given.sizes.get(a) for a in shape} != shape or given.dtype != bool:
+        raise InputError(
+            f"valid is a {given.dtype} mask over {shown(dict(given.sizes))}: give a boolean one over {shown(shape)}."
+        )
+    if "time" in dims and given.sizes["time"] != cube.sizes.get("time"):
+        return np.asarray(given.any("time").transpose("y", "x").values)
+    return np.asarray(given.transpose(*dims).values)
+
+
+def _period(provenance: str) -> str:
+    """Return the first and the last date of what a result was computed from."""
+    try:
+        dates = [str(d)[:10] for d in json.loads(provenance)["dates"]]
+    except (KeyError, TypeError, ValueError):
+        return ""
+    ends = sorted({min(dates), max(dates)}) if dates else []
+    return "/".join(ends)
