@@ -250,6 +250,16 @@ DIAGRAMS: dict[str, tuple[str, list[Step]]] = {
         ],
     ),
     "07": (
+        "Label places, teach, look at the map, correct it, keep labels and model",
+        [
+            (places(), "Label", "five places of each class"),
+            (table(), "Teach", "tested on held-out blocks"),
+            (cover(), "Map", "classes and doubt"),
+            (alarm(), "Correct", "label a mistake, test again"),
+            (file(".gpkg"), "Keep", "labels and model"),
+        ],
+    ),
+    "08": (
         "The same steps on seven images of one year",
         [
             (stack(cloudy=False), "Open", "7 images, no clouds"),
