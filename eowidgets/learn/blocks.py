@@ -87,20 +87,22 @@ def _cells(x: Array, y: Array, label: Array, classes: Array) -> tuple[Array, flo
     count = np.bincount(label)
     centre = [np.bincount(label, weights=v)[label] / count[label] for v in (x, y)]
     most = np.array([_spread(v, label) for v in (x, y)]).max(axis=0)[label]
-    finest: tuple[Array, float] | None = None
+    tried: list[tuple[Array, float]] = []
     for parts in DIVISIONS:
         size = extent / parts
         small = most <= extent / DIVISIONS[0]
         px, py = (np.where(small, c, v) for c, v in zip(centre, (x, y), strict=True))
         cell = np.floor((px - x.min()) / size) * 1_000_003 + np.floor((py - y.min()) / size)
         group = np.unique(cell, return_inverse=True)[1]
-        if group.max() + 1 < BLOCKS:
-            continue
-        finest = group, size
-        if _least(group, classes) >= BLOCKS_OF_CLASS:
-            return finest
-    if finest is not None and _least(finest[0], classes) >= 2:
-        return finest
+        if group.max() + 1 >= BLOCKS:
+            tried.append((group, size))
+    if tried:
+        # A class that the finest blocks do not divide is left aside: it must not decide on the blocks of the others.
+        most_blocks = _blocks_of(tried[-1][0], classes)
+        for wanted in (BLOCKS_OF_CLASS, 2):
+            reached = most_blocks >= wanted
+            if reached.sum() >= min(2, len(reached)):
+                return next((g, size) for g, size in tried if (_blocks_of(g, classes)[reached] >= wanted).all())
     places: Array = np.unique(np.round(np.stack(centre), 3), axis=1, return_inverse=True)[1]
     return places.ravel(), 0.0
 
@@ -114,10 +116,10 @@ def _spread(values: Array, label: Array) -> Array:
     return np.asarray(high - low)
 
 
-def _least(group: Array, classes: Array) -> int:
-    """Return the number of blocks of the class that lies in the fewest."""
+def _blocks_of(group: Array, classes: Array) -> Array:
+    """Return the number of blocks of each class that there is."""
     pairs = np.unique(np.stack([classes, group]), axis=1)
-    return int(np.unique(pairs[0], return_counts=True)[1].min())
+    return np.unique(pairs[0], return_counts=True)[1]
 
 
 def _folded(
@@ -125,19 +127,26 @@ def _folded(
 ) -> tuple[Array, Array, float, tuple[str, ...]]:
     none = np.full(len(group), -1, "int64")
     blocks = int(group.max(initial=-1)) + 1
-    least = _least(group, classes) if len(group) else 0
-    if blocks < 2 or (least < 2 and not numeric):
-        word = "labels" if size == 0 else "blocks"
-        note = f"A class lies in one of the {word} only, so no accuracy can be measured: label it in a second place."
-        if blocks < 2:
-            note = "All labels lie in one place, so no accuracy can be measured: label further places."
+    word = "labels" if size == 0 else "blocks"
+    if blocks < 2:
+        note = "All labels lie in one place, so no accuracy can be measured: label further places."
         return group, none, size, (note,)
-    folds = min(FOLDS, least if not numeric else blocks)
-    fold = _assign(group, classes, folds, seed)
+    counts = _blocks_of(group, classes)
+    tested = counts >= 2
+    if tested.sum() < min(2, len(counts)):
+        note = f"A class lies in one of the {word} only, so no accuracy can be measured: label it in a second place."
+        return group, none, size, (note,)
+    folds = min(FOLDS, blocks if numeric else int(counts[tested].min()))
     notes = []
     if size == 0:
         notes.append("The labels are too few for blocks of ground: each label was left out as a whole instead.")
-    return group, fold, size, tuple(notes)
+    if not tested.all():
+        left = int((~tested).sum())
+        verb = "es lie" if left > 1 else " lies"
+        notes.append(
+            f"{left} class{verb} in one of the {word} only and cannot be tested there: label a second place of it."
+        )
+    return group, _assign(group, classes, folds, seed), size, tuple(notes)
 
 
 def _assign(group: Array, classes: Array, folds: int, seed: int) -> Array:

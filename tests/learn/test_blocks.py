@@ -82,3 +82,11 @@ def test_one_field_is_not_cut_into_blocks_to_test_its_class():
     target = (label == 0).astype("int64")
     blocks = make_blocks(x, y, label, target, 0)
     assert not blocks.folds and "second place" in blocks.notes[0]
+
+
+def test_one_rare_class_does_not_prevent_the_test_of_the_others():
+    x, y, label, target = some(1, 200, 3)
+    target[5] = 3
+    blocks = make_blocks(x, y, label, target, 0)
+    assert blocks.folds == 5 and blocks.size > 0
+    assert "1 class lies in one of the blocks only" in blocks.notes[0]
