@@ -29,7 +29,7 @@ class Figure:
         return f"{self.value:.3f} ({self.low:.3f} to {self.high:.3f})"
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Evaluation:
     """Predictions for held-out blocks compared with the labels.
 
@@ -106,6 +106,9 @@ class Evaluation:
 
     def __str__(self) -> str:
         return " ".join((self.sentence, *self.notes))
+
+    def __repr__(self) -> str:
+        return f"<Evaluation: {self}>"
 
     def _repr_html_(self) -> str:
         head = f"<p>{escape(str(self))}</p>"

@@ -13,6 +13,8 @@ from eowidgets.models.taught.heads.base import Array, Head, sklearn
 #: Inverse strength of the penalty per example: features are standardised.
 STRENGTH = 1.0
 RIDGE = 1.0
+#: Of the gradient: a loose one leaves results that depend on the number of threads.
+TOLERANCE = 1e-6
 
 
 class Linear(Head):
@@ -36,7 +38,7 @@ class Linear(Head):
             fitted = models.Ridge(alpha=RIDGE).fit(x, y)
             made.weight[0], made.bias[0] = torch.from_numpy(fitted.coef_), float(fitted.intercept_)
             return made
-        fitted = models.LogisticRegression(C=STRENGTH, max_iter=500, random_state=seed).fit(x, y)
+        fitted = models.LogisticRegression(C=STRENGTH, tol=TOLERANCE, max_iter=2000, random_state=seed).fit(x, y)
         made.bias.fill_(-1e4)  # a class that was not seen has no chance
         weight, bias = torch.from_numpy(fitted.coef_), torch.from_numpy(fitted.intercept_)
         if len(fitted.classes_) == 2:  # the difference of both
