@@ -60,6 +60,7 @@ from .widgets.panels.ask_panel import AskPanel as AskPanel
 from .widgets.panels.change_panel import ChangePanel as ChangePanel
 from .widgets.panels.forecast_panel import ForecastPanel as ForecastPanel
 from .widgets.panels.model_panel import ModelPanel as ModelPanel
+from .widgets.panels.similar_panel import SimilarPanel as SimilarPanel
 from .widgets.panels.teach_panel import TeachPanel as TeachPanel
 from .widgets.viewer.time_viewer import TimeViewer as TimeViewer
 
