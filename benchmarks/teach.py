@@ -1,6 +1,6 @@
 """``eow.teach`` with few clicks, on public labelled sets, and its speed: ``EOW_DATA=FOLDER python -m benchmarks.teach``.
 
-``--only clicks``, ``--only large`` (a lazy tile of 10 980 pixels) or the name of a set runs a part. ``auto`` is compared
+``--only clicks``, ``--only large`` (GeoTIFFs of 10 980 pixels) or the name of a set runs a part. ``auto`` is compared
 with every single pair of features and a head that it compares, with the most frequent class (the mean of numbers), and with a
 random forest of scikit-learn on the raw values as a peer. Test parts are held out by place.
 """
@@ -10,6 +10,7 @@ from __future__ import annotations
 import argparse
 import time
 import warnings
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -26,8 +27,6 @@ from eowidgets.learn.material import CubeMaterial
 from eowidgets.learn.teach import _candidates, choice_of, material_of
 
 SEED = 0
-#: Pixels along a chunk of the large cube: a block of most cloud-optimised GeoTIFFs.
-CHUNK = 512
 
 
 def clicks(draws: int = 10) -> None:
@@ -64,50 +63,54 @@ def clicks(draws: int = 10) -> None:
 
 
 def large(side: int = 10_980) -> None:
-    """Map a lazy Sentinel-2 tile of three dates and four bands from 40 clicks, strip by strip; run it alone for its memory."""
+    """Map three GeoTIFFs of a Sentinel-2 tile, four bands each, from 40 clicks, strip by strip; run it alone for its memory."""
     import resource
     import tempfile
-    from pathlib import Path
-
-    import dask.array as da
 
     rng = np.random.default_rng(SEED)
     coarse = rng.random((side // 60 + 1, side // 60 + 1)) < 0.5
-
-    def block(block_info: Any = None) -> Any:
-        (t0, t1), (y0, y1), (x0, x1) = block_info[None]["array-location"]
-        kind = coarse[np.arange(y0, y1)[:, None] // 60, np.arange(x0, x1)[None] // 60]
-        noise = np.random.default_rng([t0, y0, x0]).normal(0, 0.02, (t1 - t0, y1 - y0, x1 - x0))
-        return (0.2 + 0.2 * kind + noise).astype("float32")
-
-    values = da.map_blocks(block, chunks=((1,) * 3, _chunks(side), _chunks(side)), dtype="float32")
-    bands = dict.fromkeys(("blue", "green", "red", "nir"), (("time", "y", "x"), values))
-    y, x = 5_000_000 - 10.0 * (np.arange(side) + 0.5), 500_000 + 10.0 * (np.arange(side) + 0.5)
-    times = pd.to_datetime(["2020-04-01", "2020-06-01", "2020-08-01"])
-    cube = xr.Dataset(bands, {"time": times, "y": y, "x": x}).rio.write_crs(32633)
-    rows, columns = rng.integers(0, side, (2, 40))
-    lon, lat = lonlat(geobox(cube), columns + 0.5, rows + 0.5)
-    kind = np.where(coarse[rows // 60, columns // 60], "bright", "dark")
-    began = time.perf_counter()
-    model = eow.teach(cube, pd.DataFrame({"lon": lon, "lat": lat, "class": kind}), "statistics", "linear", seed=SEED)
-    print(f"taught in {time.perf_counter() - began:.0f} s", flush=True)
-    began = time.perf_counter()
     with tempfile.TemporaryDirectory() as folder:
+        _write(Path(folder) / "tile", coarse, side)
+        cube = eow.open(Path(folder) / "tile")
+        rows, columns = rng.integers(0, side, (2, 40))
+        lon, lat = lonlat(geobox(cube), columns + 0.5, rows + 0.5)
+        kind = np.where(coarse[rows // 60, columns // 60], "bright", "dark")
+        began = time.perf_counter()
+        model = eow.teach(
+            cube, pd.DataFrame({"lon": lon, "lat": lat, "class": kind}), "statistics", "linear", seed=SEED
+        )
+        print(f"taught in {time.perf_counter() - began:.0f} s", flush=True)
+        began = time.perf_counter()
         found = eow.run(model, cube, out=Path(folder) / "map.tif", memory="500MB")
         part = found["class"].values[:: side // 500, :: side // 500]
-        truth = coarse[np.arange(0, side, side // 500)[:, None] // 60, np.arange(0, side, side // 500)[None] // 60]
-        right = (
-            part == np.where(truth, *[[c.name for c in model.target.classes].index(n) for n in ("bright", "dark")])
-        ).mean()
+    at = np.arange(0, side, side // 500) // 60
+    names = [c.name for c in model.target.classes]
+    right = (part == np.where(coarse[at][:, at], names.index("bright"), names.index("dark"))).mean()
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1e6
     print(
         f"{side} x {side}: {time.perf_counter() - began:.0f} s, peak memory of the process {peak:.2f} GB, right {right:.3f}"
     )
 
 
-def _chunks(side: int) -> tuple[int, ...]:
-    rest = side % CHUNK
-    return (CHUNK,) * (side // CHUNK) + ((rest,) if rest else ())
+def _write(folder: Path, coarse: Any, side: int) -> None:
+    """Write squares of 600 m with noise, a file per date."""
+    import rasterio
+    from rasterio.transform import from_origin
+
+    folder.mkdir()
+    noise = np.random.default_rng(SEED).normal(0, 200, (512, side))
+    options = {"driver": "GTiff", "width": side, "height": side, "count": 4, "dtype": "uint16", "crs": "EPSG:32633"}
+    options |= {"transform": from_origin(500_000, 5_000_000, 10, 10), "tiled": True}
+    for date in ("2020-04-01", "2020-06-01", "2020-08-01"):
+        with rasterio.open(folder / f"scene_{date}.tif", "w", **options) as file:
+            file.scales = (1e-4,) * 4
+            for i, band in enumerate(("blue", "green", "red", "nir"), 1):
+                file.set_band_description(i, band)
+                for top in range(0, side, 512):
+                    rows = np.arange(top, min(top + 512, side))
+                    kind = coarse[rows[:, None] // 60, np.arange(side)[None] // 60]
+                    values = (2000 + 2000 * kind + noise[: len(rows)]).clip(1).astype("uint16")
+                    file.write(values, i, window=((top, top + len(rows)), (0, side)))
 
 
 def _points(cube: xr.Dataset, mask: Any, name: str, count: int, rng: np.random.Generator) -> pd.DataFrame:
