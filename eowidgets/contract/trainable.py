@@ -6,6 +6,7 @@ import dataclasses
 from abc import abstractmethod
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from importlib import import_module
 from typing import Any, ClassVar, Self, cast
 
 import numpy as np
@@ -20,6 +21,8 @@ from eowidgets.contract.target import Target
 from eowidgets.contract.task import Task
 from eowidgets.errors import InputError, ModelError, shown
 
+#: Where the test of a trained model is read; above this layer, so it is imported by name.
+TEACH = "eowidgets.learn.teach"
 #: Index of a pixel without a class.
 NO_TARGET = -1
 
@@ -195,6 +198,16 @@ class Trainable(Model):
     def title(self) -> str:
         """Name for messages."""
         return self.name
+
+    @property
+    def report(self) -> Any:
+        """The test on held-out blocks, an :class:`~eowidgets.learn.evaluation.Evaluation`; None where none was possible."""
+        return import_module(TEACH).evaluation_of(self)
+
+    @property
+    def compared(self) -> Any:
+        """The table of what was compared, a :class:`~eowidgets.contract.choice.Choice`; None where nothing was."""
+        return import_module(TEACH).choice_of(self)
 
     def module(self) -> nn.Module | None:
         """Return the network; None before it was taught."""

@@ -93,7 +93,7 @@ def teach(
     Returns
     -------
     Trainable
-        A model for :func:`eowidgets.run`, with ``evaluation`` (scores on held-out blocks) and ``choice`` (what was compared).
+        A model for :func:`eowidgets.run`, with ``report`` (scores on held-out blocks) and ``compared`` (features and heads).
 
     Raises
     ------

@@ -65,7 +65,8 @@ def taught(cube):
 
 
 def test_the_test_agrees_with_the_truth_and_says_what_was_compared(cube, taught):
-    done, choice = evaluation_of(taught), choice_of(taught)
+    done, choice = taught.report, taught.compared
+    assert (str(done), choice) == (str(evaluation_of(taught)), choice_of(taught))
     assert taught.features == "months", "five percentiles do not see when a field is green"
     assert done.main.value > 0.95 and done.folds == 5 and done.block_metres > 0
     assert choice.winner == "months linear" and choice.has("statistics linear")

@@ -359,7 +359,7 @@ class TeachPanel(TeachClicks, TeachNext, TeachTest, FormPanel, TeachPanelView):
         return [
             ("", "import eowidgets as eow"),
             ("The cube.", f"cube = {source}"),
-            ("Train on the labels, and test on held-out blocks of ground.", f"{train}\nmodel.evaluation"),
+            ("Train on the labels, and test on held-out blocks of ground.", f"{train}\nmodel.report"),
             ("Map the cube.", f"{run}\neow.TimeViewer(result)"),
         ]
 
