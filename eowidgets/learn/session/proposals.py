@@ -133,7 +133,9 @@ class Proposals:
 
     def _need_map(self) -> tuple[Array, Array]:
         if self.live.model is None or self.live.pixels is None or not self.live.done():
-            raise InputError("There is no map yet: label places of two classes first.")
+            raise InputError(
+                "There is no map yet: label places of two classes, and draw the map first (a panel does so; in code, repaint)."
+            )
         return self.live.pixels.rows, self.live.pixels.columns
 
     def _proposed(
