@@ -1,4 +1,4 @@
-"""Labelled data of a cube or a table: what was labelled, where, and the features or examples that a model needs of it."""
+"""Labelled pixels of a cube: what was labelled, where, and the features or examples that a model needs of it."""
 
 from __future__ import annotations
 
@@ -10,7 +10,6 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
-import pandas as pd
 import torch
 import xarray as xr
 from torch import Tensor
@@ -21,17 +20,14 @@ from eowidgets.contract.prepare import METRES_PER_DEGREE
 from eowidgets.contract.target import Target
 from eowidgets.contract.trainable import NO_TARGET, Examples, Trainable
 from eowidgets.cube.grid import georeference
-from eowidgets.engine.labelled import Source, joined, read_blocks, read_series, read_windows
-from eowidgets.engine.long import Long, long_form
+from eowidgets.engine.labelled import Source, read_blocks, read_series, read_windows
 from eowidgets.engine.provenance import content_hash
 from eowidgets.errors import InputError, shown
 from eowidgets.learn.cache import FEATURES, kind_of
-from eowidgets.models.classical.series import DAYS_PER_YEAR
+from eowidgets.learn.thinning import ones, stands_for, thinned
 from eowidgets.models.taught.model import TaughtModel
 
 Array = npt.NDArray[Any]
-#: Pixels of one label, and of all labels, that are used.
-MOST_PER_LABEL, MOST = 400, 20_000
 #: Pixels without a label by which features are standardised, and the squares along each side that they lie in.
 AROUND, SQUARES, SQUARE = 900, 3, 32
 
@@ -110,7 +106,7 @@ class CubeMaterial(Material):
         self.truth, self.label = placed.target[kept], np.unique(placed.label[kept], return_inverse=True)[1]
         self.start, self.end = placed.start[kept], placed.end[kept]
         self.stands_for = (
-            _stands_for(placed.target, kept, len(self.target.classes)) if self.raster else _ones(self.target)
+            stands_for(placed.target, kept, len(self.target.classes)) if self.raster else ones(self.target)
         )
         self.notes = tuple(placed.report.sentences)
         if len(kept) < len(placed.rows):
@@ -235,95 +231,6 @@ class CubeMaterial(Material):
         return Examples(read_windows(source, tops, lefts, side), torch.stack(targets), groups)
 
 
-@dataclass
-class TableMaterial(Material):
-    """Labelled series of a table.
-
-    Parameters
-    ----------
-    table : DataFrame
-        In long form; see :func:`eowidgets.run`.
-    of_series : Series
-        Label of each series, by id; missing ones are left out.
-    target : Target
-    truth_of : mapping
-        Index of the class, or number, by id.
-    """
-
-    table: pd.DataFrame
-    truth_of: Mapping[Any, float]
-    target: Target
-
-    def __post_init__(self) -> None:
-        long = self._long(TaughtModel())
-        known = [i for i, name in enumerate(long.ids) if name in self.truth_of]
-        self.ids = [long.ids[i] for i in known]
-        kind = "float32" if self.target.numeric else "int64"
-        self.truth = np.array([self.truth_of[name] for name in self.ids], kind)
-        self.label = np.arange(len(known))
-        self.stands_for = _ones(self.target)
-        place = np.array([long.lonlat(i) for i in known], "float64").reshape(-1, 2)
-        self.x = place[:, 0] * METRES_PER_DEGREE * np.cos(np.radians(place[:, 1]))
-        self.y = place[:, 1] * METRES_PER_DEGREE
-        left = len(long.ids) - len(known)
-        self.notes = (f"{left} of {len(long.ids)} series have no label and were left out.",) if left else ()
-
-    @property
-    def years(self) -> bool:
-        """Return False: a series has the dates that it was labelled for."""
-        return False
-
-    def _long(self, model: Trainable) -> Long:
-        return long_form(model, self.table)
-
-    def around(self, model: TaughtModel, labelled: Array) -> Array:
-        """Return no features: labelled series are many."""
-        return labelled[:0]
-
-    def features(self, model: TaughtModel) -> tuple[Array, tuple[str, ...]]:
-        """Compute the features of the labelled series."""
-        if not isinstance(model.feed, Series):
-            raise InputError(f"The features {shown(model.features)} need pictures, and this is a table: choose others.")
-        long = self._long(model)
-        number = {name: i for i, name in enumerate(self.ids)}
-        found: Array | None = None
-        with torch.inference_mode():
-            for some in long.groups():
-                labelled = [i for i in some if long.ids[i] in number]
-                if not labelled:
-                    continue
-                values = model.compute(table_batch(long, labelled)).numpy()
-                if found is None:
-                    found = np.full((len(self.ids), values.shape[1]), np.nan, "float32")
-                found[[number[long.ids[i]] for i in labelled]] = values
-        if found is None:
-            raise InputError("No series of the table has a label: give labels by the names in its column 'id'.")
-        return found, long.bands
-
-    def examples(self, model: Trainable, group: Array) -> Examples:
-        """Return the labelled series on common dates: those of other years are moved by whole years."""
-        if not isinstance(model.feed, Series):
-            raise InputError(f"The model {shown(model.name)} needs pictures, and this is a table: choose another.")
-        long = self._long(model)
-        where = {name: i for i, name in enumerate(long.ids)}
-        numbers = [where[name] for name in self.ids]
-        lengths = {int(long.lengths[i]) for i in numbers}
-        if len(lengths) > 1:
-            raise InputError(
-                f"The series of the table have from {min(lengths)} to {max(lengths)} dates, and {shown(model.name)} learns "
-                "from series of equal length: bring them to common dates first, or use features."
-            )
-        first = table_batch(long, numbers[:1]).days
-        apart = max(_apart(table_batch(long, [i]).days, first) for i in numbers)
-        if apart > SAME_SEASON:
-            raise InputError(
-                f"The series of the table are up to {apart:.0f} days apart within the year, and {shown(model.name)} learns from "
-                "common dates: bring them to these first, or use features."
-            )
-        batch = joined([replace(table_batch(long, [i]), days=first) for i in numbers])
-        return Examples(batch, torch.from_numpy(self.truth), group)
-
-
 def prepared_model(model: TaughtModel, source: Source) -> TaughtModel:
     """Return a copy of a model that has looked at the cube."""
     if isinstance(model.feed, Series):
@@ -350,23 +257,6 @@ def _picked(batch: Batch, rows: Array, columns: Array) -> Batch:
     return replace(batch, x=x, raw=x, usable=usable, measured=usable, lonlat=batch.lonlat.expand(len(x), -1))
 
 
-def table_batch(long: Long, numbers: list[int]) -> Batch:
-    """Return series of a table with the same dates as a batch."""
-    dates = long.dates[long.part(numbers[0])]
-    days = torch.from_numpy(dates.astype("datetime64[ns]").astype("int64") / 86_400e9)
-    parts = [long.part(i) for i in numbers]
-    raw = torch.from_numpy(np.stack([long.raw[p] for p in parts]))
-    measured, usable = (torch.from_numpy(np.stack([m[p] for p in parts])) for m in (long.measured, long.usable))
-    place = torch.tensor([long.lonlat(i) for i in numbers], dtype=torch.float32)
-    return Batch(raw * usable[..., None], usable, measured, raw, days, days, long.bands, place, 1.0)
-
-
-def _apart(one: Tensor, other: Tensor) -> float:
-    """Return the largest distance between dates, years apart left out."""
-    rest = (one - other) % DAYS_PER_YEAR
-    return float(torch.minimum(rest, DAYS_PER_YEAR - rest).max())
-
-
 def in_period(days: Array, start: Any, end: Any) -> Array:
     """Return which dates belong to a label: its period, or the calendar year of a period shorter than a season.
 
@@ -388,43 +278,5 @@ def in_period(days: Array, start: Any, end: Any) -> Array:
     return np.asarray((dates >= low) & (dates <= high))
 
 
-#: Days by which the dates of series may differ that a network learns together.
-SAME_SEASON = 10.0
 #: Days below which a period is taken as a date within a year.
 SEASON = 60
-
-
-def thinned(label: Array | None, target: Array, seed: int) -> Array:
-    """Choose pixels: at most :data:`MOST_PER_LABEL` of a label, and :data:`MOST` of all.
-
-    Of classes, as many are taken as the square root of their pixels is to that of the others, so that a rare one counts.
-    """
-    order = np.random.default_rng(seed).permutation(len(target))
-    kept = order if label is None else order[_turn(label[order]) < MOST_PER_LABEL]
-    if len(kept) <= MOST:
-        return np.sort(kept)
-    if target.dtype.kind == "f":
-        return np.sort(kept[:MOST])
-    count = np.bincount(target[kept])
-    share = np.sqrt(count) / np.sqrt(count).sum()
-    return np.sort(kept[_turn(target[kept]) < np.ceil(MOST * share)[target[kept]]])
-
-
-def _ones(target: Target) -> Array:
-    return np.ones(max(1, len(target.classes)))
-
-
-def _stands_for(target: Array, kept: Array, classes: int) -> Array:
-    """Return how many labelled pixels each used one stands for, by class."""
-    counts = [np.bincount(values, minlength=classes) for values in (target, target[kept])]
-    return np.asarray(np.maximum(counts[0], 1) / np.maximum(counts[1], 1))
-
-
-def _turn(values: Array) -> Array:
-    """Return how many equal values stand before each."""
-    order = np.argsort(values, kind="stable")
-    ranked = values[order]
-    first = np.searchsorted(ranked, ranked)
-    found = np.empty(len(values), "int64")
-    found[order] = np.arange(len(values)) - first
-    return found

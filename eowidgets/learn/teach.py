@@ -28,8 +28,9 @@ from eowidgets.learn.blocks import Blocks, make_blocks
 from eowidgets.learn.calibration import calibration_error, interval, temperature
 from eowidgets.learn.candidates import Candidate, Features, OfFeatures, OfNetwork
 from eowidgets.learn.evaluation import Evaluation, evaluate
-from eowidgets.learn.material import CubeMaterial, Material, TableMaterial
+from eowidgets.learn.material import CubeMaterial, Material
 from eowidgets.learn.selection import Selected, compare, select
+from eowidgets.learn.table_material import TableMaterial
 from eowidgets.models.taught.heads import HEADS
 from eowidgets.models.taught.model import TaughtModel
 

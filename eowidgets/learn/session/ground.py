@@ -11,10 +11,10 @@ from eowidgets.contract.labels import Labels
 from eowidgets.contract.labels.pixels import cover
 from eowidgets.cube.globe import lonlat
 from eowidgets.errors import InputError
-from eowidgets.learn.material import thinned
 from eowidgets.learn.session.features import GridFeatures, Tile
 from eowidgets.learn.session.live_map import Pixels
 from eowidgets.learn.session.parcels import parcels
+from eowidgets.learn.thinning import thinned
 
 Array = npt.NDArray[Any]
 
