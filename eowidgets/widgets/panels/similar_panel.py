@@ -83,8 +83,11 @@ class SimilarPanel(Panel, ipywidgets.VBox):
         self.matches: Matches | None = None
         self.searching: Work[Any] | None = None
         self._frames = FrameSource(self.cube)
-        self._search = ipywidgets.Button(description="Find similar places", button_style="primary", icon="search")
-        self._forget = ipywidgets.Button(description="Forget ratings", icon="eraser")
+        wide = {"width": "auto"}
+        self._search = ipywidgets.Button(
+            description="Find similar places", button_style="primary", icon="search", layout=wide
+        )
+        self._forget = ipywidgets.Button(description="Forget ratings", icon="eraser", layout=wide)
         self._message = ipywidgets.HTML("Pin a place or several in the picture, then search.")
         self._answers = ipywidgets.Box(layout={"flex_flow": "row wrap", "width": "100%"})
         self._search.on_click(lambda _: self._guard(self.search))
