@@ -14,13 +14,13 @@ import xarray as xr
 
 from eowidgets.arguments import Seed, checked
 from eowidgets.contract.labels import ClassInfo, Labels
+from eowidgets.contract.labels.naming import palette
 from eowidgets.contract.prepare import resolution_of
 from eowidgets.contract.registry import get_model
 from eowidgets.contract.target import Target
 from eowidgets.contract.trainable import Progress, Trainable
 from eowidgets.cube import schema
 from eowidgets.cube.admission import admit
-from eowidgets.cube.colormaps import hex_color
 from eowidgets.cube.grid import georeference
 from eowidgets.engine.reader import input_summary
 from eowidgets.errors import InputError, shown
@@ -187,17 +187,10 @@ def _table(table: pd.DataFrame, labels: Any, value: str | None) -> TableMaterial
     if value is not None or (of_series.dtype.kind == "f" and of_series.nunique() > 20):
         return TableMaterial(table, of_series.astype("float32").to_dict(), Target(value or name))
     names = sorted(map(str, of_series.unique()))
-    classes = tuple(ClassInfo(i, one, _color(i)) for i, one in enumerate(names))
+    colors = palette([None] * len(names))
+    classes = tuple(ClassInfo(i, one, colors[i]) for i, one in enumerate(names))
     index = {one: i for i, one in enumerate(names)}
     return TableMaterial(table, {k: index[str(v)] for k, v in of_series.items()}, Target(name, classes))
-
-
-#: Okabe and Ito's colours, which people of all kinds of colour vision tell apart; repeated where there are more classes.
-_COLORS = ("#0072b2", "#e69f00", "#009e73", "#cc79a7", "#56b4e9", "#d55e00", "#f0e442", "#000000")
-
-
-def _color(i: int) -> str:
-    return hex_color(_COLORS[i % len(_COLORS)]) or _COLORS[0]
 
 
 def _check(material: Material) -> None:

@@ -26,7 +26,7 @@ FIRST, ROUNDS = 1024, 3
 
 
 def need_graph(count: int) -> None:
-    """Check that the package is there that an index of so many vectors needs.
+    """Check that usearch is installed where an index of this size needs it.
 
     Raises
     ------

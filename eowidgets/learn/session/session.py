@@ -210,7 +210,7 @@ class TeachSession(Proposals):
         """Add the labels of a file or of whatever ``eow.Labels.of`` takes, and return how many were added."""
         given = _usable(Labels.of(source))
         mine = self.labels
-        if not len(mine):  # names that nobody chose are replaced
+        if not len(mine):  # default names are replaced
             kept = tuple(c for c in mine.classes if c.name not in FIRST)
             mine = replace(mine, classes=kept) if kept else replace(given, table=given.table.iloc[:0])
         self._change(mine + given)

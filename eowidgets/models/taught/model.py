@@ -139,7 +139,7 @@ class TaughtModel(Trainable):
         return TaughtNetwork(self.head, sizes)
 
     def train(self, network: nn.Module, examples: Examples, seed: int, progress: Progress) -> None:
-        """Not used: a head is fitted at once, see :meth:`fit`."""
+        """Refuse: a head is fitted at once by :meth:`fit`, not step by step."""
         raise NotImplementedError
 
     def fit(self, examples: Examples, target: Target, *, seed: int = 0, progress: Progress = lambda _: None) -> Self:

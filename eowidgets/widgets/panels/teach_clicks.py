@@ -107,7 +107,7 @@ class TeachClicks:
                     shown.pins = pins
 
     def _switch(self) -> None:
-        """Show the pins of labels while clicks are labels, and only those of the person otherwise."""
+        """Show the pins of labels while clicks are labels, and only the pins of the user otherwise."""
         clicks = self._source_of_clicks
         if self.active:
             self._pins.keep(clicks.pins)

@@ -233,7 +233,7 @@ class LabelPins:
         self._clicked[self.session.labels.table["geometry"].iloc[-1].wkb] = (lon, lat)
 
     def pins(self) -> list[dict[str, Any]]:
-        """Return the pins of the person, and those of the last labels."""
+        """Return the pins of the user, and those of the last labels."""
         labels = self.session.labels
         colors = {c.value: c.color for c in labels.classes}
         self._shown, made = {}, []
@@ -248,11 +248,11 @@ class LabelPins:
         return self._clicked.get(shape.wkb, (float(point.x), float(point.y)))
 
     def keep(self, pins: Sequence[dict[str, Any]]) -> None:
-        """Take pins that are no labels for those of the person."""
+        """Keep the pins that are no labels as those of the user."""
         self._own = [pin for pin in pins if "lon" in pin and _key(pin["lon"], pin["lat"]) not in self._shown]
 
     def own(self) -> list[dict[str, Any]]:
-        """Return the pins of the person."""
+        """Return the pins of the user."""
         return list(self._own)
 
     def changes(self, pins: Sequence[dict[str, Any]]) -> tuple[list[tuple[float, float]], list[int]]:
