@@ -119,8 +119,8 @@ class IndexModel(Model):
         """Return the index, (n, t), of bands (n, t); NaN where the formula divides by zero."""
         if self.held is not None:
             return bands[self.held]
-        cube = xr.Dataset({name: (("x", "time"), values) for name, values in bands.items()})
-        return np.asarray(index(cube, self.name_of_index).transpose("x", "time").values)
+        cube = xr.Dataset({name: (schema.DIMS, values.T[:, None]) for name, values in bands.items()})
+        return np.asarray(index(cube, self.name_of_index).values[:, 0].T)
 
 
 def tensors(found: dict[str, Array], batch: Batch) -> dict[str, Tensor]:

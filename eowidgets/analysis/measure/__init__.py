@@ -1,0 +1,1 @@
+"""Numbers to report: seasons, trends, parcels and stations, with their uncertainty."""
