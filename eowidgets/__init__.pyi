@@ -10,6 +10,10 @@ from .analysis.fill import fill as fill
 from .analysis.forecast.forecast import forecast as forecast
 from .analysis.forecast.forecast import hindcast as hindcast
 from .analysis.measure.phenology import phenology as phenology
+from .analysis.measure.trend import anomalies as anomalies
+from .analysis.measure.trend import recovery as recovery
+from .analysis.measure.trend import step_or_line as step_or_line
+from .analysis.measure.trend import trend as trend
 from .analysis.record import Record as Record
 from .analysis.rerun import rerun as rerun
 from .contract.card import Card as Card

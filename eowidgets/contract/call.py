@@ -15,6 +15,7 @@ POSITIONS: Mapping[str, tuple[str, ...]] = {
     "forecast": ("cube",),
     "hindcast": ("cube", "from_date"),
     "ask": ("cube", "question"),
+    **dict.fromkeys(("phenology", "trend", "anomalies", "step_or_line", "recovery"), ("cube", "index")),
 }
 
 
@@ -41,7 +42,7 @@ class Given:
 
 @dataclass(frozen=True)
 class Call:
-    """A call of ``eow.run``, ``eow.change``, ``eow.forecast``, ``eow.hindcast`` or ``eow.ask``.
+    """A call of ``eow.run`` or of a function of :data:`POSITIONS`.
 
     Attributes
     ----------
