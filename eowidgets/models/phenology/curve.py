@@ -25,18 +25,21 @@ class Curve:
     value : array, shape (g, n), float64
     variance : array, shape (g, n), float64
         Of the fitted value, without the noise of a single observation.
+    noise : array, shape (n,), float64
+        Variance of a single observation.
     """
 
     nodes: Array
     value: Array
     variance: Array
+    noise: Array
 
     def part(self, first: float, last: float) -> Curve:
         """Return the nodes from one day to another, both included."""
         keep = (self.nodes >= first) & (self.nodes <= last)
         low, high = int(np.argmax(keep)), len(keep) - int(np.argmax(keep[::-1]))
         pick = slice(low, high) if keep.any() else slice(0, 0)
-        return Curve(self.nodes[pick], self.value[pick], self.variance[pick])
+        return Curve(self.nodes[pick], self.value[pick], self.variance[pick], self.noise)
 
 
 def nodes_between(first: float, last: float) -> Array:

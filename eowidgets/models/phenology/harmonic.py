@@ -57,7 +57,7 @@ def waves(
     inverse = np.linalg.inv(normal)
     noise = (weight * residual**2).sum(axis=0) / np.maximum(weight.sum(axis=0) - m, 1.0)
     spread = (grid[:, :, None] * grid[:, None, :]).reshape(len(nodes), -1) @ inverse.reshape(-1, m * m).T
-    return Curve(nodes, grid @ found.T, np.maximum(spread, 0.0) * noise)
+    return Curve(nodes, grid @ found.T, np.maximum(spread, 0.0) * noise, noise)
 
 
 def _columns(days: Array, origin: float, terms: int) -> Array:

@@ -80,7 +80,8 @@ def logistic(
     rows = np.arange(len(grid))[:, None]
     within = (rows >= found.left) & (rows <= found.right)
     peak = np.where(within, value, -np.inf).argmax(axis=0)
-    return Curve(curve.nodes, value, np.maximum(spread, 0.0)), Seasons(peak, found.left, found.right, found.there)
+    made = Curve(curve.nodes, value, np.maximum(spread, 0.0), noise)
+    return made, Seasons(peak, found.left, found.right, found.there)
 
 
 def _fit(t: Array, y: Array, seen: Array, first: Array, prior: Array, robust: bool) -> tuple[Array, Array, Array]:

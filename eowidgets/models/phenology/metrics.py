@@ -44,7 +44,7 @@ METRICS: dict[str, tuple[str, str]] = {
 }
 #: A second season rises by at least this share of the amplitude of the first.
 SECOND = 0.3
-#: An amplitude is real if it exceeds this many standard deviations of itself.
+#: An amplitude is real if it exceeds this many standard deviations of the noise.
 SIGMAS = 3.0
 #: Levels between which rates are taken.
 LOW, HIGH = 0.2, 0.8
@@ -193,14 +193,13 @@ def measure(
     spread = [_at(curve.variance, k) for k in (found.left, found.peak, found.right)]
     out["start_sd"] = _doubt(curve, at_start, spread[0], spread[1], t)
     out["end_sd"] = _doubt(curve, at_end, spread[2], spread[1], t)
-    sure = np.sqrt(spread[1] + (spread[0] + spread[2]) / 4)
-    return _judged(out, found, sure, usable, days, span, rules)
+    return _judged(out, found, np.sqrt(curve.noise), usable, days, span, rules)
 
 
 def _judged(
     out: dict[str, Array],
     found: Seasons,
-    sure: Array,
+    noise: Array,
     usable: Array,
     days: Array,
     span: tuple[float, float],
@@ -219,7 +218,7 @@ def _judged(
     quality = np.full(count.shape, float(SEASON))
     quality[(gap_start > rules.max_gap) | (gap_end > rules.max_gap)] = GAP
     quality[cut_start | cut_end] = INCOMPLETE
-    flat = (out["amplitude"] < rules.min_amplitude) | (out["amplitude"] < SIGMAS * sure) | ~found.there
+    flat = (out["amplitude"] < rules.min_amplitude) | (out["amplitude"] < SIGMAS * noise) | ~found.there
     quality[flat] = NO_SEASON
     quality[count < rules.min_dates] = TOO_FEW
     none = quality >= NO_SEASON

@@ -84,7 +84,7 @@ class SmoothParams(PhenologyParams):
     """As before, and the smoother."""
 
     length: float = param(
-        15.0,
+        12.0,
         unit="days",
         low=1.0,
         high=365.0,

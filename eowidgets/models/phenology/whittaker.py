@@ -75,7 +75,7 @@ def smooth(values: Array, usable: Array, days: Array, length: float, robust: boo
     used = weight.sum(axis=0)
     left = np.maximum(used - (weight * leverage).sum(axis=0), 1.0)
     noise = (weight * residual**2).sum(axis=0) / left
-    return Curve(nodes, value, main * noise)
+    return Curve(nodes, value, main * noise, noise)
 
 
 def _fit(
