@@ -190,7 +190,8 @@ def _cell(value: Any, digits: int) -> str:
     if isinstance(value, float):
         if value != value:
             return "–"
-        return f"{value:.0f}" if value == round(value) and abs(value) < 1e15 else f"{float(f'{value:.{digits}g}'):,}"
+        whole = value == round(value) or abs(value) >= 1000
+        return f"{value:,.0f}" if whole and abs(value) < 1e15 else f"{float(f'{value:.{digits}g}')}"
     if hasattr(value, "isoformat"):
         return str(value.isoformat())[:10]
     return str(value)
