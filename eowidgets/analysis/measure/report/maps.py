@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from io import BytesIO
 
 import numpy as np
@@ -11,13 +12,16 @@ from PIL import Image
 from eowidgets.analysis.measure.report.content import Figure
 from eowidgets.cube.grid import geobox
 from eowidgets.cube.schema import bands, usable
+from eowidgets.render.classes import classes_of
 from eowidgets.render.place import Place
 from eowidgets.render.result import Rgba, frame_picture, result_picture, thin
 from eowidgets.render.source import FrameSource
 from eowidgets.render.style import default_bands
 
 #: Opacity of a result over a picture.
-OVER = 0.8
+OVER = 0.9
+#: How far the ground below a result is lightened, 0..1.
+LIGHT = 0.65
 
 
 def map_of(values: xr.DataArray, caption: str, *, cube: xr.Dataset | None = None, date: str = "") -> Figure:
@@ -36,6 +40,10 @@ def map_of(values: xr.DataArray, caption: str, *, cube: xr.Dataset | None = None
     small = thin(values.to_dataset(name=str(values.name or "result")))
     shown = small[str(values.name or "result")].transpose("y", "x")
     colour, legend = result_picture(shown)
+    rows = classes_of(shown)
+    if rows:  # only classes that occur
+        occurring = set(np.unique(shown.values).astype(int).tolist())
+        legend = replace(legend, entries=[(r["name"], r["color"]) for r in rows if r["value"] in occurring])
     ground = _ground(cube, small, date)
     note, width = _where(values.to_dataset(name="values"))
     if ground is None:
@@ -84,8 +92,10 @@ def _image(cube: xr.Dataset, date: str) -> tuple[Rgba, str] | None:
 
 
 def _over(colour: Rgba, picture: Rgba) -> Rgba:
+    """Draw a result over the ground, which is grey and light so that colours are those of the legend."""
     strength = colour[..., 3:].astype(np.float32) / 255 * OVER
-    mixed = colour[..., :3] * strength + picture[..., :3] * (1 - strength)
+    grey = picture[..., :3].mean(-1, keepdims=True) * (1 - LIGHT) + 255 * LIGHT
+    mixed = colour[..., :3] * strength + grey * (1 - strength)
     alpha = np.maximum(colour[..., 3], picture[..., 3])
     return np.dstack([np.rint(mixed), alpha]).astype(np.uint8)
 
