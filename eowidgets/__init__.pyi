@@ -10,6 +10,8 @@ from .analysis.fill import fill as fill
 from .analysis.forecast.forecast import forecast as forecast
 from .analysis.forecast.forecast import hindcast as hindcast
 from .analysis.measure.phenology import phenology as phenology
+from .analysis.measure.report.content import Report as Report
+from .analysis.measure.report.of_result import report as report
 from .analysis.measure.trend import anomalies as anomalies
 from .analysis.measure.trend import recovery as recovery
 from .analysis.measure.trend import step_or_line as step_or_line
@@ -64,6 +66,7 @@ from .widgets.map.time_layer import TimeLayer as TimeLayer
 from .widgets.panels.ask_panel import AskPanel as AskPanel
 from .widgets.panels.change_panel import ChangePanel as ChangePanel
 from .widgets.panels.forecast_panel import ForecastPanel as ForecastPanel
+from .widgets.panels.measure_panel import MeasurePanel as MeasurePanel
 from .widgets.panels.model_panel import ModelPanel as ModelPanel
 from .widgets.panels.similar_panel import SimilarPanel as SimilarPanel
 from .widgets.panels.teach_panel import TeachPanel as TeachPanel

@@ -1,1 +1,1 @@
-"""Numbers to report: seasons, trends, parcels and stations, with their uncertainty."""
+"""Numbers for others: by parcel and by year, with an interval, a definition and a report page."""
