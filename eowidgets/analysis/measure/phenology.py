@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import numpy as np
 import xarray as xr
 from annotated_types import Interval, doc
 
-from eowidgets.analysis.measure.series_run import Dates, SeriesInput
+from eowidgets.analysis.measure.series_run import Dates, MeasureTask, SeriesInput, asked
 from eowidgets.arguments import Memory, checked
 from eowidgets.contract.labels import ClassInfo
 from eowidgets.contract.registry import get_model
@@ -23,6 +24,7 @@ METHODS = ("whittaker", "harmonic", "double-logistic")
 Method = Literal["whittaker", "harmonic", "double-logistic"]
 Month = Annotated[int, Interval(ge=1, le=12), doc("a month from 1 to 12")]
 Share = Annotated[float, Interval(ge=0.05, le=0.95), doc("a share from 0.05 to 0.95")]
+AUTO = "auto"
 #: Stored where nothing was observed.
 NO_CLASS = 255
 #: Metrics that are days of the season year.
@@ -101,15 +103,24 @@ def phenology(
     >>> found.year.values.tolist(), found.start.dims
     ([2017, 2018, 2019], ('time', 'y', 'x'))
     """
-    given = SeriesInput.of(cube, index, dates)
     own = {"seasons": seasons, "year_start": year_start, "threshold": threshold, **params}
-    start = own["year_start"]
-    if given.is_table and start == "auto":
+    return phenology_task(cube, index, method, dates, own).run(area, device=device, memory=memory)
+
+
+def phenology_task(
+    cube: Any, index: str | None, method: str, dates: Dates | None, params: Mapping[str, Any]
+) -> MeasureTask:
+    """Check the arguments of :func:`phenology`, without area and options; ``params`` are those of the model."""
+    given = SeriesInput.of(cube, index, dates)
+    own = dict(params)
+    if given.is_table and own.get("year_start", AUTO) == AUTO:
         own["year_start"] = start_of_table(given)
     model = get_model(f"phenology-{method}", index=given.index, **own)
-    asked = None if dates is None else dates if isinstance(dates, str) else [str(d) for d in dates]
-    arguments = {"index": index, "method": method, "dates": asked, **own, "year_start": start}
-    found = given.run(model, "phenology", arguments, area, device=device, memory=memory)
+    arguments = {"index": index, "method": method, "dates": asked(dates), **params}
+    return MeasureTask("phenology", model, given, arguments, _completed)
+
+
+def _completed(found: Any, given: SeriesInput) -> Any:
     return _table(found) if given.is_table else _raster(found, given.index)
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -14,10 +14,12 @@ import xarray as xr
 from eowidgets.arguments import Period
 from eowidgets.contract.model import Model
 from eowidgets.cube.admission import admit
+from eowidgets.cube.area import AreaLike
 from eowidgets.cube.indices import available
 from eowidgets.cube.schema import bands
+from eowidgets.engine.job import Job
 from eowidgets.engine.provenance import with_call
-from eowidgets.engine.run import run
+from eowidgets.engine.run import run, submit
 from eowidgets.errors import InputError, shown
 
 #: Index where none is named.
@@ -69,20 +71,57 @@ class SeriesInput:
         """Whether the source is a table."""
         return not isinstance(self.used, xr.Dataset)
 
-    def run(self, model: Model, call: str, arguments: Mapping[str, Any], area: Any, **options: Any) -> Any:
-        """Run a model, and note the call and its arguments in the provenance of the result."""
-        if self.is_table:
-            if area is not None:
-                raise InputError("area does not apply to a table: select its rows instead.")
-            found = run(model, self.used, **options)
-            notes = json.loads(found.attrs["provenance"])
-            notes |= {"call": call, "arguments": dict(arguments)}
+
+@dataclass(frozen=True)
+class MeasureTask:
+    """A measurement, checked and ready to be run: a public function in steps, for panels.
+
+    Attributes
+    ----------
+    call : str
+        The function of ``eowidgets``.
+    model : Model
+    given : SeriesInput
+    arguments : mapping
+        Of the call, as plain values, without area and cube.
+    complete : callable
+        Takes the result of the run and the input; returns the result of the call.
+    """
+
+    call: str
+    model: Model
+    given: SeriesInput
+    arguments: Mapping[str, Any]
+    complete: Callable[[Any, SeriesInput], Any]
+
+    def run(self, area: AreaLike | None = None, **options: Any) -> Any:
+        """Run the model here and return the result of the call."""
+        if self.given.is_table and area is not None:
+            raise InputError("area does not apply to a table: select its rows instead.")
+        found = run(self.model, self.given.used, **({} if area is None else {"area": area}), **options)
+        return self.finish(found)
+
+    def submit(self, area: AreaLike | None = None, **options: Any) -> Job:
+        """Start in the background; :meth:`finish` takes the result of the job."""
+        return submit(self.model, self.given.used, area, **options)
+
+    def finish(self, raw: Any) -> Any:
+        """Note the call and its arguments in the provenance, and complete the result."""
+        given = self.given
+        if given.is_table:
+            notes = json.loads(raw.attrs["provenance"])
+            notes |= {"call": self.call, "arguments": dict(self.arguments)}
             notes["input"]["kind"] = "table"
-            found.attrs["provenance"] = json.dumps(notes)
-            return found
-        found = run(model, self.used, area, **options)
-        found.attrs["provenance"] = with_call(found.attrs["provenance"], call, arguments, self.whole)
-        return found
+            raw.attrs["provenance"] = json.dumps(notes)
+        else:
+            made = with_call(raw.attrs["provenance"], self.call, self.arguments, given.whole)
+            raw = raw.assign_attrs(provenance=made)
+        return self.complete(raw, given)
+
+
+def asked(dates: Dates | None) -> str | list[str] | None:
+    """Return dates as plain values for a record."""
+    return dates if dates is None or isinstance(dates, str) else [str(d) for d in dates]
 
 
 def within(times: Any, dates: Dates) -> Any:

@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
+import numpy as np
 import xarray as xr
 from annotated_types import Interval, doc
 
 from eowidgets.analysis.measure.phenology import classes_of
-from eowidgets.analysis.measure.series_run import Dates, SeriesInput
+from eowidgets.analysis.measure.series_run import Dates, MeasureTask, SeriesInput, asked
 from eowidgets.arguments import Memory, checked
 from eowidgets.contract.labels import ClassInfo
 from eowidgets.contract.registry import get_model
@@ -94,7 +95,7 @@ def trend(
     ('1/year', 'uint8')
     """
     own = {"by": by, "how": how, "months": months, "autocorrelation": autocorrelation, "alpha": alpha, **params}
-    return _measure("trend", "trend-theil-sen", cube, index, own, area, dates, device, memory)
+    return trend_task("trend", cube, index, dates, own).run(area, device=device, memory=memory)
 
 
 @checked
@@ -140,7 +141,7 @@ def anomalies(
     ('time', 'y', 'x')
     """
     own = {"by": by, "how": how, "months": months, "reference": reference}
-    return _measure("anomalies", "trend-anomalies", cube, index, own, area, dates, device, memory)
+    return trend_task("anomalies", cube, index, dates, own).run(area, device=device, memory=memory)
 
 
 @checked
@@ -189,7 +190,7 @@ def step_or_line(
     ('step', 2013)
     """
     own = {"how": how, "months": months, "criterion": criterion, **params}
-    return _measure("step_or_line", "trend-step-or-line", cube, index, own, area, dates, device, memory)
+    return trend_task("step_or_line", cube, index, dates, own).run(area, device=device, memory=memory)
 
 
 @checked
@@ -241,26 +242,27 @@ def recovery(
     ('recovered', 4.8)
     """
     own = {"share": share, "how": how, "months": months, "direction": direction, **params}
-    return _measure("recovery", "trend-recovery", cube, index, own, area, dates, device, memory)
+    return trend_task("recovery", cube, index, dates, own).run(area, device=device, memory=memory)
 
 
-def _measure(
-    call: str,
-    name: str,
-    cube: Any,
-    index: str | None,
-    own: Mapping[str, Any],
-    area: Any,
-    dates: Dates | None,
-    device: str,
-    memory: Any,
-) -> Any:
+#: Model and words of the title of each function.
+MODELS = {
+    "trend": ("trend-theil-sen", "Trend"),
+    "anomalies": ("trend-anomalies", "Anomalies"),
+    "step_or_line": ("trend-step-or-line", "Step or line"),
+    "recovery": ("trend-recovery", "Recovery"),
+}
+#: Layers of both signs.
+SIGNED = ("slope", "anomaly", "standardised", "step_size", "line_slope")
+
+
+def trend_task(call: str, cube: Any, index: str | None, dates: Dates | None, params: Mapping[str, Any]) -> MeasureTask:
+    """Check the arguments of a function of :data:`MODELS`, without area and options; ``params`` are those of the model."""
     given = SeriesInput.of(cube, index, dates)
-    model = get_model(name, index=given.index, **{k: v for k, v in own.items() if v is not None})
-    asked = None if dates is None else dates if isinstance(dates, str) else [str(d) for d in dates]
-    arguments = {"index": index, "dates": asked, **own}
-    found = given.run(model, call, arguments, area, device=device, memory=memory)
-    return _named(found, call, given)
+    own = {k: v for k, v in params.items() if v is not None}
+    model = get_model(MODELS[call][0], index=given.index, **own)
+    arguments = {"index": index, "dates": asked(dates), **params}
+    return MeasureTask(call, model, given, arguments, lambda found, given: _named(found, call, given))
 
 
 def class_maps() -> Mapping[str, tuple[ClassInfo, ...]]:
@@ -270,10 +272,6 @@ def class_maps() -> Mapping[str, tuple[ClassInfo, ...]]:
     from eowidgets.models.trends.step import SHAPES
 
     return {"significance": SIGNIFICANCE, "shape": SHAPES, "state": STATES}
-
-
-#: Titles by call.
-TITLES = {"trend": "Trend of", "anomalies": "Anomalies of", "step_or_line": "Step or line of", "recovery": "Recovery of"}
 
 
 def _named(found: Any, call: str, given: SeriesInput) -> Any:
@@ -288,5 +286,16 @@ def _named(found: Any, call: str, given: SeriesInput) -> Any:
             found[name] = classes_of(found[name], classes, str(found[name].attrs["long_name"]))
     if not given.is_table:
         times = given.used["time"].values.astype("datetime64[D]")
-        found.attrs |= {"title": f"{TITLES[call]} {given.index}, {times.min()} to {times.max()}", "index": given.index}
+        found.attrs |= {"title": f"{MODELS[call][1]} of {given.index}, {times.min()} to {times.max()}", "index": given.index}
+        for name in set(SIGNED) & set(found.data_vars):
+            found[name].attrs |= _both_signs(found[name])
     return found
+
+
+def _both_signs(values: xr.DataArray) -> dict[str, Any]:
+    """Return a range for display that is even about 0; brown is negative, green positive."""
+    if "vmin" in values.attrs or not isinstance(values.variable._data, np.ndarray):
+        return {"cmap": "BrBG"}
+    size = np.abs(values.values[np.isfinite(values.values)])
+    most = float(np.quantile(size, 0.98)) if len(size) else 1.0
+    return {"cmap": "BrBG", "vmin": -max(most, 1e-9), "vmax": max(most, 1e-9)}

@@ -111,6 +111,8 @@ class Phenology(IndexModel):
     task = Task.REGRESS
     Params = PhenologyParams
     fewest = 5
+    #: Each season has a curve of its own.
+    per_season = False
 
     def __init__(self, **params: Any) -> None:
         super().__init__(**params)
@@ -260,6 +262,7 @@ class PhenologyLogistic(PhenologyWhittaker):
         licence="Apache-2.0",
         limits=f"A season with two humps, such as mown grass, does not have this shape. {LIMITS}",
     )
+    per_season = True
 
     def seasons(
         self, given: IndexSeries, whole: Curve | None, span: tuple[float, float]
