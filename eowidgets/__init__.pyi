@@ -59,6 +59,7 @@ from .models.wrap import wrap as wrap
 from .widgets.chart.pixel_chart import PixelChart as PixelChart
 from .widgets.charts.chart import Chart as Chart
 from .widgets.charts.display import charts as charts
+from .widgets.charts.series_chart import series_chart as series_chart
 from .widgets.diagnose import doctor as doctor
 from .widgets.explorer import Explorer as Explorer
 from .widgets.map.area_map import AreaMap as AreaMap
@@ -68,6 +69,7 @@ from .widgets.panels.change_panel import ChangePanel as ChangePanel
 from .widgets.panels.forecast_panel import ForecastPanel as ForecastPanel
 from .widgets.panels.measure_panel import MeasurePanel as MeasurePanel
 from .widgets.panels.model_panel import ModelPanel as ModelPanel
+from .widgets.panels.season_panel import SeasonPanel as SeasonPanel
 from .widgets.panels.similar_panel import SimilarPanel as SimilarPanel
 from .widgets.panels.teach_panel import TeachPanel as TeachPanel
 from .widgets.viewer.time_viewer import TimeViewer as TimeViewer

@@ -198,3 +198,45 @@ def _line(task: MeasureTask, given: IndexSeries, found: pd.DataFrame) -> tuple[p
         "no break": "There is no break.",
     }.get(str(row["state"]), "There are not enough values.")
     return _frame(middle, values), words
+
+
+def detail_of(found: Any, source: Any, place: Any) -> SeriesDetail:
+    """Measure one series of a result again, in detail.
+
+    Parameters
+    ----------
+    found : Dataset or DataFrame
+        Result of a function of :mod:`eowidgets.analysis.measure` of seasons or trends.
+    source : Dataset or DataFrame
+        What it was measured on.
+    place : (lon, lat), area, or name of a series
+
+    Raises
+    ------
+    InputError
+    """
+    from eowidgets.analysis.measure.phenology import phenology_task
+    from eowidgets.analysis.measure.trend import MODELS, trend_task
+    from eowidgets.analysis.record import Record
+
+    record = Record.of(found)
+    call, asked = record.call, {k: v for k, v in record.arguments.items() if k != "area"}
+    if call != "phenology" and call not in MODELS:
+        raise InputError(f"A result of eow.{call[:40]} has no seasons or trend: give one of eow.phenology or eow.trend.")
+    index, dates = asked.pop("index", None), asked.pop("dates", None)
+    dates = tuple(dates) if isinstance(dates, list) else dates
+    if call == "phenology":
+        task = phenology_task(source, index, asked.pop("method"), dates, asked)
+    else:
+        task = trend_task(call, source, index, dates, asked)
+    given = task.given
+    if given.is_table:
+        rows = given.used[given.used["id"] == place]
+        if not len(rows):
+            raise InputError(f"The table has no series {shown(place)}: give one of its ids, such as {shown(given.used['id'].iloc[0])}.")
+        if "clouds" in rows:
+            rows = rows[~rows["clouds"].astype(bool)]
+        observed = pd.Series(rows[given.index].to_numpy("float64"), pd.DatetimeIndex(rows["time"]), name=given.index)
+        return detail(task, observed.dropna().sort_index(), f"{given.index} of {place}", record.notes.get("settings"))
+    observed = series_at(given.used, given.index, place)
+    return detail(task, observed, given.index, record.notes.get("settings"))
