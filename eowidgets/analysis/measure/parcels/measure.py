@@ -1,0 +1,328 @@
+"""``eow.parcels``: statistics of indices per parcel and date."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Annotated, Any
+
+import numpy as np
+import numpy.typing as npt
+import xarray as xr
+from annotated_types import doc
+
+from eowidgets.analysis.measure.parcels.blocks import Part, ReadingPlan, plan
+from eowidgets.analysis.measure.parcels.footprint import footprint
+from eowidgets.analysis.measure.parcels.outlines import Outlines, read_outlines
+from eowidgets.analysis.measure.parcels.parcels import Parcels
+from eowidgets.analysis.measure.parcels.report import ParcelReport
+from eowidgets.analysis.measure.parcels.statistics import DEFAULT, Floats, checked_stats, reduce
+from eowidgets.arguments import Memory, Name, checked
+from eowidgets.contract.plain import plain
+from eowidgets.cube.admission import admit
+from eowidgets.cube.area import Area, AreaLike
+from eowidgets.cube.area_source import CRSLike
+from eowidgets.cube.grid import bounds, geobox, georeference
+from eowidgets.cube.indices import available, needed
+from eowidgets.cube.indices import index as spectral_index
+from eowidgets.cube.open import Dates
+from eowidgets.cube.reading import reading
+from eowidgets.cube.reduce import between
+from eowidgets.cube.schema import DIMS, MASKS, bands, usable
+from eowidgets.engine.provenance import versions, whole
+from eowidgets.engine.reader import GDAL_CACHE
+from eowidgets.errors import InputError, shown, unknown, warn_user
+from eowidgets.system import parse_bytes
+
+PolygonsLike = Annotated[Any, doc("polygons: a GeoDataFrame, GeoJSON, areas, or the path of a file with polygons")]
+
+
+@checked
+def parcels(
+    cube: xr.Dataset,
+    polygons: PolygonsLike,
+    indices: str | Sequence[str] = ("NDVI",),
+    stats: str | Sequence[str] = DEFAULT,
+    *,
+    name: Name | None = None,
+    area: AreaLike | None = None,
+    dates: Dates | None = None,
+    crs: CRSLike | None = None,
+    memory: Memory = "2GB",
+) -> Parcels:
+    """Compute statistics of indices per parcel and date.
+
+    Parameters
+    ----------
+    cube : Dataset (time, y, x)
+        In memory or lazy: blocks are read one after the other, only those with parcels, and never the whole cube.
+    polygons : GeoDataFrame, mapping, list, str or Path
+        A GeoDataFrame; GeoJSON; areas or shapely polygons in degrees; or the path of GeoJSON, GeoPackage, FlatGeobuf, KML or a
+        zipped shapefile. Other columns are kept, for instance the crop.
+    indices : str or sequence of str
+        Spectral indices or bands.
+    stats : str or sequence of str
+        ``"mean"``, ``"std"``, ``"median"``, ``"min"``, ``"max"``, percentiles such as ``"p10"``, ``"count"`` (clear pixels) and
+        ``"clear"`` (their share of the pixels of the parcel, 0..1).
+    name : str, optional
+        The column with the names; by default the first of name, parcel, field, plot, id, ... that has a value.
+    area : optional
+        Whatever ``eow.Area.of`` takes: only pixels inside it count.
+    dates : str or sequence, optional
+        ``"2019"``, ``"2019-03/2019-09"``, or a pair.
+    crs : optional
+        CRS of the polygons where the source states none and they are not degrees.
+    memory : str or number
+        Main memory that the computation may take besides cube and result.
+
+    Returns
+    -------
+    Parcels
+        ``table`` has a row per parcel, date and index; ``report`` states what became of each polygon.
+
+    Raises
+    ------
+    InputError, SourceError, MissingExtraError
+        If no polygon touches the cube, or something given cannot be used.
+
+    Notes
+    -----
+    The pixels of a parcel are those whose centre lies inside, as in :meth:`eow.Area.mask`; where there is none, those that it
+    touches. A pixel counts on a date on which it is usable: ``valid`` and not in ``clouds``, as in ``cube.eow.series``, and the
+    index has a value. Overlapping parcels keep all of their pixels.
+
+    Examples
+    --------
+    >>> import eowidgets as eow
+    >>> fields = [eow.Area.of((22.146, 45.201, 22.149, 45.203), name="mill"), eow.Area.of((22.151, 45.204, 22.154, 45.206), name="hill")]
+    >>> found = eow.parcels(eow.open("romania"), fields, dates="2019-06/2019-08")
+    >>> found
+    Parcels: 2 of 2 parcels, 8 dates, NDVI (mean, median, p10, p90, clear, count)
+    """
+    request = ParcelRequest(cube, polygons, indices, stats, name=name, area=area, dates=dates, crs=crs, memory=memory)
+    found = request.measure()
+    for sentence in found.report.sentences:
+        warn_user(sentence)
+    return found
+
+
+class ParcelRequest:
+    """Parcels of a cube, checked and ready to be measured: :func:`parcels` in steps, for panels.
+
+    Attributes
+    ----------
+    cube : Dataset
+        The dates that are read.
+    outlines : Outlines
+    feet : Footprint
+    indices, stats : tuple of str
+    """
+
+    def __init__(
+        self,
+        cube: xr.Dataset,
+        polygons: Any,
+        indices: str | Sequence[str],
+        stats: str | Sequence[str],
+        *,
+        name: str | None = None,
+        area: Any = None,
+        dates: Any = None,
+        crs: Any = None,
+        memory: str | float = "2GB",
+    ) -> None:
+        self._whole = admit(cube)
+        self.cube = between(self._whole, dates)
+        self.indices = named_indices(self.cube, indices)
+        self.stats = checked_stats(stats)
+        self.memory = parse_bytes(memory)
+        self.area = None if area is None else Area.of(area)
+        self.outlines = read_outlines(polygons, name, crs)
+        self.feet = footprint(self.outlines.shapes, geobox(self.cube), self.area)
+        if not self.feet.pixels.any():
+            raise InputError(_elsewhere(self.cube, self.outlines, self.area))
+        self._dates = plain(list(dates) if isinstance(dates, tuple) else dates)
+
+    def measure(self, watch: Callable[[float], None] = lambda _: None) -> Parcels:
+        """Read the cube and compute the statistics.
+
+        Parameters
+        ----------
+        watch : callable
+            Called with the share that is done after each block; may raise to stop.
+        """
+        layers = _layers(self.cube, self.indices)
+        order = plan(self.feet, self.cube[list(layers)], len(layers), len(self.indices), self.memory)
+        length = self.cube.sizes["time"]
+        shape = (len(self.indices), len(self.outlines), length)
+        values = {s: np.zeros(shape, "int32") if s == "count" else np.full(shape, np.nan, "float32") for s in self.stats}
+        counts = np.zeros(shape, "int32")
+        steps = list(order.steps(length))
+        total = len(steps) * len(order.parts)
+        done = 0
+        for dates in steps:
+            groups = _Groups(order, len(self.indices), dates.stop - dates.start)
+            for part in order.parts:
+                groups.put(part.pixels, _read(self.cube, layers, self.indices, dates, part, order))
+                if part.closes >= 0:
+                    self._close(groups, part.closes, dates, values, counts)
+                done += 1
+                watch(done / total)
+        return self._result(values, counts)
+
+    def _close(
+        self,
+        groups: _Groups,
+        group: int,
+        dates: slice,
+        values: dict[str, npt.NDArray[Any]],
+        counts: npt.NDArray[np.int32],
+    ) -> None:
+        """Compute the statistics of parcels whose pixels have all been read."""
+        numbers, starts, held = groups.take(group)
+        for i in range(len(self.indices)):
+            for stat, found in reduce(held[i], starts, (*self.stats, "count")).items():
+                target = counts if stat == "count" else values[stat]
+                target[i, numbers, dates] = found
+        if "count" in values:
+            values["count"][:, numbers, dates] = counts[:, numbers, dates]
+
+    def _result(self, values: dict[str, npt.NDArray[Any]], counts: npt.NDArray[np.int32]) -> Parcels:
+        ids = self.outlines.columns["parcel"].to_numpy()
+        size = self.feet.size
+        here = size != "outside"
+        report = ParcelReport(
+            len(ids),
+            int(here.sum()),
+            outside=tuple(ids[~here]),
+            cut=tuple(ids[size == "cut"]),
+            small=tuple(ids[size == "small"]),
+            overlapping=tuple(ids[self.feet.overlap > 0]),
+            unseen=tuple(ids[here & ~counts.any(axis=(0, 2))]),
+            notes=self.outlines.notes,
+        )
+        told = {"pixels": self.feet.pixels, "size": size.astype(object), "overlap": self.feet.overlap}
+        columns = self.outlines.columns
+        outlines = columns[["parcel", "name"]].assign(**told)
+        outlines = outlines.join(columns.drop(columns=["parcel", "name"])).assign(geometry=self.outlines.shapes)
+        kept = {stat: found[:, here] for stat, found in values.items()}
+        times = self.cube["time"].values.astype("datetime64[ns]")
+        return Parcels(outlines, times, self.indices, kept, report, self._provenance())
+
+    def _provenance(self) -> str:
+        arguments = {
+            "indices": list(self.indices),
+            "stats": list(self.stats),
+            "dates": self._dates if isinstance(self._dates, str | list | None) else str(self._dates),
+        }
+        notes = {
+            "call": "parcels",
+            "arguments": arguments,
+            "area": None if self.area is None else self.area.geojson,
+            "versions": versions(),
+            "whole": whole(georeference(self._whole)),
+        }
+        return json.dumps(notes, default=str)
+
+
+@dataclass
+class _Groups:
+    """Values of parcels that are not complete yet, group by group."""
+
+    order: ReadingPlan
+    indices: int
+    dates: int
+
+    def __post_init__(self) -> None:
+        self._held: dict[int, Floats] = {}
+
+    def put(self, pixels: npt.NDArray[np.int64], values: Floats) -> None:
+        """Keep values (indices, dates, pixels)."""
+        group = np.searchsorted(self.order.group, pixels, side="right") - 1  # in order, as the pixels are
+        ends = np.append(np.flatnonzero(np.diff(group)) + 1, len(group))
+        start = 0
+        for end in ends.tolist():
+            number = int(group[start])
+            first, last = self.order.group[number : number + 2].tolist()
+            if number not in self._held:
+                self._held[number] = np.empty((self.indices, self.dates, last - first), "float32")
+            self._held[number][..., pixels[start:end] - first] = values[..., start:end]
+            start = end
+
+    def take(self, group: int) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int64], Floats]:
+        """Return numbers of parcels, positions of their first pixels, and the values of a complete group."""
+        first, last = self.order.group[group : group + 2].tolist()
+        parcel = self.order.parcel[first:last]
+        starts = np.flatnonzero(np.append(True, parcel[1:] != parcel[:-1]))
+        return parcel[starts], starts, self._held.pop(group)
+
+
+def named_indices(cube: xr.Dataset, indices: str | Sequence[str]) -> tuple[str, ...]:
+    """Return bands, and indices under their names in the catalogue.
+
+    Raises
+    ------
+    InputError
+        For an empty list, or an index that the cube does not have the bands for.
+    """
+    names = (indices,) if isinstance(indices, str) else tuple(indices)
+    if not names:
+        raise InputError(f"indices is {shown(indices)}: name at least one index or band, such as 'NDVI'.")
+    known = {n.lower(): n for n in available(cube)}
+    found = []
+    for name in names:
+        if name in bands(cube):
+            found.append(name)
+            continue
+        try:
+            spectral_index(cube.isel(time=[0], y=[0], x=[0]), name)
+        except InputError as error:
+            if "no index named" in str(error):
+                raise unknown("index or band", name, [*bands(cube), *known.values()]) from None
+            raise
+        found.append(known[name.lower()] if name not in known.values() else name)
+    return tuple(dict.fromkeys(found))
+
+
+def _layers(cube: xr.Dataset, indices: Sequence[str]) -> tuple[str, ...]:
+    """Return the variables that are read: bands of the indices, and those that tell which pixels are usable."""
+    wanted = [v for name in indices for v in ((name,) if name in bands(cube) else needed(cube, name))]
+    if "valid" not in cube:  # a pixel is valid where every band has a value
+        wanted += bands(cube)
+    return tuple(dict.fromkeys([*wanted, *(m for m in MASKS if m in cube)]))
+
+
+def _read(
+    cube: xr.Dataset, layers: Sequence[str], indices: Sequence[str], dates: slice, part: Part, order: ReadingPlan
+) -> Floats:
+    """Return the indices (indices, dates, pixels) of the pixels of a part; NaN where they are not usable."""
+    import rasterio
+
+    block = cube[list(layers)].isel(time=dates, y=part.rows, x=part.columns)
+    where = f"Rows {part.rows.start} to {part.rows.stop - 1} of the cube"
+    with reading(where), rasterio.Env(GDAL_CACHEMAX=GDAL_CACHE):
+        block = block.transpose(*DIMS).load()
+    row, column = order.row[part.pixels] - part.rows.start, order.column[part.pixels] - part.columns.start
+    # As a cube of one row: indices are computed for pixels of parcels only.
+    picked = {n: (DIMS, v.values[:, row, column][:, None], v.attrs) for n, v in block.data_vars.items()}
+    line = xr.Dataset(picked, {"time": block["time"]})
+    seen = usable(line).values[:, 0]
+    found = np.empty((len(indices), *seen.shape), "float32")
+    for i, name in enumerate(indices):
+        values = line[name] if name in bands(line) else spectral_index(line, name)
+        held = np.asarray(values.values[:, 0], "float32")
+        found[i] = np.where(seen & np.isfinite(held), held, np.float32(np.nan))
+    return found
+
+
+def _elsewhere(cube: xr.Dataset, outlines: Outlines, area: Area | None) -> str:
+    import shapely
+
+    west, south, east, north = bounds(cube)
+    a, b, c, d = shapely.total_bounds(outlines.shapes)
+    where = "the cube" if area is None else "the part of the cube in the area"
+    return (
+        f"None of the {len(outlines)} parcels ({a:.4f} to {c:.4f}° E, {b:.4f} to {d:.4f}° N) touches {where} "
+        f"({west:.4f} to {east:.4f}° E, {south:.4f} to {north:.4f}° N): give the polygons of this place, or their crs=."
+    )
