@@ -15,6 +15,8 @@ from eowidgets.analysis.measure.parcels.footprint import Footprint, Ints
 SIDE, LEAST = 512, 64
 #: Bytes that statistics take for a pixel on a date besides its values: the keys that are sorted, and their results.
 SORTED = 28
+#: Values that are computed at a time: what is needed in between stays in the cache of the processor.
+PIECE = 1 << 20
 
 
 @dataclass(frozen=True)
@@ -100,6 +102,13 @@ def plan(feet: Footprint, cube: xr.Dataset, layers: int, indices: int, memory: i
     parts, held = _parts(tile, row, column, dict(zip(ends[first].tolist(), range(len(first)), strict=True)), ends)
     dates = max(1, min(dates, memory // 2 // max(1, held * (4 * indices + SORTED))))
     return ReadingPlan(parcel, row, column, np.append(first, len(parcel)), tuple(parts), dates)
+
+
+def pieces(dates: int, pixels: int) -> Iterator[slice]:
+    """Yield some dates at a time, so that the values of all pixels are about :data:`PIECE`."""
+    step = max(1, PIECE // max(1, pixels))
+    for start in range(0, dates, step):
+        yield slice(start, min(start + step, dates))
 
 
 def _parts(

@@ -12,7 +12,7 @@ import numpy.typing as npt
 import xarray as xr
 from annotated_types import doc
 
-from eowidgets.analysis.measure.parcels.blocks import Part, ReadingPlan, plan
+from eowidgets.analysis.measure.parcels.blocks import Part, ReadingPlan, pieces, plan
 from eowidgets.analysis.measure.parcels.footprint import footprint
 from eowidgets.analysis.measure.parcels.outlines import Outlines, read_outlines
 from eowidgets.analysis.measure.parcels.parcels import Parcels
@@ -182,9 +182,11 @@ class ParcelRequest:
         """Compute the statistics of parcels whose pixels have all been read."""
         numbers, starts, held = groups.take(group)
         for i in range(len(self.indices)):
-            for stat, found in reduce(held[i], starts, (*self.stats, "count")).items():
-                target = counts if stat == "count" else values[stat]
-                target[i, numbers, dates] = found
+            for some in pieces(*held.shape[1:]):
+                at = slice(dates.start + some.start, dates.start + some.stop)
+                for stat, found in reduce(held[i, some], starts, (*self.stats, "count")).items():
+                    target = counts if stat == "count" else values[stat]
+                    target[i, numbers, at] = found
         if "count" in values:
             values["count"][:, numbers, dates] = counts[:, numbers, dates]
 
@@ -304,15 +306,18 @@ def _read(
     with reading(where), rasterio.Env(GDAL_CACHEMAX=GDAL_CACHE):
         block = block.transpose(*DIMS).load()
     row, column = order.row[part.pixels] - part.rows.start, order.column[part.pixels] - part.columns.start
-    # As a cube of one row: indices are computed for pixels of parcels only.
-    picked = {n: (DIMS, v.values[:, row, column][:, None], v.attrs) for n, v in block.data_vars.items()}
-    line = xr.Dataset(picked, {"time": block["time"]})
-    seen = usable(line).values[:, 0]
-    found = np.empty((len(indices), *seen.shape), "float32")
-    for i, name in enumerate(indices):
-        values = line[name] if name in bands(line) else spectral_index(line, name)
-        held = np.asarray(values.values[:, 0], "float32")
-        found[i] = np.where(seen & np.isfinite(held), held, np.float32(np.nan))
+    flat = row * block.sizes["x"] + column
+    held_layers = {n: (v.values.reshape(block.sizes["time"], -1), v.attrs) for n, v in block.data_vars.items()}
+    found = np.empty((len(indices), block.sizes["time"], len(row)), "float32")
+    for some in pieces(block.sizes["time"], len(row)):
+        # As a cube of one row: indices are computed for pixels of parcels only.
+        picked = {n: (DIMS, values[some].take(flat, axis=1)[:, None], attrs) for n, (values, attrs) in held_layers.items()}
+        line = xr.Dataset(picked, {"time": block["time"][some]})
+        seen = usable(line).values[:, 0]
+        for i, name in enumerate(indices):
+            values = line[name] if name in bands(line) else spectral_index(line, name)
+            held = np.asarray(values.values[:, 0], "float32")
+            found[i, some] = np.where(seen & np.isfinite(held), held, np.float32(np.nan))
     return found
 
 
