@@ -1,1 +1,1 @@
-"""Numbers that users report: per parcel, per station, per season and per class, each with its definition and uncertainty."""
+"""Numbers for others: by parcel and by year, with an interval, a definition and a report page."""
