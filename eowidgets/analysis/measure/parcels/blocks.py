@@ -13,6 +13,8 @@ from eowidgets.analysis.measure.parcels.footprint import Footprint, Ints
 
 #: Side, in pixels, of the blocks of a cube that has no chunks, and the least side where memory is small.
 SIDE, LEAST = 512, 64
+#: Bytes that are read at a time, however much memory there is: larger blocks are not faster.
+AT_ONCE = 256 << 20
 #: Bytes that statistics take for a pixel on a date besides its values: the keys that are sorted, and their results.
 SORTED = 28
 #: Values that are computed at a time: what is needed in between stays in the cache of the processor.
@@ -86,11 +88,11 @@ def plan(feet: Footprint, cube: xr.Dataset, layers: int, indices: int, memory: i
     """
     length = cube.sizes["time"]
     high, wide = (_chunk(cube, axis) for axis in ("y", "x"))
-    side = SIDE
-    while side > LEAST and 4 * layers * length * side * side > memory // 4:
+    side, block = SIDE, min(memory // 4, AT_ONCE)
+    while side > LEAST and 4 * layers * length * side * side > block:
         side //= 2
     tall, broad = (max(1, side // chunk) * chunk for chunk in (high, wide))
-    dates = max(1, min(length, memory // 4 // (4 * layers * tall * broad)))
+    dates = max(1, min(length, block // (4 * layers * tall * broad)))
     blocks = -(-cube.sizes["x"] // broad)
     tile = feet.row // tall * blocks + feet.column // broad
     last = np.zeros(len(feet.pixels), np.int64)

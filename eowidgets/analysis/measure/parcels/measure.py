@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from typing import Annotated, Any
 
 import numpy as np
@@ -12,27 +11,22 @@ import numpy.typing as npt
 import xarray as xr
 from annotated_types import doc
 
-from eowidgets.analysis.measure.parcels.blocks import Part, ReadingPlan, pieces, plan
+from eowidgets.analysis.measure.parcels.extract import extract, named_indices
 from eowidgets.analysis.measure.parcels.footprint import footprint
 from eowidgets.analysis.measure.parcels.outlines import Outlines, read_outlines
 from eowidgets.analysis.measure.parcels.parcels import Parcels
 from eowidgets.analysis.measure.parcels.report import ParcelReport
-from eowidgets.analysis.measure.parcels.statistics import DEFAULT, Floats, checked_stats, reduce
+from eowidgets.analysis.measure.parcels.statistics import DEFAULT, checked_stats
 from eowidgets.arguments import Memory, Name, checked
 from eowidgets.contract.plain import plain
 from eowidgets.cube.admission import admit
 from eowidgets.cube.area import Area, AreaLike
 from eowidgets.cube.area_source import CRSLike
 from eowidgets.cube.grid import bounds, geobox, georeference
-from eowidgets.cube.indices import available, needed
-from eowidgets.cube.indices import index as spectral_index
 from eowidgets.cube.open import Dates
-from eowidgets.cube.reading import reading
 from eowidgets.cube.reduce import between
-from eowidgets.cube.schema import DIMS, MASKS, bands, usable
 from eowidgets.engine.provenance import versions, whole
-from eowidgets.engine.reader import GDAL_CACHE
-from eowidgets.errors import InputError, shown, unknown, warn_user
+from eowidgets.errors import InputError, warn_user
 from eowidgets.system import parse_bytes
 
 PolygonsLike = Annotated[Any, doc("polygons: a GeoDataFrame, GeoJSON, areas, or the path of a file with polygons")]
@@ -152,43 +146,8 @@ class ParcelRequest:
         watch : callable
             Called with the share that is done after each block; may raise to stop.
         """
-        layers = _layers(self.cube, self.indices)
-        order = plan(self.feet, self.cube[list(layers)], len(layers), len(self.indices), self.memory)
-        length = self.cube.sizes["time"]
-        shape = (len(self.indices), len(self.outlines), length)
-        values = {s: np.zeros(shape, "int32") if s == "count" else np.full(shape, np.nan, "float32") for s in self.stats}
-        counts = np.zeros(shape, "int32")
-        steps = list(order.steps(length))
-        total = len(steps) * len(order.parts)
-        done = 0
-        for dates in steps:
-            groups = _Groups(order, len(self.indices), dates.stop - dates.start)
-            for part in order.parts:
-                groups.put(part.pixels, _read(self.cube, layers, self.indices, dates, part, order))
-                if part.closes >= 0:
-                    self._close(groups, part.closes, dates, values, counts)
-                done += 1
-                watch(done / total)
+        values, counts = extract(self.cube, self.feet, self.indices, self.stats, self.memory, watch)
         return self._result(values, counts)
-
-    def _close(
-        self,
-        groups: _Groups,
-        group: int,
-        dates: slice,
-        values: dict[str, npt.NDArray[Any]],
-        counts: npt.NDArray[np.int32],
-    ) -> None:
-        """Compute the statistics of parcels whose pixels have all been read."""
-        numbers, starts, held = groups.take(group)
-        for i in range(len(self.indices)):
-            for some in pieces(*held.shape[1:]):
-                at = slice(dates.start + some.start, dates.start + some.stop)
-                for stat, found in reduce(held[i, some], starts, (*self.stats, "count")).items():
-                    target = counts if stat == "count" else values[stat]
-                    target[i, numbers, at] = found
-        if "count" in values:
-            values["count"][:, numbers, dates] = counts[:, numbers, dates]
 
     def _result(self, values: dict[str, npt.NDArray[Any]], counts: npt.NDArray[np.int32]) -> Parcels:
         ids = self.outlines.columns["parcel"].to_numpy()
@@ -226,99 +185,6 @@ class ParcelRequest:
             "whole": whole(georeference(self._whole)),
         }
         return json.dumps(notes, default=str)
-
-
-@dataclass
-class _Groups:
-    """Values of parcels that are not complete yet, group by group."""
-
-    order: ReadingPlan
-    indices: int
-    dates: int
-
-    def __post_init__(self) -> None:
-        self._held: dict[int, Floats] = {}
-
-    def put(self, pixels: npt.NDArray[np.int64], values: Floats) -> None:
-        """Keep values (indices, dates, pixels)."""
-        group = np.searchsorted(self.order.group, pixels, side="right") - 1  # in order, as the pixels are
-        ends = np.append(np.flatnonzero(np.diff(group)) + 1, len(group))
-        start = 0
-        for end in ends.tolist():
-            number = int(group[start])
-            first, last = self.order.group[number : number + 2].tolist()
-            if number not in self._held:
-                self._held[number] = np.empty((self.indices, self.dates, last - first), "float32")
-            self._held[number][..., pixels[start:end] - first] = values[..., start:end]
-            start = end
-
-    def take(self, group: int) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int64], Floats]:
-        """Return numbers of parcels, positions of their first pixels, and the values of a complete group."""
-        first, last = self.order.group[group : group + 2].tolist()
-        parcel = self.order.parcel[first:last]
-        starts = np.flatnonzero(np.append(True, parcel[1:] != parcel[:-1]))
-        return parcel[starts], starts, self._held.pop(group)
-
-
-def named_indices(cube: xr.Dataset, indices: str | Sequence[str]) -> tuple[str, ...]:
-    """Return bands, and indices under their names in the catalogue.
-
-    Raises
-    ------
-    InputError
-        For an empty list, or an index that the cube does not have the bands for.
-    """
-    names = (indices,) if isinstance(indices, str) else tuple(indices)
-    if not names:
-        raise InputError(f"indices is {shown(indices)}: name at least one index or band, such as 'NDVI'.")
-    known = {n.lower(): n for n in available(cube)}
-    found = []
-    for name in names:
-        if name in bands(cube):
-            found.append(name)
-            continue
-        try:
-            spectral_index(cube.isel(time=[0], y=[0], x=[0]), name)
-        except InputError as error:
-            if "no index named" in str(error):
-                raise unknown("index or band", name, [*bands(cube), *known.values()]) from None
-            raise
-        found.append(known[name.lower()] if name not in known.values() else name)
-    return tuple(dict.fromkeys(found))
-
-
-def _layers(cube: xr.Dataset, indices: Sequence[str]) -> tuple[str, ...]:
-    """Return the variables that are read: bands of the indices, and those that tell which pixels are usable."""
-    wanted = [v for name in indices for v in ((name,) if name in bands(cube) else needed(cube, name))]
-    if "valid" not in cube:  # a pixel is valid where every band has a value
-        wanted += bands(cube)
-    return tuple(dict.fromkeys([*wanted, *(m for m in MASKS if m in cube)]))
-
-
-def _read(
-    cube: xr.Dataset, layers: Sequence[str], indices: Sequence[str], dates: slice, part: Part, order: ReadingPlan
-) -> Floats:
-    """Return the indices (indices, dates, pixels) of the pixels of a part; NaN where they are not usable."""
-    import rasterio
-
-    block = cube[list(layers)].isel(time=dates, y=part.rows, x=part.columns)
-    where = f"Rows {part.rows.start} to {part.rows.stop - 1} of the cube"
-    with reading(where), rasterio.Env(GDAL_CACHEMAX=GDAL_CACHE):
-        block = block.transpose(*DIMS).load()
-    row, column = order.row[part.pixels] - part.rows.start, order.column[part.pixels] - part.columns.start
-    flat = row * block.sizes["x"] + column
-    held_layers = {n: (v.values.reshape(block.sizes["time"], -1), v.attrs) for n, v in block.data_vars.items()}
-    found = np.empty((len(indices), block.sizes["time"], len(row)), "float32")
-    for some in pieces(block.sizes["time"], len(row)):
-        # As a cube of one row: indices are computed for pixels of parcels only.
-        picked = {n: (DIMS, values[some].take(flat, axis=1)[:, None], attrs) for n, (values, attrs) in held_layers.items()}
-        line = xr.Dataset(picked, {"time": block["time"][some]})
-        seen = usable(line).values[:, 0]
-        for i, name in enumerate(indices):
-            values = line[name] if name in bands(line) else spectral_index(line, name)
-            held = np.asarray(values.values[:, 0], "float32")
-            found[i, some] = np.where(seen & np.isfinite(held), held, np.float32(np.nan))
-    return found
 
 
 def _elsewhere(cube: xr.Dataset, outlines: Outlines, area: Area | None) -> str:
