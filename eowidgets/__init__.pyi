@@ -9,13 +9,10 @@ from .analysis.choose.choose import choose as choose
 from .analysis.fill import fill as fill
 from .analysis.forecast.forecast import forecast as forecast
 from .analysis.forecast.forecast import hindcast as hindcast
-<<<<<<< HEAD
 from .analysis.measure.parcels.measure import parcels as parcels
 from .analysis.measure.parcels.parcels import Parcels as Parcels
-=======
 from .analysis.measure.report.content import Report as Report
 from .analysis.measure.report.of_result import report as report
->>>>>>> main
 from .analysis.record import Record as Record
 from .analysis.rerun import rerun as rerun
 from .contract.card import Card as Card
