@@ -13,6 +13,8 @@ from .analysis.measure.parcels.measure import parcels as parcels
 from .analysis.measure.parcels.parcels import Parcels as Parcels
 from .analysis.measure.report.content import Report as Report
 from .analysis.measure.report.of_result import report as report
+from .analysis.measure.stations.comparison import StationComparison as StationComparison
+from .analysis.measure.stations.match import stations as stations
 from .analysis.record import Record as Record
 from .analysis.rerun import rerun as rerun
 from .contract.card import Card as Card

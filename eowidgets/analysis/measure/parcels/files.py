@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from contextlib import suppress
 from dataclasses import asdict
 from functools import partial
 from pathlib import Path
@@ -55,6 +56,18 @@ def read_parcels(path: str | Path) -> Parcels:
         raise SourceError(
             f"{shown(found.name)} cannot be read as parcels ({type(error).__name__}): it was not written by Parcels.save, or is damaged."
         ) from error
+
+
+def open_any(result: Any) -> Any:
+    """Return parcels or another result from a path; anything else as it is."""
+    from eowidgets.engine.writers.disk import open_result
+
+    if not isinstance(result, str | Path):
+        return result
+    with suppress(Exception):  # whatever is wrong with the file is reported where it is opened
+        if json.loads(_note(Path(result)))["call"] == "parcels":
+            return read_parcels(result)
+    return open_result(result)
 
 
 def _assembled(outlines: pd.DataFrame, table: pd.DataFrame, notes: dict[str, Any]) -> Parcels:

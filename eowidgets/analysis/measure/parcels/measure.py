@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Sequence
+from pathlib import Path
 from typing import Annotated, Any
 
 import numpy as np
 import numpy.typing as npt
+import pandas as pd
 import xarray as xr
 from annotated_types import doc
 
@@ -18,12 +20,12 @@ from eowidgets.analysis.measure.parcels.parcels import Parcels
 from eowidgets.analysis.measure.parcels.report import ParcelReport
 from eowidgets.analysis.measure.parcels.statistics import DEFAULT, checked_stats
 from eowidgets.arguments import Memory, Name, checked
-from eowidgets.contract.plain import plain
 from eowidgets.cube.admission import admit
 from eowidgets.cube.area import Area, AreaLike
 from eowidgets.cube.area_source import CRSLike
 from eowidgets.cube.grid import bounds, geobox, georeference
 from eowidgets.cube.open import Dates
+from eowidgets.cube.opened import remember
 from eowidgets.cube.reduce import between
 from eowidgets.engine.provenance import versions, whole
 from eowidgets.errors import InputError, warn_user
@@ -132,11 +134,13 @@ class ParcelRequest:
         self.stats = checked_stats(stats)
         self.memory = parse_bytes(memory)
         self.area = None if area is None else Area.of(area)
-        self.outlines = read_outlines(polygons, name, crs)
+        self.outlines = polygons if isinstance(polygons, Outlines) else read_outlines(polygons, name, crs)
         self.feet = footprint(self.outlines.shapes, geobox(self.cube), self.area)
         if not self.feet.pixels.any():
             raise InputError(_elsewhere(self.cube, self.outlines, self.area))
-        self._dates = plain(list(dates) if isinstance(dates, tuple) else dates)
+        told = {"name": name, "dates": _written(dates), "crs": None if crs is None else str(crs)}
+        self._arguments = {"indices": list(self.indices), "stats": list(self.stats), **told}
+        self._source = remember(polygons) if isinstance(polygons, str | Path) else None
 
     def measure(self, watch: Callable[[float], None] = lambda _: None) -> Parcels:
         """Read the cube and compute the statistics.
@@ -172,19 +176,37 @@ class ParcelRequest:
         return Parcels(outlines, times, self.indices, kept, report, self._provenance())
 
     def _provenance(self) -> str:
-        arguments = {
-            "indices": list(self.indices),
-            "stats": list(self.stats),
-            "dates": self._dates if isinstance(self._dates, str | list | None) else str(self._dates),
-        }
         notes = {
             "call": "parcels",
-            "arguments": arguments,
+            "arguments": self._arguments,
+            "polygons": {"count": len(self.outlines), "source": self._source},
             "area": None if self.area is None else self.area.geojson,
             "versions": versions(),
             "whole": whole(georeference(self._whole)),
         }
         return json.dumps(notes, default=str)
+
+
+def remeasure(parcels: Parcels, cube: xr.Dataset) -> Parcels:
+    """Compute the statistics of parcels again, from their outlines and their provenance."""
+    notes = json.loads(parcels.provenance)
+    asked = notes["arguments"]
+    outlines = Outlines(parcels.outlines["geometry"].to_numpy(object), *_columns(parcels))
+    return ParcelRequest(
+        cube, outlines, asked["indices"], asked["stats"], area=notes["area"], dates=asked["dates"]
+    ).measure()
+
+
+def _columns(parcels: Parcels) -> tuple[pd.DataFrame, tuple[str, ...]]:
+    own = ["pixels", "size", "overlap", "geometry"]
+    return parcels.outlines.drop(columns=own), parcels.report.notes
+
+
+def _written(dates: Any) -> Any:
+    """Return dates as plain values; a slice as the text that means the same."""
+    if isinstance(dates, slice):
+        return f"{dates.start or ''}/{dates.stop or ''}"
+    return dates if isinstance(dates, str | None) else [None if d is None else str(d) for d in dates]
 
 
 def _elsewhere(cube: xr.Dataset, outlines: Outlines, area: Area | None) -> str:

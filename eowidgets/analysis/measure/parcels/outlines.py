@@ -148,8 +148,6 @@ def _described(source: Any) -> Any:
     """Return a source as what labels are read from."""
     from shapely.geometry.base import BaseGeometry
 
-    if isinstance(source, Outlines):
-        return pd.DataFrame({**source.columns, "geometry": source.shapes})
     if isinstance(source, Area | BaseGeometry):
         source = [source]
     if isinstance(source, list | tuple) and source and all(isinstance(one, Area | BaseGeometry) for one in source):
