@@ -67,7 +67,9 @@ from .widgets.panels.change_panel import ChangePanel as ChangePanel
 from .widgets.panels.forecast_panel import ForecastPanel as ForecastPanel
 from .widgets.panels.measure_panel import MeasurePanel as MeasurePanel
 from .widgets.panels.model_panel import ModelPanel as ModelPanel
+from .widgets.panels.parcel_panel import ParcelPanel as ParcelPanel
 from .widgets.panels.similar_panel import SimilarPanel as SimilarPanel
+from .widgets.panels.station_panel import StationPanel as StationPanel
 from .widgets.panels.teach_panel import TeachPanel as TeachPanel
 from .widgets.viewer.time_viewer import TimeViewer as TimeViewer
 

@@ -23,6 +23,8 @@ from eowidgets.errors import InputError, shown, unknown
 if TYPE_CHECKING:
     import geopandas as gpd
 
+    from eowidgets.analysis.measure.report.content import Report
+
 
 @checked
 @dataclass(frozen=True, eq=False, repr=False)
@@ -116,7 +118,7 @@ class Parcels:
         DataFrame
             Indexed by date.
         """
-        i, at = self._index(index), self.position(name)
+        i, at = self.number(index), self.position(name)
         found = pd.DataFrame({stat: held[i, at] for stat, held in self.values.items()}, index=self._dates())
         found.attrs |= {"parcel": self.ids[at], "index": self.indices[i]}
         return found
@@ -125,21 +127,21 @@ class Parcels:
         """Return one statistic of several parcels side by side, indexed by date, a column per parcel."""
         if isinstance(names, str) or not names:
             raise InputError(f"names is {shown(names)}: give a list of at least one parcel.")
-        i, held = self._index(index), self.values[self._stat(stat)]
+        held, *_ = self.of(index, stat)
         positions = [self.position(name) for name in names]
-        return pd.DataFrame({self.ids[at]: held[i, at] for at in positions}, index=self._dates())
+        return pd.DataFrame({self.ids[at]: held[at] for at in positions}, index=self._dates())
 
     def series_table(self, index: Name | None = None, stat: Name | None = None) -> pd.DataFrame:
         """Return one statistic as a table with the columns ``id``, ``date`` and ``value``, without cloudy dates.
 
         Models and functions of series take it in this form.
         """
-        i, held = self._index(index), self.values[self._stat(stat)]
+        held, *_ = self.of(index, stat)
         found = pd.DataFrame(
             {
                 "id": np.repeat(self.measured["parcel"].to_numpy(object), len(self.times)),
                 "date": np.tile(self.times, len(self.measured)),
-                "value": held[i].ravel().astype("float64"),
+                "value": held.ravel().astype("float64"),
             }
         )
         return found[np.isfinite(found["value"])].reset_index(drop=True)
@@ -158,7 +160,7 @@ class Parcels:
         GeoDataFrame
             The measured outlines, with ``date`` (of the image), ``index`` and the statistics.
         """
-        i, t = self._index(index), self.nearest(date)
+        i, t = self.number(index), self.nearest(date)
         told = {"date": self.times[t], "index": self.indices[i]}
         found = self.measured.assign(**told, **{stat: held[i, :, t] for stat, held in self.values.items()})
         return need_geopandas("A GeoDataFrame").GeoDataFrame(found, geometry="geometry", crs="EPSG:4326")
@@ -180,10 +182,9 @@ class Parcels:
         Dataset (time, y, x), lazy
             ``attrs`` of its variable hold the range over all dates (2nd to 98th percentile).
         """
-        i, stat = self._index(index), self._stat(stat)
-        words = f"{self.indices[i]}, {stat} per parcel"
+        held, index, stat = self.of(index, stat)
         shapes = self.measured["geometry"].to_numpy()
-        return choropleth(shapes, self.values[stat][i], self.times, cube, words)
+        return choropleth(shapes, held, self.times, cube, f"{index}, {stat} per parcel")
 
     def outliers(
         self,
@@ -228,11 +229,11 @@ class Parcels:
         InputError
             For an unknown column, or if no class has enough parcels.
         """
-        i, held = self._index(index), self.values[self._stat(stat)]
+        held, *_ = self.of(index, stat)
         if by is not None and by not in self.measured:
             raise unknown("column", by, [c for c in self.measured.columns if c not in ("parcel", "geometry")])
         classes = None if by is None else self.measured[by]
-        return outliers(self.measured, held[i], self.times, classes, threshold, least)
+        return outliers(self.measured, held, self.times, classes, threshold, least)
 
     # --- files --------------------------------------------------------------------------------------------------
 
@@ -271,6 +272,12 @@ class Parcels:
 
         return read_parcels(path)
 
+    def to_report(self, *, cube: xr.Dataset | None = None, title: str = "") -> Report:
+        """Return the first statistic of the first index as a page to hand over, with a map where ``cube`` is given."""
+        from eowidgets.analysis.measure.parcels.reported import parcel_report
+
+        return parcel_report(self, cube, title)
+
     # --- names --------------------------------------------------------------------------------------------------
 
     @cached_property
@@ -295,13 +302,19 @@ class Parcels:
         """Return the position of the image nearest to a date."""
         return int(np.abs(self.times - np.datetime64(str(date)).astype(self.times.dtype)).argmin())
 
-    def _index(self, index: str | None) -> int:
+    def number(self, index: Name | None = None) -> int:
+        """Return the position of an index; of the first where none is named."""
         if index is None:
             return 0
         lower = [one.lower() for one in self.indices]
         if index.lower() not in lower:
             raise unknown("index", index, self.indices)
         return lower.index(index.lower())
+
+    def of(self, index: Name | None = None, stat: Name | None = None) -> tuple[np.ndarray, str, str]:
+        """Return the values (parcels, dates) of a statistic, and the names of index and statistic."""
+        i, stat = self.number(index), self._stat(stat)
+        return self.values[stat][i], self.indices[i], stat
 
     def _stat(self, stat: str | None) -> str:
         if stat is not None and stat not in self.values:

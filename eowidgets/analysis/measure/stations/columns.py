@@ -85,8 +85,24 @@ def read_measurements(
     return Measurements(made[good].reset_index(drop=True), unread, columns)
 
 
-def find_columns(table: pd.DataFrame, given: dict[str, str | None], index: str = "") -> dict[str, str]:
+def find_columns(
+    table: pd.DataFrame, given: dict[str, str | None], index: str = "", *, all_needed: bool = True
+) -> dict[str, str]:
     """Return the column of date, longitude, latitude, value and, where there is one, station.
+
+    Parameters
+    ----------
+    table : DataFrame
+    given : dict
+        Columns that were named.
+    index : str
+        A column with this name holds the value.
+    all_needed : bool
+        Whether a column that cannot be found is an error.
+
+    Raises
+    ------
+    InputError
 
     Examples
     --------
@@ -115,7 +131,7 @@ def find_columns(table: pd.DataFrame, given: dict[str, str | None], index: str =
         if len(rest) == 1:
             found["value"] = rest[0]
     missing = [what for what in ("date", "lon", "lat", "value") if what not in found]
-    if missing:
+    if missing and all_needed:
         listed = ", ".join(n[:30] for n in list(names)[:8]) + (", ..." if len(names) > 8 else "")
         raise InputError(f"The table has no column for {missing[0]} (found: {listed or 'none'}): name it with  {missing[0]}='...'.")
     return {what: found[what] for what in SPELLED if what in found}
