@@ -1,8 +1,8 @@
 """Statistics of 10 000 parcels on 140 dates, next to rasterstats, exactextract and a loop over numpy; false alarms of outliers.
 
-``python -m benchmarks.parcels [--side 1500] [--parcels 10000] [--only speed|outliers]``. The cube is simulated and written to a
-Zarr store in a temporary folder, and read lazily. Peers that are not installed are left out. Peers that take minutes are run on a part of
-the dates or parcels, and their time is scaled; both numbers are printed.
+``python -m benchmarks.parcels [--side 1500] [--parcels 10000] [--only speed|outliers]``. The cube is simulated and written to
+a Zarr store in a temporary folder, and read lazily. Peers that are not installed are left out. Peers that take minutes are run
+on a part of the dates or parcels, and their time is scaled; both numbers are printed.
 """
 
 from __future__ import annotations
@@ -37,7 +37,10 @@ def write_cube(folder: Path, side: int, seed: int = 0) -> Path:
         t = times[start : start + 10]
         green = (0.5 + 0.4 * np.cos(2 * np.pi * (t.day_of_year - 170) / 365)).to_numpy("float32")[:, None, None]
         noise = rng.random((side, side), dtype="float32") * np.float32(0.02)
-        clouds = np.broadcast_to(rng.random((len(t), side // 50 + 1, side // 50 + 1)).repeat(50, 1).repeat(50, 2)[:, :side, :side] < 0.3, (len(t), side, side))
+        clouds = np.broadcast_to(
+            rng.random((len(t), side // 50 + 1, side // 50 + 1)).repeat(50, 1).repeat(50, 2)[:, :side, :side] < 0.3,
+            (len(t), side, side),
+        )
         data = {"red": 0.05 + 0.1 * ground * (1 - green) + noise, "nir": 0.1 + ground * green + noise}
         part = xr.Dataset({k: (("time", "y", "x"), v.astype("float32")) for k, v in data.items()}, {"time": t, **axes})
         part["clouds"] = (("time", "y", "x"), clouds)
@@ -72,20 +75,27 @@ def speed(side: int, count: int, peers: bool) -> None:
         path, shapes = write_cube(Path(folder), side), fields(side, count)
         size = sum(f.stat().st_size for f in path.rglob("*") if f.is_file())
         cube = eow.open(path, chunks={"time": 10, "y": 500, "x": 500})
-        print(f"{count} parcels, {DATES} dates, {side} x {side} pixels, {size / 1e9:.2f} GB on disk; before: {peak():.2f} GB")
+        print(
+            f"{count} parcels, {DATES} dates, {side} x {side} pixels, {size / 1e9:.2f} GB on disk; before: {peak():.2f} GB"
+        )
         began = time.perf_counter()
         found = eow.parcels(cube, shapes)
         table = found.table
         ours = time.perf_counter() - began
         pixels = int(found.outlines.pixels.sum())
-        print(f"eow.parcels: {ours:.1f} s, {len(table):,} rows, {pixels:,} pixels of parcels; peak {peak():.2f} GB", flush=True)
+        print(
+            f"eow.parcels: {ours:.1f} s, {len(table):,} rows, {pixels:,} pixels of parcels; peak {peak():.2f} GB",
+            flush=True,
+        )
         began = time.perf_counter()
         eow.parcels(cube, shapes, memory="300MB")
         print(f"eow.parcels(memory='300MB'): {time.perf_counter() - began:.1f} s; peak {peak():.2f} GB", flush=True)
         for suffix in (".csv", ".gpkg", ".parquet"):
             began = time.perf_counter()
             written = found.save(Path(folder, f"table{suffix}"))
-            print(f"save {suffix}: {time.perf_counter() - began:.1f} s, {written.stat().st_size / 1e6:.0f} MB", flush=True)
+            print(
+                f"save {suffix}: {time.perf_counter() - began:.1f} s, {written.stat().st_size / 1e6:.0f} MB", flush=True
+            )
         if peers:
             compare(cube, shapes, found, ours)
 
@@ -103,14 +113,23 @@ def compare(cube: xr.Dataset, shapes: geopandas.GeoDataFrame, found: eow.Parcels
     def report(name: str, seconds: float, part: float, mean: np.ndarray) -> None:
         whole = seconds / part + reading * DATES
         apart = np.nanmax(np.abs(mean - found.values["mean"][0][: len(mean), at[0]]))
-        print(f"{name}: {seconds:.1f} s for 1/{1 / part:.0f}, scaled {whole:.0f} s with reading; {whole / ours:.0f} times ours; largest difference of a mean {apart:.1g}", flush=True)
+        print(
+            f"{name}: {seconds:.1f} s for 1/{1 / part:.0f}, scaled {whole:.0f} s with reading, {whole / ours:.1f} times ours"
+        )
+        print(f"  largest difference of a mean: {apart:.1g}", flush=True)
 
     few = min(500, len(shapes))
     try:
         from rasterstats import zonal_stats
 
         began = time.perf_counter()
-        stats = zonal_stats(shapes.iloc[:few], frames[0].values, affine=affine, nodata=np.nan, stats=["mean", "median", "percentile_10", "percentile_90", "count"])
+        stats = zonal_stats(
+            shapes.iloc[:few],
+            frames[0].values,
+            affine=affine,
+            nodata=np.nan,
+            stats=["mean", "median", "percentile_10", "percentile_90", "count"],
+        )
         seconds = time.perf_counter() - began
         report("rasterstats", seconds, few / len(shapes) / DATES, np.array([s["mean"] for s in stats], float))
     except ImportError:
@@ -121,18 +140,25 @@ def compare(cube: xr.Dataset, shapes: geopandas.GeoDataFrame, found: eow.Parcels
 
         west, south, east, north = cube.rio.bounds()
         began = time.perf_counter()
-        sources = [NumPyRasterSource(frames[i].values, west, south, east, north, nodata=np.nan, name=f"b{i}", srs_wkt=shapes.crs.to_wkt()) for i in range(dates)]
-        stats = exact_extract(sources, shapes, ["mean", "median", "quantile(q=0.1)", "quantile(q=0.9)", "count"], output="pandas")
+        sources = [
+            NumPyRasterSource(
+                frames[i].values, west, south, east, north, nodata=np.nan, name=f"b{i}", srs_wkt=shapes.crs.to_wkt()
+            )
+            for i in range(dates)
+        ]
+        stats = exact_extract(
+            sources, shapes, ["mean", "median", "quantile(q=0.1)", "quantile(q=0.9)", "count"], output="pandas"
+        )
         seconds = time.perf_counter() - began
-        report("exactextract (by covered share)", seconds, dates / DATES, stats.filter(like="mean").iloc[:, 0].to_numpy())
+        report(
+            "exactextract (by covered share)", seconds, dates / DATES, stats.filter(like="mean").iloc[:, 0].to_numpy()
+        )
     except ImportError:
         print("exactextract is not installed")
-    from rasterio.features import geometry_window, rasterize
+    from rasterio.features import rasterize
 
     began, means = time.perf_counter(), []
     values = frames[0].values
-    with cube.isel(time=0).red.rio.reproject_match(cube.isel(time=0).red) as _:
-        pass
     for shape in shapes.geometry.iloc[:few]:
         west, south, east, north = shape.bounds
         c0, r0 = (int(v) for v in ~affine @ (west, north))
@@ -145,7 +171,6 @@ def compare(cube: xr.Dataset, shapes: geopandas.GeoDataFrame, found: eow.Parcels
         if len(seen):
             np.percentile(seen, [10, 50, 90])
     seconds = time.perf_counter() - began
-    del geometry_window
     report("loop over geopandas and numpy", seconds, few / len(shapes) / DATES, np.array(means))
 
 
@@ -162,7 +187,7 @@ def alarms(seed: int = 0) -> None:
             top = 0.8 + rng.normal(0, 0.05, size)
             odd = np.arange(size) < size // 20
             start = start + np.where(odd, rng.choice([-45, 45], size), 0)
-            curve = 0.2 + (top - 0.2)[:, None] * np.exp(-(((days - 60)[None] - start[:, None]) / 40) ** 2)
+            curve = 0.2 + (top - 0.2)[:, None] * np.exp(-((((days - 60)[None] - start[:, None]) / 40) ** 2))
             curve = curve + rng.normal(0, 0.03, curve.shape)
             curve[rng.random(curve.shape) < 0.35] = np.nan
             names = pd.DataFrame({"parcel": [str(i) for i in range(size)], "name": ""})
@@ -172,7 +197,9 @@ def alarms(seed: int = 0) -> None:
             true, total = true + int(flags[odd].sum()), total + int(odd.sum())
         rows.append((size, false / wrong, true / total))
     for size, rate, recall in rows:
-        print(f"outliers, {size} parcels of a class, 5 % sown 45 days apart: false alarms {rate:.2%}, found {recall:.1%}")
+        print(
+            f"outliers, {size} parcels of a class, 5 % sown 45 days apart: false alarms {rate:.2%}, found {recall:.1%}"
+        )
 
 
 if __name__ == "__main__":

@@ -69,9 +69,7 @@ class Record:
         InputError
             When it carries no provenance.
         """
-        from eowidgets.analysis.measure.parcels.files import open_any
-
-        return cls(read(open_any(result)))
+        return cls(read(result))
 
     @property
     def call(self) -> str:

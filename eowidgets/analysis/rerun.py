@@ -72,9 +72,9 @@ def rerun(
     >>> print(eow.rerun(eow.run("fill-linear", cube), cube))
     Made again: identical.
     """
-    from eowidgets.analysis.measure.parcels.files import open_any
+    from eowidgets.engine.writers.disk import open_result
 
-    old: Any = open_any(result)
+    old: Any = open_result(result) if isinstance(result, str | Path) else result
     notes = read(old)
     call, source = notes.get("call", "run"), cube  # type: str, Any
     if call == "run":
@@ -92,7 +92,7 @@ def rerun(
         return runs.rerun_items(old, notes, source, places, model, options)
     if call in MEASURED:
         source = runs.same_input(source if source is not None else runs.reopened(notes["whole"]), notes["whole"])
-        return MEASURED[call](old, source, notes)
+        return MEASURED[call](result, source, notes)
     if call not in CALLS:
         raise InputError(
             f"Results of {str(call)[:80]!r} cannot be made again by themselves: make the one they come from."
@@ -212,8 +212,11 @@ def _parcels(old: Any, cube: xr.Dataset, notes: Mapping[str, Any]) -> Rerun:
     from eowidgets.analysis.measure.parcels.measure import remeasure
     from eowidgets.analysis.measure.parcels.parcels import Parcels
 
+    old = Parcels.open(old) if isinstance(old, str | Path) else old
     if not isinstance(old, Parcels):
-        raise InputError("A table of parcels does not hold all outlines: give the result of eow.parcels itself, or its file.")
+        raise InputError(
+            "A table of parcels does not hold all outlines: give the result of eow.parcels itself, or its file."
+        )
     new = remeasure(old, cube)
     return _compared(old.table, new.table, new, notes)
 

@@ -155,9 +155,7 @@ class ParcelPanel(FormPanel, ParcelPanelView):
             If nothing is drawn.
         """
         drawn = [*getattr(self.viewer, "polygons", ())]
-        features = [
-            {"type": "Feature", "properties": {"name": p["name"]}, "geometry": p["geometry"]} for p in drawn
-        ]
+        features = [{"type": "Feature", "properties": {"name": p["name"]}, "geometry": p["geometry"]} for p in drawn]
         if not features and self.area is not None:
             features = [{"type": "Feature", "properties": {"name": "area"}, "geometry": dict(self.area)}]
         if not features:
@@ -218,7 +216,9 @@ class ParcelPanel(FormPanel, ParcelPanelView):
     def code(self) -> str:
         """Return the code of a cell that computes the same."""
         options = {k: v for k, v in self._options().items() if v is not None}
-        polygons = self._given if isinstance(self._given, str | dict) else Given("polygons", "the outlines of the parcels")
+        polygons = (
+            self._given if isinstance(self._given, str | dict) else Given("polygons", "the outlines of the parcels")
+        )
         if isinstance(self._given, Path):
             polygons = str(self._given)
         asked = {"polygons": polygons, **({} if self.index == "NDVI" else {"indices": self.index}), **options}
@@ -260,7 +260,9 @@ class ParcelPanel(FormPanel, ParcelPanelView):
         return request.measure(watch)
 
     def _show_result(self, found: Parcels) -> None:
-        columns = [c for c in found.measured.columns if c not in ("parcel", "name", "pixels", "size", "overlap", "geometry")]
+        columns = [
+            c for c in found.measured.columns if c not in ("parcel", "name", "pixels", "size", "overlap", "geometry")
+        ]
         self._show_found(found.ids, columns)
         self._save.disabled = False
         self._say(str(found.report) + (" Click a parcel to see its series." if self.viewer or self.map else ""))

@@ -49,20 +49,26 @@ class ParcelPanelView(PanelView):
             tooltip="Outlines from GeoPackage, GeoJSON, FlatGeobuf, KML or a zipped shapefile",
         )
         self._take = ipywidgets.Button(
-            description="Take drawn polygons", icon="pencil", tooltip="Measure the polygons that are drawn on the picture"
+            description="Take drawn polygons",
+            icon="pencil",
+            tooltip="Measure the polygons that are drawn on the picture",
         )
         self._source_note = ipywidgets.HTML()
         self._name = ipywidgets.Dropdown(description="Name", layout=wide(), tooltip="Column with the name of a parcel")
         self._what = ipywidgets.Dropdown(options=list(indices), description="Index", layout=wide())
         self._stat = ipywidgets.Dropdown(
-            options=[(label, stat) for stat, label in STATS.items() if stat in DEFAULT], description="Statistic", layout=wide()
+            options=[(label, stat) for stat, label in STATS.items() if stat in DEFAULT],
+            description="Statistic",
+            layout=wide(),
         )
         self._colour = ipywidgets.Checkbox(True, description="Colour the parcels by date", indent=False, layout=wide())
         self._find = ipywidgets.Combobox(
             description="Parcel", placeholder="type a name, or click a parcel", layout=wide(), continuous_update=False
         )
         self._chosen = ipywidgets.HTML()
-        self._class = ipywidgets.Dropdown(description="Class", layout=wide(), tooltip="Column with the class, such as the crop")
+        self._class = ipywidgets.Dropdown(
+            description="Class", layout=wide(), tooltip="Column with the class, such as the crop"
+        )
         self._search = ipywidgets.Button(
             description="Find outliers",
             icon="search",

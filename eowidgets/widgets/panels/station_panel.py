@@ -132,7 +132,11 @@ class StationPanel(FormPanel, StationPanelView):
         for what, control in self._columns.items():
             control.value = found.get(what)
         missing = [COLUMNS[w].lower() for w in ("date", "lon", "lat", "value") if w not in found]
-        self._say(f"Choose the column of {' and '.join(missing)}, then compare." if missing else "Check the columns, then compare.")
+        self._say(
+            f"Choose the column of {' and '.join(missing)}, then compare."
+            if missing
+            else "Check the columns, then compare."
+        )
         self._refresh()
 
     @property
@@ -171,7 +175,12 @@ class StationPanel(FormPanel, StationPanelView):
         return work
 
     def _work(
-        self, work: Work[StationComparison], table: Any, index: str, columns: dict[str, str | None], options: dict[str, Any]
+        self,
+        work: Work[StationComparison],
+        table: Any,
+        index: str,
+        columns: dict[str, str | None],
+        options: dict[str, Any],
     ) -> StationComparison:
         def watch(share: float) -> None:
             work.checkpoint()
@@ -221,7 +230,11 @@ class StationPanel(FormPanel, StationPanelView):
         assert self._table is not None  # noqa: S101  (checked with the columns)
         usual = find_columns(self._table, {}, self.index, all_needed=False)
         own = {k: v for k, v in columns.items() if v is not None and usual.get(k) != v}
-        table = Given("table", "the table of the measurements") if isinstance(self._given, pd.DataFrame) else str(self._given)
+        table = (
+            Given("table", "the table of the measurements")
+            if isinstance(self._given, pd.DataFrame)
+            else str(self._given)
+        )
         asked: dict[str, Any] = {"table": table, **({} if self.index == "NDVI" else {"index": self.index}), **own}
         asked |= {} if self._tolerance.value == 3 else {"tolerance": float(self._tolerance.value)}
         asked |= {} if self._window.value == 1 else {"window": int(self._window.value)}
@@ -234,7 +247,9 @@ class StationPanel(FormPanel, StationPanelView):
             if not Path(name).exists():  # the notebook reads the file that was imported
                 write_whole(Path.cwd() / name, lambda path: path.write_bytes(content))
         elif isinstance(self._given, pd.DataFrame):
-            raise InputError("The measurements came from a variable: save them to a file, and load that, for a notebook.")
+            raise InputError(
+                "The measurements came from a variable: save them to a file, and load that, for a notebook."
+            )
         return super()._cells(source)
 
     def _needed(self) -> StationComparison:

@@ -44,10 +44,18 @@ class StationPanelView(PanelView):
         self._columns = {what: ipywidgets.Dropdown(description=label, layout=wide()) for what, label in COLUMNS.items()}
         self._what = ipywidgets.Dropdown(options=list(indices), description="Compare with", layout=wide())
         self._tolerance = ipywidgets.BoundedFloatText(
-            3, min=0, max=366, step=1, description="Within days", layout=wide(), tooltip="Longest time between measurement and image"
+            3,
+            min=0,
+            max=366,
+            step=1,
+            description="Within days",
+            layout=wide(),
+            tooltip="Longest time between measurement and image",
         )
         self._window = ipywidgets.Dropdown(
-            options=[(f"{n} × {n} pixel{'s' if n > 1 else ''}", n) for n in WINDOWS], description="Around it", layout=wide()
+            options=[(f"{n} × {n} pixel{'s' if n > 1 else ''}", n) for n in WINDOWS],
+            description="Around it",
+            layout=wide(),
         )
         self._choices = ipywidgets.VBox([*self._columns.values()], layout=wide(display="none")).add_class("eow-params")
         self._scores, self._scatter = ipywidgets.HTML(), ipywidgets.HTML()
@@ -131,7 +139,9 @@ def scatter_html(pairs: pd.DataFrame, index: str) -> str:
     line = f"<line x1='{first}' y1='{last}' x2='{last}' y2='{first}'><title>1:1</title></line>"
     frame = f"<rect x='{first}' y='{first}' width='{last - first}' height='{last - first}'/>"
     key = "".join(
-        f"<span><i style='background:{color}'></i>{season}</span>" for season, color in TINTS.items() if (pairs["season"] == season).any()
+        f"<span><i style='background:{color}'></i>{season}</span>"
+        for season, color in TINTS.items()
+        if (pairs["season"] == season).any()
     )
     words = f"{index} of images against ground, {len(pairs)} pairs, with the 1:1 line"
     return (

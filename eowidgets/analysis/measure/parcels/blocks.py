@@ -113,9 +113,7 @@ def pieces(dates: int, pixels: int) -> Iterator[slice]:
         yield slice(start, min(start + step, dates))
 
 
-def _parts(
-    tile: Ints, row: Ints, column: Ints, closing: dict[int, int], ends: Ints
-) -> tuple[list[Part], int]:
+def _parts(tile: Ints, row: Ints, column: Ints, closing: dict[int, int], ends: Ints) -> tuple[list[Part], int]:
     """Return the blocks with their pixels, and the largest number of pixels that are kept at a time."""
     by_tile = np.argsort(tile, kind="stable")
     numbers, starts = np.unique(tile[by_tile], return_index=True)

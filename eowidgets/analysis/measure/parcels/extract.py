@@ -172,7 +172,9 @@ def _read(
     found = np.empty((len(indices), block.sizes["time"], len(row)), "float32")
     for some in pieces(block.sizes["time"], len(row)):
         # As a cube of one row: indices are computed for pixels of parcels only.
-        picked = {n: (DIMS, values[some].take(flat, axis=1)[:, None], attrs) for n, (values, attrs) in held_layers.items()}
+        picked = {
+            n: (DIMS, values[some].take(flat, axis=1)[:, None], attrs) for n, (values, attrs) in held_layers.items()
+        }
         line = xr.Dataset(picked, {"time": block["time"][some]})
         seen = usable(line).values[:, 0]
         for i, name in enumerate(indices):

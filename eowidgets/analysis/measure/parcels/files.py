@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from contextlib import suppress
 from dataclasses import asdict
 from functools import partial
 from pathlib import Path
@@ -14,6 +13,7 @@ import pandas as pd
 from eowidgets.analysis.measure.parcels.report import ParcelReport
 from eowidgets.cube.area_file import need_geopandas
 from eowidgets.cube.export.place import target, write_whole
+from eowidgets.engine.writers.parts import note_of
 from eowidgets.errors import InputError, MissingExtraError, SourceError, shown
 
 if TYPE_CHECKING:
@@ -36,43 +36,31 @@ def write(parcels: Parcels, path: str | Path) -> Path:
     return write_whole(found, partial(writers[suffix], parcels))
 
 
-def read_parcels(path: str | Path) -> Parcels:
-    """Read parcels that were written; see `Parcels.open`."""
+def read(path: str | Path) -> dict[str, Any]:
+    """Return the fields of parcels that were written; see `Parcels.open`."""
     found = Path(path).expanduser()
     if not found.is_file():
         raise InputError(f"There is no file {shown(str(path))}: give a path that Parcels.save wrote.")
     readers = {".parquet": _read_geoparquet, ".gpkg": _read_geopackage}
     suffix = found.suffix.lower()
     if suffix not in readers:
-        raise InputError(f"{shown(found.name)} does not hold outlines: open a .parquet or .gpkg file that Parcels.save wrote.")
+        raise InputError(
+            f"{shown(found.name)} does not hold outlines: open a .parquet or .gpkg file that Parcels.save wrote."
+        )
     if suffix == ".parquet":
         _need_pyarrow()
     need_geopandas(f"Reading {shown(found.name)}")
     try:
-        notes = json.loads(_note(found))
+        notes = json.loads(note_of(found))
         outlines, table = readers[suffix](found)
         return _assembled(outlines, table, notes)
     except Exception as error:  # pyarrow, pyogrio and json raise errors of many kinds
         raise SourceError(
-            f"{shown(found.name)} cannot be read as parcels ({type(error).__name__}): it was not written by Parcels.save, or is damaged."
+            f"{shown(found.name)} cannot be read as parcels ({type(error).__name__}): it is damaged, or not by Parcels.save."
         ) from error
 
 
-def open_any(result: Any) -> Any:
-    """Return parcels or another result from a path; anything else as it is."""
-    from eowidgets.engine.writers.disk import open_result
-
-    if not isinstance(result, str | Path):
-        return result
-    with suppress(Exception):  # whatever is wrong with the file is reported where it is opened
-        if json.loads(_note(Path(result)))["call"] == "parcels":
-            return read_parcels(result)
-    return open_result(result)
-
-
-def _assembled(outlines: pd.DataFrame, table: pd.DataFrame, notes: dict[str, Any]) -> Parcels:
-    from eowidgets.analysis.measure.parcels.parcels import Parcels
-
+def _assembled(outlines: pd.DataFrame, table: pd.DataFrame, notes: dict[str, Any]) -> dict[str, Any]:
     report = notes.pop("report")
     indices = tuple(notes["arguments"]["indices"])
     stats = [c for c in notes["arguments"]["stats"] if c in table]
@@ -80,25 +68,21 @@ def _assembled(outlines: pd.DataFrame, table: pd.DataFrame, notes: dict[str, Any
     shape = (len(indices), report["measured"], length)
     values = {stat: table[stat].to_numpy("int32" if stat == "count" else "float32").reshape(shape) for stat in stats}
     times = table["date"].to_numpy("datetime64[ns]")[:length]
-    found = ParcelReport(**{k: tuple(v) if isinstance(v, list) else v for k, v in report.items()})
-    return Parcels(pd.DataFrame(outlines), times, indices, values, found, json.dumps(notes))
+    told: dict[str, Any] = {k: tuple(v) if isinstance(v, list) else v for k, v in report.items()}
+    found = ParcelReport(**told)
+    return {
+        "outlines": pd.DataFrame(outlines),
+        "times": times,
+        "indices": indices,
+        "values": values,
+        "report": found,
+        "provenance": json.dumps(notes),
+    }
 
 
 def _noted(parcels: Parcels) -> str:
     """Return the provenance with the report, for files."""
     return json.dumps({**json.loads(parcels.provenance), "report": asdict(parcels.report)})
-
-
-def _note(path: Path) -> str:
-    """Return the provenance in a file, as JSON."""
-    if path.suffix.lower() == ".gpkg":
-        import pyogrio
-
-        return str(pyogrio.read_info(path, layer=OUTLINES)["dataset_metadata"]["provenance"])
-    import pyarrow.parquet
-
-    held = json.loads(pyarrow.parquet.read_schema(path).metadata[b"PANDAS_ATTRS"])
-    return str(held["provenance"])
 
 
 def _csv(parcels: Parcels, path: Path) -> None:
@@ -127,7 +111,7 @@ def _read_geoparquet(path: Path) -> tuple[pd.DataFrame, pd.DataFrame]:
     found = pd.DataFrame(geopandas.read_parquet(path))
     told = [c for c in found.columns if c not in KEYS[2:]]
     table = found[found["date"].notna()]
-    stats = json.loads(_note(path))["arguments"]["stats"]
+    stats = json.loads(note_of(path))["arguments"]["stats"]
     outlines = found[[c for c in told if c not in stats]].drop_duplicates("parcel").reset_index(drop=True)
     return outlines, table
 

@@ -44,18 +44,19 @@ def choropleth(
     cube: xr.Dataset,
     words: str,
 ) -> xr.Dataset:
-    """Return a lazy layer of values (parcels, dates); see :meth:`eowidgets.analysis.measure.parcels.parcels.Parcels.choropleth`."""
-    import dask.array
+    """Return a lazy layer of values (parcels, dates); see `Parcels.choropleth`."""
+    import dask.array as da
 
     cube = admit(cube)
     image = numbers(shapes, geobox(cube))
     table = np.append(values.astype("float32"), np.full((1, values.shape[1]), np.nan, "float32"), axis=0)
-    whole = dask.array.from_array(image, chunks=512)
+    whole = da.from_array(image, chunks=512)  # type: ignore[no-untyped-call]
     frames = [whole.map_blocks(_painted, row, dtype="float32") for row in np.ascontiguousarray(table.T)]
+    stacked = da.stack(frames)  # type: ignore[no-untyped-call]
     low, high = limits(values)
     attrs = {"long_name": words, "role": "layer", "vmin": low, "vmax": high, "cmap": "viridis"}
     place = cube.drop_vars([*cube.data_vars], errors="ignore").drop_dims("time")
-    made = place.assign_coords(time=times).assign({VARIABLE: (("time", "y", "x"), dask.array.stack(frames), attrs)})
+    made = place.assign_coords(time=times).assign({VARIABLE: (("time", "y", "x"), stacked, attrs)})
     return georeference(made)
 
 

@@ -91,8 +91,9 @@ def parcels(
     Examples
     --------
     >>> import eowidgets as eow
-    >>> fields = [eow.Area.of((22.146, 45.201, 22.149, 45.203), name="mill"), eow.Area.of((22.151, 45.204, 22.154, 45.206), name="hill")]
-    >>> found = eow.parcels(eow.open("romania"), fields, dates="2019-06/2019-08")
+    >>> mill = eow.Area.of((22.146, 45.201, 22.149, 45.203), name="mill")
+    >>> hill = eow.Area.of((22.151, 45.204, 22.154, 45.206), name="hill")
+    >>> found = eow.parcels(eow.open("romania"), [mill, hill], dates="2019-06/2019-08")
     >>> found
     Parcels: 2 of 2 parcels, 8 dates, NDVI (mean, median, p10, p90, clear, count)
     """

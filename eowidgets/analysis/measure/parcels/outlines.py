@@ -125,7 +125,9 @@ def identified(names: Sequence[str], shapes: Iterable[Any]) -> tuple[list[str], 
     if shared:
         one, count = shared[0]
         more = f" ({len(shared)} such names)" if len(shared) > 1 else ""
-        notes.append(f"{count} parcels share the name {shown(one)}{more}: they are kept apart by numbers in the column parcel.")
+        notes.append(
+            f"{count} parcels share the name {shown(one)}{more}: they are kept apart by numbers in the column parcel."
+        )
     missing = sum(not name for name in names)
     if missing:
         notes.append(f"{missing} of {len(ids)} parcels {_has(missing)} no name: their ids come from their outlines.")

@@ -35,7 +35,8 @@ class Parcels:
     ----------
     outlines : DataFrame
         One row per polygon that was given: ``parcel`` (the id), ``name``, ``pixels``, ``size`` (``"inside"``, ``"cut"``,
-        ``"small"``, ``"outside"``), ``overlap`` (pixels shared with others), the columns of the source, and ``geometry`` in degrees.
+        ``"small"``, ``"outside"``), ``overlap`` (pixels shared with others), the columns of the source, and ``geometry`` in
+        degrees.
     times : ndarray of datetime64
         Dates of the images.
     indices : tuple of str
@@ -144,7 +145,7 @@ class Parcels:
                 "value": held.ravel().astype("float64"),
             }
         )
-        return found[np.isfinite(found["value"])].reset_index(drop=True)
+        return found.dropna(subset=["value"]).reset_index(drop=True)
 
     def at(self, date: DateLike, index: Name | None = None) -> gpd.GeoDataFrame:
         """Return the parcels with their statistics on the image nearest to a date.
@@ -161,7 +162,7 @@ class Parcels:
             The measured outlines, with ``date`` (of the image), ``index`` and the statistics.
         """
         i, t = self.number(index), self.nearest(date)
-        told = {"date": self.times[t], "index": self.indices[i]}
+        told: dict[str, Any] = {"date": self.times[t], "index": self.indices[i]}
         found = self.measured.assign(**told, **{stat: held[i, :, t] for stat, held in self.values.items()})
         return need_geopandas("A GeoDataFrame").GeoDataFrame(found, geometry="geometry", crs="EPSG:4326")
 
@@ -212,17 +213,17 @@ class Parcels:
         -------
         DataFrame
             One row per parcel that was judged, the farthest first: ``parcel``, ``name``, ``class``, ``distance`` (typical
-            distance from the median of the class, in robust standard deviations of the class on that date), ``score`` (robust
-            z-score of the logarithm of that distance within the class), ``outlier``, ``bias`` (median of the signed distances),
-            ``date`` (of the largest distance) and ``dates`` (that counted). ``attrs["left_out"]`` lists the ids of parcels without
-            a class, in a small class, or with too few dates.
+            distance from the median of the class, in robust standard deviations of the class on that date), ``score``
+            (robust z-score of the logarithm of that distance within the class), ``outlier``, ``bias`` (median of the signed
+            distances), ``date`` (of the largest distance) and ``dates`` (that counted). ``attrs["left_out"]`` lists the ids
+            of parcels without a class, in a small class, or with too few dates.
 
         Notes
         -----
         On each date the median and the median absolute deviation (times 1.4826) over the parcels of a class give signed
-        distances; the distance of a parcel is the root of the mean of their squares, each limited to 10. Its logarithm is compared with
-        the median and the median absolute deviation of the class (the modified z-score of Iglewicz and Hoaglin, 1993). Only large
-        distances are outliers.
+        distances; the distance of a parcel is the root of the mean of their squares, each limited to 10. Its logarithm is
+        compared with the median and the median absolute deviation of the class (the modified z-score of Iglewicz and Hoaglin,
+        1993). Only large distances are outliers.
 
         Raises
         ------
@@ -243,8 +244,9 @@ class Parcels:
         Parameters
         ----------
         path : str or Path
-            Ends in ``.csv`` (the table alone), ``.parquet`` (GeoParquet: a row per index, parcel and date with the outline, CRS and
-            provenance) or ``.gpkg`` (two layers, ``parcels`` with the outlines and ``series`` with the table, joined by ``parcel``).
+            Ends in ``.csv`` (the table alone), ``.parquet`` (GeoParquet: a row per index, parcel and date with the outline,
+            CRS and provenance) or ``.gpkg`` (two layers, ``parcels`` with the outlines and ``series`` with the table, joined
+            by ``parcel``).
 
         Returns
         -------
@@ -268,9 +270,9 @@ class Parcels:
         InputError, SourceError, MissingExtraError
             If it is not such a file.
         """
-        from eowidgets.analysis.measure.parcels.files import read_parcels
+        from eowidgets.analysis.measure.parcels.files import read
 
-        return read_parcels(path)
+        return cls(**read(path))
 
     def to_report(self, *, cube: xr.Dataset | None = None, title: str = "") -> Report:
         """Return the first statistic of the first index as a page to hand over, with a map where ``cube`` is given."""
@@ -331,5 +333,3 @@ class Parcels:
         """How many parcels, dates and which statistics."""
         what = f"{', '.join(self.indices)} ({', '.join(self.stats)})"
         return f"Parcels: {self.report.measured} of {self.report.given} parcels, {len(self.times)} dates, {what}"
-
-

@@ -68,10 +68,17 @@ def parcel_report(
     day = str(parcels.times[at])[:10]
     notes = json.loads(parcels.provenance)
     now = held[:, at][seen[:, at]]
-    middle = f"Their median is {np.median(now):.3g}, and half of them lie between {np.quantile(now, 0.25):.3g} and {np.quantile(now, 0.75):.3g}." if len(now) else ""
+    low, half, high = np.quantile(now, [0.25, 0.5, 0.75]) if len(now) else (0, 0, 0)
+    middle = f"Their median is {half:.3g}, and half of them lie between {low:.3g} and {high:.3g}." if len(now) else ""
     answer = f"On {day} {len(now)} of {len(parcels)} parcels have a value of {name} ({stat}). {middle}"
-    kept = [c for c in ("parcel", "name") if c == "parcel" or not parcels.measured["name"].equals(parcels.measured["parcel"])]
-    table = parcels.measured[[*kept, "pixels", "size"]].assign(**{s: v[parcels.number(name), :, at] for s, v in parcels.values.items()})
+    kept = [
+        c
+        for c in ("parcel", "name")
+        if c == "parcel" or not parcels.measured["name"].equals(parcels.measured["parcel"])
+    ]
+    table = parcels.measured[[*kept, "pixels", "size"]].assign(
+        **{s: v[parcels.number(name), :, at] for s, v in parcels.values.items()}
+    )
     return Report(
         title=title or f"{name} per parcel",
         answer=" ".join((answer.strip(), *parcels.report.sentences)),
@@ -110,7 +117,9 @@ def _series(parcels: Parcels, held: Any, name: str, stat: str) -> Figure:
         low, middle, high = np.nanquantile(held.astype(float), [0.25, 0.5, 0.75], axis=0)
     some = np.isfinite(middle)
     dates = parcels.times[some].astype("datetime64[s]")
-    axes.fill_between(dates, low[some], high[some], color=COLORS[0], alpha=0.2, linewidth=0, label="half of the parcels")
+    axes.fill_between(
+        dates, low[some], high[some], color=COLORS[0], alpha=0.2, linewidth=0, label="half of the parcels"
+    )
     axes.plot(dates, middle[some], "-o", color=COLORS[0], markersize=3, linewidth=1, label="median parcel")
     axes.set_ylabel(f"{name} ({stat})")
     axes.legend(frameon=False, ncols=2, fontsize=9)

@@ -110,9 +110,7 @@ def _sorted(values: Floats, sizes: npt.NDArray[np.int64]) -> Floats:
     return np.where((low >> 31).astype(bool), low & np.uint32(0x7FFFFFFF), ~low).view("float32")
 
 
-def _quantile(
-    ordered: Floats, starts: npt.NDArray[np.int64], count: npt.NDArray[np.int32], level: float
-) -> Floats:
+def _quantile(ordered: Floats, starts: npt.NDArray[np.int64], count: npt.NDArray[np.int32], level: float) -> Floats:
     at = level * np.maximum(count - 1, 0)
     below = np.floor(at).astype("int64")
     above = np.minimum(below + 1, np.maximum(count - 1, 0))

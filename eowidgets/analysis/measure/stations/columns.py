@@ -14,11 +14,11 @@ from eowidgets.system import check_plain
 
 #: Usual names of columns, in lower case; the first that exists is taken.
 SPELLED: dict[str, tuple[str, ...]] = {
-    "date": ("date", "datetime", "time", "day", "timestamp", "sampling_date", "sample_date", "obs_date", "date_time", "datum", "fecha"),
+    "date": ("date", "datetime", "date_time", "time", "day", "timestamp", "sampling_date", "sample_date", "obs_date"),
     "lon": ("lon", "longitude", "lng", "long", "x", "lon_dd", "longitude_deg", "decimallongitude"),
     "lat": ("lat", "latitude", "y", "lat_dd", "latitude_deg", "decimallatitude"),
     "value": ("value", "val", "measurement", "measured", "observed", "observation", "insitu", "in_situ", "in-situ", "result"),
-    "station": ("station", "station_id", "station_name", "site", "site_id", "site_name", "name", "id", "plot", "plot_id", "location"),
+    "station": ("station", "station_id", "station_name", "site", "site_id", "site_name", "name", "id", "plot", "plot_id"),
 }  # fmt: skip
 #: Bytes of a file from which its separator is read.
 _HEAD = 65_536
@@ -73,14 +73,20 @@ def read_measurements(
     with np.errstate(invalid="ignore"):
         somewhere = (np.abs(lon) <= 360) & (np.abs(lat) <= 90)
     reasons = np.full(len(table), "", dtype=object)
-    for why, bad in (("no number", ~np.isfinite(values)), ("no place in degrees", ~somewhere), ("no date", np.isnat(dates))):
+    for why, bad in (
+        ("no number", ~np.isfinite(values)),
+        ("no place in degrees", ~somewhere),
+        ("no date", np.isnat(dates)),
+    ):
         reasons[bad] = why
     good = reasons == ""
     if not good.any():
         found = " or ".join(dict.fromkeys(reasons.tolist())) or "no rows"
         raise InputError(f"None of the {len(table)} measurements can be used: {found} (columns {shown(columns)}).")
     names = _stations(table, columns.get("station"), lon, lat)
-    made = pd.DataFrame({"station": names, "date": dates, "lon": lon, "lat": lat, "value": values, "row": np.arange(len(table)) + 1})
+    made = pd.DataFrame(
+        {"station": names, "date": dates, "lon": lon, "lat": lat, "value": values, "row": np.arange(len(table)) + 1}
+    )
     unread = pd.DataFrame({"row": np.flatnonzero(~good) + 1, "reason": reasons[~good]})
     return Measurements(made[good].reset_index(drop=True), unread, columns)
 
@@ -133,7 +139,9 @@ def find_columns(
     missing = [what for what in ("date", "lon", "lat", "value") if what not in found]
     if missing and all_needed:
         listed = ", ".join(n[:30] for n in list(names)[:8]) + (", ..." if len(names) > 8 else "")
-        raise InputError(f"The table has no column for {missing[0]} (found: {listed or 'none'}): name it with  {missing[0]}='...'.")
+        raise InputError(
+            f"The table has no column for {missing[0]} (found: {listed or 'none'}): name it with  {missing[0]}='...'."
+        )
     return {what: found[what] for what in SPELLED if what in found}
 
 
@@ -145,7 +153,9 @@ def read_file(path: str | Path) -> pd.DataFrame:
 def _file(path: str | Path) -> pd.DataFrame:
     found = Path(path).expanduser()
     if not found.is_file():
-        raise InputError(f"There is no file {shown(str(path))}: give the path of a table with date, lon, lat and value.")
+        raise InputError(
+            f"There is no file {shown(str(path))}: give the path of a table with date, lon, lat and value."
+        )
     check_plain(found)
     try:
         with found.open("rb") as file:
@@ -184,7 +194,10 @@ def _dates(cells: pd.Series, column: str, form: str | None) -> Any:
     if iso.notna().any() or not len(filled):
         return _utc(iso)
     separator = next((s for s in "/.-" if filled.str.contains(s, regex=False).all()), "/")
-    tried = {f: pd.to_datetime(texts, format=f, errors="coerce", utc=True) for f in (f"%d{separator}%m{separator}%Y", f"%m{separator}%d{separator}%Y")}
+    tried = {
+        f: pd.to_datetime(texts, format=f, errors="coerce", utc=True)
+        for f in (f"%d{separator}%m{separator}%Y", f"%m{separator}%d{separator}%Y")
+    }
     complete = {f: found for f, found in tried.items() if found.notna().sum() == len(filled)}
     if len(complete) > 1 and not next(iter(complete.values())).equals(list(complete.values())[1]):
         raise InputError(
@@ -200,7 +213,10 @@ def _utc(moments: Any) -> Any:
 
 def _stations(table: pd.DataFrame, column: str | None, lon: Any, lat: Any) -> list[str]:
     """Return the name of each station; its place where it has none."""
-    places = [f"{abs(y):.4f}° {'N' if y >= 0 else 'S'}, {abs(x):.4f}° {'E' if x >= 0 else 'W'}" for x, y in zip(lon, lat, strict=True)]
+    places = [
+        f"{abs(y):.4f}° {'N' if y >= 0 else 'S'}, {abs(x):.4f}° {'E' if x >= 0 else 'W'}"
+        for x, y in zip(lon, lat, strict=True)
+    ]
     if column is None:
         return places
     names = [" ".join(str(v).split()) if not pd.isna(v) else "" for v in table[column].tolist()]

@@ -29,11 +29,11 @@ class StationComparison:
     Attributes
     ----------
     pairs : DataFrame
-        One row per matched measurement: ``station``, ``date``, ``lon``, ``lat``, ``value``, ``row`` (in the source), ``image`` (its date),
-        ``days`` (image minus measurement), ``image_value``, ``pixels`` (that were clear) and ``season``.
+        One row per matched measurement: ``station``, ``date``, ``lon``, ``lat``, ``value``, ``row`` (in the source),
+        ``image`` (its date), ``days`` (image minus measurement), ``image_value``, ``pixels`` (that were clear) and ``season``.
     scores : DataFrame
-        ``n``, ``stations``, ``bias`` (image minus ground), ``rmse`` and ``r``, each with the ends of a 95 % interval, for ``"all"`` and each
-        season; empty without pairs.
+        ``n``, ``stations``, ``bias`` (image minus ground), ``rmse`` and ``r``, each with the ends of a 95 % interval, for
+        ``"all"`` and each season; empty without pairs.
     measurements : DataFrame
         All measurements that could be read.
     unmatched : DataFrame
@@ -72,8 +72,10 @@ class StationComparison:
         """The agreement in one sentence."""
         if not len(self.pairs):
             return "No measurement has a clear image within the tolerance: there is nothing to compare."
-        row = self.scores.loc["all"]
-        parts = [f"{words} {_with_interval(row, name)}" for name, words in (("bias", "bias"), ("rmse", "RMSE"), ("r", "r"))]
+        row: Any = self.scores.loc["all"]
+        parts = [
+            f"{words} {_with_interval(row, name)}" for name, words in (("bias", "bias"), ("rmse", "RMSE"), ("r", "r"))
+        ]
         stations = f"{int(row.stations)} station{'s' if row.stations != 1 else ''}"
         return f"{self.index}, image minus ground, {int(row.n)} pairs at {stations}: {', '.join(parts)}."
 

@@ -31,9 +31,11 @@ def draw(found: StationComparison, station: str) -> Any:
 def draw_series(axes: Any, found: StationComparison, station: str) -> None:
     """Draw the index at a station by date, with its measurements."""
     if station not in found.stations:
-        raise unknown("station", station, found.stations) if station not in set(
-            found.measurements["station"]
-        ) else InputError("This station is outside the cube and has no series.")
+        raise (
+            unknown("station", station, found.stations)
+            if station not in set(found.measurements["station"])
+            else InputError("This station is outside the cube and has no series.")
+        )
     line = found.series[station].dropna()
     axes.plot(line.index, line.to_numpy(), "-o", color=COLORS[0], markersize=2.5, linewidth=1, label="images")
     ground = found.measurements[found.measurements["station"] == station]
@@ -50,7 +52,16 @@ def draw_scatter(axes: Any, found: StationComparison) -> None:
     for season, tint in TINTS.items():
         some = pairs[pairs["season"] == season]
         if len(some):
-            axes.plot(some["value"], some["image_value"], MARKS[season], color=tint, markersize=4, alpha=0.8, linestyle="", label=season)
+            axes.plot(
+                some["value"],
+                some["image_value"],
+                MARKS[season],
+                color=tint,
+                markersize=4,
+                alpha=0.8,
+                linestyle="",
+                label=season,
+            )
     both = np.concatenate([pairs["value"].to_numpy(float), pairs["image_value"].to_numpy(float)])
     low, high = (float(both.min()), float(both.max())) if len(both) else (0.0, 1.0)
     pad = 0.05 * (high - low or abs(high) or 1.0)

@@ -15,7 +15,7 @@ from annotated_types import Interval, Predicate, doc
 
 from eowidgets.analysis.measure.parcels.extract import extract, named_indices
 from eowidgets.analysis.measure.parcels.footprint import Footprint
-from eowidgets.analysis.measure.stations.columns import Measurements, read_measurements
+from eowidgets.analysis.measure.stations.columns import read_measurements
 from eowidgets.analysis.measure.stations.comparison import StationComparison
 from eowidgets.analysis.measure.stations.scores import scores, season_of
 from eowidgets.arguments import FilePath, Memory, Name, Seed, checked
@@ -31,11 +31,17 @@ from eowidgets.system import parse_bytes
 
 #: Share of the pixels around a station that an image must have seen.
 CLEAR = 0.5
-OUTSIDE, APART, CLOUDY = "outside the cube", "no image within the tolerance", "cloudy or not measured on the images within the tolerance"
+OUTSIDE, APART, CLOUDY = (
+    "outside the cube",
+    "no image within the tolerance",
+    "cloudy or not measured on the images within the tolerance",
+)
 
 StationTable = Annotated[pd.DataFrame | FilePath, doc("a table with date, lon, lat and value, or the path of one")]
 Tolerance = Annotated[str | float, doc("a time span such as '3D' or '12h', or a number of days")]
-Window = Annotated[int, Interval(ge=1, le=101), Predicate(lambda side: side % 2 == 1), doc("an odd number of pixels from 1 to 101")]
+Window = Annotated[
+    int, Interval(ge=1, le=101), Predicate(lambda side: side % 2 == 1), doc("an odd number of pixels from 1 to 101")
+]
 
 
 @checked
@@ -65,8 +71,8 @@ def stations(
     cube : Dataset (time, y, x)
         In memory or lazy; only the pixels of the stations are read.
     table : DataFrame, str or Path
-        One row per measurement, with date, longitude, latitude (degrees), value, and optionally the name of the station. As a file:
-        text with commas, semicolons or tabs.
+        One row per measurement, with date, longitude, latitude (degrees), value, and optionally the name of the station. As
+        a file: text with commas, semicolons or tabs.
     index : str
         Spectral index or band, in the unit of the measurements.
     tolerance : str or float
@@ -74,8 +80,8 @@ def stations(
     window : int
         Side of the square of pixels around the station, odd; their mean is compared.
     date, lon, lat, value, station : str, optional
-        Columns; by default found by their usual names, such as ``longitude`` or ``y``; the value also by the name of the index, or as the only
-        other column of numbers.
+        Columns; by default found by their usual names, such as ``longitude`` or ``y``; the value also by the name of the
+        index, or as the only other column of numbers.
     date_format : str, optional
         Such as ``"%d/%m/%Y"``, where dates are not ISO.
     dates : str or sequence, optional
@@ -88,7 +94,7 @@ def stations(
     Returns
     -------
     StationComparison
-        ``pairs``, ``scores`` (overall and by season, with intervals) and ``unmatched`` (each measurement without a pair, and why).
+        ``pairs``, ``scores`` (overall and by season, with intervals) and ``unmatched`` (measurements without a pair, and why).
 
     Raises
     ------
@@ -107,8 +113,14 @@ def stations(
     >>> eow.stations(eow.open("romania"), ground, "NDVI")
     StationComparison: NDVI, 2 of 2 measurements matched at 1 station
     """
-    columns = {"date": date, "lon": lon, "lat": lat, "value": value, "station": station}
-    options = {"tolerance": tolerance, "window": window, "date_format": date_format, "dates": dates, "seed": seed}
+    columns: dict[str, str | None] = {"date": date, "lon": lon, "lat": lat, "value": value, "station": station}
+    options: dict[str, Any] = {
+        "tolerance": tolerance,
+        "window": window,
+        "date_format": date_format,
+        "dates": dates,
+        "seed": seed,
+    }
     found = compare(cube, table, index, columns, memory=parse_bytes(memory), **options)
     for sentence in found.sentences:
         warn_user(sentence)
@@ -147,10 +159,20 @@ def compare(
     pairs, unmatched = _matched(rows, numbers, feet.pixels > 0, means, counts[0], times, span)
     unread = ground.unread
     unmatched = pd.concat([unmatched, unread], ignore_index=True).sort_values("row").reset_index(drop=True)
-    series = pd.DataFrame(means[feet.pixels > 0].T, index=pd.DatetimeIndex(times, name="date"), columns=rows["station"].to_numpy()[first][feet.pixels > 0])
+    series = pd.DataFrame(
+        means[feet.pixels > 0].T,
+        index=pd.DatetimeIndex(times, name="date"),
+        columns=rows["station"].to_numpy()[first][feet.pixels > 0],
+    )
     series = series.loc[:, ~series.columns.duplicated()]
     table_of_scores = scores(pairs, seed) if len(pairs) else pd.DataFrame()
-    arguments = {"index": index, "tolerance": tolerance, "window": window, **columns, "date_format": date_format}
+    arguments: dict[str, Any] = {
+        "index": index,
+        "tolerance": tolerance,
+        "window": window,
+        **columns,
+        "date_format": date_format,
+    }
     arguments |= {"dates": dates if isinstance(dates, str | None) else [str(d) for d in dates], "seed": seed}
     source = remember(table) if isinstance(table, str | Path) else None
     notes = {
@@ -177,7 +199,9 @@ def _span(tolerance: str | float) -> np.timedelta64:
             return found.to_timedelta64()
     except (ValueError, OverflowError):
         pass
-    raise InputError(f"tolerance is {shown(tolerance)}: give a time span such as '3D' or '12h', or a number of days from 0 on.")
+    raise InputError(
+        f"tolerance is {shown(tolerance)}: give a time span such as '3D' or '12h', or a number of days from 0 on."
+    )
 
 
 def _places(rows: pd.DataFrame) -> npt.NDArray[np.int64]:

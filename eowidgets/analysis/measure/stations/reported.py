@@ -27,7 +27,11 @@ def station_report(found: StationComparison, cube: xr.Dataset | None = None, tit
     tables = [Table.of(by_season, "Agreement by season, with 95 % intervals"), Table.of(found.pairs[shown], "Pairs")]
     if len(found.unmatched):
         tables.append(Table.of(found.unmatched[["row", "reason"]], "Measurements without a pair"))
-    pixels = f"the mean of {asked['window']} × {asked['window']} pixels around the station" if asked["window"] > 1 else "the pixel of the station"
+    pixels = (
+        f"the mean of {asked['window']} × {asked['window']} pixels around the station"
+        if asked["window"] > 1
+        else "the pixel of the station"
+    )
     return Report(
         title=title or f"{found.index} of images and stations",
         answer=" ".join((found.sentence, *found.sentences)),

@@ -26,7 +26,8 @@ def season_of(dates: npt.NDArray[np.datetime64], lat: Floats) -> npt.NDArray[np.
     """
     month = dates.astype("datetime64[M]").astype(int) % 12 + 1
     quarter = month % 12 // 3
-    return np.array(SEASONS)[(quarter + np.where(lat < 0, 2, 0)) % 4]
+    found: npt.NDArray[np.str_] = np.array(SEASONS)[(quarter + np.where(lat < 0, 2, 0)) % 4]
+    return found
 
 
 def scores(pairs: pd.DataFrame, seed: int = 0) -> pd.DataFrame:
@@ -42,8 +43,8 @@ def scores(pairs: pd.DataFrame, seed: int = 0) -> pd.DataFrame:
     Returns
     -------
     DataFrame
-        Indexed by ``"all"`` and the seasons that occur. ``n``, ``stations``; ``bias`` (mean of image minus ground), ``rmse`` and ``r``
-        (Pearson), each with ``_low`` and ``_high``, the ends of a 95 % interval.
+        Indexed by ``"all"`` and the seasons that occur. ``n``, ``stations``; ``bias`` (mean of image minus ground), ``rmse``
+        and ``r`` (Pearson), each with ``_low`` and ``_high``, the ends of a 95 % interval.
 
     Notes
     -----
@@ -52,7 +53,9 @@ def scores(pairs: pd.DataFrame, seed: int = 0) -> pd.DataFrame:
     in place of whole stations. There is no interval with fewer than three pairs or five groups.
     """
     parts = {"all": pairs} | {s: pairs[pairs["season"] == s] for s in SEASONS if (pairs["season"] == s).any()}
-    return pd.DataFrame({name: _scored(part, seed) for name, part in parts.items()}).T.astype({"n": int, "stations": int})
+    return pd.DataFrame({name: _scored(part, seed) for name, part in parts.items()}).T.astype(
+        {"n": int, "stations": int}
+    )
 
 
 def _scored(pairs: pd.DataFrame, seed: int) -> dict[str, float]:
