@@ -197,7 +197,9 @@ def _columns(source: pd.DataFrame | pd.Series[Any], index: str | None) -> tuple[
     lower = {str(c).lower(): c for c in table.columns}
     when = next((lower[n] for n in DATES if n in lower), None)
     if when is None:
-        raise InputError(f"The table has no column of dates: name one of its columns {shown(list(table.columns))} 'time'.")
+        raise InputError(
+            f"The table has no column of dates: name one of its columns {shown(list(table.columns))} 'time'."
+        )
     who = next((lower[n] for n in NAMES if n in lower), None)
     others = [
         c

@@ -223,7 +223,11 @@ def _acf(x: Array, there: Array, n: Array, lags: int) -> Array:
     mean = np.where(there, x, 0.0).sum(axis=0) / n
     y = np.where(there, x - mean, 0.0)
     whole = (y * y).sum(axis=0)
-    return np.stack([(y[k:] * y[:-k]).sum(axis=0) / whole for k in range(1, lags + 1)]) if lags else np.zeros((0, x.shape[1]))
+    return (
+        np.stack([(y[k:] * y[:-k]).sum(axis=0) / whole for k in range(1, lags + 1)])
+        if lags
+        else np.zeros((0, x.shape[1]))
+    )
 
 
 def _first_acf(x: Array, there: Array, n: Array, tied: Array | None = None) -> Array:
