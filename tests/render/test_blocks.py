@@ -8,8 +8,8 @@ import xarray as xr
 
 import eowidgets as eow
 from eowidgets.render.blocks import MOST_BLOCKS, _middles, read_thinned, thinning, touched
+from eowidgets.render.result import thin
 from eowidgets.render.source import FrameSource
-from eowidgets.widgets.map.overlay import thin
 
 
 def raster(side, block, read=None):

@@ -20,11 +20,11 @@ from eowidgets.cube.area_source import CRSLike
 from eowidgets.cube.globe import outline
 from eowidgets.cube.grid import bounds, geobox
 from eowidgets.errors import EowidgetsError, InputError, shown, unknown
+from eowidgets.render.result import thin
 from eowidgets.widgets.base import AreaTrait, PlainErrors
 from eowidgets.widgets.map import basemap as base
 from eowidgets.widgets.map.controls import DRAWN, MapControls
 from eowidgets.widgets.map.layer_list import LayerList
-from eowidgets.widgets.map.overlay import thin
 from eowidgets.widgets.map.picture_layers import PictureLayers
 from eowidgets.widgets.map.rasters import Rasters
 from eowidgets.widgets.map.screen import corners, is_rectangle, mercator, same_shape

@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Any
 import ipyleaflet
 
 from eowidgets.arguments import Fraction, checked
-from eowidgets.widgets.map.overlay import Legend, Rgba, place
+from eowidgets.render.result import Legend, Rgba
+from eowidgets.widgets.map.overlay import place
 
 if TYPE_CHECKING:
     from odc.geo.geobox import GeoBox

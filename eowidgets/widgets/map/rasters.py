@@ -13,9 +13,9 @@ from eowidgets.cube.grid import bounds as corners
 from eowidgets.cube.grid import geobox
 from eowidgets.cube.schema import bands
 from eowidgets.errors import InputError, unknown
+from eowidgets.render.result import Legend, Rgba, frame_picture, result_picture, thin
 from eowidgets.render.source import FrameSource
 from eowidgets.render.style import default_bands
-from eowidgets.widgets.map.overlay import Legend, Rgba, frame_picture, result_picture, thin
 
 if TYPE_CHECKING:
     from pathlib import Path

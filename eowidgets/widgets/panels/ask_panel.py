@@ -28,8 +28,8 @@ from eowidgets.cube.grid import geobox
 from eowidgets.engine.scheduler import LIGHT
 from eowidgets.engine.work import Cancelled, Work
 from eowidgets.errors import EowidgetsError, InputError, SourceError, shown, unknown
+from eowidgets.render.result import result_picture
 from eowidgets.widgets.base import ChoiceTrait, css, esm
-from eowidgets.widgets.map.overlay import result_picture
 from eowidgets.widgets.panels.panel import Panel
 
 if TYPE_CHECKING:

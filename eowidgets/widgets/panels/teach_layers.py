@@ -15,7 +15,7 @@ from eowidgets.cube.export.layers import NO_CLASS
 from eowidgets.cube.grid import geobox
 from eowidgets.learn.session import Place, TeachSession
 from eowidgets.learn.session.features import Tile
-from eowidgets.widgets.map.overlay import result_picture, thin
+from eowidgets.render.result import result_picture, thin
 
 Array = npt.NDArray[Any]
 CLASSES, PROBABILITY, TESTED, LABELS, NEXT = "class map", "probability", "tested map", "labels", "places to label"

@@ -17,7 +17,7 @@ import eowidgets as eow
 from eowidgets.cube.area import Area
 from eowidgets.cube.grid import bounds, geobox
 from eowidgets.errors import InputError
-from eowidgets.widgets.map.overlay import Legend
+from eowidgets.render.result import Legend
 from eowidgets.widgets.places import AREA_COLOR
 
 INSIDE = (22.148, 45.202, 22.152, 45.206)

@@ -7,7 +7,7 @@ import xarray as xr
 
 from eowidgets.errors import InputError
 from eowidgets.render.classes import distinct
-from eowidgets.widgets.map.overlay import Legend, result_picture
+from eowidgets.render.result import Legend, result_picture
 from eowidgets.widgets.places import PinsTrait, PolygonsTrait
 from eowidgets.widgets.viewer.time_viewer import TimeViewer
 
