@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from statistics import NormalDist
 from typing import Literal
 
@@ -9,7 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 Array = npt.NDArray[np.float64]
-#: ``score``: combined Wilson intervals of the strata. ``normal``: the estimate plus and minus z standard errors.
+#: ``score``: modified Wilson intervals of the strata, combined. ``normal``: the estimate plus and minus z standard errors.
 Method = Literal["score", "normal"]
 
 
@@ -25,7 +26,11 @@ def quantile(confidence: float) -> float:
 
 
 def wilson(hits: Array, n: Array, z: float) -> tuple[Array, Array]:
-    """Return the limits of Wilson's score interval of a binomial share (Wilson 1927, doi:10.2307/2276774).
+    """Return the limits of the modified Wilson interval of a binomial share.
+
+    Wilson's score interval (1927, doi:10.2307/2276774); for the first few hits, and the first few misses, where it is too
+    narrow, the limit on that side is the one for a Poisson count (Brown, Cai and DasGupta 2001, doi:10.1214/ss/1009213286,
+    section 4.1.1).
 
     Parameters
     ----------
@@ -35,15 +40,20 @@ def wilson(hits: Array, n: Array, z: float) -> tuple[Array, Array]:
 
     Examples
     --------
-    >>> low, high = wilson(np.array([0.0]), np.array([50.0]), 1.96)
-    >>> low[0], round(high[0], 4)
-    (0.0, 0.0714)
+    >>> low, high = wilson(np.array([0.0, 1.0]), np.array([50.0, 50.0]), 1.96)
+    >>> low.round(4).tolist(), high.round(4).tolist()
+    ([0.0, 0.001], [0.0714, 0.105])
     """
+    from scipy.special import gammaincinv
+
     share, square = hits / n, z**2 / n
     centre = (share + square / 2) / (1 + square)
     half = z * np.sqrt(share * (1 - share) / n + square / (4 * n)) / (1 + square)
     low, high = np.clip(centre - half, 0, share), np.clip(centre + half, share, 1)
-    return np.where(hits <= 0, 0.0, low), np.where(hits >= n, 1.0, high)
+    tail, few, misses = 2 * (1 - NormalDist().cdf(z)), np.where(n > 50, 3, 2), n - hits
+    low = np.where(hits <= few, np.minimum(low, gammaincinv(np.clip(hits, 1e-9, 4), tail) / n), low)
+    high = np.where(misses <= few, np.maximum(high, 1 - gammaincinv(np.clip(misses, 1e-9, 4), tail) / n), high)
+    return np.where(hits <= 0, 0.0, low), np.where(misses <= 0, 1.0, high)
 
 
 def share_limits(hits: Array, n: Array, weights: Array, z: float, possible: npt.NDArray[np.bool_]) -> tuple[float, float]:
@@ -99,18 +109,30 @@ def ratio_limits(
     if len(inside) == 1 and not len(others):
         low, high = wilson(right[inside], n[inside], z)
         return float(low[0]), float(high[0])
-    ratios = np.linspace(0, 1, 2001)[:, None]
     a, b = right / n, wrong / n
     (a_low, a_high), (b_low, b_high) = wilson(right, n, z), wilson(wrong, n, z)
     a_high, b_high = np.where(possible[0], a_high, a), np.where(possible[1], b_high, b)
     with np.errstate(divide="ignore", invalid="ignore"):
         together = np.nan_to_num(np.sqrt(a * b / ((1 - a) * (1 - b))), posinf=1.0).clip(0, 1)
 
-    def spread(a_side: Array, b_side: Array) -> Array:
-        one, two = (1 - ratios) * weights * a_side, ratios * weights * b_side
-        return np.asarray(np.sqrt(np.sum(one**2 + two**2 + 2 * together * one * two, axis=1)))
+    def reach(ratio: float, a_side: Array, b_side: Array) -> float:
+        one, two = (1 - ratio) * weights * a_side, ratio * weights * b_side
+        return float(np.sqrt(np.sum(one**2 + two**2 + 2 * together * one * two)))
 
-    value = np.sum(weights * ((1 - ratios) * a - ratios * b), axis=1)
-    fits = (value - spread(a - a_low, b_high - b) <= 0) & (value + spread(a_high - a, b - b_low) >= 0)
-    kept = ratios[fits, 0]
-    return (float(kept[0]), float(kept[-1])) if len(kept) else (0.0, 1.0)
+    def difference(ratio: float) -> float:
+        return float(np.sum(weights * ((1 - ratio) * a - ratio * b)))
+
+    value = float(weights @ a) / float(weights @ (a + b))
+    low = _edge(lambda r: difference(r) - reach(r, a - a_low, b_high - b) <= 0, value, 0.0)
+    high = _edge(lambda r: difference(r) + reach(r, a_high - a, b - b_low) >= 0, value, 1.0)
+    return low, high
+
+
+def _edge(fits: Callable[[float], bool], inside: float, end: float) -> float:
+    """Return the last value that fits on the way from one that does to an end of the scale, by bisection."""
+    if fits(end):
+        return end
+    for _ in range(40):
+        middle = (inside + end) / 2
+        inside, end = (middle, end) if fits(middle) else (inside, middle)
+    return inside
