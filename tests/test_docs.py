@@ -24,6 +24,7 @@ PAGES = [
             "viewer",
             "outputs",
             "plug-ins",
+            "report",
             "training",
             "labels",
             "similar-places",

@@ -11,6 +11,7 @@ import numpy as np
 import numpy.typing as npt
 import xarray as xr
 
+from eowidgets.cube.schema import bands
 from eowidgets.render.blocks import thinning
 from eowidgets.render.classes import ClassRow, classes_of
 from eowidgets.render.colormaps import colormap, hex_color, rgba
@@ -61,6 +62,16 @@ class Legend:
         bar = f'<div class="eow-ramp" style="background:linear-gradient(to right,{stops})"></div>'
         ends = f"<div class='eow-ends'><span>{self.vmin:.3g}</span><span>{self.vmax:.3g}{unit}</span></div>"
         return title + bar + ends
+
+
+def main_variable(result: xr.Dataset) -> str | None:
+    """Return the name of the main variable of a result, None for a cube of bands."""
+    names = [
+        str(n) for n, v in result.data_vars.items() if v.attrs.get("role") == "result" and {"y", "x"} <= set(v.dims)
+    ]
+    if bands(result) and not any("flag_values" in result[n].attrs for n in names):
+        return None
+    return names[0] if names else None
 
 
 def thin(cube: xr.Dataset, longest: int = LONGEST) -> xr.Dataset:

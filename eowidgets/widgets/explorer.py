@@ -124,6 +124,7 @@ class Explorer(ReadableRepr, PlainErrors, ipywidgets.GridBox):
                 "Teach": lambda: self._panel_of("teach_panel", "TeachPanel"),
                 "Change": lambda: self._panel_of("change_panel", "ChangePanel"),
                 "Forecast": lambda: self._panel_of("forecast_panel", "ForecastPanel"),
+                "Measure": lambda: self._panel_of("measure_panel", "MeasurePanel"),
                 "Ask": lambda: self._panel_of("ask_panel", "AskPanel"),
                 "Layers": lambda: LayersPanel(self.viewer, area_map),
                 "Share": lambda: SharePanel(self.viewer),
@@ -141,7 +142,10 @@ class Explorer(ReadableRepr, PlainErrors, ipywidgets.GridBox):
         # The panels for change and questions do not link their area themselves; drawn areas become labels when teaching.
         if name != "TeachPanel":
             traitlets.link((self, "area"), (panel, "area"))
-        self.recorder.follow(panel)
+        if name == "MeasurePanel":
+            panel.on_open(self.recorder.follow)
+        else:
+            self.recorder.follow(panel)
         return panel
 
     def _furnish_later(self) -> None:

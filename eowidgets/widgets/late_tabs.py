@@ -30,9 +30,13 @@ class LateTabs(ipywidgets.Tab):
         number = self.selected_index
         if number is None or self.children[number].children:
             return
-        try:
-            made = self._makers[number]()
-        except Exception as error:  # noqa: BLE001  (no cell can show it: it is shown in the tab)
-            text = str(error) if isinstance(error, EowidgetsError) else f"{type(error).__name__}: {error}"
-            made = ipywidgets.HTML(f"<div class='eow-bad' role='alert'>{escape(text[:500])}</div>")
-        self.children[number].children = (made,)
+        self.children[number].children = (created(self._makers[number]),)
+
+
+def created(maker: Callable[[], ipywidgets.Widget]) -> ipywidgets.Widget:
+    """Return the widget that a function creates, or its error as a sentence: no cell can show it."""
+    try:
+        return maker()
+    except Exception as error:  # noqa: BLE001  (shown in the place of the widget)
+        text = str(error) if isinstance(error, EowidgetsError) else f"{type(error).__name__}: {error}"
+        return ipywidgets.HTML(f"<div class='eow-bad' role='alert'>{escape(text[:500])}</div>")

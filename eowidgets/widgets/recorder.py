@@ -64,7 +64,7 @@ class Recorder:
         """Record the results of a panel."""
         if hasattr(panel, "turns"):
             panel.observe(self._answered, names="turns")
-        else:
+        elif hasattr(panel, "on_done"):
             panel.on_done(self._ran)
 
     def on_change(self, callback: Callable[[], None]) -> None:

@@ -1,1 +1,1 @@
-"""Figures to report to others: phenology, trends, parcels, stations, accuracy with error-adjusted areas, and reports."""
+"""Numbers for others: by parcel and by year, with an interval, a definition and a report page."""

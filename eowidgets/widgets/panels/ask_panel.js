@@ -134,6 +134,10 @@ export default {
     save.type = "button";
     save.title = "Write this dialogue as a notebook that runs again";
     save.onclick = () => model.send({ type: "export" });
+    const report = make("button", "eow-ask-export", "Report");
+    report.type = "button";
+    report.title = "Write the answer that is lit, or the last one, as a page to hand over or print";
+    report.onclick = () => model.send({ type: "report" });
     const who = make("select", "eow-ask-who");
     who.setAttribute("aria-label", "Who answers");
     who.title = "Tools that count pixels, or a network that was trained on simulated pictures";
@@ -142,7 +146,7 @@ export default {
       model.set("who", who.value);
       model.save_changes();
     };
-    form.append(input, who, send, save);
+    form.append(input, who, send, save, report);
     const note = make("div", "eow-ask-note");
     const picture = make("div", "eow-ask-picture");
     el.replaceChildren(picture, log, place, chips, form, note);

@@ -21,6 +21,8 @@ from eowidgets.analysis.ask.answer import Answer, refuse
 from eowidgets.analysis.ask.asking import BRAINS, ask
 from eowidgets.analysis.ask.language import to_json
 from eowidgets.analysis.ask.suggest import suggestions
+from eowidgets.analysis.measure.report.content import Report
+from eowidgets.analysis.measure.report.of_result import report
 from eowidgets.analysis.notebook import Cells
 from eowidgets.arguments import FilePath, checked
 from eowidgets.cube.admission import admit
@@ -255,6 +257,8 @@ class AskPanel(Panel, anywidget.AnyWidget):
             self.grade(int(content["turn"]), bool(content["good"]))
         elif kind == "export":
             self.to_notebook()
+        elif kind == "report":
+            self.report()
 
     # --- evidence -------------------------------------------------------------------------------------------------
 
@@ -332,6 +336,12 @@ class AskPanel(Panel, anywidget.AnyWidget):
         if not found:
             raise InputError("There is no answer to write yet: ask something first.")
         return [(f"{plain_markdown(a.question)}\n\n{plain_markdown(a.text)}", f"{a.code}\nanswer") for a in found]
+
+    def _report(self) -> Report:
+        if not self.answers:
+            raise InputError("There is no answer to report yet: ask something first.")
+        chosen = self._answered[self.lit] if self.lit in self._answered else self.answers[-1]
+        return report(chosen, cube=self.cube)
 
     def _title(self) -> str:
         return plain_markdown(str(self.cube.attrs.get("title") or "Questions"))

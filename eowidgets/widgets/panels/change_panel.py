@@ -20,6 +20,8 @@ from eowidgets.analysis.change.report import (
     timeline,
 )
 from eowidgets.analysis.change.words import ChangeWords, can_describe, describe_change
+from eowidgets.analysis.measure.report.content import Report
+from eowidgets.analysis.measure.report.of_change import change_report
 from eowidgets.arguments import checked
 from eowidgets.contract.call import Call
 from eowidgets.contract.card import Card
@@ -282,6 +284,12 @@ class ChangePanel(FormPanel, ChangePanelView):
         self._list.value = number
         self._view.place = portrait(self._task.cube if self._task is not None else self.cube, self.result, place)
         self._layers.look_at(place, self.places.crs)
+
+    def _report(self) -> Report:
+        if self.places is None:
+            raise InputError("There is no result to report yet: run a comparison first.")
+        least = float(self._smallest.value)
+        return change_report(self.result, self.cube, date=self._day(), places=self.places, least=least)
 
     def _write(self, target: Path) -> Path:
         if self.places is None:

@@ -14,6 +14,8 @@ from eowidgets.analysis.forecast.files import append_frames, channels, to_csv, t
 from eowidgets.analysis.forecast.forecast import forecast, hindcast
 from eowidgets.analysis.forecast.names import forecasters
 from eowidgets.analysis.history import admitted
+from eowidgets.analysis.measure.report.content import Report
+from eowidgets.analysis.measure.report.of_result import report
 from eowidgets.arguments import checked
 from eowidgets.contract.call import Call
 from eowidgets.contract.choice import Choice
@@ -305,6 +307,11 @@ class ForecastPanel(FormPanel, ForecastView):
         return said
 
     # --- files --------------------------------------------------------------------------------------------------
+
+    def _report(self) -> Report:
+        if self.result is None:
+            raise InputError("There is no forecast to report yet: run one first.")
+        return report(self.result, cube=self.cube, date=self._day())
 
     def _write(self, target: Path) -> Path:
         if self.result is None:

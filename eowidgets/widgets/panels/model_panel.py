@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 import traitlets
 import xarray as xr
 
+from eowidgets.analysis.measure.report.content import Report
+from eowidgets.analysis.measure.report.of_result import report
 from eowidgets.analysis.notebook import Cells
 from eowidgets.analysis.record import Record
 from eowidgets.arguments import MODEL, checked
@@ -270,6 +272,11 @@ class ModelPanel(FormPanel, ModelView):
         self._tested = choice or self._tested
         test = f"Tested on this cube: {choice.sentence}." if choice else ""
         self._say(" ".join(filter(None, (f"Done: {', '.join(map(str, list(result.data_vars)[:6]))}.", said, test))))
+
+    def _report(self) -> Report:
+        if self.result is None:
+            raise InputError("There is no result to report yet: run a model first.")
+        return report(self.result, cube=self.cube, date=self._day())
 
     def _write(self, target: Path) -> Path:
         if self.result is None:

@@ -49,7 +49,7 @@ class ModelView(PanelView):
                 row(self._run, self._pause, self._cancel, self._estimate),
                 *(self._bar, self._note, self._shown, self._fade, self._origin),
                 row(self._path, self._format, self._save).add_class("eow-files"),
-                row(self._shows_code, self._to_notebook),
+                row(self._shows_code, self._to_notebook, self._to_report),
                 self._code,
             ]
         )

@@ -13,10 +13,9 @@ from eowidgets.cube.grid import geobox
 from eowidgets.cube.schema import bands
 from eowidgets.engine.strips import WindowResult
 from eowidgets.render.embedding import holds_vectors, principal_colors
-from eowidgets.render.result import frame_picture, result_picture, thin
+from eowidgets.render.result import frame_picture, main_variable, result_picture, thin
 from eowidgets.render.source import FrameSource
 from eowidgets.render.style import default_bands
-from eowidgets.widgets.panels.result_files import main_variable
 
 #: Pause before the next picture for the map, as a multiple of the time that the last one took.
 _PATIENCE = 10

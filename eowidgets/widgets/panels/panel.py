@@ -12,6 +12,7 @@ from typing import Any, ClassVar
 import traitlets
 import xarray as xr
 
+from eowidgets.analysis.measure.report.content import Report
 from eowidgets.analysis.notebook import Cells, write_notebook
 from eowidgets.arguments import FilePath, checked
 from eowidgets.cube.opening import opening
@@ -118,6 +119,37 @@ class Panel(ReadableRepr, PlainErrors):
         self._say(f"Written as {written}.")
         return written
 
+    def _report(self) -> Report:
+        """Return the report of what the panel shows.
+
+        Raises
+        ------
+        InputError
+            If there is nothing to report yet.
+        """
+        raise NotImplementedError
+
+    def report(self, path: FilePath | None = None) -> Path:
+        """Write what the panel shows as a page to hand over: answer, map, chart, table, definitions, method and sources.
+
+        Parameters
+        ----------
+        path : str or Path, optional
+            Ends in ``.html``.
+
+        Raises
+        ------
+        InputError, SourceError
+            If there is no result yet, or the file cannot be written.
+        """
+        written = self._report().save(path or Path(self._notebook_name()).with_suffix(".html"))
+        self._say(f"The report was written as {written}: open it in a browser, and print it for a PDF.")
+        return written
+
+    def _day(self) -> str:
+        """Return the ISO date that the viewer or the map shows, empty if there is none."""
+        return str(getattr(self.viewer or self.map, "date", "") or "")
+
     def _title(self) -> str:
         return str(self.cube.attrs.get("title") or "A session")
 
@@ -164,6 +196,7 @@ class FormPanel(Panel, PanelView):
         self._pause.observe(self._hold, names="value")
         self._save.on_click(lambda _: self._guard(self.save))
         self._to_notebook.on_click(lambda _: self._guard(self.to_notebook))
+        self._to_report.on_click(lambda _: self._guard(self.report))
         for control in (self._where, self._shows_code):
             control.observe(self._refresh, names="value")
 

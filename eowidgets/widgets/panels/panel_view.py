@@ -61,6 +61,9 @@ class PanelView(ipywidgets.VBox):
         self._to_notebook = ipywidgets.Button(
             description="To notebook", icon="book", tooltip="Write what was done here as a notebook that runs again"
         )
+        self._to_report = ipywidgets.Button(
+            description="Report", icon="file-text-o", tooltip="Write the result as a page to hand over or print"
+        )
 
     def _arrange(self, widgets: Iterable[Any], *styles: str) -> None:
         """Show widgets one below the other; ``styles`` are style sheets in this folder besides that of all panels."""

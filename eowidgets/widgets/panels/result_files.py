@@ -12,10 +12,10 @@ import xarray as xr
 from eowidgets.cube.export import to_geotiff, to_netcdf, to_zarr
 from eowidgets.cube.export.place import write_whole
 from eowidgets.cube.grid import geobox
-from eowidgets.cube.schema import bands
 from eowidgets.engine.writers.disk import TABLES
 from eowidgets.engine.writers.parts import write_table
 from eowidgets.errors import InputError, MissingExtraError, shown
+from eowidgets.render.result import main_variable
 
 FORMATS = {"GeoTIFF (.tif)": ".tif", "NetCDF (.nc)": ".nc", "Zarr (.zarr)": ".zarr", "GeoPackage (.gpkg)": ".gpkg"}
 
@@ -49,16 +49,6 @@ def save(result: Any, path: str | Path) -> Path:
     if ending not in writers:
         raise InputError(f"The name {shown(target.name)} must end in {', '.join(FORMATS.values())}.")
     return writers[ending](result, target)
-
-
-def main_variable(result: xr.Dataset) -> str | None:
-    """Return the name of the main variable of a result, None for a cube of bands."""
-    names = [
-        str(n) for n, v in result.data_vars.items() if v.attrs.get("role") == "result" and {"y", "x"} <= set(v.dims)
-    ]
-    if bands(result) and not any("flag_values" in result[n].attrs for n in names):
-        return None
-    return names[0] if names else None
 
 
 def polygons(result: xr.Dataset) -> Any:

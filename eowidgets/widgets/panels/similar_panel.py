@@ -8,6 +8,7 @@ import ipywidgets
 import numpy as np
 import xarray as xr
 
+from eowidgets.analysis.measure.report.content import Report, Table
 from eowidgets.arguments import Count, NotNegative, checked
 from eowidgets.cube.admission import admit
 from eowidgets.cube.globe import locate
@@ -93,7 +94,14 @@ class SimilarPanel(Panel, ipywidgets.VBox):
         self._search.on_click(lambda _: self._guard(self.search))
         self._forget.on_click(lambda _: self._start_again())
         picture = () if self._own_viewer is None else (self._own_viewer,)
-        buttons = ipywidgets.HBox((self._search, self._forget))
+        self._to_report = ipywidgets.Button(
+            description="Report",
+            icon="file-text-o",
+            tooltip="Write the places as a page to hand over or print",
+            layout=wide,
+        )
+        self._to_report.on_click(lambda _: self._guard(self.report))
+        buttons = ipywidgets.HBox((self._search, self._forget, self._to_report))
         super().__init__((*picture, buttons, self._message, self._answers))
         self.add_class("eow-similar-panel")
         self._link_own_viewer()
@@ -184,6 +192,25 @@ class SimilarPanel(Panel, ipywidgets.VBox):
             distance = np.abs(self.cube["time"].values - np.datetime64(str(chosen)[:19]))
             return int(distance.argmin())
         return len(self.cube["time"]) - 1
+
+    def _report(self) -> Report:
+        if self.matches is None:
+            raise InputError("There is no search to report yet: pin a place, then search.")
+        table = self.matches.table.drop(columns="geometry", errors="ignore")
+        best = table.iloc[0]
+        return Report(
+            "Similar places",
+            f"These {len(table)} places are the most similar to the examples; the best match is at {best.lat:.5f}° N, "
+            f"{best.lon:.5f}° E.",
+            tables=[Table.of(table, "Places, the most similar first", digits=7)],
+            definitions={
+                "score": "cosine similarity to the nearest example; with counter-examples a sum of standard scores"
+            },
+            citations=[str(self.cube.attrs["attribution"])] if self.cube.attrs.get("attribution") else [],
+        )
+
+    def _notebook_name(self) -> str:
+        return "similar-places.ipynb"
 
     def _start_again(self) -> None:
         self.like, self.unlike = [], []

@@ -24,7 +24,7 @@ class TeachClicks:
     _pins: LabelPins
     _size: Any
     _labelling: Any
-    _report: Callable[..., None]
+    _show_failure: Callable[..., None]
     _source_of_clicks: Any
     _say: Callable[..., None]
     _guard: Callable[..., None]
@@ -72,7 +72,7 @@ class TeachClicks:
 
         if self._must_read(lon, lat):
             self._say("Reading the series ...")
-            LIGHT.submit("click", lambda _: act(), owner=self).on_change(self._report)
+            LIGHT.submit("click", lambda _: act(), owner=self).on_change(self._show_failure)
         else:
             act()
 

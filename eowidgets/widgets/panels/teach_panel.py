@@ -15,6 +15,8 @@ from typing import TYPE_CHECKING, Any
 import traitlets
 import xarray as xr
 
+from eowidgets.analysis.measure.report.content import Report
+from eowidgets.analysis.measure.report.of_taught import taught_report
 from eowidgets.analysis.notebook import Cells
 from eowidgets.arguments import FilePath, checked
 from eowidgets.contract.labels import Labels
@@ -29,7 +31,7 @@ from eowidgets.learn.session import Autosave, Classroom, Place, TeachSession
 from eowidgets.learn.session.editing import class_of, no_labels, with_class
 from eowidgets.widgets.panels.panel import FormPanel
 from eowidgets.widgets.panels.teach_clicks import TeachClicks, soon
-from eowidgets.widgets.panels.teach_layers import LabelPins, TeachLayers
+from eowidgets.widgets.panels.teach_layers import TESTED, LabelPins, TeachLayers
 from eowidgets.widgets.panels.teach_next import TeachNext
 from eowidgets.widgets.panels.teach_panel_view import TeachPanelView
 from eowidgets.widgets.panels.teach_test import TeachTest
@@ -275,11 +277,11 @@ class TeachPanel(TeachClicks, TeachNext, TeachTest, FormPanel, TeachPanelView):
         if self.painting is not None and not self.painting.over:
             self.painting.cancel()
         self.painting = Work("class map", self._paint, owner=self)
-        self.painting.on_change(self._report)
+        self.painting.on_change(self._show_failure)
         LIGHT.put(self.painting)
         return self.painting
 
-    def _report(self, work: Work[Any]) -> None:
+    def _show_failure(self, work: Work[Any]) -> None:
         """Show why work in the background failed: nothing else does."""
         if work.error is not None:
             self._say_error(work.error, work.name)
@@ -337,6 +339,13 @@ class TeachPanel(TeachClicks, TeachNext, TeachTest, FormPanel, TeachPanelView):
             self.painting.cancel()
 
     # --- files and code -----------------------------------------------------------------------------------------
+
+    def _report(self) -> Report:
+        if self.model is None:
+            raise InputError("There is no test to report yet: train and test first.")
+        tested = self._layers.tested
+        mapped = None if tested is None else tested[TESTED]
+        return taught_report(self.model, self.cube, date=self._day(), mapped=mapped, code=self.code())
 
     def _write(self, target: Path) -> Path:
         return self.session.labels.to_file(target)

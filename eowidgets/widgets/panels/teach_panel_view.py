@@ -59,7 +59,7 @@ class TeachPanelView(PanelView):
                 self._tested,
                 self._card,
                 row(self._path, self._format, self._save, self._upload).add_class("eow-files"),
-                row(self._shows_code, self._to_notebook, self._clear),
+                row(self._shows_code, self._to_notebook, self._to_report, self._clear),
                 self._code,
                 self._saved,
             ],

@@ -1,0 +1,105 @@
+"""The report of a forecast: one sentence, one chart, and its errors on hold-out windows."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import xarray as xr
+
+from eowidgets.analysis.forecast.files import channels, skill_table
+from eowidgets.analysis.measure.report.assemble import assemble
+from eowidgets.analysis.measure.report.charts import fan
+from eowidgets.analysis.measure.report.content import Figure, Report, Table
+from eowidgets.cube.indices import index as spectral_index
+from eowidgets.cube.schema import bands, usable
+from eowidgets.errors import EowidgetsError
+
+
+def forecast_report(made: xr.Dataset, cube: xr.Dataset | None = None, title: str = "", date: str = "") -> Report:
+    """Return the report of what ``eow.forecast`` or ``eow.hindcast`` returned; parameters as for ``eow.report``."""
+    skill, course = skill_table(made).reset_index(), outlook(made)
+    caption = "Errors on hold-out windows; gain: share of the other method's MAE that is saved"
+    return assemble(
+        made,
+        cube,
+        title,
+        answer=course.sentence,
+        figures=[course.figure(cube)],
+        tables=[Table.of(skill, caption)] if len(skill) else [],
+        definitions={
+            "forecast": "the median",
+            "interval": "of forecasts made in the same way for known dates, this share contained the observation",
+        },
+    )
+
+
+@dataclass(frozen=True)
+class Outlook:
+    """The mean course of a forecast.
+
+    Parameters
+    ----------
+    name : str
+        What was forecast.
+    middle : DataArray (time,)
+    intervals : tuple of (level, low, high)
+        From the widest; means of the ends of the intervals of the pixels, which is wider than an interval of the mean.
+    start : str
+        ISO day of the first forecast.
+    of_pixels : bool
+        Whether the forecast is a map.
+    """
+
+    name: str
+    middle: xr.DataArray
+    intervals: tuple[tuple[float, xr.DataArray, xr.DataArray], ...]
+    start: str
+    of_pixels: bool
+
+    @property
+    def sentence(self) -> str:
+        """The value on the last day with its 80 % interval, or the nearest that there is."""
+        last = str(self.middle["time"].values[-1])[:10]
+        words = f"{self.name.upper()} is forecast to be {float(self.middle[-1]):.2f} on {last}"
+        if self.intervals:
+            level, low, high = min(self.intervals, key=lambda i: abs(i[0] - 0.8))
+            words += f" ({level:.0%} interval {float(low[-1]):.2f} to {float(high[-1]):.2f})"
+        return f"{words}{', mean of the pixels' if self.of_pixels else ''}."
+
+    def figure(self, cube: xr.Dataset | None) -> Figure:
+        """Draw the forecast, with the mean of the cube before it if there is a cube."""
+        past = _past(cube, self)
+        dates = self.middle["time"].values
+        levels = [(level, low.values, high.values) for level, low, high in self.intervals]
+        return fan(past, (dates, self.middle.values), levels, self.name.upper(), f"Forecast from {self.start}")
+
+
+def outlook(made: xr.Dataset) -> Outlook:
+    """Return the mean course of the first channel of a forecast."""
+    name = channels(made)[0]
+    others = [d for d in made[name].dims if d != "time"]
+    levels = sorted((float(v) for v in made["level"].values), reverse=True) if "level" in made else []
+    ends = [(v, f"{name}_lo{100 * v:g}", f"{name}_hi{100 * v:g}") for v in levels]
+    intervals = tuple((v, made[low].mean(others), made[high].mean(others)) for v, low, high in ends if low in made)
+    return Outlook(name, made[name].mean(others), intervals, str(made.attrs["forecast_from"]), "y" in others)
+
+
+def _past(cube: xr.Dataset | None, made: Outlook) -> tuple[np.ndarray, np.ndarray]:
+    """Return the mean of the two years before, of clear dates of the cube."""
+    nothing = np.zeros(0, "datetime64[ns]"), np.zeros(0)
+    if cube is None:
+        return nothing
+    start = np.datetime64(made.start)
+    before = cube.sel(time=slice(start - np.timedelta64(730, "D"), start - np.timedelta64(1, "D")))
+    if not before.sizes.get("time"):
+        return nothing
+    try:
+        values = before[made.name] if made.name in bands(before) else spectral_index(before, made.name.upper())
+    except EowidgetsError:
+        return nothing
+    seen = usable(before)
+    share = seen.mean(("y", "x")).values
+    mean = values.where(seen).mean(("y", "x")).values
+    keep = share > 0.5
+    return before["time"].values[keep], mean[keep]
