@@ -9,15 +9,12 @@ from .analysis.choose.choose import choose as choose
 from .analysis.fill import fill as fill
 from .analysis.forecast.forecast import forecast as forecast
 from .analysis.forecast.forecast import hindcast as hindcast
-<<<<<<< HEAD
 from .analysis.measure.accuracy.accuracy import accuracy as accuracy
 from .analysis.measure.accuracy.assessment import Accuracy as Accuracy
 from .analysis.measure.accuracy.draw import sample as sample
 from .analysis.measure.accuracy.sample import Sample as Sample
-=======
 from .analysis.measure.report.content import Report as Report
 from .analysis.measure.report.of_result import report as report
->>>>>>> main
 from .analysis.record import Record as Record
 from .analysis.rerun import rerun as rerun
 from .contract.card import Card as Card
@@ -70,6 +67,7 @@ from .widgets.panels.change_panel import ChangePanel as ChangePanel
 from .widgets.panels.forecast_panel import ForecastPanel as ForecastPanel
 from .widgets.panels.measure_panel import MeasurePanel as MeasurePanel
 from .widgets.panels.model_panel import ModelPanel as ModelPanel
+from .widgets.panels.sample_queue import SampleQueue as SampleQueue
 from .widgets.panels.similar_panel import SimilarPanel as SimilarPanel
 from .widgets.panels.teach_panel import TeachPanel as TeachPanel
 from .widgets.viewer.time_viewer import TimeViewer as TimeViewer
