@@ -67,6 +67,7 @@ from .widgets.panels.change_panel import ChangePanel as ChangePanel
 from .widgets.panels.forecast_panel import ForecastPanel as ForecastPanel
 from .widgets.panels.measure_panel import MeasurePanel as MeasurePanel
 from .widgets.panels.model_panel import ModelPanel as ModelPanel
+from .widgets.panels.sample_panel import SamplePanel as SamplePanel
 from .widgets.panels.sample_queue import SampleQueue as SampleQueue
 from .widgets.panels.similar_panel import SimilarPanel as SimilarPanel
 from .widgets.panels.teach_panel import TeachPanel as TeachPanel

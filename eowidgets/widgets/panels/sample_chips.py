@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -65,7 +66,7 @@ class PointViews:
         self._frames = FrameSource(cube)
         self._box = geobox(cube)
         known = [n for n in SERIES if present(cube, n) is not None]
-        self.series = known + [b for b in bands(cube)]
+        self.series = known + list(bands(cube))
         first = default_bands(self._frames.main)
         second = next((COMPOSITES[n] for n in SECOND if set(COMPOSITES[n]) <= set(self._frames.bands)), None)
         self.mixes = [first, *([second] if second is not None and second != first else [])]
@@ -121,7 +122,7 @@ class PointViews:
         days = self._frames.times.astype("datetime64[D]").astype(float)
         edges = np.linspace(days[0], days[-1] + 1, MOST_DATES + 1)
         chosen = []
-        for low, high in zip(edges[:-1], edges[1:], strict=True):
+        for low, high in pairwise(edges):
             here = np.flatnonzero((days >= low) & (days < high))
             if len(here):
                 middle = np.abs(days[here] - (low + high) / 2) / (high - low)

@@ -229,8 +229,14 @@ class SampleQueue(ReadableRepr, PlainErrors, anywidget.AnyWidget):
 
     def _show(self, sentence: str) -> None:
         queue = self._queue
-        state = {"total": len(queue), "done": queue.done, "unsure": queue.unsure, "position": queue.at, "over": queue.over}
-        self._ready = {k: v for k, v in list(self._ready.items())[-4:]}
+        state = {
+            "total": len(queue),
+            "done": queue.done,
+            "unsure": queue.unsure,
+            "position": queue.at,
+            "over": queue.over,
+        }
+        self._ready = dict(list(self._ready.items())[-4:])
         pictures: list[bytes] = []
         if not queue.over:
             place = self.sample.table.iloc[queue.row]
@@ -258,7 +264,7 @@ class SampleQueue(ReadableRepr, PlainErrors, anywidget.AnyWidget):
     def _go_to(self, lon: float, lat: float) -> None:
         """Bring viewer and map to a point."""
         if self.viewer is not None:
-            window, row, column = self._views.window(lon, lat, VIEW)
+            _, row, column = self._views.window(lon, lat, VIEW)
             box = geobox(self._views.cube)
             corners = [box.affine @ (column + 0.5 + step, row + 0.5 + step) for step in (-VIEW, VIEW)]
             (x0, y0), (x1, y1) = corners
@@ -296,5 +302,3 @@ def _listed(sample: Sample, classes: Sequence[str | ClassInfo] | None) -> list[d
     if len(set(names)) < len(names) or not all(names):
         raise InputError("Two classes to choose from have one name, or none: give different names.")
     return listed
-
-

@@ -175,7 +175,7 @@ class _Parts:
                 "The samples carry no design, without which no share of the area follows from them: give strata= with the "
                 "size of each stratum, or design='random' if they were drawn at random over the whole map."
             )
-        self._count(every, stratum, found, points.nested and same_map or design == "random")
+        self._count(every, stratum, found, (points.nested and same_map) or design == "random")
 
     def _from_map(self, found: ClassMap) -> tuple[Stratum, ...]:
         pixels, hectares = found.sizes()
@@ -204,7 +204,9 @@ class _Parts:
         where = np.array([known.get(str(s), -1) for s in stratum])
         if (where < 0).any():
             lost = shown(str(stratum[where < 0][0]))
-            raise InputError(f"{int((where < 0).sum())} samples lie in strata without a size, such as {lost}: give its size as well.")
+            raise InputError(
+                f"{int((where < 0).sum())} samples lie in strata without a size, such as {lost}: give its size as well."
+            )
         numbers = np.bincount(where, minlength=len(every))
         empty = numbers == 0
         self.used = tuple(s for s, none in zip(every, empty, strict=True) if not none)
@@ -242,7 +244,7 @@ class _Parts:
         right = None
         if tolerance is not None and self.placed.days is not None:
             placed = self.placed
-            agree = (placed.mapped == placed.truth) & ~(placed.days > tolerance)
+            agree = (placed.mapped == placed.truth) & ~(np.asarray(placed.days) > tolerance)
             right = np.zeros(self.counts.shape[:2])
             np.add.at(right, (self.where[agree], placed.truth[agree]), 1)
         return Estimator(self.counts, self.weights, self.pixels, right, self.present, **options)

@@ -116,6 +116,6 @@ def _divide(n: int, ideal: Array, least: Whole, most: Whole) -> Whole:
 def _rounded(share: Array) -> Whole:
     """Round to whole numbers with the same sum, the largest remainders up."""
     out = np.floor(share).astype("int64")
-    extra = int(round(float(share.sum()))) - int(out.sum())
+    extra = round(float(share.sum())) - int(out.sum())
     out[np.argsort(-(share - out), kind="stable")[:extra]] += 1
     return out

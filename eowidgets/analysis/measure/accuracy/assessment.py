@@ -13,6 +13,15 @@ from typing import TYPE_CHECKING, Any, Literal
 import numpy as np
 import numpy.typing as npt
 
+from eowidgets.analysis.measure.accuracy.assessment_words import (
+    UNIT_WORDS,
+    digits,
+    method,
+    nested,
+    number,
+    percent,
+    unsure_words,
+)
 from eowidgets.analysis.measure.accuracy.class_map import ClassMap
 from eowidgets.analysis.measure.accuracy.estimators import Estimated, Estimator
 from eowidgets.analysis.measure.accuracy.labelled import Labelled
@@ -22,7 +31,10 @@ from eowidgets.cube.export.place import target, write_whole
 from eowidgets.errors import unknown
 
 if TYPE_CHECKING:
+    import xarray as xr
     from pandas import DataFrame
+
+    from eowidgets.analysis.measure.report.content import Report
 
 Array = npt.NDArray[Any]
 Units = Literal["ha", "km2", "m2", "pixels"]
@@ -122,8 +134,12 @@ class Accuracy:
         matrix = estimator.counts.sum(axis=0).astype(int)
         notes = [*placed.notes, *assumptions]
         if placed.unsure:
-            notes.insert(0, _unsure_words(placed.unsure, len(placed.mapped)))
-        few = [n for n, count in zip(names, matrix.sum(axis=0) + matrix.sum(axis=1) - np.diag(matrix), strict=True) if count < FEW]
+            notes.insert(0, unsure_words(placed.unsure, len(placed.mapped)))
+        few = [
+            n
+            for n, count in zip(names, matrix.sum(axis=0) + matrix.sum(axis=1) - np.diag(matrix), strict=True)
+            if count < FEW
+        ]
         if few:
             listed = ", ".join(repr(n[:30]) for n in few)
             notes.append(f"Fewer than {FEW} samples are of {listed}: the intervals are wide and rest on little.")
@@ -147,7 +163,7 @@ class Accuracy:
             tolerance,
             by_tolerance,
             tuple(notes),
-            _method(estimator, set(names) == {s.name for s in strata} or _nested(estimator)),
+            method(estimator, set(names) == {s.name for s in strata} or nested(estimator)),
             provenance,
         )
 
@@ -199,20 +215,25 @@ class Accuracy:
         """
         if name is not None and name not in self.classes:
             raise unknown("class", name, self.classes)
-        chosen = [name] if name is not None else [c for c, size in zip(self.classes, self.mapped_areas, strict=True) if size]
-        level = f"{self.confidence:.0%}" if round(100 * self.confidence) == 100 * self.confidence else f"{self.confidence:.1%}"
+        chosen = (
+            [name] if name is not None else [c for c, size in zip(self.classes, self.mapped_areas, strict=True) if size]
+        )
+        level = (
+            f"{self.confidence:.0%}"
+            if round(100 * self.confidence) == 100 * self.confidence
+            else f"{self.confidence:.1%}"
+        )
         days = f", with dates within {self.tolerance:g} days" if self.tolerance is not None else ""
-        parts = [
-            f"The overall accuracy is {_percent(self.overall)} ({level} confidence interval; {self.n} samples{days})."
-        ]
+        many = "1 sample" if self.n == 1 else f"{self.n} samples"
+        parts = [f"The overall accuracy is {percent(self.overall)} ({level} confidence interval; {many}{days})."]
         for one in chosen[:6]:
             i = self.classes.index(one)
             area = self.areas[i]
-            digits = _digits(area.high - area.low)
-            low, high, value = (_number(v, digits) for v in (area.low, area.high, area.value))
+            places = digits(area.high - area.low)
+            low, high, value = (number(v, places) for v in (area.low, area.high, area.value))
             parts.append(
                 f"The area of {one} is {value} {UNIT_WORDS[self.unit]} ({level} confidence interval {low} to {high}); the map "
-                f"shows {_number(float(self.mapped_areas[i]), digits)}."
+                f"shows {number(float(self.mapped_areas[i]), places)}."
             )
         if self.covered < 1 - 1e-9:
             parts.append(f"These figures are for {self.covered:.1%} of the area.")
@@ -230,6 +251,19 @@ class Accuracy:
         found = target(path, (".csv", ".json", ".html"))
         writers = {".csv": self._csv, ".json": self._json, ".html": self._html}
         return write_whole(found, partial(_write_text, writers[found.suffix.lower()]()))
+
+    def to_report(self, *, cube: xr.Dataset | None = None, title: str = "") -> Report:
+        """Return the report of the assessment; ``eow.report`` calls this.
+
+        Parameters
+        ----------
+        cube : Dataset, optional
+            Cited.
+        title : str
+        """
+        from eowidgets.analysis.measure.accuracy.assessment_report import accuracy_report
+
+        return accuracy_report(self, cube, title)
 
     def plain(self) -> dict[str, Any]:
         """Return everything as plain values that JSON takes."""
@@ -260,53 +294,10 @@ class Accuracy:
         return page(self)
 
 
-UNIT_WORDS = {"ha": "ha", "km2": "km²", "m2": "m²", "pixels": "pixels"}
-
-
-def _unsure_words(unsure: int, used: int) -> str:
-    verb = "sample was" if unsure == 1 else "samples were"
-    return (
-        f"{unsure} {verb} labelled \"can't tell\" ({unsure / (unsure + used):.1%}) and left out, as if the others of the stratum "
-        "stood for them."
-    )
-
-
-def _nested(estimator: Estimator) -> bool:
-    return estimator.present is not None and bool((estimator.present.sum(axis=1) == 1).all())
-
-
-def _method(estimator: Estimator, by_class: bool) -> str:
-    source = "Olofsson et al. 2014, eqs. 4 to 11" if by_class else "Stehman 2014, strata other than the classes of the map"
-    level = f"{estimator.confidence:.4g}"
-    kinds = {
-        "score": "modified Wilson intervals of the strata, combined after Zou and Donner 2008",
-        "normal": "normal intervals, z standard errors to each side",
-    }
-    corrected = "with" if estimator.is_corrected else "without"
-    return (
-        f"Stratified estimators ({source}), {corrected} the finite population correction; confidence {level} by "
-        f"{kinds[estimator.method]}."
-    )
-
-
 def _kappa(shares: Array) -> float:
+    """Return Cohen's kappa of a matrix of shares of the area."""
     observed, expected = float(np.trace(shares)), float(shares.sum(axis=0) @ shares.sum(axis=1))
     return (observed - expected) / (1 - expected) if expected < 1 else float("nan")
-
-
-def _percent(one: Estimated) -> str:
-    return f"{one.value:.1%}, {one.low:.1%} to {one.high:.1%}"
-
-
-def _digits(width: float) -> int:
-    """Return decimals so that an interval has three significant digits, at most 4."""
-    if not np.isfinite(width) or width <= 0:
-        return 1
-    return int(np.clip(2 - np.floor(np.log10(width)), 0, 4))
-
-
-def _number(value: float, digits: int) -> str:
-    return "unknown" if not np.isfinite(value) else f"{value:,.{digits}f}".replace(",", " ")
 
 
 def _plain(value: Any) -> Any:
@@ -327,4 +318,3 @@ def _plain(value: Any) -> Any:
 
 def _write_text(text: str, path: Path) -> None:
     path.write_text(text, encoding="utf-8")
-

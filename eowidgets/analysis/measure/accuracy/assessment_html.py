@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from html import escape
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+
+from eowidgets.analysis.measure.accuracy.assessment_words import UNIT_WORDS, digits, number
 
 if TYPE_CHECKING:
     from eowidgets.analysis.measure.accuracy.assessment import Accuracy
@@ -13,21 +16,28 @@ if TYPE_CHECKING:
 
 def page(found: Accuracy) -> str:
     """Return sentence, areas and accuracies, error matrix, notes and method."""
-    from eowidgets.analysis.measure.accuracy.assessment import UNIT_WORDS, _digits, _number
-
     unit = UNIT_WORDS[found.unit]
-    head = ("class", f"area ({unit})", "interval", "± SE", f"in the map ({unit})", "user's accuracy", "producer's accuracy", "samples")
+    head = (
+        "class",
+        f"area ({unit})",
+        "interval",
+        "± SE",
+        f"in the map ({unit})",
+        "user's accuracy",
+        "producer's accuracy",
+        "samples",
+    )
     rows = []
     for i, name in enumerate(found.classes):
         area = found.areas[i]
-        digits = _digits(area.high - area.low)
+        places = digits(area.high - area.low)
         rows.append(
             (
                 name,
-                _number(area.value, digits),
-                f"{_number(area.low, digits)} to {_number(area.high, digits)}",
-                _number(area.se, digits),
-                _number(float(found.mapped_areas[i]), digits),
+                number(area.value, places),
+                f"{number(area.low, places)} to {number(area.high, places)}",
+                number(area.se, places),
+                number(float(found.mapped_areas[i]), places),
                 _share(found.users[i]),
                 _share(found.producers[i]),
                 str(int(found.matrix[:, i].sum())),
@@ -62,7 +72,7 @@ def _share(one: Any) -> str:
     return f"{one.value:.2f} ({one.low:.2f} to {one.high:.2f})"
 
 
-def _table(head: tuple[str, ...], rows: list[tuple[str, ...]]) -> str:
+def _table(head: tuple[str, ...], rows: Sequence[tuple[str, ...]]) -> str:
     top = "".join(f"<th>{escape(cell)}</th>" for cell in head)
     body = "".join("<tr>" + "".join(f"<td>{escape(cell)}</td>" for cell in row) + "</tr>" for row in rows)
     return f"<table><thead><tr>{top}</tr></thead><tbody>{body}</tbody></table>"

@@ -120,9 +120,9 @@ class ClassMap:
     def sha256(self) -> str:
         """Digest of grid, legend and classes of the pixels."""
         digest = hashlib.sha256(repr((str(self.box.crs), tuple(self.box.affine)[:6], self.names)).encode())
-        digest.update(np.ascontiguousarray(self.index))
+        digest.update(np.ascontiguousarray(self.index).tobytes())
         if self.dates is not None:
-            digest.update(np.ascontiguousarray(self.dates.astype("int64")))
+            digest.update(np.ascontiguousarray(self.dates.astype("int64")).tobytes())
         return digest.hexdigest()
 
     def at(self, lon: Array, lat: Array) -> tuple[Array, Array, Array]:
@@ -164,7 +164,9 @@ def _layer(source: Any) -> tuple[xr.DataArray, str]:
         chosen = ["change"] if _dates(source) is not None else results or legends or placed
         if not chosen or (len(chosen) > 1 and not legends):
             listed = ", ".join(str(n)[:30] for n in placed[:8]) or "none"
-            raise InputError(f"The map has no layer of classes (its layers: {listed}): give one layer, such as result['class'].")
+            raise InputError(
+                f"The map has no layer of classes (its layers: {listed}): give one layer, such as result['class']."
+            )
         values = source[chosen[0]]
         if values.rio.crs is None and source.rio.crs is not None:
             values = values.rio.write_crs(source.rio.crs)
@@ -178,7 +180,9 @@ def _layer(source: Any) -> tuple[xr.DataArray, str]:
             "example result.isel(time=-1)."
         )
     if not {"y", "x"} <= set(values.dims) or not values.size:
-        raise InputError(f"The map {shown(title)} has the dimensions {shown(values.dims)}: give one class per pixel (y, x).")
+        raise InputError(
+            f"The map {shown(title)} has the dimensions {shown(values.dims)}: give one class per pixel (y, x)."
+        )
     return values.squeeze(extra, drop=True).transpose("y", "x"), title
 
 
@@ -206,7 +210,9 @@ def _indexed(values: xr.DataArray) -> tuple[Sequence[MapClass], Array]:
         no, yes = distinct(2)
         return (MapClass(0, f"no {name}", no), MapClass(1, name, yes)), raster.astype("int16")
     if raster.dtype.kind not in "iuf":
-        raise InputError(f"The map has values of the type {shown(str(raster.dtype))}: give whole numbers, one for each class.")
+        raise InputError(
+            f"The map has values of the type {shown(str(raster.dtype))}: give whole numbers, one for each class."
+        )
     known = np.isfinite(raster)
     nodata = values.attrs.get("nodata", values.attrs.get("_FillValue", values.encoding.get("_FillValue")))
     if nodata is None and raster.dtype == np.uint8:

@@ -193,5 +193,3 @@ def _draw(found: ClassMap, where: Array, count: int, rng: np.random.Generator) -
         return np.asarray(rng.choice(places, size=count, replace=False))
     size = np.broadcast_to(found.hectares_of_pixels, where.shape)[where]
     return np.asarray(rng.choice(places, size=count, replace=False, p=size / size.sum()))
-
-

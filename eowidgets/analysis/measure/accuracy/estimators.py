@@ -73,7 +73,7 @@ class Estimator:
     @cached_property
     def n(self) -> Array:
         """Samples of each stratum."""
-        return self.counts.sum(axis=(1, 2))
+        return np.asarray(self.counts.sum(axis=(1, 2)))
 
     @cached_property
     def _z(self) -> float:

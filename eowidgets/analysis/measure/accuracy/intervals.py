@@ -56,7 +56,9 @@ def wilson(hits: Array, n: Array, z: float) -> tuple[Array, Array]:
     return np.where(hits <= 0, 0.0, low), np.where(misses <= 0, 1.0, high)
 
 
-def share_limits(hits: Array, n: Array, weights: Array, z: float, possible: npt.NDArray[np.bool_]) -> tuple[float, float]:
+def share_limits(
+    hits: Array, n: Array, weights: Array, z: float, possible: npt.NDArray[np.bool_]
+) -> tuple[float, float]:
     """Return the limits of a stratified share.
 
     The distances between the share and the Wilson limits of each stratum are combined as variances are ("variance
@@ -123,9 +125,9 @@ def ratio_limits(
         return float(np.sum(weights * ((1 - ratio) * a - ratio * b)))
 
     value = float(weights @ a) / float(weights @ (a + b))
-    low = _edge(lambda r: difference(r) - reach(r, a - a_low, b_high - b) <= 0, value, 0.0)
-    high = _edge(lambda r: difference(r) + reach(r, a_high - a, b - b_low) >= 0, value, 1.0)
-    return low, high
+    lowest = _edge(lambda r: difference(r) - reach(r, a - a_low, b_high - b) <= 0, value, 0.0)
+    highest = _edge(lambda r: difference(r) + reach(r, a_high - a, b - b_low) >= 0, value, 1.0)
+    return lowest, highest
 
 
 def _edge(fits: Callable[[float], bool], inside: float, end: float) -> float:

@@ -91,7 +91,8 @@ def place(found: ClassMap, sample: Sample, truth: str, date: DateColumns) -> Lab
     certain = kept & ~unsure
     if not certain.any():
         raise InputError(
-            f"None of the {len(table)} samples can be used: {' '.join(notes) or 'all are labelled as unsure.'} Label some of them."
+            f"None of the {len(table)} samples can be used: {' '.join(notes)[:250] or 'nobody could tell the class.'} "
+            "Label some of them."
         )
     stratum = table["stratum"].astype(str).to_numpy() if "stratum" in table else np.array(found.names)[mapped.clip(0)]
     days = _days(found, table, date, rows, columns)
@@ -127,19 +128,21 @@ def _repeated(key: Array, cells: Sequence[Any], usable: Array, unsure: Array, no
     """Return which samples repeat a pixel, or contradict another label of it."""
     seen: dict[int, int] = {}
     repeated, disputed = np.zeros(len(key), bool), np.zeros(len(key), bool)
-    for i in np.flatnonzero(usable):
-        first = seen.setdefault(int(key[i]), int(i))
+    for i in np.flatnonzero(usable).tolist():
+        first = seen.setdefault(int(key[i]), i)
         if first == i:
             continue
         repeated[i] = True
         if str(cells[first]).lower() != str(cells[i]).lower():
             if unsure[first] and not unsure[i]:  # somebody else could tell
-                repeated[first], repeated[i], seen[int(key[i])] = True, False, int(i)
+                repeated[first], repeated[i], seen[int(key[i])] = True, False, i
             elif not unsure[i]:
                 disputed[first] = True
     same = repeated & ~disputed
     if same.any():
-        notes.append(f"{int(same.sum())} {'label repeats' if same.sum() == 1 else 'labels repeat'} a pixel, which counts once.")
+        notes.append(
+            f"{int(same.sum())} {'label repeats' if same.sum() == 1 else 'labels repeat'} a pixel, which counts once."
+        )
     if disputed.any():
         count = int(disputed.sum())
         notes.append(
@@ -155,7 +158,7 @@ def _codes(found: ClassMap, cells: Sequence[Any], which: Array) -> tuple[tuple[s
     by_name = {_plain(n): i for i, n in enumerate(names)}
     by_value = {float(c.value): i for i, c in enumerate(found.classes)}
     codes = np.full(len(cells), -1)
-    for i in np.flatnonzero(which):
+    for i in np.flatnonzero(which).tolist():
         label = cells[i]
         number = _number(label)
         if _plain(str(label)) in by_name:
@@ -169,7 +172,8 @@ def _codes(found: ClassMap, cells: Sequence[Any], which: Array) -> tuple[tuple[s
                 names.append(text)
     if len(names) > len(found.names) + 100:
         raise InputError(
-            f"The labels have {len(names):,} different values, such as {shown(names[-1])}: give the column with the class as truth=."
+            f"The labels have {len(names):,} different values, such as {shown(names[-1])}: give the column with the class "
+            "as truth=."
         )
     return tuple(names), codes
 

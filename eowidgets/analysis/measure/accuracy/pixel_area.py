@@ -48,7 +48,9 @@ def pixel_hectares(box: Any) -> Array:
 
 def _rows_in_degrees(box: Any) -> Array:
     if box.affine.b or box.affine.d:
-        raise InputError("The map is on a rotated grid of degrees: reproject it first, for example to an equal-area CRS.")
+        raise InputError(
+            "The map is on a rotated grid of degrees: reproject it first, for example to an equal-area CRS."
+        )
     ellipsoid = box.crs.proj.ellipsoid
     a, b = float(ellipsoid.semi_major_metre), float(ellipsoid.semi_minor_metre)
     edges = np.radians((box.affine.f + box.affine.e * np.arange(box.height + 1)).clip(-90, 90))
@@ -56,7 +58,7 @@ def _rows_in_degrees(box: Any) -> Array:
     sine, e = np.sin(edges), np.sqrt(squared)
     # Area between the equator and a parallel, per radian of longitude (Snyder 1987, eq. 3-12).
     zone = b**2 / 2 * (sine / (1 - squared * sine**2) + (np.arctanh(e * sine) / e if e > 0 else sine))
-    return np.abs(np.diff(zone) * np.radians(box.affine.a))[:, None] / 1e4
+    return np.asarray(np.abs(np.diff(zone) * np.radians(box.affine.a))[:, None] / 1e4)
 
 
 def _areal_scale(box: Any) -> Array:

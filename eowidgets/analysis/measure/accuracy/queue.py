@@ -64,9 +64,7 @@ class LabelQueue:
     (1, 4)
     """
 
-    def __init__(
-        self, sample: Sample, classes: Sequence[str], path: FilePath | None = None, *, by: str = ""
-    ) -> None:
+    def __init__(self, sample: Sample, classes: Sequence[str], path: FilePath | None = None, *, by: str = "") -> None:
         if not len(sample):
             raise InputError("The sample has no point to label: draw one with eow.sample(map, n).")
         if len(classes) < 1:
@@ -121,7 +119,9 @@ class LabelQueue:
     def given(self) -> dict[str, str]:
         """Answer to the current point: label, date, confidence; empty texts without one."""
         row = self.sample.table.iloc[self.row]
-        return {name: str(row[name]) if has_label(row[name]) else "" for name in ("label", "date", "before", "confidence")}
+        return {
+            name: str(row[name]) if has_label(row[name]) else "" for name in ("label", "date", "before", "confidence")
+        }
 
     def answer(self, label: str, *, date: str = "", before: str = "", confidence: str = "", moment: str = "") -> None:
         """Answer the current point, save, and go to the next without an answer.
@@ -182,7 +182,9 @@ class LabelQueue:
             return 0
         self._stamp = _stamp(self.path)
         answers = {
-            int(row["id"]): {name: str(row[name]) for name in (*LABELS, "before") if name in row and has_label(row[name])}
+            int(row["id"]): {
+                name: str(row[name]) for name in (*LABELS, "before") if name in row and has_label(row[name])
+            }
             for row in found.table.to_dict("records")
             if has_label(row["label"])
         }

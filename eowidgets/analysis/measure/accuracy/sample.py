@@ -108,7 +108,9 @@ class Sample:
 
         geopandas = need_geopandas("A GeoDataFrame")
         table = self._written()
-        return geopandas.GeoDataFrame(table, geometry=geopandas.points_from_xy(table["lon"], table["lat"]), crs="EPSG:4326")
+        return geopandas.GeoDataFrame(
+            table, geometry=geopandas.points_from_xy(table["lon"], table["lat"]), crs="EPSG:4326"
+        )
 
     @checked
     def to_file(self, path: FilePath, *, blind: bool = False) -> Path:
@@ -133,9 +135,7 @@ class Sample:
         """Return the same sample with letters, in random order, in place of the names of the strata."""
         order = np.random.default_rng(len(self.table)).permutation(len(self.strata))
         letters = {self.strata[i].name: _letters(k) for k, i in enumerate(order)}
-        strata = tuple(
-            dataclasses.replace(self.strata[i], name=letters[self.strata[i].name]) for i in order
-        )
+        strata = tuple(dataclasses.replace(self.strata[i], name=letters[self.strata[i].name]) for i in order)
         table = self.table.assign(stratum=self.table["stratum"].map(lambda s: letters.get(s, s)))
         return dataclasses.replace(self, table=table, strata=strata)
 
@@ -155,16 +155,18 @@ class Sample:
         InputError
             For an id that no point has.
         """
-        table = self.table.copy()
+        table = self.table.astype({n: object for n in LABELS if n in self.table})
         row_of = {int(v): i for i, v in enumerate(table["id"])}
         for number, given in labels.items():
             if int(number) not in row_of:
-                raise InputError(f"There is no point {int(number)} in this sample of {len(self)}: give the id of a point.")
+                raise InputError(
+                    f"There is no point {int(number)} in this sample of {len(self)}: give the id of a point."
+                )
             columns = dict(given) if isinstance(given, Mapping) else {"label": given}
             for name, value in {"by": by, **columns}.items():
                 if name not in table:
                     table[name] = ""
-                table.iloc[row_of[int(number)], table.columns.get_loc(name)] = value
+                table.loc[row_of[int(number)], name] = value
         return dataclasses.replace(self, table=table)
 
     def _written(self) -> pd.DataFrame:
@@ -185,7 +187,7 @@ class Sample:
     def _repr_html_(self) -> str:
         from html import escape
 
-        counts = self.table.groupby("stratum").size() if "stratum" in self.table else {}
+        counts: Any = self.table.groupby("stratum").size() if "stratum" in self.table else {}
         rows = "".join(
             f"<tr><td>{escape(s.name)}</td><td>{s.pixels:,}</td><td>{s.weight:.4f}</td><td>{counts.get(s.name, 0)}</td></tr>"
             for s in self.strata
@@ -196,12 +198,14 @@ class Sample:
 
 def has_label(value: object) -> bool:
     """Return whether a cell holds a label."""
-    return not (value is None or value is pd.NaT or (isinstance(value, float) and np.isnan(value)) or str(value).strip() == "")
+    return not (
+        value is None or value is pd.NaT or (isinstance(value, float) and np.isnan(value)) or str(value).strip() == ""
+    )
 
 
 def is_unsure(value: object) -> bool:
     """Return whether a label is "can't tell", in one of its forms."""
-    return isinstance(value, str) and value.strip().lower().replace("’", "'") in UNSURE  # noqa: RUF001
+    return isinstance(value, str) and value.strip().lower().replace("’", "'") in UNSURE
 
 
 def with_record(notes: Mapping[str, Any]) -> str:
@@ -253,7 +257,9 @@ def _strata_in(table: pd.DataFrame) -> tuple[Stratum, ...]:
     strata = []
     for name, rows in table.groupby("stratum", sort=False).groups.items():
         if np.ptp(weights[rows]) > 1e-9 or np.ptp(pixels[rows]) > 0:
-            raise InputError(f"The points of the stratum {shown(name)} have different weights: restore the file that was drawn.")
+            raise InputError(
+                f"The points of the stratum {shown(name)} have different weights: restore the file that was drawn."
+            )
         strata.append(Stratum(str(name), int(pixels[rows].iloc[0]), float(weights[rows].iloc[0])))
     return checked_strata(strata)
 

@@ -72,7 +72,9 @@ def from_sizes(sizes: dict[str, float]) -> tuple[Stratum, ...]:
     values = {str(k): float(v) for k, v in sizes.items()}
     bad = next((k for k, v in values.items() if not (np.isfinite(v) and v > 0)), None)
     if bad is not None:
-        raise InputError(f"The stratum {shown(bad)} has the size {values[bad]:.6g}: give its pixels or its share, above 0.")
+        raise InputError(
+            f"The stratum {shown(bad)} has the size {values[bad]:.6g}: give its pixels or its share, above 0."
+        )
     total = sum(values.values())
     if max(values.values()) <= 1:
         return checked_strata([Stratum(k, 0, v) for k, v in values.items()])
