@@ -11,7 +11,7 @@ import xarray as xr
 
 from eowidgets.cube.globe import locate
 from eowidgets.cube.grid import geobox
-from eowidgets.cube.indices import index, present
+from eowidgets.cube.indices import index
 from eowidgets.cube.schema import bands, usable
 from eowidgets.render.picture import draw, png
 from eowidgets.render.source import FrameSource, Window
@@ -19,6 +19,8 @@ from eowidgets.render.style import COMPOSITES, Style, default_bands, mix_name
 
 #: Pixels to each side of a point on its pictures, and most dates that are shown.
 AROUND, MOST_DATES = 12, 24
+#: Brightens dark forest on pictures that share one stretch.
+GAMMA = 1.5
 #: Indices that are offered as series, as far as the bands allow.
 SERIES = ("NDVI", "NBR", "NDMI", "NDWI", "EVI")
 #: Mixes that are shown below the usual one.
@@ -65,8 +67,7 @@ class PointViews:
         self.cube = cube
         self._frames = FrameSource(cube)
         self._box = geobox(cube)
-        known = [n for n in SERIES if present(cube, n) is not None]
-        self.series = known + list(bands(cube))
+        self.series = [n for n in SERIES if n in self._frames.programs] + list(bands(cube))
         first = default_bands(self._frames.main)
         second = next((COMPOSITES[n] for n in SECOND if set(COMPOSITES[n]) <= set(self._frames.bands)), None)
         self.mixes = [first, *([second] if second is not None and second != first else [])]
@@ -98,7 +99,9 @@ class PointViews:
         clear = np.asarray(usable(pixel).values, bool).reshape(-1)
         chosen = self._dates(window, clear)
         pictures = [
-            png(draw(self._frames, Style(bands=mix), int(date), window)) for mix in self.mixes for date in chosen
+            png(draw(self._frames, Style(bands=mix, gamma=GAMMA), int(date), window))
+            for mix in self.mixes
+            for date in chosen
         ]
         width, height = window.x1 - window.x0, window.y1 - window.y0
         frame = [100 * (column - window.x0) / width, 100 * (row - window.y0) / height, 100 / width, 100 / height]

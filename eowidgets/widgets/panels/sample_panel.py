@@ -277,6 +277,7 @@ class SamplePanel(FormPanel, SamplePanelView):
         if self.queue is not None:
             self.queue.close()
         dated = [CHANGE] if found.dates is not None else []
+        self._hide_maps()
         self.queue = SampleQueue(
             self.cube, self.sample, classes=list(found.names), dated=dated,
             viewer=self.viewer, map=self.map, path=self._answers, by=str(self._by.value),
@@ -288,6 +289,14 @@ class SamplePanel(FormPanel, SamplePanelView):
             "Click the queue once, then use the keys. The map's class is not shown: hide its layer in the viewer."
         )
         return self.queue
+
+    def _hide_maps(self) -> None:
+        """Hide class maps in the viewer: who labels must not see them."""
+        known = self._known()
+        if any(layer["key"] in known and layer["visible"] for layer in getattr(self.viewer, "layers", None) or ()):
+            self.viewer.layers = [
+                {**layer, "visible": layer["visible"] and layer["key"] not in known} for layer in self.viewer.layers
+            ]
 
     def _answered(self) -> None:
         assert self.queue is not None  # noqa: S101  (called by it)

@@ -4,7 +4,7 @@ import { button, h, OWN_KEYS, safeColor } from "./dom.js";
 
 const QUEUE_W = 640;
 const QUEUE_H = 120;
-const QUEUE_PAD = { left: 44, right: 8, top: 8, bottom: 18 };
+const QUEUE_PAD = { left: 44, right: 24, top: 8, bottom: 18 };
 
 export default {
   render({ model, el }) {

@@ -24,6 +24,7 @@ from eowidgets.engine.provenance import versions
 from eowidgets.errors import InputError, shown
 
 Array = npt.NDArray[Any]
+AreaEstimator = Literal["sample", "difference"]
 #: Tolerances, in days, of the table of a map of change.
 TOLERANCES = (0, 15, 30, 60, 90, 180, 365)
 
@@ -42,6 +43,7 @@ def accuracy(
     kappa: bool = False,
     confidence: Annotated[float, Interval(ge=0.5, lt=1)] = 0.95,
     interval: Method = "score",
+    area_estimator: AreaEstimator = "sample",
     area_unit: Units = "ha",
 ) -> Accuracy:
     """Estimate the accuracy of a map, and the area of each class corrected for the errors of the map.
@@ -78,6 +80,10 @@ def accuracy(
     interval : {"score", "normal"}
         ``"score"``: intervals that hold for rare classes and have a width where no error was found. ``"normal"``: the
         estimate plus and minus z standard errors, as published examples have it.
+    area_estimator : {"sample", "difference"}
+        Matters only where the strata are not the classes of the map. ``"sample"``: areas from the labels alone, as Stehman
+        2014 has it. ``"difference"``: the area in the map, corrected by the errors that the sample shows (Särndal et al. 1992,
+        section 6.3), whose interval is narrower where the map is good.
     area_unit : {"ha", "km2", "m2", "pixels"}
 
     Returns
@@ -108,6 +114,8 @@ def accuracy(
         raise InputError(f"tolerance needs the date on the ground: give its column as date= (now {shown(date)}).")
     parts = _Parts(found, points, placed, strata, design)
     options: dict[str, Any] = {"confidence": confidence, "method": interval}
+    if area_estimator == "difference":
+        options["mapped"] = parts.mapped(found)
     estimator = parts.estimator(tolerance, options)
     notes = {
         "call": "accuracy",
@@ -119,6 +127,7 @@ def accuracy(
             "area": Area.of(area).geojson if area is not None else None,
             "confidence": confidence,
             "interval": interval,
+            "area_estimator": area_estimator,
             "area_unit": area_unit,
         },
         "map_sha256": found.sha256,
@@ -238,6 +247,21 @@ class _Parts:
         if self._pixels_by_class:
             return np.array([self._pixels_by_class[s.name] > 0 for s in self.used])
         return self.counts.sum(axis=2) > 0 if nested else None
+
+    def mapped(self, found: ClassMap) -> Array:
+        """Return the shares of the classes in the map.
+
+        Raises
+        ------
+        InputError
+            Where a stratum has no sample.
+        """
+        if self.covered < 1 - 1e-9:
+            raise InputError(
+                "A stratum has no labelled sample, so that the area in the map cannot be corrected: label points there."
+            )
+        hectares = found.sizes(count=len(self.names))[1]
+        return np.asarray(hectares / hectares.sum())
 
     def estimator(self, tolerance: float | None, options: Mapping[str, Any]) -> Estimator:
         """Return the estimator for a tolerance in days."""

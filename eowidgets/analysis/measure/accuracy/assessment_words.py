@@ -34,9 +34,12 @@ def method(estimator: Estimator, by_class: bool) -> str:
         "score": "modified Wilson intervals of the strata, combined after Zou and Donner 2008",
         "normal": "normal intervals, z standard errors to each side",
     }
+    difference = (
+        "; areas by the difference estimator, from the areas in the map" if estimator.mapped is not None else ""
+    )
     corrected = "with" if estimator.is_corrected else "without"
     return (
-        f"Stratified estimators ({source}), {corrected} the finite population correction; confidence {level} by "
+        f"Stratified estimators ({source}{difference}), {corrected} the finite population correction; confidence {level} by "
         f"{kinds[estimator.method]}."
     )
 

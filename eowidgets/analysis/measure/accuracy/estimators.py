@@ -12,7 +12,14 @@ from functools import cached_property
 import numpy as np
 import numpy.typing as npt
 
-from eowidgets.analysis.measure.accuracy.intervals import Method, quantile, ratio_limits, share_limits, wilson
+from eowidgets.analysis.measure.accuracy.intervals import (
+    Method,
+    difference_limits,
+    quantile,
+    ratio_limits,
+    share_limits,
+    wilson,
+)
 
 Array = npt.NDArray[np.float64]
 #: Share of a stratum that is sampled from which on the finite population correction is applied (Cochran 1977, 2.6).
@@ -58,6 +65,9 @@ class Estimator:
         Samples that agree in class and, for instance, date; by default those that agree in class.
     present : array of bool, shape (strata, classes), optional
         False where a stratum has no pixel of a map class; by default unknown.
+    mapped : array, shape (classes,), optional
+        Shares of the classes in the map, which areas are then corrected from; by default areas are those of the samples. It
+        is the same where each stratum has one class of the map.
     confidence : float
     method : {"score", "normal"}
     """
@@ -67,6 +77,7 @@ class Estimator:
     pixels: Array | None = None
     right: Array | None = None
     present: npt.NDArray[np.bool_] | None = None
+    mapped: Array | None = None
     confidence: float = 0.95
     method: Method = "score"
 
@@ -106,7 +117,26 @@ class Estimator:
 
     def area(self, k: int) -> Estimated:
         """Return the share of the area of a reference class."""
-        return self._share(self.counts[:, :, k].sum(axis=1))
+        if self.mapped is None:
+            return self._share(self.counts[:, :, k].sum(axis=1))
+        return self._corrected(k, float(self.mapped[k]))
+
+    def _corrected(self, k: int, mapped: float) -> Estimated:
+        """Return the share in the map plus what is missed, minus what is mapped wrongly (difference estimator)."""
+        agree = self.counts[:, k, k]
+        missed, wrong = self.counts[:, :, k].sum(axis=1) - agree, self.counts[:, k].sum(axis=1) - agree
+        n, mean = self.n, (missed - wrong) / self.n
+        value = mapped + float(self.weights @ mean)
+        se = self._se((missed + wrong) / n - mean**2, self.weights, missed + wrong)
+        if self.method == "normal":
+            return self._normal(value, se, 1.0)
+        there = elsewhere = np.ones(len(n), bool)
+        if self.present is not None:
+            there, elsewhere = self.present[:, k], np.delete(self.present, k, axis=1).any(axis=1)
+        effective = self._effective()
+        shares = missed / n * effective, wrong / n * effective
+        low, high = difference_limits(*shares, effective, self.weights, self._z, (elsewhere, there))
+        return Estimated(value, se, max(0.0, mapped + low), min(1.0, mapped + high))
 
     def users(self, k: int) -> Estimated:
         """Return the user's accuracy of a map class: 1 - commission error."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import dataclass
 from statistics import NormalDist
 from typing import Literal
 
@@ -10,6 +11,7 @@ import numpy as np
 import numpy.typing as npt
 
 Array = npt.NDArray[np.float64]
+Possible = npt.NDArray[np.bool_]
 #: ``score``: modified Wilson intervals of the strata, combined. ``normal``: the estimate plus and minus z standard errors.
 Method = Literal["score", "normal"]
 
@@ -56,9 +58,7 @@ def wilson(hits: Array, n: Array, z: float) -> tuple[Array, Array]:
     return np.where(hits <= 0, 0.0, low), np.where(misses <= 0, 1.0, high)
 
 
-def share_limits(
-    hits: Array, n: Array, weights: Array, z: float, possible: npt.NDArray[np.bool_]
-) -> tuple[float, float]:
+def share_limits(hits: Array, n: Array, weights: Array, z: float, possible: Possible) -> tuple[float, float]:
     """Return the limits of a stratified share.
 
     The distances between the share and the Wilson limits of each stratum are combined as variances are ("variance
@@ -89,7 +89,7 @@ def ratio_limits(
     n: Array,
     weights: Array,
     z: float,
-    possible: tuple[npt.NDArray[np.bool_], npt.NDArray[np.bool_]],
+    possible: tuple[Possible, Possible],
 ) -> tuple[float, float]:
     """Return the limits of the ratio R = right / (right + wrong) of two stratified shares.
 
@@ -111,23 +111,65 @@ def ratio_limits(
     if len(inside) == 1 and not len(others):
         low, high = wilson(right[inside], n[inside], z)
         return float(low[0]), float(high[0])
+    parts = _Parts.of(right, wrong, n, z, possible)
     a, b = right / n, wrong / n
-    (a_low, a_high), (b_low, b_high) = wilson(right, n, z), wilson(wrong, n, z)
-    a_high, b_high = np.where(possible[0], a_high, a), np.where(possible[1], b_high, b)
-    with np.errstate(divide="ignore", invalid="ignore"):
-        together = np.nan_to_num(np.sqrt(a * b / ((1 - a) * (1 - b))), posinf=1.0).clip(0, 1)
-
-    def reach(ratio: float, a_side: Array, b_side: Array) -> float:
-        one, two = (1 - ratio) * weights * a_side, ratio * weights * b_side
-        return float(np.sqrt(np.sum(one**2 + two**2 + 2 * together * one * two)))
+    value = float(weights @ a) / float(weights @ (a + b))
 
     def difference(ratio: float) -> float:
         return float(np.sum(weights * ((1 - ratio) * a - ratio * b)))
 
-    value = float(weights @ a) / float(weights @ (a + b))
-    lowest = _edge(lambda r: difference(r) - reach(r, a - a_low, b_high - b) <= 0, value, 0.0)
-    highest = _edge(lambda r: difference(r) + reach(r, a_high - a, b - b_low) >= 0, value, 1.0)
+    lowest = _edge(lambda r: difference(r) - parts.below((1 - r) * weights, r * weights) <= 0, value, 0.0)
+    highest = _edge(lambda r: difference(r) + parts.above((1 - r) * weights, r * weights) >= 0, value, 1.0)
     return lowest, highest
+
+
+def difference_limits(
+    more: Array, less: Array, n: Array, weights: Array, z: float, possible: tuple[Possible, Possible]
+) -> tuple[float, float]:
+    """Return the limits of the difference of two stratified shares of the same samples.
+
+    Parameters
+    ----------
+    more, less : array, shape (strata,)
+        Samples that count as one, and as minus one.
+    n, weights, z, possible
+        See :func:`ratio_limits`.
+    """
+    parts = _Parts.of(more, less, n, z, possible)
+    value = float(weights @ ((more - less) / n))
+    return value - parts.below(weights, weights), value + parts.above(weights, weights)
+
+
+@dataclass(frozen=True)
+class _Parts:
+    """Distances from two shares of each stratum to their limits, and how far the shares are correlated."""
+
+    one_below: Array
+    one_above: Array
+    two_below: Array
+    two_above: Array
+    correlation: Array
+
+    @classmethod
+    def of(cls, one: Array, two: Array, n: Array, z: float, possible: tuple[Possible, Possible]) -> _Parts:
+        a, b = one / n, two / n
+        (a_low, a_high), (b_low, b_high) = wilson(one, n, z), wilson(two, n, z)
+        a_high, b_high = np.where(possible[0], a_high, a), np.where(possible[1], b_high, b)
+        with np.errstate(divide="ignore", invalid="ignore"):
+            together = np.nan_to_num(np.sqrt(a * b / ((1 - a) * (1 - b))), posinf=1.0).clip(0, 1)
+        return cls(a - a_low, a_high - a, b - b_low, b_high - b, together)
+
+    def below(self, one: Array, two: Array) -> float:
+        """Return how far the sum over strata of ``one`` times the first minus ``two`` times the second reaches down."""
+        return self._combined(one * self.one_below, two * self.two_above)
+
+    def above(self, one: Array, two: Array) -> float:
+        """Return how far it reaches up."""
+        return self._combined(one * self.one_above, two * self.two_below)
+
+    def _combined(self, one: Array, two: Array) -> float:
+        # Two shares of the same samples are negatively correlated, so that their difference varies more.
+        return float(np.sqrt(np.sum(one**2 + two**2 + 2 * self.correlation * one * two)))
 
 
 def _edge(fits: Callable[[float], bool], inside: float, end: float) -> float:
