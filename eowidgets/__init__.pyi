@@ -10,7 +10,6 @@ from .analysis.fill import fill as fill
 from .analysis.forecast.forecast import forecast as forecast
 from .analysis.forecast.forecast import hindcast as hindcast
 from .analysis.measure.accuracy.accuracy import accuracy as accuracy
-from .analysis.measure.accuracy.assessment import Accuracy as Accuracy
 from .analysis.measure.accuracy.draw import sample as sample
 from .analysis.measure.accuracy.sample import Sample as Sample
 from .analysis.measure.report.content import Report as Report

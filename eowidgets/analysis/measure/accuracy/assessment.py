@@ -163,7 +163,7 @@ class Accuracy:
             tolerance,
             by_tolerance,
             tuple(notes),
-            method(estimator, set(names) == {s.name for s in strata} or nested(estimator)),
+            method(estimator, nested(estimator) and len(strata) == len(found.classes)),
             provenance,
         )
 

@@ -151,14 +151,11 @@ class ClassMap:
         return found
 
 
-def _layer(source: Any) -> tuple[xr.DataArray, str]:
+def _layer(source: xr.Dataset | xr.DataArray) -> tuple[xr.DataArray, str]:
     """Return the variable with the classes, (y, x), and its title."""
-    if not isinstance(source, xr.Dataset | xr.DataArray):
-        kind = type(source).__name__
-        hint = " run the model first, eow.run(model, cube), and" if hasattr(source, "predict") else ""
-        raise InputError(f"The map is a {kind[:40]}:{hint} give a Dataset or DataArray with one class per pixel.")
     if isinstance(source, xr.Dataset):
-        placed = [n for n, v in source.data_vars.items() if {"y", "x"} <= set(v.dims)]
+        layers = {n: v for n, v in source.data_vars.items() if {"y", "x"} <= set(v.dims)}
+        placed = [n for n, v in layers.items() if v.attrs.get("role") != "quality"]
         legends = [n for n in placed if "flag_values" in source[n].attrs]
         results = [n for n in legends if source[n].attrs.get("role") == "result"]
         chosen = ["change"] if _dates(source) is not None else results or legends or placed
@@ -186,7 +183,7 @@ def _layer(source: Any) -> tuple[xr.DataArray, str]:
     return values.squeeze(extra, drop=True).transpose("y", "x"), title
 
 
-def _dates(source: Any) -> Array | None:
+def _dates(source: xr.Dataset | xr.DataArray) -> Array | None:
     """Return the days of change of a map of change, else None."""
     if not isinstance(source, xr.Dataset) or not {"change", "date"} <= set(source.data_vars):
         return None

@@ -127,28 +127,29 @@ def _note(notes: list[str], which: Array, why: str, more: str = "") -> None:
 def _repeated(key: Array, cells: Sequence[Any], usable: Array, unsure: Array, notes: list[str]) -> Array:
     """Return which samples repeat a pixel, or contradict another label of it."""
     seen: dict[int, int] = {}
-    repeated, disputed = np.zeros(len(key), bool), np.zeros(len(key), bool)
+    repeated, disputed, pixels = np.zeros(len(key), bool), np.zeros(len(key), bool), set()
     for i in np.flatnonzero(usable).tolist():
         first = seen.setdefault(int(key[i]), i)
         if first == i:
             continue
-        repeated[i] = True
-        if str(cells[first]).lower() != str(cells[i]).lower():
-            if unsure[first] and not unsure[i]:  # somebody else could tell
-                repeated[first], repeated[i], seen[int(key[i])] = True, False, i
-            elif not unsure[i]:
-                disputed[first] = True
-    same = repeated & ~disputed
-    if same.any():
-        notes.append(
-            f"{int(same.sum())} {'label repeats' if same.sum() == 1 else 'labels repeat'} a pixel, which counts once."
+        if unsure[first] and not unsure[i]:  # somebody else could tell
+            repeated[first], seen[int(key[i])] = True, i
+        elif unsure[i] or str(cells[first]).lower() == str(cells[i]).lower():
+            repeated[i] = True
+        else:
+            disputed[[first, i]] = True
+            pixels.add(int(key[i]))
+    if repeated.any():
+        count = int(repeated.sum())
+        notes.append(f"{count} {'label repeats' if count == 1 else 'labels repeat'} a pixel, which counts once.")
+    if pixels:
+        many = (
+            "1 pixel has labels that contradict"
+            if len(pixels) == 1
+            else f"{len(pixels)} pixels have labels that contradict"
         )
-    if disputed.any():
-        count = int(disputed.sum())
-        notes.append(
-            f"{count} {'pixel has labels that contradict' if count == 1 else 'pixels have labels that contradict'} each other "
-            "and are left out: agree on one label."
-        )
+        left = "is" if len(pixels) == 1 else "are"
+        notes.append(f"{many} each other and {left} left out: agree on one label.")
     return np.asarray(repeated | disputed)
 
 

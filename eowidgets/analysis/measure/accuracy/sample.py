@@ -29,6 +29,7 @@ UNSURE = frozenset({CANT_TELL, "cannot tell", "can not tell", "cant tell", "unkn
 DIGEST = 16
 
 
+@checked
 @dataclass(frozen=True, eq=False, repr=False)
 class Sample:
     """Points drawn from the strata of a map, in random order, with the labels that were given so far.
@@ -55,8 +56,8 @@ class Sample:
     Examples
     --------
     >>> import eowidgets as eow
-    >>> cube = eow.open("romania")
-    >>> drawn = eow.sample(cube["forest"] if "forest" in cube else cube["red"].isel(time=0) > 0.05, 20)
+    >>> dark = (eow.open("romania")["nir"].isel(time=0) < 0.2).rename("dark")
+    >>> drawn = eow.sample(dark, 20)
     >>> len(drawn), drawn.labelled
     (20, 0)
     """
@@ -69,7 +70,6 @@ class Sample:
     notes: tuple[str, ...] = ()
 
     @classmethod
-    @checked
     def of(cls, source: Any) -> Sample:
         """Read a sample, with or without labels.
 
@@ -94,6 +94,11 @@ class Sample:
         table = table.drop(columns=[c for c in design if c in table])
         return cls(_completed(table), strata, sha, nested, notes=tuple(notes))
 
+    def __post_init__(self) -> None:
+        missing = [c for c in ("id", "lon", "lat", "label") if c not in self.table]
+        if missing:
+            raise InputError(f"The table of the sample has no column {missing[0]}: read it with eow.Sample.of(...).")
+
     def __len__(self) -> int:
         return len(self.table)
 
@@ -112,7 +117,6 @@ class Sample:
             table, geometry=geopandas.points_from_xy(table["lon"], table["lat"]), crs="EPSG:4326"
         )
 
-    @checked
     def to_file(self, path: FilePath, *, blind: bool = False) -> Path:
         """Write points, labels and design; the file is whole or not there.
 
@@ -139,7 +143,6 @@ class Sample:
         table = self.table.assign(stratum=self.table["stratum"].map(lambda s: letters.get(s, s)))
         return dataclasses.replace(self, table=table, strata=strata)
 
-    @checked
     def with_labels(self, labels: Mapping[int, Any], *, by: str = "") -> Sample:
         """Return the sample with labels added.
 
