@@ -95,7 +95,7 @@ class PointViews:
             Index or band of the series.
         """
         window, row, column = self.window(lon, lat)
-        pixel = self.cube.isel(y=row, x=column)
+        pixel = self.cube.isel(y=[row], x=[column])
         clear = np.asarray(usable(pixel).values, bool).reshape(-1)
         chosen = self._dates(window, clear)
         pictures = [
