@@ -209,7 +209,7 @@ class ParcelPanel(FormPanel, ParcelPanelView):
     # --- measuring ----------------------------------------------------------------------------------------------
 
     def _options(self) -> dict[str, Any]:
-        name = self._name.value
+        name = self._name.value or None
         area = self._drawn() if self.where == "area" else None
         return {"name": name, "area": area}
 
@@ -267,6 +267,7 @@ class ParcelPanel(FormPanel, ParcelPanelView):
         self._save.disabled = False
         self._say(str(found.report) + (" Click a parcel to see its series." if self.viewer or self.map else ""))
         self.result = found
+        self.chart.date = self._day()
         self._show_values()
 
     # --- what is shown ------------------------------------------------------------------------------------------
@@ -361,7 +362,7 @@ class ParcelPanel(FormPanel, ParcelPanelView):
 
     def find_outliers(self) -> Any:
         """List the parcels whose series is far from the median series of their class, and return all as a table."""
-        found = self._needed().outliers(self._class.value, stat=self.stat)
+        found = self._needed().outliers(self._class.value or None, stat=self.stat)
         self._show_outliers(found)
         count, judged, out = int(found["outlier"].sum()), len(found), len(found.attrs["left_out"])
         rest = f" {out} parcels could not be judged: too few of their class, or too few clear dates." if out else ""

@@ -94,7 +94,8 @@ class ParcelPanelView(PanelView):
                 *(self._bar, self._note, self._found),
                 row(self._shows_code, self._to_notebook, self._to_report),
                 self._code,
-            ]
+            ],
+            "parcel_panel",
         )
         self.add_class("eow-parcel-panel")
         self._name.layout.display = "none"
@@ -103,16 +104,15 @@ class ParcelPanelView(PanelView):
     def _show_source(self, sentence: str, columns: Sequence[str], name: str | None) -> None:
         """Show which polygons will be measured, and the columns that may name them."""
         self._source_note.value = f"<div class='eow-card'>{escape(sentence)}</div>"
-        options = [("automatic", None), *((c, c) for c in columns)]
-        self._name.options = options
-        self._name.value = name if name in columns else None
+        self._name.options = [("automatic", ""), *((c, c) for c in columns)]
+        self._name.value = name if name in columns else ""
         self._name.layout.display = None if columns else "none"
 
     def _show_found(self, ids: Sequence[str], columns: Sequence[str]) -> None:
         """Show the controls of a result."""
         self._found.layout.display = None
         self._find.options = tuple(ids[:LISTED])
-        self._class.options = [("all parcels together", None), *((c, c) for c in columns)]
+        self._class.options = [("all parcels together", ""), *((c, c) for c in columns)]
         self._list.options, self._list.layout.display = (), "none"
 
     def _show_outliers(self, found: pd.DataFrame) -> None:

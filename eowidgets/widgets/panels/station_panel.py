@@ -130,7 +130,7 @@ class StationPanel(FormPanel, StationPanelView):
             return
         found = find_columns(self._table, {}, self.index, all_needed=False)
         for what, control in self._columns.items():
-            control.value = found.get(what)
+            control.value = found.get(what, "")
         missing = [COLUMNS[w].lower() for w in ("date", "lon", "lat", "value") if w not in found]
         self._say(
             f"Choose the column of {' and '.join(missing)}, then compare."
@@ -158,7 +158,7 @@ class StationPanel(FormPanel, StationPanelView):
         InputError
             If one that is needed is not.
         """
-        found = {what: control.value for what, control in self._columns.items()}
+        found = {what: control.value or None for what, control in self._columns.items()}
         missing = [COLUMNS[w].lower() for w in ("date", "lon", "lat", "value") if found[w] is None]
         if self._table is None:
             raise InputError(EMPTY)

@@ -85,9 +85,9 @@ class StationPanelView(PanelView):
         """Show which table is compared, and its columns."""
         self._source_note.value = f"<div class='eow-card'>{escape(sentence)}</div>"
         for what, control in self._columns.items():
-            none = [("none: by place" if what == "station" else "choose ...", None)]
+            none = [("none: by place" if what == "station" else "choose ...", "")]
             control.options = [*none, *((n, n) for n in names)]
-            control.value = found.get(what)
+            control.value = found.get(what, "")
         self._choices.layout.display = None
 
 
