@@ -46,6 +46,9 @@ METRICS: dict[str, tuple[str, str]] = {
 SECOND = 0.3
 #: An amplitude is real if it exceeds this many standard deviations of the noise.
 SIGMAS = 3.0
+#: A lowest value this near to the first or the last observation, in days, is none if the curve rises from it (or falls to it)
+#: by less than this share of its other side: the series then begins, or ends, within the season.
+EDGE, ONE_SIDED = 90.0, 0.5
 #: Levels between which rates are taken.
 LOW, HIGH = 0.2, 0.8
 #: Days on either side of a peak in which the lowest values are looked for.
@@ -193,45 +196,52 @@ def measure(
     spread = [_at(curve.variance, k) for k in (found.left, found.peak, found.right)]
     out["start_sd"] = _doubt(curve, at_start, spread[0], spread[1], t)
     out["end_sd"] = _doubt(curve, at_end, spread[2], spread[1], t)
-    return _judged(out, found, np.sqrt(curve.noise), usable, days, span, rules)
+    first, last = _ends(usable, days)
+    cut = (
+        (nodes[found.left] - first < EDGE) & (rise < ONE_SIDED * fall),
+        (last - nodes[found.right] < EDGE) & (fall < ONE_SIDED * rise),
+    )
+    flat = np.where(cut[0] | cut[1], np.maximum(rise, fall), amplitude)
+    flat = (flat < rules.min_amplitude) | (flat < SIGMAS * np.sqrt(curve.noise)) | ~found.there
+    return _judged(out, flat, cut, usable, days, span, rules)
 
 
 def _judged(
     out: dict[str, Array],
-    found: Seasons,
-    noise: Array,
+    flat: Array,
+    cut: tuple[Array, Array],
     usable: Array,
     days: Array,
     span: tuple[float, float],
     rules: Rules,
 ) -> dict[str, Array]:
-    """Add the class of the quality, and blank what is not known."""
+    """Add the class of the quality, and blank what is not known; ``cut`` are the sides that the series cuts."""
     in_year = (days >= span[0]) & (days < span[1])
     count = usable[in_year].sum(axis=0)
     gap_start, cut_start = _gap(usable, days, out["start"])
     gap_end, cut_end = _gap(usable, days, out["end"])
-    # The lowest value lies at the first or last observation, and the curve is not yet flat: the season goes on beyond.
     first, last = _ends(usable, days)
-    cut_start |= out["start"] - first < STEP
-    cut_end |= last - out["end"] < STEP
+    cut_start |= cut[0] | (out["start"] - first < STEP)
+    cut_end |= cut[1] | (last - out["end"] < STEP)
     cut_peak = (out["peak"] - first < STEP) | (last - out["peak"] < STEP)
     quality = np.full(count.shape, float(SEASON))
     quality[(gap_start > rules.max_gap) | (gap_end > rules.max_gap)] = GAP
     quality[cut_start | cut_end] = INCOMPLETE
-    flat = (out["amplitude"] < rules.min_amplitude) | (out["amplitude"] < SIGMAS * noise) | ~found.there
     quality[flat] = NO_SEASON
     quality[count < rules.min_dates] = TOO_FEW
     none = quality >= NO_SEASON
     few = quality == TOO_FEW
+    # A base that the series does not reach is not known either.
+    based = cut[0] | cut[1]
     lost = {
         "start": cut_start | cut_peak, "start_sd": cut_start | cut_peak, "greenup_rate": cut_start | cut_peak,
         "end": cut_end | cut_peak, "end_sd": cut_end | cut_peak, "senescence_rate": cut_end | cut_peak,
         "length": cut_start | cut_end | cut_peak, "integral": cut_start | cut_end | cut_peak, "peak": cut_peak,
+        "base": based, "amplitude": based, "peak_value": np.zeros_like(based),
     }  # fmt: skip
-    kept = {"base", "amplitude", "peak_value"}
     for name, values in out.items():
-        gone = few if name in kept else none | lost[name]
-        out[name] = np.where(gone | ~(found.there | (name in kept)), np.nan, values)
+        gone = few if name in ("base", "amplitude", "peak_value") else none
+        out[name] = np.where(gone | lost[name], np.nan, values)
     never = ~usable.any(axis=0)
     out["quality"] = np.where(never, np.nan, quality)
     return out

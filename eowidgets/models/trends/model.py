@@ -125,12 +125,14 @@ class Periodic(IndexModel):
     """Base of the models of one value per period; a child analyses them (:meth:`analyse`)."""
 
     task = Task.REGRESS
-    #: Fewest years that make sense.
-    least_years = 3
-
     def __init__(self, **params: Any) -> None:
         super().__init__(**params)
         self.months = months_of(self.params.months)
+
+    @property
+    def least_years(self) -> int:
+        """Fewest years that make sense."""
+        return 3
 
     @property
     def by(self) -> str:
@@ -198,6 +200,12 @@ class TrendTheilSen(Periodic):
             raise InputError(
                 f"The correction {shown(how)} does not apply to one value per {by}: choose {', '.join(fitting)} or none."
             )
+
+    @property
+    def least_years(self) -> int:
+        """As many as give the values needed."""
+        per_year = PER_YEAR[self.by]
+        return max(3, -(-int(self.params.min_values) // per_year))
 
     def outputs(self, bands: tuple[str, ...]) -> tuple[Output, ...]:
         """Return slope, interval, test and class."""
@@ -307,7 +315,11 @@ class TrendStep(Periodic):
         limits="One step at most; assumes independent errors of equal variance.",
     )
     Params = StepParams
-    least_years = step.FEWEST
+
+    @property
+    def least_years(self) -> int:
+        """As many as three models need."""
+        return step.FEWEST
 
     def outputs(self, bands: tuple[str, ...]) -> tuple[Output, ...]:
         """Return the shape, the step or the slope, and by how much the shape wins."""
@@ -341,7 +353,11 @@ class TrendRecovery(Periodic):
         limits="An index recovers before the vegetation does: greenness returns years before height and biomass.",
     )
     Params = RecoveryParams
-    least_years = recovery.FEWEST
+
+    @property
+    def least_years(self) -> int:
+        """As many as a level before a break and a recovery need."""
+        return recovery.FEWEST
 
     def outputs(self, bands: tuple[str, ...]) -> tuple[Output, ...]:
         """Return the state, and the break and its recovery."""

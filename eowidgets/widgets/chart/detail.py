@@ -8,11 +8,12 @@ import numpy as np
 import pandas as pd
 
 from eowidgets.analysis.measure.one_series import SeriesDetail
+from eowidgets.widgets.chart.fan import COLOR
 
-#: Blue of Okabe and Ito; pins that come first have other colours.
-COLOR = "#0072b2"
-#: Marks of a season: column and word.
-MARKS = {"start_date": "start", "peak_date": "peak", "end_date": "end"}
+#: Marks of a season: column and sign. Words would overlap where seasons are many.
+MARKS = {"start_date": "↗", "peak_date": "▲", "end_date": "↘"}
+#: What the signs mean.
+SIGNS = "↗ start, ▲ peak, ↘ end of a season"
 
 
 def detail_series(found: SeriesDetail, color: str = COLOR) -> dict[str, Any]:

@@ -11,7 +11,7 @@ from eowidgets.analysis.measure.one_series import SeriesDetail, detail_of
 from eowidgets.arguments import Latitude, Longitude, checked
 from eowidgets.cube.area import AreaLike
 from eowidgets.errors import MissingExtraError
-from eowidgets.widgets.chart.detail import detail_marks
+from eowidgets.widgets.chart.detail import MARKS, detail_marks
 from eowidgets.widgets.charts.chart import Chart
 
 if TYPE_CHECKING:
@@ -77,7 +77,7 @@ def figure_of(found: SeriesDetail) -> Any:
     seen = found.observed
     plot.scatter(seen.index, seen.to_numpy(), color=DOTS, size=4, legend_label="observed")
     for mark in detail_marks(found):
-        dash = "solid" if mark["label"] == "peak" else "dashed"
+        dash = "solid" if mark["label"] == MARKS["peak_date"] else "dashed"
         plot.add_layout(Span(location=mark["stamp"], dimension="height", line_color=MARK, line_dash=dash))
     low, high = (float(f(seen.to_numpy())) for f in (np.min, np.max))
     room = max(0.05 * (high - low), 1e-3)

@@ -24,7 +24,7 @@ from eowidgets.engine.job import Job
 from eowidgets.engine.scheduler import LIGHT
 from eowidgets.engine.work import Work
 from eowidgets.errors import EowidgetsError, InputError
-from eowidgets.widgets.chart.detail import detail_marks, detail_series
+from eowidgets.widgets.chart.detail import SIGNS, detail_marks, detail_series
 from eowidgets.widgets.chart.pixel_chart import PixelChart
 from eowidgets.widgets.panels.painter import Painter
 from eowidgets.widgets.panels.panel import FormPanel
@@ -217,7 +217,11 @@ class SeasonPanel(FormPanel, SeasonView):
         if values is None:
             return ""
         only = values.to_dataset(name=self.layer)
-        return Painter(LAYER, self.cube, self.viewer, self.map).finish(only)
+        said = Painter(LAYER, self.cube, self.viewer, self.map).finish(only)
+        style = {k: values.attrs[k] for k in ("cmap", "vmin", "vmax") if k in values.attrs}
+        if self.viewer is not None and "cmap" in style:  # values of both signs
+            self.viewer.add_layer(only, LAYER, style=style)
+        return said
 
     # --- one series ---------------------------------------------------------------------------------------------
 
@@ -255,7 +259,8 @@ class SeasonPanel(FormPanel, SeasonView):
             return
         self.detail = found
         self.chart.forecasts, self.chart.marks = [detail_series(found)], detail_marks(found)
-        self._detail.value = f"<div role='status'>{escape(found.words)}</div>"
+        signs = f" {SIGNS}." if task.call == "phenology" else ""
+        self._detail.value = f"<div role='status'>{escape(found.words + signs)}</div>"
 
     def close(self) -> None:
         """Cancel the work of the panel, and close it."""

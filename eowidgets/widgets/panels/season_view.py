@@ -61,6 +61,7 @@ class SeasonView(PanelView):
                 row(self._path, self._format, self._save).add_class("eow-files"),
                 row(self._shows_code, self._to_notebook, self._to_report),
                 self._code,
-            ]
+            ],
+            "season_panel",
         )
         self.add_class("eow-season-panel")
