@@ -100,13 +100,17 @@ def speed(args: argparse.Namespace) -> None:
             eow.trend(cube, autocorrelation=how)
 
         core, full = _best(alone), _best(whole)
-        print(f"  {how or 'original':10} numbers alone {core:6.2f} s, eow.trend {full:6.2f} s (target 10 s)", flush=True)
+        print(
+            f"  {how or 'original':10} numbers alone {core:6.2f} s, eow.trend {full:6.2f} s (target 10 s)", flush=True
+        )
         few = y[:, :2000].astype("float64").T
         begin = time.perf_counter()
         for one in few:
             TESTS[how](one)
         per = (time.perf_counter() - begin) / len(few)
-        print(f"    pymannkendall {per * side * side:8.0f} s for as many (from 2 000): {per * side * side / full:.0f} times")
+        print(
+            f"    pymannkendall {per * side * side:8.0f} s for as many (from 2 000): {per * side * side / full:.0f} times"
+        )
         if args.peers:
             name = "original" if how is None else how.replace("-", "_")
             given = {"values": values, "dates": np.datetime_as_string(dates, "D"), "method": name}
@@ -115,7 +119,10 @@ def speed(args: argparse.Namespace) -> None:
             apart = {n: float(np.nanmax(np.abs(theirs[n] - found[n].values))) for n in ("slope", "p", "z", "tau")}
             seconds = float(theirs["seconds"])
             words = ", ".join(f"{n} {v:.1e}" for n, v in apart.items())
-            print(f"    zeit-cdts {seconds:6.2f} s: eow.trend is {seconds / full:.2f} times as fast; differences {words}", flush=True)
+            print(
+                f"    zeit-cdts {seconds:6.2f} s: eow.trend is {seconds / full:.2f} times as fast; differences {words}",
+                flush=True,
+            )
 
 
 def _best(call: Callable[[], Any]) -> float:

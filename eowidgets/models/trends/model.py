@@ -125,6 +125,7 @@ class Periodic(IndexModel):
     """Base of the models of one value per period; a child analyses them (:meth:`analyse`)."""
 
     task = Task.REGRESS
+
     def __init__(self, **params: Any) -> None:
         super().__init__(**params)
         self.months = months_of(self.params.months)
