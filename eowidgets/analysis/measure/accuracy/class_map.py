@@ -54,6 +54,10 @@ class ClassMap:
         When a pixel changed, of a map of change; NaT where it did not.
     provenance : str
         JSON of the result; empty for a raster of another origin.
+    parent : ClassMap or None
+        The map whose classes were divided, for instance by year.
+    groups : tuple of int
+        Position of each class in the parent.
     """
 
     title: str
@@ -62,6 +66,8 @@ class ClassMap:
     box: Any
     dates: Array | None = None
     provenance: str = ""
+    parent: ClassMap | None = None
+    groups: tuple[int, ...] = ()
 
     @classmethod
     def of(cls, source: Any, area: AreaLike | None = None) -> ClassMap:
