@@ -147,8 +147,12 @@ def romania() -> None:
         print(f"| {name} | {a.mapped_areas[k]:.1f} | {' | '.join((*ha, *shares))} |", flush=True)
         if name == "break-ensemble":
             tolerances = a.by_tolerance
+            years = eow.accuracy(found, table, strata=strata, date=("last_stable", "first_seen"), by_year=True)
     print("\nbreak-ensemble by tolerance in days (the date on the ground is an interval between two images):")
     print(tolerances.round(2).to_string(index=False))
+    print("\nbreak-ensemble by year:")
+    columns = ["mapped", *(f"{n}{e}" for n in ("area", "users", "producers") for e in ("", "_low", "_high")), "samples"]
+    print(years.table()[columns].round(2).to_string())
 
 
 def peer() -> None:
