@@ -39,20 +39,20 @@ DESIGNS: dict[str, dict[str, Any]] = {
 }
 
 
-def simulated(shares: list[float], rows: list[list[float]]) -> tuple[xr.DataArray, np.ndarray]:
+def simulated(shares: list[float], rows: list[list[float]], side: int = SIDE) -> tuple[xr.DataArray, np.ndarray]:
     """Return a map and the truth, with the shares as exact as whole pixels allow."""
     rng = np.random.default_rng(1)
-    counts = np.rint(np.array(shares) * SIDE**2).astype(int)
-    counts[0] += SIDE**2 - counts.sum()
+    counts = np.rint(np.array(shares) * side**2).astype(int)
+    counts[0] += side**2 - counts.sum()
     mapped = np.repeat(np.arange(len(shares)), counts)
     truth = np.concatenate(
         [np.repeat(np.arange(len(shares)), np.diff(np.rint(np.cumsum([0, *row]) * n).astype(int)))
          for row, n in zip(rows, counts, strict=True)]
     )  # fmt: skip
-    order = rng.permutation(SIDE**2)
-    coords = {"y": 5e6 - 30.0 * np.arange(SIDE), "x": 5e5 + 30.0 * np.arange(SIDE)}
-    raster = xr.DataArray(mapped[order].reshape(SIDE, SIDE).astype("uint8"), dims=("y", "x"), coords=coords)
-    return raster.rio.write_crs("EPSG:32635"), truth[order].reshape(SIDE, SIDE)
+    order = rng.permutation(side**2)
+    coords = {"y": 5e6 - 30.0 * np.arange(side), "x": 5e5 + 30.0 * np.arange(side)}
+    raster = xr.DataArray(mapped[order].reshape(side, side).astype("uint8"), dims=("y", "x"), coords=coords)
+    return raster.rio.write_crs("EPSG:32635"), truth[order].reshape(side, side)
 
 
 def coverage() -> None:
@@ -147,15 +147,19 @@ def romania() -> None:
         print(f"| {name} | {a.mapped_areas[k]:.1f} | {' | '.join((*ha, *shares))} |", flush=True)
         if name == "break-ensemble":
             tolerances = a.by_tolerance
+            years = eow.accuracy(found, table, strata=strata, date=("last_stable", "first_seen"), by_year=True)
     print("\nbreak-ensemble by tolerance in days (the date on the ground is an interval between two images):")
     print(tolerances.round(2).to_string(index=False))
+    print("\nbreak-ensemble by year:")
+    columns = ["mapped", *(f"{n}{e}" for n in ("area", "users", "producers") for e in ("", "_low", "_high")), "samples"]
+    print(years.table()[columns].round(2).to_string())
 
 
 def peer() -> None:
     """Figures and time of the same assessment by zeit-cdts."""
     import zeit
 
-    raster, truth = simulated(*MAPS["published example"])
+    raster, truth = simulated(*MAPS["published example"], side=2000)
     raster = raster.rename("landcover")
     points = eow.sample(raster, 640, minimum=75)
     frame = points.gdf()
@@ -176,8 +180,11 @@ def peer() -> None:
     ours_s, ours = clock(lambda: eow.accuracy(raster, rows, interval="normal"))
     theirs_s, theirs = clock(lambda: zeit.accuracy(raster, theirs_in, nodata=None))
     table, other = ours.table(), theirs.area
-    print(other)
-    print(table[["area", "area_se"]])
+    apart = max(
+        np.abs(table[a].to_numpy() / other[b].to_numpy() - 1).max()
+        for a, b in (("area", "estimate"), ("area_se", "se"))
+    )
+    print(f"areas and standard errors differ by at most {apart:.1e} of their value")
     print(f"ours {ours_s * 1e3:.1f} ms, zeit {theirs_s * 1e3:.1f} ms: {theirs_s / ours_s:.2f} times as fast")
 
 

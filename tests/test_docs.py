@@ -15,6 +15,7 @@ PAGES = [
     *(
         f"docs/{name}.md"
         for name in (
+            "accuracy",
             "opening-data",
             "running-models",
             "change",

@@ -120,8 +120,7 @@ class PointViews:
         count = self._frames.dates
         if count <= MOST_DATES:
             return list(range(count))
-        cloudy = np.array([float(self._frames.clouds([d], window)[0].mean()) for d in range(count)])
-        cloudy += ~clear
+        cloudy = self._frames.clouds(list(range(count)), window).mean(axis=(1, 2)) + ~clear
         days = self._frames.times.astype("datetime64[D]").astype(float)
         edges = np.linspace(days[0], days[-1] + 1, MOST_DATES + 1)
         chosen = []

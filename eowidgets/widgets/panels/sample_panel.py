@@ -285,9 +285,7 @@ class SamplePanel(FormPanel, SamplePanelView):
         self.queue.on_answer(self._answered)
         self._queue_box.children = (self.queue,)
         self._answered()
-        self._say(
-            "Click the queue once, then use the keys. The map's class is not shown: hide its layer in the viewer."
-        )
+        self._say("Click the queue once, then use the keys. Class maps are hidden in the viewer meanwhile.")
         return self.queue
 
     def _hide_maps(self) -> None:

@@ -109,7 +109,8 @@ class SampleQueue(ReadableRepr, PlainErrors, anywidget.AnyWidget):
         self.viewer, self.map = viewer, map
         self._views = PointViews(georeference(admit(cube)))
         first = points.table.iloc[0]
-        if not any(self._views.contains(float(r.lon), float(r.lat)) for r in points.table.itertuples()):
+        places = points.table[["lon", "lat"]].to_numpy(float).tolist()
+        if not any(self._views.contains(lon, lat) for lon, lat in places):
             raise InputError(
                 f"The sample lies around {first['lon']:.4f}, {first['lat']:.4f}, outside the cube: give the cube that it is of."
             )
@@ -229,7 +230,7 @@ class SampleQueue(ReadableRepr, PlainErrors, anywidget.AnyWidget):
 
     def _show(self, sentence: str) -> None:
         queue = self._queue
-        state = {
+        state: dict[str, Any] = {
             "total": len(queue),
             "done": queue.done,
             "unsure": queue.unsure,

@@ -12,6 +12,7 @@ import xarray as xr
 from annotated_types import Interval
 
 from eowidgets.analysis.measure.accuracy.assessment import Accuracy, Units
+from eowidgets.analysis.measure.accuracy.by_year import labels_by_year, map_by_year
 from eowidgets.analysis.measure.accuracy.class_map import ClassMap, MapLike
 from eowidgets.analysis.measure.accuracy.estimators import Estimator
 from eowidgets.analysis.measure.accuracy.intervals import Method
@@ -39,6 +40,7 @@ def accuracy(
     strata: Mapping[str, float] | MapLike | None = None,
     design: Literal["stratified", "random"] | None = None,
     tolerance: NotNegative | None = None,
+    by_year: bool = False,
     area: AreaLike | None = None,
     kappa: bool = False,
     confidence: Annotated[float, Interval(ge=0.5, lt=1)] = 0.95,
@@ -71,6 +73,8 @@ def accuracy(
     tolerance : float, optional
         Days by which the date in the map may differ; a change on another date counts as wrong in user's, producer's and
         overall accuracy. Areas do not depend on it.
+    by_year : bool
+        Divide the change of a map with dates, and the labels, by year: areas with intervals for each year.
     area : optional
         Where the map is assessed, as it was sampled: whatever ``eow.Area.of`` takes.
     kappa : bool
@@ -109,6 +113,10 @@ def accuracy(
     points = Sample.of(samples)
     if tolerance is not None and found.dates is None:
         raise InputError("tolerance is for maps of change with dates, as eow.change gives them: leave it out.")
+    if by_year:
+        if tolerance is not None:
+            raise InputError("by_year and tolerance are both given: a year is the tolerance, leave one of them out.")
+        found, points = map_by_year(found), labels_by_year(points, truth, date)
     placed = place(found, points, truth, date)
     if tolerance is not None and placed.days is None:
         raise InputError(f"tolerance needs the date on the ground: give its column as date= (now {shown(date)}).")
@@ -124,13 +132,14 @@ def accuracy(
             "date": date,
             "design": design,
             "tolerance": tolerance,
+            "by_year": by_year,
             "area": Area.of(area).geojson if area is not None else None,
             "confidence": confidence,
             "interval": interval,
             "area_estimator": area_estimator,
             "area_unit": area_unit,
         },
-        "map_sha256": found.sha256,
+        "map_sha256": (found.parent or found).sha256,
         "map": json.loads(found.provenance) if found.provenance else None,
         "sample": json.loads(points.provenance) if points.provenance else None,
         "versions": versions(),
@@ -158,7 +167,7 @@ class _Parts:
         self._pixels_by_class: dict[str, Array] = {}
         self.names = placed.names
         stratum = placed.stratum
-        same_map = bool(points.map_sha256) and points.map_sha256 == found.sha256[:DIGEST]
+        same_map = bool(points.map_sha256) and points.map_sha256 == (found.parent or found).sha256[:DIGEST]
         if isinstance(strata, xr.Dataset | xr.DataArray):
             every, stratum = self._from_raster(found, points, placed, strata)
         elif strata is not None:
@@ -240,13 +249,23 @@ class _Parts:
         self.weights = np.array([s.weight for s in self.used]) / self.covered
         sizes = np.array([float(s.pixels) for s in self.used])
         self.pixels = sizes if (sizes >= self.counts.sum(axis=(1, 2))).all() else None
-        self.present = self._present(nested)
+        self.present = self._present(nested, found)
 
-    def _present(self, nested: bool) -> Any:
+    def _present(self, nested: bool, found: ClassMap) -> Any:
         """Return which map classes each stratum has, where that is known."""
         if self._pixels_by_class:
             return np.array([self._pixels_by_class[s.name] > 0 for s in self.used])
-        return self.counts.sum(axis=2) > 0 if nested else None
+        if not nested:
+            return None
+        seen = self.counts.sum(axis=2) > 0
+        if found.parent is None or set(found.names) == {s.name for s in self.used}:
+            return seen
+        # A stratum of one class of the parent may hold every class that this one was divided into.
+        groups = np.array(found.groups)
+        out = np.zeros_like(seen)
+        for k, group in enumerate(groups):
+            out[:, k] = seen[:, np.flatnonzero(groups == group)].any(axis=1)
+        return out
 
     def mapped(self, found: ClassMap) -> Array:
         """Return the shares of the classes in the map.

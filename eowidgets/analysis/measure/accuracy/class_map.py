@@ -54,6 +54,10 @@ class ClassMap:
         When a pixel changed, of a map of change; NaT where it did not.
     provenance : str
         JSON of the result; empty for a raster of another origin.
+    parent : ClassMap or None
+        The map whose classes were divided, for instance by year.
+    groups : tuple of int
+        Position of each class in the parent.
     """
 
     title: str
@@ -62,6 +66,8 @@ class ClassMap:
     box: Any
     dates: Array | None = None
     provenance: str = ""
+    parent: ClassMap | None = None
+    groups: tuple[int, ...] = ()
 
     @classmethod
     def of(cls, source: Any, area: AreaLike | None = None) -> ClassMap:
@@ -86,14 +92,16 @@ class ClassMap:
         box = geobox(values.to_dataset(name="classes"))
         if area is not None:
             index = np.where(Area.of(area).mask(box), index, -1).astype("int16")
-        there = np.unique(index[index >= 0])
+        there = np.flatnonzero(_counts(index, len(classes)))
         if not len(there):
             where = " in the area" if area is not None else ""
             raise InputError(f"The map {shown(title)} has no pixel with a class{where}: choose another map or area.")
-        position = np.full(len(classes) + 1, -1, "int16")
-        position[there] = np.arange(len(there))
+        if len(there) < len(classes):
+            position = np.full(len(classes) + 1, -1, "int16")
+            position[there] = np.arange(len(there))
+            index = position[index]
         provenance = str(source.attrs.get("provenance", ""))
-        return cls(title, tuple(classes[i] for i in there), position[index], box, dates, provenance)
+        return cls(title, tuple(classes[i] for i in there.tolist()), index, box, dates, provenance)
 
     @property
     def names(self) -> tuple[str, ...]:
@@ -109,10 +117,10 @@ class ClassMap:
         """Return pixels and hectares of each class, or of each stratum of another raster of positions."""
         index = self.index if index is None else index
         count = len(self.classes) if count is None else count
-        known = index >= 0
-        pixels = np.bincount(index[known], minlength=count)
+        pixels = _counts(index, count)
         if self.hectares_of_pixels.size == 1:
             return pixels, pixels * float(self.hectares_of_pixels[0, 0])
+        known = index >= 0
         weights = np.broadcast_to(self.hectares_of_pixels, index.shape)[known]
         return pixels, np.bincount(index[known], weights=weights, minlength=count)
 
@@ -149,6 +157,11 @@ class ClassMap:
                 "strata.rio.reproject_match(map)."
             )
         return found
+
+
+def _counts(index: Array, count: int) -> Array:
+    """Return how often each position from 0 on occurs; -1 is not counted."""
+    return np.bincount((index + np.int16(1)).ravel(), minlength=count + 1)[1:]
 
 
 def _layer(source: xr.Dataset | xr.DataArray) -> tuple[xr.DataArray, str]:
@@ -210,13 +223,13 @@ def _indexed(values: xr.DataArray) -> tuple[Sequence[MapClass], Array]:
         raise InputError(
             f"The map has values of the type {shown(str(raster.dtype))}: give whole numbers, one for each class."
         )
-    known = np.isfinite(raster)
     nodata = values.attrs.get("nodata", values.attrs.get("_FillValue", values.encoding.get("_FillValue")))
-    if nodata is None and raster.dtype == np.uint8:
-        nodata = 255
-    if nodata is not None:
-        known &= raster != nodata
-    found = np.unique(raster[known])
+    if raster.dtype == np.uint8:
+        found = np.flatnonzero(np.bincount(raster.ravel(), minlength=256))
+        found = found[found != (255 if nodata is None else nodata)]
+    else:
+        known = np.isfinite(raster) if nodata is None else np.isfinite(raster) & (raster != nodata)
+        found = np.unique(raster[known])
     if raster.dtype.kind == "f" and (found != np.floor(found)).any():
         raise InputError("The map has values between whole numbers: give a class map, for example result > 0.5.")
     if len(found) > MOST_CLASSES:
@@ -228,7 +241,12 @@ def _indexed(values: xr.DataArray) -> tuple[Sequence[MapClass], Array]:
     classes = [MapClass(int(row["value"]), str(row["name"]), str(row["color"])) for row in legend]
     listed = {c.value for c in classes}
     classes += [MapClass(int(v), str(int(v)), "#888888") for v in found if int(v) not in listed]
+    position_of = {float(c.value): i for i, c in enumerate(classes)}
+    if raster.dtype == np.uint8:
+        table = np.full(256, -1, "int16")
+        table[found] = [position_of[float(v)] for v in found]
+        return classes, table[raster]
     index = np.full(raster.shape, -1, "int16")
-    for position, one in enumerate(classes):
-        index[known & (raster == one.value)] = position
+    for value in found:
+        index[raster == value] = position_of[float(value)]
     return classes, index

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import cached_property
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -132,7 +133,7 @@ class Estimator:
             return self._normal(value, se, 1.0)
         there = elsewhere = np.ones(len(n), bool)
         if self.present is not None:
-            there, elsewhere = self.present[:, k], np.delete(self.present, k, axis=1).any(axis=1)
+            there, elsewhere = self.present[:, k], np.asarray(np.delete(self.present, k, axis=1).any(axis=1))
         effective = self._effective()
         shares = missed / n * effective, wrong / n * effective
         low, high = difference_limits(*shares, effective, self.weights, self._z, (elsewhere, there))
@@ -147,7 +148,8 @@ class Estimator:
     def producers(self, k: int) -> Estimated:
         """Return the producer's accuracy of a reference class: 1 - omission error."""
         right, missed = self._right[:, k], self.counts[:, :, k].sum(axis=1) - self._right[:, k]
-        there = elsewhere = np.ones(len(self.n), bool)
+        there: Any = np.ones(len(self.n), bool)
+        elsewhere: Any = there
         if self.present is not None:
             there = self.present[:, k]
             # A detection of the right class on a wrong date is missed as well.

@@ -12,6 +12,7 @@ from support.assessed import class_map, labelled
 
 import eowidgets as eow
 from eowidgets.analysis.measure.accuracy.agreement import agreement
+from eowidgets.analysis.measure.accuracy.class_map import ClassMap
 from eowidgets.contract.registry import get_model
 from eowidgets.errors import InputError
 
@@ -244,6 +245,36 @@ def test_dates_count_within_the_tolerance(change, case):
     interval = table.assign(before="2018-05-01", date=np.where(points.table["label"] == 1, "2018-08-01", ""))
     between = eow.accuracy(change, interval, date=("before", "date"), tolerance=0)
     assert between.users[1].value == pytest.approx(plain.users[1].value)
+
+
+def test_areas_by_year(change, case):
+    _, truth = case
+    year = 2018 + np.arange(truth.size).reshape(truth.shape) % 3
+    dates = (year - 1970).astype("datetime64[Y]").astype("datetime64[ns]")
+    late = change.assign(date=(("y", "x"), np.where(change["change"] == 1, dates, np.datetime64("NaT"))))
+    points = labelled(late, eow.sample(late, 600, allocation="equal", seed=1), truth)
+    rows, columns, _ = ClassMap.of(late).at(points.table["lon"].to_numpy(), points.table["lat"].to_numpy())
+    table = points._written().assign(date=np.where(truth == 1, year, 0)[rows, columns])
+    table["date"] = [f"{d}-07-01" if d else "" for d in table["date"]]
+    found = eow.accuracy(late, table, by_year=True)
+    assert found.classes == ("no change", "change 2018", "change 2019", "change 2020")
+    true = [0.09 * ((truth == 1) & (year == y)).sum() for y in (2018, 2019, 2020)]
+    assert all(a.low < t < a.high for a, t in zip(found.areas[1:], true, strict=True))
+    whole = eow.accuracy(late, table)
+    assert sum(a.value for a in found.areas[1:]) == pytest.approx(whole.areas[1].value)
+    assert "another map" not in str(found)
+    some = late.assign(date=late["date"].where(late["date"] < np.datetime64("2020-01-01")))
+    assert "change, no date" in eow.accuracy(some, table, by_year=True).classes
+    undated = eow.accuracy(late, table.assign(date=table["date"].where(table.index > 300, "")), by_year=True)
+    assert "change, no date" in undated.classes
+    for options, words in (
+        ({"tolerance": 30}, "both given"),
+        ({"date": "day"}, "no column of the samples named 'day'"),
+    ):
+        with pytest.raises(InputError, match=words):
+            eow.accuracy(late, table, by_year=True, **options)
+    with pytest.raises(InputError, match="by_year is for maps of change"):
+        eow.accuracy(case[0], table, by_year=True)
 
 
 def test_tolerance_needs_dates(change, case, done):
