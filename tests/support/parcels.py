@@ -17,9 +17,7 @@ def grid_of_parcels(cube: Any, rows: int = 4, columns: int = 4, gap: float = 3.0
     place = geobox(cube)
     left, bottom, right, top = place.extent.boundingbox
     x, y = np.linspace(left, right, columns + 1), np.linspace(top, bottom, rows + 1)
-    shapes = [
-        box(x[i] + gap, y[j + 1] + gap, x[i + 1] - gap, y[j] - gap) for j in range(rows) for i in range(columns)
-    ]
+    shapes = [box(x[i] + gap, y[j + 1] + gap, x[i + 1] - gap, y[j] - gap) for j in range(rows) for i in range(columns)]
     names = [f"field {k}" for k in range(len(shapes))]
     crops = [("wheat", "maize")[k % 2] for k in range(len(shapes))]
     frame = geopandas.GeoDataFrame({"name": names, "crop": crops}, geometry=shapes, crs=str(place.crs))
