@@ -69,7 +69,9 @@ def test_points_and_lines_are_left_out_and_counted():
 
 
 def test_columns_that_results_use_get_an_underscore():
-    assert {"date_", "mean"} <= set(read_outlines(frame(name=["a", "b"], date=[1, 2], mean=[1, 2])).columns.columns)
+    assert {"date_", "mean_", "crop"} == set(
+        read_outlines(frame(name=["a", "b"], date=[1, 2], mean=[1, 2], crop=[3, 4])).columns.columns[2:]
+    )
 
 
 @pytest.mark.parametrize("junk", [None, 3, [], {}, "", [None], object(), {"type": "Feature"}, [1, 2, 3]])
