@@ -90,5 +90,7 @@ def _overlap(parcel: Ints, pixel: Ints, size: npt.NDArray[np.str_]) -> Ints:
     own, at = parcel[counted], pixel[counted]
     order = np.argsort(at, kind="stable")
     same = at[order][1:] == at[order][:-1]
-    shared = np.append(False, same) | np.append(same, False)
+    shared = np.zeros(len(at), bool)
+    shared[1:] |= same
+    shared[:-1] |= same
     return np.bincount(own[order][shared], minlength=len(size))

@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from eowidgets.analysis.measure.parcels.statistics import is_stat
 from eowidgets.contract.labels.ground import Shapes
 from eowidgets.contract.labels.reading import read_rows
 from eowidgets.cube.antimeridian import polygons as parts_of
@@ -24,7 +25,7 @@ NAMES = (
     *("id", "fid", "objectid", "gid", "uid", "code", "label", "title"),
 )
 #: Names of columns that results use themselves; a column of the source with such a name gets an underscore.
-OWN = ("parcel", "name", "pixels", "size", "overlap", "date", "index", "clear", "count", "geometry", "at")
+OWN = ("parcel", "name", "pixels", "size", "overlap", "date", "index", "geometry", "fid")
 #: Hexadecimal digits of the id of a parcel without a name, and digits to which its corners are rounded for it.
 DIGITS, ROUNDED = 6, 7
 
@@ -84,7 +85,7 @@ def read_outlines(source: Any, name: str | None = None, crs: Any = None) -> Outl
     found, names = _names(columns, name)
     ids, told = identified(names, shapes)
     others = columns.drop(columns=[] if found is None else [found])
-    others.columns = [f"{c}_" if str(c).lower() in OWN else str(c) for c in others.columns]
+    others.columns = [f"{c}_" if str(c).lower() in OWN or is_stat(str(c)) else str(c) for c in others.columns]
     # Of columns of the same name the first counts.
     others = others.loc[:, ~others.columns.duplicated()]
     made = pd.DataFrame({"parcel": ids, "name": [n or i for n, i in zip(names, ids, strict=True)]})

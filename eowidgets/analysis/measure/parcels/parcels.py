@@ -126,8 +126,8 @@ class Parcels:
 
     def compare(self, names: Sequence[str], index: Name | None = None, stat: Name | None = None) -> pd.DataFrame:
         """Return one statistic of several parcels side by side, indexed by date, a column per parcel."""
-        if isinstance(names, str) or not names:
-            raise InputError(f"names is {shown(names)}: give a list of at least one parcel.")
+        if not names:
+            raise InputError("There is no parcel to compare: name at least one.")
         held, *_ = self.of(index, stat)
         positions = [self.position(name) for name in names]
         return pd.DataFrame({self.ids[at]: held[at] for at in positions}, index=self._dates())

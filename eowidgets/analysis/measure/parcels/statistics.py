@@ -32,9 +32,14 @@ def checked_stats(stats: Sequence[str]) -> tuple[str, ...]:
     if not names:
         raise InputError(f"stats is {shown(stats)}: name at least one statistic, such as 'mean'.")
     for name in names:
-        if name not in _KNOWN and not _PERCENTILE.fullmatch(str(name)):
+        if not is_stat(str(name)):
             raise unknown("statistic", name, _KNOWN)
     return names
+
+
+def is_stat(name: str) -> bool:
+    """Return whether a name is that of a statistic."""
+    return name in _KNOWN or bool(_PERCENTILE.fullmatch(name))
 
 
 def level_of(stat: str) -> float | None:

@@ -31,6 +31,8 @@ from eowidgets.system import parse_bytes
 
 #: Share of the pixels around a station that an image must have seen.
 CLEAR = 0.5
+#: Days by which two equal time spans may differ.
+_ROUNDING = 1e-9
 OUTSIDE, APART, CLOUDY = (
     "outside the cube",
     "no image within the tolerance",
@@ -249,7 +251,7 @@ def _matched(
             reasons[mine] = OUTSIDE
             continue
         apart = np.abs(images[None] - _days(moments[mine])[:, None])
-        near = apart <= span / np.timedelta64(1, "D")
+        near = apart <= span / np.timedelta64(1, "D") + _ROUNDING
         seen = near & np.isfinite(means[place])[None]
         best = np.where(seen, apart, np.inf).argmin(axis=1)
         found = seen[np.arange(len(mine)), best]
