@@ -27,6 +27,7 @@ PAGES = [
             "report",
             "training",
             "labels",
+            "seasons-and-trends",
             "similar-places",
             "teach-panel",
             "teaching",

@@ -181,7 +181,9 @@ def _measure(
 
     _only(options, {"device", "memory"})
     if model is not None or after is not None:
-        raise InputError("Seasons and trends are measured by a method that the provenance names: leave model and after out.")
+        raise InputError(
+            "Seasons and trends are measured by a method that the provenance names: leave model and after out."
+        )
     given = {name: notes["engine"][name] for name in ("device", "memory") if name in notes["engine"]}
     return partial(getattr(eowidgets, str(notes["call"])), cube, **{**arguments, **given, **options})
 
@@ -221,4 +223,10 @@ def _ask(
 
 #: Calls of ``eow.run`` whose result is a table with a row for each item.
 ITEMS = ("chips", "series", "table")
-CALLS = {"change": _change, "forecast": _forecast, "hindcast": _forecast, "ask": _ask, **dict.fromkeys(MEASURES, _measure)}
+CALLS = {
+    "change": _change,
+    "forecast": _forecast,
+    "hindcast": _forecast,
+    "ask": _ask,
+    **dict.fromkeys(MEASURES, _measure),
+}

@@ -90,7 +90,9 @@ class Growth:
         return out
 
 
-def seasons_dataset(grid: xr.Dataset, values: Mapping[str, npt.NDArray[np.float32]], years: Sequence[int]) -> xr.Dataset:
+def seasons_dataset(
+    grid: xr.Dataset, values: Mapping[str, npt.NDArray[np.float32]], years: Sequence[int]
+) -> xr.Dataset:
     """Put true seasons on the grid of a scene; ``year`` is a dimension."""
     kept = grid.drop_dims("time").assign_coords(year=list(years))
     return kept.assign({name: (("year", "y", "x"), array, {"role": "result"}) for name, array in values.items()})

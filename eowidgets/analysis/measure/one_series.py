@@ -79,7 +79,9 @@ def series_at(cube: xr.Dataset, index: str, place: Any) -> pd.Series[Any]:
     return found.dropna()
 
 
-def detail(task: MeasureTask, observed: pd.Series[Any], name: str = "", settings: Mapping[str, Any] | None = None) -> SeriesDetail:
+def detail(
+    task: MeasureTask, observed: pd.Series[Any], name: str = "", settings: Mapping[str, Any] | None = None
+) -> SeriesDetail:
     """Measure one series as a task does, and return the line as well.
 
     Parameters
@@ -117,12 +119,14 @@ def detail(task: MeasureTask, observed: pd.Series[Any], name: str = "", settings
     found = one.run()
     days = observed.index.to_numpy().astype("datetime64[s]").astype("float64") / 86_400
     given = IndexSeries(observed.to_numpy("float64")[:, None], np.ones((len(observed), 1), bool), days)
-    line, words = (_curve(one.model, given, found) if isinstance(model, Phenology) else _line(one, given, found))
+    line, words = _curve(one.model, given, found) if isinstance(model, Phenology) else _line(one, given, found)
     return SeriesDetail(name or str(observed.name), observed, line, found.reset_index(), words)
 
 
 def _frame(days: Any, value: Any, low: Any = None, high: Any = None) -> pd.DataFrame:
-    times = pd.DatetimeIndex((np.asarray(days) * 86_400).astype("int64").astype("datetime64[s]").astype("datetime64[ns]"))
+    times = pd.DatetimeIndex(
+        (np.asarray(days) * 86_400).astype("int64").astype("datetime64[s]").astype("datetime64[ns]")
+    )
     none = np.full(len(times), np.nan)
     return pd.DataFrame(
         {"value": value, "low": none if low is None else low, "high": none if high is None else high}, index=times
@@ -173,8 +177,8 @@ def _line(task: MeasureTask, given: IndexSeries, found: pd.DataFrame) -> tuple[p
         level = row["intercept"] + row["slope"] * pivot
         ends = [level + row[s] * (times - pivot) for s in ("slope_low", "slope_high")]
         words = (
-            f"{row['slope']:+.4f} a year (95 % interval {row['slope_low']:+.4f} to {row['slope_high']:+.4f}), p = {row['p']:.3g}: "
-            f"{row['significance']}."
+            f"{row['slope']:+.4f} a year (95 % interval {row['slope_low']:+.4f} to {row['slope_high']:+.4f}), "
+            f"p = {row['p']:.3g}: {row['significance']}."
         )
         return _frame(middle, line, np.minimum(*ends), np.maximum(*ends)), words
     if task.call == "step_or_line":
@@ -193,8 +197,8 @@ def _line(task: MeasureTask, given: IndexSeries, found: pd.DataFrame) -> tuple[p
     words = {
         "recovered": f"{row['loss']:.2f} was lost in {row['break_year']:.0f}, of which the share asked for was regained after "
         f"{row['recovery_years']:.1f} years.",
-        "not yet recovered": f"{row['loss']:.2f} was lost in {row['break_year']:.0f}, and {row['regained']:.0%} of it regained in "
-        f"the {row['years_observed']:.0f} years since.",
+        "not yet recovered": f"{row['loss']:.2f} was lost in {row['break_year']:.0f}, and {row['regained']:.0%} of it regained "
+        f"in the {row['years_observed']:.0f} years since.",
         "no break": "There is no break.",
     }.get(str(row["state"]), "There are not enough values.")
     return _frame(middle, values), words
@@ -222,7 +226,9 @@ def detail_of(found: Any, source: Any, place: Any) -> SeriesDetail:
     record = Record.of(found)
     call, asked = record.call, {k: v for k, v in record.arguments.items() if k != "area"}
     if call != "phenology" and call not in MODELS:
-        raise InputError(f"A result of eow.{call[:40]} has no seasons or trend: give one of eow.phenology or eow.trend.")
+        raise InputError(
+            f"A result of eow.{call[:40]} has no seasons or trend: give one of eow.phenology or eow.trend."
+        )
     index, dates = asked.pop("index", None), asked.pop("dates", None)
     dates = tuple(dates) if isinstance(dates, list) else dates
     if call == "phenology":
@@ -233,7 +239,9 @@ def detail_of(found: Any, source: Any, place: Any) -> SeriesDetail:
     if given.is_table:
         rows = given.used[given.used["id"] == place]
         if not len(rows):
-            raise InputError(f"The table has no series {shown(place)}: give one of its ids, such as {shown(given.used['id'].iloc[0])}.")
+            raise InputError(
+                f"The table has no series {shown(place)}: give one of its ids, such as {shown(given.used['id'].iloc[0])}."
+            )
         if "clouds" in rows:
             rows = rows[~rows["clouds"].astype(bool)]
         observed = pd.Series(rows[given.index].to_numpy("float64"), pd.DatetimeIndex(rows["time"]), name=given.index)

@@ -286,7 +286,10 @@ def _named(found: Any, call: str, given: SeriesInput) -> Any:
             found[name] = classes_of(found[name], classes, str(found[name].attrs["long_name"]))
     if not given.is_table:
         times = given.used["time"].values.astype("datetime64[D]")
-        found.attrs |= {"title": f"{MODELS[call][1]} of {given.index}, {times.min()} to {times.max()}", "index": given.index}
+        found.attrs |= {
+            "title": f"{MODELS[call][1]} of {given.index}, {times.min()} to {times.max()}",
+            "index": given.index,
+        }
         for name in set(SIGNED) & set(found.data_vars):
             found[name].attrs |= _both_signs(found[name])
     return found

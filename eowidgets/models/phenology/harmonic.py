@@ -18,9 +18,7 @@ MARGIN = 60.0
 RIDGE = 0.05
 
 
-def waves(
-    values: Array, usable: Array, days: Array, first: float, last: float, terms: int, robust: bool
-) -> Curve:
+def waves(values: Array, usable: Array, days: Array, first: float, last: float, terms: int, robust: bool) -> Curve:
     """Fit level and waves to the observations of one season year.
 
     Parameters

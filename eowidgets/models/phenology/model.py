@@ -46,7 +46,9 @@ LIMITS = (
 class PhenologyParams(IndexParams):
     """What a season is."""
 
-    seasons: int = param(1, low=1, high=2, step=1, label="Seasons a year", help="Seasons that are looked for in a year.")
+    seasons: int = param(
+        1, low=1, high=2, step=1, label="Seasons a year", help="Seasons that are looked for in a year."
+    )
     year_start: int | str = param(
         AUTO,
         choices=(AUTO, *range(1, 13)),
@@ -65,7 +67,12 @@ class PhenologyParams(IndexParams):
         0.1, low=0.0, high=1e6, step=0.05, unit="index", label="Smallest amplitude", help="Below it there is no season."
     )
     min_dates: int = param(
-        6, low=3, high=366, step=1, label="Dates needed", help="Fewest clear dates of a season year; below it: no result."
+        6,
+        low=3,
+        high=366,
+        step=1,
+        label="Dates needed",
+        help="Fewest clear dates of a season year; below it: no result.",
     )
     max_gap: float = param(
         60.0,

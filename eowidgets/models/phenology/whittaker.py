@@ -68,7 +68,9 @@ def smooth(values: Array, usable: Array, days: Array, length: float, robust: boo
         residual = np.where(usable, values - fitted, 0.0)
         if robust and again < ROUNDS:
             scale = MAD_TO_SD * median_of_used(np.abs(residual), usable)
-            weight = usable * np.minimum(1.0, HUBER * np.maximum(scale, SMALLEST_SCALE) / np.maximum(np.abs(residual), 1e-12))
+            weight = usable * np.minimum(
+                1.0, HUBER * np.maximum(scale, SMALLEST_SCALE) / np.maximum(np.abs(residual), 1e-12)
+            )
     main, first = _inverse(factor)
     a, b = (1 - share)[:, None], share[:, None]
     leverage = a * a * main[place] + 2 * a * b * first[place] + b * b * main[place + 1]

@@ -223,7 +223,11 @@ def _acf(x: Array, there: Array, n: Array, lags: int) -> Array:
     mean = np.where(there, x, 0.0).sum(axis=0) / n
     y = np.where(there, x - mean, 0.0)
     whole = (y * y).sum(axis=0)
-    return np.stack([(y[k:] * y[:-k]).sum(axis=0) / whole for k in range(1, lags + 1)]) if lags else np.zeros((0, x.shape[1]))
+    return (
+        np.stack([(y[k:] * y[:-k]).sum(axis=0) / whole for k in range(1, lags + 1)])
+        if lags
+        else np.zeros((0, x.shape[1]))
+    )
 
 
 def _first_acf(x: Array, there: Array, n: Array, tied: Array | None = None) -> Array:
@@ -235,7 +239,7 @@ def _first_acf(x: Array, there: Array, n: Array, tied: Array | None = None) -> A
     if len(x) < 2:
         return np.full(x.shape[1], np.nan)
     found = _acf(x, there, n, 1)[0]
-    for i in np.flatnonzero(tied & (n > 1)) if tied is not None else ():
+    for i in np.flatnonzero((n > 1) & (False if tied is None else tied)):
         y = np.ascontiguousarray(x[: n[i], i])
         y = y - y.mean()
         whole = np.correlate(y, y, "full")[n[i] - 1 :] / n[i]

@@ -43,7 +43,9 @@ SIGNIFICANCE = (
 class YearlyParams(IndexParams):
     """How dates become one value a year."""
 
-    how: str = param("median", choices=HOW, label="Value of a period", help="How the clear dates of a period are reduced.")
+    how: str = param(
+        "median", choices=HOW, label="Value of a period", help="How the clear dates of a period are reduced."
+    )
     months: str = param(
         "1-12",
         label="Months",
@@ -68,7 +70,9 @@ class TrendParams(PeriodParams):
         label="Autocorrelation",
         help="How the test allows for values that resemble those before; hirsch-slack is for seasons and months.",
     )
-    alpha: float = param(0.05, low=0.0001, high=0.5, step=0.01, label="Significance level", help="Trends with p below it.")
+    alpha: float = param(
+        0.05, low=0.0001, high=0.5, step=0.01, label="Significance level", help="Trends with p below it."
+    )
     min_values: int = param(
         5, low=3, high=1000, step=1, label="Values needed", help="Fewest periods with a value; below it: no result."
     )
@@ -88,9 +92,17 @@ class AnomalyParams(PeriodParams):
 class StepParams(YearlyParams):
     """And the comparison."""
 
-    criterion: str = param("bic", choices=("bic", "aicc"), label="Criterion", help="Information criterion that decides.")
+    criterion: str = param(
+        "bic", choices=("bic", "aicc"), label="Criterion", help="Information criterion that decides."
+    )
     least: int = param(
-        3, low=1, high=50, step=1, unit="years", label="Years on each side", help="Fewest values before and after a step."
+        3,
+        low=1,
+        high=50,
+        step=1,
+        unit="years",
+        label="Years on each side",
+        help="Fewest values before and after a step.",
     )
 
 
@@ -113,6 +125,7 @@ class Periodic(IndexModel):
     """Base of the models of one value per period; a child analyses them (:meth:`analyse`)."""
 
     task = Task.REGRESS
+
     def __init__(self, **params: Any) -> None:
         super().__init__(**params)
         self.months = months_of(self.params.months)

@@ -75,7 +75,10 @@ def step_or_line(values: Array, least: int = 3, criterion: str = "bic") -> dict[
     step = np.where(possible, np.maximum(total - np.where(possible, best, 0.0), 0.0), np.inf)
     floor = EXACT * np.maximum(total, 1e-30)
     scores = np.stack(
-        [_criterion(np.maximum(e, floor), safe, k, criterion) for e, k in zip((total, line, step), PARAMETERS[criterion], strict=True)]
+        [
+            _criterion(np.maximum(e, floor), safe, k, criterion)
+            for e, k in zip((total, line, step), PARAMETERS[criterion], strict=True)
+        ]
     )
     shape = scores.argmin(axis=0)
     ordered = np.sort(scores, axis=0)

@@ -68,9 +68,7 @@ def series_report(
     parts: dict[str, Any] = {"definitions": dict(DEFINITIONS[call])}
     if not isinstance(found, xr.Dataset):
         rows = found.reset_index()
-        return assemble(
-            found, cube, title, answer=_of_table(rows, call), tables=[Table.of(rows, "Series")], **parts
-        )
+        return assemble(found, cube, title, answer=_of_table(rows, call), tables=[Table.of(rows, "Series")], **parts)
     name = layer if layer in found else FIRST[call]
     values = found[name]
     when = ""
@@ -98,7 +96,9 @@ def line_chart(found: SeriesDetail) -> Figure:
     canvas, axes = blank()
     line = found.line
     if line["low"].notna().any():
-        axes.fill_between(line.index, line["low"], line["high"], color=COLORS[0], alpha=0.18, linewidth=0, label="95 % interval")
+        axes.fill_between(
+            line.index, line["low"], line["high"], color=COLORS[0], alpha=0.18, linewidth=0, label="95 % interval"
+        )
     axes.plot(line.index, line["value"], color=COLORS[0], label="fit")
     seen = found.observed
     axes.plot(seen.index, seen.to_numpy(), "o", color=COLORS[1], markersize=3, label="observed")
@@ -118,7 +118,8 @@ def areas(classes: xr.DataArray) -> pd.DataFrame:
     rows = [(row["name"], int((codes == row["value"]).sum())) for row in classes_of(classes)]
     total = max(1, sum(n for _, n in rows))
     return pd.DataFrame(
-        [(name, n, n * each, 100 * n / total) for name, n in rows], columns=["class", "pixels", "area (ha)", "share (%)"]
+        [(name, n, n * each, 100 * n / total) for name, n in rows],
+        columns=["class", "pixels", "area (ha)", "share (%)"],
     )
 
 
@@ -130,7 +131,10 @@ def _years(found: xr.Dataset) -> pd.DataFrame:
         quality = some["quality"].values
         seen = quality != 255
         good = (quality <= 1) & seen
-        row: dict[str, Any] = {"season year": int(year), "pixels with a season (%)": 100 * good.sum() / max(1, seen.sum())}
+        row: dict[str, Any] = {
+            "season year": int(year),
+            "pixels with a season (%)": 100 * good.sum() / max(1, seen.sum()),
+        }
         for name in ("start", "peak", "end", "length", "amplitude", "start_sd", "end_sd"):
             values = some[name].values[good]
             values = values[np.isfinite(values)]
@@ -147,8 +151,8 @@ def _of_map(found: xr.Dataset, call: str, classes: xr.DataArray | None) -> str:
             return "No pixel has a season that is observed from its start to its end."
         last = years.iloc[-1]
         return (
-            f"In the season year {last['season year']:.0f} the median season of {index} lasts from day {last['start']:.0f} (standard "
-            f"deviation of a pixel {last['start sd']:.0f} days) to day {last['end']:.0f} ({last['end sd']:.0f} days); "
+            f"In the season year {last['season year']:.0f} the median season of {index} lasts from day {last['start']:.0f} "
+            f"(standard deviation of a pixel {last['start sd']:.0f} days) to day {last['end']:.0f} ({last['end sd']:.0f} days); "
             f"{last['pixels with a season (%)']:.0f} % of the observed pixels have one. Over {len(years)} years the median "
             f"start lies between day {years['start'].min():.0f} and day {years['start'].max():.0f}."
         )
@@ -156,7 +160,9 @@ def _of_map(found: xr.Dataset, call: str, classes: xr.DataArray | None) -> str:
         values = found["anomaly"].values
         return f"The map has anomalies of {index} for {values.shape[0]} periods."
     table = areas(classes)
-    parts = ", ".join(f"{r['class']} {r['area (ha)']:,.1f} ha ({r['share (%)']:.0f} %)" for _, r in table.iterrows() if r["pixels"])
+    parts = ", ".join(
+        f"{r['class']} {r['area (ha)']:,.1f} ha ({r['share (%)']:.0f} %)" for _, r in table.iterrows() if r["pixels"]
+    )
     more = ""
     if call == "trend":
         slope = found["slope"].values[np.isfinite(found["slope"].values)]
