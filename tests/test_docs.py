@@ -29,6 +29,7 @@ PAGES = [
             "report",
             "training",
             "labels",
+            "seasons-and-trends",
             "similar-places",
             "stations",
             "teach-panel",

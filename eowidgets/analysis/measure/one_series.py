@@ -177,8 +177,8 @@ def _line(task: MeasureTask, given: IndexSeries, found: pd.DataFrame) -> tuple[p
         level = row["intercept"] + row["slope"] * pivot
         ends = [level + row[s] * (times - pivot) for s in ("slope_low", "slope_high")]
         words = (
-            f"{row['slope']:+.4f} a year (95 % interval {row['slope_low']:+.4f} to {row['slope_high']:+.4f}), p = {row['p']:.3g}: "
-            f"{row['significance']}."
+            f"{row['slope']:+.4f} a year (95 % interval {row['slope_low']:+.4f} to {row['slope_high']:+.4f}), "
+            f"p = {row['p']:.3g}: {row['significance']}."
         )
         return _frame(middle, line, np.minimum(*ends), np.maximum(*ends)), words
     if task.call == "step_or_line":
@@ -197,8 +197,8 @@ def _line(task: MeasureTask, given: IndexSeries, found: pd.DataFrame) -> tuple[p
     words = {
         "recovered": f"{row['loss']:.2f} was lost in {row['break_year']:.0f}, of which the share asked for was regained after "
         f"{row['recovery_years']:.1f} years.",
-        "not yet recovered": f"{row['loss']:.2f} was lost in {row['break_year']:.0f}, and {row['regained']:.0%} of it regained in "
-        f"the {row['years_observed']:.0f} years since.",
+        "not yet recovered": f"{row['loss']:.2f} was lost in {row['break_year']:.0f}, and {row['regained']:.0%} of it regained "
+        f"in the {row['years_observed']:.0f} years since.",
         "no break": "There is no break.",
     }.get(str(row["state"]), "There are not enough values.")
     return _frame(middle, values), words

@@ -12,6 +12,7 @@ from annotated_types import Interval, doc
 from eowidgets.analysis.measure.series_run import Dates, MeasureTask, SeriesInput, asked
 from eowidgets.arguments import Memory, checked
 from eowidgets.contract.labels import ClassInfo
+from eowidgets.contract.prepare import check_inputs
 from eowidgets.contract.registry import get_model
 from eowidgets.cube.area import AreaLike
 from eowidgets.models.phenology.metrics import QUALITY
@@ -116,6 +117,11 @@ def phenology_task(
     if given.is_table and own.get("year_start", AUTO) == AUTO:
         own["year_start"] = start_of_table(given)
     model = get_model(f"phenology-{method}", index=given.index, **own)
+    if dates is not None and own.get("year_start", AUTO) == AUTO:
+        # The season years are those of the whole cube, whichever of its dates are measured.
+        check_inputs(model, given.whole)
+        month = model.settings()["year_start"]
+        model = get_model(f"phenology-{method}", index=given.index, **{**own, "year_start": month})
     arguments = {"index": index, "method": method, "dates": asked(dates), **params}
     return MeasureTask("phenology", model, given, arguments, _completed)
 

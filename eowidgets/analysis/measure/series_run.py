@@ -98,8 +98,7 @@ class MeasureTask:
         """Run the model here and return the result of the call."""
         if self.given.is_table and area is not None:
             raise InputError("area does not apply to a table: select its rows instead.")
-        found = run(self.model, self.given.used, **({} if area is None else {"area": area}), **options)
-        return self.finish(found)
+        return self.finish(run(self.model, self.given.used, area, **options))
 
     def submit(self, area: AreaLike | None = None, **options: Any) -> Job:
         """Start in the background; :meth:`finish` takes the result of the job."""

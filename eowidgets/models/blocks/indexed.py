@@ -72,11 +72,8 @@ class IndexModel(Model):
             b for b in bands if b.lower() == self.name_of_index.lower()
         ]
         self.held = same[0] if same else None
-        wanted: tuple[str, ...] | None
-        if self.held is not None:
-            wanted = (self.held,)
-        else:
-            wanted = bands_of(self.name_of_index, bands) if bands else None
+        formula = bands_of(self.name_of_index, bands) if bands and self.held is None else None
+        wanted = formula if self.held is None else (self.held,)
         # Which bands are read depends on the index: an instance's own feed.
         vars(self)["feed"] = Series(bands=wanted, min_dates=self.fewest)
 

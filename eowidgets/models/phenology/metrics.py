@@ -261,13 +261,13 @@ def _ends(usable: Array, days: Array) -> tuple[Array, Array]:
 
 
 def _at(values: Array, index: Array) -> Array:
-    return np.take_along_axis(values, index[None], axis=0)[0]
+    return np.asarray(np.take_along_axis(values, index[None], axis=0)[0])
 
 
 def _lowest(z: Array, low: Array, high: Array) -> Array:
     """Return the index of the lowest value between two indices, both included."""
     rows = np.arange(len(z))[:, None]
-    return np.where((rows >= low) & (rows <= high), z, np.inf).argmin(axis=0)
+    return np.asarray(np.where((rows >= low) & (rows <= high), z, np.inf).argmin(axis=0))
 
 
 def _summit(z: Array, nodes: Array, peak: Array) -> Array:
@@ -299,7 +299,7 @@ def _crossing(z: Array, nodes: Array, after: Array, level: Array) -> Array:
     one, two = _at(z, after - 1), _at(z, after)
     step = two - one
     share = np.where(step == 0, 0.0, (level - one) / np.where(step == 0, 1.0, step))
-    return nodes[after - 1] + np.clip(share, 0, 1) * STEP
+    return np.asarray(nodes[after - 1] + np.clip(share, 0, 1) * STEP)
 
 
 def _area(area: Array, z: Array, nodes: Array, day: Array) -> Array:
@@ -307,7 +307,7 @@ def _area(area: Array, z: Array, nodes: Array, day: Array) -> Array:
     k = np.clip(((day - nodes[0]) / STEP).astype(int), 0, len(nodes) - 2)
     f = (day - nodes[k]) / STEP
     one, two = _at(z, k), _at(z, k + 1)
-    return _at(area, k) + STEP * (f * one + f * f * (two - one) / 2)
+    return np.asarray(_at(area, k) + STEP * (f * one + f * f * (two - one) / 2))
 
 
 def _doubt(curve: Curve, after: Array, lowest: Array, top: Array, threshold: float) -> Array:
@@ -315,4 +315,4 @@ def _doubt(curve: Curve, after: Array, lowest: Array, top: Array, threshold: flo
     slope = np.abs(_at(curve.value, after) - _at(curve.value, after - 1)) / STEP
     there = (_at(curve.variance, after) + _at(curve.variance, after - 1)) / 2
     variance = there + (1 - threshold) ** 2 * lowest + threshold**2 * top
-    return np.sqrt(variance) / np.maximum(slope, 1e-9)
+    return np.asarray(np.sqrt(variance) / np.maximum(slope, 1e-9))

@@ -98,8 +98,11 @@ def trend(
         tau = s / denominator
         p = _p(z)
     few = count < 2
-    found = (slope, low, high, intercept, s, variance, tau, z, p)
-    return Trend(*(np.where(few, np.nan, v) for v in found), count=count)
+    found = {
+        "slope": slope, "low": low, "high": high, "intercept": intercept,
+        "s": s, "variance": variance, "tau": tau, "z": z, "p": p,
+    }  # fmt: skip
+    return Trend(count=count, **{name: np.where(few, np.nan, v) for name, v in found.items()})
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,7 +141,7 @@ def _variance(y: Array, count: Array, ties: Array) -> Array:
         for i in range(some.shape[1]):
             k = (some == some[:, i : i + 1]).sum(axis=1)
             whole[tied] -= np.where(k > 0, (k - 1.0) * (2 * k + 5), 0.0)
-    return whole / 18
+    return np.asarray(whole / 18)
 
 
 def _ranked_median(ordered: Array, count: Array) -> Array:
@@ -223,11 +226,10 @@ def _acf(x: Array, there: Array, n: Array, lags: int) -> Array:
     mean = np.where(there, x, 0.0).sum(axis=0) / n
     y = np.where(there, x - mean, 0.0)
     whole = (y * y).sum(axis=0)
-    return (
-        np.stack([(y[k:] * y[:-k]).sum(axis=0) / whole for k in range(1, lags + 1)])
-        if lags
-        else np.zeros((0, x.shape[1]))
-    )
+    out = np.zeros((lags, x.shape[1]))
+    for k in range(1, lags + 1):
+        out[k - 1] = (y[k:] * y[:-k]).sum(axis=0) / whole
+    return out
 
 
 def _first_acf(x: Array, there: Array, n: Array, tied: Array | None = None) -> Array:
@@ -238,8 +240,8 @@ def _first_acf(x: Array, there: Array, n: Array, tied: Array | None = None) -> A
     """
     if len(x) < 2:
         return np.full(x.shape[1], np.nan)
-    found = _acf(x, there, n, 1)[0]
-    for i in np.flatnonzero(tied & (n > 1)) if tied is not None else ():
+    found = np.asarray(_acf(x, there, n, 1)[0])
+    for i in np.flatnonzero(tied) if tied is not None else ():
         y = np.ascontiguousarray(x[: n[i], i])
         y = y - y.mean()
         whole = np.correlate(y, y, "full")[n[i] - 1 :] / n[i]
@@ -270,7 +272,7 @@ def _hamed_rao(rest: Array, there: Array, n: Array, confidence: float) -> Array:
 def _correlated(cycles: Array) -> tuple[Array, Array, Array]:
     """Score, variance and pairs with the covariance of the periods; years with a missing period are left out."""
     c, p, series = cycles.shape
-    whole = np.isfinite(cycles).all(axis=1)
+    whole = np.asarray(np.isfinite(cycles).all(axis=1))
     x = np.where(whole[:, None], cycles, np.nan)
     n = whole.sum(axis=0)
     first, second = np.triu_indices(c, 1)

@@ -1,6 +1,7 @@
 """Recovery after a break: the years until a share of the loss is regained.
 
-The break is the greatest fall from the median of the years before to a year's value. The definition follows the "years to
+The break is the greatest fall from the median of the values before to a value, at least half of it in one step: a decline
+over many years is none. The definition follows the "years to
 recovery" of Kennedy et al. (2012, doi:10.1016/j.rse.2011.09.024) and Pickell et al. (2016, doi:10.1016/j.rse.2016.05.024), as
 a share of the loss rather than of the level before.
 """
@@ -23,7 +24,9 @@ STATES = (
     ClassInfo(TOO_FEW, "not enough values", "#000000"),
 )
 #: Values before a break that its level is the median of; fewest of them.
-BEFORE, FEWEST_BEFORE = 5, 2
+BEFORE, FEWEST_BEFORE = 3, 2
+#: Share of a break that happens in one step.
+AT_ONCE = 0.5
 #: Fewest values of a series.
 FEWEST = 5
 #: A break exceeds this many robust standard deviations of the usual change from value to value.
@@ -52,17 +55,18 @@ def recovery(values: Array, share: float = 0.8, smallest: float = 0.1) -> dict[s
     """
     t, n = values.shape
     known = np.isfinite(values)
-    level, last_before = np.full((t, n), np.nan), np.full((t, n), np.nan)
+    level, last_before, step = (np.full((t, n), np.nan) for _ in range(3))
+    previous = np.full(n, np.nan)
     recent = np.full((BEFORE, n), np.nan)
     last = np.full(n, np.nan)
     for k in range(t):
         enough = np.isfinite(recent).sum(axis=0) >= FEWEST_BEFORE
         level[k] = np.where(enough, _median(recent), np.nan)
-        last_before[k] = last
+        last_before[k], step[k] = last, previous - values[k]
         moved = np.vstack([recent[1:], values[k]])
         recent = np.where(known[k], moved, recent)
-        last = np.where(known[k], float(k), last)
-    fall = np.where(known, level - values, np.nan)
+        last, previous = np.where(known[k], float(k), last), np.where(known[k], values[k], previous)
+    fall = np.where(known & (step >= AT_ONCE * (level - values)), level - values, np.nan)
     at = np.where(np.isfinite(fall), fall, -np.inf).argmax(axis=0) if t else np.zeros(n, int)
     pick = np.arange(n)
     before, loss, origin = level[at, pick], fall[at, pick], last_before[at, pick]

@@ -63,25 +63,27 @@ def series_chart(
 def figure_of(found: SeriesDetail) -> Any:
     """Return a Bokeh figure of one series in detail."""
     try:
-        from bokeh.models import Span
+        from bokeh.models import Range1d
+        from bokeh.models.annotations import Span
         from bokeh.plotting import figure
     except ImportError as error:
         raise MissingExtraError("A chart", "charts") from error
 
-    plot = figure(title=found.words, x_axis_type="datetime", height=320, sizing_mode="stretch_width")
+    seen = found.observed.to_numpy()
+    room = max(0.1 * float(np.ptp(seen)), 1e-3)
+    look: dict[str, Any] = {"x_axis_type": "datetime", "height": 320, "sizing_mode": "stretch_width"}
+    # Far intervals of gaps run off the chart before they flatten the curve.
+    plot: Any = figure(title=found.words, y_range=Range1d(seen.min() - room, seen.max() + room), **look)
     plot.yaxis.axis_label = found.name
-    line = found.line
+    line, times = found.line, found.line.index.to_numpy()
     if line["low"].notna().any():
-        plot.varea(x=line.index, y1=line["low"], y2=line["high"], color=LINE, alpha=0.2, legend_label="95 % interval")
-    plot.line(line.index, line["value"], color=LINE, width=2, legend_label="fit")
-    seen = found.observed
-    plot.scatter(seen.index, seen.to_numpy(), color=DOTS, size=4, legend_label="observed")
+        ends = {"y1": line["low"].to_numpy(), "y2": line["high"].to_numpy()}
+        plot.varea(x=times, color=LINE, alpha=0.2, legend_label="95 % interval", **ends)
+    plot.line(times, line["value"].to_numpy(), color=LINE, line_width=2, legend_label="fit")
+    plot.scatter(found.observed.index.to_numpy(), seen, color=DOTS, size=4, legend_label="observed")
     for mark in detail_marks(found):
         dash = "solid" if mark["label"] == MARKS["peak_date"] else "dashed"
         plot.add_layout(Span(location=mark["stamp"], dimension="height", line_color=MARK, line_dash=dash))
-    low, high = (float(f(seen.to_numpy())) for f in (np.min, np.max))
-    room = max(0.05 * (high - low), 1e-3)
-    plot.y_range.start, plot.y_range.end = low - 2 * room, high + 2 * room
     plot.legend.orientation, plot.legend.location = "horizontal", "top_left"
     plot.legend.background_fill_alpha = 0.6
     return plot

@@ -78,6 +78,8 @@ class SeasonPanel(FormPanel, SeasonView):
     pins: Any = traitlets.List(traitlets.Dict())
     result: Any = traitlets.Instance(xr.Dataset, allow_none=True)
     detail: SeriesDetail | None = None
+    #: The last series that was asked for.
+    looking: Work[Any] | None = None
     _noun = "measurement"
 
     def __init__(self, cube: xr.Dataset, *, viewer: TimeViewer | None = None, map: AreaMap | None = None) -> None:
@@ -209,8 +211,10 @@ class SeasonPanel(FormPanel, SeasonView):
         """Return the layer that is shown, (y, x), of the chosen period; None before there is a result."""
         if self.result is None or self.layer not in self.result:
             return None
-        values = self.result[self.layer]
-        return values.isel(time=int(self._period.value or 0), drop=True) if "time" in values.dims else values
+        values: xr.DataArray = self.result[self.layer]
+        if "time" in values.dims:
+            values = values.isel(time=int(self._period.value or 0), drop=True)
+        return values
 
     def _paint(self) -> str:
         values = self.shown()
@@ -247,7 +251,8 @@ class SeasonPanel(FormPanel, SeasonView):
             self._detail.value = escape(str(error))
             return None
         settings = Record.of(self.result).notes.get("settings") if self.result is not None else None
-        return LIGHT.submit("one series", lambda _: self._draw(task, place, settings), owner=self)
+        self.looking = LIGHT.submit("one series", lambda _: self._draw(task, place, settings), owner=self)
+        return self.looking
 
     def _draw(self, task: MeasureTask, place: Any, settings: Any) -> None:
         try:

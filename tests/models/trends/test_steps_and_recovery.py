@@ -72,7 +72,7 @@ def test_recovery_is_interpolated_and_what_has_not_recovered_is_censored():
 
 
 def test_a_second_fall_counts_from_the_lowest_value():
-    y = np.array([0.8, 0.8, 0.8, 0.4, 0.5, 0.2, 0.4, 0.7, 0.8])[:, None]
+    y = np.array([0.8] * 7 + [0.4, 0.5, 0.2, 0.4, 0.7, 0.8])[:, None]
     found = recovery(y)
     assert found["state"][0] == RECOVERED
     assert found["loss"][0] == pytest.approx(0.6)

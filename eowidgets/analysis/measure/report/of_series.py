@@ -151,8 +151,8 @@ def _of_map(found: xr.Dataset, call: str, classes: xr.DataArray | None) -> str:
             return "No pixel has a season that is observed from its start to its end."
         last = years.iloc[-1]
         return (
-            f"In the season year {last['season year']:.0f} the median season of {index} lasts from day {last['start']:.0f} (standard "
-            f"deviation of a pixel {last['start sd']:.0f} days) to day {last['end']:.0f} ({last['end sd']:.0f} days); "
+            f"In the season year {last['season year']:.0f} the median season of {index} lasts from day {last['start']:.0f} "
+            f"(standard deviation of a pixel {last['start sd']:.0f} days) to day {last['end']:.0f} ({last['end sd']:.0f} days); "
             f"{last['pixels with a season (%)']:.0f} % of the observed pixels have one. Over {len(years)} years the median "
             f"start lies between day {years['start'].min():.0f} and day {years['start'].max():.0f}."
         )
