@@ -15,6 +15,7 @@ PAGES = [
     *(
         f"docs/{name}.md"
         for name in (
+            "accuracy",
             "opening-data",
             "running-models",
             "change",
@@ -28,6 +29,7 @@ PAGES = [
             "report",
             "training",
             "labels",
+            "seasons-and-trends",
             "similar-places",
             "stations",
             "teach-panel",

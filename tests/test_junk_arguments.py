@@ -148,6 +148,8 @@ GOOD: dict[str, Callable[[], Any]] = {
     "model": lambda: "fill-linear",
     "question": lambda: "How many images are there?",
     "from_date": lambda: "2019-09-01",
+    "sample": lambda: eow.sample((_cube()["red"].isel(time=0) > 0.3).rename("bright"), 12),
+    "samples": lambda: eow.sample((_cube()["red"].isel(time=0) > 0.3).rename("bright"), 12),
     "network": lambda: torch.nn.Conv2d(2, 1, 1),
     "bands": lambda: ("red", "nir"),
     "outputs": lambda: eow.Value("made", dims="tyx"),

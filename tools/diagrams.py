@@ -260,6 +260,16 @@ DIAGRAMS: dict[str, tuple[str, list[Step]]] = {
         ],
     ),
     "08": (
+        "Map, draw a sample, label it blind, correct the area, report it",
+        [
+            (places(), "Map", "hectares by counting"),
+            (season(), "Sample", "points of each stratum"),
+            (question(), "Label", "blind to the map"),
+            (table(), "Area", "with a 95 % interval"),
+            (file(".html"), "Report", "a page to hand over"),
+        ],
+    ),
+    "11": (
         "The same steps on seven images of one year",
         [
             (stack(cloudy=False), "Open", "7 images, no clouds"),

@@ -30,6 +30,9 @@ if TYPE_CHECKING:
     from eowidgets.analysis.measure.parcels.parcels import Parcels
     from eowidgets.analysis.measure.stations.comparison import StationComparison
 
+#: Functions of :mod:`eowidgets.analysis.measure` whose arguments are noted as they were given.
+MEASURES = ("phenology", "trend", "anomalies", "step_or_line", "recovery")
+
 
 @dataclass(frozen=True)
 class Record:
@@ -170,7 +173,8 @@ class Record:
         found = {k: p.default for k, p in inspect.signature(function).parameters.items() if p.default is not p.empty}
         found.pop("model", None)  # the name of a forecaster is written even where it is the default
         params = self._params()
-        return {k: _listed(plain(v)) for k, v in {**found, **params}.items()}
+        both = {**params, **found} if self.call in MEASURES else {**found, **params}
+        return {k: _listed(plain(v)) for k, v in both.items()}
 
     def _params(self) -> dict[str, Any]:
         if "model" not in self.notes or self.call == "change":
@@ -230,6 +234,10 @@ def _forecast(notes: Mapping[str, Any]) -> dict[str, Any]:
     return {**asked, "model": notes["model"], "area": place, **own}
 
 
+def _measure(notes: Mapping[str, Any]) -> dict[str, Any]:
+    return {**notes["arguments"], "area": notes.get("area")}
+
+
 def _ask(notes: Mapping[str, Any]) -> dict[str, Any]:
     asked = dict(notes["arguments"])
     before, layers = asked.pop("history"), asked.pop("layers")
@@ -277,11 +285,18 @@ _ARGUMENTS: Mapping[str, Callable[[Mapping[str, Any]], dict[str, Any]]] = {
     "change": _change,
     **dict.fromkeys(("forecast", "hindcast"), _forecast),
     "ask": _ask,
+    **dict.fromkeys(MEASURES, _measure),
     "parcels": _parcels,
     "stations": _stations,
 }
 #: Calls of ``eow.run``.
 _RUNS = ("run", "chips", "series", "table")
-_TARGETS = {"change": "found", "ask": "answer", "parcels": "parcels", "stations": "found"}
+_TARGETS = {
+    "change": "found",
+    "ask": "answer",
+    "parcels": "parcels",
+    "stations": "found",
+    **dict.fromkeys(MEASURES, "found"),
+}
 _PLACES: Mapping[str, Any] = {"places": Given("places", "the places that were given")}
 _GIVEN: Mapping[str, Mapping[str, Any]] = {"chips": _PLACES, "series": _PLACES}

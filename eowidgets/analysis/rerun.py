@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 import xarray as xr
 
 from eowidgets.analysis.ask.answer import Answer
+from eowidgets.analysis.record import MEASURES
 from eowidgets.arguments import FilePath, checked
 from eowidgets.contract.model import Model
 from eowidgets.engine import rerun as runs
@@ -174,6 +175,25 @@ def _forecast(
     return partial(hindcast, cube, given.pop("from_date"), **given)
 
 
+def _measure(
+    cube: Any,
+    notes: Mapping[str, Any],
+    arguments: dict[str, Any],
+    model: Any,
+    after: xr.Dataset | None,
+    options: Mapping[str, Any],
+) -> Callable[[], Any]:
+    import eowidgets
+
+    _only(options, {"device", "memory"})
+    if model is not None or after is not None:
+        raise InputError(
+            "Seasons and trends are measured by a method that the provenance names: leave model and after out."
+        )
+    given = {name: notes["engine"][name] for name in ("device", "memory") if name in notes["engine"]}
+    return partial(getattr(eowidgets, str(notes["call"])), cube, **{**arguments, **given, **options})
+
+
 def _only(options: Mapping[str, Any], known: set[str]) -> None:
     for name in options:
         if name not in known:
@@ -241,4 +261,10 @@ def _compared(old: Any, new: Any, result: Any, notes: Mapping[str, Any]) -> Reru
 ITEMS = ("chips", "series", "table")
 #: Calls whose result holds what was measured: outlines or measurements.
 MEASURED = {"parcels": _parcels, "stations": _stations}
-CALLS = {"change": _change, "forecast": _forecast, "hindcast": _forecast, "ask": _ask}
+CALLS = {
+    "change": _change,
+    "forecast": _forecast,
+    "hindcast": _forecast,
+    "ask": _ask,
+    **dict.fromkeys(MEASURES, _measure),
+}

@@ -15,6 +15,7 @@ POSITIONS: Mapping[str, tuple[str, ...]] = {
     "forecast": ("cube",),
     "hindcast": ("cube", "from_date"),
     "ask": ("cube", "question"),
+    **dict.fromkeys(("phenology", "trend", "anomalies", "step_or_line", "recovery"), ("cube", "index")),
     "parcels": ("cube", "polygons"),
     "stations": ("cube", "table"),
 }

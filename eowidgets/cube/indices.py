@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -99,6 +100,32 @@ def present(cube: xr.Dataset, name: str) -> str | None:
     on_grid = [str(n) for n, v in cube.data_vars.items() if {"y", "x"} <= set(v.dims) and n not in MASKS]
     exact = [n for n in on_grid if n == name]
     return next(iter(exact + [n for n in on_grid if n.lower() == str(name).lower()]), None)
+
+
+def bands_of(name: str, there: Sequence[str] = ()) -> tuple[str, ...]:
+    """Return the bands (common names) that an index is computed from.
+
+    Parameters
+    ----------
+    name : str
+    there : sequence of str
+        Bands that are named together with the indices if ``name`` is neither.
+
+    Raises
+    ------
+    InputError
+        For an unknown index, with the nearest names.
+
+    Examples
+    --------
+    >>> bands_of("NDVI")
+    ('nir', 'red')
+    """
+    import spyndex
+
+    if str(name).lower() not in {n.lower() for n in spyndex.indices}:
+        raise unknown("index or band", name, [*there, *spyndex.indices])
+    return missing_bands(xr.Dataset(), _entry(name))
 
 
 def needed(cube: xr.Dataset, name: str) -> tuple[str, ...]:
