@@ -8,6 +8,7 @@ on a part of the dates or parcels, and their time is scaled; both numbers are pr
 from __future__ import annotations
 
 import argparse
+import os
 import resource
 import tempfile
 import time
@@ -202,6 +203,33 @@ def alarms(seed: int = 0) -> None:
         )
 
 
+def wrong_labels(folder: Path, seed: int = 0) -> None:
+    """Give 3 % of the fields of a real crop the label of another, and count how many of them and of the others are outliers."""
+    data = np.load(folder / "cawa_crops" / "cawa_crops.npz", allow_pickle=True)
+    ndvi, label, year, region = (data[k] for k in ("ndvi", "label_1", "year", "region"))
+    times = np.datetime64("2016-01-01", "ns") + (data["doy"].astype(int) - 1).astype("timedelta64[D]")
+    rng = np.random.default_rng(seed)
+    for crop, other in (("cotton", "wheat"), ("wheat", "cotton")):
+        flagged, found, fields_of, strange = 0, 0, 0, 0
+        for place in np.unique(region):
+            for when in np.unique(year):
+                here = (region == place) & (year == when)
+                own, foreign = np.flatnonzero(here & (label == crop)), np.flatnonzero(here & (label == other))
+                count = max(1, round(0.03 * len(own)))
+                if len(own) < 30 or len(foreign) < count:
+                    continue
+                rows = np.concatenate([own, rng.choice(foreign, count, replace=False)])
+                names = pd.DataFrame({"parcel": [str(r) for r in rows], "name": ""})
+                flags = outliers(names, ndvi[rows], times, None, 3.5, 8).set_index("parcel").outlier
+                flags = flags.reindex(names.parcel).fillna(False).to_numpy(bool)
+                flagged, fields_of = flagged + int(flags[: len(own)].sum()), fields_of + len(own)
+                found, strange = found + int(flags[len(own) :].sum()), strange + count
+        if strange:
+            print(
+                f"{crop}: {flagged / fields_of:.1%} of {fields_of} fields flagged, {found} of {strange} fields of {other} found"
+            )
+
+
 if __name__ == "__main__":
     parser = argparse.ArgumentParser()
     parser.add_argument("--side", type=int, default=1500)
@@ -213,3 +241,5 @@ if __name__ == "__main__":
         speed(options.side, options.parcels, not options.no_peers)
     if options.only != "speed":
         alarms()
+        if "EOW_DATA" in os.environ:
+            wrong_labels(Path(os.environ["EOW_DATA"]))

@@ -337,8 +337,13 @@ class ParcelPanel(FormPanel, ParcelPanelView):
         """Set the pins of panel, viewer and map."""
         self.pins = list(pins)
 
-    def select(self, *names: Name) -> None:
+    def select(self, names: Name | Sequence[Name]) -> None:
         """Pin parcels by id or name, in place of those that are pinned, and bring the last one into view.
+
+        Parameters
+        ----------
+        names : str or sequence of str
+            At most six are pinned.
 
         Raises
         ------
@@ -346,7 +351,8 @@ class ParcelPanel(FormPanel, ParcelPanelView):
             For an unknown parcel, or before there is a result.
         """
         found = self._needed()
-        positions = [found.position(name) for name in names[:MOST]]
+        listed = [names] if isinstance(names, str) else list(names)
+        positions = [found.position(name) for name in listed[:MOST]]
         pins: list[dict[str, Any]] = []
         for at in positions:
             lon, lat = place_of(found, at)
@@ -358,7 +364,7 @@ class ParcelPanel(FormPanel, ParcelPanelView):
     def _found_by_name(self, name: str) -> None:
         if name.strip():
             kept = [one for one in self.selected if one != name][-(MOST - 1) :]
-            self.select(*kept, self._needed().ids[self._needed().position(name)])
+            self.select([*kept, self._needed().ids[self._needed().position(name)]])
 
     def find_outliers(self) -> Any:
         """List the parcels whose series is far from the median series of their class, and return all as a table."""

@@ -62,7 +62,7 @@ def test_pins_select_parcels_and_their_series(used):
     shown = np.array([np.nan if v is None else v for v in used.chart.series[0]["values"]])
     np.testing.assert_allclose(shown, used.result.series("field 7")["mean"], rtol=1e-6)
     assert "low" in used.chart.series[0]
-    used.select("field 3", "field 9")
+    used.select(["field 3", "field 9"])
     assert used.selected == ["field 3", "field 9"]
     assert len(used.viewer.pins) == len(used.map.pins) == 2
     assert "low" not in used.chart.series[0]
