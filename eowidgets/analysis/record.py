@@ -27,6 +27,9 @@ if TYPE_CHECKING:
     import xarray as xr
     from pandas import DataFrame
 
+    from eowidgets.analysis.measure.parcels.parcels import Parcels
+    from eowidgets.analysis.measure.stations.comparison import StationComparison
+
 #: Functions of :mod:`eowidgets.analysis.measure` whose arguments are noted as they were given.
 MEASURES = ("phenology", "trend", "anomalies", "step_or_line", "recovery")
 
@@ -55,13 +58,14 @@ class Record:
 
     @classmethod
     @checked
-    def of(cls, result: FilePath | xr.Dataset | DataFrame | Answer) -> Record:
+    def of(cls, result: FilePath | xr.Dataset | DataFrame | Answer | Parcels | StationComparison) -> Record:
         """Read the record of a result.
 
         Parameters
         ----------
-        result : path, Dataset, DataFrame or Answer
-            What ``eow.run``, ``eow.change``, ``eow.forecast``, ``eow.hindcast`` or ``eow.ask`` gave or wrote.
+        result : path, Dataset, DataFrame, Answer, Parcels or StationComparison
+            What ``eow.run``, ``eow.change``, ``eow.forecast``, ``eow.hindcast``, ``eow.ask``, ``eow.parcels`` or ``eow.stations``
+            gave or wrote.
 
         Raises
         ------
@@ -244,6 +248,18 @@ def _ask(notes: Mapping[str, Any]) -> dict[str, Any]:
     return asked
 
 
+def _parcels(notes: Mapping[str, Any]) -> dict[str, Any]:
+    source = notes["polygons"]["source"]
+    polygons = Given("polygons", f"the {notes['polygons']['count']} polygons") if source is None else source_of(source)
+    return {**notes["arguments"], "area": notes["area"], "polygons": polygons}
+
+
+def _stations(notes: Mapping[str, Any]) -> dict[str, Any]:
+    source = notes["table"]["source"]
+    table = Given("table", f"the {notes['table']['count']} measurements") if source is None else source_of(source)
+    return {**notes["arguments"], "table": table}
+
+
 def _is_table(notes: Mapping[str, Any]) -> bool:
     source = notes.get("input")
     return isinstance(source, Mapping) and source.get("kind") == "table"
@@ -270,9 +286,17 @@ _ARGUMENTS: Mapping[str, Callable[[Mapping[str, Any]], dict[str, Any]]] = {
     **dict.fromkeys(("forecast", "hindcast"), _forecast),
     "ask": _ask,
     **dict.fromkeys(MEASURES, _measure),
+    "parcels": _parcels,
+    "stations": _stations,
 }
 #: Calls of ``eow.run``.
 _RUNS = ("run", "chips", "series", "table")
-_TARGETS = {"change": "found", "ask": "answer", **dict.fromkeys(MEASURES, "found")}
+_TARGETS = {
+    "change": "found",
+    "ask": "answer",
+    "parcels": "parcels",
+    "stations": "found",
+    **dict.fromkeys(MEASURES, "found"),
+}
 _PLACES: Mapping[str, Any] = {"places": Given("places", "the places that were given")}
 _GIVEN: Mapping[str, Mapping[str, Any]] = {"chips": _PLACES, "series": _PLACES}

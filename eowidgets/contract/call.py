@@ -16,6 +16,8 @@ POSITIONS: Mapping[str, tuple[str, ...]] = {
     "hindcast": ("cube", "from_date"),
     "ask": ("cube", "question"),
     **dict.fromkeys(("phenology", "trend", "anomalies", "step_or_line", "recovery"), ("cube", "index")),
+    "parcels": ("cube", "polygons"),
+    "stations": ("cube", "table"),
 }
 
 
@@ -42,7 +44,7 @@ class Given:
 
 @dataclass(frozen=True)
 class Call:
-    """A call of ``eow.run`` or of a function of :data:`POSITIONS`.
+    """A call of a function of ``eow`` that gives a result.
 
     Attributes
     ----------

@@ -128,6 +128,20 @@ def bands_of(name: str, there: Sequence[str] = ()) -> tuple[str, ...]:
     return missing_bands(xr.Dataset(), _entry(name))
 
 
+def needed(cube: xr.Dataset, name: str) -> tuple[str, ...]:
+    """Return the variables of a cube from which an index is computed, or the one that holds it.
+
+    Examples
+    --------
+    >>> import eowidgets as eow
+    >>> needed(eow.open("bouconne"), "NDVI")
+    ('nir', 'red')
+    """
+    entry = _entry(name)
+    held = present(cube, entry.short_name)
+    return (held,) if held is not None else missing_bands(xr.Dataset(), entry)
+
+
 def missing_bands(cube: xr.Dataset, entry: Any) -> tuple[str, ...]:
     """Bands (common names) that an entry of the catalogue needs and the cube has not."""
     have = set(bands(cube))
