@@ -1,0 +1,283 @@
+"""Read a question by the encoder of sentences: its choices make the program, with what rules find in the question.
+
+The encoder says what is asked (:mod:`eowidgets.models.language.sentences`); things, dates, places, numbers and units are those of
+:mod:`.slots`. Each kind of program has one function here that puts the two together.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Collection
+from dataclasses import dataclass, replace
+from typing import Any
+
+from eowidgets.analysis.ask import slots as slots_of
+from eowidgets.analysis.ask.ahead import read as read_ahead
+from eowidgets.analysis.ask.kinds.events_read import event
+from eowidgets.analysis.ask.kinds.given import Given
+from eowidgets.analysis.ask.kinds.patterns import FRACTIONS, LIMIT, WORDS, band_in, indices_in, ranked
+from eowidgets.analysis.ask.language import (
+    COVERS,
+    FACTS,
+    IMAGES,
+    SKIES,
+    UNIONS,
+    Count,
+    Describe,
+    Extent,
+    Fact,
+    Presence,
+    Program,
+    Rank,
+    Settlement,
+    Share,
+    Threshold,
+)
+from eowidgets.analysis.ask.lexicon import HARMLESS as FUNCTION_WORDS
+from eowidgets.analysis.ask.meanings import HARMLESS, MEANINGS
+from eowidgets.analysis.ask.parser import assemble
+from eowidgets.analysis.ask.scopes import scopes
+from eowidgets.analysis.ask.slots import Slots, Topic
+from eowidgets.models.language.sentences import TAGS, Sentence, sentence_reader
+
+#: Probability from which a word that no table lists counts as another name of a topic, or as one that changes the question.
+TOPIC, EXTRA = 0.8, 0.15
+#: Kind of program -> heads that its program depends on.
+_HEADS: dict[str, tuple[str, ...]] = {
+    "presence": ("negated",), "share": ("negated",), "count": ("counted", "direction"), "compare": ("relation",),
+    "locate": ("how", "direction"), "when": ("moment",), "change": ("change",), "extreme": ("which", "extreme"),
+    "statistic": ("stat",), "outlook": ("outlook",), "threshold": ("measure",), "extent": ("days",),
+    "rank": ("by", "which"), "fact": ("fact",),
+}  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class Encoded:
+    """What the encoder reads in a question.
+
+    Attributes
+    ----------
+    program : Program or None
+        None where a part that the kind needs is not named.
+    kind : str
+        What is asked, ``"unanswerable"`` among it.
+    sure : float
+        Probability of the kind and of all choices of the program.
+    harmless : frozenset of str
+        Words that no table lists, and that do not change the question.
+    """
+
+    program: Program | None
+    kind: str
+    sure: float
+    harmless: frozenset[str] = frozenset()
+
+
+@dataclass(frozen=True, slots=True)
+class _Asked:
+    """A question, what rules find in it, and what the encoder says."""
+
+    low: str
+    slots: Slots
+    given: Given
+    heads: Sentence
+    last: str
+
+    def choice(self, head: str) -> str:
+        return self.heads.best(head)[0]
+
+    @property
+    def names(self) -> list[str]:
+        return [t.name for t in self.slots.topics]
+
+    def topic(self) -> str:
+        """What a limit or a fact is about: an index or a band before land, snow and clouds."""
+        values = indices_in(self.names, self.given) or self.band()
+        return values[0] if values else next((n.partition(" ")[0] for n in self.names if n not in IMAGES), "")
+
+    def band(self) -> list[str]:
+        """The band that is named, if the cube has it."""
+        name = band_in(self.low, self.given)
+        return [name] if name in self.given.bands else []
+
+    def limit(self) -> tuple[float, str] | None:
+        """The number that something is held against, and its unit."""
+        match = LIMIT.search(self.low)
+        if match is not None:
+            number, unit = match["n"], match["unit"] or ""
+            share = number in FRACTIONS or unit in ("%", "percent", "per cent", "pct")
+            value = FRACTIONS.get(number) or WORDS.get(number) or float(number.replace(",", "."))
+            return value, "%" if share else self.slots.unit if unit else ""
+        if re.search(r"\b(?:mostly|mainly|predominantly|largely|majority|most)\b", self.low):
+            return 50.0, "%"
+        return None
+
+
+def read(
+    text: str, first: str, last: str, indices: Collection[str], layers: Collection[str], given: Given
+) -> Encoded:
+    """Read a question.
+
+    Parameters
+    ----------
+    text : str
+        The question, cleaned and plain, without coordinates.
+    first, last : str
+        ISO days of the series.
+    indices, layers : collection of str
+        Names of the indices that the cube allows, and of the person's layers.
+    given : Given
+    """
+    reader = sentence_reader()
+    slots = slots_of.read(text, first, last, indices, layers, _words())
+    heads = reader(slots.tokens)
+    harmless = _take_words(slots, heads)
+    kind, sure = heads.best("kind")
+    for head in _HEADS.get(kind, ()):
+        sure *= heads.best(head)[1]
+    if kind == "unanswerable":
+        return Encoded(None, kind, sure)
+    asked = _Asked(text.lower().rstrip(" ?.!"), slots, given, heads, last)
+    make = _MAKERS.get(kind)
+    program = make(asked) if make is not None else _plain(kind, asked)
+    return Encoded(program, kind, sure, harmless)
+
+
+def _words() -> frozenset[str]:
+    if not _KNOWN:
+        _KNOWN.append(frozenset(sentence_reader().words))
+    return _KNOWN[0]
+
+
+_KNOWN: list[frozenset[str]] = []
+
+
+def _take_words(slots: Slots, heads: Sentence) -> frozenset[str]:
+    """Add the topics that words name which the lexicon does not list; return those that change nothing."""
+    harmless = set()
+    low = slots.text.lower()
+    for token, tags in zip(slots.tokens, heads.tags, strict=True):
+        if token.startswith("‹") or token in MEANINGS or token in HARMLESS or token in FUNCTION_WORDS:
+            continue
+        best = int(tags[2:].argmax()) + 2
+        if tags[best] >= TOPIC:
+            slots.topics.append(Topic(TAGS[best], True, low.find(token)))
+            harmless.add(token)
+        elif tags[1] <= EXTRA and token.isalpha() and token not in slots.unknown:
+            harmless.add(token)
+    slots.topics.sort(key=lambda t: t.at)
+    return frozenset(harmless)
+
+
+def _plain(kind: str, asked: _Asked) -> Program | None:
+    """The program of a kind that the parser can put together."""
+    program, _ = assemble(kind, asked.heads.choices, asked.slots)
+    if program is None and kind in ("statistic", "extreme") and asked.band():
+        named = replace_topic(asked.slots, asked.band()[0])
+        program, _ = assemble(kind, asked.heads.choices, named)
+    if kind == "when" and program is not None and asked.choice("moment") == "change":
+        gained = asked.choice("direction") == "gain"
+        return replace(program, direction="gain" if gained else "")  # type: ignore[call-arg]
+    if kind == "change" and program is not None and " " in getattr(program, "of", ""):
+        return None
+    if kind == "change" and program is not None and asked.choice("change") == "amount" and "%" in asked.low:
+        return replace(program, unit="%")  # type: ignore[call-arg]
+    if kind == "change" and program is not None and asked.slots.unit and getattr(program, "ask", "") in ("amount", "from-to"):
+        return replace(program, unit=asked.slots.unit)  # type: ignore[call-arg]
+    return program
+
+
+def replace_topic(slots: Slots, name: str) -> Slots:
+    """The slots with one more topic, a band."""
+    return replace(slots, topics=[Topic(name, True, 0), *slots.topics])
+
+
+def _negatable(asked: _Asked) -> Program | None:
+    of = next((n.partition(" ")[0] for n in asked.names if n in (*COVERS, *UNIONS, *SKIES)), "")
+    if not of and "clear image" in asked.names:
+        of = "cloud"
+    if not of:
+        return None
+    make = Presence if asked.choice("kind") == "presence" else Share
+    scope, _ = scopes(asked.slots, make.kind)
+    return make(scope, of, bool(asked.choice("negated")))
+
+
+def _count(asked: _Asked) -> Program | None:
+    scope, _ = scopes(asked.slots, "count")
+    counted = asked.choice("counted")
+    sky = next((n for n in asked.names if n in SKIES), "")
+    if counted == "sky":
+        return Count(scope, f"{sky} dates") if sky else None
+    if counted in ("image", "clear"):
+        clear = counted == "clear" or "clear image" in asked.names
+        return Count(scope, "clear image" if clear else "image") if asked.names or counted == "image" else None
+    return _plain("count", asked)
+
+
+def _threshold(asked: _Asked) -> Program | None:
+    limit, of, measure = asked.limit(), asked.topic(), asked.choice("measure")
+    scope, _ = scopes(asked.slots, "change")
+    if limit is None or (not of and measure != "count"):
+        return None
+    value, unit = limit
+    index = bool(indices_in([of], asked.given)) if of else False
+    if measure == "count":
+        of = of or ("clear image" if "clear image" in asked.names else "image")
+    fits = {"share": unit == "%" and not index, "area": unit not in ("", "%") and not index, "mean": index and not unit}
+    fits |= {"count": not unit and not index, "any date": unit == ("" if index else "%")}
+    if not fits.get(measure, unit != "" and of in COVERS):
+        return None
+    relation = asked.choice("limit")
+    return Threshold(scope, of, measure, relation, value, unit)  # type: ignore[arg-type]
+
+
+def _extent(asked: _Asked) -> Program | None:
+    limit, of = asked.limit(), asked.topic()
+    days = bool(asked.choice("days"))
+    index = bool(of) and bool(indices_in([of], asked.given))
+    if limit is None or not of or (limit[1] if index else limit[1] != "%" or not days or of not in SKIES):
+        return None
+    scope, _ = scopes(asked.slots, "")
+    unit = "dates" if days else asked.slots.unit or "%"
+    return Extent(scope, of, asked.choice("limit"), limit[0], unit)  # type: ignore[arg-type]
+
+
+def _rank(asked: _Asked) -> Program | None:
+    of, by = ranked(asked.names), asked.choice("by")
+    direction = asked.choice("direction")
+    if of is None and asked.names:
+        of = asked.names[0]
+    if of is None:
+        return None
+    if direction in ("loss", "gain") and of in COVERS:
+        of = f"{of} {direction}"
+    scope, _ = scopes(asked.slots, "")
+    if by in ("half", "quarter"):
+        scope = replace(scope, place="all")
+    return Rank(scope, of, by, asked.choice("which"))  # type: ignore[arg-type]
+
+
+def _fact(asked: _Asked) -> Program | None:
+    of = asked.choice("fact")
+    if of == "meaning":
+        named = indices_in(asked.names, asked.given)
+        return Fact(of=named[0]) if len(named) == 1 else None
+    if of not in FACTS:
+        return None
+    scope, _ = scopes(asked.slots, "")
+    return Fact(scope, of, asked.slots.unit if of == "size" else "")  # type: ignore[arg-type]
+
+
+def _event(asked: _Asked) -> Program | None:
+    found = event(asked.low, asked.slots, asked.given)
+    return found if isinstance(found, Program) else None
+
+
+_MAKERS: dict[str, Callable[[_Asked], Any]] = {
+    "presence": _negatable, "share": _negatable, "count": _count, "threshold": _threshold, "extent": _extent, "rank": _rank,
+    "fact": _fact, "event": _event,
+    "settlement": lambda asked: Settlement(scopes(asked.slots, "")[0]),
+    "describe": lambda asked: Describe(scopes(asked.slots, "")[0]),
+    "outlook": lambda asked: read_ahead(asked.low, asked.slots, asked.last),
+}  # fmt: skip
