@@ -31,7 +31,7 @@ from eowidgets.models.language.sentences import CHECKPOINT, HEADS, LONGEST, MARK
 from training.ship import ship
 from training.wordings import EXTRAS, SYNONYMS, Asked, Writer, frames
 
-FREQUENT, NEAR = 14_000, 5_000
+FREQUENT, NEAR = 16_000, 8_000
 RATE = 2e-3
 TARGET = Path(net.__file__).with_name("weights") / "sentences.safetensors"
 FIRST, LAST = "2009-03-05", "2023-11-20"
@@ -201,7 +201,7 @@ def calibrated(model: Net, made: list[dict[str, Any]]) -> tuple[dict[str, float]
             heat[head] = 1.0
             continue
         right[head] = round(float((scores.argmax(1) == wanted)[told].float().mean()), 4)
-        tried = np.exp(np.linspace(-1, 1.2, 45))
+        tried = np.exp(np.linspace(-0.4, 1.2, 33))
         losses = [float(functional.cross_entropy(scores[told] / t, wanted[told])) for t in tried]
         heat[head] = float(tried[int(np.argmin(losses))])
     return heat, right

@@ -15,7 +15,8 @@ from eowidgets.analysis.ask.templates import templates
 
 _FILE = Path(__file__).with_name("wordings.txt")
 _CHOICE = re.compile(r"\[([^\[\]]*)\]")
-_MARK = re.compile(r"\{([A-Za-z]+\d?|lost|gained|gone)\}")
+_MARK = re.compile(r"\{([A-Za-z]+\d?)\}")
+_PLAIN = re.compile(r"\{=([a-z ]+)\}")
 _MONTHS = "January February March April May June July August September October November December".split()  # noqa: SIM905
 _SEASONS = ("spring", "summer", "autumn", "winter")
 _PARTS = ("north", "south", "east", "west", "north-west", "north-east", "south-west", "south-east", "centre", "middle")
@@ -73,6 +74,8 @@ EXTRAS = (
     "cotton sunflower barley potato olive apple weighted cumulative logarithmic normalised squared seasonal nightly hourly underground "
     "airborne hidden future planned former royal communal foreign national urbanised mature mossy thorny"
 ).split()  # noqa: SIM905
+
+EXCLUDED = ("excluding", "except", "leaving", "ignoring", "besides", "omitting", "disregarding", "minus", "unless", "skipping")
 
 
 @dataclass(slots=True)
@@ -151,7 +154,14 @@ class Writer:
         while _CHOICE.search(text):
             text = _CHOICE.sub(lambda m: str(self._pick(m.group(1).split("|"))), text)
         text = _MARK.sub(lambda m: self._fill(m.group(1), asked), text)
-        text = text.replace("~", self._scope())
+        for said in _PLAIN.findall(text):  # "exceeds" says the relation to a limit without a mark
+            head, choice = ("relation", said[9:]) if said.startswith("relation ") else ("limit", said)
+            asked.choices[head] = choice
+        text = _PLAIN.sub("", text)
+        scope = self._scope()
+        if scope and text.count("~") == 1 and not text.startswith("~") and self.rng.random() < 0.15:
+            text = f"{scope} {self._pick((',', ':', ''))} {text.replace('~', '')}"
+        text = text.replace("~", scope)
         if asked.choices["kind"] == "fact" and asked.choices["fact"] == "meaning":
             text = text.replace("{b}", str(self._pick(_BANDS)))
         if asked.choices["kind"] == "trend":
@@ -251,7 +261,11 @@ class Writer:
             words.insert(int(rng.integers(len(words) + 1)), str(self._pick(_FILL)))
         if rng.random() < 0.22 and asked.choices["kind"] != "unanswerable" and words:
             word = str(self._pick(EXTRAS if rng.random() < 0.5 else self.junk))
-            words.insert(int(rng.integers(1, len(words) + 1)), word)
+            if rng.random() < 0.15:  # all but the water
+                word = str(self._pick(EXCLUDED))
+                words = [*words, word, "the", self._land("water", asked)] if rng.random() < 0.5 else [word, "the", self._land("forest", asked), ",", *words]
+            else:
+                words.insert(int(rng.integers(1, len(words) + 1)), word)
             asked.extra.add(word)
         if rng.random() < 0.15:
             words = [*str(self._pick(_LEADS)).split(), *words]
@@ -267,4 +281,6 @@ class Writer:
                 j = int(rng.integers(1, len(word) - 1))
                 words[i] = word[:j] + word[j + 1] + word[j] + word[j + 2 :] if rng.random() < 0.5 else word[:j] + word[j + 1 :]
         out = " ".join(words)
+        if rng.random() < 0.25:
+            out = re.sub(r"^(what|where|how|when|who) (?:is|was)\b", r"\1s", out)
         return out.lower() if rng.random() < 0.2 else out + str(self._pick(("?", "?", "", ".")))

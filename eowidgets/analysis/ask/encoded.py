@@ -14,14 +14,18 @@ from typing import Any
 from eowidgets.analysis.ask import slots as slots_of
 from eowidgets.analysis.ask.ahead import read as read_ahead
 from eowidgets.analysis.ask.kinds.events_read import event
+from eowidgets.analysis.ask.dates import find_dates
+from eowidgets.analysis.ask.kinds.cube_facts import named_band
 from eowidgets.analysis.ask.kinds.given import Given
-from eowidgets.analysis.ask.kinds.patterns import FRACTIONS, LIMIT, WORDS, band_in, indices_in, ranked
+from eowidgets.analysis.ask.kinds.limited import unit_of
+from eowidgets.analysis.ask.kinds.patterns import BAND_WORD, FRACTIONS, LIMIT, RELATION, WORDS, band_in, indices_in, ranked
 from eowidgets.analysis.ask.language import (
     COVERS,
     FACTS,
     IMAGES,
     SKIES,
     UNIONS,
+    Compare,
     Count,
     Describe,
     Extent,
@@ -36,7 +40,7 @@ from eowidgets.analysis.ask.language import (
 from eowidgets.analysis.ask.lexicon import HARMLESS as FUNCTION_WORDS
 from eowidgets.analysis.ask.meanings import HARMLESS, MEANINGS
 from eowidgets.analysis.ask.parser import assemble
-from eowidgets.analysis.ask.scopes import scopes
+from eowidgets.analysis.ask.scopes import in_every_year, scopes
 from eowidgets.analysis.ask.slots import Slots, Topic
 from eowidgets.models.language.sentences import TAGS, Sentence, sentence_reader
 
@@ -91,23 +95,28 @@ class _Asked:
         return [t.name for t in self.slots.topics]
 
     def topic(self) -> str:
-        """What a limit or a fact is about: an index or a band before land, snow and clouds."""
-        values = indices_in(self.names, self.given) or self.band()
+        """What is measured: a band or an index before land, snow and clouds."""
+        values = self.band() or indices_in(self.names, self.given)
         return values[0] if values else next((n.partition(" ")[0] for n in self.names if n not in IMAGES), "")
 
     def band(self) -> list[str]:
         """The band that is named, if the cube has it."""
         name = band_in(self.low, self.given)
-        return [name] if name in self.given.bands else []
+        plain = name in ("red", "green", "blue", "yellow") and not BAND_WORD.search(self.low)
+        return [name] if name in self.given.bands and not plain else []
+
+    def relation(self) -> str:
+        """How something is held against a limit; words that say it plainly come before the encoder."""
+        match = LIMIT.search(self.low)
+        return self.choice("limit") if match is None else RELATION[match["rel"]]
 
     def limit(self) -> tuple[float, str] | None:
         """The number that something is held against, and its unit."""
         match = LIMIT.search(self.low)
         if match is not None:
-            number, unit = match["n"], match["unit"] or ""
-            share = number in FRACTIONS or unit in ("%", "percent", "per cent", "pct")
+            number = match["n"]
             value = FRACTIONS.get(number) or WORDS.get(number) or float(number.replace(",", "."))
-            return value, "%" if share else self.slots.unit if unit else ""
+            return value, unit_of(match["unit"] or "", number in FRACTIONS)
         if re.search(r"\b(?:mostly|mainly|predominantly|largely|majority|most)\b", self.low):
             return 50.0, "%"
         return None
@@ -171,10 +180,13 @@ def _take_words(slots: Slots, heads: Sentence) -> frozenset[str]:
 
 def _plain(kind: str, asked: _Asked) -> Program | None:
     """The program of a kind that the parser can put together."""
-    program, _ = assemble(kind, asked.heads.choices, asked.slots)
-    if program is None and kind in ("statistic", "extreme") and asked.band():
-        named = replace_topic(asked.slots, asked.band()[0])
-        program, _ = assemble(kind, asked.heads.choices, named)
+    slots = asked.slots
+    if kind in ("statistic", "extreme") and asked.band():
+        slots = replace(slots, topics=[t for t in slots.topics if t.name in COVERS])
+        slots.topics.insert(0, Topic(asked.band()[0], True, 0))
+    if kind == "when" and not slots.topics and asked.choice("moment") in ("first", "last"):
+        slots = replace(slots, topics=[Topic("image", True, 0)])
+    program, _ = assemble(kind, asked.heads.choices, slots)
     if kind == "when" and program is not None and asked.choice("moment") == "change":
         gained = asked.choice("direction") == "gain"
         return replace(program, direction="gain" if gained else "")  # type: ignore[call-arg]
@@ -187,14 +199,9 @@ def _plain(kind: str, asked: _Asked) -> Program | None:
     return program
 
 
-def replace_topic(slots: Slots, name: str) -> Slots:
-    """The slots with one more topic, a band."""
-    return replace(slots, topics=[Topic(name, True, 0), *slots.topics])
-
-
 def _negatable(asked: _Asked) -> Program | None:
     of = next((n.partition(" ")[0] for n in asked.names if n in (*COVERS, *UNIONS, *SKIES)), "")
-    if not of and "clear image" in asked.names:
+    if not of and ("clear image" in asked.names or re.search(r"\b(?:sky|clear|overcast)\b", asked.low)):
         of = "cloud"
     if not of:
         return None
@@ -215,6 +222,27 @@ def _count(asked: _Asked) -> Program | None:
     return _plain("count", asked)
 
 
+def _compare(asked: _Asked) -> Program | None:
+    relation, slots = asked.choice("relation"), asked.slots
+    dates = in_every_year(slots.dates)
+    if len(dates) == 1 and not len(slots.places) == 2:  # "between March and June" is read as one time
+        ends = re.search(r"\b(?:between|from) (.+?) (?:and|to|with) (.+)$", asked.low)
+        two = [find_dates(p, "", asked.last) for p in ends.groups()] if ends else []
+        dates = [d[0] for d in two] if two and all(len(d) == 1 for d in two) else dates
+        slots = replace(slots, dates=dates)
+    scope, other = scopes(slots, "compare")
+    values = asked.band() or indices_in(asked.names, asked.given)
+    lands = list(dict.fromkeys(n.partition(" ")[0] for n in asked.names if n not in IMAGES and n not in values))
+    lands = [n for n in lands if n in (*COVERS, *UNIONS, *SKIES)]
+    if other is None:
+        pair = lands if len(lands) == 2 else list(dict.fromkeys(values))
+        return Compare(scope, pair[0], pair[1], relation) if len(pair) == 2 else None  # type: ignore[arg-type]
+    of = next(iter([*values, *lands, *(n for n in asked.names if n in IMAGES)]), "")
+    if values and lands and lands[0] in COVERS:
+        scope, other = replace(scope, cover=lands[0]), replace(other, cover=lands[0])
+    return Compare(scope, of, relation=relation, other=other) if of else None  # type: ignore[arg-type]
+
+
 def _threshold(asked: _Asked) -> Program | None:
     limit, of, measure = asked.limit(), asked.topic(), asked.choice("measure")
     scope, _ = scopes(asked.slots, "change")
@@ -228,8 +256,7 @@ def _threshold(asked: _Asked) -> Program | None:
     fits |= {"count": not unit and not index, "any date": unit == ("" if index else "%")}
     if not fits.get(measure, unit != "" and of in COVERS):
         return None
-    relation = asked.choice("limit")
-    return Threshold(scope, of, measure, relation, value, unit)  # type: ignore[arg-type]
+    return Threshold(scope, of, measure, asked.relation(), value, unit)  # type: ignore[arg-type]
 
 
 def _extent(asked: _Asked) -> Program | None:
@@ -240,7 +267,7 @@ def _extent(asked: _Asked) -> Program | None:
         return None
     scope, _ = scopes(asked.slots, "")
     unit = "dates" if days else asked.slots.unit or "%"
-    return Extent(scope, of, asked.choice("limit"), limit[0], unit)  # type: ignore[arg-type]
+    return Extent(scope, of, asked.relation(), limit[0], unit)  # type: ignore[arg-type]
 
 
 def _rank(asked: _Asked) -> Program | None:
@@ -261,6 +288,9 @@ def _rank(asked: _Asked) -> Program | None:
 def _fact(asked: _Asked) -> Program | None:
     of = asked.choice("fact")
     if of == "meaning":
+        band = named_band(asked.low, asked.slots, asked.given)
+        if band is not None:
+            return band
         named = indices_in(asked.names, asked.given)
         return Fact(of=named[0]) if len(named) == 1 else None
     if of not in FACTS:
@@ -275,7 +305,7 @@ def _event(asked: _Asked) -> Program | None:
 
 
 _MAKERS: dict[str, Callable[[_Asked], Any]] = {
-    "presence": _negatable, "share": _negatable, "count": _count, "threshold": _threshold, "extent": _extent, "rank": _rank,
+    "presence": _negatable, "share": _negatable, "count": _count, "compare": _compare, "threshold": _threshold, "extent": _extent, "rank": _rank,
     "fact": _fact, "event": _event,
     "settlement": lambda asked: Settlement(scopes(asked.slots, "")[0]),
     "describe": lambda asked: Describe(scopes(asked.slots, "")[0]),

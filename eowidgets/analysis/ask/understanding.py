@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 import xarray as xr
 
-from eowidgets.analysis.ask import dialogue, kinds, several, slots
+from eowidgets.analysis.ask import agreed, dialogue, encoded, kinds, several, slots
 from eowidgets.analysis.ask.accounted import sentence, unaccounted
 from eowidgets.analysis.ask.context import span
 from eowidgets.analysis.ask.dates import NO_DATE
@@ -61,13 +61,30 @@ class _Question:
 def understood(cube: xr.Dataset, question: str, layers: Mapping[str, Any], before: Program | None) -> Reading:
     """Return the program that a question means, how surely, and where there is none the reason.
 
-    The kinds of :mod:`.kinds` come first, then the parser, then what the parts of the question make by themselves.
-    A program that leaves out a content word of the question does not count.
+    Rules and the encoder of sentences read it independently, and :mod:`.agreed` decides. A program that leaves out a
+    content word of the question does not count.
     """
     asked = _asked(cube, question, layers, before)
     if isinstance(asked, str):
         return None, 0.0, asked
-    return _by_rules(asked, before)
+    rules = _by_rules(asked, before)
+    if asked.parsed.follows or rules.named or several.halves(asked.simple) is not None:
+        return rules.program, rules.sure, rules.reason
+    return agreed.decided(rules, _by_encoder(cube, asked, layers))
+
+
+def _by_encoder(cube: xr.Dataset, asked: _Question, layers: Mapping[str, Any]) -> agreed.Read:
+    """Read by the encoder of sentences."""
+    first, last = span(cube)
+    names = tuple(bands(cube))
+    found = encoded.read(asked.text, first, last, indices_of(names), layers, asked.given)
+    if found.program is None:
+        return agreed.Read(None, found.sure, kind=found.kind)
+    program = kinds.refine(asked.text, found.program, asked.given, counted=False)
+    if isinstance(program, str):
+        return agreed.Read(None, found.sure, program, kind=found.kind)
+    checked, _, reason = asked.checked(program, found.sure, found.harmless)
+    return agreed.Read(checked, found.sure, reason, kind=found.kind)
 
 
 def both_understood(
@@ -102,12 +119,17 @@ def _asked(cube: xr.Dataset, question: str, layers: Mapping[str, Any], before: P
     return _Question(simple, text, found, parsed, point, given)
 
 
-def _by_rules(asked: _Question, before: Program | None) -> Reading:
-    """Read by the kinds, the parser, and the parts of the question."""
-    text, found, parsed, given = asked.text, asked.found, asked.parsed, asked.given
-    program = kinds.read(text, found, given)
+def _by_rules(asked: _Question, before: Program | None) -> agreed.Read:
+    """Read by rules; ``named`` where they refuse a quantity, a place or the like by its name."""
+    program = kinds.read(asked.text, asked.found, asked.given)
     if isinstance(program, str):
-        return None, 0.0, program
+        return agreed.Read(None, 0.0, program, named=True)
+    return agreed.Read(*_by_grammar(asked, program, before))
+
+
+def _by_grammar(asked: _Question, program: Program | None, before: Program | None) -> Reading:
+    """Read by the kinds, else by the parser, else by the parts of the question."""
+    text, found, parsed, given = asked.text, asked.found, asked.parsed, asked.given
     readings = [] if program is None else [asked.checked(program, READ)]
     if program is None and parsed.program is not None:
         refined = kinds.refine(text, parsed.program, given)
