@@ -75,6 +75,7 @@ EXTRAS = (
     "airborne hidden future planned former royal communal foreign national urbanised mature mossy thorny"
 ).split()  # noqa: SIM905
 
+_SMALL = frozenset("the a an of is was are were there do does did in for".split())  # noqa: SIM905
 EXCLUDED = ("excluding", "except", "leaving", "ignoring", "besides", "omitting", "disregarding", "minus", "unless", "skipping")
 
 
@@ -192,7 +193,9 @@ class Writer:
             return self._fill("i" if draw < 0.6 else "x", asked)
         if mark in "ij":
             name = str(self._pick(_INDICES))
-            return name.lower() if draw < 0.3 else name
+            name = name.lower() if draw < 0.3 else name
+            meant = asked.choices["kind"] not in ("fact", "extreme", "statistic", "unanswerable") and self.rng.random() < 0.12
+            return f"{self._pick(('mean', 'average'))} {name}" if meant else name
         if mark in "deDE":
             return self._time(mark.islower())
         if mark in "pqPQ":
@@ -267,6 +270,8 @@ class Writer:
             else:
                 words.insert(int(rng.integers(1, len(words) + 1)), word)
             asked.extra.add(word)
+        if rng.random() < 0.1:  # as keywords
+            words = [w for w in words if w not in _SMALL or rng.random() < 0.4] or words
         if rng.random() < 0.15:
             words = [*str(self._pick(_LEADS)).split(), *words]
         if rng.random() < 0.12:

@@ -42,10 +42,11 @@ from eowidgets.analysis.ask.meanings import HARMLESS, MEANINGS
 from eowidgets.analysis.ask.parser import assemble
 from eowidgets.analysis.ask.scopes import in_every_year, scopes
 from eowidgets.analysis.ask.slots import Slots, Topic
-from eowidgets.models.language.sentences import TAGS, Sentence, sentence_reader
+from eowidgets.models.language.sentences import TAGS, Sentence, sentence_reader, spelt_out
 
 #: Probability from which a word that no table lists counts as another name of a topic, or as one that changes the question.
 TOPIC, EXTRA = 0.8, 0.15
+_SIGN = re.compile(r"\b(?:negative|positive)\b")
 #: Kind of program -> heads that its program depends on.
 _HEADS: dict[str, tuple[str, ...]] = {
     "presence": ("negated",), "share": ("negated",), "count": ("counted", "direction"), "compare": ("relation",),
@@ -96,18 +97,25 @@ class _Asked:
 
     def topic(self) -> str:
         """What is measured: a band or an index before land, snow and clouds."""
-        values = self.band() or indices_in(self.names, self.given)
+        values = self.bands() or indices_in(self.names, self.given)
         return values[0] if values else next((n.partition(" ")[0] for n in self.names if n not in IMAGES), "")
 
-    def band(self) -> list[str]:
-        """The band that is named, if the cube has it."""
+    def bands(self) -> list[str]:
+        """The bands of the cube that are named; "green" and the like only beside a word for light, or where no index is."""
+        plain = ("red", "green", "blue", "yellow")
+        light = bool(BAND_WORD.search(self.low))
         name = band_in(self.low, self.given)
-        plain = name in ("red", "green", "blue", "yellow") and not BAND_WORD.search(self.low)
-        return [name] if name in self.given.bands and not plain else []
+        named = [n for n in map(str, self.given.bands) if n not in plain and re.search(rf"\b{re.escape(n.lower())}\b", self.low)]
+        if name in self.given.bands and (name not in plain or light or not self.names):
+            named.append(name)
+        indices = {n.lower() for n in indices_in(self.names, self.given)}
+        return [n for n in dict.fromkeys(named) if n.lower() not in indices]
 
     def relation(self) -> str:
         """How something is held against a limit; words that say it plainly come before the encoder."""
-        match = LIMIT.search(self.low)
+        match, sign = LIMIT.search(self.low), _SIGN.search(self.low)
+        if match is None and sign is not None:
+            return "below" if sign[0] == "negative" else "above"
         return self.choice("limit") if match is None else RELATION[match["rel"]]
 
     def limit(self) -> tuple[float, str] | None:
@@ -117,6 +125,8 @@ class _Asked:
             number = match["n"]
             value = FRACTIONS.get(number) or WORDS.get(number) or float(number.replace(",", "."))
             return value, unit_of(match["unit"] or "", number in FRACTIONS)
+        if _SIGN.search(self.low):
+            return 0.0, ""
         if re.search(r"\b(?:mostly|mainly|predominantly|largely|majority|most)\b", self.low):
             return 50.0, "%"
         return None
@@ -138,7 +148,7 @@ def read(
     given : Given
     """
     reader = sentence_reader()
-    slots = slots_of.read(text, first, last, indices, layers, _words())
+    slots = slots_of.read(spelt_out(text), first, last, indices, layers, _words())
     heads = reader(slots.tokens)
     harmless = _take_words(slots, heads)
     kind, sure = heads.best("kind")
@@ -181,9 +191,9 @@ def _take_words(slots: Slots, heads: Sentence) -> frozenset[str]:
 def _plain(kind: str, asked: _Asked) -> Program | None:
     """The program of a kind that the parser can put together."""
     slots = asked.slots
-    if kind in ("statistic", "extreme") and asked.band():
-        slots = replace(slots, topics=[t for t in slots.topics if t.name in COVERS])
-        slots.topics.insert(0, Topic(asked.band()[0], True, 0))
+    if kind in ("statistic", "extreme", "trend") and asked.bands():
+        lands = [t for t in slots.topics if t.name in COVERS]
+        slots = replace(slots, topics=[Topic(asked.bands()[0], True, 0), *lands])
     if kind == "when" and not slots.topics and asked.choice("moment") in ("first", "last"):
         slots = replace(slots, topics=[Topic("image", True, 0)])
     program, _ = assemble(kind, asked.heads.choices, slots)
@@ -231,7 +241,7 @@ def _compare(asked: _Asked) -> Program | None:
         dates = [d[0] for d in two] if two and all(len(d) == 1 for d in two) else dates
         slots = replace(slots, dates=dates)
     scope, other = scopes(slots, "compare")
-    values = asked.band() or indices_in(asked.names, asked.given)
+    values = asked.bands() or indices_in(asked.names, asked.given)
     lands = list(dict.fromkeys(n.partition(" ")[0] for n in asked.names if n not in IMAGES and n not in values))
     lands = [n for n in lands if n in (*COVERS, *UNIONS, *SKIES)]
     if other is None:
@@ -282,6 +292,9 @@ def _rank(asked: _Asked) -> Program | None:
     scope, _ = scopes(asked.slots, "")
     if by in ("half", "quarter"):
         scope = replace(scope, place="all")
+    land = next((n for n in asked.names if n in COVERS), "")
+    if land and of not in (*COVERS, *UNIONS, *SKIES) and of.partition(" ")[0] != land:
+        scope = replace(scope, cover=land)  # NDVI of the fields
     return Rank(scope, of, by, asked.choice("which"))  # type: ignore[arg-type]
 
 

@@ -76,6 +76,17 @@ class Sentence:
         return max(self.choices[head].items(), key=lambda kv: kv[1])
 
 
+def spelt_out(text: str) -> str:
+    """The text with signs that are words: a percent sign.
+
+    Examples
+    --------
+    >>> spelt_out("30 % of it")
+    '30  percent of it'
+    """
+    return text.replace("%", " percent")
+
+
 def letters(word: str) -> list[int]:
     """Buckets of the runs of three and four letters of a word.
 
