@@ -17,7 +17,7 @@ from typing import Any
 
 import numpy as np
 import torch
-from safetensors.numpy import save_file
+from safetensors.numpy import load_file, save_file
 from torch.nn import functional
 
 from eowidgets.analysis.ask import lexicon as lex
@@ -117,18 +117,26 @@ class Net(torch.nn.Module):
     def _drop(self, x: torch.Tensor) -> torch.Tensor:
         return functional.dropout(x, 0.15, self.training)
 
+    def continue_from(self, weights: dict[str, np.ndarray]) -> None:
+        """Take over trained layers; their scores are brought back from the temperatures."""
+        mine = self.arrays()
+        for name, value in self.state_dict().items():
+            key = _key(name)
+            if key in mine:
+                heat = HEAT[key.split(".")[1]] if key.startswith("head.") else 1.0
+                value.copy_(torch.from_numpy(weights[key].astype(np.float32) * heat))
+
     def arrays(self) -> dict[str, np.ndarray]:
         """The layers by the names that the reader knows."""
-        out: dict[str, np.ndarray] = {}
-        renamed = {"into": "in", "heads": "head"}
-        for name, value in self.state_dict().items():
-            first, _, rest = name.partition(".")
-            if first == "table":
-                continue
-            key = rest if first == "layers" else f"{renamed.get(first, first)}.{rest}"
-            key = {"letters.weight": "letters", "marks.weight": "marks", "at.": "at"}.get(key, key)
-            out[key] = value.numpy().astype(np.float16)
-        return out
+        named = {_key(name): value for name, value in self.state_dict().items() if not name.startswith("table")}
+        return {name: value.numpy().astype(np.float16) for name, value in named.items()}
+
+
+def _key(name: str) -> str:
+    """Name of a layer for the reader."""
+    first, _, rest = name.partition(".")
+    key = rest if first == "layers" else f"{({'into': 'in', 'heads': 'head'}).get(first, first)}.{rest}"
+    return {"letters.weight": "letters", "marks.weight": "marks", "at.": "at"}.get(key, key)
 
 
 def example(asked: Asked, rows: dict[str, int], words: frozenset[str]) -> dict[str, Any]:
@@ -174,8 +182,12 @@ def batch_of(made: list[dict[str, Any]]) -> tuple[dict[str, torch.Tensor], dict[
 def junk(words: list[str]) -> list[str]:
     """Words that no image shows: frequent ones that no question for an image has, and the things of the templates."""
     known = words_known() | set(MEANINGS) | HARMLESS | {w for listed in SYNONYMS.values() for w in listed}
-    written = {w for text, choices in frames() if choices["kind"] != "unanswerable" for w in _WORD.findall(text.lower())}
-    plain = [w for w in words[400:9000] if len(w) > 3 and w not in known and w not in written and w.rstrip("s") not in known]
+    written = {
+        w for text, choices in frames() if choices["kind"] != "unanswerable" for w in _WORD.findall(text.lower())
+    }
+    plain = [
+        w for w in words[400:9000] if len(w) > 3 and w not in known and w not in written and w.rstrip("s") not in known
+    ]
     return [*plain, *(t.lower() for t in templates()[1])]
 
 
@@ -187,7 +199,9 @@ def loss_of(model: Net, made: list[dict[str, Any]]) -> torch.Tensor:
     for head in HEADS:
         if (wanted[head] >= 0).any():
             share = (wanted[head] >= 0).float().mean().sqrt()  # a rare head weighs more than its questions
-            total = total + share * functional.cross_entropy(scores[head], wanted[head], ignore_index=-1, label_smoothing=0.03)
+            total = total + share * functional.cross_entropy(
+                scores[head], wanted[head], ignore_index=-1, label_smoothing=0.03
+            )
     return total
 
 
@@ -195,7 +209,9 @@ def calibrated(model: Net, made: list[dict[str, Any]]) -> tuple[dict[str, float]
     """Temperature of each head on held-out wordings (Guo et al. 2017), and the share that is right."""
     model.eval()
     with torch.no_grad():
-        parts = [(model(batch_of(made[i : i + 256])[0])[0], batch_of(made[i : i + 256])[1]) for i in range(0, len(made), 256)]
+        parts = [
+            (model(batch_of(made[i : i + 256])[0])[0], batch_of(made[i : i + 256])[1]) for i in range(0, len(made), 256)
+        ]
     heat, right = {}, {}
     for head in HEADS:
         scores = torch.cat([p[0][head] for p in parts])
@@ -215,7 +231,11 @@ def train(options: argparse.Namespace) -> tuple[dict[str, np.ndarray], dict[str,
     """Fit, calibrate, and return weights and a log."""
     torch.manual_seed(options.seed)
     rng = np.random.default_rng(options.seed)
-    words, small, scale = vectors(options.glove)
+    started = load_file(options.start) if options.start else {}
+    if started:
+        words, small, scale = started["words"].tobytes().decode().split("\n"), started["vectors"], started["scale"]
+    else:
+        words, small, scale = vectors(options.glove)
     rows = {w: i for i, w in enumerate(words)}
     known = frozenset(words) | words_known()
     things = junk(words)
@@ -229,18 +249,27 @@ def train(options: argparse.Namespace) -> tuple[dict[str, np.ndarray], dict[str,
     print(f"{len(words)} words, {len(made)} questions in {time.monotonic() - began:.0f} s", flush=True)
     table = np.concatenate([np.zeros((1, net.WORD), np.float32), small * scale])
     model = Net(table.astype(np.float32))
+    if started:
+        model.continue_from(started)
 
     def loss(step: Step) -> torch.Tensor:
         return loss_of(model, [made[i] for i in rng.integers(0, len(made), 96)])
 
     plan = Plan(
         steps=options.steps,
-        rate=RATE,
+        rate=options.rate,
         optimiser=lambda parameters, rate: torch.optim.AdamW(parameters, lr=rate, weight_decay=0.03),
-        schedule=lambda optimiser, _: torch.optim.lr_scheduler.OneCycleLR(optimiser, RATE, options.steps, pct_start=0.1),
+        schedule=lambda optimiser, _: torch.optim.lr_scheduler.OneCycleLR(
+            optimiser, options.rate, options.steps, pct_start=0.1
+        ),
         every=200,
     )
-    fit(model, loss, plan, report=lambda now: print(f"step {now.step}: loss {now.loss:.3f} {time.monotonic() - began:.0f} s", flush=True))
+    fit(
+        model,
+        loss,
+        plan,
+        report=lambda now: print(f"step {now.step}: loss {now.loss:.3f} {time.monotonic() - began:.0f} s", flush=True),
+    )
     weights, heat, right = model.arrays(), HEAT, {}
     if options.calibrate:
         heat, right = calibrated(model, check)
@@ -248,17 +277,27 @@ def train(options: argparse.Namespace) -> tuple[dict[str, np.ndarray], dict[str,
         for part in ("weight", "bias"):
             weights[f"head.{head}.{part}"] = (weights[f"head.{head}.{part}"] / value).astype(np.float16)
     weights |= {"vectors": small, "scale": scale, "words": np.frombuffer("\n".join(words).encode(), np.uint8)}
-    log = {"seed": options.seed, "questions": options.count, "steps": options.steps, "words": len(words), "wordings": len(numbers)}
+    log = {
+        "seed": options.seed,
+        "questions": options.count,
+        "steps": options.steps,
+        "words": len(words),
+        "wordings": len(numbers),
+    }
     return weights, log | {"held_out_wordings": right, "temperatures": {h: round(t, 2) for h, t in heat.items()}}
 
 
 def main() -> None:
     """Train and write the weights into the package."""
     given = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    given.add_argument("--glove", type=Path, required=True)
-    given.add_argument("--calibrate", action="store_true", help="hold out one wording in ten, print HEAT, and ship nothing")
-    given.add_argument("--count", type=int, default=140_000)
-    given.add_argument("--steps", type=int, default=7500)
+    given.add_argument("--glove", type=Path, help="file of word vectors; not needed with --start")
+    given.add_argument("--start", type=Path, help="weights to go on from, with their words")
+    given.add_argument("--rate", type=float, default=RATE)
+    given.add_argument(
+        "--calibrate", action="store_true", help="hold out one wording in ten, print HEAT, and ship nothing"
+    )
+    given.add_argument("--count", type=int, default=100_000)
+    given.add_argument("--steps", type=int, default=5000)
     given.add_argument("--seed", type=int, default=0)
     given.add_argument("--out", type=Path, default=TARGET)
     options = given.parse_args()

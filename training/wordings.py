@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import re
+import tomllib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -17,66 +19,14 @@ _FILE = Path(__file__).with_name("wordings.txt")
 _CHOICE = re.compile(r"\[([^\[\]]*)\]")
 _MARK = re.compile(r"\{([A-Za-z]+\d?)\}")
 _PLAIN = re.compile(r"\{=([a-z ]+)\}")
-_MONTHS = "January February March April May June July August September October November December".split()  # noqa: SIM905
+_MONTHS = ("January", "February", "March", "April", "May", "June", "July", "August", "September", "October", "November", "December")
 _SEASONS = ("spring", "summer", "autumn", "winter")
 _PARTS = ("north", "south", "east", "west", "north-west", "north-east", "south-west", "south-east", "centre", "middle")
+_WORDS: dict[str, Any] = tomllib.loads(_FILE.with_suffix(".toml").read_text(encoding="utf-8"))
 #: Other names of topics than those of the lexicon: words like them must be heard as topics, too.
-SYNONYMS: dict[str, tuple[str, ...]] = {
-    "forest": tuple("copse coppice thicket timberland woodlot treetops spinney rainforest taiga treeline hardwoods".split()),  # noqa: SIM905
-    "field": tuple("paddocks prairie turf sward tillage hayfields steppe plough grazing agricultural-land smallholdings".split()),  # noqa: SIM905
-    "water": tuple("lagoon tarn waters basin inlet estuary wetland bay fjord lakes oceans".split()),  # noqa: SIM905
-    "built-up": tuple("constructions structures housing rooftops dwellings homes suburbs architecture apartments factories".split()),  # noqa: SIM905
-    "bare": tuple("dirt scree rubble mud gravelly pebbles desert dunes badlands clay boulders".split()),  # noqa: SIM905
-    "vegetation": tuple("foliage flora verdure leafage shrubs greens herbage undergrowth plantlife".split()),  # noqa: SIM905
-    "snow": tuple("snowpack snowfields snowdrifts snowfall blizzard sleet".split()),  # noqa: SIM905
-    "cloud": tuple("skies haze fog mist smog cloudbank".split()),  # noqa: SIM905
-    "image": tuple("captures passes recordings footage snaps exposures takes stills".split()),  # noqa: SIM905
-}
-_BANDS = ("red", "green", "blue", "near infrared", "swir", "nir", "red edge", "vv", "vh", "shortwave infrared", "coastal")
-_INDICES = ("NDVI", "NDVI", "NDVI", "NDMI", "NBR", "EVI", "NDWI", "SAVI", "NDSI", "MNDWI", "greenness", "moisture", "vegetation index")
-#: Mark -> head, and the words of each choice.
-_SETS: dict[str, tuple[str, dict[str, str]]] = {
-    "R": ("limit", {
-        "above": "more than|over|above|exceeding|greater than|higher than|upwards of|in excess of|larger than|beyond|>",
-        "at least": "at least|no less than|not less than|a minimum of|no fewer than|>=",
-        "below": "less than|below|under|fewer than|lower than|smaller than|short of|beneath|<",
-        "at most": "at most|no more than|not more than|up to|a maximum of|not above|<=",
-    }),
-    "S": ("which", {"highest": "highest|the highest|largest|greatest|at its maximum|strongest|most", "lowest": "lowest|the lowest|smallest|least|at its minimum|weakest"}),
-    "M2": ("which", {"highest": "most|largest amount of|greatest number of|highest number of", "lowest": "least|fewest|smallest amount of|lowest number of"}),
-    "T": ("which", {"highest": "greenest|wettest|lushest|cloudiest|snowiest|moistest|healthiest", "lowest": "driest|brownest|least green|clearest|least cloudy|least snowy"}),
-    "W": ("by", {"month": "month|calendar month", "year": "year|calendar year", "season": "season|time of year"}),
-    "Ws": ("by", {"month": "months|twelve months", "year": "years", "season": "seasons|four seasons"}),
-    "X": ("by", {"half": "half|side", "quarter": "quarter|corner|quadrant"}),
-    "V": ("relation", {"more": "greener|wetter|lusher|cloudier|snowier|moister|healthier|more green|hazier", "less": "drier|browner|less green|clearer|less cloudy|less snowy|less lush"}),
-    "V2": ("relation", {"more": "higher|larger|greater|stronger|bigger", "less": "lower|smaller|weaker|less"}),
-    "V3": ("relation", {"more": "more|a lot more|much more|a larger area of", "less": "less|fewer|much less|a smaller area of"}),
-    "O": ("direction", {"loss": "fall|drop|decrease|decline|go down|sink|shrink", "gain": "rise|increase|go up|climb|grow|improve"}),
-    "gone": ("direction", {"loss": "fallen|dropped|decreased|declined|gone down|sunk", "gain": "risen|increased|gone up|climbed|grown|improved"}),
-    "lost": ("direction", {"loss": "lost|cut|cut down|felled|cleared|destroyed|removed|gone|wiped out|chopped down|taken away|stripped|logged|eliminated|harvested"}),
-    "gained": ("direction", {"gain": "gained|added|planted|built|constructed|established|created|put up|regained|newly built|erected|developed"}),
-    "g": ("", {"": "increasing|rising|growing|going up|falling|decreasing|declining|going down|shrinking|dropping|climbing"}),
-}  # fmt: skip
-_LEADS = (
-    "please", "can you tell me", "could you tell me", "hey ,", "hi ,", "so ,", "tell me ,", "ok ,", "do you know", "i would like to know",
-    "quick question :", "just wondering ,", "i need to know", "any idea", "from the images ,", "according to the data ,", "now ,",
-    "i was asked", "out of curiosity ,", "for a start ,", "sorry to ask ,", "good morning ,", "we would like to find out",
-)  # fmt: skip
-_TAILS = ("please", "thanks", "roughly", "approximately", "here", "in this scene", "in the image", "on this map", "overall", "in total", "according to the data", "if possible", "thx", "for this area")
-_FILL = ("really", "actually", "about", "roughly", "exactly", "probably", "currently", "overall", "approximately", "all in all", "in fact", "perhaps")
-_FOR = ("for my {}", "for our {}", "for a {}", "because of my {} i ask :", "i work on {} .", "as a {} i ask ,", "my {} wants to know", "i am writing about {} .")
-#: Words that change a question: of kinds, owners and properties that images do not show.
-EXTRAS = (
-    "oak pine spruce beech private public state-owned dead old young tall organic illegal legal toxic deep salty sacred haunted expensive "
-    "cheap precious coniferous deciduous evergreen broadleaf tropical primeval native invasive infested healthy sick poisonous irrigated "
-    "fertilised fallow abandoned residential industrial commercial historic wooden concrete modern empty rented insured taxed protected "
-    "forbidden dangerous popular famous beautiful ugly frozen polluted drinkable navigable artificial natural ancient wheat maize rice soy "
-    "cotton sunflower barley potato olive apple weighted cumulative logarithmic normalised squared seasonal nightly hourly underground "
-    "airborne hidden future planned former royal communal foreign national urbanised mature mossy thorny"
-).split()  # noqa: SIM905
-
-_SMALL = frozenset("the a an of is was are were there do does did in for".split())  # noqa: SIM905
-EXCLUDED = ("excluding", "except", "leaving", "ignoring", "besides", "omitting", "disregarding", "minus", "unless", "skipping")
+SYNONYMS: dict[str, list[str]] = _WORDS["synonyms"]
+#: Words that change a question.
+EXTRAS: list[str] = _WORDS["extras"]
 
 
 @dataclass(slots=True)
@@ -92,7 +42,15 @@ class Asked:
 
 def frames() -> list[tuple[str, dict[str, str]]]:
     """All wordings with the choices of their heading; those of the parser's templates that nothing answers as well."""
-    names = {"kind": "kind", "neg": "negated", "dir": "direction", "ask": "change", "ext": "extreme", "out": "outlook", "of": "fact"}
+    names = {
+        "kind": "kind",
+        "neg": "negated",
+        "dir": "direction",
+        "ask": "change",
+        "ext": "extreme",
+        "out": "outlook",
+        "of": "fact",
+    }
     found: list[tuple[str, dict[str, str]]] = []
     heading: dict[str, str] = {}
     for line in _FILE.read_text(encoding="utf-8").splitlines():
@@ -114,7 +72,7 @@ def _said(choices: Mapping[str, str]) -> dict[str, str]:
         out["counted"] = "sky" if sky else fact or "patches"
     if out["kind"] == "change" and out.get("change") == "amount2":
         out |= {"change": "amount", "direction": "gain"}
-    if out["kind"] in ("count", "locate", "change", "when", "rank"):
+    if out["kind"] in ("count", "locate", "change", "when", "rank", "compare"):
         out.setdefault("direction", "")
     if out["kind"] in ("presence", "share"):
         out["negated"] = "yes" if out.get("negated") else ""
@@ -164,7 +122,7 @@ class Writer:
             text = f"{scope} {self._pick((',', ':', ''))} {text.replace('~', '')}"
         text = text.replace("~", scope)
         if asked.choices["kind"] == "fact" and asked.choices["fact"] == "meaning":
-            text = text.replace("{b}", str(self._pick(_BANDS)))
+            text = text.replace("{b}", str(self._pick(_WORDS["bands"])))
         if asked.choices["kind"] == "trend":
             asked.choices.pop("relation", None)
         asked.text = self._worn(text, asked)
@@ -174,12 +132,12 @@ class Writer:
         return things[int(self.rng.integers(len(things)))]
 
     def _fill(self, mark: str, asked: Asked) -> str:
-        if mark in _SETS:
-            head, words = _SETS[mark]
+        if mark in _WORDS["sets"]:
+            head, words = _WORDS["sets"][mark]["head"], _WORDS["sets"][mark]["words"]
             choice = str(self._pick(list(words)))
             if head:
                 asked.choices[head] = choice
-            return str(self._pick(words[choice].split("|")))
+            return str(self._pick(words[choice]))
         draw = self.rng.random()
         if mark in "ckf":
             return self._land("forest" if mark == "f" else str(self._pick((*COVERS, "forest", "vegetation"))), asked)
@@ -192,9 +150,12 @@ class Writer:
         if mark == "y":
             return self._fill("i" if draw < 0.6 else "x", asked)
         if mark in "ij":
-            name = str(self._pick(_INDICES))
+            name = str(self._pick(_WORDS["indices"]))
             name = name.lower() if draw < 0.3 else name
-            meant = asked.choices["kind"] not in ("fact", "extreme", "statistic", "unanswerable") and self.rng.random() < 0.12
+            meant = (
+                asked.choices["kind"] not in ("fact", "extreme", "statistic", "unanswerable")
+                and self.rng.random() < 0.12
+            )
             return f"{self._pick(('mean', 'average'))} {name}" if meant else name
         if mark in "deDE":
             return self._time(mark.islower())
@@ -202,13 +163,7 @@ class Writer:
             return self._place(mark.islower())
         if mark == "w":
             return str(self._pick(self.junk))
-        plain = {
-            "b": _BANDS, "l": ("my parcels", "the parcels", "my fields"), "u": ("hectares", "ha", "square kilometres", "km2", "m2", "square metres"),
-            "n": ("half", "a third", "a quarter", "30 %", "10 percent", "75 %", "5 %", "two thirds", "20 percent", "40%"),
-            "h": ("20 hectares", "2 km2", "5 ha", "50 hectares", "half a hectare", "300 m2", "1 square kilometre", "ten hectares"),
-            "v": ("0.3", "0.5", "0.65", "-0.1", "0", "0.2", "0.8"), "z": ("5", "10", "twelve", "100", "3", "twenty"),
-        }  # fmt: skip
-        return str(self._pick(plain[mark]))
+        return str(self._pick(_WORDS["bands"] if mark == "b" else _WORDS["plain"][mark]))
 
     def _land(self, topic: str, asked: Asked) -> str:
         if self.rng.random() < 0.2:
@@ -233,7 +188,17 @@ class Writer:
         a, b = sorted(self.rng.choice(np.arange(2009, 2023), 2, replace=False).tolist())
         month, other, season = str(self._pick(_MONTHS)), str(self._pick(_MONTHS)), str(self._pick(_SEASONS))
         day = int(self.rng.integers(1, 29))
-        single = (f"{a}", f"{a}", f"{b}", f"{season} {a}", f"{month} {a}", f"{month[:3]} {b}", f"the {season} of {a}", f"{season}", f"{month}")
+        single = (
+            f"{a}",
+            f"{a}",
+            f"{b}",
+            f"{season} {a}",
+            f"{month} {a}",
+            f"{month[:3]} {b}",
+            f"the {season} of {a}",
+            f"{season}",
+            f"{month}",
+        )
         text = str(self._pick(single))
         if not preposition:
             return text
@@ -242,7 +207,11 @@ class Writer:
             f"until {b}", f"after {a}", f"before {b}", f"on {day} {month} {a}", f"on {a}-0{day % 9 + 1}-{day:02d}", f"from {month} to {other} {a}",
             f"by {b}", f"{a} to {b}", f"{a}-{b}", f"between {month} {a} and {other} {b}", f"at the end of {a}", f"early in {a}", "last year", f"last {season}",
         )  # fmt: skip
-        return str(self._pick(ranged)) if self.rng.random() < 0.45 else f"{self._pick(('in', 'in', 'in', 'for', 'during', 'of', ''))} {text}"
+        return (
+            str(self._pick(ranged))
+            if self.rng.random() < 0.45
+            else f"{self._pick(('in', 'in', 'in', 'for', 'during', 'of', ''))} {text}"
+        )
 
     def _place(self, preposition: bool) -> str:
         place = str(self._pick(_PARTS))
@@ -253,7 +222,17 @@ class Writer:
             return f"the {place}"
         draw = self.rng.random()
         if draw < 0.15:
-            return str(self._pick(("in the drawn area", "inside my polygon", "in my area", "in the selected area", "within the rectangle")))
+            return str(
+                self._pick(
+                    (
+                        "in the drawn area",
+                        "inside my polygon",
+                        "in my area",
+                        "in the selected area",
+                        "within the rectangle",
+                    )
+                )
+            )
         return f"{self._pick(('in', 'in', 'on', 'within', 'across', 'of'))} the {place}"
 
     def _worn(self, text: str, asked: Asked) -> str:
@@ -261,30 +240,36 @@ class Writer:
         words = text.replace(" ,", ",").replace(" :", ":").split()
         rng = self.rng
         if rng.random() < 0.06 and asked.choices["kind"] != "unanswerable" and words:
-            words.insert(int(rng.integers(len(words) + 1)), str(self._pick(_FILL)))
+            words.insert(int(rng.integers(len(words) + 1)), str(self._pick(_WORDS["fillers"])))
         if rng.random() < 0.22 and asked.choices["kind"] != "unanswerable" and words:
             word = str(self._pick(EXTRAS if rng.random() < 0.5 else self.junk))
             if rng.random() < 0.15:  # all but the water
-                word = str(self._pick(EXCLUDED))
-                words = [*words, word, "the", self._land("water", asked)] if rng.random() < 0.5 else [word, "the", self._land("forest", asked), ",", *words]
+                word = str(self._pick(_WORDS["excluded"]))
+                words = (
+                    [*words, word, "the", self._land("water", asked)]
+                    if rng.random() < 0.5
+                    else [word, "the", self._land("forest", asked), ",", *words]
+                )
             else:
                 words.insert(int(rng.integers(1, len(words) + 1)), word)
             asked.extra.add(word)
         if rng.random() < 0.1:  # as keywords
-            words = [w for w in words if w not in _SMALL or rng.random() < 0.4] or words
+            words = [w for w in words if w not in _WORDS["small"] or rng.random() < 0.4] or words
         if rng.random() < 0.15:
-            words = [*str(self._pick(_LEADS)).split(), *words]
+            words = [*str(self._pick(_WORDS["leads"])).split(), *words]
         if rng.random() < 0.12:
-            words = [*words, *str(self._pick(_TAILS)).split()]
+            words = [*words, *str(self._pick(_WORDS["tails"])).split()]
         if rng.random() < 0.08:
-            purpose = str(self._pick(_FOR)).format(self._pick(self.junk)).split()
+            purpose = str(self._pick(_WORDS["purposes"])).format(self._pick(self.junk)).split()
             words = [*purpose, *words] if rng.random() < 0.6 else [*words, *purpose[:3]]
         if rng.random() < 0.08 and len(words) > 2:
             i = int(rng.integers(len(words)))
             word = words[i]
             if len(word) > 4 and word.isalpha() and word not in asked.extra:
                 j = int(rng.integers(1, len(word) - 1))
-                words[i] = word[:j] + word[j + 1] + word[j] + word[j + 2 :] if rng.random() < 0.5 else word[:j] + word[j + 1 :]
+                words[i] = (
+                    word[:j] + word[j + 1] + word[j] + word[j + 2 :] if rng.random() < 0.5 else word[:j] + word[j + 1 :]
+                )
         out = " ".join(words)
         if rng.random() < 0.25:
             out = re.sub(r"^(what|where|how|when|who) (?:is|was)\b", r"\1s", out)

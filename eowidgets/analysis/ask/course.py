@@ -105,7 +105,9 @@ def _change_date(context: Context, program: When) -> Answer:
             raise
         return _break_date(context, program, str(error))
     if not found.mask.any() and of == "forest" and not gain:
-        return _break_date(context, program, f"No forest was lost{words.where(scope)} between the two years compared.{found.note}")
+        return _break_date(
+            context, program, f"No forest was lost{words.where(scope)} between the two years compared.{found.note}"
+        )
     if not found.mask.any():
         verb = "came" if gain else "was lost" if of else "changed"
         raise InputError(

@@ -18,7 +18,16 @@ from eowidgets.analysis.ask.dates import find_dates
 from eowidgets.analysis.ask.kinds.cube_facts import named_band
 from eowidgets.analysis.ask.kinds.given import Given
 from eowidgets.analysis.ask.kinds.limited import unit_of
-from eowidgets.analysis.ask.kinds.patterns import BAND_WORD, FRACTIONS, LIMIT, RELATION, WORDS, band_in, indices_in, ranked
+from eowidgets.analysis.ask.kinds.patterns import (
+    BAND_WORD,
+    FRACTIONS,
+    LIMIT,
+    RELATION,
+    WORDS,
+    band_in,
+    indices_in,
+    ranked,
+)
 from eowidgets.analysis.ask.language import (
     COVERS,
     FACTS,
@@ -49,10 +58,10 @@ TOPIC, EXTRA = 0.8, 0.15
 _SIGN = re.compile(r"\b(?:negative|positive)\b")
 #: Kind of program -> heads that its program depends on.
 _HEADS: dict[str, tuple[str, ...]] = {
-    "presence": ("negated",), "share": ("negated",), "count": ("counted", "direction"), "compare": ("relation",),
+    "presence": ("negated",), "share": ("negated",), "count": ("counted", "direction"), "compare": ("relation", "direction"),
     "locate": ("how", "direction"), "when": ("moment",), "change": ("change",), "extreme": ("which", "extreme"),
     "statistic": ("stat",), "outlook": ("outlook",), "threshold": ("measure",), "extent": ("days",),
-    "rank": ("by", "which"), "fact": ("fact",),
+    "rank": ("by", "which", "direction"), "fact": ("fact",),
 }  # fmt: skip
 
 
@@ -105,7 +114,11 @@ class _Asked:
         plain = ("red", "green", "blue", "yellow")
         light = bool(BAND_WORD.search(self.low))
         name = band_in(self.low, self.given)
-        named = [n for n in map(str, self.given.bands) if n not in plain and re.search(rf"\b{re.escape(n.lower())}\b", self.low)]
+        named = [
+            n
+            for n in map(str, self.given.bands)
+            if n not in plain and re.search(rf"\b{re.escape(n.lower())}\b", self.low)
+        ]
         if name in self.given.bands and (name not in plain or light or not self.names):
             named.append(name)
         indices = {n.lower() for n in indices_in(self.names, self.given)}
@@ -132,9 +145,7 @@ class _Asked:
         return None
 
 
-def read(
-    text: str, first: str, last: str, indices: Collection[str], layers: Collection[str], given: Given
-) -> Encoded:
+def read(text: str, first: str, last: str, indices: Collection[str], layers: Collection[str], given: Given) -> Encoded:
     """Read a question.
 
     Parameters
@@ -204,7 +215,12 @@ def _plain(kind: str, asked: _Asked) -> Program | None:
         return None
     if kind == "change" and program is not None and asked.choice("change") == "amount" and "%" in asked.low:
         return replace(program, unit="%")  # type: ignore[call-arg]
-    if kind == "change" and program is not None and asked.slots.unit and getattr(program, "ask", "") in ("amount", "from-to"):
+    if (
+        kind == "change"
+        and program is not None
+        and asked.slots.unit
+        and getattr(program, "ask", "") in ("amount", "from-to")
+    ):
         return replace(program, unit=asked.slots.unit)  # type: ignore[call-arg]
     return program
 
@@ -248,6 +264,8 @@ def _compare(asked: _Asked) -> Program | None:
         pair = lands if len(lands) == 2 else list(dict.fromkeys(values))
         return Compare(scope, pair[0], pair[1], relation) if len(pair) == 2 else None  # type: ignore[arg-type]
     of = next(iter([*values, *lands, *(n for n in asked.names if n in IMAGES)]), "")
+    if asked.choice("direction") == "loss" and lands and lands[0] in COVERS:
+        return Compare(scope, f"{lands[0]} loss", relation=relation, other=other)  # type: ignore[arg-type]
     if values and lands and lands[0] in COVERS:
         scope, other = replace(scope, cover=lands[0]), replace(other, cover=lands[0])
     return Compare(scope, of, relation=relation, other=other) if of else None  # type: ignore[arg-type]

@@ -13,7 +13,9 @@ from eowidgets.analysis.ask.slots import Slots
 
 _ASKS = r"(?:what|when|where|which|why|how|who|whose|is|are|was|were|did|does|do|has|have)\b"
 _JOINT = re.compile(rf"(?:,? and (?:also )?|\?\s+(?:and )?)(?={_ASKS})", re.IGNORECASE)
-_QUESTION = re.compile(rf"(?:^|[,:] )(?:on |in |at |by |of )?{_ASKS}|\b(?:know|say|tell me) (?:what|when|where|which|how)\b", re.IGNORECASE)
+_QUESTION = re.compile(
+    rf"(?:^|[,:] )(?:on |in |at |by |of )?{_ASKS}|\b(?:know|say|tell me) (?:what|when|where|which|how)\b", re.IGNORECASE
+)
 _PRONOUN = re.compile(r"\b(?:one|ones|it|they|them)\b", re.IGNORECASE)
 #: Longest question that is taken apart; a short second half belongs to the first ("and where?").
 _SHORTEST = 3

@@ -7,7 +7,17 @@ from training.sentences import Net, batch_of
 from training.wordings import Writer, frames
 
 from eowidgets.models.language import sentences
-from eowidgets.models.language.sentences import HEADS, LONGEST, MARKS, TAGS, WORD, SentenceReader, letters, mark_of, sentence_reader
+from eowidgets.models.language.sentences import (
+    HEADS,
+    LONGEST,
+    MARKS,
+    TAGS,
+    WORD,
+    SentenceReader,
+    letters,
+    mark_of,
+    sentence_reader,
+)
 
 WORDS = ("how", "much", "forest", "is", "there", "copse")
 
