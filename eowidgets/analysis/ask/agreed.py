@@ -1,7 +1,7 @@
 """Decide between two readings of a question: that of the rules, and that of the encoder of sentences.
 
-A wrong answer costs as much as ten refusals. The limit is the one that costs least where each set of questions is left out in turn,
-and read by the rules as they were before somebody had looked at it (``benchmarks/RESULTS.md``).
+A wrong answer costs as much as ten refusals. The limit is the one that costs least where each set of questions is left out in
+turn, and read by the rules as they were before somebody had looked at it (``benchmarks/RESULTS.md``).
 """
 
 from __future__ import annotations
@@ -54,7 +54,7 @@ def decided(rules: Read, encoder: Read) -> Decision:
             return encoder.program, encoder.sure, ""
         return None, 0.0, rules.reason or encoder.reason
     if encoder.program is None:
-        if encoder.kind == rules.program.kind:
+        if encoder.kind == rules.program.kind or {encoder.kind, rules.program.kind} == {"area", "share"}:
             return rules.program, rules.sure, ""
         return (
             None,

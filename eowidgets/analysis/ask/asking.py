@@ -30,7 +30,7 @@ from eowidgets.analysis.ask.context import Context, span
 from eowidgets.analysis.ask.language import Program
 from eowidgets.analysis.ask.screen import screened
 from eowidgets.analysis.ask.tools import between
-from eowidgets.analysis.ask.understanding import Reading, both_understood, own_words, understood
+from eowidgets.analysis.ask.understanding import both_understood, own_words, understood
 from eowidgets.arguments import DateLike, checked
 from eowidgets.cube.admission import admit
 from eowidgets.cube.area import Area, AreaLike
@@ -151,23 +151,27 @@ def _answer(
     two = several.halves(read) if program is None else None
     if two is not None:
         first, second = both_understood(cube, two, layers, before)
-        readings = (first, second)
         if first[0] is not None and second[0] is not None:
-            halves = [_told(cube, r, half, place, days, layers) for r, half in zip(readings, two, strict=True)]
-            return several.joined(question, *halves, spelling.note(slips))
+            one = _told(cube, first[0], first[1], two[0], place, days, layers)
+            other = _told(cube, second[0], second[1], two[1], place, days, layers)
+            return several.joined(question, one, other, spelling.note(slips))
         reason = several.missing(first, second)
     if program is None:
         return refuse(question, reason + spelling.note(slips))
-    answer = replace(_told(cube, (program, sure, ""), read, place, days, layers), question=question)
+    answer = replace(_told(cube, program, sure, read, place, days, layers), question=question)
     return answer if answer.abstained else replace(answer, text=answer.text + spelling.note(slips))
 
 
 def _told(
-    cube: xr.Dataset, reading: Reading, read: str, place: Any, days: tuple[str, str] | None, layers: Mapping[str, Any]
+    cube: xr.Dataset,
+    program: Program,
+    sure: float,
+    read: str,
+    place: Any,
+    days: tuple[str, str] | None,
+    layers: Mapping[str, Any],
 ) -> Answer:
-    """Run the program that a question was read as."""
-    program, sure, _ = reading
-    assert program is not None
+    """Run the program that a question was read as, so surely."""
     answer = _run(cube, program, read, area=place, dates=days, layers=layers)
     return marked(replace(answer, confidence=round(answer.confidence * sure, 2)))
 

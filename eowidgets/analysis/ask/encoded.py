@@ -13,9 +13,9 @@ from typing import Any
 
 from eowidgets.analysis.ask import slots as slots_of
 from eowidgets.analysis.ask.ahead import read as read_ahead
-from eowidgets.analysis.ask.kinds.events_read import event
 from eowidgets.analysis.ask.dates import find_dates
 from eowidgets.analysis.ask.kinds.cube_facts import named_band
+from eowidgets.analysis.ask.kinds.events_read import event
 from eowidgets.analysis.ask.kinds.given import Given
 from eowidgets.analysis.ask.kinds.limited import unit_of
 from eowidgets.analysis.ask.kinds.patterns import (
@@ -122,7 +122,8 @@ class _Asked:
         if name in self.given.bands and (name not in plain or light or not self.names):
             named.append(name)
         indices = {n.lower() for n in indices_in(self.names, self.given)}
-        return [n for n in dict.fromkeys(named) if n.lower() not in indices]
+        found = [n for n in dict.fromkeys(named) if n.lower() not in indices]
+        return sorted(found, key=lambda n: self.low.find(n.lower()))
 
     def relation(self) -> str:
         """How something is held against a limit; words that say it plainly come before the encoder."""
@@ -251,7 +252,7 @@ def _count(asked: _Asked) -> Program | None:
 def _compare(asked: _Asked) -> Program | None:
     relation, slots = asked.choice("relation"), asked.slots
     dates = in_every_year(slots.dates)
-    if len(dates) == 1 and not len(slots.places) == 2:  # "between March and June" is read as one time
+    if len(dates) == 1 and len(slots.places) != 2:  # "between March and June" is read as one time
         ends = re.search(r"\b(?:between|from) (.+?) (?:and|to|with) (.+)$", asked.low)
         two = [find_dates(p, "", asked.last) for p in ends.groups()] if ends else []
         dates = [d[0] for d in two] if two and all(len(d) == 1 for d in two) else dates
@@ -323,6 +324,8 @@ def _fact(asked: _Asked) -> Program | None:
         if band is not None:
             return band
         named = indices_in(asked.names, asked.given)
+        if asked.slots.dates or asked.slots.places or asked.given.point:
+            return None  # its value is asked for, not its meaning
         return Fact(of=named[0]) if len(named) == 1 else None
     if of not in FACTS:
         return None
@@ -336,8 +339,8 @@ def _event(asked: _Asked) -> Program | None:
 
 
 _MAKERS: dict[str, Callable[[_Asked], Any]] = {
-    "presence": _negatable, "share": _negatable, "count": _count, "compare": _compare, "threshold": _threshold, "extent": _extent, "rank": _rank,
-    "fact": _fact, "event": _event,
+    "presence": _negatable, "share": _negatable, "count": _count, "compare": _compare, "threshold": _threshold,
+    "extent": _extent, "rank": _rank, "fact": _fact, "event": _event,
     "settlement": lambda asked: Settlement(scopes(asked.slots, "")[0]),
     "describe": lambda asked: Describe(scopes(asked.slots, "")[0]),
     "outlook": lambda asked: read_ahead(asked.low, asked.slots, asked.last),

@@ -1,9 +1,9 @@
 """A small encoder of sentences: what a question asks, and which of its words that leaves out.
 
 Words are vectors of 64 numbers, cut from GloVe (Pennington et al. 2014, doi:10.3115/v1/D14-1162), so that words that were never
-in a training question are read like their neighbours. Two layers of self-attention (Vaswani et al. 2017) run over them. Every choice
-of a program has a linear layer over the whole sentence; one more over each word says whether it is a topic (``copse`` is forest) or
-changes the question (``oak`` in "how much oak forest"). It runs in NumPy. Trained by ``training/sentences.py``.
+in a training question are read like their neighbours. Two layers of self-attention (Vaswani et al. 2017) run over them. Every
+choice of a program has a linear layer over the whole sentence; one more over each word says whether it is a topic (``copse`` is
+forest) or changes the question (``oak`` in "how much oak forest"). It runs in NumPy. Trained by ``training/sentences.py``.
 
 To add a kind of question: name it in ``HEADS["kind"]`` and its choices as heads of their own, write some forty ways to ask it in
 ``training/wordings.txt``, train, and make its program in ``eowidgets/analysis/ask/encoded.py``.
@@ -11,6 +11,7 @@ To add a kind of question: name it in ``HEADS["kind"]`` and its choices as heads
 
 from __future__ import annotations
 
+import re
 import zlib
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -77,14 +78,14 @@ class Sentence:
 
 
 def spelt_out(text: str) -> str:
-    """The text with signs that are words: a percent sign.
+    """The text with a percent sign as a word, and without the number of a band of shortwave infrared.
 
     Examples
     --------
     >>> spelt_out("30 % of it")
     '30  percent of it'
     """
-    return text.replace("%", " percent")
+    return re.sub(r"(?i)\b(swir)[ -]?[12]\d?\b", r"\1", text).replace("%", " percent")
 
 
 def letters(word: str) -> list[int]:
@@ -112,7 +113,8 @@ class SentenceReader:
     Parameters
     ----------
     weights : mapping of str to array
-        ``vectors`` (words, 64) as int8 with ``scale`` (64,), ``words`` as bytes, and the layers as ``training/sentences.py`` names them.
+        ``vectors`` (words, 64) as int8 with ``scale`` (64,), ``words`` as bytes, and the layers as
+        ``training/sentences.py`` names them.
     """
 
     def __init__(self, weights: dict[str, npt.NDArray[Any]]) -> None:

@@ -3,8 +3,6 @@ import pytest
 import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from training.sentences import Net, batch_of
-from training.wordings import Writer, frames
 
 from eowidgets.models.language import sentences
 from eowidgets.models.language.sentences import (
@@ -18,6 +16,8 @@ from eowidgets.models.language.sentences import (
     mark_of,
     sentence_reader,
 )
+from training.sentences import Net, batch_of
+from training.wordings import Writer, frames
 
 WORDS = ("how", "much", "forest", "is", "there", "copse")
 
