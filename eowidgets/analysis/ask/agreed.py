@@ -1,6 +1,6 @@
 """Decide between two readings of a question: that of the rules, and that of the encoder of sentences.
 
-A wrong answer costs as much as ten refusals. The limit is the one that costs least where each set of questions is left out in
+A wrong answer costs as much as ten refusals. The limit is among those that cost least where each set of questions is left out in
 turn, and read by the rules as they were before somebody had looked at it (``benchmarks/RESULTS.md``).
 """
 

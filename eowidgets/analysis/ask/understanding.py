@@ -70,11 +70,11 @@ def understood(cube: xr.Dataset, question: str, layers: Mapping[str, Any], befor
     rules = _by_rules(asked, before)
     if asked.parsed.follows or rules.named or several.halves(asked.simple) is not None:
         return rules.program, rules.sure, rules.reason
-    return agreed.decided(rules, _by_encoder(cube, asked, layers))
+    return agreed.decided(rules, _by_encoder(cube, asked, layers, before))
 
 
-def _by_encoder(cube: xr.Dataset, asked: _Question, layers: Mapping[str, Any]) -> agreed.Read:
-    """Read by the encoder of sentences."""
+def _by_encoder(cube: xr.Dataset, asked: _Question, layers: Mapping[str, Any], before: Program | None) -> agreed.Read:
+    """Read by the encoder of sentences; in a dialogue, what points back keeps place and time."""
     first, last = span(cube)
     names = tuple(bands(cube))
     found = encoded.read(asked.text, first, last, indices_of(names), layers, asked.given)
@@ -83,6 +83,8 @@ def _by_encoder(cube: xr.Dataset, asked: _Question, layers: Mapping[str, Any]) -
     program = kinds.refine(asked.text, found.program, asked.given, counted=False)
     if isinstance(program, str):
         return agreed.Read(None, found.sure, program, kind=found.kind)
+    if before is not None:
+        program = dialogue.remember(asked.found, program, before)
     checked, _, reason = asked.checked(program, found.sure, found.harmless)
     return agreed.Read(checked, found.sure, reason, kind=found.kind)
 

@@ -170,7 +170,7 @@ class SentenceReader:
 
 def _norm(x: npt.NDArray[np.float32], w: dict[str, npt.NDArray[np.float32]], name: str) -> npt.NDArray[np.float32]:
     moved = (x - x.mean(-1, keepdims=True)) / np.sqrt(x.var(-1, keepdims=True) + 1e-5)
-    return moved * w[f"{name}.weight"] + w[f"{name}.bias"]
+    return np.asarray(moved * w[f"{name}.weight"] + w[f"{name}.bias"], np.float32)
 
 
 def _softmax(x: npt.NDArray[np.float32]) -> npt.NDArray[np.float32]:
