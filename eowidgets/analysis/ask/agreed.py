@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from eowidgets.analysis.ask.language import AreaOf, Fact, Program, Share
+from eowidgets.analysis.ask.language import AreaOf, Change, Compare, Fact, Program, Share
 from eowidgets.analysis.ask.plan import plan_of
 
 #: Probability from which the encoder is followed where the rules read nothing, or something else.
@@ -71,9 +71,13 @@ def decided(rules: Read, encoder: Read) -> Decision:
 
 
 def _alike(one: Program, other: Program) -> bool:
-    """Whether two programs answer the same: "how much forest" in hectares or in percent, and the same fact in another unit."""
+    """Whether two programs answer the same: "how much forest" in hectares or in percent, a fact in another unit."""
     if isinstance(one, Fact) and isinstance(other, Fact):
         return one.of == other.of
+    if isinstance(one, Compare) and isinstance(
+        other, Change
+    ):  # "the difference of NDVI between" is how much it changed
+        return one.of == other.of and (one.relation, other.ask) == ("difference", "amount")
     plain = all(isinstance(p, AreaOf | Share) and not getattr(p, "negated", False) for p in (one, other))
     return plain and one.scope == other.scope and one.of == other.of  # type: ignore[attr-defined]
 

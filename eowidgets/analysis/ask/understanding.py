@@ -68,7 +68,8 @@ def understood(cube: xr.Dataset, question: str, layers: Mapping[str, Any], befor
     if isinstance(asked, str):
         return None, 0.0, asked
     rules = _by_rules(asked, before)
-    if asked.parsed.follows or rules.named or several.halves(asked.simple) is not None:
+    at_point = asked.point is not None and rules.program is not None  # its coordinates are out of the text
+    if asked.parsed.follows or rules.named or at_point or several.halves(asked.simple) is not None:
         return rules.program, rules.sure, rules.reason
     return agreed.decided(rules, _by_encoder(cube, asked, layers, before))
 

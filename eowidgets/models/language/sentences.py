@@ -97,7 +97,8 @@ def letters(word: str) -> list[int]:
     7
     """
     text = f"<{word}>"
-    return [zlib.crc32(text[i : i + n].encode()) % BUCKETS for n in (3, 4) for i in range(len(text) - n + 1)]
+    found = [text[i : i + n] for n in (3, 4) for i in range(len(text) - n + 1)]
+    return [zlib.crc32(run.encode()) % BUCKETS for run in found or [text]]
 
 
 def mark_of(token: str) -> int:
