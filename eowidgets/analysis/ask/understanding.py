@@ -68,8 +68,10 @@ def understood(cube: xr.Dataset, question: str, layers: Mapping[str, Any], befor
     if isinstance(asked, str):
         return None, 0.0, asked
     rules = _by_rules(asked, before)
-    at_point = asked.point is not None and rules.program is not None  # its coordinates are out of the text
-    if asked.parsed.follows or rules.named or at_point or several.halves(asked.simple) is not None:
+    # Coordinates are out of the text, causes are for the rules alone, and a part of a question is no question.
+    plain = rules.program is not None and (asked.point is not None or getattr(rules.program, "ask", "") == "cause")
+    part = dialogue.follows(asked.found) or several.halves(asked.simple) is not None
+    if plain or part or rules.named:
         return rules.program, rules.sure, rules.reason
     return agreed.decided(rules, _by_encoder(cube, asked, layers, before))
 
@@ -84,6 +86,8 @@ def _by_encoder(cube: xr.Dataset, asked: _Question, layers: Mapping[str, Any], b
     program = kinds.refine(asked.text, found.program, asked.given, counted=False)
     if isinstance(program, str):
         return agreed.Read(None, found.sure, program, kind=found.kind)
+    if getattr(program, "ask", "") == "cause":
+        return agreed.Read(None, found.sure, kind=found.kind)
     if before is not None:
         program = dialogue.remember(asked.found, program, before)
     checked, _, reason = asked.checked(program, found.sure, found.harmless)
