@@ -63,7 +63,7 @@ def accuracy_report(found: Accuracy, cube: xr.Dataset | None = None, title: str 
         figures=figures,
         tables=tables,
         definitions={
-            "area": "estimated from the labelled sample and the map, corrected for the errors of the map",
+            "area": "of a class on the ground, estimated from the labelled sample and the sizes of its strata",
             "overall accuracy": "share of the area whose class in the map is the one on the ground",
             "user's accuracy": "share of the area of a class in the map that is this class on the ground",
             "producer's accuracy": "share of the area of a class on the ground that the map shows",
