@@ -190,7 +190,7 @@ def _may_be_static(found: xr.Dataset) -> bool:
     """Whether every variable is a layer that needs no date, such as elevation or land cover."""
     layers = [v for n, v in found.data_vars.items() if {"y", "x"} <= set(v.dims) and n not in MASKS]
     keys = {quantity(v).key if v.attrs.get("role") != "layer" else "layer" for v in layers}
-    return bool(keys) and keys <= {"elevation", "classes", "layer"}
+    return bool(keys) and keys <= {"elevation", "classes", "layer", "embedding"}
 
 
 def _no_axes(found: xr.Dataset) -> InputError:

@@ -11,9 +11,9 @@ import numpy as np
 import numpy.typing as npt
 import xarray as xr
 
-from eowidgets.contract.outputs.vector import FEATURE
 from eowidgets.cube import globe
 from eowidgets.cube.grid import geobox
+from eowidgets.cube.vectors import FEATURE, vectors_of
 from eowidgets.errors import InputError, shown
 
 #: Cells of a lazy cube that are read at a time.
@@ -53,29 +53,6 @@ class Part:
         """Return the position of each cell among those that have a vector, -1 where it has none."""
         place = np.searchsorted(self.cells, cells).clip(max=len(self.cells) - 1)
         return np.where(self.cells[place] == cells, place, -1)
-
-
-def is_embedded(cube: xr.Dataset) -> bool:
-    """Return whether a Dataset holds vectors over ``(feature, y, x)``."""
-    return any({FEATURE, "y", "x"} <= set(v.dims) for v in cube.data_vars.values())
-
-
-def vectors_of(cube: xr.Dataset) -> xr.DataArray:
-    """Return the variable that holds the vectors.
-
-    Raises
-    ------
-    InputError
-        If there is none, or several.
-    """
-    found = [str(n) for n, v in cube.data_vars.items() if {FEATURE, "y", "x"} <= set(v.dims)]
-    if len(found) != 1:
-        has = f"{len(found)} variables with vectors ({shown(found)})" if found else "no vectors (feature, y, x)"
-        raise InputError(f"The cube has {has}: give what eow.embed(cube) returns, with one of them.")
-    extra = set(cube[found[0]].dims) - {FEATURE, "y", "x", "time"}
-    if extra:
-        raise InputError(f"The vectors have a further dimension {shown(sorted(map(str, extra))[0])}: select one of it.")
-    return cube[found[0]]
 
 
 def read_parts(cube: xr.Dataset, valid: xr.DataArray | None, title: str) -> Iterator[tuple[Part, Floats]]:
