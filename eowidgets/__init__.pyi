@@ -43,6 +43,8 @@ from .cube.open import open as open
 from .cube.samples import samples as samples
 from .engine.estimate import Estimate as Estimate
 from .engine.estimate import estimate as estimate
+from .engine.fetching.checksums import verify as verify
+from .engine.fetching.fetch import fetch as fetch
 from .engine.job import Job as Job
 from .engine.run import run as run
 from .engine.run import submit as submit

@@ -11,7 +11,7 @@ import xarray as xr
 
 from eowidgets.cube.crs import with_crs
 from eowidgets.cube.quantity import quantity
-from eowidgets.cube.schema import DIMS, MASKS
+from eowidgets.cube.schema import DIMS, MASKS, ORDER
 from eowidgets.cube.spacing import check_axis
 from eowidgets.cube.times import with_times
 from eowidgets.errors import InputError
@@ -82,7 +82,7 @@ def in_order(cube: xr.Dataset) -> xr.Dataset:
     for axis in ("y", "x"):
         check_axis(cube, axis)
     cube = with_crs(cube)
-    return cube.transpose(*[d for d in DIMS if d in cube.dims], ...)
+    return cube.transpose(*[d for d in ORDER if d in cube.dims], ...)
 
 
 def unstacked(raw: Any) -> Any:

@@ -7,11 +7,10 @@ from typing import Any
 import numpy as np
 import xarray as xr
 
-from eowidgets.cube.schema import DIMS, MASKS
+from eowidgets.cube.opened import PRINT, print_of
+from eowidgets.cube.schema import DIMS, FEATURE, MASKS
 from eowidgets.errors import InputError, shown
 
-#: Dimension along a vector, in cubes and in results.
-FEATURE = "feature"
 #: Name of the variable of a cube that a reader makes.
 EMBEDDING = "embedding"
 
@@ -99,7 +98,10 @@ def as_bands(cube: xr.Dataset) -> xr.Dataset:
             attrs, long_name=f"Embedding, number {i}", quantity=EMBEDDING
         )
     rest = cube.drop_vars([vectors.name, FEATURE], errors="ignore")
-    return rest.assign(found)[[*found, *rest.data_vars]]
+    spread = rest.assign(found)[[*found, *rest.data_vars]]
+    if PRINT in cube.encoding and cube.encoding[PRINT] == print_of(cube):  # what opens the one opens the other
+        spread.encoding |= {**cube.encoding, PRINT: print_of(spread)}
+    return spread
 
 
 def refuse_for_vectors(cube: xr.Dataset, **given: Any) -> None:

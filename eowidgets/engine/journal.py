@@ -15,13 +15,20 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 from eowidgets.engine import folders
 from eowidgets.engine.plan import Plan
 
 VERSION = 2
 Rows = tuple[int, int]
+
+
+class Stated(Protocol):
+    """Settings that are written into a journal."""
+
+    def to_json(self) -> Any:
+        """Return them as JSON holds them."""
 
 
 @dataclass(frozen=True)
@@ -107,13 +114,13 @@ class Journal:
             return None
         return Saved(plan, layout, dict(filter(None, map(_strip, rest))))
 
-    def begin(self, fingerprint: str, plan: Plan, lay_out: Callable[[Path], str]) -> None:
+    def begin(self, fingerprint: str, plan: Stated, lay_out: Callable[[Path], str]) -> None:
         """Start over: forget what was finished, lay out a store, and only then name the run.
 
         Parameters
         ----------
         fingerprint : str
-        plan : Plan
+        plan : Plan, or other settings that the work goes on with
         lay_out : callable
             Makes the store at the path that it is given; returns the digest of its layout.
         """

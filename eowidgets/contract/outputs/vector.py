@@ -9,7 +9,7 @@ import numpy as np
 
 from eowidgets.arguments import Count, checked
 from eowidgets.contract.outputs.base import Array, InputBands, Mosaic, Variable, VariableName, numbers, share
-from eowidgets.cube.vectors import FEATURE
+from eowidgets.cube.schema import FEATURE
 from eowidgets.errors import ModelError, shown
 
 if TYPE_CHECKING:

@@ -13,7 +13,8 @@ import xarray as xr
 
 from eowidgets.cube import globe
 from eowidgets.cube.grid import geobox
-from eowidgets.cube.vectors import FEATURE, vectors_of
+from eowidgets.cube.schema import FEATURE
+from eowidgets.cube.vectors import vectors_of
 from eowidgets.errors import InputError, shown
 
 #: Cells of a lazy cube that are read at a time.
@@ -78,26 +79,30 @@ def read_parts(cube: xr.Dataset, valid: xr.DataArray | None, title: str) -> Iter
     frames = [values.isel(time=i) for i in range(values.sizes["time"])] if "time" in values.dims else [values]
     for i, frame in enumerate(frames):
         date = str(frame["time"].values)[:10] if "time" in values.dims else _period(notes)
-        allowed = mask[i] if mask is not None and mask.ndim == 3 else mask
+        allowed = mask.isel(time=i) if mask is not None and "time" in mask.dims else mask
         cells, matrix = _read(frame.transpose("y", "x", FEATURE), allowed)
         yield Part(title, date, box, cells, notes), matrix
 
 
-def _read(frame: xr.DataArray, allowed: npt.NDArray[np.bool_] | None) -> tuple[Ints, Floats]:
+def _read(frame: xr.DataArray, allowed: xr.DataArray | None) -> tuple[Ints, Floats]:
     rows, width = frame.sizes["y"], frame.sizes["x"]
     step = max(1, STRIP // max(1, width))
     cells, found = [], []
     for first in range(0, rows, step):
-        strip = np.asarray(frame[first : first + step].values, np.float32).reshape(-1, frame.sizes[FEATURE])
+        rows_here = {"y": slice(first, first + step)}
+        both = {"vectors": frame} if allowed is None else {"vectors": frame, "allowed": allowed}
+        # Together: a mask that is derived from lazy vectors would read them once more.
+        part = xr.Dataset({n: v.isel(rows_here).variable for n, v in both.items()}).load()
+        strip = np.asarray(part["vectors"].values, np.float32).reshape(-1, frame.sizes[FEATURE])
         keep = np.isfinite(strip).all(axis=1)
         if allowed is not None:
-            keep &= allowed[first : first + step].reshape(-1)
+            keep &= part["allowed"].values.reshape(-1)
         cells.append(np.flatnonzero(keep) + first * width)
         found.append(strip[keep])
     return np.concatenate(cells), np.concatenate(found)
 
 
-def _mask(cube: xr.Dataset, valid: xr.DataArray | None) -> npt.NDArray[np.bool_] | None:
+def _mask(cube: xr.Dataset, valid: xr.DataArray | None) -> xr.DataArray | None:
     given = cube["valid"] if valid is None and "valid" in cube else valid
     if given is None:
         return None
@@ -108,8 +113,8 @@ def _mask(cube: xr.Dataset, valid: xr.DataArray | None) -> npt.NDArray[np.bool_]
             f"valid is a {given.dtype} mask over {shown(dict(given.sizes))}: give a boolean one over {shown(shape)}."
         )
     if "time" in dims and given.sizes["time"] != cube.sizes.get("time"):
-        return np.asarray(given.any("time").transpose("y", "x").values)
-    return np.asarray(given.transpose(*dims).values)
+        return given.any("time").transpose("y", "x")
+    return given.transpose(*dims)
 
 
 def _period(provenance: str) -> str:

@@ -11,13 +11,14 @@ import numpy as np
 import xarray as xr
 
 from eowidgets.cube.area import Area
+from eowidgets.cube.schema import FEATURE
 from eowidgets.cube.sources import Opened
 from eowidgets.cube.sources.embeddings import alphaearth, tessera
 from eowidgets.cube.sources.embeddings.index import read_index
 from eowidgets.cube.sources.embeddings.tiles import Mosaic, Tile, common_grid, mosaics
 from eowidgets.cube.sources.embeddings.years import moments, wanted, warn_of_gaps, year_of
 from eowidgets.cube.sources.rasterfile import read_header
-from eowidgets.cube.vectors import EMBEDDING, FEATURE
+from eowidgets.cube.vectors import EMBEDDING
 from eowidgets.errors import InputError, shown
 
 RASTERS = (".tif", ".tiff")
@@ -72,7 +73,7 @@ def open_embeddings(paths: Sequence[Path], root: Path, request: Wanted) -> Opene
         return _opened(tiles, alphaearth.TITLE, alphaearth.ATTRIBUTION, root.name, request)
     codes = tessera.tiles_among(paths)
     if codes:
-        tiles = [_tessera(p, root, paths) for p in codes if wanted(year_of(p, root), request.dates)]
+        tiles = [_tessera(p, paths) for p in codes if wanted(year_of(p), request.dates)]
         return _opened(tiles, tessera.TITLE, None, root.name, request)
     lone = [p for p in paths if p.suffix == ".npy"]
     if lone and len(lone) == len(paths):
@@ -82,8 +83,8 @@ def open_embeddings(paths: Sequence[Path], root: Path, request: Wanted) -> Opene
     rasters = sorted(p for p in paths if p.suffix.lower() in RASTERS)
     if not rasters or not alphaearth.is_alphaearth(read_header(rasters[0], root, remote=request.remote)):
         return None
-    chosen = [p for p in rasters if wanted(year_of(p, root), request.dates)]
-    tiles = [_alphaearth(p, root, request, None, year_of(p, root)) for p in chosen]
+    chosen = [p for p in rasters if wanted(year_of(p), request.dates)]
+    tiles = [_alphaearth(p, root, request, None, year_of(p)) for p in chosen]
     return _opened(tiles, alphaearth.TITLE, alphaearth.ATTRIBUTION, root.name, request)
 
 
@@ -99,9 +100,9 @@ def _alphaearth(path: Path, root: Path, request: Wanted, address: str | None, ye
     return Tile(path.name, year, file.geobox, alphaearth.AlphaEarth(file))
 
 
-def _tessera(path: Path, root: Path, paths: Sequence[Path]) -> Tile:
+def _tessera(path: Path, paths: Sequence[Path]) -> Tile:
     vectors = tessera.Tessera(path)
-    return Tile(path.name, year_of(path, root), vectors.box(paths), vectors)
+    return Tile(path.name, year_of(path), vectors.box(paths), vectors)
 
 
 def _opened(tiles: list[Tile], title: str, attribution: str | None, name: str, request: Wanted) -> Opened:

@@ -125,7 +125,7 @@ def common_grid(tiles: Sequence[Tile]) -> Any:
     from odc.geo.geobox import GeoBox
 
     first = tiles[0]
-    zones = {str(t.box.crs): t.name for t in tiles}
+    zones = {_zone(t.box.crs) for t in tiles}
     if len(zones) > 1:
         raise InputError(
             f"The embeddings lie in {len(zones)} UTM zones or CRS ({', '.join(sorted(zones))[:80]}), and a cube has one: "
@@ -143,6 +143,11 @@ def common_grid(tiles: Sequence[Tile]) -> Any:
     (left, bottom), (right, top) = ends[:, :2].min(axis=0), ends[:, 2:].max(axis=0)
     shape = (round((top - bottom) / pixel), round((right - left) / pixel))
     return GeoBox(shape, Affine(pixel, 0, left, 0, -pixel, top), first.box.crs)
+
+
+def _zone(crs: Any) -> str:
+    epsg = crs.to_epsg()
+    return str(crs) if epsg is None else f"EPSG:{epsg}"
 
 
 def mosaics(tiles: Sequence[Tile], grid: Any) -> dict[int, Mosaic]:

@@ -14,18 +14,19 @@ from eowidgets.errors import InputError, shown, warn_user
 _YEAR = re.compile(r"(?<!\d)(?:19|20)\d{2}(?!\d)")
 #: Month and day of the vectors of a year: they describe all of it, and its middle lies within every season.
 MIDDLE = "07-01"
+#: Folders above a file whose names may hold its year: ``2020/34N/x.tiff``, ``2020/grid_0.15_52.05/x.npy``.
+ABOVE = 3
 
 
-def year_of(path: Path, root: Path) -> int:
-    """Return the year in the name of a file, or of the nearest folder.
+def year_of(path: Path) -> int:
+    """Return the year in the name of a file, or of the nearest of the three folders that it lies in.
 
     Raises
     ------
     InputError
         If there is none.
     """
-    inside = path.parent.relative_to(root).parts if path.is_relative_to(root) else ()
-    for text in (path.stem, *reversed(inside), root.name):
+    for text in (path.stem, *(p.name for p in list(path.absolute().parents)[:ABOVE])):
         years = _YEAR.findall(text)
         if years:
             return int(years[-1])
