@@ -142,14 +142,15 @@ class Fetch:
         """Bring the store to its name, complete."""
         journal = Journal(self.out)
         with explain(self.out, journal.folder), journal.held():
-            if complete(journal, self._check):
-                return  # the folder is gone with what it held, and so is the lock in it
-            if self.out.exists():
+            completed = complete(journal, self._check)  # of a process that was killed while it moved the store
+            if not completed and self.out.exists():
                 self._check(self.out)
                 self._mend()
                 journal.discard()
-                return
-            self._fill(journal)
+            elif not completed:
+                self._fill(journal)
+        if completed:  # the folder is gone with what it held, and so is the lock in it
+            self.run()
 
     def _check(self, out: Path) -> None:
         """Refuse a store of another cube."""
@@ -183,7 +184,7 @@ class Fetch:
 
     def _begun(self, journal: Journal) -> tuple[Layout, dict[Block, dict[str, Sum]]]:
         """Return the layout and the finished blocks of an earlier call, or begin."""
-        lines = journal._lines()
+        lines = journal.lines()
         head = lines[0] if lines else {}
         if head.get("version") == VERSION and "fingerprint" in head and journal.store.is_dir():
             if head["fingerprint"] != self.fingerprint:
@@ -239,7 +240,7 @@ class Fetch:
                             continue
                         in_a_row = 0
                         if journal is not None:
-                            journal._append(_line(block, done[block]))
+                            journal.append(_line(block, done[block]))
                         self._checkpoint()
                         self.report(len(done) / total)
             except BaseException:
@@ -252,7 +253,7 @@ class Fetch:
         """Note the blocks that were being written when the work was stopped."""
         for future, block in going.items():
             if not future.cancel() and future.exception() is None and journal is not None:
-                journal._append(_line(block, future.result()))
+                journal.append(_line(block, future.result()))
 
     def _one(self, block: Block, target: Target) -> dict[str, Sum]:
         """Read a block and write it; return the checksums of its chunks."""
