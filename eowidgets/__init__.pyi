@@ -9,6 +9,8 @@ from .analysis.choose.choose import choose as choose
 from .analysis.fill import fill as fill
 from .analysis.forecast.forecast import forecast as forecast
 from .analysis.forecast.forecast import hindcast as hindcast
+from .analysis.kit.pack import kit as kit
+from .analysis.kit.unpack import open_kit as open_kit
 from .analysis.measure.report.content import Report as Report
 from .analysis.measure.report.of_result import report as report
 from .analysis.record import Record as Record

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import functools
 import hashlib
+import os
 import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -23,6 +24,8 @@ from eowidgets.system import check_plain
 
 #: The file in the folder of a system that lists its checkpoints.
 LIST = "weights.toml"
+#: Environment variable with a folder of weights, such as that of a kit.
+FOLDER = "EOWIDGETS_WEIGHTS"
 
 
 def _has_tag(name: str) -> bool:
@@ -122,7 +125,7 @@ class Checkpoint:
         return {**about, "licence": self.licence, "data": "; ".join(self.data)}
 
     def find(self, path: str | Path | None = None) -> Path:
-        """Find the file: at a path that was given, in the folder of its system, or on the hub.
+        """Find the file: at a path that was given, in the folder of EOWIDGETS_WEIGHTS, with its system, or on the hub.
 
         Parameters
         ----------
@@ -139,6 +142,9 @@ class Checkpoint:
         if path is not None:
             given = Path(path).expanduser()
             return given / Path(self.file).name if given.is_dir() else given
+        kept = os.environ.get(FOLDER)
+        if kept and (Path(kept) / Path(self.file).name).is_file():
+            return Path(kept) / Path(self.file).name
         here = None if self.folder is None else self.folder / self.file
         if here is not None and here.is_file():
             return here
