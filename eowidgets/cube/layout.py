@@ -11,7 +11,7 @@ import xarray as xr
 
 from eowidgets.cube.crs import with_crs
 from eowidgets.cube.quantity import quantity
-from eowidgets.cube.schema import DIMS, MASKS, ORDER
+from eowidgets.cube.schema import MASKS, ORDER
 from eowidgets.cube.spacing import check_axis
 from eowidgets.cube.times import with_times
 from eowidgets.errors import InputError

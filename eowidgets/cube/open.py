@@ -86,7 +86,8 @@ def open(
     ----------
     source : str, Path, Dataset, DataArray, dict or pystac object
         A sample's name; a raster file; a folder, glob or zip archive of raster files, for instance a Sentinel-2
-        ``.SAFE`` product; embeddings of AlphaEarth or TESSERA, which give a cube of vectors (``docs/embeddings.md``); a NetCDF file, or a folder or glob of them; a Zarr store (v2, v3, zip); an xarray object;
+        ``.SAFE`` product; embeddings of AlphaEarth or TESSERA, which give a cube of vectors (``docs/embeddings.md``); a
+        NetCDF file, or a folder or glob of them; a Zarr store (v2, v3, zip); an xarray object;
         a STAC item, collection, catalogue or API (path, address or object). Sources of plug-ins are opened first.
     bbox : tuple, optional
         West, south, east, north in degrees: only this part.
@@ -274,13 +275,9 @@ def _from_path(text: str, request: _Request) -> Opened:
         paths = [Path(p) for p in glob.glob(text, recursive=True)]  # noqa: PTH207  (the pattern may be absolute)
         root = Path(re.split(r"[*?\[]", text)[0]).expanduser()
         root = root if root.is_dir() else root.parent
-        vectors = open_embeddings([p for p in paths if p.suffix.lower() in EMBEDDINGS], root, request.embeddings())
-        return vectors or _many(paths, text, root, request)
+        some = [p for p in paths if p.suffix.lower() in EMBEDDINGS]
+        return open_embeddings(some, root, request.embeddings()) or _many(paths, text, root, request)
     path = Path(text).expanduser()
-    if path.suffix.lower() in (".npy", ".parquet") and path.is_file():
-        found = open_embeddings([path], path.parent, request.embeddings())
-        if found is not None:
-            return found
     if not path.exists():
         if re.fullmatch(r"[\w-]+", text):
             raise unknown("sample, file or folder", text, samples())

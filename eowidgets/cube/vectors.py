@@ -23,7 +23,7 @@ def holds_vectors(cube: xr.Dataset) -> bool:
     >>> holds_vectors(xr.Dataset({"embedding": (("feature", "y", "x"), np.zeros((3, 2, 2)))}))
     True
     """
-    return any({FEATURE, "y", "x"} <= set(v.dims) for v in cube.data_vars.values())
+    return isinstance(cube, xr.Dataset) and any({FEATURE, "y", "x"} <= set(v.dims) for v in cube.data_vars.values())
 
 
 def vectors_of(cube: xr.Dataset) -> xr.DataArray:
@@ -118,4 +118,3 @@ def refuse_for_vectors(cube: xr.Dataset, **given: Any) -> None:
             f"{name}= does not apply to embeddings, whose numbers belong together on their own grid: leave it out, and "
             "resample a map that was made from them."
         )
-

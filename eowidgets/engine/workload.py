@@ -186,7 +186,7 @@ def make_workload(
     """
     made = get_model(model, **(params or {}))
     cube, others = split(made.name, made.feed.sources, cube)
-    cube = georeference(admit(as_bands(cube)))
+    cube = georeference(as_bands(admit(cube)))
     geobox(cube)  # refuses a cube without pixel size
     if not isinstance(seed, int | np.integer) or isinstance(seed, bool):
         raise InputError(f"The seed is {seed!r}: give a whole number.")

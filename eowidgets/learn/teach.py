@@ -164,7 +164,7 @@ def material_of(
 
 def _main(cube: xr.Dataset | Mapping[str, xr.Dataset]) -> xr.Dataset:
     if isinstance(cube, xr.Dataset):
-        return georeference(admit(as_bands(cube)))
+        return georeference(as_bands(admit(cube)))
     return georeference(admit(next(iter(cube.values()))))
 
 

@@ -120,9 +120,7 @@ def _squares(vectors: xr.DataArray) -> Iterator[xr.DataArray]:
     """Yield squares spread over the picture, on the middle date."""
     frame = vectors.isel(time=vectors.sizes["time"] // 2) if "time" in vectors.dims else vectors
     frame = frame.expand_dims("time") if "time" in vectors.dims else frame
-    tops, lefts = (
-        np.unique(np.linspace(0, max(0, frame.sizes[d] - SIDE), SQUARES).astype(int)) for d in ("y", "x")
-    )
+    tops, lefts = (np.unique(np.linspace(0, max(0, frame.sizes[d] - SIDE), SQUARES).astype(int)) for d in ("y", "x"))
     for top in tops:
         for left in lefts:
             yield frame.isel(y=slice(top, top + SIDE), x=slice(left, left + SIDE))

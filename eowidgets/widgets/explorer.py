@@ -15,6 +15,7 @@ import xarray as xr
 
 from eowidgets.analysis.notebook import write_notebook
 from eowidgets.arguments import MODEL, FilePath, checked
+from eowidgets.cube.admission import admit
 from eowidgets.cube.grid import georeference
 from eowidgets.cube.opening import opening
 from eowidgets.cube.vectors import as_bands, holds_vectors
@@ -81,8 +82,9 @@ class Explorer(ReadableRepr, PlainErrors, ipywidgets.GridBox):
         tour: bool | None = None,
         **viewer: Any,
     ) -> None:
-        self._vectors = as_bands(georeference(cube)) if holds_vectors(cube) else None
         self.viewer = TimeViewer(cube, **{"height": 380, **viewer})
+        vectors = holds_vectors(cube)
+        self._vectors = as_bands(georeference(admit(cube, time=False))) if vectors else None
         self.viewer.add_class("eow-explorer-viewer")
         self.recorder = Recorder(self.viewer)
         self._model = model

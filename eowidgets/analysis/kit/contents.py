@@ -42,7 +42,9 @@ class Contents:
     def text(self) -> str:
         """Return the contents as TOML."""
         about = {"version": VERSION, "title": self.title, "store": self.store, "package": self.package}
-        return to_toml({**about, "notebooks": self.notebooks, "models": self.models, "files": dict(sorted(self.files.items()))})
+        return to_toml(
+            {**about, "notebooks": self.notebooks, "models": self.models, "files": dict(sorted(self.files.items()))}
+        )
 
     @classmethod
     def parse(cls, text: bytes, name: str) -> Contents:
@@ -64,18 +66,27 @@ class Contents:
             files = found["files"]
             if found["version"] != VERSION or not all(_is_sum(v) for v in files.values()):
                 raise ValueError
-            listed = (tuple(map(str, found.get(k, ()))) for k in ("notebooks", "models"))
-            made = cls(str(found["title"]), str(found["store"]), *listed, str(found["package"]), dict(files))
+            books, models = (tuple(map(str, found.get(k, ()))) for k in ("notebooks", "models"))
+            made = cls(str(found["title"]), str(found["store"]), books, models, str(found["package"]), dict(files))
         except (ValueError, KeyError, TypeError, AttributeError):
             raise InputError(f"{shown(name)} is no kit: its {NOTE} is damaged or of another version.") from None
         bad = [p for p in (*made.files, made.store, *made.notebooks) if not is_path_in_kit(p)]
         if bad or len(PurePosixPath(made.store).parts) != 1:
-            raise InputError(f"{shown(name)} names a file outside the kit, {shown((bad or [made.store])[0])}: nothing was unpacked.")
+            raise InputError(
+                f"{shown(name)} names a file outside the kit, {shown((bad or [made.store])[0])}: nothing was unpacked."
+            )
         return made
 
     def readme(self) -> str:
         """Return the instructions."""
-        lines = [f"# {self.title}", "", "Once, with a network:", "", f'    pip install "eowidgets[lab]=={self.package}"', ""]
+        lines = [
+            f"# {self.title}",
+            "",
+            "Once, with a network:",
+            "",
+            f'    pip install "eowidgets[lab]=={self.package}"',
+            "",
+        ]
         lines += ["Then, in this folder, without a network:", "", f"    eow lab {self.first}", ""]
         lines += [f"`{self.store}` is the cube: `eow.open({self.store!r})`."]
         if self.models:
@@ -91,7 +102,12 @@ class Contents:
 def is_path_in_kit(path: str) -> bool:
     """Return whether a path is that of a file below the folder of a kit, on every system."""
     parts = PurePosixPath(path).parts
-    return is_file_below(path) and path.isprintable() and "/".join(parts) == path and not any(p.endswith((" ", ".")) for p in parts)
+    return (
+        is_file_below(path)
+        and path.isprintable()
+        and "/".join(parts) == path
+        and not any(p.endswith((" ", ".")) for p in parts)
+    )
 
 
 def _is_sum(value: object) -> bool:

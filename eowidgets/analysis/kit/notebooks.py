@@ -89,7 +89,7 @@ def kit_notebook(path: Path, sources: Sources) -> str:
 
 
 def with_store(code: str, sources: Sources, folder: Path) -> tuple[str, list[str]]:
-    """Return code with the name of the store in place of what names its cube, and what else it opens.
+    r"""Return code with the name of the store in place of what names its cube, and what else it opens.
 
     Examples
     --------

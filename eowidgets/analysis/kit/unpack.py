@@ -90,15 +90,21 @@ def open_kit(path: FilePath, folder: FilePath, *, limit: Memory = "50GB") -> Kit
         contents, members = _members(archive, source.name)
         size = sum(info.file_size for info in members.values())
         if size > parse_bytes(limit):
-            raise InputError(f"{shown(source.name)} unpacks to {size / 1e9:.3g} GB, more than limit={shown(limit)}: pass a higher limit.")
+            raise InputError(
+                f"{shown(source.name)} unpacks to {size / 1e9:.3g} GB, more than limit={shown(limit)}: pass a higher limit."
+            )
         free = shutil.disk_usage(target.parent).free
         if size > free:
-            raise InputError(f"{shown(source.name)} unpacks to {size / 1e9:.3g} GB, and the disk has {free / 1e9:.3g} GB free.")
+            raise InputError(
+                f"{shown(source.name)} unpacks to {size / 1e9:.3g} GB, and the disk has {free / 1e9:.3g} GB free."
+            )
         with place.beside(target) as hidden:
             whole = hidden / "kit"
             whole.mkdir()
             for name, info in members.items():
-                _unpack(archive, info, whole.joinpath(*PurePosixPath(name).parts), contents.files.get(name), source.name)
+                _unpack(
+                    archive, info, whole.joinpath(*PurePosixPath(name).parts), contents.files.get(name), source.name
+                )
             if target.exists():
                 target.rmdir()  # it is empty
             place.move([(whole, target)])
@@ -123,7 +129,8 @@ def _members(archive: zipfile.ZipFile, name: str) -> tuple[Contents, dict[str, z
         kind = stat.S_IFMT(info.external_attr >> 16)
         if not is_path_in_kit(info.orig_filename) or kind not in (0, stat.S_IFREG) or info.is_dir():
             raise InputError(
-                f"{shown(name)} holds {shown(info.orig_filename)}, which is no plain file in the folder of the kit: nothing was unpacked."
+                f"{shown(name)} holds {shown(info.orig_filename)}, which is no plain file in the folder of the "
+                "kit: nothing was unpacked."
             )
         if info.filename.lower() in found:
             raise InputError(f"{shown(name)} holds {shown(info.filename)} twice: nothing was unpacked.")
@@ -163,4 +170,6 @@ def _unpack(archive: zipfile.ZipFile, info: zipfile.ZipInfo, path: Path, sha256:
             raise SourceError(f"{shown(info.filename)} in {shown(name)} is damaged: copy the kit again.") from error
         raise
     if sha256 is not None and digest.hexdigest() != sha256:
-        raise SourceError(f"{shown(info.filename)} in {shown(name)} has another SHA-256 than its {NOTE} states: copy the kit again.")
+        raise SourceError(
+            f"{shown(info.filename)} in {shown(name)} has another SHA-256 than its {NOTE} states: copy the kit again."
+        )

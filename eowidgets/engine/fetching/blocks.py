@@ -136,8 +136,10 @@ def lay_out(cube: xr.Dataset, layout: Layout, path: Path) -> None:
     chunks = {}
     for name, v in pixels.items():
         chunks[name] = tuple(layout.chunks.get(str(d), n) for d, n in v.sizes.items())
-        zeros = da.zeros(v.shape, chunks=chunks[name], dtype=v.dtype)  # type: ignore[no-untyped-call]
-        empty[name] = xr.Variable(v.dims, zeros, v.attrs, {k: v.encoding[k] for k in ("grid_mapping",) if k in v.encoding})
+        zeros = da.zeros(v.shape, chunks=chunks[name], dtype=v.dtype)
+        empty[name] = xr.Variable(
+            v.dims, zeros, v.attrs, {k: v.encoding[k] for k in ("grid_mapping",) if k in v.encoding}
+        )
     ready, _ = encoded(empty[list(cube.data_vars)])
     encoding = {str(n): {"chunks": c} for n, c in chunks.items()}
     with_long_text(ready).to_zarr(

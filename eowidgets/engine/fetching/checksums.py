@@ -93,7 +93,9 @@ class Contents:
         except (OSError, ValueError, TypeError, KeyError, AttributeError):
             good, files, head = False, {}, {}
         if not good or not all(is_file_below(path) for path in files):
-            raise SourceError(f"The checksums of {shown(store.name)} are damaged: copy the store again, or fetch it again.")
+            raise SourceError(
+                f"The checksums of {shown(store.name)} are damaged: copy the store again, or fetch it again."
+            )
         return cls(head, files)
 
 

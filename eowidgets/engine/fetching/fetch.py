@@ -25,7 +25,7 @@ from eowidgets.cube.opened import print_of
 from eowidgets.cube.reading import reading
 from eowidgets.cube.reduce import between
 from eowidgets.engine.fetching.blocks import Block, Layout, Target, lay_out
-from eowidgets.engine.fetching.checksums import FILE, GROUP, Contents, Sum, compare, sums_of
+from eowidgets.engine.fetching.checksums import Contents, Sum, compare, sums_of
 from eowidgets.engine.journal import VERSION, Journal
 from eowidgets.engine.work import active
 from eowidgets.engine.writers.disk import complete, explain
@@ -41,7 +41,9 @@ TRIES, PAUSE = 3, 0.5
 #: Blocks that may fail one after the other: then the source counts as lost, and the rest is not tried.
 IN_A_ROW = 8
 
-Progress = Annotated[bool | Callable[[float], None], doc("True for a bar, or a function that takes the share that is done")]
+Progress = Annotated[
+    bool | Callable[[float], None], doc("True for a bar, or a function that takes the share that is done")
+]
 Chunks = Annotated[Mapping[str, Count], doc("lengths such as {'time': 1, 'y': 512, 'x': 512}")]
 
 
@@ -132,7 +134,12 @@ class Fetch:
     """
 
     def __init__(
-        self, cube: xr.Dataset, out: Path, chunks: Mapping[str, int] | None, report: Callable[[float], None], client: Any
+        self,
+        cube: xr.Dataset,
+        out: Path,
+        chunks: Mapping[str, int] | None,
+        report: Callable[[float], None],
+        client: Any,
     ) -> None:
         self.cube, self.out, self.chunks, self.report, self.client = cube, out, chunks, report, client
         self.fingerprint = fingerprint(cube)
@@ -161,8 +168,8 @@ class Fetch:
             raise InputError(f"{shown(out.name)} was not written by eow.fetch: choose another name or remove it first.")
         if contents.head["fingerprint"] != self.fingerprint:
             raise InputError(
-                f"{shown(out.name)} holds another cube ({str(contents.head.get('title'))[:60]}, or other dates or another part of "
-                "it): choose another name or remove it first."
+                f"{shown(out.name)} holds another cube ({str(contents.head.get('title'))[:60]}, or other dates or another "
+                "part of it): choose another name or remove it first."
             )
 
     def _fill(self, journal: Journal) -> None:
@@ -177,7 +184,11 @@ class Fetch:
         chunks = {path: one for sums in done.values() for path, one in sums.items()}
         others = [p.relative_to(journal.store).as_posix() for p in journal.store.rglob("*") if p.is_file()]
         sums = {**sums_of(journal.store, [p for p in others if p not in chunks]), **chunks}
-        head = {"fingerprint": self.fingerprint, "title": str(self.cube.attrs.get("title", "")), "layout": layout.to_json()}
+        head = {
+            "fingerprint": self.fingerprint,
+            "title": str(self.cube.attrs.get("title", "")),
+            "layout": layout.to_json(),
+        }
         Contents(head, sums).write(journal.store)
         journal.publish([(journal.store, self.out.name)], [])
         complete(journal, self._check)
@@ -221,7 +232,8 @@ class Fetch:
     ) -> dict[Block, EowidgetsError]:
         """Read blocks into a store, some at a time; return those that failed."""
         failed: dict[Block, EowidgetsError] = {}
-        waiting, going = iter(blocks), {}
+        waiting = iter(blocks)
+        going: dict[Future[dict[str, Sum]], Block] = {}
         in_a_row = 0
         self.report(len(done) / total)
         with ThreadPoolExecutor(AT_ONCE, "eow-fetch") as pool:
@@ -295,8 +307,8 @@ class Fetch:
         changed = [p for sums in done.values() for p, one in sums.items() if contents.files[p] != one]
         if changed:
             raise SourceError(
-                f"{len(changed)} chunks of {shown(self.out.name)} differ from what was read at first (first: {shown(changed[0])}): "
-                "the source has changed, so fetch it again under another name."
+                f"{len(changed)} chunks of {shown(self.out.name)} differ from what was read at first (first: "
+                f"{shown(changed[0])}): the source has changed, so fetch it again under another name."
             )
 
     def _checkpoint(self) -> None:

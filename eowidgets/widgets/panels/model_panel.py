@@ -91,7 +91,7 @@ class ModelPanel(FormPanel, ModelView):
     ) -> None:
         #: The model given by the user that is not taken from the registry.
         self._given = _not_registered(model)
-        cube = admit(as_bands(cube))
+        cube = as_bands(admit(cube))
         self._look_at(cube, viewer, map)
         self.results: dict[str, Any] = {}
         self._codes: dict[str, str] = {}

@@ -20,6 +20,7 @@ from eowidgets.analysis.kit.contents import Contents, is_path_in_kit
 from eowidgets.analysis.kit.notebooks import Sources, with_store
 from eowidgets.cli import main
 from eowidgets.contract.checkpoint import Checkpoint
+from eowidgets.contract.registry import get_model
 from eowidgets.errors import InputError, SourceError
 
 
@@ -39,7 +40,9 @@ def notebook(path, *cells):
 
 
 def test_a_kit_opens_and_its_notebook_runs_without_a_network(store, tmp_path, monkeypatch):
-    book = notebook(tmp_path / "lesson.ipynb", "import eowidgets as eow", f"cube = eow.open({str(store)!r})\nn = cube.sizes['time']")
+    book = notebook(
+        tmp_path / "lesson.ipynb", "import eowidgets as eow", f"cube = eow.open({str(store)!r})\nn = cube.sizes['time']"
+    )
     path = eow.kit(store, tmp_path / "kit.zip", notebooks=book)
     kit = eow.open_kit(path, tmp_path / "lesson")
     assert sorted(p.name for p in kit.folder.iterdir()) == ["README.md", "bouconne.zarr", "kit.toml", "lesson.ipynb"]
@@ -100,7 +103,7 @@ def test_weights_from_the_hub_are_packed_and_found_again(store, tmp_path, monkey
 
 
 def test_a_saved_model_is_packed_under_its_name(store, tmp_path):
-    saved = eow.models.get_model("harmonic").save(tmp_path / "mine.safetensors")
+    saved = get_model("harmonic").save(tmp_path / "mine.safetensors")
     kit = eow.open_kit(eow.kit(store, tmp_path / "kit.zip", models=[str(saved)]), tmp_path / "k")
     assert eow.load(kit.folder / "mine.safetensors").name == "harmonic"
 
@@ -163,12 +166,26 @@ def forged(path, files, note=None, **info):
 
 
 @pytest.mark.parametrize(
-    "name", ["../evil", "/etc/evil", "a/../../evil", "a\\..\\evil", "C:evil", "a//evil", "./evil", "a/evil.", "evil\x00", "a\nb"]
+    "name",
+    [
+        "../evil",
+        "/etc/evil",
+        "a/../../evil",
+        "a\\..\\evil",
+        "C:evil",
+        "a//evil",
+        "./evil",
+        "a/evil.",
+        "evil\x00",
+        "a\nb",
+    ],
 )
 def test_a_kit_writes_nothing_outside_its_folder(name, tmp_path):
     folder = tmp_path / "in"
     folder.mkdir()
-    path = forged(tmp_path / "kit.zip", {name: b"evil"}, note='version = 1\ntitle = "t"\nstore = "s"\npackage = "1"\n[files]\n')
+    path = forged(
+        tmp_path / "kit.zip", {name: b"evil"}, note='version = 1\ntitle = "t"\nstore = "s"\npackage = "1"\n[files]\n'
+    )
     with pytest.raises(InputError, match="nothing was unpacked"):
         eow.open_kit(path, folder / "k")
     assert not list(folder.iterdir()) and sorted(p.name for p in tmp_path.iterdir()) == ["in", "kit.zip"]

@@ -169,7 +169,11 @@ def test_an_index_gives_the_files_of_an_area_and_years(tmp_path):
     for year in (2019, 2020):
         write_alphaearth(tmp_path / "annual" / str(year) / "34N" / "a.tiff", codes_of(8, 8, year))
     far = "s3://us-west-2.opendata.source.coop/tge-labs/aef/v1/annual"
-    rows = [(2019, f"{far}/2019/34N/a.tiff", here), (2020, f"{far}/2020/34N/a.tiff", here), (2020, f"{far}/2020/32N/b.tiff", there)]
+    rows = [
+        (2019, f"{far}/2019/34N/a.tiff", here),
+        (2020, f"{far}/2020/34N/a.tiff", here),
+        (2020, f"{far}/2020/32N/b.tiff", there),
+    ]
     index = index_of(tmp_path / "annual", rows)
     place = (20.999, 40.64, 21.01, 40.66)
     cube = eow.open(index, bbox=place, dates="2020")
@@ -196,7 +200,9 @@ def test_damaged_and_foreign_parquet_is_refused(tmp_path):
     (tmp_path / "aef_index.parquet").write_bytes(b"PAR1 nothing")
     with pytest.raises(SourceError, match="cannot be read as GeoParquet"):
         eow.open(tmp_path / "aef_index.parquet")
-    geopandas.GeoDataFrame({"year": [2020]}, geometry=[shapely.Point(0, 0)], crs=4326).to_parquet(tmp_path / "a.parquet")
+    geopandas.GeoDataFrame({"year": [2020]}, geometry=[shapely.Point(0, 0)], crs=4326).to_parquet(
+        tmp_path / "a.parquet"
+    )
     with pytest.raises(InputError, match="no column 'path'"):
         eow.open(tmp_path / "a.parquet")
 

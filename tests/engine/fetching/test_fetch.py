@@ -55,7 +55,11 @@ def lazy(pixels, **attrs):
     t, h, w = pixels.shape
     cube = xr.Dataset(
         {"red": (("time", "y", "x"), data)},
-        {"time": pd.date_range("2020-01-01", periods=t), "y": 4.5e6 - 10.0 * np.arange(h), "x": 5e5 + 10.0 * np.arange(w)},
+        {
+            "time": pd.date_range("2020-01-01", periods=t),
+            "y": 4.5e6 - 10.0 * np.arange(h),
+            "x": 5e5 + 10.0 * np.arange(w),
+        },
         {"title": "toy", **attrs},
     ).rio.write_crs("EPSG:32634")
     opened = eow.open(cube, clouds=None, chunks={})  # which looks at some of the values
@@ -115,11 +119,15 @@ def cubes(draw):
         warnings.simplefilter("ignore")
         cube = eow.open(cube)
     lengths = {d: draw(st.integers(1, 9)) for d in ("time", "y", "x")}
-    return cube if draw(st.booleans()) else cube.chunk({d: draw(st.integers(1, 5)) for d in ("time", "y", "x")}), lengths
+    return cube if draw(st.booleans()) else cube.chunk(
+        {d: draw(st.integers(1, 5)) for d in ("time", "y", "x")}
+    ), lengths
 
 
 @given(cubes(), st.booleans())
-@settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.too_slow, HealthCheck.function_scoped_fixture])
+@settings(
+    max_examples=25, deadline=None, suppress_health_check=[HealthCheck.too_slow, HealthCheck.function_scoped_fixture]
+)
 def test_any_cube_opens_as_it_was(drawn, chunked):
     cube, chunks = drawn
     with tempfile.TemporaryDirectory() as folder:
@@ -175,7 +183,9 @@ def test_blocks_that_fail_now_and_then_are_tried_again(values, tmp_path):
 
 def test_blocks_that_stay_unread_are_listed_and_the_rest_is_kept(values, tmp_path):
     broken = Pixels(values, lambda n, key: key[0].start == 1 and key[1].start == 16)
-    with pytest.raises(SourceError, match=r"3 of 27 blocks of 'a.zarr' could not .*2020-01-02, rows 16 to 31.*reset.*24 are kept"):
+    with pytest.raises(
+        SourceError, match=r"3 of 27 blocks of 'a.zarr' could not .*2020-01-02, rows 16 to 31.*reset.*24 are kept"
+    ):
         eow.fetch(lazy(broken), tmp_path / "a.zarr")
     assert not (tmp_path / "a.zarr").exists()
     whole = Pixels(values)
@@ -208,7 +218,10 @@ def test_a_stop_keeps_what_is_finished(values, tmp_path):
 def test_work_that_is_cancelled_stops(values, tmp_path):
     from eowidgets.engine.work import Cancelled, Work
 
-    work = Work("fetch", lambda work: eow.fetch(lazy(Pixels(values)), tmp_path / "a.zarr", progress=lambda s: s > 0.1 and work.cancel()))
+    work = Work(
+        "fetch",
+        lambda work: eow.fetch(lazy(Pixels(values)), tmp_path / "a.zarr", progress=lambda s: s > 0.1 and work.cancel()),
+    )
     work.execute()
     with pytest.raises(Cancelled):
         work.result()
@@ -255,7 +268,11 @@ def test_damaged_metadata_are_refused(values, tmp_path):
 def test_another_cube_at_that_path_is_refused(values, tmp_path):
     path = tmp_path / "a.zarr"
     eow.fetch(lazy(Pixels(values)), path)
-    for other in (lazy(Pixels(values[:2])), lazy(Pixels(values), title="another"), lazy(Pixels(values)).isel(x=slice(5, None))):
+    for other in (
+        lazy(Pixels(values[:2])),
+        lazy(Pixels(values), title="another"),
+        lazy(Pixels(values)).isel(x=slice(5, None)),
+    ):
         with pytest.raises(InputError, match="holds another cube"):
             eow.fetch(other, path)
     lazy(Pixels(values)).eow.to_zarr(tmp_path / "b.zarr")

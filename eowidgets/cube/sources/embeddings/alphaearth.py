@@ -6,11 +6,14 @@ files (annual COGs per UTM zone, int8 with -128 for nodata, rows from south to n
 
 from __future__ import annotations
 
+import warnings
 from dataclasses import dataclass
+from pathlib import Path
 
 import numpy as np
 
 from eowidgets.cube.sources.embeddings.tiles import Floats
+from eowidgets.cube.sources.local import is_vrt, local_env
 from eowidgets.cube.sources.rasterfile import Pixels, RasterFile
 from eowidgets.errors import InputError, shown
 
@@ -40,6 +43,22 @@ def _table() -> Floats:
 
 
 _TABLE = _table()
+
+
+def may_be_alphaearth(path: Path) -> bool:
+    """Return whether a file is a GeoTIFF of 64 bands; everything else about it is checked later."""
+    import rasterio
+    from rasterio.errors import NotGeoreferencedWarning, RasterioError
+
+    if is_vrt(path):
+        return False
+    try:
+        with warnings.catch_warnings(), local_env():
+            warnings.simplefilter("ignore", NotGeoreferencedWarning)
+            with rasterio.open(path, driver="GTiff") as file:
+                return bool(file.count == SIZE)
+    except (RasterioError, OSError):  # whoever opens it as something else explains it
+        return False
 
 
 def is_alphaearth(file: RasterFile) -> bool:

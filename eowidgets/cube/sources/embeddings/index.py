@@ -66,7 +66,9 @@ def read_index(path: Path, bbox: Any, dates: Any, *, remote: bool) -> list[Row]:
             f"The index {shown(path.name)} names {len(table)} files: choose a part with bbox= and dates=, at most {MOST} are "
             "opened without an area."
         )
-    rows = [_row(path.parent, str(name), int(year), remote) for name, year in zip(table["path"], table["year"], strict=True)]
+    rows = [
+        _row(path.parent, str(name), int(year), remote) for name, year in zip(table["path"], table["year"], strict=True)
+    ]
     missing = [r for r in rows if r.address is None and not r.path.is_file()]
     if missing:
         raise SourceError(

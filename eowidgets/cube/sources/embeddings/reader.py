@@ -81,7 +81,9 @@ def open_embeddings(paths: Sequence[Path], root: Path, request: Wanted) -> Opene
             f"{shown(lone[0].name)} has no {lone[0].stem[:40]}{tessera.SCALES} next to it: a tile of TESSERA has both files."
         )
     rasters = sorted(p for p in paths if p.suffix.lower() in RASTERS)
-    if not rasters or not alphaearth.is_alphaearth(read_header(rasters[0], root, remote=request.remote)):
+    if not rasters or not alphaearth.may_be_alphaearth(rasters[0]):
+        return None
+    if not alphaearth.is_alphaearth(read_header(rasters[0], root, remote=request.remote)):
         return None
     chosen = [p for p in rasters if wanted(year_of(p), request.dates)]
     tiles = [_alphaearth(p, root, request, None, year_of(p)) for p in chosen]

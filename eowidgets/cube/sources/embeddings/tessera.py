@@ -68,7 +68,8 @@ class Tessera:
         scale = np.array(self._scales()[rows, columns], "float32")
         scale[~(scale > 0)] = np.nan
         codes = np.asarray(self._codes()[rows, columns, features]).transpose(2, 0, 1)
-        return np.multiply(codes, scale, dtype="float32")
+        found: Floats = np.multiply(codes, scale, dtype="float32")
+        return found
 
     def _codes(self) -> Any:
         return _mapped(self.path)
@@ -87,7 +88,9 @@ class Tessera:
         match = _GRID.search(self.path.stem)
         name = match[0] if match else self.path.stem
         near = [self.path.with_name(name + e) for e in (".tiff", ".tif")]
-        found = next((p for p in [*near, *around] if p.stem == name and p.suffix in (".tif", ".tiff") and p.is_file()), None)
+        found = next(
+            (p for p in [*near, *around] if p.stem == name and p.suffix in (".tif", ".tiff") and p.is_file()), None
+        )
         if found is None:
             raise InputError(
                 f"The CRS of {shown(self.path.name)} is in the raster {name[:60]}.tiff of the same tile, which is missing: "
