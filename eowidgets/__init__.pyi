@@ -43,6 +43,7 @@ from .contract.weights import weights as weights
 from .cube.area import Area as Area
 from .cube.open import open as open
 from .cube.samples import samples as samples
+from .cube.vector_change import vector_change as vector_change
 from .engine.estimate import Estimate as Estimate
 from .engine.estimate import estimate as estimate
 from .engine.fetching.checksums import verify as verify
