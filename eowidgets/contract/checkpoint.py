@@ -119,6 +119,11 @@ class Checkpoint:
         """Name of these weights among those of the system."""
         return self.name.partition(".")[2]
 
+    @property
+    def file_name(self) -> str:
+        """Name of the file among those of other systems."""
+        return self.name + Path(self.file).suffix
+
     def on_card(self) -> dict[str, Any]:
         """Return the fields of a :class:`~eowidgets.contract.card.Card` that the checkpoint determines."""
         about = {"weights": Path(self.file).name, "sha256": self.sha256, "scores": self.scores}
@@ -142,9 +147,9 @@ class Checkpoint:
         if path is not None:
             given = Path(path).expanduser()
             return given / Path(self.file).name if given.is_dir() else given
-        kept = os.environ.get(FOLDER)
-        if kept and (Path(kept) / Path(self.file).name).is_file():
-            return Path(kept) / Path(self.file).name
+        folder = os.environ.get(FOLDER)
+        if folder and Path(folder, self.file_name).is_file():
+            return Path(folder, self.file_name)
         here = None if self.folder is None else self.folder / self.file
         if here is not None and here.is_file():
             return here

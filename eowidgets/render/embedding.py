@@ -51,7 +51,7 @@ class Components:
         # The sign of an axis is arbitrary: the largest entry counts as positive, so that equal runs have equal colours.
         axes *= np.sign(axes[np.arange(len(axes)), np.abs(axes).argmax(axis=1)])[:, None]
         low, high = np.quantile((vectors - mean) @ axes.T, [0.02, 0.98], axis=0)
-        return cls(mean, axes, low, high)
+        return cls(*(a.astype("float32") for a in (mean, axes, low, high)))  # blocks of vectors are large
 
     def colors(self, vectors: Floats) -> npt.NDArray[np.float32]:
         """Return the colours, 0 to 1, of vectors (..., features): (..., 3), NaN where a number is missing."""

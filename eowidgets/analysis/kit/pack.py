@@ -6,6 +6,7 @@ import hashlib
 import json
 import zipfile
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import eowidgets
@@ -85,8 +86,7 @@ def kit(
             for name, text in texts.items():
                 sums[name] = hashlib.sha256(text).hexdigest()
                 archive.writestr(_info(name), text)
-            whole = Contents(**{**vars(contents), "files": sums})
-            archive.writestr(_info(NOTE), whole.text())
+            archive.writestr(_info(NOTE), replace(contents, files=sums).text())
 
     return place.write_whole(target, write)
 

@@ -45,4 +45,4 @@ def model_files(name: str) -> dict[str, Path]:
     if tag and name not in known:
         raise unknown("checkpoint", name, known)
     chosen = [c for n, c in known.items() if not tag or n == name]
-    return {f"{WEIGHTS}/{Path(c.file).name}": c.find() for c in chosen if c.hub}
+    return {f"{WEIGHTS}/{c.file_name}": c.find() for c in chosen if c.hub}

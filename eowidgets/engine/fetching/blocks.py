@@ -14,7 +14,6 @@ import xarray as xr
 
 from eowidgets.cube.export.stores import encoded, with_long_text
 from eowidgets.cube.schema import DIMS
-from eowidgets.errors import MissingExtraError
 
 #: Longest side of a chunk in pixels by default, and bytes of a chunk of one band by default.
 SIDE, CHUNK = 1024, 4 << 20
@@ -121,16 +120,9 @@ def lay_out(cube: xr.Dataset, layout: Layout, path: Path) -> None:
         As :func:`eowidgets.cube.export.prepare.prepare` returns it.
     layout : Layout
     path : Path
-
-    Raises
-    ------
-    MissingExtraError
-        Without dask.
     """
-    try:
-        import dask.array as da
-    except ImportError as error:
-        raise MissingExtraError("eow.fetch", "dask") from error
+    import dask.array as da
+
     pixels = {n: v for n, v in cube.data_vars.items() if is_pixels(v)}
     empty = cube.drop_vars(list(pixels)).load()
     chunks = {}
@@ -155,19 +147,22 @@ class Target:
     path : Path
     cube : Dataset
     layout : Layout
+    only : set of str, optional
+        Paths of the chunks to write, where others are to stay.
     """
 
-    def __init__(self, path: Path, cube: xr.Dataset, layout: Layout) -> None:
+    def __init__(self, path: Path, cube: xr.Dataset, layout: Layout, only: set[str] | None = None) -> None:
         import zarr
 
-        self.path, self.layout = path, layout
+        self.path, self.layout, self.only = path, layout, only
         self.variables = {str(n): v for n, v in cube.data_vars.items() if is_pixels(v)}
         with zarr.config.set({"array.write_empty_chunks": True}):  # every chunk is a file that has a checksum
             self._arrays = {n: zarr.open_array(path / n, mode="r+") for n in self.variables}
 
     def names(self, block: Block) -> list[str]:
         """Return the variables that have a chunk in a block."""
-        return [n for n, v in self.variables.items() if self.layout.holds(block, v)]
+        held = [n for n, v in self.variables.items() if self.layout.holds(block, v)]
+        return [n for n in held if self.only is None or self.layout.path(block, self.variables[n]) in self.only]
 
     def paths(self, block: Block) -> list[str]:
         """Return the paths of the chunks of a block."""

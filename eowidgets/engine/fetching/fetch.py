@@ -40,6 +40,8 @@ AT_ONCE = 4
 TRIES, PAUSE = 3, 0.5
 #: Blocks that may fail one after the other: then the source counts as lost, and the rest is not tried.
 IN_A_ROW = 8
+#: Blocks that a message names.
+NAMED = 2
 
 Progress = Annotated[
     bool | Callable[[float], None], doc("True for a bar, or a function that takes the share that is done")
@@ -295,13 +297,13 @@ class Fetch:
             self.report(1.0)
             return
         layout = Layout.from_json(contents.head["layout"])
-        bad = [*found.damaged, *found.missing]
+        bad = {*found.damaged, *found.missing}
         blocks = {layout.block_of(path, self.cube) for path in bad}
         if None in blocks:
             raise SourceError(f"{found} Its metadata are damaged, so remove it first.")
         chosen = sorted(b for b in blocks if b is not None)
         done: dict[Block, dict[str, Sum]] = {}
-        failed = self._read(chosen, Target(self.out, self.cube, layout), len(chosen), done, None)
+        failed = self._read(chosen, Target(self.out, self.cube, layout, bad), len(chosen), done, None)
         if failed:
             raise self._failure(failed, layout, len(layout) - len(failed))
         changed = [p for sums in done.values() for p, one in sums.items() if contents.files[p] != one]
@@ -317,12 +319,12 @@ class Fetch:
             work.checkpoint()
 
     def _failure(self, failed: dict[Block, EowidgetsError], layout: Layout, done: int) -> SourceError:
-        left = len(layout) - done
-        listed = "; ".join(layout.words(b, self.cube) for b in list(failed)[:3])
-        more = f" and {left - 3} more" if left > min(3, len(failed)) and left > 3 else ""
+        left, named = len(layout) - done, list(failed)[:NAMED]
+        listed = "; ".join(layout.words(b, self.cube) for b in named)
+        more = f" and {left - len(named)} more" if left > len(named) else ""
         first = next(iter(failed.values()))
         return SourceError(
-            f"{left} of {len(layout)} blocks of {shown(self.out.name)} could not be read ({listed}{more}: "
+            f"{left} of {len(layout)} blocks of {shown(self.out.name)} were not read ({listed}{more}: "
             f"{words(first.__cause__ or first)}); {done} are kept, so call eow.fetch again to go on."
         )
 

@@ -94,7 +94,7 @@ def test_weights_from_the_hub_are_packed_and_found_again(store, tmp_path, monkey
     monkeypatch.setattr("eowidgets.analysis.kit.weights.checkpoints", lambda folder: {made.name: made})
     monkeypatch.setattr("eowidgets.contract.checkpoint.download", lambda *a, **k: cached)
     kit = eow.open_kit(eow.kit(store, tmp_path / "kit.zip", models=["galileo-nano"]), tmp_path / "k")
-    assert (kit.folder / "weights" / "nano.safetensors").read_bytes() == content
+    assert (kit.folder / "weights" / "galileo-nano.official.safetensors").read_bytes() == content
     monkeypatch.setattr("eowidgets.contract.checkpoint.download", None)
     monkeypatch.setenv("EOWIDGETS_WEIGHTS", str(kit.folder / "weights"))
     assert made.content() == content

@@ -184,7 +184,7 @@ def test_blocks_that_fail_now_and_then_are_tried_again(values, tmp_path):
 def test_blocks_that_stay_unread_are_listed_and_the_rest_is_kept(values, tmp_path):
     broken = Pixels(values, lambda n, key: key[0].start == 1 and key[1].start == 16)
     with pytest.raises(
-        SourceError, match=r"3 of 27 blocks of 'a.zarr' could not .*2020-01-02, rows 16 to 31.*reset.*24 are kept"
+        SourceError, match=r"3 of 27 blocks of 'a.zarr' were not read.*2020-01-02, rows 16 to 31.*reset.*24 are kept"
     ):
         eow.fetch(lazy(broken), tmp_path / "a.zarr")
     assert not (tmp_path / "a.zarr").exists()
@@ -195,7 +195,7 @@ def test_blocks_that_stay_unread_are_listed_and_the_rest_is_kept(values, tmp_pat
 
 def test_a_lost_source_is_given_up(values, tmp_path):
     lost = Pixels(values, lambda n, key: n > 5)
-    with pytest.raises(SourceError, match="blocks of 'a.zarr' could not be read"):
+    with pytest.raises(SourceError, match="blocks of 'a.zarr' were not read"):
         eow.fetch(lazy(lost), tmp_path / "a.zarr")
     assert lost.reads < 60  # three times for each of all blocks would be 81
 
