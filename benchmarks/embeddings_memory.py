@@ -52,7 +52,7 @@ def step(name: str, folder: str) -> None:
         principal_colors(cube).isel(y=slice(3000, 5048, 4), x=slice(3000, 5048, 4)).load()
     elif name == "teach":
         rng = np.random.default_rng(0)
-        columns, rows = rng.integers(0, 2048, (2, 200))
+        columns, rows = rng.integers(0, 2048, (2, 40))
         lon, lat = lonlat(geobox(window), columns + 0.5, rows + 0.5)
         pins = [{"lon": a, "lat": b, "class": str(c % 2)} for a, b, c in zip(lon, lat, columns // 64, strict=True)]
         eow.teach(window, pins, model="linear")

@@ -26,7 +26,7 @@ ENDINGS = (*RASTERS, ".npy", ".parquet")
 #: Name of the index in a folder of AlphaEarth files.
 INDEX = "aef_index.parquet"
 #: Bytes of a dask block, about: all numbers of a vector are read together.
-BLOCK = 64 << 20
+BLOCK = 16 << 20
 
 
 @dataclass(frozen=True)
