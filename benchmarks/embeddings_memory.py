@@ -60,8 +60,8 @@ def step(name: str, folder: str) -> None:
         eow.Index.of(cube.isel(y=slice(3000, 3700), x=slice(3000, 3700)))
     elif name == "fetch":
         eow.fetch(window, Path(folder).parent / "fetched.zarr")
-    elif name == "to_zarr":
-        part = window.drop_encoding().drop_attrs()
+    elif name == "to_zarr":  # of one block size, which it needs
+        part = window.drop_encoding().drop_attrs().chunk({"y": 256, "x": 256})
         part.to_zarr(Path(folder).parent / "plain.zarr", zarr_format=3, consolidated=False)
     print(
         f"{name}: {time.perf_counter() - began:.1f} s, peak {_peak():.2f} GB ({import_peak:.2f} GB after import)",

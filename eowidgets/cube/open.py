@@ -198,7 +198,7 @@ class _Request:
         """Return what embeddings need."""
         from eowidgets.cube.sources.embeddings.reader import Wanted
 
-        return Wanted(self.bbox, self.dates, _lazily(self.chunks), EAGER, self.remote)
+        return Wanted(self.bbox, self.dates, _lazily(self.chunks, "auto"), EAGER, self.remote)
 
 
 def _reduce(cube: xr.Dataset, bbox: Any, dates: Any, resolution: float | None, crs: Any) -> xr.Dataset:

@@ -8,7 +8,9 @@ import warnings
 import geopandas
 import numpy as np
 import pytest
+import rasterio
 import shapely
+from affine import Affine
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from support.embeddings import codes_of, write_alphaearth, write_tessera
@@ -130,6 +132,21 @@ def test_several_utm_zones_are_refused_and_an_area_chooses_one(tmp_path):
     with pytest.raises(InputError, match=r"2 UTM zones or CRS \(EPSG:32634, EPSG:32635\).*bbox="):
         eow.open(tmp_path)
     assert eow.open(tmp_path, bbox=(20.9, 40.6, 21.1, 40.7)).rio.crs.to_epsg() == 32634
+
+
+def test_blocks_of_a_large_file_are_small_and_opening_it_reads_nothing(tmp_path):
+    path = tmp_path / "2020" / "x.tiff"
+    path.parent.mkdir()
+    with rasterio.open(
+        path, "w", driver="GTiff", height=2000, width=3000, count=64, dtype="int8", crs="EPSG:32634", nodata=-128,
+        transform=Affine(10, 0, 5e5, 0, 10, 45e5), tiled=True, sparse_ok=True,
+    ):  # fmt: skip
+        pass
+    assert path.stat().st_size < 1_000_000
+    cube = eow.open(path)
+    block = cube.embedding.data.blocks[0, 0, 0, 0]
+    assert block.shape[1] == 64 and block.nbytes <= 32 << 20
+    assert not bool(cube.valid[0, 700:720, 900:920].any())
 
 
 def test_a_missing_year_is_stated(tmp_path):
