@@ -46,7 +46,8 @@ def step(name: str, folder: str) -> None:
 
     import_peak = _peak()
     cube = eow.open(folder, budget=None)
-    window = cube.isel(y=slice(3000, 5048), x=slice(3000, 5048))
+    first = 2816 if name in ("to_zarr", "fetch") else 3000  # on and beside the edges of the blocks of the cube
+    window = cube.isel(y=slice(first, first + 2048), x=slice(first, first + 2048))
     began = time.perf_counter()
     if name == "colours":
         principal_colors(cube).isel(y=slice(3000, 5048, 4), x=slice(3000, 5048, 4)).load()
@@ -58,8 +59,8 @@ def step(name: str, folder: str) -> None:
         eow.teach(window, pins, model="linear")
     elif name == "search":
         eow.Index.of(cube.isel(y=slice(3000, 3700), x=slice(3000, 3700)))
-    elif name == "fetch":
-        eow.fetch(window, Path(folder).parent / "fetched.zarr")
+    elif name in ("fetch", "fetch_cut"):
+        eow.fetch(window, Path(folder).parent / f"{name}.zarr")
     elif name == "to_zarr":  # of one block size, which it needs
         part = window.drop_encoding().drop_attrs().chunk({"y": 256, "x": 256})
         part.to_zarr(Path(folder).parent / "plain.zarr", zarr_format=3, consolidated=False)
@@ -90,7 +91,7 @@ def main() -> None:
         whole = 4 * 64 * options.side**2 / 1e9
         disk = path.stat().st_size / 1e6
         print(f"{options.side} x {options.side} x 64: {whole:.1f} GB as float32, {disk:.0f} MB on disk", flush=True)
-        for name in ("open", "colours", "teach", "search", "to_zarr", "fetch"):
+        for name in ("open", "colours", "teach", "search", "to_zarr", "fetch", "fetch_cut"):
             command = [sys.executable, "-W", "ignore", __file__, "--step", name, "--folder", str(path.parents[1])]
             subprocess.run(command, check=True)
 
