@@ -627,6 +627,16 @@ def pixel_stat(c: Case, of: str, when: str = "", over: str = "mean", stat: str =
     return float(_statistic(stat)(level[np.isfinite(level)]))
 
 
+def event_area(c: Case, kind: str, when: str = "", unit: str = "ha", place: str = "") -> float:
+    """Return the area of the events of a simulated scene that are of a kind and began in a time; 0 where there are none."""
+    found = np.zeros((c.cube.sizes["y"], c.cube.sizes["x"]), bool)
+    for e in c.events:
+        if e.kind == kind and chosen(np.array([e.start], "datetime64[D]"), when)[0]:
+            found |= e.mask
+    count = int((found & inside(c.cube, place)).sum())
+    return count * pixel_area(c) / {"ha": 1e4, "km2": 1e6, "m2": 1}[unit]
+
+
 def event_year(c: Case, kind: str, number: int = 0) -> int:
     """Return the year in which an event of a simulated scene began."""
     return int(event(c, kind, number)[:4])
@@ -692,6 +702,6 @@ REFERENCES: dict[str, Callable[..., Any]] = {
         difference, images, day, day_gap, cloud, cloudiest, snow, snowy, cover, changed, event, layer_share, layer_area,
         index_area, yearly_slope, slope, pixel, size, corner, seen_last, top_dates, image_year,
         years_covered, fell, fell_date, given, satellite, date_high, ratio,
-        backscatter, pixel_stat, event_year, record_days, empty_months, class_at, season_start,
+        backscatter, pixel_stat, event_area, event_year, record_days, empty_months, class_at, season_start,
     )
 }  # fmt: skip

@@ -1,7 +1,7 @@
 """Grade ``eow.ask`` on questions written by hand: ``python -m benchmarks.questions [--set NAME] [--show N]``.
 
-Sets are ``dev`` and ``test``; ``own`` and ``more``, by the author of the readers; and ``fresh`` and ``fresh2``, written later
-by people who had not seen the parser, partly on other cubes. What is right is computed by
+Sets are ``dev`` and ``test``; ``own`` and ``more``, by the author of the readers; and ``fresh``, ``fresh2`` and
+``fresh3``, written later by people who had not seen the parser, partly on other cubes. What is right is computed by
 ``benchmarks.question_truth``. ``EOW_DATA`` names the folder of data sets; without it the cubes that need it are skipped.
 
 An expectation is one of
@@ -48,6 +48,7 @@ FILES = {
     "more": "questions_more.json",
     "fresh": "questions_fresh.json",
     "fresh2": "questions_fresh2.json",
+    "fresh3": "questions_fresh3.json",
 }
 Outcome = Literal["correct", "wrong", "refused"]
 SECONDS = 1.0

@@ -19,6 +19,7 @@ from eowidgets.analysis.ask import (
     outlook,
     ranks,
     readings,
+    several,
     space,
     spelling,
     trends,
@@ -29,7 +30,7 @@ from eowidgets.analysis.ask.context import Context, span
 from eowidgets.analysis.ask.language import Program
 from eowidgets.analysis.ask.screen import screened
 from eowidgets.analysis.ask.tools import between
-from eowidgets.analysis.ask.understanding import own_words, understood
+from eowidgets.analysis.ask.understanding import both_understood, own_words, understood
 from eowidgets.arguments import DateLike, checked
 from eowidgets.cube.admission import admit
 from eowidgets.cube.area import Area, AreaLike
@@ -147,11 +148,32 @@ def _answer(
     before = next((a.program for a in reversed(history) if a.program is not None), None)
     read, slips = spelling.mend(question, own_words(cube, layers))
     program, sure, reason = understood(cube, read, layers, before)
+    two = several.halves(read) if program is None else None
+    if two is not None:
+        first, second = both_understood(cube, two, layers, before)
+        if first[0] is not None and second[0] is not None:
+            one = _told(cube, first[0], first[1], two[0], place, days, layers)
+            other = _told(cube, second[0], second[1], two[1], place, days, layers)
+            return several.joined(question, one, other, spelling.note(slips))
+        reason = several.missing(first, second)
     if program is None:
         return refuse(question, reason + spelling.note(slips))
+    answer = replace(_told(cube, program, sure, read, place, days, layers), question=question)
+    return answer if answer.abstained else replace(answer, text=answer.text + spelling.note(slips))
+
+
+def _told(
+    cube: xr.Dataset,
+    program: Program,
+    sure: float,
+    read: str,
+    place: Any,
+    days: tuple[str, str] | None,
+    layers: Mapping[str, Any],
+) -> Answer:
+    """Run the program that a question was read as, so surely."""
     answer = _run(cube, program, read, area=place, dates=days, layers=layers)
-    answer = replace(answer, question=question, confidence=round(answer.confidence * sure, 2))
-    return marked(answer if answer.abstained else replace(answer, text=answer.text + spelling.note(slips)))
+    return marked(replace(answer, confidence=round(answer.confidence * sure, 2)))
 
 
 def run(

@@ -52,3 +52,19 @@ def broken_hectares(found: xr.Dataset, where: Mask, of: str = "", direction: str
     mask = broken_mask(found, where, of, direction)
     part = found.assign(change=found["change"].copy(data=np.where(mask, found["change"].values, 0).astype(np.uint8)))
     return float(changed_places(part)["hectares"].sum())
+
+
+def broken_dates(found: xr.Dataset, where: Mask, of: str = "", direction: str = "") -> dict[str, str]:
+    """Median and quartiles, as ISO days, of the dates of those breaks.
+
+    Raises
+    ------
+    InputError
+        If there is no such break.
+    """
+    days = found["date"].values[broken_mask(found, where, of, direction)]
+    days = days[~np.isnat(days)].astype("datetime64[D]").astype(np.int64)
+    if not len(days):
+        raise InputError("There is no break of the series there.")
+    early, middle, late = (str(np.datetime64(int(d), "D")) for d in np.quantile(days, (0.25, 0.5, 0.75)))
+    return {"date": middle, "early": early, "late": late}

@@ -14,6 +14,9 @@ from eowidgets.analysis.ask.language import COVERS, IMAGES, SKIES, UNIONS, Compa
 from eowidgets.analysis.ask.space import many, sky_percent, title
 from eowidgets.errors import InputError
 
+#: Hectares by which a kind of land must differ between two times: maps of the same land differ by as much.
+CLOSE = 0.5
+
 
 def compare(context: Context, program: Compare) -> Answer:
     """Whether there is more of one than of the other."""
@@ -34,6 +37,12 @@ def compare(context: Context, program: Compare) -> Answer:
         names = (_label(first_scope, second_scope), _label(second_scope, first_scope))
     if timed and words.is_index(program.of) and program.relation != "difference" and abs(a - b) < words.TIE:
         raise InputError(f"That is too close to tell: {program.of} {a:.3f} {names[0]}, {b:.3f} {names[1]}.")
+    if timed and program.of in (*COVERS, *UNIONS) and program.relation != "difference":
+        hectares = abs(a - b) / 100 * tools.area(first.known, context.cube)
+        if hectares < CLOSE:
+            raise InputError(
+                f"That is too close to tell: {words.name(program.of)} covers {a:.2f} % {names[0]}, {b:.2f} % {names[1]}."
+            )
     if words.is_index(program.of) and other is not None and program.of not in IMAGES:
         doubt.require_sign(context, program.of, (program.scope, other), a - b)
     value = context.trace("result", timetools.larger, a, b, program.relation, names)

@@ -17,7 +17,7 @@ from eowidgets.analysis.ask.landcover import CLASSES, CODE, class_mask
 from eowidgets.analysis.ask.language import COVERS, SKIES, Change, When
 from eowidgets.analysis.ask.outlook import broken
 from eowidgets.analysis.ask.trends import course_of
-from eowidgets.errors import InputError
+from eowidgets.errors import EowidgetsError, InputError
 
 #: The definition of the hectares of two land cover maps; other methods count other pixels.
 DEFINED = (
@@ -25,8 +25,10 @@ DEFINED = (
     "series instead."
 )
 
-#: Hectares that must have changed within a year before it is refused to say that nothing did.
+#: Hectares that must have changed within a year before it is not said that nothing did.
 WITHIN = 0.5
+#: The method of ``eow.change`` that tells forest that fell within a year, where maps of two years do not.
+FALLBACK = "break-ccdc"
 
 
 def when(context: Context, program: When) -> Answer:
@@ -96,7 +98,16 @@ def _change_date(context: Context, program: When) -> Answer:
     if of in SKIES:
         raise InputError(f"{of.capitalize()} comes and goes: ask when it was first or last seen.")
     gain = program.direction == "gain" and bool(of)
-    found = context.change(scope, target=of) if gain else context.change(scope, source=of)
+    try:
+        found = context.change(scope, target=of) if gain else context.change(scope, source=of)
+    except InputError as error:  # too few dates of a growing season for maps of two years
+        if of != "forest" or gain:
+            raise
+        return _break_date(context, program, str(error))
+    if not found.mask.any() and of == "forest" and not gain:
+        return _break_date(
+            context, program, f"No forest was lost{words.where(scope)} between the two years compared.{found.note}"
+        )
     if not found.mask.any():
         verb = "came" if gain else "was lost" if of else "changed"
         raise InputError(
@@ -129,6 +140,32 @@ def _change_date(context: Context, program: When) -> Answer:
         polygons=context.polygons(found.mask, f"{of} {'gain' if gain else 'loss'}" if of else "change"),
         dates=between,
         series=series,
+    )
+
+
+def _break_date(context: Context, program: When, otherwise: str) -> Answer:
+    """When forest fell that maps of two years do not show: the dates of the breaks of the series."""
+    scope, where = program.scope, context.where(program.scope)
+    try:
+        found = context.trace("breaks", breaks.find_breaks, context.cube, FALLBACK, scope.start, scope.end)
+        hectares = breaks.broken_hectares(found, where, "forest", "loss")
+        moment = context.trace("moment", breaks.broken_dates, found, where, "forest", "loss")
+    except EowidgetsError:
+        raise InputError(otherwise) from None
+    if hectares < WITHIN:
+        raise InputError(otherwise)
+    spread = f"half of the {words.hectares(hectares)} between {moment['early']} and {moment['late']}"
+    mask = breaks.broken_mask(found, where, "forest", "loss")
+    return context.answer(
+        program,
+        f"Most forest was lost{words.where(scope)} around {moment['date']} ({spread}), by breaks of the series ({FALLBACK}).",
+        moment["date"],
+        0.8 * _closeness(moment),
+        unit="date",
+        code=f"{context.trace.last}['date']",
+        masks=context.picture(mask, "forest loss"),
+        polygons=context.polygons(mask, "forest loss"),
+        dates=tools.between(context.cube, *found.attrs["change_dates"]),
     )
 
 
@@ -176,7 +213,8 @@ def change(context: Context, program: Change) -> Answer:
         v * tools.area(found.known, context.cube, unit) / tools.area(found.known, context.cube) for v in (low, high)
     )
     size = context.trace("size", tools.area, found.mask, context.cube, *(() if unit == "ha" else (unit,)))
-    _refuse_within(context, program, found, size=size)
+    if _fell_within(context, program, found, size=size):
+        return _broken_by(context, replace(program, method=FALLBACK))
     topic = f"{of} {'gain' if gain else 'loss'}"
     spread = tools.grid_shares(found.mask, found.where)
     verb = "was gained" if gain else "was lost"
@@ -210,17 +248,18 @@ def change(context: Context, program: Change) -> Answer:
     )
 
 
-def _refuse_within(context: Context, program: Change, found: Found, size: float) -> None:
-    """Refuse to say that nothing changed where much changed within one of the two years."""
+def _fell_within(context: Context, program: Change, found: Found, size: float) -> bool:
+    """Whether forest fell within one of the two years, whose map shows both states; other land is refused then."""
     if size or found.states is None:
-        return
+        return False
     years = timetools.two_years(context.cube, program.scope.start, program.scope.end)
     hectares = within.moved_within(years, found.states, found.where, found.source, found.target)
-    if hectares >= WITHIN:
+    if hectares >= WITHIN and found.source != "forest":
         raise InputError(
             f"About {words.hectares(hectares)} changed within one of the two years compared, whose map shows both states: ask "
-            f"for years that lie before and after the change, or for its hectares by break-ccdc.{found.note}"
+            f"for years that lie before and after the change.{found.note}"
         )
+    return hectares >= WITHIN
 
 
 def _lost_share(context: Context, program: Change, found: Found, interval: tuple[float, float]) -> Answer:

@@ -129,7 +129,8 @@ def _range(one: Found, two: Found, text: str, at: int) -> Found:
 def _open_ended(one: Found, text: str, last: str) -> Found:
     """Since, after, before and until a date; else the date itself."""
     before = re.search(
-        r"\b(since|after|before|until|till|up to|prior to|by the end of|from|starting (?:in|from))\s*(the )?$",
+        r"\b(since|after|before|until|till|up to|prior to|by the end of|from|starting (?:in|from))\s*(?:the )?"
+        r"(?:(?P<part>end|start|beginning) of |early |late )?(?:the )?$",
         text[: one.at],
     )
     if not before or not one.start:
@@ -142,7 +143,7 @@ def _open_ended(one: Found, text: str, last: str) -> Found:
         return replace(one, end="", at=at, to=one.to + after.end()) if after else one
     if word == "after":
         return replace(one, start=_shift(one.end, 1), end="", at=at)
-    if word in ("before", "prior to"):
+    if word in ("before", "prior to") and before["part"] != "end":
         return replace(one, start="", end=_shift(one.start, -1), at=at)
     return replace(one, start="", at=at)
 

@@ -90,7 +90,7 @@ PLACE = re.compile(
     r"|(?P<mid>centre|center|middle|central)"
     r"|(?P<tb>top|bottom|upper|lower)[\s-]?(?P<lr>left|right)"
     r"|(?P<tb1>top|bottom|upper|lower)(?=\s+(?:half|part|third|edge)\b)"
-    r"|(?P<lr1>left|right)(?=\s+(?:half|part|side|third|edge)\b)"
+    r"|(?P<lr1>left|right)(?=\s+(?:half|part|side|third|edge|or)\b)"
     r"|(?P<abbr>nw|ne|sw|se)(?=\s|$|\?))\b(?:most)?" + _SIDE
 )
 _TURNED = {"top": "north", "upper": "north", "bottom": "south", "lower": "south", "left": "west", "right": "east"}

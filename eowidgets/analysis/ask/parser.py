@@ -98,7 +98,7 @@ def parse(
     kind, sure = _best(heads["kind"])
     if kind == "unanswerable" or sure < DOUBT:
         return Parsed(None, sure, _not_understood(slots, kind))
-    program, also = _assemble(kind, heads, slots)
+    program, also = assemble(kind, heads, slots)
     if program is None:
         return Parsed(None, sure, f"I could not tell what the question is about. Ask for example: {EXAMPLES}")
     if before is not None:
@@ -134,7 +134,7 @@ def _not_understood(slots: Slots, kind: str) -> str:
     return f"I am not sure what is asked{' by ' + strange if strange else ''}. Ask for example: {EXAMPLES}"
 
 
-def _assemble(kind: str, heads: dict[str, dict[str, float]], slots: Slots) -> tuple[Program | None, float]:
+def assemble(kind: str, heads: dict[str, dict[str, float]], slots: Slots) -> tuple[Program | None, float]:
     """The program of that kind with what was found, and how sure its choices are."""
     named = [t.name for t in slots.topics]
     lands = [n for n in named if n in COVERS or n in UNIONS or n in SKIES or n in _EVENTS]

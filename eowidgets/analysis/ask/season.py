@@ -25,7 +25,7 @@ import numpy.typing as npt
 import xarray as xr
 
 from eowidgets.analysis.ask import timetools, tools
-from eowidgets.analysis.ask.landcover import CODE, FEWEST, UNSEEN, class_mask, quantile
+from eowidgets.analysis.ask.landcover import CODE, FEWEST, UNSEEN, class_mask, needs, quantile
 from eowidgets.analysis.ask.levels import APART, days_apart, levelled, thinned
 from eowidgets.cube.schema import DIMS, usable
 from eowidgets.errors import InputError
@@ -325,6 +325,8 @@ def _ndvi(cube: xr.Dataset) -> Floats:
 
 def cover_by_year(cube: xr.Dataset, name: str, where: Mask) -> xr.DataArray:
     """Percent of a place under a kind of land in every calendar year with enough dates of the growing season."""
+    if missing := needs(cube):
+        raise InputError(f"Land cover needs the bands {missing}, which this cube has not.")
     times, values = [], []
     for year in whole_years(cube, where):
         chosen = cube.isel(time=cube["time"].dt.year.values == year)

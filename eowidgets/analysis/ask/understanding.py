@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, replace
 from functools import lru_cache
 from typing import Any
@@ -11,12 +11,12 @@ from typing import Any
 import numpy as np
 import xarray as xr
 
-from eowidgets.analysis.ask import dialogue, kinds, slots
+from eowidgets.analysis.ask import agreed, dialogue, encoded, kinds, several, slots
 from eowidgets.analysis.ask.accounted import sentence, unaccounted
 from eowidgets.analysis.ask.context import span
 from eowidgets.analysis.ask.dates import NO_DATE
 from eowidgets.analysis.ask.language import Program
-from eowidgets.analysis.ask.parser import parse
+from eowidgets.analysis.ask.parser import Parsed, parse
 from eowidgets.analysis.ask.templates import vocabulary
 from eowidgets.analysis.ask.tools import pixel_hectares
 from eowidgets.cube import globe
@@ -42,25 +42,74 @@ Reading = tuple[Program | None, float, str]
 class _Question:
     """A question as its readers need it."""
 
+    simple: str
     text: str
     found: slots.Slots
+    parsed: Parsed
     point: tuple[float, float] | None
     given: kinds.Given
 
-    def checked(self, program: Program, sure: float) -> Reading:
-        """The program, if it accounts for every content word of the question."""
+    def checked(self, program: Program, sure: float, harmless: Collection[str] = ()) -> Reading:
+        """The program, if it accounts for every content word of the question but those that are known to be harmless."""
         if self.point is not None:
             program = replace(program, scope=replace(program.scope, point=self.point))
-        left = unaccounted(self.found, program, self.given.bands, self.given.title.lower().split())
+        own = (*self.given.title.lower().split(), *harmless)
+        left = unaccounted(self.found, program, self.given.bands, own)
         return (None, 0.0, sentence(left, program)) if left else (program, sure, "")
 
 
 def understood(cube: xr.Dataset, question: str, layers: Mapping[str, Any], before: Program | None) -> Reading:
     """Return the program that a question means, how surely, and where there is none the reason.
 
-    The kinds of :mod:`.kinds` come first, then the parser, then what the parts of the question make by themselves.
-    A program that leaves out a content word of the question does not count.
+    Rules and the encoder of sentences read it independently, and :mod:`.agreed` decides. A program that leaves out a
+    content word of the question does not count.
     """
+    asked = _asked(cube, question, layers, before)
+    if isinstance(asked, str):
+        return None, 0.0, asked
+    rules = _by_rules(asked, before)
+    # Coordinates are out of the text, causes are for the rules alone, and a part of a question is no question.
+    plain = rules.program is not None and (asked.point is not None or getattr(rules.program, "ask", "") == "cause")
+    part = dialogue.follows(asked.found) or several.halves(asked.simple) is not None
+    if plain or part or rules.named:
+        return rules.program, rules.sure, rules.reason
+    return agreed.decided(rules, _by_encoder(cube, asked, layers, before))
+
+
+def _by_encoder(cube: xr.Dataset, asked: _Question, layers: Mapping[str, Any], before: Program | None) -> agreed.Read:
+    """Read by the encoder of sentences; in a dialogue, what points back keeps place and time."""
+    first, last = span(cube)
+    names = tuple(bands(cube))
+    found = encoded.read(asked.text, first, last, indices_of(names), layers, asked.given)
+    if found.program is None:
+        return agreed.Read(None, found.sure, kind=found.kind)
+    program = kinds.refine(asked.text, found.program, asked.given, counted=False)
+    if isinstance(program, str):
+        return agreed.Read(None, found.sure, program, kind=found.kind)
+    if getattr(program, "ask", "") == "cause":
+        return agreed.Read(None, found.sure, kind=found.kind)
+    if before is not None:
+        program = dialogue.remember(asked.found, program, before)
+    checked, _, reason = asked.checked(program, found.sure, found.harmless)
+    return agreed.Read(checked, found.sure, reason, kind=found.kind)
+
+
+def both_understood(
+    cube: xr.Dataset, halves: tuple[str, str], layers: Mapping[str, Any], before: Program | None
+) -> tuple[Reading, Reading]:
+    """Read two questions of one sentence; the second may leave out what the first says."""
+    first = understood(cube, halves[0], layers, before)
+    asked, then = (_asked(cube, half, layers, None) for half in halves)
+    if first[0] is None or isinstance(asked, str) or isinstance(then, str):
+        return first, (None, 0.0, "")
+    turned = several.turned(then.found, asked.found, first[0])
+    if turned is not None:
+        return first, (turned, first[1], "")
+    return first, understood(cube, several.completed(halves[1], asked.found), layers, None)
+
+
+def _asked(cube: xr.Dataset, question: str, layers: Mapping[str, Any], before: Program | None) -> _Question | str:
+    """The question, taken apart; or the sentence that refuses what is none."""
     first, last = span(cube)
     names = tuple(bands(cube))
     simple = kinds.rephrased(question, names, cube.sizes["time"])
@@ -68,16 +117,26 @@ def understood(cube: xr.Dataset, question: str, layers: Mapping[str, Any], befor
     text = slots.clean(text)
     parsed = parse(text, first, last, indices=indices_of(names), layers=layers, before=before)
     if not text or len(text) > slots.LONGEST:
-        return None, 0.0, parsed.reason
+        return parsed.reason
     title = str(cube.attrs.get("title") or "")
     given = kinds.Given(names, _metres(cube), title, last, before is not None, point is not None)
     found = slots.read(text, first, last, indices_of(names), layers, vocabulary())
     if any(NO_DATE in (d.start, d.end) for d in found.dates):
-        return None, 0.0, parsed.reason
-    asked = _Question(text, found, point, given)
-    program = kinds.read(text, found, given)
+        return parsed.reason
+    return _Question(simple, text, found, parsed, point, given)
+
+
+def _by_rules(asked: _Question, before: Program | None) -> agreed.Read:
+    """Read by rules; ``named`` where they refuse a quantity, a place or the like by its name."""
+    program = kinds.read(asked.text, asked.found, asked.given)
     if isinstance(program, str):
-        return None, 0.0, program
+        return agreed.Read(None, 0.0, program, named=True)
+    return agreed.Read(*_by_grammar(asked, program, before))
+
+
+def _by_grammar(asked: _Question, program: Program | None, before: Program | None) -> Reading:
+    """Read by the kinds, else by the parser, else by the parts of the question."""
+    text, found, parsed, given = asked.text, asked.found, asked.parsed, asked.given
     readings = [] if program is None else [asked.checked(program, READ)]
     if program is None and parsed.program is not None:
         refined = kinds.refine(text, parsed.program, given)
@@ -85,13 +144,13 @@ def understood(cube: xr.Dataset, question: str, layers: Mapping[str, Any], befor
             return None, 0.0, refined
         readings.append(asked.checked(refined, parsed.confidence))
     if readings and readings[0][0] is not None and readings[0][1] >= SURE:
-        return _alone(simple, readings[0])
+        return _alone(asked.simple, readings[0])
     if before is None or not dialogue.follows(found):
         composed = kinds.composed(text.lower().rstrip(" ?.!"), found, given)
         readings += [] if composed is None else [asked.checked(composed, COMPOSED)]
     good = [r for r in readings if r[0] is not None]
     if good:
-        return _alone(simple, max(good, key=lambda r: r[1]))
+        return _alone(asked.simple, max(good, key=lambda r: r[1]))
     return readings[0] if readings else (None, 0.0, parsed.reason)
 
 

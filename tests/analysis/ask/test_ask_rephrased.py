@@ -113,10 +113,8 @@ def test_forest_cleared_late_in_the_later_year_is_noticed() -> None:
     assert within.moved_within(years, states, where, "field", "") == 0
 
 
-def test_two_questions_at_once_are_refused_and_one_with_and_is_not():
+def test_one_question_with_and_is_one():
     forest = eow.open("romania")
-    two = eow.ask(forest, "What was NDVI in March 2019, and what was it in June 2019?")
-    assert two.abstained and "two questions" in two.text
     assert not eow.ask(forest, "What does NDVI stand for and what does it measure?").abstained
     cause = eow.ask(forest, "What made summer 2018 so green?")
     assert cause.abstained and "why" in cause.text

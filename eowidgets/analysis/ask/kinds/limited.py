@@ -63,7 +63,7 @@ def extent(low: str, slots: Slots, given: Given) -> Program | str | None:
 def _counted_sky(low: str, slots: Slots, match: re.Match[str] | None) -> Extent | None:
     """Read "How many images have less than 10 percent cloud?"."""
     skies = [t.name for t in slots.topics if t.name in SKIES]
-    if match is None or len(set(skies)) != 1 or _unit_of(match["unit"] or "", match["n"] in FRACTIONS) != "%":
+    if match is None or len(set(skies)) != 1 or unit_of(match["unit"] or "", match["n"] in FRACTIONS) != "%":
         return None
     if not re.match(
         r"^(?:and )?(?:on |in )?how many (?:of the )?(?:(?:usable|useful|good|clear|clean|valid|decent) )?"
@@ -117,7 +117,7 @@ def threshold(low: str, slots: Slots, given: Given) -> Program | str | None:
         relation = RELATION[match["rel"]]
         number = match["n"]
         limit = FRACTIONS.get(number, WORDS.get(number, 0.0)) or float(number.replace(",", "."))
-        unit = _unit_of(match["unit"] or "", number in FRACTIONS)
+        unit = unit_of(match["unit"] or "", number in FRACTIONS)
     land, _, suffix = of.partition(" ")
     lost = suffix == "loss" or bool(LOST.search(low))
     gained = suffix == "gain" or (bool(GAINED.search(low)) and not lost)
@@ -158,7 +158,8 @@ def threshold(low: str, slots: Slots, given: Given) -> Program | str | None:
     return Threshold(scope, of, "share" if unit == "%" else "area", relation, limit, unit)  # type: ignore[arg-type]
 
 
-def _unit_of(written: str, fraction: bool) -> str:
+def unit_of(written: str, fraction: bool) -> str:
+    """The unit of a limit as it is written; a fraction is one of percent."""
     if fraction or written in ("%", "percent", "per cent", "pct"):
         return "%"
     if written.startswith(("km2", "square k")):

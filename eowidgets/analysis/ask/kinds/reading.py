@@ -76,15 +76,18 @@ def read(text: str, slots: Slots, given: Given) -> Program | str | None:
     return sentence or None
 
 
-def refine(text: str, program: Program, given: Given) -> Program | str:
-    """The parser's program with what it does not read: no, up and down, a method; or the sentence that refuses it."""
+def refine(text: str, program: Program, given: Given, *, counted: bool = True) -> Program | str:
+    """The program with what its reader leaves out: no, up and down, a method; or the sentence that refuses it.
+
+    With ``counted`` only words for images may be counted as images: the grammar takes anything for them.
+    """
     low = text.lower()
     if isinstance(program, Presence) and not program.negated and NONE.search(low):
         return replace(program, negated=True)
     if NEGATED.search(low) and not isinstance(program, Presence) and YES_NO.search(low):
         return "The question says not: ask it without, so that yes and no mean one thing."
     counts = isinstance(program, Count) and program.of in IMAGES
-    if counts and re.match(rf"^(?:and )?how many (?!{_COUNTED})", low):
+    if counted and counts and re.match(rf"^(?:and )?how many (?!{_COUNTED})", low):
         return "I count images, dates and patches: ask how many of these there are."
     if isinstance(program, Describe) and re.search(
         r"\b(?:increas\w+|decreas\w+|gr[eo]w\w*|shr[iau]nk\w*|chang\w+|lost|gained)\b", low

@@ -1,0 +1,107 @@
+"""Two questions in one sentence: each is answered by itself, and the second says the rest with words of the first."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import replace
+
+from eowidgets.analysis.ask import dialogue
+from eowidgets.analysis.ask.answer import Answer, Evidence, refuse
+from eowidgets.analysis.ask.kinds.patterns import LOW, MORE
+from eowidgets.analysis.ask.language import Program, Rank
+from eowidgets.analysis.ask.slots import Slots
+
+_ASKS = r"(?:what|when|where|which|why|how|who|whose|is|are|was|were|did|does|do|has|have)\b"
+_JOINT = re.compile(rf"(?:,? and (?:also )?|\?\s+(?:and )?)(?={_ASKS})", re.IGNORECASE)
+_QUESTION = re.compile(
+    rf"(?:^|[,:] )(?:on |in |at |by |of )?{_ASKS}|\b(?:know|say|tell me) (?:what|when|where|which|how)\b", re.IGNORECASE
+)
+_PRONOUN = re.compile(r"\b(?:one|ones|it|they|them)\b", re.IGNORECASE)
+#: Longest question that is taken apart; a short second half belongs to the first ("and where?").
+_SHORTEST = 3
+
+
+def halves(question: str) -> tuple[str, str] | None:
+    """The two questions of a sentence, or None where it is one.
+
+    Examples
+    --------
+    >>> halves("How many images are there, and when was the first one taken?")
+    ('How many images are there', 'when was the first one taken?')
+    >>> halves("How much forest was lost, and where?") is None
+    True
+    """
+    found = list(_JOINT.finditer(question))
+    if len(found) != 1:
+        return None
+    first, second = question[: found[0].start()].strip(), question[found[0].end() :].strip()
+    if not _QUESTION.search(first) or len(second.split()) < _SHORTEST:
+        return None
+    return first, second
+
+
+def turned(slots: Slots, first: Slots, before: Program) -> Program | None:
+    """The program of a second half that only changes the first: "and how many in 2021", "and which one has the fewest".
+
+    Parameters
+    ----------
+    slots, first : Slots
+        What the second and the first half name.
+    before : Program
+        That of the first half.
+    """
+    low = slots.text.lower()
+    if isinstance(before, Rank) and not slots.topics and not slots.dates:
+        low_one, high_one = bool(LOW.search(low)), bool(MORE.search(low))
+        if low_one != high_one:
+            return replace(before, which="lowest" if low_one else "highest")
+    known = set(first.tokens) | {"one", "was", "is", "were"}
+    rest = [t for t in slots.tokens if not t.startswith("‹") and t not in known]
+    if not rest and (slots.dates or slots.places):
+        return dialogue.follow(slots, before)
+    return None
+
+
+def completed(second: str, first: Slots) -> str:
+    """The second half with what its pronoun stands for: "the first one" is the first image.
+
+    Examples
+    --------
+    >>> from eowidgets.analysis.ask.slots import read
+    >>> completed("when was the first one taken?", read("How many images are there", "2019-01-01", "2020-01-01"))
+    'when was the first image taken?'
+    """
+    named = [t.name for t in first.topics if t.noun]
+    return second if not named else _PRONOUN.sub(named[0].partition(" ")[0], second, count=1)
+
+
+def missing(first: tuple[Program | None, float, str], second: tuple[Program | None, float, str]) -> str:
+    """Say which of two readings failed, and why."""
+    which, reason = ("first", first[2]) if first[0] is None else ("second", second[2])
+    return f"These are two questions, and I do not understand the {which}. {reason}"
+
+
+def joined(question: str, first: Answer, second: Answer, note: str = "") -> Answer:
+    """One answer of two; where one half has none, neither has."""
+    for which, half in (("first", first), ("second", second)):
+        if half.abstained:
+            reason = f"These are two questions, and the {which} has no answer. {half.reason}"
+            return refuse(question, reason + note, half.program)
+    polygons = [*first.evidence.polygons["features"], *second.evidence.polygons["features"]]
+    evidence = Evidence(
+        {**second.evidence.masks, **first.evidence.masks},
+        {"type": "FeatureCollection", "features": polygons},
+        tuple(sorted({*first.evidence.dates, *second.evidence.dates})),
+        first.evidence.series if first.evidence.series is not None else second.evidence.series,
+        (*first.evidence.points, *second.evidence.points),
+    )
+    return Answer(
+        question,
+        f"{first.text} {second.text}{note}",
+        {"first": first.value, "second": second.value},
+        confidence=min(first.confidence, second.confidence),
+        evidence=evidence,
+        steps=(*first.steps, *second.steps),
+        code=f"{first.code}\nfirst = answer\n{second.code}\nanswer = {{'first': first, 'second': answer}}",
+        program=second.program,
+    )
