@@ -340,3 +340,11 @@ def test_a_viewer_draws_the_components(vectors):
     assert viewer.bands == ["component_1", "component_2", "component_3"] and "embedding" in repr(viewer)
     explorer = eow.Explorer(vectors)
     assert "embedding_63" in explorer.cube.data_vars
+
+
+def test_panels_and_charts_take_vectors(vectors):
+    assert eow.PixelChart(vectors, "embedding_3").what == "embedding_3"
+    assert "eow.open(" in eow.ModelPanel(vectors, "composite-median").code()
+    for panel in (eow.TeachPanel, eow.SimilarPanel, eow.AreaMap):
+        panel(vectors)
+    assert [f for f in vectors.eow.check() if f.level == "error"] == []
