@@ -26,6 +26,7 @@ from eowidgets.cube.reading import reading
 from eowidgets.cube.reduce import between, coarsen
 from eowidgets.cube.samples import open_sample, samples
 from eowidgets.cube.sources import Opened
+from eowidgets.cube.vectors import refuse_for_vectors
 from eowidgets.errors import InputError, unknown, warn_user
 from eowidgets.system import check_plain, parse_bytes
 
@@ -85,7 +86,8 @@ def open(
     ----------
     source : str, Path, Dataset, DataArray, dict or pystac object
         A sample's name; a raster file; a folder, glob or zip archive of raster files, for instance a Sentinel-2
-        ``.SAFE`` product; a NetCDF file, or a folder or glob of them; a Zarr store (v2, v3, zip); an xarray object;
+        ``.SAFE`` product; embeddings of AlphaEarth or TESSERA, which give a cube of vectors (``docs/embeddings.md``); a
+        NetCDF file, or a folder or glob of them; a Zarr store (v2, v3, zip); an xarray object;
         a STAC item, collection, catalogue or API (path, address or object). Sources of plug-ins are opened first.
     bbox : tuple, optional
         West, south, east, north in degrees: only this part.
@@ -192,9 +194,16 @@ class _Request:
         eager = eager if self.budget is None else min(eager, parse_bytes(self.budget))
         return Request(bands, dates, self.sensor, self.resolution, self.crs, _lazily(self.chunks), eager, self.remote)
 
+    def embeddings(self) -> Any:
+        """Return what embeddings need."""
+        from eowidgets.cube.sources.embeddings.reader import Wanted
+
+        return Wanted(self.bbox, self.dates, _lazily(self.chunks, "auto"), EAGER, self.remote)
+
 
 def _reduce(cube: xr.Dataset, bbox: Any, dates: Any, resolution: float | None, crs: Any) -> xr.Dataset:
     """Return only the dates, the part, the CRS and the resolution that were asked for."""
+    refuse_for_vectors(cube, resolution=resolution, crs=crs)
     cube = between(cube, dates)
     if bbox is not None:
         cube = cube.eow.clip(bbox)
@@ -252,6 +261,8 @@ def _raw(source: Any, request: _Request) -> Opened:
 
 
 def _from_path(text: str, request: _Request) -> Opened:
+    from eowidgets.cube.sources.embeddings.reader import ENDINGS as EMBEDDINGS
+    from eowidgets.cube.sources.embeddings.reader import open_embeddings
     from eowidgets.cube.sources.hdf4 import ENDINGS as HDF4
     from eowidgets.cube.sources.hdf4 import open_hdf4
     from eowidgets.cube.sources.listing import ENDINGS, in_archive, in_folder
@@ -263,7 +274,9 @@ def _from_path(text: str, request: _Request) -> Opened:
     if any(c in text for c in "*?["):
         paths = [Path(p) for p in glob.glob(text, recursive=True)]  # noqa: PTH207  (the pattern may be absolute)
         root = Path(re.split(r"[*?\[]", text)[0]).expanduser()
-        return _many(paths, text, root if root.is_dir() else root.parent, request)
+        root = root if root.is_dir() else root.parent
+        some = [p for p in paths if p.suffix.lower() in EMBEDDINGS]
+        return open_embeddings(some, root, request.embeddings()) or _many(paths, text, root, request)
     path = Path(text).expanduser()
     if not path.exists():
         if re.fullmatch(r"[\w-]+", text):
@@ -275,9 +288,13 @@ def _from_path(text: str, request: _Request) -> Opened:
     if is_store(path):
         return Opened(open_store(path, _lazily(request.chunks, "auto"), request.group))
     if path.is_dir():
+        if (vectors := open_embeddings(in_folder(path, EMBEDDINGS), path, request.embeddings())) is not None:
+            return vectors
         return _many(in_folder(path, (*ENDINGS, *NETCDF, *HDF4, ".zip")), str(path), path, request)
     if path.suffix.lower() in HDF4:
         return Opened(open_hdf4(path))
+    if (vectors := open_embeddings([path], path.parent, request.embeddings())) is not None:
+        return vectors
     return open_raster(path, request.files())
 
 
