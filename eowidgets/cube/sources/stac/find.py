@@ -36,7 +36,7 @@ def is_stac(source: Any) -> bool:
 
 def find_items(source: Any, bbox: Bbox | None, dates: Any, timeout: float, remote: bool) -> Found:
     """Return the items of a source with their origins."""
-    start, end, days = _range(dates)
+    start, end, days = date_range(dates)
     if isinstance(source, str | Path):
         origin = Origin.of(str(source), remote)
         document = read_json(origin, timeout)
@@ -133,17 +133,17 @@ def _search(origin: Origin, document: Document, bbox: Any, start: Any, end: Any,
     return [
         (with_shared(checked, shared if isinstance(shared, dict) else {}), where)
         for item in found
-        for checked, where in items_below(item, origin.follow(_own_address(item, origin)), timeout)
+        for checked, where in items_below(item, origin.follow(own_address(item, origin)), timeout)
     ]
 
 
-def _own_address(item: Document, origin: Origin) -> str:
+def own_address(item: Document, origin: Origin) -> str:
     """Return the address of an item of a search, against which its assets resolve."""
     address = _self(item)
     return origin.resolve(address, "link") if address else origin.base
 
 
-def _range(dates: Any) -> tuple[str | None, str | None, frozenset[str]]:
+def date_range(dates: Any) -> tuple[str | None, str | None, frozenset[str]]:
     """Return first and last moment as text, and the single days of a list that is no pair."""
     if dates is None:
         return None, None, frozenset()

@@ -102,14 +102,22 @@ def _place(scene: Scene, band: AssetBand) -> str:
     return repr(scene.document.get("bbox") or scene.document.get("geometry") or (scene.name, band.href))
 
 
-def _native(scene: Scene, band: AssetBand, headers: Headers) -> Any:
+def noted_grid(scene: Scene, band: AssetBand) -> Any:
+    """Return the grid of a band as metadata state it, or None."""
     from odc.geo.geobox import GeoBox
 
     noted = _fields(scene, band)
     crs = _crs(noted)
     pixels = _pixels(noted)
-    if crs is not None and pixels is not None:
-        return GeoBox(*pixels, crs)
+    return GeoBox(*pixels, crs) if crs is not None and pixels is not None else None
+
+
+def _native(scene: Scene, band: AssetBand, headers: Headers) -> Any:
+    from odc.geo.geobox import GeoBox
+
+    found = noted_grid(scene, band)
+    if found is not None:
+        return found
     header = headers.read(scene.origin.resolve(band.href), scene.origin)
     if header.crs is None:
         raise InputError(

@@ -185,7 +185,9 @@ def unreadable(href: str, error: Exception) -> SourceError:
         why = "there is no such file"
     elif is_refused(error):
         where = short(href)
-        return SourceError(f"The server refuses to give {where}: its signature, token or key is missing or has expired.")
+        return SourceError(
+            f"The server refuses to give {where}: its signature, token or key is missing or has expired."
+        )
     elif "HTTP response code" in why:
         why = why[why.index("HTTP response code") :][:60]
     else:

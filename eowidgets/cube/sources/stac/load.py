@@ -91,7 +91,7 @@ def open_items(
     access: Access | None = None,
     chunks: Any = None,
     timeout: float = 10.0,
-    solar: bool = False,
+    solar: float | None = None,
 ) -> xr.Dataset:
     """Load items lazily on one grid, each file scaled by its own metadata.
 
@@ -102,8 +102,8 @@ def open_items(
     items : list of (dict, Origin)
     access : Access
         How files are reached.
-    solar : bool
-        Whether the scenes of one solar day are one date, instead of those of one pass.
+    solar : float, optional
+        Longitude by which solar days are counted: the scenes of one solar day are one date, instead of those of one pass.
     """
     access = access or Access()
     headers = Headers(access, timeout)
@@ -115,18 +115,9 @@ def open_items(
     layers = layers_of(scenes, picked, headers)
     _warn_of_baseline(scenes, layers)
     _warn_of_quantity(scenes, layers)
-    numbers = daily(scenes, _middle(area, scenes)) if solar else passes(scenes, grids)
+    numbers = passes(scenes, grids) if solar is None else daily(scenes, solar)
     raw = _load(scenes, layers, numbers, grids, box, resolution, access, chunks, timeout)
     return _described(raw, scenes, layers, numbers)
-
-
-def _middle(area: Area | None, scenes: Sequence[Scene]) -> float:
-    """Return the longitude of the middle of the area, or of the first scene."""
-    if area is None:
-        box = scenes[0].document.get("bbox") or (0, 0, 0, 0)
-        return float(box[0] + box[len(box) // 2]) / 2
-    west, _, east, _ = area.bounds
-    return (west + east) / 2
 
 
 def need_stac() -> None:
