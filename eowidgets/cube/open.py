@@ -5,7 +5,7 @@ from __future__ import annotations
 import glob
 import re
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, fields
+from dataclasses import fields
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Annotated, Any, Literal, Protocol, runtime_checkable
@@ -18,10 +18,9 @@ from eowidgets.arguments import DateLike, FilePath, Memory, Positive, checked
 from eowidgets.cube.area import Area, AreaLike
 from eowidgets.cube.area_source import CRSLike
 from eowidgets.cube.catalogues.catalogue import Catalogue
-from eowidgets.cube.catalogues.credentials import access_to, need_credentials
-from eowidgets.cube.catalogues.listed import find_catalogue, names
-from eowidgets.cube.catalogues.query import Query
-from eowidgets.cube.catalogues.selection import Selection, select
+from eowidgets.cube.catalogues.listed import names
+from eowidgets.cube.catalogues.pixels import options_of, read, selection_of
+from eowidgets.cube.catalogues.selection import Selection
 from eowidgets.cube.grid import georeference
 from eowidgets.cube.layout import is_static
 from eowidgets.cube.legends import with_legends
@@ -31,6 +30,7 @@ from eowidgets.cube.reading import reading
 from eowidgets.cube.reduce import between, coarsen
 from eowidgets.cube.samples import open_sample, samples
 from eowidgets.cube.sources import Opened
+from eowidgets.cube.sources.request import Request
 from eowidgets.errors import InputError, unknown, warn_user
 from eowidgets.system import check_plain, parse_bytes
 
@@ -104,7 +104,8 @@ def open(
     Parameters
     ----------
     source : str, Path, Dataset, DataArray, dict or pystac object
-        A sample's name; the name of a catalogue (:func:`eowidgets.catalogues`), such as ``"sentinel-2"``; a raster file; a folder, glob or zip archive of raster files, for instance a Sentinel-2
+        A sample's name; the name of a catalogue (:func:`eowidgets.catalogues`), such as ``"sentinel-2"``;
+        a raster file; a folder, glob or zip archive of raster files, for instance a Sentinel-2
         ``.SAFE`` product; a NetCDF file, or a folder or glob of them; a Zarr store (v2, v3, zip); an xarray object;
         a STAC item, collection, catalogue or API (path, address or object). Sources of plug-ins are opened first.
     area : optional
@@ -177,11 +178,11 @@ def open(
         cube = finish(open_sample(source), clouds, bands)
         return note(with_legends(georeference(_reduce(cube, area, dates, resolution, crs))), source, **given)
     request = _Request(area, dates, bands, resolution, crs, sensor, signer, chunks, timeout, group, remote, budget)
-    selection = _selection(source, request, cloud)
+    selection = selection_of(source, request, cloud)
     if selection is not None:
         source, area = selection.query.catalogue.name or selection.query.catalogue.api, selection.query.area
-        given |= _asked(selection)
-        opened = Opened(_read(selection, request), named=True, dated=True)
+        given |= options_of(selection)
+        opened = Opened(read(selection, request), named=True, dated=True)
     else:
         _no_cloud(source, cloud)
         opened = _raw(source, request)
@@ -219,93 +220,8 @@ def _no_cloud(source: Any, cloud: float | None) -> None:
         )
 
 
-def _selection(source: Any, request: _Request, cloud: float | None) -> Selection | None:
-    """Return what a catalogue has of the area; None for a source that is none.
-
-    An address of STAC is treated as a catalogue where ``cloud`` is given, else its scenes are grouped by pass.
-    """
-    from eowidgets.cube.sources.stac import is_stac
-
-    if isinstance(source, Selection):
-        return source
-    named = source if isinstance(source, Catalogue) else None
-    if isinstance(source, str) and _is_name(source) and not Path(source).exists():
-        named = find_catalogue(source)
-    if named is None and (cloud is None or not is_stac(source)):
-        return None
-    query = Query.of(
-        named or source,
-        area=request.bbox,
-        dates=request.dates,
-        cloud=cloud,
-        bands=request.bands,
-        resolution=request.resolution,
-    )
-    need_credentials(query.catalogue)
-    found = select(query, timeout=request.timeout, remote=request.remote)
-    if found.problems:
-        warn_user(found.problems[0])
-    return found
-
-
-def _is_name(text: str) -> bool:
-    return re.fullmatch(r"[\w .-]{1,80}", text) is not None
-
-
-def _asked(selection: Selection) -> dict[str, Any]:
-    """Return the options that give these days again, as they are noted on the cube."""
-    query = selection.query
-    # An address without cloud= would be grouped by pass.
-    cloud = query.cloud if query.cloud is not None or query.catalogue.name else 100.0
-    days = list(dict.fromkeys(d.date for d in selection.days))
-    # A list of two days would be a range.
-    dates = (days if len(days) > 2 else [*days, *days[-1:], *days[-1:]]) if selection.chosen else query.dates
-    return {"area": query.area, "dates": dates, "cloud": cloud}
-
-
-def _read(selection: Selection, request: _Request) -> xr.Dataset:
-    """Return the images of a selection as a lazy Dataset."""
-    from eowidgets.cube.catalogues.reading import usual_bands
-    from eowidgets.cube.sources.stac.access import access_of
-    from eowidgets.cube.sources.stac.load import open_items
-
-    query = selection.query
-    need_credentials(query.catalogue)
-    found = open_items(
-        selection.pairs,
-        area=query.area,
-        bands=usual_bands(selection) if request.bands is None else request.bands,
-        resolution=request.resolution,
-        crs=request.crs,
-        sensor=request.sensor,
-        access=access_of(request.signer) if request.signer is not None else access_to(query.catalogue),
-        chunks=request.chunks,
-        timeout=request.timeout,
-        solar=selection.longitude,
-    )
-    if query.catalogue.attribution:
-        found.attrs["attribution"] = query.catalogue.attribution
-    if query.catalogue.title:
-        found.attrs["title"] = query.catalogue.title
-    return found
-
-
-@dataclass(frozen=True)
-class _Request:
-    """The options of ``open`` that its sources need."""
-
-    bbox: Any
-    dates: Any
-    bands: Any
-    resolution: float | None
-    crs: Any
-    sensor: str | None
-    signer: Callable[[str], str] | None
-    chunks: Any
-    timeout: float
-    group: str | None
-    remote: bool
-    budget: str | float | None
+class _Request(Request):
+    """The options of ``open``, as plug-ins and raster files take them."""
 
     def options(self) -> dict[str, Any]:
         """Return the options by name, for plug-ins."""

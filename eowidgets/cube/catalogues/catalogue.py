@@ -78,7 +78,7 @@ class Catalogue:
     @property
     def label(self) -> str:
         """Name for messages: the title of an entry, else its address without a query."""
-        return self.title or public(self.api) or "The source"
+        return str(self.title or public(self.api) or "The source")
 
 
 def plain_name(text: str) -> str:

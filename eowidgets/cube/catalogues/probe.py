@@ -104,6 +104,6 @@ def _ratio(file: Any, column: int, row: int) -> float | None:
         size = file.get_tag_item(f"BLOCK_SIZE_{column}_{row}", "TIFF", bidx=1)
     except rasterio.errors.RasterioError:
         return None
-    rows, columns = file.block_shapes[0]
+    window = _window(file, column, row)  # a tile at the edge is padded, which costs next to nothing
     layers = file.count if file.interleaving is not None and file.interleaving.value.lower() == "pixel" else 1
-    return int(size) / (rows * columns * np.dtype(file.dtypes[0]).itemsize * layers) if size else None
+    return int(size) / (window.width * window.height * np.dtype(file.dtypes[0]).itemsize * layers) if size else None

@@ -83,7 +83,7 @@ class Query:
             )
         start, end, days = date_range(dates)
         first, last = (None if d is None else date.fromisoformat(d[:10]) for d in (start, end))
-        if first is not None and last is not None and not (1900 <= first.year and last.year <= 2200):
+        if first is not None and last is not None and not (first.year >= 1900 and last.year <= 2200):
             raise InputError(f"dates={shown(dates)} are not between 1900 and 2200: correct them.")
         if area is None and catalogue.name:
             raise InputError(

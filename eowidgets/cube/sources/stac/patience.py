@@ -92,7 +92,7 @@ class PatientIO(SameHostIO):
             return None
         wait = _seconds(self._retry_after)
         if wait is None:
-            return FIRST_WAIT * 2**attempt
+            return FIRST_WAIT * float(2**attempt)
         return wait if wait <= LONGEST_WAIT else None
 
     def _pause(self, seconds: float) -> None:
