@@ -64,15 +64,14 @@ def _other_place(extents: list[Document], query: Query) -> None:
     if query.area is None or not boxes:
         return
     flat = [(b[0], b[1], b[2], b[3]) if len(b) == 4 else (b[0], b[1], b[3], b[4]) for b in boxes]
-    with suppress(TypeError, ValueError):
-        if not any(box(*b).intersects(query.area.geometry) for b in flat if b[0] <= b[2]) and all(
-            b[0] <= b[2] for b in flat
-        ):
-            west, south, east, north = flat[0]
-            raise InputError(
-                f"The area lies outside of {query.catalogue.label}, which covers {west:g} to {east:g} degrees east and "
-                f"{south:g} to {north:g} degrees north: use another catalogue, which eow.catalogues() lists."
-            )
+    if not all(isinstance(v, int | float) for b in flat for v in b) or any(b[0] > b[2] for b in flat):
+        return
+    if not any(box(*b).intersects(query.area.geometry) for b in flat):
+        west, south, east, north = flat[0]
+        raise InputError(
+            f"The area lies outside of {query.catalogue.label}, which covers {west:g} to {east:g} degrees east and "
+            f"{south:g} to {north:g} degrees north: use another catalogue, which eow.catalogues() lists."
+        )
 
 
 def _other_time(extents: list[Document], query: Query) -> None:

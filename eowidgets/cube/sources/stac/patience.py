@@ -61,7 +61,7 @@ class PatientIO(SameHostIO):
 
         Raises
         ------
-        APIError, ValueError
+        APIError, ValueError, TypeError, AttributeError
             The error of the last try.
         """
         for attempt in range(TRIES):
@@ -69,14 +69,14 @@ class PatientIO(SameHostIO):
             self._retry_after = ""
             try:
                 found = super().read_json(source, *args, **kwargs)
-            except (APIError, ValueError) as error:
+                if not isinstance(found, dict):
+                    raise ValueError("the answer is no JSON object")
+            except (APIError, ValueError, TypeError, AttributeError) as error:
                 wait = self._wait(error, attempt)
                 if wait is None:
                     raise
                 self._pause(wait)
             else:
-                if not isinstance(found, dict):
-                    raise ValueError("the answer is no JSON object")
                 return found
         raise AssertionError("unreachable")  # pragma: no cover  (the last try returns or raises)
 
