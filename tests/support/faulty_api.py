@@ -83,7 +83,9 @@ def serve_pages(
                 self.reply(200, json.dumps({"collections": list(collections), "links": []}).encode())
             elif self.path in ("", "/"):
                 links = [{"rel": "search", "href": f"{root}/search", "method": method}]
-                self.reply(200, json.dumps({"type": "Catalog", "stac_version": "1.0.0", "id": "a", "links": links}).encode())
+                self.reply(
+                    200, json.dumps({"type": "Catalog", "stac_version": "1.0.0", "id": "a", "links": links}).encode()
+                )
             else:
                 self.reply(404, b"{}")
 

@@ -98,8 +98,9 @@ def find(
         resolution=resolution,
         collections=collections,
         limit=limit,
+        remote=remote,
     )
-    selection = select(query, timeout=timeout, remote=remote, tick=tick, on_page=progress)
+    selection = select(query, timeout=timeout, tick=tick, on_page=progress)
     if tick is not None:
         tick()
     return Found(selection, sizes_of(selection, measure=measure, timeout=timeout))

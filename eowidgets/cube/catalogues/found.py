@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from eowidgets.arguments import DateLike, checked
 from eowidgets.cube.catalogues.page import page
+from eowidgets.cube.catalogues.query import catalogue_of
 from eowidgets.cube.catalogues.reading import Reading, Sizes
 from eowidgets.cube.catalogues.selection import Selection, SolarDay
 from eowidgets.cube.opened import plain_option
@@ -174,11 +175,18 @@ class Found:
         area = None if query.area is None else plain_option(query.area)
         given = {"area": area, "dates": plain_option(query.dates), "cloud": query.cloud}
         given |= {"bands": None if query.bands is None else list(query.bands), "resolution": query.resolution}
+        given |= {"collections": list(query.catalogue.collections) if self._other_collections() else None}
+        given |= {"remote": query.remote or None}
         words += [f"{k}={v!r}" for k, v in given.items() if v is not None]
         chosen = f".select({self.dates!r})" if self.selection.chosen else ""
         first = [] if source else ["items = ...  # the STAC items"]
         lines = ["import eowidgets as eow", "", *first, f"found = eow.find({', '.join(words)})"]
         return "\n".join([*lines, f"cube = found{chosen}.open()"])
+
+    def _other_collections(self) -> bool:
+        """Return whether other collections were searched than those of the catalogue's entry."""
+        query = self.selection.query
+        return catalogue_of(query.source).collections != query.catalogue.collections
 
     def __len__(self) -> int:
         return len(self.days)

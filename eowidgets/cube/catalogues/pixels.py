@@ -40,9 +40,10 @@ def selection_of(source: Any, request: Request, cloud: float | None) -> Selectio
         cloud=cloud,
         bands=request.bands,
         resolution=request.resolution,
+        remote=request.remote,
     )
     need_credentials(query.catalogue)
-    found = select(query, timeout=request.timeout, remote=request.remote)
+    found = select(query, timeout=request.timeout)
     if found.problems:
         warn_user(found.problems[0])
     return found
@@ -60,7 +61,7 @@ def options_of(selection: Selection) -> dict[str, Any]:
     days = list(dict.fromkeys(d.date for d in selection.days))
     # A list of two days would be a range.
     dates = (days if len(days) > 2 else [*days, *days[-1:], *days[-1:]]) if selection.chosen else query.dates
-    return {"area": query.area, "dates": dates, "cloud": cloud}
+    return {"area": query.area, "dates": dates, "cloud": cloud, "remote": query.remote}
 
 
 def read(selection: Selection, request: Request) -> xr.Dataset:

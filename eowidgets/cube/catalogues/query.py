@@ -39,6 +39,8 @@ class Query:
         Pixel size to read, in units of the CRS.
     limit : int
         Most items that are taken from the catalogue.
+    remote : bool
+        Whether a local catalogue may name addresses, and a server hosts in private networks.
     """
 
     catalogue: Catalogue
@@ -52,6 +54,7 @@ class Query:
     bands: tuple[str, ...] | None
     resolution: float | None
     limit: int
+    remote: bool = False
 
     @classmethod
     def of(
@@ -65,6 +68,7 @@ class Query:
         resolution: float | None = None,
         collections: str | Sequence[str] | None = None,
         limit: int = 10_000,
+        remote: bool = False,
     ) -> Query:
         """Return a query.
 
@@ -96,7 +100,7 @@ class Query:
             )
         chosen = (bands,) if isinstance(bands, str) else None if bands is None else tuple(str(b) for b in bands)
         place = None if area is None else Area.of(area)
-        return cls(catalogue, source, place, dates, first, last, days, cloud, chosen, resolution, limit)
+        return cls(catalogue, source, place, dates, first, last, days, cloud, chosen, resolution, limit, remote)
 
     @property
     def boxes(self) -> list[tuple[float, float, float, float] | None]:

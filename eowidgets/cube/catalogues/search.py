@@ -40,7 +40,6 @@ def search(
     query: Query,
     *,
     timeout: float = 10.0,
-    remote: bool = False,
     tick: Tick | None = None,
     on_page: OnPage | None = None,
 ) -> Received:
@@ -51,8 +50,6 @@ def search(
     query : Query
     timeout : float
         Seconds to wait for one answer.
-    remote : bool
-        Whether a local catalogue may name addresses, and a server hosts in private networks.
     tick : callable, optional
         Called often; what it raises ends the search.
     on_page : callable, optional
@@ -68,8 +65,8 @@ def search(
     tick = tick or (lambda: None)
     api = query.catalogue.api
     if not api:
-        return _in_memory(query, timeout, remote)
-    origin = Origin.of(api if is_url(api) else str(Path(api).expanduser()), remote)
+        return _in_memory(query, timeout)
+    origin = Origin.of(api if is_url(api) else str(Path(api).expanduser()), query.remote)
     if not is_url(api):
         return _static(read_json(origin, timeout), origin, query, timeout, tick, on_page)
     from eowidgets.cube.sources.stac.patience import PatientIO
@@ -83,9 +80,9 @@ def search(
     return _static(document, origin, query, timeout, tick, on_page)
 
 
-def _in_memory(query: Query, timeout: float, remote: bool) -> Received:
+def _in_memory(query: Query, timeout: float) -> Received:
     wanted = set(query.catalogue.collections)
-    pairs = find_items(query.source, None, None, timeout, remote)
+    pairs = find_items(query.source, None, None, timeout, query.remote)
     return Received([(i, o) for i, o in pairs if not wanted or i.get("collection") in wanted])
 
 

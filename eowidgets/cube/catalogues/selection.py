@@ -99,7 +99,6 @@ def select(
     query: Query,
     *,
     timeout: float = 10.0,
-    remote: bool = False,
     tick: Tick | None = None,
     on_page: OnPage | None = None,
 ) -> Selection:
@@ -108,7 +107,7 @@ def select(
     Parameters
     ----------
     query : Query
-    timeout, remote, tick, on_page
+    timeout, tick, on_page
         See :func:`eowidgets.cube.catalogues.search.search`.
 
     Returns
@@ -122,7 +121,7 @@ def select(
         One sentence: nothing there, nothing clear enough, or nothing arrived.
     """
     need_stac()
-    received = search(query, timeout=timeout, remote=remote, tick=tick, on_page=on_page)
+    received = search(query, timeout=timeout, tick=tick, on_page=on_page)
     lon = query.longitude
     if lon is None:
         lon = _middle(received)

@@ -46,8 +46,10 @@ def test_names_are_compared_without_case_and_hyphens(name):
 
 @pytest.mark.parametrize(
     "name",
-    ["earth-search", "planetary-computer", "copernicus-data-space", "hls", "landsat-c2", "sentinel-1-rtc"]
-    + ["digital-earth-africa", "digital-earth-australia"],
+    [
+        *("earth-search", "planetary-computer", "copernicus-data-space", "hls", "landsat-c2", "sentinel-1-rtc"),
+        *("digital-earth-africa", "digital-earth-australia"),
+    ],
 )
 def test_the_catalogues_of_the_documentation_exist(name):
     assert find_catalogue(name) is not None
@@ -81,9 +83,15 @@ def test_entries_of_the_user_are_added_and_replace_presets(own, monkeypatch, tmp
         ("[mine]\ntitle = 'x'", "lacks the field 'api'"),
         (ENTRY.format(name="mine") + "licens = 'x'", "no field named 'licens'. Did you mean 'licence'"),
         (ENTRY.format(name="mine") + "resolution = 'x'", "resolution = 'x': give a size in metres"),
-        (ENTRY.format(name="mine") + "signing = 'magic'", "signing = 'magic': give 'planetary-computer', 'bearer', 's3'"),
+        (
+            ENTRY.format(name="mine") + "signing = 'magic'",
+            "signing = 'magic': give 'planetary-computer', 'bearer', 's3'",
+        ),
         (ENTRY.format(name="mine") + "environment = ['a b']", "names of environment variables"),
-        (ENTRY.format(name="mine") + "[mine.options]\nAWS_SECRET_ACCESS_KEY = 'x'", "give a table with some of AWS_S3_ENDPOINT"),
+        (
+            ENTRY.format(name="mine") + "[mine.options]\nAWS_SECRET_ACCESS_KEY = 'x'",
+            "give a table with some of AWS_S3_ENDPOINT",
+        ),
         (ENTRY.format(name="mine") + "signing = 'bearer'\nenvironment = ['T']", "has no hosts"),
         (ENTRY.format(name="mine") + "signing = 'bearer'\nhosts = ['a.org']", "one environment variable"),
         (ENTRY.format(name="mine") + "signing = 'planetary-computer'\nhosts = ['a.org']", "has no tokens"),

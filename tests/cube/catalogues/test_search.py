@@ -97,9 +97,9 @@ def test_a_server_that_stays_broken_keeps_the_pages_before(fault, words):
 
 
 def test_a_wait_that_is_too_long_is_not_waited_for(waits):
-    with serve_pages(plain_items(2), faults={-1: Fault(429, {"Retry-After": "3600"})}) as (url, _):
-        with pytest.raises(SourceError, match="limits requests"):
-            find(url)
+    fault = Fault(429, {"Retry-After": "3600"})
+    with serve_pages([], faults={-1: fault}) as (url, _), pytest.raises(SourceError, match="limits requests"):
+        find(url)
     assert waits == []
 
 
@@ -174,14 +174,18 @@ def test_nothing_found_is_explained(options, words):
 
 
 def test_an_unknown_collection_that_the_search_refuses():
-    with serve_pages([], faults={-1: Fault(404)}, collections=[COLLECTION]) as (url, _):
-        with pytest.raises(InputError, match="Did you mean 'sentinel-2-l2a'"):
-            find(url, collections="sentinel2-l2a")
+    server = serve_pages([], faults={-1: Fault(404)}, collections=[COLLECTION])
+    with server as (url, _), pytest.raises(InputError, match="Did you mean 'sentinel-2-l2a'"):
+        find(url, collections="sentinel2-l2a")
 
 
 def test_no_page_links_to_another_host():
     answers = {
-        "/": {"type": "Catalog", "stac_version": "1.0.0", "links": [{"rel": "search", "href": "https://elsewhere.org/s"}]}
+        "/": {
+            "type": "Catalog",
+            "stac_version": "1.0.0",
+            "links": [{"rel": "search", "href": "https://elsewhere.org/s"}],
+        }
     }
     with serve_paths(answers) as (url, _), pytest.raises(SourceError, match="to another host"):
         find(url)
