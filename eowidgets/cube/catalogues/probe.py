@@ -78,11 +78,7 @@ def _tile(file: Any, place: tuple[float, float]) -> tuple[int, int]:
     y, x = file.height // 2, file.width // 2
     if file.crs is not None:
         (east,), (north,) = transform("EPSG:4326", file.crs, [place[0]], [place[1]])
-        found = (
-            ~file.transform @ (east, north)
-            if hasattr(file.transform, "__matmul__")
-            else ~file.transform * (east, north)
-        )
+        found = ~file.transform * (east, north)
         if 0 <= found[0] < file.width and 0 <= found[1] < file.height:
             x, y = int(found[0]), int(found[1])
     return x // columns, y // rows

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -13,15 +13,16 @@ import numpy as np
 from eowidgets.cube.area import Area
 from eowidgets.cube.catalogues.credentials import access_to, missing_credentials
 from eowidgets.cube.catalogues.probe import Probe, probe
+from eowidgets.cube.catalogues.query import Query
 from eowidgets.cube.catalogues.selection import Selection, SolarDay
 from eowidgets.cube.quality import QUALITY, quality_name
 from eowidgets.cube.sources.stac.addresses import Origin
 from eowidgets.cube.sources.stac.assets import AssetBand, number
 from eowidgets.cube.sources.stac.documents import Document
 from eowidgets.cube.sources.stac.footprints import footprint
-from eowidgets.cube.sources.stac.grid import noted_grid
+from eowidgets.cube.sources.stac.grid import noted_grid, place_of
 from eowidgets.cube.sources.stac.header import Header, Headers
-from eowidgets.cube.sources.stac.scenes import Scene, chosen, scenes_of
+from eowidgets.cube.sources.stac.scenes import Scene, chosen, scenes_of, sensor_of
 from eowidgets.errors import EowidgetsError, InputError, SourceError
 from eowidgets.system import available_cores
 
@@ -170,23 +171,34 @@ def sizes_of(selection: Selection, *, measure: bool, timeout: float = 10.0) -> S
         If a band that was asked for does not exist.
     """
     query = selection.query
-    pairs = selection.pairs
     try:
-        scenes = scenes_of(pairs, None, _NoHeaders())
+        kinds = _kinds(selection)
     except (_NoHeader, InputError) as error:
         why = "the catalogue does not describe the bands" if isinstance(error, _NoHeader) else str(error)
-        return Sizes({key_of(item): None for item, _ in pairs}, None, why)
-    picked = chosen(scenes, usual_bands(selection))
-    probed, reason = None, "nothing was measured"
-    if measure:
-        probed, reason = _measured(selection, scenes, picked, timeout)
-    cache: dict[Any, tuple[int, float] | None] = {}
-    parts: dict[tuple[str, ...], list[Part] | None] = {key_of(item): [] for item, _ in pairs}
-    for scene, own in zip(scenes, picked, strict=True):
-        block = probed.block if probed is not None else TILE
-        found = [_part(scene, n, b, query.area, query.resolution, block, cache) for n, b in own.items()]
-        parts[key_of(scene.document)] = None if any(p is None for p in found) else [p for p in found if p is not None]
+        return Sizes({key_of(item): None for item, _ in selection.pairs}, None, why)
+    picked = dict(zip(kinds, chosen(list(kinds.values()), _usual(kinds, query)), strict=True))
+    probed, reason = _measured(selection, picked, timeout) if measure else (None, "nothing was measured")
+    cost = _Cost(query.area, query.resolution, probed.block if probed is not None else TILE)
+    parts: dict[tuple[str, ...], list[Part] | None] = {}
+    for item, origin in selection.pairs:
+        kind = _kind(item)
+        scene = replace(kinds[kind], document=item, origin=origin) if kind in kinds else None
+        found = [] if scene is None else [cost.part(scene, n, b) for n, b in picked[kind].items()]
+        parts[key_of(item)] = None if None in found else [p for p in found if p is not None]
     return Sizes(parts, probed, reason)
+
+
+def _kind(item: Document) -> tuple[Any, ...]:
+    """Return what items have in common whose assets are described alike."""
+    sensor = sensor_of(item)
+    return item.get("collection"), sensor and sensor.key, tuple(item["assets"])
+
+
+def _kinds(selection: Selection) -> dict[tuple[Any, ...], Scene]:
+    """Return one scene for each kind of item: thousands of items are described alike."""
+    first = {_kind(item): (item, origin) for item, origin in reversed(selection.pairs)}
+    scenes = scenes_of(first.values(), None, _NoHeaders())
+    return {_kind(s.document): s for s in scenes}
 
 
 def key_of(item: Document) -> tuple[str, ...]:
@@ -195,21 +207,21 @@ def key_of(item: Document) -> tuple[str, ...]:
 
 
 def usual_bands(selection: Selection) -> list[str] | None:
-    """Return the bands that are read unless others are asked for; None for all.
+    """Return the bands that are read unless others are asked for; None for all."""
+    try:
+        return _usual(_kinds(selection), selection.query)
+    except _NoHeader:
+        return None
 
-    A band that the catalogue's entry lists and no image has is left out: the catalogue changed since the entry was written.
-    """
-    query = selection.query
+
+def _usual(kinds: Mapping[Any, Scene], query: Query) -> list[str] | None:
+    """Return the bands of the query, or those of the catalogue's entry that images have: it may have changed since."""
     if query.bands is not None:
         return list(query.bands)
-    try:
-        scenes = scenes_of(selection.pairs, None, _NoHeaders())
-    except (_NoHeader, InputError):
-        return None
     found = []
     for name in query.catalogue.bands:
         with suppress(InputError):
-            chosen(scenes, name)
+            chosen(list(kinds.values()), name)
             found.append(name)
     return found or None
 
@@ -256,54 +268,62 @@ class _NoHeaders(Headers):
 
 
 def _measured(
-    selection: Selection, scenes: Sequence[Scene], picked: Sequence[dict[str, AssetBand]], timeout: float
+    selection: Selection, picked: Mapping[Any, dict[str, AssetBand]], timeout: float
 ) -> tuple[Probe | None, str]:
     """Return what the first file shows, or why nothing was measured."""
-    missing = missing_credentials(selection.query.catalogue)
-    if missing:
+    query = selection.query
+    if missing := missing_credentials(query.catalogue):
         return None, missing.rstrip(".")
-    area = selection.query.area
-    for scene, own in zip(scenes, picked, strict=True):
+    for item, origin in selection.pairs:
+        own = picked.get(_kind(item), {})
         band = next((b for n, b in own.items() if not quality_name(n)), None)
         if band is None:
             continue
-        west, south, east, north = area.bounds if area is not None else (0.0, 0.0, 0.0, 0.0)
+        west, south, east, north = query.area.bounds if query.area is not None else (0.0, 0.0, 0.0, 0.0)
         place = ((west + east) / 2, (south + north) / 2)
         try:
-            href = scene.origin.resolve(band.href)
-            return probe(href, scene.origin, access_to(selection.query.catalogue), place, timeout), ""
+            href = origin.resolve(item["assets"][band.key]["href"])
+            return probe(href, origin, access_to(query.catalogue), place, timeout), ""
         except EowidgetsError as error:
             return None, str(error).rstrip(".")
     return None, "no image has a band to measure"
 
 
-def _part(
-    scene: Scene,
-    name: str,
-    band: AssetBand,
-    area: Area | None,
-    resolution: float | None,
-    block: tuple[int, int],
-    cache: dict[Any, tuple[int, float] | None],
-) -> Part | None:
-    grid = noted_grid(scene, band)
-    pixel = None if grid is None else abs(float(grid.resolution.x))
-    if grid is None:
-        pixel = _pixel(scene, name, band)
-        grid = None if pixel is None else _grid_of_ground(scene.document, pixel)
-    if grid is None or pixel is None:
-        return None
-    size = _bytes_of(name, band)
-    key = (grid, size, block)
-    if key not in cache:
-        cache[key] = _tiles(grid, pixel, area, resolution, block, size)
-    found = cache[key]
-    if found is None:
-        return Part(0, 0.0, None)
-    stated = number(scene.document["assets"][band.key].get("file:size"))
-    rows, columns = grid.shape
-    whole = rows * columns * size * max(1, band.count) * _PYRAMID
-    return Part(found[0], found[1], None if not stated or stated <= 0 else stated / whole)
+class _Cost:
+    """What files cost; computed once for all items of a tile."""
+
+    def __init__(self, area: Area | None, resolution: float | None, block: tuple[int, int]) -> None:
+        self._area = area
+        self._resolution = resolution
+        self._block = block
+        self._found: dict[Any, tuple[tuple[int, float] | None, float] | None] = {}
+
+    def part(self, scene: Scene, name: str, band: AssetBand) -> Part | None:
+        """Return a file as it would be read; None where its grid is not known."""
+        key = (band.key, scene.product, place_of(scene, band))
+        if key not in self._found:
+            self._found[key] = self._measure(scene, name, band)
+        found = self._found[key]
+        if found is None:
+            return None
+        tiles, whole = found
+        if tiles is None:
+            return Part(0, 0.0, None)
+        stated = number(scene.document["assets"][band.key].get("file:size"))
+        return Part(tiles[0], tiles[1], None if not stated or stated <= 0 else stated / whole)
+
+    def _measure(self, scene: Scene, name: str, band: AssetBand) -> tuple[tuple[int, float] | None, float] | None:
+        """Return the tiles with their bytes in memory, and the bytes of the whole file in memory."""
+        grid = noted_grid(scene, band)
+        pixel = None if grid is None else abs(float(grid.resolution.x))
+        if grid is None:
+            pixel = _pixel(scene, name, band)
+            grid = None if pixel is None else _grid_of_ground(scene.document, pixel)
+        if grid is None or pixel is None:
+            return None
+        size = _bytes_of(name, band)
+        whole = grid.shape[0] * grid.shape[1] * size * max(1, band.count) * _PYRAMID
+        return _tiles(grid, pixel, self._area, self._resolution, self._block, size), whole
 
 
 def _pixel(scene: Scene, name: str, band: AssetBand) -> float | None:

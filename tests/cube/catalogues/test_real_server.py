@@ -64,13 +64,7 @@ def test_cloud_leaves_days_out(small, query):
     assert [str(t)[:10] for t in cube.time.values] == [str(small.time.values[i])[:10] for i in (0, 2, 3)]
     days = [str(small.time.values[i])[:10] for i in (0, 1, 2, 4)]
     with pytest.raises(InputError, match="None of the 4 days has at most 1 % of clouds; the clearest has 5 %"):
-        eow.open(
-            "loopback",
-            area=query["area"],
-            dates=[str(small.time.values[i])[:10] for i in (0, 1, 2, 4)],
-            cloud=1,
-            remote=True,
-        )
+        eow.open("loopback", **(query | {"dates": days}), cloud=1)
 
 
 def test_the_table_has_a_row_for_each_date_of_the_cube(query):

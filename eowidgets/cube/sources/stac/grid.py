@@ -34,7 +34,7 @@ def native_grids(scenes: Sequence[Scene], bands: Sequence[dict[str, AssetBand]],
             finest[layout] = _finest(scene, own, headers)
         band = own[finest[layout]]
         # Items of one tile have the same grid: a header is read once for each place, not once for each date.
-        place = (layout, _place(scene, band))
+        place = (layout, place_of(scene, band))
         if place not in found:
             found[place] = _native(scene, band, headers)
         grids.append(found[place])
@@ -95,7 +95,8 @@ def _fields(scene: Scene, band: AssetBand) -> dict[str, Any]:
     return found
 
 
-def _place(scene: Scene, band: AssetBand) -> str:
+def place_of(scene: Scene, band: AssetBand) -> str:
+    """Return a text that is the same for all items of one tile, whose files have one grid."""
     noted = _fields(scene, band)
     if noted["shape"] and (noted["transform"] or noted["bbox"]):
         return repr(noted)
