@@ -19,6 +19,7 @@ PAGES = [
             "running-models",
             "change",
             "change-networks",
+            "finding-data",
             "forecasting",
             "ask",
             "viewer",

@@ -37,7 +37,7 @@ def picture_of(item: Document, lon: float) -> tuple[str, str, str]:
     Products with different bands (L30 and S30 of HLS) and radar from both sides of a place stay apart.
     """
     sensor = sensor_of(item)
-    product = sensor.key if sensor else f"collection {item.get('collection')}"
+    product = sensor.key if sensor else str(item.get("collection") or "")
     orbit = item["properties"].get("sat:orbit_state")
     return solar_day(time_of(item), lon).isoformat(), product, orbit if isinstance(orbit, str) else ""
 

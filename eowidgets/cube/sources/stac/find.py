@@ -152,9 +152,10 @@ def date_range(dates: Any) -> tuple[str | None, str | None, frozenset[str]]:
     parts = dates.split("/") if isinstance(dates, str) else [str(d) for d in dates]
     try:
         if not isinstance(dates, str) and len(parts) != 2:
-            days = sorted(str(np.datetime64(p, "D")) for p in parts)
+            days = sorted(str(_day(p)) for p in parts)
             return f"{days[0]}T00:00:00Z", f"{days[-1]}T23:59:59Z", frozenset(days)
-        first = np.datetime64(parts[0], "D")
+        first = _day(parts[0])
+        _day(parts[-1])
         last = (np.datetime64(parts[-1]) + 1).astype("datetime64[D]") - 1  # "2020-06" ends with the last of June
     except (ValueError, IndexError):
         raise InputError(
@@ -163,6 +164,13 @@ def date_range(dates: Any) -> tuple[str | None, str | None, frozenset[str]]:
     if last < first:
         raise InputError(f"dates={str(dates)[:80]!r} end before they begin.")
     return f"{first}T00:00:00Z", f"{last}T23:59:59Z", frozenset()
+
+
+def _day(text: str) -> np.datetime64:
+    found = np.datetime64(text, "D")
+    if np.isnat(found):
+        raise ValueError("not a time")
+    return found
 
 
 def _within(item: Document, bbox: Bbox | None, start: str | None, end: str | None, days: frozenset[str]) -> bool:
