@@ -30,23 +30,36 @@ def _item(name: str, collection: str, assets: Mapping[str, Any], **properties: A
         "collection": collection,
         "bbox": [22.5, 45.0, 23.9, 46.0],
         "geometry": {"type": "Polygon", "coordinates": [RING]},
-        "properties": {"datetime": WHEN, "eo:cloud_cover": 12.5} | {k.replace("__", ":"): v for k, v in properties.items()},
+        "properties": {"datetime": WHEN, "eo:cloud_cover": 12.5}
+        | {k.replace("__", ":"): v for k, v in properties.items()},
         "assets": dict(assets),
         "links": [],
     }
 
 
 def earth_search() -> list[dict[str, Any]]:
-    host = "https://sentinel-cogs.s3.us-west-2.amazonaws.com/sentinel-s2-l2a-cogs/34/T/GR/2020/6/S2A_34TGR_20200630_0_L2A"
+    host = (
+        "https://sentinel-cogs.s3.us-west-2.amazonaws.com/sentinel-s2-l2a-cogs/34/T/GR/2020/6/S2A_34TGR_20200630_0_L2A"
+    )
     numbers = [{"nodata": 0, "data_type": "uint16", "scale": 0.0001, "offset": -0.1}]
-    assets: dict[str, Any] = {"thumbnail": {"href": f"{host}/thumbnail.jpg", "type": "image/jpeg", "roles": ["thumbnail"]}}
+    assets: dict[str, Any] = {
+        "thumbnail": {"href": f"{host}/thumbnail.jpg", "type": "image/jpeg", "roles": ["thumbnail"]}
+    }
     for key, name in _S2.items():
         grid = PROJ if key in _FINE else COARSE
-        note = {"eo:bands": [{"name": name, "common_name": name}], "raster:bands": numbers, "roles": ["data", "reflectance"]}
+        note = {
+            "eo:bands": [{"name": name, "common_name": name}],
+            "raster:bands": numbers,
+            "roles": ["data", "reflectance"],
+        }
         assets[name] = {"href": f"{host}/{key}.tif", "type": COG} | note | grid
         jp2 = f"s3://sentinel-s2-l2a/tiles/34/T/GR/2020/6/30/0/R10m/{key}.jp2"
         assets[f"{name}-jp2"] = {"href": jp2, "type": "image/jp2"} | note | grid
-    assets["scl"] = {"href": f"{host}/SCL.tif", "type": COG, "raster:bands": [{"nodata": 0, "data_type": "uint8"}]} | COARSE
+    assets["scl"] = {
+        "href": f"{host}/SCL.tif",
+        "type": COG,
+        "raster:bands": [{"nodata": 0, "data_type": "uint8"}],
+    } | COARSE
     assets["visual"] = {"href": f"{host}/TCI.tif", "type": COG, "roles": ["visual"]} | PROJ
     return [
         _item(
@@ -67,7 +80,12 @@ def earth_search() -> list[dict[str, Any]]:
 def planetary_computer() -> list[dict[str, Any]]:
     host = "https://sentinel2l2a01.blob.core.windows.net/sentinel2-l2/34/T/GR/2020/06/30/S2A.SAFE/GRANULE/IMG_DATA"
     assets: dict[str, Any] = {
-        key: {"href": f"{host}/{key}_10m.tif", "type": COG, "eo:bands": [{"name": key, "common_name": name}], "roles": ["data"]}
+        key: {
+            "href": f"{host}/{key}_10m.tif",
+            "type": COG,
+            "eo:bands": [{"name": key, "common_name": name}],
+            "roles": ["data"],
+        }
         | (PROJ if key in _FINE else COARSE)
         for key, name in _S2.items()
     }
@@ -86,9 +104,15 @@ def copernicus() -> list[dict[str, Any]]:
     for key, name in _S2.items():
         for size, grid in ((10, PROJ), (20, COARSE)):
             if size == 20 or key in _FINE:
-                note = {"bands": [{"name": key, "eo:common_name": name}], "proj:code": "EPSG:32634", "file:size": 90_000_000}
+                note = {
+                    "bands": [{"name": key, "eo:common_name": name}],
+                    "proj:code": "EPSG:32634",
+                    "file:size": 90_000_000,
+                }
                 href = f"{host}/GRANULE/IMG_DATA/R{size}m/T34TGR_{key}_{size}m.jp2"
-                assets[f"{key}_{size}m"] = {"href": href, "type": "image/jp2", "roles": ["data"]} | numbers | note | grid
+                assets[f"{key}_{size}m"] = (
+                    {"href": href, "type": "image/jp2", "roles": ["data"]} | numbers | note | grid
+                )
     scl = {"href": f"{host}/T34TGR_SCL_20m.jp2", "type": "image/jp2", "data_type": "uint8", "proj:code": "EPSG:32634"}
     assets["SCL_20m"] = scl | {"file:size": 1_000_000} | COARSE
     name = "S2A_MSIL2A_20200630T093031_N0500_R136_T34TGR_20230330T070213"
@@ -105,7 +129,9 @@ def hls() -> list[dict[str, Any]]:
     for product, keys in bands.items():
         name = f"HLS.{product}.T34TGR.2020182T09{'1015' if product == 'L30' else '3029'}.v2.0"
         host = f"https://data.lpdaac.earthdatacloud.nasa.gov/lp-prod-protected/HLS{product}.020/{name}"
-        assets = {k: {"href": f"{host}/{name}.{k}.tif", "type": "image/tiff", "title": k} for k in (*keys, "Fmask", "SZA")}
+        assets = {
+            k: {"href": f"{host}/{name}.{k}.tif", "type": "image/tiff", "title": k} for k in (*keys, "Fmask", "SZA")
+        }
         browse = f"https://data.lpdaac.earthdatacloud.nasa.gov/lp-prod-public/HLS{product}.020/{name}/{name}.jpg"
         assets["browse"] = {"href": browse, "type": "image/jpeg", "roles": ["thumbnail"]}
         found.append(_item(name, f"HLS{product}_2.0", assets))
@@ -122,7 +148,14 @@ def hls_planetary_computer() -> list[dict[str, Any]]:
 def landsat() -> list[dict[str, Any]]:
     host = "https://landsateuwest.blob.core.windows.net/landsat-c2/level-2/standard/oli-tirs/2020/184/029/LC08"
     names = {
-        **{"blue": "OLI_B2", "green": "OLI_B3", "red": "OLI_B4", "nir08": "OLI_B5", "swir16": "OLI_B6", "swir22": "OLI_B7"},
+        **{
+            "blue": "OLI_B2",
+            "green": "OLI_B3",
+            "red": "OLI_B4",
+            "nir08": "OLI_B5",
+            "swir16": "OLI_B6",
+            "swir22": "OLI_B7",
+        },
     }
     numbers = [{"scale": 2.75e-5, "offset": -0.2, "nodata": 0, "data_type": "uint16"}]
     assets: dict[str, Any] = {
@@ -142,7 +175,8 @@ def sentinel_1() -> list[dict[str, Any]]:
     host = "https://sentinel1euwestrtc.blob.core.windows.net/sentinel1-grd-rtc/GRD/2020/6/30/IW/DV/S1A_IW_GRDH_1SDV/measurement"
     numbers = [{"nodata": -32768, "data_type": "float32"}]
     assets = {
-        key: {"href": f"{host}/iw-{key}.rtc.tiff", "type": COG, "roles": ["data"], "raster:bands": numbers} for key in ("vv", "vh")
+        key: {"href": f"{host}/iw-{key}.rtc.tiff", "type": COG, "roles": ["data"], "raster:bands": numbers}
+        for key in ("vv", "vh")
     }
     noted = {"platform": "SENTINEL-1A", "sat__orbit_state": "ascending", "proj__epsg": 32634}
     noted |= {k.replace(":", "__"): v for k, v in PROJ.items()}
@@ -153,7 +187,9 @@ def sentinel_1() -> list[dict[str, Any]]:
 
 def africa_sentinel_2() -> list[dict[str, Any]]:
     host = "s3://deafrica-sentinel-2/sentinel-s2-l2a-cogs/34/T/GR/2020/6/S2A_34TGR_20200630_0_L2A"
-    assets = {key: {"href": f"{host}/{key}.tif", "type": COG, "roles": ["data"]} for key in (*_S2, "B01", "B09", "SCL", "AOT")}
+    assets = {
+        key: {"href": f"{host}/{key}.tif", "type": COG, "roles": ["data"]} for key in (*_S2, "B01", "B09", "SCL", "AOT")
+    }
     grids = {"proj__epsg": 32634, "proj__shape": PROJ["proj:shape"], "proj__transform": PROJ["proj:transform"]}
     noted = {"platform": "sentinel-2a", "odc__product": "s2_l2a", "odc__region_code": "34TGR"}
     return [_item("3c0cd0a9-1f9c-5ba4-8a44-4d4d3b6b4c2e", "s2_l2a", assets, **noted, **grids)]
@@ -173,7 +209,12 @@ def australia_sentinel_2() -> list[dict[str, Any]]:
     names = ("blue", "green", "red", "red_edge_1", "red_edge_2", "red_edge_3", "nir_1", "nir_2", "swir_2", "swir_3")
     keys = (*(f"nbart_{n}" for n in names), "oa_fmask", "oa_nbart_contiguity")
     assets = {key: {"href": f"{host}_{key}.tif", "type": COG, "roles": ["data"]} for key in keys}
-    noted = {"platform": "sentinel-2a", "odc__product": "ga_s2am_ard_3", "odc__region_code": "34TGR", "proj__epsg": 32634}
+    noted = {
+        "platform": "sentinel-2a",
+        "odc__product": "ga_s2am_ard_3",
+        "odc__region_code": "34TGR",
+        "proj__epsg": 32634,
+    }
     noted |= {k.replace(":", "__"): v for k, v in PROJ.items()}
     return [_item("aa8cd0a9-1f9c-5ba4-8a44-4d4d3b6b4c2e", "ga_s2am_ard_3", assets, **noted)]
 

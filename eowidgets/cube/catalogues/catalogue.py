@@ -138,13 +138,14 @@ def _taken(key: str, value: Any, entry: str) -> Any:
 def _text(value: Any) -> str:
     if not isinstance(value, str) or len(value) > 500 or not value.isprintable():
         raise TypeError
-    return value
+    return str(value)
 
 
 def _some_text(value: Any) -> str:
-    if not _text(value).strip():
+    found = _text(value).strip()
+    if not found:
         raise ValueError
-    return value.strip()
+    return found
 
 
 def _texts(value: Any) -> tuple[str, ...]:

@@ -88,12 +88,6 @@ class BearerAccess(Access):
         need_credentials(self.catalogue)
         return {"GDAL_HTTP_AUTH": "BEARER", "GDAL_HTTP_BEARER": os.environ[self.catalogue.environment[0]]}
 
-    def headers(self, url: str) -> Mapping[str, str]:
-        """Return the header with the token."""
-        if not is_meant(url, self.catalogue.hosts) or missing_credentials(self.catalogue):
-            return {}
-        return {"Authorization": f"Bearer {os.environ[self.catalogue.environment[0]]}"}
-
 
 @dataclass(frozen=True)
 class Token:

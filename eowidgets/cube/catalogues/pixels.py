@@ -18,7 +18,7 @@ from eowidgets.cube.sources.request import Request
 from eowidgets.cube.sources.stac.access import access_of
 from eowidgets.cube.sources.stac.find import is_stac
 from eowidgets.cube.sources.stac.load import open_items
-from eowidgets.errors import warn_user
+from eowidgets.errors import InputError, warn_user
 
 
 def selection_of(source: Any, request: Request, cloud: float | None) -> Selection | None:
@@ -44,8 +44,13 @@ def selection_of(source: Any, request: Request, cloud: float | None) -> Selectio
     )
     need_credentials(query.catalogue)
     found = select(query, timeout=request.timeout)
-    if found.problems:
-        warn_user(found.problems[0])
+    if found.limited:
+        raise InputError(
+            f"{query.catalogue.label} has more than {query.limit} images of this area: narrow area= or dates=, or select days "
+            "with eow.find."
+        )
+    for problem in found.problems[:3]:
+        warn_user(problem)
     return found
 
 

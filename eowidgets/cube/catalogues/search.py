@@ -30,10 +30,23 @@ class Received:
     pairs : list of (dict, Origin)
     problems : list of str
         What the server did not give, in sentences.
+    limited : bool
+        Whether the catalogue has more than the query allows.
     """
 
     pairs: Found = field(default_factory=list)
     problems: list[str] = field(default_factory=list)
+    limited: bool = False
+
+    def limit(self, query: Query, matched: int | None = None) -> None:
+        """Cut off what exceeds the limit of a query, and note that."""
+        del self.pairs[query.limit :]
+        many = f"{matched}" if matched is not None else f"More than {query.limit}"
+        self.limited = True
+        self.problems.append(
+            f"{many} items match; the first {query.limit} that {query.catalogue.label} gave are used: narrow area= or dates=, or "
+            "raise limit=."
+        )
 
 
 def search(
@@ -115,7 +128,7 @@ def _static(
     wanted = set(query.catalogue.collections)
     for item, where in items_below(document, origin, timeout, problems=found.problems, tick=tick):
         if len(found.pairs) == query.limit:
-            found.problems.append(_limited(query))
+            found.limit(query)
             break
         if _dated(item, found) and (not wanted or item.get("collection") in wanted):
             found.pairs.append((item, where))
@@ -171,8 +184,7 @@ def _api(io: Any, origin: Origin, document: Document, query: Query, tick: Tick, 
                 f"kept; more may exist: {reason}"
             )
         if len(found.pairs) >= query.limit and (matched is None or matched > query.limit):
-            del found.pairs[query.limit :]
-            found.problems.append(_limited(query, matched))
+            found.limit(query, matched)
             return found
         if not stopped and matched is not None and received < matched:
             found.problems.append(
@@ -234,14 +246,6 @@ def _dated(item: Document, found: Received) -> bool:
         found.problems.append(f"An item is left out: {error}")
         return False
     return True
-
-
-def _limited(query: Query, matched: int | None = None) -> str:
-    many = f"{matched}" if matched is not None else f"More than {query.limit}"
-    return (
-        f"{many} items match; the first {query.limit} that {query.catalogue.label} gave are used: narrow area= or dates=, or "
-        "raise limit=."
-    )
 
 
 def _failures() -> tuple[type[Exception], ...]:

@@ -73,6 +73,8 @@ class Selection:
         Days left out because their cloud cover exceeds that of the query.
     longitude : float
         By which solar days are counted.
+    limited : bool
+        Whether the catalogue has more images than the query allows.
     chosen : bool
         Whether days were selected from a larger result.
     """
@@ -83,6 +85,7 @@ class Selection:
     replaced: int = 0
     cloudy: int = 0
     longitude: float = 0.0
+    limited: bool = False
     chosen: bool = False
 
     @property
@@ -144,7 +147,7 @@ def select(
             f"None of the {len(days)} days has at most {query.cloud:g} % of clouds; the clearest has {least:.0f} %: raise cloud=."
         )
     problems = tuple(dict.fromkeys(received.problems))
-    return Selection(query, tuple(clear), problems, replaced, len(days) - len(clear), lon)
+    return Selection(query, tuple(clear), problems, replaced, len(days) - len(clear), lon, received.limited)
 
 
 def _day(key: tuple[str, str, str], pairs: Pairs, shares: dict[int, float], query: Query) -> SolarDay:

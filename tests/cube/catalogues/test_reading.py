@@ -67,7 +67,8 @@ def items_at(url, count=2, described=True):
         item["properties"] |= grid if described else {}
         # Every date has an address of its own, so that nothing is in the cache of GDAL.
         item["assets"] = {
-            key: {"href": f"{url}/{key}.tif?date={i}", "type": "image/tiff; application=geotiff"} for key in ("B04", "B08")
+            key: {"href": f"{url}/{key}.tif?date={i}", "type": "image/tiff; application=geotiff"}
+            for key in ("B04", "B08")
         }
     return found
 
@@ -96,7 +97,9 @@ def test_the_estimate_is_close_to_what_is_read(folder, resolution, described):
 def test_without_measuring_the_size_is_an_upper_bound(folder):
     guard = Guard(folder)
     with serve_guarded(guard) as url:
-        found = eow.find({"type": "FeatureCollection", "features": items_at(url)}, area=degrees(*AREA_PIXELS), measure=False)
+        found = eow.find(
+            {"type": "FeatureCollection", "features": items_at(url)}, area=degrees(*AREA_PIXELS), measure=False
+        )
         assert guard.sent == 0
     assert found.estimate.seconds is None
     assert "nothing was measured" in found.estimate.sentence
@@ -105,7 +108,9 @@ def test_without_measuring_the_size_is_an_upper_bound(folder):
 
 def test_files_that_cannot_be_read_leave_the_time_unknown(folder):
     with serve_guarded(Guard(folder, bearer="closed")) as url:
-        found = eow.find({"type": "FeatureCollection", "features": items_at(url)}, area=degrees(*AREA_PIXELS), remote=True)
+        found = eow.find(
+            {"type": "FeatureCollection", "features": items_at(url)}, area=degrees(*AREA_PIXELS), remote=True
+        )
     assert found.estimate.seconds is None
     assert "refuses to give" in found.estimate.reason
     assert found.estimate.bytes > 0

@@ -25,10 +25,6 @@ class Access:
         """Return the options of GDAL for a file."""
         return {}
 
-    def headers(self, url: str) -> Mapping[str, str]:
-        """Return the headers of a request that does not go through GDAL."""
-        return {}
-
     def renew(self, href: str) -> bool:
         """Discard the signature of a file that a server refused; return whether another try can succeed."""
         return False
