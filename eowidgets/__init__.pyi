@@ -9,8 +9,20 @@ from .analysis.choose.choose import choose as choose
 from .analysis.fill import fill as fill
 from .analysis.forecast.forecast import forecast as forecast
 from .analysis.forecast.forecast import hindcast as hindcast
+from .analysis.measure.accuracy.accuracy import accuracy as accuracy
+from .analysis.measure.accuracy.draw import sample as sample
+from .analysis.measure.accuracy.sample import Sample as Sample
+from .analysis.measure.parcels.measure import parcels as parcels
+from .analysis.measure.parcels.parcels import Parcels as Parcels
+from .analysis.measure.phenology import phenology as phenology
 from .analysis.measure.report.content import Report as Report
 from .analysis.measure.report.of_result import report as report
+from .analysis.measure.stations.comparison import StationComparison as StationComparison
+from .analysis.measure.stations.match import stations as stations
+from .analysis.measure.trend import anomalies as anomalies
+from .analysis.measure.trend import recovery as recovery
+from .analysis.measure.trend import step_or_line as step_or_line
+from .analysis.measure.trend import trend as trend
 from .analysis.record import Record as Record
 from .analysis.rerun import rerun as rerun
 from .contract.card import Card as Card
@@ -56,6 +68,7 @@ from .models.wrap import wrap as wrap
 from .widgets.chart.pixel_chart import PixelChart as PixelChart
 from .widgets.charts.chart import Chart as Chart
 from .widgets.charts.display import charts as charts
+from .widgets.charts.series_chart import series_chart as series_chart
 from .widgets.diagnose import doctor as doctor
 from .widgets.explorer import Explorer as Explorer
 from .widgets.map.area_map import AreaMap as AreaMap
@@ -65,7 +78,12 @@ from .widgets.panels.change_panel import ChangePanel as ChangePanel
 from .widgets.panels.forecast_panel import ForecastPanel as ForecastPanel
 from .widgets.panels.measure_panel import MeasurePanel as MeasurePanel
 from .widgets.panels.model_panel import ModelPanel as ModelPanel
+from .widgets.panels.parcel_panel import ParcelPanel as ParcelPanel
+from .widgets.panels.sample_panel import SamplePanel as SamplePanel
+from .widgets.panels.sample_queue import SampleQueue as SampleQueue
+from .widgets.panels.season_panel import SeasonPanel as SeasonPanel
 from .widgets.panels.similar_panel import SimilarPanel as SimilarPanel
+from .widgets.panels.station_panel import StationPanel as StationPanel
 from .widgets.panels.teach_panel import TeachPanel as TeachPanel
 from .widgets.viewer.time_viewer import TimeViewer as TimeViewer
 

@@ -15,6 +15,7 @@ PAGES = [
     *(
         f"docs/{name}.md"
         for name in (
+            "accuracy",
             "opening-data",
             "running-models",
             "change",
@@ -24,11 +25,14 @@ PAGES = [
             "ask",
             "viewer",
             "outputs",
+            "parcels",
             "plug-ins",
             "report",
             "training",
             "labels",
+            "seasons-and-trends",
             "similar-places",
+            "stations",
             "teach-panel",
             "teaching",
             "trainable-models",

@@ -163,6 +163,8 @@ GOOD: dict[str, Callable[[], Any]] = {
     "model": lambda: "fill-linear",
     "question": lambda: "How many images are there?",
     "from_date": lambda: "2019-09-01",
+    "sample": lambda: eow.sample((_cube()["red"].isel(time=0) > 0.3).rename("bright"), 12),
+    "samples": lambda: eow.sample((_cube()["red"].isel(time=0) > 0.3).rename("bright"), 12),
     "network": lambda: torch.nn.Conv2d(2, 1, 1),
     "bands": lambda: ("red", "nir"),
     "outputs": lambda: eow.Value("made", dims="tyx"),
@@ -188,6 +190,11 @@ GOOD: dict[str, Callable[[], Any]] = {
     "found": _cube,
     "figure": _figure,
     "item": lambda: np.zeros(1),
+    "polygons": lambda: [eow.Area.of((27.0, 45.15, 27.0005, 45.1505), name="NDVI")],
+    "table": lambda: pd.DataFrame({"date": ["2019-01-03"], "lon": [27.0003], "lat": [45.1533], "value": [0.5]}),
+    "date": lambda: "2019-01-03",
+    "station": lambda: "45.1533° N, 27.0003° E",
+    "names": lambda: ["NDVI"],
 }
 
 
@@ -268,6 +275,10 @@ def _instance(name: str) -> Any:
         job = eow.submit("fill-linear", _cube())
         job.result(LIMIT)
         return job
+    if name == "Parcels":
+        return eow.parcels(_cube(), GOOD["polygons"]())
+    if name == "StationComparison":
+        return eow.stations(_cube(), GOOD["table"](), tolerance=60)
     thing = getattr(eow, name)
     return thing(**_good(_signature(thing.__init__)))
 

@@ -28,7 +28,7 @@ DEFINED = {
     "05": {"0.05ha", "60%"},  # the smallest patches of an answer; an exercise
     "06": {"0.2ha"},  # the smallest clearings
     "07": {"90%"},  # intervals
-    "08": {"95%"},
+    "08": {"2%", "3%", "5%", "95%"},  # standard errors, significance, intervals
     "11": {"80%"},
 }
 AMOUNT = re.compile(r"(\d+(?:[.,]\d+)?)\s*(ha\b|hectares\b|%)")

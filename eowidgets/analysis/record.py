@@ -27,6 +27,12 @@ if TYPE_CHECKING:
     import xarray as xr
     from pandas import DataFrame
 
+    from eowidgets.analysis.measure.parcels.parcels import Parcels
+    from eowidgets.analysis.measure.stations.comparison import StationComparison
+
+#: Functions of :mod:`eowidgets.analysis.measure` whose arguments are noted as they were given.
+MEASURES = ("phenology", "trend", "anomalies", "step_or_line", "recovery")
+
 
 @dataclass(frozen=True)
 class Record:
@@ -52,13 +58,14 @@ class Record:
 
     @classmethod
     @checked
-    def of(cls, result: FilePath | xr.Dataset | DataFrame | Answer) -> Record:
+    def of(cls, result: FilePath | xr.Dataset | DataFrame | Answer | Parcels | StationComparison) -> Record:
         """Read the record of a result.
 
         Parameters
         ----------
-        result : path, Dataset, DataFrame or Answer
-            What ``eow.run``, ``eow.change``, ``eow.forecast``, ``eow.hindcast`` or ``eow.ask`` gave or wrote.
+        result : path, Dataset, DataFrame, Answer, Parcels or StationComparison
+            What ``eow.run``, ``eow.change``, ``eow.forecast``, ``eow.hindcast``, ``eow.ask``, ``eow.parcels`` or ``eow.stations``
+            gave or wrote.
 
         Raises
         ------
@@ -166,7 +173,8 @@ class Record:
         found = {k: p.default for k, p in inspect.signature(function).parameters.items() if p.default is not p.empty}
         found.pop("model", None)  # the name of a forecaster is written even where it is the default
         params = self._params()
-        return {k: _listed(plain(v)) for k, v in {**found, **params}.items()}
+        both = {**params, **found} if self.call in MEASURES else {**found, **params}
+        return {k: _listed(plain(v)) for k, v in both.items()}
 
     def _params(self) -> dict[str, Any]:
         if "model" not in self.notes or self.call == "change":
@@ -226,6 +234,10 @@ def _forecast(notes: Mapping[str, Any]) -> dict[str, Any]:
     return {**asked, "model": notes["model"], "area": place, **own}
 
 
+def _measure(notes: Mapping[str, Any]) -> dict[str, Any]:
+    return {**notes["arguments"], "area": notes.get("area")}
+
+
 def _ask(notes: Mapping[str, Any]) -> dict[str, Any]:
     asked = dict(notes["arguments"])
     before, layers = asked.pop("history"), asked.pop("layers")
@@ -234,6 +246,18 @@ def _ask(notes: Mapping[str, Any]) -> dict[str, Any]:
     if layers:
         asked["layers"] = Given("layers", f"the layers {', '.join(map(repr, layers))}")
     return asked
+
+
+def _parcels(notes: Mapping[str, Any]) -> dict[str, Any]:
+    source = notes["polygons"]["source"]
+    polygons = Given("polygons", f"the {notes['polygons']['count']} polygons") if source is None else source_of(source)
+    return {**notes["arguments"], "area": notes["area"], "polygons": polygons}
+
+
+def _stations(notes: Mapping[str, Any]) -> dict[str, Any]:
+    source = notes["table"]["source"]
+    table = Given("table", f"the {notes['table']['count']} measurements") if source is None else source_of(source)
+    return {**notes["arguments"], "table": table}
 
 
 def _is_table(notes: Mapping[str, Any]) -> bool:
@@ -261,9 +285,18 @@ _ARGUMENTS: Mapping[str, Callable[[Mapping[str, Any]], dict[str, Any]]] = {
     "change": _change,
     **dict.fromkeys(("forecast", "hindcast"), _forecast),
     "ask": _ask,
+    **dict.fromkeys(MEASURES, _measure),
+    "parcels": _parcels,
+    "stations": _stations,
 }
 #: Calls of ``eow.run``.
 _RUNS = ("run", "chips", "series", "table")
-_TARGETS = {"change": "found", "ask": "answer"}
+_TARGETS = {
+    "change": "found",
+    "ask": "answer",
+    "parcels": "parcels",
+    "stations": "found",
+    **dict.fromkeys(MEASURES, "found"),
+}
 _PLACES: Mapping[str, Any] = {"places": Given("places", "the places that were given")}
 _GIVEN: Mapping[str, Mapping[str, Any]] = {"chips": _PLACES, "series": _PLACES}

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 import xarray as xr
 
 from eowidgets.analysis.ask.answer import Answer
+from eowidgets.analysis.record import MEASURES
 from eowidgets.arguments import FilePath, checked
 from eowidgets.contract.model import Model
 from eowidgets.engine import rerun as runs
@@ -21,10 +22,13 @@ if TYPE_CHECKING:
     from geopandas import GeoDataFrame
     from pandas import DataFrame, Series
 
+    from eowidgets.analysis.measure.parcels.parcels import Parcels
+    from eowidgets.analysis.measure.stations.comparison import StationComparison
+
 
 @checked
 def rerun(
-    result: FilePath | xr.Dataset | GeoDataFrame | DataFrame | Answer,
+    result: FilePath | xr.Dataset | GeoDataFrame | DataFrame | Answer | Parcels | StationComparison,
     cube: xr.Dataset | Mapping[str, xr.Dataset] | DataFrame | Series[Any] | FilePath | None = None,
     model: Model | type[Model] | None = None,
     *,
@@ -36,8 +40,8 @@ def rerun(
 
     Parameters
     ----------
-    result : path, Dataset, GeoDataFrame, DataFrame or Answer
-        What ``eow.run``, ``eow.change``, ``eow.forecast`` or ``eow.ask`` gave or wrote.
+    result : path, Dataset, GeoDataFrame, DataFrame, Answer, Parcels or StationComparison
+        What ``eow.run``, ``eow.change``, ``eow.forecast``, ``eow.ask``, ``eow.parcels`` or ``eow.stations`` gave or wrote.
     cube : Dataset, dict of Datasets, DataFrame, Series or path, optional
         The input; needed where the provenance does not note how it was opened. A dict for a model of several sources, a
         table for one of series or for a forecast of a table, a folder for one of chips.
@@ -87,6 +91,9 @@ def rerun(
         if isinstance(source, xr.Dataset):
             source = runs.same_input(source, notes)
         return runs.rerun_items(old, notes, source, places, model, options)
+    if call in MEASURED:
+        source = runs.same_input(source if source is not None else runs.reopened(notes["whole"]), notes["whole"])
+        return MEASURED[call](result, source, notes)
     if call not in CALLS:
         raise InputError(
             f"Results of {str(call)[:80]!r} cannot be made again by themselves: make the one they come from."
@@ -168,6 +175,25 @@ def _forecast(
     return partial(hindcast, cube, given.pop("from_date"), **given)
 
 
+def _measure(
+    cube: Any,
+    notes: Mapping[str, Any],
+    arguments: dict[str, Any],
+    model: Any,
+    after: xr.Dataset | None,
+    options: Mapping[str, Any],
+) -> Callable[[], Any]:
+    import eowidgets
+
+    _only(options, {"device", "memory"})
+    if model is not None or after is not None:
+        raise InputError(
+            "Seasons and trends are measured by a method that the provenance names: leave model and after out."
+        )
+    given = {name: notes["engine"][name] for name in ("device", "memory") if name in notes["engine"]}
+    return partial(getattr(eowidgets, str(notes["call"])), cube, **{**arguments, **given, **options})
+
+
 def _only(options: Mapping[str, Any], known: set[str]) -> None:
     for name in options:
         if name not in known:
@@ -201,6 +227,44 @@ def _ask(
     return again
 
 
+def _parcels(old: Any, cube: xr.Dataset, notes: Mapping[str, Any]) -> Rerun:
+    """Measure the outlines of a result again."""
+    from eowidgets.analysis.measure.parcels.measure import remeasure
+    from eowidgets.analysis.measure.parcels.parcels import Parcels
+
+    old = Parcels.open(old) if isinstance(old, str | Path) else old
+    if not isinstance(old, Parcels):
+        raise InputError(
+            "A table of parcels does not hold all outlines: give the result of eow.parcels itself, or its file."
+        )
+    new = remeasure(old, cube)
+    return _compared(old.table, new.table, new, notes)
+
+
+def _stations(old: Any, cube: xr.Dataset, notes: Mapping[str, Any]) -> Rerun:
+    """Match the measurements of a result again."""
+    from eowidgets.analysis.measure.stations.comparison import StationComparison
+    from eowidgets.analysis.measure.stations.match import rematch
+
+    if not isinstance(old, StationComparison):
+        raise InputError("A table of pairs does not hold all measurements: give the result of eow.stations itself.")
+    new = rematch(old, cube)
+    return _compared(old.pairs.drop(columns="row"), new.pairs.drop(columns="row"), new, notes)
+
+
+def _compared(old: Any, new: Any, result: Any, notes: Mapping[str, Any]) -> Rerun:
+    differences = runs.compare(old, new)
+    return Rerun(not differences, differences, runs.changes(notes, read(result)), result)
+
+
 #: Calls of ``eow.run`` whose result is a table with a row for each item.
 ITEMS = ("chips", "series", "table")
-CALLS = {"change": _change, "forecast": _forecast, "hindcast": _forecast, "ask": _ask}
+#: Calls whose result holds what was measured: outlines or measurements.
+MEASURED = {"parcels": _parcels, "stations": _stations}
+CALLS = {
+    "change": _change,
+    "forecast": _forecast,
+    "hindcast": _forecast,
+    "ask": _ask,
+    **dict.fromkeys(MEASURES, _measure),
+}

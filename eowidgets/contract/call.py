@@ -15,6 +15,9 @@ POSITIONS: Mapping[str, tuple[str, ...]] = {
     "forecast": ("cube",),
     "hindcast": ("cube", "from_date"),
     "ask": ("cube", "question"),
+    **dict.fromkeys(("phenology", "trend", "anomalies", "step_or_line", "recovery"), ("cube", "index")),
+    "parcels": ("cube", "polygons"),
+    "stations": ("cube", "table"),
 }
 
 
@@ -41,7 +44,7 @@ class Given:
 
 @dataclass(frozen=True)
 class Call:
-    """A call of ``eow.run``, ``eow.change``, ``eow.forecast``, ``eow.hindcast`` or ``eow.ask``.
+    """A call of a function of ``eow`` that gives a result.
 
     Attributes
     ----------

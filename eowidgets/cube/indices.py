@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -99,6 +100,46 @@ def present(cube: xr.Dataset, name: str) -> str | None:
     on_grid = [str(n) for n, v in cube.data_vars.items() if {"y", "x"} <= set(v.dims) and n not in MASKS]
     exact = [n for n in on_grid if n == name]
     return next(iter(exact + [n for n in on_grid if n.lower() == str(name).lower()]), None)
+
+
+def bands_of(name: str, there: Sequence[str] = ()) -> tuple[str, ...]:
+    """Return the bands (common names) that an index is computed from.
+
+    Parameters
+    ----------
+    name : str
+    there : sequence of str
+        Bands that are named together with the indices if ``name`` is neither.
+
+    Raises
+    ------
+    InputError
+        For an unknown index, with the nearest names.
+
+    Examples
+    --------
+    >>> bands_of("NDVI")
+    ('nir', 'red')
+    """
+    import spyndex
+
+    if str(name).lower() not in {n.lower() for n in spyndex.indices}:
+        raise unknown("index or band", name, [*there, *spyndex.indices])
+    return missing_bands(xr.Dataset(), _entry(name))
+
+
+def needed(cube: xr.Dataset, name: str) -> tuple[str, ...]:
+    """Return the variables of a cube from which an index is computed, or the one that holds it.
+
+    Examples
+    --------
+    >>> import eowidgets as eow
+    >>> needed(eow.open("bouconne"), "NDVI")
+    ('nir', 'red')
+    """
+    entry = _entry(name)
+    held = present(cube, entry.short_name)
+    return (held,) if held is not None else missing_bands(xr.Dataset(), entry)
 
 
 def missing_bands(cube: xr.Dataset, entry: Any) -> tuple[str, ...]:

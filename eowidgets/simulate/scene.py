@@ -14,6 +14,7 @@ from eowidgets.cube.labels import LAND_CLASSES as CLASSES
 from eowidgets.errors import InputError, unknown
 from eowidgets.simulate.events import EVENTS, Event, draw_event
 from eowidgets.simulate.land import BANDS, Land, mosaic
+from eowidgets.simulate.seasons import Growth, seasons_dataset
 from eowidgets.simulate.sky import draw_sky, weigh
 from eowidgets.simulate.texture import anywhere, speckle, white
 
@@ -41,12 +42,41 @@ class Scene:
         Land cover on every date; values are those of :data:`~eowidgets.cube.labels.LAND_CLASSES`.
     events : tuple of Event
         What happened, when, and where, in order of time.
+    growth : Growth, optional
+        How the land grows, for :meth:`seasons`.
     """
 
     cube: xr.Dataset
     clear: xr.Dataset
     classes: xr.DataArray
     events: tuple[Event, ...]
+    growth: Growth | None = None
+
+    def seasons(self, years: Sequence[int] | None = None, threshold: float = 0.5) -> xr.Dataset:
+        """Return the true start, peak, end, amplitude and base of NDVI of every pixel and calendar year.
+
+        Parameters
+        ----------
+        years : sequence of int, optional
+            By default those of the cube.
+        threshold : float
+            Share of the amplitude at which a season starts and ends.
+
+        Returns
+        -------
+        Dataset (year, y, x)
+            See :meth:`~eowidgets.simulate.seasons.Growth.seasons`.
+
+        Raises
+        ------
+        InputError
+            For a scene that was put together by hand.
+        """
+        if self.growth is None:
+            raise InputError("This scene does not hold how its land grows: make it with simulate(...).")
+        if years is None:
+            years = np.unique(self.cube["time"].values.astype("datetime64[Y]").astype(int) + 1970).tolist()
+        return seasons_dataset(self.clear, self.growth.seasons(years, threshold), years)
 
 
 def simulate(
@@ -187,7 +217,7 @@ def simulate(
     about = {"role": "result", "long_name": f"land cover: {names}"}
     cover = grid.assign(classes=(dims, classes, about))["classes"]
     happened = tuple(sorted((event for event, _ in drawn), key=lambda e: e.start))
-    return Scene(cube, grid.assign(truth), cover, happened)
+    return Scene(cube, grid.assign(truth), cover, happened, Growth(land, year_shift, year_level, drawn))
 
 
 def _draw_events(

@@ -21,8 +21,8 @@ TOLERANCE = 2e-5
 LEFT_OUT = {"forecast-fracast", "forecast-chronos", "eurosat", "flightscope", "tempcnn"}
 #: It takes pixels of 2 m: tests/models/fields.
 LEFT_OUT |= {"fields"}
-#: It needs six years: tests/models/monitors/landtrendr.
-LEFT_OUT |= {"break-landtrendr"}
+#: They need more years: tests/models/monitors/landtrendr, tests/analysis/measure.
+LEFT_OUT |= {"break-landtrendr", "trend-theil-sen", "trend-step-or-line", "trend-recovery"}
 HERE = [m for m in model_classes() if m.task is not eow.Task.EMBED and m.name not in LEFT_OUT]
 FREE = sorted(m.name for m in HERE if m.feed.size is None)
 FIXED = sorted(m.name for m in HERE if m.feed.size is not None)

@@ -74,7 +74,9 @@ def test_every_tab_opens_and_follows_the_area(explorer, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     explorer.area = AREA
     tabs = next(c for c in explorer.children if isinstance(c, LateTabs))
-    for number, name in enumerate(("ModelPanel", "TeachPanel", "ChangePanel", "ForecastPanel", "AskPanel")):
+    for number, name in enumerate(
+        ("ModelPanel", "TeachPanel", "ChangePanel", "ForecastPanel", "MeasurePanel", "AskPanel")
+    ):
         tabs.selected_index = number
         (panel,) = tabs.children[number].children
         assert type(panel).__name__ == name

@@ -293,7 +293,7 @@ def _is_ours(path: Path) -> bool:
     }
     try:
         note = readers.get(path.suffix.lower(), _tiff_note)(path)
-        return "model" in json.loads(note)
+        return bool({"model", "call"} & set(json.loads(note)))
     except (OSError, KeyError, TypeError, ValueError, RuntimeError, AttributeError, ImportError):
         return False
 

@@ -141,7 +141,7 @@ def note_of(path: Path) -> str:
     if path.suffix.lower() == ".gpkg":
         import pyogrio
 
-        return str((pyogrio.read_info(path).get("dataset_metadata") or {})["provenance"])
+        return str((pyogrio.read_info(path, layer=0).get("dataset_metadata") or {})["provenance"])
     import pyarrow.parquet
 
     held = json.loads(pyarrow.parquet.read_schema(path).metadata[b"PANDAS_ATTRS"])
@@ -160,7 +160,7 @@ def open_table(path: Path) -> Any:
 
     note = note_of(path)
     try:
-        found = geopandas.read_file(path) if path.suffix.lower() == ".gpkg" else _read_parquet(path)
+        found = geopandas.read_file(path, layer=0) if path.suffix.lower() == ".gpkg" else _read_parquet(path)
     except Exception as error:
         raise SourceError(f"{shown(path.name)} cannot be read as a table: it is incomplete or damaged.") from error
     if "date" in found:

@@ -33,7 +33,9 @@ export class LegendCard {
       this.legend.replaceChildren(...parts);
     }
     // A row that is in use (a slider being dragged) stays as it is.
-    const look = JSON.stringify([state.layers.map((l) => ({ ...l, opacity: 0 })), style.stretch]);
+    // Of a layer that is not in memory the range of values is not known at first.
+    const ranges = state.layers.map((l) => Boolean(this.store.source(l.key) && subject(this.store.source(l.key), { ...style, index: null, ...l.style }).q));
+    const look = JSON.stringify([state.layers.map((l) => ({ ...l, opacity: 0 })), style.stretch, ranges]);
     if (look !== this.look) this.rows.replaceChildren(...[...state.layers].reverse().map((layer) => this.row(layer)));
     this.look = look;
   }

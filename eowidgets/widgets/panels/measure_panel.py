@@ -79,6 +79,7 @@ class MeasurePanel(ReadableRepr, PlainErrors, ipywidgets.VBox):
             style={"button_width": "auto"},
             layout={"width": "auto"},
         )
+        self._parts.add_class("eow-measure-parts")
         self._place = ipywidgets.VBox()
         self._parts.observe(lambda _: self._show(), names="value")
         super().__init__((*own, self._parts, self._place))

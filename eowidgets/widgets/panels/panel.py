@@ -235,7 +235,9 @@ class FormPanel(Panel, PanelView):
         return dict(self.area)
 
     def _took_area(self, change: Any) -> None:
-        self._where.value = "area" if change["new"] is not None else "all"
+        place = "area" if change["new"] is not None else "all"
+        if place in {key for _, key in self._where.options}:  # not in a panel of measurements at given points
+            self._where.value = place
         self._refresh()
 
     @property

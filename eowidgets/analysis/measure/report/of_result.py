@@ -12,8 +12,9 @@ from eowidgets.analysis.measure.report.of_answer import answer_report
 from eowidgets.analysis.measure.report.of_change import change_report
 from eowidgets.analysis.measure.report.of_forecast import forecast_report
 from eowidgets.analysis.measure.report.of_run import run_report
+from eowidgets.analysis.measure.report.of_series import series_report
 from eowidgets.analysis.measure.report.of_taught import taught_report
-from eowidgets.analysis.record import Record
+from eowidgets.analysis.record import MEASURES, Record
 from eowidgets.arguments import checked
 from eowidgets.contract.trainable import Trainable
 from eowidgets.errors import InputError
@@ -75,4 +76,6 @@ def report(result: Any, *, cube: xr.Dataset | None = None, title: str = "", date
         return change_report(result, cube, title, date)
     if call in ("forecast", "hindcast"):
         return forecast_report(result, cube, title, date)
+    if call in MEASURES:
+        return series_report(result, cube, title, date)
     return run_report(result, cube, title, date)

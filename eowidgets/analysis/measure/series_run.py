@@ -1,0 +1,228 @@
+"""Run a model of series on a cube or a table, as one call that can be repeated."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import xarray as xr
+
+from eowidgets.arguments import Period
+from eowidgets.contract.model import Model
+from eowidgets.cube.admission import admit
+from eowidgets.cube.area import AreaLike
+from eowidgets.cube.indices import available
+from eowidgets.cube.schema import bands
+from eowidgets.engine.job import Job
+from eowidgets.engine.provenance import with_call
+from eowidgets.engine.run import run, submit
+from eowidgets.errors import InputError, shown
+
+#: Index where none is named.
+USUAL = "NDVI"
+#: Names of columns of a table that are read as dates or as the names of series.
+DATES, NAMES = ("time", "date", "datetime", "day"), ("id", "name", "parcel", "series")
+#: What dates may be.
+Dates = Period | str
+
+
+@dataclass(frozen=True)
+class SeriesInput:
+    """A cube or a table of series, cut to the dates that are analysed.
+
+    Attributes
+    ----------
+    whole : Dataset or DataFrame
+        As it was given; a DataArray of series is a table here.
+    used : Dataset or DataFrame
+        The part with the dates asked for; a table has the columns ``id``, ``time`` and the index.
+    index : str
+    """
+
+    whole: Any
+    used: Any
+    index: str
+
+    @classmethod
+    def of(cls, source: Any, index: str | None, dates: Dates | None) -> SeriesInput:
+        """Check a source and take the dates asked for.
+
+        Raises
+        ------
+        InputError
+        """
+        if isinstance(source, xr.DataArray):
+            source = _table_of(source)
+        if isinstance(source, pd.DataFrame | pd.Series):
+            table, name = _columns(source, index)
+            keep = np.ones(len(table), bool) if dates is None else within(table["time"].to_numpy(), dates)
+            return cls(source, table[keep], name)
+        cube = admit(source)
+        name = index or _usual(cube)
+        keep = np.ones(cube.sizes["time"], bool) if dates is None else within(cube["time"].values, dates)
+        return cls(cube, cube if keep.all() else cube.isel(time=keep), name)
+
+    @property
+    def is_table(self) -> bool:
+        """Whether the source is a table."""
+        return not isinstance(self.used, xr.Dataset)
+
+
+@dataclass(frozen=True)
+class MeasureTask:
+    """A measurement, checked and ready to be run: a public function in steps, for panels.
+
+    Attributes
+    ----------
+    call : str
+        The function of ``eowidgets``.
+    model : Model
+    given : SeriesInput
+    arguments : mapping
+        Of the call, as plain values, without area and cube.
+    complete : callable
+        Takes the result of the run and the input; returns the result of the call.
+    """
+
+    call: str
+    model: Model
+    given: SeriesInput
+    arguments: Mapping[str, Any]
+    complete: Callable[[Any, SeriesInput], Any]
+
+    def run(self, area: AreaLike | None = None, **options: Any) -> Any:
+        """Run the model here and return the result of the call."""
+        if self.given.is_table and area is not None:
+            raise InputError("area does not apply to a table: select its rows instead.")
+        return self.finish(run(self.model, self.given.used, area, **options))
+
+    def submit(self, area: AreaLike | None = None, **options: Any) -> Job:
+        """Start in the background; :meth:`finish` takes the result of the job."""
+        return submit(self.model, self.given.used, area, **options)
+
+    def finish(self, raw: Any) -> Any:
+        """Note the call and its arguments in the provenance, and complete the result."""
+        given = self.given
+        if given.is_table:
+            notes = json.loads(raw.attrs["provenance"])
+            notes |= {"call": self.call, "arguments": dict(self.arguments)}
+            notes["input"]["kind"] = "table"
+            raw.attrs["provenance"] = json.dumps(notes)
+        else:
+            made = with_call(raw.attrs["provenance"], self.call, self.arguments, given.whole)
+            raw = raw.assign_attrs(provenance=made)
+        return self.complete(raw, given)
+
+
+def asked(dates: Dates | None) -> str | list[str] | None:
+    """Return dates as plain values for a record."""
+    return dates if dates is None or isinstance(dates, str) else [str(d) for d in dates]
+
+
+def within(times: Any, dates: Dates) -> Any:
+    """Return which times lie in a period; a date without a day or a month stands for the whole of it.
+
+    Parameters
+    ----------
+    times : array of datetime64
+    dates : (first, last) or "first/last"
+
+    Raises
+    ------
+    InputError
+
+    Examples
+    --------
+    >>> within(np.array(["2019-12-31", "2020-02-29"], "datetime64[D]"), "2020/2021").tolist()
+    [False, True]
+    """
+    parts = dates.split("/") if isinstance(dates, str) else list(dates)
+    try:
+        first, last = (np.datetime64(str(p).strip()[:10]) for p in parts)
+        if np.isnat(first) or np.isnat(last):
+            raise ValueError
+    except ValueError:
+        raise InputError(
+            f'dates is {shown(dates)}: give the first and the last one, such as ("2016-01-01", "2020-12-31").'
+        ) from None
+    start, end = first.astype("datetime64[D]"), (last + 1).astype("datetime64[D]")
+    if start >= end:
+        raise InputError(f"The dates end ({last}) before they begin ({first}): swap them.")
+    days = np.asarray(times, "datetime64[D]")
+    keep = (days >= start) & (days < end)
+    if not keep.any():
+        raise InputError(
+            f"There is no date from {first} to {last}: the series has {days.min()} to {days.max()}."
+            if len(days)
+            else "The series has no dates."
+        )
+    return keep
+
+
+def _usual(cube: xr.Dataset) -> str:
+    """Return NDVI, or the only band of a cube that has no NDVI."""
+    there = bands(cube)
+    if len(there) == 1 and USUAL not in available(cube):
+        return str(there[0])
+    return USUAL
+
+
+def _table_of(source: xr.DataArray) -> pd.DataFrame:
+    """Return series, (time,) or (id, time), as a table in long form."""
+    others = [d for d in source.dims if d != "time"]
+    if "time" not in source.dims or len(others) > 1:
+        raise InputError(
+            f"The DataArray has the dimensions {shown(source.dims)}: give series with the dimensions (id, time), or a cube "
+            "as a Dataset."
+        )
+    name = str(source.name or "value")
+    column = source.rename(name).expand_dims("id") if not others else source.rename({others[0]: "id"}).rename(name)
+    if "id" not in column.coords:
+        column = column.assign_coords(id=np.arange(column.sizes["id"]))
+    return column.to_dataframe().reset_index()[["id", "time", name]]
+
+
+def _columns(source: pd.DataFrame | pd.Series[Any], index: str | None) -> tuple[pd.DataFrame, str]:
+    """Return a table with the columns ``id``, ``time``, one for the values and masks, and the name of that one."""
+    table = source.to_frame(str(source.name or "value")) if isinstance(source, pd.Series) else source
+    if not any(str(c).lower() in DATES for c in table.columns):
+        table = table.reset_index()
+        if isinstance(table.get("index"), pd.Series) and pd.api.types.is_datetime64_any_dtype(table["index"]):
+            table = table.rename(columns={"index": "time"})
+    lower = {str(c).lower(): c for c in table.columns}
+    when = next((lower[n] for n in DATES if n in lower), None)
+    if when is None:
+        raise InputError(
+            f"The table has no column of dates: name one of its columns {shown(list(table.columns))} 'time'."
+        )
+    who = next((lower[n] for n in NAMES if n in lower), None)
+    others = [
+        c
+        for c in table.columns
+        if c not in (when, who, "valid", "clouds", "lon", "lat")
+        and pd.api.types.is_numeric_dtype(table[c])
+        and not pd.api.types.is_bool_dtype(table[c])
+    ]
+    named = [c for c in others if index is not None and str(c).lower() == index.lower()]
+    if index is None and len(others) != 1:
+        named = [c for c in others if str(c).lower() == USUAL.lower()]
+    value = named[0] if named else others[0] if len(others) == 1 and index is None else None
+    if value is None:
+        raise InputError(
+            f"The table has the columns of numbers {shown([str(c) for c in others])}: name the one to analyse, such as "
+            'index="NDVI".'
+        )
+    out = pd.DataFrame({"id": table[who] if who is not None else "series"}, index=table.index)
+    try:
+        out["time"] = pd.to_datetime(table[when]).astype("datetime64[ns]")
+    except (TypeError, ValueError, OverflowError):
+        raise InputError(f"The column {shown(str(when))} holds no dates: write them as YYYY-MM-DD.") from None
+    out[str(value)] = pd.to_numeric(table[value]).astype("float32")
+    for mask in ("valid", "clouds"):
+        if mask in table:
+            out[mask] = table[mask]
+    return out, str(value)
