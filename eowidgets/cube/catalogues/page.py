@@ -13,6 +13,7 @@ from eowidgets.cube.catalogues.selection import SolarDay
 ROWS = 30
 #: Problems that are listed.
 _PROBLEMS = 5
+_LEGEND = "Height: share of the area covered. Filled: clear; hollow: cloudy; dashed: cloud cover not stated."
 _WIDTH, _HEIGHT, _BASE = 720, 64, 44
 _CELL = 'style="text-align:left;padding:2px 12px 2px 0"'
 
@@ -33,10 +34,15 @@ def page(title: str, cost: str, problems: Sequence[str], days: Sequence[SolarDay
     if len(problems) > _PROBLEMS:
         shown.append(f"<li>and {len(problems) - _PROBLEMS} more: see <code>.problems</code></li>")
     listed = f'<p style="margin:4px 0">Not complete:</p><ul>{"".join(shown)}</ul>' if shown else ""
-    return (
-        f'<div><p style="margin:4px 0"><b>{escape(title)}</b></p>{timeline(days)}<p style="margin:4px 0">{escape(cost)}</p>'
-        f"{listed}{_table(days, sizes)}</div>"
+    parts = (
+        f'<p style="margin:4px 0"><b>{escape(title)}</b></p>',
+        timeline(days),
+        f'<p style="margin:0 0 4px;font-size:85%">{_LEGEND}</p>',
+        f'<p style="margin:4px 0">{escape(cost)}</p>',
+        listed,
+        _table(days, sizes),
     )
+    return f"<div>{''.join(parts)}</div>"
 
 
 def timeline(days: Sequence[SolarDay]) -> str:
@@ -47,10 +53,11 @@ def timeline(days: Sequence[SolarDay]) -> str:
     for day in days:
         x = 10 + (date.fromisoformat(day.date).toordinal() - first) * step
         tall = 6 + 30 * day.coverage
-        share = 0.0 if day.cloud is None else day.cloud / 100
+        share = 0.5 if day.cloud is None else day.cloud / 100
+        dashed = ' stroke-dasharray="2 2"' if day.cloud is None else ""
         bars.append(
             f'<rect x="{x - 2:.1f}" y="{_BASE - tall:.1f}" width="4" height="{tall:.1f}" fill="currentColor" '
-            f'fill-opacity="{1 - 0.95 * share:.2f}" stroke="currentColor" stroke-width="0.7">'
+            f'fill-opacity="{1 - 0.95 * share:.2f}" stroke="currentColor" stroke-width="0.7"{dashed}>'
             f"<title>{escape(_words(day))}</title></rect>"
         )
     ends = "".join(
