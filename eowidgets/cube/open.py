@@ -181,7 +181,7 @@ def open(
     selection = selection_of(source, request, cloud)
     if selection is not None:
         source, area = selection.query.catalogue.name or selection.query.catalogue.api, selection.query.area
-        given |= options_of(selection)
+        given |= {named: None} | options_of(selection)
         opened = Opened(read(selection, request), named=True, dated=True)
     else:
         _no_cloud(source, cloud)

@@ -42,7 +42,8 @@ def selection_of(source: Any, request: Request, cloud: float | None) -> Selectio
         resolution=request.resolution,
         remote=request.remote,
     )
-    need_credentials(query.catalogue)
+    if request.signer is None:
+        need_credentials(query.catalogue)
     found = select(query, timeout=request.timeout)
     if found.limited:
         raise InputError(
@@ -72,7 +73,8 @@ def options_of(selection: Selection) -> dict[str, Any]:
 def read(selection: Selection, request: Request) -> xr.Dataset:
     """Return the images of a selection as a lazy Dataset."""
     query = selection.query
-    need_credentials(query.catalogue)
+    if request.signer is None:
+        need_credentials(query.catalogue)
     found = open_items(
         selection.pairs,
         area=query.area,

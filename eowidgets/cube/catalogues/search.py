@@ -75,7 +75,33 @@ def search(
     SourceError
         If nothing arrived because the server failed.
     """
-    tick = tick or (lambda: None)
+    try:
+        return _search(query, timeout, _ending(tick), _ending(on_page))
+    except _Ended as ended:
+        raise ended.error from None
+
+
+class _Ended(BaseException):
+    """The caller ended the search: its exception must not pass for a fault of the server."""
+
+    def __init__(self, error: Exception) -> None:
+        self.error = error
+
+
+def _ending(call: Callable[..., None] | None) -> Callable[..., None]:
+    """Return a function of the caller whose exceptions end the search."""
+
+    def wrapped(*args: Any) -> None:
+        if call is not None:
+            try:
+                call(*args)
+            except Exception as error:  # noqa: BLE001  (of the caller, and raised again)
+                raise _Ended(error) from None
+
+    return wrapped
+
+
+def _search(query: Query, timeout: float, tick: Tick, on_page: OnPage) -> Received:
     api = query.catalogue.api
     if not api:
         return _in_memory(query, timeout)
@@ -86,10 +112,13 @@ def search(
 
     io = PatientIO(origin, timeout, tick)
     document = _root(io, origin)
+    shared = document.get("item_assets")
     if document.get("type") == "Collection" and links(document, "items"):
         origin, document, query = _of_collection(io, origin, document, query)
     if links(document, "search"):
-        return _api(io, origin, document, query, tick, on_page)
+        found = _api(io, origin, document, query, tick, on_page)
+        found.pairs = [(with_shared(item, shared if isinstance(shared, dict) else {}), o) for item, o in found.pairs]
+        return found
     return _static(document, origin, query, timeout, tick, on_page)
 
 
@@ -121,9 +150,7 @@ def _of_collection(io: Any, origin: Origin, document: Document, query: Query) ->
     return above, _root(io, above), replace(query, catalogue=replace(query.catalogue, collections=collections))
 
 
-def _static(
-    document: Document, origin: Origin, query: Query, timeout: float, tick: Tick, on_page: OnPage | None
-) -> Received:
+def _static(document: Document, origin: Origin, query: Query, timeout: float, tick: Tick, on_page: OnPage) -> Received:
     found = Received()
     wanted = set(query.catalogue.collections)
     for item, where in items_below(document, origin, timeout, problems=found.problems, tick=tick):
@@ -132,10 +159,9 @@ def _static(
             break
         if _dated(item, found) and (not wanted or item.get("collection") in wanted):
             found.pairs.append((item, where))
-            if on_page is not None and len(found.pairs) % PAGE == 0:
+            if len(found.pairs) % PAGE == 0:
                 on_page(len(found.pairs), None)
-    if on_page is not None:
-        on_page(len(found.pairs), None)
+    on_page(len(found.pairs), None)
     if not found.pairs:
         if found.problems:
             raise SourceError(found.problems[0])
@@ -143,7 +169,7 @@ def _static(
     return found
 
 
-def _api(io: Any, origin: Origin, document: Document, query: Query, tick: Tick, on_page: OnPage | None) -> Received:
+def _api(io: Any, origin: Origin, document: Document, query: Query, tick: Tick, on_page: OnPage) -> Received:
     if query.area is None and query.interval is None:
         raise InputError(
             f"{query.catalogue.label} is a STAC API, which may hold the whole world: pass area=(west, south, east, north) and "
@@ -153,40 +179,41 @@ def _api(io: Any, origin: Origin, document: Document, query: Query, tick: Tick, 
     found, seen, pages, stopped = Received(), set[Any](), 0, False
     for box in query.boxes:
         matched: int | None = None
-        received = 0
+        received, more = 0, False
         try:
             for page in io.get_pages(href, method, _parameters(query, box, method)):
                 pages += 1
                 features = [f for f in page["features"] if isinstance(f, dict)]
                 matched = _matched(page) if matched is None else matched
-                received += len(features)
+                received += len(page["features"])
                 new = [f for f in features if (f.get("collection"), f.get("id")) not in seen]
                 seen |= {(f.get("collection"), f.get("id")) for f in new}
-                if features and not new and received > len(features):
+                if features and not new and received > len(page["features"]):
                     found.problems.append(
                         f"{short(origin.base)} gives the same page again: what follows it is missing."
                     )
                     break
-                found.pairs += _items(new, origin, document, found)
-                if on_page is not None:
-                    on_page(len(found.pairs), matched)
-                if len(found.pairs) >= query.limit:
+                found.pairs += _items(new, origin, found)
+                on_page(len(found.pairs), matched)
+                if received >= query.limit:
+                    more = received > query.limit or bool(links(page, "next"))
                     break
                 tick()
         except _failures() as error:
             stopped = True
             reason = _sentence(io, origin, error)
             if not found.pairs:
-                why_nothing(io, origin, query, failed=True)
+                if getattr(error, "status_code", None) in (400, 404):
+                    why_nothing(io, origin, query, failed=True)
                 raise SourceError(reason) from None
             found.problems.append(
                 f"The search stopped after {len(found.pairs)} items in {pages} {'page' if pages == 1 else 'pages'}, which are "
                 f"kept; more may exist: {reason}"
             )
-        if len(found.pairs) >= query.limit and (matched is None or matched > query.limit):
+        if more:
             found.limit(query, matched)
             return found
-        if not stopped and matched is not None and received < matched:
+        if not stopped and not more and matched is not None and received < matched:
             found.problems.append(
                 f"{short(origin.base)} states that {matched} items match but gave {received}: run the search again later."
             )
@@ -223,11 +250,8 @@ def _matched(page: Document) -> int | None:
     return stated if isinstance(stated, int) and not isinstance(stated, bool) else None
 
 
-def _items(
-    features: list[Document], origin: Origin, document: Document, found: Received
-) -> Iterator[tuple[Document, Origin]]:
+def _items(features: list[Document], origin: Origin, found: Received) -> Iterator[tuple[Document, Origin]]:
     """Yield the items of a page; what is no item is noted."""
-    shared = document.get("item_assets")
     for feature in features:
         try:
             pairs = list(items_below(feature, origin.follow(own_address(feature, origin)), 0))
@@ -236,7 +260,7 @@ def _items(
             continue
         for item, where in pairs:
             if _dated(item, found):
-                yield with_shared(item, shared if isinstance(shared, dict) else {}), where
+                yield item, where
 
 
 def _dated(item: Document, found: Received) -> bool:

@@ -108,6 +108,16 @@ def test_days_are_selected_and_opened(small, query):
         found.open(dates="2020")
 
 
+def test_the_older_name_of_the_area_is_noted_once(query):
+    from eowidgets.cube.opening import opening
+
+    given = {("bbox" if k == "area" else k): v for k, v in query.items()}
+    cube = eow.open("loopback", **given)
+    code = opening(cube)
+    assert "area=" in code and "bbox=" not in code
+    np.testing.assert_array_equal(eval(code, {"eow": eow}).time, cube.time)
+
+
 def test_a_range_of_days_is_selected(query):
     found = eow.find("loopback", **query, measure=False)
     assert found.select(f"{found.dates[1]}/{found.dates[2]}").dates == found.dates[1:3]

@@ -103,8 +103,9 @@ def test_a_wait_that_is_too_long_is_not_waited_for(waits):
     assert waits == []
 
 
-def test_a_search_can_be_cancelled_while_it_waits():
-    class Cancelled(Exception):
+@pytest.mark.parametrize("kind", [Exception, ValueError, KeyError, SourceError, KeyboardInterrupt])
+def test_a_search_can_be_cancelled_while_it_waits(kind):
+    class Cancelled(kind):
         pass
 
     calls = []
@@ -118,6 +119,29 @@ def test_a_search_can_be_cancelled_while_it_waits():
         with pytest.raises(Cancelled):
             find(url, tick=tick)
         assert len(asked.bodies) == 1
+
+
+def test_a_search_can_be_cancelled_by_its_progress_after_results():
+    def progress(count, matched):
+        raise TypeError("enough")
+
+    with serve_pages(plain_items(6)) as (url, asked), pytest.raises(TypeError, match="enough"):
+        find(url, progress=progress)
+    assert len(asked.bodies) == 1
+
+
+@pytest.mark.parametrize("endless", [plain_items(1)[0] | {"assets": None}, None])
+def test_a_server_that_never_ends_is_left(endless):
+    with serve_pages([*plain_items(1), endless], size=1, endless=True) as (url, asked):
+        found = find(url, limit=20)
+        assert len(asked.bodies) <= 20
+    assert len(found) == 1
+
+
+def test_as_many_items_as_the_limit_are_all_there_is():
+    with serve_pages(plain_items(6)) as (url, _):
+        assert find(url, limit=6).problems == ()
+        assert "More than 5 items match" in find(url, limit=5).problems[0]
 
 
 def test_a_page_that_comes_again_ends_the_search():
