@@ -53,6 +53,8 @@ from .contract.table import list_models as list_models
 from .contract.task import Task as Task
 from .contract.weights import weights as weights
 from .cube.area import Area as Area
+from .cube.catalogues.find import find as find
+from .cube.catalogues.listed import catalogues as catalogues
 from .cube.open import open as open
 from .cube.samples import samples as samples
 from .cube.vector_change import vector_change as vector_change

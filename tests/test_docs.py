@@ -21,6 +21,7 @@ PAGES = [
             "change",
             "change-networks",
             "embeddings",
+            "finding-data",
             "forecasting",
             "ask",
             "viewer",
