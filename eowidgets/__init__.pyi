@@ -80,6 +80,7 @@ from .widgets.map.area_map import AreaMap as AreaMap
 from .widgets.map.time_layer import TimeLayer as TimeLayer
 from .widgets.panels.ask_panel import AskPanel as AskPanel
 from .widgets.panels.change_panel import ChangePanel as ChangePanel
+from .widgets.panels.find_panel import FindPanel as FindPanel
 from .widgets.panels.forecast_panel import ForecastPanel as ForecastPanel
 from .widgets.panels.measure_panel import MeasurePanel as MeasurePanel
 from .widgets.panels.model_panel import ModelPanel as ModelPanel

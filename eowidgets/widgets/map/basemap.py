@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import urllib.error
 import urllib.request
 from collections.abc import Callable
@@ -17,6 +16,7 @@ from eowidgets.engine.scheduler import LIGHT
 from eowidgets.engine.work import Work
 from eowidgets.errors import unknown
 from eowidgets.system import offline
+from eowidgets.widgets.event_loop import on_this_loop
 
 #: Basemaps that need no key.
 BASEMAPS = {
@@ -99,18 +99,11 @@ def when_online(callback: Callable[[], Any]) -> None:
     """
     if offline():
         return
-    try:
-        loop = asyncio.get_running_loop()
-    except RuntimeError:
-        loop = None
+    here = on_this_loop(callback)
 
     def answered(probe: Work[bool]) -> None:
-        if probe.state != "done" or not probe.result():
-            return
-        if loop is None or loop.is_closed():
-            callback()
-        else:
-            loop.call_soon_threadsafe(callback)
+        if probe.state == "done" and probe.result():
+            here()
 
     probe = _probe()
     if not probe.over:

@@ -27,6 +27,7 @@ DRAWN = {"color": AREA_COLOR, "weight": 2, "fillOpacity": 0.08}
 class MapControls:
     """Mixed into :class:`~eowidgets.widgets.map.area_map.AreaMap`."""
 
+    area: Any
     cube: xr.Dataset | None
     controls: Any
     draw: Any
@@ -71,6 +72,8 @@ class MapControls:
     def _go_home(self, _: Any) -> None:
         if self.cube is not None:
             self.look_at(bounds(self.cube))
+        elif self.area is not None:
+            self.look_at(self.area)
 
     def _make_controls(self) -> None:
         shape = {"shapeOptions": DRAWN}
@@ -87,7 +90,7 @@ class MapControls:
         self._upload.observe(self._uploaded, names="value")
         self._clear = ipywidgets.Button(icon="eraser", tooltip="Clear the area", disabled=True)
         self._clear.on_click(lambda _: setattr(self, "area", None))
-        self._home = ipywidgets.Button(icon="crosshairs", tooltip="Go to the cube")
+        self._home = ipywidgets.Button(icon="crosshairs", tooltip="Go to the cube, without one to the area")
         self._home.on_click(self._go_home)
         self._place = ipywidgets.Text(
             placeholder="Place, or latitude, longitude", continuous_update=False, layout={"width": "190px"}

@@ -1,0 +1,424 @@
+"""A panel that finds images before there is a cube: an area on a map, dates, a timeline, the cost, and the cube."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import traitlets
+import xarray as xr
+
+from eowidgets.analysis.measure.report.content import Report, Table
+from eowidgets.arguments import DateLike, FilePath, checked
+from eowidgets.cube.area import Area, AreaLike
+from eowidgets.cube.catalogues.find import Cloud
+from eowidgets.cube.catalogues.found import Found
+from eowidgets.cube.catalogues.listed import known
+from eowidgets.cube.catalogues.query import catalogue_of
+from eowidgets.cube.open import CatalogueSource, Dates
+from eowidgets.engine.fetching.fetch import fetch
+from eowidgets.engine.fetching.into_memory import into_memory
+from eowidgets.engine.scheduler import HEAVY, LIGHT
+from eowidgets.engine.work import Work
+from eowidgets.errors import EowidgetsError, InputError
+from eowidgets.system import available_memory
+from eowidgets.widgets.event_loop import on_this_loop
+from eowidgets.widgets.panels.find_panel_view import EMPTY, NO_AREA, FindPanelView
+from eowidgets.widgets.panels.find_settings import FindSettings, days_of
+from eowidgets.widgets.panels.panel import FormPanel
+from eowidgets.widgets.panels.panel_view import select
+
+if TYPE_CHECKING:
+    from eowidgets.widgets.explorer import Explorer
+    from eowidgets.widgets.map.area_map import AreaMap
+
+#: Searched where no catalogue is given.
+USUAL = "sentinel-2"
+#: Key of a catalogue that was given and has no name.
+_GIVEN = ""
+#: A cube larger than this share of the free memory stays lazy.
+_SHARE = 0.25
+
+
+@checked
+class FindPanel(FormPanel, FindPanelView):
+    """Find the images of an area, choose dates, and open them: no cube is needed.
+
+    Parameters
+    ----------
+    catalogue : optional
+        Whatever ``eow.find`` takes; by default ``"sentinel-2"``. The panel offers all of ``eow.catalogues()`` next to it.
+    area : optional
+        Whatever ``eow.Area.of`` takes.
+    dates : optional
+        As for ``eow.find``; of a list the range from its first to its last day. By default the last 365 days.
+    cloud : float
+        Largest cloud cover of a day in per cent; 100 for any.
+    map : AreaMap, optional
+        Where the area is drawn, shown elsewhere. Without it the panel has a map of its own.
+    remote : bool
+        As for ``eow.find``: whether a server may name hosts in private networks.
+
+    Attributes
+    ----------
+    found : Found or None
+        Result of the last search, as from ``eow.find``.
+    chosen : list of str
+        Dates chosen; all are read where there is none.
+    cube : Dataset or None
+        What was opened last.
+    explorer : Explorer or None
+        It shows the cube below the panel.
+
+    Raises
+    ------
+    InputError
+        For an unknown catalogue, or an area or dates that are none.
+
+    Examples
+    --------
+    >>> import eowidgets as eow
+    >>> eow.FindPanel("sentinel-2", area=(22.14, 45.19, 22.16, 45.21), dates="2020-05/2020-09")
+    FindPanel: Sentinel-2 L2A (Earth Search), 2020-05-01 to 2020-09-30, not searched yet
+    """
+
+    cube: Any = None
+    found: Found | None = None
+    explorer: Explorer | None = None
+    _noun = "search"
+    _doing = "search"
+    _asked: FindSettings | None = None
+
+    def __init__(
+        self,
+        catalogue: CatalogueSource | None = None,
+        *,
+        area: AreaLike | None = None,
+        dates: Dates | None = None,
+        cloud: Cloud = 100.0,
+        map: AreaMap | None = None,
+        remote: bool = False,
+    ) -> None:
+        given = catalogue_of(USUAL if catalogue is None else catalogue)
+        self._given, self._remote, self.viewer = catalogue, remote, None
+        place = None if area is None else Area.of(area)
+        own = None
+        if map is None:
+            from eowidgets.widgets.map.area_map import AreaMap
+
+            map = own = AreaMap(height="320px")
+        self.map = map
+        first, last = days_of(dates, named=bool(given.name))
+        listed = [] if given.name else [(given.label, _GIVEN)]
+        listed += [(c.title, c.name) for c in known().values()]
+        super().__init__(listed, given.name or _GIVEN, (first, last), cloud, own)
+        self._own_map = own
+        self._controls = {}
+        self._connect()
+        traitlets.link((map, "area"), (self, "area"))
+        self._view.on_click(lambda _: self._guard(self.use_view))
+        self._open.on_click(lambda _: self.open())
+        self._keep.on_click(lambda _: self.fetch())
+        self.timeline.observe(lambda _: self._guard(self._show_chosen), names="chosen")
+        self._catalogue.observe(lambda _: self._show_about(self._searched()), names="value")
+        for control in (self._catalogue, self._first, self._last, self._cloud):
+            control.observe(self._refresh, names="value")
+        self._show_about(given)
+        self._show_place(None)
+        self._say(EMPTY)
+        if place is not None:
+            self.area = place
+            map.look_at(place)
+
+    # --- what is asked ------------------------------------------------------------------------------------------
+
+    @property
+    def catalogue(self) -> str:
+        """Name of the catalogue chosen; empty for one that was given without a name."""
+        return str(self._catalogue.value)
+
+    @catalogue.setter
+    def catalogue(self, name: str) -> None:
+        select(self._catalogue, name, "catalogue")
+
+    def use_view(self) -> None:
+        """Take what the map shows as the area.
+
+        Raises
+        ------
+        InputError
+            If the map is not on screen yet.
+        """
+        view = self.map.view_area()
+        if view is None:
+            raise InputError("The map is not on screen yet: draw or upload an area, or try again when it is.")
+        self.area = view
+
+    def _source_asked(self) -> Any:
+        return self._given if self.catalogue == _GIVEN else self.catalogue
+
+    def _searched(self) -> Any:
+        return catalogue_of(self._source_asked())
+
+    def _settings(self) -> FindSettings:
+        """Return what the controls ask for.
+
+        Raises
+        ------
+        InputError
+            If an area or a date is missing.
+        """
+        if self.area is None and self.catalogue != _GIVEN:
+            raise InputError(NO_AREA)
+        days = self._first.value, self._last.value
+        return FindSettings.of(self._source_asked(), self.area, *days, self._cloud.value, self._remote)
+
+    def _took_area(self, change: Any) -> None:
+        self._show_place(None if change["new"] is None else Area.of(change["new"]))
+        self._refresh()
+
+    def _refresh(self, _: Any = None) -> None:
+        super()._refresh()
+        told = "The settings were changed after this search: search again to apply them."
+        self._changed.value = (
+            f"<div class='eow-find-tight' role='status'>{told}</div>"
+            if self.found is not None and self._stale()
+            else ""
+        )
+
+    def _stale(self) -> bool:
+        try:
+            return bool(self._settings() != self._asked)
+        except InputError:
+            return True
+
+    # --- searching ----------------------------------------------------------------------------------------------
+
+    def _submit(self) -> Work[Any]:
+        asked = self._settings()
+        _ = asked.query  # what cannot be asked is refused at once
+        self._doing = "search"
+        work = Work("search of a catalogue", lambda w: self._search(w, asked), owner=self)
+        self._follow(work, done=lambda found: self._take(found, asked))
+        LIGHT.put(work)
+        return work
+
+    def _search(self, work: Work[Any], asked: FindSettings) -> Found:
+        def arrived(count: int, matched: int | None) -> None:
+            work.checkpoint()
+            if work is self.job and self._is_time():
+                of = f" of {matched}" if matched else ""
+                self._bar.value = min(1.0, count / matched) if matched else 0.0
+                self._say(f"Searching: {count}{of} images so far.")
+
+        return asked.find(work.checkpoint, arrived)
+
+    def _take(self, found: Found, asked: FindSettings) -> None:
+        self.found, self._asked = found, asked
+        self._say("")
+        self._show_found(found)
+        self._show_chosen()
+
+    # --- choosing -----------------------------------------------------------------------------------------------
+
+    @property
+    def chosen(self) -> list[str]:
+        """Dates chosen, in the order of time."""
+        return list(self.timeline.chosen)
+
+    def choose(self, dates: str | DateLike | Sequence[str | DateLike] | None) -> None:
+        """Choose dates, as a click on the timeline does.
+
+        Parameters
+        ----------
+        dates : str, date or sequence, optional
+            Whatever ``Found.select`` takes; None for no date.
+
+        Raises
+        ------
+        InputError
+            If nothing was searched yet, or a date was not found.
+        """
+        self.timeline.chosen = [] if dates is None else self._needed().select(dates).dates
+
+    def _needed(self) -> Found:
+        if self.found is None:
+            raise InputError("Nothing was searched yet: set an area and dates, then press Search.")
+        return self.found
+
+    def _part(self) -> Found:
+        """Return what is to be read: the dates chosen, or all."""
+        found = self._needed()
+        dates = [d for d in self.chosen if d in found.dates]
+        return found.select(dates) if dates else found
+
+    def _show_chosen(self) -> None:
+        if self.found is not None:
+            self._show_cost(self._part(), bool(self.chosen))
+            self._refresh()
+
+    # --- reading ------------------------------------------------------------------------------------------------
+
+    def open(self) -> Work[Any] | None:
+        """Read the dates chosen in the background, and show them in an Explorer below.
+
+        A cube that is large for the memory of this machine stays lazy: its pixels are read when they are shown.
+
+        Returns
+        -------
+        Work or None
+            ``.result()`` waits for the cube; None where it was refused (the panel shows why).
+        """
+        show = on_this_loop(self._explore)
+        return self._start("opening", self._read, lambda result: self._opened_as(result, show))
+
+    def fetch(self, path: FilePath | None = None) -> Work[Any] | None:
+        """Read the dates chosen into a store on this machine, in the background; see ``eow.fetch``.
+
+        Parameters
+        ----------
+        path : str or Path, optional
+            ``.zarr``; by default the file name in the panel. A reading that was cancelled continues when it is started again.
+
+        Returns
+        -------
+        Work or None
+            ``.result()`` waits for the path; None where it was refused (the panel shows why).
+        """
+        target = Path(path or f"{self._path.value}.zarr")
+        return self._start("saving", lambda work, part: self._store(work, part, target), self._saved)
+
+    def _start(
+        self, doing: str, function: Callable[[Work[Any], Found], Any], done: Callable[[Any], None]
+    ) -> Work[Any] | None:
+        if self._is_busy():
+            self._say("A run is in progress: cancel it first.", bad=True)
+            return None
+        if self.job is not None and self.job.over:
+            self._settle()
+        try:
+            part = self._part()
+        except EowidgetsError as error:
+            self._say(str(error), bad=True)
+            return None
+        self._doing, self._ran = doing, self.code()
+        work = Work(f"{doing} of images", lambda w: function(w, part), owner=self)
+        self._follow(work, done=done)
+        HEAVY.put(work)
+        return work
+
+    def _moves(self, work: Work[Any], words: str) -> Callable[[float], None]:
+        def move(share: float) -> None:
+            work.checkpoint()
+            if work is self.job and self._is_time():
+                self._bar.value = share
+                self._say(f"{words}: {100 * share:.0f} %.")
+
+        return move
+
+    def _read(self, work: Work[Any], part: Found) -> tuple[xr.Dataset, tuple[str, ...]]:
+        lazy = part.open()
+        work.checkpoint()
+        free = available_memory()
+        if free is not None and lazy.nbytes > _SHARE * free:
+            return lazy, ("The cube is large for the memory of this machine: pixels are read when they are shown.",)
+        return into_memory(lazy, tick=work.checkpoint, progress=self._moves(work, "Reading"))
+
+    def _opened_as(self, result: tuple[xr.Dataset, tuple[str, ...]], show: Callable[[], None]) -> None:
+        self.cube, notes = result
+        count = self.cube.sizes["time"]
+        opened = f"Opened {'1 date' if count == 1 else f'{count} dates'}: the cube is panel.cube."
+        self._say(" ".join((opened, *notes[:3])), bad=bool(notes))
+        show()
+
+    def _explore(self) -> None:
+        from eowidgets.widgets.explorer import Explorer
+
+        def show() -> None:
+            before, self.explorer = self.explorer, Explorer(self.cube)
+            self._below.children = (self.explorer,)
+            if before is not None:
+                before.close()
+
+        self._guard(show)
+
+    def _store(self, work: Work[Any], part: Found, target: Path) -> Path:
+        cube = part.open()
+        work.checkpoint()
+        fetch(cube, target, progress=self._moves(work, "Saving"))
+        return target
+
+    def _saved(self, target: Path) -> None:
+        self._say(f"Saved as {target}: eow.open({str(target)!r}) opens it without a network.")
+
+    def _write(self, target: Path) -> Path:
+        fetch(self._part().open(), target)
+        return target
+
+    def _show_state(self, work: Work[Any]) -> None:
+        if work.hangs:  # a server has not answered yet: its answer will be dropped
+            self._say("Cancelled.")
+        elif work.state == "running":
+            self._say({"search": "Searching ...", "saving": "Saving ..."}.get(self._doing, "Reading ..."))
+        else:
+            super()._show_state(work)
+
+    def _say_error(self, error: BaseException, what: str) -> None:
+        super()._say_error(error, self._doing)
+
+    # --- code, notebook, report ---------------------------------------------------------------------------------
+
+    def code(self) -> str:
+        """Return the code of a cell that searches and opens the same.
+
+        Raises
+        ------
+        InputError
+            If nothing was searched yet and the settings are not complete.
+        """
+        if self.found is not None:
+            return self._part().code()
+        return self._settings().code()
+
+    def _source(self) -> str | None:
+        return self.code()
+
+    def _title(self) -> str:
+        return f"Images of {self._searched().label}"
+
+    def _report(self) -> Report:
+        found, part = self._needed(), self._part()
+        query = found.selection.query
+        answer = [found.sentence, f"{len(part.dates)} of these days are chosen."] if self.chosen else [found.sentence]
+        table = part.table.drop(columns=["time", "thumbnail"])
+        where = "all that the catalogue has" if query.area is None else f"{query.area.hectares:.1f} ha"
+        return Report(
+            f"Images of {query.catalogue.label}",
+            " ".join((*answer, part.estimate.sentence)),
+            tables=[Table.of(table, "Days")],
+            definitions={
+                "cloud": "per cent, as the catalogue states it for whole images",
+                "coverage": "share of the area within the footprints of a day",
+                "bytes": "estimated size of what is read",
+            },
+            method={"area": where, "dates": str(query.dates or "all"), "problems": " ".join(found.problems) or "none"},
+            citations=[t for t in (query.catalogue.attribution,) if t],
+            code=part.code(),
+        )
+
+    def close(self) -> None:
+        """Cancel what is in progress, and close the panel with its map and the Explorer below."""
+        self.cancel()
+        LIGHT.drop(self)
+        for widget in (self.explorer, self._own_map):
+            if widget is not None:
+                widget.close()
+        super().close()
+
+    def __repr__(self) -> str:
+        """Return what is asked and what was found."""
+        first, last = self._first.value, self._last.value
+        dates = "all dates" if first is None or last is None else f"{first} to {last}"
+        done = "not searched yet" if self.found is None else f"{len(self.found.dates)} days found"
+        return f"FindPanel: {self._searched().label}, {dates}, {done}"
