@@ -89,6 +89,7 @@ class FindPanel(FormPanel, FindPanelView):
     _noun = "search"
     _doing = "search"
     _asked: FindSettings | None = None
+    _own_map: Any = None
 
     def __init__(
         self,
@@ -118,7 +119,7 @@ class FindPanel(FormPanel, FindPanelView):
         self._connect()
         traitlets.link((map, "area"), (self, "area"))
         self._view.on_click(lambda _: self._guard(self.use_view))
-        self._open.on_click(lambda _: self.open())
+        self._open.on_click(lambda _: self.explore())
         self._keep.on_click(lambda _: self.fetch())
         self.timeline.observe(lambda _: self._guard(self._show_chosen), names="chosen")
         self._catalogue.observe(lambda _: self._show_about(self._searched()), names="value")
@@ -212,7 +213,7 @@ class FindPanel(FormPanel, FindPanelView):
                 self._bar.value = min(1.0, count / matched) if matched else 0.0
                 self._say(f"Searching: {count}{of} images so far.")
 
-        return asked.find(work.checkpoint, arrived)
+        return _unless_cancelled(work, lambda: asked.find(work.checkpoint, arrived))
 
     def _take(self, found: Found, asked: FindSettings) -> None:
         self.found, self._asked = found, asked
@@ -260,7 +261,7 @@ class FindPanel(FormPanel, FindPanelView):
 
     # --- reading ------------------------------------------------------------------------------------------------
 
-    def open(self) -> Work[Any] | None:
+    def explore(self) -> Work[Any] | None:
         """Read the dates chosen in the background, and show them in an Explorer below.
 
         A cube that is large for the memory of this machine stays lazy: its pixels are read when they are shown.
@@ -270,7 +271,7 @@ class FindPanel(FormPanel, FindPanelView):
         Work or None
             ``.result()`` waits for the cube; None where it was refused (the panel shows why).
         """
-        show = on_this_loop(self._explore)
+        show = on_this_loop(self._show_explorer)
         return self._start("opening", self._read, lambda result: self._opened_as(result, show))
 
     def fetch(self, path: FilePath | None = None) -> Work[Any] | None:
@@ -303,7 +304,7 @@ class FindPanel(FormPanel, FindPanelView):
             self._say(str(error), bad=True)
             return None
         self._doing, self._ran = doing, self.code()
-        work = Work(f"{doing} of images", lambda w: function(w, part), owner=self)
+        work = Work(f"{doing} of images", lambda w: _unless_cancelled(w, lambda: function(w, part)), owner=self)
         self._follow(work, done=done)
         HEAVY.put(work)
         return work
@@ -332,7 +333,7 @@ class FindPanel(FormPanel, FindPanelView):
         self._say(" ".join((opened, *notes[:3])), bad=bool(notes))
         show()
 
-    def _explore(self) -> None:
+    def _show_explorer(self) -> None:
         from eowidgets.widgets.explorer import Explorer
 
         def show() -> None:
@@ -422,3 +423,14 @@ class FindPanel(FormPanel, FindPanelView):
         dates = "all dates" if first is None or last is None else f"{first} to {last}"
         done = "not searched yet" if self.found is None else f"{len(self.found.dates)} days found"
         return f"FindPanel: {self._searched().label}, {dates}, {done}"
+
+
+def _unless_cancelled(work: Work[Any], function: Callable[[], Any]) -> Any:
+    """Call a function; what goes wrong after a cancel is not reported as an error."""
+    try:
+        found = function()
+    except EowidgetsError:
+        work.checkpoint()
+        raise
+    work.checkpoint()
+    return found

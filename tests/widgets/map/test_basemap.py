@@ -9,6 +9,7 @@ import ipyleaflet
 import pytest
 
 from eowidgets.errors import InputError
+from eowidgets.widgets import event_loop
 from eowidgets.widgets.map import basemap
 
 
@@ -46,7 +47,7 @@ def fresh(monkeypatch):
     def none():
         raise RuntimeError("no running event loop")  # whatever other tests left in this thread
 
-    monkeypatch.setattr(basemap.asyncio, "get_running_loop", none)
+    monkeypatch.setattr(event_loop.asyncio, "get_running_loop", none)
     yield monkeypatch
     basemap._probe.cache_clear()
 
