@@ -108,7 +108,7 @@ class FindPanel(FormPanel, FindPanelView):
         if map is None:
             from eowidgets.widgets.map.area_map import AreaMap
 
-            map = own = AreaMap(height="320px")
+            map = own = AreaMap(height="400px")
         self.map = map
         first, last = days_of(dates, named=bool(given.name))
         listed = [] if given.name else [(given.label, _GIVEN)]
@@ -195,6 +195,18 @@ class FindPanel(FormPanel, FindPanelView):
             return True
 
     # --- searching ----------------------------------------------------------------------------------------------
+
+    def run(self) -> Work[Any] | None:
+        """Search in the background.
+
+        Returns
+        -------
+        Work or None
+            ``.result()`` waits for what ``eow.find`` returns; None where it was refused (the panel shows why).
+        """
+        if not self._is_busy():
+            self._show_status(self._upper)
+        return super().run()
 
     def _submit(self) -> Work[Any]:
         asked = self._settings()
@@ -298,6 +310,7 @@ class FindPanel(FormPanel, FindPanelView):
             return None
         if self.job is not None and self.job.over:
             self._settle()
+        self._show_status(self._upper if self.found is None else self._lower)
         try:
             part = self._part()
         except EowidgetsError as error:

@@ -73,12 +73,15 @@ class FindPanelView(PanelView):
         self._keep = ipywidgets.Button(
             description="Save for offline", icon="download", tooltip="Read these dates into a store on this machine"
         )
+        self._status = ipywidgets.VBox((row(self._cancel, self._bar), self._note), layout=wide())
+        self._upper, self._lower = ipywidgets.VBox(layout=wide()), ipywidgets.VBox(layout=wide())
         self._found = ipywidgets.VBox(
             (
                 self._summary,
                 self.timeline,
                 self._cost,
                 row(self._open),
+                self._lower,
                 row(self._path, self._keep).add_class("eow-files"),
                 row(self._shows_code, self._to_notebook, self._to_report),
                 self._code,
@@ -95,9 +98,8 @@ class FindPanelView(PanelView):
                 self._first,
                 self._last,
                 self._cloud,
-                row(self._run, self._cancel),
-                self._bar,
-                self._note,
+                row(self._run),
+                self._upper,
                 self._changed,
                 self._found,
                 self._below,
@@ -105,6 +107,12 @@ class FindPanelView(PanelView):
             "find_panel",
         )
         self.add_class("eow-find-panel")
+        self._show_status(self._upper)
+
+    def _show_status(self, place: ipywidgets.VBox) -> None:
+        """Show progress and messages below the button that started the work: that of the search, or that of the reading."""
+        for box in (self._upper, self._lower):
+            box.children = (self._status,) if box is place else ()
 
     def _running(self, going: bool) -> None:
         super()._running(going)
