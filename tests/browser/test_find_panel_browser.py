@@ -73,7 +73,9 @@ def test_upload_an_area_search_choose_by_keyboard_and_open(page, small, server, 
     chooser.value.set_files(str(area))
     panel.get_by_text("Area: ").wait_for()
 
-    page.run("for n in ('EOWIDGETS_OFFLINE', 'http_proxy', 'https_proxy', 'HTTP_PROXY', 'HTTPS_PROXY'): os.environ.pop(n, None)")
+    page.run(
+        "for n in ('EOWIDGETS_OFFLINE', 'http_proxy', 'https_proxy', 'HTTP_PROXY', 'HTTPS_PROXY'): os.environ.pop(n, None)"
+    )
     panel.get_by_role("button", name="Search").click()
     says(page, "5 days from")
     bars = panel.locator(".eow-find-bars").get_by_role("option")

@@ -102,11 +102,15 @@ class FindPanelView(PanelView):
                 self._upper,
                 self._changed,
                 self._found,
-                self._below,
             ),
             "find_panel",
         )
+        # The Explorer lies outside of the form, whose styles are not for it.
+        form = ipywidgets.VBox(self.children, layout=wide()).add_class("eow-model-panel")
+        self.children = (form, self._below)
+        self.remove_class("eow-model-panel")
         self.add_class("eow-find-panel")
+        self._cancel.layout.display = "none"
         self._show_status(self._upper)
 
     def _show_status(self, place: ipywidgets.VBox) -> None:
@@ -117,6 +121,7 @@ class FindPanelView(PanelView):
     def _running(self, going: bool) -> None:
         super()._running(going)
         self._open.disabled = self._keep.disabled = going
+        self._cancel.layout.display = None if going else "none"
 
     def _show_place(self, area: Area | None) -> None:
         text = NO_AREA if area is None else f"Area: {_extent(area)}."

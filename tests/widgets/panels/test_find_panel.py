@@ -341,7 +341,9 @@ def test_items_in_memory_need_no_area(make, files):
 
 def test_dates_with_two_products_are_one_row(make):
     items = plain_items(2)
-    items += [i | {"id": f"L{n}", "collection": "landsat"} for n, i in enumerate(plain_items(2, **{"eo:cloud_cover": 50}))]
+    items += [
+        i | {"id": f"L{n}", "collection": "landsat"} for n, i in enumerate(plain_items(2, **{"eo:cloud_cover": 50}))
+    ]
     with serve_pages(items) as (url, _):
         panel = make(url, area=AREA, dates=DAYS)
         found = panel.run().result(60)
