@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import traitlets
 import xarray as xr
 
-from eowidgets.analysis.measure.report.content import Report, Table
+from eowidgets.analysis.measure.report.content import Report
 from eowidgets.arguments import DateLike, FilePath, checked
 from eowidgets.cube.area import Area, AreaLike
 from eowidgets.cube.catalogues.find import Cloud
@@ -25,6 +25,7 @@ from eowidgets.errors import EowidgetsError, InputError
 from eowidgets.system import available_memory
 from eowidgets.widgets.event_loop import on_this_loop
 from eowidgets.widgets.panels.find_panel_view import EMPTY, NO_AREA, FindPanelView
+from eowidgets.widgets.panels.find_report import report_of
 from eowidgets.widgets.panels.find_settings import FindSettings, days_of
 from eowidgets.widgets.panels.panel import FormPanel
 from eowidgets.widgets.panels.panel_view import select
@@ -33,6 +34,7 @@ if TYPE_CHECKING:
     from eowidgets.widgets.explorer import Explorer
     from eowidgets.widgets.map.area_map import AreaMap
 
+T = TypeVar("T")
 #: Searched where no catalogue is given.
 USUAL = "sentinel-2"
 #: Key of a catalogue that was given and has no name.
@@ -109,6 +111,7 @@ class FindPanel(FormPanel, FindPanelView):
             from eowidgets.widgets.map.area_map import AreaMap
 
             map = own = AreaMap(height="400px")
+            own.observe(lambda _: setattr(own, "pins", []), names="pins")  # without a cube a pin means nothing
         self.map = map
         first, last = days_of(dates, named=bool(given.name))
         listed = [] if given.name else [(given.label, _GIVEN)]
@@ -402,24 +405,7 @@ class FindPanel(FormPanel, FindPanelView):
         return f"Images of {self._searched().label}"
 
     def _report(self) -> Report:
-        found, part = self._needed(), self._part()
-        query = found.selection.query
-        answer = [found.sentence, f"{len(part.dates)} of these days are chosen."] if self.chosen else [found.sentence]
-        table = part.table.drop(columns=["time", "thumbnail"])
-        where = "all that the catalogue has" if query.area is None else f"{query.area.hectares:.1f} ha"
-        return Report(
-            f"Images of {query.catalogue.label}",
-            " ".join((*answer, part.estimate.sentence)),
-            tables=[Table.of(table, "Days")],
-            definitions={
-                "cloud": "per cent, as the catalogue states it for whole images",
-                "coverage": "share of the area within the footprints of a day",
-                "bytes": "estimated size of what is read",
-            },
-            method={"area": where, "dates": str(query.dates or "all"), "problems": " ".join(found.problems) or "none"},
-            citations=[t for t in (query.catalogue.attribution,) if t],
-            code=part.code(),
-        )
+        return report_of(self._needed(), self._part())
 
     def close(self) -> None:
         """Cancel what is in progress, and close the panel with its map and the Explorer below."""
@@ -438,7 +424,7 @@ class FindPanel(FormPanel, FindPanelView):
         return f"FindPanel: {self._searched().label}, {dates}, {done}"
 
 
-def _unless_cancelled(work: Work[Any], function: Callable[[], Any]) -> Any:
+def _unless_cancelled(work: Work[Any], function: Callable[[], T]) -> T:
     """Call a function; what goes wrong after a cancel is not reported as an error."""
     try:
         found = function()
