@@ -21,6 +21,7 @@ from eowidgets.cube.schema import bands
 from eowidgets.errors import InputError
 
 HERE = " in the drawn area"
+SURE = "How sure is that figure?"
 #: Questions whose passing is remembered.
 KEPT = 200
 _kept: OrderedDict[Any, bool] = OrderedDict()
@@ -72,6 +73,8 @@ def suggestions(
         asked_why = told_last.kind != "change" or getattr(told_last, "ask", "") == "cause"
         if land and not asked_why and getattr(told_last, "of", "") in ("", *COVERS):
             wanted.insert(0, "What caused it?")
+    if history and history[-1].interval is not None:
+        wanted.insert(0, SURE)
     if land:
         wanted += [
             f"What is there{here}?" if drawn else "Describe this scene.",
@@ -79,7 +82,8 @@ def suggestions(
         ]
     if land and years:
         wanted += [f"Where was forest lost{here} between {a} and {b}?", f"What changed{here} between {a} and {b}?"]
-    wanted += [f"When is NDVI highest{here}?"] if {"red", "nir"} <= set(bands(cube)) or present(cube, "NDVI") else []
+    if {"red", "nir"} <= set(bands(cube)) or present(cube, "NDVI"):
+        wanted += [f"When does the growing season start{here}?", f"When is NDVI highest{here}?"]
     wanted += [f"Which of my {str(n)[:40]} is the greenest?" for n in list(layers)[:1]]
     wanted += [f"How cloudy was {date[:4] or b}?"] if "clouds" in cube else []
     wanted += [f"Is NDVI rising{here}?"] if years else []
