@@ -9,24 +9,23 @@ from typing import Any
 
 import xarray as xr
 
-from eowidgets.analysis.ask import measured, small, words
+from eowidgets.analysis.ask import measured, small, tools, words
 from eowidgets.analysis.ask.answer import Answer
 from eowidgets.analysis.ask.consistent import Claim
 from eowidgets.analysis.ask.context import Context
 from eowidgets.analysis.ask.interval import Interval
 from eowidgets.analysis.ask.language import Scope, Season
-from eowidgets.analysis.ask.trends import course_of
 from eowidgets.analysis.measure.phenology import phenology
 from eowidgets.errors import InputError
 
 Table = Mapping[str, Mapping[str, Any]]
 #: What the events are; the threshold is that of ``eow.phenology``.
 _MEANS = {
-    "start": "Start is the day on which {mean} has risen by half of the way from its lowest value to its peak, not the 1 March "
+    "start": "Start is the day on which {it} has risen by half of the way from its lowest value to its peak, not the 1 March "
     "of the calendar.",
-    "end": "End is the day on which {mean} has fallen by half of the way from its peak to the lowest value after it.",
-    "peak": "Peak is the day of the highest value of the curve through {mean}; it has no standard deviation.",
-    "length": "The length is counted from the day on which {mean} has risen by half of the way to its peak to the day on which "
+    "end": "End is the day on which {it} has fallen by half of the way from its peak to the lowest value after it.",
+    "peak": "Peak is the day of the highest value of the curve through {it}; it has no standard deviation.",
+    "length": "The length is counted from the day on which {it} has risen by half of the way to its peak to the day on which "
     "it has fallen by half.",
 }
 #: Quality of a season -> what the sentence says of its years.
@@ -46,8 +45,12 @@ def season(context: Context, program: Season) -> Answer:
         raise InputError("The growing season is looked for in the whole year: ask without months.")
     # The curve needs the dates around a year too: the time asked about picks the season, not the dates.
     whole = replace(scope, start="", end="")
-    _, series, _ = course_of(context, whole, of, context.dates(whole))
-    found = context.trace("found", phenology, series)
+    where = context.where(whole)
+    if not where.any():
+        raise InputError("The place holds no pixel of the cube.")
+    part = context.trace("part", measured.place, context.cube, where)
+    found = context.trace("found", phenology, part, of)
+    series = tools.course(tools.index_values(context.cube, of, where), where)
     table = context.trace("growth", measured.seasons, found, program.ask, scope.start, scope.end)
     if program.other is not None and program.relation:
         return _compared(context, program, table, program.other, series, found)
@@ -57,7 +60,8 @@ def season(context: Context, program: Season) -> Answer:
     if len(table) == 1:
         (year,) = table
         verb = f"lasts {listed[0]}" if program.ask == "length" else f"{_VERBS[program.ask]} on {listed[0]}"
-        text = f"The growing season {year}{place} {verb}."
+        early, late = (_plain(table[year][n]) for n in ("early", "late"))
+        text = f"The growing season {year}{place} {verb}; half of the pixels lie between {early} and {late}."
     else:
         by_year = ", ".join(f"{year}: {said}" for year, said in zip(table, listed, strict=True))
         verb = "usually lasts" if program.ask == "length" else f"usually {_VERBS[program.ask]} about"
@@ -106,6 +110,10 @@ def _said(one: Mapping[str, Any]) -> str:
     return f"{one['value']:.0f} days{spread}" if isinstance(one["value"], float) else f"{one['value']}{spread}"
 
 
+def _plain(value: float | str) -> str:
+    return f"{value:.0f} days" if isinstance(value, float) else value
+
+
 def _usual(ask: str, table: Table) -> str:
     if ask == "length":
         days = sorted(float(one["value"]) for one in table.values())
@@ -116,13 +124,15 @@ def _usual(ask: str, table: Table) -> str:
 
 def _note(program: Season, table: Table) -> str:
     """Say what is dated, what the standard deviation is, and which years are doubtful."""
-    text = _MEANS[program.ask].format(mean=f"the mean {program.of} of the place")
-    if program.ask != "peak":
-        text += " ± is one standard deviation."
+    text = _MEANS[program.ask].format(it=program.of)
+    pixels = max(int(one["pixels"]) for one in table.values())
+    share = min(float(one["share"]) for one in table.values())
+    text += f" Given is the median of up to {pixels:,} pixels, {share:.0f} % or more of those seen"
+    text += "." if program.ask == "peak" else "; ± is the median of their standard deviations."
     for quality, words_of in _DOUBTS.items():
         years = [year for year, one in table.items() if one["quality"] == quality]
         text += f" In {', '.join(years)} {words_of}." if years else ""
-    return f"{text} By eow.phenology on the mean series."
+    return f"{text} By eow.phenology."
 
 
 def _sureness(table: Table) -> float:

@@ -48,8 +48,9 @@ _COVERS = {
         "(eow.trend(..., autocorrelation=...) allows for that)."
     ),
     "season": (
-        "It is 1.96 standard deviations to either side, and covers the noise of the observations around the curve, if their "
-        "errors are independent. It does not cover gaps without images, or another choice of curve or threshold "
+        "It is 1.96 standard deviations of a typical pixel to either side, and covers the noise of the observations around the "
+        "curve, if their errors are independent. It does not cover gaps without images, the differences between pixels, or "
+        "another choice of curve or threshold "
         "(eow.phenology(..., method=..., threshold=...))."
     ),
     "outlook": (

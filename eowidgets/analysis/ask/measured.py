@@ -3,14 +3,21 @@
 from __future__ import annotations
 
 import calendar
+import math
 from collections.abc import Collection, Mapping
 from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 import pandas as pd
 import xarray as xr
 
+from eowidgets.analysis.measure.phenology import NO_CLASS
+from eowidgets.cube.schema import bands
 from eowidgets.errors import InputError
+from eowidgets.models.phenology.metrics import GAP, INCOMPLETE, QUALITY, SEASON
+
+Mask = npt.NDArray[np.bool_]
 
 #: Fewest values of a trend: of four that all rise, the Mann-Kendall test gives p = 0.09.
 FEWEST = 5
@@ -18,8 +25,10 @@ FEWEST = 5
 SLACK = 31
 #: Half width of a 95 % interval in standard deviations.
 WIDE = 1.96
+#: Most pixels of a place whose seasons are measured, and the share of them that must have one.
+PIXELS, LEAST = 10_000, 0.25
 #: Qualities of a season from which dates are taken.
-TOLD = ("season", "gap at start or end", "cut by the series")
+TOLD = (SEASON, GAP, INCOMPLETE)
 
 
 def month_range(months: Collection[int]) -> str:
@@ -92,13 +101,24 @@ def estimate(found: pd.DataFrame) -> dict[str, Any]:
     return {**out, "years": int(row["count"]), "significance": str(row["significance"])}
 
 
-def seasons(found: pd.DataFrame, what: str, start: str = "", end: str = "") -> dict[str, dict[str, Any]]:
-    """Return one event of the seasons of a table of ``eow.phenology``, by the year of the season.
+def place(cube: xr.Dataset, where: Mask) -> xr.Dataset:
+    """Cut a cube to the pixels of a place, thinned evenly to ten thousand; the bands of all other pixels are NaN."""
+    rows, columns = np.flatnonzero(where.any(axis=1)), np.flatnonzero(where.any(axis=0))
+    step = max(1, math.ceil(math.sqrt(where.sum() / PIXELS)))
+    ys, xs = slice(rows[0], rows[-1] + 1, step), slice(columns[0], columns[-1] + 1, step)
+    part, inside = cube.isel(y=ys, x=xs), where[ys, xs]
+    if inside.all():
+        return part
+    mask = xr.DataArray(inside, dims=("y", "x"))
+    return part.assign({n: part[n].where(mask) for n in bands(part)})
+
+
+def seasons(found: xr.Dataset, what: str, start: str = "", end: str = "") -> dict[str, dict[str, Any]]:
+    """Return one event of the seasons of ``eow.phenology`` over a place, by the year of the season.
 
     Parameters
     ----------
-    found : DataFrame
-        Of one series.
+    found : Dataset (time, y, x)
     what : {"start", "peak", "end", "length"}
     start, end : str
         ISO days: only seasons of which the event (of a length: the start) lies between them.
@@ -106,41 +126,66 @@ def seasons(found: pd.DataFrame, what: str, start: str = "", end: str = "") -> d
     Returns
     -------
     dict of str to dict
-        ``value`` (ISO day, or number of days), ``sd`` (days, NaN for a peak) and ``quality``.
+        ``value``: median over the pixels (ISO day, or number of days); ``sd``: median of their standard deviations (days, NaN
+        for a peak); ``early`` and ``late``: the quartiles; ``pixels`` and ``share`` of those with a season; ``quality``: the
+        most frequent one.
 
     Raises
     ------
     InputError
         If no such season can be dated; the sentence has the quality of those that there are.
     """
-    day = "start_date" if what == "length" else f"{what}_date"
     out: dict[str, dict[str, Any]] = {}
-    for _, row in found.iterrows():
-        date = row[day]
-        if row["quality"] not in TOLD or pd.isna(date) or pd.isna(row[what]):
+    reasons: dict[int, str] = {}
+    for year, one in zip(found["year"].values.tolist(), (found.isel(time=i) for i in range(found.sizes["time"])), strict=True):
+        quality, days = one["quality"].values, one[what].values
+        seen = quality != NO_CLASS
+        told = np.isin(quality, TOLD) & np.isfinite(days) & np.isfinite(one["start" if what == "length" else what].values)
+        reasons[year] = _commonest(quality[seen & ~told if told.sum() < LEAST * seen.sum() else told])
+        if not told.any() or told.sum() < LEAST * seen.sum():
             continue
-        iso = f"{date:%Y-%m-%d}"
-        if iso < (start or iso) or iso > (end or iso):
+        middle = float(np.median(days[told]))
+        early, late = (float(np.quantile(days[told], q)) for q in (0.25, 0.75))
+        when = _date(year, float(np.median(one["start"].values[told])) if what == "length" else middle)
+        if when < (start or when) or when > (end or when):
             continue
-        value = float(row["length"]) if what == "length" else iso
-        out[str(int(row["year"]))] = {"value": value, "sd": _deviation(row, what), "quality": str(row["quality"])}
+        dated = what != "length"
+        out[str(year)] = {
+            "value": when if dated else middle,
+            "sd": _deviation(one, what, told),
+            "early": _date(year, early) if dated else early,
+            "late": _date(year, late) if dated else late,
+            "pixels": int(told.sum()),
+            "share": 100.0 * float(told.sum() / seen.sum()),
+            "quality": reasons[year],
+        }
     if not out:
-        raise InputError(_none(found, what, start, end))
+        years = [y for y in reasons if (not start or int(start[:4]) <= y) and (not end or y <= int(end[:4]))]
+        listed = ", ".join(f"{y}: {reasons[y]}" for y in years or reasons)
+        raise InputError(f"The {what} of the growing season cannot be dated ({listed}).")
     return out
 
 
-def _deviation(row: Mapping[str, Any], what: str) -> float:
+def _date(year: int, day: float) -> str:
+    """Return the ISO day of a day that counts from the first of January of a year."""
+    return str(np.datetime64(f"{year}-01-01") + np.timedelta64(math.floor(day) - 1, "D"))
+
+
+def _deviation(one: xr.Dataset, what: str, told: Mask) -> float:
+    if what == "peak":
+        return float("nan")
     if what == "length":  # errors of start and end are independent
-        return float(np.hypot(row["start_sd"], row["end_sd"]))
-    return float(row.get(f"{what}_sd", np.nan))
+        return float(np.nanmedian(np.hypot(one["start_sd"].values[told], one["end_sd"].values[told])))
+    return float(np.nanmedian(one[f"{what}_sd"].values[told]))
 
 
-def _none(found: pd.DataFrame, what: str, start: str, end: str) -> str:
-    """Say why no season can be dated."""
-    years = [int(y) for y in found["year"]]
-    near = [y for y in years if (not start or int(start[:4]) <= y) and (not end or y <= int(end[:4]))] or years
-    reasons = ", ".join(f"{y}: {q}" for y, q in zip(years, found["quality"], strict=True) if y in near)
-    return f"The {what} of the growing season cannot be dated ({reasons})."
+def _commonest(quality: npt.NDArray[Any]) -> str:
+    """Name the most frequent class."""
+    if not quality.size:
+        return "never seen without cloud"
+    values, counts = np.unique(quality, return_counts=True)
+    names = {c.value: c.name for c in QUALITY}
+    return names.get(int(values[counts.argmax()]), "never seen without cloud")
 
 
 def only(table: Mapping[str, Mapping[str, Any]]) -> Any:
@@ -154,7 +199,8 @@ def days_earlier(table: Mapping[str, Mapping[str, Any]], other: Mapping[str, Map
     one, two = (next(iter(t.values()))["value"] for t in (table, other))
     if isinstance(one, float):
         return float(two - one)
-    return float(day_of_year(two) - day_of_year(one))
+    days = day_of_year(two) - day_of_year(one)
+    return float(days - 365 * round(days / 365))  # across the new year: 30 December is 3 days before 2 January
 
 
 def day_of_year(date: str) -> int:
@@ -165,7 +211,7 @@ def day_of_year(date: str) -> int:
     >>> day_of_year("2019-03-01")
     60
     """
-    return int(pd.Timestamp(date).dayofyear)
+    return int(pd.Timestamp(date).day_of_year)
 
 
 def usual_day(table: Mapping[str, Mapping[str, Any]]) -> str:

@@ -15,8 +15,7 @@ _BEGIN = r"(?:begin\w*|began|begun|start\w*|onset|commenc\w*|arriv\w*|c[ao]me|co
 _END = r"(?:end(?!\w*less)\w*|over|finish\w*|stop\w*)"
 #: A season of plants; "the season" alone only where it begins, ends, peaks or lasts.
 _SEASON = r"(?:growing|greening|vegetation) seasons?"
-_NAMED = re.compile(rf"\b{_SEASON}\b|\b(?:the|this|each|every) season (?:{_BEGIN}|{_END}|peak\w*|last\w*)\b|\bgreen-?up\b")
-_UP = re.compile(r"\bgreen-?up\b")
+_NAMED = re.compile(rf"\b{_SEASON}\b|\b(?:the|this|each|every) season (?:{_BEGIN}|{_END}|peak\w*|last\w*)\b")
 _STARTS = re.compile(rf"\b{_BEGIN}\b")
 _ENDS = re.compile(rf"\b{_END}\b")
 _PEAKS = re.compile(r"\bpeak\w*\b")
@@ -27,7 +26,7 @@ _WHEN = re.compile(
     r"^(?:and |so |please )?(?:when|how long|how many days|how (?:early|late)|(?:on |at |by )?(?:what|which) (?:date|day|time)"
     r"|(?:(?:what|which) (?:is|was|were|are) |(?:show|give|tell|find|list|name)(?: me| us)? )?(?:the )?"
     r"(?:(?:average|mean|usual|typical|median) )*"
-    r"(?:dates?|days?|starts?|beginning|onset|ends?|length|duration|growing season|green-?up))\b"
+    r"(?:dates?|days?|starts?|beginning|onset|ends?|length|duration|growing season))\b"
 )
 #: A trend of the dates, a rank of years, a time to come: none of them is computed.
 _OTHER = (
@@ -57,6 +56,12 @@ _SPRING = (
     (r"\b(earliest|latest) spring\b", r"\1 start of the growing season"),
     (rf"\b(?:was|is) (the growing season{_YEAR}) (earlier|later|sooner)\b", r"did \1 start \2"),
     (r"(\bgrowing season\b.*\bthan) (?:in )?(?:the )?spring(?:time)?(?: of| in)? (?=(?:19|20)\d\d)", r"\1 in "),
+    (
+        r"\b(?:do|does|did) (?:the )?(?:plants?|vegetation|trees|leaves|forest) (?:start|begin)(?:s|ed)?(?: to)? "
+        r"(?:grow|growing|green|greening|sprout|sprouting)(?: up)?\b",
+        "did the growing season start",
+    ),
+    (r"\b(?:the )?(?:spring )?green-?up\b", "the growing season start"),
     (r"\b(?:vegetation (?:period|season)|growing period|growth season)\b", "growing season"),
 )
 _TREND = "I hold the growing seasons of two years against each other: name both years."
@@ -123,6 +128,4 @@ def _asked(low: str) -> str | None:
     ]
     if "length" in found and found != ["length"]:
         found = [n for n in found if n != "length"]
-    if not found and _UP.search(low):
-        return "start"
     return found[0] if len(found) == 1 else None
