@@ -18,8 +18,8 @@ from eowidgets.cube.opening import opening
 
 #: Where tools live, as their code names them.
 _MODULES = (
-    "ahead", "breaks", "built", "burnt", "cause", "facts", "levels", "measured", "pair", "ranks", "season", "small", "splits", "still",
-    "timetools", "tools",
+    "ahead", "breaks", "built", "burnt", "cause", "facts", "levels", "measured", "pair", "ranks", "season", "small", "splits",
+    "still", "timetools", "tools",
 )  # fmt: skip
 
 

@@ -12,8 +12,8 @@ from eowidgets.analysis.ask.answer import Answer
 from eowidgets.analysis.ask.consistent import Claim
 from eowidgets.analysis.ask.context import Context, Found, span
 from eowidgets.analysis.ask.happened import caused
-from eowidgets.analysis.ask.interval import Interval
 from eowidgets.analysis.ask.index_change import index_change
+from eowidgets.analysis.ask.interval import Interval
 from eowidgets.analysis.ask.landcover import CLASSES, CODE, class_mask
 from eowidgets.analysis.ask.language import COVERS, SKIES, Change, When
 from eowidgets.analysis.ask.outlook import broken
@@ -212,7 +212,7 @@ def change(context: Context, program: Change) -> Answer:
     unit = "ha" if program.unit == "%" else program.unit
     per = tools.area(found.known, context.cube, unit), tools.area(found.known, context.cube)
     ends = _ends(unit, (low, high), per)
-    low, high = ends.low, ends.high
+    low, high = (float(v) for v in (ends.low, ends.high))
     size = context.trace("size", tools.area, found.mask, context.cube, *(() if unit == "ha" else (unit,)))
     if _fell_within(context, program, found, size=size):
         return _broken_by(context, replace(program, method=FALLBACK))

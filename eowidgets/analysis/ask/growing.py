@@ -65,7 +65,9 @@ def season(context: Context, program: Season) -> Answer:
     else:
         by_year = ", ".join(f"{year}: {said}" for year, said in zip(table, listed, strict=True))
         verb = "usually lasts" if program.ask == "length" else f"usually {_VERBS[program.ask]} about"
-        text = f"The growing season{place} {verb} {_usual(program.ask, table)} (median of {len(table)} years; {by_year})."
+        text = (
+            f"The growing season{place} {verb} {_usual(program.ask, table)} (median of {len(table)} years; {by_year})."
+        )
     return context.answer(
         program, f"{text} {_note(program, table)}", value, _sureness(table), unit="days" if program.ask == "length" else "date",
         dates=context.cube, series=series, interval=_interval(program.ask, table),
@@ -88,7 +90,7 @@ def _compared(
     what = "length" if ask == "length" else ask
     both = f"the {what} of the growing season{words.where(program.scope)} is {one} in {next(iter(table))} and {two} in "
     both += f"{next(iter(second))}"
-    if math.isfinite(spread) and abs(days) <= measured.WIDE * spread or days == 0:
+    if (math.isfinite(spread) and abs(days) <= measured.WIDE * spread) or days == 0:
         raise InputError(
             f"That is too close to tell: {both}, {abs(days):.0f} days apart, within 1.96 standard deviations of the difference."
         )
@@ -137,7 +139,7 @@ def _note(program: Season, table: Table) -> str:
 
 def _sureness(table: Table) -> float:
     doubtful = sum(one["quality"] != "season" for one in table.values())
-    return 0.9 - 0.2 * doubtful / len(table)
+    return float(0.9 - 0.2 * doubtful / len(table))
 
 
 def _interval(ask: str, table: Table) -> Interval | None:

@@ -11,6 +11,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from eowidgets.analysis.ask import words
+from eowidgets.analysis.ask.language import COVERS, UNIONS
 
 if TYPE_CHECKING:
     from eowidgets.analysis.ask.answer import Answer
@@ -30,7 +31,7 @@ _ASKS = re.compile(
     rf"|(?:can|how far can) (?:i|we) (?:trust|rely on) {_THAT}"
     rf")$"
 )
-#: An error of something else than the answer before is asked for.
+#: What gives a confidence interval of an area.
 SAMPLE = (
     "A random sample that people label gives the accuracy of the map, and an error-adjusted area with a 95 % confidence "
     "interval: eow.sample, then eow.accuracy."
@@ -58,6 +59,8 @@ _COVERS = {
         "happened before, such as felling or a new crop."
     ),
 }
+#: Kinds of answers that rest on a class map, of land.
+_MAPPED = ("area", "share", "count", "presence", "compare", "threshold", "describe", "locate", "change")
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,7 +98,7 @@ def asks(question: str) -> bool:
 
 
 def told(question: str, history: Sequence[Answer]) -> Answer:
-    """Answer from the interval of the last answer of a dialogue; its program is that of the last answer, so that one may go on."""
+    """Answer from the interval of the last answer; the program is that of the last answer, so that a dialogue may go on."""
     from eowidgets.analysis.ask.answer import refuse
 
     before = history[-1] if history else None
@@ -123,7 +126,7 @@ def _ends(held: Interval) -> str:
 def _without(kind: str, before: Answer) -> str:
     """Say that an answer has no interval, and what would give one."""
     said = "That answer holds no interval"
-    if kind in ("area", "share", "count", "presence", "compare", "threshold", "describe", "locate", "change"):
-        if getattr(before.program, "of", "") not in ("image", "clear image"):
-            return f"{said}: it counts pixels of a class map, and inherits the errors of that map. {SAMPLE}"
+    of = getattr(before.program, "of", "")
+    if kind in _MAPPED and of in ("", "change", *COVERS, *UNIONS):
+        return f"{said}: it counts pixels of a class map, and inherits the errors of that map. {SAMPLE}"
     return f"{said}: it is computed from the images as they are."

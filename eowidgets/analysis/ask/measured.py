@@ -58,7 +58,9 @@ def month_words(months: str) -> str:
     first, last = (int(m) for m in months.split("-"))
     if (last - first) % 12 == 11:
         return "all months"
-    return calendar.month_name[first] if first == last else f"{calendar.month_name[first]} to {calendar.month_name[last]}"
+    return (
+        calendar.month_name[first] if first == last else f"{calendar.month_name[first]} to {calendar.month_name[last]}"
+    )
 
 
 def whole_years(series: xr.DataArray, months: str) -> tuple[str, str, int]:
@@ -137,10 +139,14 @@ def seasons(found: xr.Dataset, what: str, start: str = "", end: str = "") -> dic
     """
     out: dict[str, dict[str, Any]] = {}
     reasons: dict[int, str] = {}
-    for year, one in zip(found["year"].values.tolist(), (found.isel(time=i) for i in range(found.sizes["time"])), strict=True):
+    for year, one in zip(
+        found["year"].values.tolist(), (found.isel(time=i) for i in range(found.sizes["time"])), strict=True
+    ):
         quality, days = one["quality"].values, one[what].values
         seen = quality != NO_CLASS
-        told = np.isin(quality, TOLD) & np.isfinite(days) & np.isfinite(one["start" if what == "length" else what].values)
+        told = (
+            np.isin(quality, TOLD) & np.isfinite(days) & np.isfinite(one["start" if what == "length" else what].values)
+        )
         reasons[year] = _commonest(quality[seen & ~told if told.sum() < LEAST * seen.sum() else told])
         if not told.any() or told.sum() < LEAST * seen.sum():
             continue

@@ -61,7 +61,9 @@ def trend(context: Context, program: Trend) -> Answer:
         text = f"{begin} is {'rising' if slope > 0 else 'falling'}{_where(program)}: {said}"
     else:
         text = f"No significant trend: {title} moved by {said}{_where(program)}"
-    text += f" (95 % interval {low:+.2g} to {high:+.2g}), {found['years']} years {yearly.period}, {p} by the Mann–Kendall "
+    text += (
+        f" (95 % interval {low:+.2g} to {high:+.2g}), {found['years']} years {yearly.period}, {p} by the Mann–Kendall "
+    )
     text += f"test: {'significant' if told else 'not significant'}. {yearly.note}"
     if found["years"] == measured.FEWEST:
         text += f" With {measured.FEWEST} years only an unbroken rise or fall is significant."

@@ -32,7 +32,11 @@ def composites(years=20, rise=0.01, south=False, first=2001, shift=None, seed=0)
     ndvi = ndvi[:, None, None] + rng.normal(0, 0.005, (len(times), 3, 3))
     red = np.full(ndvi.shape, 0.05)
     data = {"red": red, "nir": red * (1 + ndvi) / (1 - ndvi)}
-    coords = {"time": times.values.astype("datetime64[ns]"), "y": 5e6 - 250 * np.arange(3.0), "x": 5e5 + 250 * np.arange(3.0)}
+    coords = {
+        "time": times.values.astype("datetime64[ns]"),
+        "y": 5e6 - 250 * np.arange(3.0),
+        "x": 5e5 + 250 * np.arange(3.0),
+    }
     made = {n: (("time", "y", "x"), v.astype("float32")) for n, v in data.items()}
     return xr.Dataset(made, coords).rio.write_crs("EPSG:32735" if south else "EPSG:32635")
 
@@ -58,7 +62,11 @@ def test_a_trend_has_the_numbers_of_the_direct_call(forest, question):
     assert answer.value == float(direct["slope"])
     assert (answer.interval.low, answer.interval.high) == (float(direct["slope_low"]), float(direct["slope_high"]))
     assert "found = eow.trend(course, how='median', months='5-11', dates='2016-05-01/2020-11-30')" in answer.code
-    for said in (f"{direct['slope']:+.2g}", f"{direct['slope_low']:+.2g} to {direct['slope_high']:+.2g}", f"p = {direct['p']:.2g}"):
+    for said in (
+        f"{direct['slope']:+.2g}",
+        f"{direct['slope_low']:+.2g} to {direct['slope_high']:+.2g}",
+        f"p = {direct['p']:.2g}",
+    ):
         assert said in answer.text
     assert "5 years from 2016 to 2020" in answer.text
     assert "not significant" in answer.text
@@ -203,7 +211,10 @@ def test_a_season_has_the_numbers_of_the_direct_call(forest, question, column):
 def test_all_years_are_given_where_none_is_named(forest):
     answer = ask(forest, "When does spring begin?")
     starts = eow.phenology(forest).start.median(("y", "x")).dropna("time")
-    days = {str(t)[:4]: np.datetime64(f"{str(t)[:4]}-01-01") + int(d) - 1 for t, d in zip(starts.time.values, starts.values, strict=True)}
+    days = {
+        str(t)[:4]: np.datetime64(f"{str(t)[:4]}-01-01") + int(d) - 1
+        for t, d in zip(starts.time.values, starts.values, strict=True)
+    }
     assert answer.value == {year: str(day) for year, day in days.items()}
     assert "median of 5 years" in answer.text
 

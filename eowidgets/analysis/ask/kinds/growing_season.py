@@ -19,7 +19,9 @@ _NAMED = re.compile(rf"\b{_SEASON}\b|\b(?:the|this|each|every) season (?:{_BEGIN
 _STARTS = re.compile(rf"\b{_BEGIN}\b")
 _ENDS = re.compile(rf"\b{_END}\b")
 _PEAKS = re.compile(r"\bpeak\w*\b")
-_LENGTH = re.compile(r"\b(?:how long|length|last(?:s|ed)?(?! (?:image|year|spring|summer|autumn|winter))|duration|how many days)\b")
+_LENGTH = re.compile(
+    r"\b(?:how long|length|last(?:s|ed)?(?! (?:image|year|spring|summer|autumn|winter))|duration|how many days)\b"
+)
 _THAN = re.compile(r"\b(?P<relation>earlier|sooner|later|longer|shorter)\b(?: or (?:earlier|later|longer|shorter))?")
 #: How a question for a date or a length begins; "what is the mean NDVI at the start" is none.
 _WHEN = re.compile(
@@ -45,11 +47,14 @@ _CALENDAR = re.compile(
     rf"^(?:and )?when (?:does|do|did|is|was|will) (?:the )?(?:(?:summer|autumn|fall|winter)(?:time)?{_YEAR} (?:{_BEGIN}|{_END})"
     rf"|spring(?:time)?{_YEAR} {_END})\b|\b(?:start|beginning|onset|end) of (?:the )?(?:summer|autumn|winter)$"
 )
-_NO_CALENDAR = "The images date the growing season, not the seasons of the calendar: ask when the growing season starts or ends."
+_NO_CALENDAR = (
+    "The images date the growing season, not the seasons of the calendar: ask when the growing season starts or ends."
+)
 #: The spring of plants, by a verb or noun of its beginning; the calendar's has none.
 _SPRING = (
     (
-        rf"\b(?:the )?spring(?:time)?(?: season)?({_YEAR}) (?=(?:begin|start|arriv|coming|comes?|came|set in|earlier|later|sooner)\w*\b)",
+        rf"\b(?:the )?spring(?:time)?(?: season)?({_YEAR}) "
+        r"(?=(?:begin|start|arriv|coming|comes?|came|set in|earlier|later|sooner)\w*\b)",
         r"the growing season\1 ",
     ),
     (r"\b(?:start|beginning|onset|arrival|first day) of (?:the )?spring(?:time)?\b", "start of the growing season"),
@@ -99,7 +104,7 @@ def growing_season(low: str, slots: Slots, given: Given) -> Program | str | None
     if relation is None and not _WHEN.search(low):
         return None
     scope, other = scopes(slots, "compare" if relation else "")
-    if scope.months and not scope.start or any(d.months and not d.start for d in slots.dates):
+    if (scope.months and not scope.start) or any(d.months and not d.start for d in slots.dates):
         return "The growing season is looked for in the whole year: ask without months."
     indices = indices_in(names, given)
     of = indices[0] if indices else "NDVI"
