@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
+import numpy as np
 import xarray as xr
 
 from eowidgets.analysis.ask import measured, small, tools, words
@@ -33,6 +34,8 @@ _DOUBTS = {
     "gap at start or end": "the clear images around start or end are more than 60 days apart",
     "cut by the series": "the series begins or ends within the season",
 }
+#: Distance between the quartiles of a normal distribution in standard deviations.
+QUARTILES = 1.349
 _VERBS = {"start": "starts", "peak": "peaks", "end": "ends"}
 
 
@@ -85,14 +88,14 @@ def _compared(
         if len(one) != 1:
             raise InputError(f"There are {len(one)} seasons{words.when(scope.start, scope.end)}: name two years.")
     days = context.trace("days", measured.days_earlier, table, second)
-    spread = math.hypot(*(next(iter(t.values()))["sd"] for t in (table, second)))
+    spread = math.hypot(*(_spread(next(iter(t.values()))) for t in (table, second)))
     (one,), (two,) = ((f"{_said(v)}" for v in t.values()) for t in (table, second))
-    what = "length" if ask == "length" else ask
-    both = f"the {what} of the growing season{words.where(program.scope)} is {one} in {next(iter(table))} and {two} in "
+    both = f"the {ask} of the growing season{words.where(program.scope)} is {one} in {next(iter(table))} and {two} in "
     both += f"{next(iter(second))}"
-    if (math.isfinite(spread) and abs(days) <= measured.WIDE * spread) or days == 0:
+    if abs(days) <= measured.WIDE * spread:
+        of_what = "of the pixels" if ask == "peak" else "of the difference"
         raise InputError(
-            f"That is too close to tell: {both}, {abs(days):.0f} days apart, within 1.96 standard deviations of the difference."
+            f"That is too close to tell: {both}, {abs(days):.0f} days apart, within 1.96 standard deviations {of_what}."
         )
     less = relation in ("earlier", "shorter")
     claim = Claim(days, 0.0, ">" if less else "<", shown=(f"{abs(days):.0f} days",))
@@ -104,6 +107,14 @@ def _compared(
     return context.answer(
         program, text, value, min(_sureness(table), _sureness(second)), dates=context.cube, series=series, claim=claim
     )
+
+
+def _spread(one: Mapping[str, Any]) -> float:
+    """Return the standard deviation of an event; of a peak that of the pixels, from their quartiles."""
+    if math.isfinite(one["sd"]):
+        return float(one["sd"])
+    early, late = (np.datetime64(one[n]) for n in ("early", "late"))
+    return float((late - early) / np.timedelta64(1, "D")) / QUARTILES
 
 
 def _said(one: Mapping[str, Any]) -> str:
@@ -148,8 +159,7 @@ def _interval(ask: str, table: Table) -> Interval | None:
         return None
     ((year, one),) = table.items()
     ends = measured.ends(table)
-    what = "length" if ask == "length" else ask
     return Interval(
-        f"The {what} of the growing season {year} is {_said(one)}", ends["low"], ends["high"],
+        f"The {ask} of the growing season {year} is {_said(one)}", ends["low"], ends["high"],
         "days" if ask == "length" else "date", "measured.ends(growth)",
     )  # fmt: skip

@@ -55,7 +55,6 @@ PROGRAMS = [
     Trend(Scope(months=(6, 7, 8), cover="forest"), "NDVI"),
     Season(Scope(), ask="length"),
     Season(YEAR, ask="peak"),
-    Season(Scope("2018-01-01", "2018-12-31"), ask="end", relation="later", other=Scope("2020-01-01", "2020-12-31")),
     Change(Scope(), "", "what"),
     Change(Scope(), "", "whether"),
     Change(Scope(), "forest", "what"),
