@@ -80,13 +80,14 @@ def suggestions(
             f"What is there{here}?" if drawn else "Describe this scene.",
             f"How much forest is there{here} in {date[:4] or b}?",
         ]
-    if land and years:
-        wanted += [f"Where was forest lost{here} between {a} and {b}?", f"What changed{here} between {a} and {b}?"]
-    if {"red", "nir"} <= set(bands(cube)) or present(cube, "NDVI"):
-        wanted += [f"When does the growing season start{here}?", f"When is NDVI highest{here}?"]
+    green = {"red", "nir"} <= set(bands(cube)) or present(cube, "NDVI")
+    wanted += [f"Where was forest lost{here} between {a} and {b}?"] if land and years else []
+    if green and span(cube)[0][:4] < last[:4]:
+        wanted += [f"When does the growing season start{here}?", f"Is NDVI rising{here}?"]
+    wanted += [f"What changed{here} between {a} and {b}?"] if land and years else []
+    wanted += [f"When is NDVI highest{here}?"] if green else []
     wanted += [f"Which of my {str(n)[:40]} is the greenest?" for n in list(layers)[:1]]
     wanted += [f"How cloudy was {date[:4] or b}?"] if "clouds" in cube else []
-    wanted += [f"Is NDVI rising{here}?"] if years else []
     asked = {a.question.strip().lower() for a in history}
     chosen = [w for w in dict.fromkeys(wanted) if w and w.lower() not in asked]
 

@@ -9,10 +9,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import eowidgets as eow
-from eowidgets.analysis.ask import ask, interval, measured, tools
+from eowidgets.analysis.ask import ask, certainty, measured, tools
 from eowidgets.analysis.ask.asking import understood
 from eowidgets.analysis.ask.kinds.growing_season import spring_said
 from eowidgets.analysis.ask.language import Scope, Season, Trend
+from eowidgets.analysis.ask.suggest import suggestions
 from eowidgets.simulate import simulate
 
 
@@ -377,4 +378,16 @@ def test_without_an_answer_before_there_is_nothing_to_be_sure_of(romania):
     ],
 )
 def test_questions_for_the_error_of_the_answer_before(question, is_one):
-    assert interval.asks(question) is is_one
+    assert certainty.asks(question) is is_one
+
+
+def test_the_new_kinds_are_suggested_where_they_get_an_answer(forest):
+    assert {"When does the growing season start?", "Is NDVI rising?"} <= set(suggestions(forest, most=6))
+    assert {"When does the growing season start?", "Is NDVI rising?"} <= set(suggestions(composites(years=7), most=6))
+    short = suggestions(composites(years=3, rise=0), most=6)
+    assert "When does the growing season start?" in short
+    assert "Is NDVI rising?" not in short
+    lost = ask(forest, "How much forest was lost from 2017 to 2020?")
+    assert suggestions(forest, [lost])[0] == "How sure is that figure?"
+    area = ask(forest, "How much forest is there in 2019?")
+    assert "How sure is that figure?" not in suggestions(forest, [area], most=10)
