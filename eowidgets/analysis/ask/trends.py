@@ -35,20 +35,21 @@ def course_of(context: Context, scope: Scope, of: str, cut: xr.Dataset) -> tuple
 def trend(context: Context, program: Trend) -> Answer:
     """Rising, falling, or neither: the trend of yearly values by ``eow.trend``."""
     yearly = _yearly(context, program)
+    asked = kinds.asked_direction(context.question)
+    if yearly.of_place and yearly.series.sizes["time"] < measured.FEWEST:
+        if asked:
+            return _yearly_direction(context, program, asked, yearly.series)
+        raise _too_few(yearly.series.sizes["time"])
     given = {"how": yearly.how, "months": yearly.months, "dates": yearly.dates} if yearly.dates else {}
     table = context.trace("found", measure.trend, yearly.series, **given)
     found = context.trace("estimate", measured.estimate, table)
     slope, low, high = found["slope"], found["low"], found["high"]
-    asked = kinds.asked_direction(context.question)
     # A trend is told where the test is significant and the interval leaves out zero.
     told = found["significance"] in ("increase", "decrease") and (low > 0 or high < 0)
     if yearly.of_place and asked and not told:
         return _yearly_direction(context, program, asked, yearly.series, found)
     if not np.isfinite(slope):
-        raise InputError(
-            f"A trend cannot be told: the place was seen in {found['years']} years, and the Mann–Kendall test needs "
-            f"{measured.FEWEST} yearly values."
-        )
+        raise _too_few(found["years"])
     title = title_of(program.of)
     said = f"{slope:+.2g} {yearly.unit}"
     p = "p < 0.001" if found["p"] < 0.001 else f"p = {found['p']:.2g}"
@@ -72,6 +73,13 @@ def trend(context: Context, program: Trend) -> Answer:
         program, text, slope, 0.9 if told else 0.6, unit=yearly.unit, code="estimate['slope']", dates=yearly.cut,
         series=yearly.series, claim=claim, interval=held,
     )  # fmt: skip
+
+
+def _too_few(years: int) -> InputError:
+    return InputError(
+        f"A trend cannot be told: the place was seen in {years} years, and the Mann–Kendall test needs {measured.FEWEST} yearly "
+        "values."
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -146,7 +154,7 @@ def title_of(of: str) -> str:
 
 
 def _yearly_direction(
-    context: Context, program: Trend, asked: str, series: xr.DataArray, found: Mapping[str, Any]
+    context: Context, program: Trend, asked: str, series: xr.DataArray, found: Mapping[str, Any] | None = None
 ) -> Answer:
     """Whether a kind of land grew or shrank between the first and last of few years, told from the same days."""
     of, scope = program.of, program.scope
@@ -168,7 +176,7 @@ def _yearly_direction(
     text = f"{claim.opening}: {words.name(of)} went from {shares[0]:.1f} % in {years[0]} to {shares[1]:.1f} % in {years[1]}"
     text += f" ({step:+.1f})"
     text += f"{words.where(scope)}, told from the same days of both years."
-    if np.isfinite(found["p"]):
+    if found is not None and np.isfinite(found["p"]):
         text += f" Over the {found['years']} years the trend is not significant (p = {found['p']:.2g} by the Mann–Kendall test)."
     slope = context.trace("slope", small.scaled, step, 1.0 / (years[1] - years[0]))
     return context.answer(

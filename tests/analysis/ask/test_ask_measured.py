@@ -124,6 +124,16 @@ def test_five_years_that_all_rise_are_significant_and_four_are_not():
     assert "p = 0.027" in five.text
 
 
+def test_a_kind_of_land_with_few_years_is_compared_on_the_same_days(forest):
+    part = forest.sel(time=slice("2016", "2018"))
+    answer = ask(part, "Is the forest shrinking?")
+    assert answer.text.startswith("Yes: forest went from")
+    assert "3 years" in ask(part, "What is the trend of the forest?").reason
+    whole = ask(forest, "What is the trend of the forest?")
+    assert whole.text.startswith("No significant trend: forest moved by")
+    assert "p = 0.086" in whole.text
+
+
 @given(st.integers(1, 12), st.integers(1, 11))
 def test_a_range_of_months_holds_its_months(first, length):
     months = [(first + k - 1) % 12 + 1 for k in range(length)]
