@@ -9,6 +9,8 @@ from .analysis.choose.choose import choose as choose
 from .analysis.fill import fill as fill
 from .analysis.forecast.forecast import forecast as forecast
 from .analysis.forecast.forecast import hindcast as hindcast
+from .analysis.kit.pack import kit as kit
+from .analysis.kit.unpack import open_kit as open_kit
 from .analysis.measure.accuracy.accuracy import accuracy as accuracy
 from .analysis.measure.accuracy.draw import sample as sample
 from .analysis.measure.accuracy.sample import Sample as Sample
@@ -51,10 +53,15 @@ from .contract.table import list_models as list_models
 from .contract.task import Task as Task
 from .contract.weights import weights as weights
 from .cube.area import Area as Area
+from .cube.catalogues.find import find as find
+from .cube.catalogues.listed import catalogues as catalogues
 from .cube.open import open as open
 from .cube.samples import samples as samples
+from .cube.vector_change import vector_change as vector_change
 from .engine.estimate import Estimate as Estimate
 from .engine.estimate import estimate as estimate
+from .engine.fetching.checksums import verify as verify
+from .engine.fetching.fetch import fetch as fetch
 from .engine.job import Job as Job
 from .engine.run import run as run
 from .engine.run import submit as submit

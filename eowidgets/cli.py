@@ -1,4 +1,4 @@
-"""The command line: ``eow lab``, ``eow run``, ``eow models``, ``eow samples``, ``eow doctor``."""
+"""The command line: ``eow lab``, ``eow run``, ``eow fetch``, ``eow kit``, ``eow models``, ``eow samples``, ``eow doctor``."""
 
 from __future__ import annotations
 
@@ -47,6 +47,23 @@ def _parser() -> argparse.ArgumentParser:
     )
     run.add_argument("-q", "--quiet", action="store_true", help="no progress bar")
     run.set_defaults(action=_run)
+
+    fetch = commands.add_parser("fetch", help="save a cube in a Zarr store that works without a network")
+    fetch.add_argument("input", help="a sample, file, folder, Zarr store or STAC address")
+    fetch.add_argument("out", help="the store: .zarr; the same command continues and verifies it")
+    fetch.add_argument("--area", help="GeoJSON or GeoPackage file, or west,south,east,north in degrees")
+    fetch.add_argument("--dates", help="first/last, for instance 2019-01-01/2019-12-31")
+    fetch.add_argument("-q", "--quiet", action="store_true", help="no progress bar")
+    fetch.set_defaults(action=_fetch)
+
+    kit = commands.add_parser("kit", help="pack a store, notebooks and weights for a workshop, or unpack them")
+    kit.add_argument("store", help="the Zarr store, or with --open the kit")
+    kit.add_argument("folder", nargs="?", help="with --open: a new folder")
+    kit.add_argument("--notebook", nargs="+", default=[], metavar="NB", help="notebooks to pack")
+    kit.add_argument("--models", nargs="+", default=[], metavar="NAME", help="models whose weights are packed")
+    kit.add_argument("-o", "--out", help="the kit (default: kit.zip)")
+    kit.add_argument("--open", action="store_true", help="unpack a kit into a folder")
+    kit.set_defaults(action=_kit)
 
     models = commands.add_parser("models", help="list the models")
     models.add_argument("task", nargs="?", help="only those for this task")
@@ -102,6 +119,29 @@ def _run(options: argparse.Namespace) -> int:
             **dict(_pair(p) for p in options.param),
         )
     print(out)
+    return 0
+
+
+def _fetch(options: argparse.Namespace) -> int:
+    import eowidgets as eow
+
+    cube = eow.open(options.input, bbox=_area(options.area), dates=options.dates, budget=None)
+    eow.fetch(cube, options.out, progress=not options.quiet)
+    print(eow.verify(options.out))
+    return 0
+
+
+def _kit(options: argparse.Namespace) -> int:
+    import eowidgets as eow
+
+    if options.open:
+        if options.folder is None or options.notebook or options.models or options.out:
+            raise InputError("--open takes the kit and a new folder, nothing else:  eow kit --open kit.zip folder")
+        print(eow.open_kit(options.store, options.folder))
+        return 0
+    if options.folder is not None:
+        raise InputError(f"{options.folder[:80]!r} is one path too many: name the kit with  -o kit.zip  .")
+    print(eow.kit(options.store, options.out or "kit.zip", notebooks=options.notebook, models=options.models))
     return 0
 
 

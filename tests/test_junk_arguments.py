@@ -69,6 +69,20 @@ def _cube(dates: int = 8) -> xr.Dataset:
     return xr.Dataset(bands | clouds, coords=coords, attrs={"title": "junk"}).rio.write_crs("EPSG:32635")
 
 
+def _item() -> dict[str, Any]:
+    """Return a STAC item whose file does not exist."""
+    ring = [[27, 45], [28, 45], [28, 46], [27, 46], [27, 45]]
+    return {
+        "type": "Feature",
+        "stac_version": "1.0.0",
+        "id": "S2A",
+        "geometry": {"type": "Polygon", "coordinates": [ring]},
+        "properties": {"datetime": "2019-06-30T09:30:00Z", "eo:cloud_cover": 10, "platform": "sentinel-2a"},
+        "assets": {"B04": {"href": "absent.tif", "type": "image/tiff"}},
+        "links": [],
+    }
+
+
 def _figure() -> Any:
     """Return a figure; where the extra is missing, what leads to the error that says so."""
     try:
@@ -144,6 +158,7 @@ JUNK: tuple[Callable[[], Any], ...] = (
 GOOD: dict[str, Callable[[], Any]] = {
     "cube": _cube,
     "source": _cube,
+    "catalogue": _item,
     "data": _cube,
     "model": lambda: "fill-linear",
     "question": lambda: "How many images are there?",

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import functools
 import hashlib
+import os
 import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -23,6 +24,8 @@ from eowidgets.system import check_plain
 
 #: The file in the folder of a system that lists its checkpoints.
 LIST = "weights.toml"
+#: Environment variable with a folder of weights, such as that of a kit.
+FOLDER = "EOWIDGETS_WEIGHTS"
 
 
 def _has_tag(name: str) -> bool:
@@ -116,13 +119,18 @@ class Checkpoint:
         """Name of these weights among those of the system."""
         return self.name.partition(".")[2]
 
+    @property
+    def file_name(self) -> str:
+        """Name of the file among those of other systems."""
+        return self.name + Path(self.file).suffix
+
     def on_card(self) -> dict[str, Any]:
         """Return the fields of a :class:`~eowidgets.contract.card.Card` that the checkpoint determines."""
         about = {"weights": Path(self.file).name, "sha256": self.sha256, "scores": self.scores}
         return {**about, "licence": self.licence, "data": "; ".join(self.data)}
 
     def find(self, path: str | Path | None = None) -> Path:
-        """Find the file: at a path that was given, in the folder of its system, or on the hub.
+        """Find the file: at a path that was given, in the folder of EOWIDGETS_WEIGHTS, with its system, or on the hub.
 
         Parameters
         ----------
@@ -139,6 +147,9 @@ class Checkpoint:
         if path is not None:
             given = Path(path).expanduser()
             return given / Path(self.file).name if given.is_dir() else given
+        folder = os.environ.get(FOLDER)
+        if folder and Path(folder, self.file_name).is_file():
+            return Path(folder, self.file_name)
         here = None if self.folder is None else self.folder / self.file
         if here is not None and here.is_file():
             return here

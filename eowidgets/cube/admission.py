@@ -9,7 +9,7 @@ import xarray as xr
 
 from eowidgets.cube.layout import from_array, unstacked
 from eowidgets.cube.masks import with_masks
-from eowidgets.cube.schema import DIMS, MASKS
+from eowidgets.cube.schema import DIMS, MASKS, ORDER
 from eowidgets.cube.spacing import check_axis
 from eowidgets.cube.times import datetimes
 from eowidgets.errors import InputError, short, shown, warn_user
@@ -72,7 +72,7 @@ def admit(
     if "time" in cube.dims:
         cube = _in_time(cube, name)
     _check_bands(cube)
-    return with_masks(cube).transpose(*(d for d in DIMS if d in cube.dims), ...)
+    return with_masks(cube).transpose(*(d for d in ORDER if d in cube.dims), ...)
 
 
 def _kind(value: Any) -> str:

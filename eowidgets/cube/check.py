@@ -15,6 +15,7 @@ from eowidgets.cube.glance import Glance, glance, seen_shares
 from eowidgets.cube.grid import geobox
 from eowidgets.cube.quantity import OPTICAL
 from eowidgets.cube.schema import bands
+from eowidgets.cube.vectors import as_bands
 from eowidgets.errors import InputError
 
 __all__ = ["Finding", "Level", "Report", "check"]
@@ -47,6 +48,7 @@ def check(cube: xr.Dataset) -> Report:
     >>> check(eow.open("romania"))
     note: The longest gap has 200 days (2015-08-31 to 2016-03-18).
     """
+    cube = as_bands(cube)
     report = Report(_form(cube))
     if any(f.level == "error" for f in report):
         return report

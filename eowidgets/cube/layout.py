@@ -11,7 +11,7 @@ import xarray as xr
 
 from eowidgets.cube.crs import with_crs
 from eowidgets.cube.quantity import quantity
-from eowidgets.cube.schema import DIMS, MASKS
+from eowidgets.cube.schema import MASKS, ORDER
 from eowidgets.cube.spacing import check_axis
 from eowidgets.cube.times import with_times
 from eowidgets.errors import InputError
@@ -82,7 +82,7 @@ def in_order(cube: xr.Dataset) -> xr.Dataset:
     for axis in ("y", "x"):
         check_axis(cube, axis)
     cube = with_crs(cube)
-    return cube.transpose(*[d for d in DIMS if d in cube.dims], ...)
+    return cube.transpose(*[d for d in ORDER if d in cube.dims], ...)
 
 
 def unstacked(raw: Any) -> Any:
@@ -190,7 +190,7 @@ def _may_be_static(found: xr.Dataset) -> bool:
     """Whether every variable is a layer that needs no date, such as elevation or land cover."""
     layers = [v for n, v in found.data_vars.items() if {"y", "x"} <= set(v.dims) and n not in MASKS]
     keys = {quantity(v).key if v.attrs.get("role") != "layer" else "layer" for v in layers}
-    return bool(keys) and keys <= {"elevation", "classes", "layer"}
+    return bool(keys) and keys <= {"elevation", "classes", "layer", "embedding"}
 
 
 def _no_axes(found: xr.Dataset) -> InputError:

@@ -18,6 +18,7 @@ from eowidgets.cube.quantity import quantity
 from eowidgets.cube.scale import ABSENT, NAMED, as_floats, is_flags, physical, scale
 from eowidgets.cube.schema import BAND_LETTERS, DIMS, MASKS, bands
 from eowidgets.cube.sensors import COMMON, SENSORS, Sensor, common_name, find_sensor, hinted_sensor, sensor_of_names
+from eowidgets.cube.vectors import holds_vectors, refuse_for_vectors, vector_cube
 from eowidgets.errors import InputError, shown, unknown, warn_user
 
 Clouds = Literal["mask", "robust", "units"] | None
@@ -51,6 +52,9 @@ def normalise(
         If something is missing or cannot be right; the sentence says how to correct it.
     """
     cube = lay_out(raw)
+    if holds_vectors(cube):
+        refuse_for_vectors(cube, bands=bands)
+        return vector_cube(cube)
     if is_static(cube):
         return _layers(cube)
     scaled = bool(cube.attrs.pop("scaled", False))

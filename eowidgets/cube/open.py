@@ -5,18 +5,22 @@ from __future__ import annotations
 import glob
 import re
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, fields
+from dataclasses import fields
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Annotated, Any, Literal, Protocol, runtime_checkable
 
 import numpy as np
 import xarray as xr
-from annotated_types import doc
+from annotated_types import Interval, doc
 
 from eowidgets.arguments import DateLike, FilePath, Memory, Positive, checked
-from eowidgets.cube.area import AreaLike
+from eowidgets.cube.area import Area, AreaLike
 from eowidgets.cube.area_source import CRSLike
+from eowidgets.cube.catalogues.catalogue import Catalogue
+from eowidgets.cube.catalogues.listed import names
+from eowidgets.cube.catalogues.pixels import options_of, read, selection_of
+from eowidgets.cube.catalogues.selection import Selection
 from eowidgets.cube.grid import georeference
 from eowidgets.cube.layout import is_static
 from eowidgets.cube.legends import with_legends
@@ -26,6 +30,8 @@ from eowidgets.cube.reading import reading
 from eowidgets.cube.reduce import between, coarsen
 from eowidgets.cube.samples import open_sample, samples
 from eowidgets.cube.sources import Opened
+from eowidgets.cube.sources.request import Request
+from eowidgets.cube.vectors import refuse_for_vectors
 from eowidgets.errors import InputError, unknown, warn_user
 from eowidgets.system import check_plain, parse_bytes
 
@@ -49,9 +55,21 @@ class HasItems(Protocol):
         """Return the items."""
 
 
+CatalogueSource = Annotated[
+    FilePath | Catalogue | Mapping[str, Any] | HasLinks | HasItems | Sequence[Any],
+    doc("the name of a catalogue such as 'sentinel-2', the address of a STAC API, or STAC items"),
+]
 Source = Annotated[
-    FilePath | xr.Dataset | xr.DataArray | Mapping[str, Any] | HasLinks | HasItems | Sequence[Any],
-    doc("a sample's name, a path, an xarray object or STAC"),
+    FilePath
+    | Selection
+    | Catalogue
+    | xr.Dataset
+    | xr.DataArray
+    | Mapping[str, Any]
+    | HasLinks
+    | HasItems
+    | Sequence[Any],
+    doc("a sample's name, a catalogue's name, a path, an xarray object or STAC"),
 ]
 Dates = Annotated[
     str | slice | Sequence[DateLike | None], doc("dates such as '2020-01/2020-06' or ('2020-01-01', '2020-06-30')")
@@ -65,8 +83,11 @@ Chunks = Annotated[
 def open(
     source: Source,
     *,
-    bbox: AreaLike | None = None,
+    area: AreaLike | None = None,
     dates: Dates | None = None,
+    cloud: Annotated[float, Interval(ge=0, le=100), doc("the largest cloud cover in per cent, from 0 to 100")]
+    | None = None,
+    bbox: AreaLike | None = None,
     bands: str | Sequence[str] | None = None,
     resolution: Positive | None = None,
     crs: CRSLike | None = None,
@@ -84,14 +105,22 @@ def open(
     Parameters
     ----------
     source : str, Path, Dataset, DataArray, dict or pystac object
-        A sample's name; a raster file; a folder, glob or zip archive of raster files, for instance a Sentinel-2
-        ``.SAFE`` product; a NetCDF file, or a folder or glob of them; a Zarr store (v2, v3, zip); an xarray object;
+        A sample's name; the name of a catalogue (:func:`eowidgets.catalogues`), such as ``"sentinel-2"``;
+        a raster file; a folder, glob or zip archive of raster files, for instance a Sentinel-2
+        ``.SAFE`` product; embeddings of AlphaEarth or TESSERA, which give a cube of vectors (``docs/embeddings.md``); a
+        NetCDF file, or a folder or glob of them; a Zarr store (v2, v3, zip); an xarray object;
         a STAC item, collection, catalogue or API (path, address or object). Sources of plug-ins are opened first.
-    bbox : tuple, optional
-        West, south, east, north in degrees: only this part.
+    area : optional
+        Only this part: (west, south, east, north) in degrees, or anything else that :meth:`eowidgets.Area.of` takes.
+        Catalogues need it.
     dates : str or sequence, optional
         ``"2020-01/2020-06"``, a pair or a slice: only from the first to the last. A longer list: only these days.
-        For raster files without dates, their dates in the order of the names.
+        For raster files without dates, their dates in the order of the names. For catalogues, days are those of the sun
+        at the middle of the area.
+    cloud : float, optional
+        For catalogues and STAC: largest cloud cover of a day in per cent, as the catalogue states it for whole images.
+    bbox : optional
+        Older name of ``area``.
     bands : str or sequence of str, optional
         Names to keep, as common names or as the source writes them. For rasters without band names, the names of
         the bands in file order.
@@ -132,20 +161,34 @@ def open(
     InputError, SourceError
         One sentence: what is wrong, where, and what to do.
 
+    Notes
+    -----
+    The images of a catalogue are merged by solar day and product; of several processing baselines of one acquisition the
+    highest is read (:func:`eowidgets.find` shows what there is before it is read).
+
     Examples
     --------
     >>> cube = open("romania")
     >>> cube.sizes["time"], cube.red.dtype
     (140, dtype('float32'))
     """
-    given: dict[str, Any] = {"bbox": bbox, "dates": dates, "bands": bands, "resolution": resolution, "clouds": clouds}
+    area, named = _one_area(area, bbox)
+    given: dict[str, Any] = {named: area, "dates": dates, "bands": bands, "resolution": resolution, "clouds": clouds}
     given |= {"sensor": sensor, "crs": crs, "group": group, "remote": remote}
     if isinstance(source, str) and source in samples():
+        _no_cloud(source, cloud)
         cube = finish(open_sample(source), clouds, bands)
-        return note(with_legends(georeference(_reduce(cube, bbox, dates, resolution, crs))), source, **given)
-    where = f"{source}: " if isinstance(source, str | Path) else ""
-    request = _Request(bbox, dates, bands, resolution, crs, sensor, signer, chunks, timeout, group, remote, budget)
-    opened = _raw(source, request)
+        return note(with_legends(georeference(_reduce(cube, area, dates, resolution, crs))), source, **given)
+    request = _Request(area, dates, bands, resolution, crs, sensor, signer, chunks, timeout, group, remote, budget)
+    selection = selection_of(source, request, cloud)
+    if selection is not None:
+        source, area = selection.query.catalogue.name or selection.query.catalogue.api, selection.query.area
+        given |= {named: None} | options_of(selection)
+        opened = Opened(read(selection, request), named=True, dated=True)
+    else:
+        _no_cloud(source, cloud)
+        opened = _raw(source, request)
+    where = f"{source}: " if isinstance(source, str | Path) and str(source) else ""
     bands, dates = None if opened.named else bands, None if opened.dated else dates
     try:
         raw = lay_out(opened.data)
@@ -153,30 +196,34 @@ def open(
             dates = bands = None
         if clouds in ("mask", None):  # the others compare with the dates before and after
             raw = between(raw, dates)
-        raw = _fit(raw if bbox is None else _window(raw, bbox), budget, chunks, resolution)
-        cube = _reduce(normalise(raw, sensor=sensor, clouds=clouds, bands=bands), bbox, dates, resolution, crs)
+        raw = _fit(raw if area is None else _window(raw, area), budget, chunks, resolution)
+        cube = _reduce(normalise(raw, sensor=sensor, clouds=clouds, bands=bands), area, dates, resolution, crs)
         cube = with_legends(georeference(cube))
     except InputError as error:
         raise InputError(f"{'' if str(source) in str(error) else where}{error}") from error
     return note(cube, source, **given) if where else cube
 
 
-@dataclass(frozen=True)
-class _Request:
-    """The options of ``open`` that its sources need."""
+def _one_area(area: Any, bbox: Any) -> tuple[Any, str]:
+    """Return the area, and the name under which it was given."""
+    if area is not None and bbox is not None:
+        raise InputError("area= and bbox= are two names for the same: give area=.")
+    given, named = (area, "area") if bbox is None else (bbox, "bbox")
+    # Numbers are noted as they are; anything else is read once, and noted without the path that it came from.
+    plain = given is None or (isinstance(given, list | tuple) and len(given) == 4)
+    return (given if plain else Area.of(given)), named
 
-    bbox: Any
-    dates: Any
-    bands: Any
-    resolution: float | None
-    crs: Any
-    sensor: str | None
-    signer: Callable[[str], str] | None
-    chunks: Any
-    timeout: float
-    group: str | None
-    remote: bool
-    budget: str | float | None
+
+def _no_cloud(source: Any, cloud: float | None) -> None:
+    if cloud is not None:
+        what = f"{str(source)[-60:]!r}" if isinstance(source, str | Path) else "The source"
+        raise InputError(
+            f"cloud= selects the images of a catalogue, which {what} is not: leave it out, and mask clouds with clouds=."
+        )
+
+
+class _Request(Request):
+    """The options of ``open``, as plug-ins and raster files take them."""
 
     def options(self) -> dict[str, Any]:
         """Return the options by name, for plug-ins."""
@@ -192,9 +239,16 @@ class _Request:
         eager = eager if self.budget is None else min(eager, parse_bytes(self.budget))
         return Request(bands, dates, self.sensor, self.resolution, self.crs, _lazily(self.chunks), eager, self.remote)
 
+    def embeddings(self) -> Any:
+        """Return what embeddings need."""
+        from eowidgets.cube.sources.embeddings.reader import Wanted
+
+        return Wanted(self.bbox, self.dates, _lazily(self.chunks, "auto"), EAGER, self.remote)
+
 
 def _reduce(cube: xr.Dataset, bbox: Any, dates: Any, resolution: float | None, crs: Any) -> xr.Dataset:
     """Return only the dates, the part, the CRS and the resolution that were asked for."""
+    refuse_for_vectors(cube, resolution=resolution, crs=crs)
     cube = between(cube, dates)
     if bbox is not None:
         cube = cube.eow.clip(bbox)
@@ -252,6 +306,8 @@ def _raw(source: Any, request: _Request) -> Opened:
 
 
 def _from_path(text: str, request: _Request) -> Opened:
+    from eowidgets.cube.sources.embeddings.reader import ENDINGS as EMBEDDINGS
+    from eowidgets.cube.sources.embeddings.reader import open_embeddings
     from eowidgets.cube.sources.hdf4 import ENDINGS as HDF4
     from eowidgets.cube.sources.hdf4 import open_hdf4
     from eowidgets.cube.sources.listing import ENDINGS, in_archive, in_folder
@@ -263,11 +319,13 @@ def _from_path(text: str, request: _Request) -> Opened:
     if any(c in text for c in "*?["):
         paths = [Path(p) for p in glob.glob(text, recursive=True)]  # noqa: PTH207  (the pattern may be absolute)
         root = Path(re.split(r"[*?\[]", text)[0]).expanduser()
-        return _many(paths, text, root if root.is_dir() else root.parent, request)
+        root = root if root.is_dir() else root.parent
+        some = [p for p in paths if p.suffix.lower() in EMBEDDINGS]
+        return open_embeddings(some, root, request.embeddings()) or _many(paths, text, root, request)
     path = Path(text).expanduser()
     if not path.exists():
         if re.fullmatch(r"[\w-]+", text):
-            raise unknown("sample, file or folder", text, samples())
+            raise unknown("sample, catalogue, file or folder", text, [*samples(), *names()])
         raise InputError(f"There is no file or folder {text[-80:]!r}.")
     check_plain(path)
     if path.suffix.lower() == ".zip" and (found := in_archive(path)):
@@ -275,9 +333,13 @@ def _from_path(text: str, request: _Request) -> Opened:
     if is_store(path):
         return Opened(open_store(path, _lazily(request.chunks, "auto"), request.group))
     if path.is_dir():
+        if (vectors := open_embeddings(in_folder(path, EMBEDDINGS), path, request.embeddings())) is not None:
+            return vectors
         return _many(in_folder(path, (*ENDINGS, *NETCDF, *HDF4, ".zip")), str(path), path, request)
     if path.suffix.lower() in HDF4:
         return Opened(open_hdf4(path))
+    if (vectors := open_embeddings([path], path.parent, request.embeddings())) is not None:
+        return vectors
     return open_raster(path, request.files())
 
 

@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 import xarray as xr
 
+from eowidgets.cube.area import Area
 from eowidgets.cube.private import public
 from eowidgets.cube.samples import samples
 from eowidgets.errors import InputError
@@ -20,7 +21,7 @@ from eowidgets.moved import moved_name
 ATTRIBUTES = ("opened", "opened_with")
 #: What of ``eow.open`` decides what the cube holds, and what it is when left out.
 DEFAULTS: dict[str, Any] = {
-    **dict.fromkeys(("bbox", "dates", "bands", "resolution", "sensor", "crs", "group")),
+    **dict.fromkeys(("area", "bbox", "dates", "cloud", "bands", "resolution", "sensor", "crs", "group")),
     "clouds": "mask",
     "remote": False,
 }
@@ -45,7 +46,7 @@ def note(cube: xr.Dataset, source: Any, **options: Any) -> xr.Dataset:
     **options
         Of :data:`DEFAULTS`.
     """
-    told = {k: _plain(v) for k, v in options.items() if not _same(v, DEFAULTS[k])}
+    told = {k: plain_option(v) for k, v in options.items() if not _same(v, DEFAULTS[k])}
     attrs = {k: v for k, v in cube.attrs.items() if k not in ATTRIBUTES}
     attrs |= {"opened": str(source) if str(source) in samples() else remember(source)} | (
         {"opened_with": json.dumps(told)} if told else {}
@@ -150,16 +151,20 @@ def _same(value: Any, default: Any) -> bool:
     return value is default or (isinstance(value, str) and value == default)
 
 
-def _plain(value: Any) -> Any:
-    """What JSON knows: days as text, ranges as pairs."""
+def plain_option(value: Any) -> Any:
+    """Return an option as JSON takes it: days as text, ranges as pairs, an area as GeoJSON or as four numbers."""
+    if isinstance(value, Area):
+        from shapely.geometry import box
+
+        return list(value.bounds) if value.joined.equals(box(*value.bounds)) else value.geojson
     if isinstance(value, slice):
-        return [_plain(value.start), _plain(value.stop)]
+        return [plain_option(value.start), plain_option(value.stop)]
     if isinstance(value, str | int | float | type(None)):
         return value
     if isinstance(value, np.generic) and value.dtype.kind in "fiu":
         return value.item()
     if isinstance(value, list | tuple | np.ndarray):
-        return [_plain(v) for v in value]
+        return [plain_option(v) for v in value]
     return str(value)
 
 

@@ -45,6 +45,7 @@ QUANTITIES: dict[str, Quantity] = {
         Quantity("backscatter_db", "Radar backscatter", "dB", -60.0, 30.0),
         Quantity("amplitude", "Radar amplitude", None, 0.0),
         Quantity("index", "Index", "1", -1.5, 1.5),
+        Quantity("embedding", "Embedding", "1"),
         Quantity("classes", "Class"),
         Quantity("quality", "Quality"),
         Quantity("unknown", "Value"),
@@ -73,6 +74,7 @@ _NAMES = (
     (r"^(elevation|dem|dsm|dtm|altitude|height|srtm.*|topo.*|.*_dem)$", "elevation"),
     (r"^(lst|sst|t2m|tas|.*temperature.*|lst_(day|night).*)$", "temperature"),
     (r"^(.*land_?cover.*|lulc|.*classification|class|classes|worldcover.*|corine.*|cdl)$", "classes"),
+    (r"^embedding(_\d+)?$", "embedding"),
     (r"^(ndvi|evi2?|nbr2?|ndwi|mndwi|savi|msavi|ndmi|ndsi|gndvi|ndre|kndvi|lai|fapar)$", "index"),
 )
 

@@ -16,6 +16,10 @@ from eowidgets.errors import InputError
 
 DIMS = ("time", "y", "x")
 MASKS = ("valid", "clouds")
+#: Dimension along a vector, in cubes of vectors and in results.
+FEATURE = "feature"
+#: Order of the dimensions of any variable.
+ORDER = ("time", FEATURE, "y", "x")
 
 #: Reflectance below this is dark water or shadow, above it a scale error: no surface reflects 2.
 MAX_REFLECTANCE = 2.0

@@ -15,13 +15,20 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 from eowidgets.engine import folders
 from eowidgets.engine.plan import Plan
 
 VERSION = 2
 Rows = tuple[int, int]
+
+
+class Stated(Protocol):
+    """Settings that are written into a journal."""
+
+    def to_json(self) -> Any:
+        """Return them as JSON holds them."""
 
 
 @dataclass(frozen=True)
@@ -92,13 +99,13 @@ class Journal:
             try:
                 yield
             except BaseException:
-                if self._lines()[:1] == [folders.SETUP]:  # nothing was finished that a later run could use
+                if self.lines()[:1] == [folders.SETUP]:  # nothing was finished that a later run could use
                     self.discard()
                 raise
 
     def saved(self, fingerprint: str) -> Saved | None:
         """Read what is left of the same run; None if there is nothing that it could go on with."""
-        head, *rest = self._lines() or [{}]
+        head, *rest = self.lines() or [{}]
         if head.get("version") != VERSION or head.get("fingerprint") != fingerprint or not self.store.is_dir():
             return None
         try:
@@ -107,13 +114,13 @@ class Journal:
             return None
         return Saved(plan, layout, dict(filter(None, map(_strip, rest))))
 
-    def begin(self, fingerprint: str, plan: Plan, lay_out: Callable[[Path], str]) -> None:
+    def begin(self, fingerprint: str, plan: Stated, lay_out: Callable[[Path], str]) -> None:
         """Start over: forget what was finished, lay out a store, and only then name the run.
 
         Parameters
         ----------
         fingerprint : str
-        plan : Plan
+        plan : Plan, or other settings that the work goes on with
         lay_out : callable
             Makes the store at the path that it is given; returns the digest of its layout.
         """
@@ -130,24 +137,24 @@ class Journal:
 
     def keep(self, strips: list[Rows]) -> None:
         """Rewrite the journal with these strips only, without the line that a killed process was writing."""
-        head, *rest = self._lines()
+        head, *rest = self.lines()
         known = dict(filter(None, map(_strip, rest)))
         lines = [{"rows": list(rows), "chunks": known[rows]} for rows in strips]
         folders.write_lines(self._file, [head, *lines])
 
     def finished(self, start: int, stop: int) -> None:
         """Note that the strip of rows ``start`` to ``stop`` lies in the store."""
-        self._append({"rows": [start, stop], "chunks": self.stamp(start, stop)})
+        self.append({"rows": [start, stop], "chunks": self.stamp(start, stop)})
 
     def publish(self, files: list[tuple[Path, str]], stale: list[Path]) -> None:
         """Note that complete files are about to be moved to their names: from here on the move is only completed."""
         named = [[str(path.relative_to(self.folder)), name] for path, name in files]
         inode = files[-1][0].stat().st_ino
-        self._append({"publish": {"files": named, "stale": [p.name for p in stale], "inode": inode}})
+        self.append({"publish": {"files": named, "stale": [p.name for p in stale], "inode": inode}})
 
     def publication(self) -> Publication | None:
         """Read what :meth:`publish` has noted; None where no move was begun."""
-        lines = self._lines()
+        lines = self.lines()
         noted = lines[-1].get("publish") if lines else None
         try:
             files = tuple((str(a), str(b)) for a, b in noted["files"])  # type: ignore[index]
@@ -160,19 +167,21 @@ class Journal:
 
     def is_of(self, fingerprint: str) -> bool:
         """Whether the folder is that of the run with this fingerprint."""
-        return bool(self._lines()) and self._lines()[0].get("fingerprint") == fingerprint
+        return bool(self.lines()) and self.lines()[0].get("fingerprint") == fingerprint
 
     def discard(self) -> None:
         """Remove the folder: the result has its name, or nobody wants it."""
         folders.put_away(self.folder)
 
-    def _append(self, line: dict[str, Any]) -> None:
+    def append(self, line: dict[str, Any]) -> None:
+        """Add a line, and bring it to the disk."""
         with self._file.open("a", encoding="utf-8") as file:
             file.write(json.dumps(line) + "\n")
             file.flush()
             os.fsync(file.fileno())
 
-    def _lines(self) -> list[dict[str, Any]]:
+    def lines(self) -> list[dict[str, Any]]:
+        """Read all lines, up to one that a killed process was writing."""
         try:
             text = self._file.read_text(encoding="utf-8", errors="replace")
         except OSError:

@@ -20,6 +20,7 @@ from eowidgets.contract.registry import get_model
 from eowidgets.cube import schema
 from eowidgets.cube.admission import admit
 from eowidgets.cube.grid import geobox, georeference
+from eowidgets.cube.vectors import as_bands
 from eowidgets.engine import device as dev
 from eowidgets.engine.blame import blame, declared
 from eowidgets.engine.companion import Companion, check_ground, split, with_companions
@@ -185,7 +186,7 @@ def make_workload(
     """
     made = get_model(model, **(params or {}))
     cube, others = split(made.name, made.feed.sources, cube)
-    cube = georeference(admit(cube))
+    cube = georeference(as_bands(admit(cube)))
     geobox(cube)  # refuses a cube without pixel size
     if not isinstance(seed, int | np.integer) or isinstance(seed, bool):
         raise InputError(f"The seed is {seed!r}: give a whole number.")

@@ -12,9 +12,9 @@ from eowidgets.contract.outputs import Vector
 from eowidgets.contract.registry import get_model
 from eowidgets.cube.area import AreaLike
 from eowidgets.cube.schema import bands
+from eowidgets.cube.vectors import holds_vectors
 from eowidgets.engine.run import run
 from eowidgets.errors import InputError, shown
-from eowidgets.learn.index.cells import is_embedded
 
 #: Short names of the model that describes the time series of each pixel without trained weights.
 SHORT = ("auto", "series")
@@ -57,7 +57,7 @@ def embed(
     >>> import eowidgets as eow
     >>> vectors = eow.embed(eow.open("romania"), "galileo-nano", weights="nano.pt")  # doctest: +SKIP
     """
-    if is_embedded(cube):
+    if holds_vectors(cube):
         if area is not None or params:
             raise InputError(
                 "The cube holds vectors already, so area and parameters do not apply: leave them out, and choose pixels with "

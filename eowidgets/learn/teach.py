@@ -22,6 +22,8 @@ from eowidgets.contract.trainable import Progress, Trainable
 from eowidgets.cube import schema
 from eowidgets.cube.admission import admit
 from eowidgets.cube.grid import georeference
+from eowidgets.cube.quantity import quantity
+from eowidgets.cube.vectors import EMBEDDING, as_bands
 from eowidgets.engine.reader import input_summary
 from eowidgets.errors import InputError, shown
 from eowidgets.learn.blocks import Blocks, make_blocks
@@ -70,7 +72,8 @@ def teach(
     Parameters
     ----------
     cube : Dataset, mapping of Datasets, or DataFrame
-        As :func:`eowidgets.run` takes it: a cube, a cube for each source of a model, or a table of series.
+        As :func:`eowidgets.run` takes it: a cube, a cube for each source of a model, or a table of series. The numbers of
+        a cube of vectors, such as published embeddings, are the features.
     labels : Labels, or whatever ``eow.Labels.of`` takes
         Points, lines, polygons, a class raster, or shapes drawn in a viewer. For a table: a column of it, or a mapping or
         Series from the names in its column ``id`` to classes or numbers.
@@ -161,7 +164,7 @@ def material_of(
 
 def _main(cube: xr.Dataset | Mapping[str, xr.Dataset]) -> xr.Dataset:
     if isinstance(cube, xr.Dataset):
-        return georeference(admit(cube))
+        return georeference(as_bands(admit(cube)))
     return georeference(admit(next(iter(cube.values()))))
 
 
@@ -261,6 +264,8 @@ def _candidates(
 
 def _sets(cube: Any, material: Material) -> list[str]:
     if isinstance(material, CubeMaterial):
+        if {quantity(material.main[b]).key for b in schema.bands(material.main)} == {EMBEDDING}:
+            return ["mean"]  # the vector of a pixel describes a year, and its surroundings
         dates, fine = material.main.sizes["time"], (resolution_of(material.main) or FINE) < FINE
         span = material.main["time"].values
     else:

@@ -9,17 +9,20 @@ import xarray as xr
 from eowidgets.cube import schema
 from eowidgets.cube.admission import admit
 from eowidgets.cube.grid import north_up
+from eowidgets.cube.vectors import holds_vectors
+from eowidgets.render.embedding import principal_colors
 
 
 def shown(cube: Any) -> xr.Dataset:
-    """Return a cube, or static layers, as a viewer shows them.
+    """Return a cube, or static layers, as a viewer shows them: of vectors their principal components.
 
     Raises
     ------
     InputError
         As :func:`eowidgets.cube.admission.admit`; coordinates may be missing.
     """
-    return north_up(admit(cube, time=False, coordinates=False))
+    found = admit(cube, time=False, coordinates=False)
+    return north_up(principal_colors(found) if holds_vectors(found) else found)
 
 
 def band_names(cube: xr.Dataset) -> tuple[str, ...]:

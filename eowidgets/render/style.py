@@ -16,6 +16,7 @@ COMPOSITES: dict[str, tuple[str, str, str]] = {
     "agriculture": ("swir16", "nir", "blue"),
     "urban": ("swir22", "swir16", "red"),
     "radar": ("vv", "vh", "vv"),
+    "embedding": ("component_1", "component_2", "component_3"),
 }
 
 Stretch = Literal["percentile", "minmax"]

@@ -15,7 +15,10 @@ import xarray as xr
 
 from eowidgets.analysis.notebook import write_notebook
 from eowidgets.arguments import MODEL, FilePath, checked
+from eowidgets.cube.admission import admit
+from eowidgets.cube.grid import georeference
 from eowidgets.cube.opening import opening
+from eowidgets.cube.vectors import as_bands, holds_vectors
 from eowidgets.errors import EowidgetsError, InputError
 from eowidgets.widgets.base import AreaTrait, PlainErrors, ReadableRepr, css
 from eowidgets.widgets.late_tabs import LateTabs
@@ -80,6 +83,8 @@ class Explorer(ReadableRepr, PlainErrors, ipywidgets.GridBox):
         **viewer: Any,
     ) -> None:
         self.viewer = TimeViewer(cube, **{"height": 380, **viewer})
+        vectors = holds_vectors(cube)
+        self._vectors = as_bands(georeference(admit(cube, time=False))) if vectors else None
         self.viewer.add_class("eow-explorer-viewer")
         self.recorder = Recorder(self.viewer)
         self._model = model
@@ -111,7 +116,7 @@ class Explorer(ReadableRepr, PlainErrors, ipywidgets.GridBox):
         from eowidgets.widgets.panels.model_panel import ModelPanel
 
         area_map = AreaMap(self.viewer.cube, height="100%")
-        panel = ModelPanel(self.viewer.cube, self._model, viewer=self.viewer, map=area_map)
+        panel = ModelPanel(self.cube, self._model, viewer=self.viewer, map=area_map)
         self._map, self._panel = area_map, panel
         for name in ("date", "pins", "area"):
             traitlets.link((self, name), (area_map, name))
@@ -171,8 +176,8 @@ class Explorer(ReadableRepr, PlainErrors, ipywidgets.GridBox):
 
     @property
     def cube(self) -> xr.Dataset:
-        """The cube shown."""
-        return self.viewer.cube
+        """The cube shown; of vectors, the numbers of which the viewer shows the components."""
+        return self.viewer.cube if self._vectors is None else self._vectors
 
     @property
     def result(self) -> xr.Dataset | None:

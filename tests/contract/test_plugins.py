@@ -163,7 +163,7 @@ def test_a_source_of_a_plugin_is_opened_and_cut(install):
         eow.open("toy:text")
     with warnings.catch_warnings():
         warnings.simplefilter("error")
-        with pytest.raises(InputError, match="no sample, file or folder named 'toyscene'"):
+        with pytest.raises(InputError, match="no sample, catalogue, file or folder named 'toyscene'"):
             eow.open("toyscene")
 
 

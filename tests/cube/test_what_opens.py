@@ -359,3 +359,14 @@ def _(folder, make):
     with serve_api(folder) as (url, _):
         cube = eow.open(url, bbox=(22.147, 45.202, 22.152, 45.206), dates="2019-07", bands="red").load()
     return cube, "red", float(np.nanmedian(cube.red)), small.sizes["time"]
+
+
+@row("Catalogue by name")
+def _(folder, make):
+    small = eow.open("romania", dates="2019-07", clouds=None)[["red", "scl", "valid", "clouds"]]
+    write_catalogue(folder, small)
+    with serve_api(folder) as (url, _), pytest.MonkeyPatch.context() as patch:
+        (folder / "own.toml").write_text(f'[near]\ntitle = "Near"\napi = "{url}"\ncollections = ["sentinel-2-l2a"]\n')
+        patch.setenv("EOWIDGETS_CATALOGUES", str(folder / "own.toml"))
+        cube = eow.open("near", area=(22.147, 45.202, 22.152, 45.206), dates="2019-07", bands="red", cloud=50).load()
+    return cube, "red", float(np.nanmedian(cube.red)), small.sizes["time"]

@@ -102,12 +102,12 @@ def test_resuming_repeats_no_more_than_a_strip(tmp_path):
     for line in process.stdout:
         assert line.startswith("batch")
         assert time.monotonic() < deadline
-        lines = journal._lines()
+        lines = journal.lines()
         if sum("rows" in entry for entry in lines) >= 3:
             break
     process.send_signal(signal.SIGKILL)
     process.communicate(timeout=30)
-    lines = journal._lines()
+    lines = journal.lines()
     done = [tuple(entry["rows"]) for entry in lines if "rows" in entry]
     ((begin, end),) = missing_rows(done, 500)
     assert (begin, end) == (done[-1][1], 500)
@@ -154,18 +154,18 @@ def test_a_journal_without_a_plan_or_a_store_is_of_no_use(begun):
     begun.store.rename(begun.folder / "elsewhere")
     assert begun.saved("key") is None
     (begun.folder / "elsewhere").rename(begun.store)
-    head, *rest = begun._lines()
+    head, *rest = begun.lines()
     write_lines(begun._file, [{k: v for k, v in head.items() if k != "plan"}, *rest])
     assert begun.saved("key") is None
 
 
 def test_a_publication_names_files_beside_the_result_only(begun):
     for name in ("../other.tif", "/etc/passwd"):
-        begun._append({"publish": {"files": [["store.zarr", name]], "stale": [], "inode": 1}})
+        begun.append({"publish": {"files": [["store.zarr", name]], "stale": [], "inode": 1}})
         assert begun.publication() is None
-    begun._append({"publish": {"files": [["../store.zarr", "r.zarr"]], "stale": [], "inode": 1}})
+    begun.append({"publish": {"files": [["../store.zarr", "r.zarr"]], "stale": [], "inode": 1}})
     assert begun.publication() is None
-    begun._append({"publish": {"files": [["store.zarr", "r.zarr"]], "stale": [], "inode": 1}})
+    begun.append({"publish": {"files": [["store.zarr", "r.zarr"]], "stale": [], "inode": 1}})
     assert begun.publication().files == (("store.zarr", "r.zarr"),)
 
 

@@ -9,13 +9,12 @@ import numpy as np
 
 from eowidgets.arguments import Count, checked
 from eowidgets.contract.outputs.base import Array, InputBands, Mosaic, Variable, VariableName, numbers, share
+from eowidgets.cube.schema import FEATURE
 from eowidgets.errors import ModelError, shown
 
 if TYPE_CHECKING:
     import xarray as xr
     from pandas import DataFrame
-
-FEATURE = "feature"
 
 
 @checked

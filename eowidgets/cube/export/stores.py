@@ -23,7 +23,7 @@ def to_netcdf(cube: xr.Dataset, path: str | Path) -> Path:
     """Write a cube as NetCDF-4, reflectance packed as int16, everything else as it is; see :func:`to_geotiff`."""
     target = place.target(path, (".nc",))
     place.need_room(cube, target.parent)
-    ready, encoding = _encoded(prepare(cube))
+    ready, encoding = encoded(prepare(cube))
     for name, variable in ready.data_vars.items():
         if variable.ndim and variable.dtype.kind in "fiub":
             encoding.setdefault(str(name), {}).update(zlib=True, complevel=4, shuffle=True)
@@ -41,15 +41,19 @@ def to_zarr(cube: xr.Dataset, path: str | Path) -> Path:
     """
     target = place.target(path, (".zarr",), folder=True)
     place.need_room(cube, target.parent)
-    ready, encoding = _encoded(prepare(cube))
-    # Zarr v3 has a stable specification only for text of variable length.
-    ready = ready.assign({n: v.astype(object) for n, v in ready.variables.items() if v.dtype.kind == "U"})
+    ready, encoding = encoded(prepare(cube))
+    ready = with_long_text(ready)
     with place.beside(target) as folder:
         whole = folder / target.name
         ready.to_zarr(whole, encoding=encoding, zarr_format=3, consolidated=False, write_empty_chunks=True)
         note_chunks(whole)
         place.move([(whole, target)])
     return target
+
+
+def with_long_text(ready: xr.Dataset) -> xr.Dataset:
+    """Return a Dataset whose text has variable length, for which alone Zarr v3 has a stable specification."""
+    return ready.assign({n: v.astype(object) for n, v in ready.variables.items() if v.dtype.kind == "U"})
 
 
 def note_chunks(path: Path) -> None:
@@ -60,7 +64,8 @@ def note_chunks(path: Path) -> None:
     group.attrs[WRITTEN] = json.dumps({n: [list(a.shape), list(a.chunks)] for n, a in sorted(group.arrays())})
 
 
-def _encoded(ready: xr.Dataset) -> tuple[xr.Dataset, dict[str, dict[str, Any]]]:
+def encoded(ready: xr.Dataset) -> tuple[xr.Dataset, dict[str, dict[str, Any]]]:
+    """Return a prepared Dataset with attributes that NetCDF and Zarr hold, and the encoding of what is packed."""
     encoding: dict[str, dict[str, Any]] = {}
     for name, array in ready.data_vars.items():
         if scale_of(array) is not None:

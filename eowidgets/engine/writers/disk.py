@@ -172,8 +172,14 @@ def keep(out: Path, key: Callable[[], str], work: Callable[[Journal, str], None]
     return keep(out, key, work, say)
 
 
-def complete(journal: Journal) -> bool:
+def complete(journal: Journal, check: Callable[[Path], Any] = check_name) -> bool:
     """Complete a publication that was begun, by this process or by one that was killed, and remove the folder.
+
+    Parameters
+    ----------
+    journal : Journal
+    check : callable
+        Refuses a name under which something else lies.
 
     Returns
     -------
@@ -188,7 +194,7 @@ def complete(journal: Journal) -> bool:
     begun = journal.publication()
     if begun is None:
         return False
-    check_name(journal.out)
+    check(journal.out)
     for path, name in begun.files:
         target = journal.out.with_name(name)
         if target == journal.out:

@@ -11,9 +11,10 @@ import numpy as np
 import numpy.typing as npt
 import xarray as xr
 
-from eowidgets.contract.outputs.vector import FEATURE
 from eowidgets.cube import globe
 from eowidgets.cube.grid import geobox
+from eowidgets.cube.schema import FEATURE
+from eowidgets.cube.vectors import vectors_of
 from eowidgets.errors import InputError, shown
 
 #: Cells of a lazy cube that are read at a time.
@@ -55,29 +56,6 @@ class Part:
         return np.where(self.cells[place] == cells, place, -1)
 
 
-def is_embedded(cube: xr.Dataset) -> bool:
-    """Return whether a Dataset holds vectors over ``(feature, y, x)``."""
-    return any({FEATURE, "y", "x"} <= set(v.dims) for v in cube.data_vars.values())
-
-
-def vectors_of(cube: xr.Dataset) -> xr.DataArray:
-    """Return the variable that holds the vectors.
-
-    Raises
-    ------
-    InputError
-        If there is none, or several.
-    """
-    found = [str(n) for n, v in cube.data_vars.items() if {FEATURE, "y", "x"} <= set(v.dims)]
-    if len(found) != 1:
-        has = f"{len(found)} variables with vectors ({shown(found)})" if found else "no vectors (feature, y, x)"
-        raise InputError(f"The cube has {has}: give what eow.embed(cube) returns, with one of them.")
-    extra = set(cube[found[0]].dims) - {FEATURE, "y", "x", "time"}
-    if extra:
-        raise InputError(f"The vectors have a further dimension {shown(sorted(map(str, extra))[0])}: select one of it.")
-    return cube[found[0]]
-
-
 def read_parts(cube: xr.Dataset, valid: xr.DataArray | None, title: str) -> Iterator[tuple[Part, Floats]]:
     """Yield the vectors of a cube, a part for each date, each with its matrix (n, features).
 
@@ -101,26 +79,30 @@ def read_parts(cube: xr.Dataset, valid: xr.DataArray | None, title: str) -> Iter
     frames = [values.isel(time=i) for i in range(values.sizes["time"])] if "time" in values.dims else [values]
     for i, frame in enumerate(frames):
         date = str(frame["time"].values)[:10] if "time" in values.dims else _period(notes)
-        allowed = mask[i] if mask is not None and mask.ndim == 3 else mask
+        allowed = mask.isel(time=i) if mask is not None and "time" in mask.dims else mask
         cells, matrix = _read(frame.transpose("y", "x", FEATURE), allowed)
         yield Part(title, date, box, cells, notes), matrix
 
 
-def _read(frame: xr.DataArray, allowed: npt.NDArray[np.bool_] | None) -> tuple[Ints, Floats]:
+def _read(frame: xr.DataArray, allowed: xr.DataArray | None) -> tuple[Ints, Floats]:
     rows, width = frame.sizes["y"], frame.sizes["x"]
     step = max(1, STRIP // max(1, width))
     cells, found = [], []
     for first in range(0, rows, step):
-        strip = np.asarray(frame[first : first + step].values, np.float32).reshape(-1, frame.sizes[FEATURE])
+        rows_here = {"y": slice(first, first + step)}
+        both = {"vectors": frame} if allowed is None else {"vectors": frame, "allowed": allowed}
+        # Together: a mask that is derived from lazy vectors would read them once more.
+        part = xr.Dataset({n: v.isel(rows_here).variable for n, v in both.items()}).load()
+        strip = np.asarray(part["vectors"].values, np.float32).reshape(-1, frame.sizes[FEATURE])
         keep = np.isfinite(strip).all(axis=1)
         if allowed is not None:
-            keep &= allowed[first : first + step].reshape(-1)
+            keep &= part["allowed"].values.reshape(-1)
         cells.append(np.flatnonzero(keep) + first * width)
         found.append(strip[keep])
     return np.concatenate(cells), np.concatenate(found)
 
 
-def _mask(cube: xr.Dataset, valid: xr.DataArray | None) -> npt.NDArray[np.bool_] | None:
+def _mask(cube: xr.Dataset, valid: xr.DataArray | None) -> xr.DataArray | None:
     given = cube["valid"] if valid is None and "valid" in cube else valid
     if given is None:
         return None
@@ -131,8 +113,8 @@ def _mask(cube: xr.Dataset, valid: xr.DataArray | None) -> npt.NDArray[np.bool_]
             f"valid is a {given.dtype} mask over {shown(dict(given.sizes))}: give a boolean one over {shown(shape)}."
         )
     if "time" in dims and given.sizes["time"] != cube.sizes.get("time"):
-        return np.asarray(given.any("time").transpose("y", "x").values)
-    return np.asarray(given.transpose(*dims).values)
+        return given.any("time").transpose("y", "x")
+    return given.transpose(*dims)
 
 
 def _period(provenance: str) -> str:

@@ -17,6 +17,7 @@ from eowidgets.cube.grid import geobox
 from eowidgets.cube.indices import index as spectral_index
 from eowidgets.cube.schema import DIMS, bands, usable
 from eowidgets.cube.series import area_series, at
+from eowidgets.cube.vectors import as_bands
 from eowidgets.cube.window import window
 from eowidgets.errors import InputError, unknown
 from eowidgets.render.admit import band_names
@@ -89,7 +90,7 @@ class PixelChart(ReadableRepr, PlainErrors, ErrorsBelow, anywidget.AnyWidget):
         polygons: Sequence[Any] = (),
         height: Pixels = 180,
     ) -> None:
-        self.cube = admit(cube)
+        self.cube = as_bands(admit(cube))
         self._values(what)  # an unknown band or index is refused before anything is drawn
         super().__init__(what=what, pins=list(pins), area=area, polygons=list(polygons), height=height)
         self.observe(self._update, names=["what", "pins", "area", "polygons", "since"])

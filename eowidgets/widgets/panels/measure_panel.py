@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
@@ -125,7 +126,7 @@ class MeasurePanel(ReadableRepr, PlainErrors, ipywidgets.VBox):
                 opened(panel)
         return self._panels[title]
 
-    def on_open(self, callback: Any) -> None:
+    def on_open(self, callback: Callable[[Any], None]) -> None:
         """Call ``callback(panel)`` for each panel that is created, and for those that were."""
         self._opened = (*self._opened, callback)
         for panel in self._panels.values():

@@ -19,6 +19,7 @@ from eowidgets.contract.choice import Choice
 from eowidgets.contract.model import Model
 from eowidgets.contract.registry import check_declared, model_class, model_classes
 from eowidgets.cube.admission import admit
+from eowidgets.cube.vectors import as_bands
 from eowidgets.engine.estimate import estimate
 from eowidgets.engine.job import Job
 from eowidgets.engine.run import submit
@@ -90,7 +91,7 @@ class ModelPanel(FormPanel, ModelView):
     ) -> None:
         #: The model given by the user that is not taken from the registry.
         self._given = _not_registered(model)
-        cube = admit(cube)
+        cube = as_bands(admit(cube))
         self._look_at(cube, viewer, map)
         self.results: dict[str, Any] = {}
         self._codes: dict[str, str] = {}

@@ -409,7 +409,7 @@ class SamplePanel(FormPanel, SamplePanelView):
     def _report(self) -> Report:
         if self.figures is None:
             raise InputError("There are no figures to report yet: label some points first.")
-        return accuracy_report(self.figures, self.cube, code=self.code())
+        return accuracy_report(self.figures, self.cube, code=self.code(), map=self._map())
 
     def close(self) -> None:
         """Cancel the work of this panel, and close it and its queue; the answers stay on the disk."""

@@ -24,6 +24,7 @@ from eowidgets.contract.labels.labels import LabelsLike
 from eowidgets.contract.params import NoParams
 from eowidgets.cube.admission import admit
 from eowidgets.cube.area import AreaLike
+from eowidgets.cube.vectors import as_bands
 from eowidgets.engine.scheduler import LIGHT
 from eowidgets.engine.work import Work
 from eowidgets.errors import EowidgetsError, InputError
@@ -116,7 +117,7 @@ class TeachPanel(TeachClicks, TeachNext, TeachTest, FormPanel, TeachPanelView):
         by: str = "",
         classroom: Classroom | None = None,
     ) -> None:
-        cube = admit(cube)
+        cube = as_bands(admit(cube))
         given = Labels.of(labels) if labels is not None else None
         if classroom is not None:
             given = classroom.begin() if given is None else classroom.begin() + given

@@ -91,6 +91,6 @@ def test_equal_vectors_have_equal_colours_and_missing_ones_none():
     import xarray as xr
 
     found = principal_colors(xr.DataArray(vectors, dims=("feature", "y", "x")).to_dataset(name="embedding"))
-    assert len(set(found["red"].values[0])) == 1
-    assert found["red"].values[0, 0] != found["red"].values[1, 0]
-    assert np.isnan(found["red"].values[1, 2])
+    assert len(set(found["component_1"].values[0])) == 1
+    assert found["component_1"].values[0, 0] != found["component_1"].values[1, 0]
+    assert np.isnan(found["component_1"].values[1, 2])

@@ -22,7 +22,7 @@ from eowidgets.analysis.measure.accuracy.assessment_words import (
     percent,
     unsure_words,
 )
-from eowidgets.analysis.measure.accuracy.class_map import ClassMap
+from eowidgets.analysis.measure.accuracy.class_map import ClassMap, MapLike
 from eowidgets.analysis.measure.accuracy.estimators import Estimated, Estimator
 from eowidgets.analysis.measure.accuracy.labelled import Labelled
 from eowidgets.analysis.measure.accuracy.stratum import Stratum
@@ -252,18 +252,20 @@ class Accuracy:
         writers = {".csv": self._csv, ".json": self._json, ".html": self._html}
         return write_whole(found, partial(_write_text, writers[found.suffix.lower()]()))
 
-    def to_report(self, *, cube: xr.Dataset | None = None, title: str = "") -> Report:
-        """Return the report of the assessment; ``eow.report`` calls this.
+    def to_report(self, *, cube: xr.Dataset | None = None, title: str = "", map: MapLike | None = None) -> Report:
+        """Return the report of the assessment; ``eow.report`` calls this without ``map``.
 
         Parameters
         ----------
         cube : Dataset, optional
-            Cited.
+            Cited, and drawn below the map.
         title : str
+        map : Dataset or DataArray, optional
+            The map that was assessed, to be drawn: the assessment keeps its figures only.
         """
         from eowidgets.analysis.measure.accuracy.assessment_report import accuracy_report
 
-        return accuracy_report(self, cube, title)
+        return accuracy_report(self, cube, title, map=map)
 
     def plain(self) -> dict[str, Any]:
         """Return everything as plain values that JSON takes."""

@@ -10,8 +10,10 @@ import numpy as np
 import xarray as xr
 
 from eowidgets.analysis.measure.accuracy.assessment_words import UNIT_WORDS
+from eowidgets.analysis.measure.accuracy.class_map import MapLike, class_layer
 from eowidgets.analysis.measure.report.charts import COLORS, blank, chart
 from eowidgets.analysis.measure.report.content import Figure, Report, Table
+from eowidgets.analysis.measure.report.maps import map_of
 from eowidgets.analysis.measure.report.origin import citations
 from eowidgets.errors import MissingExtraError
 
@@ -30,7 +32,9 @@ INTERVALS = (
 )
 
 
-def accuracy_report(found: Accuracy, cube: xr.Dataset | None = None, title: str = "", code: str = "") -> Report:
+def accuracy_report(
+    found: Accuracy, cube: xr.Dataset | None = None, title: str = "", code: str = "", *, map: MapLike | None = None
+) -> Report:
     """Return the report of an assessment.
 
     Parameters
@@ -41,11 +45,13 @@ def accuracy_report(found: Accuracy, cube: xr.Dataset | None = None, title: str 
     title : str
     code : str
         The cell that computes the same.
+    map : Dataset or DataArray, optional
+        The map that was assessed, to be drawn.
     """
     notes = json.loads(found.provenance)
     unit = UNIT_WORDS[found.unit]
     level = f"{found.confidence:.4g}"
-    figures: list[Figure] = []
+    figures: list[Figure] = [] if map is None else [map_of(*class_layer(map), cube=cube)]
     with suppress(MissingExtraError):
         figures.append(_bars(found, unit))
     matrix = found.error_matrix().reset_index().rename(columns={"map": "map \\ ground"})
@@ -63,7 +69,7 @@ def accuracy_report(found: Accuracy, cube: xr.Dataset | None = None, title: str 
         figures=figures,
         tables=tables,
         definitions={
-            "area": "estimated from the labelled sample and the map, corrected for the errors of the map",
+            "area": "of a class on the ground, estimated from the labelled sample and the sizes of its strata",
             "overall accuracy": "share of the area whose class in the map is the one on the ground",
             "user's accuracy": "share of the area of a class in the map that is this class on the ground",
             "producer's accuracy": "share of the area of a class on the ground that the map shows",

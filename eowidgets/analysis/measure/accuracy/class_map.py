@@ -13,10 +13,10 @@ import numpy.typing as npt
 import xarray as xr
 from annotated_types import doc
 
-from eowidgets.analysis.measure.accuracy.pixel_area import pixel_hectares
 from eowidgets.cube.area import Area, AreaLike
 from eowidgets.cube.globe import locate
 from eowidgets.cube.grid import geobox
+from eowidgets.cube.pixel_area import pixel_hectares
 from eowidgets.errors import InputError, shown
 from eowidgets.render.classes import classes_of, distinct
 
@@ -86,7 +86,7 @@ class ClassMap:
         InputError
             For something else, a map of several dates, without a CRS, or without a class in the area.
         """
-        values, title = _layer(source)
+        values, title = class_layer(source)
         dates = _dates(source)
         classes, index = _change(values) if dates is not None else _indexed(values)
         box = geobox(values.to_dataset(name="classes"))
@@ -164,7 +164,7 @@ def _counts(index: Array, count: int) -> Array:
     return np.bincount((index + np.int16(1)).ravel(), minlength=count + 1)[1:]
 
 
-def _layer(source: xr.Dataset | xr.DataArray) -> tuple[xr.DataArray, str]:
+def class_layer(source: xr.Dataset | xr.DataArray) -> tuple[xr.DataArray, str]:
     """Return the variable with the classes, (y, x), and its title."""
     if isinstance(source, xr.Dataset):
         layers = {n: v for n, v in source.data_vars.items() if {"y", "x"} <= set(v.dims)}

@@ -9,9 +9,9 @@ import pandas as pd
 import xarray as xr
 
 from eowidgets.analysis.measure.report.assemble import HECTARES, PIXELS, assemble
+from eowidgets.analysis.measure.report.class_areas import class_areas
 from eowidgets.analysis.measure.report.content import Report, Table
 from eowidgets.analysis.measure.report.maps import map_of, picture_of
-from eowidgets.contract.prepare import resolution_of
 from eowidgets.cube.schema import bands
 from eowidgets.render.classes import classes_of
 from eowidgets.render.result import main_variable
@@ -40,20 +40,11 @@ def run_report(result: Any, cube: xr.Dataset | None = None, title: str = "", dat
 
 
 def _classes(values: xr.DataArray, label: str) -> dict[str, Any]:
-    size = resolution_of(values.to_dataset(name="v"))
-    each = (size**2 if size else float("nan")) / 1e4
-    codes = values.values.astype(int)
-    rows = []
-    for row in classes_of(values):
-        count = int((codes == row["value"]).sum())
-        rows.append({"class": row["name"], "pixels": count, "area (ha)": count * each, "share (%)": count})
-    frame = pd.DataFrame(rows)
-    total = frame["pixels"].sum()
-    frame["share (%)"] = 100 * frame["share (%)"] / max(1, total)
+    frame = class_areas(values)
     largest = frame.sort_values("pixels", ascending=False).iloc[0]
     return {
-        "answer": f"Of {total * each:,.1f} ha mapped, {largest['area (ha)']:,.1f} ha ({largest['share (%)']:.1f} %) are "
-        f"{largest['class']}.",
+        "answer": f"Of {frame['area (ha)'].sum():,.1f} ha mapped, {largest['area (ha)']:,.1f} ha ({largest['share (%)']:.1f} %) "
+        f"are {largest['class']}.",
         "tables": [Table.of(frame, f"{label}: area by class")],
         "definitions": {"area": f"{HECTARES}; {PIXELS}"},
     }

@@ -12,11 +12,10 @@ import xarray as xr
 from eowidgets.analysis.measure.one_series import SeriesDetail
 from eowidgets.analysis.measure.report.assemble import HECTARES, PIXELS, assemble
 from eowidgets.analysis.measure.report.charts import COLORS, blank, chart
+from eowidgets.analysis.measure.report.class_areas import class_areas
 from eowidgets.analysis.measure.report.content import Figure, Report, Table
 from eowidgets.analysis.measure.report.maps import map_of
 from eowidgets.analysis.record import Record
-from eowidgets.contract.prepare import resolution_of
-from eowidgets.render.classes import classes_of
 
 #: Class map of each function, and the layer that is drawn first.
 CLASSES = {"phenology": "quality", "trend": "significance", "step_or_line": "shape", "recovery": "state"}
@@ -85,7 +84,7 @@ def series_report(
     if call == "phenology":
         tables.append(Table.of(_years(found), "Medians over the pixels with a season, by season year"))
     elif classes is not None:
-        tables.append(Table.of(areas(classes), "Area by class"))
+        tables.append(Table.of(class_areas(classes), "Area by class"))
         parts["definitions"]["area"] = f"{HECTARES}; {PIXELS}"
     answer = _of_map(found, call, classes)
     return assemble(found, cube, title, answer=answer, figures=figures, tables=tables, **parts)
@@ -108,19 +107,6 @@ def line_chart(found: SeriesDetail) -> Figure:
     axes.set_ylabel(found.name)
     axes.legend(frameon=False, ncols=3, loc="upper left", fontsize=9)
     return chart(canvas, found.words)
-
-
-def areas(classes: xr.DataArray) -> pd.DataFrame:
-    """Return pixels, hectares and share of each class of a class map."""
-    size = resolution_of(classes.to_dataset(name="classes"))
-    each = (size**2 if size else np.nan) / 1e4
-    codes = classes.values.astype(int)
-    rows = [(row["name"], int((codes == row["value"]).sum())) for row in classes_of(classes)]
-    total = max(1, sum(n for _, n in rows))
-    return pd.DataFrame(
-        [(name, n, n * each, 100 * n / total) for name, n in rows],
-        columns=["class", "pixels", "area (ha)", "share (%)"],
-    )
 
 
 def _years(found: xr.Dataset) -> pd.DataFrame:
@@ -159,7 +145,7 @@ def _of_map(found: xr.Dataset, call: str, classes: xr.DataArray | None) -> str:
     if call == "anomalies" or classes is None:
         values = found["anomaly"].values
         return f"The map has anomalies of {index} for {values.shape[0]} periods."
-    table = areas(classes)
+    table = class_areas(classes)
     parts = ", ".join(
         f"{r['class']} {r['area (ha)']:,.1f} ha ({r['share (%)']:.0f} %)" for _, r in table.iterrows() if r["pixels"]
     )

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections import deque
+from collections.abc import Callable, Iterator
 from http.client import HTTPException
 from pathlib import Path
 from time import monotonic
@@ -69,36 +70,73 @@ def links(document: Document, *relations: str) -> list[Document]:
     ]
 
 
-def items_below(document: Document, origin: Origin, timeout: float) -> Iterator[tuple[Document, Origin]]:
+def items_below(
+    document: Document,
+    origin: Origin,
+    timeout: float,
+    *,
+    problems: list[str] | None = None,
+    tick: Callable[[], None] = lambda: None,
+) -> Iterator[tuple[Document, Origin]]:
     """Yield every item of a static catalogue, collection or item collection; each document is read once.
 
     What a collection states of the assets of its items (``item_assets``) is added to the items.
+
+    Parameters
+    ----------
+    document : dict
+    origin : Origin
+    timeout : float
+        Seconds to wait for a server.
+    problems : list of str, optional
+        Takes the sentences on documents that cannot be used, which are left out; without it the first one is raised.
+    tick : callable, optional
+        Called before each document is read; what it raises ends the reading.
     """
     seen: set[str] = set()
-    queue: list[tuple[Document, Origin, Document]] = [(document, origin, {})]
+    # A document that is to be read stands as None, with its origin.
+    queue: deque[tuple[Any, Origin, Document]] = deque([(document, origin, {})])
     count = 0
     while queue:
-        node, where, shared = queue.pop(0)
-        kind = node.get("type") if isinstance(node, dict) else None
-        if kind == "FeatureCollection":
-            features = node.get("features")
-            queue = [(f, where, shared) for f in (features if isinstance(features, list) else [])] + queue
-        elif kind == "Feature":
+        given, where, shared = queue.popleft()
+        tick()
+        try:
+            node = read_json(where, timeout) if given is None else given
+            item, below = _opened(node, where, shared)
+        except SourceError as error:
+            if problems is None:
+                raise
+            problems.append(str(error))
+            continue
+        if item is not None:
             count += 1
             if count > MAX_ITEMS:
                 raise InputError(f"The catalogue has more than {MAX_ITEMS} items: open one of its collections.")
-            yield with_shared(_checked(node, where), shared), where
-        elif kind in ("Catalog", "Collection"):
-            stated = node.get("item_assets")
-            shared = stated if isinstance(stated, dict) else shared
-            for link in links(node, "item", "child"):
-                target = where.resolve(link["href"], "link")
-                if target not in seen:
-                    seen.add(target)
-                    below = where.follow(target)
-                    queue.append((read_json(below, timeout), below, shared))
-        else:
-            raise SourceError(f"{_title(where)} is not STAC: its type is {str(kind)[:40]!r}.")
+            yield item, where
+        first = [b for b in below if b[0] is not None]  # items inside a document come before those that it links to
+        queue.extendleft(reversed(first))
+        for entry in below:
+            if entry[0] is None and entry[1].base not in seen:
+                seen.add(entry[1].base)
+                queue.append(entry)
+
+
+def _opened(
+    node: Any, where: Origin, shared: Document
+) -> tuple[Document | None, list[tuple[Document | None, Origin, Document]]]:
+    """Return the item that a document is, if it is one, and the documents below it."""
+    kind = node.get("type") if isinstance(node, dict) else None
+    if kind == "Feature":
+        return with_shared(_checked(node, where), shared), []
+    if kind == "FeatureCollection":
+        features = node.get("features")
+        return None, [(f, where, shared) for f in (features if isinstance(features, list) else []) if f is not None]
+    if kind in ("Catalog", "Collection"):
+        stated = node.get("item_assets")
+        shared = stated if isinstance(stated, dict) else shared
+        targets = [where.resolve(link["href"], "link") for link in links(node, "item", "child")]
+        return None, [(None, where.follow(t), shared) for t in targets]
+    raise SourceError(f"{_title(where)} is not STAC: its type is {str(kind)[:40]!r}.")
 
 
 def with_shared(item: Document, shared: Document) -> Document:

@@ -36,7 +36,7 @@ def is_stac(source: Any) -> bool:
 
 def find_items(source: Any, bbox: Bbox | None, dates: Any, timeout: float, remote: bool) -> Found:
     """Return the items of a source with their origins."""
-    start, end, days = _range(dates)
+    start, end, days = date_range(dates)
     if isinstance(source, str | Path):
         origin = Origin.of(str(source), remote)
         document = read_json(origin, timeout)
@@ -133,17 +133,17 @@ def _search(origin: Origin, document: Document, bbox: Any, start: Any, end: Any,
     return [
         (with_shared(checked, shared if isinstance(shared, dict) else {}), where)
         for item in found
-        for checked, where in items_below(item, origin.follow(_own_address(item, origin)), timeout)
+        for checked, where in items_below(item, origin.follow(own_address(item, origin)), timeout)
     ]
 
 
-def _own_address(item: Document, origin: Origin) -> str:
+def own_address(item: Document, origin: Origin) -> str:
     """Return the address of an item of a search, against which its assets resolve."""
     address = _self(item)
     return origin.resolve(address, "link") if address else origin.base
 
 
-def _range(dates: Any) -> tuple[str | None, str | None, frozenset[str]]:
+def date_range(dates: Any) -> tuple[str | None, str | None, frozenset[str]]:
     """Return first and last moment as text, and the single days of a list that is no pair."""
     if dates is None:
         return None, None, frozenset()
@@ -152,9 +152,10 @@ def _range(dates: Any) -> tuple[str | None, str | None, frozenset[str]]:
     parts = dates.split("/") if isinstance(dates, str) else [str(d) for d in dates]
     try:
         if not isinstance(dates, str) and len(parts) != 2:
-            days = sorted(str(np.datetime64(p, "D")) for p in parts)
+            days = sorted(str(_day(p)) for p in parts)
             return f"{days[0]}T00:00:00Z", f"{days[-1]}T23:59:59Z", frozenset(days)
-        first = np.datetime64(parts[0], "D")
+        first = _day(parts[0])
+        _day(parts[-1])
         last = (np.datetime64(parts[-1]) + 1).astype("datetime64[D]") - 1  # "2020-06" ends with the last of June
     except (ValueError, IndexError):
         raise InputError(
@@ -163,6 +164,13 @@ def _range(dates: Any) -> tuple[str | None, str | None, frozenset[str]]:
     if last < first:
         raise InputError(f"dates={str(dates)[:80]!r} end before they begin.")
     return f"{first}T00:00:00Z", f"{last}T23:59:59Z", frozenset()
+
+
+def _day(text: str) -> np.datetime64:
+    found = np.datetime64(text, "D")
+    if np.isnat(found):
+        raise ValueError("not a time")
+    return found
 
 
 def _within(item: Document, bbox: Bbox | None, start: str | None, end: str | None, days: frozenset[str]) -> bool:

@@ -34,7 +34,7 @@ def native_grids(scenes: Sequence[Scene], bands: Sequence[dict[str, AssetBand]],
             finest[layout] = _finest(scene, own, headers)
         band = own[finest[layout]]
         # Items of one tile have the same grid: a header is read once for each place, not once for each date.
-        place = (layout, _place(scene, band))
+        place = (layout, place_of(scene, band))
         if place not in found:
             found[place] = _native(scene, band, headers)
         grids.append(found[place])
@@ -95,21 +95,30 @@ def _fields(scene: Scene, band: AssetBand) -> dict[str, Any]:
     return found
 
 
-def _place(scene: Scene, band: AssetBand) -> str:
+def place_of(scene: Scene, band: AssetBand) -> str:
+    """Return a text that is the same for all items of one tile, whose files have one grid."""
     noted = _fields(scene, band)
     if noted["shape"] and (noted["transform"] or noted["bbox"]):
         return repr(noted)
     return repr(scene.document.get("bbox") or scene.document.get("geometry") or (scene.name, band.href))
 
 
-def _native(scene: Scene, band: AssetBand, headers: Headers) -> Any:
+def noted_grid(scene: Scene, band: AssetBand) -> Any:
+    """Return the grid of a band as metadata state it, or None."""
     from odc.geo.geobox import GeoBox
 
     noted = _fields(scene, band)
     crs = _crs(noted)
     pixels = _pixels(noted)
-    if crs is not None and pixels is not None:
-        return GeoBox(*pixels, crs)
+    return GeoBox(*pixels, crs) if crs is not None and pixels is not None else None
+
+
+def _native(scene: Scene, band: AssetBand, headers: Headers) -> Any:
+    from odc.geo.geobox import GeoBox
+
+    found = noted_grid(scene, band)
+    if found is not None:
+        return found
     header = headers.read(scene.origin.resolve(band.href), scene.origin)
     if header.crs is None:
         raise InputError(

@@ -2,16 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+import os
+from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import lru_cache
-from typing import Any
+from typing import Any, TypeVar
 
+from eowidgets.cube.sources.stac.access import Access, access_of, is_refused
 from eowidgets.cube.sources.stac.addresses import Origin, short
 from eowidgets.errors import SourceError
 
-Signer = Callable[[str], str] | None
+T = TypeVar("T")
+Signer = Callable[[str], str] | Access | None
+#: Times that GDAL repeats a request that a server answers with 429 or 5xx.
+_RETRIES = "3"
 #: Formats that assets are read in. Formats that name other files (VRT, WMS, STACIT, ...) are left out on purpose.
 _FORMATS = ("GTiff", "JP2OpenJPEG", "JP2KAK", "JP2ECW", "JP2MrSID")
 _NOT_THIS = "not recognized as being in a supported file format"
@@ -19,7 +25,11 @@ _NOT_THIS = "not recognized as being in a supported file format"
 
 @dataclass(frozen=True)
 class Header:
-    """What a raster file states about itself; ``crs`` is WKT or None, the tuples have one entry for each band."""
+    """What a raster file states about itself.
+
+    ``crs`` is WKT or None, ``block`` is the size of the tiles of the file in pixels (rows, columns), and the other tuples
+    have one entry for each band.
+    """
 
     crs: str | None
     shape: tuple[int, int]
@@ -30,10 +40,11 @@ class Header:
     offsets: tuple[float, ...]
     descriptions: tuple[str | None, ...]
     colours: tuple[str, ...]
+    block: tuple[int, int]
 
 
 def rasterio_env(timeout: float) -> Any:
-    """Return GDAL options for reading remote files: no listing of folders, and a limit on waiting."""
+    """Return GDAL options for reading remote files: no listing of folders, limits on waiting, a few retries."""
     import rasterio
 
     seconds = str(max(1, round(timeout)))
@@ -42,6 +53,8 @@ def rasterio_env(timeout: float) -> Any:
         GDAL_HTTP_CONNECTTIMEOUT=seconds,
         GDAL_HTTP_LOW_SPEED_TIME=seconds,
         GDAL_HTTP_LOW_SPEED_LIMIT="100",
+        GDAL_HTTP_MAX_RETRY=os.environ.get("GDAL_HTTP_MAX_RETRY", _RETRIES),
+        GDAL_HTTP_RETRY_DELAY=os.environ.get("GDAL_HTTP_RETRY_DELAY", "1"),
     )
 
 
@@ -83,14 +96,14 @@ class Headers:
 
     Parameters
     ----------
-    signer : callable, optional
+    signer : callable or Access, optional
         Turns an address into a signed one.
     timeout : float
         Seconds to wait for a server.
     """
 
     def __init__(self, signer: Signer, timeout: float) -> None:
-        self._signer = signer
+        self._access = access_of(signer)
         self._timeout = timeout
         self._found: dict[str, Header] = {}
 
@@ -116,10 +129,9 @@ class Headers:
     def _read(self, href: str, origin: Origin) -> Header:
         import rasterio.errors
 
-        address = self._signer(href) if self._signer else href
-        check_target(address, origin, self._timeout)
-        try:
-            with rasterio_env(self._timeout), open_raster(address) as file:
+        def read(address: str) -> Header:
+            check_target(address, origin, self._timeout)
+            with rasterio_env(self._timeout), reached(self._access, href), open_raster(address) as file:
                 return Header(
                     file.crs.to_wkt() if file.crs else None,
                     (file.height, file.width),
@@ -130,9 +142,38 @@ class Headers:
                     file.offsets,
                     file.descriptions,
                     tuple(c.name for c in file.colorinterp),
+                    file.block_shapes[0],
                 )
+
+        try:
+            return signed(self._access, href, read)
         except rasterio.errors.RasterioError as error:
             raise unreadable(href, error) from None
+
+
+def signed(access: Access, href: str, read: Callable[[str], T]) -> T:
+    """Read from the signed address of a file; once more where a server refuses a signature that can be renewed."""
+    import rasterio.errors
+
+    try:
+        return read(access.address(href))
+    except rasterio.errors.RasterioError as error:
+        if not (is_refused(error) and access.renew(href)):
+            raise
+    return read(access.address(href))
+
+
+@contextmanager
+def reached(access: Access, href: str) -> Iterator[None]:
+    """Set the options of GDAL that a file needs, for its host only."""
+    import rasterio
+
+    options = access.options(href)
+    if not options:
+        yield
+        return
+    with rasterio.Env(**options):
+        yield
 
 
 def unreadable(href: str, error: Exception) -> SourceError:
@@ -142,6 +183,11 @@ def unreadable(href: str, error: Exception) -> SourceError:
         why = "it is neither a GeoTIFF nor JPEG 2000"
     elif "No such file" in why or "does not exist" in why:
         why = "there is no such file"
+    elif is_refused(error):
+        where = short(href)
+        return SourceError(
+            f"The server refuses to give {where}: its signature, token or key is missing or has expired."
+        )
     elif "HTTP response code" in why:
         why = why[why.index("HTTP response code") :][:60]
     else:

@@ -14,7 +14,9 @@ from eowidgets.cube.quality import read_quality
 from eowidgets.cube.reproject import check_crs
 from eowidgets.cube.schema import DIMS
 from eowidgets.cube.sensors import OFFSET_BASELINE, OFFSET_DATE
-from eowidgets.cube.sources.stac.find import Bbox, find_items
+from eowidgets.cube.sources.stac.access import Access, access_of
+from eowidgets.cube.sources.stac.days import daily
+from eowidgets.cube.sources.stac.find import Bbox, Found, find_items
 from eowidgets.cube.sources.stac.grid import common_grid, native_grids
 from eowidgets.cube.sources.stac.header import Headers, rasterio_env
 from eowidgets.cube.sources.stac.layers import Layer, baseline_of, layers_of
@@ -53,12 +55,7 @@ def open_stac(
     InputError, SourceError
         One sentence each.
     """
-    try:
-        import odc.stac  # noqa: F401
-        import pystac  # noqa: F401
-    except ImportError:
-        raise MissingExtraError("Opening STAC", "stac") from None
-
+    need_stac()
     area = None if bbox is None else Area.of(bbox)
     if crs is not None:
         crs = check_crs(crs)
@@ -70,7 +67,46 @@ def open_stac(
         raise InputError(
             f"The search found no item: {'widen the dates or the bounding box' if narrowed else 'the source holds none'}."
         )
-    headers = Headers(signer, timeout)
+    return open_items(
+        items,
+        area=area,
+        bands=bands,
+        resolution=resolution,
+        crs=crs,
+        sensor=sensor,
+        access=access_of(signer),
+        chunks=chunks,
+        timeout=timeout,
+    )
+
+
+def open_items(
+    items: Found,
+    *,
+    area: Area | None = None,
+    bands: Sequence[str] | str | None = None,
+    resolution: float | None = None,
+    crs: Any = None,
+    sensor: str | None = None,
+    access: Access | None = None,
+    chunks: Any = None,
+    timeout: float = 10.0,
+    solar: float | None = None,
+) -> xr.Dataset:
+    """Load items lazily on one grid, each file scaled by its own metadata.
+
+    Parameters are those of :func:`eowidgets.open`, and:
+
+    Parameters
+    ----------
+    items : list of (dict, Origin)
+    access : Access
+        How files are reached.
+    solar : float, optional
+        Longitude by which solar days are counted: the scenes of one solar day are one date, instead of those of one pass.
+    """
+    access = access or Access()
+    headers = Headers(access, timeout)
     scenes = scenes_of(items, sensor, headers)
     picked = chosen(scenes, bands)
     scenes, picked = _with_bands(scenes, picked)
@@ -79,9 +115,19 @@ def open_stac(
     layers = layers_of(scenes, picked, headers)
     _warn_of_baseline(scenes, layers)
     _warn_of_quantity(scenes, layers)
-    numbers = passes(scenes, grids)
-    raw = _load(scenes, layers, numbers, grids, box, resolution, signer, chunks, timeout)
+    numbers = passes(scenes, grids) if solar is None else daily(scenes, solar)
+    raw = _load(scenes, layers, numbers, grids, box, resolution, access, chunks, timeout)
     return _described(raw, scenes, layers, numbers)
+
+
+def need_stac() -> None:
+    """Raise an error that names the extra, where the libraries for STAC are missing."""
+    try:
+        import odc.stac  # noqa: F401
+        import pystac  # noqa: F401
+        import pystac_client  # noqa: F401
+    except ImportError:
+        raise MissingExtraError("Opening STAC", "stac") from None
 
 
 def _with_bands(scenes: list[Scene], picked: list[Any]) -> tuple[list[Scene], list[Any]]:
@@ -105,7 +151,7 @@ def _load(
     grids: Sequence[Any],
     box: Any,
     resolution: float | None,
-    signer: Any,
+    access: Access,
     chunks: Any,
     timeout: float,
 ) -> xr.Dataset:
@@ -123,6 +169,7 @@ def _load(
         {n: (first[n].result, first[n].fill) for n in names},
         {i: s.origin for i, s in zip(ids, scenes, strict=True)},
         timeout,
+        access,
     )
     # Classes and bits have no average.
     classes = {n: "mode" if resolution is not None else "nearest" for n in names if first[n].kept}
@@ -135,7 +182,6 @@ def _load(
                 geobox=box,
                 chunks=chunks or _CHUNKS,
                 groupby=lambda item, _parsed, _index: groups[item.id],
-                patch_url=signer,
                 resampling={"*": "average" if resolution is not None else "nearest"} | classes,
                 driver=driver,
             )

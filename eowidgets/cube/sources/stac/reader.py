@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
 from functools import lru_cache
 from typing import Any
@@ -11,8 +12,9 @@ import rasterio.errors
 from odc.loader import RioDriver
 from odc.loader.types import RasterBandMetadata, RasterGroupMetadata
 
+from eowidgets.cube.sources.stac.access import Access
 from eowidgets.cube.sources.stac.addresses import Origin, short
-from eowidgets.cube.sources.stac.header import check_target, open_raster, unreadable
+from eowidgets.cube.sources.stac.header import check_target, open_raster, reached, signed, unreadable
 from eowidgets.cube.sources.stac.layers import Layer
 from eowidgets.errors import SourceError
 
@@ -30,6 +32,8 @@ class LayerDriver(RioDriver):
         Id of the item -> origin, for the check of redirects.
     timeout : float
         Seconds to wait for a server.
+    access : Access
+        How files are reached. Addresses are signed where pixels are read, which may be long after the cube was opened.
     """
 
     def __init__(
@@ -38,9 +42,11 @@ class LayerDriver(RioDriver):
         bands: dict[str, tuple[str, float]],
         origins: dict[str, Origin],
         timeout: float,
+        access: Access,
     ) -> None:
         super().__init__(md_parser=_Parser(layers, bands, origins))
         self._timeout = timeout
+        self._access = access
 
     def __getstate__(self) -> dict[str, Any]:
         # Workers read single layers: they need no metadata of all the others.
@@ -49,9 +55,13 @@ class LayerDriver(RioDriver):
     def open(self, src: Any, ctx: Any) -> Any:
         """Return the reader of one layer."""
         layer, origin = src.driver_data["layer"], src.driver_data["origin"]
-        check_target(src.uri, origin, self._timeout)
         plain = replace(src, band=layer.index, subdataset=None, driver_data=None, meta=None)
-        return _LayerReader(super().open(plain, ctx), layer, src.uri)
+
+        def reader(address: str) -> Any:
+            check_target(address, origin, self._timeout)
+            return RioDriver.open(self, replace(plain, uri=address), ctx)
+
+        return _LayerReader(reader, layer, src.uri, self._access)
 
 
 class _Parser:
@@ -77,19 +87,25 @@ class _Parser:
 class _LayerReader:
     """Read a part of one layer on the pixels of the cube."""
 
-    def __init__(self, reader: Any, layer: Layer, uri: str) -> None:
+    def __init__(self, reader: Callable[[str], Any], layer: Layer, uri: str, access: Access) -> None:
         self._reader = reader
         self._layer = layer
         self._uri = uri
+        self._access = access
 
     def read(self, cfg: Any, dst_geobox: Any, *, dst: Any = None, selection: Any = None) -> Any:
         """Return the part of the cube that the file covers, and its values."""
         layer = self._layer
+        stated = replace(cfg, src_nodata_fallback=layer.nodata)
+
+        def read(address: str) -> Any:
+            reader = self._reader(address)  # checks where the address leads, before GDAL goes there
+            with reached(self._access, self._uri):
+                _check_format(address)
+                return reader.read(stated, dst_geobox, dst=None, selection=selection)
+
         try:
-            _check_format(self._uri)
-            where, values = self._reader.read(
-                replace(cfg, src_nodata_fallback=layer.nodata), dst_geobox, dst=None, selection=selection
-            )
+            where, values = signed(self._access, self._uri, read)
         except rasterio.errors.RasterioError as error:
             raise unreadable(layer.href, error) from None
         if not layer.kept:

@@ -62,7 +62,7 @@ def scenes_of(items: Iterable[tuple[Document, Origin]], sensor: str | None, head
     pairs = list(items)
     times = [time_of(item) for item, _ in pairs]
     given = find_sensor(sensor) if sensor else None
-    sensors = [given or _sensor_of(item) for item, _ in pairs]
+    sensors = [given or sensor_of(item) for item, _ in pairs]
     known = {s.key: s for s in sensors if s}
     # The order of the items must not decide anything.
     renames = merged_names([known[key] for key in sorted(known)]) if known else {}
@@ -176,7 +176,8 @@ def _listed(names: Iterable[str]) -> str:
     return " and ".join(repr(n) for n in sorted(names))
 
 
-def _sensor_of(item: Document) -> Sensor | None:
+def sensor_of(item: Document) -> Sensor | None:
+    """Return the product of an item, from its collection, its properties, its name or its assets; None if unknown."""
     properties = item["properties"]
     fields = ("platform", "constellation", "processing:level", "eo:platform", "s2:product_uri", "odc:product")
     hints = [item.get("collection"), *(properties.get(f) for f in fields), item.get("id")]

@@ -11,8 +11,8 @@ from support.assessed import class_map, labelled
 
 import eowidgets as eow
 from eowidgets.analysis.measure.accuracy.class_map import ClassMap
-from eowidgets.analysis.measure.accuracy.pixel_area import pixel_hectares
 from eowidgets.cube.area import Area
+from eowidgets.cube.pixel_area import pixel_hectares
 from eowidgets.errors import InputError
 
 

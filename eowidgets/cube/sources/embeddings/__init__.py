@@ -1,0 +1,1 @@
+"""Embeddings that others have published, read as cubes of vectors: AlphaEarth and TESSERA."""
