@@ -210,7 +210,9 @@ def _agrees(answer):
         step = float(went[2]) - float(went[1])
         if program.direction and abs(abs(step) - 0.02) > 0.011:
             assert answer.value is ((step > 0.02) if program.direction == "gain" else (step < -0.02)), text
-    limit = re.search(r"(-?\d[\d,]*(?:\.\d+)?)(?: %| ha)?, and the limit asked about is (-?\d[\d,]*(?:\.\d+)?(?:e-?\d+)?)", text)
+    limit = re.search(
+        r"(-?\d[\d,]*(?:\.\d+)?)(?: %| ha)?, and the limit asked about is (-?\d[\d,]*(?:\.\d+)?(?:e-?\d+)?)", text
+    )
     if limit:
         a, b = (float(v.replace(",", "")) for v in limit.groups())
         if a != b:
