@@ -86,7 +86,9 @@ def suited_cube(model: Model) -> xr.Dataset:
     dates = max(feed.min_dates, min(feed.max_dates or 48, 48))
     height, width = (40, 40) if feed.size is None else (feed.size, feed.size + feed.size // 2)
     bands = (*(feed.bands or BANDS), *feed.optional_bands)
-    return tiny_cube(bands, dates=dates, height=height, width=width, resolution=feed.resolution or 10.0, days=30)
+    # Some models of series need a number of years, which an instance states as ``least_years``.
+    days = max(30, math.ceil(366 * (getattr(model, "least_years", 1) + 1) / dates))
+    return tiny_cube(bands, dates=dates, height=height, width=width, resolution=feed.resolution or 10.0, days=days)
 
 
 def cube_of_source(cube: xr.Dataset, source: Source) -> xr.Dataset:

@@ -20,7 +20,7 @@ def test_every_family_with_a_paper_has_one():
     listed()  # imports all models, also those that wait for labels
     classes = [cls for cls in registered().values() if cls.card.paper and "eowidgets.models" in cls.__module__]
     papers = {cls.__module__.split(".")[2] for cls in classes}
-    assert papers | {"forecast", "vqa"} == {path.relative_to(FOLDER).parts[0] for path in READMES}
+    assert papers | {"forecast", "language", "vqa"} == {path.relative_to(FOLDER).parts[0] for path in READMES}
 
 
 @pytest.mark.parametrize("folder", SYSTEMS, ids=lambda p: p.name)

@@ -22,10 +22,11 @@ from eowidgets.analysis.ask.slots import Slots
 _PLANTS = ("vegetation", "forest", "field")
 #: Facts of programs that answer yes or no, or with a name.
 _YES_NO = frozenset(
-    """kind:presence relation:more relation:less relation:which relation:which-less kind:threshold ask:whether kind:trend
+    """kind:presence relation:more relation:less relation:which relation:which-less relation:earlier relation:later
+    relation:longer relation:shorter kind:threshold ask:whether kind:trend
     kind:event kind:fact kind:settlement ask:more ask:less kind:rank kind:change""".split()  # noqa: SIM905
 )
-_NAMES = frozenset(("kind:rank", "kind:when", "relation:which", "relation:which-less", "kind:fact"))
+_NAMES = frozenset(("kind:rank", "kind:when", "kind:season", "relation:which", "relation:which-less", "kind:fact"))
 #: How a question begins, and the facts of programs that answer it.
 _ANSWERS: tuple[tuple[re.Pattern[str], frozenset[str]], ...] = (
     (re.compile(r"^(?:and )?(?:is|are|was|were|did|does|has|have|had)\b(?! (?:you|we|one|i)\b)"), _YES_NO),

@@ -13,6 +13,8 @@ from eowidgets.analysis.ask.plan import plan_of
 
 #: Probability from which the encoder is followed where the rules read nothing, or something else.
 SURE = 0.6
+#: Kinds of programs that the encoder was not trained on: their patterns are narrow, and it has no veto.
+RULES_ALONE = ("season",)
 Decision = tuple[Program | None, float, str]
 
 

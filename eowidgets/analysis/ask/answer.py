@@ -11,14 +11,15 @@ import numpy as np
 import xarray as xr
 
 from eowidgets.analysis.ask.consistent import UNCERTAIN
+from eowidgets.analysis.ask.interval import Interval
 from eowidgets.analysis.ask.language import Program
 from eowidgets.arguments import checked
 from eowidgets.cube.opening import opening
 
 #: Where tools live, as their code names them.
 _MODULES = (
-    "ahead", "breaks", "built", "burnt", "cause", "facts", "levels", "pair", "ranks", "season", "small", "splits", "still",
-    "timetools", "tools",
+    "ahead", "breaks", "built", "burnt", "cause", "facts", "levels", "measured", "pair", "ranks", "season", "small", "splits",
+    "still", "timetools", "tools",
 )  # fmt: skip
 
 
@@ -91,6 +92,8 @@ class Answer:
         Why there is no answer; empty where there is one.
     provenance : str
         The record of the question as JSON, for ``eow.rerun`` and ``eow.Record``.
+    interval : Interval or None
+        That of the figure in the sentence: of a change, a trend, a season or an outlook.
     """
 
     question: str
@@ -105,6 +108,7 @@ class Answer:
     abstained: bool = False
     reason: str = ""
     provenance: str = ""
+    interval: Interval | None = None
 
     @property
     def uncertain(self) -> bool:
@@ -151,7 +155,8 @@ class Trace:
     def __call__(self, name: str, tool: Callable[..., Any], *args: Any, **kwargs: Any) -> Any:
         """Run ``tool`` and call its result ``name``."""
         words = [self._spell(a) for a in args] + [f"{k}={self._spell(v)}" for k, v in kwargs.items()]
-        module = tool.__module__.rsplit(".", 1)[-1]
+        public = tool.__module__.startswith("eowidgets.analysis.measure.")
+        module = "eow" if public else tool.__module__.rsplit(".", 1)[-1]
         began = time.perf_counter()
         value = tool(*args, **kwargs)
         seconds = time.perf_counter() - began

@@ -11,10 +11,12 @@ import xarray as xr
 
 from eowidgets.analysis.ask import (
     built,
+    certainty,
     comparisons,
     course,
     events,
     facts,
+    growing,
     limits,
     outlook,
     ranks,
@@ -48,6 +50,7 @@ _ANSWERS: dict[str, Callable[[Context, Any], Answer]] = {
     "describe": space.describe,
     "when": course.when,
     "trend": trends.trend,
+    "season": growing.season,
     "change": course.change,
     "extreme": readings.extreme,
     "statistic": readings.statistic,
@@ -145,6 +148,8 @@ def _answer(
         if days is not None:
             between(cube, *days)  # dates that are none are the caller's mistake, not the question's
         return ask_networks(cube, question, place, days, history, layers=layers)
+    if certainty.asks(question):
+        return certainty.told(question, history)
     before = next((a.program for a in reversed(history) if a.program is not None), None)
     read, slips = spelling.mend(question, own_words(cube, layers))
     program, sure, reason = understood(cube, read, layers, before)

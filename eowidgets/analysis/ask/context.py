@@ -12,6 +12,7 @@ import xarray as xr
 
 from eowidgets.analysis.ask import consistent, levels, season, timetools, tools, words
 from eowidgets.analysis.ask.answer import Answer, Evidence, Trace
+from eowidgets.analysis.ask.interval import Interval
 from eowidgets.analysis.ask.landcover import COLOR, FEWEST, needs
 from eowidgets.analysis.ask.language import SKIES, Program, Scope
 from eowidgets.cube.schema import usable
@@ -251,6 +252,7 @@ class Context:
         series: xr.DataArray | None = None,
         points: tuple[tuple[float, float], ...] = (),
         claim: consistent.Claim | None = None,
+        interval: Interval | None = None,
     ) -> Answer:
         """Put the parts together, and check the sentence against the numbers."""
         none = {"type": "FeatureCollection", "features": []}
@@ -267,6 +269,7 @@ class Context:
             tuple(self.trace.steps),
             self.trace.code(code),
             program,
+            interval=interval,
         )
         return consistent.checked(answer, claim)
 

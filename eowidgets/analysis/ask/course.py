@@ -13,6 +13,7 @@ from eowidgets.analysis.ask.consistent import Claim
 from eowidgets.analysis.ask.context import Context, Found, span
 from eowidgets.analysis.ask.happened import caused
 from eowidgets.analysis.ask.index_change import index_change
+from eowidgets.analysis.ask.interval import Interval
 from eowidgets.analysis.ask.landcover import CLASSES, CODE, class_mask
 from eowidgets.analysis.ask.language import COVERS, SKIES, Change, When
 from eowidgets.analysis.ask.outlook import broken
@@ -209,9 +210,9 @@ def change(context: Context, program: Change) -> Answer:
     if program.unit == "%" and not gain:
         return _lost_share(context, program, found, (low, high))
     unit = "ha" if program.unit == "%" else program.unit
-    low, high = (
-        v * tools.area(found.known, context.cube, unit) / tools.area(found.known, context.cube) for v in (low, high)
-    )
+    per = tools.area(found.known, context.cube, unit), tools.area(found.known, context.cube)
+    ends = _ends(unit, (low, high), per)
+    low, high = (float(v) for v in (ends.low, ends.high))
     size = context.trace("size", tools.area, found.mask, context.cube, *(() if unit == "ha" else (unit,)))
     if _fell_within(context, program, found, size=size):
         return _broken_by(context, replace(program, method=FALLBACK))
@@ -245,6 +246,7 @@ def change(context: Context, program: Change) -> Answer:
         polygons=context.polygons(found.mask, topic),
         dates=found.cube,
         claim=claim,
+        interval=replace(ends, figure=f"{said} of {words.name(of)} {verb}"),
     )
 
 
@@ -277,6 +279,7 @@ def _lost_share(context: Context, program: Change, found: Found, interval: tuple
         program, text + found.note + DEFINED, value, found.sure * _firmness(interval[0], part, interval[1]), unit="%",
         masks=context.picture(found.mask, f"{of} loss"), polygons=context.polygons(found.mask, f"{of} loss"), dates=found.cube,
         claim=Claim(part, shown=(said, words.hectares(part)), interval=interval),
+        interval=replace(_ends("ha", interval), figure=f"{words.hectares(part)} of {words.name(of)} was lost"),
     )  # fmt: skip
 
 
@@ -284,6 +287,14 @@ def _interval(context: Context, found: Found) -> tuple[float, float]:
     return context.trace(  # type: ignore[no-any-return]
         "interval", season.change_interval, found.states, found.source, found.target, found.where, context.cube
     )
+
+
+def _ends(unit: str, hectares: tuple[float, float], per: tuple[float, float] = (1.0, 1.0)) -> Interval:
+    """Return the traced interval in another unit, of which ``per[0]`` are as much as ``per[1]`` hectares."""
+    low, high = (v * per[0] / per[1] for v in hectares)
+    scale = "" if unit == "ha" else f" * {per[0]!r} / {per[1]!r}"
+    code = f"{{'low': interval[0]{scale}, 'high': interval[1]{scale}}}"
+    return Interval("", low, high, unit, code)
 
 
 def _firmness(low: float, size: float, high: float) -> float:
@@ -385,6 +396,7 @@ def _all_change(context: Context, program: Change) -> Answer:
         masks={"change": context.classes(goal, legend, "What changed")},
         polygons=context.polygons(found.mask, "change"),
         dates=found.cube,
+        interval=replace(_ends("ha", (low, high)), figure=f"{said} changed"),
     )
 
 

@@ -151,6 +151,20 @@ class Trend(Program):
 
 
 @dataclass(frozen=True, slots=True)
+class Season(Program):
+    """When the growing season starts, peaks or ends, or how long it is.
+
+    With ``relation``, whether it does so earlier (later, is longer, shorter) than in the time of ``other``.
+    """
+
+    kind: ClassVar[str] = "season"
+    of: str = "NDVI"
+    ask: Literal["start", "peak", "end", "length"] = "start"
+    relation: Literal["", "earlier", "later", "longer", "shorter"] = ""
+    other: Scope | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Change(Program):
     """What changed, whether, how much, from what to what, and what the cause looks like, between two times.
 
@@ -262,7 +276,7 @@ class Describe(Program):
 KINDS: dict[str, type[Program]] = {
     c.kind: c
     for c in (
-        Presence, Count, Compare, AreaOf, Share, Settlement, Locate, When, Trend, Change, Extreme, Statistic, Outlook,
+        Presence, Count, Compare, AreaOf, Share, Settlement, Locate, When, Trend, Season, Change, Extreme, Statistic, Outlook,
         Threshold, Extent, Rank, Event, Fact, Describe,
     )
 }  # fmt: skip
@@ -365,6 +379,8 @@ _WORDS: dict[tuple[str, str], tuple[str, ...]] = {
     ("area", "unit"): ("ha", "km2", "m2"),
     ("locate", "how"): ("grid", "polygon", "nearest"),
     ("when", "which"): ("first", "last", "peak", "low", "change"),
+    ("season", "ask"): ("start", "peak", "end", "length"),
+    ("season", "relation"): ("", "earlier", "later", "longer", "shorter"),
     ("change", "ask"): ("what", "whether", "amount", "from-to", "cause"),
     ("change", "direction"): ("", "loss", "gain"),
     ("extreme", "which"): ("highest", "lowest"),

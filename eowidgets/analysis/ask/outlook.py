@@ -9,6 +9,7 @@ from eowidgets.analysis.ask import ahead, tools, words
 from eowidgets.analysis.ask.answer import Answer
 from eowidgets.analysis.ask.consistent import Claim
 from eowidgets.analysis.ask.context import Context, span
+from eowidgets.analysis.ask.interval import Interval
 from eowidgets.analysis.ask.language import Outlook, When
 from eowidgets.errors import InputError
 
@@ -35,7 +36,7 @@ def outlook(context: Context, program: Outlook) -> Answer:
         text = f"Mean {of} is forecast to be {said} {time}.{note}"
         return context.answer(
             program, text, found["mean"], 0.8, unit=of, code=f"{context.trace.last}['mean']", dates=context.cube,
-            series=found["series"],
+            series=found["series"], interval=_interval(of, found),
         )  # fmt: skip
     level = context.trace("before", ahead.year_before, context.cube, of, start, end, where)
     if abs(found["mean"] - level) < words.TIE:
@@ -50,8 +51,14 @@ def outlook(context: Context, program: Outlook) -> Answer:
     text += f", against {level:.2f} in the same days of the last year seen.{hint}{note}"
     claim = Claim(found["mean"], level, ">" if asked == "more" else "<", shown=(f"{found['mean']:.2f}", f"{level:.2f}"))
     return context.answer(
-        program, text, value, max(chance, 1 - chance), dates=context.cube, series=found["series"], claim=claim
-    )
+        program, text, value, max(chance, 1 - chance), dates=context.cube, series=found["series"], claim=claim,
+        interval=_interval(of, found),
+    )  # fmt: skip
+
+
+def _interval(of: str, found: dict[str, Any]) -> Interval:
+    code = "{'low': coming['low'], 'high': coming['high']}"
+    return Interval(f"Mean {of} is forecast to be {found['mean']:.2f}", found["low"], found["high"], of, code)
 
 
 def broken(context: Context, program: When) -> Answer:

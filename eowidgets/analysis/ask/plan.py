@@ -17,6 +17,7 @@ _KINDS = {
     "locate": "find where there is",
     "when": "find the date of",
     "trend": "fit a trend to",
+    "season": "date the growing season by",
     "change": "compare two years for change of",
     "extreme": "find the extreme of",
     "statistic": "compute a statistic of",

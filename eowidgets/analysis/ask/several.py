@@ -76,9 +76,11 @@ def completed(second: str, first: Slots) -> str:
 
 
 def missing(first: tuple[Program | None, float, str], second: tuple[Program | None, float, str]) -> str:
-    """Say which of two readings failed, and why."""
+    """Say why there is no answer, and which of the two questions has none if the other could be answered."""
+    if first[0] is None and second[0] is None:
+        return first[2]
     which, reason = ("first", first[2]) if first[0] is None else ("second", second[2])
-    return f"These are two questions, and I do not understand the {which}. {reason}"
+    return f"These are two questions, and the {which} has no answer: ask the other one alone. {reason}"
 
 
 def joined(question: str, first: Answer, second: Answer, note: str = "") -> Answer:

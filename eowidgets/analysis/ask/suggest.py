@@ -21,6 +21,7 @@ from eowidgets.cube.schema import bands
 from eowidgets.errors import InputError
 
 HERE = " in the drawn area"
+SURE = "How sure is that figure?"
 #: Questions whose passing is remembered.
 KEPT = 200
 _kept: OrderedDict[Any, bool] = OrderedDict()
@@ -72,17 +73,21 @@ def suggestions(
         asked_why = told_last.kind != "change" or getattr(told_last, "ask", "") == "cause"
         if land and not asked_why and getattr(told_last, "of", "") in ("", *COVERS):
             wanted.insert(0, "What caused it?")
+    if history and history[-1].interval is not None:
+        wanted.insert(0, SURE)
     if land:
         wanted += [
             f"What is there{here}?" if drawn else "Describe this scene.",
             f"How much forest is there{here} in {date[:4] or b}?",
         ]
-    if land and years:
-        wanted += [f"Where was forest lost{here} between {a} and {b}?", f"What changed{here} between {a} and {b}?"]
-    wanted += [f"When is NDVI highest{here}?"] if {"red", "nir"} <= set(bands(cube)) or present(cube, "NDVI") else []
+    green = {"red", "nir"} <= set(bands(cube)) or present(cube, "NDVI")
+    wanted += [f"Where was forest lost{here} between {a} and {b}?"] if land and years else []
+    if green and span(cube)[0][:4] < last[:4]:
+        wanted += [f"When does the growing season start{here}?", f"Is NDVI rising{here}?"]
+    wanted += [f"What changed{here} between {a} and {b}?"] if land and years else []
+    wanted += [f"When is NDVI highest{here}?"] if green else []
     wanted += [f"Which of my {str(n)[:40]} is the greenest?" for n in list(layers)[:1]]
     wanted += [f"How cloudy was {date[:4] or b}?"] if "clouds" in cube else []
-    wanted += [f"Is NDVI rising{here}?"] if years else []
     asked = {a.question.strip().lower() for a in history}
     chosen = [w for w in dict.fromkeys(wanted) if w and w.lower() not in asked]
 

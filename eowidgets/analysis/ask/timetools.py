@@ -45,33 +45,6 @@ def clear_dates(cube: xr.Dataset, where: Mask, most: float = 0.05) -> list[str]:
     return [str(t)[:10] for t, s in zip(cube["time"].values, open_share, strict=True) if s >= 1 - most]
 
 
-def trend(series: xr.DataArray) -> dict[str, Any]:
-    """Slope a year of a course without its seasons, and whether it stands out from chance.
-
-    Monthly means over all years are taken away first. Theil-Sen slope with its 95 % interval
-    (Sen 1968, doi:10.1080/01621459.1968.10480934): a trend is "rising" or "falling" where the interval leaves out zero.
-
-    Returns
-    -------
-    dict
-        ``slope``, ``low``, ``high`` per year, and ``word``.
-    """
-    from scipy.stats import theilslopes
-
-    series = series.dropna("time")
-    years = (series["time"].values - series["time"].values[:1]).astype("timedelta64[D]").astype(float) / 365.25
-    if len(years) < 3 or years[-1] < 1.5:
-        raise InputError("A trend needs at least three dates over more than a year and a half.")
-    values = series.values.astype(float)
-    months = series["time"].dt.month.values
-    if len(values) > 8:
-        for month in np.unique(months):
-            values[months == month] -= values[months == month].mean()
-    slope, _, low, high = theilslopes(values, years)
-    word = "rising" if low > 0 else "falling" if high < 0 else "neither rising nor falling clearly"
-    return {"slope": float(slope), "low": float(low), "high": float(high), "word": word}
-
-
 def two_years(cube: xr.Dataset, start: str = "", end: str = "") -> tuple[xr.Dataset, xr.Dataset]:
     """The year that a change starts from and the year that it leads to.
 

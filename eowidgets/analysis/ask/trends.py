@@ -2,20 +2,27 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
 from typing import Any
 
+import numpy as np
 import xarray as xr
 
-from eowidgets.analysis.ask import kinds, season, small, timetools, tools, words
+from eowidgets.analysis.ask import kinds, measured, season, small, timetools, tools, words
 from eowidgets.analysis.ask.answer import Answer
 from eowidgets.analysis.ask.consistent import Claim
 from eowidgets.analysis.ask.context import Context
+from eowidgets.analysis.ask.interval import Interval
 from eowidgets.analysis.ask.language import SKIES, Scope, Trend
+from eowidgets.analysis.measure import trend as measure
+from eowidgets.cube.schema import bands
 from eowidgets.errors import InputError
 
-#: Share of the interval of a slope that must lie on one side to make a "no" doubtful; percent of a place by which two
-#: maps of the same ground differ.
-LEANING, SAME = 0.5, 1.0
+#: Percent of a place by which two maps of the same ground differ.
+SAME = 1.0
+#: What gives the ends of the interval in the cell of an answer.
+ENDS = "{'low': estimate['low'], 'high': estimate['high']}"
 
 
 def course_of(context: Context, scope: Scope, of: str, cut: xr.Dataset) -> tuple[Any, xr.DataArray, xr.DataArray]:
@@ -26,48 +33,119 @@ def course_of(context: Context, scope: Scope, of: str, cut: xr.Dataset) -> tuple
 
 
 def trend(context: Context, program: Trend) -> Answer:
-    """Rising, falling, or neither."""
+    """Rising, falling, or neither: the trend of yearly values by ``eow.trend``."""
+    yearly = _yearly(context, program)
+    asked = kinds.asked_direction(context.question)
+    if yearly.of_place and yearly.series.sizes["time"] < measured.FEWEST:
+        if asked:
+            return _yearly_direction(context, program, asked, yearly.series)
+        raise _too_few(yearly.series.sizes["time"])
+    given = {"how": yearly.how, "months": yearly.months, "dates": yearly.dates} if yearly.dates else {}
+    table = context.trace("found", measure.trend, yearly.series, **given)
+    found = context.trace("estimate", measured.estimate, table)
+    slope, low, high = found["slope"], found["low"], found["high"]
+    # A trend is told where the test is significant and the interval leaves out zero.
+    told = found["significance"] in ("increase", "decrease") and (low > 0 or high < 0)
+    if yearly.of_place and asked and not told:
+        return _yearly_direction(context, program, asked, yearly.series, found)
+    if not np.isfinite(slope):
+        raise _too_few(found["years"])
+    title = title_of(program.of)
+    said = f"{slope:+.2g} {yearly.unit}"
+    p = "p < 0.001" if found["p"] < 0.001 else f"p = {found['p']:.2g}"
+    claim = Claim(slope, shown=(said, p), interval=(low, high))
+    if told:
+        if asked:
+            end, relation = (low, ">") if asked == "rising" else (high, "<")
+            claim = replace(claim, left=end, relation=relation)  # type: ignore[arg-type]
+        begin = f"{claim.opening}: {title}" if asked else f"{title[0].upper()}{title[1:]}"
+        text = f"{begin} is {'rising' if slope > 0 else 'falling'}{_where(program)}: {said}"
+    else:
+        text = f"No significant trend: {title} moved by {said}{_where(program)}"
+    text += (
+        f" (95 % interval {low:+.2g} to {high:+.2g}), {found['years']} years {yearly.period}, {p} by the Mann–Kendall "
+    )
+    text += f"test: {'significant' if told else 'not significant'}. {yearly.note}"
+    if found["years"] == measured.FEWEST:
+        text += f" With {measured.FEWEST} years only an unbroken rise or fall is significant."
+    held = Interval(f"{title[0].upper()}{title[1:]} moved by {said}", low, high, yearly.unit, ENDS)
+    return context.answer(
+        program, text, slope, 0.9 if told else 0.6, unit=yearly.unit, code="estimate['slope']", dates=yearly.cut,
+        series=yearly.series, claim=claim, interval=held,
+    )  # fmt: skip
+
+
+def _too_few(years: int) -> InputError:
+    return InputError(
+        f"A trend cannot be told: the place was seen in {years} years, and the Mann–Kendall test needs {measured.FEWEST} yearly "
+        "values."
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class _Yearly:
+    """A course and how it becomes one value a year.
+
+    Attributes
+    ----------
+    series : DataArray (time,)
+    unit : str
+        Of the slope.
+    note, period : str
+        What a yearly value is, and the first and last year, as the sentence says them.
+    how, months, dates : str
+        Of ``eow.trend``; without ``dates`` there is one value a year already.
+    of_place : bool
+        Whether the values are percent of the place under a kind of land.
+    """
+
+    series: xr.DataArray
+    cut: xr.Dataset
+    unit: str
+    note: str
+    period: str
+    how: str = "median"
+    months: str = "1-12"
+    dates: str = ""
+    of_place: bool = False
+
+
+def _yearly(context: Context, program: Trend) -> _Yearly:
+    """Work out the course of an index, of clouds or snow, or of a kind of land."""
     scope, of = program.scope, program.of
-    cut = context.dates(scope, of)
+    cut = context.dates(replace(scope, months=()), of)
     if of in SKIES:
         where = context.where(scope)
-        series = context.trace("shares", tools.sky_share, cut, of, where)
-        unit, factor = "% a year", 100.0
-    elif words.is_index(of):
+        shares = context.trace("shares", tools.sky_share, cut, of, where)
+        series = context.trace("percent", small.in_percent, shares)
+        return _of_dates(cut, series, "% a year", measured.month_range(scope.months), "mean", f"the share under {of}")
+    if words.is_index(of):
         where, series, _ = course_of(context, scope, of, cut)
-        unit, factor = f"{of} a year", 1.0
-    else:
-        where = context.where(scope)
-        series = context.trace("by_year", season.cover_by_year, cut, of, where)
-        unit, factor = "% of the place a year", 1.0
-    found = context.trace("trend", timetools.trend, series)
-    low, high = factor * found["low"], factor * found["high"]
-    slope = context.trace("slope", small.scaled, found["slope"], factor)
-    first, last = (str(t)[:10] for t in series["time"].values[[0, -1]])
-    title = words.name(of) if of in SKIES or not words.is_index(of) else of
-    asked = kinds.asked_direction(context.question)
-    begin, claim = "", None
-    if asked and low <= 0 <= high and low < high:
-        # Without a clear trend the answer is no, unless most of the interval lies on the side that was asked about.
-        side = high / (high - low) if asked == "rising" else -low / (high - low)
-        if unit.startswith("% of the place"):
-            return _yearly_direction(context, program, asked, series)
-        if side > LEANING:
-            raise InputError(
-                f"That is not clear: {title_of(of)} moved by {slope:+.2g} {unit} (95 % interval {low:+.2g} to {high:+.2g})."
-            )
-    if asked:
-        # A trend is there where the whole interval lies on one side of zero.
-        claim = Claim(low, 0.0, ">") if asked == "rising" else Claim(high, 0.0, "<")
-        begin = f"{claim.opening}: "
-    title = title if begin else f"{title[0].upper()}{title[1:]}"
-    text = f"{begin}{title} is {found['word']}{words.where(scope)}: {slope:+.2g} {unit}"
-    steps = f"{series.dropna('time').sizes['time']} {'years' if unit.startswith('% of') else 'dates'}"
-    text += f" (95 % interval {low:+.2g} to {high:+.2g}), {steps}"
-    text += f" from {first} to {last}{words.months(scope.months)}."
-    decided = min(abs(low), abs(high)) > 0 and (low > 0) == (high > 0)
-    sure = 0.9 if decided else 0.6
-    return context.answer(program, text, slope, sure, unit=unit, dates=cut, series=series, claim=claim)
+        months = measured.month_range(scope.months or _growing(context))
+        return _of_dates(cut, series, f"{of} a year", months, "median", "the mean over the place")
+    where = context.where(scope)
+    series = context.trace("by_year", season.cover_by_year, cut, of, where)
+    years = [str(t)[:4] for t in series["time"].values[[0, -1]]]
+    note = "Each year is the share of its land cover map."
+    return _Yearly(series, cut, "% of the place a year", note, f"from {years[0]} to {years[1]}", of_place=True)
+
+
+def _of_dates(cut: xr.Dataset, series: xr.DataArray, unit: str, months: str, how: str, what: str) -> _Yearly:
+    start, end, _ = measured.whole_years(series, months)
+    note = f"Each year is the {how} of {what} in {measured.month_words(months)}."
+    return _Yearly(series, cut, unit, note, f"from {start[:4]} to {end[:4]}", how, months, f"{start}/{end}")
+
+
+def _growing(context: Context) -> tuple[int, ...]:
+    """Months of the growing season of the cube; all where its bands do not tell it."""
+    if not {"red", "nir"} <= set(bands(context.cube)):
+        return ()
+    return season.growing_months(context.cube)
+
+
+def _where(program: Trend) -> str:
+    cover = program.scope.cover
+    return f"{f' on {words.name(cover)}' if cover else ''}{words.where(program.scope)}"
 
 
 def title_of(of: str) -> str:
@@ -75,7 +153,9 @@ def title_of(of: str) -> str:
     return words.name(of) if of in SKIES or not words.is_index(of) else of
 
 
-def _yearly_direction(context: Context, program: Trend, asked: str, series: xr.DataArray) -> Answer:
+def _yearly_direction(
+    context: Context, program: Trend, asked: str, series: xr.DataArray, found: Mapping[str, Any] | None = None
+) -> Answer:
     """Whether a kind of land grew or shrank between the first and last of few years, told from the same days."""
     of, scope = program.of, program.scope
     where = context.where(scope)
@@ -96,6 +176,8 @@ def _yearly_direction(context: Context, program: Trend, asked: str, series: xr.D
     text = f"{claim.opening}: {words.name(of)} went from {shares[0]:.1f} % in {years[0]} to {shares[1]:.1f} % in {years[1]}"
     text += f" ({step:+.1f})"
     text += f"{words.where(scope)}, told from the same days of both years."
+    if found is not None and np.isfinite(found["p"]):
+        text += f" Over the {found['years']} years the trend is not significant (p = {found['p']:.2g} by the Mann–Kendall test)."
     slope = context.trace("slope", small.scaled, step, 1.0 / (years[1] - years[0]))
     return context.answer(
         program, text, slope, 0.75, unit="% of the place a year", dates=context.cube, series=series, claim=claim

@@ -68,8 +68,12 @@ def understood(cube: xr.Dataset, question: str, layers: Mapping[str, Any], befor
     if isinstance(asked, str):
         return None, 0.0, asked
     rules = _by_rules(asked, before)
-    # Coordinates are out of the text, causes are for the rules alone, and a part of a question is no question.
-    plain = rules.program is not None and (asked.point is not None or getattr(rules.program, "ask", "") == "cause")
+    # Coordinates are out of the text, causes and growing seasons are for the rules alone, and a part is no question.
+    plain = rules.program is not None and (
+        asked.point is not None
+        or getattr(rules.program, "ask", "") == "cause"
+        or rules.program.kind in agreed.RULES_ALONE
+    )
     part = dialogue.follows(asked.found) or several.halves(asked.simple) is not None
     if plain or part or rules.named:
         return rules.program, rules.sure, rules.reason

@@ -31,6 +31,7 @@ from eowidgets.analysis.ask.language import (
     Presence,
     Rank,
     Scope,
+    Season,
     Settlement,
     Share,
     Statistic,
@@ -122,6 +123,14 @@ PROGRAMS = st.one_of(
     ),
     st.builds(Change, st.just(BOTH), st.just(""), st.sampled_from(["what", "whether"])),
     st.builds(Trend, st.just(BOTH), st.sampled_from(["NDVI", "cloud"])),
+    st.builds(
+        Season, st.sampled_from([YEAR, Scope()]), st.just("NDVI"), st.sampled_from(["start", "peak", "end", "length"]),
+    ),
+    st.builds(
+        Season, st.just(YEAR), st.just("NDVI"), st.sampled_from(["start", "peak", "end"]), st.sampled_from(["earlier", "later"]),
+        st.just(BEFORE),
+    ),
+    st.builds(Season, st.just(YEAR), st.just("NDVI"), st.just("length"), st.sampled_from(["longer", "shorter"]), st.just(BEFORE)),
     st.builds(Statistic, st.just(YEAR), st.sampled_from(["NDVI", "nir"])),
     st.builds(When, st.just(YEAR), st.sampled_from(["NDVI", "cloud"]), st.sampled_from(["peak", "low"])),
     st.builds(When, st.just(BOTH), COVER, st.just("change"), st.sampled_from(["", "gain"])),
@@ -194,12 +203,16 @@ def _agrees(answer):
     program = answer.program
     if program.kind in ("locate", "describe", "count", "extreme", "settlement"):
         _says_its_value(answer, text)
+    if program.kind == "season":
+        _season_agrees(answer, text)
     went = re.search(r"went from (-?[\d.]+)[^(]*? to (-?[\d.]+)", text)
     if went and getattr(program, "ask", "") == "whether" and program.of == "NDVI":
         step = float(went[2]) - float(went[1])
         if program.direction and abs(abs(step) - 0.02) > 0.011:
             assert answer.value is ((step > 0.02) if program.direction == "gain" else (step < -0.02)), text
-    limit = re.search(r"(-?\d[\d,]*(?:\.\d+)?)(?: %| ha)?, and the limit asked about is (-?\d[\d,]*(?:\.\d+)?)", text)
+    limit = re.search(
+        r"(-?\d[\d,]*(?:\.\d+)?)(?: %| ha)?, and the limit asked about is (-?\d[\d,]*(?:\.\d+)?(?:e-?\d+)?)", text
+    )
     if limit:
         a, b = (float(v.replace(",", "")) for v in limit.groups())
         if a != b:
@@ -219,6 +232,27 @@ def _agrees(answer):
         size, low, high = map(float, between.groups())
         assert low <= size + 0.05
         assert size <= high + 0.05
+
+
+def _season_agrees(answer, text):
+    """Dates and lengths stand in the sentence as the value has them; yes and no follow from the two that are printed."""
+    program, value = answer.program, answer.value
+    if not program.relation:
+        for one in value.values() if isinstance(value, dict) else [value]:
+            assert (f"{one:.0f} days" if program.ask == "length" else one) in text
+        return
+    days = int(re.search(r"(\d+) days (?:earlier|later|shorter|longer)\.", text)[1])
+    if program.ask == "length":
+        one, two = map(int, re.search(r"is (\d+) days.* and (\d+) days", text).groups())
+        assert abs(abs(one - two) - days) <= 1
+    else:
+        one, two = (
+            np.datetime64(d) - np.datetime64(d[:4]) for d in re.search(r"is (\S+) .* and (\S+) ", text).groups()
+        )
+        assert abs(int((one - two).astype(int))) in (days, 365 - days, 366 - days)
+        if abs(int((one - two).astype(int))) > 180:
+            one, two = two, one
+    assert value is ((one < two) is (program.relation in ("earlier", "shorter"))), text
 
 
 def _says_its_value(answer, text):

@@ -140,26 +140,6 @@ def test_zonal_means_by_name(romania):
     assert tools.best(table, "highest") == "right"
 
 
-def course(values, start="2015-01-15", step=30):
-    times = np.datetime64(start, "ns") + np.arange(len(values)) * np.timedelta64(step, "D")
-    return xr.DataArray(np.asarray(values, float), {"time": times}, ("time",))
-
-
-def test_trend_is_found_under_the_seasons():
-    days = np.arange(60) * 30
-    rng = np.random.default_rng(0)
-    season = 0.3 * np.sin(2 * np.pi * days / 365.25)
-    found = timetools.trend(course(season + 0.05 * days / 365.25 + rng.normal(0, 0.01, 60)))
-    assert found["word"] == "rising"
-    assert found["slope"] == pytest.approx(0.05, rel=0.25)
-    assert timetools.trend(course(season + rng.normal(0, 0.02, 60)))["word"].startswith("neither")
-
-
-def test_trend_needs_time():
-    with pytest.raises(InputError, match="year and a half"):
-        timetools.trend(course([1, 2, 3]))
-
-
 def test_the_date_of_a_break_is_found():
     """On simulated clear-cuts, whose day is known."""
     scene = simulate(

@@ -22,6 +22,7 @@ from eowidgets.analysis.ask.kinds.cube_facts import fact
 from eowidgets.analysis.ask.kinds.dated import image_day, moved, sky_on
 from eowidgets.analysis.ask.kinds.events_read import event
 from eowidgets.analysis.ask.kinds.given import Given
+from eowidgets.analysis.ask.kinds.growing_season import growing_season
 from eowidgets.analysis.ask.kinds.limited import extent, threshold
 from eowidgets.analysis.ask.kinds.patterns import DOWN, LOST, NEGATED, NONE, UP, YES_NO
 from eowidgets.analysis.ask.kinds.refused import named_elsewhere, refusal
@@ -66,6 +67,9 @@ def read(text: str, slots: Slots, given: Given) -> Program | str | None:
         return elsewhere
     if _AHEAD_OF_ANOTHER.search(text):
         return "I compare a forecast with the same days of the last year seen: leave the other time out."
+    growing = growing_season(text.lower().rstrip(" ?.!"), slots, given)
+    if growing is not None:
+        return growing
     if _CLIMATE_SEASON.search(text):
         return "Which months the dry, the wet or the growing season has here I cannot tell: name the months."
     for reader in _READERS:

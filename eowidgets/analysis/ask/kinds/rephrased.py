@@ -7,6 +7,7 @@ import datetime as dt
 import re
 from collections.abc import Callable, Collection
 
+from eowidgets.analysis.ask.kinds.growing_season import spring_said
 from eowidgets.analysis.ask.kinds.introduced import without_introduction
 from eowidgets.analysis.ask.slots import LONGEST
 
@@ -138,6 +139,7 @@ def rephrased(question: str, names: Collection[str], dates: int) -> str:
     text = _all_dates(text, dates)
     for pattern, instead in _SAID:
         text = pattern.sub(instead, text)
+    text = spring_said(text)
     text = _HOLIDAY.sub(_holiday, text)
     text = _THIRD.sub(_third, text)
     if re.search(r"\bseasons?\b", text, re.IGNORECASE):
