@@ -114,12 +114,14 @@ class FindPanel(FormPanel, FindPanelView):
             own.observe(lambda _: setattr(own, "pins", []), names="pins")  # without a cube a pin means nothing
         self.map = map
         first, last = days_of(dates, named=bool(given.name))
-        listed = [] if given.name else [(given.label, _GIVEN)]
+        key = given.name if known().get(given.name) == given else _GIVEN
+        listed = [(given.label, _GIVEN)] if key == _GIVEN else []
         listed += [(c.title, c.name) for c in known().values()]
-        super().__init__(listed, given.name or _GIVEN, (first, last), cloud, own)
+        super().__init__(listed, key, (first, last), cloud, own)
         self._own_map = own
         self._controls = {}
         self._connect()
+        self._show_place(None)
         traitlets.link((map, "area"), (self, "area"))
         self._view.on_click(lambda _: self._guard(self.use_view))
         self._open.on_click(lambda _: self.explore())
@@ -129,7 +131,6 @@ class FindPanel(FormPanel, FindPanelView):
         for control in (self._catalogue, self._first, self._last, self._cloud):
             control.observe(self._refresh, names="value")
         self._show_about(given)
-        self._show_place(None)
         self._say(EMPTY)
         if place is not None:
             self.area = place

@@ -1,6 +1,7 @@
 """Search, choose, read and save in a panel without a cube, on servers on loopback."""
 
 import ast
+import dataclasses
 import datetime as dt
 import json
 import threading
@@ -13,6 +14,7 @@ from support.faulty_api import Fault, plain_items, serve_pages
 from support.stac_server import serve_answer, serve_folder
 
 import eowidgets as eow
+from eowidgets.cube.catalogues.listed import known
 from eowidgets.cube.sources.stac import patience
 from eowidgets.errors import InputError, SourceError
 from eowidgets.widgets import event_loop
@@ -254,6 +256,19 @@ def test_a_map_of_another_place_is_used_and_left_open(make):
     assert panel.area is None
     panel.close()
     assert area_map.comm is not None
+
+
+def test_the_area_of_a_given_map_is_taken(make):
+    panel = make(map=eow.AreaMap(area=AREA))
+    assert eow.Area.of(panel.area).bounds == AREA
+    assert panel._place.value.count("Area: ") == 1
+
+
+def test_an_entry_that_is_not_listed_is_offered_first(make):
+    own = dataclasses.replace(known()["sentinel-2"], name="mine", title="Mine")
+    panel = make(own, area=AREA)
+    assert panel.catalogue == "" and panel._catalogue.options[0] == ("Mine", "")
+    assert repr(panel).startswith("FindPanel: Mine")
 
 
 def test_no_image_is_one_sentence(make):
