@@ -134,7 +134,7 @@ export default {
     save.type = "button";
     save.title = "Write this dialogue as a notebook that runs again";
     save.onclick = () => model.send({ type: "export" });
-    const report = make("button", "eow-ask-export", "Report");
+    const report = make("button", "eow-ask-report", "Report");
     report.type = "button";
     report.title = "Write the answer that is lit, or the last one, as a page to hand over or print";
     report.onclick = () => model.send({ type: "report" });
