@@ -7,7 +7,7 @@ import { shared } from "./store.js";
 
 const STILL = 300; // ms without such a change before the first bitmap is made
 const PAUSE_OF_STEPS = 40; // ms without a step: a bitmap takes longer than a step that has one
-const PATIENCE = 500; // ms to wait for an idle period
+const LATEST = 500; // ms to wait for an idle period
 const MOST_KEPT = 256_000_000; // bytes of the bitmaps of all viewers on the page
 
 // The bitmaps of one picture.
@@ -86,7 +86,7 @@ export class Bitmaps {
         this.timer = 0;
         this.wait();
       }, left);
-    } else if (window.requestIdleCallback) this.idle = requestIdleCallback(() => this.work(), { timeout: PATIENCE });
+    } else if (window.requestIdleCallback) this.idle = requestIdleCallback(() => this.work(), { timeout: LATEST });
     else this.idle = setTimeout(() => this.work(), PAUSE_OF_STEPS);
   }
 
@@ -135,12 +135,13 @@ export class Bitmaps {
     return seen;
   }
 
-  // Bytes for bitmaps: what the pixels leave of the budget; on a page with several viewers, that drawn last comes first.
+  // Bytes for bitmaps: what pixels and other views leave of the budget; on the page, the viewer drawn last comes first.
   room() {
-    const pixels = [...this.store.planes.values()].reduce((sum, p) => sum + (p.width * p.height * p.dates * p.bits) / 8, 0);
-    const viewers = [...this.page];
-    const later = viewers.slice(viewers.indexOf(this) + 1).reduce((sum, b) => sum + b.bytes, 0);
-    return Math.max(0, Math.min(this.store.model.get("budget") - pixels, MOST_KEPT - later));
+    const { page, store } = this;
+    const pixels = [...store.planes.values()].reduce((sum, p) => sum + (p.width * p.height * p.dates * p.bits) / 8, 0);
+    const others = [...page].filter((b) => b !== this && b.store === store);
+    const later = [...page].slice([...page].indexOf(this) + 1);
+    return Math.max(0, Math.min(store.model.get("budget") - pixels - together(others), MOST_KEPT - together(later)));
   }
 
   make(t) {
@@ -157,11 +158,15 @@ export class Bitmaps {
     this.kept.set(t, { bitmap, x, y, bytes, bare });
     this.bytes += bytes;
     this.count();
-    const all = [...this.page];
-    for (const b of all) if (b !== this && all.reduce((sum, o) => sum + o.bytes, 0) > MOST_KEPT) b.drop();
+    for (const earlier of this.page) {
+      if (earlier === this || together([...this.page]) <= MOST_KEPT) break;
+      earlier.drop();
+    }
     return true;
   }
 }
+
+const together = (bitmaps) => bitmaps.reduce((sum, b) => sum + b.bytes, 0);
 
 // The box of the screen in which passes have pixels: nothing else of a picture is kept.
 function extentOf(passes, view, width, height) {
