@@ -108,6 +108,7 @@ def test_a_step_copies_the_pixels_that_webgl_draws(page, look):
     np.testing.assert_array_equal(step(page, "ArrowLeft"), seen[1])
 
 
+KEY = "document.querySelector('.eow-viewer').dispatchEvent(new KeyboardEvent('keydown', %s))"
 CHANGES = {
     "bands": f"{MODEL}.set('bands', ['nir'])",
     "limits": f"{MODEL}.set('vmax', 0.3)",
@@ -115,8 +116,8 @@ CHANGES = {
     "mask": f"{MODEL}.set('clouds', 'hide')",
     "opacity": f"{MODEL}.set('opacity', 0.5)",
     "comparison": f"{MODEL}.set({{ compare_mode: 'swipe', compare_date: '2020-02-05' }})",
-    "zoom": "document.querySelector('.eow-viewer').dispatchEvent(new KeyboardEvent('keydown', { key: '+' }))",
-    "pan": "document.querySelector('.eow-viewer').dispatchEvent(new KeyboardEvent('keydown', { key: 'ArrowUp', shiftKey: true }))",
+    "zoom": KEY % "{ key: '+' }",
+    "pan": KEY % "{ key: 'ArrowUp', shiftKey: true }",
     "size": "document.querySelector('.eow-picture').style.setProperty('--eow-height', '240px')",
 }
 
