@@ -5,8 +5,8 @@ import { shared } from "./store.js";
 // dates around the current one are drawn and kept as bitmaps, so that a step is one copy. Any change but that of the date
 // drops them.
 
-const STILL = 300; // ms without such a change before the first bitmap is made
-const PAUSE_OF_STEPS = 40; // ms without a step: a bitmap takes longer than a step that has one
+const STILL = 800; // ms without such a change before the first bitmap is made
+const PAUSE_BETWEEN = 40; // ms after a step, and after a bitmap: who then clicks hardly ever waits for one
 const LATEST = 500; // ms to wait for an idle period
 const MOST_KEPT = 256_000_000; // bytes of the bitmaps of all viewers on the page
 
@@ -37,7 +37,7 @@ export class Bitmaps {
     this.look = look;
     const [by, half] = [t - this.t, this.state.stamps.length / 2];
     if (by) this.forward = by > 0 === Math.abs(by) < half ? 1 : -1; // from the last date to the first is a step ahead
-    [this.t, this.drawnAt] = [t, performance.now()];
+    [this.t, this.busyAt] = [t, performance.now()];
     this.page.delete(this);
     this.page.add(this);
     this.wait();
@@ -87,12 +87,12 @@ export class Bitmaps {
         this.wait();
       }, left);
     } else if (window.requestIdleCallback) this.idle = requestIdleCallback(() => this.work(), { timeout: LATEST });
-    else this.idle = setTimeout(() => this.work(), PAUSE_OF_STEPS);
+    else this.idle = setTimeout(() => this.work(), PAUSE_BETWEEN);
   }
 
   // ms until nothing else happens.
   left() {
-    return Math.max(this.changedAt + STILL, this.drawnAt + PAUSE_OF_STEPS) - performance.now();
+    return Math.max(this.changedAt + STILL, this.busyAt + PAUSE_BETWEEN) - performance.now();
   }
 
   rest() {
@@ -162,6 +162,7 @@ export class Bitmaps {
       if (earlier === this || together([...this.page]) <= MOST_KEPT) break;
       earlier.drop();
     }
+    this.busyAt = performance.now();
     return true;
   }
 }
