@@ -70,13 +70,13 @@ def viewer(page: LabPage, given: argparse.Namespace) -> dict[str, Any]:
     out["switch_ms_warm"] = spread(p.evaluate(parts.RESTYLE))
     out["stretch_ms"] = spread(p.evaluate(parts.STRETCH))
     p.wait_for_function(parts.WHOLE)
-    out["bitmaps"] = bitmaps(page, given)
     packed = given.dates * given.size**2 * 4 * 2
     out["cube"] = f"{given.dates} dates x {given.size} x {given.size} x 4 bands, {packed / 1e6:.0f} MB packed"
     shared = "globalThis[Symbol.for('eowidgets.shared')].backend"
     out["backend"] = p.evaluate(f"() => {shared}.kind")
     out["textures_over_packed"] = round(p.evaluate(f"() => {shared}.bytes") / packed, 2)
     out["browser_memory_over_packed"] = round((settled(page) - empty) / packed, 2)
+    out["bitmaps"] = bitmaps(page, given)
     return out
 
 
