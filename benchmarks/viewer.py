@@ -1,6 +1,7 @@
 """The viewer in JupyterLab under Chromium: a step through time, first picture, restyling, memory; with ratios.
 
-    python benchmarks/viewer.py [--only explorer] [--dates 24] [--size 1024] [--steps 60] [--minutes 3] [--packages FOLDER ...]
+    python benchmarks/viewer.py [--only explorer|viewer] [--dates 24] [--size 1024] [--steps 60] [--minutes 3]
+        [--packages FOLDER ...]
 
 Rivals in the same run and page: an ipywidgets slider whose callback draws the date in the kernel and sends it as an
 image; and leafmap's time slider over COGs of the same cube. The latter needs ``localtileserver``, which is no
@@ -75,6 +76,53 @@ def viewer(page: LabPage, given: argparse.Namespace) -> dict[str, Any]:
     out["backend"] = p.evaluate(f"() => {shared}.kind")
     out["textures_over_packed"] = round(p.evaluate(f"() => {shared}.bytes") / packed, 2)
     out["browser_memory_over_packed"] = round((settled(page) - empty) / packed, 2)
+    out["bitmaps"] = bitmaps(page, given)
+    return out
+
+
+def bitmaps(page: LabPage, given: argparse.Namespace) -> dict[str, Any]:
+    """Steps and restyling without and with pictures kept of the dates around the current one, in turns."""
+    p = page.page
+    out: dict[str, Any] = {}
+    looks = {"mix": "v.index, v.bands = None, ['red', 'green', 'blue']", "index": "v.index = 'NDVI'"}
+    for look, code in looks.items():
+        page.run(code)
+        p.wait_for_function(parts.WHOLE)
+        without, full, kept, rough = [], [], [], 0
+        for _ in range(2):
+            p.evaluate(parts.KEEP, False)
+            p.evaluate(parts.STEP, [2, "ArrowRight"])
+            times, _, half = p.evaluate(parts.STEP, [given.steps, "ArrowRight"])
+            without += times
+            rough += half
+            full += p.evaluate(parts.STEP, [given.steps // 2, "ArrowRight", 200])[0]
+            p.evaluate(parts.KEEP, True)
+            p.evaluate(parts.STEP, [2, "ArrowRight"])
+            p.wait_for_function(parts.KEPT, arg=given.dates)
+            times, _, half = p.evaluate(parts.STEP, [given.steps, "ArrowRight"])
+            kept += times
+            assert not half
+        out[look] = {
+            f"without_ms_{rough}_of_{2 * given.steps}_at_half_resolution": spread(without),
+            "without_ms_at_full_resolution": spread(full),
+            "kept_ms_at_full_resolution": spread(kept),
+        }
+    page.run(looks["mix"])
+    # 200 ms: before a bitmap is made; 1200 ms: while they are.
+    switches: dict[str, list[float]] = {}
+    for pause in (200, 200, 1200, 1200):
+        for on in (False, True):
+            p.evaluate(parts.KEEP, on)
+            name = f"switch_ms_{'kept' if on else 'without'}_every_{pause}_ms"
+            switches.setdefault(name, []).extend(p.evaluate(parts.RESTYLE, pause))
+    out |= {name: spread(times) for name, times in switches.items()}
+    p.wait_for_function(parts.KEPT, arg=given.dates)
+    kept_bytes = settled(page)
+    p.evaluate(parts.KEEP, False)
+    p.evaluate(parts.STEP, [1, "ArrowRight"])
+    out["memory_of_bitmaps_MB"] = round((kept_bytes - settled(page)) / 1e6)
+    p.evaluate(parts.KEEP, True)
+    out["load_average"] = [round(v, 1) for v in psutil.getloadavg()]
     return out
 
 
@@ -193,11 +241,12 @@ def main() -> None:
         parser.add_argument(f"--{name}", type=int, default=value)
     parser.add_argument("--minutes", type=float, default=3, help="of playing; 0 leaves that part out")
     parser.add_argument("--packages", nargs="*", default=[], help="folders with the rivals' packages")
-    parser.add_argument("--only", choices=["explorer"], help="leave the other parts out")
+    parser.add_argument("--only", choices=["explorer", "viewer"], help="leave the other parts out")
     given = parser.parse_args()
     with lab_session() as lab:
-        print(json.dumps({"explorer": explorer(lab)}, indent=2), flush=True)
-        if given.only:
+        if given.only != "viewer":
+            print(json.dumps({"explorer": explorer(lab)}, indent=2), flush=True)
+        if given.only == "explorer":
             return
         page = lab.open([parts.CUBE.format(dates=given.dates, size=given.size, packages=given.packages)])
         page.run_all()
@@ -205,6 +254,8 @@ def main() -> None:
         if given.minutes:
             result["playing"] = playing(page, given.minutes)
         print(json.dumps(result, indent=2), flush=True)
+        if given.only:
+            return
         other = rivals(page, given)
         page.close()
         step = result["step_ms"]["median"]

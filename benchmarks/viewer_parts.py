@@ -114,12 +114,13 @@ HOVER = """async ([selector, shown, count]) => {
   target.dispatchEvent(new PointerEvent('pointerleave', {}));
   return times;
 }"""
-#: From the key press to the moment when the pixels of the new date can be read.
-STEP = """async ([steps, key]) => {
+#: From the key press to the moment when the pixels of the new date can be read; `pause` ms before each.
+STEP = """async ([steps, key, pause = 0]) => {
   const picture = document.querySelector('.eow-picture'), canvas = document.querySelector('.eow-canvas');
   const context = canvas.getContext('2d'), times = [], seen = new Set();
   let rough = 0;
   for (let i = 0; i < steps; i++) {
+    if (pause) await new Promise((done) => setTimeout(done, pause));
     await new Promise((done) => requestAnimationFrame(() => setTimeout(done)));
     const old = picture.dataset.shown, start = performance.now();
     picture.dispatchEvent(new KeyboardEvent('keydown', { key, bubbles: true }));
@@ -130,12 +131,12 @@ STEP = """async ([steps, key]) => {
   }
   return [times, seen.size, rough];
 }"""
-#: From the choice to the first picture of it, which is coarse where the band was not drawn before.
-RESTYLE = """async () => {
+#: From the choice to the first picture of it, which is coarse where the band was not drawn before; `pause` ms before each.
+RESTYLE = """async (pause = 200) => {
   const field = document.querySelector('.eow-combo-input'), picture = document.querySelector('.eow-picture');
   const canvas = document.querySelector('.eow-canvas'), context = canvas.getContext('2d'), times = [];
   for (const value of ['index:NDVI', 'index:EVI', 'bands:red,green,blue', 'index:NDWI', 'index:SAVI', 'bands:nir']) {
-    await new Promise((done) => setTimeout(done, 200));
+    await new Promise((done) => setTimeout(done, pause));
     const frame = picture.dataset.frames, start = performance.now();
     field.click(); document.querySelector(`.eow-combo-list [data-value="${value}"]`).click();
     while (picture.dataset.frames === frame || !picture.dataset.shown) await new Promise(requestAnimationFrame);
@@ -198,3 +199,6 @@ LEAFMAP_STEP = """async (steps) => {
 READY = "() => document.querySelector('.eow-viewer[data-ready]') !== null"
 WHOLE = """() => { const stores = [...globalThis[Symbol.for('eowidgets.shared')].stores.values()];
   return stores.length && stores.every((s) => s.planes.size >= 3 && s.whole()); }"""
+#: The pictures kept of dates around the current one, switched off or on.
+KEEP = "(on) => { globalThis[Symbol.for('eowidgets.shared')].backend.software = on; }"
+KEPT = "n => Number(document.querySelector('.eow-picture').dataset.kept) === n"

@@ -3,6 +3,7 @@
 export class CpuBackend {
   constructor() {
     this.kind = "canvas";
+    this.software = true;
     this.onrestored = new Set();
     this.lost = false;
     this.bytes = 0;

@@ -16,6 +16,7 @@ export class GlBackend {
     this.kind = "webgl2";
     this.onrestored = new Set();
     this.lost = false;
+    this.software = drawnBySoftware(gl);
     canvas.addEventListener("webglcontextlost", (event) => {
       event.preventDefault(); // asks the browser to give the context back
       this.lost = true;
@@ -289,10 +290,16 @@ export class GlBackend {
   }
 }
 
+// Whether the processor draws, as the name of the renderer says; browsers that hide the name leave it open.
+function drawnBySoftware(gl) {
+  const full = gl.getExtension("WEBGL_debug_renderer_info");
+  return /swiftshader|llvmpipe|softpipe|software|basic render/i.test(gl.getParameter(full ? full.UNMASKED_RENDERER_WEBGL : gl.RENDERER));
+}
+
 const shrunk = (pass, by) => (by > 1 && pass.clip ? { ...pass, clip: pass.clip.map((v) => Math.round(v / by)) } : pass);
 
 // The part of a clip where a pass has pixels: nothing is shaded only to be thrown away.
-function visible({ grid, win, size }, view, [x, y, width, height]) {
+export function visible({ grid, win, size }, view, [x, y, width, height]) {
   const place = (at, axis) => ((at - grid[axis + 2]) / grid[axis] - (axis ? view.y : view.x)) / view.step;
   const x0 = Math.max(x, Math.floor(place(win.x0, 0)));
   const y0 = Math.max(y, Math.floor(place(win.y0, 1)));

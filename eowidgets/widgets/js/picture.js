@@ -1,4 +1,5 @@
 import { h, OWN_KEYS } from "./dom.js";
+import { Bitmaps } from "./bitmaps.js";
 import { Gestures, rectangle } from "./gestures.js";
 import { Ground } from "./ground.js";
 import { overlay } from "./overlay.js";
@@ -27,6 +28,7 @@ export class Picture {
     this.frames = 0;
     this.pending = 0;
     this.pace = new Pace(() => this.redraw());
+    this.bitmaps = new Bitmaps(this);
     this.polygon = new Polygon((p) => this.toScreen(p), { ondone: (corners) => onarea(corners), onchange: () => this.drawn() });
     this.gestures = new Gestures(this);
     this.resizer = new ResizeObserver(() => this.resize());
@@ -39,6 +41,7 @@ export class Picture {
     cancelAnimationFrame(this.pending);
     clearTimeout(this.timer);
     this.pace.close();
+    this.bitmaps.close();
   }
 
   get main() {
@@ -173,25 +176,41 @@ export class Picture {
   draw() {
     if (!this.view || !this.canvas.width) return;
     const start = performance.now();
-    const passes = this.passes();
-    const size = [this.canvas.width, this.canvas.height];
-    const rough = this.pace.rough(this.stepped);
+    const { t } = this.state;
+    const kept = this.bitmaps.find(t);
+    const passes = kept ? null : this.passes(t);
+    const rough = this.pace.rough(this.stepped && !kept);
     this.stepped = false;
-    if (!this.store.backend.draw(this.context, this.view, size, passes, rough)) return;
-    this.pace.took(performance.now() - start, rough);
+    if (kept) {
+      this.bitmaps.show(kept);
+      this.bare = kept.bare;
+    } else {
+      if (!this.store.backend.draw(this.context, this.view, [this.canvas.width, this.canvas.height], passes, rough)) return;
+      this.pace.took(performance.now() - start, rough);
+    }
+    const something = Boolean(kept || passes.length);
     this.element.toggleAttribute("data-rough", rough > 1);
+    this.element.toggleAttribute("data-copied", Boolean(kept));
     this.frames += 1;
     this.element.dataset.frames = this.frames;
-    this.element.dataset.shown = passes.length ? this.state.label(this.state.t) : "";
+    this.element.dataset.shown = something ? this.state.label(t) : "";
     this.element.dataset.ms = (performance.now() - start).toFixed(1);
     if (this.stale) this.decorate();
     this.stale = false;
     this.say();
-    this.state.drawn(passes.length > 0);
+    this.state.drawn(something);
   }
 
-  passes() {
-    const { style, t, compare } = this.state;
+  // The passes of another date than the current one, and whether nothing was measured on it.
+  other(t) {
+    const { bare } = this;
+    const out = { passes: this.passes(t), bare: this.bare };
+    this.bare = bare;
+    return out;
+  }
+
+  passes(t) {
+    const { style, compare } = this.state;
     const key = this.main.key;
     this.bare = false;
     const other = compare.key && this.store.source(compare.key) ? compare.key : key;

@@ -77,13 +77,18 @@ export class State {
   }
 
   step(by) {
+    this.go(this.after(this.t, by));
+  }
+
+  // Where a step from a date leads.
+  after(from, by) {
     const n = this.stamps.length;
     const next = (t) => (this.model.get("loop") ? (t + by + n) % n : Math.min(n - 1, Math.max(0, t + by)));
-    let t = next(this.t);
+    let t = next(from);
     // As far as the cloud cover is known; where no date is clear, all are stepped through.
     const cloudy = (i) => this.model.get("clear_only") && this.source.cover[i] > CLOUDY;
     for (let i = 1; i < n && cloudy(t); i++) t = next(t);
-    this.go(cloudy(t) ? next(this.t) : t);
+    return cloudy(t) ? next(from) : t;
   }
 
   swipe(position) {

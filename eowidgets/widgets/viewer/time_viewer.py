@@ -58,7 +58,8 @@ class TimeViewer(ReadableRepr, PlainErrors, Checks, Layers, Exports, Bookmarks, 
     chart : bool
         Whether the pixel chart is shown below.
     budget : int
-        Bytes that the whole raster of the bands drawn may take in the browser.
+        Bytes that the whole raster of the bands drawn may take in the browser. Without a GPU, pictures of the dates around
+        the current one are kept in what is left of it.
     **traits
         Any trait below.
 
