@@ -269,6 +269,16 @@ DIAGRAMS: dict[str, tuple[str, list[Step]]] = {
             (file(".html"), "Report", "a page to hand over"),
         ],
     ),
+    "09": (
+        "Name an area and dates, find the days, see the cost, open, keep",
+        [
+            (places(), "Area", "a box, a file, a drawing"),
+            (table(), "Find", "days, clouds, coverage"),
+            (question(), "Cost", "megabytes before reading"),
+            (stack(), "Open", "the chosen days as a cube"),
+            (file(".zarr"), "Keep", "for work offline"),
+        ],
+    ),
     "11": (
         "The same steps on seven images of one year",
         [
