@@ -91,8 +91,8 @@ def place(found: ClassMap, sample: Sample, truth: str, date: DateColumns) -> Lab
     certain = kept & ~unsure
     if not certain.any():
         raise InputError(
-            f"None of the {len(table)} samples can be used: {' '.join(notes)[:250] or 'nobody could tell the class.'} "
-            "Label some of them."
+            f'None of the {len(table)} samples has a label that counts ({int(unsure.sum())} "can\'t tell", '
+            f"{int((~kept).sum())} without a label or outside the map): label some of them."
         )
     stratum = table["stratum"].astype(str).to_numpy() if "stratum" in table else np.array(found.names)[mapped.clip(0)]
     days = _days(found, table, date, rows, columns)

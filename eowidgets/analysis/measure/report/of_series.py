@@ -135,11 +135,11 @@ def _of_map(found: xr.Dataset, call: str, classes: xr.DataArray | None) -> str:
         years = _years(found).dropna(subset=["start", "end"])
         if not len(years):
             return "No pixel has a season that is observed from its start to its end."
-        last = years.iloc[-1]
+        best = years.loc[years["pixels with a season (%)"].idxmax()]  # the year that most pixels have
         return (
-            f"In the season year {last['season year']:.0f} the median season of {index} lasts from day {last['start']:.0f} "
-            f"(standard deviation of a pixel {last['start sd']:.0f} days) to day {last['end']:.0f} ({last['end sd']:.0f} days); "
-            f"{last['pixels with a season (%)']:.0f} % of the observed pixels have one. Over {len(years)} years the median "
+            f"In the season year {best['season year']:.0f} the median season of {index} lasts from day {best['start']:.0f} "
+            f"(standard deviation of a pixel {best['start sd']:.0f} days) to day {best['end']:.0f} ({best['end sd']:.0f} days); "
+            f"{best['pixels with a season (%)']:.0f} % of the observed pixels have one. Over {len(years)} years the median "
             f"start lies between day {years['start'].min():.0f} and day {years['start'].max():.0f}."
         )
     if call == "anomalies" or classes is None:
