@@ -101,6 +101,8 @@ class SamplePanel(FormPanel, SamplePanelView):
 
     sample: Any = traitlets.Any(None)
     figures: Any = traitlets.Any(None)
+    #: Set by :meth:`label`; a panel whose constructor failed has none.
+    queue: SampleQueue | None = None
     _noun = "sample"
     _running_words = "Drawing the sample ..."
 
@@ -121,7 +123,6 @@ class SamplePanel(FormPanel, SamplePanelView):
         self._answers = path
         self._loaded = ""
         self._drawn_from: tuple[str, str] | None = None  # name of the map, and the code that drew the sample
-        self.queue: SampleQueue | None = None
         super().__init__(places(map))
         self._card.value = ABOUT
         self._show_params(SampleParams())
