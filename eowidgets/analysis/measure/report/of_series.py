@@ -135,7 +135,7 @@ def _of_map(found: xr.Dataset, call: str, classes: xr.DataArray | None) -> str:
         years = _years(found).dropna(subset=["start", "end"])
         if not len(years):
             return "No pixel has a season that is observed from its start to its end."
-        best = years.loc[years["pixels with a season (%)"].idxmax()]  # the year that most pixels have
+        best = years.iloc[int(years["pixels with a season (%)"].to_numpy().argmax())]  # most pixels have one
         return (
             f"In the season year {best['season year']:.0f} the median season of {index} lasts from day {best['start']:.0f} "
             f"(standard deviation of a pixel {best['start sd']:.0f} days) to day {best['end']:.0f} ({best['end sd']:.0f} days); "
