@@ -7,22 +7,10 @@ from typing import Any
 
 import numpy as np
 
-from eowidgets.render.result import (  # the others were imported from here in the first release
-    LONGEST,
-    Rgba,
-)
-from eowidgets.render.result import (
-    Legend as Legend,
-)
-from eowidgets.render.result import (
-    frame_picture as frame_picture,
-)
-from eowidgets.render.result import (
-    result_picture as result_picture,
-)
-from eowidgets.render.result import (
-    thin as thin,
-)
+from eowidgets.render.result import LONGEST, Legend, Rgba, frame_picture, result_picture, thin
+
+#: All but ``place`` and ``png_url`` moved to :mod:`eowidgets.render.result`, and are found here for one release.
+__all__ = ["LONGEST", "Legend", "Rgba", "frame_picture", "place", "png_url", "result_picture", "thin"]
 
 
 def place(rgba: Rgba, box: Any) -> tuple[str, tuple[tuple[float, float], tuple[float, float]]]:

@@ -43,12 +43,26 @@ def test_callbacks_get_parts_that_are_open_and_those_that_come(panel):
     assert seen == [panel.panel("Seasons"), panel.panel("Parcels")]
 
 
-def test_a_part_that_refuses_the_cube_says_why_in_its_place(make_cube):
+def test_every_part_opens_on_a_cube_of_one_date(make_cube):
     cube = make_cube(dates=1)
     panel = MeasurePanel(cube, viewer=eow.TimeViewer(cube))
-    for part in PARTS:
+    for part, (_, name) in PARTS.items():
         panel.part = part
-        assert len(panel._place.children) == 1  # a panel, or a sentence: never an exception out of a click
+        (opened,) = panel._place.children
+        assert type(opened).__name__ == name
+
+
+def test_a_part_that_refuses_the_cube_says_why_in_its_place(panel, monkeypatch):
+    def refuse(*_, **__):
+        raise InputError("Outlines need a <CRS>.")
+
+    monkeypatch.setattr("eowidgets.widgets.panels.parcel_panel.ParcelPanel", refuse)
+    panel.part = "Parcels"  # a click: no cell can show an exception
+    (shown,) = panel._place.children
+    assert "Outlines need a &lt;CRS&gt;." in shown.value
+    assert "role='alert'" in shown.value
+    panel.part = "Stations"
+    assert panel._place.children == (panel.panel("Stations"),)
 
 
 def test_an_unknown_part_is_refused(panel):
