@@ -33,7 +33,7 @@ def choose(page, name):
     field.press("Enter")
 
 
-def until(page, condition, seconds=15):
+def until(page, condition, seconds=60):
     deadline = time.monotonic() + seconds
     while not condition():
         assert time.monotonic() < deadline, "it did not happen"
