@@ -18,7 +18,7 @@ from typing import Annotated, Any
 from annotated_types import Predicate, doc
 
 from eowidgets.arguments import Count, Name, Positive, Sha256, checked
-from eowidgets.contract.hub import download, is_file_below, is_hub_id
+from eowidgets.contract.hub import download, is_file_below, is_hub_id, stated_hash
 from eowidgets.errors import InputError, ModelError, SourceError, shown, unknown
 from eowidgets.system import check_plain
 
@@ -51,12 +51,15 @@ class Checkpoint:
         Licence of the weights as their authors state it; ``"not stated"`` where they state none.
     file : str
         Name of the file in the folder of ``weights.toml``, or in the repository on the hub.
-    sha256 : str
-        Hash that the file must have.
-    size : int
-        Bytes that the file must have.
+    sha256 : str, optional
+        Hash that the file must have. Only a file on the hub may lack it: it is checked against the hash that the hub
+        states for the file.
+    size : int, optional
+        Bytes that the file must have, or has about where there is no ``sha256``.
     hub, revision : str
-        Repository on the Hugging Face hub, and its commit; a checkpoint on the hub needs both.
+        Repository on the Hugging Face hub, and its commit or branch; a checkpoint on the hub needs both.
+    terms : str
+        Address of a licence with conditions beyond those of open-source licences, which users must read before the download.
     bands : tuple of str
         Common names of the input, in the order of the network's channels.
     resolution : float, optional
@@ -85,10 +88,11 @@ class Checkpoint:
     name: CheckpointName
     licence: Name = field(kw_only=True)
     file: FileName = field(kw_only=True)
-    sha256: Sha256 = field(kw_only=True)
-    size: Count = field(kw_only=True)
+    sha256: Sha256 | None = field(default=None, kw_only=True)
+    size: Count | None = field(default=None, kw_only=True)
     hub: HubId = ""
     revision: str = ""
+    terms: str = ""
     bands: tuple[str, ...] = ()
     resolution: Positive | None = None
     mean: tuple[float, ...] = ()
@@ -102,6 +106,8 @@ class Checkpoint:
     def __post_init__(self) -> None:
         if self.hub and not self.revision:
             raise InputError(f"The checkpoint {shown(self.name)} is on the hub without a revision: add the commit.")
+        if not self.hub and (self.sha256 is None or self.size is None):
+            raise InputError(f"The checkpoint {shown(self.name)} has no sha256 or no size: add both.")
         for name, values in (("mean", self.mean), ("std", self.std)):
             if values and len(values) != len(self.bands):
                 raise InputError(
@@ -126,7 +132,7 @@ class Checkpoint:
 
     def on_card(self) -> dict[str, Any]:
         """Return the fields of a :class:`~eowidgets.contract.card.Card` that the checkpoint determines."""
-        about = {"weights": Path(self.file).name, "sha256": self.sha256, "scores": self.scores}
+        about = {"weights": Path(self.file).name, "sha256": self.sha256 or "", "scores": self.scores}
         return {**about, "licence": self.licence, "data": "; ".join(self.data)}
 
     def find(self, path: str | Path | None = None) -> Path:
@@ -157,9 +163,18 @@ class Checkpoint:
             raise ModelError(f"The weights {Path(self.file).name} are not in this installation: install it again.")
         return download(self.hub, self.file, revision=self.revision)
 
+    @property
+    def installed(self) -> bool:
+        """Whether the file is in the package or in the folder of EOWIDGETS_WEIGHTS."""
+        folders = (os.environ.get(FOLDER), self.file_name), (self.folder, self.file)
+        return any(folder and Path(folder, name).is_file() for folder, name in folders)
+
     def content(self, path: str | Path | None = None) -> bytes:
         """Find and read the file; see :meth:`find` and :func:`read_file`."""
-        return read_file(self.find(path), self.sha256, self.size)[0]
+        file = self.find(path)
+        if self.sha256 is None:
+            return read_file(file, stated_hash(file))[0]
+        return read_file(file, self.sha256, self.size)[0]
 
 
 def read_file(path: Path, sha256: str | None = None, size: int | None = None) -> tuple[bytes, str]:

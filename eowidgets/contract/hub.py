@@ -22,6 +22,15 @@ def is_file_below(name: str) -> bool:
     return bool(parts) and not (name.startswith("/") or "\\" in name or ":" in name or ".." in parts)
 
 
+def stated_hash(path: Path) -> str | None:
+    """Return the SHA-256 that the hub states for a file in its cache, None where it states none.
+
+    The cache names large files by their hash and links to them.
+    """
+    name = path.resolve().name
+    return name if re.fullmatch(r"[0-9a-f]{64}", name) else None
+
+
 def download(repository: str, file: str, *, revision: str | None = None) -> Path:
     """Fetch one file from the hub into its cache, with a progress bar, or take it from there.
 

@@ -154,6 +154,16 @@ def _from_plugin(point: EntryPoint) -> type[Model]:
         raise PluginError(f"{named(point)} cannot be used: {error}") from error
 
 
+def _named(name: str, params: dict[str, Any]) -> Model:
+    """Make a model from its name, or from ``"system.tag"``, the name of one of its checkpoints."""
+    system, dot, tag = name.partition(".")
+    if dot and name not in _registered and system in {*read_index(OWN), *_registered}:
+        cls = model_class(system)
+        if "checkpoint" in param_rules(cls.Params):
+            return _make(cls, {"checkpoint": tag, **params})
+    return _make(model_class(name), params)
+
+
 def get_model(model: str | Model | type[Model], **params: Any) -> Model:
     """Make a model that is ready to run, from a name, a class or an instance.
 
@@ -166,7 +176,7 @@ def get_model(model: str | Model | type[Model], **params: Any) -> Model:
     if isinstance(model, type) and issubclass(model, Model):
         return _make(model, params)
     if isinstance(model, str):
-        return _make(model_class(model), params)
+        return _named(model, params)
     raise InputError(f"{type(model).__name__} is not a model: give a name, a Model class or a Model instance.")
 
 

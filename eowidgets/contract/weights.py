@@ -113,7 +113,7 @@ def stored(source: Path | Checkpoint, sha256: str | None = None, *, path: str | 
     if isinstance(source, Checkpoint):
         file = _checked_kind(source.find(path))
         state, header = _parsed(file, source.content(file))
-        return Stored(_single(_renamed(state, source)), header)
+        return Stored(_single(renamed(state, source)), header)
     state, header = _parsed(_checked_kind(source), read_file(source, sha256)[0])
     return Stored(_single(state), header)
 
@@ -299,8 +299,16 @@ def _single(state: Mapping[str, Tensor]) -> dict[str, Tensor]:
     return {k: (v.float() if v.is_floating_point() else v) for k, v in state.items()}
 
 
-def _renamed(state: Mapping[str, Tensor], checkpoint: Checkpoint) -> dict[str, Tensor]:
-    """Apply the key map; of several prefixes that fit, the longest counts."""
+def renamed(state: Mapping[str, Tensor], checkpoint: Checkpoint) -> dict[str, Tensor]:
+    """Apply the key map of a checkpoint and leave out what the network does not use.
+
+    Of several prefixes that fit, the longest counts.
+
+    Raises
+    ------
+    ModelError
+        If two weights get one name.
+    """
     prefixes = sorted(checkpoint.keys, key=len, reverse=True)
     found: dict[str, Tensor] = {}
     for name, value in state.items():

@@ -32,7 +32,7 @@ def test_a_checkpoint_states_its_licence_and_where_it_is():
     found = Checkpoint("net.tag", **facts)
     assert (found.system, found.tag) == ("net", "tag")
     for missing in facts:
-        with pytest.raises(InputError, match=f"needs the argument '{missing}'"):
+        with pytest.raises(InputError, match=f"needs the argument '{missing}'|has no sha256 or no size"):
             Checkpoint("net.tag", **{k: v for k, v in facts.items() if k != missing})
     for wrong, message in (
         ({"licence": "  "}, "licence of Checkpoint"),
@@ -47,6 +47,7 @@ def test_a_checkpoint_states_its_licence_and_where_it_is():
     ):
         with pytest.raises(InputError, match=message):
             Checkpoint("net.tag", **{**facts, **wrong})
+    assert Checkpoint("net.tag", licence="MIT", file="a.pt", hub="owner/name", revision="main").sha256 is None
     for name in ("net", "net.", ".tag", ""):
         with pytest.raises(InputError, match="a name of the form 'system.tag'"):
             Checkpoint(name, **facts)
@@ -234,3 +235,16 @@ def test_training_refreshes_the_list_and_keeps_what_it_does_not_measure(tmp_path
     assert (tmp_path / "weights.toml").read_text().startswith("# A note.\n")
     with pytest.raises(SystemExit, match="has no checkpoint net.c"):
         ship(tmp_path, "net.c", good)
+
+
+def test_a_file_without_a_stated_hash_is_checked_against_that_of_the_hub(tmp_path, monkeypatch):
+    content = b"weights"
+    blob = tmp_path / hashlib.sha256(content).hexdigest()
+    blob.write_bytes(content)
+    (tmp_path / "a.pt").symlink_to(blob)
+    monkeypatch.setattr("eowidgets.contract.checkpoint.download", lambda *a, **k: tmp_path / "a.pt")
+    found = Checkpoint("net.tag", licence="MIT", file="a.pt", hub="owner/name", revision="main")
+    assert found.content() == content
+    blob.write_bytes(b"others")
+    with pytest.raises(ModelError, match="it is not the one expected"):
+        found.content()

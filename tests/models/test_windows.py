@@ -15,7 +15,7 @@ from eowidgets.errors import InputError
 BANDS = ("blue", "green", "red", "nir")
 #: Differences that are allowed, as a share of the range of a variable's values.
 TOLERANCE = 2e-5
-#: Encoders take weights that do not come with the package; tests/models/embed runs them with others.
+#: Encoders take weights that do not come with the package; tests/models/encode runs them with others.
 #: Fracast takes a tenth of a second for each series, and Chronos fetches its weights. The last three take chips, pixels of half
 #: a metre, and vegetation indices: `check_model` runs them on cubes that suit (tests/testing/test_check.py).
 LEFT_OUT = {"forecast-fracast", "forecast-chronos", "eurosat", "flightscope", "tempcnn"}

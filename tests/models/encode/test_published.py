@@ -5,8 +5,8 @@ from safetensors.torch import save_file
 import eowidgets as eow
 from eowidgets.contract.registry import get_model
 from eowidgets.errors import ModelError
-from eowidgets.models.embed.galileo import Encoder, GalileoNano
-from eowidgets.models.embed.presto import Presto, PrestoModel
+from eowidgets.models.encode.galileo import Encoder, GalileoNano
+from eowidgets.models.encode.presto import Presto, PrestoModel
 
 MODELS = {PrestoModel: Presto, GalileoNano: Encoder}
 

@@ -6,8 +6,8 @@ from odc.geo.geobox import GeoBox
 
 from eowidgets.contract.feeds import Batch
 from eowidgets.cube.globe import lonlat
-from eowidgets.models.embed import inputs
-from eowidgets.models.embed.presto import PrestoModel
+from eowidgets.models.encode import inputs
+from eowidgets.models.encode.presto import PrestoModel
 
 BANDS = ("vv", "vh", "nir", "red", "swir16")
 

@@ -8,14 +8,13 @@ import torch
 import xarray as xr
 from torch import Tensor, nn
 
-from eowidgets.contract.checkpoint import checkpoint
 from eowidgets.contract.feeds import Batch
 from eowidgets.contract.registry import register
 from eowidgets.cube.grid import geobox
-from eowidgets.models.embed import inputs
-from eowidgets.models.embed.base import Pretrained
-from eowidgets.models.embed.presto.card import CARD
-from eowidgets.models.embed.presto.network import Presto
+from eowidgets.models.encode import inputs
+from eowidgets.models.encode.grouped import Grouped
+from eowidgets.models.encode.presto.card import CARD
+from eowidgets.models.encode.presto.network import Presto
 
 #: Normalised values are (x + shift) / divisor; NDVI stays as it is.
 SHIFT, DIVISOR = {inputs.RADAR: 25.0}, {inputs.RADAR: 25.0, inputs.INDEX: 1.0}
@@ -24,15 +23,20 @@ STRIP = 1024
 
 
 @register
-class PrestoModel(Pretrained):
+class PrestoModel(Grouped):
     """Embed the series of every pixel."""
 
     name = "presto"
     card = CARD
-    checkpoint = checkpoint(Path(__file__).parent, "presto.official")
+    folder = Path(__file__).parent
 
     #: How columns and rows of the cube lead east and north.
     steps: inputs.Steps = (0.0, 0.0), (0.0, 0.0)
+
+    @property
+    def width(self) -> int:
+        """Length of the vectors."""
+        return 128
 
     def build(self) -> nn.Module:
         """Return the network without weights."""

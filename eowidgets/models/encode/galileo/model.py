@@ -8,19 +8,19 @@ from typing import Any
 
 from torch import Tensor, nn
 
-from eowidgets.contract.checkpoint import checkpoint
 from eowidgets.contract.feeds import Batch
 from eowidgets.contract.params import param
 from eowidgets.contract.registry import register
-from eowidgets.models.embed import inputs
-from eowidgets.models.embed.base import Pretrained, PretrainedParams
-from eowidgets.models.embed.galileo.card import CARD
-from eowidgets.models.embed.galileo.network import Encoder
-from eowidgets.models.embed.galileo.statistics import normalised, per_patch
+from eowidgets.models.encode import inputs
+from eowidgets.models.encode.base import EncoderParams
+from eowidgets.models.encode.galileo.card import CARD
+from eowidgets.models.encode.galileo.network import Encoder
+from eowidgets.models.encode.galileo.statistics import normalised, per_patch
+from eowidgets.models.encode.grouped import Grouped
 
 
 @dataclass(frozen=True, slots=True)
-class GalileoParams(PretrainedParams):
+class GalileoParams(EncoderParams):
     """The weights, and the size of patches and windows."""
 
     patch: int = param(4, unit="pixels", low=1, high=8, step=1, help="One vector per patch of this side.")
@@ -28,25 +28,30 @@ class GalileoParams(PretrainedParams):
 
 
 @register
-class GalileoNano(Pretrained):
+class GalileoNano(Grouped):
     """Embed every patch of a window, in view of the others."""
 
     name = "galileo-nano"
     Params = GalileoParams
     card = CARD
-    feed = replace(Pretrained.feed, size=16, multiple=4)
-    checkpoint = checkpoint(Path(__file__).parent, "galileo-nano.official")
+    feed = replace(Grouped.feed, size=16, multiple=4)
+    folder = Path(__file__).parent
 
     def __init__(self, network: nn.Module | None = None, **params: Any) -> None:
         super().__init__(network, **params)
         size = self.stride * self.params.side
         # Windows depend on the parameters: an instance's own feed.
-        vars(self)["feed"] = replace(Pretrained.feed, size=size, multiple=self.stride)
+        vars(self)["feed"] = replace(Grouped.feed, size=size, multiple=self.stride)
 
     @property
     def stride(self) -> int:
         """Pixels along one side of a patch."""
         return int(self.params.patch)
+
+    @property
+    def width(self) -> int:
+        """Length of the vectors."""
+        return 128
 
     def build(self) -> nn.Module:
         """Return the network without weights."""

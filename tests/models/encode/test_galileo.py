@@ -6,9 +6,9 @@ import torch
 from support.encoders import OPTICAL, RADAR, hash_of_keys, series_cube
 
 import eowidgets as eow
-from eowidgets.models.embed.galileo import Encoder, GalileoNano
-from eowidgets.models.embed.galileo.network import kernel_resize
-from eowidgets.models.embed.galileo.statistics import normalised, per_patch
+from eowidgets.models.encode.galileo import Encoder, GalileoNano
+from eowidgets.models.encode.galileo.network import kernel_resize
+from eowidgets.models.encode.galileo.statistics import normalised, per_patch
 
 #: Computed with the authors' code and weights, by patch and radar; README.md beside the model describes how.
 REFERENCE = {

@@ -6,8 +6,8 @@ import torch
 from support.encoders import OPTICAL, RADAR, hash_of_keys, series_cube
 
 import eowidgets as eow
-from eowidgets.models.embed.presto import Presto, PrestoModel
-from eowidgets.models.embed.presto.network import Encoder
+from eowidgets.models.encode.presto import Presto, PrestoModel
+from eowidgets.models.encode.presto.network import Encoder
 
 #: Computed with the authors' code and weights; README.md beside the model describes how.
 REFERENCE = {

@@ -1,6 +1,6 @@
 """Presto (Tseng et al., 2023): a vector per pixel; README.md beside this file describes it."""
 
-from eowidgets.models.embed.presto.model import PrestoModel
-from eowidgets.models.embed.presto.network import Presto
+from eowidgets.models.encode.presto.model import PrestoModel
+from eowidgets.models.encode.presto.network import Presto
 
 __all__ = ["Presto", "PrestoModel"]
