@@ -45,7 +45,7 @@ class Items:
         How the test part was chosen.
     resolution : float
         Pixel size in metres.
-    days : Tensor, shape (t,)
+    days : Tensor, optional, shape (t,) or (n, t)
     seen : Tensor, optional, shape (n, t, h, w), bool
     lonlat : Tensor, optional, shape (n, 2)
     """
@@ -109,7 +109,7 @@ def eurosat() -> Items:
 def romania() -> Items:
     """Forest against open land in chips of 4 pixels; 12 monthly medians over all years."""
     cube = eow.open("romania")
-    clear = cube[list(S2[:3] + ("nir",))].where(cube.valid & ~cube.clouds)
+    clear = cube[[*S2[:3], "nir"]].where(cube.valid & ~cube.clouds)
     months = clear.groupby("time.month").median("time").to_array("band").transpose("month", "band", "y", "x")
     cover = cube.tree_cover.values
     names = np.select([cover >= 50, cover < 25], ["forest", "open"], "")
@@ -167,7 +167,20 @@ def terramind() -> Items:
             return found
 
     folder = DATA / "terramind_examples"
-    order = ("coastal", "blue", "green", "red", "rededge1", "rededge2", "rededge3", "nir", "nir08", "nir09", "swir16", "swir22")
+    order = (
+        "coastal",
+        "blue",
+        "green",
+        "red",
+        "rededge1",
+        "rededge2",
+        "rededge3",
+        "nir",
+        "nir08",
+        "nir09",
+        "swir16",
+        "swir22",
+    )
     parts = []
     for i, path in enumerate(sorted(folder.glob("LULC_*.tif"))):
         name = path.name.removeprefix("LULC_")
@@ -213,7 +226,8 @@ def fuel() -> Items:
     where = torch.from_numpy(place[:, ::-1].astype("float32").copy())
     text = "the published split"
     bands = (*S2, "vv", "vh")
-    days = torch.tensor([18_443.0, 18_474.0, 18_504.0])
+    first = np.datetime64("2019-01", "M") + np.load(folder / "month.npy")[:, :1] + np.arange(3)
+    days = torch.from_numpy((first.astype("datetime64[D]").astype("int64") + 14).astype("float64"))
     labels = target.astype("float32")
     return Items(
         "fuel moisture", torch.from_numpy(values), bands, labels, site.astype(str), test, text, days=days, lonlat=where

@@ -33,6 +33,7 @@ from eowidgets.learn.evaluation import Evaluation, evaluate
 from eowidgets.learn.material import CubeMaterial, Material
 from eowidgets.learn.selection import Selected, compare, select
 from eowidgets.learn.table_material import TableMaterial
+from eowidgets.models.encode.ranking import best_encoder
 from eowidgets.models.taught.heads import HEADS
 from eowidgets.models.taught.model import TaughtModel
 
@@ -78,7 +79,8 @@ def teach(
         Points, lines, polygons, a class raster, or shapes drawn in a viewer. For a table: a column of it, or a mapping or
         Series from the names in its column ``id`` to classes or numbers.
     features : str or sequence of str
-        ``"auto"`` compares several sets; a name, or several to be compared: ``"mean"``, ``"statistics"``, ``"months"``,
+        ``"auto"`` compares several sets, and the vectors of the encoder that did best on public data sets of those that take
+        the cube and whose weights are installed; a name, or several to be compared: ``"mean"``, ``"statistics"``, ``"months"``,
         ``"fortnights"``, ``"harmonics"``, several of them joined by ``+``, ``"series"``, ``"texture"``, or the name of a
         registered model that returns vectors, such as ``"presto"``.
     model : str or Trainable
@@ -272,12 +274,14 @@ def _sets(cube: Any, material: Material) -> list[str]:
         assert isinstance(material, TableMaterial)  # noqa: S101  (there are two kinds)
         first = material.table[material.table["id"] == material.ids[0]]["time"].to_numpy()
         dates, fine, span = len(first), False, first
+    encoder = best_encoder(schema.bands(material.main), dates) if isinstance(material, CubeMaterial) else None
+    learnt = [] if encoder is None else [encoder]
     if dates < DATES:
         few = ["mean"] if dates == 1 else ["mean", "months"]
-        return [*few, "texture"] if isinstance(material, CubeMaterial) else few
+        return [*few, "texture", *learnt] if isinstance(material, CubeMaterial) else few
     years = max(1.0, float((span.max() - span.min()) / np.timedelta64(365, "D")))
     found = [*SEASONAL, *(("fortnights",) if dates / years >= DENSE else ())]
-    return [*found, "texture"] if fine else found
+    return [*found, *(("texture",) if fine else ()), *learnt]
 
 
 def _selected(

@@ -1,0 +1,48 @@
+"""Which encoder did best in the comparison on labelled data sets (``benchmarks/encoders.py``)."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+
+from eowidgets.contract.catalogue import listings
+from eowidgets.contract.registry import get_model
+from eowidgets.contract.task import Task
+from eowidgets.models.encode.base import Encoder
+
+#: Scores of checkpoints: the share of the methods compared that were worse, over all numbers of labels, and the sets tested.
+BEATEN, SETS_TESTED = "methods beaten (%)", "sets tested"
+
+
+def best_encoder(bands: Collection[str], dates: int) -> str | None:
+    """Return the name of the encoder that beat most methods, of those with installed weights for these bands.
+
+    Parameters
+    ----------
+    bands : collection of str
+        Common names of the bands that there are.
+    dates : int
+        Number of dates.
+
+    Returns
+    -------
+    str or None
+        None where no encoder with weights takes the bands and dates.
+
+    Examples
+    --------
+    >>> from eowidgets.models.encode.ranking import best_encoder
+    >>> best_encoder(("temperature",), dates=1) is None
+    True
+    """
+    found: dict[str, float] = {}
+    for row in listings().values():
+        if row.task != Task.EMBED.name or not row.pretrained:
+            continue
+        model = get_model(row.name)
+        if not isinstance(model, Encoder) or not model.checkpoint.installed:
+            continue
+        feed = model.feed
+        fits = set(feed.bands or ()) <= set(bands) and feed.min_dates <= dates <= (feed.max_dates or dates)
+        if fits and BEATEN in model.checkpoint.scores:
+            found[row.name] = model.checkpoint.scores[BEATEN]
+    return max(found, key=lambda name: found[name], default=None)
