@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import time
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass, replace
 from functools import partial
@@ -14,6 +15,7 @@ import xarray as xr
 from eowidgets.contract.outputs import Array
 from eowidgets.engine import device as dev
 from eowidgets.engine.blame import blame
+from eowidgets.engine.cost import Planned, run_kind, took
 from eowidgets.engine.identity import run_hash
 from eowidgets.engine.job import Job
 from eowidgets.engine.journal import Journal
@@ -44,9 +46,14 @@ class CubeRun:
     def __call__(self, job: Job) -> xr.Dataset:
         """Run and give the result."""
         job.device = dev.pick_device(self.task.device)
+        began = time.perf_counter()
         run = self._prepared(job)
         job.checkpoint()
+        before = time.perf_counter() - began
         found: xr.Dataset = run._to_memory(job) if run.out is None else run._to_disk(job, run.out)
+        if self.client is None and job.whole:
+            planned = Planned.of(run_kind(run.task.model, run.task.device), run.task.cube, None, run.task.site.bands)
+            took(planned, before + job.seconds)
         return found
 
     def _prepared(self, job: Job) -> CubeRun:
