@@ -38,8 +38,8 @@ def reads(monkeypatch):
 def test_the_pixels_and_bytes_stated_are_those_that_the_run_reads(make_cube, reads, model, area):
     cube = make_cube(dates=3, height=90, width=70, bands=("red", "nir", "green"))
     if area is not None:
-        west, south, east, north = eow.Area.of(cube.isel(y=slice(11, 60), x=slice(5, 40)).odc.geobox.extent).bounds
-        area = (west, south, east, north)
+        box = cube.isel(y=slice(11, 60), x=slice(5, 40)).odc.geobox
+        area = eow.Area.of(box.extent.geom, crs=box.crs)
     planned = planned_run(model, cube, area)
     eow.run(model, cube, area, window=40 if model is not Mean else None)
     sizes = {name: cube[name].dtype.itemsize for name in cube.data_vars}

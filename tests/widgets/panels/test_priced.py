@@ -36,7 +36,7 @@ PANELS = {
     "ChangePanel": eow.ChangePanel,
     "ForecastPanel": lambda c: eow.ForecastPanel(c),
     "TeachPanel": eow.TeachPanel,
-    "SeasonPanel": lambda c: __import__("eowidgets.widgets.panels.season_panel", fromlist=["x"]).SeasonPanel(c),
+    "SeasonPanel": eow.SeasonPanel,
     "SimilarPanel": eow.SimilarPanel,
 }
 
@@ -57,11 +57,28 @@ def test_a_panel_shows_the_cost_next_to_its_button_before_the_run(small, name):
 
 def test_parcels_stations_and_samples_are_stated_when_they_are_given(small):
     parcels = eow.ParcelPanel(small)
-    assert priced(parcels) is None
-    parcels.load(eow.Area.of(small.isel(y=slice(2, 8), x=slice(3, 9)).odc.geobox.extent).geojson)
+    assert parcels.price is None
+    parcels.load(around(small.isel(y=slice(2, 8), x=slice(3, 9))))
     assert 30 <= priced(parcels).planned.pixels <= 64
     stations = eow.StationPanel(small)
-    assert priced(stations) is None
+    assert stations.price is None
+    for panel in (parcels, stations):
+        panel.close()
+
+
+def around(part):
+    """Return the ground of a cube as GeoJSON."""
+    box = part.odc.geobox
+    return eow.Area.of(box.extent.geom, crs=box.crs).geojson
+
+
+def timed(panel, action):
+    """Do something, and wait until the cost has a time."""
+    known = threading.Event()
+    panel._price.observe(lambda change: known.set() if "about" in change["new"].split(">")[1] else None, names="value")
+    action()
+    assert known.wait(WAIT)
+    return panel.price
 
 
 def _all(widget):
@@ -76,7 +93,7 @@ def test_the_cost_follows_dates_area_and_model(small):
     panel.dates = ("2018-01-01", "2018-12-31")
     part = priced(panel).planned
     assert part.dates == int((small.time.dt.year == 2018).sum()) < whole.dates
-    panel.area = eow.Area.of(small.isel(y=slice(0, 10), x=slice(0, 10)).odc.geobox.extent).geojson
+    panel.area = around(small.isel(y=slice(0, 10), x=slice(0, 10)))
     assert priced(panel).planned.pixels < whole.pixels
     panel.model = "break-iqr"
     assert priced(panel).planned.kind == "run break-iqr cpu"
@@ -86,8 +103,7 @@ def test_the_cost_follows_dates_area_and_model(small):
 def test_after_a_run_its_time_is_known(small):
     panel = eow.ModelPanel(small, "harmonic")
     assert priced(panel).seconds is None
-    panel.run().result(WAIT)
-    assert priced(panel).seconds > 0
+    assert timed(panel, panel.run).seconds > 0
     again = eow.ModelPanel(small, "harmonic")
     assert priced(again).seconds > 0
     for one in (panel, again):
@@ -97,8 +113,7 @@ def test_after_a_run_its_time_is_known(small):
 def test_work_of_several_runs_is_timed_by_the_panel(small):
     panel = eow.ChangePanel(small, method="break-iqr")
     assert priced(panel).seconds is None
-    panel.run().result(WAIT)
-    assert priced(panel).seconds > 0
+    assert timed(panel, panel.run).seconds > 0
     panel.close()
 
 
