@@ -53,7 +53,9 @@ def cluster(folder: Path) -> Iterator[object]:
     where = str(folder / "scheduler.json")
     command = [sys.executable, "-m", "dask"]
     quiet = {"stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}
-    started = [subprocess.Popen([*command, "scheduler", "--port", "0", "--no-dashboard", "--scheduler-file", where], **quiet)]
+    started = [
+        subprocess.Popen([*command, "scheduler", "--port", "0", "--no-dashboard", "--scheduler-file", where], **quiet)
+    ]
     started += [
         subprocess.Popen([*command, "worker", "--nthreads", "1", "--no-dashboard", "--scheduler-file", where], **quiet)
         for _ in range(WORKERS)

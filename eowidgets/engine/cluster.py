@@ -212,9 +212,7 @@ def _reached(saved: bool) -> Iterator[None]:
         ) from error
 
 
-def parts(
-    missing: list[tuple[int, int]], plan: Plan, workers: int, most: int | None = None
-) -> list[tuple[int, int]]:
+def parts(missing: list[tuple[int, int]], plan: Plan, workers: int, most: int | None = None) -> list[tuple[int, int]]:
     """Cut rows at multiples of ``plan.rows`` into parts that keep all workers busy and repeat little; none above ``most``."""
     strips = sum(-(-(stop - start) // plan.rows) for start, stop in missing)
     stride = max(1, plan.window[0] - 2 * plan.halo)
@@ -234,9 +232,7 @@ def _needed(task: Workload, plan: Plan, start: int, stop: int) -> tuple[int, int
     return first, min(task.shape[1], y.window(next(i for i in range(len(y)) if cells.settled(i) >= stop)).stop)
 
 
-def _prepare(
-    shipment: Shipment, limits: Limits, plan: Plan | None
-) -> tuple[Model | None, Plan, list[str]]:
+def _prepare(shipment: Shipment, limits: Limits, plan: Plan | None) -> tuple[Model | None, Plan, list[str]]:
     """Learn and plan, on a worker; the model comes back where it has learnt."""
     import dask
 

@@ -16,7 +16,9 @@ def test_a_series_is_read_up_to_the_last_day_as_the_run_does(romania):
 
 
 def test_swapped_days_are_read_alike(romania):
-    there, back = (planned_change(romania, "break-iqr", d) for d in (("2018-01-01", "2019-12-31"), ("2019-12-31", "2018-01-01")))
+    there, back = (
+        planned_change(romania, "break-iqr", d) for d in (("2018-01-01", "2019-12-31"), ("2019-12-31", "2018-01-01"))
+    )
     assert there == back
 
 

@@ -207,7 +207,9 @@ class FindPanel(FormPanel, FindPanelView):
         if self.area is None and self.catalogue != _GIVEN:
             raise InputError(NO_AREA)
         days = self._first.value, self._last.value
-        return FindSettings.of(self._source_asked(), self.area, *days, self._cloud.value, self._remote, **self._reading())
+        return FindSettings.of(
+            self._source_asked(), self.area, *days, self._cloud.value, self._remote, **self._reading()
+        )
 
     def _reading(self) -> dict[str, Any]:
         return {"bands": self.bands, "resolution": self.pixel_size}

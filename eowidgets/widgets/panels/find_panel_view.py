@@ -67,7 +67,10 @@ class FindPanelView(PanelView):
             tooltip="Largest cloud cover of a day, as the catalogue states it; 100 for any",
         )
         self._bands = ipywidgets.SelectMultiple(
-            description="Bands", rows=5, layout=wide(), tooltip="Bands that are read; none or all: those of the collection"
+            description="Bands",
+            rows=5,
+            layout=wide(),
+            tooltip="Bands that are read; none or all: those of the collection",
         )
         self._pixel = ipywidgets.BoundedFloatText(
             0,

@@ -49,8 +49,15 @@ class FindSettings:
 
     @classmethod
     def of(
-        cls, source: Any, area: Any, first: date | None, last: date | None, cloud: float, remote: bool,
-        bands: tuple[str, ...] | None = None, resolution: float | None = None,
+        cls,
+        source: Any,
+        area: Any,
+        first: date | None,
+        last: date | None,
+        cloud: float,
+        remote: bool,
+        bands: tuple[str, ...] | None = None,
+        resolution: float | None = None,
     ) -> FindSettings:
         """Return the settings of controls.
 
