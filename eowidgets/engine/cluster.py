@@ -101,7 +101,13 @@ def on_workers(
 
 
 def run_on(
-    client: Any, task: Workload, plan: Plan, missing: list[tuple[int, int]], job: Job, journal: Journal | None
+    client: Any,
+    task: Workload,
+    plan: Plan,
+    missing: list[tuple[int, int]],
+    job: Job,
+    journal: Journal | None,
+    sent: Any = None,
 ) -> Iterator[Strip]:
     """Run the missing rows of a cube on the cluster behind ``client``.
 
@@ -113,6 +119,8 @@ def run_on(
     journal : Journal, optional
         Of a run into a store. Workers that reach the store write into it, and their strips come back empty. Strips of the
         others come back whole, and so do all without a journal.
+    sent : Future, optional
+        Of the task, from :func:`prepare_on`.
 
     Yields
     ------
@@ -124,7 +132,7 @@ def run_on(
     where = None if stored is None else (stored.out, stored.key)
 
     def calls(workers: int) -> Iterator[tuple[Any, ...]]:
-        held, shipment = _sent(client, task)
+        held, shipment = (Held.of(task.cube), sent) if sent is not None else _sent(client, task)
         order = [str(n) for n in task.cube.data_vars]
         for start, stop in parts(missing, plan, workers, most):
             first, last = _needed(task, plan, start, stop)
@@ -135,19 +143,26 @@ def run_on(
         yield from strips
 
 
-def prepare_on(client: Any, task: Workload, limits: Limits, plan: Plan | None, job: Job) -> tuple[Workload, Plan]:
-    """Let a model learn from a lazy cube, and choose the settings of the run, on a worker: the client reads no pixels."""
+def prepare_on(client: Any, task: Workload, limits: Limits, plan: Plan | None, job: Job) -> tuple[Workload, Plan, Any]:
+    """Let a model learn from a lazy cube, and choose the settings of the run, on a worker: the client reads no pixels.
+
+    Returns
+    -------
+    Workload, Plan, Future or None
+        None where the model has learnt: what was sent is another one.
+    """
+    shipments: list[Any] = []
 
     def calls(_: int) -> Iterator[tuple[Any, ...]]:
-        _, shipment = _sent(client, task)
-        yield shipment, limits, plan
+        shipments.append(_sent(client, task)[1])
+        yield shipments[0], limits, plan
 
     ((learnt, plan, said),) = on_workers(client, _prepare, calls, job, saved=False)
     for sentence in said:
         job.say(sentence)
-    if learnt is not None:
-        task = replace(task, fitted=replace(task.fitted, model=learnt))
-    return task, plan
+    if learnt is None:
+        return task, plan, shipments[0]
+    return replace(task, fitted=replace(task.fitted, model=learnt)), plan, None
 
 
 def is_lazy(task: Workload) -> bool:

@@ -42,6 +42,8 @@ class CubeRun:
     out: Path | None
     client: Any = None
     plan: Plan | None = None
+    #: Future of the task, where it was sent to the cluster already.
+    sent: Any = None
 
     def __call__(self, job: Job) -> xr.Dataset:
         """Run and give the result."""
@@ -62,8 +64,8 @@ class CubeRun:
             from eowidgets.engine.cluster import is_lazy, prepare_on
 
             if is_lazy(self.task):
-                task, plan = prepare_on(self.client, self.task, self.limits, self.plan, job)
-                return replace(self, task=task, plan=plan)
+                task, plan, sent = prepare_on(self.client, self.task, self.limits, self.plan, job)
+                return replace(self, task=task, plan=plan, sent=sent)
         self.task.learn(job.say)
         return self
 
@@ -151,7 +153,7 @@ class CubeRun:
         if self.client is not None:
             from eowidgets.engine.cluster import run_on
 
-            yield from run_on(self.client, self.task, plan, missing, job, journal)
+            yield from run_on(self.client, self.task, plan, missing, job, journal, self.sent)
             return
         frame = self.task.frame
         show = _Show(frame, job) if job.watched and isinstance(frame, Frame) else None

@@ -345,7 +345,9 @@ class FormPanel(Priced, Panel, PanelView):
             Called where there will be no result.
         """
         self.job = work
-        self._clock = Clock(self._stated()) if not isinstance(work, Job) else None  # a run of a model remembers its own time
+        self._clock = (
+            Clock(self._stated()) if not isinstance(work, Job) else None
+        )  # a run of a model remembers its own time
         self._end = lambda: self._show_end(work, done, dropped)
         self._running(True)
         self._bar.value = 0.0
