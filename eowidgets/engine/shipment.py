@@ -104,7 +104,7 @@ class Apart:
 def _pickler(buffer: io.BytesIO, number: Callable[[Any], int | None]) -> Any:
     import cloudpickle
 
-    class Pickler(cloudpickle.Pickler):  # type: ignore[misc, name-defined]  # cloudpickle has no types
+    class Pickler(cloudpickle.Pickler):
         def persistent_id(self, obj: Any) -> int | None:
             return number(obj)
 
@@ -117,7 +117,8 @@ class _Unpickler(pickle.Unpickler):
         self._networks = networks
 
     def persistent_load(self, pid: Any) -> nn.Module:
-        return self._networks[pid]
+        network: nn.Module = self._networks[pid]
+        return network
 
 
 def unpacked(payload: bytes, networks: Shipment) -> Any:
