@@ -20,6 +20,7 @@ PAGES = [
             "running-models",
             "change",
             "change-networks",
+            "clusters",
             "embeddings",
             "finding-data",
             "forecasting",

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import xarray as xr
 
@@ -15,6 +15,9 @@ from eowidgets.cube.area import AreaLike
 from eowidgets.engine.run import run
 from eowidgets.errors import InputError
 
+if TYPE_CHECKING:
+    from distributed import Client
+
 
 @checked
 def fill(
@@ -26,6 +29,7 @@ def fill(
     seed: Seed = 0,
     device: str = "auto",
     memory: Memory = "2GB",
+    client: Client | None = None,
     **params: Any,
 ) -> xr.Dataset:
     """Fill what clouds hide, on every date; clear values are kept.
@@ -45,6 +49,8 @@ def fill(
         For models that draw random numbers.
     device, memory : str
         As for ``eow.run``.
+    client : dask.distributed.Client, optional
+        Compute on a cluster, as ``eow.run`` does; the test of ``"auto"`` runs on one of its workers where the cube is lazy.
     **params
         Parameters of the model; of ``"auto"``: ``networks`` and ``draw_seed``.
 
@@ -70,7 +76,7 @@ def fill(
     found = get_model(_full_name(model), **params)
     if found.task != Task.RECONSTRUCT:
         raise InputError(f"The model {found.name!r} fills no gaps: its task is {found.task.name!r}.")
-    return run(found, cube, area, out, seed=seed, device=device, memory=memory)
+    return run(found, cube, area, out, seed=seed, device=device, memory=memory, client=client)
 
 
 def _full_name(model: str | Model | type[Model]) -> str | Model | type[Model]:

@@ -1,18 +1,26 @@
-"""The same parts of a run on a Dask cluster: of a cube strips, whose chunks each worker writes; else rows of a table."""
+"""The same parts of a run on a Dask cluster: of a cube strips, whose chunks each worker writes; else rows of a table.
+
+Workers open and read lazy cubes by themselves. Model and opening are sent once (:mod:`~eowidgets.engine.shipment`), pixels
+only of what lies in the memory of the client (:mod:`~eowidgets.engine.held`).
+"""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager, suppress
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from itertools import islice
 from pathlib import Path
 from typing import Any
 
+from eowidgets.contract.model import Model
+from eowidgets.engine.held import Held, completed
 from eowidgets.engine.job import Job
-from eowidgets.engine.plan import Plan
+from eowidgets.engine.journal import Journal
+from eowidgets.engine.plan import Limits, Plan
 from eowidgets.engine.reader import Block
 from eowidgets.engine.saved import store_of
+from eowidgets.engine.shipment import Shipment, packed, send
 from eowidgets.engine.strips import Strip
 from eowidgets.engine.workload import Workload
 from eowidgets.errors import EowidgetsError, MissingExtraError, ModelError, SourceError, short, words
@@ -23,6 +31,8 @@ PARTS_PER_WORKER = 4
 WINDOW_ROWS = 8
 #: A part is tried again on another worker as often as this, beyond the deaths that the scheduler allows.
 RETRIES = 3
+#: Bytes of a result that come back in one piece: client and workers hold a few of these.
+RETURNED = 64 << 20
 
 
 def on_workers(
@@ -35,8 +45,8 @@ def on_workers(
     client : dask.distributed.Client
     function : callable
     calls : callable
-        Number of workers -> arguments of each call. They are made as workers become free, and travel inside their task,
-        not scattered before: what dies with a worker, the scheduler sends again.
+        Number of workers -> arguments of each call, with futures of what was sent before. They are made as workers become
+        free, and travel inside tasks, not scattered: what dies with a worker, the scheduler sends again.
     job : Job
     saved : bool
         Whether parts that are finished stay when the cluster is lost.
@@ -91,32 +101,105 @@ def on_workers(
 
 
 def run_on(
-    client: Any, task: Workload, plan: Plan, missing: list[tuple[int, int]], job: Job, store: Path | None
+    client: Any,
+    task: Workload,
+    plan: Plan,
+    missing: list[tuple[int, int]],
+    job: Job,
+    journal: Journal | None,
+    sent: Any = None,
 ) -> Iterator[Strip]:
     """Run the missing rows of a cube on the cluster behind ``client``.
+
+    Model and lazy cube are sent once; what of the cube lies in memory is sent in bands of rows, each once.
 
     Parameters
     ----------
     client : dask.distributed.Client
-    store : Path, optional
-        Store that all workers reach: they write into it, and the strips that come back are
-        empty. None: the strips come back whole.
+    journal : Journal, optional
+        Of a run into a store. Workers that reach the store write into it, and their strips come back empty. Strips of the
+        others come back whole, and so do all without a journal.
+    sent : Future, optional
+        Of the task, from :func:`prepare_on`.
 
     Yields
     ------
     Strip
         In the order in which they are finished.
     """
-    where = str(store.absolute()) if store is not None else None
+    stored = _stored(client, task, journal) if journal is not None else None
+    most = None if stored is not None and stored.reached else _rows_of(task, plan)
+    where = None if stored is None else (stored.out, stored.key)
 
     def calls(workers: int) -> Iterator[tuple[Any, ...]]:
-        for start, stop in parts(missing, plan, workers):
-            part, offset = _cut(task, plan, start, stop)
-            yield part, task.shape, offset, plan, start, stop, where
+        held, shipment = (Held.of(task.cube), sent) if sent is not None else _sent(client, task)
+        order = [str(n) for n in task.cube.data_vars]
+        for start, stop in parts(missing, plan, workers, most):
+            first, last = _needed(task, plan, start, stop)
+            yield shipment, held.send(client, first, last), order, task.shape, plan, start, stop, where
 
-    for strips, windows in on_workers(client, _work, calls, job, store is not None):
+    for strips, windows in on_workers(client, _work, calls, job, journal is not None):
         job.advance(windows)
         yield from strips
+
+
+def prepare_on(client: Any, task: Workload, limits: Limits, plan: Plan | None, job: Job) -> tuple[Workload, Plan, Any]:
+    """Let a model learn from a lazy cube, and choose the settings of the run, on a worker: the client reads no pixels.
+
+    Returns
+    -------
+    Workload, Plan, Future or None
+        None where the model has learnt: what was sent is another one.
+    """
+    shipments: list[Any] = []
+
+    def calls(_: int) -> Iterator[tuple[Any, ...]]:
+        shipments.append(_sent(client, task)[1])
+        yield shipments[0], limits, plan
+
+    ((learnt, plan, said),) = on_workers(client, _prepare, calls, job, saved=False)
+    for sentence in said:
+        job.say(sentence)
+    if learnt is None:
+        return task, plan, shipments[0]
+    return replace(task, fitted=replace(task.fitted, model=learnt)), plan, None
+
+
+def is_lazy(task: Workload) -> bool:
+    """Whether workers can read the cube by themselves."""
+    return not Held.of(task.cube)
+
+
+@dataclass(frozen=True)
+class _Stored:
+    """Where workers are to write; ``reached``: whether all of them do, as far as they are there yet."""
+
+    out: str
+    key: str
+    reached: bool
+
+
+def _stored(client: Any, task: Workload, journal: Journal) -> _Stored:
+    out, key = str(journal.out.absolute()), str(journal.lines()[0]["fingerprint"])
+    with _reached(saved=True):
+        return _Stored(out, key, all(client.run(_reaches, out, key).values()))
+
+
+def _reaches(out: str, key: str) -> bool:
+    """Whether the store of a run is there on a worker; a folder of that name on its own disk is another one."""
+    return Journal(Path(out)).is_of(key)
+
+
+def _rows_of(task: Workload, plan: Plan) -> int:
+    """Rows of a result that may come back in one piece."""
+    row = max(1, task.frame.nbytes // max(1, task.frame.height))
+    return max(1, RETURNED // (row * plan.rows)) * plan.rows
+
+
+def _sent(client: Any, task: Workload) -> tuple[Held, Any]:
+    """Send what all parts need, once; return what is sent with the parts, and the future of the rest."""
+    held = Held.of(task.cube)
+    return held, send(client, packed(replace(task, cube=held.rest(task.cube))))
 
 
 @contextmanager
@@ -144,39 +227,53 @@ def _reached(saved: bool) -> Iterator[None]:
         ) from error
 
 
-def parts(missing: list[tuple[int, int]], plan: Plan, workers: int) -> list[tuple[int, int]]:
-    """Cut rows at multiples of ``plan.rows`` into parts that keep all workers busy and repeat little."""
+def parts(missing: list[tuple[int, int]], plan: Plan, workers: int, most: int | None = None) -> list[tuple[int, int]]:
+    """Cut rows at multiples of ``plan.rows`` into parts that keep all workers busy and repeat little; none above ``most``."""
     strips = sum(-(-(stop - start) // plan.rows) for start, stop in missing)
     stride = max(1, plan.window[0] - 2 * plan.halo)
     least = max(1, -(-WINDOW_ROWS * stride // plan.rows))
     # A multiple of the workers, so that none waits for the last part of another.
     count = max(workers, min(workers * PARTS_PER_WORKER, strips // least // workers * workers))
     step = plan.rows * max(1, -(-strips // count))
+    step = step if most is None else min(step, max(plan.rows, most))
     return [(a, min(a + step, stop)) for start, stop in missing for a in range(start, stop, step)]
 
 
-def _cut(task: Workload, plan: Plan, start: int, stop: int) -> tuple[Workload, int]:
-    """Leave out of the task what the rows do not need."""
+def _needed(task: Workload, plan: Plan, start: int, stop: int) -> tuple[int, int]:
+    """Return the rows of the cube that some rows of the result need."""
     y = plan.grid(task.shape).y
     cells = y.coarser(task.frame.stride)
     first = y.window(cells.first_reaching(start)).start
-    last = y.window(next(i for i in range(len(y)) if cells.settled(i) >= stop)).stop
-    names = [*task.site.bands, *(m for m in ("valid", "clouds") if m in task.cube)]
-    return replace(task, cube=task.cube[names].isel(y=slice(first, last))), first
+    return first, min(task.shape[1], y.window(next(i for i in range(len(y)) if cells.settled(i) >= stop)).stop)
+
+
+def _prepare(shipment: Shipment, limits: Limits, plan: Plan | None) -> tuple[Model | None, Plan, list[str]]:
+    """Learn and plan, on a worker; the model comes back where it has learnt."""
+    import dask
+
+    task, said = shipment.get(), []  # type: Workload, list[str]
+    with dask.config.set(scheduler="threads"):
+        task.learn(said.append)
+        plan = plan or task.plan(limits, said.append, lambda: None)
+    return task.model if task.learns else None, plan, said
 
 
 def _work(
-    task: Workload,
+    shipment: Shipment,
+    bands: list[Shipment],
+    order: list[str],
     shape: tuple[int, int, int],
-    offset: int,
     plan: Plan,
     start: int,
     stop: int,
-    store: str | None,
+    where: tuple[str, str] | None,
 ) -> tuple[list[Strip], int]:
     """Compute rows ``start`` to ``stop``, on a worker."""
     import dask
 
+    task: Workload = shipment.get()
+    cube, offset = completed(task.cube, bands, order)
+    task = replace(task, cube=cube)
     inner = task.reader()
 
     def read(y: slice, x: slice) -> Block:
@@ -185,7 +282,9 @@ def _work(
             block = inner(slice(y.start - offset, y.stop - offset), x)
         return replace(block, y0=y.start)
 
-    writer = store_of(task.frame)(Path(store)) if store is not None else None
+    writer = None
+    if where is not None and _reaches(*where):
+        writer = store_of(task.frame)(Journal(Path(where[0])).store)
     finished: list[Strip] = []
     with task.strips(plan, reader=read, shape=shape) as strips:
         for strip in strips.run(start, stop):

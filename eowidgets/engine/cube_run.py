@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import json
+import time
 from collections.abc import Iterator
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -14,6 +15,7 @@ import xarray as xr
 from eowidgets.contract.outputs import Array
 from eowidgets.engine import device as dev
 from eowidgets.engine.blame import blame
+from eowidgets.engine.cost import Planned, run_kind, took
 from eowidgets.engine.identity import run_hash
 from eowidgets.engine.job import Job
 from eowidgets.engine.journal import Journal
@@ -40,14 +42,32 @@ class CubeRun:
     out: Path | None
     client: Any = None
     plan: Plan | None = None
+    #: Future of the task, where it was sent to the cluster already.
+    sent: Any = None
 
     def __call__(self, job: Job) -> xr.Dataset:
         """Run and give the result."""
         job.device = dev.pick_device(self.task.device)
-        self.task.learn(job.say)
+        began = time.perf_counter()
+        run = self._prepared(job)
         job.checkpoint()
-        found: xr.Dataset = self._to_memory(job) if self.out is None else self._to_disk(job, self.out)
+        before = time.perf_counter() - began
+        found: xr.Dataset = run._to_memory(job) if run.out is None else run._to_disk(job, run.out)
+        if self.client is None and job.whole:
+            planned = Planned.of(run_kind(run.task.model, run.task.device), run.task.cube, None, run.task.site.bands)
+            took(planned, before + job.seconds)
         return found
+
+    def _prepared(self, job: Job) -> CubeRun:
+        """Let the model learn; for a lazy cube on a cluster there, and the plan is chosen there too."""
+        if self.client is not None:
+            from eowidgets.engine.cluster import is_lazy, prepare_on
+
+            if is_lazy(self.task):
+                task, plan, sent = prepare_on(self.client, self.task, self.limits, self.plan, job)
+                return replace(self, task=task, plan=plan, sent=sent)
+        self.task.learn(job.say)
+        return self
 
     def _to_disk(self, job: Job, out: Path) -> Any:
         return keep(out, partial(self._key, job), partial(self._work_on, job), job.say)
@@ -104,7 +124,7 @@ class CubeRun:
         skipped = sum(b - a for a, b in done)
 
         def finish(strip: Strip) -> None:
-            if self.client is None:  # a cluster's workers have written it already
+            if strip.values or self.client is None:  # else a worker has written it already
                 writer.write(strip)
             journal.finished(strip.start, strip.stop)
 
@@ -133,7 +153,7 @@ class CubeRun:
         if self.client is not None:
             from eowidgets.engine.cluster import run_on
 
-            yield from run_on(self.client, self.task, plan, missing, job, journal.store if journal else None)
+            yield from run_on(self.client, self.task, plan, missing, job, journal, self.sent)
             return
         frame = self.task.frame
         show = _Show(frame, job) if job.watched and isinstance(frame, Frame) else None

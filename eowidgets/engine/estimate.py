@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import xarray as xr
 
@@ -12,10 +12,15 @@ from eowidgets.arguments import Count, Memory, Pixels, checked
 from eowidgets.contract.model import Model
 from eowidgets.cube.area import AreaLike
 from eowidgets.engine import device as dev
+from eowidgets.engine.cost import WORKERS, Cost, Planned, bytes_in_words, run_kind, seconds_in_words, workers_of
+from eowidgets.engine.cost import took as took_here
 from eowidgets.engine.plan import Limits, Precision
 from eowidgets.engine.predict import Piece
 from eowidgets.engine.workload import make_workload
 from eowidgets.system import parse_bytes
+
+if TYPE_CHECKING:
+    from distributed import Client
 
 
 @checked
@@ -26,12 +31,18 @@ class Estimate:
     Attributes
     ----------
     seconds : float
-        Time that the model takes; reading a slow source or writing comes on top.
+        Time on this machine: that of the model, or of reading where it is slower; writing comes on top.
     bytes : int
         Main memory that the run takes beside input and result.
     result_bytes : int
         Size of the result in memory, or uncompressed on disk.
     pixels, dates : int
+    read_bytes : int
+        Bytes that are read, as they lie in memory, each pixel once.
+    workers : int
+        Of the client; 4 without one.
+    shared_seconds : float
+        Time on as many workers like this machine, which share reading and computing.
     """
 
     seconds: float
@@ -39,10 +50,17 @@ class Estimate:
     result_bytes: int
     pixels: int
     dates: int
+    read_bytes: int = 0
+    workers: int = WORKERS
+    shared_seconds: float = 0.0
 
     def __str__(self) -> str:
-        total = (self.bytes + self.result_bytes) / 1e9
-        return f"{self.pixels / 1e6:.2g} Mpx × {self.dates} dates: about {_duration(self.seconds)}, {total:.2g} GB"
+        total = bytes_in_words(self.bytes + self.result_bytes)
+        shared = f", {seconds_in_words(self.shared_seconds)} on {self.workers} workers"
+        return (
+            f"{self.pixels / 1e6:.2g} Mpx × {self.dates} dates: about {seconds_in_words(self.seconds)} here"
+            f"{shared if self.shared_seconds < self.seconds else ''}; {bytes_in_words(self.read_bytes)} read, {total} of memory"
+        )
 
 
 @checked
@@ -56,12 +74,14 @@ def estimate(
     window: Pixels | None = None,
     batch: Count | None = None,
     precision: Precision = "auto",
+    client: Client | None = None,
     **params: Any,
 ) -> Estimate:
     """Tell what :func:`~eowidgets.engine.run.run` with the same arguments will cost.
 
-    One batch from the middle of the cube is run twice; the second is timed. Small cubes are judged by
-    one window, so this takes a fraction of the run itself.
+    One batch from the middle of the cube is run twice here; the second is timed. Small cubes are judged by
+    one window, so this takes a fraction of the run itself. With a ``client``, its workers are counted; without one, the time
+    on 4 workers is given.
 
     Raises
     ------
@@ -86,15 +106,13 @@ def estimate(
                 pass
             took = time.perf_counter() - began
     frame, dates = task.frame, task.shape[0]
-    size = frame.nbytes
+    size, area_pixels = frame.nbytes, task.shape[1] * task.shape[2]
     # Reading runs beside the model: the slower of the two sets the pace.
     seconds = max(took / len(pieces), reading / len(grid.t)) * grid.windows
     dev.release(dev.pick_device(task.device))
-    return Estimate(seconds, plan.bytes, size, task.shape[1] * task.shape[2], dates)
-
-
-def _duration(seconds: float) -> str:
-    if seconds < 90:
-        return f"{max(seconds, 0.1):.2g} s"
-    minutes = seconds / 60
-    return f"{minutes:.0f} min" if minutes < 90 else f"{minutes / 60:.1f} h"
+    planned = Planned.of(run_kind(task.model, task.device), task.cube, None, task.site.bands)
+    took_here(planned, seconds)
+    cost = Cost(planned, seconds, workers_of(client))
+    return Estimate(
+        seconds, plan.bytes, size, area_pixels, dates, planned.bytes, cost.workers, cost.shared_seconds or seconds
+    )

@@ -21,6 +21,7 @@ from eowidgets.engine.job import Job
 from eowidgets.engine.journal import Journal
 from eowidgets.engine.plan import NO_PLAN, Limits, Plan
 from eowidgets.engine.provenance import fingerprint
+from eowidgets.engine.shipment import Apart, Shipment, unpacked
 from eowidgets.engine.surroundings import kept
 from eowidgets.engine.writers.disk import check_name, check_table_format, keep, publish_table
 from eowidgets.errors import ModelError, shown
@@ -104,9 +105,11 @@ class ItemRun:
     ) -> Iterator[tuple[int, Rows, int]]:
         from eowidgets.engine.cluster import PARTS_PER_WORKER, on_workers
 
+        apart = Apart(self.client)
+
         def calls(workers: int) -> Iterator[tuple[Any, ...]]:
             most = -(-len(self.items) // (workers * PARTS_PER_WORKER))
-            return ((work, part, plan) for part in bundles(missing, most))
+            return (apart.pack((work, part, plan)) for part in bundles(missing, most))
 
         for part in on_workers(self.client, _predict, calls, job, saved):
             yield from part
@@ -160,6 +163,7 @@ def item_run(
     return ItemRun(items, limits, device, compile, int(seed), path, client)
 
 
-def _predict(work: ItemWork, part: list[Numbered], plan: Plan) -> list[tuple[int, Rows, int]]:
+def _predict(payload: bytes, networks: Shipment) -> list[tuple[int, Rows, int]]:
     """Predict a part of the shares, on a worker."""
+    work, part, plan = unpacked(payload, networks)
     return list(work.run(part, plan))

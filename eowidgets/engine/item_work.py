@@ -19,7 +19,7 @@ from eowidgets.engine.predict import Piece, Predictor
 
 #: Shares with their place in the run.
 Numbered = tuple[int, Share]
-#: Shares travel to a worker together up to this many bytes, or this many shares: each task has the model in it.
+#: Shares travel to a worker together up to this many bytes, or this many shares.
 PART_BYTES, PART_SHARES = 8 << 20, 64
 
 

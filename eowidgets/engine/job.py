@@ -85,6 +85,11 @@ class Job(Work[xr.Dataset]):
         return self.seconds / made * (self._total - self._done) if made > 0 else None
 
     @property
+    def whole(self) -> bool:
+        """Whether all windows were computed by this run, and none by one that it went on with."""
+        return self._total > 0 and not self._skipped and self._done >= self._total
+
+    @property
     def throughput(self) -> float:
         """Megapixels times dates per second, so far."""
         made = self._done - self._skipped

@@ -86,6 +86,11 @@ class Workload:
         """Let the model learn from the cube, where it does so; it may take minutes."""
         learn_from(self.model, self.cube, log)
 
+    @property
+    def learns(self) -> bool:
+        """Whether the model learns from the cube before it is run."""
+        return type(self.model).learn is not Model.learn
+
     def sources(self) -> dict[str, Any]:
         """Describe the further sources, for the provenance."""
         return {

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import xarray as xr
@@ -32,6 +32,9 @@ from eowidgets.models.classical.radar import ChangeLogRatio
 from eowidgets.models.classical.series import DAYS_PER_YEAR
 from eowidgets.models.monitors.base import Monitor
 
+if TYPE_CHECKING:
+    from distributed import Client
+
 #: A history shorter than this (years) has not seen every season.
 SHORTEST = 0.5
 #: The method for two radar images.
@@ -47,6 +50,7 @@ def change(
     dates: Period | None = None,
     area: AreaLike | None = None,
     device: str = "auto",
+    client: Client | None = None,
     **params: Any,
 ) -> xr.Dataset:
     """Find change.
@@ -67,6 +71,8 @@ def change(
     area : optional
         Where: whatever ``eow.Area.of`` takes.
     device : str
+    client : dask.distributed.Client, optional
+        Compute on a cluster, as ``eow.run`` does; dates, offsets and the kinds of change are found here.
     **params
         Of the model; those that are not given are taken from :data:`DEFAULTS`, else from the model.
 
@@ -95,7 +101,7 @@ def change(
     task = ChangeTask(cube, method, after=after, dates=dates, params=params)
     for note in task.notes:
         warn_user(note)
-    return task.finish(run(task.model, task.cube, area, device=device))
+    return task.finish(run(task.model, task.cube, area, device=device, client=client))
 
 
 @checked

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from eowidgets.arguments import DateLike, checked
 from eowidgets.cube.catalogues.page import page
 from eowidgets.cube.catalogues.query import catalogue_of
-from eowidgets.cube.catalogues.reading import Reading, Sizes
+from eowidgets.cube.catalogues.reading import Reading, Sizes, sizes_of
 from eowidgets.cube.catalogues.selection import Selection, SolarDay
 from eowidgets.cube.opened import plain_option
 from eowidgets.cube.private import public
@@ -138,6 +138,22 @@ class Found:
                 raise unknown("day", missing[0], self.dates)
             kept = [d for d in self.days if d.date in wanted]
         return Found(self.selection.only(tuple(kept)), self.sizes)
+
+    def read_as(self, bands: Sequence[str] | None = None, resolution: float | None = None) -> Found:
+        """Return the same images with other bands or another pixel size, for the estimate and :meth:`open`.
+
+        No catalogue is searched; the header and one tile of one file are read, to measure time and compression.
+
+        Parameters
+        ----------
+        bands : sequence of str, optional
+            None: those of the catalogue's entry.
+        resolution : float, optional
+            In units of the CRS. None: that of the catalogue's entry.
+        """
+        query = replace(self.selection.query, bands=None if bands is None else tuple(bands), resolution=resolution)
+        selection = replace(self.selection, query=query)
+        return Found(selection, sizes_of(selection, measure=True))
 
     def open(self, **options: Any) -> xr.Dataset:
         """Open these days as a cube, one date per row of the table.

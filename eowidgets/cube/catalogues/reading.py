@@ -206,6 +206,15 @@ def key_of(item: Document) -> tuple[str, ...]:
     return str(item.get("collection")), str(item.get("id")), str(item["properties"].get("datetime"))
 
 
+def bands_there(selection: Selection) -> tuple[str, ...]:
+    """Return the common names of the bands that the images have; empty where the catalogue does not describe them."""
+    try:
+        scenes = _kinds(selection).values()
+    except (_NoHeader, InputError):
+        return ()
+    return tuple(dict.fromkeys(name for scene in scenes for name in scene.bands if quality_name(name) is None))
+
+
 def usual_bands(selection: Selection) -> list[str] | None:
     """Return the bands that are read unless others are asked for; None for all."""
     try:

@@ -22,6 +22,7 @@ from eowidgets.analysis.change.report import (
 from eowidgets.analysis.change.words import ChangeWords, can_describe, describe_change
 from eowidgets.analysis.measure.report.content import Report
 from eowidgets.analysis.measure.report.of_change import change_report
+from eowidgets.analysis.planned import planned_change
 from eowidgets.arguments import checked
 from eowidgets.contract.call import Call
 from eowidgets.contract.card import Card
@@ -29,6 +30,7 @@ from eowidgets.contract.choice import Choice
 from eowidgets.contract.params import NoParams
 from eowidgets.contract.registry import model_class
 from eowidgets.cube.admission import admit
+from eowidgets.engine.cost import Planned
 from eowidgets.engine.job import Job
 from eowidgets.engine.scheduler import HEAVY
 from eowidgets.engine.work import Work
@@ -199,6 +201,9 @@ class ChangePanel(FormPanel, ChangePanelView):
 
     def _pair(self) -> tuple[str, str]:
         return usual_dates(self.cube)
+
+    def _planned(self) -> Planned:
+        return planned_change(self.cube, self.method, self.dates, self.run_area(), self.params)
 
     # --- running ------------------------------------------------------------------------------------------------
 

@@ -45,7 +45,7 @@ class ChangePanelView(PanelView):
         self._arrange(
             [
                 *(self._method, self._card, row(self._from, self._to), self._where, self._more),
-                row(self._run, self._pause, self._cancel),
+                row(self._run, self._pause, self._cancel, self._price),
                 *(self._bar, self._shift, self._note, self._filters, self._view, self._list, self._files),
                 row(self._shows_code, self._to_notebook, self._to_report),
                 self._code,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -16,12 +17,13 @@ from eowidgets.cube.catalogues.find import Cloud
 from eowidgets.cube.catalogues.found import Found
 from eowidgets.cube.catalogues.listed import known
 from eowidgets.cube.catalogues.query import catalogue_of
+from eowidgets.cube.catalogues.reading import bands_there
 from eowidgets.cube.open import CatalogueSource, Dates
 from eowidgets.engine.fetching.fetch import fetch
 from eowidgets.engine.fetching.into_memory import into_memory
 from eowidgets.engine.scheduler import HEAVY, LIGHT
 from eowidgets.engine.work import Work
-from eowidgets.errors import EowidgetsError, InputError
+from eowidgets.errors import EowidgetsError, InputError, unknown
 from eowidgets.system import available_memory
 from eowidgets.widgets.event_loop import on_this_loop
 from eowidgets.widgets.panels.find_panel_view import EMPTY, NO_AREA, FindPanelView
@@ -92,6 +94,7 @@ class FindPanel(FormPanel, FindPanelView):
     _doing = "search"
     _asked: FindSettings | None = None
     _own_map: Any = None
+    _costing: Work[None] | None = None
 
     def __init__(
         self,
@@ -127,9 +130,12 @@ class FindPanel(FormPanel, FindPanelView):
         self._open.on_click(lambda _: self.explore())
         self._keep.on_click(lambda _: self.fetch())
         self.timeline.observe(lambda _: self._guard(self._show_chosen), names="chosen")
-        self._catalogue.observe(lambda _: self._show_about(self._searched()), names="value")
+        self._catalogue.observe(lambda _: self._show_catalogue(), names="value")
         for control in (self._catalogue, self._first, self._last, self._cloud):
             control.observe(self._refresh, names="value")
+        self._offer_bands(given.bands, given.resolution)
+        for control in (self._bands, self._pixel):
+            control.observe(lambda _: self._read_otherwise(), names="value")
         self._show_about(given)
         self._say(EMPTY)
         if place is not None:
@@ -146,6 +152,30 @@ class FindPanel(FormPanel, FindPanelView):
     @catalogue.setter
     def catalogue(self, name: str) -> None:
         select(self._catalogue, name, "catalogue")
+
+    @property
+    def bands(self) -> tuple[str, ...] | None:
+        """Bands that are read; None for those of the collection."""
+        chosen = tuple(self._bands.value)
+        return chosen if chosen and len(chosen) < len(self._bands.options) else None
+
+    @bands.setter
+    def bands(self, names: Sequence[str] | None) -> None:
+        known = list(self._bands.options)
+        for name in names or ():
+            if name not in known:
+                raise unknown("band", name, known)
+        self._bands.value = tuple(known if names is None else names)
+
+    @property
+    def pixel_size(self) -> float | None:
+        """Pixel size in metres; None for that of the collection."""
+        size = float(self._pixel.value)
+        return size if size and size != self._searched().resolution else None
+
+    @pixel_size.setter
+    def pixel_size(self, metres: float | None) -> None:
+        self._pixel.value = metres or self._searched().resolution or 0
 
     def use_view(self) -> None:
         """Take what the map shows as the area.
@@ -177,7 +207,17 @@ class FindPanel(FormPanel, FindPanelView):
         if self.area is None and self.catalogue != _GIVEN:
             raise InputError(NO_AREA)
         days = self._first.value, self._last.value
-        return FindSettings.of(self._source_asked(), self.area, *days, self._cloud.value, self._remote)
+        return FindSettings.of(
+            self._source_asked(), self.area, *days, self._cloud.value, self._remote, **self._reading()
+        )
+
+    def _reading(self) -> dict[str, Any]:
+        return {"bands": self.bands, "resolution": self.pixel_size}
+
+    def _show_catalogue(self) -> None:
+        catalogue = self._searched()
+        self._offer_bands(catalogue.bands, catalogue.resolution)
+        self._show_about(catalogue)
 
     def _took_area(self, change: Any) -> None:
         self._show_place(None if change["new"] is None else Area.of(change["new"]))
@@ -233,8 +273,23 @@ class FindPanel(FormPanel, FindPanelView):
 
     def _take(self, found: Found, asked: FindSettings) -> None:
         self.found, self._asked = found, asked
+        if not self._bands.options:  # the entry of the catalogue names none
+            self._offer_bands(bands_there(found.selection), self._pixel.value)
         self._say("")
         self._show_found(found)
+        self._show_chosen()
+
+    def _read_otherwise(self) -> None:
+        """Show what reading other bands or pixels costs, without another search."""
+        self._refresh()
+        if self.found is not None and (self._costing is None or self._costing.state != "queued"):
+            self._costing = LIGHT.submit("cost of reading", lambda _: self._guard(self._cost_again), owner=self._price)
+
+    def _cost_again(self) -> None:
+        reading = self._reading()
+        if self.found is None or self._asked is None or self._asked.reading == reading:
+            return
+        self.found, self._asked = self.found.read_as(**reading), replace(self._asked, **reading)
         self._show_chosen()
 
     # --- choosing -----------------------------------------------------------------------------------------------

@@ -66,6 +66,20 @@ class FindPanelView(PanelView):
             layout=wide(),
             tooltip="Largest cloud cover of a day, as the catalogue states it; 100 for any",
         )
+        self._bands = ipywidgets.SelectMultiple(
+            description="Bands",
+            rows=5,
+            layout=wide(),
+            tooltip="Bands that are read; none or all: those of the collection",
+        )
+        self._pixel = ipywidgets.BoundedFloatText(
+            0,
+            min=0,
+            max=1e6,
+            description="Pixel size (m)",
+            layout=wide(),
+            tooltip="Pixel size of the cube that is read; 0: that of the collection",
+        )
         self.timeline = FindTimeline()
         self._summary, self._cost = ipywidgets.HTML(), ipywidgets.HTML().add_class("eow-cost")
         self._open = ipywidgets.Button(description="Open", button_style="primary", icon="folder-open")
@@ -98,6 +112,8 @@ class FindPanelView(PanelView):
                 self._first,
                 self._last,
                 self._cloud,
+                self._bands,
+                self._pixel,
                 row(self._run),
                 self._upper,
                 self._changed,
@@ -137,6 +153,12 @@ class FindPanelView(PanelView):
         missing = missing_credentials(catalogue)
         told = sentence_html(f"{missing} A search works without.", bad=True) if missing else ""
         self._about.value = f"<div class='eow-find-tight'>{escape(text)}</div>{told}" if text or told else ""
+
+    def _offer_bands(self, names: Sequence[str], resolution: float | None) -> None:
+        """List the bands of a collection, all selected, and its pixel size."""
+        self._bands.options, self._bands.value = tuple(names), tuple(names)
+        self._bands.layout.display = None if names else "none"
+        self._pixel.value = resolution or 0
 
     def _show_found(self, found: Found) -> None:
         listed = "".join(f"<li>{escape(p)}</li>" for p in found.problems[:_PROBLEMS])

@@ -33,6 +33,10 @@ class FindSettings:
         ``"first/last"``; None for all.
     cloud : float or None
     remote : bool
+    bands : tuple of str, optional
+        None: those of the catalogue.
+    resolution : float, optional
+        Pixel size in metres; None: that of the catalogue.
     """
 
     source: Any
@@ -40,10 +44,20 @@ class FindSettings:
     dates: str | None
     cloud: float | None
     remote: bool
+    bands: tuple[str, ...] | None = None
+    resolution: float | None = None
 
     @classmethod
     def of(
-        cls, source: Any, area: Any, first: date | None, last: date | None, cloud: float, remote: bool
+        cls,
+        source: Any,
+        area: Any,
+        first: date | None,
+        last: date | None,
+        cloud: float,
+        remote: bool,
+        bands: tuple[str, ...] | None = None,
+        resolution: float | None = None,
     ) -> FindSettings:
         """Return the settings of controls.
 
@@ -60,11 +74,16 @@ class FindSettings:
             raise InputError(f"The dates are reversed: {last} is before {first}. Exchange From and To.")
         else:
             dates = f"{first}/{last}"
-        return cls(source, area, dates, float(cloud) if cloud < 100 else None, remote)
+        return cls(source, area, dates, float(cloud) if cloud < 100 else None, remote, bands, resolution)
 
     @property
     def _options(self) -> dict[str, Any]:
-        return {"area": self.area, "dates": self.dates, "cloud": self.cloud, "remote": self.remote}
+        return {"area": self.area, "dates": self.dates, "cloud": self.cloud, "remote": self.remote} | self.reading
+
+    @property
+    def reading(self) -> dict[str, Any]:
+        """What decides how images are read, not which are found."""
+        return {"bands": self.bands, "resolution": self.resolution}
 
     @property
     def query(self) -> Query:

@@ -16,12 +16,14 @@ from eowidgets.analysis.forecast.names import forecasters
 from eowidgets.analysis.history import admitted
 from eowidgets.analysis.measure.report.content import Report
 from eowidgets.analysis.measure.report.of_result import report
+from eowidgets.analysis.planned import planned_index
 from eowidgets.arguments import checked
 from eowidgets.contract.call import Call
 from eowidgets.contract.choice import Choice
 from eowidgets.contract.params import NoParams
 from eowidgets.cube.indices import index as spectral_index
 from eowidgets.cube.series import at
+from eowidgets.engine.cost import Planned
 from eowidgets.engine.scheduler import HEAVY
 from eowidgets.engine.work import Work
 from eowidgets.errors import InputError, shown, unknown
@@ -202,6 +204,12 @@ class ForecastPanel(FormPanel, ForecastView):
     def _all_options(self) -> dict[str, Any]:
         regular = self.where in ("pixel", "mean") or not self.looks_back
         return self.options() | ({"every": min(EVERY, self.days)} if regular else {})
+
+    def _planned(self) -> Planned:
+        asked = self.options()
+        names = self.cube.eow.bands if self._clouds.value else asked.get("bands") or [asked["index"]]
+        kind = f"forecast {self.model} {'one series' if self.where in ('pixel', 'mean') else 'pixels'}"
+        return planned_index(kind, self.cube, names, asked.get("area"), self.from_date)
 
     # --- reactions ----------------------------------------------------------------------------------------------
 

@@ -67,7 +67,8 @@ class ForecastView(PanelView):
         self._arrange(
             [
                 *(self._what, self._where, self._days, self._model, self._card, self._chosen, self._more, self._from),
-                row(self._run, self._cancel, self._shows_code, self._to_notebook, self._to_report),
+                row(self._run, self._cancel, self._price),
+                row(self._shows_code, self._to_notebook, self._to_report),
                 *(self._note, chart, self._skill),
                 row(self._path, self._format, self._save).add_class("eow-files"),
                 self._code,

@@ -20,6 +20,7 @@ from eowidgets.contract.model import Model
 from eowidgets.contract.registry import check_declared, model_class, model_classes
 from eowidgets.cube.admission import admit
 from eowidgets.cube.vectors import as_bands
+from eowidgets.engine.cost import Planned, planned_run
 from eowidgets.engine.estimate import estimate
 from eowidgets.engine.job import Job
 from eowidgets.engine.run import submit
@@ -184,6 +185,11 @@ class ModelPanel(FormPanel, ModelView):
         self._cost.value = ""  # it was measured for other choices
         super()._refresh()
 
+    def _planned(self) -> Planned:
+        return planned_run(
+            self._subject(), self.run_cube(), self.run_area(), device=str(self._device.value), params=self.params
+        )
+
     # --- running ------------------------------------------------------------------------------------------------
 
     def tell_cost(self) -> None:
@@ -204,6 +210,8 @@ class ModelPanel(FormPanel, ModelView):
             elif work.error is not None:
                 show("")
                 self._say_error(work.error, work.name)
+            else:
+                self._price_soon()  # the time is known now
 
         work = Work("cost estimate", lambda _: show(str(estimate(*arguments, device=device, **params))), owner=self)
         work.on_change(follow)

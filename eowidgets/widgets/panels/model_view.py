@@ -46,7 +46,7 @@ class ModelView(PanelView):
                     self._device,
                     self._cost,
                 ),
-                row(self._run, self._pause, self._cancel, self._estimate),
+                row(self._run, self._pause, self._cancel, self._estimate, self._price),
                 *(self._bar, self._note, self._shown, self._fade, self._origin),
                 row(self._path, self._format, self._save).add_class("eow-files"),
                 row(self._shows_code, self._to_notebook, self._to_report),

@@ -24,6 +24,7 @@ from eowidgets.widgets.base import AreaTrait, PlainErrors, ReadableRepr
 from eowidgets.widgets.panels.controls import changed_values, controls_for
 from eowidgets.widgets.panels.notebook_export import NOT_AGAIN
 from eowidgets.widgets.panels.panel_view import PanelView, select
+from eowidgets.widgets.panels.priced import Clock, Priced
 
 #: Height, in pixels, of the picture of a panel that was given neither a viewer nor a map.
 SMALL = 240
@@ -162,7 +163,7 @@ class Panel(ReadableRepr, PlainErrors):
 
 
 @checked
-class FormPanel(Panel, PanelView):
+class FormPanel(Priced, Panel, PanelView):
     """Base of a panel with controls, a run in the background, and results.
 
     A subclass sets up its widgets, calls :meth:`_connect`, and implements :meth:`_submit`, :meth:`code` and :meth:`_write`.
@@ -184,6 +185,7 @@ class FormPanel(Panel, PanelView):
     #: Code of the run in progress, and what is called with it when there is a result.
     _ran = ""
     _done: tuple[Callable[[str, str], None], ...] = ()
+    _clock: Clock | None = None
     _controls: dict[str, Any]
 
     def _connect(self) -> None:
@@ -280,6 +282,7 @@ class FormPanel(Panel, PanelView):
 
     def _refresh(self, _: Any = None) -> None:
         """Update what depends on the controls."""
+        self._price_soon()
         try:
             self._show_code(self.code() if self._shows_code.value else "")
         except EowidgetsError as error:
@@ -342,6 +345,9 @@ class FormPanel(Panel, PanelView):
             Called where there will be no result.
         """
         self.job = work
+        self._clock = (
+            Clock(self._stated()) if not isinstance(work, Job) else None
+        )  # a run of a model remembers its own time
         self._end = lambda: self._show_end(work, done, dropped)
         self._running(True)
         self._bar.value = 0.0
@@ -352,6 +358,8 @@ class FormPanel(Panel, PanelView):
         # The thread of the work calls this; only this changes the widgets during a run.
         if work is not self.job:
             return
+        if work.state == "running" and self._clock is not None:
+            self._clock.start()
         if work.over:
             self._settle()
         elif work.hangs:  # it has given its slot back: another run may start
@@ -371,7 +379,10 @@ class FormPanel(Panel, PanelView):
     def _show_end(self, work: Work[Any], done: Callable[[Any], None], dropped: Callable[[], None]) -> None:
         self._running(False)
         if work.state == "done":
+            if self._clock is not None:
+                self._clock.stop()
             done(work.result())
+            self._price_soon()  # its time is known better now
             for callback in self._done:
                 callback(f"A {self._noun}.", self._ran)
             return
@@ -402,6 +413,7 @@ class FormPanel(Panel, PanelView):
     def close(self) -> None:
         """Cancel the run in progress, and close the panel and the viewer that was made for it."""
         self.cancel()
+        self._forget_price()
         super().close()
 
     def pause(self) -> None:

@@ -47,6 +47,8 @@ class PanelView(ipywidgets.VBox):
             tooltip="Where to run",
         )
         self._run = ipywidgets.Button(description=run, button_style="primary", icon=icon)
+        #: What the run will cost; next to the button that starts it.
+        self._price = ipywidgets.HTML().add_class("eow-price-box")
         self._pause = ipywidgets.ToggleButton(
             description="Pause", icon="pause", disabled=True, tooltip="Hold the run at the next batch"
         )

@@ -8,6 +8,7 @@ from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+import shapely
 import traitlets
 import xarray as xr
 
@@ -18,11 +19,14 @@ from eowidgets.analysis.measure.parcels.reported import parcel_report
 from eowidgets.analysis.measure.parcels.statistics import DEFAULT
 from eowidgets.analysis.measure.report.content import Report
 from eowidgets.analysis.notebook import Cells
+from eowidgets.analysis.planned import planned_index
 from eowidgets.arguments import Name, checked
 from eowidgets.contract.call import Call, Given
 from eowidgets.contract.params import NoParams
 from eowidgets.cube.admission import admit
+from eowidgets.cube.area import Area
 from eowidgets.cube.export.place import write_whole
+from eowidgets.engine.cost import Planned
 from eowidgets.engine.scheduler import HEAVY
 from eowidgets.engine.work import Work
 from eowidgets.errors import InputError, shown
@@ -205,6 +209,11 @@ class ParcelPanel(FormPanel, ParcelPanelView):
     @stat.setter
     def stat(self, name: str) -> None:
         select(self._stat, name, "statistic")
+
+    def _planned(self) -> Planned | None:
+        if self._outlines is None:
+            return None
+        return planned_index("parcels", self.cube, [self.index], Area.of(shapely.box(*self._outlines.bounds)))
 
     # --- measuring ----------------------------------------------------------------------------------------------
 

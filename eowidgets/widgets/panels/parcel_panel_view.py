@@ -90,7 +90,7 @@ class ParcelPanelView(PanelView):
             [
                 row(self._upload, self._take),
                 *(self._source_note, self._name, self._what, self._where),
-                row(self._run, self._cancel),
+                row(self._run, self._cancel, self._price),
                 *(self._bar, self._note, self._found),
                 row(self._shows_code, self._to_notebook, self._to_report),
                 self._code,

@@ -23,6 +23,7 @@ from eowidgets.analysis.record import Record
 from eowidgets.arguments import FilePath, checked
 from eowidgets.contract.params import param
 from eowidgets.cube.admission import admit
+from eowidgets.engine.cost import Planned
 from eowidgets.engine.scheduler import HEAVY, LIGHT
 from eowidgets.engine.work import Work
 from eowidgets.errors import EowidgetsError, InputError
@@ -204,6 +205,13 @@ class SamplePanel(FormPanel, SamplePanelView):
         if self._result.value not in known:
             raise InputError("There is no class map to assess yet: run a model or a comparison first.")
         return known[str(self._result.value)]
+
+    def _planned(self) -> Planned:
+        found = self._map()
+        if isinstance(found, xr.DataArray):
+            found = found.to_dataset(name=found.name or "classes")
+        classes = tuple(str(n) for n, v in found.data_vars.items() if "flag_values" in v.attrs)
+        return Planned.of("sample", found, self.run_area(), classes)
 
     # --- the sample ---------------------------------------------------------------------------------------------
 

@@ -55,7 +55,7 @@ class SamplePanelView(PanelView):
                 self._result,
                 self._where,
                 self._params,
-                row(self._run, self._cancel, self._load),
+                row(self._run, self._cancel, self._load, self._price),
                 self._bar,
                 self._design,
                 self._by,

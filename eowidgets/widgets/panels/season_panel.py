@@ -20,6 +20,7 @@ from eowidgets.arguments import checked
 from eowidgets.contract.call import Call
 from eowidgets.contract.registry import model_class
 from eowidgets.cube.admission import admit
+from eowidgets.engine.cost import Planned, planned_run
 from eowidgets.engine.job import Job
 from eowidgets.engine.scheduler import LIGHT
 from eowidgets.engine.work import Work
@@ -180,6 +181,10 @@ class SeasonPanel(FormPanel, SeasonView):
         if (area := self.run_area()) is not None:
             asked["area"] = area
         return Call(self.what, {**asked, **self.params}, target="found").code(self._source())
+
+    def _planned(self) -> Planned:
+        task = self.task()
+        return planned_run(task.model, task.given.used, self.run_area())
 
     # --- measuring ----------------------------------------------------------------------------------------------
 

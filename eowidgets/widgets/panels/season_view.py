@@ -56,7 +56,7 @@ class SeasonView(PanelView):
         self._arrange(
             [
                 *(self._what, self._index, self._curve, self._card, self._dates, self._where, self._more),
-                row(self._run, self._pause, self._cancel),
+                row(self._run, self._pause, self._cancel, self._price),
                 *(self._bar, self._note, self._layer, self._period, chart, self._detail),
                 row(self._path, self._format, self._save).add_class("eow-files"),
                 row(self._shows_code, self._to_notebook, self._to_report),

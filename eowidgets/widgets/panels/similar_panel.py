@@ -13,16 +13,19 @@ from eowidgets.arguments import Count, NotNegative, checked
 from eowidgets.cube.admission import admit
 from eowidgets.cube.globe import locate
 from eowidgets.cube.grid import geobox, georeference
+from eowidgets.cube.vectors import holds_vectors
+from eowidgets.engine.cost import Planned, planned_run
 from eowidgets.engine.scheduler import LIGHT
 from eowidgets.engine.work import Work
 from eowidgets.errors import EowidgetsError, InputError
-from eowidgets.learn.embed import embed
+from eowidgets.learn.embed import SERIES, embed
 from eowidgets.learn.index.index import Index
 from eowidgets.learn.index.matches import Matches
 from eowidgets.render.picture import draw, png
 from eowidgets.render.source import FrameSource, Window
 from eowidgets.render.style import Style, default_bands
 from eowidgets.widgets.panels.panel import Panel
+from eowidgets.widgets.panels.priced import Priced
 
 #: Pixels to each side of a place on its picture, and side of the picture on the screen.
 AROUND, SIDE = 12, 72
@@ -31,7 +34,7 @@ VIEW = 40
 
 
 @checked
-class SimilarPanel(Panel, ipywidgets.VBox):
+class SimilarPanel(Priced, Panel, ipywidgets.VBox):
     """Find places that look like the pins of a viewer, and rate what was found.
 
     Parameters
@@ -101,10 +104,21 @@ class SimilarPanel(Panel, ipywidgets.VBox):
             layout=wide,
         )
         self._to_report.on_click(lambda _: self._guard(self.report))
-        buttons = ipywidgets.HBox((self._search, self._forget, self._to_report))
+        self._price = ipywidgets.HTML()
+        buttons = ipywidgets.HBox((self._search, self._forget, self._to_report, self._price))
         super().__init__((*picture, buttons, self._message, self._answers))
         self.add_class("eow-similar-panel")
         self._link_own_viewer()
+        self._price_soon()
+
+    def _planned(self) -> Planned | None:
+        """State what the first search reads; later ones search the index that it made."""
+        return None if self.index is not None or holds_vectors(self.cube) else planned_run(SERIES, self.cube)
+
+    def close(self) -> None:
+        """Cancel the work of this panel, and close it and the viewer that was made for it."""
+        self._forget_price()
+        super().close()
 
     def search(self) -> Work[Any]:
         """Search in the background, with pins and ratings as examples.
@@ -127,6 +141,7 @@ class SimilarPanel(Panel, ipywidgets.VBox):
         try:
             if self.index is None:
                 self.index = Index.of(embed(self.cube))
+                self._price_soon()
             self.matches = self.index.find(like, unlike or None, self.k, self.apart)
             self._answers.children = tuple(self._answer(i) for i in range(len(self.matches.table)))
         except EowidgetsError as error:

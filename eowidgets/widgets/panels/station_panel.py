@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Any
@@ -16,11 +17,13 @@ from eowidgets.analysis.measure.stations.columns import find_columns, read_file
 from eowidgets.analysis.measure.stations.comparison import StationComparison
 from eowidgets.analysis.measure.stations.match import StationTable, compare
 from eowidgets.analysis.notebook import Cells
+from eowidgets.analysis.planned import planned_index
 from eowidgets.arguments import checked
 from eowidgets.contract.call import Call, Given
 from eowidgets.contract.params import NoParams
 from eowidgets.cube.admission import admit
 from eowidgets.cube.export.place import write_whole
+from eowidgets.engine.cost import Planned
 from eowidgets.engine.scheduler import HEAVY
 from eowidgets.engine.work import Work
 from eowidgets.errors import InputError
@@ -147,6 +150,15 @@ class StationPanel(FormPanel, StationPanelView):
     @index.setter
     def index(self, name: str) -> None:
         select(self._what, name, "index or band")
+
+    def _planned(self) -> Planned | None:
+        if self._table is None or not all(self._columns[k].value for k in ("lon", "lat")):
+            return None
+        stations = len(self._table[[self._columns[k].value for k in ("lon", "lat")]].drop_duplicates())
+        side = int(self._window.value)
+        pixel = planned_index("stations", self.cube, [self.index], (0.0, 0.0))
+        count = stations * side**2
+        return replace(pixel, pixels=count, bytes=pixel.bytes * count)
 
     # --- comparing ----------------------------------------------------------------------------------------------
 

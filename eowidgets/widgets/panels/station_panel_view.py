@@ -72,7 +72,7 @@ class StationPanelView(PanelView):
             [
                 row(self._upload),
                 *(self._source_note, self._choices, self._what, self._tolerance, self._window),
-                row(self._run, self._cancel),
+                row(self._run, self._cancel, self._price),
                 *(self._bar, self._note, self._found),
                 row(self._shows_code, self._to_notebook, self._to_report),
                 self._code,

@@ -25,6 +25,7 @@ from eowidgets.contract.params import NoParams
 from eowidgets.cube.admission import admit
 from eowidgets.cube.area import AreaLike
 from eowidgets.cube.vectors import as_bands
+from eowidgets.engine.cost import Planned
 from eowidgets.engine.scheduler import LIGHT
 from eowidgets.engine.work import Work
 from eowidgets.errors import EowidgetsError, InputError
@@ -246,6 +247,9 @@ class TeachPanel(TeachClicks, TeachNext, TeachTest, FormPanel, TeachPanelView):
                 count = self.session.add_labels(path)
             self._greeting = f"{_labels(count)} added from {str(file['name'])[:60]}."
             self._tell("")
+
+    def _planned(self) -> Planned:
+        return Planned.of("teach", self.session.cube, self.session.area)
 
     # --- what is shown ------------------------------------------------------------------------------------------
 

@@ -54,7 +54,7 @@ class TeachPanelView(PanelView):
                 self._show,
                 self._opacity,
                 self._hatch,
-                row(self._run, self._cancel, self._map_all, self._check),
+                row(self._run, self._cancel, self._map_all, self._check, self._price),
                 self._bar,
                 self._tested,
                 self._card,

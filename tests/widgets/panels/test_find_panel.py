@@ -364,3 +364,36 @@ def test_dates_with_two_products_are_one_row(make):
         found = panel.run().result(60)
     assert [r["date"] for r in panel.timeline.rows] == found.dates
     assert [r["items"] for r in panel.timeline.rows] == [2, 2]
+
+
+def test_bands_and_pixel_size_are_asked_for_in_the_search_and_the_code(make):
+    panel = make("sentinel-2", area=AREA)
+    assert panel.bands is None and panel.pixel_size is None
+    assert "red" in panel._bands.options and panel._pixel.value == 10
+    panel.bands = ("red", "nir")
+    panel.pixel_size = 20
+    assert (panel._settings().query.bands, panel._settings().query.resolution) == (("red", "nir"), 20)
+    assert "bands=['red', 'nir']" in panel.code() and "resolution=20.0" in panel.code()
+    panel.bands, panel.pixel_size = None, None
+    assert panel._settings().query.bands is None
+    assert "bands" not in panel.code() and "resolution" not in panel.code()
+    with pytest.raises(InputError, match="Did you mean 'red'"):
+        panel.bands = ("rad",)
+    panel.catalogue = "hls"
+    assert panel._pixel.value == 30 and "rededge1" not in panel._bands.options
+
+
+def test_cost_and_code_follow_the_bands_without_another_search(panel, server):
+    found = panel.run().result(60)
+    panel._settle()
+    assert set(panel._bands.options) == {"red", "nir"}
+    everything = found.estimate.bytes
+    panel.bands = ("red",)
+    panel._costing.wait(60)
+    assert panel.found.estimate.bytes < everything
+    assert panel.found.estimate.sentence in panel._cost.value
+    assert "bands=['red']" in panel.code()
+    assert panel._changed.value == ""
+    panel.explore().result(60)
+    panel._settle()
+    assert tuple(panel.cube.eow.bands) == ("red",)

@@ -51,6 +51,14 @@ class Outlines:
     def __len__(self) -> int:
         return len(self.shapes)
 
+    @property
+    def bounds(self) -> tuple[float, float, float, float]:
+        """West, south, east and north of all polygons, in degrees."""
+        import shapely
+
+        west, south, east, north = (float(v) for v in shapely.total_bounds(self.shapes))
+        return west, south, east, north
+
 
 def read_outlines(source: Any, name: str | None = None, crs: Any = None) -> Outlines:
     """Read the polygons of a source.
