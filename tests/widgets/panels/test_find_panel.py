@@ -338,7 +338,7 @@ def test_a_date_whose_files_are_gone_is_left_out_and_named(make, files, small, t
 
 
 def test_a_cube_that_is_large_for_the_memory_stays_lazy(panel, monkeypatch):
-    monkeypatch.setattr("eowidgets.widgets.panels.find_panel.available_memory", lambda: 1000)
+    monkeypatch.setattr("eowidgets.widgets.panels.find_reading.available_memory", lambda: 1000)
     panel.run().result(60)
     cube, notes = panel.explore().result(120)
     assert all(v.chunks for n, v in cube.data_vars.items() if n in ("red", "nir"))
