@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 import xarray as xr
 
+from eowidgets.cube.direct import derive
 from eowidgets.cube.products import Band, Sensor
 from eowidgets.cube.quality import QUALITY, is_flag_name
 from eowidgets.cube.quantity import QUANTITIES, quantity
@@ -57,6 +58,17 @@ class Calibration:
         if self.scale is not None:
             result = result * np.float32(self.scale) + np.float32(self.offset)
         return result
+
+    def numbers(self, stored: np.ndarray) -> np.ndarray:
+        """Return float32 values of an array in memory, as `apply` does for a lazy one."""
+        result: np.ndarray = stored.astype("float32")
+        if self.nodata is not None and not np.isnan(self.nodata):
+            result[stored == self.nodata] = np.nan
+        elif stored.dtype.kind == "f":
+            result[np.isin(stored, FILLS) | (abs(stored) > _LARGEST)] = np.nan
+        elif stored.dtype.kind == "i":
+            result[np.isin(stored, [f for f in FILLS if np.iinfo(stored.dtype).min <= f])] = np.nan
+        return result if self.scale is None else result * np.float32(self.scale) + np.float32(self.offset)
 
 
 def scale(cube: xr.Dataset, sensor: Sensor | None, *, forced: bool) -> xr.Dataset:
@@ -123,6 +135,7 @@ def physical(values: xr.DataArray, sensor: Sensor | None, *, forced: bool = Fals
         values = abs(values).assign_attrs({**values.attrs, "quantity": "amplitude"})
     calibration = _calibration(values, band, sensor, forced)
     result = calibration.apply(values)
+    derive(result, values, calibration.numbers)
     kept = {k: v for k, v in values.attrs.items() if k not in _STORAGE}
     result.attrs = {**kept, "units": calibration.units, "quantity": calibration.quantity}
     if band is not None and band.wavelength is not None:
