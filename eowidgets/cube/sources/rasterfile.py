@@ -102,6 +102,12 @@ class RasterFile:
             return self.pixels
         return _array(Pixels(self, other), chunks)
 
+    def layer(self, index: int, grid: Any = None, chunks: Any = None) -> Any:
+        """Return the numbers of one layer, shape (y, x): of a lazy file of many layers much faster than a part of all."""
+        if chunks is None:
+            return self.data(grid)[index]
+        return _array(Pixels(self, self.other_grid(grid)), chunks, index)
+
     def mask(self, grid: Any = None, chunks: Any = None) -> Any:
         """Return True where the mask of the file (alpha, internal mask, mask file) marks data, shape (1, y, x)."""
         return _array(Pixels(self, self.other_grid(grid), masks=True), chunks)
@@ -165,6 +171,26 @@ class Pixels:
         if self.grid is None:
             return values
         return np.where(source.read_masks(indexes, window=window) > 0, values, np.nan).astype(self.dtype)
+
+
+@dataclass(frozen=True)
+class _LayerPixels:
+    """One layer of the pixels of a file, shape (y, x)."""
+
+    pixels: Pixels
+    index: int
+    ndim = 2
+
+    @property
+    def shape(self) -> tuple[int, int]:
+        return self.pixels.shape[1:]
+
+    @property
+    def dtype(self) -> np.dtype[Any]:
+        return self.pixels.dtype
+
+    def __getitem__(self, key: Any) -> NDArray[Any]:
+        return self.pixels[(self.index, *key)]
 
 
 def read_header(path: Path, root: Path, *, address: str | None = None, remote: bool = False) -> RasterFile:
@@ -288,7 +314,7 @@ def _place(source: Any, path: Path, stack: ExitStack) -> tuple[Any, bool]:
     return GeoBox((vrt.height, vrt.width), vrt.transform, vrt.crs.to_wkt()), True
 
 
-def _array(pixels: Pixels, chunks: Any) -> Any:
+def _array(pixels: Pixels, chunks: Any, index: int | None = None) -> Any:
     if chunks is None:
         return pixels[:, :, :]
     import dask.array as da
@@ -300,9 +326,13 @@ def _array(pixels: Pixels, chunks: Any) -> Any:
     while (rows / tall) * (columns / wide) > MAX_BLOCKS:
         tall, wide = tall * 2, wide * 2
     token = f"raster-{tokenize(pixels.file.address, pixels.file.path, str(pixels.grid), pixels.masks)}"
+    whole = (pixels, (1, tall, wide), token)
+    values, blocks, name = (
+        whole if index is None else (_LayerPixels(pixels, index), (tall, wide), f"{token}-{index}")
+    )
     return da.from_array(  # type: ignore[no-untyped-call]
-        pixels, chunks=(1, tall, wide), name=token, asarray=False, lock=False, inline_array=True,
-        meta=np.empty((0, 0, 0), pixels.dtype),
+        values, chunks=blocks, name=name, asarray=False, lock=False, inline_array=True,
+        meta=np.empty((0,) * len(blocks), pixels.dtype),
     )  # fmt: skip
 
 

@@ -184,6 +184,7 @@ export class Picture {
     const sides = (this.sides = []);
     const passes = kept && !this.detail.large(this.main, [1]) ? null : this.current(t, kept);
     this.sides = null;
+    this.detail.plan(sides); // before drawing, which takes longer than to ask
     const rough = this.pace.rough(this.stepped && !kept);
     this.stepped = false;
     const look = JSON.stringify([this.view, this.canvas.width, this.canvas.height, this.main.version]);
@@ -206,7 +207,6 @@ export class Picture {
     this.stale = false;
     this.say();
     this.state.drawn(something);
-    this.detail.plan(sides);
   }
 
   // The passes of the current date; while nothing of it is here, those of the date that was drawn before.

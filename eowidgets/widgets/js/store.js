@@ -259,7 +259,9 @@ export class Store {
     const key = keyOf(head);
     if (head.version !== this.source(head.source)?.version || !(this.asked.has(key) || this.needed.has(key))) return;
     this.put(head, buffer);
-    this.changed();
+    // A frame can be drawn when all its bands are here: drawing once for each would cost more than reading it.
+    const rest = head.frame === undefined ? "" : `|${head.window.join(",")}|${head.frame}`;
+    if (!rest || ![...this.outstanding()].some((k) => k.startsWith(`${head.source}|`) && k.endsWith(rest))) this.changed();
   }
 
   put(head, buffer) {
