@@ -82,7 +82,8 @@ PLAY = f"""async ([seconds]) => {{
     if (shown === last) continue;
     last = shown;
     seen.push(shown);
-    const fine = store.windows(main.key, state.style.bands[0], state.t).find((w) => detail.covers(w, main) && store.has(main.key, state.style.bands, w, state.t));
+    const whole = store.windows(main.key, state.style.bands[0], state.t).filter((w) => detail.covers(w, main));
+    const fine = whole.find((w) => store.has(main.key, state.style.bands, w, state.t));
     const level = fine ? fine.split(',')[4] : 'none';
     levels[level] = (levels[level] ?? 0) + 1;
   }}

@@ -25,7 +25,7 @@ MOST = 200_000
 _CUTS = ("getitem-", "rechunk-")
 
 
-class Superseded(Exception):  # noqa: N818  (not an error: the values are not needed any more)
+class Superseded(Exception):
     """Raised between two parts of a read whose result is not needed any more."""
 
 

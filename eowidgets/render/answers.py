@@ -5,7 +5,6 @@ from __future__ import annotations
 import threading
 from collections import deque
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from typing import Any
 
 from eowidgets.cube.direct import Superseded, unless
 from eowidgets.render.feed import Message, frame, names_of, pixels

@@ -136,15 +136,16 @@ class FrameSource:
 
     def read(self, band: str, dates: slice | list[int], window: Window) -> np.ndarray:
         """Codes ``(dates, y, x)``, or bit planes ``(dates, y, ceil(x / 8))`` for the cloud mask."""
-        if not self.lazy:
-            return self._codes(band, dates, window)
-        key = (band, str(dates), window)
-        return self._kept.get(key, lambda: self._codes(band, dates, window))
-
-    def _codes(self, band: str, dates: slice | list[int], window: Window) -> np.ndarray:
         if band == MASK:
-            return pack_mask(self.values(band, dates, window).astype(bool))
-        return self.codec(band).encode(self.values(band, dates, window))
+            return pack_mask(self._recent(band, dates, window).astype(bool))
+        return self.codec(band).encode(self._recent(band, dates, window))
+
+    def _recent(self, band: str, dates: slice | list[int], window: Window) -> np.ndarray:
+        """Return `values`; those of a lazy cube are kept for a while."""
+        if not self.lazy:
+            return self.values(band, dates, window)
+        chosen = tuple(range(self.dates)[dates]) if isinstance(dates, slice) else tuple(dates)
+        return self._kept.get((band, chosen, window), lambda: self.values(band, dates, window))
 
     def floats(self, band: str, dates: slice | list[int], window: Window) -> np.ndarray:
         """Values ``(dates, y, x)`` as the browser sees them: encoded and decoded, float32."""
@@ -175,7 +176,7 @@ class FrameSource:
         return Window(0, 0, self.width, self.height, stride)
 
     def _sampled(self, band: str) -> np.ndarray:
-        read = self.values if self.lazy else partial(FrameSource.values, self)
+        read = self._recent if self.lazy else partial(FrameSource.values, self)
         return read(band, self._sample_dates, self._sample_window)
 
     @cached_property

@@ -327,9 +327,7 @@ def _array(pixels: Pixels, chunks: Any, index: int | None = None) -> Any:
         tall, wide = tall * 2, wide * 2
     token = f"raster-{tokenize(pixels.file.address, pixels.file.path, str(pixels.grid), pixels.masks)}"
     whole = (pixels, (1, tall, wide), token)
-    values, blocks, name = (
-        whole if index is None else (_LayerPixels(pixels, index), (tall, wide), f"{token}-{index}")
-    )
+    values, blocks, name = whole if index is None else (_LayerPixels(pixels, index), (tall, wide), f"{token}-{index}")
     return da.from_array(  # type: ignore[no-untyped-call]
         values, chunks=blocks, name=name, asarray=False, lock=False, inline_array=True,
         meta=np.empty((0,) * len(blocks), pixels.dtype),

@@ -93,7 +93,11 @@ class _Pixels:
     def values(self, layer: Layer) -> Any:
         """Return the numbers of a layer, NaN where the file's own mask hides them."""
         lazy = self.chunks is not None
-        found = layer.file.layer(layer.index, self.grid, self.chunks) if lazy else self._of(layer.file, mask=False)[layer.index]
+        found = (
+            layer.file.layer(layer.index, self.grid, self.chunks)
+            if lazy
+            else self._of(layer.file, mask=False)[layer.index]
+        )
         other = layer.file.other_grid(self.grid)
         note(found, LayerWindows(layer.file, layer.index, other))
         if not layer.masked or layer.name in QUALITY:

@@ -12,7 +12,8 @@ from typing import Any
 import numpy as np
 import xarray as xr
 
-from eowidgets.cube.direct import note, place
+from eowidgets.cube.direct import note as note_reader
+from eowidgets.cube.direct import place
 from eowidgets.cube.export.prepare import as_text
 from eowidgets.cube.export.stores import ORDER, WRITTEN
 from eowidgets.cube.sources.checked import open_checked
@@ -89,7 +90,7 @@ def _note_windows(ds: xr.Dataset, plain: xr.Dataset) -> None:
     """Note how windows of the variables are read without dask; HDF5 reads every n-th value slowly, and is left out."""
     for name, values in ds.data_vars.items():
         if {"y", "x"} <= set(values.dims) <= {"time", "y", "x"}:
-            note(values.variable._data, StoreWindows(plain[name]))
+            note_reader(values.variable._data, StoreWindows(plain[name]))
             place(values)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from contextlib import ExitStack
 from dataclasses import dataclass
 from typing import Any
@@ -92,15 +93,25 @@ class StoreWindows:
 
     def read(self, date: int, cells: Cells) -> np.ndarray:
         """Return values ``(rows, columns)``, each that of the pixel in the middle of its cell."""
-        half = cells.factor // 2
         plane = self.values.isel(time=date) if "time" in self.values.dims else self.values
+        rows, columns = (
+            _every(first, count, cells.factor, plane.sizes[d])
+            for d, first, count in (("y", cells.y, cells.rows), ("x", cells.x, cells.columns))
+        )
         found = []
-        for strip in cells.strips(AT_ONCE):
+        for part in _by_chunks(rows, self._height, self._at_once(columns)):
             checkpoint()
-            rows = _every(strip.y + half, strip.rows, cells.factor, plane.sizes["y"])
-            columns = _every(strip.x + half, strip.columns, cells.factor, plane.sizes["x"])
-            found.append(plane.isel(y=rows, x=columns).transpose("y", "x").to_numpy())
+            found.append(plane.isel(y=part, x=columns).transpose("y", "x").to_numpy())
         return found[0] if len(found) == 1 else np.concatenate(found)
+
+    @property
+    def _height(self) -> int:
+        chunks = self.values.encoding.get("preferred_chunks") or {}
+        return int(chunks.get("y") or self.values.sizes["y"])
+
+    def _at_once(self, columns: slice) -> int:
+        """Return how many rows of chunks are read at a time."""
+        return max(1, AT_ONCE // max(1, (columns.stop - columns.start) * self._height))
 
     def cost(self, cells: Cells) -> int:
         """Return the number of pixels that are decoded for a window."""
@@ -108,6 +119,15 @@ class StoreWindows:
 
 
 def _every(first: int, count: int, step: int, size: int) -> slice:
-    """Return a slice with so many samples; a last cell that ends before its middle gives its last pixel."""
-    first = min(first, size - 1)
+    """Return the middles of so many cells; a last cell that ends before its middle has none."""
+    first = min(first + step // 2, size - 1)
     return slice(first, min(size, first + count * step), step)
+
+
+def _by_chunks(rows: slice, height: int, count: int) -> Iterator[slice]:
+    """Cut a strided slice where so many chunks of a height end, so that no chunk is decoded twice."""
+    start = rows.start
+    while start < rows.stop:
+        end = min(rows.stop, (start // height + count) * height)
+        yield slice(start, end, rows.step)
+        start += -(-(end - start) // rows.step) * rows.step

@@ -242,7 +242,8 @@ class TimeViewer(ReadableRepr, PlainErrors, Checks, Layers, Exports, Bookmarks, 
     def _answer(self, content: Mapping[str, Any]) -> None:
         try:
             if content.get("type") == "need":
-                return self._go_on()
+                self._go_on()
+                return
             source = self.sources.get(str(content.get("source", "cube")))
             if source is None:  # a layer taken away meanwhile
                 return
