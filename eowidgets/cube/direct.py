@@ -154,7 +154,8 @@ def direct(values: xr.DataArray) -> Origin | None:
         Over ``(time, y, x)`` or ``(y, x)``.
     """
     data: Any = values.variable._data
-    name, graph = getattr(data, "name", None), getattr(data, "dask", None)
+    name: Any = getattr(data, "name", None)
+    graph: Any = getattr(data, "dask", None)
     if name is None or not hasattr(graph, "dependencies"):
         return None
     own = name
@@ -184,7 +185,7 @@ def _part(origin: Origin, here: _Axes, there: _Axes) -> Origin | None:
 
 def _start(here: np.ndarray, there: np.ndarray) -> int | None:
     """Return where one axis begins on another, None where it is no contiguous part of it."""
-    found = np.flatnonzero(there == here[0]) if len(here) else []
+    found = np.flatnonzero(there == here[0]) if len(here) else np.array([], int)
     if len(found) != 1:
         return None
     start = int(found[0])

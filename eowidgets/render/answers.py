@@ -8,8 +8,8 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 from eowidgets.cube.direct import Superseded, unless
 from eowidgets.render.feed import Message, frame, names_of, pixels
-from eowidgets.render.source import FrameSource, Window
-from eowidgets.render.window import Frame
+from eowidgets.render.source import FrameSource
+from eowidgets.render.window import Frame, Window
 
 
 class Queue:

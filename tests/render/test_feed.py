@@ -8,7 +8,8 @@ import pytest
 from eowidgets.errors import InputError
 from eowidgets.render import feed
 from eowidgets.render.pack import unpack_mask
-from eowidgets.render.source import MASK, FrameSource, Window
+from eowidgets.render.source import MASK, FrameSource
+from eowidgets.render.window import Window
 
 
 def test_the_date_in_view_comes_first_in_every_band(make_cube):

@@ -111,7 +111,7 @@ class StoreWindows:
 
     def _at_once(self, columns: slice) -> int:
         """Return how many rows of chunks are read at a time."""
-        return max(1, AT_ONCE // max(1, (columns.stop - columns.start) * self._height))
+        return int(max(1, AT_ONCE // max(1, (columns.stop - columns.start) * self._height)))
 
     def cost(self, cells: Cells) -> int:
         """Return the number of pixels that are decoded for a window."""

@@ -20,8 +20,9 @@ from eowidgets.learn.embed import embed
 from eowidgets.learn.index.index import Index
 from eowidgets.learn.index.matches import Matches
 from eowidgets.render.picture import draw, png
-from eowidgets.render.source import FrameSource, Window
+from eowidgets.render.source import FrameSource
 from eowidgets.render.style import Style, default_bands
+from eowidgets.render.window import Window
 from eowidgets.widgets.panels.panel import Panel
 
 #: Pixels to each side of a place on its picture, and side of the picture on the screen.
