@@ -4,16 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import replace
+from functools import partial
 from typing import Any, Literal
 
 import numpy as np
 import xarray as xr
 
 from eowidgets.cube.clouds import cloud_method
+from eowidgets.cube.direct import Constant, derive, note
 from eowidgets.cube.grid import georeference
 from eowidgets.cube.layout import as_dataset, in_order, is_static
 from eowidgets.cube.masks import with_masks
-from eowidgets.cube.quality import QUALITY, quality_name, read_quality
+from eowidgets.cube.quality import QUALITY, Quality, quality_name, read_quality
 from eowidgets.cube.quantity import quantity
 from eowidgets.cube.scale import ABSENT, NAMED, as_floats, is_flags, physical, scale
 from eowidgets.cube.schema import BAND_LETTERS, DIMS, MASKS, bands
@@ -242,7 +244,9 @@ def _masked(cube: xr.Dataset) -> xr.Dataset:
         raise InputError("The data have no band: no variable over (time, y, x) with numbers was found.")
     cloudy, measured = None, None
     for key in read:
-        cube[key] = cube[key].fillna(QUALITY[key].fill).astype(QUALITY[key].dtype).transpose(*DIMS)
+        stored = cube[key]
+        cube[key] = stored.fillna(QUALITY[key].fill).astype(QUALITY[key].dtype).transpose(*DIMS)
+        derive(cube[key], stored, partial(_filled, quality=QUALITY[key]))
         kept = {k: v for k, v in cube[key].attrs.items() if k not in ("stored_dtype", "_FillValue", "scaled")}
         cube[key].attrs = {"long_name": QUALITY[key].title, "role": "quality"} | kept
         found, seen = read_quality(cube[key])
@@ -264,11 +268,24 @@ def _masked(cube: xr.Dataset) -> xr.Dataset:
     scene = xr.zeros_like(valid) if cloudy is None else cloudy & valid
     clouds = cube.get("clouds", scene)
     cube["valid"], cube["clouds"] = valid.transpose(*DIMS), clouds.transpose(*DIMS)
+    if clouds is scene and not read:
+        note(scene.variable._data, Constant(False, bool))
+    elif clouds is scene and len(read) == 1:  # where a band has no value nothing is drawn, cloudy or not
+        derive(cube["clouds"], cube[read[0]], partial(_cloudy, quality=QUALITY[read[0]]))
     cube["valid"].attrs = {"long_name": "Measured"}
     cube["clouds"].attrs = {"long_name": "Cloud or cloud shadow"}
     if isinstance(cube["valid"].variable._data, np.ndarray) and not bool(cube["valid"].any()):
         raise InputError("Every pixel of every date is nodata: check the file, the area and the nodata value.")
     return cube
+
+
+def _filled(stored: np.ndarray, quality: Quality) -> np.ndarray:
+    numbers = np.where(np.isnan(stored), quality.fill, stored) if stored.dtype.kind == "f" else stored
+    return numbers.astype(quality.dtype)
+
+
+def _cloudy(numbers: np.ndarray, quality: Quality) -> np.ndarray:
+    return quality.clouds(numbers) & ~quality.missing(numbers)
 
 
 def _observed(band: xr.DataArray) -> xr.DataArray:

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 import xarray as xr
 
+from eowidgets.cube.direct import Cells, Origin, derive, direct
 from eowidgets.cube.products import Band, Sensor
 from eowidgets.cube.quality import QUALITY, is_flag_name
 from eowidgets.cube.quantity import QUANTITIES, quantity
@@ -57,6 +58,17 @@ class Calibration:
         if self.scale is not None:
             result = result * np.float32(self.scale) + np.float32(self.offset)
         return result
+
+    def numbers(self, stored: np.ndarray) -> np.ndarray:
+        """Return float32 values of an array in memory, as `apply` does for a lazy one."""
+        result: np.ndarray = stored.astype("float32")
+        if self.nodata is not None and not np.isnan(self.nodata):
+            result[stored == self.nodata] = np.nan
+        elif stored.dtype.kind == "f":
+            result[np.isin(stored, FILLS) | (abs(stored) > _LARGEST)] = np.nan
+        elif stored.dtype.kind == "i":
+            result[np.isin(stored, [f for f in FILLS if np.iinfo(stored.dtype).min <= f])] = np.nan
+        return result if self.scale is None else result * np.float32(self.scale) + np.float32(self.offset)
 
 
 def scale(cube: xr.Dataset, sensor: Sensor | None, *, forced: bool) -> xr.Dataset:
@@ -123,6 +135,7 @@ def physical(values: xr.DataArray, sensor: Sensor | None, *, forced: bool = Fals
         values = abs(values).assign_attrs({**values.attrs, "quantity": "amplitude"})
     calibration = _calibration(values, band, sensor, forced)
     result = calibration.apply(values)
+    derive(result, values, calibration.numbers)
     kept = {k: v for k, v in values.attrs.items() if k not in _STORAGE}
     result.attrs = {**kept, "units": calibration.units, "quantity": calibration.quantity}
     if band is not None and band.wavelength is not None:
@@ -189,7 +202,9 @@ def _meaning(values: xr.DataArray, band: Band | None) -> tuple[str, str]:
 
 def typical(variable: xr.DataArray) -> float:
     """Return the median of the finite values (0 without any); of a lazy band, of the middle of three dates."""
-    if variable.chunks:
+    if variable.chunks and (origin := direct(variable)) is not None:
+        values = _sample(variable, origin)
+    elif variable.chunks:
         window: dict[str, Any] = {
             d: slice(max(0, variable.sizes[d] // 2 - 32), variable.sizes[d] // 2 + 32)
             for d in ("y", "x")
@@ -197,10 +212,18 @@ def typical(variable: xr.DataArray) -> float:
         }
         if "time" in variable.dims:
             window["time"] = sorted({variable.sizes["time"] * i // 4 for i in (1, 2, 3)})
-        variable = variable.isel(window)
-    values = np.asarray(variable.values)
+        values = np.asarray(variable.isel(window).values)
+    else:
+        values = np.asarray(variable.values)
     finite = values[np.isfinite(values)]
     return float(np.median(finite)) if finite.size else 0.0
+
+
+def _sample(variable: xr.DataArray, origin: Origin) -> np.ndarray:
+    rows, columns = (min(64, variable.sizes[d]) for d in ("y", "x"))
+    middle = Cells(variable.sizes["x"] // 2 - columns // 2, variable.sizes["y"] // 2 - rows // 2, columns, rows)
+    dates = sorted({variable.sizes["time"] * i // 4 for i in (1, 2, 3)}) if "time" in variable.dims else [0]
+    return np.stack([origin.read(t, middle) for t in dates])
 
 
 def _stored(values: xr.DataArray) -> np.dtype[Any]:

@@ -13,8 +13,9 @@ from eowidgets.cube.export.place import write_whole
 from eowidgets.errors import InputError, MissingExtraError, shown
 from eowidgets.render.colormaps import colormap
 from eowidgets.render.picture import draw, subject
-from eowidgets.render.source import FrameSource, Window
+from eowidgets.render.source import FrameSource
 from eowidgets.render.style import Style
+from eowidgets.render.window import Window
 
 _INK, _PAPER = (240, 240, 240), (24, 24, 24)
 _BAR = 36

@@ -12,6 +12,8 @@ import xarray as xr
 MOST_BLOCKS = 1024
 #: Bytes that these blocks may have together.
 MOST_BYTES = 1_000_000_000
+#: Pixels that a picture may decode of one variable on one date, where windows are read straight from the source.
+MOST_PIXELS = 1_000_000_000
 
 
 def touched(values: xr.DataArray, rows: slice, columns: slice) -> int:

@@ -13,7 +13,8 @@ from eowidgets.errors import InputError
 from eowidgets.render.classes import most_frequent
 from eowidgets.render.formula import Program, evaluate
 from eowidgets.render.pack import MAX_CHUNK, dates_per_chunk
-from eowidgets.render.source import MASK, FrameSource, Window
+from eowidgets.render.source import MASK, FrameSource
+from eowidgets.render.window import Frame, Window
 
 Message = tuple[dict[str, Any], bytes | None]
 
@@ -51,7 +52,7 @@ def pixels(
     deflate : bool
         Make the bytes fewer, for a browser that is far away; such a message says ``zip``.
     """
-    names = [b for b in bands if b in source.bands or (b == MASK and source.has_clouds)]
+    names = names_of(source, bands)
     if source.lazy:
         real = [b for b in names if b != MASK]
         for band in real:
@@ -65,6 +66,26 @@ def pixels(
                 yield message | {"zip": True}, zlib.compress(data, 1)
             else:
                 yield message, data
+
+
+def frame(source: FrameSource, wanted: Frame, *, deflate: bool = False) -> Iterator[Message]:
+    """Pixels of one date in a window, as a picture of its own: such a message says ``frame``.
+
+    Parameters
+    ----------
+    source : FrameSource
+    wanted : Frame
+    deflate : bool
+        As for `pixels`.
+    """
+    for message, data in pixels(source, wanted.bands, wanted.window, wanted.date, [wanted.date], deflate=deflate):
+        if data is not None:  # how bands are stored came with the coarse picture
+            yield message | {"frame": wanted.date, "dates": 1, "t": 0}, data
+
+
+def names_of(source: FrameSource, bands: Iterable[str]) -> tuple[str, ...]:
+    """Return those of some bands, and the mask, that a source has."""
+    return tuple(b for b in bands if b in source.bands or (b == MASK and source.has_clouds))
 
 
 def _band(
@@ -169,37 +190,3 @@ def _window_of(source: FrameSource, area: Any) -> tuple[Window, np.ndarray]:
         if stride == 1:
             raise InputError("The area does not touch the picture: draw it there.")
         stride //= 2  # a thread so thin that no sample falls on it
-
-
-class Queue:
-    """Answers under way: the newest question is served first, and a view that has moved on takes its old one back."""
-
-    def __init__(self) -> None:
-        self._open: list[tuple[str, Window, Iterator[Message]]] = []
-
-    def add(
-        self, source: FrameSource, bands: Iterable[str], window: Window, near: int, *, deflate: bool = False
-    ) -> None:
-        """Take a question in; it replaces those about other detail windows of the same source."""
-        fixed = (source.whole, source.coarse)
-        if window not in fixed:
-            self._open = [o for o in self._open if o[0] != source.key or o[1] in fixed or o[1] == window]
-        self._open.append((source.key, window, pixels(source, bands, window, near, deflate=deflate)))
-
-    def next(self) -> Message | None:
-        """Give the next message, None when everything has been said."""
-        while self._open:
-            asked = self._open[-1]
-            try:
-                return next(asked[2])
-            except StopIteration:
-                self._open.remove(asked)
-            except BaseException:
-                # One unreadable file must not be tried for ever.
-                self._open.remove(asked)
-                raise
-        return None
-
-    def clear(self) -> None:
-        """Forget every question."""
-        self._open.clear()

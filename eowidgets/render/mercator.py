@@ -14,7 +14,8 @@ from eowidgets.cube.grid import geobox
 from eowidgets.errors import InputError
 from eowidgets.render.pack import Bits
 from eowidgets.render.place import Place
-from eowidgets.render.source import MASK, FrameSource, Window
+from eowidgets.render.source import MASK, FrameSource
+from eowidgets.render.window import Window
 
 if TYPE_CHECKING:
     from odc.geo.geobox import GeoBox

@@ -11,8 +11,9 @@ import numpy.typing as npt
 
 from eowidgets.render.colormaps import colormap, rgba
 from eowidgets.render.formula import evaluate
-from eowidgets.render.source import FrameSource, Window
+from eowidgets.render.source import FrameSource
 from eowidgets.render.style import Style, stretch
+from eowidgets.render.window import Window
 
 Rgba = npt.NDArray[np.uint8]
 

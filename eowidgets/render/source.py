@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from functools import cached_property, partial
 from itertools import count
 from typing import Any
@@ -12,51 +11,28 @@ import numpy as np
 import xarray as xr
 
 from eowidgets.cube import schema
+from eowidgets.cube.direct import Origin, direct
 from eowidgets.cube.legends import with_legends
 from eowidgets.cube.quantity import Quantity, quantity
 from eowidgets.errors import InputError, unknown
 from eowidgets.render.admit import band_names, shown
-from eowidgets.render.blocks import read_thinned, thinning
+from eowidgets.render.blocks import MOST_PIXELS, read_thinned, thinning
 from eowidgets.render.classes import ClassRow, classes_of
 from eowidgets.render.formula import Program, catalogue, evaluate, index_program
+from eowidgets.render.kept import Kept
 from eowidgets.render.pack import Bits, Codec, codec_for, pack_mask, unpack_mask
 from eowidgets.render.place import Place
 from eowidgets.render.purposes import domain, purpose
 from eowidgets.render.remembered import digest, remembered
 from eowidgets.render.style import as_json, quantiles
+from eowidgets.render.window import Window
 
 MASK = "clouds"
 _versions = count(1)
-#: Longest side of the first, coarse picture.
-COARSE = 256
+#: Longest and shortest side of the first, coarse picture, and bytes that those of all dates of three lazy bands may have.
+COARSE, LEAST_COARSE, COARSE_BYTES = 256, 96, 12_000_000
 #: Pixels looked at for stretches; a sample, so that opening a cube takes the same time at any size.
 _SAMPLE = 40_000
-
-
-@dataclass(frozen=True, slots=True)
-class Window:
-    """A part of the grid: columns ``x0..x1``, rows ``y0..y1`` of the full raster, every ``stride``-th pixel."""
-
-    x0: int
-    y0: int
-    x1: int
-    y1: int
-    stride: int = 1
-
-    @property
-    def shape(self) -> tuple[int, int]:
-        """Rows and columns after the stride; a last cell cut off before its middle has no sample."""
-        half = self.stride // 2
-        rows, columns = (-(-(n - half) // self.stride) for n in (self.y1 - self.y0, self.x1 - self.x0))
-        return (max(1, rows), max(1, columns))
-
-    def slices(self) -> tuple[slice, slice]:
-        """Rows and columns as slices; a cell of ``stride`` pixels is sampled in its middle."""
-        half = self.stride // 2
-        return (
-            slice(min(self.y0 + half, self.y1 - 1), self.y1, self.stride),
-            slice(min(self.x0 + half, self.x1 - 1), self.x1, self.stride),
-        )
 
 
 class FrameSource:
@@ -104,6 +80,8 @@ class FrameSource:
         self._digests: dict[str, bytes] = {}
         self._cover: list[float | None] = [None] * self.dates
         self._measured: dict[int, np.ndarray] = {}
+        self._origins: dict[str, Origin | None] = {}
+        self._kept = Kept()
         #: Tells the browser whether what it holds under this key is still what is meant.
         self.version = next(_versions)
 
@@ -119,15 +97,30 @@ class FrameSource:
 
     @property
     def coarse(self) -> Window:
-        """The full raster, at most `COARSE` pixels on its longer side."""
-        return Window(0, 0, self.width, self.height, max(1, -(-max(self.width, self.height) // COARSE)))
+        """The full raster, at most `COARSE` pixels on its longer side; fewer of a lazy cube of many dates."""
+        longest = max(self.width, self.height)
+        side = COARSE
+        if self.lazy and longest > COARSE:
+            # All dates are sent, so that none is blank when it is stepped to.
+            per_date = 6 * self.width * self.height / longest**2
+            side = min(COARSE, max(LEAST_COARSE, int((COARSE_BYTES / self.dates / per_date) ** 0.5)))
+        return Window(0, 0, self.width, self.height, max(1, -(-longest // side)))
+
+    def _origin(self, band: str) -> Origin | None:
+        if band not in self._origins:
+            self._origins[band] = direct(self.cube[band]) if self._is_lazy(band) else None
+        return self._origins[band]
 
     def values(self, band: str, dates: slice | list[int], window: Window) -> np.ndarray:
         """Return values ``(dates, y, x)`` as they are in the cube (floats or integers).
 
-        A window of a lazy raster that would touch very many blocks is thinned, see `read_thinned`.
+        Windows are read straight from the source where that is known (`cube/direct.py`), coarse ones from its overviews.
+        A window of another lazy raster that would touch very many blocks is thinned, see `read_thinned`.
         """
-        var = self.cube[band]
+        var, origin = self.cube[band], self._origin(band)
+        if origin is not None and origin.cost(window.cells) <= MOST_PIXELS:
+            chosen = list(range(self.dates))[dates] if isinstance(dates, slice) else dates
+            return np.stack([origin.read(t, window.cells) for t in (chosen if "time" in var.dims else [0])])
         array = read_thinned(var.isel(time=dates) if "time" in var.dims else var, *window.slices())
         return array if array.ndim == 3 else array[None]
 
@@ -135,14 +128,24 @@ class FrameSource:
     def thinned(self) -> int:
         """Of how many pixels one is read for the whole picture, where blocks limit that; 1 elsewhere."""
         rows, columns = self.coarse.slices()
+        origin = self._origin(self.bands[0])
+        if origin is not None and origin.cost(self.coarse.cells) <= MOST_PIXELS:
+            return 1
         factor = thinning(self.cube[self.bands[0]], rows, columns)
         return 1 if factor == 1 else (self.coarse.stride * factor) ** 2
 
     def read(self, band: str, dates: slice | list[int], window: Window) -> np.ndarray:
         """Codes ``(dates, y, x)``, or bit planes ``(dates, y, ceil(x / 8))`` for the cloud mask."""
         if band == MASK:
-            return pack_mask(self.values(band, dates, window).astype(bool))
-        return self.codec(band).encode(self.values(band, dates, window))
+            return pack_mask(self._recent(band, dates, window).astype(bool))
+        return self.codec(band).encode(self._recent(band, dates, window))
+
+    def _recent(self, band: str, dates: slice | list[int], window: Window) -> np.ndarray:
+        """Return `values`; those of a lazy cube are kept for a while."""
+        if not self.lazy:
+            return self.values(band, dates, window)
+        chosen = tuple(range(self.dates)[dates]) if isinstance(dates, slice) else tuple(dates)
+        return self._kept.get((band, chosen, window), lambda: self.values(band, dates, window))
 
     def floats(self, band: str, dates: slice | list[int], window: Window) -> np.ndarray:
         """Values ``(dates, y, x)`` as the browser sees them: encoded and decoded, float32."""
@@ -173,7 +176,7 @@ class FrameSource:
         return Window(0, 0, self.width, self.height, stride)
 
     def _sampled(self, band: str) -> np.ndarray:
-        read = self.values if self.lazy else partial(FrameSource.values, self)
+        read = self._recent if self.lazy else partial(FrameSource.values, self)
         return read(band, self._sample_dates, self._sample_window)
 
     @cached_property
@@ -357,6 +360,7 @@ class FrameSource:
             "times": self.labels,
             "bands": [self.band_head(b) for b in self.bands],
             "mask": self.has_clouds,
+            "lazy": self.lazy,
             "cover": self.cloud_cover,
             "coarse": self.coarse.stride,
             "thinned": self.thinned,

@@ -8,7 +8,8 @@ import pytest
 from eowidgets.errors import InputError
 from eowidgets.render import feed
 from eowidgets.render.pack import unpack_mask
-from eowidgets.render.source import MASK, FrameSource, Window
+from eowidgets.render.source import MASK, FrameSource
+from eowidgets.render.window import Window
 
 
 def test_the_date_in_view_comes_first_in_every_band(make_cube):
@@ -77,31 +78,6 @@ def test_deflated_pixels_are_the_same_and_say_so(make_cube):
     plain, small = (list(feed.pixels(source, ["red", MASK], source.whole, deflate=d)) for d in (False, True))
     assert [m | {"zip": True} for m, _ in plain] == [m for m, _ in small]
     assert [d for _, d in plain] == [zlib.decompress(d) for _, d in small]
-
-
-def test_the_newest_question_is_answered_first_and_an_old_view_not_at_all(make_cube):
-    source = FrameSource(make_cube(dates=9, height=600, width=600).chunk({"time": 1}))
-    queue = feed.Queue()
-    queue.add(source, ["red"], source.coarse, 0)
-    queue.add(source, ["red"], Window(0, 0, 256, 256, 1), 0)
-    queue.next()
-    queue.add(source, ["red"], Window(256, 0, 512, 256, 1), 0)
-    windows = []
-    while (message := queue.next()) is not None:
-        windows.append(tuple(message[0].get("window", ())))
-    assert (0, 0, 256, 256, 1) not in windows
-    assert windows[1] == (256, 0, 512, 256, 1)
-    assert windows[-1] == (0, 0, 600, 600, source.coarse.stride)
-
-
-def test_an_unreadable_source_is_tried_once(make_cube, monkeypatch):
-    source = FrameSource(make_cube())
-    monkeypatch.setattr(source, "read", lambda *a: (_ for _ in ()).throw(OSError("disk is gone")))
-    queue = feed.Queue()
-    queue.add(source, ["red"], source.whole, 0)
-    with pytest.raises(OSError, match="disk is gone"):
-        queue.next()
-    assert queue.next() is None
 
 
 def test_series_of_an_area(make_cube, monkeypatch):

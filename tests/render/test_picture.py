@@ -2,8 +2,9 @@ import numpy as np
 import pytest
 
 from eowidgets.render.picture import draw, png, subject
-from eowidgets.render.source import FrameSource, Window
+from eowidgets.render.source import FrameSource
 from eowidgets.render.style import Style
+from eowidgets.render.window import Window
 
 
 def test_true_colour_is_the_stretch_by_hand(romania):

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import json
 import math
+import os
 import re
 import zipfile
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -70,12 +71,13 @@ def _check_lengths(path: Path, arrays: Mapping[str, Mapping[str, Any]]) -> None:
         coded = [note.get("compressor"), *(codecs if isinstance(codecs, list) else [])]
         if not any("blosc" in (_mapping(c).get("id"), _mapping(c).get("name")) for c in coded):
             continue
-        for file in (path / name).rglob("*"):
-            if file.suffix == ".json" or file.name.startswith(".") or not file.is_file():
+        for file in _inside(str(path / name)):
+            last = file.rpartition(os.sep)[2]
+            if last.endswith(".json") or last.startswith("."):
                 continue
-            with file.open("rb") as chunk:
-                header = chunk.read(16)
-            if len(header) < 16 or int.from_bytes(header[12:16], "little") > file.stat().st_size:
+            with open(file, "rb", buffering=0) as chunk:  # noqa: PTH123  (tens of thousands of files)
+                header, size = chunk.read(16), os.fstat(chunk.fileno()).st_size
+            if len(header) < 16 or int.from_bytes(header[12:16], "little") > size:
                 raise SourceError(
                     f"{path.name[:80]!r} is damaged: a chunk of {name[:40]!r} was cut, so copy or make it again."
                 )
@@ -146,9 +148,16 @@ def _mapping(value: Any) -> Mapping[str, Any]:
     return value if isinstance(value, dict) else {}
 
 
+def _inside(folder: str) -> Iterator[str]:
+    """Give the paths of all files below a folder; pathlib takes ten times as long for a store of many chunks."""
+    for at, _, names in os.walk(folder):
+        yield from (f"{at}{os.sep}{name}" for name in names)
+
+
 def _files(path: Path) -> list[str]:
     if path.is_dir():
-        return [p.relative_to(path).as_posix() for p in path.rglob("*") if p.is_file()]
+        start = len(str(path)) + 1
+        return [file[start:].replace(os.sep, "/") for file in _inside(str(path))]
     with zipfile.ZipFile(path) as archive:
         names: Iterable[str] = archive.namelist()
         return [n for n in names if not n.endswith("/")]

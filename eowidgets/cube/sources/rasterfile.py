@@ -43,6 +43,8 @@ class RasterFile:
         Whether the file has a mask of its own besides nodata.
     warped : bool
         Whether the raster is rotated or located by ground control points, and is warped when it is read.
+    overviews : tuple of int
+        By how much the overviews that every layer has are coarser.
     """
 
     path: Path
@@ -62,6 +64,7 @@ class RasterFile:
     driver: str = "GTiff"
     remote: bool = False
     pixels: NDArray[Any] | None = field(default=None, repr=False, compare=False)
+    overviews: tuple[int, ...] = ()
 
     @property
     def count(self) -> int:
@@ -94,16 +97,23 @@ class RasterFile:
         chunks : mapping, optional
             Sides of dask blocks; None reads the pixels now.
         """
-        other = self._other(grid)
+        other = self.other_grid(grid)
         if self.pixels is not None and other is None and chunks is None:
             return self.pixels
         return _array(Pixels(self, other), chunks)
 
+    def layer(self, index: int, grid: Any = None, chunks: Any = None) -> Any:
+        """Return the numbers of one layer, shape (y, x): of a lazy file of many layers much faster than a part of all."""
+        if chunks is None:
+            return self.data(grid)[index]
+        return _array(Pixels(self, self.other_grid(grid)), chunks, index)
+
     def mask(self, grid: Any = None, chunks: Any = None) -> Any:
         """Return True where the mask of the file (alpha, internal mask, mask file) marks data, shape (1, y, x)."""
-        return _array(Pixels(self, self._other(grid), masks=True), chunks)
+        return _array(Pixels(self, self.other_grid(grid), masks=True), chunks)
 
-    def _other(self, grid: Any) -> Any:
+    def other_grid(self, grid: Any) -> Any:
+        """Return the grid that the file must be warped to, None where its own pixels are those of the grid."""
         if grid is None:
             return self.geobox if self.warped else None
         return grid if self.warped or grid != self.geobox else None
@@ -143,7 +153,7 @@ class Pixels:
         window = Window(columns.start, rows.start, columns.stop - columns.start, rows.stop - rows.start)
         try:
             with ExitStack() as stack:
-                source = _open(self.file, stack, self.grid)
+                source = open_file(self.file, stack, self.grid)
                 part = self._read(source, list(range(layers.start + 1, layers.stop + 1)), window)
         except (RasterioError, OSError) as error:
             raise SourceError(
@@ -161,6 +171,26 @@ class Pixels:
         if self.grid is None:
             return values
         return np.where(source.read_masks(indexes, window=window) > 0, values, np.nan).astype(self.dtype)
+
+
+@dataclass(frozen=True)
+class _LayerPixels:
+    """One layer of the pixels of a file, shape (y, x)."""
+
+    pixels: Pixels
+    index: int
+    ndim = 2
+
+    @property
+    def shape(self) -> tuple[int, int]:
+        return self.pixels.shape[1:]
+
+    @property
+    def dtype(self) -> np.dtype[Any]:
+        return self.pixels.dtype
+
+    def __getitem__(self, key: Any) -> NDArray[Any]:
+        return self.pixels[(self.index, *key)]
 
 
 def read_header(path: Path, root: Path, *, address: str | None = None, remote: bool = False) -> RasterFile:
@@ -189,7 +219,7 @@ def read_header(path: Path, root: Path, *, address: str | None = None, remote: b
     bare = RasterFile(path, address or str(path), None, (), (), (), (), (), (), (), driver=driver, remote=remote)
     try:
         with ExitStack() as stack:
-            return _describe(_open(bare, stack, None), bare, stack)
+            return _describe(open_file(bare, stack, None), bare, stack)
     except (rasterio.errors.RasterioError, OSError) as error:
         if isinstance(error, SourceError):
             raise
@@ -198,7 +228,8 @@ def read_header(path: Path, root: Path, *, address: str | None = None, remote: b
         ) from error
 
 
-def _open(file: RasterFile, stack: ExitStack, grid: Any) -> Any:
+def open_file(file: RasterFile, stack: ExitStack, grid: Any) -> Any:
+    """Open a file with rasterio until the stack is closed, on another grid if one is given."""
     import rasterio
     from rasterio.enums import ColorInterp, Resampling
     from rasterio.vrt import WarpedVRT
@@ -248,8 +279,14 @@ def _describe(source: Any, bare: RasterFile, stack: ExitStack) -> RasterFile:
         warped=warped,
         driver=bare.driver,
         remote=bare.remote,
+        overviews=_overviews(source),
         pixels=source.read() if source.count * source.width * source.height * 4 <= SMALL else None,
     )
+
+
+def _overviews(source: Any) -> tuple[int, ...]:
+    of_layers = [set(source.overviews(i)) for i in range(1, source.count + 1)]
+    return tuple(sorted(set.intersection(*of_layers))) if of_layers else ()
 
 
 def _place(source: Any, path: Path, stack: ExitStack) -> tuple[Any, bool]:
@@ -277,7 +314,7 @@ def _place(source: Any, path: Path, stack: ExitStack) -> tuple[Any, bool]:
     return GeoBox((vrt.height, vrt.width), vrt.transform, vrt.crs.to_wkt()), True
 
 
-def _array(pixels: Pixels, chunks: Any) -> Any:
+def _array(pixels: Pixels, chunks: Any, index: int | None = None) -> Any:
     if chunks is None:
         return pixels[:, :, :]
     import dask.array as da
@@ -289,9 +326,11 @@ def _array(pixels: Pixels, chunks: Any) -> Any:
     while (rows / tall) * (columns / wide) > MAX_BLOCKS:
         tall, wide = tall * 2, wide * 2
     token = f"raster-{tokenize(pixels.file.address, pixels.file.path, str(pixels.grid), pixels.masks)}"
+    whole = (pixels, (1, tall, wide), token)
+    values, blocks, name = whole if index is None else (_LayerPixels(pixels, index), (tall, wide), f"{token}-{index}")
     return da.from_array(  # type: ignore[no-untyped-call]
-        pixels, chunks=(1, tall, wide), name=token, asarray=False, lock=False, inline_array=True,
-        meta=np.empty((0, 0, 0), pixels.dtype),
+        values, chunks=blocks, name=name, asarray=False, lock=False, inline_array=True,
+        meta=np.empty((0,) * len(blocks), pixels.dtype),
     )  # fmt: skip
 
 

@@ -11,11 +11,13 @@ from typing import Any
 import numpy as np
 import xarray as xr
 
+from eowidgets.cube.direct import Constant, Mosaic, Series, known, note, place
 from eowidgets.cube.mixing import merged_names
 from eowidgets.cube.quality import QUALITY
 from eowidgets.cube.scale import ABSENT, NAMED, physical
 from eowidgets.cube.sources.layers import Layer, as_array
 from eowidgets.cube.sources.rasterfile import RasterFile
+from eowidgets.cube.sources.windows import LayerWindows
 from eowidgets.errors import InputError, shown, warn_user
 
 #: Scenes of one pass are at most this far apart (seconds); scenes further apart are two dates.
@@ -72,6 +74,7 @@ def stack(
     mixed = len({a.sensor for a in layers}) > 1
     for name in names:
         ds[name] = _series([tiles.get((name, m), []) for m in moments], pixels, mixed=mixed)
+        place(ds[name])
     _note_absent(ds, tiles, moments)
     ds.attrs[NAMED] = True
     return _placed(ds, grid)
@@ -89,13 +92,22 @@ class _Pixels:
 
     def values(self, layer: Layer) -> Any:
         """Return the numbers of a layer, NaN where the file's own mask hides them."""
-        found = self._of(layer.file, mask=False)[layer.index]
+        lazy = self.chunks is not None
+        found = (
+            layer.file.layer(layer.index, self.grid, self.chunks)
+            if lazy
+            else self._of(layer.file, mask=False)[layer.index]
+        )
+        other = layer.file.other_grid(self.grid)
+        note(found, LayerWindows(layer.file, layer.index, other))
         if not layer.masked or layer.name in QUALITY:
             return found
         shown = self._of(layer.file, mask=True)[0]
         kind = "float32" if found.dtype.itemsize <= 2 else "float64"
         where = np.where if self.chunks is None else _dask_where
-        return where(shown, found.astype(kind), np.array(np.nan, kind))
+        masked = where(shown, found.astype(kind), np.array(np.nan, kind))
+        note(masked, LayerWindows(layer.file, layer.index, other, masked=True))
+        return masked
 
     def _of(self, file: RasterFile, *, mask: bool) -> Any:
         key = (file.address, mask)
@@ -143,9 +155,14 @@ def _mosaic(tiles: list[Any], empty: float, pixels: _Pixels) -> Any:
             return np.full(shape, empty, kind)
         import dask.array as da
 
-        return da.full(shape, empty, dtype=kind, chunks=1024)  # type: ignore[no-untyped-call]
+        nothing = da.full(shape, empty, dtype=kind, chunks=1024)  # type: ignore[no-untyped-call]
+        note(nothing, Constant(empty, kind))
+        return nothing
     where = np.where if pixels.chunks is None else _dask_where
-    return reduce(lambda a, b: where(np.isnan(a) if np.isnan(empty) else a == empty, b, a), tiles)
+    found = reduce(lambda a, b: where(np.isnan(a) if np.isnan(empty) else a == empty, b, a), tiles)
+    if len(tiles) > 1 and all(origins := [known(t) for t in tiles]):
+        note(found, Mosaic(tuple(o for o in origins if o is not None), empty))
+    return found
 
 
 def _stacked(frames: list[Any], pixels: _Pixels) -> Any:
@@ -153,7 +170,11 @@ def _stacked(frames: list[Any], pixels: _Pixels) -> Any:
         return np.stack(frames)
     import dask.array as da
 
-    return da.stack(frames)  # type: ignore[no-untyped-call]
+    stacked = da.stack(frames)  # type: ignore[no-untyped-call]
+    origins = [known(f) for f in frames]
+    if all(o is not None for o in origins):
+        note(stacked, Series(tuple(o for o in origins if o is not None)))
+    return stacked
 
 
 def _by_pass(layers: Sequence[Layer]) -> list[Layer]:

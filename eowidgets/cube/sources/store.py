@@ -12,11 +12,14 @@ from typing import Any
 import numpy as np
 import xarray as xr
 
+from eowidgets.cube.direct import note as note_reader
+from eowidgets.cube.direct import place
 from eowidgets.cube.export.prepare import as_text
 from eowidgets.cube.export.stores import ORDER, WRITTEN
 from eowidgets.cube.sources.checked import open_checked
 from eowidgets.cube.sources.complete import check_chunks, check_nodes
 from eowidgets.cube.sources.netcdf3 import check_length
+from eowidgets.cube.sources.windows import StoreWindows
 from eowidgets.errors import EowidgetsError, InputError, SourceError, shown, unknown
 
 NETCDF = (".nc", ".nc4", ".cdf", ".h5", ".hdf5", ".he5")
@@ -70,7 +73,9 @@ def open_store(path: Path, chunks: Any, group: str | None = None) -> xr.Dataset:
         text = [n for n, v in ds.variables.items() if v.dtype.kind in "OT"]
         plain = _text(ds[text], path)
         if chunks is not None:  # dask cannot choose chunks for text
-            ds = _opened(path, netcdf, chunks, text, group)
+            plain_values, ds = ds, _opened(path, netcdf, chunks, text, group)
+            if not netcdf:
+                _note_windows(ds, plain_values)
         ds = ds.drop_vars(text, errors="ignore").assign_coords(plain.coords).assign(plain.data_vars)
         return _in_order(ds, None if netcdf or group else _listed(notes))
     except EowidgetsError:
@@ -79,6 +84,14 @@ def open_store(path: Path, chunks: Any, group: str | None = None) -> xr.Dataset:
         raise SourceError(
             f"{shown(path.name)} cannot be read as a {kind}: it may be incomplete or another format."
         ) from error
+
+
+def _note_windows(ds: xr.Dataset, plain: xr.Dataset) -> None:
+    """Note how windows of the variables are read without dask; HDF5 reads every n-th value slowly, and is left out."""
+    for name, values in ds.data_vars.items():
+        if {"y", "x"} <= set(values.dims) <= {"time", "y", "x"}:
+            note_reader(values.variable._data, StoreWindows(plain[name]))
+            place(values)
 
 
 def _opened(path: Path, netcdf: bool, chunks: Any, without: Sequence[Any], group: str | None) -> xr.Dataset:

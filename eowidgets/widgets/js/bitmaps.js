@@ -1,5 +1,5 @@
 import { visible } from "./gl.js";
-import { shared } from "./store.js";
+import { shared, sizeOf } from "./store.js";
 
 // Without a GPU a picture takes most of a frame, and a copy of one less than a millisecond. While nothing else happens, the
 // dates around the current one are drawn and kept as bitmaps, so that a step is one copy. Any change but that of the date
@@ -47,10 +47,10 @@ export class Bitmaps {
   // All that a picture depends on but the date and the pixels; null where no bitmaps are made: with a GPU, and where pictures
   // change while they are looked at.
   looks() {
-    const { picture: { canvas, view, wanted }, state, store } = this;
+    const { picture: { canvas, view }, state, store } = this;
     const { compare } = state;
     if (!store.backend.software || typeof OffscreenCanvas === "undefined" || state.selection || compare.mode === "blink") return null;
-    return JSON.stringify([state.style, compare, state.layers, view, canvas.width, canvas.height, wanted]);
+    return JSON.stringify([state.style, compare, state.layers, view, canvas.width, canvas.height]);
   }
 
   show({ bitmap, x, y }) {
@@ -138,7 +138,7 @@ export class Bitmaps {
   // Bytes for bitmaps: what pixels and other views leave of the budget; on the page, the viewer drawn last comes first.
   room() {
     const { page, store } = this;
-    const pixels = [...store.planes.values()].reduce((sum, p) => sum + (p.width * p.height * p.dates * p.bits) / 8, 0);
+    const pixels = [...store.planes.values()].reduce((sum, p) => sum + sizeOf(p), 0);
     const others = [...page].filter((b) => b !== this && b.store === store);
     const later = [...page].slice([...page].indexOf(this) + 1);
     return Math.max(0, Math.min(store.model.get("budget") - pixels - together(others), MOST_KEPT - together(later)));

@@ -195,7 +195,7 @@ export class GlBackend {
         bind(`tex${side}${i}`, gl.TEXTURE_2D_ARRAY, plane.pages[Math.floor(t / plane.perPage)]);
       });
       const mask = part.mask || this.dummy;
-      const t = part.mask ? part.t : 0;
+      const t = part.mask && mask.dates > 1 ? part.t : 0;
       layers[count] = t % mask.perPage;
       bind(`mask${side}`, gl.TEXTURE_2D_ARRAY, mask.pages[Math.floor(t / mask.perPage)]);
       gl.uniform1iv(at(`layer${side}`), layers);

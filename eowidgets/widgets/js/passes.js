@@ -78,7 +78,7 @@ export function pass(store, style, side, other, window, clip, above = false) {
   const source = store.source(side.key);
   const what = subject(source, style);
   if (!what.q) return null;
-  const planesOf = (s) => what.bands.map((b) => (s.plane ? s.plane(b) : store.plane(s.key, b, window)));
+  const planesOf = (s) => what.bands.map((b) => (s.plane ? s.plane(b) : store.plane(s.key, b, window, s.t)));
   const planes = planesOf(side);
   const against = other ? planesOf(other) : null;
   if (planes.some((p) => !p) || against?.some((p) => !p)) return null;
@@ -87,7 +87,10 @@ export function pass(store, style, side, other, window, clip, above = false) {
   const first = subject(store.sources[0], style);
   const same = first.q && first.kind === what.kind && first.bands.join() === what.bands.join();
   const { low, high } = limits(style, same ? first.q : what.q, Boolean(other));
-  const mask = source.mask && !side.plane ? store.plane(side.key, "clouds", window) : null;
+  const maskOf = (s) => (source.mask && !s.plane ? (store.plane(s.key, "clouds", window, s.t) ?? null) : null);
+  const mask = maskOf(side);
+  for (const plane of [...planes, ...(against ?? [])]) plane.used = store.clock;
+  if (mask) mask.used = store.clock;
   const head = store.model.get("head");
   return {
     kind: what.kind,
@@ -96,7 +99,7 @@ export function pass(store, style, side, other, window, clip, above = false) {
     planes,
     mask,
     t: side.t,
-    other: other ? { planes: against, mask, t: other.t } : null,
+    other: other ? { planes: against, mask: side.plane ? null : maskOf(other), t: other.t } : null,
     codecs: what.bands.map((b) => [store.band(side.key, b).scale, store.band(side.key, b).offset]),
     grid: gridOf(store.sources[0], source),
     win: { x0, y0, stride },

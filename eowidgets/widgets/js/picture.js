@@ -1,5 +1,6 @@
 import { h, OWN_KEYS } from "./dom.js";
 import { Bitmaps } from "./bitmaps.js";
+import { Detail } from "./detail.js";
 import { Gestures, rectangle } from "./gestures.js";
 import { Ground } from "./ground.js";
 import { overlay } from "./overlay.js";
@@ -10,7 +11,7 @@ import { Polygon } from "./polygon.js";
 // The picture: a canvas with the current date, and above it an SVG with what belongs to a place. What mouse and fingers
 // do to it is in gestures.js.
 
-const DETAIL_DELAY = 120; // ms after the last move before detail is asked for
+const OVERLAYS = 3; // windows that are drawn above one that has all that is in view
 const TOUCH = 8; // pixels of the screen within which a click means a thing
 
 export class Picture {
@@ -29,6 +30,7 @@ export class Picture {
     this.pending = 0;
     this.pace = new Pace(() => this.redraw());
     this.bitmaps = new Bitmaps(this);
+    this.detail = new Detail(this);
     this.polygon = new Polygon((p) => this.toScreen(p), { ondone: (corners) => onarea(corners), onchange: () => this.drawn() });
     this.gestures = new Gestures(this);
     this.resizer = new ResizeObserver(() => this.resize());
@@ -39,7 +41,7 @@ export class Picture {
     this.resizer.disconnect();
     this.gestures.close();
     cancelAnimationFrame(this.pending);
-    clearTimeout(this.timer);
+    this.detail.close();
     this.pace.close();
     this.bitmaps.close();
   }
@@ -109,7 +111,8 @@ export class Picture {
   }
 
   say() {
-    const text = this.tool?.hint || (this.bare ? "Nothing was measured here on this date." : this.hidden() ? "Clouds hide all of this date: show clouds, or step to a clear date." : "");
+    const late = this.late ? `Loading ${this.state.label(this.state.t)}: the picture is still that of ${this.state.label(this.lastT)}.` : "";
+    const text = this.tool?.hint || late || (this.bare ? "Nothing was measured here on this date." : this.hidden() ? "Clouds hide all of this date: show clouds, or step to a clear date." : "");
     if (this.hint.textContent !== text) this.hint.textContent = text;
   }
 
@@ -178,14 +181,19 @@ export class Picture {
     const start = performance.now();
     const { t } = this.state;
     const kept = this.bitmaps.find(t);
-    const passes = kept ? null : this.passes(t);
+    const sides = (this.sides = []);
+    const passes = kept && !this.detail.large(this.main, [1]) ? null : this.current(t, kept);
+    this.sides = null;
+    this.detail.plan(sides); // before drawing, which takes longer than to ask
     const rough = this.pace.rough(this.stepped && !kept);
     this.stepped = false;
+    const look = JSON.stringify([this.view, this.canvas.width, this.canvas.height, this.main.version]);
     if (kept) {
       this.bitmaps.show(kept);
       this.bare = kept.bare;
-    } else {
+    } else if (passes.length || !this.lacking || look !== this.drawnLook) {
       if (!this.store.backend.draw(this.context, this.view, [this.canvas.width, this.canvas.height], passes, rough)) return;
+      this.drawnLook = look;
       this.pace.took(performance.now() - start, rough);
     }
     const something = Boolean(kept || passes.length);
@@ -193,7 +201,7 @@ export class Picture {
     this.element.toggleAttribute("data-copied", Boolean(kept));
     this.frames += 1;
     this.element.dataset.frames = this.frames;
-    this.element.dataset.shown = something ? this.state.label(t) : "";
+    this.element.dataset.shown = something ? this.state.label(this.late ? this.lastT : t) : "";
     this.element.dataset.ms = (performance.now() - start).toFixed(1);
     if (this.stale) this.decorate();
     this.stale = false;
@@ -201,18 +209,41 @@ export class Picture {
     this.state.drawn(something);
   }
 
+  // The passes of the current date; while nothing of it is here, those of the date that was drawn before.
+  current(t, kept) {
+    const passes = this.passes(t);
+    this.late = false;
+    if (kept || !this.lacking) {
+      this.lastT = t;
+      return passes;
+    }
+    if (this.lastT === undefined || this.lastT >= this.state.stamps.length) return passes;
+    const sides = this.sides;
+    this.sides = null;
+    const before = this.passes(this.lastT);
+    this.sides = sides;
+    this.late = before.length > 0 && !this.lacking;
+    this.lacking = true;
+    return this.late ? before : passes;
+  }
+
+  // Whether something of a date is here.
+  ready(t) {
+    return this.store.has(this.main.key, subject(this.main, this.state.style).bands, this.store.coarse(this.main.key), t);
+  }
+
   // The passes of another date than the current one, and whether nothing was measured on it.
   other(t) {
-    const { bare } = this;
+    const { bare, lacking } = this;
     const out = { passes: this.passes(t), bare: this.bare };
-    this.bare = bare;
+    Object.assign(this, { bare, lacking });
     return out;
   }
 
   passes(t) {
     const { style, compare } = this.state;
     const key = this.main.key;
-    this.bare = false;
+    this.bare = this.lacking = false;
     const other = compare.key && this.store.source(compare.key) ? compare.key : key;
     const swipe = Math.round(this.canvas.width * compare.position);
     const left = [0, 0, swipe, this.canvas.height];
@@ -233,7 +264,7 @@ export class Picture {
     return out.filter(Boolean);
   }
 
-  // The coarse picture below, detail above it as far as it is there; asks for what is missing.
+  // The finest window that has all that is in view, and finer ones above it; asks for what is missing.
   stack(side, style, other = null, clip = undefined, above = false) {
     const source = this.store.source(side.key);
     const what = subject(source, style);
@@ -241,17 +272,25 @@ export class Picture {
     const coarse = this.store.coarse(side.key);
     this.store.want(side.key, bands, coarse, side.t);
     if (other && other.key !== side.key) this.store.want(other.key, bands, this.store.coarse(other.key), other.t);
-    const detail = this.detail(source, bands, side.t);
-    const windows = detail && detail !== coarse ? [coarse, detail] : [coarse];
-    const ready = windows.filter((w) => this.store.has(side.key, bands, w, side.t) && (!other || this.store.has(other.key, what.bands, w, other.t)));
-    const finest = ready.at(-1);
-    if (!finest) return [];
-    if (source === this.main && !other && !side.range) this.bare ||= !this.store.measured(side.key, what.bands, finest, side.t);
+    this.ask(source, bands, side);
+    if (other) this.ask(this.store.source(other.key), bands, other);
+    const here = this.store.windows(side.key, what.bands[0], side.range ? undefined : side.t).reverse();
+    const ready = here.filter((w) => this.detail.touches(w, source) && this.store.has(side.key, bands, w, side.t) && (!other || this.store.has(other.key, what.bands, w, other.t)));
+    if (!ready.length) {
+      if (source === this.main) this.lacking = !(source.width && this.store.has(side.key, bands, coarse, side.t));
+      return [];
+    }
+    const base = Math.max(0, ready.findLastIndex((w) => this.detail.covers(w, source)));
+    if (source === this.main && !other && !side.range) this.bare ||= !this.store.measured(side.key, what.bands, ready[base], side.t);
     if (side.range) return this.median(side, style, ready, clip);
-    // Below a detail that covers only a part, the coarse picture stays; under a whole one it would only shine through.
-    const whole = finest !== coarse && finest.startsWith(`0,0,${source.width},${source.height},`);
-    const drawn = whole || finest === coarse || style.opacity < 1 ? [finest] : [coarse, finest];
+    // What is half transparent would show what lies below it.
+    const drawn = style.opacity < 1 ? [ready[base]] : [ready[base], ...ready.slice(base + 1).slice(-OVERLAYS)];
     return drawn.map((w, i) => pass(this.store, style, side, other, w, clip, above || i > 0));
+  }
+
+  ask(source, bands, { key, t }) {
+    if (this.detail.large(source, bands)) this.sides?.push({ source, bands, t });
+    else if (source.coarse > 1) this.store.want(key, bands, `0,0,${source.width},${source.height},1`, t);
   }
 
   // The median of a range of dates, as fine as it is there.
@@ -260,42 +299,6 @@ export class Picture {
     const hide = style.clouds !== "show" || this.store.source(side.key).mask;
     const made = windows.map((w) => pass(this.store, style, { ...side, plane: (b) => this.store.median(side.key, b, w, first, last, hide) }, null, w, clip));
     return made.filter(Boolean).slice(-1);
-  }
-
-  // The window to load for what is in view: the whole raster if that fits the memory budget, else the view and a margin.
-  detail(source, bands, t) {
-    if (source.coarse === 1) return null;
-    const bytes = source.width * source.height * source.dates * 2 * bands.length;
-    const longest = Math.max(source.width, source.height);
-    let window = `0,0,${source.width},${source.height},1`;
-    if (bytes > this.store.model.get("budget") || longest > this.store.backend.maxSize) {
-      window = this.wanted ?? null;
-      this.plan(source, bands, t);
-    } else this.store.want(source.key, bands, window, t);
-    return window;
-  }
-
-  plan(source, bands, t) {
-    clearTimeout(this.timer);
-    this.timer = setTimeout(() => {
-      const { x, y, step } = this.view;
-      const stride = 2 ** Math.max(0, Math.floor(Math.log2(Math.max(1, step))));
-      if (stride >= source.coarse) return;
-      const tile = 256 * stride; // windows snap to tiles, so that a small move asks for nothing
-      const snap = (v, up, most) => Math.min(most, Math.max(0, (up ? Math.ceil(v / tile) : Math.floor(v / tile)) * tile));
-      const x0 = snap(x, false, source.width);
-      const y0 = snap(y, false, source.height);
-      const x1 = snap(x + this.canvas.width * step, true, source.width);
-      const y1 = snap(y + this.canvas.height * step, true, source.height);
-      if (x1 <= x0 || y1 <= y0) return;
-      const window = `${x0},${y0},${x1},${y1},${stride}`;
-      if (window !== this.wanted) {
-        this.wanted = window;
-        const coarse = this.store.coarse(source.key);
-        this.store.drop((key) => key.startsWith(`${source.key}|`) && !key.endsWith(coarse) && !key.endsWith(window));
-      }
-      this.store.want(source.key, bands, window, t);
-    }, DETAIL_DELAY);
   }
 
   // --- above the picture --------------------------------------------------------------------------------------

@@ -114,7 +114,7 @@ export class Readout {
   }
 
   value(source, band, t, x, y) {
-    const found = this.store.finest(source.key, band, x, y);
+    const found = this.store.finest(source.key, band, x, y, t);
     return found && this.decode(source, band, found.plane, found.plane.dates === 1 ? 0 : t, found.x, found.y);
   }
 
@@ -132,7 +132,7 @@ export class Readout {
   }
 
   cloudy(source, t, x, y) {
-    const found = this.store.finest(source.key, "clouds", x, y);
+    const found = this.store.finest(source.key, "clouds", x, y, t);
     if (!found) return false;
     const [byte] = this.store.backend.box(found.plane, found.plane.dates === 1 ? 0 : t, found.x >> 3, found.y, 1, 1);
     return ((byte >> (7 - (found.x & 7))) & 1) === 1;

@@ -8,7 +8,7 @@ const AT_MOST = 262_144; // pixels
 // box: [x0, y0, x1, y1] in pixels of the cube. Gives { values: [array per band], cloudy, x0, y0, width, height, stride } or
 // null, where nothing of it is here.
 export function patch(store, source, bands, t, [x0, y0, x1, y1], most = AT_MOST) {
-  const parts = store.windows(source.key, bands[0]).filter((w) => store.has(source.key, bands, w, t)).map((window) => {
+  const parts = store.windows(source.key, bands[0], t).filter((w) => store.has(source.key, bands, w, t)).map((window) => {
     const [a, b, c, d, stride] = window.split(",").map(Number);
     const first = (at, from) => Math.max(0, Math.floor((at - from) / stride));
     const [x, y] = [first(x0, a), first(y0, b)];
@@ -24,7 +24,7 @@ export function patch(store, source, bands, t, [x0, y0, x1, y1], most = AT_MOST)
 }
 
 function decoded(store, source, name, { window, x, y, width, height }, t) {
-  const plane = store.plane(source.key, name, window);
+  const plane = store.plane(source.key, name, window, t);
   const { scale, offset } = store.band(source.key, name);
   const codes = store.backend.box(plane, plane.dates === 1 ? 0 : t, x, y, width, height);
   return Float32Array.from(codes, (c) => (c === 0 ? NaN : (c - 1) * scale + offset));
@@ -32,7 +32,7 @@ function decoded(store, source, name, { window, x, y, width, height }, t) {
 
 function clouds(store, source, { window, x, y, width, height }, t) {
   const out = new Uint8Array(width * height);
-  const mask = source.mask ? store.plane(source.key, "clouds", window) : null;
+  const mask = source.mask ? store.plane(source.key, "clouds", window, t) : null;
   if (!mask) return out;
   const left = x >> 3;
   const bytes = ((x + width - 1) >> 3) - left + 1;

@@ -3,8 +3,9 @@ import { CpuBackend } from "./cpu.js";
 import { far, inflate } from "./inflate.js";
 
 // The pixels of a viewer: asked for once, kept on the GPU, shared by every view of the same model and by its layers
-// on maps. A window is "x0,y0,x1,y1,stride"; a plane is one band of one window, all dates.
+// on maps. A window is "x0,y0,x1,y1,stride"; a plane is one band of one window, all dates, or, of a frame, one date of it.
 
+const FRAME_BYTES = 160_000_000; // of frames, those that were used last
 const MEDIAN_WORK = 100_000; // values that the first part of a median looks at
 const SHARED = Symbol.for("eowidgets.shared");
 
@@ -37,6 +38,10 @@ export class Store {
     this.planes = new Map();
     this.asked = new Set();
     this.medians = new Map();
+    this.needs = new Map(); // what each view needs now: [{ source, bands, window, t }]
+    this.needed = new Set(); // keys of the planes that the kernel was asked for last
+    this.frameBytes = 0;
+    this.clock = 0;
     this.listeners = new Set();
     this.messages = 0;
     this.covers = 0; // how often the cloud cover of a date was learnt
@@ -76,9 +81,25 @@ export class Store {
   drop(test) {
     for (const [key, plane] of this.planes) {
       if (!test(key, plane)) continue;
-      this.backend.free(plane);
-      this.planes.delete(key);
-      this.asked.delete(key);
+      this.forgetPlane(key, plane);
+    }
+  }
+
+  forgetPlane(key, plane) {
+    if (plane.frame) this.frameBytes -= sizeOf(plane);
+    this.backend.free(plane);
+    this.planes.delete(key);
+    this.asked.delete(key);
+  }
+
+  // Frames that were not used for longest go first; those that are needed now stay.
+  trim() {
+    if (this.frameBytes <= FRAME_BYTES) return;
+    const frames = [...this.planes].filter(([key, p]) => p.frame && !this.needed.has(key) && p.used < this.clock - 1);
+    frames.sort(([, a], [, b]) => a.used - b.used);
+    for (const [key, plane] of frames) {
+      if (this.frameBytes <= FRAME_BYTES) break;
+      this.forgetPlane(key, plane);
     }
   }
 
@@ -93,6 +114,7 @@ export class Store {
     this.forgetMedians(gone);
     this.drop(gone);
     for (const key of this.asked) if (gone(key)) this.asked.delete(key);
+    for (const key of this.needed) if (gone(key)) this.needed.delete(key);
     this.versions = now;
     this.preload();
     this.changed();
@@ -102,6 +124,7 @@ export class Store {
   forget() {
     this.drop(() => true);
     this.asked.clear();
+    this.needed.clear();
     this.medians.clear();
     this.preload();
     this.changed();
@@ -129,13 +152,15 @@ export class Store {
     return `0,0,${s.width},${s.height},${s.coarse}`;
   }
 
-  plane(key, band, window) {
-    return this.planes.get(`${key}|${band}|${window}`);
+  // The plane of a window that has all dates, or the one that has date t.
+  plane(key, band, window, t) {
+    const id = `${key}|${band}|${window}`;
+    return this.planes.get(id) ?? this.planes.get(`${id}|${t}`);
   }
 
   has(key, bands, window, t) {
     return bands.every((b) => {
-      const plane = this.plane(key, b, window);
+      const plane = this.plane(key, b, window, t);
       return plane && plane.have[plane.dates === 1 ? 0 : t];
     });
   }
@@ -143,20 +168,57 @@ export class Store {
   // Whether some pixel of each band was measured on a date, as far as a window tells.
   measured(key, bands, window, t) {
     return bands.every((b) => {
-      const plane = this.plane(key, b, window);
+      const plane = this.plane(key, b, window, t);
       return plane.measured[plane.dates === 1 ? 0 : t];
     });
   }
 
-  // Windows of a band that are here at least in part, the finest first.
-  windows(key, band) {
-    const own = [...this.planes.keys()].map((id) => id.split("|")).filter(([k, b]) => k === key && b === band).map(([, , w]) => w);
-    return own.sort((a, b) => Number(a.split(",")[4]) - Number(b.split(",")[4]));
+  // Windows of a band that are here at least in part, the finest first; only those that may have a date, if one is given.
+  windows(key, band, t) {
+    const own = new Set();
+    for (const id of this.planes.keys()) {
+      const [k, b, w, date] = id.split("|");
+      if (k === key && b === band && (date === undefined || t === undefined || Number(date) === t)) own.add(w);
+    }
+    return [...own].sort((a, b) => Number(a.split(",")[4]) - Number(b.split(",")[4]));
   }
 
   // Whether everything that was asked for is here.
   whole() {
-    return [...this.asked].every((key) => this.planes.get(key)?.have.every(Boolean));
+    return [...this.asked].every((key) => this.planes.get(key)?.have.every(Boolean)) && !this.outstanding().size;
+  }
+
+  outstanding() {
+    return new Set([...this.needed].filter((key) => !this.planes.get(key)?.have[0]));
+  }
+
+  // All frames that a view needs now, the most important first; they replace those that it needed before. The kernel is told
+  // where that changes anything, and reads nothing that no view needs any more.
+  need(view, frames, near = {}) {
+    this.clock += 1;
+    if (frames.length || Object.keys(near).length) this.needs.set(view, { frames, near });
+    else this.needs.delete(view);
+    const all = [...this.needs.values()];
+    const keys = ({ source, bands, window, t }) => bands.map((b) => `${source}|${b}|${window}|${t}`);
+    const missing = (f) => ({ ...f, bands: f.bands.filter((b) => !this.planes.get(keys({ ...f, bands: [b] })[0])?.have[0]) });
+    const wanted = all.flatMap((v) => v.frames).map(missing).filter((f) => f.bands.length);
+    const now = new Set(wanted.flatMap(keys));
+    const before = this.outstanding();
+    const around = JSON.stringify(Object.assign({}, ...all.map((v) => v.near)));
+    const same = [...now].every((key) => before.has(key)) && [...before].every((key) => now.has(key));
+    if (same && (around === "{}" || around === this.around)) return;
+    this.around = around;
+    for (const key of before) if (!now.has(key)) this.giveUp(key);
+    this.needed = now;
+    this.messages += 1;
+    const list = wanted.map(({ source, bands, window, t }) => ({ source, bands, window: window.split(",").map(Number), date: t }));
+    this.model.send({ type: "need", frames: list, near: JSON.parse(around), zip: this.zip });
+  }
+
+  // What is here of a frame that will not be completed.
+  giveUp(key) {
+    const plane = this.planes.get(key);
+    if (plane?.frame && !plane.have[0]) this.forgetPlane(key, plane);
   }
 
   // Ask for bands of a window, once; the kernel sends the dates nearest to t first.
@@ -194,19 +256,28 @@ export class Store {
 
   chunk(head, buffer) {
     // What was asked for before the cube changed may still be on its way.
-    if (head.version !== this.source(head.source)?.version || !this.asked.has(`${head.source}|${head.band}|${head.window.join(",")}`)) return;
+    const key = keyOf(head);
+    if (head.version !== this.source(head.source)?.version || !(this.asked.has(key) || this.needed.has(key))) return;
     this.put(head, buffer);
-    this.changed();
+    // A frame can be drawn when all its bands are here: drawing once for each would cost more than reading it.
+    const rest = head.frame === undefined ? "" : `|${head.window.join(",")}|${head.frame}`;
+    if (!rest || ![...this.outstanding()].some((k) => k.startsWith(`${head.source}|`) && k.endsWith(rest))) this.changed();
   }
 
-  put({ source, band, window, shape, dates, bits, t, count, row, rows, cover }, buffer) {
+  put(head, buffer) {
+    const { source, band, shape, dates, bits, t, count, row, rows, cover, frame } = head;
     if (cover !== undefined && this.source(source)) {
       this.source(source).cover[t] = cover;
       this.covers += 1;
     }
-    const key = `${source}|${band}|${window.join(",")}`;
+    const key = keyOf(head);
     const width = band === "clouds" ? Math.ceil(shape[1] / 8) : shape[1];
-    if (!this.planes.has(key)) this.planes.set(key, Object.assign(this.backend.plane(width, shape[0], dates, bits), { measured: new Uint8Array(dates) }));
+    if (!this.planes.has(key)) {
+      const made = Object.assign(this.backend.plane(width, shape[0], dates, bits), { measured: new Uint8Array(dates), frame: frame !== undefined, used: this.clock });
+      this.planes.set(key, made);
+      if (made.frame) this.frameBytes += sizeOf(made);
+      this.trim();
+    }
     const plane = this.planes.get(key);
     const view = typed(buffer, bits);
     for (let i = 0; i < count; i++) {
@@ -221,8 +292,8 @@ export class Store {
   region({ source, band, t, x, y, width, height, bits }, buffer) {
     const data = typed(buffer, bits);
     for (const [key, plane] of this.planes) {
-      const [name, b, window] = key.split("|");
-      if (name !== source || b !== band) continue;
+      const [name, b, window, date] = key.split("|");
+      if (name !== source || b !== band || (date !== undefined && Number(date) !== t)) continue;
       const [x0, y0, , , stride] = window.split(",").map(Number);
       const part = thinned(data, { x: x - x0, y: y - y0, width, height }, stride, plane);
       if (!part) continue;
@@ -251,12 +322,14 @@ export class Store {
     return Uint8Array.from(bytes, (b) => (b >> (7 - (found.x & 7))) & 1);
   }
 
-  finest(key, band, x, y) {
+  // The plane at full resolution that has a pixel on all dates, or on date t.
+  finest(key, band, x, y, t) {
     for (const [name, plane] of this.planes) {
-      const [source, b, window] = name.split("|");
-      if (source !== key || b !== band || !plane.have.every(Boolean)) continue;
+      const [source, b, window, date] = name.split("|");
+      if (source !== key || b !== band || (plane.frame && Number(date) !== t)) continue;
       const [x0, y0, x1, y1, stride] = window.split(",").map(Number);
-      if (stride === 1 && x >= x0 && x < x1 && y >= y0 && y < y1) return { plane, x: x - x0, y: y - y0, x1, y1 };
+      if (stride !== 1 || x < x0 || x >= x1 || y < y0 || y >= y1) continue;
+      if (plane.have.every(Boolean)) return { plane, x: x - x0, y: y - y0, x1, y1 };
     }
     return null;
   }
@@ -304,6 +377,10 @@ export class Store {
     }
   }
 }
+
+export const sizeOf = (plane) => (plane.width * plane.height * plane.dates * plane.bits) / 8;
+
+const keyOf = ({ source, band, window, frame }) => `${source}|${band}|${window.join(",")}${frame === undefined ? "" : `|${frame}`}`;
 
 function typed(buffer, bits) {
   const bytes = buffer instanceof DataView ? new Uint8Array(buffer.buffer, buffer.byteOffset, buffer.byteLength) : new Uint8Array(buffer);

@@ -76,7 +76,7 @@ export class Thumbs {
     const bands = source.mask ? [...what.bands, "clouds"] : what.bands;
     const coarse = store.coarse(source.key);
     store.want(source.key, bands, coarse, t);
-    const windows = store.windows(source.key, what.bands[0]).filter((w) => store.has(source.key, bands, w, t));
+    const windows = store.windows(source.key, what.bands[0], t).filter((w) => store.has(source.key, bands, w, t));
     const finest = windows.find((w) => w !== coarse);
     const drawn = [...(windows.includes(coarse) ? [coarse] : []), ...(finest ? [finest] : [])];
     return drawn.map((w, i) => pass(store, style, { key: source.key, t }, null, w, undefined, i > 0)).filter(Boolean);

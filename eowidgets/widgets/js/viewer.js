@@ -135,6 +135,7 @@ export function view({ model, el }) {
     which.value = model.get("clear_only") ? "clear" : "all";
     speed.value = model.get("speed");
     play.update();
+    picture.redraw(false); // what was played coarse becomes sharp
   };
   const rehead = guard(() => {
     const before = state.source.version;
@@ -168,6 +169,7 @@ export function view({ model, el }) {
     return updateChart();
   });
   reader.onanswer = fresh;
+  state.ready = (t) => picture.ready(t);
   state.ondrawn = (something) => something && (root.dataset.drawn = "1");
   picture.draw = guard(picture.draw.bind(picture));
   store.listeners.add(fresh);

@@ -14,8 +14,9 @@ from eowidgets.cube.grid import geobox
 from eowidgets.cube.indices import index
 from eowidgets.cube.schema import bands, usable
 from eowidgets.render.picture import draw, png
-from eowidgets.render.source import FrameSource, Window
+from eowidgets.render.source import FrameSource
 from eowidgets.render.style import COMPOSITES, Style, default_bands, mix_name
+from eowidgets.render.window import Window
 
 #: Pixels to each side of a point on its pictures, and most dates that are shown.
 AROUND, MOST_DATES = 12, 24

@@ -22,8 +22,9 @@ from eowidgets.learn.embed import SERIES, embed
 from eowidgets.learn.index.index import Index
 from eowidgets.learn.index.matches import Matches
 from eowidgets.render.picture import draw, png
-from eowidgets.render.source import FrameSource, Window
+from eowidgets.render.source import FrameSource
 from eowidgets.render.style import Style, default_bands
+from eowidgets.render.window import Window
 from eowidgets.widgets.panels.panel import Panel
 from eowidgets.widgets.panels.priced import Priced
 

@@ -9,8 +9,9 @@ from eowidgets.arguments import FilePath, Period, Pixels, Positive, checked
 from eowidgets.errors import InputError, shown
 from eowidgets.render.animation import frames, save
 from eowidgets.render.picture import draw, png
-from eowidgets.render.source import FrameSource, Window
+from eowidgets.render.source import FrameSource
 from eowidgets.render.style import Style
+from eowidgets.render.window import Window
 
 if TYPE_CHECKING:
     from eowidgets.widgets.viewer.time_viewer import TimeViewer

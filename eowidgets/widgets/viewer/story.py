@@ -16,7 +16,8 @@ from eowidgets.cube.export.place import write_whole
 from eowidgets.cube.reading import reading
 from eowidgets.errors import InputError
 from eowidgets.render import feed
-from eowidgets.render.source import MASK, FrameSource, Window
+from eowidgets.render.source import MASK, FrameSource
+from eowidgets.render.window import Window
 from eowidgets.widgets.base import css, esm
 
 if TYPE_CHECKING:

@@ -16,9 +16,11 @@ from eowidgets.arguments import checked
 from eowidgets.engine.scheduler import LIGHT
 from eowidgets.errors import unknown
 from eowidgets.render import feed
+from eowidgets.render.answers import Queue
 from eowidgets.render.colormaps import builtin, colormap
-from eowidgets.render.source import MASK, FrameSource, Window
+from eowidgets.render.source import MASK, FrameSource
 from eowidgets.render.style import COMPOSITES, Style, default_bands, describe
+from eowidgets.render.window import Frame, Window
 from eowidgets.widgets.base import AreaTrait, ChoiceTrait, PlainErrors, ReadableRepr, css, esm
 from eowidgets.widgets.places import PinsTrait, PolygonsTrait
 from eowidgets.widgets.viewer.bookmarks import Bookmarks
@@ -117,7 +119,8 @@ class TimeViewer(ReadableRepr, PlainErrors, Checks, Layers, Exports, Bookmarks, 
     _esm = esm("viewer/time_viewer")
     _css = css("viewer/time_viewer")
     _open = False
-    _queue: feed.Queue
+    _serving = False
+    _queue: Queue
     _own: set[tuple[str, str]]
     head: Any = traitlets.Dict().tag(sync=True)
     first: Any = traitlets.List().tag(sync=True)
@@ -182,7 +185,7 @@ class TimeViewer(ReadableRepr, PlainErrors, Checks, Layers, Exports, Bookmarks, 
             first |= {"compare_key": "compare", "compare_mode": "swipe"}
         super().__init__(head=self._make_head(), **{**first, **traits})
         self.first = self._first_picture()
-        self._queue, self._own = feed.Queue(), set()
+        self._queue, self._own = Queue(), set()
         self._open = True
         self.on_msg(self._hear)
 
@@ -221,10 +224,26 @@ class TimeViewer(ReadableRepr, PlainErrors, Checks, Layers, Exports, Bookmarks, 
     def _hear(self, _: Any, content: Mapping[str, Any], __: Any) -> None:
         # A read may wait for a disk or a network: never in the thread that answers messages.
         if self._open:
+            if content.get("type") == "need":  # at once, so that a read in progress that it replaces stops
+                self._need(content)
             LIGHT.submit("answer to a viewer", lambda _: self._answer(content), owner=self)
+
+    def _need(self, content: Mapping[str, Any]) -> None:
+        try:
+            frames = [
+                Frame(str(f["source"]), tuple(map(str, f["bands"])), Window(*map(int, f["window"])), int(f["date"]))
+                for f in content["frames"]
+            ]
+            near = {str(k): int(t) for k, t in content.get("near", {}).items()}
+            self._queue.need(frames, near, deflate=bool(content.get("zip")))
+        except Exception as problem:  # noqa: BLE001  (any error is shown under the widget)
+            self.complain(problem, "The data could not be read")
 
     def _answer(self, content: Mapping[str, Any]) -> None:
         try:
+            if content.get("type") == "need":
+                self._go_on()
+                return
             source = self.sources.get(str(content.get("source", "cube")))
             if source is None:  # a layer taken away meanwhile
                 return
@@ -234,25 +253,31 @@ class TimeViewer(ReadableRepr, PlainErrors, Checks, Layers, Exports, Bookmarks, 
                 window = Window(*(int(v) for v in content["window"]))
                 near, deflate = int(content.get("date") or 0), bool(content.get("zip"))
                 self._queue.add(source, list(content["bands"]), window, near, deflate=deflate)
-                self._serve()
+                self._go_on()
             elif content.get("type") == "series":
                 self.send(feed.series(source, content))
         except Exception as problem:  # noqa: BLE001  (any error is shown under the widget)
             self.complain(problem, "The data could not be read")
 
+    def _go_on(self) -> None:
+        """Answer what was asked, unless that is being done."""
+        if not self._serving:  # work of one widget never runs twice at a time
+            self._serving = True
+            self._serve()
+
     def _serve(self) -> None:
         """Send one message, then let whatever was asked meanwhile come first."""
-        message = self._queue.next()
-        if message is None or not self._open:
-            return
-        self.send(message[0], [] if message[1] is None else [message[1]])
-        LIGHT.submit("pixels of a viewer", lambda _: self._serve_safely(), owner=self)
-
-    def _serve_safely(self) -> None:
+        message, failed = None, False
         try:
-            self._serve()
+            message = self._queue.next(self.sources) if self._open else None
+            if message is not None and self._open:
+                self.send(message[0], [] if message[1] is None else [message[1]])
         except Exception as problem:  # noqa: BLE001
+            failed = True
             self.complain(problem, "The data could not be read")
+        self._serving = self._open and (failed or message is not None)
+        if self._serving:
+            LIGHT.submit("pixels of a viewer", lambda _: self._serve(), owner=self)
 
     # --- cubes and layers ---------------------------------------------------------------------------------------
 

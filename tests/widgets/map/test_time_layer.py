@@ -7,7 +7,8 @@ import pytest
 import eowidgets as eow
 from eowidgets.errors import InputError
 from eowidgets.render.mercator import MercatorSource
-from eowidgets.render.source import FrameSource, Window
+from eowidgets.render.source import FrameSource
+from eowidgets.render.window import Window
 from eowidgets.widgets.map.time_layer import TimeLayer
 
 

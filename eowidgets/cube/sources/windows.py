@@ -1,0 +1,133 @@
+"""How windows of the layers of raster files and of the variables of Zarr stores are read without dask."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import ExitStack
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import xarray as xr
+
+from eowidgets.cube.direct import Cells, checkpoint
+from eowidgets.cube.sources.rasterfile import RasterFile, open_file
+from eowidgets.errors import SourceError, shown
+
+#: Pixels that are decoded between two looks at whether they are still needed.
+AT_ONCE = 4_000_000
+
+
+@dataclass(frozen=True)
+class LayerWindows:
+    """Windows of one layer of a raster file, coarse ones from the overviews that it has.
+
+    Attributes
+    ----------
+    file : RasterFile
+    index : int
+        Of the layer, from 0.
+    grid : GeoBox or None
+        Another grid to read the layer on, as in `RasterFile.data`.
+    masked : bool
+        Whether the mask of the file holds: NaN where it hides a pixel.
+    """
+
+    file: RasterFile
+    index: int
+    grid: Any = None
+    masked: bool = False
+
+    def read(self, date: int, cells: Cells) -> np.ndarray:
+        """Return values ``(rows, columns)``: the pixel of an overview, or the one in the middle of each cell."""
+        from rasterio.errors import RasterioError
+
+        found = []
+        try:
+            with ExitStack() as stack:
+                source = open_file(self.file, stack, self.grid)
+                for strip in cells.strips(AT_ONCE * self._overview(cells.factor) ** 2):
+                    checkpoint()
+                    found.append(self._strip(source, strip))
+        except (RasterioError, OSError) as error:
+            raise SourceError(
+                f"The pixels of {shown(self.file.name)} cannot be read: the file may be incomplete."
+            ) from error
+        return found[0] if len(found) == 1 else np.concatenate(found)
+
+    def cost(self, cells: Cells) -> int:
+        """Return the number of pixels that are decoded for a window."""
+        return int(cells.rows * cells.columns * (cells.factor / self._overview(cells.factor)) ** 2)
+
+    def _overview(self, factor: int) -> int:
+        return max((o for o in self.file.overviews if o <= factor), default=1)
+
+    def _strip(self, source: Any, cells: Cells) -> np.ndarray:
+        from rasterio.windows import Window
+
+        wide, high = (n * cells.factor for n in (cells.columns, cells.rows))
+        window = Window(cells.x, cells.y, min(wide, source.width - cells.x), min(high, source.height - cells.y))
+        how = {"window": window, "out_shape": (cells.rows, cells.columns)}
+        values: np.ndarray = source.read(self.index + 1, **how)
+        kind = "float32" if values.dtype.itemsize <= 2 else "float64"
+        if self.grid is not None and values.dtype.kind not in "fc":
+            values = np.where(source.read_masks(self.index + 1, **how) > 0, values, np.nan).astype(kind)
+        elif self.grid is not None:
+            values = np.where(source.read_masks(self.index + 1, **how) > 0, values, np.nan).astype(values.dtype)
+        if self.masked:
+            values = np.where(source.dataset_mask(**how) > 0, values, np.nan).astype(kind)
+        return values
+
+
+@dataclass(frozen=True)
+class StoreWindows:
+    """Windows of a variable of a Zarr store; of a coarse one every chunk is read, a few at a time.
+
+    Attributes
+    ----------
+    values : DataArray
+        Opened without dask, so that indexing reads.
+    """
+
+    values: xr.DataArray
+
+    def read(self, date: int, cells: Cells) -> np.ndarray:
+        """Return values ``(rows, columns)``, each that of the pixel in the middle of its cell."""
+        plane = self.values.isel(time=date) if "time" in self.values.dims else self.values
+        rows, columns = (
+            _every(first, count, cells.factor, plane.sizes[d])
+            for d, first, count in (("y", cells.y, cells.rows), ("x", cells.x, cells.columns))
+        )
+        found = []
+        for part in _by_chunks(rows, self._height, self._at_once(columns)):
+            checkpoint()
+            found.append(plane.isel(y=part, x=columns).transpose("y", "x").to_numpy())
+        return found[0] if len(found) == 1 else np.concatenate(found)
+
+    @property
+    def _height(self) -> int:
+        chunks = self.values.encoding.get("preferred_chunks") or {}
+        return int(chunks.get("y") or self.values.sizes["y"])
+
+    def _at_once(self, columns: slice) -> int:
+        """Return how many rows of chunks are read at a time."""
+        return int(max(1, AT_ONCE // max(1, (columns.stop - columns.start) * self._height)))
+
+    def cost(self, cells: Cells) -> int:
+        """Return the number of pixels that are decoded for a window."""
+        return cells.rows * cells.columns * cells.factor**2
+
+
+def _every(first: int, count: int, step: int, size: int) -> slice:
+    """Return the middles of so many cells; a last cell that ends before its middle has none."""
+    first = min(first + step // 2, size - 1)
+    return slice(first, min(size, first + count * step), step)
+
+
+def _by_chunks(rows: slice, height: int, count: int) -> Iterator[slice]:
+    """Cut a strided slice where so many chunks of a height end, so that no chunk is decoded twice."""
+    start = rows.start
+    while start < rows.stop:
+        end = min(rows.stop, (start // height + count) * height)
+        yield slice(start, end, rows.step)
+        start += -(-(end - start) // rows.step) * rows.step
