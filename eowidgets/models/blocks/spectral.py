@@ -71,6 +71,6 @@ def resized(positions: Tensor, rows: int, columns: int) -> Tensor:
     if (rows, columns) == (side, side):
         return positions
     # 1 (h w) d -> 1 d h w
-    grid = positions.transpose(1, 2).unflatten(2, (side, side))
+    grid = positions.transpose(1, 2).reshape(1, -1, side, side)
     out = functional.interpolate(grid, (rows, columns), mode="bicubic", align_corners=False)
     return out.flatten(2).transpose(1, 2)

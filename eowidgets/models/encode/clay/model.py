@@ -43,7 +43,9 @@ class ClayParams(ImageParams):
     """The weights, the sensor, the size of the images, and how a series becomes images."""
 
     platform: Sensor = param(
-        "auto", label="Sensor", help="Whose statistics and wavelengths; auto: Sentinel-2, or Sentinel-1 without optical bands."
+        "auto",
+        label="Sensor",
+        help="Whose statistics and wavelengths; auto: Sentinel-2, or Sentinel-1 without optical bands.",
     )
     more_bands: bool = param(
         False,
@@ -51,7 +53,9 @@ class ClayParams(ImageParams):
         help="Encode also optical bands that the card has no statistics for; theirs are interpolated over the wavelength.",
     )
     metadata: Literal["given", "none"] = param(
-        "given", label="Time and place", help="Encode week, hour, latitude and longitude; none: zeros, as in a fifth of the training."
+        "given",
+        label="Time and place",
+        help="Encode week, hour, latitude and longitude; none: zeros, as in a fifth of the training.",
     )
 
 

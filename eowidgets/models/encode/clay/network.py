@@ -107,9 +107,7 @@ class Encoder(nn.Module):
         The defaults are those of Clay v1.5.
     """
 
-    def __init__(
-        self, width: int = 1024, depth: int = 24, heads: int = 16, hidden: int = 4096, patch: int = 8
-    ) -> None:
+    def __init__(self, width: int = 1024, depth: int = 24, heads: int = 16, hidden: int = 4096, patch: int = 8) -> None:
         super().__init__()
         self.width, self.patch = width, patch
         self.cls_token = nn.Parameter(0.02 * torch.randn(1, 1, width))
@@ -142,7 +140,7 @@ class Encoder(nn.Module):
         extra = torch.cat([places.expand(b, -1, -1), metadata.to(grid)[:, None].expand(-1, h * w, -1)], dim=2)
         encoded = self.transformer(torch.cat([self.cls_token.expand(b, -1, -1), tokens + extra], dim=1))
         # b (h w) d -> b d h w
-        out: Tensor = encoded[:, 1:].transpose(1, 2).unflatten(2, (h, w))
+        out: Tensor = encoded[:, 1:].transpose(1, 2).reshape(b, -1, h, w)
         return out
 
 

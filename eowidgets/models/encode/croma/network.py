@@ -149,14 +149,11 @@ class Croma(nn.Module):
         shape = next(x.shape for x in (radar, optical) if x is not None)
         h, w = (n // self.patch for n in shape[-2:])
         bias = distances(h, w, self.heads).to(self.s1_encoder.linear_input.weight)
-        first = None if radar is None else self.s1_encoder(radar, bias)
-        second = None if optical is None else self.s2_encoder(optical, bias)
-        if first is not None and second is not None:
-            tokens = self.joint_encoder(first, second, bias)
-        else:
-            tokens = second if first is None else first
+        first: Tensor | None = None if radar is None else self.s1_encoder(radar, bias)
+        second: Tensor | None = None if optical is None else self.s2_encoder(optical, bias)
+        tokens = second if first is None else first if second is None else self.joint_encoder(first, second, bias)
         # b (h w) d -> b d h w
-        out: Tensor = tokens.transpose(1, 2).unflatten(2, (h, w))
+        out: Tensor = tokens.transpose(1, 2).reshape(shape[0], -1, h, w)  # type: ignore[union-attr]
         return out
 
 

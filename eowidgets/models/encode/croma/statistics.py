@@ -14,7 +14,18 @@ from eowidgets.cube.schema import valid
 
 #: Common names of the bands of Sentinel-2 in the order of the training data, which leave out cirrus.
 OPTICAL = (
-    ("coastal", "blue", "green", "red", "rededge1", "rededge2", "rededge3", "nir", "nir08", "nir09", "swir16", "swir22")
+    "coastal",
+    "blue",
+    "green",
+    "red",
+    "rededge1",
+    "rededge2",
+    "rededge3",
+    "nir",
+    "nir08",
+    "nir09",
+    "swir16",
+    "swir22",
 )
 #: Which bands stand in for one that a cube lacks, nearest wavelength first.
 STAND_IN = {

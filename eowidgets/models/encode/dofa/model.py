@@ -29,7 +29,9 @@ class DofaParams(ImageParams):
 
     checkpoint: Literal["base", "large"] = param("base", help="Vectors of 768 or of 1024 numbers.")
     platform: Literal["sentinel-2", "naip"] = param(
-        "sentinel-2", label="Sensor", help="Whose statistics: reflectance of a satellite, or brightness of an aerial photograph."
+        "sentinel-2",
+        label="Sensor",
+        help="Whose statistics: reflectance of a satellite, or brightness of an aerial photograph.",
     )
     more_bands: bool = param(
         False,

@@ -96,4 +96,5 @@ class Encoder(nn.Module):
         for block in self.blocks:
             encoded = block(encoded)
         # b (h w) d -> b d h w
-        return encoded[:, 1:].transpose(1, 2).unflatten(2, (h, w))
+        out: Tensor = encoded[:, 1:].transpose(1, 2).reshape(len(x), -1, h, w)
+        return out

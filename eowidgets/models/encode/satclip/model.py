@@ -34,9 +34,9 @@ Place = tuple[Longitude, Latitude]
 class SatclipParams(EncoderParams):
     """The weights."""
 
-    checkpoint: Literal[
-        "vit16-l40", "vit16-l10", "resnet18-l40", "resnet18-l10", "resnet50-l40", "resnet50-l10"
-    ] = param("vit16-l40", help="The image encoder that it was trained with, and the degrees of its harmonics.")
+    checkpoint: Literal["vit16-l40", "vit16-l10", "resnet18-l40", "resnet18-l10", "resnet50-l40", "resnet50-l10"] = (
+        param("vit16-l40", help="The image encoder that it was trained with, and the degrees of its harmonics.")
+    )
 
 
 @register
@@ -80,17 +80,19 @@ class SatclipModel(Encoder):
         """Embed the places of all pixels of the batch."""
         places = self._degrees(batch) if self.geographic else inputs.lonlat_of(batch, self.steps).double()
         # (b h w) d -> b d h w
-        found = self.encode(places.flatten(0, 2)).unflatten(0, places.shape[:3]).movedim(-1, 1)
+        found = self.encode(places.flatten(0, 2)).view(*places.shape[:3], -1).movedim(-1, 1)
         return {"embedding": found.float()}
 
     def encode(self, lonlat: Tensor) -> Tensor:
         """Return vectors (n, width) in double precision for longitudes and latitudes (n, 2) in degrees."""
         network = self.module()
         with torch.inference_mode():
-            return torch.cat([network(part) for part in lonlat.split(STRIP)])
+            return torch.cat([network(part) for part in torch.split(lonlat, STRIP)])
 
     @checked
-    def places_like(self, places: Place | Sequence[Place], *, resolution: Positive = 1.0, land: bool = True) -> xr.Dataset:
+    def places_like(
+        self, places: Place | Sequence[Place], *, resolution: Positive = 1.0, land: bool = True
+    ) -> xr.Dataset:
         """Map how similar the places of the world are to given ones.
 
         Parameters

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from itertools import pairwise
 
 import torch
 from torch import Tensor, nn
@@ -19,7 +20,7 @@ class Siren(nn.Module):
     def __init__(self, inputs: int, hidden: int, width: int, layers: int) -> None:
         super().__init__()
         sizes = [inputs, *[hidden] * layers]
-        self.layers = nn.ModuleList(nn.Linear(a, b) for a, b in zip(sizes, sizes[1:], strict=False))
+        self.layers = nn.ModuleList(nn.Linear(a, b) for a, b in pairwise(sizes))
         self.last_layer = nn.Linear(hidden, width)
         for i, layer in enumerate([*self.layers, self.last_layer]):
             limit = math.sqrt(6 / layer.in_features) if i else 1 / layer.in_features
@@ -44,6 +45,8 @@ class LocationEncoder(nn.Module):
     hidden, width, layers : int
         The defaults are those of SatCLIP.
     """
+
+    factors: Tensor
 
     def __init__(self, degrees: int = 40, hidden: int = 512, width: int = 256, layers: int = 2) -> None:
         super().__init__()

@@ -32,7 +32,9 @@ def grid(resolution: float) -> tuple[npt.NDArray[np.float64], npt.NDArray[np.flo
             f"A world grid of {resolution:g} degrees is not possible: give a resolution of at least {FINEST} that divides "
             "180, such as 0.5, 1 or 2."
         )
-    return -180 + resolution * (np.arange(2 * rows) + 0.5), 90 - resolution * (np.arange(rows) + 0.5)
+    lon: npt.NDArray[np.float64] = (-180 + resolution * (np.arange(2 * rows) + 0.5)).astype(np.float64)
+    lat: npt.NDArray[np.float64] = (90 - resolution * (np.arange(rows) + 0.5)).astype(np.float64)
+    return lon, lat
 
 
 def land(resolution: float) -> npt.NDArray[np.bool_]:
@@ -78,4 +80,5 @@ def similarity(encode: Callable[[Tensor], Tensor], places: Tensor, resolution: f
     out[kept] = found.amax(1).float().numpy()
     about = {"long_name": "Cosine similarity of locations", "units": "1"}
     result = xr.Dataset({SIMILARITY: (("y", "x"), out, about)}, coords={"y": lat, "x": lon})
-    return result.rio.write_crs("EPSG:4326").rio.write_transform()
+    placed: xr.Dataset = result.rio.write_crs("EPSG:4326").rio.write_transform()
+    return placed

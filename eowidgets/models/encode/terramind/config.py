@@ -45,7 +45,20 @@ class Kind:
     high: float = math.inf
 
 
-_L2A = ("coastal", "blue", "green", "red", "rededge1", "rededge2", "rededge3", "nir", "nir08", "nir09", "swir16", "swir22")
+_L2A = (
+    "coastal",
+    "blue",
+    "green",
+    "red",
+    "rededge1",
+    "rededge2",
+    "rededge3",
+    "nir",
+    "nir08",
+    "nir09",
+    "swir16",
+    "swir22",
+)
 _L1C = (*_L2A[:10], "cirrus", *_L2A[10:])
 REFLECTANCE = 10_000.0
 #: Reflectance that is 255 in a true-colour image of Sentinel-2 at level 2A.
@@ -56,17 +69,69 @@ KINDS = {
     "S2L2A": Kind(
         "untok_sen2l2a@224",
         _L2A,
-        (1390.458, 1503.317, 1718.197, 1853.91, 2199.1, 2779.975, 2987.011, 3083.234, 3132.22, 3162.988, 2424.884, 1857.648),
-        (2106.761, 2141.107, 2038.973, 2134.138, 2085.321, 1889.926, 1820.257, 1871.918, 1753.829, 1797.379, 1434.261, 1334.311),
+        (
+            1390.458,
+            1503.317,
+            1718.197,
+            1853.91,
+            2199.1,
+            2779.975,
+            2987.011,
+            3083.234,
+            3132.22,
+            3162.988,
+            2424.884,
+            1857.648,
+        ),
+        (
+            2106.761,
+            2141.107,
+            2038.973,
+            2134.138,
+            2085.321,
+            1889.926,
+            1820.257,
+            1871.918,
+            1753.829,
+            1797.379,
+            1434.261,
+            1334.311,
+        ),
         REFLECTANCE,
     ),
     "S2L1C": Kind(
         "untok_sen2l1c@224",
         _L1C,
-        (2357.089, 2137.385, 2018.788, 2082.986, 2295.651, 2854.537, 3122.849, 3040.56, 3306.481, 1473.847, 506.07, 2472.825)
-        + (1838.929,),
-        (1624.683, 1675.806, 1557.708, 1833.702, 1823.738, 1733.977, 1732.131, 1679.732, 1727.26, 1024.687, 442.165, 1331.411)
-        + (1160.419,),
+        (
+            2357.089,
+            2137.385,
+            2018.788,
+            2082.986,
+            2295.651,
+            2854.537,
+            3122.849,
+            3040.56,
+            3306.481,
+            1473.847,
+            506.07,
+            2472.825,
+            1838.929,
+        ),
+        (
+            1624.683,
+            1675.806,
+            1557.708,
+            1833.702,
+            1823.738,
+            1733.977,
+            1732.131,
+            1679.732,
+            1727.26,
+            1024.687,
+            442.165,
+            1331.411,
+            1160.419,
+        ),
         REFLECTANCE,
     ),
     "RGB": Kind(
@@ -90,9 +155,7 @@ def imagery(optical: str, radar: str) -> Limited:
     """Describe images that hold one kind of optical bands, one of radar, and the elevation, in the units of a cube."""
     kinds = [KINDS[optical], KINDS[radar], KINDS["DEM"], KINDS["DEM"]]
     bands = (*kinds[0].bands, *kinds[1].bands, *ELEVATION)
-    rows = [
-        (m / k.scale, s / k.scale, k.low, k.high) for k in kinds for m, s in zip(k.mean, k.std, strict=True)
-    ]
+    rows = [(m / k.scale, s / k.scale, k.low, k.high) for k in kinds for m, s in zip(k.mean, k.std, strict=True)]
     mean, std, low, high = (tuple(column) for column in zip(*rows, strict=True))
     return Limited(
         bands, mean=mean, std=std, side=SIDE, patch=PATCH, resolution=10.0, optional=bands, low=low, high=high

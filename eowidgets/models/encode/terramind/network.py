@@ -51,6 +51,8 @@ class Config:
 class Embedding(nn.Module):
     """Project the patches of one kind of images; it adds their positions and a vector of the kind."""
 
+    pos_emb: Tensor
+
     def __init__(self, bands: int, config: Config) -> None:
         super().__init__()
         self.bands, self.patch = bands, config.patch
@@ -71,9 +73,9 @@ class Embedding(nn.Module):
         """
         h, w = (n // self.patch for n in x.shape[-2:])
         # width (p p bands) -> width (p p) c
-        columns = self.proj.weight.unflatten(1, (self.patch**2, self.bands))[..., channels]
+        columns = self.proj.weight.view(-1, self.patch**2, self.bands)[..., channels]
         # b c (h p) (w q) -> b (h w) (p q c)
-        patches = x.unflatten(3, (w, self.patch)).unflatten(2, (h, self.patch)).permute(0, 2, 4, 3, 5, 1)
+        patches = x.reshape(*x.shape[:2], h, self.patch, w, self.patch).permute(0, 2, 4, 3, 5, 1)
         tokens = functional.linear(patches.flatten(3).flatten(1, 2), columns.flatten(1))
         return tokens + resized(self.pos_emb, h, w) + self.mod_emb
 
