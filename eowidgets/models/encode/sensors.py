@@ -79,7 +79,8 @@ class SensorEncoder(ImageEncoder):
 
     def images(self, batch: Batch) -> Images:
         """Turn a batch into images; see :meth:`ImageEncoder.images`."""
-        if not self.there:
+        # A run has adapted already; single images may have other bands than those before them.
+        if batch.bands != tuple(b for b in self.imagery.bands if b in self.there):
             self.adapt(batch.bands)
         return super().images(in_decibel(batch, self.imagery.bands, self.decibel))
 

@@ -165,3 +165,11 @@ def test_images_of_radar_in_power_and_in_decibel_give_the_same():
     one = small().embed_images(power, RADAR)
     other = small().embed_images(10 * power.log10(), RADAR)
     torch.testing.assert_close(one, other, atol=1e-4, rtol=0)
+
+
+def test_one_model_takes_images_of_one_sensor_after_another():
+    model, radar, optical = small(), -20 * numbers(1, 2, 16, 16).abs(), numbers(1, 4, 16, 16).abs()
+    names = ("blue", "green", "red", "nir", *RADAR)
+    both = model.embed_images(torch.cat([optical, radar], 1), names)
+    torch.testing.assert_close(model.embed_images(radar, RADAR), small().embed_images(radar, RADAR))
+    torch.testing.assert_close(model.embed_images(optical, names[:4]), both)
