@@ -39,7 +39,10 @@ def chips(folder: Path, each: int) -> tuple[Tensor, np.ndarray]:
             listed = images.setdefault(member.name.split("/")[-2], [])
             if len(listed) < each:
                 listed.append(np.asarray(Image.open(io.BytesIO(archive.extractfile(member).read()))))
-    x = torch.from_numpy(np.stack([image for listed in images.values() for image in listed])).permute(0, 3, 1, 2) / 255.0
+    x = (
+        torch.from_numpy(np.stack([image for listed in images.values() for image in listed])).permute(0, 3, 1, 2)
+        / 255.0
+    )
     return x, np.repeat(np.arange(len(images)), [len(listed) for listed in images.values()])
 
 

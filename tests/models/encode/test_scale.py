@@ -36,7 +36,12 @@ class RandomFilters(ImageEncoder):
     folder = Path(__file__).parent
     width = 64
     imagery = Imagery(
-        BANDS, scale=10_000, mean=(1105.0, 1355.0, 1552.0, 2743.0), std=(1809.0, 1757.0, 1888.0, 1742.0), side=32, patch=8
+        BANDS,
+        scale=10_000,
+        mean=(1105.0, 1355.0, 1552.0, 2743.0),
+        std=(1809.0, 1757.0, 1888.0, 1742.0),
+        side=32,
+        patch=8,
     )
 
     def build(self):

@@ -174,4 +174,5 @@ def distances(h: int, w: int, heads: int) -> Tensor:
     apart = torch.linalg.vector_norm(places[:, None] - places[None], dim=-1)
     first = 2.0 ** -(8.0 / heads)
     slopes = torch.tensor([math.pow(first, i + 1) for i in range(heads)], dtype=torch.float64)
-    return (-slopes[:, None, None] * apart).float()
+    out: Tensor = (-slopes[:, None, None] * apart).float()
+    return out
