@@ -42,7 +42,7 @@ class Stored:
     Attributes
     ----------
     state : dict of str to Tensor
-        Floating numbers in single precision.
+        Floating numbers in single precision; those in double precision stay so.
     header : dict of str to str
         The notes in a safetensors file.
     """
@@ -94,7 +94,7 @@ def weights(
 
 
 def stored(source: Path | Checkpoint, sha256: str | None = None, *, path: str | Path | None = None) -> Stored:
-    """Read weights from a file or a checkpoint, with floating numbers in single precision.
+    """Read weights from a file or a checkpoint; numbers in half precision are brought to single precision.
 
     Parameters
     ----------
@@ -122,7 +122,7 @@ def load_strictly(network: nn.Module, state: Mapping[str, Tensor], what: str = "
     """Copy weights into a network that has exactly these keys and shapes.
 
     Tensors that the network uses under several names may be stored under the first of them only. A network on the
-    device ``meta`` takes over the tensors themselves.
+    device ``meta`` takes over the tensors themselves, in its own precision.
 
     Parameters
     ----------
@@ -149,7 +149,9 @@ def load_strictly(network: nn.Module, state: Mapping[str, Tensor], what: str = "
     if any(wrong.values()):
         listed = "; ".join(f"{verb} {_named(names)}" for verb, names in wrong.items() if names)
         raise ModelError(f"The weights are not those of {what}: they {listed}.")
-    network.load_state_dict(dict(state), strict=False, assign=any(v.is_meta for v in own.values()))
+    assign = any(v.is_meta for v in own.values())
+    taken = {k: v.to(own[k].dtype) for k, v in state.items()} if assign else dict(state)
+    network.load_state_dict(taken, strict=False, assign=assign)
 
 
 def unique_names(network: nn.Module) -> set[str]:
@@ -288,6 +290,7 @@ def _state(found: Any, name: str) -> dict[str, Tensor]:
     for nest in NESTS:
         if isinstance(found, Mapping) and isinstance(found.get(nest), Mapping):
             found = found[nest]
+    found = _flat(found)
     if not isinstance(found, Mapping) or not found or not all(isinstance(v, Tensor) for v in found.values()):
         raise ModelError(
             f"The file {name!r} holds no state dict (names and tensors): save it with network.state_dict()."
@@ -295,8 +298,16 @@ def _state(found: Any, name: str) -> dict[str, Tensor]:
     return {str(key): value for key, value in found.items()}
 
 
+def _flat(found: Any) -> Any:
+    """Put the weights of several networks, each under its name, into one state dict: ``{"a": {"b": t}}`` as ``a.b``."""
+    if not isinstance(found, Mapping) or not found or not all(isinstance(part, Mapping) for part in found.values()):
+        return found
+    return {f"{name}.{key}": value for name, part in found.items() for key, value in part.items()}
+
+
 def _single(state: Mapping[str, Tensor]) -> dict[str, Tensor]:
-    return {k: (v.float() if v.is_floating_point() else v) for k, v in state.items()}
+    half = (torch.float16, torch.bfloat16)
+    return {k: (v.float() if v.dtype in half else v) for k, v in state.items()}
 
 
 def renamed(state: Mapping[str, Tensor], checkpoint: Checkpoint) -> dict[str, Tensor]:

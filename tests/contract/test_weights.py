@@ -7,8 +7,9 @@ from pathlib import Path
 
 import pytest
 import torch
+from torch import nn
 
-from eowidgets.contract.weights import weights
+from eowidgets.contract.weights import load_strictly, stored, weights
 from eowidgets.errors import EowidgetsError, InputError, ModelError, SourceError
 
 
@@ -161,3 +162,21 @@ def test_every_refusal_is_of_the_family(tmp_path):
     (tmp_path / "noise.pt").write_bytes(os.urandom(500))
     with pytest.raises(EowidgetsError):
         weights(tmp_path / "noise.pt")
+
+
+def test_a_network_without_memory_keeps_its_own_precision():
+    with torch.device("meta"):
+        network = nn.Linear(2, 3)
+    load_strictly(
+        network, {"weight": torch.ones(3, 2, dtype=torch.float64), "bias": torch.zeros(3, dtype=torch.float64)}
+    )
+    assert network.weight.dtype == torch.float32
+    assert network.weight.sum() == 6
+
+
+def test_double_precision_is_kept_and_half_is_widened(tmp_path):
+    state = {"a": torch.tensor([1 / 3], dtype=torch.float64), "b": torch.ones(1, dtype=torch.float16)}
+    torch.save(state, tmp_path / "w.pt")
+    found = stored(tmp_path / "w.pt").state
+    assert torch.equal(found["a"], state["a"])
+    assert found["b"].dtype == torch.float32

@@ -14,16 +14,18 @@ class SelfAttention(nn.Module):
     width, heads : int
     fused : bool
         One projection ``qkv`` for queries, keys and values, or three named ``q``, ``k`` and ``v``.
+    bias : bool
+        Whether the projections add a constant.
     """
 
-    def __init__(self, width: int, heads: int, *, fused: bool) -> None:
+    def __init__(self, width: int, heads: int, *, fused: bool, bias: bool = True) -> None:
         super().__init__()
         self.heads, self.fused = heads, fused
         if fused:
-            self.qkv = nn.Linear(width, 3 * width)
+            self.qkv = nn.Linear(width, 3 * width, bias=bias)
         else:
-            self.q, self.k, self.v = (nn.Linear(width, width) for _ in range(3))
-        self.proj = nn.Linear(width, width)
+            self.q, self.k, self.v = (nn.Linear(width, width, bias=bias) for _ in range(3))
+        self.proj = nn.Linear(width, width, bias=bias)
 
     def forward(self, x: Tensor, seen: Tensor | None = None) -> Tensor:
         """Mix tokens, shape (b, n, width); where ``seen``, shape (b, n), is False, no token attends to this one."""
@@ -51,15 +53,52 @@ class Mlp(nn.Module):
         return out
 
 
-class Block(nn.Module):
-    """Pre-norm transformer block (Dosovitskiy et al., 2021); the parameters are those of :class:`SelfAttention`."""
+class GatedMlp(nn.Module):
+    """SwiGLU (Shazeer, 2020): two thirds of the hidden width, so that it has as many weights as :class:`Mlp`."""
 
-    def __init__(self, width: int, heads: int, hidden: int, *, fused: bool) -> None:
+    def __init__(self, width: int, hidden: int, *, bias: bool = True) -> None:
         super().__init__()
-        self.norm1 = nn.LayerNorm(width)
-        self.attn = SelfAttention(width, heads, fused=fused)
-        self.norm2 = nn.LayerNorm(width)
-        self.mlp = Mlp(width, hidden)
+        kept = 2 * hidden // 3
+        self.fc1 = nn.Linear(width, kept, bias=bias)
+        self.fc2 = nn.Linear(kept, width, bias=bias)
+        self.fc3 = nn.Linear(width, kept, bias=bias)
+
+    def forward(self, x: Tensor) -> Tensor:
+        """Return tokens of the same shape."""
+        out: Tensor = self.fc2(functional.silu(self.fc1(x)) * self.fc3(x))
+        return out
+
+
+class Block(nn.Module):
+    """Pre-norm transformer block (Dosovitskiy et al., 2021).
+
+    Parameters
+    ----------
+    width, heads, hidden : int
+    fused, bias : bool
+        See :class:`SelfAttention`; without ``bias`` the layers of ``gated`` have none either.
+    eps : float
+        Added to the variance in the normalisations.
+    gated : bool
+        Use :class:`GatedMlp`.
+    """
+
+    def __init__(
+        self,
+        width: int,
+        heads: int,
+        hidden: int,
+        *,
+        fused: bool,
+        eps: float = 1e-5,
+        bias: bool = True,
+        gated: bool = False,
+    ) -> None:
+        super().__init__()
+        self.norm1 = nn.LayerNorm(width, eps=eps)
+        self.attn = SelfAttention(width, heads, fused=fused, bias=bias)
+        self.norm2 = nn.LayerNorm(width, eps=eps)
+        self.mlp = GatedMlp(width, hidden, bias=bias) if gated else Mlp(width, hidden)
 
     def forward(self, x: Tensor, seen: Tensor | None = None) -> Tensor:
         """Return tokens of the same shape, (b, n, width)."""

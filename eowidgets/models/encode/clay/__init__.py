@@ -1,0 +1,6 @@
+"""Clay v1.5 (Clay Foundation, 2024): a vector per patch; README.md beside this file describes it."""
+
+from eowidgets.models.encode.clay.model import Clay
+from eowidgets.models.encode.clay.network import Encoder
+
+__all__ = ["Clay", "Encoder"]

@@ -1,0 +1,6 @@
+"""DOFA (Xiong et al., 2024): a vector per patch; README.md beside this file describes it."""
+
+from eowidgets.models.encode.dofa.model import Dofa
+from eowidgets.models.encode.dofa.network import Encoder
+
+__all__ = ["Dofa", "Encoder"]

@@ -1,0 +1,6 @@
+"""SatCLIP (Klemmer et al., 2025): a vector per place; README.md beside this file describes it."""
+
+from eowidgets.models.encode.satclip.model import SatclipModel
+from eowidgets.models.encode.satclip.network import LocationEncoder
+
+__all__ = ["LocationEncoder", "SatclipModel"]

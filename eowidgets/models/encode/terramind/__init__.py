@@ -1,0 +1,6 @@
+"""TerraMind v1 (Jakubik et al., 2025): a vector per patch; README.md beside this file describes it."""
+
+from eowidgets.models.encode.terramind.model import Terramind
+from eowidgets.models.encode.terramind.network import Encoder
+
+__all__ = ["Encoder", "Terramind"]
