@@ -29,6 +29,8 @@ STATIC = {"LS": 1, "location": 3, "DW_static": 9, "WC_static": 5}
 BASE_RESOLUTION = 10.0
 #: Wavelength of the slowest sine divided by 2π, and divided by the fastest one's.
 SLOWEST = 10.0
+#: Tokens that share a pass on a CPU; more do not fit in its caches.
+CACHED = 600
 
 
 class FlexiPatch(nn.Module):
@@ -127,19 +129,31 @@ class Encoder(nn.Module):
         grid = torch.stack([self._tokens(k, x, months, patch, ratio) for k, x in groups.items()], dim=-2)
         kept = torch.stack([seen[name] for name in groups], dim=-1)
         # b t h w g d -> b (t h w g) d
-        x, known = grid.flatten(1, 4), kept.flatten(1)
-        # What no window of the batch has seen is not computed.
-        some = known.any(dim=0)
-        mask = None if bool(known[:, some].all()) else known[:, some]
-        encoded = x[:, some]
-        for block in self.blocks:
-            encoded = block(encoded, mask)
-        encoded = self.norm(encoded)
-        whole = encoded.new_zeros(*x.shape)
-        whole[:, some] = encoded.masked_fill(~known[:, some].unsqueeze(-1), 0)
+        whole = self._encoded(grid.flatten(1, 4), kept.flatten(1))
         # b (t h w g) d -> b d h w
         total = whole.view(grid.shape).sum(dim=(1, 4)).movedim(-1, 1)
         out: Tensor = total / kept.sum(dim=(1, 4)).unsqueeze(1)
+        return out
+
+    def _encoded(self, x: Tensor, seen: Tensor) -> Tensor:
+        """Encode the tokens, shape (b, n, width), that were ``seen``, shape (b, n); 0 for those that were not.
+
+        Tokens that were not seen are left out, so that clouds make it faster. Windows with similar numbers of tokens share a
+        pass, and on a CPU a pass is as small as the caches.
+        """
+        out, count = torch.zeros_like(x), seen.sum(1)
+        order = count.argsort()
+        share = max(1, CACHED // x.shape[1]) if x.device.type == "cpu" else len(x)
+        for rows in order.split(share):
+            longest = int(count[rows].max())
+            at = seen[rows].byte().argsort(dim=1, descending=True, stable=True)[:, :longest]
+            known = torch.arange(longest, device=x.device) < count[rows, None]
+            mask = None if bool(known.all()) else known
+            tokens = x[rows[:, None], at]
+            for block in self.blocks:
+                tokens = block(tokens, mask)
+            tokens = self.norm(tokens)
+            out[rows[:, None], at] = tokens if mask is None else tokens.masked_fill(~mask.unsqueeze(-1), 0)
         return out
 
     def _tokens(self, name: str, x: Tensor, months: Tensor, patch: int, ratio: float) -> Tensor:
