@@ -52,13 +52,16 @@ class Mlp(nn.Module):
 
 
 class Block(nn.Module):
-    """Pre-norm transformer block (Dosovitskiy et al., 2021); the parameters are those of :class:`SelfAttention`."""
+    """Pre-norm transformer block (Dosovitskiy et al., 2021); the parameters are those of :class:`SelfAttention`.
 
-    def __init__(self, width: int, heads: int, hidden: int, *, fused: bool) -> None:
+    ``eps`` is added to the variance in both normalisations.
+    """
+
+    def __init__(self, width: int, heads: int, hidden: int, *, fused: bool, eps: float = 1e-5) -> None:
         super().__init__()
-        self.norm1 = nn.LayerNorm(width)
+        self.norm1 = nn.LayerNorm(width, eps=eps)
         self.attn = SelfAttention(width, heads, fused=fused)
-        self.norm2 = nn.LayerNorm(width)
+        self.norm2 = nn.LayerNorm(width, eps=eps)
         self.mlp = Mlp(width, hidden)
 
     def forward(self, x: Tensor, seen: Tensor | None = None) -> Tensor:

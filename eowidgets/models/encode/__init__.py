@@ -2,5 +2,6 @@
 
 from eowidgets.models.encode.galileo import Galileo
 from eowidgets.models.encode.presto import PrestoModel
+from eowidgets.models.encode.prithvi import Prithvi
 
-__all__ = ["Galileo", "PrestoModel"]
+__all__ = ["Galileo", "PrestoModel", "Prithvi"]

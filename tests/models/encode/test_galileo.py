@@ -35,7 +35,9 @@ def test_the_network_has_the_published_names_and_shapes():
     assert sum(p.numel() for p in Encoder().parameters()) == 1_037_856
 
 
-@pytest.mark.parametrize(("tag", "width", "depth", "heads"), [("nano", 128, 4, 8), ("tiny", 192, 12, 3), ("base", 768, 12, 12)])
+@pytest.mark.parametrize(
+    ("tag", "width", "depth", "heads"), [("nano", 128, 4, 8), ("tiny", 192, 12, 3), ("base", 768, 12, 12)]
+)
 def test_every_size_loads_its_own_keys_and_refuses_others(tag, width, depth, heads, tmp_path):
     with torch.device("meta"):
         network = Encoder(width, depth, heads, 4 * width)
