@@ -3,5 +3,6 @@
 from eowidgets.models.encode.galileo import Galileo
 from eowidgets.models.encode.presto import PrestoModel
 from eowidgets.models.encode.prithvi import Prithvi
+from eowidgets.models.encode.satmaepp import SatMAEpp
 
-__all__ = ["Galileo", "PrestoModel", "Prithvi"]
+__all__ = ["Galileo", "PrestoModel", "Prithvi", "SatMAEpp"]
