@@ -10,7 +10,8 @@ import eowidgets as eow
 from eowidgets.contract.registry import get_model, model_class
 from eowidgets.models.encode.galileo import Encoder, Galileo
 from eowidgets.models.encode.galileo.network import kernel_resize
-from eowidgets.models.encode.galileo.statistics import normalised, per_patch
+from eowidgets.models.encode.galileo.statistics import normalised
+from eowidgets.models.encode.inputs import per_patch
 
 #: Computed with the authors' code and weights, by patch and radar; README.md beside the model describes how.
 REFERENCE = {

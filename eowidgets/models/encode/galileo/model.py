@@ -16,7 +16,7 @@ from eowidgets.models.encode.base import EncoderParams
 from eowidgets.models.encode.galileo.card import CARD
 from eowidgets.models.encode.galileo.config import SIZES
 from eowidgets.models.encode.galileo.network import Encoder
-from eowidgets.models.encode.galileo.statistics import normalised, per_patch
+from eowidgets.models.encode.galileo.statistics import normalised
 from eowidgets.models.encode.grouped import Grouped
 
 
@@ -63,6 +63,6 @@ class Galileo(Grouped):
     def predict(self, batch: Batch) -> dict[str, Tensor]:
         """Encode the windows of the batch."""
         found = inputs.groups_of(batch, decibel=self.decibel).items()
-        filled = {name: per_patch(normalised(name, g.values), g.seen, self.stride) for name, g in found}
+        filled = {name: inputs.per_patch(normalised(name, g.values), g.seen, self.stride) for name, g in found}
         values, seen = ({name: pair[i] for name, pair in filled.items()} for i in (0, 1))
         return {"embedding": self.module()(values, seen, inputs.months_of(batch), self.stride, batch.resolution)}

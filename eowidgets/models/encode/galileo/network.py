@@ -9,6 +9,7 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from eowidgets.models.blocks.embed import months, sinusoid
+from eowidgets.models.blocks.packed import packed
 from eowidgets.models.blocks.vit import Block
 
 #: Groups of channels that share a token, and how many channels each has, by what they depend on.
@@ -29,8 +30,6 @@ STATIC = {"LS": 1, "location": 3, "DW_static": 9, "WC_static": 5}
 BASE_RESOLUTION = 10.0
 #: Wavelength of the slowest sine divided by 2π, and divided by the fastest one's.
 SLOWEST = 10.0
-#: Tokens that share a pass on a CPU; more do not fit in its caches.
-CACHED = 600
 
 
 class FlexiPatch(nn.Module):
@@ -136,25 +135,15 @@ class Encoder(nn.Module):
         return out
 
     def _encoded(self, x: Tensor, seen: Tensor) -> Tensor:
-        """Encode the tokens, shape (b, n, width), that were ``seen``, shape (b, n); 0 for those that were not.
+        """Encode the tokens, shape (b, n, width), that were ``seen``, shape (b, n); 0 for those that were not."""
 
-        Tokens that were not seen are left out, so that clouds make it faster. Windows with similar numbers of tokens share a
-        pass, and on a CPU a pass is as small as the caches.
-        """
-        out, count = torch.zeros_like(x), seen.sum(1)
-        order = count.argsort()
-        share = max(1, CACHED // x.shape[1]) if x.device.type == "cpu" else len(x)
-        for rows in order.split(share):
-            longest = int(count[rows].max())
-            at = seen[rows].byte().argsort(dim=1, descending=True, stable=True)[:, :longest]
-            known = torch.arange(longest, device=x.device) < count[rows, None]
-            mask = None if bool(known.all()) else known
-            tokens = x[rows[:, None], at]
+        def encode(tokens: Tensor, mask: Tensor | None, _: Tensor) -> Tensor:
             for block in self.blocks:
                 tokens = block(tokens, mask)
-            tokens = self.norm(tokens)
-            out[rows[:, None], at] = tokens if mask is None else tokens.masked_fill(~mask.unsqueeze(-1), 0)
-        return out
+            out: Tensor = self.norm(tokens)
+            return out
+
+        return packed(x, seen, encode)
 
     def _tokens(self, name: str, x: Tensor, months: Tensor, patch: int, ratio: float) -> Tensor:
         """Return the tokens of a group, shape (b, t, h, w, width)."""
