@@ -171,7 +171,7 @@ def in_the_engine(args: argparse.Namespace) -> None:
 
         alone = seconds(bare, device, args.repeats) * args.tiles**2 / args.batch
         print(
-            f"\nPrithvi {args.size}, {device}, {precision}: {args.tiles**2} images of {size.side} pixels, {size.frames} dates, in "
+            f"\nPrithvi {args.size}, {device}, {precision}: {args.tiles**2} images of {size.side} pixels, {size.frames} dates: "
             f"{whole:.2f} s, {args.tiles**2 / whole:.2f} images/s, {alone / whole:.0%} of the bare module's throughput",
             flush=True,
         )

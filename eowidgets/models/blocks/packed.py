@@ -33,7 +33,7 @@ def packed(x: Tensor, seen: Tensor, encode: Encode) -> Tensor:
     """
     out, count = torch.zeros_like(x), seen.sum(1)
     share = max(1, CACHED // x.shape[1]) if x.device.type == "cpu" else len(x)
-    for rows in count.argsort().split(share):
+    for rows in torch.split(count.argsort(), share):
         longest = int(count[rows].max())
         at = seen[rows].byte().argsort(dim=1, descending=True, stable=True)[:, :longest]
         known = torch.arange(longest, device=x.device) < count[rows, None]

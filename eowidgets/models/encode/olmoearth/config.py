@@ -13,9 +13,12 @@ OPTICAL = (
 RADAR = ("vv", "vh")
 #: The authors' names of the two sensors that are used here.
 S2, S1 = "sentinel2_l2a", "sentinel1"
-#: Channels that share a token, by sensor: in version 1, and since.
-SEPARATE = {S2: ((0, 1, 2, 3), (4, 5, 6, 7, 8, 9), (10, 11)), S1: ((0, 1),)}
-TOGETHER = {S2: (tuple(range(12)),), S1: ((0, 1),)}
+#: Channels that share a token, by sensor.
+Groups = dict[str, tuple[tuple[int, ...], ...]]
+
+#: In version 1, and since.
+SEPARATE: Groups = {S2: ((0, 1, 2, 3), (4, 5, 6, 7, 8, 9), (10, 11)), S1: ((0, 1),)}
+TOGETHER: Groups = {S2: (tuple(range(12)),), S1: ((0, 1),)}
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,7 +42,7 @@ class Size:
     rotary: bool = False
 
     @property
-    def groups(self) -> dict[str, tuple[tuple[int, ...], ...]]:
+    def groups(self) -> Groups:
         """Channels that share a token, by sensor."""
         return TOGETHER if self.pixel else SEPARATE
 

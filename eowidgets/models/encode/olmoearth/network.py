@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import Any
 
 import torch
 from torch import Tensor, nn
@@ -135,8 +136,10 @@ class Encoder(nn.Module):
             out: Tensor = self.norm(x)
             return out
 
-        encoded = packed(tokens, known, encode).split([grid[0, ..., 0].numel() for grid in grids.values()], dim=1)
-        total, sensors = torch.zeros_like(next(iter(grids.values()))[:, 0, :, :, 0]), 0
+        lengths = [grid[0, ..., 0].numel() for grid in grids.values()]
+        encoded = torch.split(packed(tokens, known, encode), lengths, dim=1)
+        total = torch.zeros_like(next(iter(grids.values()))[:, 0, :, :, 0])
+        sensors = torch.zeros_like(total[..., :1])
         for part, (name, grid) in zip(encoded, grids.items(), strict=True):
             count = kept[name].sum(dim=(1, 4)).unsqueeze(-1)
             total = total + part.view(grid.shape).sum(dim=(1, 4)) / count.clamp_min(1)
@@ -150,10 +153,11 @@ class Encoder(nn.Module):
         if patch != PATCH:
             shape = (rows * PATCH, columns * PATCH)
             flat = functional.interpolate(flat, shape, mode="bicubic", antialias=True)
-        embed = self.patch_embeddings.per_modality_embeddings[sensor]
+        sensors: Any = self.patch_embeddings.per_modality_embeddings
+        embed = sensors[sensor]
         groups = enumerate(self.size.groups[sensor])
         grid = torch.stack([embed[f"{sensor}__{i}"](flat[:, list(group)]) for i, group in groups], dim=-2)
-        grid = grid.unflatten(0, x.shape[:2])
+        grid = grid.view(*x.shape[:2], *grid.shape[1:])
         return grid + self._encodings(sensor, grid.shape, months, ratio)
 
     def _encodings(self, sensor: str, shape: torch.Size, months: Tensor, ratio: float) -> Tensor:

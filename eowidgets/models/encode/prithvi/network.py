@@ -66,7 +66,7 @@ class Patches(nn.Module):
         # A convolution of single images is faster than one over the dates, and has the same products.
         kernel = self.proj.weight.squeeze(2)
         found = functional.conv2d(x.flatten(0, 1), kernel, self.proj.bias, stride=kernel.shape[-1])
-        return found.unflatten(0, x.shape[:2]).movedim(2, -1)
+        return found.view(*x.shape[:2], *found.shape[1:]).movedim(2, -1)
 
 
 class Encoder(nn.Module):
