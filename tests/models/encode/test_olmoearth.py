@@ -110,7 +110,11 @@ def test_bands_that_are_missing_are_copied_or_zero():
     x = torch.tensor([300.0, 600.0, 3000.0, 2000.0]).view(4, 1, 1)
     copied = optical(given, x, copied=True)[:, 0, 0]
     source = dict(
-        zip(OPTICAL, ("blue", "blue", "red", "nir", *["red"] * 2, *["nir"] * 2, *["swir16"] * 2, "blue", "nir"), strict=True)
+        zip(
+            OPTICAL,
+            ("blue", "blue", "red", "nir", *["red"] * 2, *["nir"] * 2, *["swir16"] * 2, "blue", "nir"),
+            strict=True,
+        )
     )
     for i, (band, taken) in enumerate(source.items()):
         mean, std = STATISTICS[band]
