@@ -10,6 +10,9 @@ from eowidgets.contract.feeds import Feed, Windows
 from eowidgets.contract.outputs import Bands, Classes, Mosaic, Value
 from eowidgets.errors import InputError, shown, warn_user
 
+#: Models of the first release that are now a checkpoint of another one.
+MODELS = {"galileo-nano": "galileo.nano"}
+
 KINDS: dict[str, type[Mosaic]] = {"bands": Bands, "value": Value, "class": Classes}
 
 
@@ -41,6 +44,21 @@ def WindowSpec(**fields: Any) -> Windows:
     """Return ``Windows``, which takes the place of ``Inputs`` and ``WindowSpec``."""
     warn_user("eow.WindowSpec is deprecated: use eow.Windows, which also holds the bands.", DeprecationWarning)
     return Windows(**fields)
+
+
+def present_model(name: str) -> str:
+    """Return the present name of a model; for a name of the first release that of the checkpoint, with a warning.
+
+    Parameters
+    ----------
+    name : str
+        ``"system"`` or ``"system.tag"``; the tag of an older system is dropped, for each had one checkpoint.
+    """
+    system = name.partition(".")[0]
+    if system not in MODELS:
+        return name
+    warn_user(f"The model {shown(system)} is deprecated: use {shown(MODELS[system])}.", DeprecationWarning)
+    return MODELS[system]
 
 
 def join_feed(cls: type, feed: Feed) -> Feed:

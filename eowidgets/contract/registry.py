@@ -13,7 +13,7 @@ from eowidgets.annotations import hints
 from eowidgets.arguments import checked, take
 from eowidgets.contract.catalogue import OWN, Listing, listings, plugin_class, plugin_listing, read_index
 from eowidgets.contract.model import Model
-from eowidgets.contract.older import join_feed
+from eowidgets.contract.older import join_feed, present_model
 from eowidgets.contract.params import param_rules
 from eowidgets.contract.task import Task
 from eowidgets.errors import EowidgetsError, InputError, ModelError, shown, unknown, warn_user, words
@@ -113,6 +113,8 @@ def model_class(name: str) -> type[Model]:
     """
     if name in _registered:
         return _registered[name]
+    if (present := present_model(name)) != name:
+        return model_class(present.partition(".")[0])
     own = read_index(OWN).get(name)
     if own is not None and own.use and not own.module:
         raise InputError(f"{shown(name)} cannot be run over a cube: use {own.use}.")
@@ -156,6 +158,8 @@ def _from_plugin(point: EntryPoint) -> type[Model]:
 
 def _named(name: str, params: dict[str, Any]) -> Model:
     """Make a model from its name, or from ``"system.tag"``, the name of one of its checkpoints."""
+    if name not in _registered:
+        name = present_model(name)
     system, dot, tag = name.partition(".")
     if dot and name not in _registered and system in {*read_index(OWN), *_registered}:
         cls = model_class(system)

@@ -2,11 +2,12 @@
 
 Safetensors hold numbers only. A ``.pt``, ``.pth``, ``.ckpt`` or ``.bin`` is a pickle, which can run code when it is
 read: it is read by ``torch.load(weights_only=True)`` alone, which builds tensors and plain containers and refuses
-everything else. Nothing is unpacked to disk.
+everything else but ``argparse.Namespace``, in which training scripts keep their options. Nothing is unpacked to disk.
 """
 
 from __future__ import annotations
 
+import argparse
 import dataclasses
 import hashlib
 import io
@@ -253,7 +254,8 @@ def _parsed(path: Path, data: bytes) -> tuple[dict[str, Tensor], dict[str, str]]
     if path.suffix.lower() == ".safetensors":
         found, header = parse_safetensors(name, data)
         return _state(found, name), header
-    with _damage(name):
+    # A namespace only holds attributes, and each of them is checked in the same way.
+    with _damage(name), torch.serialization.safe_globals([argparse.Namespace]):
         loaded = torch.load(io.BytesIO(data), map_location="cpu", weights_only=True)
     return _state(loaded, name), {}
 

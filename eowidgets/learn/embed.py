@@ -55,7 +55,7 @@ def embed(
     Examples
     --------
     >>> import eowidgets as eow
-    >>> vectors = eow.embed(eow.open("romania"), "galileo-nano", weights="nano.pt")  # doctest: +SKIP
+    >>> vectors = eow.embed(eow.open("romania"), "galileo", weights="nano.pt")  # doctest: +SKIP
     """
     if holds_vectors(cube):
         if area is not None or params:

@@ -46,8 +46,8 @@ def kit(
     notebooks : paths, optional
         Their calls of ``eow.open`` get the path of the store in the kit; outputs are removed.
     models : names, optional
-        Models whose weights are packed where the package does not have them: ``"galileo-nano"``, one checkpoint as
-        ``"galileo-nano.official"``, or the path of a saved model.
+        Models whose weights are packed where the package does not have them: ``"galileo"``, one checkpoint as
+        ``"galileo.nano"``, or the path of a saved model.
 
     Returns
     -------

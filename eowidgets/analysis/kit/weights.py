@@ -7,6 +7,7 @@ from pathlib import Path
 
 from eowidgets.analysis.kit.contents import WEIGHTS
 from eowidgets.contract.checkpoint import checkpoints
+from eowidgets.contract.older import present_model
 from eowidgets.contract.registry import model_class
 from eowidgets.contract.saving import DOCUMENT, ENDING
 from eowidgets.contract.saving import WEIGHTS as TENSORS
@@ -37,6 +38,7 @@ def model_files(name: str) -> dict[str, Path]:
         return {f"{saved.name}/{file}": saved / file for file in (DOCUMENT, TENSORS)}
     if saved.suffix == ENDING and saved.is_file():
         return {saved.name: saved}
+    name = present_model(name)
     system, _, tag = name.partition(".")
     found = model_class(system)
     file = sys.modules[found.__module__].__file__

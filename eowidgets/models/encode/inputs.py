@@ -1,4 +1,4 @@
-"""The groups of channels of Sentinel-1 and Sentinel-2 that Presto and Galileo take, out of a batch."""
+"""The groups of channels of Sentinel-1 and Sentinel-2 that encoders of series take, out of a batch, and patches with gaps."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 import torch
 from torch import Tensor
+from torch.nn import functional
 
 from eowidgets.contract.feeds import Batch
 from eowidgets.cube.globe import lonlat
@@ -118,3 +119,27 @@ def lonlat_of(batch: Batch, steps: Steps) -> Tensor:
     lon, lat = (part[:, None, None] for part in batch.lonlat.unbind(-1))
     lat = lat + north
     return torch.stack([lon + east / torch.deg2rad(lat).cos(), lat], dim=-1)
+
+
+def per_patch(values: Tensor, seen: Tensor, patch: int) -> tuple[Tensor, Tensor]:
+    """Fill what was not seen of a patch by the mean of what was, date by date.
+
+    Parameters
+    ----------
+    values : Tensor, shape (b, t, c, h patch, w patch)
+    seen : Tensor, shape (b, t, h patch, w patch), bool
+    patch : int
+
+    Returns
+    -------
+    (Tensor, Tensor)
+        The filled values, and where at least half of a patch was seen, shape (b, t, h, w), bool.
+    """
+    known = seen.to(values.dtype)
+    share = functional.avg_pool2d(known, patch)
+    # (b t) c h w -> b t c h w
+    total = functional.avg_pool2d((values * known.unsqueeze(2)).flatten(0, 1), patch)
+    total = total.view(*values.shape[:3], *share.shape[-2:])
+    mean = total / share.clamp_min(1 / patch**2).unsqueeze(2)
+    spread = mean.repeat_interleave(patch, dim=-2).repeat_interleave(patch, dim=-1)
+    return torch.where(seen.unsqueeze(2), values, spread), share >= 0.5

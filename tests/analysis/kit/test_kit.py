@@ -88,18 +88,18 @@ def test_weights_from_the_hub_are_packed_and_found_again(store, tmp_path, monkey
     cached.parent.mkdir()
     cached.write_bytes(content)
     made = Checkpoint(
-        "galileo-nano.official", licence="MIT", file="models/nano/nano.safetensors", hub="a/b", revision="c",
+        "galileo.nano", licence="MIT", file="models/nano/nano.safetensors", hub="a/b", revision="c",
         sha256=hashlib.sha256(content).hexdigest(), size=len(content),
     )  # fmt: skip
     monkeypatch.setattr("eowidgets.analysis.kit.weights.checkpoints", lambda folder: {made.name: made})
     monkeypatch.setattr("eowidgets.contract.checkpoint.download", lambda *a, **k: cached)
-    kit = eow.open_kit(eow.kit(store, tmp_path / "kit.zip", models=["galileo-nano"]), tmp_path / "k")
-    assert (kit.folder / "weights" / "galileo-nano.official.safetensors").read_bytes() == content
+    kit = eow.open_kit(eow.kit(store, tmp_path / "kit.zip", models=["galileo"]), tmp_path / "k")
+    assert (kit.folder / "weights" / "galileo.nano.safetensors").read_bytes() == content
     monkeypatch.setattr("eowidgets.contract.checkpoint.download", None)
     monkeypatch.setenv("EOWIDGETS_WEIGHTS", str(kit.folder / "weights"))
     assert made.content() == content
-    with pytest.raises(InputError, match="no checkpoint named 'galileo-nano.offical'.*official"):
-        eow.kit(store, tmp_path / "kit.zip", models=["galileo-nano.offical"])
+    with pytest.raises(InputError, match="no checkpoint named 'galileo.nana'.*nano"):
+        eow.kit(store, tmp_path / "kit.zip", models=["galileo.nana"])
 
 
 def test_a_saved_model_is_packed_under_its_name(store, tmp_path):

@@ -3,12 +3,15 @@ import os
 import numpy as np
 import pytest
 import torch
+from models.encode.strict import refuses_other_states
 from support.encoders import OPTICAL, RADAR, hash_of_keys, series_cube
 
 import eowidgets as eow
-from eowidgets.models.encode.galileo import Encoder, GalileoNano
+from eowidgets.contract.registry import get_model, model_class
+from eowidgets.models.encode.galileo import Encoder, Galileo
 from eowidgets.models.encode.galileo.network import kernel_resize
-from eowidgets.models.encode.galileo.statistics import normalised, per_patch
+from eowidgets.models.encode.galileo.statistics import normalised
+from eowidgets.models.encode.inputs import per_patch
 
 #: Computed with the authors' code and weights, by patch and radar; README.md beside the model describes how.
 REFERENCE = {
@@ -33,27 +36,65 @@ def test_the_network_has_the_published_names_and_shapes():
     assert sum(p.numel() for p in Encoder().parameters()) == 1_037_856
 
 
+@pytest.mark.parametrize(
+    ("tag", "width", "depth", "heads"), [("nano", 128, 4, 8), ("tiny", 192, 12, 3), ("base", 768, 12, 12)]
+)
+def test_every_size_loads_its_own_keys_and_refuses_others(tag, width, depth, heads, tmp_path):
+    with torch.device("meta"):
+        network = Encoder(width, depth, heads, 4 * width)
+    model = get_model(f"galileo.{tag}")
+    assert (model.width, model.checkpoint.tag, model.checkpoint.file) == (width, tag, f"models/{tag}/encoder.pt")
+    assert len(network.state_dict()) == 42 + 16 * depth
+    refuses_other_states("galileo", network.state_dict(), tmp_path, checkpoint=tag)
+
+
+def test_tokens_that_were_not_seen_change_nothing():
+    torch.manual_seed(0)
+    network = Encoder(depth=2, hidden=32).eval()
+    x, seen = torch.randn(9, 5, 1, 2, 3), torch.rand(9, 5, 2, 3) < 0.6
+    seen[4] = False
+    seen[5] = True
+    with torch.inference_mode():
+        found = network({"NDVI": x}, {"NDVI": seen}, torch.arange(5), 1)
+        for i in range(len(x)):
+            alone = network({"NDVI": x[i : i + 1]}, {"NDVI": seen[i : i + 1]}, torch.arange(5), 1)
+            torch.testing.assert_close(alone[0], found[i], atol=1e-5, rtol=0, equal_nan=True)
+        other = network({"NDVI": torch.where(seen.unsqueeze(2), x, 7.0)}, {"NDVI": seen}, torch.arange(5), 1)
+    torch.testing.assert_close(other, found, equal_nan=True)
+    assert (found.isnan().all(1) == ~seen.any(1)).all()
+
+
+def test_the_name_of_the_first_release_still_works(network):
+    with pytest.warns(DeprecationWarning, match="'galileo-nano' is deprecated: use 'galileo.nano'"):
+        model = get_model("galileo-nano", patch=2)
+    assert (type(model), model.params.checkpoint, model.stride) == (Galileo, "nano", 2)
+    with pytest.warns(DeprecationWarning):
+        assert get_model("galileo-nano.official").params.checkpoint == "nano"
+    with pytest.warns(DeprecationWarning):
+        assert model_class("galileo-nano") is Galileo
+
+
 @pytest.mark.skipif("EOW_GALILEO_WEIGHTS" not in os.environ, reason="needs the file of the published weights")
 @pytest.mark.parametrize(("patch", "radar"), REFERENCE)
 def test_the_published_weights_give_what_the_authors_code_gives(patch, radar):
     cube = series_cube(2 * patch, 2 * patch, gap=patch, bands=OPTICAL + (RADAR if radar else ()))
-    model = GalileoNano(weights=os.environ["EOW_GALILEO_WEIGHTS"], patch=patch, side=2)
+    model = Galileo(weights=os.environ["EOW_GALILEO_WEIGHTS"], patch=patch, side=2)
     found = eow.run(model, cube)
     np.testing.assert_allclose(found["embedding"].values[:6, 0, 0], REFERENCE[patch, radar], atol=1e-4)
 
 
 @pytest.mark.parametrize(("patch", "window"), [(1, 8), (3, 4), (4, 4), (8, 1)])
 def test_windows_and_grid_follow_the_parameters(network, patch, window):
-    model = GalileoNano(network, patch=patch, side=window)
+    model = Galileo(network, patch=patch, side=window)
     assert (model.feed.size, model.feed.multiple) == (patch * window, patch)
     found = eow.run(model, series_cube(24, 24, gap=4))
     assert found.sizes == {"feature": 128, "y": 24 // patch, "x": 24 // patch}
     assert np.isfinite(found["embedding"]).all()
-    assert GalileoNano.feed.size == 16
+    assert Galileo.feed.size == 16
 
 
 def test_another_window_is_refused_and_batches_do_not_matter(network):
-    cube, model = series_cube(40, 24, gap=4), GalileoNano(network)
+    cube, model = series_cube(40, 24, gap=4), Galileo(network)
     with pytest.raises(eow.EowidgetsError, match="windows of 16 pixels"):
         eow.run(model, cube, window=32)
     one, other = (eow.run(model, cube, batch=batch, precision="fp32")["embedding"] for batch in (1, 4))
@@ -67,10 +108,10 @@ def test_a_patch_of_which_less_than_half_was_seen_counts_only_where_it_was(netwo
     cube["clouds"][0, 0, :4] = True
     changed = cube.copy(deep=True)
     changed["red"].values[cube["clouds"].values] = 0.9
-    run = [eow.run(GalileoNano(network), c)["embedding"] for c in (cube, changed)]
+    run = [eow.run(Galileo(network), c)["embedding"] for c in (cube, changed)]
     np.testing.assert_array_equal(*run)
     cube["clouds"][0, :3, :4] = True
-    found = eow.run(GalileoNano(network), cube)["embedding"]
+    found = eow.run(Galileo(network), cube)["embedding"]
     assert np.isnan(found[:, 0, 0]).all()
     assert np.isfinite(found.values.reshape(128, -1)[:, 1:]).all()
 

@@ -5,10 +5,10 @@ from safetensors.torch import save_file
 import eowidgets as eow
 from eowidgets.contract.registry import get_model
 from eowidgets.errors import ModelError
-from eowidgets.models.encode.galileo import Encoder, GalileoNano
+from eowidgets.models.encode.galileo import Encoder, Galileo
 from eowidgets.models.encode.presto import Presto, PrestoModel
 
-MODELS = {PrestoModel: Presto, GalileoNano: Encoder}
+MODELS = {PrestoModel: Presto, Galileo: Encoder}
 
 
 @pytest.fixture(scope="module")
@@ -48,7 +48,7 @@ def test_weights_of_another_network_are_refused(model, change, words, states, tm
     state = dict(states[model])
     key = next(k for k in state if k.endswith("norm.weight"))
     change(state, key)
-    with pytest.raises(ModelError, match=rf"not those of '{model.name}.official': they {words}") as refused:
+    with pytest.raises(ModelError, match=f"not those of {model().checkpoint.name!r}: they {words}") as refused:
         get_model(model.name, weights=saved(tmp_path / "w.pt", state)).module()
     assert "\n" not in str(refused.value)
 
@@ -75,18 +75,18 @@ def test_the_hub_is_asked_for_the_pinned_file(monkeypatch, states, tmp_path):
         return tmp_path / "w.pt"
 
     monkeypatch.setattr("eowidgets.contract.checkpoint.download", download)
-    saved(tmp_path / "w.pt", states[GalileoNano])
+    saved(tmp_path / "w.pt", states[Galileo])
     with pytest.raises(eow.EowidgetsError, match="not the one expected"):
-        get_model("galileo-nano", weights="hub").module()
+        get_model("galileo", weights="hub").module()
     assert asked == [("nasaharvest/galileo", "models/nano/encoder.pt", 40)]
 
 
 def test_other_weights_are_loaded_by_a_copy_with_other_parameters(states, tmp_path):
-    first = GalileoNano(weights=saved(tmp_path / "a.pt", states[GalileoNano]))
+    first = Galileo(weights=saved(tmp_path / "a.pt", states[Galileo]))
     first.module()
-    other = {k: v + 1 for k, v in states[GalileoNano].items()}
+    other = {k: v + 1 for k, v in states[Galileo].items()}
     second = first.with_params(weights=saved(tmp_path / "b.pt", other), patch=2)
     assert torch.equal(second.module().norm.bias, other["norm.bias"])
     assert second.feed.size == 8
-    given = GalileoNano(network := Encoder(depth=1)).with_params(patch=8)
+    given = Galileo(network := Encoder(depth=1)).with_params(patch=8)
     assert given.module() is network

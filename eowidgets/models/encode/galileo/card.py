@@ -1,12 +1,12 @@
-"""Card of Galileo-nano."""
+"""Card of Galileo."""
 
 from __future__ import annotations
 
 from eowidgets.contract.card import Card
 
 CARD = Card(
-    title="Galileo (nano)",
-    summary="A vector of 128 numbers per patch of 1 to 8 pixels, from a series of Sentinel-2 and Sentinel-1.",
+    title="Galileo",
+    summary="A vector of 128, 192 or 768 numbers per patch of 1 to 8 pixels, from a series of Sentinel-2 and Sentinel-1.",
     paper="Tseng et al. (2025), Galileo: Learning Global and Local Features in Pretrained Remote Sensing Models; "
     "arXiv:2502.09356",
     url="https://github.com/nasaharvest/galileo",

@@ -9,6 +9,7 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from eowidgets.models.blocks.embed import months, sinusoid
+from eowidgets.models.blocks.packed import packed
 from eowidgets.models.blocks.vit import Block
 
 #: Groups of channels that share a token, and how many channels each has, by what they depend on.
@@ -127,20 +128,22 @@ class Encoder(nn.Module):
         grid = torch.stack([self._tokens(k, x, months, patch, ratio) for k, x in groups.items()], dim=-2)
         kept = torch.stack([seen[name] for name in groups], dim=-1)
         # b t h w g d -> b (t h w g) d
-        x, known = grid.flatten(1, 4), kept.flatten(1)
-        # What no window of the batch has seen is not computed.
-        some = known.any(dim=0)
-        mask = None if bool(known[:, some].all()) else known[:, some]
-        encoded = x[:, some]
-        for block in self.blocks:
-            encoded = block(encoded, mask)
-        encoded = self.norm(encoded)
-        whole = encoded.new_zeros(*x.shape)
-        whole[:, some] = encoded.masked_fill(~known[:, some].unsqueeze(-1), 0)
+        whole = self._encoded(grid.flatten(1, 4), kept.flatten(1))
         # b (t h w g) d -> b d h w
         total = whole.view(grid.shape).sum(dim=(1, 4)).movedim(-1, 1)
         out: Tensor = total / kept.sum(dim=(1, 4)).unsqueeze(1)
         return out
+
+    def _encoded(self, x: Tensor, seen: Tensor) -> Tensor:
+        """Encode the tokens, shape (b, n, width), that were ``seen``, shape (b, n); 0 for those that were not."""
+
+        def encode(tokens: Tensor, mask: Tensor | None, _: Tensor) -> Tensor:
+            for block in self.blocks:
+                tokens = block(tokens, mask)
+            out: Tensor = self.norm(tokens)
+            return out
+
+        return packed(x, seen, encode)
 
     def _tokens(self, name: str, x: Tensor, months: Tensor, patch: int, ratio: float) -> Tensor:
         """Return the tokens of a group, shape (b, t, h, w, width)."""

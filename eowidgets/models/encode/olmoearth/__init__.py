@@ -1,0 +1,6 @@
+"""OlmoEarth v1, v1.1 and v1.2 (Herzog et al., 2025): a vector per patch; README.md beside this file describes them."""
+
+from eowidgets.models.encode.olmoearth.model import OlmoEarth
+from eowidgets.models.encode.olmoearth.network import Encoder
+
+__all__ = ["Encoder", "OlmoEarth"]
