@@ -20,7 +20,7 @@ from PIL import Image
 from torch import Tensor
 from torch.nn import functional
 
-from eowidgets.models.encode.galileo import Encoder, GalileoNano
+from eowidgets.models.encode.galileo import Galileo
 
 BANDS = ("red", "green", "blue")
 #: Reflectance that is 255 in the pictures: they were stretched from 0 to 2750, as far as is known.
@@ -46,7 +46,7 @@ def chips(folder: Path, each: int) -> tuple[Tensor, np.ndarray]:
     return x, np.repeat(np.arange(len(images)), [len(listed) for listed in images.values()])
 
 
-def embed(model: GalileoNano, x: Tensor, side: int) -> np.ndarray:
+def embed(model: Galileo, x: Tensor, side: int) -> np.ndarray:
     """Resize images bilinearly, and return a vector for each."""
     found = []
     for part in x.split(BATCH):
@@ -92,8 +92,8 @@ def main() -> None:
     plain = torch.cat([x.mean((2, 3)), x.std((2, 3))], 1).numpy()
     report("mean and deviation of each band", plain, classes, 0)
     torch.manual_seed(0)
-    trained = GalileoNano(weights=str(folder / "galileo" / "encoder.pt"), patch=8)
-    networks = {"Galileo-nano": trained, "the same network, untrained": GalileoNano(Encoder().eval(), patch=8)}
+    trained = Galileo(weights=str(folder / "galileo" / "encoder.pt"), patch=8)
+    networks = {"Galileo-nano": trained, "the same network, untrained": Galileo(Galileo().build().eval(), patch=8)}
     scales = {"right": TOP, "numbers 0 to 1 for 0 to 10 000": TOP / 10_000, "picture 0 to 1 as reflectance": 1.0}
     for side in given.sides:
         for network, model in networks.items():
