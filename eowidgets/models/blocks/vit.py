@@ -14,11 +14,13 @@ class SelfAttention(nn.Module):
     width, heads : int
     fused : bool
         One projection ``qkv`` for queries, keys and values, or three named ``q``, ``k`` and ``v``.
+    causal : bool
+        A token attends to itself and to those before it only.
     """
 
-    def __init__(self, width: int, heads: int, *, fused: bool) -> None:
+    def __init__(self, width: int, heads: int, *, fused: bool, causal: bool = False) -> None:
         super().__init__()
-        self.heads, self.fused = heads, fused
+        self.heads, self.fused, self.causal = heads, fused, causal
         if fused:
             self.qkv = nn.Linear(width, 3 * width)
         else:
@@ -31,7 +33,7 @@ class SelfAttention(nn.Module):
         # b n (h d) -> b h n d
         q, k, v = (part.unflatten(-1, (self.heads, -1)).transpose(1, 2) for part in parts)
         mask = None if seen is None else seen[:, None, None, :]
-        mixed = functional.scaled_dot_product_attention(q, k, v, attn_mask=mask)
+        mixed = functional.scaled_dot_product_attention(q, k, v, attn_mask=mask, is_causal=self.causal)
         # b h n d -> b n (h d)
         out: Tensor = self.proj(mixed.transpose(1, 2).flatten(2))
         return out
@@ -54,10 +56,10 @@ class Mlp(nn.Module):
 class Block(nn.Module):
     """Pre-norm transformer block (Dosovitskiy et al., 2021); the parameters are those of :class:`SelfAttention`."""
 
-    def __init__(self, width: int, heads: int, hidden: int, *, fused: bool) -> None:
+    def __init__(self, width: int, heads: int, hidden: int, *, fused: bool, causal: bool = False) -> None:
         super().__init__()
         self.norm1 = nn.LayerNorm(width)
-        self.attn = SelfAttention(width, heads, fused=fused)
+        self.attn = SelfAttention(width, heads, fused=fused, causal=causal)
         self.norm2 = nn.LayerNorm(width)
         self.mlp = Mlp(width, hidden)
 
