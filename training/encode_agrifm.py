@@ -32,7 +32,7 @@ from training.ship import ship
 
 RUNS = Path("training/runs")
 NAME = "agrifm"
-FIELDS, SQUARES, RATE, STEPS = 48, 16, 2e-3, 1300
+FIELDS, SQUARES, RATE, STEPS = 48, 16, 2e-3, 1000
 SIDE = 4
 #: Bands of MODIS, as those of Sentinel-2 that they are closest to.
 MODIS = {"blue": "blue", "red": "red", "nir": "nir", "mir": "swir22"}

@@ -33,7 +33,7 @@ from training.ship import ship
 
 RUNS = Path("training/runs")
 NAME = "dynamicvis"
-BATCH, RATE, STEPS = 32, 2e-3, 800
+BATCH, RATE, STEPS = 32, 2e-3, 450
 
 
 class Pictures:
