@@ -79,7 +79,10 @@ def main() -> None:
         own = found["dynamicvis"]
         for name, row in found.items():
             shares = [f"{row[k] / own[k]:.2f}" for k in ("cpu_s", "mb")]
-            print(f"| {side} | {name} | {row['million weights']:.2f} | {row['cpu_s']:.2f} | {row['mb']:.0f} | {' | '.join(shares)} |")
+            print(
+                f"| {side} | {name} | {row['million weights']:.2f} | {row['cpu_s']:.2f} | {row['mb']:.0f} | "
+                f"{' | '.join(shares)} |"
+            )
 
 
 if __name__ == "__main__":

@@ -200,7 +200,9 @@ def main() -> None:
         x = _varied(crops.x[some], rng, least=2)
         lost = torch.from_numpy(rng.random(x.shape[:2]) < rng.uniform(0, 0.4))
         x = x.masked_fill(lost[..., None], 0.0)
-        crop = functional.cross_entropy(heads["crop"](network(fields(x)).mean((2, 3))), truth[some], label_smoothing=0.05)
+        crop = functional.cross_entropy(
+            heads["crop"](network(fields(x)).mean((2, 3))), truth[some], label_smoothing=0.05
+        )
         images, shares = [], []
         for _ in range(SQUARES):
             k, (r, c) = int(rng.integers(len(places))), rng.integers(0, 224 - 16, 2)
@@ -215,7 +217,11 @@ def main() -> None:
         return crop + functional.cross_entropy(found, torch.from_numpy(np.stack(shares).astype("float32")))
 
     def check() -> float:
-        return float(functional.cross_entropy(heads["crop"](network(fields(crops.x[crops.choice])).mean((2, 3))), truth[crops.choice]))
+        return float(
+            functional.cross_entropy(
+                heads["crop"](network(fields(crops.x[crops.choice])).mean((2, 3))), truth[crops.choice]
+            )
+        )
 
     plan = Plan(
         steps=args.steps,

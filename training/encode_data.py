@@ -128,4 +128,16 @@ def _raster(path: Path) -> np.ndarray:
         return np.asarray(file.read())
 
 
-__all__ = ["BANDS", "FITTED", "HELD", "Pixels", "Place", "cells", "majority", "patches", "pixels", "place", "reflectance"]
+__all__ = [
+    "BANDS",
+    "FITTED",
+    "HELD",
+    "Pixels",
+    "Place",
+    "cells",
+    "majority",
+    "patches",
+    "pixels",
+    "place",
+    "reflectance",
+]

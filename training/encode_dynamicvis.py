@@ -57,7 +57,9 @@ class Pictures:
         """Return the rows of a share of each class, in the order of the hashes of the names."""
         found = []
         for k in np.unique(self.truth):
-            own = sorted(np.flatnonzero(self.truth == k), key=lambda i: hashlib.sha256(self.names[i].encode()).hexdigest())
+            own = sorted(
+                np.flatnonzero(self.truth == k), key=lambda i: hashlib.sha256(self.names[i].encode()).hexdigest()
+            )
             found += own[round(low * len(own)) : round(high * len(own))]
         return np.array(found)
 

@@ -31,7 +31,7 @@ from training.ship import ship
 
 RUNS = Path("training/runs")
 NAME = "skysense"
-SQUARES, PIXELS, RATE, STEPS, FOLLOW = 16, 48, 1.5e-3, 800, 0.99
+SQUARES, PIXELS, RATE, STEPS, FOLLOW = 16, 48, 1.5e-3, 500, 0.99
 #: Dates of a series of pixels in a view.
 DATES = 3
 
@@ -106,7 +106,9 @@ class Material:
         """Draw squares with both sources."""
         cut = [self._cut(self.images[int(rng.integers(len(self.images)))], rng) for _ in range(SQUARES)]
         year = torch.full((SQUARES, 1), 0.5)
-        return {n: series(torch.stack([c[i] for c in cut])[:, None], year) for i, n in enumerate((OPTICAL, RADAR))}, None
+        return {
+            n: series(torch.stack([c[i] for c in cut])[:, None], year) for i, n in enumerate((OPTICAL, RADAR))
+        }, None
 
     def without_radar(self, rng: np.random.Generator) -> tuple[dict[str, Series], Tensor | None]:
         """Draw squares of Sentinel-2 alone."""
@@ -121,7 +123,12 @@ class Material:
 
     def _cut(self, images: tuple[Tensor, ...], rng: np.random.Generator) -> list[Tensor]:
         h, w = images[0].shape[-2:]
-        r, c, turns, flip = int(rng.integers(h - 16)), int(rng.integers(w - 16)), int(rng.integers(4)), rng.random() < 0.5
+        r, c, turns, flip = (
+            int(rng.integers(h - 16)),
+            int(rng.integers(w - 16)),
+            int(rng.integers(4)),
+            rng.random() < 0.5,
+        )
         cut = [torch.rot90(x[:, r : r + 16, c : c + 16], turns, (1, 2)) for x in images]
         return [x.flip(2) for x in cut] if flip else cut
 
@@ -146,7 +153,10 @@ def measure(folder: Path, network: SkySense) -> list[dict]:
         over = (1, 3, 4)
         stats = np.concatenate([raw.mean(over), raw.std(over), raw.min(over), raw.max(over)], 1)
         sets = {}
-        for label, found in (("SkySense", vectors(network, sources, lonlat)), ("untrained", vectors(untrained, sources, lonlat))):
+        for label, found in (
+            ("SkySense", vectors(network, sources, lonlat)),
+            ("untrained", vectors(untrained, sources, lonlat)),
+        ):
             sets[label] = (found[~test], found[test])
         sets["PCA"] = components(flat[~test], flat[test], SMALL.vector)
         sets["statistics"] = (stats[~test], stats[test])
@@ -170,14 +180,35 @@ def measure(folder: Path, network: SkySense) -> list[dict]:
     test = np.array([p.split()[0] in HELD for p in places])
     nowhere = torch.zeros(len(places), 2)
     for label, names in (("S1 and S2", (OPTICAL, RADAR)), ("S2 alone", (OPTICAL,)), ("S1 alone", (RADAR,))):
-        add(f"land cover, 4 classes, {label} (recall)", "classes", {n: both[n] for n in names}, nowhere, y[keep], places, test, 400)
-    for name, label, count in (("fuel_moisture", "fuel moisture, 3 dates", 800), ("algae_blooms", "algae, 12 dates", 400)):
+        add(
+            f"land cover, 4 classes, {label} (recall)",
+            "classes",
+            {n: both[n] for n in names},
+            nowhere,
+            y[keep],
+            places,
+            test,
+            400,
+        )
+    for name, label, count in (
+        ("fuel_moisture", "fuel moisture, 3 dates", 800),
+        ("algae_blooms", "algae, 12 dates", 400),
+    ):
         one = pixels(folder, name)
         x = (torch.from_numpy(one.optical) - torch.tensor(MEAN)) / torch.tensor(STD)
         when = torch.from_numpy(one.months).float() / 12
         r = radar(torch.from_numpy(one.radar)[..., None, None])[..., 0, 0]
         sources = {OPTICAL: series(even(x), when), RADAR: series(even(r), when)}
-        add(f"{label}, S1 and S2 (R²)", "value", sources, torch.from_numpy(one.lonlat), one.truth, one.places, one.test, count)
+        add(
+            f"{label}, S1 and S2 (R²)",
+            "value",
+            sources,
+            torch.from_numpy(one.lonlat),
+            one.truth,
+            one.places,
+            one.test,
+            count,
+        )
     return results
 
 

@@ -87,7 +87,9 @@ def test_the_shipped_weights_embed_stamps_of_files(tmp_path):
 
     rng = np.random.default_rng(0)
     for i in range(2):
-        with rasterio.open(tmp_path / f"{i}.tif", "w", driver="GTiff", width=63, height=63, count=3, dtype="float32") as file:
+        with rasterio.open(
+            tmp_path / f"{i}.tif", "w", driver="GTiff", width=63, height=63, count=3, dtype="float32"
+        ) as file:
             file.write(rng.normal(100, 5, (3, 63, 63)).astype("float32"))
     found = eow.run("astropt", str(tmp_path))
     assert found.filter(like="embedding").shape == (2, 96)

@@ -112,7 +112,12 @@ def test_sizes_of_the_paper(size, low, high):
 
 def test_other_sizes_of_images_are_taken():
     network = DynamicVis(TINY).eval()
-    assert [tuple(x.shape[-2:]) for x in network.stages(torch.rand(1, 3, 64, 96))] == [(16, 24), (8, 12), (4, 6), (2, 3)]
+    assert [tuple(x.shape[-2:]) for x in network.stages(torch.rand(1, 3, 64, 96))] == [
+        (16, 24),
+        (8, 12),
+        (4, 6),
+        (2, 3),
+    ]
 
 
 def test_the_shipped_weights_embed_a_cube():

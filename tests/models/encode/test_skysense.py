@@ -17,7 +17,9 @@ from eowidgets.models.encode.skysense.context import GeoContext, sinkhorn
 from eowidgets.models.encode.skysense.contrast import aligned, apart, granular, groups
 
 BRANCH = BranchConfig(10, 8, 2, 1)
-TINY = SkySenseConfig(BRANCH, replace(BRANCH, channels=2), grid=2, width=16, heads=2, depth=1, regions=(2, 2), prototypes=3)
+TINY = SkySenseConfig(
+    BRANCH, replace(BRANCH, channels=2), grid=2, width=16, heads=2, depth=1, regions=(2, 2), prototypes=3
+)
 HERE = torch.tensor([[10.0, 45.0], [100.0, 45.0]])
 
 
@@ -46,7 +48,9 @@ def test_what_was_not_seen_takes_no_part(network):
     other.values[0, 1] += 5
     torch.testing.assert_close(network({OPTICAL: one}, HERE), network({OPTICAL: other}, HERE))
     shorter = Series(one.values[:1, [0, 2]], one.seen[:1, [0, 2]], one.year[[0, 2]])
-    torch.testing.assert_close(network({OPTICAL: shorter}, HERE[:1])[0], network({OPTICAL: one}, HERE)[0], rtol=1e-4, atol=1e-5)
+    torch.testing.assert_close(
+        network({OPTICAL: shorter}, HERE[:1])[0], network({OPTICAL: one}, HERE)[0], rtol=1e-4, atol=1e-5
+    )
 
 
 def test_the_day_of_the_year_matters_and_the_year_does_not(network):
@@ -76,7 +80,12 @@ def test_sinkhorn_gives_each_cluster_an_equal_share():
 def test_prototypes_follow_the_tokens_of_their_region():
     torch.manual_seed(0)
     context = GeoContext((2, 2), 2, 3)
-    assert context.region(torch.tensor([[-179.0, 80.0], [179.0, 80.0], [0.1, -80.0], [181.0, 10.0]])).tolist() == [1, 2, 4, 1]
+    assert context.region(torch.tensor([[-179.0, 80.0], [179.0, 80.0], [0.1, -80.0], [181.0, 10.0]])).tolist() == [
+        1,
+        2,
+        4,
+        1,
+    ]
     tokens = torch.tensor([[[1.0, 0, 0], [0, 1, 0]]]).repeat(2, 4, 1)
     where = torch.tensor([[-90.0, 45.0], [-90.0, 45.0]])
     context.update(tokens, where)

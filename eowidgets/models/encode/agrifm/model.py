@@ -10,7 +10,7 @@ from eowidgets.contract.registry import register
 from eowidgets.models.encode.agrifm.card import CARD, WEIGHTS
 from eowidgets.models.encode.agrifm.config import SMALL
 from eowidgets.models.encode.agrifm.network import AgriFM
-from eowidgets.models.encode.images import ImageEncoder, Images, Imagery
+from eowidgets.models.encode.images import ImageEncoder, Imagery, Images
 from eowidgets.models.encode.ten_bands import BANDS, MEAN, STD, placed
 
 _IMAGERY = Imagery(

@@ -72,11 +72,12 @@ class SwinBlock3D(nn.Module):
         return out
 
     def _attend(self, x: Tensor) -> Tensor:
-        whole = x.shape[1:4]
-        size = tuple(min(n, w) for n, w in zip(whole, self.window, strict=True))
-        shift = tuple(
-            w // 2 if self.shifted and n > w else 0 for n, w in zip(whole, self.window, strict=True)
-        )
+        whole = (x.shape[1], x.shape[2], x.shape[3])
+        (d, h, w), (wd, wh, ww) = whole, self.window
+        size = (min(d, wd), min(h, wh), min(w, ww))
+        # An axis with one window is not shifted.
+        moves = [self.shifted and n > m for n, m in zip(whole, self.window, strict=True)]
+        shift = (wd // 2 * moves[0], wh // 2 * moves[1], ww // 2 * moves[2])
         missing = [-n % w for n, w in zip(whole, size, strict=True)]
         x = functional.pad(x, (0, 0, 0, missing[2], 0, missing[1], 0, missing[0]))
         padded = (x.shape[1], x.shape[2], x.shape[3])
@@ -105,7 +106,7 @@ class Merging(nn.Module):
             short = -x.shape[axis] % parts
             last = x.narrow(axis, x.shape[axis] - 1, 1)
             x = torch.cat([x, *[last] * short], axis)
-        x = x.unflatten(1, (-1, self.dates)).mean(dim=2)
+        x = x.reshape(x.shape[0], -1, self.dates, *x.shape[2:]).mean(dim=2)
         x = torch.cat([x[:, :, row::2, column::2] for column in (0, 1) for row in (0, 1)], dim=-1)
         out: Tensor = self.reduction(self.norm(x))
         return out
@@ -125,7 +126,7 @@ def joined(x: Tensor, whole: Size, size: Size) -> Tensor:
     return parts.permute(0, 1, 4, 2, 5, 3, 6, 7).reshape(-1, *whole, x.shape[-1])
 
 
-def _mask(whole: torch.Size, padded: Size, size: Size, shift: Size, device: torch.device) -> Tensor:
+def _mask(whole: Size, padded: Size, size: Size, shift: Size, device: torch.device) -> Tensor:
     """Return what is added to the logits, (windows, n, n): :data:`FAR` between tokens that are no neighbours."""
     region = torch.zeros(1, *padded, 1, device=device)
     for axis, (true, n, moved) in enumerate(zip(whole, padded, shift, strict=True)):

@@ -83,7 +83,7 @@ class AstroPT(nn.Module):
         """Cut images (b, c, side, side) into patches along the spiral, (b, n, c patch²)."""
         g, p = self.config.grid, self.config.patch
         # b c (g p) (g q) -> b (g g) (c p q)
-        cut = images.unflatten(3, (g, p)).unflatten(2, (g, p)).permute(0, 2, 4, 1, 3, 5)
+        cut = images.reshape(*images.shape[:2], g, p, g, p).permute(0, 2, 4, 1, 3, 5)
         return cut.flatten(3).flatten(1, 2)[:, self.order]
 
     def hidden(self, patches: Tensor) -> Tensor:

@@ -10,7 +10,7 @@ from eowidgets.contract.registry import register
 from eowidgets.models.encode.dynamicvis.card import CARD, WEIGHTS
 from eowidgets.models.encode.dynamicvis.config import SMALL
 from eowidgets.models.encode.dynamicvis.network import DynamicVis
-from eowidgets.models.encode.images import ImageEncoder, Images, Imagery
+from eowidgets.models.encode.images import ImageEncoder, Imagery, Images
 
 #: EuroSAT draws reflectance from 0 to 0.275 as 1 to 255.
 SCALE = 254 / 0.275

@@ -38,7 +38,8 @@ class BothWays(nn.Module):
         """Mix tokens (b, n, width)."""
         y = self.pre_norm(x)
         forward, backward = self.mamba_layer(torch.cat([y, y.flip(1)])).chunk(2)
-        return x + (forward + backward.flip(1)) / 2
+        out: Tensor = x + (forward + backward.flip(1)) / 2
+        return out
 
 
 class KeptMixer(nn.Module):
@@ -61,7 +62,7 @@ class KeptMixer(nn.Module):
 
     def forward(self, x: Tensor, rows: int) -> Tensor:
         """Mix tokens (b, n, width) of a grid with ``rows`` rows; means of as many parts of the sequence go first."""
-        b, n, _ = x.shape
+        n = x.shape[1]
         rated = self.spatial_gate(x).squeeze(-1)
         weights = rated.softmax(dim=1)
         tried = rated.detach()
@@ -74,7 +75,8 @@ class KeptMixer(nn.Module):
         at = chosen.unsqueeze(-1).expand(-1, -1, x.shape[-1])
         mixed = self.spatial_mamba_mixer(torch.cat([everywhere, x.gather(1, at)], dim=1))[:, rows:]
         grown = x * weights.unsqueeze(-1)
-        return x + grown.scatter(1, at, mixed * weights.gather(1, chosen).unsqueeze(-1))
+        out: Tensor = x + grown.scatter(1, at, mixed * weights.gather(1, chosen).unsqueeze(-1))
+        return out
 
 
 class Stage(nn.Module):

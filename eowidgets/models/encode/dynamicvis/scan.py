@@ -40,7 +40,7 @@ def selective_scan(x: Tensor, step: Tensor, decay: Tensor, into: Tensor, out: Te
     missing = pieces * length - n
     # b (p l) ... -> l b p ...: a step of 0 neither decays nor adds.
     parts = (functional.pad(part, (0, 0, 0, missing)) for part in (x, step, into, out))
-    x, step, into, out = (part.unflatten(1, (pieces, length)).movedim(2, 0) for part in parts)
+    x, step, into, out = (part.reshape(b, pieces, length, -1).movedim(2, 0) for part in parts)
     moved = step * x
 
     def advance(state: Tensor, i: int) -> Tensor:

@@ -74,7 +74,7 @@ class GeoContext(nn.Module):
     def update(self, x: Tensor, lonlat: Tensor) -> None:
         """Move the prototypes of the regions, and of the world, towards the tokens (b, n, width) that they are assigned."""
         regions = self.region(lonlat)
-        for number in [0, *regions.unique().tolist()]:
+        for number in [0, *sorted(set(regions.tolist()))]:
             tokens = functional.normalize((x if number == 0 else x[regions == number]).flatten(0, 1), dim=-1)
             shares = sinkhorn(tokens @ functional.normalize(self.prototypes[number], dim=-1).T)
             mean = shares.T @ tokens / shares.sum(0).clamp_min(1e-6).unsqueeze(-1)

@@ -60,7 +60,7 @@ class Branch(nn.Module):
         """Turn images (b, t, c, h, w) into tokens (b, t, n, width)."""
         b, t = x.shape[:2]
         tokens = self.patches(x.flatten(0, 1))
-        places = self.positions
+        places: Tensor = self.positions
         if places.shape[-2:] != tokens.shape[-2:]:
             places = functional.interpolate(places, tokens.shape[-2:], mode="bicubic", align_corners=False)
         # (b t) c h w -> (b t) (h w) c
@@ -68,7 +68,7 @@ class Branch(nn.Module):
         for block in self.blocks:
             tokens = block(tokens)
         found: Tensor = self.project(self.norm(tokens))
-        return found.unflatten(0, (b, t))
+        return found.reshape(b, t, *found.shape[1:])
 
 
 class SkySense(nn.Module):
@@ -116,8 +116,8 @@ class SkySense(nn.Module):
         mask = functional.pad(known.flatten(0, 1), (1, 0), value=True)
         for block in self.fusion:
             x = block(x, mask)
-        found = self.norm(x[:, 0])
-        return found.unflatten(0, (b, n))
+        found: Tensor = self.norm(x[:, 0]).reshape(b, n, -1)
+        return found
 
     def forward(self, sources: Mapping[str, Series], lonlat: Tensor) -> Tensor:
         """Return the map of a place, (b, vector, g, g).
@@ -133,4 +133,4 @@ class SkySense(nn.Module):
         if self.context is not None:
             fused = torch.cat([fused, self.context(fused, lonlat)], dim=-1)
         rows = next(iter(sources.values())).seen.shape[-2]
-        return fused.transpose(1, 2).unflatten(2, (rows, -1))
+        return fused.transpose(1, 2).reshape(fused.shape[0], fused.shape[2], rows, -1)
