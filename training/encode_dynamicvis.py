@@ -94,11 +94,14 @@ def measure(folder: Path, network: DynamicVis) -> list[dict]:
     results = []
     eurosat = Pictures([folder / "eurosat_rgb" / "eurosat_rgb_train.tar.gz"])
     scenes = [Pictures([folder / "rsicd" / f"rsicd_{part}.tar.gz"]) for part in ("train", "valid")]
+    # 112 pixels: four times as fast, and nearer to the 64 of the training.
+    half = [functional.avg_pool2d(one.images, 2) for one in scenes]
     held, rest = eurosat.rows(0, 0.2), eurosat.rows(0.2, 1)
+    (x_fit, y_fit), (x_held, y_held) = ((eurosat.images[rows], eurosat.truth[rows]) for rows in (rest, held))
     for name, x, y, x_test, y_test, labels in (
-        ("EuroSAT, 10 classes (recall)", eurosat.images[rest], eurosat.truth[rest], eurosat.images[held], eurosat.truth[held], 500),
-        ("RSICD, 30 scenes (recall)", scenes[0].images, scenes[0].truth, scenes[1].images, scenes[1].truth, 600),
-    ):  # fmt: skip
+        ("EuroSAT, 10 classes (recall)", x_fit, y_fit, x_held, y_held, 500),
+        ("RSICD, 30 scenes (recall)", half[0], scenes[0].truth, half[1], scenes[1].truth, 600),
+    ):
         small, small_test = (functional.adaptive_avg_pool2d(v, 32).flatten(1).numpy() for v in (x, x_test))
         sets = {
             "DynamicVis": (vectors(network, x), vectors(network, x_test)),
