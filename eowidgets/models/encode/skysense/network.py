@@ -116,8 +116,8 @@ class SkySense(nn.Module):
         mask = functional.pad(known.flatten(0, 1), (1, 0), value=True)
         for block in self.fusion:
             x = block(x, mask)
-        found: Tensor = self.norm(x[:, 0]).reshape(b, n, -1)
-        return found
+        fused: Tensor = self.norm(x[:, 0]).reshape(b, n, -1)
+        return fused
 
     def forward(self, sources: Mapping[str, Series], lonlat: Tensor) -> Tensor:
         """Return the map of a place, (b, vector, g, g).
