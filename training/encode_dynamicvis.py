@@ -13,6 +13,7 @@ import io
 import json
 import os
 import tarfile
+from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
@@ -87,11 +88,10 @@ def plain(images: Tensor) -> np.ndarray:
     return torch.cat([flat.mean(2), flat.std(2), levels, alike, *edges], dim=1).numpy()
 
 
-def measure(folder: Path, network: DynamicVis) -> list[dict]:
-    """Probe the network beside its untrained self, principal components and plain statistics."""
+def measure(folder: Path, network: DynamicVis) -> Iterator[dict]:
+    """Yield the probes of the network beside its untrained self, principal components and plain statistics."""
     torch.manual_seed(0)
     untrained = DynamicVis(SMALL)
-    results = []
     eurosat = Pictures([folder / "eurosat_rgb" / "eurosat_rgb_train.tar.gz"])
     scenes = [Pictures([folder / "rsicd" / f"rsicd_{part}.tar.gz"]) for part in ("train", "valid")]
     # 112 pixels: four times as fast, and nearer to the 64 of the training.
@@ -113,8 +113,7 @@ def measure(folder: Path, network: DynamicVis) -> list[dict]:
         question = Question(
             name, "classes", y, y_test, np.arange(len(y)), len(y) + np.arange(len(y_test)), labels
         )  # no places are stated
-        results.append(probe(question, sets))
-    return results
+        yield probe(question, sets)
 
 
 def main() -> None:
@@ -132,9 +131,8 @@ def main() -> None:
     network = DynamicVis(SMALL)
     if args.measure:
         load_strictly(network, stored(shipped / "weights" / f"{NAME}.safetensors").state)
-        results = measure(folder, network)
-        (RUNS / f"{NAME}.measured.json").write_text(json.dumps(results, indent=1), encoding="utf-8")
-        print(table(results))
+        for result in measure(folder, network):
+            print(table([result]), json.dumps(result), sep="\n", flush=True)
         return
     head = RegionHead(SMALL.widths[-1], 10)
     both = nn.ModuleDict({"network": network, "head": head})
@@ -164,7 +162,7 @@ def main() -> None:
     RUNS.mkdir(parents=True, exist_ok=True)
     done = train(both, loss, plan, check=check, folder=RUNS, name=NAME)
     digest = write(path, network, {"kind": "DynamicVis", "config": to_json(SMALL)})
-    results = measure(folder, network)
+    results = list(measure(folder, network))
     note = {"steps": done.step, "cpu_s": round(done.seconds), "choice": done.best, "sha256": digest, "results": results}
     (RUNS / f"{NAME}.json").write_text(json.dumps(note, indent=1), encoding="utf-8")
     ship(shipped, f"{NAME}.small", path)
