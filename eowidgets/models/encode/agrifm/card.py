@@ -16,6 +16,6 @@ CARD = Card(
     "arXiv:2505.21357",
     url="https://github.com/flyakon/AgriFM",
     limits="Trained here on MODIS series of Brazil as even fields, and on three places of Sentinel-2 of one date each; dates "
-    "enter by their order only.",
+    "enter by their order only. Beyond crops, its vectors are no better than those of the untrained network.",
     **WEIGHTS.on_card(),
 )

@@ -16,7 +16,7 @@ CARD = Card(
     paper="Guo et al. (2024), SkySense: A Multi-Modal Remote Sensing Foundation Model Towards Universal Interpretation for "
     "Earth Observation Imagery; CVPR 2024, arXiv:2312.10115",
     url="https://github.com/Jack-bo1220/SkySense",
-    limits="Trained here on three places, 23 patches and 2 355 series of single pixels, without labels; the context holds the "
-    "United States and, for all other places, one average.",
+    limits="Trained here on three places, 23 patches and 2 355 series of single pixels, without labels; in linear probes its "
+    "vectors are no better than those of the untrained network. The context holds the United States and one average.",
     **WEIGHTS.on_card(),
 )
