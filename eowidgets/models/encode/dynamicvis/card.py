@@ -15,6 +15,7 @@ CARD = Card(
     paper="Chen et al. (2025), DynamicVis: An Efficient and General Visual Foundation Model for Remote Sensing Image "
     "Understanding; arXiv:2503.16426",
     url="https://github.com/KyanChen/DynamicVis",
-    limits="Trained here on 1950 chips of 64 pixels of Europe with their ten classes; three bands, one date.",
+    limits="Trained here on 1950 chips of 64 pixels of Europe with their ten classes; three bands, one date. "
+    "In linear probes plain statistics of the colours are better.",
     **WEIGHTS.on_card(),
 )
