@@ -16,11 +16,13 @@ class SelfAttention(nn.Module):
         One projection ``qkv`` for queries, keys and values, or three named ``q``, ``k`` and ``v``.
     bias : bool
         Whether the projections add a constant.
+    causal : bool
+        A token attends to itself and to those before it only.
     """
 
-    def __init__(self, width: int, heads: int, *, fused: bool, bias: bool = True) -> None:
+    def __init__(self, width: int, heads: int, *, fused: bool, bias: bool = True, causal: bool = False) -> None:
         super().__init__()
-        self.heads, self.fused = heads, fused
+        self.heads, self.fused, self.causal = heads, fused, causal
         if fused:
             self.qkv = nn.Linear(width, 3 * width, bias=bias)
         else:
@@ -33,7 +35,7 @@ class SelfAttention(nn.Module):
         # b n (h d) -> b h n d
         q, k, v = (part.unflatten(-1, (self.heads, -1)).transpose(1, 2) for part in parts)
         mask = None if seen is None else seen[:, None, None, :]
-        mixed = functional.scaled_dot_product_attention(q, k, v, attn_mask=mask)
+        mixed = functional.scaled_dot_product_attention(q, k, v, attn_mask=mask, is_causal=self.causal)
         # b h n d -> b n (h d)
         out: Tensor = self.proj(mixed.transpose(1, 2).flatten(2))
         return out
@@ -81,6 +83,8 @@ class Block(nn.Module):
         Added to the variance in the normalisations.
     gated : bool
         Use :class:`GatedMlp`.
+    causal : bool
+        See :class:`SelfAttention`.
     """
 
     def __init__(
@@ -93,10 +97,11 @@ class Block(nn.Module):
         eps: float = 1e-5,
         bias: bool = True,
         gated: bool = False,
+        causal: bool = False,
     ) -> None:
         super().__init__()
         self.norm1 = nn.LayerNorm(width, eps=eps)
-        self.attn = SelfAttention(width, heads, fused=fused, bias=bias)
+        self.attn = SelfAttention(width, heads, fused=fused, bias=bias, causal=causal)
         self.norm2 = nn.LayerNorm(width, eps=eps)
         self.mlp = GatedMlp(width, hidden, bias=bias) if gated else Mlp(width, hidden)
 

@@ -144,4 +144,5 @@ class Encoder(Model):
         batch = Batch(x, known, known, x, when, when, tuple(bands), where, resolution)
         with torch.inference_mode():
             found = self.predict(batch)["embedding"]
-        return found.flatten(2).nanmean(-1)
+        # Encoders of chips give one vector per image already.
+        return found if found.dim() == 2 else found.flatten(2).nanmean(-1)

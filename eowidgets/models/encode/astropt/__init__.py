@@ -1,0 +1,7 @@
+"""AstroPT (Smith et al., 2024): a vector per stamp of a telescope; README.md beside this file describes it."""
+
+from eowidgets.models.encode.astropt.config import PAPER, SMALL, AstroPTConfig
+from eowidgets.models.encode.astropt.model import AstroPTModel
+from eowidgets.models.encode.astropt.network import AstroPT
+
+__all__ = ["PAPER", "SMALL", "AstroPT", "AstroPTConfig", "AstroPTModel"]

@@ -1,0 +1,7 @@
+"""DynamicVis (Chen et al., 2025): selective scans over kept tokens; README.md beside this file describes it."""
+
+from eowidgets.models.encode.dynamicvis.config import PAPER, SMALL, DynamicVisConfig
+from eowidgets.models.encode.dynamicvis.model import DynamicVisModel
+from eowidgets.models.encode.dynamicvis.network import DynamicVis
+
+__all__ = ["PAPER", "SMALL", "DynamicVis", "DynamicVisConfig", "DynamicVisModel"]
