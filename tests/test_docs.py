@@ -12,11 +12,13 @@ from eowidgets.contract import registry
 ROOT = Path(__file__).parents[1]
 PAGES = [
     "README.md",
+    "CONTRIBUTING.md",
     *(
         f"docs/{name}.md"
         for name in (
             "accuracy",
             "opening-data",
+            "packaging",
             "running-models",
             "change",
             "change-networks",
