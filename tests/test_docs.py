@@ -21,6 +21,7 @@ PAGES = [
             "packaging",
             "running-models",
             "change",
+            "compared",
             "change-networks",
             "embeddings",
             "finding-data",
@@ -40,6 +41,7 @@ PAGES = [
             "teach-panel",
             "teaching",
             "trainable-models",
+            "workshops",
         )
     ),
 ]
