@@ -1,7 +1,7 @@
 """Measure every notebook as a student meets it: ``python tools/measure_notebooks.py [NOTEBOOK ...]``.
 
-Each runs in a process of its own on two cores, from a cold start (no kernel, no compiled files of the notebook), and the memory of the
-process and its children is sampled. The result is a Markdown table. Notebooks are not changed.
+Each runs in a process of its own on two cores, from a cold start (a new kernel), and the memory of the process and its
+children is sampled. The result is a Markdown table. Notebooks are not changed.
 """
 
 from __future__ import annotations

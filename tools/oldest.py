@@ -1,7 +1,7 @@
 """Run the tests below the widgets with the oldest direct dependencies that pyproject.toml allows: ``make test-oldest``.
 
-An environment of its own is made: every requirement of the core of the form ``name>=version`` becomes ``name==version.*``, and pip finds the
-rest. Widgets are left out because their tests need the whole lab.
+An environment of its own is made: every requirement of the core of the form ``name>=version`` becomes
+``name==version.*``, and pip finds the rest. Widgets are left out because their tests need the whole lab.
 """
 
 from __future__ import annotations
@@ -16,13 +16,8 @@ from pathlib import Path
 ROOT = Path(__file__).parents[1]
 TESTS = ("tests/cube", "tests/contract", "tests/metrics", "tests/render", "tests/test_rooms.py", "tests/test_errors.py")
 TOOLS = (
-    "pytest>=8.3",
-    "pytest-timeout>=2.3",
-    "hypothesis>=6.100",
-    "geopandas>=1.0",
-    "pystac-client>=0.8",
-    "odc-stac>=0.4",
-    "matplotlib>=3.9",
+    *("pytest>=8.3", "pytest-timeout>=2.3", "hypothesis>=6.100", "geopandas>=1.0"),
+    *("pystac-client>=0.8", "odc-stac>=0.4", "matplotlib>=3.9"),
 )
 
 

@@ -1,7 +1,7 @@
 """Build the documentation site: ``python tools/build_docs.py``; see ``make docs``.
 
-Pages are gathered from the repository into ``build/docs-source``, where MkDocs reads them. Nothing is fetched, and every warning is
-an error.
+Pages are gathered from the repository into ``build/docs-source``, where MkDocs reads them. Nothing is fetched, and every
+warning is an error.
 """
 
 from __future__ import annotations
@@ -15,6 +15,7 @@ import sys
 from pathlib import Path, PurePosixPath
 
 import yaml
+
 from docsite import api, contents, notebooks, rooms, systems
 from docsite.links import rewrite
 
@@ -73,8 +74,7 @@ def _text(origin: str, target: str, source: Path) -> str:
 def gallery(source: Path, found: dict[str, str]) -> str:
     """Return the page of pictures: those of docs/images, and the largest of every notebook."""
     parts = ["# Gallery\n", "Every picture was made by the software itself (`make screenshots`, `make notebooks`).\n"]
-    for name in ("explorer", "viewer"):
-        parts.append(f"## The {name}\n\n![The {name}](images/{name}.png)\n")
+    parts += [f"## The {name}\n\n![The {name}](images/{name}.png)\n" for name in ("explorer", "viewer")]
     for page in (v for k, v in found.items() if k.startswith("notebooks/") and k.count("/") == 1):
         text = (source / page).read_text(encoding="utf-8")
         pictures = re.findall(r"!\[([^\]]*)\]\(\.\./(images/notebooks/[^)]+)\)", text)

@@ -10,7 +10,8 @@ from pathlib import Path
 WIDTH, ROW, PAD, NAME = 760, 46, 10, 190
 STYLE = """
   text { font-family: system-ui, 'DejaVu Sans', sans-serif; fill: #1a1a1a } .name { font-size: 14px; font-weight: 600 }
-  .what { font-size: 12px; fill: #444444 } .box { fill: #ffffff; stroke: #767676 } .way { stroke: #0072b2; stroke-width: 2; fill: none }
+  .what { font-size: 12px; fill: #444444 }
+  .box { fill: #ffffff; stroke: #767676 } .way { stroke: #0072b2; stroke-width: 2; fill: none }
   @media (prefers-color-scheme: dark) {
     text { fill: #f0f0f0 } .what { fill: #c8c8c8 } .box { fill: #1e1e1e; stroke: #a0a0a0 } .way { stroke: #56b4e9 }
   }

@@ -13,11 +13,11 @@ from eowidgets.models.listed import IN_WORDS, listed
 
 INTRO = """# Systems
 
-Every model of the package: {published} that follow a publication and {others} others. This page is generated from `models.toml`, the
-cards of the models, their READMEs and every `weights.toml` whenever the site is built.
+Every model of the package: {published} that follow a publication, and those without one: {others}. This page is
+generated from `models.toml`, the cards of the models, their READMEs and every `weights.toml` whenever the site is built.
 
-*Status* says where the weights come from. Figures are those of the cards: what they were measured on stands in them, and they cannot
-be compared between rows. `eow.list_models()` has the same list.
+*Status* says where the weights come from. Figures are those of the cards: what they were measured on stands in them,
+and they cannot be compared between rows. `eow.list_models()` has the same list.
 """
 HEAD = "| model | paper | status | where | figures | licence |\n|---|---|---|---|---|---|\n"
 
