@@ -24,7 +24,7 @@ EVERY = 0.2
 GIGABYTE = 1e9
 
 
-def measure(notebook: Path, cores: int, limit: float | None) -> tuple[float, float, int]:
+def measure(notebook: Path, cores: int, threads: int, limit: float | None) -> tuple[float, float, int]:
     """Run a notebook.
 
     Parameters
@@ -32,6 +32,9 @@ def measure(notebook: Path, cores: int, limit: float | None) -> tuple[float, flo
     notebook : Path
     cores : int
         That the process may use.
+    threads : int
+        Of torch. Two on Binder (``binder/start``); one where others use the cores too, because threads that wait for
+        each other are many times slower.
     limit : float or None
         Gigabytes of address space that each process may take (``ulimit -v``); None is no limit.
 
@@ -50,11 +53,11 @@ def measure(notebook: Path, cores: int, limit: float | None) -> tuple[float, flo
 
     with tempfile.TemporaryDirectory() as out:
         command = [sys.executable, "-m", "jupyter", "nbconvert", "--to", "notebook", "--execute", "--output-dir", out]
-        threads = {"OMP_NUM_THREADS": str(cores), "MALLOC_ARENA_MAX": "2", "EOWIDGETS_OFFLINE": "1"}
+        settings = {"OMP_NUM_THREADS": str(threads), "MALLOC_ARENA_MAX": "2", "EOWIDGETS_OFFLINE": "1"}
         start = time.monotonic()
-        process = subprocess.Popen(  # the settings of binder/start
+        process = subprocess.Popen(
             [*command, "--ExecutePreprocessor.timeout=900", "--log-level=ERROR", str(notebook)],
-            env={**os.environ, **threads},
+            env={**os.environ, **settings},
             preexec_fn=prepare,
         )
         peak = 0
@@ -79,13 +82,14 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("notebooks", nargs="*", type=Path, default=sorted(FOLDER.glob("*.ipynb")))
     parser.add_argument("--cores", type=int, default=2)
+    parser.add_argument("--threads", type=int, default=2, help="of torch; 1 on a machine that others use too")
     parser.add_argument("--limit", type=float, help="gigabytes of address space per process")
     asked = parser.parse_args()
     print("| notebook | seconds | peak memory (GB) | load of the machine before |\n|---|---|---|---|")
     failed = 0
     for notebook in asked.notebooks:
         load = os.getloadavg()[0]
-        seconds, memory, code = measure(notebook, asked.cores, asked.limit)
+        seconds, memory, code = measure(notebook, asked.cores, asked.threads, asked.limit)
         failed += code != 0
         state = "" if code == 0 else f" (failed, exit code {code})"
         print(f"| {notebook.stem}{state} | {seconds:.0f} | {memory:.2f} | {load:.1f} |", flush=True)
