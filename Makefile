@@ -9,7 +9,17 @@ TRANSLATED = $(sort $(wildcard notebooks/*/*.ipynb))
 # In a container one often is root, which Jupyter wants to be told.
 AS_ROOT = $(if $(filter 0,$(shell id -u)),--allow-root)
 
-.PHONY: lab test coverage lint types gpu notebooks screenshots clean
+.PHONY: help lab test test-oldest coverage lint types js docs bench-check gpu notebooks screenshots clean
+
+help:
+	@echo "make lab          JupyterLab on the first notebook"
+	@echo "make test         every test; make lint types for style and types"
+	@echo "make test-oldest  the tests of the core with the oldest packages that pyproject.toml allows"
+	@echo "make js           style, types and unit tests of the JavaScript (needs node)"
+	@echo "make coverage     lines and branches, room by room"
+	@echo "make docs         the documentation site, in build/site"
+	@echo "make bench-check  whether ratios to named peers still hold"
+	@echo "make notebooks, make screenshots  what notebooks and docs store"
 
 lab: $(VENV)/.lab
 	$(BIN)/jupyter lab $(AS_ROOT) --ServerApp.root_dir="$(CURDIR)" --LabApp.default_url=/lab/tree/notebooks/01_explore_an_area.ipynb
@@ -21,10 +31,28 @@ test: $(VENV)/.test
 	$(BIN)/python -m pytest tests/browser
 	OMP_NUM_THREADS=1 $(BIN)/python -m pytest --nbval --nbval-sanitize-with notebooks/sanitize.cfg -n 2 --dist loadfile $(NOTEBOOKS)
 
+# The oldest versions of the direct dependencies that pyproject.toml allows, for the parts below the widgets.
+test-oldest: $(VENV)/.test
+	$(BIN)/python tools/oldest.py --venv $(VENV)-oldest --python $(PYTHON)
+
 # Not part of CI, because tracing makes the tests about a fifth slower.
 coverage: $(VENV)/.test
 	OMP_NUM_THREADS=1 $(BIN)/python -m pytest tests --ignore=tests/browser -n 2 --dist loadfile --cov --cov-report= --cov-fail-under=0
 	$(BIN)/python -m pytest tests/browser --cov --cov-append --cov-report=term
+	$(BIN)/python tools/coverage_by_room.py
+
+# Without node this says so and ends well: nothing of the package needs it.
+js:
+	@if command -v npm >/dev/null; then \
+	  npm ci --no-audit --no-fund --silent && npm run --silent lint && npm run --silent types && npm run --silent test; \
+	else echo "SKIPPED: node is not installed, so the JavaScript was not checked"; fi
+
+docs: $(VENV)/.test
+	$(BIN)/python tools/build_docs.py
+
+# Never part of the tests: it measures.
+bench-check: $(VENV)/.test
+	OMP_NUM_THREADS=1 $(BIN)/python -m benchmarks.check
 
 lint: $(VENV)/.dev
 	$(BIN)/ruff check .
@@ -62,12 +90,12 @@ $(VENV)/.lab: $(VENV)/.python pyproject.toml constraints.txt
 	touch $@
 
 $(VENV)/.test: $(VENV)/.python pyproject.toml constraints.txt
-	$(PIP) -e '.[lab,stac,dask,video,hub,test]'
+	$(PIP) -e '.[lab,stac,dask,video,hub,docs,test]'
 	touch $@ $(VENV)/.lab
 
 $(VENV)/.dev: $(VENV)/.python pyproject.toml constraints.txt
-	$(PIP) -e '.[lab,stac,dask,video,hub,test,dev]'
+	$(PIP) -e '.[lab,stac,dask,video,hub,docs,test,dev]'
 	touch $@ $(VENV)/.test $(VENV)/.lab
 
 clean:
-	rm -rf $(VENV) build dist *.egg-info ci-output .coverage
+	rm -rf $(VENV) $(VENV)-oldest node_modules build dist *.egg-info ci-output .coverage

@@ -12,13 +12,16 @@ from eowidgets.contract import registry
 ROOT = Path(__file__).parents[1]
 PAGES = [
     "README.md",
+    "CONTRIBUTING.md",
     *(
         f"docs/{name}.md"
         for name in (
             "accuracy",
             "opening-data",
+            "packaging",
             "running-models",
             "change",
+            "compared",
             "change-networks",
             "clusters",
             "embeddings",
@@ -39,6 +42,7 @@ PAGES = [
             "teach-panel",
             "teaching",
             "trainable-models",
+            "workshops",
         )
     ),
 ]

@@ -20,6 +20,7 @@ from annotated_types import Predicate, doc
 from eowidgets.arguments import Count, Name, Positive, Sha256, checked
 from eowidgets.contract.hub import download, is_file_below, is_hub_id, stated_hash
 from eowidgets.errors import InputError, ModelError, SourceError, shown, unknown
+from eowidgets.shipped import ADVICE, shipped
 from eowidgets.system import check_plain
 
 #: The file in the folder of a system that lists its checkpoints.
@@ -136,7 +137,9 @@ class Checkpoint:
         return {**about, "licence": self.licence, "data": "; ".join(self.data)}
 
     def find(self, path: str | Path | None = None) -> Path:
-        """Find the file: at a path that was given, in the folder of EOWIDGETS_WEIGHTS, with its system, or on the hub.
+        """Find the file: at a given path, in the folder of EOWIDGETS_WEIGHTS, with its system, or on the hub.
+
+        Files of systems of this package may also be in the distribution ``eowidgets-data``.
 
         Parameters
         ----------
@@ -156,18 +159,20 @@ class Checkpoint:
         folder = os.environ.get(FOLDER)
         if folder and Path(folder, self.file_name).is_file():
             return Path(folder, self.file_name)
-        here = None if self.folder is None else self.folder / self.file
+        here = None if self.folder is None else shipped(self.folder / self.file)
         if here is not None and here.is_file():
             return here
         if not self.hub:
-            raise ModelError(f"The weights {Path(self.file).name} are not in this installation: install it again.")
+            raise ModelError(f"The weights {Path(self.file).name} are not in this installation: {ADVICE}.")
         return download(self.hub, self.file, revision=self.revision)
 
     @property
     def installed(self) -> bool:
-        """Whether the file is in the package or in the folder of EOWIDGETS_WEIGHTS."""
-        folders = (os.environ.get(FOLDER), self.file_name), (self.folder, self.file)
-        return any(folder and Path(folder, name).is_file() for folder, name in folders)
+        """Whether the file is in the package, in ``eowidgets-data``, or in the folder of EOWIDGETS_WEIGHTS."""
+        folder = os.environ.get(FOLDER)
+        if folder and Path(folder, self.file_name).is_file():
+            return True
+        return self.folder is not None and shipped(self.folder / self.file).is_file()
 
     def content(self, path: str | Path | None = None) -> bytes:
         """Find and read the file; see :meth:`find` and :func:`read_file`."""

@@ -13,7 +13,8 @@ import xarray as xr
 
 from eowidgets.cube.quality import QUALITY
 from eowidgets.cube.schema import DIMS, bands
-from eowidgets.errors import unknown
+from eowidgets.errors import SourceError, unknown
+from eowidgets.shipped import ADVICE, shipped
 
 FOLDER = Path(str(files("eowidgets"))) / "samples"
 
@@ -29,9 +30,22 @@ class Sample:
     megabytes: float
 
 
-_TITLES = {
-    "romania": ("Forest in Romania, Sentinel-2, 2015-08 to 2021-01: clouds, seasons, clear-cuts", 140, (100, 100)),
-    "bouconne": ("Forest and fields near Toulouse, Sentinel-2 monthly syntheses of 2018, ten bands", 7, (246, 227)),
+#: Written down, because names of samples are looked up where the files need not be installed.
+_SAMPLES = {
+    "romania": Sample(
+        "romania",
+        "Forest in Romania, Sentinel-2, 2015-08 to 2021-01: clouds, seasons, clear-cuts",
+        140,
+        (100, 100),
+        8.6,
+    ),
+    "bouconne": Sample(
+        "bouconne",
+        "Forest and fields near Toulouse, Sentinel-2 monthly syntheses of 2018, ten bands",
+        7,
+        (246, 227),
+        2.9,
+    ),
 }
 
 
@@ -43,18 +57,23 @@ def samples() -> dict[str, Sample]:
     >>> sorted(samples())
     ['bouconne', 'romania']
     """
-    return {
-        name: Sample(name, title, dates, size, round((FOLDER / f"{name}.nc").stat().st_size / 1e6, 1))
-        for name, (title, dates, size) in _TITLES.items()
-    }
+    return dict(_SAMPLES)
 
 
 def open_sample(name: str) -> xr.Dataset:
-    """Open a sample as a cube, with the raw masks of its scene classification."""
-    if name not in _TITLES:
-        raise unknown("sample", name, _TITLES)
+    """Open a sample as a cube, with the raw masks of its scene classification.
+
+    Raises
+    ------
+    InputError
+        For an unknown name.
+    SourceError
+        If its file is not installed.
+    """
+    if name not in _SAMPLES:
+        raise unknown("sample", name, _SAMPLES)
     # Loaded at once: a sample is small, and an open file would be a trap for those who copy or delete it.
-    with xr.open_dataset(FOLDER / f"{name}.nc", engine="netcdf4", decode_coords="all") as ds:
+    with xr.open_dataset(_file(name), engine="netcdf4", decode_coords="all") as ds:
         cube = ds.load()
     # Plain numpy, and no second look at it (fastpath): else xarray first imports dask.array and scipy, half the time here.
     measured = np.logical_and.reduce([np.isfinite(cube[b].values) for b in bands(cube)])
@@ -62,6 +81,13 @@ def open_sample(name: str) -> xr.Dataset:
     cube["valid"] = xr.Variable(DIMS, measured, {"long_name": "Measured"}, fastpath=True)
     cube["clouds"] = xr.Variable(DIMS, cloudy & measured, {"long_name": "Cloud or cloud shadow"}, fastpath=True)
     return cube
+
+
+def _file(name: str) -> Path:
+    path = shipped(FOLDER / f"{name}.nc")
+    if not path.is_file():
+        raise SourceError(f"The sample {name!r} is not in this installation: {ADVICE}.")
+    return path
 
 
 def countries() -> dict[str, Any]:

@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 
 from eowidgets.cube.samples import FOLDER, countries, open_sample, samples
-from eowidgets.errors import InputError
+from eowidgets.errors import InputError, SourceError
 
 
 def test_list_says_what_the_files_hold():
@@ -11,6 +11,7 @@ def test_list_says_what_the_files_hold():
         cube = open_sample(name)
         assert cube.sizes["time"] == sample.dates
         assert (cube.sizes["y"], cube.sizes["x"]) == sample.size
+        assert sample.megabytes == round((FOLDER / f"{name}.nc").stat().st_size / 1e6, 1)
 
 
 def test_small_enough_for_a_wheel_and_attributed():
@@ -19,6 +20,13 @@ def test_small_enough_for_a_wheel_and_attributed():
     for file in FOLDER.iterdir():
         assert file.name in text or file.name == "ATTRIBUTION.md"
     assert "Copernicus Sentinel data" in text
+
+
+def test_names_are_known_where_the_files_are_not_installed(tmp_path, monkeypatch):
+    monkeypatch.setattr("eowidgets.cube.samples.FOLDER", tmp_path)
+    assert set(samples()) == {"romania", "bouconne"}
+    with pytest.raises(SourceError, match="'romania' is not in this installation: run  pip install eowidgets-data"):
+        open_sample("romania")
 
 
 def test_masks_are_the_scene_classifications():

@@ -28,13 +28,13 @@ export function traitsOf(hash, model) {
   const may = {
     date: (v) => dates([v]), compare_date: (v) => dates([v]), selection: (v) => v.length === 2 && dates(v),
     index: (v) => source.indices.some((i) => i.name === v), bands: (v) => [1, 3].includes(v.length) && v.every((b) => source.bands.some((o) => o.name === b)),
-    cmap: (v) => v in model.get("head").cmaps, stretch: (v) => ["percentile", "minmax"].includes(v), clouds: (v) => ["show", "hide"].includes(v),
+    cmap: (v) => Object.hasOwn(model.get("head").cmaps, v), stretch: (v) => ["percentile", "minmax"].includes(v), clouds: (v) => ["show", "hide"].includes(v),
     compare_mode: (v) => ["none", "swipe", "difference", "blink"].includes(v),
   };
   const traits = {};
   for (const [name, text] of new URLSearchParams(hash.replace(/^#/, ""))) {
     const value = LINK_LISTS.includes(name) ? text.split(",") : text;
-    if (may[name]?.(value)) traits[name] = value;
+    if (Object.hasOwn(may, name) && may[name](value)) traits[name] = value;
     else if (LINK_NUMBERS.includes(name) && finite([text])) traits[name] = Number(text);
     else if (name === "view" && finite(text.split(","), 4)) traits.bounds = text.split(",").map(Number);
     else if (name === "pins" && text.split(";").every((p) => finite(p.split(","), 2))) traits.pins = text.split(";").map((p, i) => pinAt(COLORS[i % COLORS.length], ...p.split(",").map(Number)));

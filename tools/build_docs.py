@@ -1,0 +1,5 @@
+"""Build the documentation site into ``build/site``: ``python tools/build_docs.py``."""
+
+from docsite.build import main
+
+main()
