@@ -26,7 +26,7 @@ from training.encode_data import arguments
 from training.ship import ship
 
 NAME = "encode_spectralearth"
-BATCH, STEPS, RATE = 32, 300, 1.5e-3
+BATCH, STEPS, RATE = 32, 240, 2e-3
 #: Rows of Samson for training and labels, and the first row that is tested.
 ROWS, TESTED = 60, 63
 #: Shares of a batch from Samson and the two crops of MUUFL.
