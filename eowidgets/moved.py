@@ -66,7 +66,7 @@ MOVED: dict[str, tuple[str, ...]] = {
         "eowidgets.models.change.shipped",
     ),
     "eowidgets.models.change.siamdiff": ("eowidgets.models.change.fcsiam.network",),
-    "eowidgets.models.change.swin": ("eowidgets.models.change.lenet.swin",),
+    "eowidgets.models.change.swin": ("eowidgets.models.blocks.swin",),
     **{
         f"eowidgets.models.forecast.{name}": (f"eowidgets.models.forecast.{folder}.{name}",)
         for folder, names in _FORECAST.items()

@@ -10,8 +10,8 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
+from eowidgets.models.blocks.swin import PatchEmbed, SwinV2Block, swin_stages
 from eowidgets.models.change.lenet.config import LENetConfig
-from eowidgets.models.change.lenet.swin import PatchEmbed, SwinV2Block, swin_stages
 
 #: Weight of the loss of the coarser maps.
 AUX_WEIGHT = 0.3

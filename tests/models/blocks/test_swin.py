@@ -1,6 +1,6 @@
 import torch
 
-from eowidgets.models.change.lenet.swin import SwinV2Block
+from eowidgets.models.blocks.swin import SwinV2Block
 
 
 def test_swin_windows_do_not_see_each_other_unless_shifted():

@@ -23,9 +23,20 @@ class SwinV2Block(nn.Module):
         Move the windows by half their side, so that neighbours meet.
     hidden : int
         Width of the small network that makes the position bias (512 in the paper).
+    extra_norm : bool
+        One more norm at the end, which the largest networks of the paper have in some blocks.
     """
 
-    def __init__(self, width: int, heads: int, window: int, *, shifted: bool = False, hidden: int = 64) -> None:
+    def __init__(
+        self,
+        width: int,
+        heads: int,
+        window: int,
+        *,
+        shifted: bool = False,
+        hidden: int = 64,
+        extra_norm: bool = False,
+    ) -> None:
         super().__init__()
         self.heads, self.window, self.shift = heads, window, window // 2 if shifted else 0
         self.qkv = nn.Linear(width, 3 * width)
@@ -34,6 +45,7 @@ class SwinV2Block(nn.Module):
         # Continuous position bias: a small network of the log-spaced offset between two tokens.
         self.position = nn.Sequential(nn.Linear(2, hidden), nn.ReLU(), nn.Linear(hidden, heads, bias=False))
         self.norm1, self.norm2 = nn.LayerNorm(width), nn.LayerNorm(width)
+        self.norm3 = nn.LayerNorm(width) if extra_norm else None
         self.mlp = nn.Sequential(nn.Linear(width, 4 * width), nn.GELU(), nn.Linear(4 * width, width))
         self.register_buffer("offsets", _offsets(window), persistent=False)
         self.offsets: Tensor
@@ -43,6 +55,8 @@ class SwinV2Block(nn.Module):
         y = x.permute(0, 2, 3, 1)  # b h w c
         y = y + self.norm1(self._attend(y))
         y = y + self.norm2(self.mlp(y))
+        if self.norm3 is not None:
+            y = self.norm3(y)
         mixed: Tensor = y.permute(0, 3, 1, 2)
         return mixed
 

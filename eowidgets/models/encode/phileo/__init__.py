@@ -1,0 +1,6 @@
+"""PhilEO (Fibaek et al., 2024): the geo-aware U-Net; README.md beside this file describes it."""
+
+from eowidgets.models.encode.phileo.model import PhilEO
+from eowidgets.models.encode.phileo.network import GeoUNet
+
+__all__ = ["GeoUNet", "PhilEO"]
