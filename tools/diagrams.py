@@ -279,6 +279,16 @@ DIAGRAMS: dict[str, tuple[str, list[Step]]] = {
             (file(".zarr"), "Keep", "for work offline"),
         ],
     ),
+    "10": (
+        "Encode a cube, look at the vectors, find similar places, compare years, measure",
+        [
+            (network(), "Encode", "a vector per patch"),
+            (cover(), "Look", "vectors as colours"),
+            (places(), "Search", "places like a click"),
+            (two(), "Compare", "a year with the next"),
+            (table(), "Measure", "does it help?"),
+        ],
+    ),
     "11": (
         "The same steps on seven images of one year",
         [

@@ -42,7 +42,9 @@ def best_encoder(bands: Collection[str], dates: int) -> str | None:
         if not isinstance(model, Encoder) or not model.checkpoint.installed:
             continue
         feed = model.feed
-        fits = set(feed.bands or ()) <= set(bands) and feed.min_dates <= dates <= (feed.max_dates or dates)
+        # Without bands of its own an encoder needs wavelengths, which a cube may lack.
+        fits = feed.bands is not None and set(feed.bands) <= set(bands)
+        fits = fits and feed.min_dates <= dates <= (feed.max_dates or dates)
         if fits and BEATEN in model.checkpoint.scores:
             found[row.name] = model.checkpoint.scores[BEATEN]
     return max(found, key=lambda name: found[name], default=None)
