@@ -185,9 +185,10 @@ SHIPPED = sorted({path.parents[1].relative_to(MODELS).as_posix() for path in MOD
 
 @pytest.mark.parametrize("system", SHIPPED)
 def test_shipped_weights_are_those_that_are_listed(system):
-    found = checkpoints(MODELS / system)
+    # A system may list what its authors publish beside what is shipped.
+    found = [one for one in checkpoints(MODELS / system).values() if not one.hub]
     assert found
-    for one in found.values():
+    for one in found:
         assert one.licence.startswith("GPL-2.0" if system == "series/tempcnn" else "Apache-2.0") and one.data
         one.content()  # raises if hash or size differ
 
