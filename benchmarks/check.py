@@ -82,7 +82,9 @@ def engine() -> float:
         {name: (("time", "y", "x"), band, {"role": "band"}) for name, band in zip(("red", "nir"), values, strict=True)},
         {"time": np.array(["2020-06-01"], "datetime64[ns]"), "y": -10.0 * np.arange(1024), "x": 10.0 * np.arange(1024)},
     ).rio.write_crs("EPSG:32634")
-    model = eow.wrap(network, bands=("red", "nir"), outputs=eow.Value("found", dims="tyx"), window=eow.Windows(size=256, halo=8))
+    model = eow.wrap(
+        network, bands=("red", "nir"), outputs=eow.Value("found", dims="tyx"), window=eow.Windows(size=256, halo=8)
+    )
     whole = torch.from_numpy(values).movedim(1, 0)
 
     def alone() -> None:

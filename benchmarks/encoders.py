@@ -45,6 +45,8 @@ LABELS = (1, 5, 25, 0)
 #: Labels of a numeric set for each of ``LABELS``: there are no classes.
 NUMBERS = {1: 10, 5: 50, 25: 250, 0: 0}
 BATCH = 32
+#: Chips of a set at most; series are all used.
+MOST = 750
 #: Principal components at most.
 COMPONENTS = 128
 
@@ -88,6 +90,21 @@ def plain(items: Items, what: str) -> Features:
     return Features([found.astype("float32")], (time.perf_counter() - began) * 1000 / n, 0.0)
 
 
+def fewer(items: Items) -> Items:
+    """Return at most ``MOST`` items, the same for all encoders."""
+    n = len(items.labels)
+    if n <= MOST or items.values.shape[-1] == 1:
+        return items
+    some = np.sort(np.random.default_rng(0).permutation(n)[:MOST])
+    parts = {
+        "values": items.values[some],
+        "labels": items.labels[some],
+        "place": items.place[some],
+        "test": items.test[some],
+    }
+    return dataclasses.replace(items, **parts)
+
+
 def zoomed(model: Encoder, items: Items) -> dict[str, Any]:
     """Enlarge chips towards the size of the training images by a factor that divides the patch."""
     if not isinstance(model, ImageEncoder):
@@ -118,10 +135,13 @@ def monthly(items: Items, most: int) -> Items:
 def encoded(name: str, weights: str, key: str, untrained: bool) -> dict[str, Any]:
     """Compute the features of a set by an encoder; run in a process of its own."""
     torch.set_num_threads(1)
-    items = SETS[key]()
+    items = fewer(SETS[key]())
     first = get_model(name)
     assert isinstance(first, Encoder)
     items = monthly(items, first.feed.max_dates or 24)
+    if first.stride == 1:  # a vector per pixel: sixteen pixels of a chip are enough for its mean
+        step = max(1, items.values.shape[-1] // 4)
+        items = dataclasses.replace(items, values=items.values[..., ::step, ::step])
     params = zoomed(first, items)
     made = []
     try:
@@ -270,7 +290,7 @@ def encoders(weights: dict[str, str]) -> dict[str, str]:
 
 def compare(key: str, weights: dict[str, str]) -> dict[str, Any]:
     """Return the table of one set."""
-    items = SETS[key]()
+    items = fewer(SETS[key]())
     rows: dict[str, Features] = {what: plain(items, what) for what in ("statistics", "PCA")}
     if items.values.shape[1] > 1:
         rows["plain series"] = plain(items, "series")

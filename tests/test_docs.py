@@ -25,6 +25,7 @@ PAGES = [
             "change-networks",
             "clusters",
             "embeddings",
+            "encoders",
             "finding-data",
             "forecasting",
             "ask",

@@ -180,6 +180,9 @@ def test_a_wrong_list_is_one_sentence(tmp_path, text, message):
 
 
 MODELS = Path(eow.__file__).parent / "models"
+#: Licences of weights that were trained on data under them.
+LICENCES = {"series/tempcnn": "GPL-2.0", "encode/agrifm": "GPL-2.0"}
+LICENCES |= dict.fromkeys(("encode/phileo", "encode/satvision", "encode/ssl4eco"), "GPL-3.0")
 SHIPPED = sorted({path.parents[1].relative_to(MODELS).as_posix() for path in MODELS.glob("**/weights/*.safetensors")})
 
 
@@ -189,7 +192,7 @@ def test_shipped_weights_are_those_that_are_listed(system):
     found = [one for one in checkpoints(MODELS / system).values() if not one.hub]
     assert found
     for one in found:
-        assert one.licence.startswith("GPL-2.0" if system == "series/tempcnn" else "Apache-2.0") and one.data
+        assert one.licence.startswith(LICENCES.get(system, "Apache-2.0")) and one.data
         one.content()  # raises if hash or size differ
 
 
