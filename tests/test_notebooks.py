@@ -30,6 +30,7 @@ DEFINED = {
     "07": {"90%"},  # intervals
     "08": {"2%", "3%", "5%", "95%"},  # standard errors, significance, intervals
     "09": set(),
+    "10": set(),
     "11": {"80%"},
 }
 AMOUNT = re.compile(r"(\d+(?:[.,]\d+)?)\s*(ha\b|hectares\b|%)")

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import xarray as xr
 
-from eowidgets.arguments import FilePath
+from eowidgets.arguments import FilePath, checked
 from eowidgets.cube.catalogues.found import Found
 from eowidgets.engine.fetching.fetch import fetch
 from eowidgets.engine.fetching.into_memory import into_memory
@@ -29,6 +29,7 @@ T = TypeVar("T")
 _SHARE = 0.25
 
 
+@checked
 class FindReading(FormPanel, FindPanelView):
     """Base of the find panel: opens and saves what was found."""
 
