@@ -15,7 +15,15 @@ JOBS = {
     "Measure and report": ("accuracy", "parcels", "stations", "seasons-and-trends", "report"),
     "Teach a map": ("labels", "teaching", "teach-panel", "trainable-models", "similar-places", "encoders"),
     "Ask": ("ask",),
-    "Run and write models": ("running-models", "engine", "clusters", "your-own-model", "outputs", "training", "plug-ins"),
+    "Run and write models": (
+        "running-models",
+        "engine",
+        "clusters",
+        "your-own-model",
+        "outputs",
+        "training",
+        "plug-ins",
+    ),
     "Give a workshop": ("workshops", "notebook-tests"),
 }
 #: Pages about the project: path in the repository and in the site.
