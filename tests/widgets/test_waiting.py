@@ -80,7 +80,7 @@ def test_panels_say_what_they_wait_for(small, busy):
     assert jobs[0].result(WAIT).sizes["time"] == small.sizes["time"]
     with pytest.raises(Cancelled):
         jobs[1].result(WAIT)
-    shown(model, "GB", "_cost")
+    shown(model, "of memory", "_cost")
     forecast.close()
 
 
