@@ -119,13 +119,13 @@ class StoreWindows:
 
 
 def _every(first: int, count: int, step: int, size: int) -> slice:
-    """Return the middles of so many cells; a last cell that ends before its middle has none."""
+    """Return the centres of cells; a last cell that ends before its middle has none."""
     first = min(first + step // 2, size - 1)
     return slice(first, min(size, first + count * step), step)
 
 
 def _by_chunks(rows: slice, height: int, count: int) -> Iterator[slice]:
-    """Cut a strided slice where so many chunks of a height end, so that no chunk is decoded twice."""
+    """Cut a strided slice at the ends of groups of chunks, so that no chunk is decoded twice."""
     start = rows.start
     while start < rows.stop:
         end = min(rows.stop, (start // height + count) * height)

@@ -59,7 +59,7 @@ export class Detail {
     return Boolean(seen) && x0 < seen[2] && y0 < seen[3] && x1 > seen[0] && y1 > seen[1];
   }
 
-  // Every so many pixels of a source are enough for the screen.
+  // A stride in source pixels that is fine enough for the screen.
   level(source) {
     const step = Math.abs(this.picture.view.step * gridOf(this.picture.main, source)[0]);
     return 2 ** Math.max(0, Math.floor(Math.log2(Math.max(1, step * ENLARGED))));

@@ -20,7 +20,7 @@ class DynamicVisConfig:
     kernels, strides : tuple of int
         Of the convolution at the start of each stage.
     keep : tuple of int
-        One token of so many is mixed in a stage (``spatial_token_keep_ratios`` in the authors' code).
+        One token in this number is mixed in each stage (``spatial_token_keep_ratios`` in the authors' code).
     state : int
         Numbers that the scan carries per channel.
     noise : float

@@ -50,7 +50,7 @@ class KeptMixer(nn.Module):
     config : DynamicVisConfig
     width : int
     keep : int
-        One token of so many is mixed.
+        One token in this number is mixed.
     """
 
     def __init__(self, config: DynamicVisConfig, width: int, keep: int) -> None:
