@@ -44,7 +44,7 @@ class Cells:
         return Cells(self.x + x, self.y + y, self.columns, self.rows, self.factor)
 
     def strips(self, most: int) -> Iterator[Cells]:
-        """Return strips of whole rows with at most ``pixels`` pixels of the grid."""
+        """Return strips of whole rows with at most ``most`` pixels of the grid."""
         rows = max(1, most // max(1, self.columns * self.factor**2))
         for first in range(0, self.rows, rows):
             count = min(rows, self.rows - first)
