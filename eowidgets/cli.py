@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from eowidgets.errors import EowidgetsError, InputError
+from eowidgets.system import parsing
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -162,7 +163,7 @@ def _pair(text: str) -> tuple[str, Any]:
     if not equals:
         raise InputError(f"--param {text!r}: write NAME=VALUE.")
     try:
-        return name, ast.literal_eval(value)
+        return name, parsing(lambda: ast.literal_eval(value))
     except (ValueError, SyntaxError):
         return name, value
 

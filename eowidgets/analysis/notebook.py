@@ -9,6 +9,7 @@ from typing import Any
 
 from eowidgets.cube.export.place import write_whole
 from eowidgets.errors import InputError, shown
+from eowidgets.system import parsing
 
 #: Cells of a notebook: pairs of Markdown and code.
 Cells = Sequence[tuple[str, str]]
@@ -65,5 +66,5 @@ def _shows(code: str) -> bool:
     """Whether the last statement of a cell is an expression, which a notebook displays."""
     import ast
 
-    body = ast.parse(code).body
+    body = parsing(lambda: ast.parse(code)).body
     return bool(body) and isinstance(body[-1], ast.Expr)

@@ -16,6 +16,7 @@ import numpy as np
 
 from eowidgets.cube.schema import BAND_LETTERS
 from eowidgets.errors import InputError, unknown
+from eowidgets.system import parsing
 
 #: A step: a number, ``"b3"`` (value of the third band from 0), or an operation.
 Step = float | str
@@ -194,7 +195,7 @@ def compile_formula(
         If the formula cannot be read, or names something that is not there.
     """
     try:
-        tree = ast.parse(formula, mode="eval")
+        tree = parsing(lambda: ast.parse(formula, mode="eval"))
     except (SyntaxError, ValueError, MemoryError, RecursionError) as error:
         raise InputError(f"The formula {formula[:80]!r} cannot be read as arithmetic. Check its brackets.") from error
     if sum(1 for _ in ast.walk(tree)) > _MAX_NODES:

@@ -12,6 +12,7 @@ from eowidgets.analysis.kit.contents import WEIGHTS
 from eowidgets.contract.checkpoint import FOLDER
 from eowidgets.cube.samples import samples
 from eowidgets.errors import InputError, shown, warn_user
+from eowidgets.system import parsing
 
 #: Largest notebook that is read.
 LARGEST = 100_000_000
@@ -97,7 +98,7 @@ def with_store(code: str, sources: Sources, folder: Path) -> tuple[str, list[str
     ("cube = eow.open('a.zarr', dates=\\"2019\\")", [])
     """
     try:
-        tree = ast.parse(code)
+        tree = parsing(lambda: ast.parse(code))
     except SyntaxError:  # magics of IPython
         return code, []
     found, others = [], []

@@ -13,6 +13,7 @@ import traitlets
 from eowidgets.contract.params import rule_of
 from eowidgets.contract.plain import plain
 from eowidgets.rules import Rule, Unfit
+from eowidgets.system import parsing
 
 
 class ParsedText(ipywidgets.VBox):
@@ -148,6 +149,6 @@ def _fitting(one: Rule, candidates: list[Any], text: str) -> Any:
 def _literal(text: str) -> Any:
     """Return the Python literal of a text, or the text."""
     try:
-        return ast.literal_eval(text.strip())
+        return parsing(lambda: ast.literal_eval(text.strip()))
     except (ValueError, TypeError, SyntaxError, MemoryError, RecursionError):
         return text
