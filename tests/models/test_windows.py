@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import functools
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -11,6 +13,7 @@ import eowidgets as eow
 from eowidgets.contract.registry import get_model, model_class, model_classes
 from eowidgets.engine.run import make_job
 from eowidgets.errors import InputError
+from eowidgets.models.cluster.confident import training
 
 BANDS = ("blue", "green", "red", "nir")
 #: Differences that are allowed, as a share of the range of a variable's values.
@@ -61,9 +64,23 @@ def season_cube(dates: int = 36, height: int = 37, width: int = 61, seed: int = 
     return cube.rio.write_crs("EPSG:32635").rio.write_transform()
 
 
+@pytest.fixture(scope="module", autouse=True)
+def _few_steps():
+    """Shorten the training of cluster-confident: how windows join does not depend on it."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(training, "STEPS", 4)
+        yield
+
+
 @pytest.fixture(scope="module")
 def season() -> xr.Dataset:
     return season_cube()
+
+
+@functools.cache
+def whole_run(name: str) -> xr.Dataset:
+    """Return the run on all of the cube, which several tests compare with."""
+    return run(name, season_cube())
 
 
 def suited(cube: xr.Dataset, name: str) -> xr.Dataset:
@@ -97,7 +114,7 @@ def same(a: xr.Dataset, b: xr.Dataset) -> None:
 
 @pytest.mark.parametrize("name", FREE)
 def test_any_window_gives_the_same(season, name):
-    whole = run(name, season)
+    whole = whole_run(name)
     assert np.isfinite(next(v for v in whole.data_vars.values() if v.dtype.kind == "f")).any()
     least = 2 * model_class(name).feed.halo + 1
     for window, batch, memory in ((max(13, least), 3, "2GB"), (max(32, least), 1, "500kB"), (500, None, "2GB")):
@@ -126,7 +143,7 @@ def test_an_area_gives_what_the_whole_cube_has_there(season, name):
     x, y = season.x.values[columns], season.y.values[rows]
     area = eow.Area.of((x[0] - 4, y[-1] - 4, x[-1] + 4, y[0] + 4), crs="EPSG:32635")
     inside = run(name, season, area=area).sel(x=x, y=y)
-    same(run(name, season).isel(y=rows, x=columns), inside)
+    same(whole_run(name).isel(y=rows, x=columns), inside)
 
 
 @pytest.mark.parametrize(("name", "params"), [("change-otsu", {}), ("break-ensemble", {"reference": "area"})])

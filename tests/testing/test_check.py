@@ -5,14 +5,25 @@ from support.toys import Smooth
 
 import eowidgets as eow
 from eowidgets.contract.registry import model_classes
+from eowidgets.models.cluster.confident import training
 from eowidgets.testing import check_model, tiny_cube
 
 #: Networks that take minutes on a processor; one of each family is checked. Fracast takes a tenth of a second for each
 #: series, and Chronos fetches its weights. Encoders have no weights here.
 SLOW = {"change-lenet", "change-fcsiam", "units-change", "units-forecast", "units-clouds"}
 SLOW |= {"forecast-fracast", "forecast-chronos"}
+#: They run other models, each of which is checked, and tests/models/test_windows.py runs them in windows of every size.
+SLOW |= {"fill-auto", "forecast-average"}
 #: Needs six years of dates, and is checked on them (tests/models/monitors/landtrendr).
 SLOW |= {"break-landtrendr"}
+
+
+@pytest.fixture(scope="module", autouse=True)
+def _few_steps():
+    """Shorten the training of cluster-confident, on which the contract does not depend."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(training, "STEPS", 4)
+        yield
 
 
 def checked_here(model):

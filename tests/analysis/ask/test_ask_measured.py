@@ -205,6 +205,7 @@ def test_spring_as_three_months_is_still_that(forest):
     ],
 )
 def test_a_season_has_the_numbers_of_the_direct_call(forest, question, column):
+    forest = forest.isel(y=slice(0, 30), x=slice(0, 30))
     answer = ask(forest, question)
     direct = eow.phenology(forest, "NDVI").sel(time="2018").isel(time=0)
     middle = float(direct[column].median())
@@ -220,6 +221,7 @@ def test_a_season_has_the_numbers_of_the_direct_call(forest, question, column):
 
 
 def test_all_years_are_given_where_none_is_named(forest):
+    forest = forest.isel(y=slice(0, 30), x=slice(0, 30))
     answer = ask(forest, "When does spring begin?")
     starts = eow.phenology(forest).start.median(("y", "x")).dropna("time")
     days = {

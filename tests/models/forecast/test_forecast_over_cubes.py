@@ -159,7 +159,7 @@ TINY = {"step": 30.0, "lookback": 12, "ahead": 3, "updates": 3, "windows": 16}
 @pytest.mark.parametrize("name", TRAINED)
 def test_trained_ones_keep_the_contract(name):
     """As every model does in tests/testing/test_check.py, with networks of hardly any training."""
-    check_model(model_class(name)(**TINY), tiny_cube(("red", "nir"), dates=30, height=20, width=20, days=30))
+    check_model(model_class(name)(**TINY), tiny_cube(("red", "nir"), dates=30, height=12, width=12, days=30))
 
 
 @pytest.mark.parametrize("name", TRAINED)
