@@ -38,7 +38,7 @@ def test_an_hourly_series_has_a_daily_season():
 
 
 def test_all_forms_give_the_same(tmp_path):
-    series = load()
+    series = load(240)
     expected = forecast(series).load_hi80.values
     path = tmp_path / "load.csv"
     series.rename_axis("time").to_csv(path)
