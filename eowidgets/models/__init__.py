@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from eowidgets.arguments import checked
 from eowidgets.contract.task import Task
-from eowidgets.errors import warn_user
+from eowidgets.deprecation import warn_deprecated
 
 if TYPE_CHECKING:
     from eowidgets.contract.table import ModelTable
@@ -27,7 +27,7 @@ def models(self: ModuleType, task: Task | str | None = None) -> ModelTable:
     """
     from eowidgets.contract.table import list_models
 
-    warn_user("eow.models() will be removed in the next release: use eow.list_models() instead.", DeprecationWarning)
+    warn_deprecated("eow.models()", "eow.list_models()", ends="0.3")
     return list_models(task=task)
 
 
