@@ -76,7 +76,7 @@ def fill(
     found = get_model(_full_name(model), **params)
     if found.task != Task.RECONSTRUCT:
         raise InputError(f"The model {found.name!r} fills no gaps: its task is {found.task.name!r}.")
-    return run(found, cube, area, out, seed=seed, device=device, memory=memory, client=client)
+    return run(found, cube, area=area, out=out, seed=seed, device=device, memory=memory, client=client)
 
 
 def _full_name(model: str | Model | type[Model]) -> str | Model | type[Model]:

@@ -16,12 +16,13 @@ from eowidgets.contract.choice import Choice
 from eowidgets.contract.plain import plain
 from eowidgets.contract.prepare import check_bands, wanted_bands
 from eowidgets.contract.registry import get_model
+from eowidgets.cube.facts_table import facts_table
 from eowidgets.cube.opened import source_of
 from eowidgets.cube.opening import opening
 from eowidgets.cube.schema import bands
 from eowidgets.engine.provenance import read
 from eowidgets.engine.rerun import reopened, same_input
-from eowidgets.errors import EowidgetsError, InputError
+from eowidgets.errors import EowidgetsError, InputError, shown
 
 if TYPE_CHECKING:
     import xarray as xr
@@ -73,6 +74,19 @@ class Record:
             When it carries no provenance.
         """
         return cls(read(result))
+
+    def _repr_html_(self) -> str:
+        try:
+            given = {name: shown(value) for name, value in self.arguments.items()}
+        except InputError as error:
+            given = {"problem": str(error)}
+        model = self.notes.get("model")
+        facts: dict[str, object] = {
+            **given,
+            "made by": model.get("name") if isinstance(model, Mapping) else None,
+            "made on": self.notes.get("time", self.notes.get("created")),
+        }
+        return facts_table(f"Record of eow.{self.call}", facts)
 
     @property
     def call(self) -> str:

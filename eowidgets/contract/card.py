@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from eowidgets.arguments import checked
+from eowidgets.cube.facts_table import facts_table
 from eowidgets.errors import shown, warn_user
 
 
@@ -60,3 +61,17 @@ class Card:
                 "licence='Apache-2.0', or 'not stated'.",
                 DeprecationWarning,
             )
+
+    def _repr_html_(self) -> str:
+        facts = {
+            "summary": self.summary,
+            "paper": self.paper,
+            "url": self.url,
+            "licence": self.licence,
+            "trained on": self.data,
+            **{f"score: {name}": f"{score:g}" for name, score in self.scores.items()},
+            "limits": self.limits,
+            "weights": self.weights,
+            "sha256": self.sha256,
+        }
+        return facts_table(self.title, facts)

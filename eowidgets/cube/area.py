@@ -17,6 +17,7 @@ from eowidgets.cube import globe
 from eowidgets.cube.antimeridian import join, polygons, shifted, split, straighten, wrap
 from eowidgets.cube.area_file import need_geopandas
 from eowidgets.cube.area_source import AreaSource, CRSLike, cut_edges, read_content, read_geometry, reproject
+from eowidgets.cube.facts_table import facts_table, outline_svg
 from eowidgets.errors import InputError, warn_user
 
 if TYPE_CHECKING:
@@ -62,7 +63,8 @@ class Area:
         Parameters
         ----------
         source : Area, tuple, mapping, str, Path, geometry or GeoDataFrame
-            ``(west, south, east, north)``; a GeoJSON geometry, Feature or FeatureCollection; a path to GeoJSON, KML,
+            ``(west, south, east, north)``; ``(lon, lat)`` for the pixel that holds a point; a GeoJSON geometry, Feature
+            or FeatureCollection; a path to GeoJSON, KML,
             GeoPackage or a zipped shapefile; a shapely geometry; a GeoDataFrame or GeoSeries; another area. Longitudes
             may pass 180, as in (179, -18, 181, -16). A box with west > east crosses the antimeridian where that is
             less than half the globe, with a warning, because west and east may also be swapped.
@@ -234,8 +236,18 @@ class Area:
         return f"Area({self.name!r}, {wrap((west + east) / 2):.4f}° E, {(south + north) / 2:.4f}° N, {self.hectares:.1f} ha)"
 
 
+    def _repr_html_(self) -> str:
+        west, south, east, north = self.bounds
+        facts = {
+            "hectares": f"{self.hectares:.1f}",
+            "longitude": f"{west:.5f}° to {east:.5f}°",
+            "latitude": f"{south:.5f}° to {north:.5f}°",
+        }
+        return facts_table(self.name, facts) + outline_svg(self.joined, f"Outline of {self.name}")
+
+
 #: Whatever describes an area; see :meth:`Area.of`.
-AreaLike = Annotated[Area | AreaSource, doc("an area: (west, south, east, north), GeoJSON, a path or a geometry")]
+AreaLike = Annotated[Area | AreaSource, doc("an area: (west, south, east, north), (lon, lat), GeoJSON, a path or a geometry")]
 
 
 def _checked(geometry: BaseGeometry) -> BaseGeometry:

@@ -42,7 +42,15 @@ def window(cube: xr.Dataset, area: Any, margin: int = 0) -> xr.Dataset | None:
     rows = slice(max(0, y0 - margin), min(box.height, y1 + margin))
     if is_full_circle(box):
         return _around(cube.isel(y=rows), box, place, margin)
-    return cube.isel(y=rows, x=slice(max(0, x0 - margin), min(box.width, x1 + margin)))
+    columns = slice(max(0, x0 - margin), min(box.width, x1 + margin))
+    cut = cube.isel(y=rows, x=columns)
+    if min(cut.sizes["y"], cut.sizes["x"]) > 1:
+        return cut
+    import rioxarray  # noqa: F401  (registers the accessor)
+
+    # The coordinates of one row or column do not show the pixel size.
+    sized: xr.Dataset = cut.rio.write_transform(box[rows, columns].affine)
+    return sized
 
 
 def pixels_around(place: Area, box: GeoBox) -> tuple[int, int, int, int] | None:

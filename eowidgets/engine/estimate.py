@@ -11,6 +11,8 @@ import xarray as xr
 from eowidgets.arguments import Count, Memory, Pixels, checked
 from eowidgets.contract.model import Model
 from eowidgets.cube.area import AreaLike
+from eowidgets.cube.facts_table import facts_table
+from eowidgets.deprecation import keyword_only
 from eowidgets.engine import device as dev
 from eowidgets.engine.cost import WORKERS, Cost, Planned, bytes_in_words, run_kind, seconds_in_words, workers_of
 from eowidgets.engine.cost import took as took_here
@@ -62,13 +64,26 @@ class Estimate:
             f"{shared if self.shared_seconds < self.seconds else ''}; {bytes_in_words(self.read_bytes)} read, {total} of memory"
         )
 
+    def _repr_html_(self) -> str:
+        facts = {
+            "pixels": f"{self.pixels:,}",
+            "dates": self.dates,
+            "time here": seconds_in_words(self.seconds),
+            f"time on {self.workers} workers": seconds_in_words(self.shared_seconds) if self.shared_seconds else "",
+            "read": bytes_in_words(self.read_bytes),
+            "memory": bytes_in_words(self.bytes + self.result_bytes),
+            "result": bytes_in_words(self.result_bytes),
+        }
+        return facts_table("Estimate of a run", facts)
 
+
+@keyword_only("area", ends="0.3")
 @checked
 def estimate(
     model: str | Model | type[Model],
     cube: xr.Dataset,
-    area: AreaLike | None = None,
     *,
+    area: AreaLike | None = None,
     device: str = "auto",
     memory: Memory = "2GB",
     window: Pixels | None = None,

@@ -9,8 +9,10 @@ from typing import TYPE_CHECKING, Any
 import xarray as xr
 
 from eowidgets.arguments import checked
+from eowidgets.cube.facts_table import facts_table
 from eowidgets.engine.strips import WindowResult
 from eowidgets.engine.work import FINAL, POLL, Cancelled, State, Work
+from eowidgets.errors import words
 
 if TYPE_CHECKING:
     from eowidgets.engine.strips import WindowResult
@@ -45,6 +47,16 @@ class Job(Work[xr.Dataset]):
         self.geobox: Any = None
         #: Plan of the run, as plain values, once it is known.
         self.plan: dict[str, Any] = {}
+
+    def _repr_html_(self) -> str:
+        facts = {
+            "state": self.state,
+            "status": self.status,
+            "windows": f"{self.windows[0]} of {self.windows[1]}" if self.windows[1] else "",
+            "device": self.device,
+            "error": "" if self.error is None else words(self.error),
+        }
+        return facts_table(self.name, facts)
 
     # -- what can be seen
 

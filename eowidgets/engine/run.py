@@ -11,6 +11,7 @@ from eowidgets.arguments import Count, FilePath, Memory, Pixels, Seed, checked
 from eowidgets.contract.model import Dates, Model
 from eowidgets.contract.registry import get_model
 from eowidgets.cube.area import AreaLike
+from eowidgets.deprecation import keyword_only
 from eowidgets.engine.cube_run import CubeRun
 from eowidgets.engine.item_run import item_run
 from eowidgets.engine.job import Job
@@ -31,13 +32,14 @@ if TYPE_CHECKING:
 Progress = bool | Callable[[Job], None] | None
 
 
+@keyword_only("area", "out", ends="0.3")
 @checked
 def run(
     model: str | Model | type[Model],
     cube: xr.Dataset | Mapping[str, xr.Dataset] | DataFrame | Series[Any] | FilePath,
+    *,
     area: AreaLike | None = None,
     out: FilePath | None = None,
-    *,
     places: GeoDataFrame | None = None,
     device: str = "auto",
     memory: Memory = "2GB",
@@ -130,13 +132,14 @@ def run(
     return job.result()
 
 
+@keyword_only("area", "out", ends="0.3")
 @checked
 def submit(
     model: str | Model | type[Model],
     cube: xr.Dataset | Mapping[str, xr.Dataset] | DataFrame | Series[Any] | FilePath,
+    *,
     area: AreaLike | None = None,
     out: FilePath | None = None,
-    *,
     places: GeoDataFrame | None = None,
     device: str = "auto",
     memory: Memory = "2GB",

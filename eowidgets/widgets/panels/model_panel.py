@@ -228,7 +228,7 @@ class ModelPanel(FormPanel, ModelView):
         job = submit(
             self._subject(),
             self.run_cube(),
-            self.run_area(),
+            area=self.run_area(),
             device=device,
             on_window=painter.paint if self.viewer is not None or self.map is not None else None,
             **self.params,

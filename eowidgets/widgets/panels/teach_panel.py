@@ -25,6 +25,7 @@ from eowidgets.contract.params import NoParams
 from eowidgets.cube.admission import admit
 from eowidgets.cube.area import AreaLike
 from eowidgets.cube.vectors import as_bands
+from eowidgets.deprecation import keyword_only
 from eowidgets.engine.cost import Planned
 from eowidgets.engine.scheduler import LIGHT
 from eowidgets.engine.work import Work
@@ -50,6 +51,7 @@ SECOND_STEP = "Now choose a second class and click places of it: the map follows
 PATIENCE = 1.0
 
 
+@keyword_only("area", ends="0.3")
 @checked
 class TeachPanel(TeachClicks, TeachNext, TeachTest, FormPanel, TeachPanelView):
     """Teach a class map by clicking places on the picture or the map.
@@ -110,8 +112,8 @@ class TeachPanel(TeachClicks, TeachNext, TeachTest, FormPanel, TeachPanelView):
         self,
         cube: xr.Dataset,
         labels: LabelsLike | None = None,
-        area: AreaLike | None = None,
         *,
+        area: AreaLike | None = None,
         viewer: TimeViewer | None = None,
         map: AreaMap | None = None,
         folder: FilePath | None = None,

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from eowidgets.arguments import FilePath, Period, Pixels, Positive, checked
+from eowidgets.arguments import Dates, FilePath, Pixels, Positive, checked, first_and_last
 from eowidgets.errors import InputError, shown
 from eowidgets.render.animation import frames, save
 from eowidgets.render.picture import draw, png
@@ -61,7 +61,7 @@ class Exports:
         open_link(self, text)
 
     def to_gif(
-        self, path: FilePath, *, dates: Period | None = None, fps: Positive | None = None, size: Pixels = 640
+        self, path: FilePath, *, dates: Dates | None = None, fps: Positive | None = None, size: Pixels = 640
     ) -> Path:
         """Write the series as a GIF with date stamp and legend.
 
@@ -69,8 +69,8 @@ class Exports:
         ----------
         path : path
             Ends with ``.gif``.
-        dates : pair of str, optional
-            First and last ISO date; all dates (or those of ``selection``) if not given.
+        dates : (str, str) or str, optional
+            First and last ISO date, or ``"first/last"``; all dates (or those of ``selection``) if not given.
         fps : float, optional
             Dates per second; ``speed`` if not given.
         size : int
@@ -83,20 +83,23 @@ class Exports:
         return self._film(path, ".gif", dates, fps, size)
 
     def to_mp4(
-        self, path: FilePath, *, dates: Period | None = None, fps: Positive | None = None, size: Pixels = 640
+        self, path: FilePath, *, dates: Dates | None = None, fps: Positive | None = None, size: Pixels = 640
     ) -> Path:
         """Write the series as an MP4 that every browser plays; parameters as for `to_gif`, ``.mp4`` for the path."""
         return self._film(path, ".mp4", dates, fps, size)
 
-    def _film(self, path: FilePath, suffix: str, dates: Period | None, fps: float | None, size: int) -> Path:
+    def _film(self, path: FilePath, suffix: str, dates: Dates | None, fps: float | None, size: int) -> Path:
         if Path(path).suffix.lower() != suffix:
             raise InputError(f"The name {shown(Path(path).name)} does not end with {suffix}: change it.")
         source = self.sources["cube"]
         style: Style = self.style
         return save(path, frames(source, style, self._range(source, dates), size), fps or float(self.speed))
 
-    def _range(self, source: FrameSource, dates: Period | None) -> list[int]:
-        first, last = dates or self.selection or (source.labels[0], source.labels[-1]) if source.labels else ("", "")
+    def _range(self, source: FrameSource, dates: Dates | None) -> list[int]:
+        first, last = ("", "")
+        if source.labels:
+            given = None if dates is None else first_and_last(dates)
+            first, last = given or self.selection or (source.labels[0], source.labels[-1])
         chosen = [i for i, label in enumerate(source.labels) if str(first) <= label <= f"{last}T99"]
         if source.labels and not chosen:
             raise InputError(
