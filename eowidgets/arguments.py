@@ -24,7 +24,7 @@ from collections.abc import Callable
 from datetime import date
 from pathlib import Path
 from types import FunctionType
-from typing import Annotated, Any, TypeVar, cast
+from typing import Annotated, Any, TypeVar, Unpack, cast, get_origin
 
 import numpy as np
 from annotated_types import Ge, Gt, Interval, Len, Predicate, doc
@@ -164,8 +164,11 @@ def _wrapped(function: Any, words: str, annotated: Any = None) -> FunctionType:
 
     @functools.lru_cache(maxsize=1)
     def rules() -> dict[str, Rule]:
+        # Keyword arguments typed by a TypedDict are traits, which are checked where they are set.
         return {
-            name: rule(hint) for name, hint in hints(annotated or function).items() if name not in (skipped, "return")
+            name: rule(hint)
+            for name, hint in hints(annotated or function).items()
+            if name not in (skipped, "return") and get_origin(hint) is not Unpack
         }
 
     @functools.wraps(function)

@@ -31,6 +31,7 @@ EXCEPTIONS = {
     ("series", "area"): "the area is the object of the method",
     ("FindPanel.choose", "dates"): "a list of days that are ticked, and no period",
     ("kit", "out"): "the path is the object of the function",
+    ("Model.to", "device"): "the device is the object of the method",
     ("Model.out_dates", "dates"): "the dates of the input, and no period",
 }
 #: Functions on a cube whose first argument is another one.

@@ -133,4 +133,4 @@ def test_an_answer_equals_nothing_else():
 
 def test_answers_of_a_cube_are_equal(romania):
     first, second = (eow.ask(romania, "How many images do we have?") for _ in range(2))
-    assert first == second and first.kind == "fact"
+    assert first == second and first.kind == "count"

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from html import escape
 from importlib import import_module
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any, Unpack, cast
 
 import ipywidgets
 import traitlets
@@ -30,6 +30,7 @@ from eowidgets.widgets.session_panel import SessionPanel
 from eowidgets.widgets.share_panel import SharePanel
 from eowidgets.widgets.tour import Tour
 from eowidgets.widgets.viewer.time_viewer import TimeViewer
+from eowidgets.widgets.viewer.typed import ExplorerOptions
 
 if TYPE_CHECKING:
     from eowidgets.contract.model import Model
@@ -70,7 +71,7 @@ class Explorer(ReadableRepr, PlainErrors, ipywidgets.GridBox):
     Explorer: Forest in Romania, Sentinel-2, 2015-08 to 2021-01, 140 dates, 100 × 100 px, 2019-07-06, true colour
     """
 
-    date: Any = traitlets.Unicode()
+    date: str = cast("str", traitlets.Unicode())
     area: Any = AreaTrait(allow_none=True)
     pins: Any = traitlets.List()
 
@@ -80,7 +81,7 @@ class Explorer(ReadableRepr, PlainErrors, ipywidgets.GridBox):
         model: Annotated[str | Model | type[Model], MODEL] = "fill-auto",
         *,
         tour: bool | None = None,
-        **viewer: Any,
+        **viewer: Unpack[ExplorerOptions],
     ) -> None:
         self.viewer = TimeViewer(cube, **{"height": 380, **viewer})
         vectors = holds_vectors(cube)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from functools import lru_cache
 from importlib.util import find_spec
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Unpack, cast
 
 import ipyleaflet
 import ipywidgets
@@ -29,6 +29,7 @@ from eowidgets.widgets.map.picture_layers import PictureLayers
 from eowidgets.widgets.map.rasters import Rasters
 from eowidgets.widgets.map.screen import corners, is_rectangle, mercator, same_shape
 from eowidgets.widgets.map.time_layer import TimeLayer
+from eowidgets.widgets.map.typed import Basemap, MapOptions
 from eowidgets.widgets.places import free_color
 
 if TYPE_CHECKING:
@@ -104,8 +105,8 @@ class AreaMap(PlainErrors, MapControls, PictureLayers, Rasters, ipyleaflet.Map):
 
     area: Any = AreaTrait(allow_none=True)
     pins: Any = traitlets.List()
-    date = traitlets.Unicode("")
-    bands = traitlets.Tuple()
+    date: str = cast("str", traitlets.Unicode(""))
+    bands: tuple[str, ...] = cast("tuple[str, ...]", traitlets.Tuple())
     frames: Any = traitlets.Instance(TimeLayer, allow_none=True)
 
     def __new__(cls, *args: Any, **kwargs: Any) -> AreaMap:
@@ -119,16 +120,14 @@ class AreaMap(PlainErrors, MapControls, PictureLayers, Rasters, ipyleaflet.Map):
         cube: xr.Dataset | None = None,
         *,
         area: AreaLike | None = None,
-        basemap: str = "streets",
+        basemap: Basemap = "streets",
         height: str = "480px",
         toolbar: bool = False,
-        **options: Any,
+        **options: Unpack[MapOptions],
     ) -> None:
         for name in options:
             if name not in self.trait_names():
                 raise unknown("option of AreaMap", name, self.trait_names())
-        if basemap not in base.BASEMAPS:
-            raise unknown("basemap", basemap, base.BASEMAPS)
         self.cube: xr.Dataset | None = None
         self._basemap_name = basemap
         self._legends = {}
