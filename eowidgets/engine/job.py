@@ -122,18 +122,50 @@ class Job(Work[xr.Dataset]):
     # -- what can be done
 
     def pause(self) -> None:
-        """Hold the run at the next batch, until :meth:`resume`."""
+        """Hold the run at the next batch, until :meth:`resume`.
+
+        Examples
+        --------
+        >>> import eowidgets as eow
+        >>> job = eow.Job("nothing", lambda job: None)
+        >>> job.pause()
+        >>> job.resume()
+        """
         with self._changed:
             self._hold = True
 
     def resume(self) -> None:
-        """Go on after :meth:`pause`."""
+        """Go on after :meth:`pause`.
+
+        Examples
+        --------
+        >>> import eowidgets as eow
+        >>> job = eow.Job("nothing", lambda job: None)
+        >>> job.pause()
+        >>> job.resume()
+        """
         with self._changed:
             self._hold = False
             self._changed.notify_all()
 
     def on_window(self, callback: Callable[[WindowResult], None]) -> None:
-        """Call ``callback`` with every window as it is finished."""
+        """Call ``callback`` with every window as it is finished.
+
+        Parameters
+        ----------
+        callback : callable
+            Takes a :class:`~eowidgets.engine.strips.WindowResult`; called in the thread that does the work.
+
+        Examples
+        --------
+        >>> import eowidgets as eow
+        >>> seen = []
+        >>> job = eow.Job("nothing", lambda job: job.show("a window"))
+        >>> job.on_window(seen.append)
+        >>> job.execute()
+        >>> seen
+        []
+        """
         self._on_window.append(callback)
 
     # -- for the engine
@@ -144,7 +176,21 @@ class Job(Work[xr.Dataset]):
         return bool(self._on_window)
 
     def checkpoint(self) -> None:
-        """Stop here if the run was cancelled; wait here while it is paused."""
+        """Stop here if the run was cancelled; wait here while it is paused.
+
+        Raises
+        ------
+        Cancelled
+            If the run was cancelled.
+
+        Examples
+        --------
+        >>> import eowidgets as eow
+        >>> job = eow.Job("nothing", lambda job: job.checkpoint())
+        >>> job.execute()
+        >>> job.state
+        'done'
+        """
         super().checkpoint()
         if self._hold:
             self._set("paused")
@@ -157,12 +203,45 @@ class Job(Work[xr.Dataset]):
             self.checkpoint()
 
     def expect(self, total: int, skipped: int, size: float) -> None:
-        """Set how many windows there are, how many an earlier run did, and pixels times dates in all."""
+        """Set how many windows there are, how many an earlier run did, and pixels times dates in all.
+
+        Parameters
+        ----------
+        total : int
+            Number of windows.
+        skipped : int
+            Windows that an earlier run computed.
+        size : float
+            Pixels times dates of all windows.
+
+        Examples
+        --------
+        >>> import eowidgets as eow
+        >>> job = eow.Job("nothing", lambda job: job.expect(4, skipped=0, size=1e6))
+        >>> job.execute()
+        >>> job.windows
+        (0, 4)
+        """
         self._total, self._skipped, self._done, self._size = total, skipped, skipped, size
         self._busy, self._began = 0.0, time.perf_counter()
 
     def advance(self, windows: int) -> None:
-        """Count finished windows."""
+        """Count finished windows.
+
+        Parameters
+        ----------
+        windows : int
+            Number of windows that were finished since the last call.
+
+        Examples
+        --------
+        >>> import eowidgets as eow
+        >>> job = eow.Job("nothing", lambda job: None)
+        >>> job.expect(4, skipped=0, size=1e6)
+        >>> job.advance(1)
+        >>> job.progress
+        0.25
+        """
         self._done += windows
         self.report()
 

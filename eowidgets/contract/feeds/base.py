@@ -86,9 +86,43 @@ class Feed:
         return predict(batch)
 
     def problem(self, outputs: Sequence[Output]) -> str | None:
-        """Return what a result over a cube has no room for, to follow "The model gives"; None if all is well."""
+        """Return what a result over a cube has no room for, to follow "The model gives"; None if all is well.
+
+        Parameters
+        ----------
+        outputs : sequence of Output
+            What the model returns.
+
+        Returns
+        -------
+        str or None
+            The end of a sentence; None if the feed and the outputs fit.
+
+        Examples
+        --------
+        >>> import eowidgets as eow
+        >>> eow.Windows().problem([eow.Value("height")]) is None
+        True
+        """
         return None
 
     def form(self, shape: Sequence[int]) -> str:
-        """Write the shape of what ``predict`` returns, for messages."""
+        """Write the shape of what ``predict`` returns, for messages.
+
+        Parameters
+        ----------
+        shape : sequence of int
+            Shape of a tensor for windows.
+
+        Returns
+        -------
+        str
+            The shape as text.
+
+        Examples
+        --------
+        >>> import eowidgets as eow
+        >>> eow.Windows().form((2, 8, 8))
+        '(2, 8, 8)'
+        """
         return str(tuple(shape))

@@ -39,7 +39,20 @@ class Series(Feed):
     """
 
     def ask(self, predict: Predict, batch: Batch) -> dict[str, Tensor]:
-        """Hand every pixel to ``predict`` as one series, on a CPU some rows at a time, and put the results in place."""
+        """Hand every pixel to ``predict`` as one series, on a CPU some rows at a time, and put the results in place.
+
+        Parameters
+        ----------
+        predict : callable
+            Takes a batch; returns a dict of tensors.
+        batch : Batch
+            Windows of a cube; ``predict`` gets one series per pixel.
+
+        Returns
+        -------
+        dict of str to Tensor
+            What ``predict`` returned, per window.
+        """
         b, h, w = _size(batch)
         rows = max(1, STRIP // (b * w))
         whole = batch.x.device.type != "cpu" or rows >= h
@@ -52,7 +65,24 @@ class Series(Feed):
         return {name: torch.cat([part[name] for part in parts], dim=-2) for name in parts[0]}
 
     def problem(self, outputs: Sequence[Output]) -> str | None:
-        """Refuse outputs that are no value per pixel."""
+        """Refuse outputs that are no value per pixel.
+
+        Parameters
+        ----------
+        outputs : sequence of Output
+            What the model returns.
+
+        Returns
+        -------
+        str or None
+            The end of a sentence; None if the feed and the outputs fit.
+
+        Examples
+        --------
+        >>> import eowidgets as eow
+        >>> eow.Series().problem([eow.Text()]) is None
+        False
+        """
         for output in outputs:
             if isinstance(output, Gathered):
                 return (
@@ -67,7 +97,24 @@ class Series(Feed):
         return None
 
     def form(self, shape: Sequence[int]) -> str:
-        """Write a shape of windows, (b, ..., h, w), as that of series."""
+        """Write a shape of windows, (b, ..., h, w), as that of series.
+
+        Parameters
+        ----------
+        shape : sequence of int
+            Shape of a tensor for windows.
+
+        Returns
+        -------
+        str
+            The shape as text.
+
+        Examples
+        --------
+        >>> import eowidgets as eow
+        >>> eow.Series().form((2, 3, 8, 8))
+        '(n, 3)'
+        """
         return f"({', '.join(['n', *map(str, shape[1:-2])])}{',' if len(shape) == 3 else ''})"
 
 

@@ -32,13 +32,61 @@ class Value(Mosaic):
     """
 
     def variables(self, source: InputBands) -> tuple[Variable, ...]:
-        """Return the one variable."""
+        """Return the one variable.
+
+        Parameters
+        ----------
+        source : InputBands
+            Bands of the input and their attributes.
+
+        Returns
+        -------
+        tuple of Variable
+            Name, dimensions, type and attributes of each.
+
+        Examples
+        --------
+        >>> import eowidgets as eow
+        >>> from eowidgets.contract.outputs.base import InputBands
+        >>> output = eow.Value("height", unit="m")
+        >>> [variable.name for variable in output.variables(InputBands(("red", "nir")))]
+        ['height']
+        """
         return (Variable(self.name, self.axes_of_variable, "float32", self.describe()),)
 
     metrics: ClassVar[tuple[str, ...]] = ("rmse", "mae", "covered")
 
     def score(self, found: xr.Dataset | DataFrame, truth: xr.Dataset | xr.DataArray | DataFrame) -> dict[str, float]:
-        """Compare with the truth: errors in the unit of the value, and the share of the truth with a result."""
+        """Compare with the truth: errors in the unit of the value, and the share of the truth with a result.
+
+        Parameters
+        ----------
+        found : Dataset or DataFrame
+            Result of a run, with the variables or columns of this output.
+        truth : Dataset, DataArray or DataFrame
+            The same, as it should be; NaN is not known and does not count.
+
+        Returns
+        -------
+        dict of str to float
+            One number per name in ``metrics``.
+
+        Raises
+        ------
+        InputError
+            If both do not match, or the variable is missing.
+
+        Examples
+        --------
+        >>> import eowidgets as eow
+        >>> import numpy as np
+        >>> import xarray as xr
+        >>> output = eow.Value("height", unit="m")
+        >>> found = xr.Dataset({"height": (("y", "x"), np.full((8, 8), 0.5))})
+        >>> scores = output.score(found, found + 0.1)
+        >>> sorted(scores)
+        ['covered', 'mae', 'rmse']
+        """
         made, true, there = self._compared(found, truth)
         return {
             "rmse": rmse(made, true, there),
@@ -47,13 +95,64 @@ class Value(Mosaic):
         }
 
     def row(self, item: Any, bands: tuple[str, ...] = ()) -> dict[str, Any]:
-        """Return the one number."""
+        """Return the one number.
+
+        Parameters
+        ----------
+        item : Tensor
+            What the model returned for one chip, or for one series on one date.
+        bands : tuple of str
+            Bands of the batch.
+
+        Returns
+        -------
+        dict of str to object
+            Name of a column to its value.
+
+        Raises
+        ------
+        ModelError
+            If the item has another form.
+
+        Examples
+        --------
+        >>> import eowidgets as eow
+        >>> import torch
+        >>> output = eow.Value("height", unit="m")
+        >>> output.row(torch.ones(1))
+        {'height': 1.0}
+        """
         values = numbers(item).reshape(-1)
         if len(values) != 1:
             raise ModelError(f"{shown(self.name)} with {len(values)} numbers for one chip: return a tensor (b,)")
         return {self.name: float(values[0])}
 
     def finish(self, values: Array, given: Array, source: InputBands) -> dict[str, Array]:
-        """Mask the values."""
+        """Mask the values.
+
+        Parameters
+        ----------
+        values : array, float32, shape ([t,] h, w)
+            Blended values; may be changed in place.
+        given : array (h, w) or (t, h, w), bool
+            Where a result is given.
+        source : InputBands
+            Bands of the input.
+
+        Returns
+        -------
+        dict of str to array
+            Name of a variable to its values; nodata where no result is given.
+
+        Examples
+        --------
+        >>> import eowidgets as eow
+        >>> from eowidgets.contract.outputs.base import InputBands
+        >>> import numpy as np
+        >>> output = eow.Value("height", unit="m")
+        >>> found = output.finish(np.ones((1, 1), "float32"), np.ones((1, 1), bool), InputBands(("red", "nir")))
+        >>> sorted(found)
+        ['height']
+        """
         np.copyto(values, np.nan, where=~given)
         return {self.name: values}
