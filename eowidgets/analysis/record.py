@@ -68,10 +68,22 @@ class Record:
             What ``eow.run``, ``eow.change``, ``eow.forecast``, ``eow.hindcast``, ``eow.ask``, ``eow.parcels`` or ``eow.stations``
             gave or wrote.
 
+        Returns
+        -------
+        Record
+            The record.
+
         Raises
         ------
         InputError
             When it carries no provenance.
+
+        Examples
+        --------
+        >>> import eowidgets as eow
+        >>> from eowidgets.testing import tiny_cube
+        >>> eow.Record.of(eow.run("fill-linear", tiny_cube(dates=4))).call
+        'run'
         """
         return cls(read(result))
 
@@ -138,6 +150,13 @@ class Record:
         Returns
         -------
         str
+
+        Examples
+        --------
+        >>> import eowidgets as eow
+        >>> from eowidgets.testing import tiny_cube
+        >>> "eow.run" in eow.Record.of(eow.run("fill-linear", tiny_cube(dates=4))).code()
+        True
         """
         call = self._call()
         return call.code(None if "cube" in call.arguments else self._opened())
@@ -152,10 +171,25 @@ class Record:
         title : str
             By default the name of the call.
 
+        Returns
+        -------
+        Path
+            The notebook.
+
         Raises
         ------
         InputError, SourceError
             For another ending, or a folder that cannot be written.
+
+        Examples
+        --------
+        >>> import eowidgets as eow
+        >>> import tempfile
+        >>> from pathlib import Path
+        >>> cube = eow.open("bouconne").isel(time=slice(3), y=slice(20), x=slice(20))
+        >>> record = eow.Record.of(eow.run("fill-linear", cube))
+        >>> record.save_notebook(Path(tempfile.mkdtemp()) / "again.ipynb").name
+        'again.ipynb'
         """
         from eowidgets.analysis.notebook import write_notebook
 

@@ -44,13 +44,20 @@ class Area:
 
     Make one with :meth:`of`; whatever takes ``area=`` in this package takes what :meth:`of` takes.
 
-    Attributes
+    Parameters
     ----------
     geometry : shapely geometry
         Polygon or multipolygon, longitude and latitude in degrees (EPSG:4326), longitudes from -180 to 180. An area
         that crosses the antimeridian is a multipolygon cut there (RFC 7946).
     name : str
         For legends and file names.
+
+    Examples
+    --------
+    >>> import eowidgets as eow
+    >>> area = eow.Area.of((24.0, 45.0, 24.1, 45.1), name="valley")
+    >>> area.name, area.bounds
+    ('valley', (24.0, 45.0, 24.1, 45.1))
     """
 
     geometry: BaseGeometry
@@ -72,6 +79,11 @@ class Area:
             CRS of a tuple or shapely geometry where it is not lon/lat.
         name : str, optional
             A name for it.
+
+        Returns
+        -------
+        Area
+            The area.
 
         Raises
         ------
@@ -99,6 +111,11 @@ class Area:
         content : bytes
         name : str
             Name of the file, which tells the format.
+
+        Returns
+        -------
+        Area
+            The area, named after the file.
 
         Raises
         ------
@@ -157,19 +174,58 @@ class Area:
         return json.loads(json.dumps(mapping(self.geometry)))  # type: ignore[no-any-return]
 
     def to_crs(self, crs: CRSLike) -> BaseGeometry:
-        """Return the geometry in another CRS, its long edges bent as the projection bends them."""
+        """Return the geometry in another CRS, its long edges bent as the projection bends them.
+
+        Parameters
+        ----------
+        crs : str, int or CRS
+            Coordinate reference system, such as ``"EPSG:32634"``.
+
+        Returns
+        -------
+        shapely geometry
+            Polygon or multipolygon in units of the CRS.
+
+        Raises
+        ------
+        InputError
+            If the CRS is unknown.
+
+        Examples
+        --------
+        >>> import eowidgets as eow
+        >>> round(eow.Area.of((24.0, 45.0, 24.1, 45.1)).to_crs("EPSG:32635").area / 1e6, 1)
+        87.6
+        """
         west, south, east, north = self.geometry.bounds
         piece = max(_SEGMENT, max(east - west, north - south) / _SEGMENTS)
         return reproject(self.geometry.segmentize(piece), "EPSG:4326", crs)
 
     def gdf(self) -> gpd.GeoDataFrame:
-        """As a GeoDataFrame with one row, its name and its hectares."""
+        """Return the area as a GeoDataFrame with one row, its name and its hectares.
+
+        Returns
+        -------
+        GeoDataFrame
+            Columns ``name``, ``hectares`` and ``geometry``, in degrees.
+
+        Raises
+        ------
+        MissingExtraError
+            Without geopandas.
+
+        Examples
+        --------
+        >>> import eowidgets as eow
+        >>> list(eow.Area.of((24.0, 45.0, 24.1, 45.1)).gdf().columns)
+        ['name', 'hectares', 'geometry']
+        """
         geopandas = need_geopandas("A GeoDataFrame")
         row = {"name": [self.name], "hectares": [round(self.hectares, 4)]}
         return geopandas.GeoDataFrame(row, geometry=[self.geometry], crs="EPSG:4326")
 
     def mask(self, geobox: GeoBox, all_touched: bool | None = None) -> npt.NDArray[np.bool_]:
-        """Which pixels belong to the area.
+        """Return which pixels of a grid belong to the area.
 
         Parameters
         ----------
@@ -181,6 +237,15 @@ class Area:
         Returns
         -------
         ndarray, shape (y, x), bool
+
+        Examples
+        --------
+        >>> import eowidgets as eow
+        >>> from eowidgets.cube.grid import geobox
+        >>> from eowidgets.testing import tiny_cube
+        >>> cube = tiny_cube()
+        >>> eow.Area.of(cube.eow.bounds).mask(geobox(cube)).shape
+        (40, 40)
         """
         from rasterio.features import geometry_mask
 
@@ -199,6 +264,25 @@ class Area:
         """Return the parts of the area around a grid, in its CRS; None where the CRS cannot represent them.
 
         On a grid of longitudes there is one copy per turn in which the area touches the grid.
+
+        Parameters
+        ----------
+        geobox : GeoBox
+            Grid of a cube.
+
+        Returns
+        -------
+        list of shapely geometry or None
+            Parts in the CRS of the grid; empty where the area does not touch its surroundings.
+
+        Examples
+        --------
+        >>> import eowidgets as eow
+        >>> from eowidgets.cube.grid import geobox
+        >>> from eowidgets.testing import tiny_cube
+        >>> cube = tiny_cube()
+        >>> len(eow.Area.of(cube.eow.bounds).on_grid(geobox(cube)))
+        1
         """
         from shapely.geometry import box
 

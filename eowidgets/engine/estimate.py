@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 class Estimate:
     """Cost of a run.
 
-    Attributes
+    Parameters
     ----------
     seconds : float
         Time on this machine: that of the model, or of reading where it is slower; writing comes on top.
@@ -45,6 +45,13 @@ class Estimate:
         Of the client; 4 without one.
     shared_seconds : float
         Time on as many workers like this machine, which share reading and computing.
+
+    Examples
+    --------
+    >>> import eowidgets as eow
+    >>> from eowidgets.testing import tiny_cube
+    >>> eow.estimate("fill-linear", tiny_cube()).dates
+    12
     """
 
     seconds: float

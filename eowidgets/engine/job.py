@@ -31,6 +31,14 @@ class Job(Work[xr.Dataset]):
     ----------
     name : str
         Name of the model.
+
+    Examples
+    --------
+    >>> import eowidgets as eow
+    >>> from eowidgets.testing import tiny_cube
+    >>> job = eow.submit("fill-linear", tiny_cube())
+    >>> job.result().sizes["time"], job.state
+    (12, 'done')
     """
 
     def __init__(self, name: str, work: Callable[[Job], xr.Dataset]) -> None:

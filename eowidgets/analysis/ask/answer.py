@@ -95,7 +95,7 @@ class Answer:
     Two answers are equal where value, unit, kind and evidence are: the wording of question and answer, the seconds of the
     steps and the record do not count. Equal answers have the same hash, so that answers can be members of a set.
 
-    Attributes
+    Parameters
     ----------
     question, text : str
     value : float, int, bool, str, dict or None
@@ -115,6 +115,13 @@ class Answer:
         The record of the question as JSON, for ``eow.rerun`` and ``eow.Record``.
     interval : Interval or None
         That of the figure in the sentence: of a change, a trend, a season or an outlook.
+
+    Examples
+    --------
+    >>> import eowidgets as eow
+    >>> answer = eow.ask(eow.open("romania"), "How many images do we have?")
+    >>> answer.value, answer.kind, answer.abstained
+    (140, 'count', False)
     """
 
     question: str

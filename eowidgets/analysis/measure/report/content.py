@@ -140,7 +140,20 @@ class Report:
         return f"{self.answer} {meaning}".strip() + sources
 
     def html(self) -> str:
-        """Return the page: one HTML document without scripts or files from elsewhere."""
+        """Return the page: one HTML document without scripts or files from elsewhere.
+
+        Returns
+        -------
+        str
+            HTML.
+
+        Examples
+        --------
+        >>> import eowidgets as eow
+        >>> page = eow.Report("Forest", "There is forest.")
+        >>> page.html().startswith("<!doctype html>")
+        True
+        """
         from eowidgets.analysis.measure.report.page import page
 
         return page(self)
@@ -161,6 +174,14 @@ class Report:
         ------
         InputError, SourceError
             For another ending, or a folder that cannot be written.
+
+        Examples
+        --------
+        >>> import eowidgets as eow
+        >>> import tempfile
+        >>> from pathlib import Path
+        >>> eow.Report("Forest", "There is forest.").save(Path(tempfile.mkdtemp()) / "forest.html").name
+        'forest.html'
         """
         target = Path(path).expanduser()
         if target.suffix.lower() not in (".html", ".htm"):
