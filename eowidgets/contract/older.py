@@ -23,10 +23,32 @@ KINDS: dict[str, type[Mosaic]] = {"bands": Bands, "value": Value, "class": Class
 def Output(name: str, kind: str = "value", dims: str | None = None, **fields: Any) -> Mosaic:
     """Return ``Bands``, ``Value`` or ``Classes``, which take the place of ``Output(kind=...)``.
 
+    Parameters
+    ----------
+    name : str
+        Name of the output.
+    kind : {"bands", "value", "class"}
+        Kind of the output.
+    dims : {"tyx", "yx"}, optional
+        Dimensions; by default those of the class.
+    **fields : object
+        Further arguments of the class.
+
+    Returns
+    -------
+    Mosaic
+        ``Bands``, ``Value`` or ``Classes``.
+
     Raises
     ------
     InputError
         For another kind, and as the class does.
+
+    Examples
+    --------
+    >>> import eowidgets as eow
+    >>> eow.Output("height", kind="value").name  # with a DeprecationWarning
+    'height'
     """
     if not isinstance(kind, str) or kind not in KINDS:
         raise InputError(f"kind of Output is {shown(kind)}: use eow.Bands, eow.Value or eow.Classes instead of Output.")
@@ -37,14 +59,48 @@ def Output(name: str, kind: str = "value", dims: str | None = None, **fields: An
 
 @checked
 def Inputs(**fields: Any) -> Windows:
-    """Return ``Windows``, which takes the place of ``Inputs`` and ``WindowSpec``."""
+    """Return ``Windows``, which takes the place of ``Inputs`` and ``WindowSpec``.
+
+    Parameters
+    ----------
+    **fields : object
+        Arguments of ``Windows``.
+
+    Returns
+    -------
+    Windows
+        The feed.
+
+    Examples
+    --------
+    >>> import eowidgets as eow
+    >>> eow.Inputs(bands=("red",)).bands  # with a DeprecationWarning
+    ('red',)
+    """
     warn_deprecated("eow.Inputs", "eow.Windows, which also holds the size and halo", ends=ENDS)
     return Windows(**fields)
 
 
 @checked
 def WindowSpec(**fields: Any) -> Windows:
-    """Return ``Windows``, which takes the place of ``Inputs`` and ``WindowSpec``."""
+    """Return ``Windows``, which takes the place of ``Inputs`` and ``WindowSpec``.
+
+    Parameters
+    ----------
+    **fields : object
+        Arguments of ``Windows``.
+
+    Returns
+    -------
+    Windows
+        The feed.
+
+    Examples
+    --------
+    >>> import eowidgets as eow
+    >>> eow.WindowSpec(size=16).size  # with a DeprecationWarning
+    16
+    """
     warn_deprecated("eow.WindowSpec", "eow.Windows, which also holds the bands", ends=ENDS)
     return Windows(**fields)
 

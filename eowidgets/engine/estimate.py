@@ -99,16 +99,52 @@ def estimate(
     client: Client | None = None,
     **params: Any,
 ) -> Estimate:
-    """Tell what :func:`~eowidgets.engine.run.run` with the same arguments will cost.
+    """Estimate the cost of a run with the same arguments.
 
     One batch from the middle of the cube is run twice here; the second is timed. Small cubes are judged by
     one window, so this takes a fraction of the run itself. With a ``client``, its workers are counted; without one, the time
     on 4 workers is given.
 
+    Parameters
+    ----------
+    model : str, Model or Model class
+        Name of a registered model, or your own.
+    cube : Dataset
+        What the model is run on.
+    area : optional
+        Where to compute: whatever ``eow.Area.of`` takes. By default the whole cube.
+    device : str
+        ``"auto"``, ``"cpu"``, ``"cuda"`` or ``"mps"``.
+    memory : str or float
+        Main memory that the run may take, such as ``"2GB"``, or bytes.
+    window : int, optional
+        Side of the windows in pixels; chosen if not given.
+    batch : int, optional
+        Windows per batch; chosen if not given.
+    precision : {"auto", "float32", "bfloat16", "float16"}
+        Number format of the network.
+    client : dask.distributed.Client, optional
+        Cluster whose workers are counted.
+    **params : object
+        Parameters of the model.
+
+    Returns
+    -------
+    Estimate
+        Seconds, bytes, pixels and dates.
+
     Raises
     ------
     InputError, ModelError
-        As ``run`` does.
+        If an argument is wrong, or the model does not run on this cube.
+
+    Examples
+    --------
+    >>> import eowidgets as eow
+    >>> from eowidgets.testing import tiny_cube
+    >>> cost = eow.estimate("fill-linear", tiny_cube())
+    >>> cost.pixels, cost.dates
+    (1600, 12)
     """
     limits = Limits(parse_bytes(memory), window, batch, precision)
     task = make_workload(model, cube, area, device=device, params=params)

@@ -254,7 +254,13 @@ class Job(Work[xr.Dataset]):
         self.report()
 
     def show(self, window: WindowResult) -> None:
-        """Hand a window to whoever watches."""
+        """Hand a window to whoever watches.
+
+        Parameters
+        ----------
+        window : WindowResult
+            The window.
+        """
         for callback in self._on_window:
             self._call(callback, window)
 

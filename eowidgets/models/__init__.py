@@ -21,9 +21,26 @@ if TYPE_CHECKING:
 def models(self: ModuleType, task: Task | str | None = None) -> ModelTable:
     """Return a table of the models, of one task or of all; use ``eow.list_models`` instead.
 
+    Parameters
+    ----------
+    self : module
+        The module itself.
+    task : Task or str, optional
+        Only models of this task.
+
+    Returns
+    -------
+    ModelTable
+        The table of ``eow.list_models``.
+
     Warns
     -----
     DeprecationWarning
+
+    Examples
+    --------
+    >>> import eowidgets as eow
+    >>> eow.models("forecast")  # doctest: +SKIP
     """
     from eowidgets.contract.table import list_models
 

@@ -82,7 +82,20 @@ class Feed:
         return ()
 
     def ask(self, predict: Predict, batch: Batch) -> dict[str, Tensor]:
-        """Hand a batch of windows to ``predict`` in the shape that the feed promises; return results per window."""
+        """Hand a batch of windows to ``predict`` in the shape that the feed promises; return results per window.
+
+        Parameters
+        ----------
+        predict : callable
+            Takes a batch; returns a dict of tensors.
+        batch : Batch
+            Windows of a cube.
+
+        Returns
+        -------
+        dict of str to Tensor
+            What ``predict`` returned, per window.
+        """
         return predict(batch)
 
     def problem(self, outputs: Sequence[Output]) -> str | None:

@@ -179,6 +179,16 @@ class Index:
         Returns
         -------
         Path
+
+        Examples
+        --------
+        >>> import eowidgets as eow
+        >>> import tempfile
+        >>> from pathlib import Path
+        >>> from eowidgets.testing import tiny_cube
+        >>> index = eow.Index.of(eow.embed(tiny_cube(height=16, width=16), "series"))
+        >>> index.save(Path(tempfile.mkdtemp()) / "places.zarr").name
+        'places.zarr'
         """
         from eowidgets.learn.index.store import save
 
@@ -192,10 +202,25 @@ class Index:
         ----------
         path : str or Path
 
+        Returns
+        -------
+        Index
+            The index.
+
         Raises
         ------
         InputError, SourceError
             If there is no such file, it is damaged, or it holds something else.
+
+        Examples
+        --------
+        >>> import eowidgets as eow
+        >>> import tempfile
+        >>> from pathlib import Path
+        >>> from eowidgets.testing import tiny_cube
+        >>> index = eow.Index.of(eow.embed(tiny_cube(height=16, width=16), "series"))
+        >>> len(eow.Index.load(index.save(Path(tempfile.mkdtemp()) / "places.zarr")))
+        256
         """
         from eowidgets.learn.index.store import load
 

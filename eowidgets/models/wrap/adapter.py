@@ -150,6 +150,11 @@ def wrap(
     sha256 : str, optional
         Hash that the file must have.
 
+    Returns
+    -------
+    Model
+        A model that ``eow.run`` takes.
+
     Raises
     ------
     InputError, SourceError, ModelError
