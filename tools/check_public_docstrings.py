@@ -15,7 +15,7 @@ import re
 import sys
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Unpack, get_args, get_origin
 
 #: Errors of numpydoc that fail the check.
 CHECKS = ("GL03", "GL06", "GL08", "PR01", "PR02", "PR03", "PR04", "PR10", "RT01", "SS03", "SS05", "YD01")
@@ -89,11 +89,42 @@ def _members(cls: type, seen: set[str]) -> Iterator[Entry]:
 def problems(entry: Entry) -> list[str]:
     """Return what numpydoc finds wrong with a docstring, of the checks chosen."""
     from numpydoc.docscrape import get_doc_object
-    from numpydoc.validate import validate
+    from numpydoc.validate import Validator, validate
 
-    # An object and not its path, because wrapped functions and mixins have no path of their own.
-    found = validate(get_doc_object(entry.target))
+    class Given(Validator):  # type: ignore[misc]
+        """Validate an object at hand, because wrapped functions and mixins have no path of their own."""
+
+        def __init__(self, obj_name: str) -> None:
+            super().__init__(get_doc_object(entry.target))
+
+        @property
+        def signature_parameters(self) -> tuple[str, ...]:
+            """Parameters of a function or constructor; keys of a TypedDict are parameters where they are described."""
+            names = list(super().signature_parameters)
+            function = vars(entry.target).get("__init__") if inspect.isclass(entry.target) else entry.target
+            if not inspect.isfunction(function):
+                return tuple(names)
+            if inspect.isclass(entry.target):  # __new__ may have another signature
+                stars = {inspect.Parameter.VAR_POSITIONAL: "*", inspect.Parameter.VAR_KEYWORD: "**"}
+                given = list(inspect.signature(function).parameters.values())[1:]
+                names = [f"{stars.get(p.kind, '')}{p.name}" for p in given]
+            keys = options(function)
+            described = [name for name in self.doc_all_parameters if name in keys and name not in names]
+            return (*names[:-1], *described, *names[-1:]) if described else tuple(names)
+
+    found = validate(entry.name, validator_cls=Given)
     return [f"{code} {message}" for code, message in found["errors"] if code in CHECKS]
+
+
+def options(function: Any) -> set[str]:
+    """Return the keys of the TypedDict that types the keyword arguments of a function; empty without one."""
+    from eowidgets.annotations import hints
+
+    typed = [p.name for p in inspect.signature(function).parameters.values() if "Unpack[" in str(p.annotation)]
+    if not typed:
+        return set()
+    found = hints(function)[typed[0]]
+    return set(get_args(found)[0].__annotations__) if get_origin(found) is Unpack else set()
 
 
 def main(arguments: list[str] | None = None) -> int:

@@ -17,19 +17,27 @@ class Card:
 
     Parameters
     ----------
-    title, summary : str
-        One line each, for the panel.
-    licence : str
-        Licence of the weights, or of the code of a model without weights; ``"not stated"`` where its authors state none.
-        A card without one is deprecated, and :func:`eowidgets.testing.check_model` refuses it.
-    paper, url, data : str
-        The source, and the training data.
-    scores : mapping
-        Measured here: ``{"PSNR over linear, held-out third (dB)": 8.1}``.
+    title : str
+        One line, for the panel.
+    summary : str
+        One line, for the panel.
+    paper : str
+        Reference of the paper.
+    url : str
+        Address of the code or the weights.
+    data : str
+        Training data.
+    scores : mapping of str to float
+        Scores that were measured here: ``{"PSNR over linear, held-out third (dB)": 8.1}``.
     limits : str
-        Where it fails.
-    weights, sha256 : str, optional
-        Name of the file of weights, and its hash.
+        Where the model fails.
+    weights : str, optional
+        Name of the file of weights.
+    sha256 : str, optional
+        SHA-256 of that file.
+    licence : str
+        Licence of the weights, or of the code of a model without weights; ``"not stated"`` where its authors state
+        none. A card without one is deprecated, and :func:`eowidgets.testing.check_model` refuses it.
 
     Raises
     ------

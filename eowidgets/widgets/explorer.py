@@ -187,7 +187,21 @@ class Explorer(ReadableRepr, PlainErrors, ipywidgets.GridBox):
         return found
 
     def code(self) -> str:
-        """Return the code of a cell that runs what the panel has chosen and opens this view."""
+        """Return the code of a cell that runs what the panel has chosen and opens this view.
+
+        Returns
+        -------
+        str
+            Python code.
+
+        Examples
+        --------
+        >>> import eowidgets as eow
+        >>> from eowidgets.testing import tiny_cube
+        >>> explorer = eow.Explorer(tiny_cube(), "fill-linear", tour=False)
+        >>> "eow.Explorer" in explorer.code()
+        True
+        """
         code = self.panel.code()
         model = "model" if MODEL_LINE in code.splitlines() else repr(self.panel.model)
         return f"{code}\neow.Explorer(cube, {model}, date={self.date!r})"
@@ -200,10 +214,21 @@ class Explorer(ReadableRepr, PlainErrors, ipywidgets.GridBox):
         path : str or Path
             Ends in ``.ipynb``.
 
+        Returns
+        -------
+        Path
+            The file.
+
         Raises
         ------
         InputError, SourceError
             If nothing was done yet, the cube cannot be opened again by name, or the file cannot be written.
+
+        Examples
+        --------
+        >>> import eowidgets as eow
+        >>> explorer = eow.Explorer(eow.open("romania"))
+        >>> explorer.to_notebook("session.ipynb")  # doctest: +SKIP
         """
         source = opening(self.cube)
         if source is None:

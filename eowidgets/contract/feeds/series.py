@@ -32,6 +32,19 @@ class Series(Feed):
 
     Parameters are those of :class:`Feed`.
 
+    Parameters
+    ----------
+    bands : tuple of str, optional
+        Common names in the order that the model takes them; None means any bands.
+    min_dates : int
+        Fewest dates that the model takes.
+    max_dates : int, optional
+        Most dates that the model takes.
+    resolution : float, optional
+        Pixel size in metres of the training data; None means any.
+    optional_bands : tuple of str
+        Bands that are used where the cube has them.
+
     Examples
     --------
     >>> Series(bands=("red", "nir"), min_dates=10).min_dates

@@ -25,6 +25,26 @@ class Value(Mosaic):
     ``Model.predict`` returns a tensor ``(b, [t,] h, w)``. Parameters are those of
     :class:`~eowidgets.contract.outputs.base.Mosaic`; the result has one float32 variable, named ``name``.
 
+    Parameters
+    ----------
+    name : str
+        Name of the variable, and key in the dict that ``Model.predict`` returns.
+    dims : {"tyx", "yx"}
+        With or without time.
+    unit : str
+        UDUNITS word, or ``""``.
+    long_name : str
+        Words for legends.
+    needs : {"any", "same", "measured"}
+        Where the result is given: at pixels that were observed without cloud at least once; on the dates on which the
+        pixel was measured; or at pixels measured at least once, cloud or not.
+    vmin : float, optional
+        Lower end of the range for display.
+    vmax : float, optional
+        Upper end of the range for display.
+    stride : int
+        Pixels per cell of the output's grid, along one side.
+
     Examples
     --------
     >>> Value("height", unit="m", vmin=0, vmax=40).over_time

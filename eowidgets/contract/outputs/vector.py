@@ -28,8 +28,25 @@ class Vector(Mosaic):
 
     Parameters
     ----------
+    name : str
+        Name of the variable, and key in the dict that ``Model.predict`` returns.
+    dims : {"tyx", "yx"}
+        With or without time.
+    unit : str
+        UDUNITS word, or ``""``.
+    long_name : str
+        Words for legends.
+    needs : {"any", "same", "measured"}
+        Where the result is given: at pixels that were observed without cloud at least once; on the dates on which the
+        pixel was measured; or at pixels measured at least once, cloud or not.
+    vmin : float, optional
+        Lower end of the range for display.
+    vmax : float, optional
+        Upper end of the range for display.
+    stride : int
+        Pixels per cell of the output's grid, along one side.
     size : int
-        Length of the vector.
+        Length of a vector.
 
     Examples
     --------

@@ -172,6 +172,11 @@ class Text(Gathered):
 
     ``Model.predict`` returns a list of texts, one per window. The result is a table with the column ``name``.
 
+    Parameters
+    ----------
+    name : str
+        Name of the column, and key in the dict that ``Model.predict`` returns.
+
     Examples
     --------
     >>> Text("caption").columns

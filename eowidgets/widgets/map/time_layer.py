@@ -87,7 +87,23 @@ class TimeLayer(TimeViewer):
             self.follow(viewer)
 
     def follow(self, viewer: TimeViewer) -> None:
-        """Keep date and style in step with a viewer, in the browser at once."""
+        """Keep date and style in step with a viewer, in the browser at once.
+
+        Parameters
+        ----------
+        viewer : TimeViewer
+            The viewer.
+
+        Examples
+        --------
+        >>> import eowidgets as eow
+        >>> from eowidgets.testing import tiny_cube
+        >>> cube = tiny_cube()
+        >>> viewer, area_map = eow.TimeViewer(cube), eow.AreaMap(cube)
+        >>> area_map.frames.follow(viewer)
+        >>> area_map.frames.group == viewer.store_id
+        True
+        """
         if not viewer.group:
             viewer.group = viewer.store_id
         self.group = viewer.group

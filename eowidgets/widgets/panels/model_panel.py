@@ -150,12 +150,40 @@ class ModelPanel(FormPanel, ModelView):
         self._dates.index = (inside[0], inside[-1])
 
     def run_cube(self) -> xr.Dataset:
-        """Return the dates of the cube that the model will get."""
+        """Return the dates of the cube that the model will get.
+
+        Returns
+        -------
+        Dataset
+            A part of the cube.
+
+        Examples
+        --------
+        >>> import eowidgets as eow
+        >>> from eowidgets.testing import tiny_cube
+        >>> panel = eow.ModelPanel(tiny_cube(), "fill-linear")
+        >>> panel.run_cube().sizes["time"]
+        12
+        """
         first, last = self._dates.index
         return self.cube if last - first + 1 == len(self._labels) else self.cube.isel(time=slice(first, last + 1))
 
     def code(self) -> str:
-        """Return the code of a cell that computes the same."""
+        """Return the code of a cell that computes the same.
+
+        Returns
+        -------
+        str
+            Python code.
+
+        Examples
+        --------
+        >>> import eowidgets as eow
+        >>> from eowidgets.testing import tiny_cube
+        >>> panel = eow.ModelPanel(tiny_cube(), "fill-linear")
+        >>> "fill-linear" in panel.code()
+        True
+        """
         name = None if self._chosen() is self._given else self.model
         dates = None if self.run_cube() is self.cube else self.dates
         more: dict[str, Any] = {"dates": dates, "area": self.run_area(), "device": str(self._device.value)}
@@ -193,7 +221,15 @@ class ModelPanel(FormPanel, ModelView):
     # --- running ------------------------------------------------------------------------------------------------
 
     def tell_cost(self) -> None:
-        """Measure on a small piece what the run will cost, and show it; in the background."""
+        """Measure on a small piece what the run will cost, and show it; in the background.
+
+        Examples
+        --------
+        >>> import eowidgets as eow
+        >>> from eowidgets.testing import tiny_cube
+        >>> panel = eow.ModelPanel(tiny_cube(), "fill-linear")
+        >>> panel.tell_cost()  # doctest: +SKIP
+        """
         try:
             arguments, params = (self._subject(), self.run_cube(), self.run_area()), self.params
         except EowidgetsError as error:
@@ -259,7 +295,18 @@ class ModelPanel(FormPanel, ModelView):
             self.show(str(self._shown.value))
 
     def show(self, name: str) -> None:
-        """Select the result that is shown and saved."""
+        """Select the result that is shown and saved.
+
+        Parameters
+        ----------
+        name : str
+            Name of the result.
+
+        Raises
+        ------
+        InputError
+            If there is no such result.
+        """
         if name not in self.results:
             raise unknown("result", name, self.results)
         result = self.results[name]

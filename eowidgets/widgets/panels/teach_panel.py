@@ -222,10 +222,30 @@ class TeachPanel(TeachClicks, TeachNext, TeachTest, FormPanel, TeachPanelView):
     def choose(self, name: str) -> None:
         """Choose the class that clicks label, as its key does.
 
+        Parameters
+        ----------
+        name : str
+            Name of the class.
+
         Raises
         ------
         InputError
             If there is no such class.
+        InputError
+            If there is no such class.
+
+        Examples
+        --------
+        >>> import eowidgets as eow
+        >>> from eowidgets.testing import tiny_cube
+        >>> cube = tiny_cube()
+        >>> west, south, east, north = cube.eow.bounds
+        >>> corner = {"lon": west + 1e-4, "lat": south + 1e-4, "name": "forest"}
+        >>> other = {"lon": east - 1e-4, "lat": north - 1e-4, "name": "water"}
+        >>> panel = eow.TeachPanel(cube, [corner, other])
+        >>> panel.choose("water")
+        >>> panel.chosen
+        'water'
         """
         self._classes.chosen = self.session.labels.classes.index(class_of(self.session.labels, name))
 
@@ -236,7 +256,19 @@ class TeachPanel(TeachClicks, TeachNext, TeachTest, FormPanel, TeachPanelView):
         return str(self.session.labels.classes[number].name) if number >= 0 else None
 
     def undo(self) -> None:
-        """Take the last change back."""
+        """Take the last change back.
+
+        Examples
+        --------
+        >>> import eowidgets as eow
+        >>> from eowidgets.testing import tiny_cube
+        >>> cube = tiny_cube()
+        >>> west, south, east, north = cube.eow.bounds
+        >>> corner = {"lon": west + 1e-4, "lat": south + 1e-4, "name": "forest"}
+        >>> other = {"lon": east - 1e-4, "lat": north - 1e-4, "name": "water"}
+        >>> panel = eow.TeachPanel(cube, [corner, other])
+        >>> panel.undo()
+        """
         if not self.session.undo():
             self._say("There is nothing to undo.")
 
@@ -280,7 +312,13 @@ class TeachPanel(TeachClicks, TeachNext, TeachTest, FormPanel, TeachPanelView):
         self.repaint()
 
     def repaint(self) -> Work[None]:
-        """Fit the model to the labels and map, in the background: first what is in view, then the rest."""
+        """Fit the model to the labels and map, in the background: first what is in view, then the rest.
+
+        Returns
+        -------
+        Work
+            Background work.
+        """
         if self.painting is not None and not self.painting.over:
             self.painting.cancel()
         self.painting = Work("class map", self._paint, owner=self)
@@ -340,7 +378,19 @@ class TeachPanel(TeachClicks, TeachNext, TeachTest, FormPanel, TeachPanelView):
         self._layers.show_map(str(self._show.value), float(self._opacity.value), bool(self._hatch.value))
 
     def cancel(self) -> None:
-        """Stop the training, and the map that is being computed."""
+        """Stop the training, and the map that is being computed.
+
+        Examples
+        --------
+        >>> import eowidgets as eow
+        >>> from eowidgets.testing import tiny_cube
+        >>> cube = tiny_cube()
+        >>> west, south, east, north = cube.eow.bounds
+        >>> corner = {"lon": west + 1e-4, "lat": south + 1e-4, "name": "forest"}
+        >>> other = {"lon": east - 1e-4, "lat": north - 1e-4, "name": "water"}
+        >>> panel = eow.TeachPanel(cube, [corner, other])
+        >>> panel.cancel()
+        """
         super().cancel()
         if self.painting is not None and not self.painting.over:
             self.painting.cancel()
@@ -358,7 +408,25 @@ class TeachPanel(TeachClicks, TeachNext, TeachTest, FormPanel, TeachPanelView):
         return self.session.labels.to_file(target)
 
     def code(self) -> str:
-        """Return the code of a cell that trains, tests and maps with the labels that were saved."""
+        """Return the code of a cell that trains, tests and maps with the labels that were saved.
+
+        Returns
+        -------
+        str
+            Python code.
+
+        Examples
+        --------
+        >>> import eowidgets as eow
+        >>> from eowidgets.testing import tiny_cube
+        >>> cube = tiny_cube()
+        >>> west, south, east, north = cube.eow.bounds
+        >>> corner = {"lon": west + 1e-4, "lat": south + 1e-4, "name": "forest"}
+        >>> other = {"lon": east - 1e-4, "lat": north - 1e-4, "name": "water"}
+        >>> panel = eow.TeachPanel(cube, [corner, other])
+        >>> "eow.teach" in panel.code()
+        True
+        """
         source = self._source()
         opened = [f"cube = {source}"] if source else []
         return "\n".join(["import eowidgets as eow", "", *opened, *self._lines()])
@@ -380,7 +448,19 @@ class TeachPanel(TeachClicks, TeachNext, TeachTest, FormPanel, TeachPanelView):
         ]
 
     def close(self) -> None:
-        """Cancel the work of this panel, and close it; the labels stay on the disk."""
+        """Cancel the work of this panel, and close it; the labels stay on the disk.
+
+        Examples
+        --------
+        >>> import eowidgets as eow
+        >>> from eowidgets.testing import tiny_cube
+        >>> cube = tiny_cube()
+        >>> west, south, east, north = cube.eow.bounds
+        >>> corner = {"lon": west + 1e-4, "lat": south + 1e-4, "name": "forest"}
+        >>> other = {"lon": east - 1e-4, "lat": north - 1e-4, "name": "water"}
+        >>> panel = eow.TeachPanel(cube, [corner, other])
+        >>> panel.close()
+        """
         LIGHT.drop(self)
         super().close()
 

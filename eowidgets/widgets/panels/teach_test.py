@@ -103,6 +103,11 @@ class TeachTest:
     def check(self) -> Score:
         """Compare the map with the hidden truth of the class, and write the scores as JSON, without any name.
 
+        Returns
+        -------
+        Score
+            The scores.
+
         Raises
         ------
         InputError

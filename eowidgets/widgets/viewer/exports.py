@@ -28,7 +28,21 @@ class Exports:
     step: Any
 
     def snapshot(self) -> bytes:
-        """PNG of the date shown, at most 512 pixels on its longer side."""
+        """PNG of the date shown, at most 512 pixels on its longer side.
+
+        Returns
+        -------
+        bytes
+            A PNG.
+
+        Examples
+        --------
+        >>> import eowidgets as eow
+        >>> from eowidgets.testing import tiny_cube
+        >>> viewer = eow.TimeViewer(tiny_cube())
+        >>> viewer.snapshot()[1:4]
+        b'PNG'
+        """
         source = self.sources["cube"]
         stride = max(1, -(-max(source.width, source.height) // 512))
         return png(draw(source, self.style, self.step, Window(0, 0, source.width, source.height, stride)))
@@ -55,6 +69,13 @@ class Exports:
         ------
         InputError
             If it is no link, or names what this cube does not have; the view stays as it was.
+
+        Examples
+        --------
+        >>> import eowidgets as eow
+        >>> from eowidgets.testing import tiny_cube
+        >>> viewer = eow.TimeViewer(tiny_cube())
+        >>> viewer.open_link(viewer.link)
         """
         from eowidgets.widgets.viewer.link import open_link
 
@@ -76,16 +97,62 @@ class Exports:
         size : int
             Longer side in pixels.
 
+        Returns
+        -------
+        Path
+            The file.
+
         Raises
         ------
         InputError, SourceError, MissingExtraError
+
+        Examples
+        --------
+        >>> import eowidgets as eow
+        >>> import tempfile
+        >>> from pathlib import Path
+        >>> from eowidgets.testing import tiny_cube
+        >>> viewer = eow.TimeViewer(tiny_cube(dates=2))
+        >>> viewer.to_gif(Path(tempfile.mkdtemp()) / "series.gif", size=64).name
+        'series.gif'
         """
         return self._film(path, ".gif", dates, fps, size)
 
     def to_mp4(
         self, path: FilePath, *, dates: Dates | None = None, fps: Positive | None = None, size: Pixels = 640
     ) -> Path:
-        """Write the series as an MP4 that every browser plays; parameters as for `to_gif`, ``.mp4`` for the path."""
+        """Write the series as an MP4 that every browser plays.
+
+        Parameters
+        ----------
+        path : str or Path
+            Ends with ``.mp4``.
+        dates : (str, str) or str, optional
+            First and last ISO date, or ``"first/last"``; all dates (or those of ``selection``) if not given.
+        fps : float, optional
+            Dates per second; ``speed`` if not given.
+        size : int
+            Longer side in pixels.
+
+        Returns
+        -------
+        Path
+            The file.
+
+        Raises
+        ------
+        InputError, SourceError, MissingExtraError
+            If the name has another ending, no date is left, the file cannot be written, or imageio is missing.
+
+        Examples
+        --------
+        >>> import eowidgets as eow
+        >>> import tempfile
+        >>> from pathlib import Path
+        >>> from eowidgets.testing import tiny_cube
+        >>> viewer = eow.TimeViewer(tiny_cube(dates=2))
+        >>> viewer.to_mp4(Path(tempfile.mkdtemp()) / "series.mp4", size=64).name  # doctest: +SKIP
+        """
         return self._film(path, ".mp4", dates, fps, size)
 
     def _film(self, path: FilePath, suffix: str, dates: Dates | None, fps: float | None, size: int) -> Path:
@@ -120,9 +187,24 @@ class Exports:
         max_mb : float
             Megabytes of pixels that the page may hold; a larger cube is thinned to every second, third, ... pixel.
 
+        Returns
+        -------
+        Path
+            The file.
+
         Raises
         ------
         InputError, SourceError
+
+        Examples
+        --------
+        >>> import eowidgets as eow
+        >>> import tempfile
+        >>> from pathlib import Path
+        >>> from eowidgets.testing import tiny_cube
+        >>> viewer = eow.TimeViewer(tiny_cube(dates=2))
+        >>> viewer.to_html(Path(tempfile.mkdtemp()) / "series.html").name
+        'series.html'
         """
         from eowidgets.widgets.viewer import story
 

@@ -321,7 +321,15 @@ class TimeViewer(ReadableRepr, PlainErrors, Checks, Layers, Exports, Bookmarks, 
         return f"TimeViewer: {title}, {dates}, {size}, {self.date}, {describe(self.style)}{versus}"
 
     def close(self) -> None:
-        """Free what the viewer holds."""
+        """Free what the viewer holds.
+
+        Examples
+        --------
+        >>> import eowidgets as eow
+        >>> from eowidgets.testing import tiny_cube
+        >>> viewer = eow.TimeViewer(tiny_cube())
+        >>> viewer.close()
+        """
         self._open = False
         LIGHT.drop(self)
         super().close()
