@@ -104,9 +104,10 @@ def problems(entry: Entry) -> list[str]:
             function = vars(entry.target).get("__init__") if inspect.isclass(entry.target) else entry.target
             if not inspect.isfunction(function):
                 return tuple(names)
-            if inspect.isclass(entry.target):  # __new__ may have another signature
+            if inspect.isclass(entry.target) or "." not in function.__qualname__:
+                # numpydoc takes the signature of __new__ first, and a first argument named cls for that of a method.
                 stars = {inspect.Parameter.VAR_POSITIONAL: "*", inspect.Parameter.VAR_KEYWORD: "**"}
-                given = list(inspect.signature(function).parameters.values())[1:]
+                given = list(inspect.signature(function).parameters.values())[inspect.isclass(entry.target) :]
                 names = [f"{stars.get(p.kind, '')}{p.name}" for p in given]
             keys = options(function)
             described = [name for name in self.doc_all_parameters if name in keys and name not in names]

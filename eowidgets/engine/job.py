@@ -27,10 +27,12 @@ class Job(Work[xr.Dataset]):
     Made by :func:`~eowidgets.engine.run.submit`. Everything may be called from any thread; callbacks
     come from the thread that does the work.
 
-    Attributes
+    Parameters
     ----------
     name : str
         Name of the model.
+    work : callable
+        Takes the job and returns the result.
 
     Examples
     --------

@@ -95,6 +95,16 @@ class Feed:
         -------
         dict of str to Tensor
             What ``predict`` returned, per window.
+
+        Examples
+        --------
+        >>> import eowidgets as eow
+        >>> import torch
+        >>> x, seen = torch.ones(1, 2, 1, 4, 4), torch.ones(1, 2, 4, 4, dtype=torch.bool)
+        >>> days = torch.tensor([17897.0, 17928.0], dtype=torch.float64)
+        >>> batch = eow.Batch(x, seen, seen, x, days, days, ("red",), torch.zeros(1, 2), 10.0)
+        >>> eow.Windows().ask(lambda batch: {"mean": batch.x.mean(dim=(1, 2))}, batch)["mean"].shape
+        torch.Size([1, 4, 4])
         """
         return predict(batch)
 

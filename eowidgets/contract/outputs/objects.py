@@ -49,14 +49,17 @@ class Objects(Gathered):
 
     Parameters
     ----------
+    name : str
+        Key in the dict that ``Model.predict`` returns.
     classes : tuple of ClassInfo
         One or more.
     shape : {"box", "rotated", "polygon", "point", "line"}
+        Shape of an object.
     dims : {"yx", "tyx"}
         With or without dates.
     overlap : float
-        Two objects of one class in different windows are one if their intersection is more than this share of the smaller
-        one. Polygons are united; of boxes the one with the higher score is kept.
+        Two objects of one class in different windows are one if their intersection is more than this share of the
+        smaller one. Polygons are united; of boxes the one with the higher score is kept.
     distance : float
         The same for points and lines: pixels between them.
 

@@ -35,6 +35,8 @@ class Label(Gathered):
 
     Parameters
     ----------
+    name : str
+        Name of the column, and key in the dict that ``Model.predict`` returns.
     classes : tuple of ClassInfo
         Two or more, with different values.
 

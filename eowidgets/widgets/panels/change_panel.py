@@ -168,7 +168,21 @@ class ChangePanel(FormPanel, ChangePanelView):
         self._from.value, self._to.value = (str(d) for d in between)
 
     def code(self) -> str:
-        """Return the code of a cell that computes the same."""
+        """Return the code of a cell that computes the same.
+
+        Returns
+        -------
+        str
+            Python code.
+
+        Examples
+        --------
+        >>> import eowidgets as eow
+        >>> from eowidgets.testing import tiny_cube
+        >>> panel = eow.ChangePanel(tiny_cube(), method="change-otsu")
+        >>> "eow.change" in panel.code()
+        True
+        """
         area = self.run_area()
         usual = self.params == DEFAULTS.get(self.method, {})
         asked = {"method": self.method, "dates": self.dates, **({"area": area} if area is not None else {})}
@@ -271,10 +285,22 @@ class ChangePanel(FormPanel, ChangePanelView):
     def pick(self, number: int) -> None:
         """Look at one place: its chips, its pixel, its facts; 0 for none.
 
+        Parameters
+        ----------
+        number : int
+            Number of the place in the list, from 1 on; 0 selects none.
+
         Raises
         ------
         InputError
             If no place that passes the filters has this number.
+
+        Examples
+        --------
+        >>> import eowidgets as eow
+        >>> from eowidgets.testing import tiny_cube
+        >>> panel = eow.ChangePanel(tiny_cube(), method="change-otsu")
+        >>> panel.pick(0)
         """
         if not number:
             self.picked, self._view.place = 0, {}
@@ -302,7 +328,13 @@ class ChangePanel(FormPanel, ChangePanelView):
         return save_places(self.places, target)
 
     def sentence(self) -> str:
-        """Return what was found, in words for a report."""
+        """Return what was found, in words for a report.
+
+        Returns
+        -------
+        str
+            The sentence.
+        """
         if self.result is None:
             raise InputError("There is no result yet: run a comparison first.")
         return sentence(self.result, self.places)

@@ -168,10 +168,22 @@ class ForecastPanel(FormPanel, ForecastView):
     def options(self) -> dict[str, Any]:
         """Return the arguments of :func:`~eowidgets.analysis.forecast.forecast.forecast`, without the cube.
 
+        Returns
+        -------
+        dict of str to object
+            Names and values of arguments.
+
         Raises
         ------
         InputError
             If a pin or an area is needed and there is none.
+
+        Examples
+        --------
+        >>> import eowidgets as eow
+        >>> from eowidgets.testing import tiny_cube
+        >>> panel = eow.ForecastPanel(tiny_cube(), "NDVI")
+        >>> panel.options()  # doctest: +SKIP
         """
         names = self.what.split()
         several = len(names) > 1 or names[0] in self.cube.eow.bands
@@ -193,7 +205,20 @@ class ForecastPanel(FormPanel, ForecastView):
         return self.from_date != self._dates[-1]
 
     def code(self) -> str:
-        """Return the code of a cell that computes the same."""
+        """Return the code of a cell that computes the same.
+
+        Returns
+        -------
+        str
+            Python code.
+
+        Examples
+        --------
+        >>> import eowidgets as eow
+        >>> from eowidgets.testing import tiny_cube
+        >>> panel = eow.ForecastPanel(tiny_cube(), "NDVI")
+        >>> panel.code()  # doctest: +SKIP
+        """
         day = {"from_date": self.from_date} if self.looks_back else {}
         name = "hindcast" if self.looks_back else "forecast"
         return Call(name, {**day, **self._all_options()}).code(self._source())

@@ -136,10 +136,14 @@ class Layers:
         Parameters
         ----------
         data : Dataset or DataArray
-            On the grid of the cube or another grid of the same CRS, with or without time. Class maps
-            (``flag_values``, ``flag_meanings``, ``colors`` in the attributes) keep their colours.
+            On the grid of the cube or another grid of the same CRS, with or without time. Class maps (``flag_values``,
+            ``flag_meanings``, ``colors`` in the attributes) keep their colours.
+        name : str
+            Name of the layer.
         style : mapping, optional
             Any of ``bands``, ``index``, ``vmin``, ``vmax``, ``stretch``, ``cmap``, ``gamma``, ``clouds``.
+        opacity : float
+            0 to 1.
 
         Raises
         ------
@@ -208,10 +212,17 @@ class Layers:
         Parameters
         ----------
         name : str
-            The layer (or ``"cube"``, ``"compare"``).
-        t, y, x : int
-            Date, and the upper left pixel.
-        values : ndarray, shape (h, w)
+            The layer, or ``"cube"`` or ``"compare"``.
+        t : int
+            Position of the date.
+        y : int
+            Row of the upper left pixel.
+        x : int
+            Column of the upper left pixel.
+        values : array, (h, w)
+            Values of the part.
+        band : str, optional
+            Band of the layer; by default the first.
 
         Examples
         --------
