@@ -24,7 +24,15 @@ from eowidgets.errors import InputError
 from eowidgets.rules import Unfit, rule
 
 #: Arguments that are keywords everywhere, and their default where there is one.
-KEYWORDS = {"area": None, "dates": None, "memory": "2GB", "device": "auto", "client": None, "out": None, "progress": None}
+KEYWORDS = {
+    "area": None,
+    "dates": None,
+    "memory": "2GB",
+    "device": "auto",
+    "client": None,
+    "out": None,
+    "progress": None,
+}
 #: (callable, argument) -> why the rule does not hold.
 EXCEPTIONS = {
     ("clip", "area"): "the area is the object of the method",

@@ -21,7 +21,9 @@ ATTACK = "<script>alert('x')</script><img src=x onerror=alert(1)>"
 
 def evidence(seen=1):
     masks = {"forest": xr.DataArray(np.full((2, 2), seen, "uint8"), dims=("y", "x"))}
-    return Evidence(masks, dates=("2019-07-06",), series=xr.DataArray([1.0, np.nan], dims="time"), points=((24.0, 45.0),))
+    return Evidence(
+        masks, dates=("2019-07-06",), series=xr.DataArray([1.0, np.nan], dims="time"), points=((24.0, 45.0),)
+    )
 
 
 def answer(**changed):

@@ -319,7 +319,6 @@ class Area:
         west, south, east, north = self.bounds
         return f"Area({self.name!r}, {wrap((west + east) / 2):.4f}° E, {(south + north) / 2:.4f}° N, {self.hectares:.1f} ha)"
 
-
     def _repr_html_(self) -> str:
         west, south, east, north = self.bounds
         facts = {
@@ -331,7 +330,9 @@ class Area:
 
 
 #: Whatever describes an area; see :meth:`Area.of`.
-AreaLike = Annotated[Area | AreaSource, doc("an area: (west, south, east, north), (lon, lat), GeoJSON, a path or a geometry")]
+AreaLike = Annotated[
+    Area | AreaSource, doc("an area: (west, south, east, north), (lon, lat), GeoJSON, a path or a geometry")
+]
 
 
 def _checked(geometry: BaseGeometry) -> BaseGeometry:

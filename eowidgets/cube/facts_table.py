@@ -66,7 +66,9 @@ def outline_svg(geometry: BaseGeometry, words: str) -> str:
 
     def path(ring: object) -> str:
         corners = getattr(ring, "coords", ())
-        return "M" + "L".join(f"{(c[0] - west) * squeeze * scale:.1f} {(north - c[1]) * scale:.1f}" for c in corners) + "Z"
+        return (
+            "M" + "L".join(f"{(c[0] - west) * squeeze * scale:.1f} {(north - c[1]) * scale:.1f}" for c in corners) + "Z"
+        )
 
     rings = (r for p in polygons(simple) for r in (p.exterior, *p.interiors))
     drawn = "".join(path(ring) for ring in rings)

@@ -170,11 +170,11 @@ class Job(Work[xr.Dataset]):
         --------
         >>> import eowidgets as eow
         >>> seen = []
-        >>> job = eow.Job("nothing", lambda job: job.show("a window"))
+        >>> job = eow.Job("nothing", lambda job: None)
         >>> job.on_window(seen.append)
         >>> job.execute()
-        >>> seen
-        []
+        >>> len(seen)
+        0
         """
         self._on_window.append(callback)
 

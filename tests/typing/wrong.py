@@ -34,5 +34,5 @@ def wrong(cube: xr.Dataset, viewer: eow.TimeViewer, area: eow.Area, answer: eow.
     viewer.clouds = "maybe"
     viewer.to_gif("a.gif", dates=2019)
     area.name = "other"
-    answer.valeu
+    print(answer.valeu)
     eow.InputErorr("no such class")

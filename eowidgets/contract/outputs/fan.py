@@ -161,7 +161,8 @@ class Fan(Mosaic):
         >>> from eowidgets.contract.outputs.base import InputBands
         >>> import numpy as np
         >>> output = eow.Fan("ndvi", levels=(0.8,))
-        >>> found = output.finish(np.array([[[[0.1]], [[0.2]], [[0.3]]]], "float32"), np.ones((1, 1), bool), InputBands(("red", "nir")))
+        >>> values = np.array([[[[0.1]], [[0.2]], [[0.3]]]], "float32")
+        >>> found = output.finish(values, np.ones((1, 1), bool), InputBands(("red", "nir")))
         >>> sorted(found)
         ['ndvi', 'ndvi_hi80', 'ndvi_lo80']
         """
@@ -268,8 +269,8 @@ class Fan(Mosaic):
         >>> import eowidgets as eow
         >>> import torch
         >>> output = eow.Fan("ndvi", levels=(0.8,))
-        >>> output.row(torch.tensor([0.1, 0.2, 0.3]))
-        {'ndvi': 0.20000000298023224, 'ndvi_lo80': 0.10000000149011612, 'ndvi_hi80': 0.30000001192092896}
+        >>> output.row(torch.tensor([0.25, 0.5, 0.75]))
+        {'ndvi': 0.5, 'ndvi_lo80': 0.25, 'ndvi_hi80': 0.75}
         """
         values = numbers(item).reshape(-1)
         if len(values) != len(self.quantiles):

@@ -138,7 +138,9 @@ class TimeViewer(ReadableRepr, PlainErrors, Checks, Layers, Exports, Bookmarks, 
     opacity: float = cast("float", traitlets.Float(1.0).tag(sync=True))
     favourites: list[str] = cast("list[str]", traitlets.List(traitlets.Unicode(), list(FAVOURITES)).tag(sync=True))
     clouds: CloudMode = cast("CloudMode", ChoiceTrait(("show", "hide"), "show").tag(sync=True))
-    compare_mode: CompareMode = cast("CompareMode", ChoiceTrait(("none", "swipe", "difference", "blink"), "none").tag(sync=True))
+    compare_mode: CompareMode = cast(
+        "CompareMode", ChoiceTrait(("none", "swipe", "difference", "blink"), "none").tag(sync=True)
+    )
     compare_key: Any = traitlets.Unicode("cube").tag(sync=True)
     compare_date: str = cast("str", traitlets.Unicode().tag(sync=True))
     swipe: float = cast("float", traitlets.Float(0.5).tag(**_MOVES))
