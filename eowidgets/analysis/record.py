@@ -102,12 +102,12 @@ class Record:
 
     @property
     def call(self) -> str:
-        """Name of the function of ``eowidgets`` that made the result."""
+        """Return the name of the function of ``eowidgets`` that made the result."""
         return str(self.notes.get("call", "run"))
 
     @property
     def arguments(self) -> dict[str, Any]:
-        """Arguments of the call by name, as plain values, without cubes.
+        """Return the arguments of the call by name, as plain values, without cubes.
 
         Raises
         ------
@@ -128,7 +128,7 @@ class Record:
 
     @property
     def choice(self) -> Choice | None:
-        """The test that selected the model on the cube itself; None where the model was named.
+        """Return the test that selected the model on the cube itself; None where the model was named.
 
         Raises
         ------

@@ -49,28 +49,28 @@ class CubeAccessor:
 
     @property
     def bands(self) -> tuple[str, ...]:
-        """Names of the bands."""
+        """Return the names of the bands."""
         from eowidgets.cube.schema import bands
 
         return bands(self._cube)
 
     @property
     def usable(self) -> xr.DataArray:
-        """True where the ground was seen: measured, no cloud, no shadow."""
+        """Return where the ground was seen: measured, no cloud, no shadow."""
         from eowidgets.cube.schema import usable
 
         return usable(self._cube)
 
     @property
     def bounds(self) -> tuple[float, float, float, float]:
-        """West, south, east, north in degrees."""
+        """Return west, south, east, north in degrees."""
         from eowidgets.cube.grid import bounds
 
         return bounds(self._cube)
 
     @property
     def indices(self) -> tuple[str, ...]:
-        """Names of the spectral indices that these bands allow."""
+        """Return the names of the spectral indices that these bands allow."""
         from eowidgets.cube.indices import available
 
         return available(self._cube)

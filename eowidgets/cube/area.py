@@ -137,13 +137,13 @@ class Area:
 
     @property
     def bounds(self) -> tuple[float, float, float, float]:
-        """West, south, east, north in degrees, by the convention of :func:`eowidgets.cube.grid.bounds`."""
+        """Return west, south, east, north in degrees, by the convention of :func:`eowidgets.cube.grid.bounds`."""
         west, south, east, north = self.joined.bounds
         return float(west), float(south), float(east), float(north)
 
     @property
     def bbox(self) -> tuple[float, float, float, float]:
-        """West, south, east, north as RFC 7946 and STAC write it: east < west where it crosses the antimeridian."""
+        """Return west, south, east, north as RFC 7946 and STAC write it: east < west where it crosses the antimeridian."""
         west, south, east, north = self.bounds
         return west, south, east if east <= 180 else wrap(east), north
 
@@ -167,7 +167,7 @@ class Area:
 
     @property
     def geojson(self) -> dict[str, Any]:
-        """As a GeoJSON geometry."""
+        """Return the area as a GeoJSON geometry."""
         from shapely.geometry import mapping
 
         # Through JSON: tuples become lists, as in every GeoJSON that comes from elsewhere.

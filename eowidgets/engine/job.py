@@ -72,14 +72,14 @@ class Job(Work[xr.Dataset]):
 
     @property
     def progress(self) -> float:
-        """Share of the windows that are finished, 0..1."""
+        """Return the share of the windows that are finished, 0..1."""
         if self._state == "done":
             return 1.0
         return min(self._done / self._total, 1.0) if self._total else 0.0
 
     @property
     def status(self) -> str:
-        """Where the run stands, and what it waits for, in words."""
+        """Return where the run stands, and what it waits for, in words."""
         if self.hangs or self._state not in ("running", "paused"):
             return super().status
         left = self.seconds_left
@@ -89,18 +89,18 @@ class Job(Work[xr.Dataset]):
 
     @property
     def windows(self) -> tuple[int, int]:
-        """Windows finished, and in all."""
+        """Return the number of windows finished, and in all."""
         return self._done, self._total
 
     @property
     def seconds(self) -> float:
-        """Time spent working, pauses left out."""
+        """Return the time spent working, pauses left out."""
         running = time.perf_counter() - self._began if self._began is not None else 0.0
         return self._busy + running
 
     @property
     def seconds_left(self) -> float | None:
-        """Time that the rest will take at the pace so far; None until the first windows are finished."""
+        """Return the time that the rest will take at the pace so far; None until the first windows are finished."""
         if self._state in FINAL:
             return 0.0
         made = self._done - self._skipped
@@ -108,18 +108,18 @@ class Job(Work[xr.Dataset]):
 
     @property
     def whole(self) -> bool:
-        """Whether all windows were computed by this run, and none by one that it went on with."""
+        """Return whether all windows were computed by this run, and none by one that it went on with."""
         return self._total > 0 and not self._skipped and self._done >= self._total
 
     @property
     def throughput(self) -> float:
-        """Megapixels times dates per second, so far."""
+        """Return the megapixels times dates per second, so far."""
         made = self._done - self._skipped
         return self._size * made / self._total / 1e6 / self.seconds if self._total and self.seconds > 0 else 0.0
 
     @property
     def device_memory(self) -> int:
-        """Bytes held on the device (0 on a CPU, and before the device is chosen)."""
+        """Return the number of bytes held on the device (0 on a CPU, and before the device is chosen)."""
         if self.device is None:
             return 0
         from eowidgets.engine.device import used_memory
@@ -182,7 +182,7 @@ class Job(Work[xr.Dataset]):
 
     @property
     def watched(self) -> bool:
-        """Whether anybody wants to see windows."""
+        """Return whether a callback takes windows."""
         return bool(self._on_window)
 
     def checkpoint(self) -> None:

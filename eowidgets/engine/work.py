@@ -68,17 +68,17 @@ class Work(Generic[T]):
 
     @property
     def state(self) -> State:
-        """Where the work stands."""
+        """Return where the work stands."""
         return self._state
 
     @property
     def over(self) -> bool:
-        """Whether the work has ended, in whatever way."""
+        """Return whether the work has ended, in whatever way."""
         return self._state in FINAL
 
     @property
     def status(self) -> str:
-        """Where the work stands, and what it waits for, in words."""
+        """Return where the work stands, and what it waits for, in words."""
         if self.hangs:
             return "Cancelled; waiting for the model to come back"
         if self._state == "running" and self._awaited is not None:
@@ -88,22 +88,22 @@ class Work(Generic[T]):
 
     @property
     def log(self) -> tuple[str, ...]:
-        """What happened, one sentence a line, each with the time of day."""
+        """Return what happened, one sentence a line, each with the time of day."""
         return tuple(self._log)
 
     @property
     def error(self) -> BaseException | None:
-        """Why the work failed, or None."""
+        """Return why the work failed, or None."""
         return self._error
 
     @property
     def hangs(self) -> bool:
-        """Whether the work was cancelled and still waits for code that does not come back."""
+        """Return whether the work was cancelled and still waits for code that does not come back."""
         return self._hangs and not self.over
 
     @property
     def stopped(self) -> bool:
-        """Whether this work, or the work that it is a part of, was cancelled."""
+        """Return whether this work, or the work that it is a part of, was cancelled."""
         return self._stop or (self._outer is not None and self._outer.stopped)
 
     def __repr__(self) -> str:

@@ -163,26 +163,26 @@ class Explorer(ReadableRepr, PlainErrors, ipywidgets.GridBox):
 
     @property
     def map(self) -> AreaMap:
-        """The map."""
+        """Return the map."""
         self._furnish()
         assert self._map is not None  # noqa: S101
         return self._map
 
     @property
     def panel(self) -> ModelPanel:
-        """The model panel."""
+        """Return the model panel."""
         self._furnish()
         assert self._panel is not None  # noqa: S101
         return self._panel
 
     @property
     def cube(self) -> xr.Dataset:
-        """The cube shown; of vectors, the numbers of which the viewer shows the components."""
+        """Return the cube shown; of vectors, the numbers of which the viewer shows the components."""
         return self.viewer.cube if self._vectors is None else self._vectors
 
     @property
     def result(self) -> xr.Dataset | None:
-        """The last result of the model panel."""
+        """Return the last result of the model panel."""
         found: xr.Dataset | None = self.panel.result
         return found
 

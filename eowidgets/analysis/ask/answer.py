@@ -140,12 +140,12 @@ class Answer:
 
     @property
     def uncertain(self) -> bool:
-        """Whether there is an answer of low confidence; its sentence then begins with "Uncertain: "."""
+        """Return whether there is an answer of low confidence; its sentence then begins with "Uncertain: "."""
         return not self.abstained and self.confidence < UNCERTAIN
 
     @property
     def kind(self) -> str:
-        """Kind of the program that was run, such as ``"area"`` or ``"change"``; ``"none"`` without one."""
+        """Return the kind of the program that was run, such as ``"area"`` or ``"change"``; ``"none"`` without one."""
         return "none" if self.program is None else str(self.program.kind)
 
     def __eq__(self, other: object) -> bool:

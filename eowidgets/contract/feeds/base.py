@@ -48,37 +48,37 @@ class Feed:
 
     @property
     def size(self) -> int | None:
-        """Side of the window in pixels; None: the engine chooses it."""
+        """Return the side of the window in pixels; None: the engine chooses it."""
         return None
 
     @property
     def halo(self) -> int:
-        """Pixels of context at each side of a window."""
+        """Return the number of pixels of context at each side of a window."""
         return 0
 
     @property
     def multiple(self) -> int:
-        """What the window's side must be a multiple of."""
+        """Return the number of which the side of the window is a multiple."""
         return 1
 
     @property
     def dates(self) -> int | None:
-        """Dates in a window; None: all at once."""
+        """Return the number of dates in a window; None: all at once."""
         return None
 
     @property
     def date_halo(self) -> int:
-        """Dates of context at each end."""
+        """Return the number of dates of context at each end."""
         return 0
 
     @property
     def blend(self) -> int | None:
-        """Pixels over which the results of two windows are blended; None: half of the halo."""
+        """Return the number of pixels over which the results of two windows are blended; None: half of the halo."""
         return None
 
     @property
     def sources(self) -> tuple[Any, ...]:
-        """Further cubes beside the main one."""
+        """Return the further cubes besides the main one."""
         return ()
 
     def ask(self, predict: Predict, batch: Batch) -> dict[str, Tensor]:

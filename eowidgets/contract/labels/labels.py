@@ -92,7 +92,7 @@ class Labels:
 
     @property
     def numeric(self) -> bool:
-        """Whether labels are numbers, not classes."""
+        """Return whether labels are numbers, not classes."""
         return not self.classes
 
     @classmethod

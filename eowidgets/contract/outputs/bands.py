@@ -56,7 +56,7 @@ class Bands(Mosaic):
 
     @property
     def masks(self) -> tuple[str, ...]:  # type: ignore[override]
-        """``valid``, and over time ``clouds`` as well: the result is a cube."""
+        """Return ``valid``, and over time ``clouds`` as well: the result is a cube."""
         return ("valid", "clouds") if self.over_time else ("valid",)
 
     metrics: ClassVar[tuple[str, ...]] = ("psnr", "sam", "covered")

@@ -131,7 +131,7 @@ class Output(ABC):
 
     @property
     def kind(self) -> str:
-        """Name of the kind, for messages and the provenance."""
+        """Return the name of the kind, for messages and the provenance."""
         return type(self).__name__
 
 
@@ -176,7 +176,7 @@ class Mosaic(Output):
 
     @property
     def over_time(self) -> bool:
-        """Whether it has a time axis."""
+        """Return whether it has a time axis."""
         return self.dims == "tyx"
 
     def axes(self, dates: int, bands: int) -> tuple[int, ...]:
@@ -364,7 +364,7 @@ class Mosaic(Output):
 
     @property
     def axes_of_variable(self) -> tuple[str, ...]:
-        """Dimensions of a variable with one value per pixel."""
+        """Return the dimensions of a variable with one value per pixel."""
         return DIMS if self.over_time else DIMS[1:]
 
 

@@ -82,7 +82,7 @@ class Fan(Mosaic):
 
     @property
     def quantiles(self) -> tuple[float, ...]:
-        """Probabilities of the quantiles that the model returns, increasing; the median is in the middle."""
+        """Return the probabilities of the quantiles that the model returns, increasing; the median is in the middle."""
         return (*((1 - v) / 2 for v in reversed(self.levels)), 0.5, *((1 + v) / 2 for v in self.levels))
 
     def axes(self, dates: int, bands: int) -> tuple[int, ...]:

@@ -78,7 +78,7 @@ class Gathered(Output):
 
     @property
     def over_time(self) -> bool:
-        """Whether its records have dates."""
+        """Return whether its records have dates."""
         return False
 
     @abstractmethod
@@ -130,4 +130,4 @@ class Gathered(Output):
     @property
     @abstractmethod
     def columns(self) -> tuple[str, ...]:
-        """Columns of the table besides date and geometry."""
+        """Return the columns of the table besides date and geometry."""

@@ -92,7 +92,7 @@ class Objects(Gathered):
 
     @property
     def over_time(self) -> bool:
-        """Whether each object has a date."""
+        """Return whether each object has a date."""
         return self.dims == "tyx"
 
     metrics: ClassVar[tuple[str, ...]] = ("average_precision",)
@@ -139,7 +139,7 @@ class Objects(Gathered):
 
     @property
     def columns(self) -> tuple[str, ...]:
-        """Class and score."""
+        """Return the columns of class and score."""
         return ("class", "score")
 
     def records(self, item: Any, size: tuple[int, int], dates: int) -> list[Row]:

@@ -100,7 +100,7 @@ class Label(Gathered):
 
     @property
     def columns(self) -> tuple[str, ...]:
-        """The class and its probability."""
+        """Return the class and its probability."""
         return (self.name, f"{self.name}_probability")
 
     def row(self, item: Any, bands: tuple[str, ...] = ()) -> dict[str, Any]:
@@ -223,7 +223,7 @@ class Text(Gathered):
 
     @property
     def columns(self) -> tuple[str, ...]:
-        """The text."""
+        """Return the text."""
         return (self.name,)
 
     def row(self, item: Any, bands: tuple[str, ...] = ()) -> dict[str, Any]:

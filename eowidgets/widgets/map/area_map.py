@@ -255,7 +255,7 @@ class AreaMap(PlainErrors, MapControls, PictureLayers, Rasters, ipyleaflet.Map):
 
     @property
     def area_value(self) -> Area | None:
-        """The area as a value that knows its size, or None."""
+        """Return the area as an :class:`~eowidgets.Area`, or None."""
         return None if self.area is None else Area.of(self.area)
 
     def area_gdf(self) -> gpd.GeoDataFrame:

@@ -132,7 +132,7 @@ class AskPanel(Panel, anywidget.AnyWidget):
 
     @property
     def answers(self) -> list[Answer]:
-        """The dialogue so far, in the order of the questions."""
+        """Return the dialogue so far, in the order of the questions."""
         return [self._answered[number] for number in sorted(self._answered)]
 
     # --- asking ---------------------------------------------------------------------------------------------------

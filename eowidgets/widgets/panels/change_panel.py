@@ -151,7 +151,7 @@ class ChangePanel(FormPanel, ChangePanelView):
 
     @property
     def method(self) -> str:
-        """Name of the method chosen."""
+        """Return the name of the method chosen."""
         return str(self._method.value)
 
     @method.setter
@@ -160,7 +160,7 @@ class ChangePanel(FormPanel, ChangePanelView):
 
     @property
     def dates(self) -> tuple[str, str]:
-        """The two days, or periods, that were chosen."""
+        """Return the two days, or periods, that were chosen."""
         return str(self._from.value).strip(), str(self._to.value).strip()
 
     @dates.setter

@@ -132,7 +132,7 @@ class FindPanel(FindReading):
 
     @property
     def catalogue(self) -> str:
-        """Name of the catalogue chosen; empty for one that was given without a name."""
+        """Return the name of the catalogue chosen; empty for one that was given without a name."""
         return str(self._catalogue.value)
 
     @catalogue.setter
@@ -141,7 +141,7 @@ class FindPanel(FindReading):
 
     @property
     def bands(self) -> tuple[str, ...] | None:
-        """Bands that are read; None for those of the collection."""
+        """Return the bands that are read; None for those of the collection."""
         chosen = tuple(self._bands.value)
         return chosen if chosen and len(chosen) < len(self._bands.options) else None
 
@@ -155,7 +155,7 @@ class FindPanel(FindReading):
 
     @property
     def pixel_size(self) -> float | None:
-        """Pixel size in metres; None for that of the collection."""
+        """Return the pixel size in metres; None for that of the collection."""
         size = float(self._pixel.value)
         return size if size and size != self._searched().resolution else None
 
@@ -294,7 +294,7 @@ class FindPanel(FindReading):
 
     @property
     def chosen(self) -> list[str]:
-        """Dates chosen, in the order of time."""
+        """Return the dates chosen, in the order of time."""
         return list(self.timeline.chosen)
 
     def choose(self, dates: str | DateLike | Sequence[str | DateLike] | None) -> None:

@@ -128,7 +128,7 @@ class ForecastPanel(FormPanel, ForecastView):
 
     @property
     def what(self) -> str:
-        """Index or bands to forecast."""
+        """Return the index or bands to forecast."""
         return str(self._what.value)
 
     @what.setter
@@ -137,7 +137,7 @@ class ForecastPanel(FormPanel, ForecastView):
 
     @property
     def days(self) -> int:
-        """Days ahead."""
+        """Return the number of days ahead."""
         return int(self._days.value)
 
     @days.setter
@@ -146,7 +146,7 @@ class ForecastPanel(FormPanel, ForecastView):
 
     @property
     def model(self) -> str:
-        """Name of the forecaster."""
+        """Return the name of the forecaster."""
         return str(self._model.value)
 
     @model.setter
@@ -155,7 +155,7 @@ class ForecastPanel(FormPanel, ForecastView):
 
     @property
     def from_date(self) -> str:
-        """ISO date to forecast from; setting it forecasts."""
+        """Return the ISO date to forecast from; setting it forecasts."""
         return str(self._from.value)
 
     @from_date.setter
@@ -201,7 +201,7 @@ class ForecastPanel(FormPanel, ForecastView):
 
     @property
     def looks_back(self) -> bool:
-        """Whether the chosen day is a past one, so that there is something to compare with."""
+        """Return whether the chosen day is a past one, so that there is something to compare with."""
         return self.from_date != self._dates[-1]
 
     def code(self) -> str:

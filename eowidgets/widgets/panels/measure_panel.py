@@ -90,7 +90,7 @@ class MeasurePanel(ReadableRepr, PlainErrors, ipywidgets.VBox):
 
     @property
     def part(self) -> str:
-        """Title of the tab that is open."""
+        """Return the title of the tab that is open."""
         return str(self._parts.value)
 
     @part.setter

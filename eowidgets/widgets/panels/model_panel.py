@@ -119,7 +119,7 @@ class ModelPanel(FormPanel, ModelView):
 
     @property
     def model(self) -> str:
-        """Name of the model chosen."""
+        """Return the name of the model chosen."""
         return str(self._model.value)
 
     @model.setter
@@ -135,7 +135,7 @@ class ModelPanel(FormPanel, ModelView):
 
     @property
     def dates(self) -> tuple[str, str]:
-        """First and last date given to the model."""
+        """Return the first and last date given to the model."""
         first, last = self._dates.value
         return str(first), str(last)
 
@@ -341,7 +341,7 @@ class ModelPanel(FormPanel, ModelView):
 
     @property
     def cost(self) -> str:
-        """What the run will cost, as last measured: empty until :meth:`tell_cost` has finished."""
+        """Return what the run will cost, as last measured: empty until :meth:`tell_cost` has finished."""
         return str(self._cost.value).removeprefix("<span class='eow-cost'>").removesuffix("</span>")
 
     def __repr__(self) -> str:

@@ -241,7 +241,7 @@ class FormPanel(Priced, Panel, PanelView):
 
     @property
     def where(self) -> str:
-        """Where to compute."""
+        """Return where to compute."""
         return str(self._where.value)
 
     @where.setter
@@ -289,7 +289,7 @@ class FormPanel(Priced, Panel, PanelView):
 
     @property
     def params(self) -> dict[str, Any]:
-        """Parameters that differ from those of the model.
+        """Return the parameters that differ from those of the model.
 
         Raises
         ------

@@ -203,7 +203,7 @@ class ParcelPanel(FormPanel, ParcelPanelView):
 
     @property
     def index(self) -> str:
-        """Index or band to measure."""
+        """Return the index or band to measure."""
         return str(self._what.value)
 
     @index.setter
@@ -212,7 +212,7 @@ class ParcelPanel(FormPanel, ParcelPanelView):
 
     @property
     def stat(self) -> str:
-        """Statistic that is shown."""
+        """Return the statistic that is shown."""
         return str(self._stat.value)
 
     @stat.setter
@@ -328,7 +328,7 @@ class ParcelPanel(FormPanel, ParcelPanelView):
 
     @property
     def selected(self) -> list[str]:
-        """Ids of the parcels under the pins, in the order of the pins."""
+        """Return the ids of the parcels under the pins, in the order of the pins."""
         return [self._needed().ids[at] for at in self._under_pins()] if self.result is not None else []
 
     def _under_pins(self) -> dict[int, str]:

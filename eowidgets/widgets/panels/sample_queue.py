@@ -129,12 +129,12 @@ class SampleQueue(ReadableRepr, PlainErrors, anywidget.AnyWidget):
 
     @property
     def sample(self) -> Sample:
-        """The sample with the answers so far."""
+        """Return the sample with the answers so far."""
         return self._queue.sample
 
     @property
     def done(self) -> int:
-        """Points with an answer."""
+        """Return the number of points with an answer."""
         return self._queue.done
 
     def on_answer(self, callback: Callable[[], None]) -> None:

@@ -108,7 +108,7 @@ class SeasonPanel(FormPanel, SeasonView):
 
     @property
     def what(self) -> str:
-        """Function of ``eowidgets``: phenology, trend, anomalies, step_or_line or recovery."""
+        """Return the function of ``eowidgets``: phenology, trend, anomalies, step_or_line or recovery."""
         return str(self._what.value)
 
     @what.setter
@@ -117,7 +117,7 @@ class SeasonPanel(FormPanel, SeasonView):
 
     @property
     def index(self) -> str:
-        """Index or band."""
+        """Return the index or band."""
         return str(self._index.value)
 
     @index.setter
@@ -126,7 +126,7 @@ class SeasonPanel(FormPanel, SeasonView):
 
     @property
     def method(self) -> str:
-        """Curve through the series, for seasons."""
+        """Return the curve through the series, for seasons."""
         return str(self._curve.value)
 
     @method.setter
@@ -135,7 +135,7 @@ class SeasonPanel(FormPanel, SeasonView):
 
     @property
     def layer(self) -> str:
-        """Layer that is shown; empty before there is a result."""
+        """Return the layer that is shown; empty before there is a result."""
         return str(self._layer.value or "")
 
     @layer.setter

@@ -159,7 +159,7 @@ class StationPanel(FormPanel, StationPanelView):
 
     @property
     def index(self) -> str:
-        """Index or band that is compared."""
+        """Return the index or band that is compared."""
         return str(self._what.value)
 
     @index.setter

@@ -251,7 +251,7 @@ class TeachPanel(TeachClicks, TeachNext, TeachTest, FormPanel, TeachPanelView):
 
     @property
     def chosen(self) -> str | None:
-        """Name of the class that clicks label; None where they erase labels."""
+        """Return the name of the class that clicks label; None where they erase labels."""
         number = self._classes.chosen
         return str(self.session.labels.classes[number].name) if number >= 0 else None
 

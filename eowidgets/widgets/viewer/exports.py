@@ -28,7 +28,7 @@ class Exports:
     step: Any
 
     def snapshot(self) -> bytes:
-        """PNG of the date shown, at most 512 pixels on its longer side.
+        """Return a PNG of the date shown, at most 512 pixels on its longer side.
 
         Returns
         -------
@@ -49,7 +49,7 @@ class Exports:
 
     @property
     def link(self: TimeViewer) -> str:  # type: ignore[misc]
-        """The view as a text such as ``#date=2019-07-06&index=NDVI``: dates, bands, limits, comparison, place and pins.
+        """Return the view as a text such as ``#date=2019-07-06&index=NDVI``: dates, bands, limits, comparison, place and pins.
 
         Behind the address of a page that :meth:`to_html` has written it opens this view; :meth:`open_link` opens it here.
         """

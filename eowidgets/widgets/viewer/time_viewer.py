@@ -286,14 +286,14 @@ class TimeViewer(ReadableRepr, PlainErrors, Checks, Layers, Exports, Bookmarks, 
 
     @property
     def cube(self) -> xr.Dataset:
-        """The cube shown, rows from north to south, dates in order."""
+        """Return the cube shown, rows from north to south, dates in order."""
         return self.sources["cube"].cube
 
     # --- pictures and text --------------------------------------------------------------------------------------
 
     @property
     def style(self) -> Style:
-        """The style of the picture as one value."""
+        """Return the style of the picture as one value."""
         return Style(
             bands=tuple(self.bands),
             index=self.index,
@@ -309,7 +309,7 @@ class TimeViewer(ReadableRepr, PlainErrors, Checks, Layers, Exports, Bookmarks, 
 
     @property
     def step(self) -> int:
-        """Place of ``date`` in the series."""
+        """Return the place of ``date`` in the series."""
         labels = self.sources["cube"].labels
         return labels.index(self.date) if self.date in labels else 0
 

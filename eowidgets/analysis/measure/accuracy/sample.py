@@ -116,7 +116,7 @@ class Sample:
 
     @property
     def labelled(self) -> int:
-        """Number of points with a label, "can't tell" included."""
+        """Return the number of points with a label, "can't tell" included."""
         return int(self.table["label"].map(has_label).sum())
 
     def gdf(self) -> GeoDataFrame:

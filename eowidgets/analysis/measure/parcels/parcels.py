@@ -66,12 +66,12 @@ class Parcels:
 
     @property
     def stats(self) -> tuple[str, ...]:
-        """Names of the statistics."""
+        """Return the names of the statistics."""
         return tuple(self.values)
 
     @property
     def ids(self) -> list[str]:
-        """Ids of the measured parcels, in the order of the values."""
+        """Return the ids of the measured parcels, in the order of the values."""
         return self.measured["parcel"].tolist()
 
     @cached_property
@@ -81,7 +81,7 @@ class Parcels:
 
     @property
     def gdf(self) -> gpd.GeoDataFrame:
-        """The outlines as a GeoDataFrame in degrees.
+        """Return the outlines as a GeoDataFrame in degrees.
 
         Raises
         ------

@@ -134,7 +134,7 @@ class Report:
 
     @property
     def text(self) -> str:
-        """The answer with its definitions and citations, to be pasted into a text."""
+        """Return the answer with its definitions and citations, to be pasted into a text."""
         meaning = " ".join(f"{term[:1].upper()}{term[1:]}: {_end(words)}" for term, words in self.definitions.items())
         sources = f" Sources: {'; '.join(c.rstrip('.') for c in self.citations)}." if self.citations else ""
         return f"{self.answer} {meaning}".strip() + sources

@@ -63,12 +63,12 @@ class StationComparison:
 
     @property
     def stations(self) -> list[str]:
-        """Names of the stations in the cube."""
+        """Return the names of the stations in the cube."""
         return [str(name) for name in self.series.columns]
 
     @property
     def sentences(self) -> tuple[str, ...]:
-        """What was left out, one sentence for each reason."""
+        """Return what was left out, one sentence for each reason."""
         total = len(self.measurements) + int((~self.unmatched["row"].isin(self.measurements["row"])).sum())
         return tuple(
             f"{count} of {total} measurements {'was' if count == 1 else 'were'} left out: {reason}."
@@ -77,7 +77,7 @@ class StationComparison:
 
     @property
     def sentence(self) -> str:
-        """The agreement in one sentence."""
+        """Return the agreement in one sentence."""
         if not len(self.pairs):
             return "No measurement has a clear image within the tolerance: there is nothing to compare."
         row: Any = self.scores.loc["all"]
@@ -141,7 +141,7 @@ class StationComparison:
 
     @property
     def usual(self) -> str:
-        """The station with the most pairs."""
+        """Return the station with the most pairs."""
         counts = self.pairs["station"].value_counts()
         return str(counts.index[0]) if len(counts) else self.stations[0]
 
