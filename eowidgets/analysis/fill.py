@@ -57,7 +57,7 @@ def fill(
     Returns
     -------
     Dataset (time, y, x)
-        A cube with the bands of ``cube``. NaN where a pixel was never seen. Its record names the model, its
+        A cube with the bands of ``cube``. NaN where a pixel was never observed. Its record names the model, its
         parameters and the test that selected it: ``eow.Record.of(result).choice``.
 
     Raises

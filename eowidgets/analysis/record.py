@@ -102,7 +102,7 @@ class Record:
 
     @property
     def call(self) -> str:
-        """Return the name of the function of ``eowidgets`` that made the result."""
+        """Return the name of the function of ``eowidgets`` that computed the result."""
         return str(self.notes.get("call", "run"))
 
     @property

@@ -53,7 +53,7 @@ class Model(Remade, ABC):
     Params : type
         Frozen dataclass made of :func:`param` fields.
     params : instance of Params
-        What this instance was asked to do.
+        Parameters of this instance.
     choice : mapping, optional
         The test on the cube that selected this model, as plain values: recorded with its results.
 

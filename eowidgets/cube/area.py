@@ -110,7 +110,7 @@ class Area:
         ----------
         content : bytes
         name : str
-            Name of the file, which tells the format.
+            Name of the file; its ending is the format.
 
         Returns
         -------

@@ -35,7 +35,7 @@ class Estimate:
     seconds : float
         Time on this machine: that of the model, or of reading where it is slower; writing comes on top.
     bytes : int
-        Main memory that the run takes beside input and result.
+        Main memory that the run takes in addition to input and result.
     result_bytes : int
         Size of the result in memory, or uncompressed on disk.
     pixels, dates : int

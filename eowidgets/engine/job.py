@@ -256,7 +256,7 @@ class Job(Work[xr.Dataset]):
         self.report()
 
     def show(self, window: WindowResult) -> None:
-        """Hand a window to whoever watches.
+        """Call the callbacks of :meth:`on_window`.
 
         Parameters
         ----------

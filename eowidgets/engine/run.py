@@ -74,7 +74,7 @@ def run(
     device : str
         ``"auto"`` takes cuda, then mps, then cpu.
     memory : str or number
-        Main memory that the run may take beside input and result: ``"2GB"``. Windows, or the series, places or chips of a
+        Main memory that the run may take in addition to input and result: ``"2GB"``. Windows, or the series, places or chips of a
         batch, are chosen for it.
     window, batch : int, optional
         Side of a window in pixels, and windows (series, places, chips) at a time; by default chosen from measured memory.

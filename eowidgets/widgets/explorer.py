@@ -48,7 +48,7 @@ class Explorer(ReadableRepr, PlainErrors, ipywidgets.GridBox):
     model : str, Model or Model class
         Model shown first in the panel: the name of a registered model, or a model of your own.
     tour : bool, optional
-        Whether a tour of three steps is shown; if not given, until the person has put it away in this browser.
+        Whether a tour of three steps is shown; if not given, until it was closed in this browser.
     **viewer
         Traits of the :class:`TimeViewer`, such as ``index="NDVI"`` or ``date="2019-07-06"``.
 

@@ -102,7 +102,7 @@ class Answer:
         The answer itself, in ``unit``; None where there is none.
     unit : str
     confidence : float
-        0..1: how surely the question was read, times how surely the pixels it rests on were told.
+        0 to 1: the certainty of the reading of the question times that of the pixels that the answer rests on.
     evidence : Evidence
     steps : tuple of Step
     code : str

@@ -94,15 +94,15 @@ def ask(
     history : sequence of Answer, optional
         The dialogue so far: "and in 2019?" is understood from the last answer.
     layers : mapping of str to GeoJSON, optional
-        The person's own vector layers, which questions may name ("which of my fields ...").
+        Vector layers that questions may name ("which of my fields ...").
     brain : {"grounded", "neural"}
-        Who answers: tools that count pixels, or a network that was trained on simulated pictures (RSVQA about one summer
-        picture at 10 m, DeltaVLM about two pictures of 2 m or finer). A network counts nothing, and its answer says so.
+        Tools that count pixels, or a network that was trained on simulated pictures (RSVQA about one summer
+        picture at 10 m, DeltaVLM about two pictures of 2 m or finer). A network counts nothing, and its answer states that.
 
     Returns
     -------
     Answer
-        Never an error for what is asked: where it cannot be told, ``abstained`` with a ``reason``.
+        For a question that has no answer here, ``abstained`` with a ``reason``; never an error.
 
     Raises
     ------

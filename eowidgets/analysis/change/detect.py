@@ -84,8 +84,8 @@ def change(
     Returns
     -------
     Dataset (y, x)
-        ``change`` (uint8: 0 no change, 1 change, 255 not known); ``probability`` that it changed, 0..1, 0.5 at the
-        threshold, ranked rather than calibrated; ``date`` on which the change is first seen and ``confirmed`` (both
+        ``change`` (uint8: 0 no change, 1 change, 255 no result); ``probability`` that it changed, 0..1, 0.5 at the
+        threshold, ranked rather than calibrated; ``date`` on which the change is first observed and ``confirmed`` (both
         datetime64, NaT where nothing changed); ``kind`` (uint8, see :func:`~eowidgets.analysis.change.kind.kinds`),
         where red and near infrared are there; ``magnitude`` in the units of what is watched.
         ``attrs``: ``provenance``, ``change_dates``, ``stable_share`` (of a series: the share of the cube without lasting
@@ -283,7 +283,7 @@ class ChangeTask:
         attrs = {"long_name": "Probability of change", "units": "1", "role": "result", "vmin": 0.0, "vmax": 1.0}
         out["probability"] = (("y", "x"), np.where(mask == 255, np.nan, sure), attrs)
         first = self._when(raw, "break_date", mask)
-        words = {"date": "Date on which the change is first seen", "confirmed": "Date on which it is confirmed"}
+        words = {"date": "Date on which the change is first observed", "confirmed": "Date on which it is confirmed"}
         for name, when in (("date", first), ("confirmed", self._when(raw, "confirmed_date", mask, first))):
             out[name] = (("y", "x"), _stamps(when), {"long_name": words[name], "role": "layer"})
         # What a network says it saw, or else what the bands say of the ground before and after.

@@ -96,12 +96,12 @@ def forecast(
     -------
     Dataset, dims (time, y, x), (time,) for a point, a mean or one series, or (series, time) for many
         Per channel, say ``ndvi``: ``ndvi`` (the forecast), ``ndvi_lo80`` and ``ndvi_hi80`` (ends of the 80 %
-        interval; as many as there are levels). Beside it, how the same forecast from earlier days has fared:
+        interval; as many as there are levels). In addition, how the same forecast from earlier days has fared:
         ``ndvi_mae`` and ``ndvi_rmse`` over ``forecaster`` (the model, persistence, climatology), ``ndvi_coverage`` over
         ``level`` (share of held-out values inside the interval, each window judged by the others) and
         ``ndvi_coverage_raw`` (before calibration). ``lead`` counts days. ``attrs`` hold ``provenance`` (JSON),
         ``notes`` (sentences on what to be careful with) and, with ``model="auto"``, ``choice`` (JSON of a
-        :class:`~eowidgets.contract.choice.Choice`). Pixels seen on fewer than three dates are NaN, and counted
+        :class:`~eowidgets.contract.choice.Choice`). Pixels observed on fewer than three dates are NaN, and counted
         in ``notes``.
 
     Raises

@@ -41,7 +41,7 @@ _LISTED = 8
 @checked
 @dataclass(frozen=True, eq=False)
 class Labels:
-    """Places whose class, or some number, is known.
+    """Places with a class or a number.
 
     Make them with :meth:`of`.
 

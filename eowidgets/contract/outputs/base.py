@@ -76,7 +76,7 @@ class Output(ABC):
             Result of a run, with the variables or columns of this output.
         truth : Dataset, DataArray or DataFrame
             The same, as it should be: on the same grid and dates, or with the same index. NaN, and in class maps a value
-            that is no class, is not known and does not count.
+            that is no class, does not count.
 
         Returns
         -------

@@ -170,7 +170,7 @@ class Fan(Mosaic):
         return self._named(values)
 
     def valid(self, values: Array, given: Array) -> Array:
-        """Return where all quantiles are known.
+        """Return where all quantiles have a value.
 
         Parameters
         ----------
@@ -294,7 +294,7 @@ class Fan(Mosaic):
         found : Dataset or DataFrame
             Result of a run, with the variables or columns of this output.
         truth : Dataset, DataArray or DataFrame
-            The same, as it should be; NaN is not known and does not count.
+            The same, as it should be; NaN does not count.
 
         Returns
         -------

@@ -84,7 +84,7 @@ class Value(Mosaic):
         found : Dataset or DataFrame
             Result of a run, with the variables or columns of this output.
         truth : Dataset, DataArray or DataFrame
-            The same, as it should be; NaN is not known and does not count.
+            The same, as it should be; NaN does not count.
 
         Returns
         -------

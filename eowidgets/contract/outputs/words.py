@@ -191,7 +191,7 @@ class Text(Gathered):
     def score(
         self, found: DataFrame | Series[Any] | list[Any], truth: DataFrame | Series[Any] | list[Any]
     ) -> dict[str, float]:
-        """Compare with what people wrote: BLEU-4. The truth has a text, or a list of texts, in each row.
+        """Compute BLEU-4 of the texts. The truth has a text, or a list of texts, in each row.
 
         Parameters
         ----------

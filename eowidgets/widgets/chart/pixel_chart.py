@@ -32,7 +32,7 @@ from eowidgets.widgets.viewer.checks import ErrorsBelow
 class PixelChart(ReadableRepr, PlainErrors, ErrorsBelow, anywidget.AnyWidget):
     """The history of pixels, of an area and of polygons, cloudy dates hollow.
 
-    Beside a :class:`TimeViewer` the viewer's own chart needs no kernel; this one stands alone, and can be linked with
+    Next to a :class:`TimeViewer` the viewer's own chart needs no kernel; this one stands alone, and can be linked with
     anything: ``ipywidgets.link((viewer, "date"), (chart, "date"))``.
 
     Parameters

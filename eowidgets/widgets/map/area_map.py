@@ -66,7 +66,7 @@ class AreaMap(PlainErrors, MapControls, PictureLayers, Rasters, ipyleaflet.Map):
     area : optional
         Whatever ``eow.Area.of`` takes.
     basemap : {"streets", "light", "dark", "imagery", "terrain"}
-        Shown once tiles are known to be reachable; until then, and offline, coastlines and a graticule.
+        Shown as soon as tiles are reachable; until then, and offline, coastlines and a graticule.
     height : str
         CSS height.
     toolbar : bool
@@ -94,7 +94,7 @@ class AreaMap(PlainErrors, MapControls, PictureLayers, Rasters, ipyleaflet.Map):
     Raises
     ------
     InputError
-        For something that is not a cube, has no CRS, or an area that is none.
+        For something that is not a cube, has no CRS, or an invalid area.
 
     Examples
     --------
@@ -403,7 +403,7 @@ class AreaMap(PlainErrors, MapControls, PictureLayers, Rasters, ipyleaflet.Map):
         ----------
         content : bytes
         name : str
-            Name of the file, which tells the format: GeoJSON, KML, KMZ, GeoPackage, FlatGeobuf or a zipped shapefile.
+            Name of the file; its ending is the format: GeoJSON, KML, KMZ, GeoPackage, FlatGeobuf or a zipped shapefile.
 
         Raises
         ------

@@ -71,7 +71,7 @@ class ModelPanel(FormPanel, ModelView):
     Raises
     ------
     InputError
-        For a model that is not known, or a torch module that is not wrapped.
+        For a model that does not exist, or a torch module that is not wrapped.
 
     Examples
     --------

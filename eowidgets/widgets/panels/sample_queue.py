@@ -51,7 +51,7 @@ class SampleQueue(ReadableRepr, PlainErrors, anywidget.AnyWidget):
     classes : sequence of str or ClassInfo, optional
         Names to choose from; by default the names of the strata, which are the classes of the map.
     dated : sequence of str
-        Classes whose first date is asked for, such as "change".
+        Classes with a first date, such as "change".
     viewer, map : optional
         Brought to each point. A layer with the map that is assessed should be hidden there.
     path : str or Path, optional

@@ -58,7 +58,7 @@ class Exports:
         return link_of(self)
 
     def open_link(self: TimeViewer, text: str) -> None:  # type: ignore[misc]
-        """Show what a link says.
+        """Show the view of a link.
 
         Parameters
         ----------

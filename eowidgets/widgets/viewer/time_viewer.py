@@ -84,11 +84,11 @@ class TimeViewer(ReadableRepr, PlainErrors, Checks, Layers, Exports, Bookmarks, 
     swipe : float
         Place of the swipe line, 0..1.
     selection : list of str
-        First and last date: the median of what was seen between them is shown.
+        First and last date: the median of the clear values between them is shown.
     bounds : list of float
         West, south, east, north of the view in the CRS of the cube.
     pins : list of dict
-        ``{"lon", "lat", "color", "name"}``; without a colour they get one, and a name is written beside it. The chart has
+        ``{"lon", "lat", "color", "name"}``; without a colour they get one, and a name is written next to it. The chart has
         the series of each.
     area : dict or None
         GeoJSON geometry in degrees: what was drawn last, and what panels work on.
