@@ -132,8 +132,9 @@ def keyword_only(*names: str, ends: str) -> Callable[[T], T]:
 
     def decorate(target: T) -> T:
         if isinstance(target, type):
-            target.__init__ = by_position(target.__init__, target.__name__)  # type: ignore[misc]
-            return cast(T, target)
+            cls: Any = target
+            cls.__init__ = by_position(cls.__init__, cls.__name__)
+            return target
         return cast(T, by_position(target, _words(target)))
 
     def by_position(function: Any, words: str) -> Any:

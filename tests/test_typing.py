@@ -27,7 +27,14 @@ def mypy() -> str:
     pytest.importorskip("mypy", reason="mypy is part of the dev extra")
     command = [sys.executable, "-m", "mypy", "--strict", "--config-file=", "--follow-imports=silent"]
     done = subprocess.run(
-        [*command, "--ignore-missing-imports", "--no-error-summary", str(CLIENT), str(WRONG)],
+        [
+            *command,
+            "--ignore-missing-imports",
+            "--no-error-summary",
+            "--cache-dir=.mypy_cache/client",
+            str(CLIENT),
+            str(WRONG),
+        ],
         cwd=ROOT,
         capture_output=True,
         text=True,

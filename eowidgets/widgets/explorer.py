@@ -83,7 +83,8 @@ class Explorer(ReadableRepr, PlainErrors, ipywidgets.GridBox):
         tour: bool | None = None,
         **viewer: Unpack[ExplorerOptions],
     ) -> None:
-        self.viewer = TimeViewer(cube, **{"height": 380, **viewer})
+        options: dict[str, Any] = {"height": 380, **dict(viewer)}
+        self.viewer = TimeViewer(cube, **options)
         vectors = holds_vectors(cube)
         self._vectors = as_bands(georeference(admit(cube, time=False))) if vectors else None
         self.viewer.add_class("eow-explorer-viewer")

@@ -136,7 +136,8 @@ class AreaMap(PlainErrors, MapControls, PictureLayers, Rasters, ipyleaflet.Map):
         # A layer of our own from the start: the default would ask a tile server before anyone knows it is there.
         self._under = (base.coastlines(), base.graticule())
         ours = {"scroll_wheel_zoom": True, "max_zoom": 22, "layers": self._under, "panes": base.PANES}
-        super().__init__(**{**ours, **leaf, **options})
+        given: dict[str, Any] = {**ours, **leaf, **dict(options)}
+        super().__init__(**given)
         self._under[0].name = base.COASTLINES  # leafmap gives the first layer a name of its own
         self.layout.height, self.layout.min_height = height, "160px"
         self._footprint = ipyleaflet.Polygon(name="footprint", **_FOOTPRINT)

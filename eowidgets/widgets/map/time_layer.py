@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from html import escape
-from typing import TYPE_CHECKING, Any, Unpack, cast
+from typing import TYPE_CHECKING, Any, Unpack
 
 import traitlets
 import xarray as xr
@@ -79,9 +79,11 @@ class TimeLayer(TimeViewer):
         if not hasattr(map, "model_id") or not hasattr(map, "layers"):
             raise InputError(f"A layer needs a map of ipyleaflet or leafmap, not {type(map).__name__}.")
         self._longest = longest
+        given: dict[str, Any] = dict(traits)
         if viewer is not None:
-            traits = cast("TimeLayerOptions", {n: getattr(viewer, n) for n in _LINKED} | dict(traits))
-        super().__init__(cube, map_id=map.model_id, **traits)  # type: ignore[call-arg, misc]
+            given = {n: getattr(viewer, n) for n in _LINKED} | given
+        given["map_id"] = map.model_id
+        super().__init__(cube, **given)
         self.credit = escape(str(self.cube.attrs.get("attribution", ""))[:200])
         if viewer is not None:
             self.follow(viewer)

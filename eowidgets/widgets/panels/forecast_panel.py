@@ -321,7 +321,7 @@ class ForecastPanel(FormPanel, ForecastView):
         shown = self.cube if name in self.cube else self.cube.assign({name: _as_band(self.cube, self.what)})
         own = [e for e in viewer.events if not str(e.get("label", "")).startswith("forecast")]
         marks = [{"date": str(t)[:10], "label": "forecast", "color": COLOR} for t in made.time.values]
-        mix = list(frames.data_vars) if len(frames.data_vars) == 3 else [name]
+        mix = [str(v) for v in frames.data_vars] if len(frames.data_vars) == 3 else [name]
         if self.looks_back:
             viewer.set_cube(shown)
             viewer.index, viewer.bands = None, mix

@@ -178,7 +178,7 @@ class TimeViewer(ReadableRepr, PlainErrors, Checks, Layers, Exports, Bookmarks, 
         self.sources["cube"] = source
         if compare is not None:
             self.sources["compare"] = self._beside(compare, "compare")
-        first = {
+        first: dict[str, Any] = {
             "store_id": uuid.uuid4().hex,
             "bands": list(default_bands(source.bands)),
             "date": source.labels[source.typical] if source.labels else "",
@@ -186,7 +186,8 @@ class TimeViewer(ReadableRepr, PlainErrors, Checks, Layers, Exports, Bookmarks, 
         }
         if compare is not None:
             first |= {"compare_key": "compare", "compare_mode": "swipe"}
-        super().__init__(head=self._make_head(), **{**first, **traits})
+        given: dict[str, Any] = {**first, **dict(traits)}
+        super().__init__(head=self._make_head(), **given)
         self.first = self._first_picture()
         self._queue, self._own = Queue(), set()
         self._open = True
