@@ -219,5 +219,5 @@ def test_names_of_indices_are_taken_in_upper_and_lower_case(cube, name):
     assert parcels.indices == ("NDVI",)
     table = pd.DataFrame({"time": ["2018-03-01"], "lon": [place[0]], "lat": [place[1]], "value": [0.5]})
     assert eow.stations(cube, table, name, tolerance="40D").index == "NDVI"
-    assert eow.PixelChart(cube, name).what == "NDVI"
+    assert eow.PixelChart(cube, name).title == "Normalized Difference Vegetation Index"
     assert eow.TimeViewer(cube, index=name).index == "NDVI"

@@ -92,7 +92,7 @@ class ChangePanel(FormPanel, ChangePanelView):
     --------
     >>> import eowidgets as eow
     >>> eow.ChangePanel(eow.open("romania"))
-    ChangePanel: break-ccdc, 2017-08-01 to 2021-01-01, no result yet
+    ChangePanel: auto, 2017-08-01 to 2021-01-01, no result yet
     """
 
     result: Any = traitlets.Instance(xr.Dataset, allow_none=True)

@@ -74,7 +74,7 @@ class FindPanel(FindReading):
     --------
     >>> import eowidgets as eow
     >>> eow.FindPanel("sentinel-2", area=(22.14, 45.19, 22.16, 45.21), dates="2020-05/2020-09")
-    FindPanel: Sentinel-2 L2A (Earth Search), 2020-05-01 to 2020-09-30, not searched yet
+    FindPanel: Sentinel-2 L2A, surface reflectance (Earth Search), 2020-05-01 to 2020-09-30, not searched yet
     """
 
     _noun = "search"
