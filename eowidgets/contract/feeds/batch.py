@@ -9,7 +9,10 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from eowidgets.arguments import checked
 
+
+@checked
 @dataclass(slots=True)
 class Batch:
     """What the engine hands to :meth:`Model.predict`.
