@@ -80,7 +80,7 @@ class Evidence:
             and self.polygons == other.polygons
             and self.masks.keys() == other.masks.keys()
             and all(mask.equals(other.masks[name]) for name, mask in self.masks.items())
-            and (other.series is None if self.series is None else self.series.equals(other.series))
+            and _same_series(self.series, other.series)
         )
 
     def __hash__(self) -> int:
@@ -273,6 +273,10 @@ class Trace:
             shown = {str(k): v for k, v in self._layers.items() if f"layers[{str(k)!r}]" in self._layer_used}
             lines.append(f"layers = {shown!r}")
         return "\n".join([*lines, *self._constants, *self._lines, f"answer = {answer or self.last}"])
+
+
+def _same_series(one: xr.DataArray | None, other: xr.DataArray | None) -> bool:
+    return one is other if one is None or other is None else one.equals(other)
 
 
 def _same(one: Any, other: Any) -> bool:

@@ -10,8 +10,8 @@ import xarray as xr
 from annotated_types import Interval, doc
 
 from eowidgets.analysis.measure.phenology import classes_of
-from eowidgets.analysis.measure.series_run import Dates, MeasureTask, SeriesInput, asked
-from eowidgets.arguments import Memory, checked
+from eowidgets.analysis.measure.series_run import MeasureTask, SeriesInput, asked
+from eowidgets.arguments import Dates, Memory, checked
 from eowidgets.contract.labels import ClassInfo
 from eowidgets.contract.registry import get_model
 from eowidgets.cube.area import AreaLike

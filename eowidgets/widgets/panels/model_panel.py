@@ -231,7 +231,7 @@ class ModelPanel(FormPanel, ModelView):
         >>> panel.tell_cost()  # doctest: +SKIP
         """
         try:
-            arguments, params = (self._subject(), self.run_cube(), self.run_area()), self.params
+            model, cube, area, params = self._subject(), self.run_cube(), self.run_area(), self.params
         except EowidgetsError as error:
             self._say(str(error), bad=True)
             return
@@ -249,7 +249,11 @@ class ModelPanel(FormPanel, ModelView):
             else:
                 self._price_soon()  # the time is known now
 
-        work = Work("cost estimate", lambda _: show(str(estimate(*arguments, device=device, **params))), owner=self)
+        work = Work(
+            "cost estimate",
+            lambda _: show(str(estimate(model, cube, area=area, device=device, **params))),
+            owner=self,
+        )
         work.on_change(follow)
         HEAVY.put(work)
 
