@@ -28,6 +28,7 @@ from .analysis.measure.trend import trend as trend
 from .analysis.record import Record as Record
 from .analysis.rerun import rerun as rerun
 from .contract.card import Card as Card
+from .contract.feeds import Batch as Batch
 from .contract.feeds import Chips as Chips
 from .contract.feeds import Series as Series
 from .contract.feeds import Source as Source
@@ -66,6 +67,10 @@ from .engine.job import Job as Job
 from .engine.run import run as run
 from .engine.run import submit as submit
 from .errors import EowidgetsError as EowidgetsError
+from .errors import InputError as InputError
+from .errors import MissingExtraError as MissingExtraError
+from .errors import ModelError as ModelError
+from .errors import SourceError as SourceError
 from .learn.embed import embed as embed
 from .learn.index.index import Index as Index
 from .learn.teach import teach as teach

@@ -24,7 +24,7 @@ from collections.abc import Callable
 from datetime import date
 from pathlib import Path
 from types import FunctionType
-from typing import Annotated, Any, TypeVar, cast
+from typing import Annotated, Any, TypeVar, Unpack, cast, get_origin
 
 import numpy as np
 from annotated_types import Ge, Gt, Interval, Len, Predicate, doc
@@ -74,9 +74,43 @@ Latitude = Annotated[float, Interval(ge=-90, le=90), doc("a latitude in degrees 
 FilePath = Annotated[str | Path, Predicate(is_path), doc("the path of a file")]
 DateLike = Annotated[str | date | np.datetime64, Predicate(is_date), doc("a date such as '2019-07-06'")]
 Period = Annotated[tuple[str | DateLike, str | DateLike], doc("two dates, such as ('2019-07-06', '2020-07-06')")]
+Dates = Annotated[Period | str, doc("two dates, such as ('2019-07-06', '2020-07-06'), or 'first/last'")]
 #: Words for a model in any form, to be added to the types.
 MODEL = doc("the name of a model, a Model class or a Model instance, and wrap a torch module with eow.wrap(...) first")
 Sha256 = Annotated[str, Len(64, 64), doc("the 64 hexadecimal digits of a SHA-256")]
+
+
+def first_and_last(dates: Any) -> tuple[str, str]:
+    """Return the two dates of a period that is a pair, ``"first/last"`` or one date.
+
+    Parameters
+    ----------
+    dates : (date, date) or str
+        ``"2020"`` is the period from the first to the last day of 2020.
+
+    Returns
+    -------
+    (str, str)
+        ISO dates as they were given; the last one may lack its month or day, and then means the whole of it.
+
+    Raises
+    ------
+    InputError
+        If there are not one or two dates, or one of them is no date.
+
+    Examples
+    --------
+    >>> first_and_last("2019-06/2019-08"), first_and_last(("2019-07-06", np.datetime64("2020-07-06")))
+    (('2019-06', '2019-08'), ('2019-07-06', '2020-07-06'))
+    """
+    parts = [p.strip() for p in dates.split("/")] if isinstance(dates, str) else [str(d) for d in dates]
+    if isinstance(dates, str) and len(parts) == 1:
+        parts = 2 * parts
+    if len(parts) != 2 or not all(is_date(p) for p in parts):
+        raise InputError(
+            f'dates is {shown(dates)}: give the first and the last one, such as ("2016-01-01", "2020-12-31").'
+        )
+    return parts[0], parts[1]
 
 
 def checked(target: T) -> T:
@@ -130,8 +164,11 @@ def _wrapped(function: Any, words: str, annotated: Any = None) -> FunctionType:
 
     @functools.lru_cache(maxsize=1)
     def rules() -> dict[str, Rule]:
+        # Keyword arguments typed by a TypedDict are traits, which are checked where they are set.
         return {
-            name: rule(hint) for name, hint in hints(annotated or function).items() if name not in (skipped, "return")
+            name: rule(hint)
+            for name, hint in hints(annotated or function).items()
+            if name not in (skipped, "return") and get_origin(hint) is not Unpack
         }
 
     @functools.wraps(function)

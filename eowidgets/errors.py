@@ -16,23 +16,65 @@ _REPR.maxother = 10 * QUOTED
 
 
 class EowidgetsError(Exception):
-    """Base of every error that this package raises on purpose."""
+    """Base of every error that this package raises on purpose.
+
+    Examples
+    --------
+    >>> import eowidgets as eow
+    >>> issubclass(eow.InputError, eow.EowidgetsError)
+    True
+    """
 
 
 class InputError(EowidgetsError, ValueError):
-    """Something given by the person (a file, a name, an area, a parameter) cannot be used."""
+    """Something given by the person (a file, a name, an area, a parameter) cannot be used.
+
+    Examples
+    --------
+    >>> import eowidgets as eow
+    >>> issubclass(eow.InputError, ValueError)
+    True
+    """
 
 
 class SourceError(EowidgetsError, OSError):
-    """Something outside (a file, a disk, a server) could not be read or written."""
+    """Something outside (a file, a disk, a server) could not be read or written.
+
+    Examples
+    --------
+    >>> import eowidgets as eow
+    >>> issubclass(eow.SourceError, OSError)
+    True
+    """
 
 
 class ModelError(EowidgetsError, RuntimeError):
-    """A model could not be loaded or could not be run on this cube."""
+    """A model could not be loaded or could not be run on this cube.
+
+    Examples
+    --------
+    >>> import eowidgets as eow
+    >>> issubclass(eow.ModelError, RuntimeError)
+    True
+    """
 
 
 class MissingExtraError(EowidgetsError, ImportError):
-    """An optional dependency is needed; the message names the extra that brings it."""
+    """An optional dependency is needed; the message names the extra that brings it.
+
+    Parameters
+    ----------
+    what : str
+        What needs the package, at the beginning of the sentence.
+    extra : str
+        Name of the extra that installs it.
+
+    Examples
+    --------
+    >>> import eowidgets as eow
+    >>> str(eow.MissingExtraError("A chart", "charts"))
+    "A chart needs an optional package: run  pip install 'eowidgets[charts]'"
+    """
 
     def __init__(self, what: str, extra: str) -> None:
         super().__init__(f"{what} needs an optional package: run  pip install 'eowidgets[{extra}]'")

@@ -16,7 +16,7 @@ import eowidgets as eow
 PACKAGE = Path(eow.__file__).parent
 
 #: Modules that every room may import, in the order in which they import each other.
-COMMON = ("errors", "moved", "shipped", "system", "annotations", "rules", "arguments", "plugins")
+COMMON = ("errors", "moved", "deprecation", "shipped", "system", "annotations", "rules", "arguments", "plugins")
 #: Layers of the package from top to bottom; each may import those after it (docs/architecture.md).
 LAYERS = (
     *("widgets", "diagnosis", "testing", "analysis", "learn", "engine", "models", "contract"),

@@ -57,7 +57,7 @@ def fill(
     Returns
     -------
     Dataset (time, y, x)
-        A cube with the bands of ``cube``. NaN where a pixel was never seen. Its record names the model, its
+        A cube with the bands of ``cube``. NaN where a pixel was never observed. Its record names the model, its
         parameters and the test that selected it: ``eow.Record.of(result).choice``.
 
     Raises
@@ -76,7 +76,7 @@ def fill(
     found = get_model(_full_name(model), **params)
     if found.task != Task.RECONSTRUCT:
         raise InputError(f"The model {found.name!r} fills no gaps: its task is {found.task.name!r}.")
-    return run(found, cube, area, out, seed=seed, device=device, memory=memory, client=client)
+    return run(found, cube, area=area, out=out, seed=seed, device=device, memory=memory, client=client)
 
 
 def _full_name(model: str | Model | type[Model]) -> str | Model | type[Model]:

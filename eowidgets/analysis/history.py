@@ -23,6 +23,7 @@ from eowidgets.cube.indices import present
 from eowidgets.cube.quantity import quantity
 from eowidgets.cube.schema import DIMS, MASKS, bands, usable
 from eowidgets.cube.series import clip
+from eowidgets.cube.window import cut_pixels
 from eowidgets.errors import InputError, shown, unknown
 
 Mask = npt.NDArray[np.bool_]
@@ -129,7 +130,7 @@ class History:
             self.place: Literal["point", "area", "pixels"] = "point"
             self.point = (float(area[0]), float(area[1]))
             row, column = pixel(cube, *self.point)
-            self.cube = cube.isel(y=[row], x=[column])
+            self.cube = cut_pixels(cube, geobox(cube), slice(row, row + 1), slice(column, column + 1))
             self.around = cube.isel(y=_about(row, cube.sizes["y"]), x=_about(column, cube.sizes["x"]))
         else:
             self.place = "area" if mean else "pixels"

@@ -16,12 +16,13 @@ from eowidgets.contract.choice import Choice
 from eowidgets.contract.plain import plain
 from eowidgets.contract.prepare import check_bands, wanted_bands
 from eowidgets.contract.registry import get_model
+from eowidgets.cube.facts_table import facts_table
 from eowidgets.cube.opened import source_of
 from eowidgets.cube.opening import opening
 from eowidgets.cube.schema import bands
 from eowidgets.engine.provenance import read
 from eowidgets.engine.rerun import reopened, same_input
-from eowidgets.errors import EowidgetsError, InputError
+from eowidgets.errors import EowidgetsError, InputError, shown
 
 if TYPE_CHECKING:
     import xarray as xr
@@ -67,21 +68,46 @@ class Record:
             What ``eow.run``, ``eow.change``, ``eow.forecast``, ``eow.hindcast``, ``eow.ask``, ``eow.parcels`` or ``eow.stations``
             gave or wrote.
 
+        Returns
+        -------
+        Record
+            The record.
+
         Raises
         ------
         InputError
             When it carries no provenance.
+
+        Examples
+        --------
+        >>> import eowidgets as eow
+        >>> from eowidgets.testing import tiny_cube
+        >>> eow.Record.of(eow.run("fill-linear", tiny_cube(dates=4))).call
+        'run'
         """
         return cls(read(result))
 
+    def _repr_html_(self) -> str:
+        try:
+            given = {name: shown(value) for name, value in self.arguments.items()}
+        except InputError as error:
+            given = {"problem": str(error)}
+        model = self.notes.get("model")
+        facts: dict[str, object] = {
+            **given,
+            "made by": model.get("name") if isinstance(model, Mapping) else None,
+            "made on": self.notes.get("time", self.notes.get("created")),
+        }
+        return facts_table(f"Record of eow.{self.call}", facts)
+
     @property
     def call(self) -> str:
-        """Name of the function of ``eowidgets`` that made the result."""
+        """Return the name of the function of ``eowidgets`` that computed the result."""
         return str(self.notes.get("call", "run"))
 
     @property
     def arguments(self) -> dict[str, Any]:
-        """Arguments of the call by name, as plain values, without cubes.
+        """Return the arguments of the call by name, as plain values, without cubes.
 
         Raises
         ------
@@ -102,7 +128,7 @@ class Record:
 
     @property
     def choice(self) -> Choice | None:
-        """The test that selected the model on the cube itself; None where the model was named.
+        """Return the test that selected the model on the cube itself; None where the model was named.
 
         Raises
         ------
@@ -124,6 +150,13 @@ class Record:
         Returns
         -------
         str
+
+        Examples
+        --------
+        >>> import eowidgets as eow
+        >>> from eowidgets.testing import tiny_cube
+        >>> "eow.run" in eow.Record.of(eow.run("fill-linear", tiny_cube(dates=4))).code()
+        True
         """
         call = self._call()
         return call.code(None if "cube" in call.arguments else self._opened())
@@ -138,10 +171,25 @@ class Record:
         title : str
             By default the name of the call.
 
+        Returns
+        -------
+        Path
+            The notebook.
+
         Raises
         ------
         InputError, SourceError
             For another ending, or a folder that cannot be written.
+
+        Examples
+        --------
+        >>> import eowidgets as eow
+        >>> import tempfile
+        >>> from pathlib import Path
+        >>> cube = eow.open("bouconne").isel(time=slice(3), y=slice(20), x=slice(20))
+        >>> record = eow.Record.of(eow.run("fill-linear", cube))
+        >>> record.save_notebook(Path(tempfile.mkdtemp()) / "again.ipynb").name
+        'again.ipynb'
         """
         from eowidgets.analysis.notebook import write_notebook
 

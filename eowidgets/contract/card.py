@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from eowidgets.arguments import checked
+from eowidgets.cube.facts_table import facts_table
 from eowidgets.errors import shown, warn_user
 
 
@@ -16,19 +17,27 @@ class Card:
 
     Parameters
     ----------
-    title, summary : str
-        One line each, for the panel.
-    licence : str
-        Licence of the weights, or of the code of a model without weights; ``"not stated"`` where its authors state none.
-        A card without one is deprecated, and :func:`eowidgets.testing.check_model` refuses it.
-    paper, url, data : str
-        The source, and the training data.
-    scores : mapping
-        Measured here: ``{"PSNR over linear, held-out third (dB)": 8.1}``.
+    title : str
+        One line, for the panel.
+    summary : str
+        One line, for the panel.
+    paper : str
+        Reference of the paper.
+    url : str
+        Address of the code or the weights.
+    data : str
+        Training data.
+    scores : mapping of str to float
+        Scores that were measured here: ``{"PSNR over linear, held-out third (dB)": 8.1}``.
     limits : str
-        Where it fails.
-    weights, sha256 : str, optional
-        Name of the file of weights, and its hash.
+        Where the model fails.
+    weights : str, optional
+        Name of the file of weights.
+    sha256 : str, optional
+        SHA-256 of that file.
+    licence : str
+        Licence of the weights, or of the code of a model without weights; ``"not stated"`` where its authors state
+        none. A card without one is deprecated, and :func:`eowidgets.testing.check_model` refuses it.
 
     Raises
     ------
@@ -60,3 +69,17 @@ class Card:
                 "licence='Apache-2.0', or 'not stated'.",
                 DeprecationWarning,
             )
+
+    def _repr_html_(self) -> str:
+        facts = {
+            "summary": self.summary,
+            "paper": self.paper,
+            "url": self.url,
+            "licence": self.licence,
+            "trained on": self.data,
+            **{f"score: {name}": f"{score:g}" for name, score in self.scores.items()},
+            "limits": self.limits,
+            "weights": self.weights,
+            "sha256": self.sha256,
+        }
+        return facts_table(self.title, facts)

@@ -34,6 +34,11 @@ P = TypeVar("P")
 class Model(Remade, ABC):
     """Base class of every model; subclass it, fill in the class attributes, and write ``predict``.
 
+    Parameters
+    ----------
+    **params : object
+        Parameters of the model, checked against ``Params``.
+
     Attributes
     ----------
     name : str
@@ -48,7 +53,7 @@ class Model(Remade, ABC):
     Params : type
         Frozen dataclass made of :func:`param` fields.
     params : instance of Params
-        What this instance was asked to do.
+        Parameters of this instance.
     choice : mapping, optional
         The test on the cube that selected this model, as plain values: recorded with its results.
 
@@ -87,14 +92,62 @@ class Model(Remade, ABC):
 
     @abstractmethod
     def outputs(self, bands: tuple[str, ...]) -> tuple[Output, ...]:
-        """What comes out, given the bands that go in."""
+        """Return the outputs of the model, given the bands of the input.
+
+        Parameters
+        ----------
+        bands : tuple of str
+            Bands of the cube, in the order of the batch.
+
+        Returns
+        -------
+        tuple of Output
+            At least one; names are unique.
+
+        Examples
+        --------
+        >>> from eowidgets.contract.registry import get_model
+        >>> [output.kind for output in get_model("fill-linear").outputs(("red", "nir"))]
+        ['Bands']
+        """
 
     @abstractmethod
     def predict(self, batch: Batch) -> dict[str, Tensor]:
-        """Run one batch of windows; see :class:`~eowidgets.contract.outputs.Output` for the shapes asked for."""
+        """Run one batch of windows.
+
+        Parameters
+        ----------
+        batch : Batch
+            Values, masks and days of a batch; see :class:`~eowidgets.contract.feeds.Batch`.
+
+        Returns
+        -------
+        dict of str to Tensor
+            Name of an output to its values, in the shape that :meth:`~eowidgets.contract.outputs.base.Mosaic.axes`
+            states.
+        """
 
     def out_dates(self, dates: Dates) -> Dates:
-        """Dates of the output frames; override it in composites and forecasts."""
+        """Return the dates of the output frames; override it in composites and forecasts.
+
+        Parameters
+        ----------
+        dates : array of datetime64
+            Dates of the input.
+
+        Returns
+        -------
+        array of datetime64
+            Dates of the output; by default those of the input.
+
+        Examples
+        --------
+        >>> import numpy as np
+        >>> from eowidgets.contract.registry import get_model
+        >>> dates = np.array(["2019-01-01", "2019-02-01"], "datetime64[ns]")
+        >>> len(get_model("fill-linear").out_dates(dates))
+        2
+        """
         return dates
 
     def adapt(self, bands: tuple[str, ...]) -> None:
@@ -103,6 +156,11 @@ class Model(Remade, ABC):
         Parameters
         ----------
         bands : tuple of str
+
+        Examples
+        --------
+        >>> from eowidgets.contract.registry import get_model
+        >>> get_model("fill-linear").adapt(("red", "nir"))
         """
 
     def survey(self, cube: xr.Dataset) -> None:
@@ -111,6 +169,17 @@ class Model(Remade, ABC):
         A threshold for the whole area is found here. Called by
         :func:`~eowidgets.contract.prepare.check_inputs` before :meth:`outputs`. The cube may be lazy and larger
         than memory: take a thinned part of it. What is kept on the instance travels with it to other machines.
+
+        Parameters
+        ----------
+        cube : Dataset
+            The whole cube, in memory or lazy.
+
+        Examples
+        --------
+        >>> from eowidgets.contract.registry import get_model
+        >>> from eowidgets.testing import tiny_cube
+        >>> get_model("fill-linear").survey(tiny_cube())
         """
 
     def learn(self, cube: xr.Dataset) -> None:
@@ -118,24 +187,93 @@ class Model(Remade, ABC):
 
         In contrast to :meth:`survey` it may take minutes: it is called in the thread of the run, once everything was checked.
         The cube has the bands and dates of the run. What is learnt stays with this run, unless the model had learnt before.
+
+        Parameters
+        ----------
+        cube : Dataset
+            The cube with the bands and dates of the run.
+
+        Examples
+        --------
+        >>> from eowidgets.contract.registry import get_model
+        >>> from eowidgets.testing import tiny_cube
+        >>> get_model("fill-linear").learn(tiny_cube())
         """
 
     def settings(self) -> Mapping[str, Any]:
-        """Give what the results depend on beside parameters, weights and code, as plain values for the provenance."""
+        """Return what the results depend on besides parameters, weights and code, for the provenance.
+
+        Returns
+        -------
+        mapping of str to object
+            Plain values; empty by default.
+
+        Examples
+        --------
+        >>> from eowidgets.contract.registry import get_model
+        >>> dict(get_model("fill-linear").settings())
+        {}
+        """
         return {}
 
     def module(self) -> torch.nn.Module | None:
-        """Give the torch module inside, if there is one: the engine moves and compiles it."""
+        """Return the torch module inside, if there is one: the engine moves and compiles it.
+
+        Returns
+        -------
+        Module or None
+            None for a model without a network.
+
+        Examples
+        --------
+        >>> from eowidgets.contract.registry import get_model
+        >>> get_model("fill-linear").module() is None
+        True
+        """
         return None
 
     def save(self, path: str | Path) -> Path:
-        """Write the model to a folder or a ``.safetensors`` file; see :func:`eowidgets.contract.saving.save`."""
+        """Write the model to a folder or a ``.safetensors`` file; see :func:`eowidgets.contract.saving.save`.
+
+        Parameters
+        ----------
+        path : str or Path
+            Folder, or file ending with ``.safetensors``.
+
+        Returns
+        -------
+        Path
+            What was written.
+
+        Raises
+        ------
+        ModelError
+            If the model holds something that no file can hold.
+        """
         from eowidgets.contract.saving import save
 
         return save(self, path)
 
     def to(self, device: torch.device) -> Model:
-        """Move to a device; called once by the engine before the first batch."""
+        """Move the model to a device; the engine calls it once before the first batch.
+
+        Parameters
+        ----------
+        device : torch.device
+            Device of the run.
+
+        Returns
+        -------
+        Model
+            The model itself.
+
+        Examples
+        --------
+        >>> import torch
+        >>> from eowidgets.contract.registry import get_model
+        >>> get_model("fill-linear").to(torch.device("cpu")).device
+        device(type='cpu')
+        """
         self.device = device
         module = self.module()
         if module is not None:

@@ -8,8 +8,11 @@ from typing import Any
 from eowidgets.arguments import checked
 from eowidgets.contract.feeds import Feed, Windows
 from eowidgets.contract.outputs import Bands, Classes, Mosaic, Value
-from eowidgets.errors import InputError, shown, warn_user
+from eowidgets.deprecation import warn_deprecated
+from eowidgets.errors import InputError, shown
 
+#: Release in which these names stop to work.
+ENDS = "0.3"
 #: Models of the first release that are now a checkpoint of another one.
 MODELS = {"galileo-nano": "galileo.nano"}
 
@@ -20,29 +23,85 @@ KINDS: dict[str, type[Mosaic]] = {"bands": Bands, "value": Value, "class": Class
 def Output(name: str, kind: str = "value", dims: str | None = None, **fields: Any) -> Mosaic:
     """Return ``Bands``, ``Value`` or ``Classes``, which take the place of ``Output(kind=...)``.
 
+    Parameters
+    ----------
+    name : str
+        Name of the output.
+    kind : {"bands", "value", "class"}
+        Kind of the output.
+    dims : {"tyx", "yx"}, optional
+        Dimensions; by default those of the class.
+    **fields : object
+        Further arguments of the class.
+
+    Returns
+    -------
+    Mosaic
+        ``Bands``, ``Value`` or ``Classes``.
+
     Raises
     ------
     InputError
         For another kind, and as the class does.
+
+    Examples
+    --------
+    >>> import eowidgets as eow
+    >>> eow.Output("height", kind="value").name  # with a DeprecationWarning
+    'height'
     """
     if not isinstance(kind, str) or kind not in KINDS:
         raise InputError(f"kind of Output is {shown(kind)}: use eow.Bands, eow.Value or eow.Classes instead of Output.")
-    warn_user(f"eow.Output is deprecated: use eow.{KINDS[kind].__name__}.", DeprecationWarning)
+    warn_deprecated("eow.Output", f"eow.{KINDS[kind].__name__}", ends=ENDS)
     given: dict[str, Any] = {"name": name, **({} if dims is None else {"dims": dims}), **fields}
     return KINDS[kind](**given)
 
 
 @checked
 def Inputs(**fields: Any) -> Windows:
-    """Return ``Windows``, which takes the place of ``Inputs`` and ``WindowSpec``."""
-    warn_user("eow.Inputs is deprecated: use eow.Windows, which also holds the size and halo.", DeprecationWarning)
+    """Return ``Windows``, which takes the place of ``Inputs`` and ``WindowSpec``.
+
+    Parameters
+    ----------
+    **fields : object
+        Arguments of ``Windows``.
+
+    Returns
+    -------
+    Windows
+        The feed.
+
+    Examples
+    --------
+    >>> import eowidgets as eow
+    >>> eow.Inputs(bands=("red",)).bands  # with a DeprecationWarning
+    ('red',)
+    """
+    warn_deprecated("eow.Inputs", "eow.Windows, which also holds the size and halo", ends=ENDS)
     return Windows(**fields)
 
 
 @checked
 def WindowSpec(**fields: Any) -> Windows:
-    """Return ``Windows``, which takes the place of ``Inputs`` and ``WindowSpec``."""
-    warn_user("eow.WindowSpec is deprecated: use eow.Windows, which also holds the bands.", DeprecationWarning)
+    """Return ``Windows``, which takes the place of ``Inputs`` and ``WindowSpec``.
+
+    Parameters
+    ----------
+    **fields : object
+        Arguments of ``Windows``.
+
+    Returns
+    -------
+    Windows
+        The feed.
+
+    Examples
+    --------
+    >>> import eowidgets as eow
+    >>> eow.WindowSpec(size=16).size  # with a DeprecationWarning
+    16
+    """
+    warn_deprecated("eow.WindowSpec", "eow.Windows, which also holds the bands", ends=ENDS)
     return Windows(**fields)
 
 
@@ -57,7 +116,7 @@ def present_model(name: str) -> str:
     system = name.partition(".")[0]
     if system not in MODELS:
         return name
-    warn_user(f"The model {shown(system)} is deprecated: use {shown(MODELS[system])}.", DeprecationWarning)
+    warn_deprecated(f"The model {shown(system)}", shown(MODELS[system]), ends=ENDS)
     return MODELS[system]
 
 
@@ -79,6 +138,6 @@ class OlderFeed:
         self.name = name
 
     def __get__(self, model: Any, cls: Any) -> Feed:
-        warn_user(f"{cls.__name__}.{self.name} is deprecated: read feed instead.", DeprecationWarning)
+        warn_deprecated(f"{cls.__name__}.{self.name}", "feed", ends=ENDS)
         found: Feed = cls.feed if model is None else model.feed
         return found

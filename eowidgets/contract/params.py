@@ -59,6 +59,11 @@ def param(
     label : str
         Label of the control; by default the name of the field.
 
+    Returns
+    -------
+    object
+        A field of the dataclass ``Params``.
+
     Examples
     --------
     >>> from dataclasses import dataclass

@@ -33,10 +33,29 @@ def register(*, replace: bool = ...) -> Callable[[M], M]: ...
 def register(cls: type[Model] | None = None, *, replace: bool = False) -> Any:
     """Register a model class under its name, for ``eow.run``, ``eow.list_models`` and the panels; a class decorator.
 
+    Parameters
+    ----------
+    cls : Model class, optional
+        The class; left out where ``replace`` is given to the decorator.
+    replace : bool
+        Whether a model of the same name is replaced; without it that is an error.
+
+    Returns
+    -------
+    Model class or decorator
+        The class itself.
+
     Raises
     ------
     InputError
         If the name is taken by another class and ``replace`` is False, or something is missing.
+
+    Examples
+    --------
+    >>> import eowidgets as eow
+    >>> from eowidgets.contract.registry import get_model
+    >>> eow.register(type(get_model("fill-linear"))).name
+    'fill-linear'
     """
     if cls is None:
         return partial(_register, replace=replace)

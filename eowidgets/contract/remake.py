@@ -28,16 +28,34 @@ class Remade:
         return made
 
     def with_params(self, **params: Any) -> Self:
-        """Make a copy that differs in some parameters.
+        """Return a copy of the model that differs in some parameters.
 
         The constructor is called again with the arguments that it was given first, so that whatever depends on the
         parameters follows them. Networks that the user has put in or trained since, and public settings that were
         changed since, are taken over. The copy shares the networks.
 
+        Parameters
+        ----------
+        **params : object
+            Names and values of the parameters that differ.
+
+        Returns
+        -------
+        Model
+            A copy; the weights are shared.
+
         Raises
         ------
         InputError
             For a parameter that does not exist or has an impossible value.
+        InputError
+            If a parameter does not exist, or has another type or bounds.
+
+        Examples
+        --------
+        >>> from eowidgets.contract.registry import get_model
+        >>> get_model("fill-linear").with_params(max_gap=30.0).params.max_gap
+        30.0
         """
         own = {f.name: getattr(self.params, f.name) for f in dataclasses.fields(self.params)}
         make_params(self.Params, own | params)

@@ -55,10 +55,26 @@ class Task:
     def of(cls, task: Any) -> Task:
         """Return a task, given itself or the name of one of those that are attributes of this class.
 
+        Parameters
+        ----------
+        task : Task or str
+            A task, or its name.
+
+        Returns
+        -------
+        Task
+            The task.
+
         Raises
         ------
         InputError
             For an unknown name, with the nearest ones.
+
+        Examples
+        --------
+        >>> import eowidgets as eow
+        >>> eow.Task.of("forecast") is eow.Task.FORECAST
+        True
         """
         if isinstance(task, Task):
             return task

@@ -17,6 +17,7 @@ from eowidgets.cube import globe
 from eowidgets.cube.antimeridian import join, polygons, shifted, split, straighten, wrap
 from eowidgets.cube.area_file import need_geopandas
 from eowidgets.cube.area_source import AreaSource, CRSLike, cut_edges, read_content, read_geometry, reproject
+from eowidgets.cube.facts_table import facts_table, outline_svg
 from eowidgets.errors import InputError, warn_user
 
 if TYPE_CHECKING:
@@ -43,13 +44,20 @@ class Area:
 
     Make one with :meth:`of`; whatever takes ``area=`` in this package takes what :meth:`of` takes.
 
-    Attributes
+    Parameters
     ----------
     geometry : shapely geometry
         Polygon or multipolygon, longitude and latitude in degrees (EPSG:4326), longitudes from -180 to 180. An area
         that crosses the antimeridian is a multipolygon cut there (RFC 7946).
     name : str
         For legends and file names.
+
+    Examples
+    --------
+    >>> import eowidgets as eow
+    >>> area = eow.Area.of((24.0, 45.0, 24.1, 45.1), name="valley")
+    >>> area.name, area.bounds
+    ('valley', (24.0, 45.0, 24.1, 45.1))
     """
 
     geometry: BaseGeometry
@@ -62,7 +70,8 @@ class Area:
         Parameters
         ----------
         source : Area, tuple, mapping, str, Path, geometry or GeoDataFrame
-            ``(west, south, east, north)``; a GeoJSON geometry, Feature or FeatureCollection; a path to GeoJSON, KML,
+            ``(west, south, east, north)``; ``(lon, lat)`` for the pixel that holds a point; a GeoJSON geometry, Feature
+            or FeatureCollection; a path to GeoJSON, KML,
             GeoPackage or a zipped shapefile; a shapely geometry; a GeoDataFrame or GeoSeries; another area. Longitudes
             may pass 180, as in (179, -18, 181, -16). A box with west > east crosses the antimeridian where that is
             less than half the globe, with a warning, because west and east may also be swapped.
@@ -70,6 +79,11 @@ class Area:
             CRS of a tuple or shapely geometry where it is not lon/lat.
         name : str, optional
             A name for it.
+
+        Returns
+        -------
+        Area
+            The area.
 
         Raises
         ------
@@ -96,7 +110,12 @@ class Area:
         ----------
         content : bytes
         name : str
-            Name of the file, which tells the format.
+            Name of the file; its ending is the format.
+
+        Returns
+        -------
+        Area
+            The area, named after the file.
 
         Raises
         ------
@@ -118,13 +137,13 @@ class Area:
 
     @property
     def bounds(self) -> tuple[float, float, float, float]:
-        """West, south, east, north in degrees, by the convention of :func:`eowidgets.cube.grid.bounds`."""
+        """Return west, south, east, north in degrees, by the convention of :func:`eowidgets.cube.grid.bounds`."""
         west, south, east, north = self.joined.bounds
         return float(west), float(south), float(east), float(north)
 
     @property
     def bbox(self) -> tuple[float, float, float, float]:
-        """West, south, east, north as RFC 7946 and STAC write it: east < west where it crosses the antimeridian."""
+        """Return west, south, east, north as RFC 7946 and STAC write it: east < west where it crosses the antimeridian."""
         west, south, east, north = self.bounds
         return west, south, east if east <= 180 else wrap(east), north
 
@@ -148,26 +167,65 @@ class Area:
 
     @property
     def geojson(self) -> dict[str, Any]:
-        """As a GeoJSON geometry."""
+        """Return the area as a GeoJSON geometry."""
         from shapely.geometry import mapping
 
         # Through JSON: tuples become lists, as in every GeoJSON that comes from elsewhere.
         return json.loads(json.dumps(mapping(self.geometry)))  # type: ignore[no-any-return]
 
     def to_crs(self, crs: CRSLike) -> BaseGeometry:
-        """Return the geometry in another CRS, its long edges bent as the projection bends them."""
+        """Return the geometry in another CRS, its long edges bent as the projection bends them.
+
+        Parameters
+        ----------
+        crs : str, int or CRS
+            Coordinate reference system, such as ``"EPSG:32634"``.
+
+        Returns
+        -------
+        shapely geometry
+            Polygon or multipolygon in units of the CRS.
+
+        Raises
+        ------
+        InputError
+            If the CRS is unknown.
+
+        Examples
+        --------
+        >>> import eowidgets as eow
+        >>> round(eow.Area.of((24.0, 45.0, 24.1, 45.1)).to_crs("EPSG:32635").area / 1e6, 1)
+        87.6
+        """
         west, south, east, north = self.geometry.bounds
         piece = max(_SEGMENT, max(east - west, north - south) / _SEGMENTS)
         return reproject(self.geometry.segmentize(piece), "EPSG:4326", crs)
 
     def gdf(self) -> gpd.GeoDataFrame:
-        """As a GeoDataFrame with one row, its name and its hectares."""
+        """Return the area as a GeoDataFrame with one row, its name and its hectares.
+
+        Returns
+        -------
+        GeoDataFrame
+            Columns ``name``, ``hectares`` and ``geometry``, in degrees.
+
+        Raises
+        ------
+        MissingExtraError
+            Without geopandas.
+
+        Examples
+        --------
+        >>> import eowidgets as eow
+        >>> list(eow.Area.of((24.0, 45.0, 24.1, 45.1)).gdf().columns)
+        ['name', 'hectares', 'geometry']
+        """
         geopandas = need_geopandas("A GeoDataFrame")
         row = {"name": [self.name], "hectares": [round(self.hectares, 4)]}
         return geopandas.GeoDataFrame(row, geometry=[self.geometry], crs="EPSG:4326")
 
     def mask(self, geobox: GeoBox, all_touched: bool | None = None) -> npt.NDArray[np.bool_]:
-        """Which pixels belong to the area.
+        """Return which pixels of a grid belong to the area.
 
         Parameters
         ----------
@@ -179,6 +237,15 @@ class Area:
         Returns
         -------
         ndarray, shape (y, x), bool
+
+        Examples
+        --------
+        >>> import eowidgets as eow
+        >>> from eowidgets.cube.grid import geobox
+        >>> from eowidgets.testing import tiny_cube
+        >>> cube = tiny_cube()
+        >>> eow.Area.of(cube.eow.bounds).mask(geobox(cube)).shape
+        (40, 40)
         """
         from rasterio.features import geometry_mask
 
@@ -197,6 +264,25 @@ class Area:
         """Return the parts of the area around a grid, in its CRS; None where the CRS cannot represent them.
 
         On a grid of longitudes there is one copy per turn in which the area touches the grid.
+
+        Parameters
+        ----------
+        geobox : GeoBox
+            Grid of a cube.
+
+        Returns
+        -------
+        list of shapely geometry or None
+            Parts in the CRS of the grid; empty where the area does not touch its surroundings.
+
+        Examples
+        --------
+        >>> import eowidgets as eow
+        >>> from eowidgets.cube.grid import geobox
+        >>> from eowidgets.testing import tiny_cube
+        >>> cube = tiny_cube()
+        >>> len(eow.Area.of(cube.eow.bounds).on_grid(geobox(cube)))
+        1
         """
         from shapely.geometry import box
 
@@ -233,9 +319,20 @@ class Area:
         west, south, east, north = self.bounds
         return f"Area({self.name!r}, {wrap((west + east) / 2):.4f}° E, {(south + north) / 2:.4f}° N, {self.hectares:.1f} ha)"
 
+    def _repr_html_(self) -> str:
+        west, south, east, north = self.bounds
+        facts = {
+            "hectares": f"{self.hectares:.1f}",
+            "longitude": f"{west:.5f}° to {east:.5f}°",
+            "latitude": f"{south:.5f}° to {north:.5f}°",
+        }
+        return facts_table(self.name, facts) + outline_svg(self.joined, f"Outline of {self.name}")
+
 
 #: Whatever describes an area; see :meth:`Area.of`.
-AreaLike = Annotated[Area | AreaSource, doc("an area: (west, south, east, north), GeoJSON, a path or a geometry")]
+AreaLike = Annotated[
+    Area | AreaSource, doc("an area: (west, south, east, north), (lon, lat), GeoJSON, a path or a geometry")
+]
 
 
 def _checked(geometry: BaseGeometry) -> BaseGeometry:

@@ -36,6 +36,9 @@ class HasWkt(Protocol):
         """Return the WKT of the system."""
 
 
+#: Half the side of the square that stands for a point, in degrees: a millimetre.
+POINT = 1e-8
+
 AreaSource = Sequence[Any] | np.ndarray | Mapping[str, Any] | FilePath | GeoInterface
 CRSLike = Annotated[str | int | HasWkt, doc("a coordinate reference system such as 'EPSG:32634'")]
 
@@ -84,6 +87,8 @@ def _read(source: Any, crs: Any) -> tuple[BaseGeometry, str | None]:
         return _read(source[0], source[1])
     if isinstance(source, np.ndarray):
         source = source.tolist()
+    if isinstance(source, tuple | list) and len(source) == 2:
+        return _around_point(source, crs), None
     if isinstance(source, tuple | list) and len(source) == 4:
         try:
             west, south, east, north = (float(v) for v in source)
@@ -100,9 +105,25 @@ def _read(source: Any, crs: Any) -> tuple[BaseGeometry, str | None]:
         return shape(source), None  # anything with __geo_interface__
     except (AttributeError, TypeError, ValueError, KeyError):
         raise InputError(
-            f"A {type(source).__name__} is not an area: give (west, south, east, north) in degrees, GeoJSON, a path to "
-            "a GeoJSON, KML or GeoPackage file, a shapely geometry or a GeoDataFrame."
+            f"A {type(source).__name__} is not an area: give (west, south, east, north) or (lon, lat) in degrees, GeoJSON, a "
+            "path to a GeoJSON, KML or GeoPackage file, a shapely geometry or a GeoDataFrame."
         ) from None
+
+
+def _around_point(source: Sequence[Any], crs: Any) -> BaseGeometry:
+    """Return a square of two millimetres about a point, which covers the one pixel that holds the point."""
+    from shapely.geometry import Point, box
+
+    try:
+        lon, lat = (float(v) for v in source)
+    except (TypeError, ValueError):
+        raise InputError(f"The point {shown(source)} has something else than two numbers in it.") from None
+    if not np.isfinite([lon, lat]).all():
+        raise InputError(f"The point {shown(source)} has numbers in it that are not finite.")
+    if crs is not None:
+        there = reproject(Point(lon, lat), crs, "EPSG:4326")
+        lon, lat = there.x, there.y
+    return box(lon - POINT, lat - POINT, lon + POINT, lat + POINT)
 
 
 def _union(layers: Sequence[Any]) -> BaseGeometry:

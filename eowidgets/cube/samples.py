@@ -52,6 +52,11 @@ _SAMPLES = {
 def samples() -> dict[str, Sample]:
     """List the embedded samples by name.
 
+    Returns
+    -------
+    dict of str to Sample
+        Name of a sample to its description.
+
     Examples
     --------
     >>> sorted(samples())

@@ -42,7 +42,19 @@ def window(cube: xr.Dataset, area: Any, margin: int = 0) -> xr.Dataset | None:
     rows = slice(max(0, y0 - margin), min(box.height, y1 + margin))
     if is_full_circle(box):
         return _around(cube.isel(y=rows), box, place, margin)
-    return cube.isel(y=rows, x=slice(max(0, x0 - margin), min(box.width, x1 + margin)))
+    columns = slice(max(0, x0 - margin), min(box.width, x1 + margin))
+    return cut_pixels(cube, box, rows, columns)
+
+
+def cut_pixels(cube: xr.Dataset, box: GeoBox, rows: slice, columns: slice) -> xr.Dataset:
+    """Return rows and columns of a cube; of one row or column, whose coordinates show no pixel size, it is noted."""
+    cut = cube.isel(y=rows, x=columns)
+    if min(cut.sizes["y"], cut.sizes["x"]) > 1:
+        return cut
+    import rioxarray  # noqa: F401  (registers the accessor)
+
+    noted: xr.Dataset = cut.rio.write_transform(box[rows, columns].affine)
+    return noted
 
 
 def pixels_around(place: Area, box: GeoBox) -> tuple[int, int, int, int] | None:

@@ -11,6 +11,8 @@ import xarray as xr
 from eowidgets.arguments import Count, Memory, Pixels, checked
 from eowidgets.contract.model import Model
 from eowidgets.cube.area import AreaLike
+from eowidgets.cube.facts_table import facts_table
+from eowidgets.deprecation import keyword_only
 from eowidgets.engine import device as dev
 from eowidgets.engine.cost import WORKERS, Cost, Planned, bytes_in_words, run_kind, seconds_in_words, workers_of
 from eowidgets.engine.cost import took as took_here
@@ -28,12 +30,12 @@ if TYPE_CHECKING:
 class Estimate:
     """Cost of a run.
 
-    Attributes
+    Parameters
     ----------
     seconds : float
         Time on this machine: that of the model, or of reading where it is slower; writing comes on top.
     bytes : int
-        Main memory that the run takes beside input and result.
+        Main memory that the run takes in addition to input and result.
     result_bytes : int
         Size of the result in memory, or uncompressed on disk.
     pixels, dates : int
@@ -43,6 +45,13 @@ class Estimate:
         Of the client; 4 without one.
     shared_seconds : float
         Time on as many workers like this machine, which share reading and computing.
+
+    Examples
+    --------
+    >>> import eowidgets as eow
+    >>> from eowidgets.testing import tiny_cube
+    >>> eow.estimate("fill-linear", tiny_cube()).dates
+    12
     """
 
     seconds: float
@@ -62,13 +71,26 @@ class Estimate:
             f"{shared if self.shared_seconds < self.seconds else ''}; {bytes_in_words(self.read_bytes)} read, {total} of memory"
         )
 
+    def _repr_html_(self) -> str:
+        facts = {
+            "pixels": f"{self.pixels:,}",
+            "dates": self.dates,
+            "time here": seconds_in_words(self.seconds),
+            f"time on {self.workers} workers": seconds_in_words(self.shared_seconds) if self.shared_seconds else "",
+            "read": bytes_in_words(self.read_bytes),
+            "memory": bytes_in_words(self.bytes + self.result_bytes),
+            "result": bytes_in_words(self.result_bytes),
+        }
+        return facts_table("Estimate of a run", facts)
 
+
+@keyword_only("area", ends="0.3")
 @checked
 def estimate(
     model: str | Model | type[Model],
     cube: xr.Dataset,
-    area: AreaLike | None = None,
     *,
+    area: AreaLike | None = None,
     device: str = "auto",
     memory: Memory = "2GB",
     window: Pixels | None = None,
@@ -77,16 +99,52 @@ def estimate(
     client: Client | None = None,
     **params: Any,
 ) -> Estimate:
-    """Tell what :func:`~eowidgets.engine.run.run` with the same arguments will cost.
+    """Estimate the cost of a run with the same arguments.
 
     One batch from the middle of the cube is run twice here; the second is timed. Small cubes are judged by
     one window, so this takes a fraction of the run itself. With a ``client``, its workers are counted; without one, the time
     on 4 workers is given.
 
+    Parameters
+    ----------
+    model : str, Model or Model class
+        Name of a registered model, or your own.
+    cube : Dataset
+        What the model is run on.
+    area : optional
+        Where to compute: whatever ``eow.Area.of`` takes. By default the whole cube.
+    device : str
+        ``"auto"``, ``"cpu"``, ``"cuda"`` or ``"mps"``.
+    memory : str or float
+        Main memory that the run may take, such as ``"2GB"``, or bytes.
+    window : int, optional
+        Side of the windows in pixels; chosen if not given.
+    batch : int, optional
+        Windows per batch; chosen if not given.
+    precision : {"auto", "float32", "bfloat16", "float16"}
+        Number format of the network.
+    client : dask.distributed.Client, optional
+        Cluster whose workers are counted.
+    **params : object
+        Parameters of the model.
+
+    Returns
+    -------
+    Estimate
+        Seconds, bytes, pixels and dates.
+
     Raises
     ------
     InputError, ModelError
-        As ``run`` does.
+        If an argument is wrong, or the model does not run on this cube.
+
+    Examples
+    --------
+    >>> import eowidgets as eow
+    >>> from eowidgets.testing import tiny_cube
+    >>> cost = eow.estimate("fill-linear", tiny_cube())
+    >>> cost.pixels, cost.dates
+    (1600, 12)
     """
     limits = Limits(parse_bytes(memory), window, batch, precision)
     task = make_workload(model, cube, area, device=device, params=params)

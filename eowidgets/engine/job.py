@@ -9,8 +9,10 @@ from typing import TYPE_CHECKING, Any
 import xarray as xr
 
 from eowidgets.arguments import checked
+from eowidgets.cube.facts_table import facts_table
 from eowidgets.engine.strips import WindowResult
 from eowidgets.engine.work import FINAL, POLL, Cancelled, State, Work
+from eowidgets.errors import words
 
 if TYPE_CHECKING:
     from eowidgets.engine.strips import WindowResult
@@ -25,10 +27,20 @@ class Job(Work[xr.Dataset]):
     Made by :func:`~eowidgets.engine.run.submit`. Everything may be called from any thread; callbacks
     come from the thread that does the work.
 
-    Attributes
+    Parameters
     ----------
     name : str
         Name of the model.
+    work : callable
+        Takes the job and returns the result.
+
+    Examples
+    --------
+    >>> import eowidgets as eow
+    >>> from eowidgets.testing import tiny_cube
+    >>> job = eow.submit("fill-linear", tiny_cube())
+    >>> job.result().sizes["time"], job.state
+    (12, 'done')
     """
 
     def __init__(self, name: str, work: Callable[[Job], xr.Dataset]) -> None:
@@ -46,18 +58,28 @@ class Job(Work[xr.Dataset]):
         #: Plan of the run, as plain values, once it is known.
         self.plan: dict[str, Any] = {}
 
+    def _repr_html_(self) -> str:
+        facts = {
+            "state": self.state,
+            "status": self.status,
+            "windows": f"{self.windows[0]} of {self.windows[1]}" if self.windows[1] else "",
+            "device": self.device,
+            "error": "" if self.error is None else words(self.error),
+        }
+        return facts_table(self.name, facts)
+
     # -- what can be seen
 
     @property
     def progress(self) -> float:
-        """Share of the windows that are finished, 0..1."""
+        """Return the share of the windows that are finished, 0..1."""
         if self._state == "done":
             return 1.0
         return min(self._done / self._total, 1.0) if self._total else 0.0
 
     @property
     def status(self) -> str:
-        """Where the run stands, and what it waits for, in words."""
+        """Return where the run stands, and what it waits for, in words."""
         if self.hangs or self._state not in ("running", "paused"):
             return super().status
         left = self.seconds_left
@@ -67,18 +89,18 @@ class Job(Work[xr.Dataset]):
 
     @property
     def windows(self) -> tuple[int, int]:
-        """Windows finished, and in all."""
+        """Return the number of windows finished, and in all."""
         return self._done, self._total
 
     @property
     def seconds(self) -> float:
-        """Time spent working, pauses left out."""
+        """Return the time spent working, pauses left out."""
         running = time.perf_counter() - self._began if self._began is not None else 0.0
         return self._busy + running
 
     @property
     def seconds_left(self) -> float | None:
-        """Time that the rest will take at the pace so far; None until the first windows are finished."""
+        """Return the time that the rest will take at the pace so far; None until the first windows are finished."""
         if self._state in FINAL:
             return 0.0
         made = self._done - self._skipped
@@ -86,18 +108,18 @@ class Job(Work[xr.Dataset]):
 
     @property
     def whole(self) -> bool:
-        """Whether all windows were computed by this run, and none by one that it went on with."""
+        """Return whether all windows were computed by this run, and none by one that it went on with."""
         return self._total > 0 and not self._skipped and self._done >= self._total
 
     @property
     def throughput(self) -> float:
-        """Megapixels times dates per second, so far."""
+        """Return the megapixels times dates per second, so far."""
         made = self._done - self._skipped
         return self._size * made / self._total / 1e6 / self.seconds if self._total and self.seconds > 0 else 0.0
 
     @property
     def device_memory(self) -> int:
-        """Bytes held on the device (0 on a CPU, and before the device is chosen)."""
+        """Return the number of bytes held on the device (0 on a CPU, and before the device is chosen)."""
         if self.device is None:
             return 0
         from eowidgets.engine.device import used_memory
@@ -110,29 +132,75 @@ class Job(Work[xr.Dataset]):
     # -- what can be done
 
     def pause(self) -> None:
-        """Hold the run at the next batch, until :meth:`resume`."""
+        """Hold the run at the next batch, until :meth:`resume`.
+
+        Examples
+        --------
+        >>> import eowidgets as eow
+        >>> job = eow.Job("nothing", lambda job: None)
+        >>> job.pause()
+        >>> job.resume()
+        """
         with self._changed:
             self._hold = True
 
     def resume(self) -> None:
-        """Go on after :meth:`pause`."""
+        """Go on after :meth:`pause`.
+
+        Examples
+        --------
+        >>> import eowidgets as eow
+        >>> job = eow.Job("nothing", lambda job: None)
+        >>> job.pause()
+        >>> job.resume()
+        """
         with self._changed:
             self._hold = False
             self._changed.notify_all()
 
     def on_window(self, callback: Callable[[WindowResult], None]) -> None:
-        """Call ``callback`` with every window as it is finished."""
+        """Call ``callback`` with every window as it is finished.
+
+        Parameters
+        ----------
+        callback : callable
+            Takes a :class:`~eowidgets.engine.strips.WindowResult`; called in the thread that does the work.
+
+        Examples
+        --------
+        >>> import eowidgets as eow
+        >>> seen = []
+        >>> job = eow.Job("nothing", lambda job: None)
+        >>> job.on_window(seen.append)
+        >>> job.execute()
+        >>> len(seen)
+        0
+        """
         self._on_window.append(callback)
 
     # -- for the engine
 
     @property
     def watched(self) -> bool:
-        """Whether anybody wants to see windows."""
+        """Return whether a callback takes windows."""
         return bool(self._on_window)
 
     def checkpoint(self) -> None:
-        """Stop here if the run was cancelled; wait here while it is paused."""
+        """Stop here if the run was cancelled; wait here while it is paused.
+
+        Raises
+        ------
+        Cancelled
+            If the run was cancelled.
+
+        Examples
+        --------
+        >>> import eowidgets as eow
+        >>> job = eow.Job("nothing", lambda job: job.checkpoint())
+        >>> job.execute()
+        >>> job.state
+        'done'
+        """
         super().checkpoint()
         if self._hold:
             self._set("paused")
@@ -145,17 +213,56 @@ class Job(Work[xr.Dataset]):
             self.checkpoint()
 
     def expect(self, total: int, skipped: int, size: float) -> None:
-        """Set how many windows there are, how many an earlier run did, and pixels times dates in all."""
+        """Set how many windows there are, how many an earlier run did, and pixels times dates in all.
+
+        Parameters
+        ----------
+        total : int
+            Number of windows.
+        skipped : int
+            Windows that an earlier run computed.
+        size : float
+            Pixels times dates of all windows.
+
+        Examples
+        --------
+        >>> import eowidgets as eow
+        >>> job = eow.Job("nothing", lambda job: job.expect(4, skipped=0, size=1e6))
+        >>> job.execute()
+        >>> job.windows
+        (0, 4)
+        """
         self._total, self._skipped, self._done, self._size = total, skipped, skipped, size
         self._busy, self._began = 0.0, time.perf_counter()
 
     def advance(self, windows: int) -> None:
-        """Count finished windows."""
+        """Count finished windows.
+
+        Parameters
+        ----------
+        windows : int
+            Number of windows that were finished since the last call.
+
+        Examples
+        --------
+        >>> import eowidgets as eow
+        >>> job = eow.Job("nothing", lambda job: None)
+        >>> job.expect(4, skipped=0, size=1e6)
+        >>> job.advance(1)
+        >>> job.progress
+        0.25
+        """
         self._done += windows
         self.report()
 
     def show(self, window: WindowResult) -> None:
-        """Hand a window to whoever watches."""
+        """Call the callbacks of :meth:`on_window`.
+
+        Parameters
+        ----------
+        window : WindowResult
+            The window.
+        """
         for callback in self._on_window:
             self._call(callback, window)
 

@@ -11,6 +11,7 @@ from eowidgets.arguments import Count, FilePath, Memory, Pixels, Seed, checked
 from eowidgets.contract.model import Dates, Model
 from eowidgets.contract.registry import get_model
 from eowidgets.cube.area import AreaLike
+from eowidgets.deprecation import keyword_only
 from eowidgets.engine.cube_run import CubeRun
 from eowidgets.engine.item_run import item_run
 from eowidgets.engine.job import Job
@@ -31,13 +32,14 @@ if TYPE_CHECKING:
 Progress = bool | Callable[[Job], None] | None
 
 
+@keyword_only("area", "out", ends="0.3")
 @checked
 def run(
     model: str | Model | type[Model],
     cube: xr.Dataset | Mapping[str, xr.Dataset] | DataFrame | Series[Any] | FilePath,
+    *,
     area: AreaLike | None = None,
     out: FilePath | None = None,
-    *,
     places: GeoDataFrame | None = None,
     device: str = "auto",
     memory: Memory = "2GB",
@@ -72,7 +74,7 @@ def run(
     device : str
         ``"auto"`` takes cuda, then mps, then cpu.
     memory : str or number
-        Main memory that the run may take beside input and result: ``"2GB"``. Windows, or the series, places or chips of a
+        Main memory that the run may take in addition to input and result: ``"2GB"``. Windows, or the series, places or chips of a
         batch, are chosen for it.
     window, batch : int, optional
         Side of a window in pixels, and windows (series, places, chips) at a time; by default chosen from measured memory.
@@ -130,13 +132,14 @@ def run(
     return job.result()
 
 
+@keyword_only("area", "out", ends="0.3")
 @checked
 def submit(
     model: str | Model | type[Model],
     cube: xr.Dataset | Mapping[str, xr.Dataset] | DataFrame | Series[Any] | FilePath,
+    *,
     area: AreaLike | None = None,
     out: FilePath | None = None,
-    *,
     places: GeoDataFrame | None = None,
     device: str = "auto",
     memory: Memory = "2GB",
@@ -157,16 +160,58 @@ def submit(
 
     Parameters
     ----------
+    model : str, Model or Model class
+        Name of a registered model, or your own.
+    cube : Dataset, dict of Datasets, DataFrame, or path
+        What the model is run on; see :func:`eowidgets.run`.
+    area : optional
+        Where to compute: whatever ``eow.Area.of`` takes. By default the whole cube.
+    out : path, optional
+        File or store to write.
+    places : GeoDataFrame, optional
+        Places of the chips or series.
+    device : str
+        ``"auto"``, ``"cpu"``, ``"cuda"`` or ``"mps"``.
+    memory : str or float
+        Main memory that the run may take, such as ``"2GB"``, or bytes.
+    window : int, optional
+        Side of the windows in pixels; chosen if not given.
+    batch : int, optional
+        Windows per batch; chosen if not given.
+    precision : {"auto", "float32", "bfloat16", "float16"}
+        Number format of the network.
+    compile : bool
+        Whether ``torch.compile`` is used.
+    client : dask.distributed.Client, optional
+        Cluster that computes.
+    seed : int
+        Seed of the random numbers.
+    progress : bool or callable, optional
+        True shows a progress bar; a callable takes the job.
     on_window : callable, optional
-        Gets every finished window as a :class:`~eowidgets.engine.strips.WindowResult`. Given here, it
-        misses none.
+        Takes every finished window as a :class:`~eowidgets.engine.strips.WindowResult`. Given here, it misses none.
     on_change : callable, optional
-        Gets the job whenever its state or progress changes.
+        Takes the job whenever its state or progress changes.
+    **params : object
+        Parameters of the model.
 
     Returns
     -------
     Job
         Bad input is refused at once, by an exception here.
+
+    Raises
+    ------
+    InputError, ModelError
+        If an argument is wrong, or the model does not run on this cube; before any work is done.
+
+    Examples
+    --------
+    >>> import eowidgets as eow
+    >>> from eowidgets.testing import tiny_cube
+    >>> job = eow.submit("fill-linear", tiny_cube(dates=4))
+    >>> job.result().sizes["time"], job.state
+    (4, 'done')
     """
     job = make_job(
         model,

@@ -68,17 +68,17 @@ class Work(Generic[T]):
 
     @property
     def state(self) -> State:
-        """Where the work stands."""
+        """Return where the work stands."""
         return self._state
 
     @property
     def over(self) -> bool:
-        """Whether the work has ended, in whatever way."""
+        """Return whether the work has ended, in whatever way."""
         return self._state in FINAL
 
     @property
     def status(self) -> str:
-        """Where the work stands, and what it waits for, in words."""
+        """Return where the work stands, and what it waits for, in words."""
         if self.hangs:
             return "Cancelled; waiting for the model to come back"
         if self._state == "running" and self._awaited is not None:
@@ -88,22 +88,22 @@ class Work(Generic[T]):
 
     @property
     def log(self) -> tuple[str, ...]:
-        """What happened, one sentence a line, each with the time of day."""
+        """Return what happened, one sentence a line, each with the time of day."""
         return tuple(self._log)
 
     @property
     def error(self) -> BaseException | None:
-        """Why the work failed, or None."""
+        """Return why the work failed, or None."""
         return self._error
 
     @property
     def hangs(self) -> bool:
-        """Whether the work was cancelled and still waits for code that does not come back."""
+        """Return whether the work was cancelled and still waits for code that does not come back."""
         return self._hangs and not self.over
 
     @property
     def stopped(self) -> bool:
-        """Whether this work, or the work that it is a part of, was cancelled."""
+        """Return whether this work, or the work that it is a part of, was cancelled."""
         return self._stop or (self._outer is not None and self._outer.stopped)
 
     def __repr__(self) -> str:
@@ -121,6 +121,14 @@ class Work(Generic[T]):
 
         Work that does not come back is reported in the log within a second; what was submitted after it then goes on
         in a fresh thread.
+
+        Examples
+        --------
+        >>> import eowidgets as eow
+        >>> job = eow.Job("nothing", lambda job: None)
+        >>> job.cancel()
+        >>> job.state
+        'cancelled'
         """
         with self._changed:
             self._stop = True
@@ -144,6 +152,16 @@ class Work(Generic[T]):
 
         Work that waits for the very place that this thread holds is done here, so waiting for it never blocks itself.
 
+        Parameters
+        ----------
+        timeout : float, optional
+            Seconds to wait; None waits without a limit.
+
+        Returns
+        -------
+        object
+            What the work returned, for a run the result as a Dataset.
+
         Raises
         ------
         TimeoutError
@@ -152,6 +170,14 @@ class Work(Generic[T]):
             When the work was cancelled.
         EowidgetsError
             What made the work fail.
+
+        Examples
+        --------
+        >>> import eowidgets as eow
+        >>> cube = eow.open("bouconne").isel(y=slice(0, 20), x=slice(0, 20))
+        >>> job = eow.submit("fill-linear", cube)
+        >>> job.result(timeout=60).sizes["time"]
+        7
         """
         self.wait(timeout)
         if self._state == "cancelled":
@@ -165,12 +191,26 @@ class Work(Generic[T]):
 
         A callback that does not return is waited for no longer than :data:`PATIENCE`.
 
+        Parameters
+        ----------
+        timeout : float, optional
+            Seconds to wait; None waits without a limit.
+
         Raises
         ------
         TimeoutError
             When it is not over after ``timeout`` seconds.
         Cancelled
             When the work that waits was cancelled.
+
+        Examples
+        --------
+        >>> import eowidgets as eow
+        >>> cube = eow.open("bouconne").isel(y=slice(0, 20), x=slice(0, 20))
+        >>> job = eow.submit("fill-linear", cube)
+        >>> job.wait(timeout=60)
+        >>> job.over
+        True
         """
         if self.lane is not None and self.lane.claim(self):
             self.execute()
@@ -209,7 +249,23 @@ class Work(Generic[T]):
         return f"The work {self.name!r} {rest}"
 
     def on_change(self, callback: Callable[[Self], None]) -> None:
-        """Call ``callback`` with this object whenever its state or progress changes; at once if it is over already."""
+        """Call ``callback`` with this object whenever its state or progress changes; at once if it is over already.
+
+        Parameters
+        ----------
+        callback : callable
+            Takes this object; called in the thread that does the work.
+
+        Examples
+        --------
+        >>> import eowidgets as eow
+        >>> states = []
+        >>> job = eow.Job("nothing", lambda job: None)
+        >>> job.on_change(lambda job: states.append(job.state))
+        >>> job.execute()
+        >>> states[-1]
+        'done'
+        """
         self._on_change.append(callback)
         if self.over:
             self._call(callback, self)
@@ -217,22 +273,47 @@ class Work(Generic[T]):
     # -- for the code that does the work
 
     def say(self, sentence: str) -> None:
-        """Add a sentence to the log."""
+        """Add a sentence to the log.
+
+        Parameters
+        ----------
+        sentence : str
+            What happened.
+
+        Examples
+        --------
+        >>> import eowidgets as eow
+        >>> job = eow.Job("nothing", lambda job: None)
+        >>> job.say("Half of it is done.")
+        >>> job.log[0].endswith("Half of it is done.")
+        True
+        """
         logger.info("%s: %s", self.name, sentence)
         self._log.append(f"{time.strftime('%H:%M:%S')} {sentence}")
 
     def checkpoint(self) -> None:
         """Stop here if the work was cancelled.
 
-        Raises
-        ------
-        Cancelled
+        Examples
+        --------
+        >>> import eowidgets as eow
+        >>> job = eow.Job("nothing", lambda job: None)
+        >>> job.checkpoint()
         """
         if self.stopped:
             raise Cancelled(self._words("was cancelled."))
 
     def execute(self) -> None:
-        """Do the work in this thread, unless it was cancelled or has begun."""
+        """Do the work in this thread, unless it was cancelled or has begun.
+
+        Examples
+        --------
+        >>> import eowidgets as eow
+        >>> job = eow.Job("nothing", lambda job: None)
+        >>> job.execute()
+        >>> job.state
+        'done'
+        """
         with self._changed:
             if self._state != "queued":
                 return
@@ -297,7 +378,14 @@ class Work(Generic[T]):
         _thread.work = None
 
     def report(self) -> None:
-        """Call the callbacks of :meth:`on_change`."""
+        """Call the callbacks of :meth:`on_change`.
+
+        Examples
+        --------
+        >>> import eowidgets as eow
+        >>> job = eow.Job("nothing", lambda job: None)
+        >>> job.report()
+        """
         for callback in list(self._on_change):
             self._call(callback, self)
 

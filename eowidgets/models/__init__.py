@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from eowidgets.arguments import checked
 from eowidgets.contract.task import Task
-from eowidgets.errors import warn_user
+from eowidgets.deprecation import warn_deprecated
 
 if TYPE_CHECKING:
     from eowidgets.contract.table import ModelTable
@@ -21,13 +21,30 @@ if TYPE_CHECKING:
 def models(self: ModuleType, task: Task | str | None = None) -> ModelTable:
     """Return a table of the models, of one task or of all; use ``eow.list_models`` instead.
 
+    Parameters
+    ----------
+    self : module
+        The module itself.
+    task : Task or str, optional
+        Only models of this task.
+
+    Returns
+    -------
+    ModelTable
+        The table of ``eow.list_models``.
+
     Warns
     -----
     DeprecationWarning
+
+    Examples
+    --------
+    >>> import eowidgets as eow
+    >>> eow.models("forecast")  # doctest: +SKIP
     """
     from eowidgets.contract.table import list_models
 
-    warn_user("eow.models() will be removed in the next release: use eow.list_models() instead.", DeprecationWarning)
+    warn_deprecated("eow.models()", "eow.list_models()", ends="0.3")
     return list_models(task=task)
 
 

@@ -15,6 +15,11 @@ def doctor() -> Any:
     Doctor or Report
         A widget in a notebook (it measures comm latency, message size and WebGL2 there), else a
         report that prints.
+
+    Examples
+    --------
+    >>> import eowidgets as eow
+    >>> eow.doctor()  # doctest: +SKIP
     """
     if _in_notebook():
         from eowidgets.widgets.doctor import Doctor  # imports anywidget, whose absence the report states

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from html import escape
 from importlib import import_module
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any, Unpack, cast
 
 import ipywidgets
 import traitlets
@@ -30,6 +30,7 @@ from eowidgets.widgets.session_panel import SessionPanel
 from eowidgets.widgets.share_panel import SharePanel
 from eowidgets.widgets.tour import Tour
 from eowidgets.widgets.viewer.time_viewer import TimeViewer
+from eowidgets.widgets.viewer.typed import ExplorerOptions
 
 if TYPE_CHECKING:
     from eowidgets.contract.model import Model
@@ -47,7 +48,7 @@ class Explorer(ReadableRepr, PlainErrors, ipywidgets.GridBox):
     model : str, Model or Model class
         Model shown first in the panel: the name of a registered model, or a model of your own.
     tour : bool, optional
-        Whether a tour of three steps is shown; if not given, until the person has put it away in this browser.
+        Whether a tour of three steps is shown; if not given, until it was closed in this browser.
     **viewer
         Traits of the :class:`TimeViewer`, such as ``index="NDVI"`` or ``date="2019-07-06"``.
 
@@ -70,7 +71,7 @@ class Explorer(ReadableRepr, PlainErrors, ipywidgets.GridBox):
     Explorer: Forest in Romania, Sentinel-2, 2015-08 to 2021-01, 140 dates, 100 × 100 px, 2019-07-06, true colour
     """
 
-    date: Any = traitlets.Unicode()
+    date: str = cast("str", traitlets.Unicode())
     area: Any = AreaTrait(allow_none=True)
     pins: Any = traitlets.List()
 
@@ -80,9 +81,10 @@ class Explorer(ReadableRepr, PlainErrors, ipywidgets.GridBox):
         model: Annotated[str | Model | type[Model], MODEL] = "fill-auto",
         *,
         tour: bool | None = None,
-        **viewer: Any,
+        **viewer: Unpack[ExplorerOptions],
     ) -> None:
-        self.viewer = TimeViewer(cube, **{"height": 380, **viewer})
+        options: dict[str, Any] = {"height": 380, **dict(viewer)}
+        self.viewer = TimeViewer(cube, **options)
         vectors = holds_vectors(cube)
         self._vectors = as_bands(georeference(admit(cube, time=False))) if vectors else None
         self.viewer.add_class("eow-explorer-viewer")
@@ -162,31 +164,45 @@ class Explorer(ReadableRepr, PlainErrors, ipywidgets.GridBox):
 
     @property
     def map(self) -> AreaMap:
-        """The map."""
+        """Return the map."""
         self._furnish()
         assert self._map is not None  # noqa: S101
         return self._map
 
     @property
     def panel(self) -> ModelPanel:
-        """The model panel."""
+        """Return the model panel."""
         self._furnish()
         assert self._panel is not None  # noqa: S101
         return self._panel
 
     @property
     def cube(self) -> xr.Dataset:
-        """The cube shown; of vectors, the numbers of which the viewer shows the components."""
+        """Return the cube shown; of vectors, the numbers of which the viewer shows the components."""
         return self.viewer.cube if self._vectors is None else self._vectors
 
     @property
     def result(self) -> xr.Dataset | None:
-        """The last result of the model panel."""
+        """Return the last result of the model panel."""
         found: xr.Dataset | None = self.panel.result
         return found
 
     def code(self) -> str:
-        """Return the code of a cell that runs what the panel has chosen and opens this view."""
+        """Return the code of a cell that runs what the panel has chosen and opens this view.
+
+        Returns
+        -------
+        str
+            Python code.
+
+        Examples
+        --------
+        >>> import eowidgets as eow
+        >>> from eowidgets.testing import tiny_cube
+        >>> explorer = eow.Explorer(tiny_cube(), "fill-linear", tour=False)
+        >>> "eow.Explorer" in explorer.code()
+        True
+        """
         code = self.panel.code()
         model = "model" if MODEL_LINE in code.splitlines() else repr(self.panel.model)
         return f"{code}\neow.Explorer(cube, {model}, date={self.date!r})"
@@ -199,10 +215,21 @@ class Explorer(ReadableRepr, PlainErrors, ipywidgets.GridBox):
         path : str or Path
             Ends in ``.ipynb``.
 
+        Returns
+        -------
+        Path
+            The file.
+
         Raises
         ------
         InputError, SourceError
             If nothing was done yet, the cube cannot be opened again by name, or the file cannot be written.
+
+        Examples
+        --------
+        >>> import eowidgets as eow
+        >>> explorer = eow.Explorer(eow.open("romania"))
+        >>> explorer.to_notebook("session.ipynb")  # doctest: +SKIP
         """
         source = opening(self.cube)
         if source is None:

@@ -44,7 +44,7 @@ def part():
 
 
 MADE = {
-    "run": lambda: eow.run("fill-linear", part(), AREA, max_gap=30.0, seed=3),
+    "run": lambda: eow.run("fill-linear", part(), area=AREA, max_gap=30.0, seed=3),
     "run with its defaults": lambda: eow.run("fill-linear", part()),
     "change": lambda: eow.change(part(), "break-iqr", dates=("2017-01-01", "2020-12-31"), consecutive=4),
     "pair": lambda: eow.change(part(), dates=("2017-07-05", "2020-07-09")),

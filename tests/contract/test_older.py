@@ -42,7 +42,7 @@ def test_inputs_and_window_are_joined_in_the_class_body_and_afterwards(make_cube
 def test_the_feed_is_still_read_under_its_old_names():
     model = get_model("fill-linear")
     for owner in (model, type(model)):
-        with pytest.warns(DeprecationWarning, match="read feed instead"):
+        with pytest.warns(DeprecationWarning, match="use feed"):
             assert owner.window is owner.feed
         with pytest.warns(DeprecationWarning):
             assert owner.inputs.min_dates == owner.feed.min_dates

@@ -41,7 +41,7 @@ def test_the_pixels_and_bytes_stated_are_those_that_the_run_reads(make_cube, rea
         box = cube.isel(y=slice(11, 60), x=slice(5, 40)).odc.geobox
         area = eow.Area.of(box.extent.geom, crs=box.crs)
     planned = planned_run(model, cube, area)
-    eow.run(model, cube, area, window=40 if model is not Mean else None)
+    eow.run(model, cube, area=area, window=40 if model is not Mean else None)
     sizes = {name: cube[name].dtype.itemsize for name in cube.data_vars}
     assert planned.bytes == sum(int(where.sum()) * sizes[name] for name, where in reads.items())
     assert planned.pixels == int(next(iter(reads.values())).any(axis=0).sum())

@@ -14,6 +14,7 @@ from eowidgets.analysis.ask.consistent import UNCERTAIN
 from eowidgets.analysis.ask.interval import Interval
 from eowidgets.analysis.ask.language import Program
 from eowidgets.arguments import checked
+from eowidgets.cube.facts_table import code_block, facts_table
 from eowidgets.cube.opening import opening
 
 #: Where tools live, as their code names them.
@@ -44,9 +45,12 @@ class Step:
     seconds: float
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Evidence:
     """What an answer rests on.
+
+    Two are equal where masks, polygons, dates, series and points are, with NaN equal to NaN. The hash is that of dates
+    and points.
 
     Attributes
     ----------
@@ -68,20 +72,37 @@ class Evidence:
     series: xr.DataArray | None = None
     points: tuple[tuple[float, float], ...] = ()
 
+    def __eq__(self, other: object) -> bool:
+        if not isinstance(other, Evidence):
+            return NotImplemented
+        return (
+            (self.dates, self.points) == (other.dates, other.points)
+            and self.polygons == other.polygons
+            and self.masks.keys() == other.masks.keys()
+            and all(mask.equals(other.masks[name]) for name, mask in self.masks.items())
+            and _same_series(self.series, other.series)
+        )
+
+    def __hash__(self) -> int:
+        return hash((self.dates, self.points))
+
 
 @checked
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Answer:
     """An answer with what it rests on.
 
-    Attributes
+    Two answers are equal where value, unit, kind and evidence are: the wording of question and answer, the seconds of the
+    steps and the record do not count. Equal answers have the same hash, so that answers can be members of a set.
+
+    Parameters
     ----------
     question, text : str
     value : float, int, bool, str, dict or None
         The answer itself, in ``unit``; None where there is none.
     unit : str
     confidence : float
-        0..1: how surely the question was read, times how surely the pixels it rests on were told.
+        0 to 1: the certainty of the reading of the question times that of the pixels that the answer rests on.
     evidence : Evidence
     steps : tuple of Step
     code : str
@@ -94,6 +115,13 @@ class Answer:
         The record of the question as JSON, for ``eow.rerun`` and ``eow.Record``.
     interval : Interval or None
         That of the figure in the sentence: of a change, a trend, a season or an outlook.
+
+    Examples
+    --------
+    >>> import eowidgets as eow
+    >>> answer = eow.ask(eow.open("romania"), "How many images do we have?")
+    >>> answer.value, answer.kind, answer.abstained
+    (140, 'count', False)
     """
 
     question: str
@@ -112,8 +140,35 @@ class Answer:
 
     @property
     def uncertain(self) -> bool:
-        """Whether there is an answer of low confidence; its sentence then begins with "Uncertain: "."""
+        """Return whether there is an answer of low confidence; its sentence then begins with "Uncertain: "."""
         return not self.abstained and self.confidence < UNCERTAIN
+
+    @property
+    def kind(self) -> str:
+        """Return the kind of the program that was run, such as ``"area"`` or ``"change"``; ``"none"`` without one."""
+        return "none" if self.program is None else str(self.program.kind)
+
+    def __eq__(self, other: object) -> bool:
+        if not isinstance(other, Answer):
+            return NotImplemented
+        same = (self.kind, self.unit, self.abstained) == (other.kind, other.unit, other.abstained)
+        return same and _same(self.value, other.value) and self.evidence == other.evidence
+
+    def __hash__(self) -> int:
+        return hash((self.kind, self.unit, self.abstained, self.evidence))
+
+    def _repr_html_(self) -> str:
+        evidence, span = self.evidence, self.interval
+        dates = f"{evidence.dates[0]} to {evidence.dates[-1]} ({len(evidence.dates)} images)" if evidence.dates else ""
+        facts: dict[str, object] = {
+            "value": None if self.value is None else f"{_short(self.value)} {self.unit}".strip(),
+            "interval": None if span is None else f"{span.low} to {span.high} {span.unit}".strip(),
+            "confidence": "" if self.abstained else f"{self.confidence:.2f}",
+            "images": dates,
+            "masks": ", ".join(evidence.masks),
+            "places": len(evidence.polygons.get("features", ())) or None,
+        }
+        return facts_table(self.text, facts) + code_block(self.code)
 
     def __repr__(self) -> str:
         """The sentence, the same every time."""
@@ -218,6 +273,21 @@ class Trace:
             shown = {str(k): v for k, v in self._layers.items() if f"layers[{str(k)!r}]" in self._layer_used}
             lines.append(f"layers = {shown!r}")
         return "\n".join([*lines, *self._constants, *self._lines, f"answer = {answer or self.last}"])
+
+
+def _same_series(one: xr.DataArray | None, other: xr.DataArray | None) -> bool:
+    return one is other if one is None or other is None else one.equals(other)
+
+
+def _same(one: Any, other: Any) -> bool:
+    """Return whether two values are equal, with NaN equal to NaN, also inside of a mapping or sequence."""
+    if isinstance(one, Mapping) and isinstance(other, Mapping):
+        return one.keys() == other.keys() and all(_same(value, other[name]) for name, value in one.items())
+    if isinstance(one, list | tuple) and isinstance(other, list | tuple):
+        return len(one) == len(other) and all(_same(a, b) for a, b in zip(one, other, strict=True))
+    if isinstance(one, float) and isinstance(other, float) and np.isnan(one) and np.isnan(other):
+        return True
+    return isinstance(one, bool) is isinstance(other, bool) and bool(np.all(one == other))
 
 
 def _short(value: Any) -> str:

@@ -33,9 +33,10 @@ from eowidgets.analysis.ask.language import Program
 from eowidgets.analysis.ask.screen import screened
 from eowidgets.analysis.ask.tools import between
 from eowidgets.analysis.ask.understanding import both_understood, own_words, understood
-from eowidgets.arguments import DateLike, checked
+from eowidgets.arguments import Dates, checked, first_and_last
 from eowidgets.cube.admission import admit
 from eowidgets.cube.area import Area, AreaLike
+from eowidgets.deprecation import keyword_only
 from eowidgets.engine.provenance import answer_notes
 from eowidgets.errors import EowidgetsError, InputError, unknown
 
@@ -66,14 +67,15 @@ Brain = Literal["grounded", "neural"]
 BRAINS: tuple[str, ...] = get_args(Brain)
 
 
+@keyword_only("area", "dates", "history", ends="0.3")
 @checked
 def ask(
     cube: xr.Dataset,
     question: str,
-    area: AreaLike | None = None,
-    dates: tuple[DateLike, DateLike] | None = None,
-    history: Sequence[Answer] | None = None,
     *,
+    area: AreaLike | None = None,
+    dates: Dates | None = None,
+    history: Sequence[Answer] | None = None,
     layers: Mapping[str, Any] | None = None,
     brain: Brain = "grounded",
 ) -> Answer:
@@ -87,20 +89,20 @@ def ask(
         In English. Untrusted text: it is matched against a typed language and nothing of it is run or opened.
     area : optional
         Whatever ``Area.of`` takes; the question is about this area.
-    dates : (str, str), optional
-        First and last ISO date that the question is about, if it names none.
+    dates : (str, str) or str, optional
+        First and last ISO date, or ``"first/last"``, that the question is about, if it names none.
     history : sequence of Answer, optional
         The dialogue so far: "and in 2019?" is understood from the last answer.
     layers : mapping of str to GeoJSON, optional
-        The person's own vector layers, which questions may name ("which of my fields ...").
+        Vector layers that questions may name ("which of my fields ...").
     brain : {"grounded", "neural"}
-        Who answers: tools that count pixels, or a network that was trained on simulated pictures (RSVQA about one summer
-        picture at 10 m, DeltaVLM about two pictures of 2 m or finer). A network counts nothing, and its answer says so.
+        Tools that count pixels, or a network that was trained on simulated pictures (RSVQA about one summer
+        picture at 10 m, DeltaVLM about two pictures of 2 m or finer). A network counts nothing, and its answer states that.
 
     Returns
     -------
     Answer
-        Never an error for what is asked: where it cannot be told, ``abstained`` with a ``reason``.
+        For a question that has no answer here, ``abstained`` with a ``reason``; never an error.
 
     Raises
     ------
@@ -119,7 +121,7 @@ def ask(
     if brain not in BRAINS:
         raise unknown("brain", brain, BRAINS)
     place = None if area is None else Area.of(area).geojson
-    days = None if dates is None else (str(dates[0]), str(dates[1]))
+    days = None if dates is None else first_and_last(dates)
     named = _layers(layers)
     answer = _answer(cube, str(question), place, days, history or (), named, brain)
     asked = {

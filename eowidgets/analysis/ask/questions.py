@@ -69,7 +69,7 @@ def questions(
     split: Literal["all", "train", "held-out"] = "all",
     hectares: Positive | None = None,
 ) -> list[Question]:
-    """Make ``n`` questions whose answers are known.
+    """Generate ``n`` questions with their answers.
 
     Parameters
     ----------

@@ -14,7 +14,7 @@ from eowidgets.analysis.change.pair import pair_of, season_note
 from eowidgets.analysis.change.registration import Shift, misregistration
 from eowidgets.analysis.change.report import LITTLE
 from eowidgets.analysis.choose.monitors import choose_monitor
-from eowidgets.arguments import Period, checked
+from eowidgets.arguments import Dates, Memory, checked, first_and_last
 from eowidgets.contract.choice import Choice
 from eowidgets.contract.model import Model
 from eowidgets.contract.registry import get_model
@@ -47,9 +47,10 @@ def change(
     method: str = "break-ccdc",
     *,
     after: xr.Dataset | None = None,
-    dates: Period | None = None,
+    dates: Dates | None = None,
     area: AreaLike | None = None,
     device: str = "auto",
+    memory: Memory = "2GB",
     client: Client | None = None,
     **params: Any,
 ) -> xr.Dataset:
@@ -64,13 +65,17 @@ def change(
         (``eow.choose(cube, "change")``); where that cannot be tested, and of two images, the usual method.
     after : Dataset, optional
         A second raster, for a method of two images; it is brought onto the grid of ``cube``.
-    dates : (str, str), optional
-        For a series, the first and last day on which change is looked for: all before the first is the stable
+    dates : (str, str) or str, optional
+        Two, or ``"first/last"``. For a series, the first and last day on which change is looked for: all before the first
+        is the stable
         history. None takes the first two years (the parameter ``history``) as history. For two images, their dates;
         each may be a period ``"2018-06-01/2018-08-31"``, whose clear pixels become a median composite.
     area : optional
         Where: whatever ``eow.Area.of`` takes.
     device : str
+        ``"auto"``, ``"cpu"``, ``"cuda"`` or ``"mps"``.
+    memory : str or float
+        Main memory that a run may take, such as ``"2GB"``, or bytes.
     client : dask.distributed.Client, optional
         Compute on a cluster, as ``eow.run`` does; dates, offsets and the kinds of change are found here.
     **params
@@ -79,8 +84,8 @@ def change(
     Returns
     -------
     Dataset (y, x)
-        ``change`` (uint8: 0 no change, 1 change, 255 not known); ``probability`` that it changed, 0..1, 0.5 at the
-        threshold, ranked rather than calibrated; ``date`` on which the change is first seen and ``confirmed`` (both
+        ``change`` (uint8: 0 no change, 1 change, 255 no result); ``probability`` that it changed, 0..1, 0.5 at the
+        threshold, ranked rather than calibrated; ``date`` on which the change is first observed and ``confirmed`` (both
         datetime64, NaT where nothing changed); ``kind`` (uint8, see :func:`~eowidgets.analysis.change.kind.kinds`),
         where red and near infrared are there; ``magnitude`` in the units of what is watched.
         ``attrs``: ``provenance``, ``change_dates``, ``stable_share`` (of a series: the share of the cube without lasting
@@ -101,7 +106,7 @@ def change(
     task = ChangeTask(cube, method, after=after, dates=dates, params=params)
     for note in task.notes:
         warn_user(note)
-    return task.finish(run(task.model, task.cube, area, device=device, client=client))
+    return task.finish(run(task.model, task.cube, area=area, device=device, memory=memory, client=client))
 
 
 @checked
@@ -130,7 +135,7 @@ class ChangeTask:
         method: str = "break-ccdc",
         *,
         after: xr.Dataset | None = None,
-        dates: Period | None = None,
+        dates: Dates | None = None,
         params: dict[str, Any] | None = None,
     ) -> None:
         cube = admit(cube)
@@ -177,7 +182,7 @@ class ChangeTask:
             )
 
     def _select(
-        self, cube: xr.Dataset, after: xr.Dataset | None, dates: Period | None, params: dict[str, Any] | None
+        self, cube: xr.Dataset, after: xr.Dataset | None, dates: Dates | None, params: dict[str, Any] | None
     ) -> str:
         """Return the monitor that does best on the cube, or the usual method where that cannot be tested."""
         if params:
@@ -206,7 +211,7 @@ class ChangeTask:
             usual["watch"] = "all bands"
         return usual
 
-    def _series(self, cube: xr.Dataset, dates: Period | None) -> tuple[xr.Dataset, Model]:
+    def _series(self, cube: xr.Dataset, dates: Dates | None) -> tuple[xr.Dataset, Model]:
         params = dict(self.params)
         if cube.sizes.get("time", 0) < 2:
             raise InputError("A series has many dates, and this cube has one: compare two images instead.")
@@ -249,7 +254,7 @@ class ChangeTask:
 
     def submit(self, area: AreaLike | None = None, **options: Any) -> Job:
         """Start in the background; :meth:`finish` takes the job's result."""
-        return submit(self.model, self.cube, area, **options)
+        return submit(self.model, self.cube, area=area, **options)
 
     def finish(self, raw: xr.Dataset) -> xr.Dataset:
         """Turn what the model gave into the layers that :func:`change` promises."""
@@ -261,7 +266,7 @@ class ChangeTask:
             arguments = {
                 "method": self._named,
                 "after": whole(after) if after is not None else None,
-                "dates": [str(d) for d in dates] if dates is not None else None,
+                "dates": dates if dates is None or isinstance(dates, str) else [str(d) for d in dates],
                 "params": params,
             }
             chosen = None if self.choice is None else json.loads(self.choice.to_json())
@@ -278,7 +283,7 @@ class ChangeTask:
         attrs = {"long_name": "Probability of change", "units": "1", "role": "result", "vmin": 0.0, "vmax": 1.0}
         out["probability"] = (("y", "x"), np.where(mask == 255, np.nan, sure), attrs)
         first = self._when(raw, "break_date", mask)
-        words = {"date": "Date on which the change is first seen", "confirmed": "Date on which it is confirmed"}
+        words = {"date": "Date on which the change is first observed", "confirmed": "Date on which it is confirmed"}
         for name, when in (("date", first), ("confirmed", self._when(raw, "confirmed_date", mask, first))):
             out[name] = (("y", "x"), _stamps(when), {"long_name": words[name], "role": "layer"})
         # What a network says it saw, or else what the bands say of the ground before and after.
@@ -347,13 +352,9 @@ def _percent(share: float) -> str:
 
 
 def _days(dates: Any) -> tuple[np.datetime64, np.datetime64]:
-    if isinstance(dates, str) or len(tuple(dates)) != 2:
-        raise InputError(f"dates is {shown(dates)}: give two, (first day, last day).")
-    try:
-        start, end = (np.datetime64(str(d)[:10], "D") for d in dates)
-    except ValueError:
-        raise InputError(f"dates is {shown(tuple(dates))}: write both as YYYY-MM-DD.") from None
-    return start, end
+    """Return the first and the last day; a last date without a day or a month stands for the whole of it."""
+    first, last = (np.datetime64(part[:10]) for part in first_and_last(dates))
+    return first.astype("datetime64[D]"), (last + 1).astype("datetime64[D]") - 1
 
 
 def _stamps(days: Any) -> Any:

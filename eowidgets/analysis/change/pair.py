@@ -34,7 +34,7 @@ def pair_of(cube: xr.Dataset, after: xr.Dataset | None, dates: Any, notes: list[
     cube : Dataset
     after : Dataset, optional
         Another raster; without it both frames come from ``cube``.
-    dates : (str, str), optional
+    dates : (str, str) or "before/after", optional
         Of each frame an ISO date, or a period ``"2018-06-01/2018-08-31"`` whose clear pixels become a median
         composite. With ``after``, None takes the first raster's last date and the second's first.
     notes : list
@@ -131,10 +131,10 @@ def usual_dates(cube: xr.Dataset) -> tuple[str, str]:
 
 
 def _two(dates: Any) -> tuple[str, str]:
-    if isinstance(dates, str) or len(tuple(dates)) != 2:
+    parts = dates.split("/") if isinstance(dates, str) else [str(d) for d in dates]
+    if len(parts) != 2:
         raise InputError(f"dates is {shown(dates)}: give two, (before, after).")
-    first, second = (str(d) for d in dates)
-    return first, second
+    return parts[0], parts[1]
 
 
 def _begin(text: str) -> np.datetime64:

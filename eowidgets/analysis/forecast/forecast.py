@@ -96,12 +96,12 @@ def forecast(
     -------
     Dataset, dims (time, y, x), (time,) for a point, a mean or one series, or (series, time) for many
         Per channel, say ``ndvi``: ``ndvi`` (the forecast), ``ndvi_lo80`` and ``ndvi_hi80`` (ends of the 80 %
-        interval; as many as there are levels). Beside it, how the same forecast from earlier days has fared:
+        interval; as many as there are levels). In addition, how the same forecast from earlier days has fared:
         ``ndvi_mae`` and ``ndvi_rmse`` over ``forecaster`` (the model, persistence, climatology), ``ndvi_coverage`` over
         ``level`` (share of held-out values inside the interval, each window judged by the others) and
         ``ndvi_coverage_raw`` (before calibration). ``lead`` counts days. ``attrs`` hold ``provenance`` (JSON),
         ``notes`` (sentences on what to be careful with) and, with ``model="auto"``, ``choice`` (JSON of a
-        :class:`~eowidgets.contract.choice.Choice`). Pixels seen on fewer than three dates are NaN, and counted
+        :class:`~eowidgets.contract.choice.Choice`). Pixels observed on fewer than three dates are NaN, and counted
         in ``notes``.
 
     Raises
@@ -150,12 +150,34 @@ def hindcast(
     ----------
     cube : Dataset, Series, DataFrame or path
         As in :func:`forecast`.
-    from_date : str
-        The last day, or time, that the forecast may look at.
-    index, bands, area, mean, days, model, levels, calibrate, clouds, seed, season, **params
+    from_date : date
+        The last day, or time, that the forecast may use.
+    index : str, optional
+        Spectral index, band or column; by default NDVI, or the only band.
+    bands : sequence of str, optional
+        Bands or columns to forecast, each by itself.
+    area : optional
+        None for the whole cube, ``(lon, lat)`` for one pixel, or what ``eow.Area.of`` takes.
+    mean : bool
+        Forecast one series, the mean over the area, in place of every pixel.
+    days : float or str, optional
+        Days ahead, or an offset of pandas such as ``"36h"``.
+    model : str, Model or Model class
         As in :func:`forecast`.
+    levels : sequence of float
+        Levels of the intervals, 0 to 1.
+    calibrate : bool
+        Size the intervals by the errors on hold-out windows.
+    clouds : {"mask", "robust"}
+        ``"robust"`` first finds clouds that the mask of the cube has missed, from the same past only.
+    seed : int
+        Seed of the random numbers.
     every : float or str, optional
-        Forecast a regular series of dates as well, so far apart, on which nothing is observed.
+        Forecast a regular series of dates as well, this far apart, on which nothing is observed.
+    season : str or float
+        As in :func:`forecast`.
+    **params : object
+        Parameters of the model.
 
     Returns
     -------
@@ -167,6 +189,14 @@ def hindcast(
     ------
     InputError
         As :func:`forecast`; or if the cube has no date within ``days`` after ``from_date``.
+
+    Examples
+    --------
+    >>> import eowidgets as eow
+    >>> cube = eow.open("romania")
+    >>> found = eow.hindcast(cube, "2020-06-01", "ndvi", area=(22.1515, 45.2029), days=60, model="climatology")
+    >>> sorted(name for name in found.data_vars if "_" not in name or name.endswith("observed"))
+    ['ndvi', 'ndvi_observed']
     """
     ask = _ask(index, bands, area, mean, days, model, levels, from_date, calibrate, clouds, seed, season, params)
     made = Maker(cube, ask, every)

@@ -9,8 +9,8 @@ import numpy as np
 import xarray as xr
 from annotated_types import Interval, doc
 
-from eowidgets.analysis.measure.series_run import Dates, MeasureTask, SeriesInput, asked
-from eowidgets.arguments import Memory, checked
+from eowidgets.analysis.measure.series_run import MeasureTask, SeriesInput, asked
+from eowidgets.arguments import Dates, Memory, checked
 from eowidgets.contract.labels import ClassInfo
 from eowidgets.contract.prepare import check_inputs
 from eowidgets.contract.registry import get_model

@@ -11,7 +11,7 @@ import numpy as np
 import pandas as pd
 import xarray as xr
 
-from eowidgets.arguments import Period
+from eowidgets.arguments import Dates, first_and_last
 from eowidgets.contract.model import Model
 from eowidgets.cube.admission import admit
 from eowidgets.cube.area import AreaLike
@@ -26,8 +26,6 @@ from eowidgets.errors import InputError, shown
 USUAL = "NDVI"
 #: Names of columns of a table that are read as dates or as the names of series.
 DATES, NAMES = ("time", "date", "datetime", "day"), ("id", "name", "parcel", "series")
-#: What dates may be.
-Dates = Period | str
 
 
 @dataclass(frozen=True)
@@ -98,11 +96,11 @@ class MeasureTask:
         """Run the model here and return the result of the call."""
         if self.given.is_table and area is not None:
             raise InputError("area does not apply to a table: select its rows instead.")
-        return self.finish(run(self.model, self.given.used, area, **options))
+        return self.finish(run(self.model, self.given.used, area=area, **options))
 
     def submit(self, area: AreaLike | None = None, **options: Any) -> Job:
         """Start in the background; :meth:`finish` takes the result of the job."""
-        return submit(self.model, self.given.used, area, **options)
+        return submit(self.model, self.given.used, area=area, **options)
 
     def finish(self, raw: Any) -> Any:
         """Note the call and its arguments in the provenance, and complete the result."""
@@ -140,15 +138,7 @@ def within(times: Any, dates: Dates) -> Any:
     >>> within(np.array(["2019-12-31", "2020-02-29"], "datetime64[D]"), "2020/2021").tolist()
     [False, True]
     """
-    parts = dates.split("/") if isinstance(dates, str) else list(dates)
-    try:
-        first, last = (np.datetime64(str(p).strip()[:10]) for p in parts)
-        if np.isnat(first) or np.isnat(last):
-            raise ValueError
-    except ValueError:
-        raise InputError(
-            f'dates is {shown(dates)}: give the first and the last one, such as ("2016-01-01", "2020-12-31").'
-        ) from None
+    first, last = (np.datetime64(part[:10]) for part in first_and_last(dates))
     start, end = first.astype("datetime64[D]"), (last + 1).astype("datetime64[D]")
     if start >= end:
         raise InputError(f"The dates end ({last}) before they begin ({first}): swap them.")

@@ -10,8 +10,8 @@ import xarray as xr
 from annotated_types import Interval, doc
 
 from eowidgets.analysis.measure.phenology import classes_of
-from eowidgets.analysis.measure.series_run import Dates, MeasureTask, SeriesInput, asked
-from eowidgets.arguments import Memory, checked
+from eowidgets.analysis.measure.series_run import MeasureTask, SeriesInput, asked
+from eowidgets.arguments import Dates, Memory, checked
 from eowidgets.contract.labels import ClassInfo
 from eowidgets.contract.registry import get_model
 from eowidgets.cube.area import AreaLike
@@ -116,10 +116,26 @@ def anomalies(
 
     Parameters
     ----------
-    cube, index, by, how, months, area, dates, device, memory
-        As for :func:`trend`.
+    cube : Dataset, DataFrame, Series or DataArray
+        A cube, a table with the columns ``id``, ``time`` and one of numbers, or an array of series (id, time).
+    index : str, optional
+        Spectral index, band or column; by default NDVI, or the only one.
+    by : {"month", "season", "year"}
+        Period that is compared with the same period of the reference years.
+    how : {"median", "mean", "max", "min"}
+        How the clear dates of a period become one value.
+    months : str
+        First and last month of the dates that are used: ``"6-9"``. A year begins with the first of them.
     reference : str, optional
-        First and last year of the climatology, ``"2001-2010"``; by default all years.
+        Reference years, ``"2016-2019"``; by default all.
+    area : optional
+        Where to compute: what ``eow.Area.of`` takes.
+    dates : (str, str) or str, optional
+        First and last date, or ``"first/last"``.
+    device : str
+        ``"auto"``, ``"cpu"``, ``"cuda"`` or ``"mps"``.
+    memory : str or float
+        Main memory that the run may take, such as ``"2GB"``, or bytes.
 
     Returns
     -------
@@ -162,11 +178,25 @@ def step_or_line(
 
     Parameters
     ----------
-    cube, index, how, months, area, dates, device, memory
-        As for :func:`trend`.
+    cube : Dataset, DataFrame, Series or DataArray
+        A cube, a table with the columns ``id``, ``time`` and one of numbers, or an array of series (id, time).
+    index : str, optional
+        Spectral index, band or column; by default NDVI, or the only one.
+    how : {"median", "mean", "max", "min"}
+        How the clear dates of a period become one value.
+    months : str
+        First and last month of the dates that are used: ``"6-9"``. A year begins with the first of them.
     criterion : {"bic", "aicc"}
         Information criterion that decides; AICc demands more of a step.
-    **params
+    area : optional
+        Where to compute: what ``eow.Area.of`` takes.
+    dates : (str, str) or str, optional
+        First and last date, or ``"first/last"``.
+    device : str
+        ``"auto"``, ``"cpu"``, ``"cuda"`` or ``"mps"``.
+    memory : str or float
+        Main memory that the run may take, such as ``"2GB"``, or bytes.
+    **params : object
         ``least``: fewest years before and after a step (3).
 
     Returns
@@ -212,13 +242,27 @@ def recovery(
 
     Parameters
     ----------
-    cube, index, how, months, area, dates, device, memory
-        As for :func:`trend`.
+    cube : Dataset, DataFrame, Series or DataArray
+        A cube, a table with the columns ``id``, ``time`` and one of numbers, or an array of series (id, time).
+    index : str, optional
+        Spectral index, band or column; by default NDVI, or the only one.
     share : float
-        Share of the loss that counts as recovery.
+        Share of the loss that counts as recovery, 0 to 1.
+    how : {"median", "mean", "max", "min"}
+        How the clear dates of a period become one value.
+    months : str
+        First and last month of the dates that are used: ``"6-9"``. A year begins with the first of them.
     direction : {"loss", "gain"}
         Whether a disturbance lowers or raises the index.
-    **params
+    area : optional
+        Where to compute: what ``eow.Area.of`` takes.
+    dates : (str, str) or str, optional
+        First and last date, or ``"first/last"``.
+    device : str
+        ``"auto"``, ``"cpu"``, ``"cuda"`` or ``"mps"``.
+    memory : str or float
+        Main memory that the run may take, such as ``"2GB"``, or bytes.
+    **params : object
         ``smallest``: smaller losses are no break (0.1).
 
     Returns

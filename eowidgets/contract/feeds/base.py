@@ -48,47 +48,104 @@ class Feed:
 
     @property
     def size(self) -> int | None:
-        """Side of the window in pixels; None: the engine chooses it."""
+        """Return the side of the window in pixels; None: the engine chooses it."""
         return None
 
     @property
     def halo(self) -> int:
-        """Pixels of context at each side of a window."""
+        """Return the number of pixels of context at each side of a window."""
         return 0
 
     @property
     def multiple(self) -> int:
-        """What the window's side must be a multiple of."""
+        """Return the number of which the side of the window is a multiple."""
         return 1
 
     @property
     def dates(self) -> int | None:
-        """Dates in a window; None: all at once."""
+        """Return the number of dates in a window; None: all at once."""
         return None
 
     @property
     def date_halo(self) -> int:
-        """Dates of context at each end."""
+        """Return the number of dates of context at each end."""
         return 0
 
     @property
     def blend(self) -> int | None:
-        """Pixels over which the results of two windows are blended; None: half of the halo."""
+        """Return the number of pixels over which the results of two windows are blended; None: half of the halo."""
         return None
 
     @property
     def sources(self) -> tuple[Any, ...]:
-        """Further cubes beside the main one."""
+        """Return the further cubes besides the main one."""
         return ()
 
     def ask(self, predict: Predict, batch: Batch) -> dict[str, Tensor]:
-        """Hand a batch of windows to ``predict`` in the shape that the feed promises; return results per window."""
+        """Hand a batch of windows to ``predict`` in the shape that the feed promises; return results per window.
+
+        Parameters
+        ----------
+        predict : callable
+            Takes a batch; returns a dict of tensors.
+        batch : Batch
+            Windows of a cube.
+
+        Returns
+        -------
+        dict of str to Tensor
+            What ``predict`` returned, per window.
+
+        Examples
+        --------
+        >>> import eowidgets as eow
+        >>> import torch
+        >>> x, seen = torch.ones(1, 2, 1, 4, 4), torch.ones(1, 2, 4, 4, dtype=torch.bool)
+        >>> days = torch.tensor([17897.0, 17928.0], dtype=torch.float64)
+        >>> batch = eow.Batch(x, seen, seen, x, days, days, ("red",), torch.zeros(1, 2), 10.0)
+        >>> eow.Windows().ask(lambda batch: {"mean": batch.x.mean(dim=(1, 2))}, batch)["mean"].shape
+        torch.Size([1, 4, 4])
+        """
         return predict(batch)
 
     def problem(self, outputs: Sequence[Output]) -> str | None:
-        """Return what a result over a cube has no room for, to follow "The model gives"; None if all is well."""
+        """Return what a result over a cube has no room for, to follow "The model gives"; None if all is well.
+
+        Parameters
+        ----------
+        outputs : sequence of Output
+            What the model returns.
+
+        Returns
+        -------
+        str or None
+            The end of a sentence; None if the feed and the outputs fit.
+
+        Examples
+        --------
+        >>> import eowidgets as eow
+        >>> eow.Windows().problem([eow.Value("height")]) is None
+        True
+        """
         return None
 
     def form(self, shape: Sequence[int]) -> str:
-        """Write the shape of what ``predict`` returns, for messages."""
+        """Write the shape of what ``predict`` returns, for messages.
+
+        Parameters
+        ----------
+        shape : sequence of int
+            Shape of a tensor for windows.
+
+        Returns
+        -------
+        str
+            The shape as text.
+
+        Examples
+        --------
+        >>> import eowidgets as eow
+        >>> eow.Windows().form((2, 8, 8))
+        '(2, 8, 8)'
+        """
         return str(tuple(shape))

@@ -9,12 +9,15 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from eowidgets.arguments import checked
 
+
+@checked
 @dataclass(slots=True)
 class Batch:
     """What the engine hands to :meth:`Model.predict`.
 
-    Attributes
+    Parameters
     ----------
     x : Tensor, shape (b, t, c, h, w), float32
         Reflectance (or what the cube holds). Exactly 0 where ``usable`` is False. Not to be changed in
@@ -40,6 +43,16 @@ class Batch:
         answer whatever windows share its batch.
     sources : mapping of str to Batch
         The same ground from the further sources that the feed names, each with pixels, bands and dates of its own.
+
+    Examples
+    --------
+    >>> import eowidgets as eow
+    >>> import torch
+    >>> x, seen = torch.ones(1, 2, 1, 4, 4), torch.ones(1, 2, 4, 4, dtype=torch.bool)
+    >>> days = torch.tensor([17897.0, 17928.0], dtype=torch.float64)
+    >>> batch = eow.Batch(x, seen, seen, x, days, days, ("red",), torch.zeros(1, 2), 10.0)
+    >>> tuple(batch.x.shape), batch.bands
+    ((1, 2, 1, 4, 4), ('red',))
     """
 
     x: Tensor
@@ -55,7 +68,23 @@ class Batch:
     sources: Mapping[str, Batch] = field(default_factory=dict)
 
     def day_of_year(self) -> Tensor:
-        """Day of year 1..366 of every input date, shape (t,), float32."""
+        """Return the day of year, 1 to 366, of every input date.
+
+        Returns
+        -------
+        Tensor, (t,), float32
+            Days of year.
+
+        Examples
+        --------
+        >>> import eowidgets as eow
+        >>> import torch
+        >>> x, seen = torch.ones(1, 2, 1, 4, 4), torch.ones(1, 2, 4, 4, dtype=torch.bool)
+        >>> days = torch.tensor([17897.0, 17928.0], dtype=torch.float64)
+        >>> batch = eow.Batch(x, seen, seen, x, days, days, ("red",), torch.zeros(1, 2), 10.0)
+        >>> batch.day_of_year()
+        tensor([ 1., 32.])
+        """
         dates = np.asarray(self.days.cpu(), dtype="int64").astype("datetime64[D]")
         doy = (dates - dates.astype("datetime64[Y]").astype("datetime64[D]")).astype(int) + 1
         return torch.as_tensor(doy, dtype=torch.float32, device=self.x.device)

@@ -32,6 +32,19 @@ class Series(Feed):
 
     Parameters are those of :class:`Feed`.
 
+    Parameters
+    ----------
+    bands : tuple of str, optional
+        Common names in the order that the model takes them; None means any bands.
+    min_dates : int
+        Fewest dates that the model takes.
+    max_dates : int, optional
+        Most dates that the model takes.
+    resolution : float, optional
+        Pixel size in metres of the training data; None means any.
+    optional_bands : tuple of str
+        Bands that are used where the cube has them.
+
     Examples
     --------
     >>> Series(bands=("red", "nir"), min_dates=10).min_dates
@@ -39,7 +52,30 @@ class Series(Feed):
     """
 
     def ask(self, predict: Predict, batch: Batch) -> dict[str, Tensor]:
-        """Hand every pixel to ``predict`` as one series, on a CPU some rows at a time, and put the results in place."""
+        """Hand every pixel to ``predict`` as one series, on a CPU some rows at a time, and put the results in place.
+
+        Parameters
+        ----------
+        predict : callable
+            Takes a batch; returns a dict of tensors.
+        batch : Batch
+            Windows of a cube; ``predict`` gets one series per pixel.
+
+        Returns
+        -------
+        dict of str to Tensor
+            What ``predict`` returned, per window.
+
+        Examples
+        --------
+        >>> import eowidgets as eow
+        >>> import torch
+        >>> x, seen = torch.ones(1, 2, 1, 4, 4), torch.ones(1, 2, 4, 4, dtype=torch.bool)
+        >>> days = torch.tensor([17897.0, 17928.0], dtype=torch.float64)
+        >>> batch = eow.Batch(x, seen, seen, x, days, days, ("red",), torch.zeros(1, 2), 10.0)
+        >>> eow.Series().ask(lambda batch: {"mean": batch.x.mean(dim=(1, 2))}, batch)["mean"].shape
+        torch.Size([1, 4, 4])
+        """
         b, h, w = _size(batch)
         rows = max(1, STRIP // (b * w))
         whole = batch.x.device.type != "cpu" or rows >= h
@@ -52,7 +88,24 @@ class Series(Feed):
         return {name: torch.cat([part[name] for part in parts], dim=-2) for name in parts[0]}
 
     def problem(self, outputs: Sequence[Output]) -> str | None:
-        """Refuse outputs that are no value per pixel."""
+        """Refuse outputs that are no value per pixel.
+
+        Parameters
+        ----------
+        outputs : sequence of Output
+            What the model returns.
+
+        Returns
+        -------
+        str or None
+            The end of a sentence; None if the feed and the outputs fit.
+
+        Examples
+        --------
+        >>> import eowidgets as eow
+        >>> eow.Series().problem([eow.Text()]) is None
+        False
+        """
         for output in outputs:
             if isinstance(output, Gathered):
                 return (
@@ -67,7 +120,24 @@ class Series(Feed):
         return None
 
     def form(self, shape: Sequence[int]) -> str:
-        """Write a shape of windows, (b, ..., h, w), as that of series."""
+        """Write a shape of windows, (b, ..., h, w), as that of series.
+
+        Parameters
+        ----------
+        shape : sequence of int
+            Shape of a tensor for windows.
+
+        Returns
+        -------
+        str
+            The shape as text.
+
+        Examples
+        --------
+        >>> import eowidgets as eow
+        >>> eow.Series().form((2, 3, 8, 8))
+        '(n, 3)'
+        """
         return f"({', '.join(['n', *map(str, shape[1:-2])])}{',' if len(shape) == 3 else ''})"
 
 

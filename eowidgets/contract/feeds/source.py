@@ -16,14 +16,20 @@ class Source(Feed):
 
     For every window of the main cube, the model is given the same ground of the source in ``batch.sources[name]``.
 
-    Parameters are those of :class:`~eowidgets.contract.feeds.base.Feed`, and:
-
     Parameters
     ----------
-    name : str
-        Under which the cube is given to ``eow.run`` and found in the batch.
+    bands : tuple of str, optional
+        Common names in the order that the model takes them; None means any bands.
+    min_dates : int
+        Fewest dates that the model takes.
+    max_dates : int, optional
+        Most dates that the model takes.
     resolution : float, optional
         Pixel size in metres in which the model is given the source; None: that of the main cube's windows.
+    optional_bands : tuple of str
+        Bands that are used where the cube has them.
+    name : str
+        Key under which the cube is given to ``eow.run`` and is in the batch.
 
     Raises
     ------

@@ -22,29 +22,31 @@ class Windows(Feed):
     Parameters
     ----------
     bands : tuple of str, optional
-        Common names in the order the model wants them; None means any bands, as they come.
-    optional_bands : tuple of str
-        Bands that are used when the cube has them (a second sensor, say).
-    min_dates, max_dates : int, optional
-        Number of dates that make sense.
+        Common names in the order that the model takes them; None means any bands.
+    min_dates : int
+        Fewest dates that the model takes.
+    max_dates : int, optional
+        Most dates that the model takes.
     resolution : float, optional
-        Pixel size in metres that the model was trained on, to which cubes of another one are resampled; None means any.
+        Pixel size in metres of the training data, to which cubes of another one are resampled; None means any.
+    optional_bands : tuple of str
+        Bands that are used where the cube has them, such as those of a second sensor.
     size : int, optional
         Side of the window in pixels, halo included; runs with another side are refused. None: the engine chooses it by
         the memory.
     halo : int
         Pixels of context at each side of a window.
     multiple : int
-        The window's side must be a multiple of this (patch size times downsampling).
+        The window's side is a multiple of this (patch size times downsampling).
     dates : int, optional
         Dates in a window; None: all dates at once.
     date_halo : int
-        Dates of context at each end when ``dates`` is set.
+        Dates of context at each end where ``dates`` is set.
     blend : int, optional
-        Pixels to each side of the border between two windows over which their answers are blended, at most ``halo``.
-        None: half of ``halo``, so that the other half is context alone.
+        Pixels to each side of the border between two windows over which results are blended, at most ``halo``. None:
+        half of ``halo``, so that the other half is context alone.
     sources : tuple of Source, optional
-        Further cubes that the model takes beside the main one, whose grid the result has. ``eow.run`` is then given a
+        Further cubes that the model takes besides the main one, whose grid the result has. ``eow.run`` then takes a
         dict: ``{"optical": cube, "radar": other}``; the cube that no source is named after is the main one.
 
     Raises

@@ -35,6 +35,12 @@ class ClassInfo:
     ------
     InputError
         If ``color`` is no colour.
+
+    Examples
+    --------
+    >>> import eowidgets as eow
+    >>> eow.ClassInfo(1, "forest", "#1b7837").name
+    'forest'
     """
 
     value: Annotated[int, Interval(ge=0, le=254)]

@@ -41,11 +41,11 @@ _LISTED = 8
 @checked
 @dataclass(frozen=True, eq=False)
 class Labels:
-    """Places whose class, or some number, is known.
+    """Places with a class or a number.
 
     Make them with :meth:`of`.
 
-    Attributes
+    Parameters
     ----------
     table : DataFrame
         One row per label: ``geometry`` (shapely, longitude and latitude), ``target`` (the value of a class, or a number),
@@ -61,6 +61,13 @@ class Labels:
         A class raster over (y, x) with a CRS, 255 where there is no class; the table is empty then.
     notes : tuple of str
         What reading left out, a sentence each.
+
+    Examples
+    --------
+    >>> import eowidgets as eow
+    >>> labels = eow.Labels.of([{"lon": 27.0, "lat": 45.1, "name": "forest"}, {"lon": 27.1, "lat": 45.1, "name": "water"}])
+    >>> labels.counts()
+    {'forest': 1, 'water': 1}
     """
 
     table: pd.DataFrame
@@ -85,7 +92,7 @@ class Labels:
 
     @property
     def numeric(self) -> bool:
-        """Whether labels are numbers, not classes."""
+        """Return whether labels are numbers, not classes."""
         return not self.classes
 
     @classmethod
@@ -197,6 +204,15 @@ class Labels:
         ------
         InputError, SourceError, MissingExtraError
             If the labels do not fit into the format, or the file cannot be written.
+
+        Examples
+        --------
+        >>> import eowidgets as eow
+        >>> import tempfile
+        >>> from pathlib import Path
+        >>> labels = eow.Labels.of([{"lon": 27.0, "lat": 45.1, "name": "forest"}, {"lon": 27.1, "lat": 45.1, "name": "water"}])
+        >>> labels.to_file(Path(tempfile.mkdtemp()) / "labels.geojson").name
+        'labels.geojson'
         """
         return write(self, path)
 
@@ -207,10 +223,22 @@ class Labels:
         ----------
         old, new : str
 
+        Returns
+        -------
+        Labels
+            A copy.
+
         Raises
         ------
         InputError
             If there is no such class, or another has the new name.
+
+        Examples
+        --------
+        >>> import eowidgets as eow
+        >>> labels = eow.Labels.of([{"lon": 27.0, "lat": 45.1, "name": "forest"}, {"lon": 27.1, "lat": 45.1, "name": "water"}])
+        >>> labels.renamed("forest", "trees").counts()
+        {'trees': 1, 'water': 1}
         """
         one = self._class(old)
         return replace(self, classes=tuple(replace(c, name=new) if c is one else c for c in self.classes))
@@ -224,10 +252,22 @@ class Labels:
         into : str
             Name of the class that takes their place: one of them, another class, or a new one.
 
+        Returns
+        -------
+        Labels
+            A copy.
+
         Raises
         ------
         InputError
             If there is no such class.
+
+        Examples
+        --------
+        >>> import eowidgets as eow
+        >>> labels = eow.Labels.of([{"lon": 27.0, "lat": 45.1, "name": "forest"}, {"lon": 27.1, "lat": 45.1, "name": "water"}])
+        >>> labels.merged(["forest", "water"], into="not fields").counts()
+        {'not fields': 2}
         """
         if not names:
             raise InputError("names of Labels.merged is empty: give the classes to merge.")
@@ -245,7 +285,20 @@ class Labels:
         return replace(self, table=table, classes=classes, raster=raster)
 
     def counts(self) -> dict[str, int]:
-        """Return how many labels each class has, of a raster how many pixels; for numbers, how many there are."""
+        """Return how many labels each class has, of a raster how many pixels; for numbers, how many there are.
+
+        Returns
+        -------
+        dict of str to int
+            Name of a class to its number.
+
+        Examples
+        --------
+        >>> import eowidgets as eow
+        >>> labels = eow.Labels.of([{"lon": 27.0, "lat": 45.1, "name": "forest"}, {"lon": 27.1, "lat": 45.1, "name": "water"}])
+        >>> labels.counts()
+        {'forest': 1, 'water': 1}
+        """
         if self.numeric:
             return {self.name: len(self.table)}
         found = self._pixels() if self.raster is not None else self.table["target"].value_counts()

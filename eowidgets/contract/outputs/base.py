@@ -76,7 +76,7 @@ class Output(ABC):
             Result of a run, with the variables or columns of this output.
         truth : Dataset, DataArray or DataFrame
             The same, as it should be: on the same grid and dates, or with the same index. NaN, and in class maps a value
-            that is no class, is not known and does not count.
+            that is no class, does not count.
 
         Returns
         -------
@@ -87,6 +87,14 @@ class Output(ABC):
         ------
         InputError
             When both do not match, or this kind of output has no scores.
+
+        Examples
+        --------
+        >>> import eowidgets as eow
+        >>> import xarray as xr
+        >>> found = xr.Dataset({"height": (("y", "x"), [[1.0, 2.0]])})
+        >>> eow.Value("height").score(found, found)
+        {'rmse': 0.0, 'mae': 0.0, 'covered': 1.0}
         """
         raise InputError(f"{self.kind} has no scores: compare the results that are computed from it.")
 
@@ -100,10 +108,22 @@ class Output(ABC):
         bands : tuple of str
             Bands of the batch.
 
+        Returns
+        -------
+        dict of str to object
+            Name of a column to its value.
+
         Raises
         ------
         ModelError
             If the output has no such form, or for an item of another form; without the name of the model.
+
+        Examples
+        --------
+        >>> import eowidgets as eow
+        >>> import torch
+        >>> eow.Value("height").row(torch.tensor([12.5]))
+        {'height': 12.5}
         """
         raise ModelError(
             f"{shown(self.name)}, which is no output for a chip or a series: use Label, Text, Value, Vector or Classes"
@@ -111,7 +131,7 @@ class Output(ABC):
 
     @property
     def kind(self) -> str:
-        """Name of the kind, for messages and the provenance."""
+        """Return the name of the kind, for messages and the provenance."""
         return type(self).__name__
 
 
@@ -156,16 +176,53 @@ class Mosaic(Output):
 
     @property
     def over_time(self) -> bool:
-        """Whether it has a time axis."""
+        """Return whether it has a time axis."""
         return self.dims == "tyx"
 
     def axes(self, dates: int, bands: int) -> tuple[int, ...]:
-        """Return the lengths of the axes before rows and columns, without the batch."""
+        """Return the lengths of the axes before rows and columns, without the batch.
+
+        Parameters
+        ----------
+        dates : int
+            Number of dates of the output.
+        bands : int
+            Number of bands of the input.
+
+        Returns
+        -------
+        tuple of int
+            Lengths, without the batch, rows and columns.
+
+        Examples
+        --------
+        >>> import eowidgets as eow
+        >>> eow.Value("height", dims="tyx").axes(dates=12, bands=4)
+        (12,)
+        """
         return (dates,) if self.over_time else ()
 
     @abstractmethod
     def variables(self, source: InputBands) -> tuple[Variable, ...]:
-        """Return the variables of the result that come from this output."""
+        """Return the variables of the result that come from this output.
+
+        Parameters
+        ----------
+        source : InputBands
+            Bands of the input and their attributes.
+
+        Returns
+        -------
+        tuple of Variable
+            Name, dimensions, type and attributes of each.
+
+        Examples
+        --------
+        >>> import eowidgets as eow
+        >>> from eowidgets.contract.outputs.base import InputBands
+        >>> eow.Value("height").variables(InputBands(("red",)))[0].dims
+        ('y', 'x')
+        """
 
     @abstractmethod
     def finish(self, values: Array, given: Array, source: InputBands) -> dict[str, Array]:
@@ -178,14 +235,60 @@ class Mosaic(Output):
         given : array (h, w) or (t, h, w), bool
             Where a result is given.
         source : InputBands
+
+        Returns
+        -------
+        dict of str to array
+            Name of a variable to its values; nodata where no result is given.
+
+        Examples
+        --------
+        >>> import eowidgets as eow
+        >>> import numpy as np
+        >>> from eowidgets.contract.outputs.base import InputBands
+        >>> values = np.array([[1.0, 2.0]], "float32")
+        >>> eow.Value("height").finish(values, np.array([[True, False]]), InputBands(("red",)))["height"].tolist()
+        [[1.0, nan]]
         """
 
     def valid(self, values: Array, given: Array) -> Array:
-        """Return where the result is valid: (h, w), or (t, h, w) for an output over time."""
+        """Return where the result is valid: (h, w), or (t, h, w) for an output over time.
+
+        Parameters
+        ----------
+        values : array, float32, shape (*axes, h, w)
+            Blended values.
+        given : array (h, w) or (t, h, w), bool
+            Where a result is given.
+
+        Returns
+        -------
+        array, bool
+            Shape (h, w), or (t, h, w) for an output over time.
+
+        Examples
+        --------
+        >>> import eowidgets as eow
+        >>> import numpy as np
+        >>> eow.Value("height").valid(np.ones((1, 2)), np.array([[True, False]])).tolist()
+        [[True, False]]
+        """
         return np.broadcast_to(given, (*values.shape[:1], *given.shape[-2:])) if self.over_time else given
 
     def coordinates(self) -> dict[str, Any]:
-        """Return coordinates of axes other than time, y and x."""
+        """Return coordinates of axes other than time, y and x.
+
+        Returns
+        -------
+        dict of str to (str, array)
+            Name of a coordinate to its dimension and values.
+
+        Examples
+        --------
+        >>> import eowidgets as eow
+        >>> eow.Value("height").coordinates()
+        {}
+        """
         return {}
 
     def problem(self, values: Tensor) -> Tensor | None:
@@ -199,11 +302,35 @@ class Mosaic(Output):
         -------
         Tensor or None
             Where they are, bool, the shape of ``values``; None if all are fine. NaN is always allowed: it is no result.
+
+        Examples
+        --------
+        >>> import eowidgets as eow
+        >>> import torch
+        >>> eow.Value("height").problem(torch.tensor([[[1.0, float("inf")]]]))
+        tensor([[[False,  True]]])
         """
         return None if within(values, -np.inf, np.inf) else values.isinf()
 
     def complaint(self, value: Any) -> str:
-        """Return the end of the sentence about such a value."""
+        """Return the end of the sentence about such a value.
+
+        Parameters
+        ----------
+        value : float
+            The value that is not allowed.
+
+        Returns
+        -------
+        str
+            The end of a sentence, for an error message.
+
+        Examples
+        --------
+        >>> import eowidgets as eow
+        >>> eow.Value("height").complaint(float("inf"))
+        'with infinite values: give NaN where there is no result'
+        """
         return "with infinite values: give NaN where there is no result"
 
     def _compared(self, found: Any, truth: Any, name: str = "") -> tuple[Array, Array, Array]:
@@ -218,14 +345,26 @@ class Mosaic(Output):
         return made, true, np.isfinite(made)
 
     def describe(self) -> dict[str, Any]:
-        """Return the attributes of a variable that shows this output."""
+        """Return the attributes of a variable that shows this output.
+
+        Returns
+        -------
+        dict of str to object
+            ``role``, ``long_name``, ``units``, and ``vmin`` and ``vmax`` where they are set.
+
+        Examples
+        --------
+        >>> import eowidgets as eow
+        >>> eow.Value("height", unit="m", vmax=40).describe()
+        {'role': 'result', 'long_name': 'height', 'units': 'm', 'vmax': 40.0}
+        """
         attrs: dict[str, Any] = {"role": "result", "long_name": self.long_name or self.name, "units": self.unit or "1"}
         limits = {"vmin": self.vmin, "vmax": self.vmax}
         return attrs | {name: float(v) for name, v in limits.items() if v is not None}
 
     @property
     def axes_of_variable(self) -> tuple[str, ...]:
-        """Dimensions of a variable with one value per pixel."""
+        """Return the dimensions of a variable with one value per pixel."""
         return DIMS if self.over_time else DIMS[1:]
 
 

@@ -34,8 +34,25 @@ class Fan(Mosaic):
 
     Parameters
     ----------
+    name : str
+        Name of the variable, and key in the dict that ``Model.predict`` returns.
+    dims : {"tyx", "yx"}
+        With or without time.
+    unit : str
+        UDUNITS word, or ``""``.
+    long_name : str
+        Words for legends.
+    needs : {"any", "same", "measured"}
+        Where the result is given: at pixels that were observed without cloud at least once; on the dates on which the
+        pixel was measured; or at pixels measured at least once, cloud or not.
+    vmin : float, optional
+        Lower end of the range for display.
+    vmax : float, optional
+        Upper end of the range for display.
+    stride : int
+        Pixels per cell of the output's grid, along one side.
     levels : tuple of float
-        Shares of future values that the intervals are meant to hold, increasing, each between 0 and 1.
+        Levels of the intervals, 0 to 1, such as 0.8.
 
     Raises
     ------
@@ -65,15 +82,53 @@ class Fan(Mosaic):
 
     @property
     def quantiles(self) -> tuple[float, ...]:
-        """Probabilities of the quantiles that the model returns, increasing; the median is in the middle."""
+        """Return the probabilities of the quantiles that the model returns, increasing; the median is in the middle."""
         return (*((1 - v) / 2 for v in reversed(self.levels)), 0.5, *((1 + v) / 2 for v in self.levels))
 
     def axes(self, dates: int, bands: int) -> tuple[int, ...]:
-        """Return the lengths of time and quantiles."""
+        """Return the lengths of time and quantiles.
+
+        Parameters
+        ----------
+        dates : int
+            Number of dates of the output.
+        bands : int
+            Number of bands of the input.
+
+        Returns
+        -------
+        tuple of int
+            Lengths, without the batch, rows and columns.
+
+        Examples
+        --------
+        >>> import eowidgets as eow
+        >>> eow.Fan("ndvi", levels=(0.8,)).axes(dates=12, bands=4)
+        (12, 3)
+        """
         return (*super().axes(dates, bands), len(self.quantiles))
 
     def variables(self, source: InputBands) -> tuple[Variable, ...]:
-        """Return the median and the ends of every interval."""
+        """Return the median and the ends of every interval.
+
+        Parameters
+        ----------
+        source : InputBands
+            Bands of the input and their attributes.
+
+        Returns
+        -------
+        tuple of Variable
+            Name, dimensions, type and attributes of each.
+
+        Examples
+        --------
+        >>> import eowidgets as eow
+        >>> from eowidgets.contract.outputs.base import InputBands
+        >>> output = eow.Fan("ndvi", levels=(0.8,))
+        >>> [variable.name for variable in output.variables(InputBands(("red", "nir")))]
+        ['ndvi', 'ndvi_lo80', 'ndvi_hi80']
+        """
         own, dims = self.describe(), self.axes_of_variable
         found = [Variable(self.name, dims, "float32", own)]
         for level in self.levels:
@@ -84,29 +139,139 @@ class Fan(Mosaic):
         return tuple(found)
 
     def finish(self, values: Array, given: Array, source: InputBands) -> dict[str, Array]:
-        """Mask the quantiles, and hand them out by name."""
+        """Mask the quantiles, and hand them out by name.
+
+        Parameters
+        ----------
+        values : array, float32, shape (t, q, h, w)
+            Blended values; may be changed in place.
+        given : array (h, w) or (t, h, w), bool
+            Where a result is given.
+        source : InputBands
+            Bands of the input.
+
+        Returns
+        -------
+        dict of str to array
+            Name of a variable to its values; nodata where no result is given.
+
+        Examples
+        --------
+        >>> import eowidgets as eow
+        >>> from eowidgets.contract.outputs.base import InputBands
+        >>> import numpy as np
+        >>> output = eow.Fan("ndvi", levels=(0.8,))
+        >>> values = np.array([[[[0.1]], [[0.2]], [[0.3]]]], "float32")
+        >>> found = output.finish(values, np.ones((1, 1), bool), InputBands(("red", "nir")))
+        >>> sorted(found)
+        ['ndvi', 'ndvi_hi80', 'ndvi_lo80']
+        """
         np.copyto(values, np.nan, where=~(np.expand_dims(given, -3) if given.ndim > 2 else given))
         return self._named(values)
 
     def valid(self, values: Array, given: Array) -> Array:
-        """Return where all quantiles are known."""
+        """Return where all quantiles have a value.
+
+        Parameters
+        ----------
+        values : array, float32, shape (t, q, h, w)
+            Blended values.
+        given : array (h, w) or (t, h, w), bool
+            Where a result is given.
+
+        Returns
+        -------
+        array, bool
+            Shape (h, w), or (t, h, w) for an output over time.
+
+        Examples
+        --------
+        >>> import eowidgets as eow
+        >>> import numpy as np
+        >>> output = eow.Fan("ndvi", levels=(0.8,))
+        >>> output.valid(np.array([[[[0.1]], [[0.2]], [[0.3]]]], "float32"), np.ones((1, 1), bool)).tolist()
+        [[[True]]]
+        """
         return super().valid(values, given & np.isfinite(values).all(axis=-3))
 
     def problem(self, values: Tensor) -> Tensor | None:
-        """Look for infinite quantiles, and for such as lie below the one before."""
+        """Look for infinite quantiles, and for such as lie below the one before.
+
+        Parameters
+        ----------
+        values : Tensor, float32
+            Values of a batch of windows, shape (b, ..., h, w).
+
+        Returns
+        -------
+        Tensor or None
+            Where the values are not allowed, bool; None if all are. NaN is always allowed.
+
+        Examples
+        --------
+        >>> import eowidgets as eow
+        >>> import torch
+        >>> output = eow.Fan("ndvi", levels=(0.8,))
+        >>> output.problem(torch.tensor([[[[[0.1]], [[0.3]], [[0.2]]]]])).any().item()
+        True
+        """
         wrong = values.isinf()
         if values.dim() > 2:
             wrong[..., 1:, :, :] |= values[..., 1:, :, :] < values[..., :-1, :, :]
         return wrong if bool(wrong.any()) else None
 
     def complaint(self, value: float) -> str:
-        """Return the end of the sentence about such a quantile."""
+        """Return the end of the sentence about such a quantile.
+
+        Parameters
+        ----------
+        value : float
+            The value that is not allowed.
+
+        Returns
+        -------
+        str
+            The end of a sentence, for an error message.
+
+        Examples
+        --------
+        >>> import eowidgets as eow
+        >>> output = eow.Fan("ndvi", levels=(0.8,))
+        >>> output.complaint(2.0)
+        'with quantiles that decrease, one of them 2: sort them along their axis'
+        """
         if math.isinf(value):
             return super().complaint(value)
         return f"with quantiles that decrease, one of them {value:.3g}: sort them along their axis"
 
     def row(self, item: Any, bands: tuple[str, ...] = ()) -> dict[str, Any]:
-        """Return the median and the ends of the intervals of one date."""
+        """Return the median and the ends of the intervals of one date.
+
+        Parameters
+        ----------
+        item : Tensor
+            What the model returned for one chip, or for one series on one date.
+        bands : tuple of str
+            Bands of the batch.
+
+        Returns
+        -------
+        dict of str to object
+            Name of a column to its value.
+
+        Raises
+        ------
+        ModelError
+            If the item has another form.
+
+        Examples
+        --------
+        >>> import eowidgets as eow
+        >>> import torch
+        >>> output = eow.Fan("ndvi", levels=(0.8,))
+        >>> output.row(torch.tensor([0.25, 0.5, 0.75]))
+        {'ndvi': 0.5, 'ndvi_lo80': 0.25, 'ndvi_hi80': 0.75}
+        """
         values = numbers(item).reshape(-1)
         if len(values) != len(self.quantiles):
             raise ModelError(f"{shown(self.name)} with {len(values)} numbers for {len(self.quantiles)} quantiles")
@@ -122,7 +287,34 @@ class Fan(Mosaic):
         return found
 
     def score(self, found: xr.Dataset | DataFrame, truth: xr.Dataset | xr.DataArray | DataFrame) -> dict[str, float]:
-        """Compare a forecast with what came: ``mae`` of the median, ``pinball``, and ``coverage`` of each interval."""
+        """Compare a forecast with what came: ``mae`` of the median, ``pinball``, and ``coverage`` of each interval.
+
+        Parameters
+        ----------
+        found : Dataset or DataFrame
+            Result of a run, with the variables or columns of this output.
+        truth : Dataset, DataArray or DataFrame
+            The same, as it should be; NaN does not count.
+
+        Returns
+        -------
+        dict of str to float
+            One number per name in ``metrics``.
+
+        Raises
+        ------
+        InputError
+            If both do not match, or the variable is missing.
+
+        Examples
+        --------
+        >>> import eowidgets as eow
+        >>> import pandas as pd
+        >>> output = eow.Fan("ndvi", levels=(0.8,))
+        >>> found = pd.DataFrame({"ndvi": [0.5], "ndvi_lo80": [0.4], "ndvi_hi80": [0.6]})
+        >>> sorted(output.score(found, pd.DataFrame({"ndvi": [0.55]})))
+        ['coverage80', 'mae', 'pinball']
+        """
         median, true, there = self._compared(found, truth)
         ends = [(f"{self.name}_{end}{percent(v)}", v) for v in self.levels for end in ("lo", "hi")]
         values = {name: plain_values(found, name) for name, _ in ends}

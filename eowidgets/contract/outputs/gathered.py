@@ -54,12 +54,31 @@ class Gathered(Output):
     suffixes: ClassVar[tuple[str, ...]] = (".gpkg", ".parquet")
 
     def axes(self, dates: int, bands: int) -> tuple[int, ...]:
-        """Return no axes: nothing is blended."""
+        """Return no axes: nothing is blended.
+
+        Parameters
+        ----------
+        dates : int
+            Number of dates of the output.
+        bands : int
+            Number of bands of the input.
+
+        Returns
+        -------
+        tuple of int
+            Lengths, without the batch, rows and columns.
+
+        Examples
+        --------
+        >>> import eowidgets as eow
+        >>> eow.Text().axes(dates=12, bands=4)
+        ()
+        """
         return ()
 
     @property
     def over_time(self) -> bool:
-        """Whether its records have dates."""
+        """Return whether its records have dates."""
         return False
 
     @abstractmethod
@@ -79,13 +98,36 @@ class Gathered(Output):
         ------
         ModelError
             Without the name of the model, which the engine adds.
+
+        Examples
+        --------
+        >>> import eowidgets as eow
+        >>> eow.Text().records("A lake.", size=(4, 4), dates=1)[0].values
+        {'text': 'A lake.'}
         """
 
     def join(self, records: Sequence[Row]) -> list[Row]:
-        """Return all records of a result, without duplicates of overlapping windows."""
+        """Return all records of a result, without duplicates of overlapping windows.
+
+        Parameters
+        ----------
+        records : sequence of Row
+            What :meth:`records` returned for all windows.
+
+        Returns
+        -------
+        list of Row
+            The records of the result.
+
+        Examples
+        --------
+        >>> import eowidgets as eow
+        >>> eow.Text().join([])
+        []
+        """
         return list(records)
 
     @property
     @abstractmethod
     def columns(self) -> tuple[str, ...]:
-        """Columns of the table besides date and geometry."""
+        """Return the columns of the table besides date and geometry."""

@@ -49,14 +49,17 @@ class Objects(Gathered):
 
     Parameters
     ----------
+    name : str
+        Key in the dict that ``Model.predict`` returns.
     classes : tuple of ClassInfo
         One or more.
     shape : {"box", "rotated", "polygon", "point", "line"}
+        Shape of an object.
     dims : {"yx", "tyx"}
         With or without dates.
     overlap : float
-        Two objects of one class in different windows are one if their intersection is more than this share of the smaller
-        one. Polygons are united; of boxes the one with the higher score is kept.
+        Two objects of one class in different windows are one if their intersection is more than this share of the
+        smaller one. Polygons are united; of boxes the one with the higher score is kept.
     distance : float
         The same for points and lines: pixels between them.
 
@@ -89,7 +92,7 @@ class Objects(Gathered):
 
     @property
     def over_time(self) -> bool:
-        """Whether each object has a date."""
+        """Return whether each object has a date."""
         return self.dims == "tyx"
 
     metrics: ClassVar[tuple[str, ...]] = ("average_precision",)
@@ -98,6 +101,33 @@ class Objects(Gathered):
         """Compare with true objects (columns ``geometry`` and ``class``): average precision at an overlap of one half.
 
         The mean over the classes that are in the truth. Points and lines have no overlap, and no score.
+
+        Parameters
+        ----------
+        found : GeoDataFrame
+            Objects that were found, with the columns ``class`` and ``score``.
+        truth : GeoDataFrame
+            True objects, with the column ``class``.
+
+        Returns
+        -------
+        dict of str to float
+            ``average_precision``, 0 to 1.
+
+        Raises
+        ------
+        InputError
+            For points and lines, or without geometries.
+
+        Examples
+        --------
+        >>> import eowidgets as eow
+        >>> import geopandas as gpd
+        >>> from shapely.geometry import box
+        >>> output = eow.Objects("planes", classes=(eow.ClassInfo(0, "plane", "#d55e00"),))
+        >>> true = gpd.GeoDataFrame({"class": ["plane"], "score": [0.9]}, geometry=[box(0, 0, 2, 2)])
+        >>> output.score(true, true)
+        {'average_precision': 1.0}
         """
         if self.shape in ("point", "line"):
             raise InputError(f"Objects of shape {self.shape!r} have no overlap: compare their distances.")
@@ -109,11 +139,40 @@ class Objects(Gathered):
 
     @property
     def columns(self) -> tuple[str, ...]:
-        """Class and score."""
+        """Return the columns of class and score."""
         return ("class", "score")
 
     def records(self, item: Any, size: tuple[int, int], dates: int) -> list[Row]:
-        """Read the objects of one window."""
+        """Read the objects of one window.
+
+        Parameters
+        ----------
+        item : object
+            What the model returned for the window.
+        size : (int, int)
+            Rows and columns of the window.
+        dates : int
+            Number of dates of the output.
+
+        Returns
+        -------
+        list of Row
+            One for each object, text or label of the window.
+
+        Raises
+        ------
+        ModelError
+            If the item has another form.
+
+        Examples
+        --------
+        >>> import eowidgets as eow
+        >>> import torch
+        >>> output = eow.Objects("planes", classes=(eow.ClassInfo(0, "plane", "#d55e00"),))
+        >>> item = {"boxes": torch.tensor([[0.0, 0.0, 2.0, 2.0]]), "scores": torch.tensor([0.5]), "labels": torch.tensor([0])}
+        >>> output.records(item, size=(4, 4), dates=1)[0].values
+        {'class': 'plane', 'score': 0.5}
+        """
         if not self.over_time:
             return self._one_date(item, None)
         if not isinstance(item, Sequence) or len(item) != dates:
@@ -156,7 +215,27 @@ class Objects(Gathered):
         return values.reshape(-1, width)
 
     def join(self, records: Sequence[Row]) -> list[Row]:
-        """Unite, or drop, what two windows have both found; the best score first."""
+        """Unite, or drop, what two windows have both found; the best score first.
+
+        Parameters
+        ----------
+        records : sequence of Row
+            Objects of all windows.
+
+        Returns
+        -------
+        list of Row
+            Each object once, the best score first.
+
+        Examples
+        --------
+        >>> import eowidgets as eow
+        >>> import torch
+        >>> output = eow.Objects("planes", classes=(eow.ClassInfo(0, "plane", "#d55e00"),))
+        >>> item = {"boxes": torch.tensor([[0.0, 0.0, 2.0, 2.0]]), "scores": torch.tensor([0.5]), "labels": torch.tensor([0])}
+        >>> len(output.join(output.records(item, size=(4, 4), dates=1)))
+        1
+        """
         import shapely
 
         order = sorted(records, key=lambda r: (-r.values["score"], r.geometry.bounds, r.date or 0))

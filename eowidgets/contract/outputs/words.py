@@ -35,6 +35,8 @@ class Label(Gathered):
 
     Parameters
     ----------
+    name : str
+        Name of the column, and key in the dict that ``Model.predict`` returns.
     classes : tuple of ClassInfo
         Two or more, with different values.
 
@@ -61,7 +63,32 @@ class Label(Gathered):
     def score(
         self, found: DataFrame | Series[Any] | list[Any], truth: DataFrame | Series[Any] | list[Any]
     ) -> dict[str, float]:
-        """Compare the names of classes row by row: accuracy, mean F1 of the classes, and the share with a result."""
+        """Compare the names of classes row by row: accuracy, mean F1 of the classes, and the share with a result.
+
+        Parameters
+        ----------
+        found : DataFrame, Series or list
+            Names of classes, one per row; None where there is none.
+        truth : DataFrame, Series or list
+            The same, as it should be.
+
+        Returns
+        -------
+        dict of str to float
+            ``accuracy``, ``f1`` and ``covered``.
+
+        Raises
+        ------
+        InputError
+            If both do not have the same number of rows.
+
+        Examples
+        --------
+        >>> import eowidgets as eow
+        >>> classes = (eow.ClassInfo(0, "land", "#a08c78"), eow.ClassInfo(1, "water", "#3b78b5"))
+        >>> eow.Label("use", classes=classes).score(["land", "water"], ["land", "water"])
+        {'accuracy': 1.0, 'f1': 1.0, 'covered': 1.0}
+        """
         names = [c.name for c in self.classes]
         made, true = (_codes(_texts(side, self.name), names) for side in (found, truth))
         if len(made) != len(true):
@@ -73,15 +100,69 @@ class Label(Gathered):
 
     @property
     def columns(self) -> tuple[str, ...]:
-        """The class and its probability."""
+        """Return the class and its probability."""
         return (self.name, f"{self.name}_probability")
 
     def row(self, item: Any, bands: tuple[str, ...] = ()) -> dict[str, Any]:
-        """Choose the most likely class; None where a probability is NaN."""
+        """Choose the most likely class; None where a probability is NaN.
+
+        Parameters
+        ----------
+        item : Tensor
+            What the model returned for one chip, or for one series on one date.
+        bands : tuple of str
+            Bands of the batch.
+
+        Returns
+        -------
+        dict of str to object
+            Name of a column to its value.
+
+        Raises
+        ------
+        ModelError
+            If the item has another form.
+
+        Examples
+        --------
+        >>> import eowidgets as eow
+        >>> import torch
+        >>> classes = (eow.ClassInfo(0, "land", "#a08c78"), eow.ClassInfo(1, "water", "#3b78b5"))
+        >>> eow.Label("use", classes=classes).row(torch.tensor([0.25, 0.75]))
+        {'use': 'water', 'use_probability': 0.75}
+        """
         return most_likely(self.name, self.classes, item)
 
     def records(self, item: Any, size: tuple[int, int], dates: int) -> list[Row]:
-        """Return the label of the window; no record where there is none."""
+        """Return the label of the window; no record where there is none.
+
+        Parameters
+        ----------
+        item : object
+            What the model returned for the window.
+        size : (int, int)
+            Rows and columns of the window.
+        dates : int
+            Number of dates of the output.
+
+        Returns
+        -------
+        list of Row
+            One for each object, text or label of the window.
+
+        Raises
+        ------
+        ModelError
+            If the item has another form.
+
+        Examples
+        --------
+        >>> import eowidgets as eow
+        >>> import torch
+        >>> classes = (eow.ClassInfo(0, "land", "#a08c78"), eow.ClassInfo(1, "water", "#3b78b5"))
+        >>> eow.Label("use", classes=classes).records(torch.tensor([0.2, 0.8]), size=(4, 4), dates=1)[0].values["use"]
+        'water'
+        """
         values = self.row(item)
         return [Row(_whole(size), values)] if values[self.name] is not None else []
 
@@ -92,6 +173,11 @@ class Text(Gathered):
     """One text per window, chip or series: a caption or an answer.
 
     ``Model.predict`` returns a list of texts, one per window. The result is a table with the column ``name``.
+
+    Parameters
+    ----------
+    name : str
+        Name of the column, and key in the dict that ``Model.predict`` returns.
 
     Examples
     --------
@@ -105,7 +191,31 @@ class Text(Gathered):
     def score(
         self, found: DataFrame | Series[Any] | list[Any], truth: DataFrame | Series[Any] | list[Any]
     ) -> dict[str, float]:
-        """Compare with what people wrote: BLEU-4. The truth has a text, or a list of texts, in each row."""
+        """Compute BLEU-4 of the texts. The truth has a text, or a list of texts, in each row.
+
+        Parameters
+        ----------
+        found : DataFrame, Series or list
+            Texts that were written, one per row.
+        truth : DataFrame, Series or list
+            For each row a text, or a list of texts.
+
+        Returns
+        -------
+        dict of str to float
+            BLEU-4 of all texts together.
+
+        Raises
+        ------
+        InputError
+            If both do not have the same number of rows.
+
+        Examples
+        --------
+        >>> import eowidgets as eow
+        >>> eow.Text().score(["a lake in a forest"], ["a lake in a forest"])
+        {'bleu': 1.0}
+        """
         made, true = _texts(found, self.name), _texts(truth, self.name)
         if len(made) != len(true):
             raise InputError(f"There are {len(made)} texts and {len(true)} true ones: give one for each row.")
@@ -113,17 +223,67 @@ class Text(Gathered):
 
     @property
     def columns(self) -> tuple[str, ...]:
-        """The text."""
+        """Return the text."""
         return (self.name,)
 
     def row(self, item: Any, bands: tuple[str, ...] = ()) -> dict[str, Any]:
-        """Take the text."""
+        """Take the text.
+
+        Parameters
+        ----------
+        item : str
+            What the model returned for one chip, or for one series on one date.
+        bands : tuple of str
+            Bands of the batch.
+
+        Returns
+        -------
+        dict of str to object
+            Name of a column to its value.
+
+        Raises
+        ------
+        ModelError
+            If the item has another form.
+
+        Examples
+        --------
+        >>> import eowidgets as eow
+        >>> eow.Text().row("A lake.")
+        {'text': 'A lake.'}
+        """
         if not isinstance(item, str):
             raise ModelError(f"{shown(self.name)} with {type(item).__name__} in place of a text")
         return {self.name: item}
 
     def records(self, item: Any, size: tuple[int, int], dates: int) -> list[Row]:
-        """Return the text of the window."""
+        """Return the text of the window.
+
+        Parameters
+        ----------
+        item : object
+            What the model returned for the window.
+        size : (int, int)
+            Rows and columns of the window.
+        dates : int
+            Number of dates of the output.
+
+        Returns
+        -------
+        list of Row
+            One for each object, text or label of the window.
+
+        Raises
+        ------
+        ModelError
+            If the item has another form.
+
+        Examples
+        --------
+        >>> import eowidgets as eow
+        >>> eow.Text().records("A lake.", size=(4, 4), dates=1)[0].values
+        {'text': 'A lake.'}
+        """
         return [Row(_whole(size), self.row(item))]
 
 

@@ -87,7 +87,7 @@ def find(
     >>> find("sentinel-3", area=(22, 45, 22.1, 45.1))
     Traceback (most recent call last):
         ...
-    eowidgets.errors.InputError: There is no catalogue named 'sentinel-3'. Did you mean 'sentinel-2' or 'sentinel-1'?
+    eowidgets.errors.InputError: There is no catalogue named 'sentinel-3'. Did you mean 'sentinel-2' or 'sentinel-1' or ...
     """
     query = Query.of(
         catalogue,

@@ -35,6 +35,15 @@ class Index:
     Up to five million vectors all are compared; beyond that a graph of neighbours preselects, for which usearch is needed
     (``pip install 'eowidgets[search]'``).
 
+    Parameters
+    ----------
+    parts : tuple of Part
+        One per cube: the places of its vectors.
+    vectors : array (n, features), float32
+        Vectors of all parts, in the order of the parts.
+    space : Space
+        How vectors are scaled and compared.
+
     Examples
     --------
     >>> import numpy as np, xarray as xr
@@ -71,12 +80,25 @@ class Index:
         valid : DataArray (y, x) of bool, optional
             Which pixels of a single cube to take; None: those of its variable ``valid``.
 
+        Returns
+        -------
+        Index
+            The index.
+
         Raises
         ------
         InputError
             For cubes without vectors, with vectors of different lengths, or without a single pixel.
         MissingExtraError
             For more than five million vectors without usearch.
+
+        Examples
+        --------
+        >>> import eowidgets as eow
+        >>> from eowidgets.testing import tiny_cube
+        >>> vectors = eow.embed(tiny_cube(height=16, width=16), "series")
+        >>> len(eow.Index.of(vectors))
+        256
         """
         cubes = (embedded,) if isinstance(embedded, xr.Dataset) else embedded
         if valid is not None and len(cubes) > 1:
@@ -123,6 +145,16 @@ class Index:
         ------
         InputError
             For a point outside or without a vector, vectors of another length or with NaN, or nothing at all.
+
+        Examples
+        --------
+        >>> import eowidgets as eow
+        >>> from eowidgets.testing import tiny_cube
+        >>> cube = tiny_cube(height=16, width=16)
+        >>> west, south, east, north = cube.eow.bounds
+        >>> index = eow.Index.of(eow.embed(cube, "series"))
+        >>> len(index.find(like=((west + east) / 2, (south + north) / 2), k=3))
+        3
         """
         liked = read_examples(like, self.parts, self.vectors, "like")
         none = Examples(self.vectors[:0], np.empty(0, np.int64), np.empty((0, 3)))
@@ -147,6 +179,16 @@ class Index:
         Returns
         -------
         Path
+
+        Examples
+        --------
+        >>> import eowidgets as eow
+        >>> import tempfile
+        >>> from pathlib import Path
+        >>> from eowidgets.testing import tiny_cube
+        >>> index = eow.Index.of(eow.embed(tiny_cube(height=16, width=16), "series"))
+        >>> index.save(Path(tempfile.mkdtemp()) / "places.zarr").name
+        'places.zarr'
         """
         from eowidgets.learn.index.store import save
 
@@ -160,17 +202,53 @@ class Index:
         ----------
         path : str or Path
 
+        Returns
+        -------
+        Index
+            The index.
+
         Raises
         ------
         InputError, SourceError
             If there is no such file, it is damaged, or it holds something else.
+
+        Examples
+        --------
+        >>> import eowidgets as eow
+        >>> import tempfile
+        >>> from pathlib import Path
+        >>> from eowidgets.testing import tiny_cube
+        >>> index = eow.Index.of(eow.embed(tiny_cube(height=16, width=16), "series"))
+        >>> len(eow.Index.load(index.save(Path(tempfile.mkdtemp()) / "places.zarr")))
+        256
         """
         from eowidgets.learn.index.store import load
 
         return cls(*load(path))
 
     def places(self, rows: npt.NDArray[np.int64]) -> tuple[Points, Points, Ints]:
-        """Return longitude, latitude and the number of the part of rows of the index."""
+        """Return longitude, latitude and the number of the part of rows of the index.
+
+        Parameters
+        ----------
+        rows : array (n,), int
+            Positions of vectors.
+
+        Returns
+        -------
+        (array, array, array), each (n,)
+            Longitude and latitude in degrees, and the number of the part.
+
+        Examples
+        --------
+        >>> import eowidgets as eow
+        >>> import numpy as np
+        >>> from eowidgets.testing import tiny_cube
+        >>> index = eow.Index.of(eow.embed(tiny_cube(height=16, width=16), "series"))
+        >>> lon, lat, part = index.places(np.array([0, 1]))
+        >>> part.tolist()
+        [0, 0]
+        """
         number = np.searchsorted(self._ends, rows, side="right")
         lon, lat = np.empty(len(rows)), np.empty(len(rows))
         for i in np.unique(number):

@@ -21,7 +21,8 @@ from eowidgets.contract.outputs import Bands, Output
 from eowidgets.contract.task import Task
 from eowidgets.cube.schema import bands as cube_bands
 from eowidgets.cube.schema import usable as cube_usable
-from eowidgets.errors import InputError, ModelError, shown, warn_user
+from eowidgets.deprecation import warn_deprecated
+from eowidgets.errors import InputError, ModelError, shown
 from eowidgets.models.forecast.series.dates import When, dates_ahead, parse_dates
 from eowidgets.models.forecast.series.past import FURTHEST, Past, checked, checked_future
 
@@ -191,7 +192,7 @@ class Forecaster(Model):
     def predict(self, batch: Batch, *older: Any) -> dict[str, Tensor]:
         """Forecast a batch of series; ``bands`` (n, s, c), NaN where a series was never observed."""
         if isinstance(batch, Tensor):
-            warn_user("predict(values, days, mask, future_days) is deprecated: use forecast(...).", DeprecationWarning)
+            warn_deprecated("predict(values, days, mask, future_days)", "forecast(...)", ends="0.3")
             return cast("dict[str, Tensor]", self.forecast(batch, *older))
         n, _, c = batch.x.shape
         if not bool(batch.usable.any()):

@@ -7,7 +7,8 @@ from typing import Any
 
 from eowidgets.contract.registry import get_model, model_classes, register
 from eowidgets.contract.task import Task
-from eowidgets.errors import InputError, warn_user
+from eowidgets.deprecation import warn_deprecated
+from eowidgets.errors import InputError
 from eowidgets.models.forecast.base import PREFIX, Forecaster, short_name
 
 SeriesModel = Forecaster
@@ -15,25 +16,25 @@ SeriesModel = Forecaster
 
 def register_series(cls: type[Forecaster]) -> type[Forecaster]:
     """Register a forecaster, which ``eow.register`` does now."""
-    warn_user("register_series is deprecated: use eow.register.", DeprecationWarning)
+    warn_deprecated("register_series", "eow.register", ends="0.3")
     return register(cls)
 
 
 def series_models() -> dict[str, type[Forecaster]]:
     """Return the forecasters that can be used here by short name, which ``eow.list_models`` shows now."""
-    warn_user('series_models is deprecated: use eow.list_models(task="forecast").', DeprecationWarning)
+    warn_deprecated("series_models", 'eow.list_models(task="forecast")', ends="0.3")
     found = [m for m in model_classes(Task.FORECAST) if issubclass(m, Forecaster)]
     return {short_name(m.name): m for m in found if m.needs is None or find_spec(m.needs) is not None}
 
 
 def series_model(model: str | Forecaster, **params: Any) -> Forecaster:
     """Return a forecaster by its short name, which ``get_model`` does now by its registered name."""
-    warn_user(
-        f"series_model is deprecated: use eowidgets.contract.registry.get_model({PREFIX + short_name(model)!r})."
+    new = (
+        f"eowidgets.contract.registry.get_model({PREFIX + short_name(model)!r})"
         if isinstance(model, str)
-        else "series_model is deprecated: use model.with_params(...).",
-        DeprecationWarning,
+        else "model.with_params(...)"
     )
+    warn_deprecated("series_model", new, ends="0.3")
     made = get_model(PREFIX + short_name(model) if isinstance(model, str) else model)
     if not isinstance(made, Forecaster):
         raise InputError(f"{made.name!r} is not a forecaster of series: use eowidgets.contract.registry.get_model.")

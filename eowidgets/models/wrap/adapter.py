@@ -124,31 +124,50 @@ def wrap(
     Parameters
     ----------
     network : torch.nn.Module, str or Path
-        A module, or a file: ``.onnx``; ``.pt2`` (exported); ``.pt``, ``.ts``, ``.jit``, ``.torchscript``
-        (TorchScript). Files of the last two kinds can run code: they need ``trust=True``.
+        A module, or a file: ``.onnx``; ``.pt2`` (exported); ``.pt``, ``.ts``, ``.jit``, ``.torchscript`` (TorchScript).
+        Files of the last two kinds can run code: they need ``trust=True``.
     bands : sequence of str
         Common names, in the order of the network's channels.
     outputs : Value, Classes or Bands, or a sequence of them
-        What the network gives: one tensor, a tuple in this order, or a dict with these names.
+        What the network returns: one tensor, a tuple in this order, or a dict with these names.
     name : str, optional
         Lower-case words joined by hyphens; by default made from the class or the file's name.
     task : Task or str
+        What the model is for.
     window : Windows or int, optional
-        Size, halo, multiple and dates of its windows; a number is the side of a window, of which an eighth at each
-        side is halo.
+        Size, halo, multiple and dates of its windows; a number is the side of a window, of which an eighth at each side
+        is halo.
     layout : {"bchw", "btchw", "bcthw"}
-        Axes that the network takes; with ``"bchw"`` it sees each date by itself, and its outputs with
-        ``dims="tyx"`` have a date each. With the others it sees all dates.
-    scale, mean, std, resolution, see
-        As in :class:`~eowidgets.contract.prepare.Preparation`.
-    min_dates, max_dates : int, optional
+        Axes that the network takes; with ``"bchw"`` it takes each date by itself, and its outputs with ``dims="tyx"``
+        have a date each. With the others it takes all dates.
+    scale : float
+        Values are multiplied by this first.
+    mean : sequence of float, optional
+        Mean of each band, in scaled numbers, that is subtracted.
+    std : sequence of float, optional
+        Standard deviation of each band by which is divided.
+    resolution : float, optional
+        Pixel size in metres of the training data; None means any.
+    min_dates : int
+        Fewest dates that the network takes.
+    max_dates : int, optional
+        Most dates that the network takes.
+    see : {"clear", "measured"}
+        Which values the network gets: only clear ones, or clouds as well; see
+        :class:`~eowidgets.contract.prepare.Preparation`.
     logits : bool
         Class outputs are logits (softmax is applied, or the sigmoid to a single channel), not probabilities.
     card : Card, optional
+        Source, licence, scores and limits.
     trust : bool
         You trust the maker of a TorchScript or exported file.
     sha256 : str, optional
-        Hash that the file must have.
+        SHA-256 that the file must have.
+
+    Returns
+    -------
+    Model
+        A model that ``eow.run`` takes.
 
     Raises
     ------

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import Any, cast
 
 import anywidget
 import numpy as np
@@ -32,7 +32,7 @@ from eowidgets.widgets.viewer.checks import ErrorsBelow
 class PixelChart(ReadableRepr, PlainErrors, ErrorsBelow, anywidget.AnyWidget):
     """The history of pixels, of an area and of polygons, cloudy dates hollow.
 
-    Beside a :class:`TimeViewer` the viewer's own chart needs no kernel; this one stands alone, and can be linked with
+    Next to a :class:`TimeViewer` the viewer's own chart needs no kernel; this one stands alone, and can be linked with
     anything: ``ipywidgets.link((viewer, "date"), (chart, "date"))``.
 
     Parameters
@@ -70,12 +70,12 @@ class PixelChart(ReadableRepr, PlainErrors, ErrorsBelow, anywidget.AnyWidget):
     series: Any = traitlets.List().tag(sync=True)
     forecasts: Any = traitlets.List(traitlets.Dict()).tag(sync=True)
     marks: Any = traitlets.List(traitlets.Dict()).tag(sync=True)
-    title: Any = traitlets.Unicode().tag(sync=True)
-    unit: Any = traitlets.Unicode().tag(sync=True)
-    date: Any = traitlets.Unicode().tag(sync=True)
-    height: Any = traitlets.Int(180).tag(sync=True)
-    what: Any = traitlets.Unicode()
-    since: Any = traitlets.Unicode()
+    title: str = cast("str", traitlets.Unicode().tag(sync=True))
+    unit: str = cast("str", traitlets.Unicode().tag(sync=True))
+    date: str = cast("str", traitlets.Unicode().tag(sync=True))
+    height: int = cast("int", traitlets.Int(180).tag(sync=True))
+    what: str = cast("str", traitlets.Unicode())
+    since: str = cast("str", traitlets.Unicode())
     pins: Any = PinsTrait(traitlets.Dict())
     area: Any = AreaTrait(allow_none=True)
     polygons: Any = PolygonsTrait()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from functools import lru_cache
 from importlib.util import find_spec
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Unpack, cast
 
 import ipyleaflet
 import ipywidgets
@@ -29,6 +29,7 @@ from eowidgets.widgets.map.picture_layers import PictureLayers
 from eowidgets.widgets.map.rasters import Rasters
 from eowidgets.widgets.map.screen import corners, is_rectangle, mercator, same_shape
 from eowidgets.widgets.map.time_layer import TimeLayer
+from eowidgets.widgets.map.typed import Basemap, MapOptions
 from eowidgets.widgets.places import free_color
 
 if TYPE_CHECKING:
@@ -65,7 +66,7 @@ class AreaMap(PlainErrors, MapControls, PictureLayers, Rasters, ipyleaflet.Map):
     area : optional
         Whatever ``eow.Area.of`` takes.
     basemap : {"streets", "light", "dark", "imagery", "terrain"}
-        Shown once tiles are known to be reachable; until then, and offline, coastlines and a graticule.
+        Shown as soon as tiles are reachable; until then, and offline, coastlines and a graticule.
     height : str
         CSS height.
     toolbar : bool
@@ -93,7 +94,7 @@ class AreaMap(PlainErrors, MapControls, PictureLayers, Rasters, ipyleaflet.Map):
     Raises
     ------
     InputError
-        For something that is not a cube, has no CRS, or an area that is none.
+        For something that is not a cube, has no CRS, or an invalid area.
 
     Examples
     --------
@@ -104,8 +105,8 @@ class AreaMap(PlainErrors, MapControls, PictureLayers, Rasters, ipyleaflet.Map):
 
     area: Any = AreaTrait(allow_none=True)
     pins: Any = traitlets.List()
-    date = traitlets.Unicode("")
-    bands = traitlets.Tuple()
+    date: str = cast("str", traitlets.Unicode(""))
+    bands: tuple[str, ...] = cast("tuple[str, ...]", traitlets.Tuple())
     frames: Any = traitlets.Instance(TimeLayer, allow_none=True)
 
     def __new__(cls, *args: Any, **kwargs: Any) -> AreaMap:
@@ -119,16 +120,14 @@ class AreaMap(PlainErrors, MapControls, PictureLayers, Rasters, ipyleaflet.Map):
         cube: xr.Dataset | None = None,
         *,
         area: AreaLike | None = None,
-        basemap: str = "streets",
+        basemap: Basemap = "streets",
         height: str = "480px",
         toolbar: bool = False,
-        **options: Any,
+        **options: Unpack[MapOptions],
     ) -> None:
         for name in options:
             if name not in self.trait_names():
                 raise unknown("option of AreaMap", name, self.trait_names())
-        if basemap not in base.BASEMAPS:
-            raise unknown("basemap", basemap, base.BASEMAPS)
         self.cube: xr.Dataset | None = None
         self._basemap_name = basemap
         self._legends = {}
@@ -137,7 +136,8 @@ class AreaMap(PlainErrors, MapControls, PictureLayers, Rasters, ipyleaflet.Map):
         # A layer of our own from the start: the default would ask a tile server before anyone knows it is there.
         self._under = (base.coastlines(), base.graticule())
         ours = {"scroll_wheel_zoom": True, "max_zoom": 22, "layers": self._under, "panes": base.PANES}
-        super().__init__(**{**ours, **leaf, **options})
+        given: dict[str, Any] = {**ours, **leaf, **dict(options)}
+        super().__init__(**given)
         self._under[0].name = base.COASTLINES  # leafmap gives the first layer a name of its own
         self.layout.height, self.layout.min_height = height, "160px"
         self._footprint = ipyleaflet.Polygon(name="footprint", **_FOOTPRINT)
@@ -165,7 +165,27 @@ class AreaMap(PlainErrors, MapControls, PictureLayers, Rasters, ipyleaflet.Map):
     # --- the cube ---------------------------------------------------------------------------------------------
 
     def set_cube(self, cube: xr.Dataset, *, look: bool = True) -> None:
-        """Show another cube, and move the map to it."""
+        """Show another cube, and move the map to it.
+
+        Parameters
+        ----------
+        cube : Dataset
+            The cube to show.
+        look : bool
+            Whether the map moves to it.
+
+        Raises
+        ------
+        InputError
+            If it is no cube, or has no CRS.
+
+        Examples
+        --------
+        >>> import eowidgets as eow
+        >>> from eowidgets.testing import tiny_cube
+        >>> area_map = eow.AreaMap(tiny_cube())
+        >>> area_map.set_cube(tiny_cube(dates=3))
+        """
         cube = admit(cube, time=False)
         box = geobox(cube)
         if self.frames is None:
@@ -181,7 +201,27 @@ class AreaMap(PlainErrors, MapControls, PictureLayers, Rasters, ipyleaflet.Map):
         self._from_frames()
 
     def look_at(self, place: AreaLike) -> None:
-        """Move the map so that ``place`` (whatever ``eow.Area.of`` takes) fills it."""
+        """Move the map so that ``place`` (whatever ``eow.Area.of`` takes) fills it.
+
+        Parameters
+        ----------
+        place : Area or what ``eow.Area.of`` takes
+            The place that fills the map.
+
+        Raises
+        ------
+        InputError
+            If it is no area.
+
+        Examples
+        --------
+        >>> import eowidgets as eow
+        >>> from eowidgets.testing import tiny_cube
+        >>> area_map = eow.AreaMap(tiny_cube())
+        >>> area_map.look_at((27.0, 45.1, 27.1, 45.2))
+        >>> [round(v, 2) for v in area_map.center]
+        [45.15, 27.05]
+        """
         west, south, east, north = Area.of(place).bounds
         self.center = ((south + north) / 2, (west + east) / 2)
         # The size on screen is not known before the map is shown; most maps are at least this large.
@@ -216,15 +256,50 @@ class AreaMap(PlainErrors, MapControls, PictureLayers, Rasters, ipyleaflet.Map):
 
     @property
     def area_value(self) -> Area | None:
-        """The area as a value that knows its size, or None."""
+        """Return the area as an :class:`~eowidgets.Area`, or None."""
         return None if self.area is None else Area.of(self.area)
 
     def area_gdf(self) -> gpd.GeoDataFrame:
-        """The area as a GeoDataFrame in lon/lat with one row."""
+        """Return the area as a GeoDataFrame in degrees with one row.
+
+        Returns
+        -------
+        GeoDataFrame
+            Columns ``name``, ``hectares`` and ``geometry``.
+
+        Examples
+        --------
+        >>> import eowidgets as eow
+        >>> from eowidgets.testing import tiny_cube
+        >>> area_map = eow.AreaMap(tiny_cube())
+        >>> area_map.area = (27.0, 45.1, 27.1, 45.2)
+        >>> len(area_map.area_gdf())
+        1
+        """
         return self._needed().gdf()
 
     def area_in(self, crs: CRSLike) -> BaseGeometry:
-        """The area as a shapely geometry in another CRS, such as ``cube.rio.crs``."""
+        """Return the area as a shapely geometry in another CRS, such as ``cube.rio.crs``.
+
+        Parameters
+        ----------
+        crs : str, int or CRS
+            Coordinate reference system.
+
+        Returns
+        -------
+        shapely geometry
+            Polygon or multipolygon in units of the CRS.
+
+        Examples
+        --------
+        >>> import eowidgets as eow
+        >>> from eowidgets.testing import tiny_cube
+        >>> area_map = eow.AreaMap(tiny_cube())
+        >>> area_map.area = (27.0, 45.1, 27.1, 45.2)
+        >>> area_map.area_in("EPSG:32635").geom_type
+        'Polygon'
+        """
         return self._needed().to_crs(crs)
 
     def _needed(self) -> Area:
@@ -234,7 +309,21 @@ class AreaMap(PlainErrors, MapControls, PictureLayers, Rasters, ipyleaflet.Map):
         return area
 
     def view_area(self) -> Area | None:
-        """What is in view, cut to the cube; None before the map is on screen or where they do not meet."""
+        """Return what is in view, cut to the cube.
+
+        Returns
+        -------
+        Area or None
+            None before the map is on screen, or where view and cube do not meet.
+
+        Examples
+        --------
+        >>> import eowidgets as eow
+        >>> from eowidgets.testing import tiny_cube
+        >>> area_map = eow.AreaMap(tiny_cube())
+        >>> area_map.view_area() is None
+        True
+        """
         if not self.bounds:
             return None
         (south, west), (north, east) = self.bounds
@@ -256,7 +345,26 @@ class AreaMap(PlainErrors, MapControls, PictureLayers, Rasters, ipyleaflet.Map):
         return (west + east) / 2
 
     def placed(self, geometry: AreaLike) -> dict[str, Any]:
-        """Move a GeoJSON geometry to the copy of the world in which the cube is drawn, across 180 where it lies there."""
+        """Move a GeoJSON geometry to the copy of the world in which the cube is drawn, across 180 where it lies there.
+
+        Parameters
+        ----------
+        geometry : Area or what ``eow.Area.of`` takes
+            The geometry in degrees.
+
+        Returns
+        -------
+        dict
+            GeoJSON whose longitudes may pass 180.
+
+        Examples
+        --------
+        >>> import eowidgets as eow
+        >>> from eowidgets.testing import tiny_cube
+        >>> area_map = eow.AreaMap(tiny_cube())
+        >>> area_map.placed((27.0, 45.1, 27.1, 45.2))["type"]
+        'Polygon'
+        """
         return placed(Area.of(geometry).geojson, self._middle)
 
     def _show_area(self, change: Any) -> None:
@@ -296,12 +404,22 @@ class AreaMap(PlainErrors, MapControls, PictureLayers, Rasters, ipyleaflet.Map):
         ----------
         content : bytes
         name : str
-            Name of the file, which tells the format: GeoJSON, KML, KMZ, GeoPackage, FlatGeobuf or a zipped shapefile.
+            Name of the file; its ending is the format: GeoJSON, KML, KMZ, GeoPackage, FlatGeobuf or a zipped shapefile.
 
         Raises
         ------
         InputError, SourceError, MissingExtraError
             If it is too large, has no area in it, or cannot be read.
+
+        Examples
+        --------
+        >>> import eowidgets as eow
+        >>> from eowidgets.testing import tiny_cube
+        >>> area_map = eow.AreaMap(tiny_cube())
+        >>> triangle = '{"type": "Polygon", "coordinates": [[[27, 45], [27.1, 45], [27, 45.1], [27, 45]]]}'
+        >>> area_map.load_area(triangle.encode(), "field.geojson")
+        >>> area_map.area["type"]
+        'Polygon'
         """
         if len(content) > _LARGEST_UPLOAD:
             raise InputError(f"{shown(name)} has {len(content) / 1e6:.0f} MB: simplify it to less than 8 MB.")
@@ -365,6 +483,13 @@ class AreaMap(PlainErrors, MapControls, PictureLayers, Rasters, ipyleaflet.Map):
         ----------
         name : {"coastlines", "streets", "light", "dark", "imagery", "terrain"}
             All but the first come from a server of tiles.
+
+        Examples
+        --------
+        >>> import eowidgets as eow
+        >>> from eowidgets.testing import tiny_cube
+        >>> area_map = eow.AreaMap(tiny_cube())
+        >>> area_map.show_basemap("coastlines")
         """
         ground = self._under if name == base.COASTLINES else (base.tiles(name),)
         rest = [x for x in self.layers if x not in self._under and not getattr(x, "base", False)]

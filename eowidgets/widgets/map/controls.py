@@ -47,7 +47,20 @@ class MapControls:
             self._upload.value = ()
 
     def say(self, sentence: str) -> None:
-        """Show one sentence on the map, or nothing."""
+        """Show one sentence on the map, or nothing.
+
+        Parameters
+        ----------
+        sentence : str
+            The sentence; empty shows nothing.
+
+        Examples
+        --------
+        >>> import eowidgets as eow
+        >>> from eowidgets.testing import tiny_cube
+        >>> area_map = eow.AreaMap(tiny_cube())
+        >>> area_map.say("Draw an area.")
+        """
         self._note.value = f'<div class="eow-map-note" role="alert">{escape(sentence)}</div>' if sentence else ""
 
     def _add_toolbar(self) -> None:

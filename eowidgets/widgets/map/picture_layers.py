@@ -41,6 +41,23 @@ class PictureLayers:
         legend : Legend, optional
         opacity : float, optional
             0..1; 1 for a new layer.
+
+        Returns
+        -------
+        ImageOverlay
+            The layer.
+
+        Examples
+        --------
+        >>> import eowidgets as eow
+        >>> import numpy as np
+        >>> from eowidgets.cube.grid import geobox
+        >>> from eowidgets.testing import tiny_cube
+        >>> cube = tiny_cube()
+        >>> area_map = eow.AreaMap(cube)
+        >>> layer = area_map.show_image(np.zeros((40, 40, 4), "uint8"), geobox(cube), "mask")
+        >>> layer.name
+        'mask'
         """
         url, corners = place(rgba, box)
         layer = self.image(name)
@@ -61,12 +78,54 @@ class PictureLayers:
         return layer
 
     def image(self, name: str) -> ipyleaflet.ImageOverlay | None:
-        """The picture layer of that name, if there is one."""
+        """Return the picture layer of a name, if there is one.
+
+        Parameters
+        ----------
+        name : str
+            Name of the layer.
+
+        Returns
+        -------
+        ImageOverlay or None
+            The layer.
+
+        Examples
+        --------
+        >>> import eowidgets as eow
+        >>> import numpy as np
+        >>> from eowidgets.cube.grid import geobox
+        >>> from eowidgets.testing import tiny_cube
+        >>> cube = tiny_cube()
+        >>> area_map = eow.AreaMap(cube)
+        >>> layer = area_map.show_image(np.zeros((40, 40, 4), "uint8"), geobox(cube), "mask")
+        >>> area_map.image("mask") is layer
+        True
+        """
         found = (x for x in self.layers if isinstance(x, ipyleaflet.ImageOverlay) and x.name == name)
         return next(found, None)
 
     def drop_image(self, name: str) -> None:
-        """Take a picture layer and its legend away; nothing happens where there is none."""
+        """Take a picture layer and its legend away; nothing happens where there is none.
+
+        Parameters
+        ----------
+        name : str
+            Name of the layer.
+
+        Examples
+        --------
+        >>> import eowidgets as eow
+        >>> import numpy as np
+        >>> from eowidgets.cube.grid import geobox
+        >>> from eowidgets.testing import tiny_cube
+        >>> cube = tiny_cube()
+        >>> area_map = eow.AreaMap(cube)
+        >>> layer = area_map.show_image(np.zeros((40, 40, 4), "uint8"), geobox(cube), "mask")
+        >>> area_map.drop_image("mask")
+        >>> area_map.image("mask") is None
+        True
+        """
         layer = self.image(name)
         if layer is not None:
             self.layers = tuple(x for x in self.layers if x is not layer)

@@ -60,6 +60,14 @@ class Rasters:
         ------
         InputError, SourceError
             If it cannot be opened, has no coordinate system, or no such band.
+
+        Examples
+        --------
+        >>> import eowidgets as eow
+        >>> from eowidgets.testing import tiny_cube
+        >>> cube = tiny_cube()
+        >>> area_map = eow.AreaMap(cube)
+        >>> area_map.add_raster(cube.nir.isel(time=0), layer_name="infrared")
         """
         cube = _opened(source)
         picture, legend = _picture(cube, _names(cube, indexes), {"cmap": colormap, "vmin": vmin, "vmax": vmax})

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from html import escape
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Unpack
 
 import traitlets
 import xarray as xr
@@ -14,6 +14,7 @@ from eowidgets.render.mercator import MercatorSource
 from eowidgets.render.source import FrameSource
 from eowidgets.widgets.base import css, esm
 from eowidgets.widgets.viewer.time_viewer import TimeViewer
+from eowidgets.widgets.viewer.typed import TimeLayerOptions
 
 if TYPE_CHECKING:
     import ipyleaflet
@@ -73,20 +74,38 @@ class TimeLayer(TimeViewer):
         *,
         viewer: TimeViewer | None = None,
         longest: Pixels = 1024,
-        **traits: Any,
+        **traits: Unpack[TimeLayerOptions],
     ) -> None:
         if not hasattr(map, "model_id") or not hasattr(map, "layers"):
             raise InputError(f"A layer needs a map of ipyleaflet or leafmap, not {type(map).__name__}.")
         self._longest = longest
+        given: dict[str, Any] = dict(traits)
         if viewer is not None:
-            traits = {n: getattr(viewer, n) for n in _LINKED} | traits
-        super().__init__(cube, map_id=map.model_id, **traits)
+            given = {n: getattr(viewer, n) for n in _LINKED} | given
+        given["map_id"] = map.model_id
+        super().__init__(cube, **given)
         self.credit = escape(str(self.cube.attrs.get("attribution", ""))[:200])
         if viewer is not None:
             self.follow(viewer)
 
     def follow(self, viewer: TimeViewer) -> None:
-        """Keep date and style in step with a viewer, in the browser at once."""
+        """Keep date and style in step with a viewer, in the browser at once.
+
+        Parameters
+        ----------
+        viewer : TimeViewer
+            The viewer.
+
+        Examples
+        --------
+        >>> import eowidgets as eow
+        >>> from eowidgets.testing import tiny_cube
+        >>> cube = tiny_cube()
+        >>> viewer, area_map = eow.TimeViewer(cube), eow.AreaMap(cube)
+        >>> area_map.frames.follow(viewer)
+        >>> area_map.frames.group == viewer.store_id
+        True
+        """
         if not viewer.group:
             viewer.group = viewer.store_id
         self.group = viewer.group

@@ -132,7 +132,7 @@ class AskPanel(Panel, anywidget.AnyWidget):
 
     @property
     def answers(self) -> list[Answer]:
-        """The dialogue so far, in the order of the questions."""
+        """Return the dialogue so far, in the order of the questions."""
         return [self._answered[number] for number in sorted(self._answered)]
 
     # --- asking ---------------------------------------------------------------------------------------------------
@@ -141,6 +141,24 @@ class AskPanel(Panel, anywidget.AnyWidget):
         """Answer a question in the background, as typing it does; ``.result()`` of the work waits for the answer.
 
         The kernel is never blocked, and answers come in the order of the questions.
+
+        Parameters
+        ----------
+        question : str
+            The question, in English.
+
+        Returns
+        -------
+        Work
+            Background work whose result is the :class:`~eowidgets.Answer`.
+
+        Examples
+        --------
+        >>> import eowidgets as eow
+        >>> from eowidgets.testing import tiny_cube
+        >>> panel = eow.AskPanel(tiny_cube())
+        >>> panel.ask("How many images do we have?").result(60)
+        There are 12 images from 2019-01-05 to 2019-06-30.
         """
         with self._lock:
             number = len(self.turns)
@@ -154,7 +172,15 @@ class AskPanel(Panel, anywidget.AnyWidget):
         return work
 
     def cancel(self) -> None:
-        """Stop all questions that are not answered yet."""
+        """Stop all questions that are not answered yet.
+
+        Examples
+        --------
+        >>> import eowidgets as eow
+        >>> from eowidgets.testing import tiny_cube
+        >>> panel = eow.AskPanel(tiny_cube())
+        >>> panel.cancel()
+        """
         LIGHT.drop(self)
 
     def _follow(self, work: Work[Answer], number: int, question: str) -> None:
@@ -263,7 +289,20 @@ class AskPanel(Panel, anywidget.AnyWidget):
     # --- evidence -------------------------------------------------------------------------------------------------
 
     def light(self, turn: int) -> None:
-        """Show the evidence of a turn on viewer and map; -1 hides it."""
+        """Show the evidence of a turn on viewer and map; -1 hides it.
+
+        Parameters
+        ----------
+        turn : int
+            Number of the turn in the dialogue, from 0 on; -1 hides the evidence.
+
+        Examples
+        --------
+        >>> import eowidgets as eow
+        >>> from eowidgets.testing import tiny_cube
+        >>> panel = eow.AskPanel(tiny_cube())
+        >>> panel.light(-1)
+        """
         if turn != -1 and turn not in self._answered:
             raise InputError(f"There is no answer number {turn}: there are {len(self.answers)}.")
         if turn == self.lit:
@@ -301,6 +340,13 @@ class AskPanel(Panel, anywidget.AnyWidget):
 
     def grade(self, turn: int, good: bool) -> None:
         """Write a thumb for a turn to the feedback file, as one line of JSON.
+
+        Parameters
+        ----------
+        turn : int
+            Number of the turn in the dialogue, from 0 on.
+        good : bool
+            Whether the answer is right.
 
         Raises
         ------

@@ -92,7 +92,7 @@ class ChangePanel(FormPanel, ChangePanelView):
     --------
     >>> import eowidgets as eow
     >>> eow.ChangePanel(eow.open("romania"))
-    ChangePanel: break-ccdc, 2017-08-01 to 2021-01-01, no result yet
+    ChangePanel: auto, 2017-08-01 to 2021-01-01, no result yet
     """
 
     result: Any = traitlets.Instance(xr.Dataset, allow_none=True)
@@ -151,7 +151,7 @@ class ChangePanel(FormPanel, ChangePanelView):
 
     @property
     def method(self) -> str:
-        """Name of the method chosen."""
+        """Return the name of the method chosen."""
         return str(self._method.value)
 
     @method.setter
@@ -160,7 +160,7 @@ class ChangePanel(FormPanel, ChangePanelView):
 
     @property
     def dates(self) -> tuple[str, str]:
-        """The two days, or periods, that were chosen."""
+        """Return the two days, or periods, that were chosen."""
         return str(self._from.value).strip(), str(self._to.value).strip()
 
     @dates.setter
@@ -168,7 +168,21 @@ class ChangePanel(FormPanel, ChangePanelView):
         self._from.value, self._to.value = (str(d) for d in between)
 
     def code(self) -> str:
-        """Return the code of a cell that computes the same."""
+        """Return the code of a cell that computes the same.
+
+        Returns
+        -------
+        str
+            Python code.
+
+        Examples
+        --------
+        >>> import eowidgets as eow
+        >>> from eowidgets.testing import tiny_cube
+        >>> panel = eow.ChangePanel(tiny_cube(), method="change-otsu")
+        >>> "eow.change" in panel.code()
+        True
+        """
         area = self.run_area()
         usual = self.params == DEFAULTS.get(self.method, {})
         asked = {"method": self.method, "dates": self.dates, **({"area": area} if area is not None else {})}
@@ -271,10 +285,22 @@ class ChangePanel(FormPanel, ChangePanelView):
     def pick(self, number: int) -> None:
         """Look at one place: its chips, its pixel, its facts; 0 for none.
 
+        Parameters
+        ----------
+        number : int
+            Number of the place in the list, from 1 on; 0 selects none.
+
         Raises
         ------
         InputError
             If no place that passes the filters has this number.
+
+        Examples
+        --------
+        >>> import eowidgets as eow
+        >>> from eowidgets.testing import tiny_cube
+        >>> panel = eow.ChangePanel(tiny_cube(), method="change-otsu")
+        >>> panel.pick(0)
         """
         if not number:
             self.picked, self._view.place = 0, {}
@@ -302,7 +328,13 @@ class ChangePanel(FormPanel, ChangePanelView):
         return save_places(self.places, target)
 
     def sentence(self) -> str:
-        """Return what was found, in words for a report."""
+        """Return what was found, in words for a report.
+
+        Returns
+        -------
+        str
+            The sentence.
+        """
         if self.result is None:
             raise InputError("There is no result yet: run a comparison first.")
         return sentence(self.result, self.places)

@@ -74,7 +74,7 @@ class FindPanel(FindReading):
     --------
     >>> import eowidgets as eow
     >>> eow.FindPanel("sentinel-2", area=(22.14, 45.19, 22.16, 45.21), dates="2020-05/2020-09")
-    FindPanel: Sentinel-2 L2A (Earth Search), 2020-05-01 to 2020-09-30, not searched yet
+    FindPanel: Sentinel-2 L2A, surface reflectance (Earth Search), 2020-05-01 to 2020-09-30, not searched yet
     """
 
     _noun = "search"
@@ -132,7 +132,7 @@ class FindPanel(FindReading):
 
     @property
     def catalogue(self) -> str:
-        """Name of the catalogue chosen; empty for one that was given without a name."""
+        """Return the name of the catalogue chosen; empty for one that was given without a name."""
         return str(self._catalogue.value)
 
     @catalogue.setter
@@ -141,7 +141,7 @@ class FindPanel(FindReading):
 
     @property
     def bands(self) -> tuple[str, ...] | None:
-        """Bands that are read; None for those of the collection."""
+        """Return the bands that are read; None for those of the collection."""
         chosen = tuple(self._bands.value)
         return chosen if chosen and len(chosen) < len(self._bands.options) else None
 
@@ -155,7 +155,7 @@ class FindPanel(FindReading):
 
     @property
     def pixel_size(self) -> float | None:
-        """Pixel size in metres; None for that of the collection."""
+        """Return the pixel size in metres; None for that of the collection."""
         size = float(self._pixel.value)
         return size if size and size != self._searched().resolution else None
 
@@ -170,6 +170,12 @@ class FindPanel(FindReading):
         ------
         InputError
             If the map is not on screen yet.
+
+        Examples
+        --------
+        >>> import eowidgets as eow
+        >>> panel = eow.FindPanel(area=(24.0, 45.8, 24.1, 45.9), dates="2020")
+        >>> panel.use_view()  # doctest: +SKIP
         """
         view = self.map.view_area()
         if view is None:
@@ -233,6 +239,12 @@ class FindPanel(FindReading):
         -------
         Work or None
             ``.result()`` waits for what ``eow.find`` returns; None where it was refused (the panel shows why).
+
+        Examples
+        --------
+        >>> import eowidgets as eow
+        >>> panel = eow.FindPanel(area=(24.0, 45.8, 24.1, 45.9), dates="2020")
+        >>> panel.run().result()  # doctest: +SKIP
         """
         if not self._is_busy():
             self._show_status(self._upper)
@@ -282,7 +294,7 @@ class FindPanel(FindReading):
 
     @property
     def chosen(self) -> list[str]:
-        """Dates chosen, in the order of time."""
+        """Return the dates chosen, in the order of time."""
         return list(self.timeline.chosen)
 
     def choose(self, dates: str | DateLike | Sequence[str | DateLike] | None) -> None:
@@ -297,6 +309,14 @@ class FindPanel(FindReading):
         ------
         InputError
             If nothing was searched yet, or a date was not found.
+
+        Examples
+        --------
+        >>> import eowidgets as eow
+        >>> panel = eow.FindPanel(area=(24.0, 45.8, 24.1, 45.9), dates="2020")
+        >>> panel.choose(None)
+        >>> panel.chosen
+        []
         """
         self.timeline.chosen = [] if dates is None else self._needed().select(dates).dates
 
@@ -321,10 +341,22 @@ class FindPanel(FindReading):
     def code(self) -> str:
         """Return the code of a cell that searches and opens the same.
 
+        Returns
+        -------
+        str
+            Python code.
+
         Raises
         ------
         InputError
             If nothing was searched yet and the settings are not complete.
+
+        Examples
+        --------
+        >>> import eowidgets as eow
+        >>> panel = eow.FindPanel(area=(24.0, 45.8, 24.1, 45.9), dates="2020")
+        >>> "eow.find" in panel.code()
+        True
         """
         if self.found is not None:
             return self._part().code()
@@ -340,7 +372,14 @@ class FindPanel(FindReading):
         return report_of(self._needed(), self._part())
 
     def close(self) -> None:
-        """Cancel what is in progress, and close the panel with its map and the Explorer below."""
+        """Cancel what is in progress, and close the panel with its map and the Explorer below.
+
+        Examples
+        --------
+        >>> import eowidgets as eow
+        >>> panel = eow.FindPanel(area=(24.0, 45.8, 24.1, 45.9), dates="2020")
+        >>> panel.close()
+        """
         self.cancel()
         LIGHT.drop(self)
         for widget in (self.explorer, self._own_map):

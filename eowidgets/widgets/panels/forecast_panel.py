@@ -128,7 +128,7 @@ class ForecastPanel(FormPanel, ForecastView):
 
     @property
     def what(self) -> str:
-        """Index or bands to forecast."""
+        """Return the index or bands to forecast."""
         return str(self._what.value)
 
     @what.setter
@@ -137,7 +137,7 @@ class ForecastPanel(FormPanel, ForecastView):
 
     @property
     def days(self) -> int:
-        """Days ahead."""
+        """Return the number of days ahead."""
         return int(self._days.value)
 
     @days.setter
@@ -146,7 +146,7 @@ class ForecastPanel(FormPanel, ForecastView):
 
     @property
     def model(self) -> str:
-        """Name of the forecaster."""
+        """Return the name of the forecaster."""
         return str(self._model.value)
 
     @model.setter
@@ -155,7 +155,7 @@ class ForecastPanel(FormPanel, ForecastView):
 
     @property
     def from_date(self) -> str:
-        """ISO date to forecast from; setting it forecasts."""
+        """Return the ISO date to forecast from; setting it forecasts."""
         return str(self._from.value)
 
     @from_date.setter
@@ -168,10 +168,22 @@ class ForecastPanel(FormPanel, ForecastView):
     def options(self) -> dict[str, Any]:
         """Return the arguments of :func:`~eowidgets.analysis.forecast.forecast.forecast`, without the cube.
 
+        Returns
+        -------
+        dict of str to object
+            Names and values of arguments.
+
         Raises
         ------
         InputError
             If a pin or an area is needed and there is none.
+
+        Examples
+        --------
+        >>> import eowidgets as eow
+        >>> from eowidgets.testing import tiny_cube
+        >>> panel = eow.ForecastPanel(tiny_cube(), "NDVI")
+        >>> panel.options()  # doctest: +SKIP
         """
         names = self.what.split()
         several = len(names) > 1 or names[0] in self.cube.eow.bands
@@ -189,11 +201,24 @@ class ForecastPanel(FormPanel, ForecastView):
 
     @property
     def looks_back(self) -> bool:
-        """Whether the chosen day is a past one, so that there is something to compare with."""
+        """Return whether the chosen day is a past one, so that there is something to compare with."""
         return self.from_date != self._dates[-1]
 
     def code(self) -> str:
-        """Return the code of a cell that computes the same."""
+        """Return the code of a cell that computes the same.
+
+        Returns
+        -------
+        str
+            Python code.
+
+        Examples
+        --------
+        >>> import eowidgets as eow
+        >>> from eowidgets.testing import tiny_cube
+        >>> panel = eow.ForecastPanel(tiny_cube(), "NDVI")
+        >>> panel.code()  # doctest: +SKIP
+        """
         day = {"from_date": self.from_date} if self.looks_back else {}
         name = "hindcast" if self.looks_back else "forecast"
         return Call(name, {**day, **self._all_options()}).code(self._source())
@@ -296,7 +321,7 @@ class ForecastPanel(FormPanel, ForecastView):
         shown = self.cube if name in self.cube else self.cube.assign({name: _as_band(self.cube, self.what)})
         own = [e for e in viewer.events if not str(e.get("label", "")).startswith("forecast")]
         marks = [{"date": str(t)[:10], "label": "forecast", "color": COLOR} for t in made.time.values]
-        mix = list(frames.data_vars) if len(frames.data_vars) == 3 else [name]
+        mix = [str(v) for v in frames.data_vars] if len(frames.data_vars) == 3 else [name]
         if self.looks_back:
             viewer.set_cube(shown)
             viewer.index, viewer.bands = None, mix

@@ -90,7 +90,7 @@ class MeasurePanel(ReadableRepr, PlainErrors, ipywidgets.VBox):
 
     @property
     def part(self) -> str:
-        """Title of the tab that is open."""
+        """Return the title of the tab that is open."""
         return str(self._parts.value)
 
     @part.setter
@@ -109,10 +109,21 @@ class MeasurePanel(ReadableRepr, PlainErrors, ipywidgets.VBox):
         ----------
         title : {"Seasons", "Parcels", "Accuracy", "Stations"}
 
+        Returns
+        -------
+        Panel
+            The panel.
+
         Raises
         ------
         InputError
             For another title, or a cube that the panel refuses.
+
+        Examples
+        --------
+        >>> import eowidgets as eow
+        >>> from eowidgets.testing import tiny_cube
+        >>> panel = eow.MeasurePanel(tiny_cube())
         """
         if title not in PARTS:
             raise unknown("part", title, PARTS)
@@ -127,13 +138,34 @@ class MeasurePanel(ReadableRepr, PlainErrors, ipywidgets.VBox):
         return self._panels[title]
 
     def on_open(self, callback: Callable[[Any], None]) -> None:
-        """Call ``callback(panel)`` for each panel that is created, and for those that were."""
+        """Call ``callback(panel)`` for each panel that is created, and for those that were.
+
+        Parameters
+        ----------
+        callback : callable
+            Takes a panel.
+
+        Examples
+        --------
+        >>> import eowidgets as eow
+        >>> from eowidgets.testing import tiny_cube
+        >>> panel = eow.MeasurePanel(tiny_cube())
+        >>> panel.on_open(lambda opened: None)
+        """
         self._opened = (*self._opened, callback)
         for panel in self._panels.values():
             callback(panel)
 
     def close(self) -> None:
-        """Cancel the work of the panels, and close them."""
+        """Cancel the work of the panels, and close them.
+
+        Examples
+        --------
+        >>> import eowidgets as eow
+        >>> from eowidgets.testing import tiny_cube
+        >>> panel = eow.MeasurePanel(tiny_cube())
+        >>> panel.close()
+        """
         for panel in self._panels.values():
             panel.close()
         super().close()

@@ -71,7 +71,7 @@ class ModelPanel(FormPanel, ModelView):
     Raises
     ------
     InputError
-        For a model that is not known, or a torch module that is not wrapped.
+        For a model that does not exist, or a torch module that is not wrapped.
 
     Examples
     --------
@@ -119,7 +119,7 @@ class ModelPanel(FormPanel, ModelView):
 
     @property
     def model(self) -> str:
-        """Name of the model chosen."""
+        """Return the name of the model chosen."""
         return str(self._model.value)
 
     @model.setter
@@ -135,7 +135,7 @@ class ModelPanel(FormPanel, ModelView):
 
     @property
     def dates(self) -> tuple[str, str]:
-        """First and last date given to the model."""
+        """Return the first and last date given to the model."""
         first, last = self._dates.value
         return str(first), str(last)
 
@@ -150,12 +150,40 @@ class ModelPanel(FormPanel, ModelView):
         self._dates.index = (inside[0], inside[-1])
 
     def run_cube(self) -> xr.Dataset:
-        """Return the dates of the cube that the model will get."""
+        """Return the dates of the cube that the model will get.
+
+        Returns
+        -------
+        Dataset
+            A part of the cube.
+
+        Examples
+        --------
+        >>> import eowidgets as eow
+        >>> from eowidgets.testing import tiny_cube
+        >>> panel = eow.ModelPanel(tiny_cube(), "fill-linear")
+        >>> panel.run_cube().sizes["time"]
+        12
+        """
         first, last = self._dates.index
         return self.cube if last - first + 1 == len(self._labels) else self.cube.isel(time=slice(first, last + 1))
 
     def code(self) -> str:
-        """Return the code of a cell that computes the same."""
+        """Return the code of a cell that computes the same.
+
+        Returns
+        -------
+        str
+            Python code.
+
+        Examples
+        --------
+        >>> import eowidgets as eow
+        >>> from eowidgets.testing import tiny_cube
+        >>> panel = eow.ModelPanel(tiny_cube(), "fill-linear")
+        >>> "fill-linear" in panel.code()
+        True
+        """
         name = None if self._chosen() is self._given else self.model
         dates = None if self.run_cube() is self.cube else self.dates
         more: dict[str, Any] = {"dates": dates, "area": self.run_area(), "device": str(self._device.value)}
@@ -193,9 +221,17 @@ class ModelPanel(FormPanel, ModelView):
     # --- running ------------------------------------------------------------------------------------------------
 
     def tell_cost(self) -> None:
-        """Measure on a small piece what the run will cost, and show it; in the background."""
+        """Measure on a small piece what the run will cost, and show it; in the background.
+
+        Examples
+        --------
+        >>> import eowidgets as eow
+        >>> from eowidgets.testing import tiny_cube
+        >>> panel = eow.ModelPanel(tiny_cube(), "fill-linear")
+        >>> panel.tell_cost()  # doctest: +SKIP
+        """
         try:
-            arguments, params = (self._subject(), self.run_cube(), self.run_area()), self.params
+            model, cube, area, params = self._subject(), self.run_cube(), self.run_area(), self.params
         except EowidgetsError as error:
             self._say(str(error), bad=True)
             return
@@ -213,7 +249,11 @@ class ModelPanel(FormPanel, ModelView):
             else:
                 self._price_soon()  # the time is known now
 
-        work = Work("cost estimate", lambda _: show(str(estimate(*arguments, device=device, **params))), owner=self)
+        work = Work(
+            "cost estimate",
+            lambda _: show(str(estimate(model, cube, area=area, device=device, **params))),
+            owner=self,
+        )
         work.on_change(follow)
         HEAVY.put(work)
 
@@ -228,7 +268,7 @@ class ModelPanel(FormPanel, ModelView):
         job = submit(
             self._subject(),
             self.run_cube(),
-            self.run_area(),
+            area=self.run_area(),
             device=device,
             on_window=painter.paint if self.viewer is not None or self.map is not None else None,
             **self.params,
@@ -259,7 +299,18 @@ class ModelPanel(FormPanel, ModelView):
             self.show(str(self._shown.value))
 
     def show(self, name: str) -> None:
-        """Select the result that is shown and saved."""
+        """Select the result that is shown and saved.
+
+        Parameters
+        ----------
+        name : str
+            Name of the result.
+
+        Raises
+        ------
+        InputError
+            If there is no such result.
+        """
         if name not in self.results:
             raise unknown("result", name, self.results)
         result = self.results[name]
@@ -294,7 +345,7 @@ class ModelPanel(FormPanel, ModelView):
 
     @property
     def cost(self) -> str:
-        """What the run will cost, as last measured: empty until :meth:`tell_cost` has finished."""
+        """Return what the run will cost, as last measured: empty until :meth:`tell_cost` has finished."""
         return str(self._cost.value).removeprefix("<span class='eow-cost'>").removesuffix("</span>")
 
     def __repr__(self) -> str:

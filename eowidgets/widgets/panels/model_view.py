@@ -90,7 +90,7 @@ class ModelView(PanelView):
 
     @property
     def task(self) -> str:
-        """Task of the model chosen; setting it lists the models of that task."""
+        """Return the task of the model chosen; setting it lists the models of that task."""
         return str(self._task.value)
 
     @task.setter

@@ -108,10 +108,22 @@ class Panel(ReadableRepr, PlainErrors):
         path : str or Path, optional
             Ends in ``.ipynb``.
 
+        Returns
+        -------
+        Path
+            The file.
+
         Raises
         ------
         InputError, SourceError
             If the cube cannot be opened again by name, or the file cannot be written.
+
+        Examples
+        --------
+        >>> import eowidgets as eow
+        >>> from eowidgets.testing import tiny_cube
+        >>> panel = eow.ChangePanel(tiny_cube())
+        >>> panel.to_notebook("change.ipynb")  # doctest: +SKIP
         """
         source = self._source()
         if source is None:
@@ -138,10 +150,22 @@ class Panel(ReadableRepr, PlainErrors):
         path : str or Path, optional
             Ends in ``.html``.
 
+        Returns
+        -------
+        Path
+            The file.
+
         Raises
         ------
         InputError, SourceError
             If there is no result yet, or the file cannot be written.
+
+        Examples
+        --------
+        >>> import eowidgets as eow
+        >>> from eowidgets.testing import tiny_cube
+        >>> panel = eow.ChangePanel(tiny_cube())
+        >>> panel.report("change.html")  # doctest: +SKIP
         """
         written = self._report().save(path or Path(self._notebook_name()).with_suffix(".html"))
         self._say(f"The report was written as {written}: open it in a browser, and print it for a PDF.")
@@ -155,7 +179,15 @@ class Panel(ReadableRepr, PlainErrors):
         return str(self.cube.attrs.get("title") or "A session")
 
     def close(self) -> None:
-        """Cancel the work of this panel, and close it and the viewer that was made for it."""
+        """Cancel the work of this panel, and close it and the viewer that was made for it.
+
+        Examples
+        --------
+        >>> import eowidgets as eow
+        >>> from eowidgets.testing import tiny_cube
+        >>> panel = eow.AskPanel(tiny_cube())
+        >>> panel.close()
+        """
         self._lane.drop(self)
         if self._own_viewer is not None:
             self._own_viewer.close()
@@ -209,7 +241,7 @@ class FormPanel(Priced, Panel, PanelView):
 
     @property
     def where(self) -> str:
-        """Where to compute."""
+        """Return where to compute."""
         return str(self._where.value)
 
     @where.setter
@@ -219,10 +251,23 @@ class FormPanel(Priced, Panel, PanelView):
     def run_area(self) -> dict[str, Any] | None:
         """Return the GeoJSON of where to compute, None for the whole cube.
 
+        Returns
+        -------
+        dict or None
+            GeoJSON geometry in degrees.
+
         Raises
         ------
         InputError
             If nothing is drawn, or the map shows nothing of the cube.
+
+        Examples
+        --------
+        >>> import eowidgets as eow
+        >>> from eowidgets.testing import tiny_cube
+        >>> panel = eow.ModelPanel(tiny_cube(), "fill-linear")
+        >>> panel.run_area() is None
+        True
         """
         if self.where == "view":
             view = self.map.view_area()
@@ -244,7 +289,7 @@ class FormPanel(Priced, Panel, PanelView):
 
     @property
     def params(self) -> dict[str, Any]:
-        """Parameters that differ from those of the model.
+        """Return the parameters that differ from those of the model.
 
         Raises
         ------
@@ -254,7 +299,27 @@ class FormPanel(Priced, Panel, PanelView):
         return changed_values(self._own, self._controls)
 
     def set(self, **params: Any) -> None:
-        """Set parameters as the controls do."""
+        """Set parameters as the controls do.
+
+        Parameters
+        ----------
+        **params : object
+            Names and values of parameters.
+
+        Raises
+        ------
+        InputError
+            If a parameter does not exist, or its value is out of bounds.
+
+        Examples
+        --------
+        >>> import eowidgets as eow
+        >>> from eowidgets.testing import tiny_cube
+        >>> panel = eow.ModelPanel(tiny_cube(), "fill-linear")
+        >>> panel.set(max_gap=30.0)
+        >>> panel.params
+        {'max_gap': 30.0}
+        """
         for name, value in params.items():
             if name not in self._controls:
                 raise unknown("parameter", name, self._controls)
@@ -277,7 +342,21 @@ class FormPanel(Priced, Panel, PanelView):
         self._params.children = tuple(self._controls.values())
 
     def code(self) -> str:
-        """Return the code of a cell that computes the same."""
+        """Return the code of a cell that computes the same.
+
+        Returns
+        -------
+        str
+            Python code.
+
+        Examples
+        --------
+        >>> import eowidgets as eow
+        >>> from eowidgets.testing import tiny_cube
+        >>> panel = eow.ModelPanel(tiny_cube(), "fill-linear")
+        >>> "eow.run" in panel.code()
+        True
+        """
         raise NotImplementedError
 
     def _refresh(self, _: Any = None) -> None:
@@ -303,6 +382,13 @@ class FormPanel(Priced, Panel, PanelView):
         -------
         Work or None
             ``.result()`` waits for the end; None where it was refused (the panel shows why).
+
+        Examples
+        --------
+        >>> import eowidgets as eow
+        >>> from eowidgets.testing import tiny_cube
+        >>> panel = eow.ModelPanel(tiny_cube(), "fill-linear")
+        >>> panel.run().result(60)  # doctest: +SKIP
         """
         if self._is_busy():
             self._say("A run is in progress: cancel it first.", bad=True)
@@ -318,7 +404,20 @@ class FormPanel(Priced, Panel, PanelView):
         return work
 
     def on_done(self, callback: Callable[[str, str], None]) -> None:
-        """Call ``callback(words, code)`` after each run that gave a result; ``code`` computes it again."""
+        """Call ``callback(words, code)`` after each run that gave a result; ``code`` computes it again.
+
+        Parameters
+        ----------
+        callback : callable
+            Takes a sentence about the run, and the code of a cell.
+
+        Examples
+        --------
+        >>> import eowidgets as eow
+        >>> from eowidgets.testing import tiny_cube
+        >>> panel = eow.ModelPanel(tiny_cube(), "fill-linear")
+        >>> panel.on_done(lambda words, code: print(words))
+        """
         self._done = (*self._done, callback)
 
     def _submit(self) -> Work[Any]:
@@ -406,22 +505,54 @@ class FormPanel(Priced, Panel, PanelView):
         return True
 
     def cancel(self) -> None:
-        """Stop the run in progress, if there is one."""
+        """Stop the run in progress, if there is one.
+
+        Examples
+        --------
+        >>> import eowidgets as eow
+        >>> from eowidgets.testing import tiny_cube
+        >>> panel = eow.ModelPanel(tiny_cube(), "fill-linear")
+        >>> panel.cancel()
+        """
         if self.job is not None:
             self.job.cancel()
 
     def close(self) -> None:
-        """Cancel the run in progress, and close the panel and the viewer that was made for it."""
+        """Cancel the run in progress, and close the panel and the viewer that was made for it.
+
+        Examples
+        --------
+        >>> import eowidgets as eow
+        >>> from eowidgets.testing import tiny_cube
+        >>> panel = eow.ModelPanel(tiny_cube(), "fill-linear")
+        >>> panel.close()
+        """
         self.cancel()
         self._forget_price()
         super().close()
 
     def pause(self) -> None:
-        """Hold the run in progress at its next batch, where it has batches."""
+        """Hold the run in progress at its next batch, where it has batches.
+
+        Examples
+        --------
+        >>> import eowidgets as eow
+        >>> from eowidgets.testing import tiny_cube
+        >>> panel = eow.ModelPanel(tiny_cube(), "fill-linear")
+        >>> panel.pause()
+        """
         self._pause.value = True
 
     def resume(self) -> None:
-        """Go on after :meth:`pause`."""
+        """Go on after :meth:`pause`.
+
+        Examples
+        --------
+        >>> import eowidgets as eow
+        >>> from eowidgets.testing import tiny_cube
+        >>> panel = eow.ModelPanel(tiny_cube(), "fill-linear")
+        >>> panel.resume()
+        """
         self._pause.value = False
 
     def _job(self) -> Job | None:
@@ -436,7 +567,30 @@ class FormPanel(Priced, Panel, PanelView):
     # --- results ------------------------------------------------------------------------------------------------
 
     def save(self, path: FilePath | None = None) -> Path:
-        """Write the result shown, by default under the name and in the format chosen in the panel."""
+        """Write the result shown, by default under the name and in the format chosen in the panel.
+
+        Parameters
+        ----------
+        path : str or Path, optional
+            File or store to write.
+
+        Returns
+        -------
+        Path
+            The file.
+
+        Raises
+        ------
+        InputError, SourceError
+            If there is no result, or the file cannot be written.
+
+        Examples
+        --------
+        >>> import eowidgets as eow
+        >>> from eowidgets.testing import tiny_cube
+        >>> panel = eow.ModelPanel(tiny_cube(), "fill-linear")
+        >>> panel.save("filled.nc")  # doctest: +SKIP
+        """
         written = self._write(Path(path or f"{self._path.value}{self._format.value}"))
         self._say(f"Saved as {written}.")
         return written

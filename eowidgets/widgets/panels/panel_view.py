@@ -106,7 +106,7 @@ class PanelView(ipywidgets.VBox):
 
     @property
     def message(self) -> str:
-        """The sentence that the panel shows, as HTML."""
+        """Return the sentence that the panel shows, as HTML."""
         return str(self._note.value)
 
 

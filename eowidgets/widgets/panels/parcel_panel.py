@@ -145,6 +145,15 @@ class ParcelPanel(FormPanel, ParcelPanelView):
         ------
         InputError, SourceError, MissingExtraError
             If there is no polygon in it, or it cannot be read.
+
+        Examples
+        --------
+        >>> import eowidgets as eow
+        >>> from eowidgets.testing import tiny_cube
+        >>> cube = tiny_cube()
+        >>> field = eow.Area.of(cube.eow.bounds, name="field")
+        >>> panel = eow.ParcelPanel(cube, [field])
+        >>> panel.load([field])
         """
         outlines = read_outlines(polygons, name)
         self._file = None
@@ -194,7 +203,7 @@ class ParcelPanel(FormPanel, ParcelPanelView):
 
     @property
     def index(self) -> str:
-        """Index or band to measure."""
+        """Return the index or band to measure."""
         return str(self._what.value)
 
     @index.setter
@@ -203,7 +212,7 @@ class ParcelPanel(FormPanel, ParcelPanelView):
 
     @property
     def stat(self) -> str:
-        """Statistic that is shown."""
+        """Return the statistic that is shown."""
         return str(self._stat.value)
 
     @stat.setter
@@ -223,7 +232,23 @@ class ParcelPanel(FormPanel, ParcelPanelView):
         return {"name": name, "area": area}
 
     def code(self) -> str:
-        """Return the code of a cell that computes the same."""
+        """Return the code of a cell that computes the same.
+
+        Returns
+        -------
+        str
+            Python code.
+
+        Examples
+        --------
+        >>> import eowidgets as eow
+        >>> from eowidgets.testing import tiny_cube
+        >>> cube = tiny_cube()
+        >>> field = eow.Area.of(cube.eow.bounds, name="field")
+        >>> panel = eow.ParcelPanel(cube, [field])
+        >>> "eow.parcels" in panel.code()
+        True
+        """
         options = {k: v for k, v in self._options().items() if v is not None}
         polygons = (
             self._given if isinstance(self._given, str | dict) else Given("polygons", "the outlines of the parcels")
@@ -303,7 +328,7 @@ class ParcelPanel(FormPanel, ParcelPanelView):
 
     @property
     def selected(self) -> list[str]:
-        """Ids of the parcels under the pins, in the order of the pins."""
+        """Return the ids of the parcels under the pins, in the order of the pins."""
         return [self._needed().ids[at] for at in self._under_pins()] if self.result is not None else []
 
     def _under_pins(self) -> dict[int, str]:
@@ -343,7 +368,22 @@ class ParcelPanel(FormPanel, ParcelPanelView):
     # --- selecting ----------------------------------------------------------------------------------------------
 
     def set_pins(self, pins: Sequence[dict[str, Any]]) -> None:
-        """Set the pins of panel, viewer and map."""
+        """Set the pins of panel, viewer and map.
+
+        Parameters
+        ----------
+        pins : sequence of dict
+            ``{"lon", "lat", "color", "name"}`` of each pin.
+
+        Examples
+        --------
+        >>> import eowidgets as eow
+        >>> from eowidgets.testing import tiny_cube
+        >>> cube = tiny_cube()
+        >>> field = eow.Area.of(cube.eow.bounds, name="field")
+        >>> panel = eow.ParcelPanel(cube, [field])
+        >>> panel.set_pins([{"lon": 27.0, "lat": 45.15}])
+        """
         self.pins = list(pins)
 
     def select(self, names: Name | Sequence[Name]) -> None:
@@ -376,7 +416,13 @@ class ParcelPanel(FormPanel, ParcelPanelView):
             self.select([*kept, self._needed().ids[self._needed().position(name)]])
 
     def find_outliers(self) -> Any:
-        """List the parcels whose series is far from the median series of their class, and return all as a table."""
+        """List the parcels whose series is far from the median series of their class, and return all as a table.
+
+        Returns
+        -------
+        DataFrame or None
+            One row per parcel.
+        """
         found = self._needed().outliers(self._class.value or None, stat=self.stat)
         self._show_outliers(found)
         count, judged, out = int(found["outlier"].sum()), len(found), len(found.attrs["left_out"])
@@ -397,7 +443,17 @@ class ParcelPanel(FormPanel, ParcelPanelView):
         return parcel_report(self._needed(), self.cube, date=self._day(), stat=self.stat)
 
     def close(self) -> None:
-        """Cancel the run in progress, take the layer away, and close the panel."""
+        """Cancel the run in progress, take the layer away, and close the panel.
+
+        Examples
+        --------
+        >>> import eowidgets as eow
+        >>> from eowidgets.testing import tiny_cube
+        >>> cube = tiny_cube()
+        >>> field = eow.Area.of(cube.eow.bounds, name="field")
+        >>> panel = eow.ParcelPanel(cube, [field])
+        >>> panel.close()
+        """
         self._layers.drop()
         super().close()
 

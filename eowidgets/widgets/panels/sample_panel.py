@@ -154,6 +154,14 @@ class SamplePanel(FormPanel, SamplePanelView):
         ------
         InputError
             If it has no classes.
+
+        Examples
+        --------
+        >>> import eowidgets as eow
+        >>> from eowidgets.testing import tiny_cube
+        >>> cube = tiny_cube()
+        >>> panel = eow.SamplePanel(cube)
+        >>> panel.offer("dark", (cube.nir.isel(time=0) < 0.3).rename("dark"))
         """
         ClassMap.of(result)
         self._results[name] = result
@@ -163,10 +171,17 @@ class SamplePanel(FormPanel, SamplePanelView):
     def choose(self, name: str) -> None:
         """Choose the map to assess.
 
+        Parameters
+        ----------
+        name : str
+            Name of a map that was offered.
+
         Raises
         ------
         InputError
             If no map has that name.
+        InputError
+            If there is no such map.
         """
         select(self._result, name, "class map")
 
@@ -253,9 +268,24 @@ class SamplePanel(FormPanel, SamplePanelView):
         ----------
         source : path, Sample or what ``Sample.of`` takes
 
+        Returns
+        -------
+        Sample
+            The sample.
+
         Raises
         ------
         InputError, SourceError
+
+        Examples
+        --------
+        >>> import eowidgets as eow
+        >>> from eowidgets.testing import tiny_cube
+        >>> cube = tiny_cube()
+        >>> dark = (cube.nir.isel(time=0) < 0.3).rename("dark")
+        >>> panel = eow.SamplePanel(cube, dark)
+        >>> len(panel.load(eow.sample(dark, 20)))
+        20
         """
         found = Sample.of(source)
         self._loaded = str(source) if isinstance(source, str | Path) else ""
@@ -275,10 +305,27 @@ class SamplePanel(FormPanel, SamplePanelView):
     def label(self) -> SampleQueue:
         """Show the queue in which the points are labelled.
 
+        Returns
+        -------
+        SampleQueue
+            The queue.
+
         Raises
         ------
         InputError
             Without a sample or a map.
+
+        Examples
+        --------
+        >>> import eowidgets as eow
+        >>> from eowidgets.testing import tiny_cube
+        >>> cube = tiny_cube()
+        >>> dark = (cube.nir.isel(time=0) < 0.3).rename("dark")
+        >>> panel = eow.SamplePanel(cube, dark)
+        >>> len(panel.load(eow.sample(dark, 20)))
+        20
+        >>> panel.label()
+        SampleQueue: 0 of 20 points labelled
         """
         if self.sample is None:
             raise InputError("There is no sample yet: draw one, or load one.")
@@ -362,6 +409,11 @@ class SamplePanel(FormPanel, SamplePanelView):
         path : str or Path, optional
             Ends in ``.csv``, ``.json`` or ``.html``.
 
+        Returns
+        -------
+        Path
+            The file.
+
         Raises
         ------
         InputError, SourceError
@@ -395,7 +447,13 @@ class SamplePanel(FormPanel, SamplePanelView):
         return f"points = eow.sample(result, {given['n']}{', ' if words else ''}{words})"
 
     def code(self) -> str:
-        """Return the code of a cell that draws the sample and assesses the map with the answers that were saved."""
+        """Return the code of a cell that draws the sample and assesses the map with the answers that were saved.
+
+        Returns
+        -------
+        str
+            Python code.
+        """
         made = self._made()
         lines = [made.replace("found = eow.change", "result = eow.change")] if made else [
             "import eowidgets as eow", "", f"result = ...  # the class map {str(self._result.value)!r}"
@@ -421,7 +479,17 @@ class SamplePanel(FormPanel, SamplePanelView):
         return accuracy_report(self.figures, self.cube, code=self.code(), map=self._map())
 
     def close(self) -> None:
-        """Cancel the work of this panel, and close it and its queue; the answers stay on the disk."""
+        """Cancel the work of this panel, and close it and its queue; the answers stay on the disk.
+
+        Examples
+        --------
+        >>> import eowidgets as eow
+        >>> from eowidgets.testing import tiny_cube
+        >>> cube = tiny_cube()
+        >>> dark = (cube.nir.isel(time=0) < 0.3).rename("dark")
+        >>> panel = eow.SamplePanel(cube, dark)
+        >>> panel.close()
+        """
         LIGHT.drop(self)
         if self.queue is not None:
             self.queue.close()

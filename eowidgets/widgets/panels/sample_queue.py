@@ -51,7 +51,7 @@ class SampleQueue(ReadableRepr, PlainErrors, anywidget.AnyWidget):
     classes : sequence of str or ClassInfo, optional
         Names to choose from; by default the names of the strata, which are the classes of the map.
     dated : sequence of str
-        Classes whose first date is asked for, such as "change".
+        Classes with a first date, such as "change".
     viewer, map : optional
         Brought to each point. A layer with the map that is assessed should be hidden there.
     path : str or Path, optional
@@ -129,16 +129,31 @@ class SampleQueue(ReadableRepr, PlainErrors, anywidget.AnyWidget):
 
     @property
     def sample(self) -> Sample:
-        """The sample with the answers so far."""
+        """Return the sample with the answers so far."""
         return self._queue.sample
 
     @property
     def done(self) -> int:
-        """Points with an answer."""
+        """Return the number of points with an answer."""
         return self._queue.done
 
     def on_answer(self, callback: Callable[[], None]) -> None:
-        """Call a function after each answer."""
+        """Call a function after each answer.
+
+        Parameters
+        ----------
+        callback : callable
+            Takes no argument.
+
+        Examples
+        --------
+        >>> import eowidgets as eow
+        >>> from eowidgets.testing import tiny_cube
+        >>> cube = tiny_cube()
+        >>> dark = (cube.nir.isel(time=0) < 0.3).rename("dark")
+        >>> queue = eow.SampleQueue(cube, eow.sample(dark, 20))
+        >>> queue.on_answer(lambda: None)
+        """
         self._heard = (*self._heard, callback)
 
     def answer(self, label: str, *, date: str = "", confidence: str = "") -> None:
@@ -156,6 +171,17 @@ class SampleQueue(ReadableRepr, PlainErrors, anywidget.AnyWidget):
         ------
         InputError
             For a class that is not offered, or at the end.
+
+        Examples
+        --------
+        >>> import eowidgets as eow
+        >>> from eowidgets.testing import tiny_cube
+        >>> cube = tiny_cube()
+        >>> dark = (cube.nir.isel(time=0) < 0.3).rename("dark")
+        >>> queue = eow.SampleQueue(cube, eow.sample(dark, 20))
+        >>> queue.answer(queue.classes[0]["name"])
+        >>> queue.done
+        1
         """
         moment = datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds")
         before = self._before(date) if date else ""
@@ -165,12 +191,34 @@ class SampleQueue(ReadableRepr, PlainErrors, anywidget.AnyWidget):
             callback()
 
     def back(self) -> None:
-        """Go to the point before."""
+        """Go to the point before.
+
+        Examples
+        --------
+        >>> import eowidgets as eow
+        >>> from eowidgets.testing import tiny_cube
+        >>> cube = tiny_cube()
+        >>> dark = (cube.nir.isel(time=0) < 0.3).rename("dark")
+        >>> queue = eow.SampleQueue(cube, eow.sample(dark, 20))
+        >>> queue.back()
+        """
         self._queue.back()
         self._show("")
 
     def skip(self) -> None:
-        """Leave the current point for later."""
+        """Leave the current point for later.
+
+        Examples
+        --------
+        >>> import eowidgets as eow
+        >>> from eowidgets.testing import tiny_cube
+        >>> cube = tiny_cube()
+        >>> dark = (cube.nir.isel(time=0) < 0.3).rename("dark")
+        >>> queue = eow.SampleQueue(cube, eow.sample(dark, 20))
+        >>> queue.skip()
+        >>> queue.done
+        1
+        """
         self._queue.skip()
         self._show("")
 
@@ -277,7 +325,17 @@ class SampleQueue(ReadableRepr, PlainErrors, anywidget.AnyWidget):
         self.message, self.bad = sentence, bad
 
     def close(self) -> None:
-        """Cancel the work of this queue, and close it; the answers stay on the disk."""
+        """Cancel the work of this queue, and close it; the answers stay on the disk.
+
+        Examples
+        --------
+        >>> import eowidgets as eow
+        >>> from eowidgets.testing import tiny_cube
+        >>> cube = tiny_cube()
+        >>> dark = (cube.nir.isel(time=0) < 0.3).rename("dark")
+        >>> queue = eow.SampleQueue(cube, eow.sample(dark, 20))
+        >>> queue.close()
+        """
         LIGHT.drop(self)
         super().close()
 

@@ -108,7 +108,7 @@ class SeasonPanel(FormPanel, SeasonView):
 
     @property
     def what(self) -> str:
-        """Function of ``eowidgets``: phenology, trend, anomalies, step_or_line or recovery."""
+        """Return the function of ``eowidgets``: phenology, trend, anomalies, step_or_line or recovery."""
         return str(self._what.value)
 
     @what.setter
@@ -117,7 +117,7 @@ class SeasonPanel(FormPanel, SeasonView):
 
     @property
     def index(self) -> str:
-        """Index or band."""
+        """Return the index or band."""
         return str(self._index.value)
 
     @index.setter
@@ -126,7 +126,7 @@ class SeasonPanel(FormPanel, SeasonView):
 
     @property
     def method(self) -> str:
-        """Curve through the series, for seasons."""
+        """Return the curve through the series, for seasons."""
         return str(self._curve.value)
 
     @method.setter
@@ -135,7 +135,7 @@ class SeasonPanel(FormPanel, SeasonView):
 
     @property
     def layer(self) -> str:
-        """Layer that is shown; empty before there is a result."""
+        """Return the layer that is shown; empty before there is a result."""
         return str(self._layer.value or "")
 
     @layer.setter
@@ -157,10 +157,23 @@ class SeasonPanel(FormPanel, SeasonView):
     def task(self) -> MeasureTask:
         """Return the measurement that is chosen.
 
+        Returns
+        -------
+        MeasureTask
+            The call with its arguments.
+
         Raises
         ------
         InputError
             For a control with an invalid value, or settings that do not suit each other.
+
+        Examples
+        --------
+        >>> import eowidgets as eow
+        >>> from eowidgets.testing import tiny_cube
+        >>> panel = eow.SeasonPanel(tiny_cube())
+        >>> panel.task().call
+        'phenology'
         """
         given = {k: v for k, v in self.params.items() if v != "none"}
         if self.what == "phenology":
@@ -172,7 +185,21 @@ class SeasonPanel(FormPanel, SeasonView):
         return None if last - first + 1 == len(self._labels) else (self._labels[first][:10], self._labels[last][:10])
 
     def code(self) -> str:
-        """Return the code of a cell that computes the same."""
+        """Return the code of a cell that computes the same.
+
+        Returns
+        -------
+        str
+            Python code.
+
+        Examples
+        --------
+        >>> import eowidgets as eow
+        >>> from eowidgets.testing import tiny_cube
+        >>> panel = eow.SeasonPanel(tiny_cube())
+        >>> "eow." in panel.code()
+        True
+        """
         asked: dict[str, Any] = {"index": self.index}
         if self.what == "phenology" and self.method != "whittaker":
             asked["method"] = self.method
@@ -213,7 +240,21 @@ class SeasonPanel(FormPanel, SeasonView):
         self._guard(self._took_pins)
 
     def shown(self) -> xr.DataArray | None:
-        """Return the layer that is shown, (y, x), of the chosen period; None before there is a result."""
+        """Return the layer that is shown, (y, x), of the chosen period; None before there is a result.
+
+        Returns
+        -------
+        DataArray (y, x) or None
+            None before there is a result.
+
+        Examples
+        --------
+        >>> import eowidgets as eow
+        >>> from eowidgets.testing import tiny_cube
+        >>> panel = eow.SeasonPanel(tiny_cube())
+        >>> panel.shown() is None
+        True
+        """
         if self.result is None or self.layer not in self.result:
             return None
         values: xr.DataArray = self.result[self.layer]
@@ -245,10 +286,17 @@ class SeasonPanel(FormPanel, SeasonView):
     def look_at(self, place: Any) -> Work[Any] | None:
         """Draw the series of a pixel, ``(lon, lat)``, or the mean of an area, in the background.
 
+        Parameters
+        ----------
+        place : (lon, lat) or area
+            A point in degrees, or what ``eow.Area.of`` takes.
+
         Returns
         -------
         Work or None
             None where the settings do not suit the cube; the panel shows why.
+        Work or None
+            Background work; None without a result.
         """
         try:
             task = self._task or self.task()
@@ -273,7 +321,15 @@ class SeasonPanel(FormPanel, SeasonView):
         self._detail.value = f"<div role='status'>{escape(found.words + signs)}</div>"
 
     def close(self) -> None:
-        """Cancel the work of the panel, and close it."""
+        """Cancel the work of the panel, and close it.
+
+        Examples
+        --------
+        >>> import eowidgets as eow
+        >>> from eowidgets.testing import tiny_cube
+        >>> panel = eow.SeasonPanel(tiny_cube())
+        >>> panel.close()
+        """
         LIGHT.drop(self)
         super().close()
 

@@ -117,12 +117,25 @@ class SimilarPanel(Priced, Panel, ipywidgets.VBox):
         return None if self.index is not None or holds_vectors(self.cube) else planned_run(SERIES, self.cube)
 
     def close(self) -> None:
-        """Cancel the work of this panel, and close it and the viewer that was made for it."""
+        """Cancel the work of this panel, and close it and the viewer that was made for it.
+
+        Examples
+        --------
+        >>> import eowidgets as eow
+        >>> from eowidgets.testing import tiny_cube
+        >>> panel = eow.SimilarPanel(tiny_cube())
+        >>> panel.close()
+        """
         self._forget_price()
         super().close()
 
     def search(self) -> Work[Any]:
         """Search in the background, with pins and ratings as examples.
+
+        Returns
+        -------
+        Work
+            Background work.
 
         Raises
         ------
@@ -174,7 +187,19 @@ class SimilarPanel(Priced, Panel, ipywidgets.VBox):
         return ipywidgets.VBox((picture, go, rating), layout={"margin": "4px", "width": f"{SIDE + 16}px"})
 
     def rate(self, place: tuple[float, float], rating: str) -> None:
-        """Take an answer as an example (``"like"``), a counter-example (``"unlike"``), or neither (``""``)."""
+        """Take an answer as an example (``"like"``), a counter-example (``"unlike"``), or neither (``""``).
+
+        Parameters
+        ----------
+        place : (lon, lat)
+            The place in degrees.
+        rating : {"like", "unlike", ""}
+            What the place is.
+
+        Examples
+        --------
+        >>> from eowidgets.testing import tiny_cube
+        """
         for kind, places in (("like", self.like), ("unlike", self.unlike)):
             if place in places:
                 places.remove(place)
@@ -182,7 +207,22 @@ class SimilarPanel(Priced, Panel, ipywidgets.VBox):
                 places.append(place)
 
     def look_at(self, lon: float, lat: float) -> None:
-        """Bring a place into the middle of the view."""
+        """Bring a place into the middle of the view.
+
+        Parameters
+        ----------
+        lon : float
+            Longitude in degrees.
+        lat : float
+            Latitude in degrees.
+
+        Examples
+        --------
+        >>> import eowidgets as eow
+        >>> from eowidgets.testing import tiny_cube
+        >>> panel = eow.SimilarPanel(tiny_cube())
+        >>> panel.look_at(27.0, 45.15)
+        """
         if self.viewer is None:
             self.map.center = (lat, lon)
             return

@@ -101,10 +101,25 @@ class StationPanel(FormPanel, StationPanelView):
     def load(self, table: StationTable) -> None:
         """Take measurements to be compared.
 
+        Parameters
+        ----------
+        table : DataFrame, str or Path
+            Measurements, as :func:`eowidgets.stations` takes them.
+
         Raises
         ------
         InputError, SourceError
             If the file cannot be read.
+        InputError
+            If a column is missing.
+
+        Examples
+        --------
+        >>> import eowidgets as eow
+        >>> import pandas as pd
+        >>> from eowidgets.testing import tiny_cube
+        >>> panel = eow.StationPanel(tiny_cube())
+        >>> panel.load(pd.DataFrame({"date": ["2019-02-01"], "lon": [27.0], "lat": [45.15], "value": [0.5]}))
         """
         found = table if isinstance(table, pd.DataFrame) else read_file(table)
         self._file = None
@@ -144,7 +159,7 @@ class StationPanel(FormPanel, StationPanelView):
 
     @property
     def index(self) -> str:
-        """Index or band that is compared."""
+        """Return the index or band that is compared."""
         return str(self._what.value)
 
     @index.setter
@@ -237,7 +252,13 @@ class StationPanel(FormPanel, StationPanelView):
     # --- code and files -----------------------------------------------------------------------------------------
 
     def code(self) -> str:
-        """Return the code of a cell that computes the same."""
+        """Return the code of a cell that computes the same.
+
+        Returns
+        -------
+        str
+            Python code.
+        """
         columns = self._chosen()
         assert self._table is not None  # noqa: S101  (checked with the columns)
         usual = find_columns(self._table, {}, self.index, all_needed=False)

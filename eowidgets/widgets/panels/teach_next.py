@@ -30,6 +30,11 @@ class TeachNext:
     def propose(self) -> list[Place]:
         """Propose ten places whose label helps most, and look at the first.
 
+        Returns
+        -------
+        list of Place
+            The places.
+
         Raises
         ------
         InputError
@@ -39,6 +44,11 @@ class TeachNext:
 
     def propose_like(self) -> list[Place]:
         """Propose ten places that resemble the labels of the chosen class and not those of others.
+
+        Returns
+        -------
+        list of Place
+            The places.
 
         Raises
         ------

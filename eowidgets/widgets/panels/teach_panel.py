@@ -25,6 +25,7 @@ from eowidgets.contract.params import NoParams
 from eowidgets.cube.admission import admit
 from eowidgets.cube.area import AreaLike
 from eowidgets.cube.vectors import as_bands
+from eowidgets.deprecation import keyword_only
 from eowidgets.engine.cost import Planned
 from eowidgets.engine.scheduler import LIGHT
 from eowidgets.engine.work import Work
@@ -50,6 +51,7 @@ SECOND_STEP = "Now choose a second class and click places of it: the map follows
 PATIENCE = 1.0
 
 
+@keyword_only("area", ends="0.3")
 @checked
 class TeachPanel(TeachClicks, TeachNext, TeachTest, FormPanel, TeachPanelView):
     """Teach a class map by clicking places on the picture or the map.
@@ -110,8 +112,8 @@ class TeachPanel(TeachClicks, TeachNext, TeachTest, FormPanel, TeachPanelView):
         self,
         cube: xr.Dataset,
         labels: LabelsLike | None = None,
-        area: AreaLike | None = None,
         *,
+        area: AreaLike | None = None,
         viewer: TimeViewer | None = None,
         map: AreaMap | None = None,
         folder: FilePath | None = None,
@@ -220,21 +222,53 @@ class TeachPanel(TeachClicks, TeachNext, TeachTest, FormPanel, TeachPanelView):
     def choose(self, name: str) -> None:
         """Choose the class that clicks label, as its key does.
 
+        Parameters
+        ----------
+        name : str
+            Name of the class.
+
         Raises
         ------
         InputError
             If there is no such class.
+        InputError
+            If there is no such class.
+
+        Examples
+        --------
+        >>> import eowidgets as eow
+        >>> from eowidgets.testing import tiny_cube
+        >>> cube = tiny_cube()
+        >>> west, south, east, north = cube.eow.bounds
+        >>> corner = {"lon": west + 1e-4, "lat": south + 1e-4, "name": "forest"}
+        >>> other = {"lon": east - 1e-4, "lat": north - 1e-4, "name": "water"}
+        >>> panel = eow.TeachPanel(cube, [corner, other])
+        >>> panel.choose("water")
+        >>> panel.chosen
+        'water'
         """
         self._classes.chosen = self.session.labels.classes.index(class_of(self.session.labels, name))
 
     @property
     def chosen(self) -> str | None:
-        """Name of the class that clicks label; None where they erase labels."""
+        """Return the name of the class that clicks label; None where they erase labels."""
         number = self._classes.chosen
         return str(self.session.labels.classes[number].name) if number >= 0 else None
 
     def undo(self) -> None:
-        """Take the last change back."""
+        """Take the last change back.
+
+        Examples
+        --------
+        >>> import eowidgets as eow
+        >>> from eowidgets.testing import tiny_cube
+        >>> cube = tiny_cube()
+        >>> west, south, east, north = cube.eow.bounds
+        >>> corner = {"lon": west + 1e-4, "lat": south + 1e-4, "name": "forest"}
+        >>> other = {"lon": east - 1e-4, "lat": north - 1e-4, "name": "water"}
+        >>> panel = eow.TeachPanel(cube, [corner, other])
+        >>> panel.undo()
+        """
         if not self.session.undo():
             self._say("There is nothing to undo.")
 
@@ -278,7 +312,13 @@ class TeachPanel(TeachClicks, TeachNext, TeachTest, FormPanel, TeachPanelView):
         self.repaint()
 
     def repaint(self) -> Work[None]:
-        """Fit the model to the labels and map, in the background: first what is in view, then the rest."""
+        """Fit the model to the labels and map, in the background: first what is in view, then the rest.
+
+        Returns
+        -------
+        Work
+            Background work.
+        """
         if self.painting is not None and not self.painting.over:
             self.painting.cancel()
         self.painting = Work("class map", self._paint, owner=self)
@@ -338,7 +378,19 @@ class TeachPanel(TeachClicks, TeachNext, TeachTest, FormPanel, TeachPanelView):
         self._layers.show_map(str(self._show.value), float(self._opacity.value), bool(self._hatch.value))
 
     def cancel(self) -> None:
-        """Stop the training, and the map that is being computed."""
+        """Stop the training, and the map that is being computed.
+
+        Examples
+        --------
+        >>> import eowidgets as eow
+        >>> from eowidgets.testing import tiny_cube
+        >>> cube = tiny_cube()
+        >>> west, south, east, north = cube.eow.bounds
+        >>> corner = {"lon": west + 1e-4, "lat": south + 1e-4, "name": "forest"}
+        >>> other = {"lon": east - 1e-4, "lat": north - 1e-4, "name": "water"}
+        >>> panel = eow.TeachPanel(cube, [corner, other])
+        >>> panel.cancel()
+        """
         super().cancel()
         if self.painting is not None and not self.painting.over:
             self.painting.cancel()
@@ -356,7 +408,25 @@ class TeachPanel(TeachClicks, TeachNext, TeachTest, FormPanel, TeachPanelView):
         return self.session.labels.to_file(target)
 
     def code(self) -> str:
-        """Return the code of a cell that trains, tests and maps with the labels that were saved."""
+        """Return the code of a cell that trains, tests and maps with the labels that were saved.
+
+        Returns
+        -------
+        str
+            Python code.
+
+        Examples
+        --------
+        >>> import eowidgets as eow
+        >>> from eowidgets.testing import tiny_cube
+        >>> cube = tiny_cube()
+        >>> west, south, east, north = cube.eow.bounds
+        >>> corner = {"lon": west + 1e-4, "lat": south + 1e-4, "name": "forest"}
+        >>> other = {"lon": east - 1e-4, "lat": north - 1e-4, "name": "water"}
+        >>> panel = eow.TeachPanel(cube, [corner, other])
+        >>> "eow.teach" in panel.code()
+        True
+        """
         source = self._source()
         opened = [f"cube = {source}"] if source else []
         return "\n".join(["import eowidgets as eow", "", *opened, *self._lines()])
@@ -378,7 +448,19 @@ class TeachPanel(TeachClicks, TeachNext, TeachTest, FormPanel, TeachPanelView):
         ]
 
     def close(self) -> None:
-        """Cancel the work of this panel, and close it; the labels stay on the disk."""
+        """Cancel the work of this panel, and close it; the labels stay on the disk.
+
+        Examples
+        --------
+        >>> import eowidgets as eow
+        >>> from eowidgets.testing import tiny_cube
+        >>> cube = tiny_cube()
+        >>> west, south, east, north = cube.eow.bounds
+        >>> corner = {"lon": west + 1e-4, "lat": south + 1e-4, "name": "forest"}
+        >>> other = {"lon": east - 1e-4, "lat": north - 1e-4, "name": "water"}
+        >>> panel = eow.TeachPanel(cube, [corner, other])
+        >>> panel.close()
+        """
         LIGHT.drop(self)
         super().close()
 

@@ -68,7 +68,7 @@ class TeachTest:
     def _train(self, work: Any, labels: Labels) -> Trainable:
         model = teach(self.cube, labels, progress=lambda share: work.move(0.9 * share))
         if self.session.small:
-            job = submit(model, self.cube, self.session.area)  # done in this thread, in the slot of the work
+            job = submit(model, self.cube, area=self.session.area)  # done in this thread, in the slot of the work
             found = job.result()
             work.checkpoint()
             shown = found[[labels.name]].isel(time=-1) if "time" in found.dims else found[[labels.name]]
@@ -97,11 +97,16 @@ class TeachTest:
         if self._is_busy():
             raise InputError("A run is in progress: cancel it first.")
         path = f"{self._path.value}-map.tif"
-        job = submit(self.model, self.cube, self.session.area, out=path)
+        job = submit(self.model, self.cube, area=self.session.area, out=path)
         self._follow(job, lambda _: self._say(f"The map was written as {path}."))
 
     def check(self) -> Score:
         """Compare the map with the hidden truth of the class, and write the scores as JSON, without any name.
+
+        Returns
+        -------
+        Score
+            The scores.
 
         Raises
         ------

@@ -78,6 +78,14 @@ class Bookmarks(traitlets.HasTraits):
         ------
         InputError
             If there is no bookmark of this name, or the cube does not have what it keeps.
+
+        Examples
+        --------
+        >>> import eowidgets as eow
+        >>> from eowidgets.testing import tiny_cube
+        >>> viewer = eow.TimeViewer(tiny_cube())
+        >>> viewer.add_bookmark("first")
+        >>> viewer.show_bookmark("first")
         """
         names = [b["name"] for b in self.bookmarks]
         if name not in names:

@@ -49,7 +49,24 @@ class ErrorsBelow(traitlets.HasTraits):
             raise
 
     def complain(self, problem: Exception, what: str) -> None:
-        """Show a problem: its own sentence where it is one of ours, the traceback folded."""
+        """Show a problem: its own sentence where it is one of ours, the traceback folded.
+
+        Parameters
+        ----------
+        problem : Exception
+            What was raised.
+        what : str
+            The beginning of the sentence for an error of another library.
+
+        Examples
+        --------
+        >>> import eowidgets as eow
+        >>> from eowidgets.testing import tiny_cube
+        >>> viewer = eow.TimeViewer(tiny_cube())
+        >>> viewer.complain(ValueError("no data"), "The file could not be read")
+        >>> viewer.error["message"]
+        'The file could not be read: ValueError: no data'
+        """
         sentence = str(problem) if isinstance(problem, EowidgetsError) else f"{what}: {_named(problem)}"
         details = "".join(traceback.format_exception(problem))
         if self.error == {"message": sentence, "details": details}:

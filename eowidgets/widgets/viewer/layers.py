@@ -40,7 +40,29 @@ class Layers:
     _own: Any
 
     def set_cube(self, cube: xr.Dataset | xr.DataArray, *, compare: xr.Dataset | None = None) -> None:
-        """Show another cube; date, bands and index are kept where it has them."""
+        """Show another cube; date, bands and index are kept where it has them.
+
+        Parameters
+        ----------
+        cube : Dataset or DataArray
+            The cube to show.
+        compare : Dataset, optional
+            A second cube to swipe against.
+
+        Raises
+        ------
+        InputError
+            If one of both is no cube.
+
+        Examples
+        --------
+        >>> import eowidgets as eow
+        >>> from eowidgets.testing import tiny_cube
+        >>> viewer = eow.TimeViewer(tiny_cube())
+        >>> viewer.set_cube(tiny_cube(dates=3))
+        >>> viewer.cube.sizes["time"]
+        3
+        """
         source = self._source(cube)
         beside = {} if compare is None else {"compare": self._beside(compare, "compare", source)}
         self.sources = {"cube": source} | beside
@@ -58,7 +80,29 @@ class Layers:
             self.first = self._first_picture()
 
     def compare_with(self, cube: xr.Dataset | xr.DataArray | None, mode: str = "swipe") -> None:
-        """Swipe (or difference, blink) against a second cube; None goes back to one."""
+        """Swipe (or difference, blink) against a second cube; None goes back to one.
+
+        Parameters
+        ----------
+        cube : Dataset or DataArray or None
+            The second cube; None returns to one.
+        mode : {"swipe", "difference", "blink"}
+            How both are compared.
+
+        Raises
+        ------
+        InputError
+            If the cube is none, or the mode is unknown.
+
+        Examples
+        --------
+        >>> import eowidgets as eow
+        >>> from eowidgets.testing import tiny_cube
+        >>> viewer = eow.TimeViewer(tiny_cube())
+        >>> viewer.compare_with(tiny_cube(seed=1))
+        >>> viewer.compare_mode
+        'swipe'
+        """
         if cube is None:
             self.compare_mode, self.compare_key = "none", "cube"
             return
@@ -92,15 +136,28 @@ class Layers:
         Parameters
         ----------
         data : Dataset or DataArray
-            On the grid of the cube or another grid of the same CRS, with or without time. Class maps
-            (``flag_values``, ``flag_meanings``, ``colors`` in the attributes) keep their colours.
+            On the grid of the cube or another grid of the same CRS, with or without time. Class maps (``flag_values``,
+            ``flag_meanings``, ``colors`` in the attributes) keep their colours.
+        name : str
+            Name of the layer.
         style : mapping, optional
             Any of ``bands``, ``index``, ``vmin``, ``vmax``, ``stretch``, ``cmap``, ``gamma``, ``clouds``.
+        opacity : float
+            0 to 1.
 
         Raises
         ------
         InputError
             If it lies on another ground, or the style has something in it that it cannot show.
+
+        Examples
+        --------
+        >>> import eowidgets as eow
+        >>> from eowidgets.testing import tiny_cube
+        >>> viewer = eow.TimeViewer(tiny_cube())
+        >>> viewer.add_layer(tiny_cube(("nir",)), "infrared", opacity=0.5)
+        >>> [layer["key"] for layer in viewer.layers]
+        ['infrared']
         """
         if name in ("cube", "compare"):
             raise InputError(f"A layer cannot be called {shown(name)}: choose another name.")
@@ -112,7 +169,28 @@ class Layers:
             self.head = self._make_head()
 
     def remove_layer(self, name: str) -> None:
-        """Take a layer away."""
+        """Take a layer away.
+
+        Parameters
+        ----------
+        name : str
+            Name of the layer.
+
+        Raises
+        ------
+        InputError
+            If there is no such layer.
+
+        Examples
+        --------
+        >>> import eowidgets as eow
+        >>> from eowidgets.testing import tiny_cube
+        >>> viewer = eow.TimeViewer(tiny_cube())
+        >>> viewer.add_layer(tiny_cube(("nir",)), "infrared")
+        >>> viewer.remove_layer("infrared")
+        >>> viewer.layers
+        []
+        """
         if name not in [k["key"] for k in self.layers]:
             raise unknown("layer", name, [k["key"] for k in self.layers])
         with self.hold_sync():
@@ -134,10 +212,26 @@ class Layers:
         Parameters
         ----------
         name : str
-            The layer (or ``"cube"``, ``"compare"``).
-        t, y, x : int
-            Date, and the upper left pixel.
-        values : ndarray, shape (h, w)
+            The layer, or ``"cube"`` or ``"compare"``.
+        t : int
+            Position of the date.
+        y : int
+            Row of the upper left pixel.
+        x : int
+            Column of the upper left pixel.
+        values : array, (h, w)
+            Values of the part.
+        band : str, optional
+            Band of the layer; by default the first.
+
+        Examples
+        --------
+        >>> import eowidgets as eow
+        >>> from eowidgets.testing import tiny_cube
+        >>> import numpy as np
+        >>> viewer = eow.TimeViewer(tiny_cube())
+        >>> viewer.add_layer(tiny_cube(("nir",)), "infrared")
+        >>> viewer.update_region("infrared", 0, 0, 0, np.ones((4, 4), "float32"))
         """
         source = self.sources[name]
         band = band or source.bands[0]

@@ -5,7 +5,7 @@ from __future__ import annotations
 import base64
 import uuid
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, Unpack, cast
 
 import anywidget
 import numpy as np
@@ -27,6 +27,7 @@ from eowidgets.widgets.viewer.bookmarks import Bookmarks
 from eowidgets.widgets.viewer.checks import Checks, ErrorsBelow
 from eowidgets.widgets.viewer.exports import Exports
 from eowidgets.widgets.viewer.layers import Layers, class_colors
+from eowidgets.widgets.viewer.typed import CloudMode, CompareMode, Stretch, ViewerOptions
 
 #: Indices that most people look for: the favourites until others are chosen.
 FAVOURITES = ("NDVI", "EVI", "NDWI", "MNDWI", "NBR", "NDMI", "NDBI", "NDSI", "SAVI", "GNDVI", "NDREI")
@@ -83,11 +84,11 @@ class TimeViewer(ReadableRepr, PlainErrors, Checks, Layers, Exports, Bookmarks, 
     swipe : float
         Place of the swipe line, 0..1.
     selection : list of str
-        First and last date: the median of what was seen between them is shown.
+        First and last date: the median of the clear values between them is shown.
     bounds : list of float
         West, south, east, north of the view in the CRS of the cube.
     pins : list of dict
-        ``{"lon", "lat", "color", "name"}``; without a colour they get one, and a name is written beside it. The chart has
+        ``{"lon", "lat", "color", "name"}``; without a colour they get one, and a name is written next to it. The chart has
         the series of each.
     area : dict or None
         GeoJSON geometry in degrees: what was drawn last, and what panels work on.
@@ -126,43 +127,45 @@ class TimeViewer(ReadableRepr, PlainErrors, Checks, Layers, Exports, Bookmarks, 
     first: Any = traitlets.List().tag(sync=True)
     store_id: Any = traitlets.Unicode().tag(sync=True)
     group: Any = traitlets.Unicode().tag(sync=True)
-    date: Any = traitlets.Unicode().tag(**_MOVES)
-    bands: Any = traitlets.List(traitlets.Unicode()).tag(sync=True)
-    index: Any = traitlets.Unicode(None, allow_none=True).tag(sync=True)
-    vmin: Any = traitlets.Float(None, allow_none=True).tag(sync=True)
-    vmax: Any = traitlets.Float(None, allow_none=True).tag(sync=True)
-    stretch: Any = ChoiceTrait(("percentile", "minmax"), "percentile").tag(sync=True)
-    gamma: Any = traitlets.Float(1.0).tag(**_MOVES)
-    cmap: Any = traitlets.Unicode("viridis").tag(sync=True)
-    opacity: Any = traitlets.Float(1.0).tag(sync=True)
-    favourites: Any = traitlets.List(traitlets.Unicode(), list(FAVOURITES)).tag(sync=True)
-    clouds: Any = ChoiceTrait(("show", "hide"), "show").tag(sync=True)
-    compare_mode: Any = ChoiceTrait(("none", "swipe", "difference", "blink"), "none").tag(sync=True)
+    date: str = cast("str", traitlets.Unicode().tag(**_MOVES))
+    bands: list[str] = cast("list[str]", traitlets.List(traitlets.Unicode()).tag(sync=True))
+    index: str | None = cast("str | None", traitlets.Unicode(None, allow_none=True).tag(sync=True))
+    vmin: float | None = cast("float | None", traitlets.Float(None, allow_none=True).tag(sync=True))
+    vmax: float | None = cast("float | None", traitlets.Float(None, allow_none=True).tag(sync=True))
+    stretch: Stretch = cast("Stretch", ChoiceTrait(("percentile", "minmax"), "percentile").tag(sync=True))
+    gamma: float = cast("float", traitlets.Float(1.0).tag(**_MOVES))
+    cmap: str = cast("str", traitlets.Unicode("viridis").tag(sync=True))
+    opacity: float = cast("float", traitlets.Float(1.0).tag(sync=True))
+    favourites: list[str] = cast("list[str]", traitlets.List(traitlets.Unicode(), list(FAVOURITES)).tag(sync=True))
+    clouds: CloudMode = cast("CloudMode", ChoiceTrait(("show", "hide"), "show").tag(sync=True))
+    compare_mode: CompareMode = cast(
+        "CompareMode", ChoiceTrait(("none", "swipe", "difference", "blink"), "none").tag(sync=True)
+    )
     compare_key: Any = traitlets.Unicode("cube").tag(sync=True)
-    compare_date: Any = traitlets.Unicode().tag(sync=True)
-    swipe: Any = traitlets.Float(0.5).tag(**_MOVES)
-    selection: Any = traitlets.List(traitlets.Unicode()).tag(sync=True)
-    bounds: Any = traitlets.List(traitlets.Float()).tag(**_MOVES)
+    compare_date: str = cast("str", traitlets.Unicode().tag(sync=True))
+    swipe: float = cast("float", traitlets.Float(0.5).tag(**_MOVES))
+    selection: list[str] = cast("list[str]", traitlets.List(traitlets.Unicode()).tag(sync=True))
+    bounds: list[float] = cast("list[float]", traitlets.List(traitlets.Float()).tag(**_MOVES))
     pins: Any = PinsTrait(traitlets.Dict()).tag(sync=True)
     area: Any = AreaTrait(allow_none=True).tag(sync=True)
     polygons: Any = PolygonsTrait().tag(sync=True)
     transect: Any = traitlets.List().tag(sync=True)
-    events: Any = traitlets.List(traitlets.Dict()).tag(sync=True)
+    events: list[dict[str, Any]] = cast("list[dict[str, Any]]", traitlets.List(traitlets.Dict()).tag(sync=True))
     layers: Any = traitlets.List(traitlets.Dict()).tag(sync=True)
-    playing: Any = traitlets.Bool(False).tag(sync=True)
-    loop: Any = traitlets.Bool(True).tag(sync=True)
-    clear_only: Any = traitlets.Bool(False).tag(sync=True)
-    speed: Any = traitlets.Float(6.0).tag(**_MOVES)
-    height: Any = traitlets.Int(380).tag(sync=True)
-    chart: Any = traitlets.Bool(True).tag(sync=True)
-    budget: Any = traitlets.Int(400_000_000).tag(sync=True)
+    playing: bool = cast("bool", traitlets.Bool(False).tag(sync=True))
+    loop: bool = cast("bool", traitlets.Bool(True).tag(sync=True))
+    clear_only: bool = cast("bool", traitlets.Bool(False).tag(sync=True))
+    speed: float = cast("float", traitlets.Float(6.0).tag(**_MOVES))
+    height: int = cast("int", traitlets.Int(380).tag(sync=True))
+    chart: bool = cast("bool", traitlets.Bool(True).tag(sync=True))
+    budget: int = cast("int", traitlets.Int(400_000_000).tag(sync=True))
 
     def __init__(
         self,
         cube: xr.Dataset | xr.DataArray,
         *,
         compare: xr.Dataset | xr.DataArray | None = None,
-        **traits: Any,
+        **traits: Unpack[ViewerOptions],
     ) -> None:
         for name in traits:
             if name not in self.trait_names():
@@ -175,7 +178,7 @@ class TimeViewer(ReadableRepr, PlainErrors, Checks, Layers, Exports, Bookmarks, 
         self.sources["cube"] = source
         if compare is not None:
             self.sources["compare"] = self._beside(compare, "compare")
-        first = {
+        first: dict[str, Any] = {
             "store_id": uuid.uuid4().hex,
             "bands": list(default_bands(source.bands)),
             "date": source.labels[source.typical] if source.labels else "",
@@ -183,7 +186,8 @@ class TimeViewer(ReadableRepr, PlainErrors, Checks, Layers, Exports, Bookmarks, 
         }
         if compare is not None:
             first |= {"compare_key": "compare", "compare_mode": "swipe"}
-        super().__init__(head=self._make_head(), **{**first, **traits})
+        given: dict[str, Any] = {**first, **dict(traits)}
+        super().__init__(head=self._make_head(), **given)
         self.first = self._first_picture()
         self._queue, self._own = Queue(), set()
         self._open = True
@@ -283,14 +287,14 @@ class TimeViewer(ReadableRepr, PlainErrors, Checks, Layers, Exports, Bookmarks, 
 
     @property
     def cube(self) -> xr.Dataset:
-        """The cube shown, rows from north to south, dates in order."""
+        """Return the cube shown, rows from north to south, dates in order."""
         return self.sources["cube"].cube
 
     # --- pictures and text --------------------------------------------------------------------------------------
 
     @property
     def style(self) -> Style:
-        """The style of the picture as one value."""
+        """Return the style of the picture as one value."""
         return Style(
             bands=tuple(self.bands),
             index=self.index,
@@ -306,7 +310,7 @@ class TimeViewer(ReadableRepr, PlainErrors, Checks, Layers, Exports, Bookmarks, 
 
     @property
     def step(self) -> int:
-        """Place of ``date`` in the series."""
+        """Return the place of ``date`` in the series."""
         labels = self.sources["cube"].labels
         return labels.index(self.date) if self.date in labels else 0
 
@@ -320,7 +324,15 @@ class TimeViewer(ReadableRepr, PlainErrors, Checks, Layers, Exports, Bookmarks, 
         return f"TimeViewer: {title}, {dates}, {size}, {self.date}, {describe(self.style)}{versus}"
 
     def close(self) -> None:
-        """Free what the viewer holds."""
+        """Free what the viewer holds.
+
+        Examples
+        --------
+        >>> import eowidgets as eow
+        >>> from eowidgets.testing import tiny_cube
+        >>> viewer = eow.TimeViewer(tiny_cube())
+        >>> viewer.close()
+        """
         self._open = False
         LIGHT.drop(self)
         super().close()

@@ -165,7 +165,7 @@ def test_two_rasters_that_do_not_fit_are_refused_plainly(forest):
         ("change-otsu", "2018-07-01", "give two"),
         ("break-ccdc", ("2022-01-01", "2023-01-01"), "lies outside the series, which has 2015-08-01 to 2021-01-01"),
         ("break-ccdc", ("2015-09-01", "2017-01-01"), "leave at least half a year"),
-        ("break-ccdc", ("spring", "2017-01-01"), "write both as YYYY-MM-DD"),
+        ("break-ccdc", ("spring", "2017-01-01"), "give the first and the last one"),
         ("break-ccdc2", PERIOD, "Did you mean 'break-ccdc'"),
     ],
 )

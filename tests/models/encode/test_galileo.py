@@ -65,7 +65,9 @@ def test_tokens_that_were_not_seen_change_nothing():
 
 
 def test_the_name_of_the_first_release_still_works(network):
-    with pytest.warns(DeprecationWarning, match="'galileo-nano' is deprecated: use 'galileo.nano'"):
+    with pytest.warns(
+        DeprecationWarning, match="'galileo-nano' is deprecated and ends with release 0.3: use 'galileo.nano'"
+    ):
         model = get_model("galileo-nano", patch=2)
     assert (type(model), model.params.checkpoint, model.stride) == (Galileo, "nano", 2)
     with pytest.warns(DeprecationWarning):

@@ -281,7 +281,7 @@ def test_picture_layers_have_legend_and_opacity(romania):
 def test_unknown_options_and_bands_name_the_nearest(romania):
     with pytest.raises(InputError, match="Did you mean 'zoom'"):
         eow.AreaMap(romania, zooom=3)
-    with pytest.raises(InputError, match="no basemap named"):
+    with pytest.raises(InputError, match="basemap of AreaMap is"):
         eow.AreaMap(romania, basemap="sattelite")
     with pytest.raises(InputError, match="Did you mean 'green'"):
         eow.AreaMap(romania).bands = ("red", "gren", "blue")

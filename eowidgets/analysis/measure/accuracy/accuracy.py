@@ -98,7 +98,7 @@ def accuracy(
     Raises
     ------
     InputError
-        For points whose design is not known, strata that do not fit, or no sample that can be used.
+        For points without a design, strata that do not fit, or no sample that can be used.
 
     Examples
     --------

@@ -37,7 +37,7 @@ class Sample:
     ``eow.sample`` draws one; :meth:`of` reads one back. The design (stratum, its pixels and its share of the area) is in
     every row of a file, so that no other program loses it.
 
-    Attributes
+    Parameters
     ----------
     table : DataFrame
         ``id``, ``lon``, ``lat`` (degrees), ``stratum``, and ``label``, ``date``, ``confidence``, ``by``, ``labelled``; further
@@ -79,10 +79,22 @@ class Sample:
             Points, in a GeoPackage, GeoJSON, CSV or in memory, with the columns that :meth:`to_file` writes and any others.
             Without the columns of the design (``stratum``, ``stratum_pixels``, ``stratum_weight``) it is a table of points.
 
+        Returns
+        -------
+        Sample
+            The points.
+
         Raises
         ------
         InputError, SourceError
             If there are no points in it, or the weights of its strata do not add up to one.
+
+        Examples
+        --------
+        >>> import eowidgets as eow
+        >>> import pandas as pd
+        >>> len(eow.Sample.of(pd.DataFrame({"lon": [27.0, 27.1], "lat": [45.1, 45.1], "label": ["forest", ""]})))
+        2
         """
         if isinstance(source, Sample):
             return source
@@ -104,11 +116,29 @@ class Sample:
 
     @property
     def labelled(self) -> int:
-        """Number of points with a label, "can't tell" included."""
+        """Return the number of points with a label, "can't tell" included."""
         return int(self.table["label"].map(has_label).sum())
 
     def gdf(self) -> GeoDataFrame:
-        """Return the points as a GeoDataFrame in degrees, with the design in its columns."""
+        """Return the points as a GeoDataFrame in degrees, with the design in its columns.
+
+        Returns
+        -------
+        GeoDataFrame
+            One row per point.
+
+        Raises
+        ------
+        MissingExtraError
+            Without geopandas.
+
+        Examples
+        --------
+        >>> import eowidgets as eow
+        >>> import pandas as pd
+        >>> len(eow.Sample.of(pd.DataFrame({"lon": [27.0, 27.1], "lat": [45.1, 45.1]})).gdf())
+        2
+        """
         from eowidgets.cube.area_file import need_geopandas
 
         geopandas = need_geopandas("A GeoDataFrame")
@@ -127,16 +157,46 @@ class Sample:
         blind : bool
             Write letters in place of the names of the strata, which would reveal the class in the map to those who label.
 
+        Returns
+        -------
+        Path
+            The file.
+
         Raises
         ------
         InputError, SourceError
             For another ending, or a folder that cannot be written.
+
+        Examples
+        --------
+        >>> import eowidgets as eow
+        >>> import tempfile
+        >>> from pathlib import Path
+        >>> import pandas as pd
+        >>> points = eow.Sample.of(pd.DataFrame({"lon": [27.0, 27.1], "lat": [45.1, 45.1]}))
+        >>> points.to_file(Path(tempfile.mkdtemp()) / "points.csv").name
+        'points.csv'
         """
         shown_sample = self.blind() if blind else self
         return write_points(shown_sample._written(), path)
 
     def blind(self) -> Sample:
-        """Return the same sample with letters, in random order, in place of the names of the strata."""
+        """Return the same sample with letters, in random order, in place of the names of the strata.
+
+        Returns
+        -------
+        Sample
+            A copy.
+
+        Examples
+        --------
+        >>> import eowidgets as eow
+        >>> from eowidgets.testing import tiny_cube
+        >>> dark = (tiny_cube().nir.isel(time=0) < 0.3).rename("dark")
+        >>> drawn = eow.sample(dark, 20)
+        >>> set(drawn.blind().table["stratum"]) <= {"A", "B"}
+        True
+        """
         order = np.random.default_rng(len(self.table)).permutation(len(self.strata))
         letters = {self.strata[i].name: _letters(k) for k, i in enumerate(order)}
         strata = tuple(dataclasses.replace(self.strata[i], name=letters[self.strata[i].name]) for i in order)
@@ -153,10 +213,24 @@ class Sample:
         by : str
             Who labelled.
 
+        Returns
+        -------
+        Sample
+            A copy.
+
         Raises
         ------
         InputError
             For an id that no point has.
+
+        Examples
+        --------
+        >>> import eowidgets as eow
+        >>> import pandas as pd
+        >>> points = eow.Sample.of(pd.DataFrame({"lon": [27.0, 27.1], "lat": [45.1, 45.1]}))
+        >>> first = int(points.table["id"].iloc[0])
+        >>> points.with_labels({first: "forest"}).labelled
+        1
         """
         table = self.table.astype({n: object for n in LABELS if n in self.table})
         row_of = {int(v): i for i, v in enumerate(table["id"])}

@@ -95,7 +95,7 @@ def parcels(
     >>> hill = eow.Area.of((22.151, 45.204, 22.154, 45.206), name="hill")
     >>> found = eow.parcels(eow.open("romania"), [mill, hill], dates="2019-06/2019-08")
     >>> found
-    Parcels: 2 of 2 parcels, 8 dates, NDVI (mean, median, p10, p90, clear, count)
+    Parcels: 2 of 2 parcels, 15 dates, NDVI (mean, median, p10, p90, clear, count)
     """
     request = ParcelRequest(cube, polygons, indices, stats, name=name, area=area, dates=dates, crs=crs, memory=memory)
     found = request.measure()

@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 class Parcels:
     """Statistics of parcels, as :func:`eowidgets.parcels` returns them.
 
-    Attributes
+    Parameters
     ----------
     outlines : DataFrame
         One row per polygon that was given: ``parcel`` (the id), ``name``, ``pixels``, ``size`` (``"inside"``, ``"cut"``,
@@ -45,6 +45,16 @@ class Parcels:
     report : ParcelReport
     provenance : str
         JSON.
+
+    Examples
+    --------
+    >>> import eowidgets as eow
+    >>> from eowidgets.testing import tiny_cube
+    >>> cube = tiny_cube(dates=4)
+    >>> field = eow.Area.of(cube.eow.bounds, name="field")
+    >>> found = eow.parcels(cube, [field])
+    >>> found.indices, len(found)
+    (('NDVI',), 1)
     """
 
     outlines: pd.DataFrame
@@ -56,12 +66,12 @@ class Parcels:
 
     @property
     def stats(self) -> tuple[str, ...]:
-        """Names of the statistics."""
+        """Return the names of the statistics."""
         return tuple(self.values)
 
     @property
     def ids(self) -> list[str]:
-        """Ids of the measured parcels, in the order of the values."""
+        """Return the ids of the measured parcels, in the order of the values."""
         return self.measured["parcel"].tolist()
 
     @cached_property
@@ -71,7 +81,7 @@ class Parcels:
 
     @property
     def gdf(self) -> gpd.GeoDataFrame:
-        """The outlines as a GeoDataFrame in degrees.
+        """Return the outlines as a GeoDataFrame in degrees.
 
         Raises
         ------
@@ -109,15 +119,25 @@ class Parcels:
         index : str, optional
             By default the first.
 
+        Returns
+        -------
+        DataFrame
+            Indexed by date.
+
         Raises
         ------
         InputError
             For an unknown or shared name.
 
-        Returns
-        -------
-        DataFrame
-            Indexed by date.
+        Examples
+        --------
+        >>> import eowidgets as eow
+        >>> from eowidgets.testing import tiny_cube
+        >>> cube = tiny_cube(dates=4)
+        >>> field = eow.Area.of(cube.eow.bounds, name="field")
+        >>> found = eow.parcels(cube, [field])
+        >>> len(found.series(found.ids[0]))
+        4
         """
         i, at = self.number(index), self.position(name)
         found = pd.DataFrame({stat: held[i, at] for stat, held in self.values.items()}, index=self._dates())
@@ -125,7 +145,37 @@ class Parcels:
         return found
 
     def compare(self, names: Sequence[str], index: Name | None = None, stat: Name | None = None) -> pd.DataFrame:
-        """Return one statistic of several parcels side by side, indexed by date, a column per parcel."""
+        """Return one statistic of several parcels side by side, indexed by date, a column per parcel.
+
+        Parameters
+        ----------
+        names : sequence of str
+            Ids, or names that one parcel has.
+        index : str, optional
+            Index or band; by default the first.
+        stat : str, optional
+            Statistic; by default the first.
+
+        Returns
+        -------
+        DataFrame
+            Indexed by date, one column per parcel.
+
+        Raises
+        ------
+        InputError
+            If no parcel is named, or one does not exist.
+
+        Examples
+        --------
+        >>> import eowidgets as eow
+        >>> from eowidgets.testing import tiny_cube
+        >>> cube = tiny_cube(dates=4)
+        >>> field = eow.Area.of(cube.eow.bounds, name="field")
+        >>> found = eow.parcels(cube, [field])
+        >>> found.compare(found.ids).shape
+        (4, 1)
+        """
         if not names:
             raise InputError("There is no parcel to compare: name at least one.")
         held, *_ = self.of(index, stat)
@@ -136,6 +186,28 @@ class Parcels:
         """Return one statistic as a table with the columns ``id``, ``date`` and ``value``, without cloudy dates.
 
         Models and functions of series take it in this form.
+
+        Parameters
+        ----------
+        index : str, optional
+            Index or band; by default the first.
+        stat : str, optional
+            Statistic; by default the first.
+
+        Returns
+        -------
+        DataFrame
+            Columns ``id``, ``date`` and ``value``.
+
+        Examples
+        --------
+        >>> import eowidgets as eow
+        >>> from eowidgets.testing import tiny_cube
+        >>> cube = tiny_cube(dates=4)
+        >>> field = eow.Area.of(cube.eow.bounds, name="field")
+        >>> found = eow.parcels(cube, [field])
+        >>> list(found.series_table().columns)
+        ['id', 'date', 'value']
         """
         held, *_ = self.of(index, stat)
         found = pd.DataFrame(
@@ -160,6 +232,16 @@ class Parcels:
         -------
         GeoDataFrame
             The measured outlines, with ``date`` (of the image), ``index`` and the statistics.
+
+        Examples
+        --------
+        >>> import eowidgets as eow
+        >>> from eowidgets.testing import tiny_cube
+        >>> cube = tiny_cube(dates=4)
+        >>> field = eow.Area.of(cube.eow.bounds, name="field")
+        >>> found = eow.parcels(cube, [field])
+        >>> len(found.at("2019-02-01"))
+        1
         """
         i, t = self.number(index), self.nearest(date)
         told: dict[str, Any] = {"date": self.times[t], "index": self.indices[i]}
@@ -182,6 +264,16 @@ class Parcels:
         -------
         Dataset (time, y, x), lazy
             ``attrs`` of its variable hold the range over all dates (2nd to 98th percentile).
+
+        Examples
+        --------
+        >>> import eowidgets as eow
+        >>> from eowidgets.testing import tiny_cube
+        >>> cube = tiny_cube(dates=4)
+        >>> field = eow.Area.of(cube.eow.bounds, name="field")
+        >>> found = eow.parcels(cube, [field])
+        >>> sorted(found.choropleth(cube).sizes)
+        ['time', 'x', 'y']
         """
         held, index, stat = self.of(index, stat)
         shapes = self.measured["geometry"].to_numpy()
@@ -218,17 +310,17 @@ class Parcels:
             distances), ``date`` (of the largest distance) and ``dates`` (that counted). ``attrs["left_out"]`` lists the ids
             of parcels without a class, in a small class, or with too few dates.
 
+        Raises
+        ------
+        InputError
+            For an unknown column, or if no class has enough parcels.
+
         Notes
         -----
         On each date the median and the median absolute deviation (times 1.4826) over the parcels of a class give signed
         distances; the distance of a parcel is the root of the mean of their squares, each limited to 10. Its logarithm is
         compared with the median and the median absolute deviation of the class (the modified z-score of Iglewicz and Hoaglin,
         1993). Only large distances are outliers.
-
-        Raises
-        ------
-        InputError
-            For an unknown column, or if no class has enough parcels.
         """
         held, *_ = self.of(index, stat)
         if by is not None and by not in self.measured:
@@ -256,6 +348,18 @@ class Parcels:
         ------
         InputError, SourceError, MissingExtraError
             For another ending, a file that cannot be written, or without pyarrow.
+
+        Examples
+        --------
+        >>> import eowidgets as eow
+        >>> import tempfile
+        >>> from pathlib import Path
+        >>> from eowidgets.testing import tiny_cube
+        >>> cube = tiny_cube(dates=4)
+        >>> field = eow.Area.of(cube.eow.bounds, name="field")
+        >>> found = eow.parcels(cube, [field])
+        >>> found.save(Path(tempfile.mkdtemp()) / "fields.csv").name
+        'fields.csv'
         """
         from eowidgets.analysis.measure.parcels.files import write
 
@@ -265,17 +369,62 @@ class Parcels:
     def open(cls, path: FilePath) -> Parcels:
         """Read what :meth:`save` wrote as GeoParquet or GeoPackage.
 
+        Parameters
+        ----------
+        path : str or Path
+            File ending with ``.parquet`` or ``.gpkg``.
+
+        Returns
+        -------
+        Parcels
+            What was saved.
+
         Raises
         ------
         InputError, SourceError, MissingExtraError
             If it is not such a file.
+
+        Examples
+        --------
+        >>> import eowidgets as eow
+        >>> import tempfile
+        >>> from pathlib import Path
+        >>> from eowidgets.testing import tiny_cube
+        >>> cube = tiny_cube(dates=4)
+        >>> field = eow.Area.of(cube.eow.bounds, name="field")
+        >>> found = eow.parcels(cube, [field])
+        >>> len(eow.Parcels.open(found.save(Path(tempfile.mkdtemp()) / "fields.gpkg")))
+        1
         """
         from eowidgets.analysis.measure.parcels.files import read
 
         return cls(**read(path))
 
     def to_report(self, *, cube: xr.Dataset | None = None, title: str = "") -> Report:
-        """Return the first statistic of the first index as a page to hand over, with a map where ``cube`` is given."""
+        """Return the first statistic of the first index as a page to hand over, with a map where ``cube`` is given.
+
+        Parameters
+        ----------
+        cube : Dataset, optional
+            The cube, for a map.
+        title : str
+            Title of the page; by default one that names the index.
+
+        Returns
+        -------
+        Report
+            The page.
+
+        Examples
+        --------
+        >>> import eowidgets as eow
+        >>> from eowidgets.testing import tiny_cube
+        >>> cube = tiny_cube(dates=4)
+        >>> field = eow.Area.of(cube.eow.bounds, name="field")
+        >>> found = eow.parcels(cube, [field])
+        >>> found.to_report(title="Fields").title
+        'Fields'
+        """
         from eowidgets.analysis.measure.parcels.reported import parcel_report
 
         return parcel_report(self, cube, title)
@@ -287,7 +436,28 @@ class Parcels:
         return {one: at for at, one in enumerate(self.ids)}
 
     def position(self, name: str) -> int:
-        """Return the position of a parcel among the measured ones, by id or by a name that one parcel has."""
+        """Return the position of a parcel among the measured ones, by id or by a name that one parcel has.
+
+        Parameters
+        ----------
+        name : str
+            Id, or a name that one parcel has.
+
+        Returns
+        -------
+        int
+            Position in the order of the values.
+
+        Examples
+        --------
+        >>> import eowidgets as eow
+        >>> from eowidgets.testing import tiny_cube
+        >>> cube = tiny_cube(dates=4)
+        >>> field = eow.Area.of(cube.eow.bounds, name="field")
+        >>> found = eow.parcels(cube, [field])
+        >>> found.position(found.ids[0])
+        0
+        """
         if name in self._positions:
             return self._positions[name]
         same = self.measured.index[self.measured["name"] == name].tolist()
@@ -301,11 +471,53 @@ class Parcels:
         raise unknown("parcel", name, self.ids)
 
     def nearest(self, date: DateLike) -> int:
-        """Return the position of the image nearest to a date."""
+        """Return the position of the image nearest to a date.
+
+        Parameters
+        ----------
+        date : date
+            A date.
+
+        Returns
+        -------
+        int
+            Position in the order of the times.
+
+        Examples
+        --------
+        >>> import eowidgets as eow
+        >>> from eowidgets.testing import tiny_cube
+        >>> cube = tiny_cube(dates=4)
+        >>> field = eow.Area.of(cube.eow.bounds, name="field")
+        >>> found = eow.parcels(cube, [field])
+        >>> found.nearest("2019-01-20")
+        1
+        """
         return int(np.abs(self.times - np.datetime64(str(date)).astype(self.times.dtype)).argmin())
 
     def number(self, index: Name | None = None) -> int:
-        """Return the position of an index; of the first where none is named."""
+        """Return the position of an index; of the first where none is named.
+
+        Parameters
+        ----------
+        index : str, optional
+            Index or band; by default the first.
+
+        Returns
+        -------
+        int
+            Position in the order of the indices.
+
+        Examples
+        --------
+        >>> import eowidgets as eow
+        >>> from eowidgets.testing import tiny_cube
+        >>> cube = tiny_cube(dates=4)
+        >>> field = eow.Area.of(cube.eow.bounds, name="field")
+        >>> found = eow.parcels(cube, [field])
+        >>> found.number("ndvi")
+        0
+        """
         if index is None:
             return 0
         lower = [one.lower() for one in self.indices]
@@ -314,7 +526,30 @@ class Parcels:
         return lower.index(index.lower())
 
     def of(self, index: Name | None = None, stat: Name | None = None) -> tuple[np.ndarray, str, str]:
-        """Return the values (parcels, dates) of a statistic, and the names of index and statistic."""
+        """Return the values (parcels, dates) of a statistic, and the names of index and statistic.
+
+        Parameters
+        ----------
+        index : str, optional
+            Index or band; by default the first.
+        stat : str, optional
+            Statistic; by default the first.
+
+        Returns
+        -------
+        (array (parcels, dates), str, str)
+            Values, name of the index, name of the statistic.
+
+        Examples
+        --------
+        >>> import eowidgets as eow
+        >>> from eowidgets.testing import tiny_cube
+        >>> cube = tiny_cube(dates=4)
+        >>> field = eow.Area.of(cube.eow.bounds, name="field")
+        >>> found = eow.parcels(cube, [field])
+        >>> found.of()[1:]
+        ('NDVI', 'mean')
+        """
         i, stat = self.number(index), self._stat(stat)
         return self.values[stat][i], self.indices[i], stat
 

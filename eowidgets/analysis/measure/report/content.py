@@ -134,13 +134,26 @@ class Report:
 
     @property
     def text(self) -> str:
-        """The answer with its definitions and citations, to be pasted into a text."""
+        """Return the answer with its definitions and citations, to be pasted into a text."""
         meaning = " ".join(f"{term[:1].upper()}{term[1:]}: {_end(words)}" for term, words in self.definitions.items())
         sources = f" Sources: {'; '.join(c.rstrip('.') for c in self.citations)}." if self.citations else ""
         return f"{self.answer} {meaning}".strip() + sources
 
     def html(self) -> str:
-        """Return the page: one HTML document without scripts or files from elsewhere."""
+        """Return the page: one HTML document without scripts or files from elsewhere.
+
+        Returns
+        -------
+        str
+            HTML.
+
+        Examples
+        --------
+        >>> import eowidgets as eow
+        >>> page = eow.Report("Forest", "There is forest.")
+        >>> page.html().startswith("<!doctype html>")
+        True
+        """
         from eowidgets.analysis.measure.report.page import page
 
         return page(self)
@@ -161,6 +174,14 @@ class Report:
         ------
         InputError, SourceError
             For another ending, or a folder that cannot be written.
+
+        Examples
+        --------
+        >>> import eowidgets as eow
+        >>> import tempfile
+        >>> from pathlib import Path
+        >>> eow.Report("Forest", "There is forest.").save(Path(tempfile.mkdtemp()) / "forest.html").name
+        'forest.html'
         """
         target = Path(path).expanduser()
         if target.suffix.lower() not in (".html", ".htm"):

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 class StationComparison:
     """Agreement of a cube with measurements, as :func:`eowidgets.stations` returns it.
 
-    Attributes
+    Parameters
     ----------
     pairs : DataFrame
         One row per matched measurement: ``station``, ``date``, ``lon``, ``lat``, ``value``, ``row`` (in the source),
@@ -43,6 +43,14 @@ class StationComparison:
     index : str
     provenance : str
         JSON.
+
+    Examples
+    --------
+    >>> import eowidgets as eow
+    >>> import pandas as pd
+    >>> ground = pd.DataFrame({"date": ["2019-07-05", "2019-08-02"], "lon": 22.152, "lat": 45.203, "value": [0.9, 0.88]})
+    >>> eow.stations(eow.open("romania"), ground, "NDVI").stations
+    ['45.2030° N, 22.1520° E']
     """
 
     pairs: pd.DataFrame
@@ -55,12 +63,12 @@ class StationComparison:
 
     @property
     def stations(self) -> list[str]:
-        """Names of the stations in the cube."""
+        """Return the names of the stations in the cube."""
         return [str(name) for name in self.series.columns]
 
     @property
     def sentences(self) -> tuple[str, ...]:
-        """What was left out, one sentence for each reason."""
+        """Return what was left out, one sentence for each reason."""
         total = len(self.measurements) + int((~self.unmatched["row"].isin(self.measurements["row"])).sum())
         return tuple(
             f"{count} of {total} measurements {'was' if count == 1 else 'were'} left out: {reason}."
@@ -69,7 +77,7 @@ class StationComparison:
 
     @property
     def sentence(self) -> str:
-        """The agreement in one sentence."""
+        """Return the agreement in one sentence."""
         if not len(self.pairs):
             return "No measurement has a clear image within the tolerance: there is nothing to compare."
         row: Any = self.scores.loc["all"]
@@ -82,10 +90,29 @@ class StationComparison:
     def at(self, station: Name) -> pd.DataFrame:
         """Return the pairs of one station.
 
+        Parameters
+        ----------
+        station : str
+            Name of a station.
+
+        Returns
+        -------
+        DataFrame
+            One row per pair of a measurement and an image.
+
         Raises
         ------
         InputError
             For an unknown one.
+
+        Examples
+        --------
+        >>> import eowidgets as eow
+        >>> import pandas as pd
+        >>> ground = pd.DataFrame({"date": ["2019-07-05", "2019-08-02"], "lon": 22.152, "lat": 45.203, "value": [0.9, 0.88]})
+        >>> found = eow.stations(eow.open("romania"), ground, "NDVI")
+        >>> len(found.at(found.usual))
+        2
         """
         if station not in set(self.measurements["station"]):
             raise unknown("station", station, set(self.measurements["station"]))
@@ -114,7 +141,7 @@ class StationComparison:
 
     @property
     def usual(self) -> str:
-        """The station with the most pairs."""
+        """Return the station with the most pairs."""
         counts = self.pairs["station"].value_counts()
         return str(counts.index[0]) if len(counts) else self.stations[0]
 
@@ -126,15 +153,52 @@ class StationComparison:
         path : str or Path
             Ends in ``.csv``.
 
+        Returns
+        -------
+        Path
+            The file.
+
         Raises
         ------
         InputError, SourceError
+
+        Examples
+        --------
+        >>> import eowidgets as eow
+        >>> import tempfile
+        >>> from pathlib import Path
+        >>> import pandas as pd
+        >>> ground = pd.DataFrame({"date": ["2019-07-05"], "lon": 22.152, "lat": 45.203, "value": [0.9]})
+        >>> found = eow.stations(eow.open("romania"), ground, "NDVI")
+        >>> found.save(Path(tempfile.mkdtemp()) / "pairs.csv").name
+        'pairs.csv'
         """
         table = pd.concat([self.pairs, self.unmatched], ignore_index=True)
         return write_whole(target(path, (".csv",)), partial(table.to_csv, index=False, float_format="%.6g"))
 
     def to_report(self, *, cube: xr.Dataset | None = None, title: str = "") -> Report:
-        """Return the comparison as a page to hand over."""
+        """Return the comparison as a page to hand over.
+
+        Parameters
+        ----------
+        cube : Dataset, optional
+            The cube, for a map.
+        title : str
+            Title of the page; by default one that names the index.
+
+        Returns
+        -------
+        Report
+            The page.
+
+        Examples
+        --------
+        >>> import eowidgets as eow
+        >>> import pandas as pd
+        >>> ground = pd.DataFrame({"date": ["2019-07-05"], "lon": 22.152, "lat": 45.203, "value": [0.9]})
+        >>> eow.stations(eow.open("romania"), ground, "NDVI").to_report(title="Ground truth").title
+        'Ground truth'
+        """
         from eowidgets.analysis.measure.stations.reported import station_report
 
         if not len(self.pairs):
