@@ -1,4 +1,4 @@
-"""The coarse levels that a Zarr store states (:mod:`~eowidgets.cube.pyramid`), found in its metadata, opened when they are read."""
+"""The coarse levels that a Zarr store states (:mod:`~eowidgets.cube.pyramid`): found in its metadata, opened on demand."""
 
 from __future__ import annotations
 
