@@ -1,6 +1,6 @@
 """The viewer on cubes much larger than the screen: first picture, zooming, playing, memory, bytes sent.
 
-    python benchmarks/large.py FOLDER [--dates 12] [--side 4096] [--bands 6] [--kinds cogs zarr] [--peers PACKAGES ...]
+    python benchmarks/large.py FOLDER [--dates 12] [--side 4096] [--bands 6] [--kinds cogs zarr levels] [--peers PACKAGES ...]
 
 Makes its data in FOLDER (hard links: a few dates have pixels of their own) and measures in JupyterLab under Chromium. The
 size that the targets are for is ``--dates 60 --side 10980``, which takes 6 GB and a quarter of an hour to make. Peers on the
@@ -23,7 +23,7 @@ from playwright.sync_api import TimeoutError
 
 sys.path.insert(0, str(Path(__file__).parents[1] / "tests"))
 import large_peers as peers
-from large_data import Size, make_cogs, make_zarr
+from large_data import Size, make_cogs, make_levels, make_zarr
 from support.lab import Lab, LabPage, lab_session
 from viewer import browser_bytes, rest
 from viewer_parts import SHOW
@@ -152,11 +152,11 @@ def main() -> None:
     parser.add_argument("folder", type=Path, help="for the data")
     for name, value in (("dates", 12), ("side", 4096), ("bands", 6)):
         parser.add_argument(f"--{name}", type=int, default=value)
-    parser.add_argument("--kinds", nargs="*", default=["cogs", "zarr"], choices=["cogs", "zarr"])
+    parser.add_argument("--kinds", nargs="*", default=["cogs", "zarr", "levels"], choices=["cogs", "zarr", "levels"])
     parser.add_argument("--peers", nargs="*", default=[], help="folders with the packages of the peers")
     given = parser.parse_args()
     size = Size(given.dates, given.side, given.bands)
-    makers = {"cogs": make_cogs, "zarr": make_zarr}
+    makers = {"cogs": make_cogs, "zarr": make_zarr, "levels": make_levels}
     sources = {kind: makers[kind](given.folder, size) for kind in given.kinds}
     print(json.dumps({"size": size.name, "targets": TARGETS, "load": psutil.getloadavg()[0]}), flush=True)
     for kind, source in sources.items():

@@ -143,6 +143,51 @@ def make_zarr(folder: Path, size: Size) -> Path:
     return target
 
 
+def make_levels(folder: Path, size: Size) -> Path:
+    """Write the same store with levels into ``folder/levels-....zarr``, unless it is there; pixels are hard links."""
+    import zarr
+
+    from eowidgets.cube import pyramid
+
+    target = folder / f"levels-{size.name}.zarr"
+    if target.exists():
+        return target
+    work = folder / f"{target.name}.part"
+    shutil.rmtree(work, ignore_errors=True)
+    shutil.copytree(make_zarr(folder, size), work, copy_function=os.link)
+    for name in (".zattrs", ".zmetadata"):  # written below: a link would change the store without levels, too
+        (work / name).unlink(missing_ok=True)
+    root = zarr.open_group(work, mode="r+")
+    factors = pyramid.factors_of(size.side, size.side)
+    distinct = min(size.distinct, size.dates)
+    for k in factors:
+        side = -(-size.side // k)
+        for name in size.names:
+            array = root.create_array(
+                f"{pyramid.GROUP}/{k}/{name}", shape=(size.dates, side, side), chunks=(1, 512, 512), dtype="uint16",
+                fill_value=0, compressors=[zarr_codec()], chunk_key_encoding={"name": "v2", "separator": "/"},
+            )  # fmt: skip
+            array.attrs.update(dict(root[name].attrs))
+    for name in size.names:
+        for t in range(distinct):
+            for y0 in range(0, size.side, 2048):
+                rows = root[name][t, y0 : y0 + 2048].astype("float32")
+                rows[rows == 0] = np.nan
+                for k, level in zip(factors, pyramid.coarser(rows, factors), strict=True):
+                    first = y0 // k
+                    found = np.nan_to_num(np.round(level)).astype("uint16")
+                    root[f"{pyramid.GROUP}/{k}/{name}"][t, first : first + len(found)] = found
+    for k in factors:
+        for name in size.names:
+            chunks = work / pyramid.GROUP / str(k) / name
+            for t in range(distinct, size.dates):
+                shutil.copytree(chunks / str(t % distinct), chunks / str(t), copy_function=os.link)
+    root.attrs.update(pyramid.statement(factors))
+    zarr.consolidate_metadata(work)
+    work.rename(target)
+    return target
+
+
 def zarr_codec():
     """Return the compressor that zarr takes for format 2."""
     from numcodecs import Blosc

@@ -196,7 +196,7 @@ class History:
         inside = self.inside
         total = np.zeros((self.cube.sizes["time"], len(self.names)))
         count = np.zeros_like(total)
-        for rows in self._strips():
+        for rows in self.rows:
             values, seen = self._read(self.cube.isel(y=rows))
             seen = seen & inside[rows]
             total += np.where(seen, values, 0).sum((2, 3), dtype="float64")
@@ -205,7 +205,9 @@ class History:
         mean = np.where(enough, total / np.maximum(count, 1), np.nan)
         return mean[..., None, None].astype("float32"), enough[..., None, None]
 
-    def _strips(self) -> Iterator[slice]:
+    @property
+    def rows(self) -> Iterator[slice]:
+        """The rows of each strip."""
         row = self.cube.sizes["time"] * self.cube.sizes["x"] * len(bands(self.cube))
         height, step = self.cube.sizes["y"], max(1, AT_ONCE // max(row, 1))
         for start in range(0, height, step):
@@ -213,10 +215,13 @@ class History:
 
     def strips(self) -> Iterator[tuple[slice, Block]]:
         """Every pixel, some rows at a time."""
-        inside = self.inside
-        for rows in self._strips():
-            values, seen = self._read(self.cube.isel(y=rows))
-            yield rows, _block(values, seen & inside[rows], self._positions[rows].ravel())
+        for rows in self.rows:
+            yield rows, self.strip(rows)
+
+    def strip(self, rows: slice) -> Block:
+        """Every pixel of some rows."""
+        values, seen = self._read(self.cube.isel(y=rows))
+        return _block(values, seen & self.inside[rows], self._positions[rows].ravel())
 
     def sample(self, most: int) -> Block:
         """At most about so many pixels of the area, spread evenly over it, those never seen left out."""

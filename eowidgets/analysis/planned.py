@@ -65,6 +65,19 @@ def planned_index(
     return Planned.of(kind, part.isel(y=slice(0, 1), x=slice(0, 1)), None, bands)
 
 
+def planned_question(brain: str, cube: xr.Dataset, area: Any = None) -> Planned:
+    """State what :func:`eowidgets.ask` reads at most: all dates of an area, before it is known what is asked.
+
+    Parameters
+    ----------
+    brain : str
+    cube : Dataset
+    area : optional
+        Questions without a place of their own are about it; None for the whole cube.
+    """
+    return Planned.of(f"ask {brain}", cube, area)
+
+
 def bands_read(cube: xr.Dataset, name: str) -> tuple[str, ...]:
     """Return the bands that are read for an index or a band."""
     there = present(cube, name)

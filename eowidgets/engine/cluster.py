@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from eowidgets.contract.model import Model
+from eowidgets.engine.attendance import Attendance
 from eowidgets.engine.held import Held, completed
 from eowidgets.engine.job import Job
 from eowidgets.engine.journal import Journal
@@ -59,7 +60,8 @@ def on_workers(
     Raises
     ------
     EowidgetsError
-        What a part raised, or one sentence on the cluster.
+        What a part raised, or one sentence on the cluster, also when it had no workers for
+        :data:`~eowidgets.engine.attendance.PATIENCE` seconds.
     """
     try:
         from distributed import TimeoutError as NotYet
@@ -67,13 +69,12 @@ def on_workers(
     except ImportError as error:
         raise MissingExtraError("Running on a cluster", "dask") from error
     with _reached(saved):
-        workers = max(1, len(client.scheduler_info(n_workers=-1)["workers"]))
-    job.say(f"Running on {workers} Dask workers.")
-    waiting = iter(calls(workers))
+        there = Attendance(client, job, saved)
+    waiting = iter(calls(max(1, there.workers)))
     futures: set[Any] = set()
     try:
         while True:
-            for arguments in islice(waiting, workers * PARTS_PER_WORKER - len(futures)):
+            for arguments in islice(waiting, max(0, max(1, there.workers) * PARTS_PER_WORKER - len(futures))):
                 with _reached(saved):
                     futures.add(client.submit(function, *arguments, pure=False, retries=RETRIES))
                 job.checkpoint()
@@ -87,6 +88,7 @@ def on_workers(
                     done = set()
                     if client.status not in ("running", "newly-created"):
                         raise ConnectionError(f"the client is {client.status}") from None
+                    there.look()
             for future in done:
                 futures.remove(future)
                 with _reached(saved):
@@ -95,6 +97,7 @@ def on_workers(
                     found = future.result()
                 yield found
     finally:
+        job.wait_for("")
         if futures and client.status == "running":
             with suppress(Exception):  # the run has ended, whatever the cluster says to that
                 client.cancel(list(futures), force=True)

@@ -103,6 +103,19 @@ class Cost:
         return f"{size} · {here}{more}"
 
     @property
+    def brief(self) -> str:
+        """The cost in one line, without bytes: for work of which only the pixels are known before.
+
+        Examples
+        --------
+        >>> Cost(Planned("ask grounded", 12_400_000, 30, 0), 3.0).brief
+        'at most 12.4 Mpx × 30 dates · about 3 s here'
+        """
+        size = pixels_in_words(self.planned.pixels, self.planned.dates)
+        took = "time not measured here yet" if self.seconds is None else f"about {seconds_in_words(self.seconds)} here"
+        return f"at most {size} · {took}"
+
+    @property
     def method(self) -> str:
         """How the figures are found, in words."""
         return (

@@ -52,6 +52,7 @@ class Job(Work[xr.Dataset]):
         self._size = 0.0
         self._began: float | None = None
         self._busy = 0.0
+        self._awaits = ""
         #: The torch device that the model runs on, once it is chosen.
         self.device: Any = None
         self.geobox: Any = None
@@ -82,6 +83,8 @@ class Job(Work[xr.Dataset]):
         """Return where the run stands, and what it waits for, in words."""
         if self.hangs or self._state not in ("running", "paused"):
             return super().status
+        if self._awaits and self._state == "running":
+            return self._awaits
         left = self.seconds_left
         if self._state == "running" and left is None:
             return "Running"
@@ -255,6 +258,12 @@ class Job(Work[xr.Dataset]):
         self._done += windows
         self.report()
 
+    def wait_for(self, what: str) -> None:
+        """Set the status to what the run waits for, in words; empty when it goes on."""
+        if what != self._awaits:
+            self._awaits = what
+            self.report()
+
     def show(self, window: WindowResult) -> None:
         """Call the callbacks of :meth:`on_window`.
 
@@ -281,4 +290,5 @@ class Job(Work[xr.Dataset]):
     def _late(self, timeout: float | None) -> str:
         if self.hangs or self._state == "queued":
             return super()._late(timeout)
-        return f"The run of {self.name!r} is at {100 * self.progress:.0f} % after {timeout} s."
+        why = f" ({self._awaits})" if self._awaits else ""
+        return f"The run of {self.name!r} is at {100 * self.progress:.0f} % after {timeout} s{why}."

@@ -79,10 +79,19 @@ def test_upload_an_area_search_choose_by_keyboard_and_open(page, small, server, 
     panel.get_by_role("button", name="Search").click()
     says(page, "5 days from")
     bars = panel.locator(".eow-find-bars").get_by_role("option")
+    bars.nth(4).wait_for()
     assert bars.count() == 5
     assert "80 % clouds" in bars.nth(1).get_attribute("aria-label")
     cost = panel.locator(".eow-cost")
     assert "so all 5 dates are taken. Reading takes about" in cost.text_content()
+
+    # One band: code and cost follow without another search; then all bands again.
+    before = cost.text_content()
+    bands = panel.get_by_label("Bands")
+    bands.select_option(bands.locator("option").first.text_content())
+    p.wait_for_function("old => document.querySelector('.eow-find-panel .eow-cost').textContent !== old", arg=before)
+    bands.select_option(bands.locator("option").all_text_contents())
+    p.wait_for_function("old => document.querySelector('.eow-find-panel .eow-cost').textContent === old", arg=before)
 
     # By keyboard: the first date, then with shift to the third; the second is put back.
     bars.nth(0).focus()

@@ -38,6 +38,16 @@ def processes():
         yield client
 
 
+@pytest.fixture
+def mortal():
+    """A cluster for a test that kills its workers: nannies start them again, but not always."""
+    with (
+        distributed.LocalCluster(n_workers=2, threads_per_worker=1, dashboard_address=None, silence_logs=50) as cluster,
+        distributed.Client(cluster) as client,
+    ):
+        yield client
+
+
 @pytest.fixture(scope="module")
 def threads():
     with (
@@ -169,15 +179,15 @@ def test_a_folder_of_images(processes, tmp_path):
 
 
 @pytest.mark.parametrize("out", [None, "r.parquet"])
-def test_a_worker_that_dies_loses_nothing(processes, tmp_path, out):
+def test_a_worker_that_dies_loses_nothing(mortal, tmp_path, out):
     table = table_of(40, 4, 0)
     model = Deadly(tmp_path / "killed")
-    found = eow.run(model, table, out=tmp_path / out if out else None, batch=4, client=processes)
+    found = eow.run(model, table, out=tmp_path / out if out else None, batch=4, client=mortal)
     assert (tmp_path / "killed").exists()
     assert (found["mean"].to_numpy() == eow.run(Mean, table, batch=4)["mean"].to_numpy())[found["mean"].notna()].all()
 
 
-def test_a_worker_that_dies_each_time_is_one_sentence(processes):
+def test_a_worker_that_dies_each_time_is_one_sentence(mortal):
     class Fatal(Mean):
         name = "toy-cluster-fatal"
 
@@ -185,7 +195,7 @@ def test_a_worker_that_dies_each_time_is_one_sentence(processes):
             os.kill(os.getpid(), signal.SIGKILL)
 
     with pytest.raises(EowidgetsError, match="killed its Dask worker several times") as caught:
-        eow.run(Fatal, table_of(3, 1, 0), batch=4, client=processes)
+        eow.run(Fatal, table_of(3, 1, 0), batch=4, client=mortal)
     assert "\n" not in str(caught.value)
 
 

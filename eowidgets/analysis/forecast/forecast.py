@@ -23,6 +23,7 @@ from eowidgets.errors import InputError
 
 if TYPE_CHECKING:
     import pandas as pd
+    from distributed import Client
 
 #: A length of time.
 Span = Annotated[float | str, doc("a number of days, or an offset of pandas such as '6h', '2W' or '3MS'")]
@@ -45,6 +46,7 @@ def forecast(
     clouds: Clouds = "mask",
     seed: Seed = 0,
     season: str | Positive | bool = AUTO,
+    client: Client | None = None,
     **params: Any,
 ) -> xr.Dataset:
     """Forecast a cube or a table of time series after its last date, with intervals.
@@ -88,6 +90,9 @@ def forecast(
     season : str or float
         ``"day"``, ``"week"``, ``"year"``, ``"day and week"``, ``"none"`` or a number of days after which things repeat;
         ``"auto"`` is the year for a cube, and for a table whatever was best on hold-out windows.
+    client : dask.distributed.Client, optional
+        Forecasts every pixel of a cube on a cluster, with a model of series; hold-out windows, tables, single series and
+        models of images are computed here.
     **params
         Parameters of the model, without its ``dates``, ``horizon`` and ``every``, which apply to ``eow.run``. Networks
         also take ``horizon``, the older name of ``ahead``: the steps that they learn at once.
@@ -121,7 +126,7 @@ def forecast(
     True
     """
     ask = _ask(index, bands, area, mean, days, model, levels, from_date, calibrate, clouds, seed, season, params)
-    made = Maker(cube, ask, every)
+    made = Maker(cube, ask, every, client)
     return made.at(made.regular)
 
 
@@ -142,6 +147,7 @@ def hindcast(
     seed: Seed = 0,
     every: Span | None = None,
     season: str | Positive | bool = AUTO,
+    client: Client | None = None,
     **params: Any,
 ) -> xr.Dataset:
     """Forecast from a past day, on the very dates that came afterwards, with what was observed then.
@@ -176,6 +182,8 @@ def hindcast(
         Forecast a regular series of dates as well, this far apart, on which nothing is observed.
     season : str or float
         As in :func:`forecast`.
+    client : dask.distributed.Client, optional
+        As in :func:`forecast`.
     **params : object
         Parameters of the model.
 
@@ -199,7 +207,7 @@ def hindcast(
     ['ndvi', 'ndvi_observed']
     """
     ask = _ask(index, bands, area, mean, days, model, levels, from_date, calibrate, clouds, seed, season, params)
-    made = Maker(cube, ask, every)
+    made = Maker(cube, ask, every, client)
     made.call = ("hindcast", {"every": every})
     return beside(made, every)
 

@@ -101,8 +101,8 @@ class Maker:
         The function that this is made for, and its arguments that :class:`Ask` does not hold; noted on the result.
     """
 
-    def __init__(self, source: Any, ask: Ask, every: Any = None) -> None:
-        self.ask = ask
+    def __init__(self, source: Any, ask: Ask, every: Any = None, client: Any = None) -> None:
+        self.ask, self.client = ask, client
         self.call: tuple[str, dict[str, Any]] = ("forecast", {"every": every})
         self.levels = _levels(ask.levels)
         self.table = is_table(source)
@@ -256,7 +256,7 @@ class Maker:
             blind = int((block.seen.sum(1) < FEWEST).any(1).sum())
         elif h.place == "pixels":
             shape = (h.cube.sizes["y"], h.cube.sizes["x"])
-            parts = [self._chunks(block, ahead, fans) for _, block in h.strips()]
+            parts = self._strips(h, ahead, fans)
             # (level, h, n, c) of each strip, rows after rows
             stacked = [torch.cat([p[k] for p in parts], dim=-2).numpy() for k in range(3)]
             arrays = [a.reshape(*a.shape[:-2], *shape, a.shape[-1]) for a in stacked]
@@ -264,6 +264,18 @@ class Maker:
         else:
             arrays = [a.numpy()[..., 0, :] for a in self._chunks(h.series(), ahead, fans)]
         return assemble(self, ahead.numpy(), (arrays[0], arrays[1], arrays[2]), blind)
+
+    def _strips(self, h: History, ahead: Tensor, fans: list[tuple[Tensor, Tensor]]) -> list[Any]:
+        """Forecast every strip of a cube: on the workers of the client if there is one and the model is one of series."""
+        if self.client is None or not isinstance(self.strategy, OfSeries):
+            return [self.strip(rows, ahead, fans) for rows in h.rows]
+        from eowidgets.analysis.forecast.remote import strips_on
+
+        return strips_on(self.client, self, ahead, fans)
+
+    def strip(self, rows: slice, ahead: Tensor, fans: list[tuple[Tensor, Tensor]]) -> tuple[Tensor, Tensor, Tensor]:
+        """Forecast some rows of a cube: (h, n, c), lower and upper ends (level, h, n, c)."""
+        return self._chunks(self.history.strip(rows), ahead, fans)
 
     def _factors(self, ahead: Tensor) -> list[tuple[Tensor, Tensor]]:
         leads, ahead = (ahead - self.cut) * self.season.rate, ahead * self.season.rate

@@ -142,7 +142,8 @@ class Found:
     def read_as(self, bands: Sequence[str] | None = None, resolution: float | None = None) -> Found:
         """Return the same images with other bands or another pixel size, for the estimate and :meth:`open`.
 
-        No catalogue is searched; the header and one tile of one file are read, to measure time and compression.
+        No catalogue is searched; the header and one tile of one file are read, to measure time and compression, unless this
+        file was measured before.
 
         Parameters
         ----------
@@ -153,7 +154,7 @@ class Found:
         """
         query = replace(self.selection.query, bands=None if bands is None else tuple(bands), resolution=resolution)
         selection = replace(self.selection, query=query)
-        return Found(selection, sizes_of(selection, measure=True))
+        return Found(selection, sizes_of(selection, measure=True, probes=self.sizes.probes))
 
     def open(self, **options: Any) -> xr.Dataset:
         """Open these days as a cube, one date per row of the table.

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
@@ -110,11 +110,14 @@ class Sizes:
     probed : Probe or None
     reason : str
         Why no file was probed.
+    probes : mapping
+        Address of a file -> what it showed, of this estimate and those before it.
     """
 
     parts: dict[tuple[str, ...], list[Part] | None]
     probed: Probe | None
     reason: str
+    probes: Mapping[str, Probe] = field(default_factory=dict)
 
     @property
     def ratio(self) -> float:
@@ -154,7 +157,9 @@ class Sizes:
         return "at most; compression is not known"
 
 
-def sizes_of(selection: Selection, *, measure: bool, timeout: float = 10.0) -> Sizes:
+def sizes_of(
+    selection: Selection, *, measure: bool, timeout: float = 10.0, probes: Mapping[str, Probe] | None = None
+) -> Sizes:
     """Return what would be read of each item; opens at most one file.
 
     Parameters
@@ -164,20 +169,24 @@ def sizes_of(selection: Selection, *, measure: bool, timeout: float = 10.0) -> S
         Whether one file is opened to measure time and compression.
     timeout : float
         Seconds to wait for the server.
+    probes : mapping, optional
+        Of earlier estimates: a file in it is not measured again. Two measurements differ, and the same choice has one cost.
 
     Raises
     ------
     InputError
         If a band that was asked for does not exist.
     """
-    query = selection.query
+    query, known = selection.query, dict(probes or {})
     try:
         kinds = _kinds(selection)
     except (_NoHeader, InputError) as error:
         why = "the catalogue does not describe the bands" if isinstance(error, _NoHeader) else str(error)
-        return Sizes({key_of(item): None for item, _ in selection.pairs}, None, why)
+        return Sizes({key_of(item): None for item, _ in selection.pairs}, None, why, known)
     picked = dict(zip(kinds, chosen(list(kinds.values()), _usual(kinds, query)), strict=True))
-    probed, reason = _measured(selection, picked, timeout) if measure else (None, "nothing was measured")
+    probed, reason = None, "nothing was measured"
+    if measure:
+        probed, reason = _measured(selection, picked, timeout, known)
     cost = _Cost(query.area, query.resolution, probed.block if probed is not None else TILE)
     parts: dict[tuple[str, ...], list[Part] | None] = {}
     for item, origin in selection.pairs:
@@ -185,7 +194,7 @@ def sizes_of(selection: Selection, *, measure: bool, timeout: float = 10.0) -> S
         scene = replace(kinds[kind], document=item, origin=origin) if kind in kinds else None
         found = [] if scene is None else [cost.part(scene, n, b) for n, b in picked[kind].items()]
         parts[key_of(item)] = None if None in found else [p for p in found if p is not None]
-    return Sizes(parts, probed, reason)
+    return Sizes(parts, probed, reason, known)
 
 
 def _kind(item: Document) -> tuple[Any, ...]:
@@ -277,9 +286,9 @@ class _NoHeaders(Headers):
 
 
 def _measured(
-    selection: Selection, picked: Mapping[Any, dict[str, AssetBand]], timeout: float
+    selection: Selection, picked: Mapping[Any, dict[str, AssetBand]], timeout: float, probes: dict[str, Probe]
 ) -> tuple[Probe | None, str]:
-    """Return what the first file shows, or why nothing was measured."""
+    """Return what the first file shows, or why nothing was measured; ``probes`` are used, and extended."""
     query = selection.query
     if missing := missing_credentials(query.catalogue):
         return None, missing.rstrip(".")
@@ -292,7 +301,9 @@ def _measured(
         place = ((west + east) / 2, (south + north) / 2)
         try:
             href = origin.resolve(item["assets"][band.key]["href"])
-            return probe(href, origin, access_to(query.catalogue), place, timeout), ""
+            if href not in probes:
+                probes[href] = probe(href, origin, access_to(query.catalogue), place, timeout)
+            return probes[href], ""
         except EowidgetsError as error:
             return None, str(error).rstrip(".")
     return None, "no image has a band to measure"

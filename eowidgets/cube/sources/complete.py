@@ -40,13 +40,13 @@ def check_chunks(path: Path, notes: Mapping[str, Any], group: str | None = None)
     prefix = f"{group}/" if group else ""
     arrays = {
         name.removeprefix(prefix): note
-        for name, note in _arrays(notes).items()
+        for name, note in arrays_of(notes).items()
         if name.startswith(prefix) and "/" not in name.removeprefix(prefix)
     }
     written = _written(notes, prefix)
     files: list[str] | None = None
     for name, note in arrays.items():
-        shape, chunks = _shapes(note)
+        shape, chunks = shapes_of(note)
         alone = 1 in chunks or any(n % c == 1 for n, c in zip(shape, chunks, strict=True))
         axis = len(shape) == 1 and not alone and _dimensions(notes, prefix, name, note) == [name]
         if not chunks or not (axis or written.get(name) == [list(shape), list(chunks)]):
@@ -90,7 +90,7 @@ def check_nodes(path: Path, notes: Mapping[str, Any]) -> None:
     ------
     SourceError
     """
-    known = {name.rpartition("/")[0].split("/")[0] for name in notes} | {n.split("/")[0] for n in _arrays(notes)}
+    known = {name.rpartition("/")[0].split("/")[0] for name in notes} | {n.split("/")[0] for n in arrays_of(notes)}
     if path.is_dir():
         inside = [(p.name, below.name) for p in path.iterdir() if p.is_dir() for below in p.iterdir()]
     else:
@@ -102,7 +102,7 @@ def check_nodes(path: Path, notes: Mapping[str, Any]) -> None:
         )
 
 
-def _arrays(notes: Mapping[str, Any]) -> dict[str, dict[str, Any]]:
+def arrays_of(notes: Mapping[str, Any]) -> dict[str, dict[str, Any]]:
     """Metadata of the arrays, by their path; consolidated metadata count where an array has none of its own."""
     found: dict[str, dict[str, Any]] = {}
     inline = _mapping(_mapping(_mapping(notes.get("zarr.json")).get("consolidated_metadata")).get("metadata"))
@@ -115,7 +115,8 @@ def _arrays(notes: Mapping[str, Any]) -> dict[str, dict[str, Any]]:
     return found
 
 
-def _shapes(note: Mapping[str, Any]) -> tuple[tuple[int, ...], tuple[int, ...]]:
+def shapes_of(note: Mapping[str, Any]) -> tuple[tuple[int, ...], tuple[int, ...]]:
+    """Return the shape of an array and that of its chunks; empty where its metadata do not state them."""
     chunks = note.get("chunks") or _mapping(_mapping(note.get("chunk_grid")).get("configuration")).get("chunk_shape")
     lengths, sides = _numbers(note.get("shape")), _numbers(chunks)
     return (lengths, sides) if len(lengths) == len(sides) and all(c > 0 for c in sides) else ((), ())
@@ -134,10 +135,16 @@ def _dimensions(notes: Mapping[str, Any], prefix: str, name: str, note: Mapping[
     return _mapping(own if own is not None else together).get("_ARRAY_DIMENSIONS")
 
 
-def _written(notes: Mapping[str, Any], prefix: str) -> dict[str, Any]:
+def attributes_of(notes: Mapping[str, Any], group: str) -> Mapping[str, Any]:
+    """Return the attributes of a group."""
+    prefix = f"{group}/" if group else ""
     attrs = _mapping(_mapping(notes.get(f"{prefix}zarr.json")).get("attributes"))
     attrs = attrs or _mapping(notes.get(f"{prefix}.zattrs"))
-    attrs = attrs or _mapping(_mapping(_mapping(notes.get(".zmetadata")).get("metadata")).get(f"{prefix}.zattrs"))
+    return attrs or _mapping(_mapping(_mapping(notes.get(".zmetadata")).get("metadata")).get(f"{prefix}.zattrs"))
+
+
+def _written(notes: Mapping[str, Any], prefix: str) -> dict[str, Any]:
+    attrs = attributes_of(notes, prefix.rstrip("/"))
     try:
         return dict(json.loads(attrs.get(WRITTEN, "{}")))
     except (TypeError, ValueError):

@@ -6,6 +6,7 @@ import json
 import re
 import zipfile
 from collections.abc import Iterator, Sequence
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -16,8 +17,10 @@ from eowidgets.cube.direct import note as note_reader
 from eowidgets.cube.direct import place
 from eowidgets.cube.export.prepare import as_text
 from eowidgets.cube.export.stores import ORDER, WRITTEN
+from eowidgets.cube.pyramid import STATEMENTS
 from eowidgets.cube.sources.checked import open_checked
 from eowidgets.cube.sources.complete import check_chunks, check_nodes
+from eowidgets.cube.sources.levels import finest_group, levels_of
 from eowidgets.cube.sources.netcdf3 import check_length
 from eowidgets.cube.sources.windows import StoreWindows
 from eowidgets.errors import EowidgetsError, InputError, SourceError, shown, unknown
@@ -66,7 +69,8 @@ def open_store(path: Path, chunks: Any, group: str | None = None) -> xr.Dataset:
             check_length(path)
         else:
             check_nodes(path, notes)
-        group = _group(path, _groups_of_netcdf(path) if netcdf else _groups_of_zarr(notes), group)
+        known = _groups_of_netcdf(path) if netcdf else _groups_of_zarr(notes)
+        group = _group(path, known, group, None if netcdf else finest_group(notes))
         if not netcdf:
             check_chunks(path, notes, group)
         ds = _opened(path, netcdf, None, (), group)
@@ -75,7 +79,7 @@ def open_store(path: Path, chunks: Any, group: str | None = None) -> xr.Dataset:
         if chunks is not None:  # dask cannot choose chunks for text
             plain_values, ds = ds, _opened(path, netcdf, chunks, text, group)
             if not netcdf:
-                _note_windows(ds, plain_values)
+                _note_windows(ds, plain_values, path, notes, group)
         ds = ds.drop_vars(text, errors="ignore").assign_coords(plain.coords).assign(plain.data_vars)
         return _in_order(ds, None if netcdf or group else _listed(notes))
     except EowidgetsError:
@@ -86,11 +90,18 @@ def open_store(path: Path, chunks: Any, group: str | None = None) -> xr.Dataset:
         ) from error
 
 
-def _note_windows(ds: xr.Dataset, plain: xr.Dataset) -> None:
+def _note_windows(ds: xr.Dataset, plain: xr.Dataset, path: Path, notes: dict[str, Any], group: str | None) -> None:
     """Note how windows of the variables are read without dask; HDF5 reads every n-th value slowly, and is left out."""
+
+    @cache
+    def level(name: str) -> xr.Dataset:
+        check_chunks(path, notes, name)
+        return _opened(path, False, None, (), name)
+
     for name, values in ds.data_vars.items():
         if {"y", "x"} <= set(values.dims) <= {"time", "y", "x"}:
-            note_reader(values.variable._data, StoreWindows(plain[name]))
+            levels = levels_of(notes, group, plain[name], level)
+            note_reader(values.variable._data, StoreWindows(plain[name], levels))
             place(values)
 
 
@@ -103,8 +114,8 @@ def _opened(path: Path, netcdf: bool, chunks: Any, without: Sequence[Any], group
     return open_checked(_zarr_store(path), path.name, "zarr", consolidated=consolidated, **options)
 
 
-def _group(path: Path, known: dict[str, int], wanted: str | None) -> str | None:
-    """Return the group to open, by the number of arrays in each; None for the root."""
+def _group(path: Path, known: dict[str, int], wanted: str | None, finest: str | None) -> str | None:
+    """Return the group to open, by the number of arrays in each; None for the root. Of stated levels it is the finest."""
     if wanted is not None:
         name = wanted.strip("/")
         if name not in known:
@@ -113,6 +124,8 @@ def _group(path: Path, known: dict[str, int], wanted: str | None) -> str | None:
     filled = [g for g, arrays in known.items() if arrays]
     if known.get("") or not filled:
         return None
+    if finest is not None:
+        return finest
     if len(filled) > 1:
         raise InputError(
             f"{shown(path.name)} holds its variables in several groups ({', '.join(filled)[:80]}): choose one with group=."
@@ -216,6 +229,8 @@ def _in_order(ds: xr.Dataset, listed: list[str] | None) -> xr.Dataset:
     """Put variables into the order that was noted, else that of the file; a folder has none but that of its names."""
     noted = ds.attrs.pop(ORDER, None)
     ds.attrs.pop(WRITTEN, None)
+    for name in STATEMENTS:
+        ds.attrs.pop(name, None)  # true of the store only
     try:
         names = json.loads(noted) if isinstance(noted, str) else list(noted or [])
     except (TypeError, ValueError):

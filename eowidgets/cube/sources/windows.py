@@ -11,6 +11,7 @@ import numpy as np
 import xarray as xr
 
 from eowidgets.cube.direct import Cells, checkpoint
+from eowidgets.cube.sources.levels import Level
 from eowidgets.cube.sources.rasterfile import RasterFile, open_file
 from eowidgets.errors import SourceError, shown
 
@@ -81,18 +82,25 @@ class LayerWindows:
 
 @dataclass(frozen=True)
 class StoreWindows:
-    """Windows of a variable of a Zarr store; of a coarse one every chunk is read, a few at a time.
+    """Windows of a variable of a Zarr store, coarse ones from the levels that it has; else every chunk is read.
 
     Attributes
     ----------
     values : DataArray
         Opened without dask, so that indexing reads.
+    levels : tuple of Level
+        The finest first.
     """
 
     values: xr.DataArray
+    levels: tuple[Level, ...] = ()
 
     def read(self, date: int, cells: Cells) -> np.ndarray:
-        """Return values ``(rows, columns)``, each that of the pixel in the middle of its cell."""
+        """Return values ``(rows, columns)``: the pixel of a level, or the one in the middle of each cell."""
+        level = self._level(cells.factor)
+        return self._exact(date, cells) if level is None else self._coarse(date, cells, level)
+
+    def _exact(self, date: int, cells: Cells) -> np.ndarray:
         plane = self.values.isel(time=date) if "time" in self.values.dims else self.values
         rows, columns = (
             _every(first, count, cells.factor, plane.sizes[d])
@@ -103,6 +111,30 @@ class StoreWindows:
             checkpoint()
             found.append(plane.isel(y=part, x=columns).transpose("y", "x").to_numpy())
         return found[0] if len(found) == 1 else np.concatenate(found)
+
+    def _coarse(self, date: int, cells: Cells, level: Level) -> np.ndarray:
+        """Return the pixels of a level in which the middles of the cells lie."""
+        values = level.opened()
+        plane = values.isel(time=date) if "time" in values.dims else values
+        at = {}
+        for d, first, count in (("y", cells.y, cells.rows), ("x", cells.x, cells.columns)):
+            middles = _every(first, count, cells.factor, self.values.sizes[d])
+            at[d] = np.minimum(np.arange(middles.start, middles.stop, middles.step) // level.factor, level.size[d] - 1)
+        columns = slice(int(at["x"][0]), int(at["x"][-1]) + 1)
+        between = -(-cells.factor // level.factor)
+        rows = max(1, AT_ONCE // (between * (columns.stop - columns.start)))
+        found = []
+        for first in range(0, len(at["y"]), rows):
+            checkpoint()
+            part = at["y"][first : first + rows]
+            # Contiguous: for single indices a store decodes whole chunks, too.
+            read = plane.isel(y=slice(int(part[0]), int(part[-1]) + 1), x=columns).transpose("y", "x").to_numpy()
+            found.append(read[np.ix_(part - part[0], at["x"] - columns.start)])
+        return found[0] if len(found) == 1 else np.concatenate(found)
+
+    def _level(self, factor: int) -> Level | None:
+        """Return the coarsest level that is not coarser than cells are."""
+        return next((level for level in reversed(self.levels) if level.factor <= factor), None)
 
     @property
     def _height(self) -> int:
@@ -115,7 +147,8 @@ class StoreWindows:
 
     def cost(self, cells: Cells) -> int:
         """Return the number of pixels that are decoded for a window."""
-        return cells.rows * cells.columns * cells.factor**2
+        level = self._level(cells.factor)
+        return int(cells.rows * cells.columns * (cells.factor / (1 if level is None else level.factor)) ** 2)
 
 
 def _every(first: int, count: int, step: int, size: int) -> slice:

@@ -15,6 +15,7 @@ import xarray as xr
 from annotated_types import doc
 
 from eowidgets.arguments import Count, FilePath, checked
+from eowidgets.cube import pyramid
 from eowidgets.cube.area import AreaLike
 from eowidgets.cube.export import place
 from eowidgets.cube.export.prepare import prepare
@@ -26,6 +27,7 @@ from eowidgets.cube.reading import reading
 from eowidgets.cube.reduce import between
 from eowidgets.engine.fetching.blocks import Block, Layout, Target, lay_out
 from eowidgets.engine.fetching.checksums import Contents, Sum, compare, sums_of
+from eowidgets.engine.fetching.levels import Levels
 from eowidgets.engine.journal import VERSION, Journal
 from eowidgets.engine.work import active
 from eowidgets.engine.writers.disk import complete, explain
@@ -57,6 +59,7 @@ def fetch(
     area: AreaLike | None = None,
     dates: Dates | None = None,
     chunks: Chunks | None = None,
+    levels: bool = True,
     progress: Progress | None = None,
     client: Client | None = None,
 ) -> xr.Dataset:
@@ -80,6 +83,10 @@ def fetch(
     chunks : mapping of str to int, optional
         Length of the chunks along ``time``, ``y`` and ``x``; by default those of the lazy cube, at most 1024 pixels wide. A
         block, a chunk of every variable, is what is read at a time: four blocks are in memory.
+    levels : bool
+        Whether a raster of more than 512 pixels on a side gets coarse levels, from which it is drawn as a whole; they take a
+        third of the disk space in addition. A level holds the means of the pixels that are not NaN, of whole numbers the
+        pixel in the middle. A store that is complete stays as it is.
     progress : bool or callable, optional
         True shows a bar; a function is called with the share that is done, and may raise to stop.
     client : dask.distributed.Client, optional
@@ -110,7 +117,7 @@ def fetch(
     if not {"y", "x"} <= set(ready.dims):
         raise InputError("The cube has no pixels (dimensions y and x): eow.fetch saves rasters.")
     with _reporting(progress) as report:
-        Fetch(ready, target, chunks, report, client).run()
+        Fetch(ready, target, chunks, report, client, levels).run()
     return open_cube(target)
 
 
@@ -133,6 +140,7 @@ class Fetch:
     report : callable
         Takes the share that is done.
     client : distributed.Client, optional
+    levels : bool
     """
 
     def __init__(
@@ -142,8 +150,10 @@ class Fetch:
         chunks: Mapping[str, int] | None,
         report: Callable[[float], None],
         client: Any,
+        levels: bool = True,
     ) -> None:
         self.cube, self.out, self.chunks, self.report, self.client = cube, out, chunks, report, client
+        self.levels = levels
         self.fingerprint = fingerprint(cube)
         self._stop = threading.Event()
 
@@ -181,19 +191,39 @@ class Fetch:
         failed = self._read([b for b in layout if b not in done], target, len(layout), done, journal)
         if failed:
             raise self._failure(failed, layout, len(done))
+        levels = Levels.of(self.cube, layout) if self.levels else None
+        coarse = {} if levels is None else self._coarser(levels, journal)
         self.report(1.0)
         note_chunks(journal.store)
-        chunks = {path: one for sums in done.values() for path, one in sums.items()}
+        chunks = {path: one for sums in done.values() for path, one in sums.items()} | coarse
         others = [p.relative_to(journal.store).as_posix() for p in journal.store.rglob("*") if p.is_file()]
         sums = {**sums_of(journal.store, [p for p in others if p not in chunks]), **chunks}
         head = {
             "fingerprint": self.fingerprint,
             "title": str(self.cube.attrs.get("title", "")),
             "layout": layout.to_json(),
-        }
+        } | ({} if levels is None else {"levels": levels.note()})
         Contents(head, sums).write(journal.store)
         journal.publish([(journal.store, self.out.name)], [])
         complete(journal, self._check)
+
+    def _coarser(self, levels: Levels, journal: Journal) -> dict[str, Sum]:
+        """Add the coarse levels to a store that holds all blocks, but for what an earlier call has finished."""
+        levels.lay_out(journal.store, journal.folder)
+        found = dict(filter(None, (_finished(line, "level") for line in journal.lines()[1:])))
+        done = {r: s for r, s in found.items() if all(one.fits(journal.store / p) for p, one in s.items())}
+        for region in levels.regions:
+            if region not in done:
+                done[region] = sums_of(journal.store, levels.write(journal.store, region))
+                journal.append(_line(region, done[region], "level"))
+                self._checkpoint()
+                self.report(1.0)  # which may raise to stop
+        import zarr
+
+        for factor in levels.factors:
+            note_chunks(journal.store / pyramid.GROUP / str(factor))
+        zarr.open_group(journal.store, mode="r+").attrs.update(pyramid.statement(levels.factors))
+        return {path: one for sums in done.values() for path, one in sums.items()}
 
     def _begun(self, journal: Journal) -> tuple[Layout, dict[Block, dict[str, Sum]]]:
         """Return the layout and the finished blocks of an earlier call, or begin."""
@@ -298,7 +328,9 @@ class Fetch:
             return
         layout = Layout.from_json(contents.head["layout"])
         bad = {*found.damaged, *found.missing}
-        blocks = {layout.block_of(path, self.cube) for path in bad}
+        levels = Levels.noted(self.cube, layout, contents.head.get("levels"))
+        regions = {} if levels is None else {p: r for p in bad if (r := levels.region_of(p)) is not None}
+        blocks = {layout.block_of(path, self.cube) for path in bad - set(regions)}
         if None in blocks:
             raise SourceError(f"{found} Its metadata are damaged, so remove it first.")
         chosen = sorted(b for b in blocks if b is not None)
@@ -306,7 +338,10 @@ class Fetch:
         failed = self._read(chosen, Target(self.out, self.cube, layout, bad), len(chosen), done, None)
         if failed:
             raise self._failure(failed, layout, len(layout) - len(failed))
-        changed = [p for sums in done.values() for p, one in sums.items() if contents.files[p] != one]
+        mended = {p: one for sums in done.values() for p, one in sums.items()}
+        for region in sorted(set(regions.values())) if levels is not None else ():
+            mended |= sums_of(self.out, levels.write(self.out, region))
+        changed = [p for p, one in mended.items() if contents.files[p] != one]
         if changed:
             raise SourceError(
                 f"{len(changed)} chunks of {shown(self.out.name)} differ from what was read at first (first: "
@@ -344,13 +379,13 @@ def fingerprint(cube: xr.Dataset) -> str:
     return "fetch:" + hashlib.sha256(json.dumps([print_of(cube), words_of, crs]).encode()).hexdigest()
 
 
-def _line(block: Block, sums: Mapping[str, Sum]) -> dict[str, Any]:
-    return {"block": list(block), "chunks": {p: [s.size, s.sha256] for p, s in sums.items()}}
+def _line(block: Block, sums: Mapping[str, Sum], kind: str = "block") -> dict[str, Any]:
+    return {kind: list(block), "chunks": {p: [s.size, s.sha256] for p, s in sums.items()}}
 
 
-def _finished(line: dict[str, Any]) -> tuple[Block, dict[str, Sum]] | None:
+def _finished(line: dict[str, Any], kind: str = "block") -> tuple[Block, dict[str, Sum]] | None:
     try:
-        return tuple(map(int, line["block"])), {str(p): Sum(int(n), str(h)) for p, (n, h) in line["chunks"].items()}
+        return tuple(map(int, line[kind])), {str(p): Sum(int(n), str(h)) for p, (n, h) in line["chunks"].items()}
     except (KeyError, TypeError, ValueError, AttributeError):
         return None
 

@@ -146,7 +146,9 @@ export default {
       model.set("who", who.value);
       model.save_changes();
     };
-    form.append(input, who, send, save, report);
+    const cost = make("span", "eow-ask-cost");
+    cost.title = "Pixels of the area or the cube on all its dates; the time is that of earlier questions on this machine";
+    form.append(input, who, send, cost, save, report);
     const note = make("div", "eow-ask-note");
     const picture = make("div", "eow-ask-picture");
     el.replaceChildren(picture, log, place, chips, form, note);
@@ -193,6 +195,7 @@ export default {
     }
     function drawNotes() {
       place.textContent = model.get("place");
+      cost.textContent = model.get("cost");
       const error = model.get("error");
       note.textContent = error || model.get("note");
       note.className = error ? "eow-ask-note eow-bad" : "eow-ask-note";
@@ -215,6 +218,7 @@ export default {
       ["change:place", drawNotes],
       ["change:note", drawNotes],
       ["change:error", drawNotes],
+      ["change:cost", drawNotes],
     ];
     for (const [name, f] of heard) model.on(name, f);
     drawTurns();

@@ -24,15 +24,18 @@ from eowidgets.analysis.ask.suggest import suggestions
 from eowidgets.analysis.measure.report.content import Report
 from eowidgets.analysis.measure.report.of_result import report
 from eowidgets.analysis.notebook import Cells
+from eowidgets.analysis.planned import planned_question
 from eowidgets.arguments import FilePath, checked
 from eowidgets.cube.admission import admit
 from eowidgets.cube.grid import geobox
+from eowidgets.engine.cost import Planned, cost_of
 from eowidgets.engine.scheduler import LIGHT
 from eowidgets.engine.work import Cancelled, Work
 from eowidgets.errors import EowidgetsError, InputError, SourceError, shown, unknown
 from eowidgets.render.result import result_picture
 from eowidgets.widgets.base import ChoiceTrait, css, esm
 from eowidgets.widgets.panels.panel import Panel
+from eowidgets.widgets.panels.priced import Clock, Priced
 
 if TYPE_CHECKING:
     from eowidgets.widgets.map.area_map import AreaMap
@@ -45,7 +48,7 @@ _LONGEST = 20_000
 
 
 @checked
-class AskPanel(Panel, anywidget.AnyWidget):
+class AskPanel(Priced, Panel, anywidget.AnyWidget):
     """Answer questions about a cube that are put in words.
 
     Parameters
@@ -77,6 +80,8 @@ class AskPanel(Panel, anywidget.AnyWidget):
         The last search for them.
     error : str
         One sentence, or empty.
+    cost : str
+        What a question reads at most, and how long questions about so many pixels took on this machine.
 
     Raises
     ------
@@ -101,6 +106,7 @@ class AskPanel(Panel, anywidget.AnyWidget):
     lit: Any = traitlets.Int(-1).tag(sync=True)
     note: Any = traitlets.Unicode().tag(sync=True)
     error: Any = traitlets.Unicode().tag(sync=True)
+    cost: Any = traitlets.Unicode().tag(sync=True)
     _lane = LIGHT
 
     def __init__(
@@ -124,11 +130,14 @@ class AskPanel(Panel, anywidget.AnyWidget):
         self._answered: dict[int, Answer] = {}
         self._pins: list[dict[str, Any]] | None = None
         self._lock = threading.Lock()
+        self._price = object()  # the owner of the work that states the cost; the line is a trait here
         super().__init__(who="" if callable(brain) else brain, picture=self._own_viewer)
         self._link_own_viewer()
         self.observe(self._took_area, names="area")
         self.on_msg(self._hear)
+        self.observe(lambda _: self._price_soon(), names=["area", "who"])
         self._suggest()
+        self._price_soon()
 
     @property
     def answers(self) -> list[Answer]:
@@ -165,8 +174,8 @@ class AskPanel(Panel, anywidget.AnyWidget):
             self.turns = [*self.turns, {"question": str(question)[:500], "state": "waiting"}]
         self.error = self.note = ""
         chosen = {"brain": self.who} if self.who and self.brain is ask else {}
-        area = self.area
-        work = Work("question", lambda work: self._answer(work, number, str(question), area, chosen), owner=self)
+        area, clock = self.area, Clock(self._stated())
+        work = Work("question", lambda work: self._answer(work, number, str(question), area, chosen, clock), owner=self)
         work.on_change(lambda work: self._follow(work, number, str(question)))
         LIGHT.put(work)
         return work
@@ -190,7 +199,10 @@ class AskPanel(Panel, anywidget.AnyWidget):
             words = "" if work.status == "Running" else f"{work.status} ..."
             self._change_turns({number: {"text": words}})
 
-    def _answer(self, work: Work[Answer], number: int, question: str, area: Any, chosen: dict[str, str]) -> Answer:
+    def _answer(
+        self, work: Work[Answer], number: int, question: str, area: Any, chosen: dict[str, str], clock: Clock
+    ) -> Answer:
+        clock.start()
         history = [a for a in self.answers if a.program is not None or not a.abstained]
         try:
             plan = {"show": lambda text: self._change_turns({number: {"text": text}})} if self._shows_plan else {}
@@ -205,6 +217,9 @@ class AskPanel(Panel, anywidget.AnyWidget):
             self._show_turn(number, answer, details=traceback.format_exc())
             return answer
         self._show_turn(number, answer)
+        if not answer.abstained:  # a refusal reads no pixels
+            clock.stop()
+            self._price_soon()
         self._suggest()
         return answer
 
@@ -255,6 +270,15 @@ class AskPanel(Panel, anywidget.AnyWidget):
     def _took_area(self, change: Any) -> None:
         self.place = "Questions are about the drawn area." if change["new"] is not None else ""
         self._suggest()
+
+    def _planned(self) -> Planned | None:
+        """State what a question reads at most; what it asks is not known before."""
+        return planned_question(self.who or "of its own", self.cube, self.area)
+
+    def _show_price(self) -> None:
+        planned = self._stated()
+        self.price = None if planned is None else cost_of(planned)
+        self.cost = "" if self.price is None else f"A question reads {self.price.brief}."
 
     def _say(self, sentence: str, *, bad: bool = False, details: str = "") -> None:
         if bad:
@@ -335,6 +359,11 @@ class AskPanel(Panel, anywidget.AnyWidget):
         shown = self.viewer if self.viewer is not None else self.map
         if self._pins is not None and shown is not None:
             shown.pins, self._pins = self._pins, None
+
+    def close(self) -> None:
+        """Cancel all questions, and close the panel and the viewer that was made for it."""
+        self._forget_price()
+        super().close()
 
     # --- grading and keeping --------------------------------------------------------------------------------------
 

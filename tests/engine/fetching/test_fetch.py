@@ -391,3 +391,54 @@ def test_a_cluster_reads_the_blocks(tmp_path):
         values = cube.red.values
         local = eow.fetch(cube, tmp_path / "a.zarr", client=client)
         np.testing.assert_array_equal(local.red, values)
+
+
+# --- coarse levels
+
+
+@pytest.fixture
+def leveled(monkeypatch):
+    """Levels of small rasters, in several regions."""
+    monkeypatch.setattr("eowidgets.cube.pyramid.ENOUGH", 12)
+    monkeypatch.setattr("eowidgets.engine.fetching.levels.SIDE", 8)
+    monkeypatch.setattr("eowidgets.engine.fetching.levels.REGION", 16)
+
+
+def test_levels_are_stated_checked_and_go_on_after_a_stop(values, tmp_path, leveled):
+    eow.fetch(lazy(Pixels(values)), tmp_path / "whole.zarr")
+    stated = json.loads((tmp_path / "whole.zarr" / "zarr.json").read_text())["attributes"]["multiscales"]
+    assert [entry["asset"] for entry in stated["layout"]] == [".", "levels/2", "levels/4"]
+    shares = []
+
+    def stop(share):
+        shares.append(share)
+        if shares.count(1.0) == 4:  # while levels are computed
+            raise KeyboardInterrupt
+
+    path = tmp_path / "a.zarr"
+    with pytest.raises(KeyboardInterrupt):
+        eow.fetch(lazy(Pixels(values)), path, progress=stop)
+    assert not path.exists()
+    again = Pixels(values)
+    written = []
+    write = fetching.Levels.write
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(fetching.Levels, "write", lambda *given: written.append(given) or write(*given))
+        eow.fetch(lazy(again), path)
+    assert again.reads == 0 and 0 < len(written) < len(fetching.Levels.of(lazy(again), Layout.of(lazy(again))).regions)
+    assert content(path) == content(tmp_path / "whole.zarr")
+    assert eow.verify(path).good
+
+
+def test_damaged_levels_are_computed_again(values, tmp_path, leveled):
+    path = tmp_path / "a.zarr"
+    eow.fetch(lazy(Pixels(values)), path)
+    before = content(path)
+    chunk, lost = (path / "levels" / "2" / "red" / "c" / "1" / "0" / "1", path / "levels/4/valid/c/2/1/0")
+    chunk.write_bytes(b"damaged")
+    lost.unlink()
+    (path / "red" / "c" / "0" / "0" / "0").unlink()
+    assert len(eow.verify(path).damaged) == 1 and len(eow.verify(path).missing) == 2
+    mended = Pixels(values)
+    eow.fetch(lazy(mended), path)
+    assert content(path) == before and 0 < mended.reads <= 2

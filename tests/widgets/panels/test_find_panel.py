@@ -397,3 +397,14 @@ def test_cost_and_code_follow_the_bands_without_another_search(panel, server):
     panel.explore().result(60)
     panel._settle()
     assert tuple(panel.cube.eow.bands) == ("red",)
+
+
+def test_the_former_choice_of_bands_has_the_former_cost(panel):
+    found = panel.run().result(60)
+    panel._settle()
+    before = panel._cost.value
+    for bands in (("nir",), None):
+        panel.bands = bands
+        panel._costing.wait(60)
+    assert panel.found.estimate == found.estimate  # to the last digit: the file is not measured again
+    assert panel._cost.value == before

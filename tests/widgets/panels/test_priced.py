@@ -55,6 +55,26 @@ def test_a_panel_shows_the_cost_next_to_its_button_before_the_run(small, name):
     panel.close()
 
 
+def test_a_question_states_pixels_at_most_and_the_time_of_earlier_ones(small):
+    panel = eow.AskPanel(small)
+    priced(panel)
+    assert panel.cost == f"A question reads at most 400 px × {small.sizes['time']} dates · time not measured here yet."
+    panel.ask("purple").result(WAIT)
+    panel._show_price()
+    assert "not measured" in panel.cost  # a refusal reads no pixels
+    panel.ask("How many images are there?").result(WAIT)
+    priced(panel)
+    assert panel.cost.endswith(" s here.")
+    west, south, east, north = small.eow.bounds
+    panel.area = (west, south, (west + east) / 2, (south + north) / 2)
+    priced(panel)
+    assert panel.price.planned.pixels < 200
+    panel.area = (0, 0, 1, 1)
+    priced(panel)
+    assert panel.cost == ""  # outside of the cube
+    panel.close()
+
+
 def test_parcels_stations_and_samples_are_stated_when_they_are_given(small):
     parcels = eow.ParcelPanel(small)
     assert parcels.price is None
