@@ -42,14 +42,14 @@ def test_the_network_of_the_authors_configuration():
 
 def test_the_pretext_restores_the_shape_and_points_to_a_place():
     torch.manual_seed(0)
-    restored, place = GeoUNet(TINY).pretext(torch.rand(2, 3, 16, 16))
+    restored, place, _ = GeoUNet(TINY).pretext(torch.rand(2, 3, 16, 16))
     assert restored.shape == (2, 3, 16, 16)
     assert place.detach().norm(dim=1) == pytest.approx(1.0)
 
 
 def test_the_location_depends_on_the_bridge_alone():
     network = GeoUNet(TINY)
-    _, place = network.pretext(torch.rand(2, 3, 16, 16))
+    _, place, _ = network.pretext(torch.rand(2, 3, 16, 16))
     place.sum().backward()
     assert network.bridge[0].conv3.weight.grad is not None
     assert all(p.grad is None for p in network.decoder_blocks.parameters())
