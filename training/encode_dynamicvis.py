@@ -35,7 +35,7 @@ from training.probe import RUNS, SEEDS, Question, components, probe, table
 from training.ship import ship
 
 NAME = "dynamicvis"
-BATCH, RATE, STEPS = 48, 3e-3, 600
+BATCH, RATE, STEPS = 48, 3e-3, 360
 #: Least share of the side of a chip that a picture of the training shows: other sensors have other pixels.
 LEAST = 0.5
 

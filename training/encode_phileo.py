@@ -27,7 +27,7 @@ from training.ship import ship
 
 NAME = "encode_phileo"
 BANDS = SMALL_WEIGHTS.bands
-BATCH, STEPS, RATE, SIDE = 48, 450, 2e-3, 32
+BATCH, STEPS, RATE, SIDE = 48, 160, 2e-3, 32
 #: Windows a round of each place with seasons.
 SEASONAL = 200
 #: Pixels along one side of a hidden square, the share that is hidden, and the weights of the location and of the class.

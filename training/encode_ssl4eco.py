@@ -29,7 +29,7 @@ from training.ship import ship
 NAME = "encode_ssl4eco"
 BANDS = ("blue", "green", "red", "nir", "nir08")
 #: The queue is shorter than a round of windows, so that no key of a window's own is among its negatives.
-BATCH, STEPS, RATE, SIDE, QUEUE = 64, 900, 2e-3, 32, 1024
+BATCH, STEPS, RATE, SIDE, QUEUE = 64, 400, 2e-3, 32, 1024
 MOMENTUM, TEMPERATURE = 0.99, 0.1
 #: Windows a round of each place with seasons.
 SEASONAL = 200

@@ -27,15 +27,16 @@ TESTED = ("S2L2A_433D_629L_3_1", "S2L2A_637U_59R_1_3")
 CELL, FEWEST = 16, 10
 #: Cells along one side of the blocks that are resampled.
 BLOCK = 4
-#: Labels of a class.
-CHIP_LABELS, CELL_LABELS = (10, 30), (5, 20)
+#: Labels of a class; one number is enough to choose a recipe.
+CHIP_LABELS, CELL_LABELS = {"choice": (10,), "test": (10,)}, {"choice": (20,), "test": (5, 20)}
 
 
 def typical(folder: Path, bands: Sequence[str], images: np.ndarray) -> list[np.ndarray]:
     """Return batches of reflectance, half of them EuroSAT's and half SatCLIP's, for the norms of an untrained network."""
     patches = [p.values[:, :, :192, :192] for p in satclip(folder, bands)]
     cut = np.concatenate([p.reshape(-1, 3, 64, 3, 64).transpose(1, 3, 0, 2, 4).reshape(9, -1, 64, 64) for p in patches])
-    return [*np.array_split(images[:1600], 8), *np.array_split(np.random.default_rng(0).permutation(cut), 8)]
+    rng = np.random.default_rng(0)
+    return [*np.array_split(rng.permutation(images)[:192], 3), *np.array_split(rng.permutation(cut)[:192], 3)]
 
 
 def measure(
@@ -60,27 +61,29 @@ def measure(
         Number of principal components.
     part : {"choice", "test"}
     """
-    yield from _chips(encoders, given, width, "choice" if part == "choice" else "held out")
+    yield from _chips(encoders, given, width, part)
     every = terramind(folder, bands)
     fitted = [p for p in every if p.name not in TESTED]
     if part == "test":
-        yield from _places(encoders, fitted, [p for p in every if p.name in TESTED], width)
+        yield from _places(encoders, fitted, [p for p in every if p.name in TESTED], width, part)
         return
     for i, one in enumerate(fitted):
-        yield from _places(encoders, fitted[:i] + fitted[i + 1 :], [one], width)
+        yield from _places(encoders, fitted[:i] + fitted[i + 1 :], [one], width, part)
 
 
 def _chips(
-    encoders: Mapping[str, Encode | Sequence[Encode]], given: Chips, width: int, tested: str
+    encoders: Mapping[str, Encode | Sequence[Encode]], given: Chips, width: int, part: Part
 ) -> Iterator[dict[str, Any]]:
     """Probe the ten classes of EuroSAT; chips do not overlap, and EuroSAT gives no places."""
-    here, there = given.part == "training", given.part == tested
+    # A third of the chips is enough to draw labels from, and half of those that are held out to test.
+    here = np.flatnonzero(given.part == "training")[::3]
+    there = np.flatnonzero(given.part == "choice") if part == "choice" else np.flatnonzero(given.part == "held out")[::2]
     x, test = given.values[here], given.values[there]
     sets = _vectors(encoders, lambda encode: (encode(x).mean((2, 3)), encode(test).mean((2, 3))))
     sets[f"PCA, {width}"] = components(x.reshape(len(x), -1), test.reshape(len(test), -1), width)
     sets["statistics"] = statistics(x), statistics(test)
     names = np.arange(len(given.part))
-    for labels in CHIP_LABELS:
+    for labels in CHIP_LABELS[part]:
         question = Question(
             f"EuroSAT, {labels} labels a class",
             "classes",
@@ -119,7 +122,11 @@ def _cells(places: Sequence[Place]) -> _Cells:
 
 
 def _places(
-    encoders: Mapping[str, Encode | Sequence[Encode]], fitted: Sequence[Place], tested: Sequence[Place], width: int
+    encoders: Mapping[str, Encode | Sequence[Encode]],
+    fitted: Sequence[Place],
+    tested: Sequence[Place],
+    width: int,
+    part: Part,
 ) -> Iterator[dict[str, Any]]:
     """Probe land cover of cells: labels come from some places, others are tested."""
     here, there = _cells(fitted), _cells(tested)
@@ -140,7 +147,7 @@ def _places(
         return
     known, asked = np.isin(here.cover, both), np.isin(there.cover, both)
     where = ", ".join(p.name.removeprefix("S2L2A_") for p in tested)
-    for labels in CELL_LABELS:
+    for labels in CELL_LABELS[part]:
         question = Question(
             f"land cover of {where}, {labels} labels a class",
             "classes",
