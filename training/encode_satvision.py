@@ -153,9 +153,7 @@ def main() -> None:
                 count * len(np.unique(labels[0][keep[0]])),
             )
             kept = {
-                k: (v[0][keep[0]], v[1][keep[1]])
-                if isinstance(v, tuple)
-                else [(a[keep[0]], b[keep[1]]) for a, b in v]
+                k: (v[0][keep[0]], v[1][keep[1]]) if isinstance(v, tuple) else [(a[keep[0]], b[keep[1]]) for a, b in v]
                 for k, v in sets.items()
             }
             results.append(probe(question, kept))

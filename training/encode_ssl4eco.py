@@ -91,7 +91,12 @@ def main() -> None:
         load_checkpoint(network, SMALL_WEIGHTS)
     else:
         places = samples(BANDS) + satclip(args.folder, BANDS)
-        fit(network, Windows(chips.values[here], chips.classes[here], places, len(BANDS), SEASONAL), args.steps, args.seed)
+        fit(
+            network,
+            Windows(chips.values[here], chips.classes[here], places, len(BANDS), SEASONAL),
+            args.steps,
+            args.seed,
+        )
         if not args.choice:
             write(RUNS / f"{NAME}.safetensors", network, {"kind": "ResNet", "config": to_json(SMALL)})
             ship(package_folder(package), SMALL_WEIGHTS.name, RUNS / f"{NAME}.safetensors")

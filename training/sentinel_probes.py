@@ -77,7 +77,8 @@ def _chips(
     """Probe the ten classes of EuroSAT; chips do not overlap, and EuroSAT gives no places."""
     # A third of the chips is enough to draw labels from, and half of those that are held out to test.
     here = np.flatnonzero(given.part == "training")[::3]
-    there = np.flatnonzero(given.part == "choice") if part == "choice" else np.flatnonzero(given.part == "held out")[::2]
+    every = np.flatnonzero(given.part == ("choice" if part == "choice" else "held out"))
+    there = every if part == "choice" else every[::2]
     x, test = given.values[here], given.values[there]
     sets = _vectors(encoders, lambda encode: (encode(x).mean((2, 3)), encode(test).mean((2, 3))))
     sets[f"PCA, {width}"] = components(x.reshape(len(x), -1), test.reshape(len(test), -1), width)
