@@ -6,6 +6,10 @@ from dataclasses import dataclass
 from typing import Literal
 
 
+#: What convolutions see beyond the edge of an image.
+Padding = Literal["zeros", "replicate"]
+
+
 @dataclass(frozen=True, slots=True)
 class DynamicVisConfig:
     """Sizes of the network.
@@ -43,7 +47,7 @@ class DynamicVisConfig:
     state: int = 8
     noise: float = 0.1
     gain: bool = True
-    padding: Literal["zeros", "replicate"] = "replicate"
+    padding: Padding = "replicate"
 
     @property
     def patch(self) -> int:

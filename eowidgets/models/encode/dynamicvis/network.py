@@ -6,14 +6,14 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-from eowidgets.models.encode.dynamicvis.config import SMALL, DynamicVisConfig
+from eowidgets.models.encode.dynamicvis.config import SMALL, DynamicVisConfig, Padding
 from eowidgets.models.encode.dynamicvis.scan import Selective
 
 
 class Stem(nn.Module):
     """A convolution with a stride, and a norm of the tokens."""
 
-    def __init__(self, before: int, width: int, kernel: int, stride: int, padding: str) -> None:
+    def __init__(self, before: int, width: int, kernel: int, stride: int, padding: Padding) -> None:
         super().__init__()
         self.projection = nn.Conv2d(before, width, kernel, stride, kernel // 2, padding_mode=padding)
         self.norm = nn.LayerNorm(width, eps=1e-6)

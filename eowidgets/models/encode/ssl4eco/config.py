@@ -6,6 +6,10 @@ from dataclasses import dataclass
 from typing import Literal
 
 
+#: What convolutions see beyond the edge of an image.
+Padding = Literal["zeros", "replicate"]
+
+
 @dataclass(frozen=True, slots=True)
 class ResNetConfig:
     """Sizes of a residual network.
@@ -32,7 +36,7 @@ class ResNetConfig:
     widths: tuple[int, ...]
     depths: tuple[int, ...]
     bottleneck: bool
-    padding: Literal["zeros", "replicate"] = "zeros"
+    padding: Padding = "zeros"
 
     @property
     def width(self) -> int:

@@ -7,7 +7,7 @@ from collections import OrderedDict
 from torch import Tensor, nn
 from torch.nn import functional
 
-from eowidgets.models.encode.ssl4eco.config import ResNetConfig
+from eowidgets.models.encode.ssl4eco.config import Padding, ResNetConfig
 
 #: Place of the first stage in the sequence: after convolution, norm, ReLU and pooling.
 FIRST_STAGE = 4
@@ -18,7 +18,7 @@ class Basic(nn.Module):
 
     growth = 1
 
-    def __init__(self, inside: int, width: int, stride: int, padding: str) -> None:
+    def __init__(self, inside: int, width: int, stride: int, padding: Padding) -> None:
         super().__init__()
         self.conv1, self.bn1 = _conv(inside, width, stride, padding), nn.BatchNorm2d(width)
         self.conv2, self.bn2 = _conv(width, width, 1, padding), nn.BatchNorm2d(width)
@@ -35,7 +35,7 @@ class Bottleneck(nn.Module):
 
     growth = 4
 
-    def __init__(self, inside: int, width: int, stride: int, padding: str) -> None:
+    def __init__(self, inside: int, width: int, stride: int, padding: Padding) -> None:
         super().__init__()
         outside = self.growth * width
         self.conv1, self.bn1 = nn.Conv2d(inside, width, 1, bias=False), nn.BatchNorm2d(width)
@@ -50,7 +50,7 @@ class Bottleneck(nn.Module):
         return functional.relu(self.bn3(self.conv3(y)) + (x if self.downsample is None else self.downsample(x)))
 
 
-def _conv(inside: int, outside: int, stride: int, padding: str) -> nn.Conv2d:
+def _conv(inside: int, outside: int, stride: int, padding: Padding) -> nn.Conv2d:
     return nn.Conv2d(inside, outside, 3, stride, 1, bias=False, padding_mode=padding)
 
 
