@@ -5,7 +5,6 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
-
 #: What convolutions see beyond the edge of an image.
 Padding = Literal["zeros", "replicate"]
 
