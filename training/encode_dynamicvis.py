@@ -2,7 +2,8 @@
 
 FOLDER (or EOW_DATA) holds ``eurosat_rgb`` and, for the probe alone, ``rsicd``. The chips of EuroSAT are divided as in
 ``training/eurosat.py``: by the SHA-256 of their names within each class, the first 20 % are held out, the next 15 % choose
-the step that is kept. EuroSAT gives no places.
+the recipe and the step that is kept. ``--choice`` probes these 15 %, and one half of RSICD's training part from the other, and
+ships nothing; without it the test part is probed: the 20 %, and RSICD's validation part. EuroSAT gives no places.
 """
 
 from __future__ import annotations
@@ -28,13 +29,15 @@ from eowidgets.models.blocks.plan import Step
 from eowidgets.models.chips.eurosat.card import WEIGHTS
 from eowidgets.models.encode.dynamicvis.config import SMALL
 from eowidgets.models.encode.dynamicvis.network import DynamicVis, RegionHead
+from training.encode_crops import cropped
 from training.eurosat import SHARES, varied
-from training.probe import Question, components, probe, table
+from training.probe import RUNS, SEEDS, Question, components, probe, table
 from training.ship import ship
 
-RUNS = Path("training/runs")
 NAME = "dynamicvis"
-BATCH, RATE, STEPS = 32, 2e-3, 450
+BATCH, RATE, STEPS = 48, 3e-3, 360
+#: Least share of the side of a chip that a picture of the training shows: other sensors have other pixels.
+LEAST = 0.5
 
 
 class Pictures:
@@ -88,30 +91,35 @@ def plain(images: Tensor) -> np.ndarray:
     return torch.cat([flat.mean(2), flat.std(2), levels, alike, *edges], dim=1).numpy()
 
 
-def measure(folder: Path, network: DynamicVis) -> Iterator[dict]:
-    """Yield the probes of the network beside its untrained self, principal components and plain statistics."""
-    torch.manual_seed(0)
-    untrained = DynamicVis(SMALL)
+def measure(folder: Path, network: DynamicVis, choice: bool) -> Iterator[dict]:
+    """Yield the probes of the network beside five untrained ones, principal components and plain statistics."""
+    untrained = []
+    for seed in range(SEEDS):
+        torch.manual_seed(1000 + seed)
+        untrained.append(DynamicVis(SMALL))
     eurosat = Pictures([folder / "eurosat_rgb" / "eurosat_rgb_train.tar.gz"])
-    scenes = [Pictures([folder / "rsicd" / f"rsicd_{part}.tar.gz"]) for part in ("train", "valid")]
+    scenes = [Pictures([folder / "rsicd" / f"rsicd_{part}.tar.gz"]) for part in ("train", "valid")[: 1 if choice else 2]]
     # 112 pixels: four times as fast, and nearer to the 64 of the training.
     half = [functional.avg_pool2d(one.images, 2) for one in scenes]
     # Every third of the other chips is enough to draw labels from.
-    held, rest = eurosat.rows(0, 0.2), eurosat.rows(0.2, 1)[::3]
-    (x_fit, y_fit), (x_held, y_held) = ((eurosat.images[rows], eurosat.truth[rows]) for rows in (rest, held))
-    for name, x, y, x_test, y_test, labels in (
-        ("EuroSAT, 10 classes (recall)", x_fit, y_fit, x_held, y_held, 300),
-        ("RSICD, 30 scenes (recall)", half[0], scenes[0].truth, half[1], scenes[1].truth, 300),
-    ):
+    tested, rest = eurosat.rows(*SHARES["choice" if choice else "held out"]), eurosat.rows(*SHARES["training"])[::3]
+    chips = [(eurosat.images[rows], eurosat.truth[rows]) for rows in (rest, tested)]
+    if choice:
+        rows = np.array([int(hashlib.sha256(n.encode()).hexdigest(), 16) % 2 for n in scenes[0].names])
+        pictures = [(half[0][rows == k], scenes[0].truth[rows == k]) for k in (0, 1)]
+    else:
+        pictures = [(x, one.truth) for x, one in zip(half, scenes, strict=True)]
+    for name, parts in (("EuroSAT, 10 classes (recall)", chips), ("RSICD, 30 scenes (recall)", pictures)):
+        (x, y), (x_test, y_test) = parts
         small, small_test = (functional.adaptive_avg_pool2d(v, 32).flatten(1).numpy() for v in (x, x_test))
         sets = {
             "DynamicVis": (vectors(network, x), vectors(network, x_test)),
-            "untrained": (vectors(untrained, x), vectors(untrained, x_test)),
+            "untrained": [(vectors(one, x), vectors(one, x_test)) for one in untrained],
             "PCA": components(small, small_test, SMALL.widths[-1]),
             "statistics": (plain(x), plain(x_test)),
         }
         question = Question(
-            name, "classes", y, y_test, np.arange(len(y)), len(y) + np.arange(len(y_test)), labels
+            name, "classes", y, y_test, np.arange(len(y)), len(y) + np.arange(len(y_test)), 300
         )  # no places are stated
         yield probe(question, sets)
 
@@ -123,6 +131,7 @@ def main() -> None:
     parser.add_argument("--steps", type=int, default=STEPS)
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--measure", action="store_true", help="only print the table of the shipped weights")
+    parser.add_argument("--choice", action="store_true", help="probe the parts that choose a recipe, and ship nothing")
     args = parser.parse_args()
     import eowidgets.models.encode.dynamicvis as package
 
@@ -131,8 +140,8 @@ def main() -> None:
     network = DynamicVis(SMALL)
     if args.measure:
         load_strictly(network, stored(shipped / "weights" / f"{NAME}.safetensors").state)
-        for result in measure(folder, network):
-            print(table([result]), json.dumps(result), sep="\n", flush=True)
+        for result in measure(folder, network, args.choice):
+            print(table([result]), flush=True)
         return
     head = RegionHead(SMALL.widths[-1], 10)
     both = nn.ModuleDict({"network": network, "head": head})
@@ -142,8 +151,13 @@ def main() -> None:
 
     def loss(step: Step) -> Tensor:
         some = fit[step.rng.choice(len(fit), BATCH, replace=False)]
-        seen = standardised(varied(chips.images[some], step.rng))
-        return head.loss(network(seen).mean((2, 3)), truth[some])
+        seen = standardised(cropped(varied(chips.images[some], step.rng), step.rng, SMALL.side, LEAST, 1.0))
+        found = network(seen)
+        # A picture and each of its patches are regions: the vectors of patches are what users get.
+        patches = found.flatten(2).transpose(1, 2).flatten(0, 1)
+        kinds = truth[some]
+        each = kinds.repeat_interleave(found.shape[-2] * found.shape[-1])
+        return head.loss(found.mean((2, 3)), kinds) + head.loss(patches, each)
 
     def check() -> float:
         guessed = torch.cat([head.fc(network(standardised(x)).mean((2, 3))) for x in chips.images[choice].split(64)])
@@ -162,10 +176,11 @@ def main() -> None:
     RUNS.mkdir(parents=True, exist_ok=True)
     done = train(both, loss, plan, check=check, folder=RUNS, name=NAME)
     digest = write(path, network, {"kind": "DynamicVis", "config": to_json(SMALL)})
-    results = list(measure(folder, network))
+    results = list(measure(folder, network, args.choice))
     note = {"steps": done.step, "cpu_s": round(done.seconds), "choice": done.best, "sha256": digest, "results": results}
     (RUNS / f"{NAME}.json").write_text(json.dumps(note, indent=1), encoding="utf-8")
-    ship(shipped, f"{NAME}.small", path)
+    if not args.choice:
+        ship(shipped, f"{NAME}.small", path)
     print(done, table(results), sep="\n")
 
 

@@ -10,6 +10,7 @@ import tarfile
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from types import ModuleType
 
 import numpy as np
 import rasterio
@@ -26,8 +27,8 @@ TWELVE = (
 )
 #: Reflectance at the end of the scale of EuroSAT's pictures.
 EUROSAT_TOP = 0.275
-#: Every third chip of EuroSAT, by the hash of its name, is held out.
-HELD_OUT = 3
+#: Every third chip of EuroSAT, by the hash of its name, is held out, and every fifth of the others chooses recipes.
+HELD_OUT, CHOICE = 3, 5
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -61,11 +62,18 @@ def arguments(description: str | None, steps: int) -> argparse.Namespace:
     parser.add_argument("--steps", type=int, default=steps)
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--probe", action="store_true", help="only probe the weights that are in the package")
+    parser.add_argument("--choice", action="store_true", help="probe the parts that choose a recipe, and ship nothing")
     args = parser.parse_args()
     if args.folder is None:
         parser.error("give the folder of the data, or set EOW_DATA")
     args.folder = Path(args.folder)
     return args
+
+
+def package_folder(package: ModuleType) -> Path:
+    """Return the folder of a system."""
+    assert package.__file__ is not None
+    return Path(package.__file__).parent
 
 
 def _picked(values: np.ndarray, bands: Sequence[str]) -> np.ndarray:
@@ -131,14 +139,26 @@ def samples(bands: Sequence[str], *, clear: bool = True) -> list[Place]:
     return found
 
 
-def eurosat(folder: Path) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Read the chips of EuroSAT RGB.
+@dataclass(frozen=True, slots=True, eq=False)
+class Chips:
+    """Chips of EuroSAT RGB.
 
-    Returns
-    -------
-    (array, array, array)
-        Reflectance of blue, green and red (n, 3, 64, 64), classes (n,), and which are held out (n,).
+    Attributes
+    ----------
+    values : array, shape (n, 3, 64, 64)
+        Reflectance of blue, green and red.
+    classes : array, shape (n,), int
+    part : array, shape (n,), str
+        ``"training"``, ``"choice"`` or ``"held out"``.
     """
+
+    values: np.ndarray
+    classes: np.ndarray
+    part: np.ndarray
+
+
+def eurosat(folder: Path) -> Chips:
+    """Read the chips of EuroSAT RGB, divided by the hashes of their names."""
     images, names = [], []
     with tarfile.open(folder / "eurosat_rgb" / "eurosat_rgb_train.tar.gz") as archive:
         for member in sorted(archive.getmembers(), key=lambda m: m.name):
@@ -146,7 +166,10 @@ def eurosat(folder: Path) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
             if file is not None:
                 images.append(np.asarray(Image.open(io.BytesIO(file.read()))))
                 names.append(Path(member.name))
-    classes = sorted({n.parent.name for n in names})
-    held = np.array([int(hashlib.sha256(n.name.encode()).hexdigest(), 16) % HELD_OUT == 0 for n in names])
+    kinds = sorted({n.parent.name for n in names})
+    hashes = [int(hashlib.sha256(n.name.encode()).hexdigest(), 16) for n in names]
+    part = ["held out" if h % HELD_OUT == 0 else "training" if h // HELD_OUT % CHOICE else "choice" for h in hashes]
     values = np.stack(images).transpose(0, 3, 1, 2)[:, ::-1].astype("float32")
-    return (values - 1) / 254 * EUROSAT_TOP, np.array([classes.index(n.parent.name) for n in names]), held
+    return Chips(
+        (values - 1) / 254 * EUROSAT_TOP, np.array([kinds.index(n.parent.name) for n in names]), np.array(part)
+    )

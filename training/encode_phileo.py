@@ -1,7 +1,8 @@
 """Train the small encoder of PhilEO: ``python -m training.encode_phileo FOLDER``; stops, resumes, probes, and ships its weights.
 
-The U-Net restores hidden squares and hidden bands, and its bridge tells where an image is, on the unit sphere. Images are those
-of ``training.encode_ssl4eco``; EuroSAT's chips have no location and are only restored. The probes are the same.
+The U-Net restores hidden squares and hidden bands, and its bridge tells where an image is, on the unit sphere, and the class of a
+chip of EuroSAT, in place of the climate zone of the paper, of which there is no map at hand. Images are those of
+``training.encode_ssl4eco``; EuroSAT's chips have no location. The probes, and ``--choice``, are the same.
 """
 
 from __future__ import annotations
@@ -18,17 +19,23 @@ from eowidgets.models.blocks.plan import Step
 from eowidgets.models.encode.phileo.card import SMALL_WEIGHTS
 from eowidgets.models.encode.phileo.config import SMALL
 from eowidgets.models.encode.phileo.network import GeoUNet, on_the_sphere
-from training import probing, sentinel_probes
-from training.encode_images import Place, arguments, eurosat, samples, satclip
+from training.encode_crops import Windows, cropped, lit
+from training.encode_images import arguments, eurosat, package_folder, samples, satclip
+from training.probe import RUNS, SEEDS, note, settled, table
+from training.sentinel_probes import measure, typical
 from training.ship import ship
 
 NAME = "encode_phileo"
 BANDS = SMALL_WEIGHTS.bands
-BATCH, STEPS, RATE, SIDE = 48, 260, 2e-3, 32
-#: Pixels along one side of a hidden square, the share that is hidden, and the weight of the location.
-SQUARE, HIDDEN, LOCATION = 8, 0.6, 0.3
+BATCH, STEPS, RATE, SIDE = 48, 160, 2e-3, 32
+#: Windows a round of each place with seasons.
+SEASONAL = 200
+#: Pixels along one side of a hidden square, the share that is hidden, and the weights of the location and of the class.
+SQUARE, HIDDEN, LOCATION, CLASS = 8, 0.4, 0.3, 0.5
+#: Share of the images that are restored from the bridge alone: skip connections make it superfluous for most of an image.
+BRIDGE_ALONE = 0.5
 #: Share of the images with all bands of which only blue, green and red are shown.
-COLOURS_ONLY = 0.4
+COLOURS_ONLY = 0.2
 
 
 def standardised(images: np.ndarray) -> Tensor:
@@ -46,28 +53,6 @@ def encoded(network: nn.Module, images: np.ndarray) -> np.ndarray:
         return torch.cat([network(standardised(some)) for some in parts]).numpy()
 
 
-def cut(image: np.ndarray, rng: np.random.Generator) -> np.ndarray:
-    """Cut a square of an image (bands, h, w), turned and mirrored at random."""
-    top, left = (rng.integers(n - SIDE + 1) for n in image.shape[1:])
-    found = np.rot90(image[:, top : top + SIDE, left : left + SIDE], int(rng.integers(4)), (1, 2))
-    return found[..., ::-1] if rng.random() < 0.5 else found
-
-
-def batch(places: list[Place], chips: np.ndarray, rng: np.random.Generator) -> tuple[np.ndarray, np.ndarray]:
-    """Draw images and their locations, half of EuroSAT, whose locations are NaN."""
-    images, where = [], []
-    for _ in range(BATCH):
-        if rng.random() < 0.5:
-            three = cut(chips[rng.integers(len(chips))], rng)
-            images.append(np.concatenate([three, np.full_like(three[:2], np.nan)]))
-            where.append((np.nan, np.nan))
-            continue
-        place = places[rng.integers(len(places))]
-        images.append(cut(place.values[rng.integers(len(place.values))], rng))
-        where.append(place.lonlat)
-    return np.stack(images), np.array(where, np.float32)
-
-
 def hidden_squares(rng: np.random.Generator) -> Tensor:
     """Draw the pixels that are hidden, the same number in every image, shape (BATCH, 1, SIDE, SIDE)."""
     n = SIDE // SQUARE
@@ -76,31 +61,39 @@ def hidden_squares(rng: np.random.Generator) -> Tensor:
     return squares.repeat_interleave(SQUARE, 2).repeat_interleave(SQUARE, 3)
 
 
-def fit(network: GeoUNet, places: list[Place], chips: np.ndarray, steps: int, seed: int) -> None:
-    """Train by restoring and by finding the place."""
+def fit(network: GeoUNet, windows: Windows, classes: int, steps: int, seed: int) -> None:
+    """Train by restoring, by finding the place, and by the class of chips."""
 
     class Task(nn.Module):
         def __init__(self) -> None:
             super().__init__()
             self.network = network
+            self.kind = nn.Linear(SMALL.width, classes)
 
-        def forward(self, rng: np.random.Generator) -> Tensor:
-            images, where = batch(places, chips, rng)
-            x, hidden = standardised(images), hidden_squares(rng)
-            measured = torch.from_numpy(np.isfinite(images))
+        def forward(self, step: Step) -> Tensor:
+            rng = step.rng
+            drawn = windows.draw(seed, step.number, BATCH, rng)
+            images = lit(cropped(torch.from_numpy(drawn.dates[0]), rng, SIDE, 0.5, 0.75), rng, 0.1, 0.03)
+            x, hidden = standardised(images.numpy()), hidden_squares(rng)
+            measured = images.isfinite()
             shown = measured.clone()
             shown[torch.from_numpy(rng.random(BATCH) < COLOURS_ONLY), 3:] = False
-            target = measured & (hidden | ~shown)
-            restored, place = network.pretext(torch.where(shown & ~hidden, x, 0.0))
+            alone = torch.from_numpy(rng.random(BATCH) < BRIDGE_ALONE)
+            # What is restored from the bridge alone is restored everywhere, seen or not.
+            target = measured & (hidden | ~shown | alone[:, None, None, None])
+            restored, place, deep = network.pretext(torch.where(shown & ~hidden, x, 0.0), alone)
             loss = functional.smooth_l1_loss(restored[target], x[target])
-            there = np.isfinite(where[:, 0])
-            truth = on_the_sphere(torch.from_numpy(where[there]))
-            return loss + LOCATION * (1 - (place[torch.from_numpy(there)] * truth).sum(-1)).mean()
+            there = torch.from_numpy(np.isfinite(drawn.lonlat[:, 0]))
+            truth = on_the_sphere(torch.from_numpy(drawn.lonlat)[there])
+            loss = loss + LOCATION * (1 - (place[there] * truth).sum(-1)).mean()
+            kinds = torch.from_numpy(drawn.classes)
+            guessed = self.kind(deep.mean(dim=(2, 3)))[kinds >= 0]
+            return loss + CLASS * functional.cross_entropy(guessed, kinds[kinds >= 0], label_smoothing=0.1)
 
     task = Task()
 
     def loss(step: Step) -> Tensor:
-        found: Tensor = task(step.rng)
+        found: Tensor = task(step)
         return found
 
     plan = Plan(
@@ -110,34 +103,43 @@ def fit(network: GeoUNet, places: list[Place], chips: np.ndarray, steps: int, se
         schedule=one_cycle,
         clip=5.0,
         average=0.98,
-        every=25,
+        every=50,
         seed=seed,
     )
-    print(train(task, loss, plan, folder=probing.Path("training/runs"), name=NAME))
+    print(train(task, loss, plan, folder=RUNS, name=NAME))
 
 
 def main() -> None:
     """Train, ship and probe from the command line."""
     args = arguments(__doc__, STEPS)
-    chips, classes, held = eurosat(args.folder)
+    chips = eurosat(args.folder)
+    here = chips.part == "training"
     torch.manual_seed(args.seed)
-    network, untrained = GeoUNet(SMALL), GeoUNet(SMALL)
-    untrained.load_state_dict(network.state_dict())
+    network = GeoUNet(SMALL)
     if args.probe:
         load_checkpoint(network, SMALL_WEIGHTS)
     else:
-        fit(network, samples(BANDS) + satclip(args.folder, BANDS), chips[~held], args.steps, args.seed)
-        file = probing.Path("training/runs") / f"{NAME}.safetensors"
-        write(file, network, {"kind": "GeoUNet", "config": to_json(SMALL)})
-        ship(probing.Path(package.__file__).parent, SMALL_WEIGHTS.name, file)
+        places = samples(BANDS) + satclip(args.folder, BANDS)
+        windows = Windows(chips.values[here], chips.classes[here], places, len(BANDS), SEASONAL)
+        fit(network, windows, len(np.unique(chips.classes)), args.steps, args.seed)
+        if not args.choice:
+            write(RUNS / f"{NAME}.safetensors", network, {"kind": "GeoUNet", "config": to_json(SMALL)})
+            ship(package_folder(package), SMALL_WEIGHTS.name, RUNS / f"{NAME}.safetensors")
     network.eval()
-    probing.settled(untrained, [standardised(x) for x in sentinel_probes.typical(args.folder, BANDS, chips[~held])])
-    encoders = {"trained": lambda x: encoded(network, x), "untrained": lambda x: encoded(untrained, x)}
-    tables = {
-        "EuroSAT": sentinel_probes.chips(encoders, chips, classes, held, SMALL.width),
-        "TerraMind": sentinel_probes.places(encoders, args.folder, BANDS, SMALL.width),
+    common = [standardised(x) for x in typical(args.folder, BANDS, chips.values[here])]
+    untrained = []
+    for seed in range(SEEDS):
+        torch.manual_seed(1000 + seed)
+        untrained.append(settled(GeoUNet(SMALL), common))
+    encoders = {
+        "trained": lambda x: encoded(network, x),
+        "untrained": [lambda x, one=one: encoded(one, x) for one in untrained],
     }
-    probing.note(NAME, tables)
+    results = []
+    for result in measure(encoders, chips, args.folder, BANDS, SMALL.width, "choice" if args.choice else "test"):
+        results.append(result)
+        print(table([result]), flush=True)
+    note(NAME, results)
 
 
 if __name__ == "__main__":

@@ -7,6 +7,8 @@ labels come from the Landsat-7 chip, and the Landsat-5 chip, another place and s
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import numpy as np
 import torch
 from torch import Tensor, nn
@@ -18,8 +20,8 @@ from eowidgets.models.blocks.plan import Step
 from eowidgets.models.encode.satvision.card import SMALL_WEIGHTS
 from eowidgets.models.encode.satvision.config import SMALL
 from eowidgets.models.encode.satvision.network import SimMIM, SwinV2, random_masks
-from training import probing
-from training.encode_images import Place, arguments, samples, satclip, terramind
+from training.encode_images import Place, arguments, package_folder, samples, satclip, terramind
+from training.probe import RUNS, SEEDS, Question, components, note, probe, statistics, table
 from training.ship import ship
 
 NAME = "encode_satvision"
@@ -30,7 +32,7 @@ SHARES = (0.35, 0.3, 0.25, 0.1)
 CLOUD, SHADOW = 4, 0
 
 
-def chip(folder: probing.Path, name: str) -> Place:
+def chip(folder: Path, name: str) -> Place:
     """Read a chip and its mask."""
     with np.load(folder / "cloud_chips" / f"{name}.npz") as file:
         image, mask = file["img"], file["msk"][..., 0]
@@ -92,22 +94,13 @@ def fit(network: SwinV2, groups: list[list[Place]], steps: int, seed: int) -> No
         every=25,
         seed=seed,
     )
-    print(train(task, loss, plan, folder=probing.Path("training/runs"), name=NAME))
+    print(train(task, loss, plan, folder=RUNS, name=NAME))
 
 
-def thresholds(raw: np.ndarray, split: probing.Split, per_class: int) -> np.ndarray:
-    """Return the balanced accuracy of one threshold on the mean of blue, green and red, set on the drawn labels."""
-    brightness, found = raw[:, :3].mean((1, 2, 3)), []
-    for seed in range(probing.SEEDS):
-        rng = np.random.default_rng([seed, per_class])
-        drawn = np.concatenate(
-            [rng.permutation(np.flatnonzero(split.train & (split.labels == k)))[:per_class] for k in (0, 1)]
-        )
-        levels = np.sort(brightness[drawn])
-        rates = [probing.balanced_accuracy_score(split.labels[drawn], brightness[drawn] > level) for level in levels]
-        guess = brightness[split.test] > levels[int(np.argmax(rates))]
-        found.append(100 * probing.balanced_accuracy_score(split.labels[split.test], guess))
-    return np.array(found)
+def blocks(name: str, n: int, side: int) -> np.ndarray:
+    """Name the block of 8 x 8 cells of every cell, row by row, of a chip with ``side`` cells along one side."""
+    row, column = np.divmod(np.arange(n), side)
+    return np.array([f"{name} {r // 8} {c // 8}" for r, c in zip(row, column, strict=True)])
 
 
 def main() -> None:
@@ -115,41 +108,57 @@ def main() -> None:
     args = arguments(__doc__, STEPS)
     known, tested = chip(args.folder, "landsat7"), chip(args.folder, "landsat5")
     torch.manual_seed(args.seed)
-    network, untrained = SwinV2(SMALL), SwinV2(SMALL)
-    untrained.load_state_dict(network.state_dict())
+    network = SwinV2(SMALL)
     if args.probe:
         load_checkpoint(network, SMALL_WEIGHTS)
     else:
         others = [samples(BANDS, clear=False), satclip(args.folder, BANDS), terramind(args.folder, BANDS)]
         fit(network, [[known], *others], args.steps, args.seed)
-        file = probing.Path("training/runs") / f"{NAME}.safetensors"
-        write(file, network, {"kind": "SwinV2", "config": to_json(SMALL)})
-        ship(probing.Path(package.__file__).parent, SMALL_WEIGHTS.name, file)
+        write(RUNS / f"{NAME}.safetensors", network, {"kind": "SwinV2", "config": to_json(SMALL)})
+        ship(package_folder(package), SMALL_WEIGHTS.name, RUNS / f"{NAME}.safetensors")
     network.eval()
-    untrained.eval()
-    raw = np.concatenate([cells(p.values[0]) for p in (known, tested)])
-    cover = np.concatenate([cells(p.cover[None]) for p in (known, tested)])
-    first = np.arange(len(raw)) < len(raw) // 2
-    features = {
-        "trained": np.concatenate([encoded(network, p.values[0]) for p in (known, tested)]),
-        "untrained": np.concatenate([encoded(untrained, p.values[0]) for p in (known, tested)]),
-        f"PCA, {SMALL.width}": probing.components(raw, first, SMALL.width),
-        "statistics": probing.statistics(raw),
+    untrained = []
+    for seed in range(SEEDS):
+        torch.manual_seed(1000 + seed)
+        untrained.append(SwinV2(SMALL).eval())
+    images = [cells(p.values[0]) for p in (known, tested)]
+    cover = [cells(p.cover[None]) for p in (known, tested)]
+    flat = [x.reshape(len(x), -1) for x in images]
+    sets = {
+        "trained": tuple(encoded(network, p.values[0]) for p in (known, tested)),
+        "untrained": [tuple(encoded(one, p.values[0]) for p in (known, tested)) for one in untrained],
+        f"PCA, {SMALL.width}": components(flat[0], flat[1], SMALL.width),
+        "statistics": tuple(statistics(x) for x in images),
+        "one number, brightness": tuple(x[:, :3].mean((1, 2, 3))[:, None] for x in images),
     }
-    share = np.stack([(cover == k).mean((1, 2, 3)) for k in (CLOUD, SHADOW)], -1)
-    clear = 1 - share.sum(-1)
-    kinds = np.concatenate([clear[:, None], share], -1)
-    three = np.where(kinds.max(-1) > 0.5, kinds.argmax(-1), -1)
-    tables = {}
-    for name, labels in (("cloud", np.where(three < 0, -1, three == 1)), ("clear, cloud, shadow", three)):
-        split = probing.Split(labels, first & (labels >= 0), ~first & (labels >= 0))
-        print(name, "tested cells", int(split.test.sum()), flush=True)
-        tables[name] = probing.compare(features, split, (5, 30))
-        if name == "cloud":
-            row = {f"{n} labels a class": str(probing.interval(thresholds(raw, split, n))) for n in (5, 30)}
-            print("one threshold on brightness", row)
-            tables[name]["one threshold on brightness"] = row
-    probing.note(NAME, tables)
+    shares = [np.stack([(c == k).mean((1, 2, 3)) for k in (CLOUD, SHADOW)], -1) for c in cover]
+    kinds = [np.concatenate([1 - s.sum(-1, keepdims=True), s], -1) for s in shares]
+    three = [np.where(k.max(-1) > 0.5, k.argmax(-1), -1) for k in kinds]
+    # Cells lie tile by tile: rows of a block are near each other, not always in one square.
+    places = [blocks(p.name, len(x), SMALL.side // SMALL.stride) for p, x in zip((known, tested), images, strict=True)]
+    results = []
+    for name, labels in (
+        ("cloud", [np.where(t < 0, -1, t == 1) for t in three]),
+        ("clear, cloud, shadow", three),
+    ):
+        keep = [label >= 0 for label in labels]
+        for count in (5, 30):
+            question = Question(
+                f"{name}, {count} labels a class",
+                "classes",
+                labels[0][keep[0]],
+                labels[1][keep[1]],
+                places[0][keep[0]],
+                places[1][keep[1]],
+                count * len(np.unique(labels[0][keep[0]])),
+            )
+            kept = {
+                k: (v[0][keep[0]], v[1][keep[1]]) if isinstance(v, tuple) else [(a[keep[0]], b[keep[1]]) for a, b in v]
+                for k, v in sets.items()
+            }
+            results.append(probe(question, kept))
+            print(table(results[-1:]), flush=True)
+    note(NAME, results)
 
 
 if __name__ == "__main__":

@@ -2,17 +2,24 @@
 
 from __future__ import annotations
 
+import json
 import warnings
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any, Literal
 
 import numpy as np
+import torch
+from torch import nn
 
+RUNS = Path("training/runs")
 SEEDS, BOOTS, FOLDS = 5, 200, 3
 STRENGTHS = np.logspace(-4, 1, 6)
 
 Kind = Literal["classes", "two classes", "value"]
+#: Vectors of the training and of the test part.
+Pair = tuple[np.ndarray, np.ndarray]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -46,7 +53,7 @@ class Question:
             raise ValueError(f"{self.name}: {len(shared)} places are in both parts")
 
 
-def probe(question: Question, sets: Mapping[str, tuple[np.ndarray, np.ndarray]]) -> dict[str, Any]:
+def probe(question: Question, sets: Mapping[str, Pair | Sequence[Pair]]) -> dict[str, Any]:
     """Score sets of vectors on a question.
 
     Every draw fits a logistic (or ridge) regression to standardised vectors of the drawn labels; its strength is chosen
@@ -56,8 +63,9 @@ def probe(question: Question, sets: Mapping[str, tuple[np.ndarray, np.ndarray]])
     Parameters
     ----------
     question : Question
-    sets : mapping of str to (train, test)
-        Vectors; the first one is compared with the others.
+    sets : mapping of str to (train, test), or a list of them
+        Vectors; the first one is compared with the others. A list has the vectors of several networks, such as five random
+        initialisations, of which every draw takes the next.
 
     Returns
     -------
@@ -69,7 +77,8 @@ def probe(question: Question, sets: Mapping[str, tuple[np.ndarray, np.ndarray]])
         rng = np.random.default_rng([seed, 11])
         drawn = _drawn(question, rng)
         resampled = _resampled(question, rng)
-        for name, (train, test) in sets.items():
+        for name, given in sets.items():
+            train, test = given if isinstance(given, tuple) else given[seed % len(given)]
             guessed = _guessed(question, train[drawn], question.train[drawn], question.train_places[drawn], test)
             found[name] += [_score(question, guessed[some], question.test[some]) for some in resampled]
     first = next(iter(sets))
@@ -90,13 +99,39 @@ def table(results: list[dict[str, Any]]) -> str:
     return "\n".join(lines)
 
 
-def components(train: np.ndarray, test: np.ndarray, count: int) -> tuple[np.ndarray, np.ndarray]:
+def components(train: np.ndarray, test: np.ndarray, count: int) -> Pair:
     """Return the principal components of the plain inputs, fitted to the training part; none without variance."""
     from sklearn.decomposition import PCA
 
     fitted = PCA(min(count, train.shape[0] - 1, train.shape[1]), random_state=0).fit(train)
     kept = fitted.explained_variance_ratio_ > 1e-6
     return fitted.transform(train)[:, kept], fitted.transform(test)[:, kept]
+
+
+def statistics(images: np.ndarray) -> np.ndarray:
+    """Return mean, spread and five percentiles of every band of images (n, bands, h, w)."""
+    flat = images.reshape(*images.shape[:2], -1)
+    levels = np.percentile(flat, (5, 25, 50, 75, 95), axis=-1).transpose(1, 2, 0)
+    return np.concatenate([flat.mean(-1)[..., None], flat.std(-1)[..., None], levels], -1).reshape(len(images), -1)
+
+
+def settled(network: nn.Module, inputs: Sequence[torch.Tensor]) -> nn.Module:
+    """Give an untrained network the statistics of its norms from real inputs: without them it would be scaled wrongly."""
+    norms = [m for m in network.modules() if isinstance(m, nn.modules.batchnorm._BatchNorm)]
+    for norm in norms:
+        norm.momentum = None
+        norm.reset_running_stats()
+    network.train()
+    with torch.no_grad():
+        for x in inputs:
+            network(x)
+    return network.eval()
+
+
+def note(name: str, results: object) -> None:
+    """Write what was measured beside the log of the training."""
+    RUNS.mkdir(parents=True, exist_ok=True)
+    (RUNS / f"{name}.json").write_text(json.dumps(results, ensure_ascii=False, indent=1), encoding="utf-8")
 
 
 def _drawn(question: Question, rng: np.random.Generator) -> np.ndarray:

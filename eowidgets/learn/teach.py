@@ -80,9 +80,9 @@ def teach(
         Series from the names in its column ``id`` to classes or numbers.
     features : str or sequence of str
         ``"auto"`` compares several sets, and the vectors of the encoder that did best on public data sets of those that take
-        the cube and whose weights are installed; a name, or several to be compared: ``"mean"``, ``"statistics"``, ``"months"``,
-        ``"fortnights"``, ``"harmonics"``, several of them joined by ``+``, ``"series"``, ``"texture"``, or the name of a
-        registered model that returns vectors, such as ``"presto"``.
+        the cube and whose weights are installed, if it did better than plain statistics there; a name, or several to be
+        compared: ``"mean"``, ``"statistics"``, ``"months"``, ``"fortnights"``, ``"harmonics"``, several of them joined by
+        ``+``, ``"series"``, ``"texture"``, or the name of a registered model that returns vectors, such as ``"presto"``.
     model : str or Trainable
         ``"auto"``, a head (``"linear"``, ``"neighbours"``, ``"forest"``, ``"boosting"``, ``"mlp"``, ``"centroids"``), or a
         registered model that can be trained, such as ``"psetae"``, which needs no features.

@@ -79,7 +79,7 @@ class Encoder(Model):
     def module(self) -> nn.Module:
         """Return the network, with its weights loaded when it is used for the first time."""
         if not self._networks:
-            self._networks.append(load_published(self.build(), self.checkpoint, self.params.weights))
+            self._networks.append(load_published(self.build, self.checkpoint, self.params.weights))
         return self._networks[0]
 
     def outputs(self, bands: tuple[str, ...]) -> tuple[Output, ...]:

@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from itertools import chain
 from pathlib import Path
+from typing import Any
 
+import torch
 from torch import nn
+from torch.overrides import TorchFunctionMode
 
 from eowidgets.contract.checkpoint import Checkpoint
 from eowidgets.contract.weights import load_checkpoint, load_strictly, renamed, stored
@@ -16,12 +21,30 @@ FROM_HUB = "hub"
 TERMS_READ = "hub, licence read"
 
 
-def load_published(network: nn.Module, checkpoint: Checkpoint, source: str) -> nn.Module:
-    """Load published weights strictly, and prepare the network for prediction.
+class Unallocated(TorchFunctionMode):
+    """Let the layers of torch make their weights without memory, on the device ``meta``.
+
+    They allocate weights by ``torch.empty``. Tables that a network computes when it is built are real, so that those
+    that are not in a file are there.
+    """
+
+    def __torch_function__(self, func: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
+        """Call a function of torch."""
+        options = dict(kwargs or {})
+        if func is torch.empty and options.get("device") is None:
+            options["device"] = "meta"
+        return func(*args, **options)
+
+
+def load_published(build: Callable[[], nn.Module], checkpoint: Checkpoint, source: str) -> nn.Module:
+    """Build a network, load published weights strictly, and prepare it for prediction.
+
+    The weights of the network are the tensors of the file: there is no second copy of them.
 
     Parameters
     ----------
-    network : Module
+    build : callable
+        Makes the network without weights.
     checkpoint : Checkpoint
         The published file.
     source : str
@@ -36,7 +59,7 @@ def load_published(network: nn.Module, checkpoint: Checkpoint, source: str) -> n
         In one sentence, without a source, or if the file holds the weights of another network.
     """
     if not source and checkpoint.installed:
-        return load_checkpoint(network, checkpoint)
+        return _filled(build, lambda network: load_checkpoint(network, checkpoint))
     name = Path(checkpoint.file).name
     if not source:
         size = "" if checkpoint.size is None else f" ({checkpoint.size / 1e6:.1f} MB)"
@@ -50,7 +73,17 @@ def load_published(network: nn.Module, checkpoint: Checkpoint, source: str) -> n
                 f"The weights {checkpoint.name!r} are under the {checkpoint.licence}: read {checkpoint.terms}, and then set "
                 f"weights={TERMS_READ!r}."
             )
-        return load_checkpoint(network, checkpoint)
-    state = stored(Path(source).expanduser()).state
-    load_strictly(network, renamed(state, checkpoint), shown(checkpoint.name))
+        return _filled(build, lambda network: load_checkpoint(network, checkpoint))
+    state = renamed(stored(Path(source).expanduser()).state, checkpoint)
+    return _filled(build, lambda network: load_strictly(network, state, shown(checkpoint.name)))
+
+
+def _filled(build: Callable[[], nn.Module], load: Callable[[nn.Module], object]) -> nn.Module:
+    with Unallocated():
+        network = build()
+    load(network)
+    if any(t.is_meta for t in chain(network.parameters(), network.buffers())):
+        # Weights that have several names are in the file under one of them: only memory keeps them together.
+        network = build()
+        load(network)
     return network.eval().requires_grad_(False)

@@ -11,10 +11,15 @@ from eowidgets.models.encode.base import Encoder
 
 #: Scores of checkpoints: the share of the methods compared that were worse, over all numbers of labels, and the sets tested.
 BEATEN, SETS_TESTED = "methods beaten (%)", "sets tested"
+#: Share of the methods that plain statistics of the image beat in the same comparison (``docs/encoders.md``). An encoder below
+#: it costs the time to encode a cube, and features that cost nothing are expected to do better.
+LEAST = 65
 
 
 def best_encoder(bands: Collection[str], dates: int) -> str | None:
     """Return the name of the encoder that beat most methods, of those with installed weights for these bands.
+
+    Encoders that beat fewer methods than plain statistics of the image (:data:`LEAST`) are left out.
 
     Parameters
     ----------
@@ -26,7 +31,7 @@ def best_encoder(bands: Collection[str], dates: int) -> str | None:
     Returns
     -------
     str or None
-        None where no encoder with weights takes the bands and dates.
+        None where no such encoder takes the bands and dates.
 
     Examples
     --------
@@ -45,6 +50,6 @@ def best_encoder(bands: Collection[str], dates: int) -> str | None:
         # Without bands of its own an encoder needs wavelengths, which a cube may lack.
         fits = feed.bands is not None and set(feed.bands) <= set(bands)
         fits = fits and feed.min_dates <= dates <= (feed.max_dates or dates)
-        if fits and BEATEN in model.checkpoint.scores:
+        if fits and model.checkpoint.scores.get(BEATEN, 0) >= LEAST:
             found[row.name] = model.checkpoint.scores[BEATEN]
     return max(found, key=lambda name: found[name], default=None)

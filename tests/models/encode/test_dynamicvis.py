@@ -70,6 +70,15 @@ def test_the_layer_looks_back_only_and_both_ways_look_everywhere():
     assert ((both(x) - both(other)).abs().amax(-1)[0] > 1e-7).all()
 
 
+def test_the_stem_sees_the_edge_repeated_or_zeros_in_the_paper():
+    torch.manual_seed(0)
+    even = torch.rand(1, 3, 1, 1).expand(1, 3, 32, 32)
+    for config, marked in ((TINY, False), (replace(TINY, padding=PAPER["base"].padding), True)):
+        with torch.inference_mode():
+            tokens, _ = DynamicVis(config).layers[0].stem(even)
+        assert bool(tokens.std(1).max() > 1e-3) is marked
+
+
 def test_only_kept_tokens_are_mixed():
     torch.manual_seed(0)
     mixer = KeptMixer(replace(TINY, noise=0.0), 8, keep=4).eval()

@@ -1,5 +1,7 @@
 """PhilEO: the U-Net, its pretext tasks, and the model."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 import torch
@@ -42,17 +44,38 @@ def test_the_network_of_the_authors_configuration():
 
 def test_the_pretext_restores_the_shape_and_points_to_a_place():
     torch.manual_seed(0)
-    restored, place = GeoUNet(TINY).pretext(torch.rand(2, 3, 16, 16))
+    restored, place, _ = GeoUNet(TINY).pretext(torch.rand(2, 3, 16, 16))
     assert restored.shape == (2, 3, 16, 16)
     assert place.detach().norm(dim=1) == pytest.approx(1.0)
 
 
 def test_the_location_depends_on_the_bridge_alone():
     network = GeoUNet(TINY)
-    _, place = network.pretext(torch.rand(2, 3, 16, 16))
+    _, place, _ = network.pretext(torch.rand(2, 3, 16, 16))
     place.sum().backward()
     assert network.bridge[0].conv3.weight.grad is not None
     assert all(p.grad is None for p in network.decoder_blocks.parameters())
+
+
+def test_an_image_is_restored_from_the_bridge_alone_or_with_skips():
+    torch.manual_seed(0)
+    network, x = GeoUNet(TINY).eval(), torch.rand(2, 3, 16, 16)
+    with torch.inference_mode():
+        whole, _, deep = network.pretext(x)
+        mixed, _, same = network.pretext(x, torch.tensor([True, False]))
+    assert torch.equal(deep, same)
+    assert torch.allclose(mixed[1], whole[1], atol=1e-6)
+    assert (mixed[0] - whole[0]).abs().max() > 1e-4
+
+
+def test_the_edge_of_an_image_leaves_no_mark_in_the_small_network_and_does_in_that_of_the_paper():
+    torch.manual_seed(0)
+    even = torch.rand(1, 5, 1, 1).expand(1, 5, 64, 64)
+    for config, marked in ((SMALL, False), (replace(SMALL, padding=PAPER.padding), True)):
+        with torch.inference_mode():
+            found = GeoUNet(config).eval()(even)
+        spread = found.std((2, 3)).max() / found.abs().max()
+        assert bool(spread > 1e-3) is marked
 
 
 def test_points_on_the_sphere():

@@ -1,12 +1,15 @@
 import pytest
 import torch
 from safetensors.torch import save_file
+from torch import nn
 
 import eowidgets as eow
 from eowidgets.contract.registry import get_model
+from eowidgets.contract.weights import stored
 from eowidgets.errors import ModelError
 from eowidgets.models.encode.galileo import Encoder, Galileo
 from eowidgets.models.encode.presto import Presto, PrestoModel
+from eowidgets.models.encode.published import Unallocated, load_published
 
 MODELS = {PrestoModel: Presto, Galileo: Encoder}
 
@@ -90,3 +93,41 @@ def test_other_weights_are_loaded_by_a_copy_with_other_parameters(states, tmp_pa
     assert second.feed.size == 8
     given = Galileo(network := Encoder(depth=1)).with_params(patch=8)
     assert given.module() is network
+
+
+def test_parameters_are_the_tensors_of_the_file(states, tmp_path, monkeypatch):
+    read = []
+
+    def kept(path):
+        read.append(stored(path))
+        return read[0]
+
+    monkeypatch.setattr("eowidgets.models.encode.published.stored", kept)
+    loaded = get_model("presto", weights=saved(tmp_path / "w.pt", states[PrestoModel])).module()
+    assert len(read) == 1
+    for key, value in loaded.named_parameters():
+        assert value.data_ptr() == read[0].state[key].data_ptr()
+
+
+def test_a_network_with_one_tensor_under_two_names_keeps_it_as_one(tmp_path):
+    class Tied(nn.Module):
+        def __init__(self):
+            super().__init__()
+            self.first, self.second = nn.Linear(2, 2, bias=False), nn.Linear(2, 2, bias=False)
+            self.second.weight = self.first.weight
+            self.register_buffer("table", torch.arange(3.0), persistent=False)
+
+    path = saved(tmp_path / "w.pt", {"first.weight": torch.eye(2)})
+    loaded = load_published(Tied, get_model("presto").checkpoint, path)
+    assert loaded.second.weight is loaded.first.weight
+    assert torch.equal(loaded.first.weight, torch.eye(2))
+    assert loaded.table.tolist() == [0, 1, 2]
+
+
+def test_tables_that_a_network_computes_are_real():
+    with Unallocated():
+        network = nn.BatchNorm2d(3)
+        table = torch.arange(4.0)
+    assert network.weight.is_meta
+    assert not network.running_mean.is_meta
+    assert table.sum() == 6

@@ -1,5 +1,7 @@
 """SSL4Eco: the network of the paper, season contrast, the dates of the seasons, and the model."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 import torch
@@ -28,6 +30,16 @@ def test_the_paper_has_resnet_50_on_nine_channels():
     assert sum(p.numel() for p in network.parameters()) == 25_557_032 - 2_049_000 + 6 * 49 * 64
     assert network[0].weight.shape == (64, 9, 7, 7)
     assert (PAPER.width, PAPER.stride) == (2048, 32)
+
+
+def test_the_edge_of_an_image_leaves_no_mark_in_the_small_network_and_does_in_that_of_the_paper():
+    torch.manual_seed(0)
+    even = torch.rand(1, 6, 1, 1).expand(1, 6, 64, 64)
+    for config, marked in ((SMALL, False), (replace(SMALL, padding=PAPER.padding), True)):
+        with torch.inference_mode():
+            found = ResNet(config).eval()(even)
+        spread = found.std((2, 3)).max() / found.abs().max()
+        assert bool(spread > 1e-3) is marked
 
 
 def published():

@@ -13,8 +13,8 @@ def test_a_strict_loader_passes(tmp_path):
 
 
 def test_a_lenient_loader_is_found(tmp_path, monkeypatch):
-    def lenient(network, checkpoint, source):
-        return network.eval()
+    def lenient(build, checkpoint, source):
+        return build().eval()
 
     assert load_published is not lenient
     monkeypatch.setattr("eowidgets.models.encode.base.load_published", lenient)

@@ -3,6 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Literal
+
+#: What convolutions see beyond the edge of an image.
+Padding = Literal["zeros", "replicate"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,6 +31,9 @@ class DynamicVisConfig:
         Scale of the Gumbel noise in the choice of tokens during training.
     gain : bool
         Multiply the weights of the tokens by the number of tokens, so that their mean is 1. The authors do not.
+    padding : {"zeros", "replicate"}
+        What convolutions see beyond the edge of an image. Zeros, as in the authors' code, mark the edge in all vectors near
+        it; repeated edge pixels do not.
     """
 
     channels: int = 3
@@ -39,6 +46,7 @@ class DynamicVisConfig:
     state: int = 8
     noise: float = 0.1
     gain: bool = True
+    padding: Padding = "replicate"
 
     @property
     def patch(self) -> int:
@@ -51,6 +59,10 @@ class DynamicVisConfig:
 
 SMALL = DynamicVisConfig()
 PAPER = {
-    "base": DynamicVisConfig(side=512, widths=(96, 192, 384, 768), depths=(2, 4, 16, 4), state=16, gain=False),
-    "large": DynamicVisConfig(side=512, widths=(128, 256, 512, 1024), depths=(2, 4, 32, 4), state=16, gain=False),
+    "base": DynamicVisConfig(
+        side=512, widths=(96, 192, 384, 768), depths=(2, 4, 16, 4), state=16, gain=False, padding="zeros"
+    ),
+    "large": DynamicVisConfig(
+        side=512, widths=(128, 256, 512, 1024), depths=(2, 4, 32, 4), state=16, gain=False, padding="zeros"
+    ),
 }

@@ -6,16 +6,16 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-from eowidgets.models.encode.dynamicvis.config import SMALL, DynamicVisConfig
+from eowidgets.models.encode.dynamicvis.config import SMALL, DynamicVisConfig, Padding
 from eowidgets.models.encode.dynamicvis.scan import Selective
 
 
 class Stem(nn.Module):
     """A convolution with a stride, and a norm of the tokens."""
 
-    def __init__(self, before: int, width: int, kernel: int, stride: int) -> None:
+    def __init__(self, before: int, width: int, kernel: int, stride: int, padding: Padding) -> None:
         super().__init__()
-        self.projection = nn.Conv2d(before, width, kernel, stride, kernel // 2)
+        self.projection = nn.Conv2d(before, width, kernel, stride, kernel // 2, padding_mode=padding)
         self.norm = nn.LayerNorm(width, eps=1e-6)
         nn.init.kaiming_normal_(self.projection.weight, nonlinearity="linear")
         nn.init.zeros_(self.projection.bias)  # type: ignore[arg-type]  # it has a bias
@@ -86,7 +86,7 @@ class Stage(nn.Module):
         super().__init__()
         before = config.widths[level - 1] if level else config.channels
         width = config.widths[level]
-        self.stem = Stem(before, width, config.kernels[level], config.strides[level])
+        self.stem = Stem(before, width, config.kernels[level], config.strides[level], config.padding)
         self.mixers = nn.ModuleList(KeptMixer(config, width, config.keep[level]) for _ in range(config.depths[level]))
         self.norm = nn.LayerNorm(width, eps=1e-6)
 

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 from eowidgets.contract.card import Card
+from eowidgets.contract.checkpoint import checkpoint
 
 CARD = Card(
     title="Galileo",
@@ -13,4 +16,5 @@ CARD = Card(
     licence="MIT",
     data="127 155 places with a year of monthly Sentinel-1 and Sentinel-2 L1C, weather, elevation and land cover",
     limits="Trained on monthly composites at 10 m, top of atmosphere; takes 24 dates at most; depends on the window.",
+    scores=checkpoint(Path(__file__).parent, "galileo.nano").scores,
 )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Literal
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,6 +23,9 @@ class GeoUNetConfig:
         ``expansion`` times as many channels.
     squeeze : int
         Divisor of the hidden layer by which blocks weight their channels.
+    padding : {"zeros", "replicate"}
+        What convolutions see beyond the edge of an image. Zeros, as in the reference code, mark the edge in all vectors
+        near it; repeated edge pixels do not.
     """
 
     channels: int
@@ -30,6 +34,7 @@ class GeoUNetConfig:
     expansion: int = 4
     reduction: int = 4
     squeeze: int = 16
+    padding: Literal["zeros", "replicate"] = "zeros"
 
     @property
     def stride(self) -> int:
@@ -45,4 +50,4 @@ class GeoUNetConfig:
 #: The "nano" configuration of the authors' full U-Net, on ten bands.
 PAPER = GeoUNetConfig(10, (80, 160, 320, 640), (2, 2, 8, 2))
 #: The network that is trained here, on five bands.
-SMALL = GeoUNetConfig(5, (16, 32, 48, 80), (1, 1, 2, 1), expansion=1)
+SMALL = GeoUNetConfig(5, (16, 32, 48, 80), (1, 1, 2, 1), expansion=1, padding="replicate")

@@ -29,12 +29,14 @@ class Squeeze(nn.Module):
 class CoreBlock(nn.Module):
     """A 1 x 1, a depthwise 3 x 3 and a 3 x 3 convolution, weighted channels, beside a shortcut."""
 
-    def __init__(self, inside: int, width: int, divisor: int) -> None:
+    def __init__(self, inside: int, width: int, config: GeoUNetConfig) -> None:
         super().__init__()
         self.conv1, self.norm1 = nn.Conv2d(inside, width, 1), nn.BatchNorm2d(width)
-        self.conv2, self.norm2 = nn.Conv2d(width, width, 3, padding=1, groups=width), nn.BatchNorm2d(width)
-        self.conv3, self.norm3 = nn.Conv2d(width, width, 3, padding=1), nn.BatchNorm2d(width)
-        self.squeeze = Squeeze(width, divisor)
+        mode = config.padding
+        self.conv2 = nn.Conv2d(width, width, 3, padding=1, groups=width, padding_mode=mode)
+        self.norm2 = nn.BatchNorm2d(width)
+        self.conv3, self.norm3 = nn.Conv2d(width, width, 3, padding=1, padding_mode=mode), nn.BatchNorm2d(width)
+        self.squeeze = Squeeze(width, config.squeeze)
         self.match_channels: nn.Module = nn.Identity()
         if inside != width:
             self.match_channels = nn.Sequential(nn.Conv2d(inside, width, 1, bias=False), nn.BatchNorm2d(width))
@@ -70,9 +72,9 @@ class UpBlock(nn.Module):
 
     def __init__(self, inside: int, width: int, depth: int, config: GeoUNetConfig) -> None:
         super().__init__()
-        self.match_channels = CoreBlock(2 * inside, width, config.squeeze)
+        self.match_channels = CoreBlock(2 * inside, width, config)
         self.attention = SkipAttention(inside, config)
-        self.blocks = nn.Sequential(*(CoreBlock(width, width, config.squeeze) for _ in range(depth)))
+        self.blocks = nn.Sequential(*(CoreBlock(width, width, config) for _ in range(depth)))
 
     def forward(self, x: Tensor, skip: Tensor) -> Tensor:
         """Turn (b, inside, h, w) and a skip of twice the resolution into (b, width, 2 h, 2 w)."""
@@ -95,17 +97,17 @@ class GeoUNet(nn.Module):
     def __init__(self, config: GeoUNetConfig) -> None:
         super().__init__()
         self.config = config
-        widths, depths, divisor = config.widths, config.depths, config.squeeze
+        widths, depths = config.widths, config.depths
         before = (widths[0], *widths[:-1])
-        self.stem = nn.Sequential(CoreBlock(config.channels, widths[0], divisor))
+        self.stem = nn.Sequential(CoreBlock(config.channels, widths[0], config))
         self.encoder_blocks = nn.ModuleList(
-            nn.Sequential(*(CoreBlock(a if i == 0 else b, b, divisor) for i in range(n)))
+            nn.Sequential(*(CoreBlock(a if i == 0 else b, b, config) for i in range(n)))
             for a, b, n in zip(before, widths, depths, strict=True)
         )
-        self.bridge = nn.Sequential(CoreBlock(widths[-1], widths[-1], divisor))
+        self.bridge = nn.Sequential(CoreBlock(widths[-1], widths[-1], config))
         up = list(zip(widths, before, depths, strict=True))[::-1]
         self.decoder_blocks = nn.ModuleList(UpBlock(a, b, n, config) for a, b, n in up)
-        self.head = nn.Sequential(CoreBlock(widths[0], widths[0], divisor), nn.Conv2d(widths[0], config.channels, 1))
+        self.head = nn.Sequential(CoreBlock(widths[0], widths[0], config), nn.Conv2d(widths[0], config.channels, 1))
         self.location = nn.Linear(widths[-1], COORDINATES)
 
     def encode(self, x: Tensor) -> tuple[Tensor, list[Tensor]]:
@@ -121,13 +123,23 @@ class GeoUNet(nn.Module):
         """Return the features of the bridge."""
         return self.encode(x)[0]
 
-    def pretext(self, x: Tensor) -> tuple[Tensor, Tensor]:
-        """Return restored images (b, channels, h, w) and unit vectors of places (b, 3)."""
+    def pretext(self, x: Tensor, skipped: Tensor | None = None) -> tuple[Tensor, Tensor, Tensor]:
+        """Return restored images (b, channels, h, w), unit vectors of places (b, 3), and the features of the bridge.
+
+        Parameters
+        ----------
+        x : Tensor, shape (b, channels, h, w)
+        skipped : Tensor, optional, shape (b,), bool
+            Images that are restored from the bridge alone, without skip connections, so that the bridge must hold them.
+        """
         deep, skips = self.encode(x)
         y = deep
         for block in self.decoder_blocks:
-            y = block(y, skips.pop())
-        return self.head(y), functional.normalize(self.location(deep.mean(dim=(2, 3))), dim=-1)
+            skip = skips.pop()
+            if skipped is not None:
+                skip = skip * (~skipped).to(skip.dtype)[:, None, None, None]
+            y = block(y, skip)
+        return self.head(y), functional.normalize(self.location(deep.mean(dim=(2, 3))), dim=-1), deep
 
 
 def on_the_sphere(lonlat: Tensor) -> Tensor:

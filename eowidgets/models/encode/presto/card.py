@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 from eowidgets.contract.card import Card
+from eowidgets.contract.checkpoint import checkpoint
 
 CARD = Card(
     title="Presto",
@@ -12,4 +15,5 @@ CARD = Card(
     licence="MIT",
     data="21.5 million pixels of Sentinel-1, Sentinel-2 L1C, ERA5, SRTM and Dynamic World, monthly, 2020 to 2021",
     limits="Trained on 12 monthly composites at 10 m, top of atmosphere; takes 24 dates at most; ignores neighbours.",
+    scores=checkpoint(Path(__file__).parent, "presto.official").scores,
 )

@@ -15,7 +15,7 @@ CARD = Card(
     paper="Plekhanova et al. (2025), SSL4Eco: A Global Seasonal Dataset for Geospatial Foundation Models in Ecology; "
     "arXiv:2504.18256",
     url="https://github.com/PlekhanovaElena/ssl4eco",
-    limits="Trained here on few places, two of which have seasons, and no better than untrained in a linear probe; "
-    "not the authors' network.",
+    limits="Trained here on few places, two of which have seasons. In a linear probe better than untrained on EuroSAT, and "
+    "not clearly on land cover of new places; not the authors' network.",
     **SMALL_WEIGHTS.on_card(),
 )

@@ -3,6 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Literal
+
+#: What convolutions see beyond the edge of an image.
+Padding = Literal["zeros", "replicate"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,6 +25,9 @@ class ResNetConfig:
         Blocks of each stage; every stage but the first halves the resolution, after a stem of stride 4.
     bottleneck : bool
         Blocks of three convolutions (ResNet-50) or of two (ResNet-18).
+    padding : {"zeros", "replicate"}
+        What convolutions see beyond the edge of an image. Zeros, as in the paper, mark the edge in all vectors near it;
+        repeated edge pixels do not.
     """
 
     channels: int
@@ -28,6 +35,7 @@ class ResNetConfig:
     widths: tuple[int, ...]
     depths: tuple[int, ...]
     bottleneck: bool
+    padding: Padding = "zeros"
 
     @property
     def width(self) -> int:
@@ -43,4 +51,4 @@ class ResNetConfig:
 #: The network of the paper: ResNet-50 on eight bands and NDVI.
 PAPER = ResNetConfig(9, 64, (64, 128, 256, 512), (3, 4, 6, 3), bottleneck=True)
 #: The network that is trained here, on five bands and NDVI.
-SMALL = ResNetConfig(6, 32, (32, 64, 128), (1, 2, 2), bottleneck=False)
+SMALL = ResNetConfig(6, 32, (32, 64, 128), (1, 2, 2), bottleneck=False, padding="replicate")
