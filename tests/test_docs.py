@@ -44,6 +44,7 @@ PAGES = [
             "teaching",
             "trainable-models",
             "workshops",
+            "your-own-files",
         )
     ),
 ]
