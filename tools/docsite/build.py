@@ -75,7 +75,17 @@ def _text(origin: str, target: str, source: Path) -> str:
 
 
 def gallery(source: Path, found: dict[str, str]) -> str:
-    """Return the page of pictures: those of docs/images, and the largest of every notebook."""
+    """Return the page of pictures: those of docs/images, and the largest of every notebook.
+
+    Raises
+    ------
+    ValueError
+        If a picture of a scene is missing, which MkDocs does not report.
+    """
+    if missing := [one.name for one in SCENES if not (source / "images" / f"{one.name}.png").is_file()]:
+        raise ValueError(
+            f"The gallery lacks the pictures {missing}: run  python tools/screenshots.py {' '.join(missing)}"
+        )
     parts = ["# Gallery\n", "Every picture was made by the software itself (`make screenshots`, `make notebooks`).\n"]
     parts += [f"## [{scene.title}]({scene.page})\n\n![{scene.alt}](images/{scene.name}.png)\n" for scene in SCENES]
     for page in (v for k, v in found.items() if k.startswith("notebooks/") and k.count("/") == 1):
