@@ -45,6 +45,7 @@ PAGES = [
             "teaching",
             "trainable-models",
             "workshops",
+            "your-own-files",
         )
     ),
 ]

@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import argparse
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
+
+from gallery_scenes import SCENES, Scene
+from store_pictures import SIZE, STILL, packed, settled
 
 ROOT = Path(__file__).parents[1]
 sys.path.insert(0, str(ROOT / "tests"))
@@ -61,6 +65,21 @@ def viewer(lab: Lab) -> Path:
     return _cut(page, ".eow-viewer", "viewer")
 
 
+def panel(lab: Lab, scene: Scene) -> Path:
+    """Take a picture of a panel after the steps of its scene, with few colours: pictures of the gallery are small."""
+    page = lab.open([scene.setup, scene.widget], size=SIZE)
+    page.run_all(timeout=400)
+    if page.errors():
+        raise SystemExit(page.errors())
+    page.page.add_style_tag(content=STILL)
+    part = page.page.locator(".jp-CodeCell").nth(1).locator(".jp-OutputArea-child > .jp-OutputArea-output").first
+    png, _ = packed(settled(page, part, seconds=200))
+    page.close()
+    path = OUT / f"{scene.name}.png"
+    path.write_bytes(png)
+    return path
+
+
 def _cut(page, what: str, name: str) -> Path:  # type: ignore[no-untyped-def]
     part = page.page.locator(what).first
     page.page.mouse.move(0, 0)
@@ -72,12 +91,18 @@ def _cut(page, what: str, name: str) -> Path:  # type: ignore[no-untyped-def]
 
 def main() -> None:
     """Draw each scene in JupyterLab and cut it out."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("names", nargs="*", help="scenes to take; without any, all")
+    wanted = parser.parse_args().names or [scene.name for scene in SCENES]
     from support.lab import lab_session
 
+    own = {"explorer": explorer, "viewer": viewer}
     OUT.mkdir(parents=True, exist_ok=True)
     with lab_session() as lab:
-        for scene in (explorer, viewer):
-            print(scene(lab))
+        for scene in SCENES:
+            if scene.name in wanted:
+                path = own[scene.name](lab) if scene.name in own else panel(lab, scene)
+                print(f"{path}: {path.stat().st_size / 1e3:.0f} kB", flush=True)
 
 
 if __name__ == "__main__":

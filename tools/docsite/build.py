@@ -15,8 +15,9 @@ import sys
 from pathlib import Path, PurePosixPath
 
 import yaml
+from gallery_scenes import SCENES
 
-from docsite import api, contents, notebooks, rooms, systems
+from docsite import api, contents, notebooks, publications, rooms, systems
 from docsite.links import rewrite
 
 ROOT = Path(__file__).parents[2]
@@ -43,7 +44,9 @@ def gather(out: Path) -> None:
         rooms.drawing(rooms.rooms(ROOT / "docs/architecture.md")), encoding="utf-8"
     )
     written = api.pages(PACKAGE / "__init__.pyi")
-    written["systems/index.md"] = systems.page(systems.systems(PACKAGE), found, PACKAGE)
+    known = systems.systems(PACKAGE)
+    written["systems/index.md"] = systems.page(known, found, PACKAGE)
+    written["systems/publications.md"] = publications.page(publications.publications(), known, found, PACKAGE)
     written["gallery.md"] = gallery(source, found)
     for target, text in written.items():
         (source / target).parent.mkdir(exist_ok=True)
@@ -72,9 +75,19 @@ def _text(origin: str, target: str, source: Path) -> str:
 
 
 def gallery(source: Path, found: dict[str, str]) -> str:
-    """Return the page of pictures: those of docs/images, and the largest of every notebook."""
+    """Return the page of pictures: those of docs/images, and the largest of every notebook.
+
+    Raises
+    ------
+    ValueError
+        If a picture of a scene is missing, which MkDocs does not report.
+    """
+    if missing := [one.name for one in SCENES if not (source / "images" / f"{one.name}.png").is_file()]:
+        raise ValueError(
+            f"The gallery lacks the pictures {missing}: run  python tools/screenshots.py {' '.join(missing)}"
+        )
     parts = ["# Gallery\n", "Every picture was made by the software itself (`make screenshots`, `make notebooks`).\n"]
-    parts += [f"## The {name}\n\n![The {name}](images/{name}.png)\n" for name in ("explorer", "viewer")]
+    parts += [f"## [{scene.title}]({scene.page})\n\n![{scene.alt}](images/{scene.name}.png)\n" for scene in SCENES]
     for page in (v for k, v in found.items() if k.startswith("notebooks/") and k.count("/") == 1):
         text = (source / page).read_text(encoding="utf-8")
         pictures = re.findall(r"!\[([^\]]*)\]\(\.\./(images/notebooks/[^)]+)\)", text)

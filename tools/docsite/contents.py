@@ -19,6 +19,7 @@ JOBS = {
         "running-models",
         "engine",
         "clusters",
+        "your-own-files",
         "your-own-model",
         "outputs",
         "training",
@@ -81,7 +82,7 @@ def navigation(root: Path, found: dict[str, str], api: list[tuple[str, str]]) ->
         {"Tutorials": [*main, *translated]},
         {"Guides": [{job: [f"guides/{name}.md" for name in names]} for job, names in JOBS.items()]},
         {"API": ["api/index.md", *({title: path} for title, path in api)]},
-        {"Systems": ["systems/index.md", *systems]},
+        {"Systems": ["systems/index.md", {"Publications": "systems/publications.md"}, *systems]},
         {"Gallery": "gallery.md"},
         {"Project": list(PROJECT.values())},
     ]

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -17,7 +16,8 @@ Every model of the package: {published} that follow a publication, and those wit
 generated from `models.toml`, the cards of the models, their READMEs and every `weights.toml` whenever the site is built.
 
 *Status* says where the weights come from. Figures are those of the cards: what they were measured on stands in them,
-and they cannot be compared between rows. `eow.list_models()` has the same list.
+and they cannot be compared between rows. Where a card has none, the page of the system has what was measured, or says that
+nothing was. `eow.list_models()` has the same list.
 """
 HEAD = "| model | paper | status | where | figures | licence |\n|---|---|---|---|---|---|\n"
 
@@ -49,17 +49,21 @@ class System:
     @property
     def status(self) -> str:
         """Where the weights come from."""
-        own = [one for one in self.weights if not one.hub]
-        hub = [one for one in self.weights if one.hub]
-        if own or hub:
-            said = [f"{len(own)} trained here, in `eowidgets-data`"] if own else []
-            said += [f"{len(hub)} published, fetched from the hub"] if hub else []
-            return "weights: " + "; ".join(said)
+        if self.weights:
+            return origin_of(self.weights)
         if "eow.teach" in (self.row.use or ""):
             return "trained on your labels"
         if self.row.name.startswith("forecast-"):
             return "fitted to the series at hand"
         return "method without weights"
+
+
+def origin_of(weights: Sequence[Checkpoint]) -> str:
+    """Return in words where weights come from."""
+    own = sum(not one.hub for one in weights)
+    said = [f"{own} trained here, in `eowidgets-data`"] if own else []
+    said += [f"{len(weights) - own} published, fetched from the hub"] if own < len(weights) else []
+    return "weights: " + "; ".join(said)
 
 
 def systems(package: Path) -> list[System]:
@@ -115,11 +119,16 @@ def page(found: list[System], pages: Mapping[str, str], package: Path) -> str:
     return "\n".join(parts)
 
 
-def _row(one: System, pages: Mapping[str, str], package: Path) -> str:
+def linked(one: System, pages: Mapping[str, str], package: Path) -> str:
+    """Return the name of a system, with a link to the page of its README where there is one."""
     readme = "" if one.readme is None else pages.get(f"eowidgets/{one.readme.relative_to(package).as_posix()}", "")
-    name = f"[`{one.row.name}`]({readme.removeprefix('systems/')})" if readme else f"`{one.row.name}`"
+    return f"[`{one.row.name}`]({readme.removeprefix('systems/')})" if readme else f"`{one.row.name}`"
+
+
+def _row(one: System, pages: Mapping[str, str], package: Path) -> str:
+    name = linked(one, pages, package)
     paper = f"[{one.paper}]({one.url})" if one.paper and one.url.startswith("http") else one.paper
     licences = sorted({w.licence for w in one.weights} or {one.row.licence})
-    scores = re.sub(r"^$", "not measured", one.row.scores or "")
+    scores = one.row.scores or ("on its page" if "](" in name else "not on the card")
     cells = (f"{name}<br>{one.row.title}", paper, one.status, f"`{one.module}`", scores, "; ".join(licences))
     return "| " + " | ".join(cell.replace("|", "\\|").replace("\n", " ") for cell in cells) + " |\n"
