@@ -1,4 +1,4 @@
-"""Parcels with their statistics per date: a table, series of single ones, outliers, one date as a map, and files."""
+"""Parcels with their statistics per date: table, series, outliers, map of a date, and files."""
 
 from __future__ import annotations
 

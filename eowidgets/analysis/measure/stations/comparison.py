@@ -1,4 +1,4 @@
-"""Measurements next to pixels: pairs, agreement by season, what has no pair, and a figure."""
+"""Measurements compared with pixels: pairs, agreement by season, unmatched measurements, and a figure."""
 
 from __future__ import annotations
 
