@@ -1,8 +1,8 @@
-"""Read a question from its parts alone: what is named, and the words that say what is asked of it.
+"""Read a question from its parts alone: the named things, and the words that state what is asked.
 
-Neither order nor grammar counts, so keywords ("mean ndvi aug 2019", "forest loss 2017 to 2019 in ha") are read as well as
-long sentences. Each rule of :data:`RULES` needs some parts, and the first whose parts are there gives the program. A word that it
-leaves out is noticed by :mod:`eowidgets.analysis.ask.accounted`.
+Word order and grammar are ignored, so keywords ("mean ndvi aug 2019", "forest loss 2017 to 2019 in ha") are read like
+long sentences. Each rule of :data:`RULES` requires some parts, and the first rule whose parts are present gives the
+program. :mod:`eowidgets.analysis.ask.accounted` detects words that it ignores.
 """
 
 from __future__ import annotations
@@ -50,7 +50,7 @@ from eowidgets.analysis.ask.meanings import MEANINGS
 from eowidgets.analysis.ask.scopes import scopes
 from eowidgets.analysis.ask.slots import Slots
 
-#: Part of a question -> the words that say it.
+#: Part of a question -> pattern of its words.
 _SAYS: dict[str, str] = {
     "yes-no": r"(?:^|, )(?:and |so |please )?(?:is|are|was|were|does|do|did|has|have|had|can|could|would)\b|\b(?:if|whether)\b",
     "high": r"\b(?:highest|max(?:imum|imal)?|most|peak(?:s|ed)?|greatest|largest|strongest|majority|(?:green|wett|moist|lush"
@@ -87,7 +87,7 @@ _BY = re.compile(r"\b(?P<by>months?|years?|seasons?|halves|half|quarters?|corner
 
 @dataclass(slots=True)
 class Parts:
-    """The parts of a question: ``has`` names them, the rest holds their values."""
+    """The parts of a question: ``has`` lists them, the other fields hold their values."""
 
     low: str
     slots: Slots
@@ -103,23 +103,23 @@ class Parts:
 
     @property
     def which(self) -> str:
-        """Highest or lowest."""
+        """``"highest"`` or ``"lowest"``."""
         return "lowest" if "low" in self.has or ("less" in self.has and "more" not in self.has) else "highest"
 
     @property
     def scope(self) -> Scope:
-        """Place and time, on the land that an index is asked of."""
+        """Place and time, limited to the land that an index is asked for."""
         found, _ = scopes(self.slots, "change" if {"loss", "gain", "trend"} & self.has else "")
         return replace(found, cover=self.lands[0]) if self.index and self.lands and self.lands[0] in COVERS else found
 
     def pair(self) -> tuple[Scope, Scope] | None:
-        """The two times or places compared."""
+        """Return the two compared times or places."""
         one, two = scopes(self.slots, "compare")
         return None if two is None else (one, two)
 
 
 def parts_of(low: str, slots: Slots, given: Given) -> Parts:
-    """Take a question apart."""
+    """Split a question into its parts."""
     names = list(dict.fromkeys(t.name for t in slots.topics))
     parts = Parts(low, slots)
     parts.has = {name for name, pattern in _PARTS.items() if pattern.search(low)}
@@ -229,7 +229,7 @@ def _land_share(p: Parts) -> Program:
     return Share(p.scope, p.sky)
 
 
-#: Parts that must be there, parts that must not, and what they make.
+#: Required parts, excluded parts, and the program that they give.
 RULES: tuple[tuple[str, str, Callable[[Parts], Program | None]], ...] = (
     ("meaning index", "land sky two dated placed when where high low share count limit", lambda p: Fact(of=p.index)),
     ("kind high", "index sky limit", lambda p: Describe(p.scope)),
@@ -279,14 +279,14 @@ RULES: tuple[tuple[str, str, Callable[[Parts], Program | None]], ...] = (
 
 
 def composed(low: str, slots: Slots, given: Given) -> Program | None:
-    """Return the program that the parts of a question make, or None.
+    """Return the program that the parts of a question give, or None.
 
     Parameters
     ----------
     low : str
         The question, cleaned and plain, in lower case.
     slots : Slots
-        What it names.
+        Parts that the question names.
     given : Given
     """
     parts = parts_of(low, slots, given)

@@ -1,4 +1,4 @@
-"""Questions about images by date, about snow and cloud on dates, and whether an index moved between two years."""
+"""Questions about images by date, about snow and cloud on dates, and about the change of an index between two years."""
 
 from __future__ import annotations
 
@@ -63,7 +63,7 @@ _FELL = re.compile(
 
 
 def moved(low: str, slots: Slots, given: Given) -> Program | None:
-    """Read "Did NDVI rise between 2017 and 2020?": whether it moved that way between two years."""
+    """Read "Did NDVI rise between 2017 and 2020?": a change in one direction between two years."""
     if not re.search(r"(?:^|, )(?:and )?(?:did|has|have)\b", low) or LIMIT.search(low) or " than " in low:
         return None
     names = [t.name for t in slots.topics if t.name not in IMAGES]
