@@ -12,7 +12,7 @@ from collections.abc import Collection, Iterator
 
 from eowidgets.analysis.ask import words
 from eowidgets.analysis.ask.dates import Found
-from eowidgets.analysis.ask.language import COVERS, FACTS, IMAGES, SKIES, UNIONS, Change, Program, Scope
+from eowidgets.analysis.ask.language import COVERS, FACTS, IMAGES, SKIES, UNIONS, Change, QuestionProgram, Scope
 from eowidgets.analysis.ask.lexicon import INDICES, WORD_OF
 from eowidgets.analysis.ask.meanings import HARMLESS, MEANINGS
 from eowidgets.analysis.ask.plan import plan_of
@@ -36,7 +36,7 @@ _ANSWERS: tuple[tuple[re.Pattern[str], frozenset[str]], ...] = (
 _NUMBER = re.compile(r"\d+(?:\.\d+)?$")
 
 
-def facts(program: Program, bands: Collection[str] = ()) -> frozenset[str]:
+def facts(program: QuestionProgram, bands: Collection[str] = ()) -> frozenset[str]:
     """Return the facts of a program, for comparison with the words of a question.
 
     Examples
@@ -70,19 +70,21 @@ def facts(program: Program, bands: Collection[str] = ()) -> frozenset[str]:
     return frozenset(out)
 
 
-def of_change(program: Program) -> bool:
+def of_change(program: QuestionProgram) -> bool:
     """Return whether a program is about a change of land cover or of an index."""
     return program.kind == "change" or getattr(program, "which", "") == "change"
 
 
-def unaccounted(slots: Slots, program: Program, bands: Collection[str] = (), own: Collection[str] = ()) -> list[str]:
+def unaccounted(
+    slots: Slots, program: QuestionProgram, bands: Collection[str] = (), own: Collection[str] = ()
+) -> list[str]:
     """Return the words, names and times of a question that its program does not represent, as the question writes them.
 
     Parameters
     ----------
     slots : Slots
         Parts that the question names.
-    program : Program
+    program : QuestionProgram
     bands : collection of str
         Names of the bands of the cube.
     own : collection of str
@@ -112,7 +114,7 @@ def _asks(slots: Slots, pattern: re.Pattern[str]) -> str:
     return found.group() if found else ""
 
 
-def sentence(left: Collection[str], program: Program) -> str:
+def sentence(left: Collection[str], program: QuestionProgram) -> str:
     """Return a sentence that names the unrepresented words and states what would be computed without them."""
     named = ", ".join(repr(w[:30]) for w in list(left)[:3])
     plan = plan_of(program).removeprefix("Plan: ")
@@ -131,7 +133,7 @@ def _known(word: str, said: frozenset[str]) -> bool:
     return len(parts) > 1 and all(_known(p, said) for p in parts)
 
 
-def _number(word: str, before: str, program: Program, said: frozenset[str]) -> bool:
+def _number(word: str, before: str, program: QuestionProgram, said: frozenset[str]) -> bool:
     limit = getattr(program, "limit", None)
     if limit is not None and abs(float(word) - abs(limit)) < 1e-6:
         return True
@@ -141,7 +143,7 @@ def _number(word: str, before: str, program: Program, said: frozenset[str]) -> b
     return ("band" in said and word in (*re.findall(r"\d", of), "1", "2.2", "1.6")) or "of:satellite" in said
 
 
-def _names(slots: Slots, program: Program, said: frozenset[str]) -> Iterator[str]:
+def _names(slots: Slots, program: QuestionProgram, said: frozenset[str]) -> Iterator[str]:
     """Yield the topics of a question that the program is not about."""
     asked = {str(getattr(program, n, "")) for n in ("of", "than", "to")} | {s.cover for s in _scopes(program)}
     asked |= {a.partition(" ")[0] for a in asked}
@@ -166,7 +168,7 @@ def _names(slots: Slots, program: Program, said: frozenset[str]) -> Iterator[str
         yield name
 
 
-def _times(slots: Slots, program: Program) -> Iterator[str]:
+def _times(slots: Slots, program: QuestionProgram) -> Iterator[str]:
     """Yield the periods of a question that no scope of the program contains."""
     if program.kind == "outlook":
         return
@@ -199,7 +201,7 @@ def _month_of(scope: Scope) -> int:
     return int(scope.start[5:7]) if scope.start and scope.start[:7] <= scope.end[:7] else 0
 
 
-def _places(slots: Slots, program: Program, said: frozenset[str]) -> Iterator[str]:
+def _places(slots: Slots, program: QuestionProgram, said: frozenset[str]) -> Iterator[str]:
     used = {scope.place for scope in _scopes(program)}
     free = said & {"by:half", "by:quarter", "how:nearest", "of:place"}
     free |= said & {"kind:fact"} if "index" not in said else frozenset()
@@ -208,11 +210,11 @@ def _places(slots: Slots, program: Program, said: frozenset[str]) -> Iterator[st
             yield place
 
 
-def _same_unit(unit: str, program: Program, said: frozenset[str]) -> bool:
+def _same_unit(unit: str, program: QuestionProgram, said: frozenset[str]) -> bool:
     return getattr(program, "unit", "") == unit or "min" in said or program.kind in ("fact", "threshold")
 
 
-def _scopes(program: Program) -> list[Scope]:
+def _scopes(program: QuestionProgram) -> list[Scope]:
     other = getattr(program, "other", None)
     return [program.scope] if other is None else [program.scope, other]
 

@@ -8,14 +8,14 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from eowidgets.analysis.ask.language import AreaOf, Change, Compare, Fact, Program, Share
+from eowidgets.analysis.ask.language import AreaOf, Change, Compare, Fact, QuestionProgram, Share
 from eowidgets.analysis.ask.plan import plan_of
 
 #: Probability from which the encoder is used where the rules find no program, or another one.
 SURE = 0.6
 #: Kinds of programs without training data for the encoder: their patterns are narrow, and the encoder is not used.
 RULES_ALONE = ("season",)
-Decision = tuple[Program | None, float, str]
+Decision = tuple[QuestionProgram | None, float, str]
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,7 +24,7 @@ class Read:
 
     Attributes
     ----------
-    program : Program or None
+    program : QuestionProgram or None
     sure : float
         Probability that the program is the intended one.
     reason : str
@@ -35,7 +35,7 @@ class Read:
         Whether the reason names the unsupported quantity.
     """
 
-    program: Program | None
+    program: QuestionProgram | None
     sure: float
     reason: str = ""
     kind: str = ""
@@ -73,7 +73,7 @@ def decided(rules: Read, encoder: Read) -> Decision:
     return None, 0.0, f"This can be meant in two ways: {both}. Ask for one of them."
 
 
-def _alike(one: Program, other: Program) -> bool:
+def _alike(one: QuestionProgram, other: QuestionProgram) -> bool:
     """Return whether two programs have equivalent answers: an amount in hectares or percent, a fact in another unit."""
     if isinstance(one, Fact) and isinstance(other, Fact):
         return one.of == other.of
@@ -85,5 +85,5 @@ def _alike(one: Program, other: Program) -> bool:
     return plain and one.scope == other.scope and one.of == other.of  # type: ignore[attr-defined]
 
 
-def _plan(program: Program) -> str:
+def _plan(program: QuestionProgram) -> str:
     return plan_of(program).removeprefix("Plan: ").removesuffix(".")

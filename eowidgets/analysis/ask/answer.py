@@ -12,7 +12,7 @@ import xarray as xr
 
 from eowidgets.analysis.ask.consistent import UNCERTAIN
 from eowidgets.analysis.ask.interval import Interval
-from eowidgets.analysis.ask.language import Program
+from eowidgets.analysis.ask.language import QuestionProgram
 from eowidgets.arguments import checked
 from eowidgets.cube.opening import opening
 
@@ -104,7 +104,7 @@ class Answer:
     evidence: Evidence = field(default_factory=Evidence)
     steps: tuple[Step, ...] = ()
     code: str = ""
-    program: Program | None = None
+    program: QuestionProgram | None = None
     abstained: bool = False
     reason: str = ""
     provenance: str = ""
@@ -236,7 +236,7 @@ def _short(value: Any) -> str:
     return str(value)[:80]
 
 
-def refuse(question: str, reason: str, program: Program | None = None, trace: Trace | None = None) -> Answer:
+def refuse(question: str, reason: str, program: QuestionProgram | None = None, trace: Trace | None = None) -> Answer:
     """Return an abstention with its reason."""
     steps = tuple(trace.steps) if trace is not None else ()
     return Answer(question, reason, program=program, steps=steps, abstained=True, reason=reason)

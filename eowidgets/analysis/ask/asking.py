@@ -29,7 +29,7 @@ from eowidgets.analysis.ask import (
 from eowidgets.analysis.ask.answer import Answer, Trace, refuse
 from eowidgets.analysis.ask.consistent import marked
 from eowidgets.analysis.ask.context import Context, span
-from eowidgets.analysis.ask.language import Program
+from eowidgets.analysis.ask.language import QuestionProgram
 from eowidgets.analysis.ask.screen import screened
 from eowidgets.analysis.ask.tools import between
 from eowidgets.analysis.ask.understanding import both_understood, own_words, understood
@@ -169,7 +169,7 @@ def _answer(
 
 def _computed(
     cube: xr.Dataset,
-    program: Program,
+    program: QuestionProgram,
     sure: float,
     read: str,
     place: Any,
@@ -183,7 +183,7 @@ def _computed(
 
 def run(
     cube: xr.Dataset,
-    program: Program,
+    program: QuestionProgram,
     question: str = "",
     *,
     area: Any = None,
@@ -196,7 +196,7 @@ def run(
 
 def _run(
     cube: xr.Dataset,
-    program: Program,
+    program: QuestionProgram,
     question: str = "",
     *,
     area: Any = None,
@@ -225,7 +225,7 @@ def _run(
         return refuse(question, str(error), program, trace)
 
 
-def _outside(program: Program, first: str, last: str) -> str:
+def _outside(program: QuestionProgram, first: str, last: str) -> str:
     """Return a sentence if the question is about a time outside the series; else an empty string."""
     if program.kind == "outlook":
         return ""

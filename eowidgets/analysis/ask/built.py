@@ -12,7 +12,7 @@ from eowidgets.analysis.ask import tools, words
 from eowidgets.analysis.ask.answer import Answer
 from eowidgets.analysis.ask.context import CHANGED, Context
 from eowidgets.analysis.ask.landcover import COLOR, needs
-from eowidgets.analysis.ask.language import Program
+from eowidgets.analysis.ask.language import QuestionProgram
 from eowidgets.cube.schema import usable
 from eowidgets.errors import InputError
 
@@ -27,7 +27,7 @@ _ROAD, _BUILDING = 1, 2
 _GONE = ("disappear", "disappears", "removed", "demolished")
 
 
-def answers(cube: xr.Dataset, program: Program) -> bool:
+def answers(cube: xr.Dataset, program: QuestionProgram) -> bool:
     """Return whether the networks answer a program: a question about change on pixels of up to 1.5 m."""
     change = program.kind == "change" or (
         program.kind in ("count", "locate") and getattr(program, "of", "").endswith(("change", "loss", "gain"))

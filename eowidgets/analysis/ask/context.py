@@ -14,7 +14,7 @@ from eowidgets.analysis.ask import consistent, levels, season, timetools, tools,
 from eowidgets.analysis.ask.answer import Answer, Evidence, Trace
 from eowidgets.analysis.ask.interval import Interval
 from eowidgets.analysis.ask.landcover import COLOR, FEWEST, needs
-from eowidgets.analysis.ask.language import SKIES, Program, Scope
+from eowidgets.analysis.ask.language import SKIES, QuestionProgram, Scope
 from eowidgets.cube.schema import usable
 from eowidgets.errors import InputError
 
@@ -237,7 +237,7 @@ class Context:
 
     def answer(
         self,
-        program: Program,
+        program: QuestionProgram,
         text: str,
         value: Any,
         sure: float,

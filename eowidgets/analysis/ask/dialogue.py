@@ -6,7 +6,7 @@ import re
 from dataclasses import fields, replace
 from typing import Any
 
-from eowidgets.analysis.ask.language import COVERS, UNIONS, Program, Scope
+from eowidgets.analysis.ask.language import COVERS, UNIONS, QuestionProgram, Scope
 from eowidgets.analysis.ask.scopes import scopes
 from eowidgets.analysis.ask.slots import Slots
 
@@ -78,7 +78,7 @@ def follows(slots: Slots) -> bool:
     )
 
 
-def follow(slots: Slots, before: Program) -> Program | None:
+def follow(slots: Slots, before: QuestionProgram) -> QuestionProgram | None:
     """Return the previous program with the parts that the new question names."""
     said, _ = scopes(slots, "")
     changes: dict[str, Any] = {"scope": merge(said, before.scope)}
@@ -96,7 +96,7 @@ def follow(slots: Slots, before: Program) -> Program | None:
     return replace(before, **changes)
 
 
-def remember(slots: Slots, program: Program, before: Program) -> Program:
+def remember(slots: Slots, program: QuestionProgram, before: QuestionProgram) -> QuestionProgram:
     """Add place and time of the previous question to a complete one that refers back ("how much was there?")."""
     if not _POINTS_BACK.search(slots.text.lower()) or re.match(r"^(is|are|was|were) there\b", slots.text.lower()):
         return program

@@ -40,7 +40,7 @@ from eowidgets.analysis.ask.language import (
     Extent,
     Fact,
     Presence,
-    Program,
+    QuestionProgram,
     Rank,
     Settlement,
     Share,
@@ -71,7 +71,7 @@ class Encoded:
 
     Attributes
     ----------
-    program : Program or None
+    program : QuestionProgram or None
         None if a part that the kind needs is missing.
     kind : str
         The kind of question, including ``"unanswerable"``.
@@ -81,7 +81,7 @@ class Encoded:
         Unlisted words that do not change the question.
     """
 
-    program: Program | None
+    program: QuestionProgram | None
     kind: str
     sure: float
     harmless: frozenset[str] = frozenset()
@@ -200,7 +200,7 @@ def _take_words(slots: Slots, heads: Sentence) -> frozenset[str]:
     return frozenset(harmless)
 
 
-def _plain(kind: str, asked: _Asked) -> Program | None:
+def _plain(kind: str, asked: _Asked) -> QuestionProgram | None:
     """Return the program of a kind that the parser can assemble."""
     slots = asked.slots
     if kind in ("statistic", "extreme", "trend") and asked.bands():
@@ -226,7 +226,7 @@ def _plain(kind: str, asked: _Asked) -> Program | None:
     return program
 
 
-def _negatable(asked: _Asked) -> Program | None:
+def _negatable(asked: _Asked) -> QuestionProgram | None:
     of = next((n.partition(" ")[0] for n in asked.names if n in (*COVERS, *UNIONS, *SKIES)), "")
     if not of and ("clear image" in asked.names or re.search(r"\b(?:sky|clear|overcast)\b", asked.low)):
         of = "cloud"
@@ -237,7 +237,7 @@ def _negatable(asked: _Asked) -> Program | None:
     return make(scope, of, bool(asked.choice("negated")))
 
 
-def _count(asked: _Asked) -> Program | None:
+def _count(asked: _Asked) -> QuestionProgram | None:
     scope, _ = scopes(asked.slots, "count")
     counted = asked.choice("counted")
     sky = next((n for n in asked.names if n in SKIES), "")
@@ -249,7 +249,7 @@ def _count(asked: _Asked) -> Program | None:
     return _plain("count", asked)
 
 
-def _compare(asked: _Asked) -> Program | None:
+def _compare(asked: _Asked) -> QuestionProgram | None:
     relation, slots = asked.choice("relation"), asked.slots
     dates = in_every_year(slots.dates)
     if len(dates) == 1 and len(slots.places) != 2:  # "between March and June" is read as one time
@@ -272,7 +272,7 @@ def _compare(asked: _Asked) -> Program | None:
     return Compare(scope, of, relation=relation, other=other) if of else None  # type: ignore[arg-type]
 
 
-def _threshold(asked: _Asked) -> Program | None:
+def _threshold(asked: _Asked) -> QuestionProgram | None:
     limit, of, measure = asked.limit(), asked.topic(), asked.choice("measure")
     scope, _ = scopes(asked.slots, "change")
     if limit is None or (not of and measure != "count"):
@@ -288,7 +288,7 @@ def _threshold(asked: _Asked) -> Program | None:
     return Threshold(scope, of, measure, asked.relation(), value, unit)  # type: ignore[arg-type]
 
 
-def _extent(asked: _Asked) -> Program | None:
+def _extent(asked: _Asked) -> QuestionProgram | None:
     limit, of = asked.limit(), asked.topic()
     days = bool(asked.choice("days"))
     index = bool(of) and bool(indices_in([of], asked.given))
@@ -299,7 +299,7 @@ def _extent(asked: _Asked) -> Program | None:
     return Extent(scope, of, asked.relation(), limit[0], unit)  # type: ignore[arg-type]
 
 
-def _rank(asked: _Asked) -> Program | None:
+def _rank(asked: _Asked) -> QuestionProgram | None:
     of, by = ranked(asked.names), asked.choice("by")
     direction = asked.choice("direction")
     if of is None and asked.names:
@@ -317,7 +317,7 @@ def _rank(asked: _Asked) -> Program | None:
     return Rank(scope, of, by, asked.choice("which"))  # type: ignore[arg-type]
 
 
-def _fact(asked: _Asked) -> Program | None:
+def _fact(asked: _Asked) -> QuestionProgram | None:
     of = asked.choice("fact")
     if of == "meaning":
         band = named_band(asked.low, asked.slots, asked.given)
@@ -333,9 +333,9 @@ def _fact(asked: _Asked) -> Program | None:
     return Fact(scope, of, asked.slots.unit if of == "size" else "")  # type: ignore[arg-type]
 
 
-def _event(asked: _Asked) -> Program | None:
+def _event(asked: _Asked) -> QuestionProgram | None:
     found = event(asked.low, asked.slots, asked.given)
-    return found if isinstance(found, Program) else None
+    return found if isinstance(found, QuestionProgram) else None
 
 
 _MAKERS: dict[str, Callable[[_Asked], Any]] = {

@@ -9,7 +9,7 @@ from eowidgets.analysis.ask import cause, timetools, tools, words
 from eowidgets.analysis.ask.answer import Answer
 from eowidgets.analysis.ask.context import Context
 from eowidgets.analysis.ask.dialogue import merge
-from eowidgets.analysis.ask.language import COVERS, Change, Count, Locate, Program, Scope
+from eowidgets.analysis.ask.language import COVERS, Change, Count, Locate, QuestionProgram, Scope
 from eowidgets.analysis.ask.scopes import scopes
 from eowidgets.errors import InputError
 
@@ -45,7 +45,7 @@ _SIZE = re.compile(
 _WHERE = re.compile(r"^(?:and )?(?:where|in which part|which part)\b")
 
 
-def read(text: str, slots: Slots, before: Program | None = None) -> Program | None:
+def read(text: str, slots: Slots, before: QuestionProgram | None = None) -> QuestionProgram | None:
     """Return the program of a question about what happened or why; None for any other question.
 
     Parameters
@@ -54,7 +54,7 @@ def read(text: str, slots: Slots, before: Program | None = None) -> Program | No
         The question, cleaned.
     slots : Slots
         Parts that the question names.
-    before : Program, optional
+    before : QuestionProgram, optional
         The last program of the dialogue: "what caused it?" refers to its change.
     """
     low = text.lower()
@@ -83,7 +83,7 @@ def _cause(scope: Scope, of: str, direction: str) -> Change:
     return Change(scope, of, "cause", "loss" if direction == "loss" else "gain" if direction == "gain" else "")
 
 
-def _cause_of_that(scope: Scope, before: Program) -> Change | None:
+def _cause_of_that(scope: Scope, before: QuestionProgram) -> Change | None:
     """Return a program for the cause of the change of the previous question."""
     of, _, suffix = str(getattr(before, "of", "")).partition(" ")
     if before.kind not in ("change", "locate", "count", "when") or of not in ("", "change", *COVERS):
@@ -92,7 +92,7 @@ def _cause_of_that(scope: Scope, before: Program) -> Change | None:
     return _cause(merge(scope, before.scope), of if of in COVERS else "", direction)
 
 
-def _cleared(low: str, scope: Scope) -> Program | None:
+def _cleared(low: str, scope: Scope) -> QuestionProgram | None:
     """Return the program of a question about cleared land or changed places; cleared land is former forest."""
     of = "forest loss" if _CLEARED.search(low) else "change"
     if _PLACES.search(low):

@@ -58,7 +58,7 @@ class Scope:
 
 
 @dataclass(frozen=True, slots=True)
-class Program:
+class QuestionProgram:
     """Base class of all programs."""
 
     kind: ClassVar[str] = ""
@@ -66,7 +66,7 @@ class Program:
 
 
 @dataclass(frozen=True, slots=True)
-class Presence(Program):
+class Presence(QuestionProgram):
     """A question whether something is present; with ``negated``, whether it is absent."""
 
     kind: ClassVar[str] = "presence"
@@ -75,7 +75,7 @@ class Presence(Program):
 
 
 @dataclass(frozen=True, slots=True)
-class Count(Program):
+class Count(QuestionProgram):
     """A question for the number of patches, images or features; patches below ``min_hectares`` are not counted."""
 
     kind: ClassVar[str] = "count"
@@ -84,7 +84,7 @@ class Count(Program):
 
 
 @dataclass(frozen=True, slots=True)
-class Compare(Program):
+class Compare(QuestionProgram):
     """A comparison of two things, or of one thing in two places or times (``other``).
 
     ``"which"`` asks which of the two is more, ``"which less"`` which is less, ``"difference"`` by how much they differ.
@@ -99,7 +99,7 @@ class Compare(Program):
 
 
 @dataclass(frozen=True, slots=True)
-class AreaOf(Program):
+class AreaOf(QuestionProgram):
     """A question for an area."""
 
     kind: ClassVar[str] = "area"
@@ -108,7 +108,7 @@ class AreaOf(Program):
 
 
 @dataclass(frozen=True, slots=True)
-class Share(Program):
+class Share(QuestionProgram):
     """A question for a share of the place in percent; with ``negated``, for the share of everything else."""
 
     kind: ClassVar[str] = "share"
@@ -117,14 +117,14 @@ class Share(Program):
 
 
 @dataclass(frozen=True, slots=True)
-class Settlement(Program):
+class Settlement(QuestionProgram):
     """A question whether the place is rural or urban."""
 
     kind: ClassVar[str] = "settlement"
 
 
 @dataclass(frozen=True, slots=True)
-class Locate(Program):
+class Locate(QuestionProgram):
     """A question for a location: in words of a nine-field grid, as polygons, or the nearest to the centre."""
 
     kind: ClassVar[str] = "locate"
@@ -133,7 +133,7 @@ class Locate(Program):
 
 
 @dataclass(frozen=True, slots=True)
-class When(Program):
+class When(QuestionProgram):
     """A question for a date: the first, last, highest or lowest, or of a change (``direction``: loss or gain)."""
 
     kind: ClassVar[str] = "when"
@@ -143,7 +143,7 @@ class When(Program):
 
 
 @dataclass(frozen=True, slots=True)
-class Trend(Program):
+class Trend(QuestionProgram):
     """A question for the trend over the years."""
 
     kind: ClassVar[str] = "trend"
@@ -151,7 +151,7 @@ class Trend(Program):
 
 
 @dataclass(frozen=True, slots=True)
-class Season(Program):
+class Season(QuestionProgram):
     """A question for the start, peak, end or length of the growing season.
 
     With ``relation``, a comparison with the season in the time of ``other``: earlier, later, longer or shorter.
@@ -165,7 +165,7 @@ class Season(Program):
 
 
 @dataclass(frozen=True, slots=True)
-class Change(Program):
+class Change(QuestionProgram):
     """A question for the change between two times: what, whether, how much, from what to what, or its likely cause.
 
     ``method`` is a method of ``eow.change``, which then gives the hectares in place of two maps. A loss in ``"%"`` is a
@@ -182,7 +182,7 @@ class Change(Program):
 
 
 @dataclass(frozen=True, slots=True)
-class Extreme(Program):
+class Extreme(QuestionProgram):
     """A question for the highest or lowest value of an index, or for its place."""
 
     kind: ClassVar[str] = "extreme"
@@ -192,7 +192,7 @@ class Extreme(Program):
 
 
 @dataclass(frozen=True, slots=True)
-class Statistic(Program):
+class Statistic(QuestionProgram):
     """A question for the mean, median or spread of an index."""
 
     kind: ClassVar[str] = "statistic"
@@ -201,7 +201,7 @@ class Statistic(Program):
 
 
 @dataclass(frozen=True, slots=True)
-class Outlook(Program):
+class Outlook(QuestionProgram):
     """A question for the forecast of an index in the time of the scope, or for its comparison with a year before."""
 
     kind: ClassVar[str] = "outlook"
@@ -210,7 +210,7 @@ class Outlook(Program):
 
 
 @dataclass(frozen=True, slots=True)
-class Threshold(Program):
+class Threshold(QuestionProgram):
     """A question whether a share, an area, a count, a change or the mean of an index is above or below a limit.
 
     ``"any date"`` asks whether the mean of an index, or the share of cloud or snow, is so on any date. The limit is in
@@ -226,7 +226,7 @@ class Threshold(Program):
 
 
 @dataclass(frozen=True, slots=True)
-class Rank(Program):
+class Rank(QuestionProgram):
     """A question which month, year, season, half or quarter has the highest or lowest value, or the most images."""
 
     kind: ClassVar[str] = "rank"
@@ -236,7 +236,7 @@ class Rank(Program):
 
 
 @dataclass(frozen=True, slots=True)
-class Extent(Program):
+class Extent(QuestionProgram):
     """A question for the part of the place with an index above or below a limit (median over time), in percent or area.
 
     In ``"dates"``: the number of dates on which the mean over the place is.
@@ -250,7 +250,7 @@ class Extent(Program):
 
 
 @dataclass(frozen=True, slots=True)
-class Event(Program):
+class Event(QuestionProgram):
     """A question whether a fire, a storm or another event that damages forests happened; images test fire only."""
 
     kind: ClassVar[str] = "event"
@@ -258,7 +258,7 @@ class Event(Program):
 
 
 @dataclass(frozen=True, slots=True)
-class Fact(Program):
+class Fact(QuestionProgram):
     """A question about the cube itself, or about the meaning of an index (``of`` is then its name)."""
 
     kind: ClassVar[str] = "fact"
@@ -267,13 +267,13 @@ class Fact(Program):
 
 
 @dataclass(frozen=True, slots=True)
-class Describe(Program):
+class Describe(QuestionProgram):
     """A question for a description of the land cover in a sentence or two."""
 
     kind: ClassVar[str] = "describe"
 
 
-KINDS: dict[str, type[Program]] = {
+KINDS: dict[str, type[QuestionProgram]] = {
     c.kind: c
     for c in (
         Presence, Count, Compare, AreaOf, Share, Settlement, Locate, When, Trend, Season, Change, Extreme, Statistic, Outlook,
@@ -283,7 +283,7 @@ KINDS: dict[str, type[Program]] = {
 _SCOPE = tuple(f.name for f in dataclasses.fields(Scope))
 
 
-def to_json(program: Program) -> dict[str, Any]:
+def to_json(program: QuestionProgram) -> dict[str, Any]:
     """Convert a program to plain values, without default values.
 
     Examples
@@ -309,7 +309,7 @@ def _scope_json(scope: Scope) -> dict[str, Any]:
     return {n: list(v) if isinstance(v, tuple) else v for n, v in values.items()}
 
 
-def from_json(values: Mapping[str, Any]) -> Program:
+def from_json(values: Mapping[str, Any]) -> QuestionProgram:
     """Create a program from plain values, and reject values outside the language.
 
     Raises
@@ -412,7 +412,7 @@ def words_of(kind: str, field: str) -> tuple[str, ...]:
     return _WORDS.get((kind, field), ())
 
 
-def _check(program: Program) -> None:
+def _check(program: QuestionProgram) -> None:
     for entry in dataclasses.fields(program):
         value = getattr(program, entry.name)
         words = _WORDS.get((program.kind, entry.name))

@@ -19,7 +19,7 @@ from eowidgets.analysis.ask import pair, still
 from eowidgets.analysis.ask.answer import Answer, Evidence, Trace, refuse
 from eowidgets.analysis.ask.context import Context, span
 from eowidgets.analysis.ask.dates import find_dates
-from eowidgets.analysis.ask.language import COVERS, Program
+from eowidgets.analysis.ask.language import COVERS, QuestionProgram
 from eowidgets.analysis.ask.parser import parse
 from eowidgets.analysis.ask.slots import LONGEST, clean
 from eowidgets.errors import EowidgetsError
@@ -99,7 +99,7 @@ def _about_picture(
     )  # fmt: skip
 
 
-def _outside(program: Program, area: Any, *, follows: bool) -> str:
+def _outside(program: QuestionProgram, area: Any, *, follows: bool) -> str:
     """Return a sentence if a program is outside the training data of RSVQA; else an empty string."""
     known = f"The network RSVQA was trained on {', '.join(_KINDS.values())}"
     if program.kind not in _KINDS:

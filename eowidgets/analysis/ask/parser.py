@@ -9,7 +9,7 @@ from typing import Any
 
 from eowidgets.analysis.ask import ahead, dialogue, happened
 from eowidgets.analysis.ask.dates import NO_DATE
-from eowidgets.analysis.ask.language import COVERS, IMAGES, KINDS, SKIES, UNIONS, Program, Scope
+from eowidgets.analysis.ask.language import COVERS, IMAGES, KINDS, SKIES, UNIONS, QuestionProgram, Scope
 from eowidgets.analysis.ask.lexicon import INDICES
 from eowidgets.analysis.ask.scopes import scopes
 from eowidgets.analysis.ask.slots import LONGEST, Slots, clean, read
@@ -31,7 +31,7 @@ class Parsed:
 
     Attributes
     ----------
-    program : Program or None
+    program : QuestionProgram or None
     confidence : float
         Calibrated probability, 0..1, that the program is the intended one.
     reason : str
@@ -40,7 +40,7 @@ class Parsed:
         Whether the question is incomplete without the previous one.
     """
 
-    program: Program | None
+    program: QuestionProgram | None
     confidence: float = 0.0
     reason: str = ""
     follows: bool = False
@@ -53,7 +53,7 @@ def parse(
     *,
     indices: Collection[str] = INDICES,
     layers: Collection[str] = (),
-    before: Program | None = None,
+    before: QuestionProgram | None = None,
 ) -> Parsed:
     """Convert a question to a program of the typed language, or return the reason why that is not possible.
 
@@ -67,7 +67,7 @@ def parse(
         Spectral indices that the cube allows.
     layers : collection of str
         Names of the user's vector layers.
-    before : Program, optional
+    before : QuestionProgram, optional
         The last program of the dialogue, which completes "and in 2019?".
     """
     text = clean(str(question))
@@ -135,7 +135,7 @@ def _not_understood(slots: Slots, kind: str) -> str:
     return f"The question is not clear{' because of ' + strange if strange else ''}. Ask for example: {EXAMPLES}"
 
 
-def assemble(kind: str, heads: dict[str, dict[str, float]], slots: Slots) -> tuple[Program | None, float]:
+def assemble(kind: str, heads: dict[str, dict[str, float]], slots: Slots) -> tuple[QuestionProgram | None, float]:
     """Return the program of a kind with the parts found, and the probability of its choices."""
     named = [t.name for t in slots.topics]
     lands = [n for n in named if n in COVERS or n in UNIONS or n in SKIES or n in _EVENTS]

@@ -5,7 +5,7 @@ from __future__ import annotations
 import dataclasses
 
 from eowidgets.analysis.ask import words
-from eowidgets.analysis.ask.language import Program, Scope
+from eowidgets.analysis.ask.language import QuestionProgram, Scope
 
 _KINDS = {
     "presence": "check whether there is any",
@@ -31,7 +31,7 @@ _KINDS = {
 }
 
 
-def plan_of(program: Program) -> str:
+def plan_of(program: QuestionProgram) -> str:
     """Describe what will be computed: kind, topic, all choices other than the defaults, place and time.
 
     Examples

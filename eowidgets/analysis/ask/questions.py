@@ -19,7 +19,7 @@ import numpy.typing as npt
 import xarray as xr
 
 from eowidgets.analysis.ask import small, tools
-from eowidgets.analysis.ask.language import COVERS, Program
+from eowidgets.analysis.ask.language import COVERS, QuestionProgram
 from eowidgets.analysis.ask.templates import Sampler
 from eowidgets.arguments import Count, Pixels, Positive, Seed, checked
 from eowidgets.cube.labels import LAND_CLASSES
@@ -42,7 +42,7 @@ class Question:
     answer : bool, int, float or str
         Yes or no, a number (hectares, percent, patches), or a word.
     kind : str
-    program : Program
+    program : QuestionProgram
         The question in the typed language.
     rows, columns : (int, int)
         First pixel and last pixel plus one of its place.
@@ -53,7 +53,7 @@ class Question:
     text: str
     answer: bool | int | float | str
     kind: str
-    program: Program
+    program: QuestionProgram
     rows: tuple[int, int]
     columns: tuple[int, int]
     held_out: bool

@@ -31,7 +31,7 @@ from eowidgets.analysis.ask.language import (
     PLACES,
     SKIES,
     UNIONS,
-    Program,
+    QuestionProgram,
     from_json,
     to_json,
     words_of,
@@ -115,7 +115,7 @@ class _NoProgram(Exception):
     """The server returned no program; the message is for the user."""
 
 
-def _request(question: str, first: str, last: str, layers: list[str], before: Program | None) -> dict[str, Any]:
+def _request(question: str, first: str, last: str, layers: list[str], before: QuestionProgram | None) -> dict[str, Any]:
     rules = (
         f"Translate the question about a satellite image series ({first} to {last}) into one call of the function. "
         "Do not answer it. If images from above cannot answer it, do not call the function."
@@ -209,7 +209,7 @@ def _read(answer: Any, timeout: float) -> bytes:
     return b"".join(parts)
 
 
-def _program(reply: Any) -> Program:
+def _program(reply: Any) -> QuestionProgram:
     try:
         message = reply["choices"][0]["message"]
         calls = message.get("tool_calls") or []

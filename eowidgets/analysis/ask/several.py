@@ -8,7 +8,7 @@ from dataclasses import replace
 from eowidgets.analysis.ask import dialogue
 from eowidgets.analysis.ask.answer import Answer, Evidence, refuse
 from eowidgets.analysis.ask.kinds.patterns import LOW, MORE
-from eowidgets.analysis.ask.language import Program, Rank
+from eowidgets.analysis.ask.language import QuestionProgram, Rank
 from eowidgets.analysis.ask.slots import Slots
 
 _ASKS = r"(?:what|when|where|which|why|how|who|whose|is|are|was|were|did|does|do|has|have)\b"
@@ -40,14 +40,14 @@ def halves(question: str) -> tuple[str, str] | None:
     return first, second
 
 
-def turned(slots: Slots, first: Slots, before: Program) -> Program | None:
+def turned(slots: Slots, first: Slots, before: QuestionProgram) -> QuestionProgram | None:
     """Return the program of a second half that only modifies the first: "and how many in 2021".
 
     Parameters
     ----------
     slots, first : Slots
         Parts that the second and the first half name.
-    before : Program
+    before : QuestionProgram
         The program of the first half.
     """
     low = slots.text.lower()
@@ -75,7 +75,7 @@ def completed(second: str, first: Slots) -> str:
     return second if not named else _PRONOUN.sub(named[0].partition(" ")[0], second, count=1)
 
 
-def missing(first: tuple[Program | None, float, str], second: tuple[Program | None, float, str]) -> str:
+def missing(first: tuple[QuestionProgram | None, float, str], second: tuple[QuestionProgram | None, float, str]) -> str:
     """Return why there is no answer; if only one of the two questions has none, name it."""
     if first[0] is None and second[0] is None:
         return first[2]

@@ -15,7 +15,7 @@ import numpy as np
 
 from eowidgets.analysis.ask import lexicon as lex
 from eowidgets.analysis.ask.dates import SEASONS
-from eowidgets.analysis.ask.language import COVERS, KINDS, PLACES, Program, from_json
+from eowidgets.analysis.ask.language import COVERS, KINDS, PLACES, QuestionProgram, from_json
 
 Split = Literal["all", "train", "held-out"]
 _FILE = Path(__file__).with_name("templates.txt")
@@ -127,7 +127,7 @@ class Sampler:
         """Kinds of questions with templates."""
         return tuple(k for k in self._by_kind if k in KINDS)
 
-    def draw(self, kind: str | None = None) -> tuple[str, Program | None]:
+    def draw(self, kind: str | None = None) -> tuple[str, QuestionProgram | None]:
         """Draw a question of a kind (of any, if None) and its program; None means that it cannot be answered."""
         headings = self._by_kind[kind or self._pick(self.kinds)]
         template = self._pick(headings[self._pick(tuple(headings))])
@@ -136,7 +136,7 @@ class Sampler:
     def _pick(self, things: Sequence[Any]) -> Any:
         return things[int(self.rng.integers(len(things)))]
 
-    def fill(self, template: Template) -> tuple[str, Program | None]:
+    def fill(self, template: Template) -> tuple[str, QuestionProgram | None]:
         """Fill in a template."""
         text = template.text
         while _CHOICE.search(text):

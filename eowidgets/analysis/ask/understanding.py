@@ -15,7 +15,7 @@ from eowidgets.analysis.ask import agreed, dialogue, encoded, kinds, several, sl
 from eowidgets.analysis.ask.accounted import sentence, unaccounted
 from eowidgets.analysis.ask.context import span
 from eowidgets.analysis.ask.dates import NO_DATE
-from eowidgets.analysis.ask.language import Program
+from eowidgets.analysis.ask.language import QuestionProgram
 from eowidgets.analysis.ask.parser import Parsed, parse
 from eowidgets.analysis.ask.templates import vocabulary
 from eowidgets.analysis.ask.tools import pixel_hectares
@@ -35,7 +35,7 @@ _TWO = re.compile(
     re.IGNORECASE,
 )
 _ONE_AT_A_TIME = "These are two questions: ask the first, then the second."
-Reading = tuple[Program | None, float, str]
+Reading = tuple[QuestionProgram | None, float, str]
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,7 +49,7 @@ class _Question:
     point: tuple[float, float] | None
     given: kinds.Given
 
-    def checked(self, program: Program, sure: float, harmless: Collection[str] = ()) -> Reading:
+    def checked(self, program: QuestionProgram, sure: float, harmless: Collection[str] = ()) -> Reading:
         """Return the program if it represents every content word of the question, except known harmless ones."""
         if self.point is not None:
             program = replace(program, scope=replace(program.scope, point=self.point))
@@ -58,7 +58,7 @@ class _Question:
         return (None, 0.0, sentence(left, program)) if left else (program, sure, "")
 
 
-def understood(cube: xr.Dataset, question: str, layers: Mapping[str, Any], before: Program | None) -> Reading:
+def understood(cube: xr.Dataset, question: str, layers: Mapping[str, Any], before: QuestionProgram | None) -> Reading:
     """Return the program of a question, its probability, and the reason if there is none.
 
     Rules and the sentence encoder interpret it independently, and :mod:`.agreed` chooses. A program that ignores a
@@ -80,7 +80,9 @@ def understood(cube: xr.Dataset, question: str, layers: Mapping[str, Any], befor
     return agreed.decided(rules, _by_encoder(cube, asked, layers, before))
 
 
-def _by_encoder(cube: xr.Dataset, asked: _Question, layers: Mapping[str, Any], before: Program | None) -> agreed.Read:
+def _by_encoder(
+    cube: xr.Dataset, asked: _Question, layers: Mapping[str, Any], before: QuestionProgram | None
+) -> agreed.Read:
     """Interpret a question with the sentence encoder; references in a dialogue keep place and time."""
     first, last = span(cube)
     names = tuple(bands(cube))
@@ -99,7 +101,7 @@ def _by_encoder(cube: xr.Dataset, asked: _Question, layers: Mapping[str, Any], b
 
 
 def both_understood(
-    cube: xr.Dataset, halves: tuple[str, str], layers: Mapping[str, Any], before: Program | None
+    cube: xr.Dataset, halves: tuple[str, str], layers: Mapping[str, Any], before: QuestionProgram | None
 ) -> tuple[Reading, Reading]:
     """Interpret the two questions of a sentence; the second may omit parts that the first names."""
     first = understood(cube, halves[0], layers, before)
@@ -112,7 +114,9 @@ def both_understood(
     return first, understood(cube, several.completed(halves[1], asked.found), layers, None)
 
 
-def _asked(cube: xr.Dataset, question: str, layers: Mapping[str, Any], before: Program | None) -> _Question | str:
+def _asked(
+    cube: xr.Dataset, question: str, layers: Mapping[str, Any], before: QuestionProgram | None
+) -> _Question | str:
     """Return the question with its parts, or a sentence that refuses it."""
     first, last = span(cube)
     names = tuple(bands(cube))
@@ -130,7 +134,7 @@ def _asked(cube: xr.Dataset, question: str, layers: Mapping[str, Any], before: P
     return _Question(simple, text, found, parsed, point, given)
 
 
-def _by_rules(asked: _Question, before: Program | None) -> agreed.Read:
+def _by_rules(asked: _Question, before: QuestionProgram | None) -> agreed.Read:
     """Interpret a question by rules; ``named`` if they refuse a named quantity or place."""
     program = kinds.read(asked.text, asked.found, asked.given)
     if isinstance(program, str):
@@ -138,7 +142,7 @@ def _by_rules(asked: _Question, before: Program | None) -> agreed.Read:
     return agreed.Read(*_by_grammar(asked, program, before))
 
 
-def _by_grammar(asked: _Question, program: Program | None, before: Program | None) -> Reading:
+def _by_grammar(asked: _Question, program: QuestionProgram | None, before: QuestionProgram | None) -> Reading:
     """Interpret a question by the kinds, else by the parser, else by its parts."""
     text, found, parsed, given = asked.text, asked.found, asked.parsed, asked.given
     readings = [] if program is None else [asked.checked(program, READ)]

@@ -34,7 +34,7 @@ def area(share):
     [
         (0.0, None),
         (0.6, None),
-        (0.9, "less than 20% the offsets of haze are unsure"),
+        (0.9, "less than 20% the offsets of haze are uncertain"),
         (1.0, "no common offset was removed"),
     ],
 )

@@ -24,7 +24,7 @@ from eowidgets.analysis.ask.kinds.patterns import (
     indices_in,
     ranked,
 )
-from eowidgets.analysis.ask.language import COVERS, IMAGES, SKIES, UNIONS, Compare, Program, Rank, Scope
+from eowidgets.analysis.ask.language import COVERS, IMAGES, SKIES, UNIONS, Compare, QuestionProgram, Rank, Scope
 from eowidgets.analysis.ask.scopes import in_every_year, scopes
 from eowidgets.analysis.ask.slots import Slots
 
@@ -36,7 +36,7 @@ _ORDER = re.compile(
 )
 
 
-def rank(low: str, slots: Slots, given: Given) -> Program | str | None:
+def rank(low: str, slots: Slots, given: Given) -> QuestionProgram | str | None:
     """Read which month, year, season, half or quarter is highest or lowest, or which of two places or times."""
     match = BY.search(low) or SUPERLATIVE_OF.search(low)
     named = re.search(r"\b(?:which|what) (?:spring|summer|autumn|winter)\b", low)
@@ -100,7 +100,7 @@ def rank(low: str, slots: Slots, given: Given) -> Program | str | None:
     return Rank(scope, of, by, "lowest" if lowest else "highest")  # type: ignore[arg-type]
 
 
-def _either(low: str, slots: Slots, names: list[str]) -> Program | None:
+def _either(low: str, slots: Slots, names: list[str]) -> QuestionProgram | None:
     """Read "Is it greener in the north or in the south?": which of two places."""
     of = ranked(names)
     if of is None or of in IMAGES:
@@ -113,7 +113,7 @@ def _either(low: str, slots: Slots, names: list[str]) -> Program | None:
     return Compare(scope, of, relation="which less" if LOW.search(low) else "which", other=other)
 
 
-def _either_time(low: str, slots: Slots, names: list[str]) -> Program | None:
+def _either_time(low: str, slots: Slots, names: list[str]) -> QuestionProgram | None:
     """Read "Comparing 2009 with 2011, when was NDVI higher?": which of two times."""
     if len(slots.dates) != 2 or not (MORE.search(low) or LOW.search(low)) or not names or " than " in low:
         return None
@@ -130,7 +130,7 @@ def _either_time(low: str, slots: Slots, names: list[str]) -> Program | None:
     return Compare(scope, of, relation="which less" if LOW.search(low) else "which", other=other)
 
 
-def compared_covers(low: str, slots: Slots, given: Given) -> Program | None:
+def compared_covers(low: str, slots: Slots, given: Given) -> QuestionProgram | None:
     """Read "Is the forest greener than the grassland?": an index of two kinds of land."""
     names = [t.name for t in slots.topics]
     lands = [n for n in names if n in COVERS]
@@ -148,7 +148,7 @@ def compared_covers(low: str, slots: Slots, given: Given) -> Program | None:
     return None
 
 
-def compared_times(low: str, slots: Slots, given: Given) -> Program | None:
+def compared_times(low: str, slots: Slots, given: Given) -> QuestionProgram | None:
     """Read a comparison of images or of the light in a band between two times."""
     if not YES_NO.search(low) or " than " not in low or len(slots.dates) != 2 or slots.places:
         return None
@@ -211,7 +211,7 @@ def _more_than_one(low: str, slots: Slots, given: Given) -> str:
     return ""
 
 
-def difference(low: str, slots: Slots, given: Given) -> Program | str | None:
+def difference(low: str, slots: Slots, given: Given) -> QuestionProgram | str | None:
     """Read "What's the difference in NDVI between January and July 2010?"."""
     refused = _more_than_one(low, slots, given)
     if refused:

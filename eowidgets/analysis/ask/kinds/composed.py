@@ -37,7 +37,7 @@ from eowidgets.analysis.ask.language import (
     Fact,
     Locate,
     Presence,
-    Program,
+    QuestionProgram,
     Rank,
     Scope,
     Share,
@@ -155,13 +155,13 @@ def parts_of(low: str, slots: Slots, given: Given) -> Parts:
     return parts
 
 
-def _rank(p: Parts) -> Program:
+def _rank(p: Parts) -> QuestionProgram:
     of = p.index or p.sky or (p.lands[0] if p.lands else p.images)
     suffix = next((s for s in ("loss", "gain") if s in p.has and of in COVERS), "")
     return Rank(p.scope, f"{of} {suffix}".strip(), p.by, p.which)  # type: ignore[arg-type]
 
 
-def _compare(p: Parts) -> Program | None:
+def _compare(p: Parts) -> QuestionProgram | None:
     pair = p.pair()
     of = p.index or p.sky or (p.lands[0] if p.lands else p.images)
     if pair is None or not of:
@@ -173,7 +173,7 @@ def _compare(p: Parts) -> Program | None:
     return Compare(pair[0], of, relation=relation, other=pair[1])  # type: ignore[arg-type]
 
 
-def _extent(p: Parts) -> Program | None:
+def _extent(p: Parts) -> QuestionProgram | None:
     if p.unit:
         return None
     dates = "count" in p.has and "images" in p.has
@@ -181,18 +181,18 @@ def _extent(p: Parts) -> Program | None:
     return Extent(p.scope, p.index, p.relation, p.limit, unit)  # type: ignore[arg-type]
 
 
-def _sky_extent(p: Parts) -> Program | None:
+def _sky_extent(p: Parts) -> QuestionProgram | None:
     return Extent(p.scope, p.sky, p.relation, p.limit, "dates") if p.unit == "%" else None  # type: ignore[arg-type]
 
 
-def _threshold(p: Parts) -> Program | None:
+def _threshold(p: Parts) -> QuestionProgram | None:
     if p.index:
         return None if p.unit else Threshold(p.scope, p.index, "mean", p.relation, p.limit, "")  # type: ignore[arg-type]
     of = p.sky or (p.lands[0] if p.lands else "")
     return Threshold(p.scope, of, "share", p.relation, p.limit, "%") if of and p.unit else None  # type: ignore[arg-type]
 
 
-def _changed(p: Parts) -> Program | None:
+def _changed(p: Parts) -> QuestionProgram | None:
     direction = "gain" if "gain" in p.has and "loss" not in p.has else "loss"
     land = p.lands[0]
     if "when" in p.has:
@@ -205,18 +205,18 @@ def _changed(p: Parts) -> Program | None:
     return Change(p.scope, land, ask, direction, unit=unit)  # type: ignore[arg-type]
 
 
-def _statistic(p: Parts) -> Program:
+def _statistic(p: Parts) -> QuestionProgram:
     stat = "median" if "median" in p.has else "spread" if "spread" in p.has else "mean"
     return Statistic(p.scope, p.index, stat)  # type: ignore[arg-type]
 
 
-def _extreme(p: Parts) -> Program:
+def _extreme(p: Parts) -> QuestionProgram:
     if "when" in p.has:
         return When(p.scope, p.index or p.sky, "low" if p.which == "lowest" else "peak")
     return Extreme(p.scope, p.index, p.which, "place" if "where" in p.has else "value")  # type: ignore[arg-type]
 
 
-def _land(p: Parts) -> Program:
+def _land(p: Parts) -> QuestionProgram:
     of = p.lands[0] if p.lands else p.sky
     if "where" in p.has:
         return Locate(p.scope, of)
@@ -225,12 +225,12 @@ def _land(p: Parts) -> Program:
     return AreaOf(p.scope, of, p.slots.unit or "ha")  # type: ignore[arg-type]
 
 
-def _land_share(p: Parts) -> Program:
+def _land_share(p: Parts) -> QuestionProgram:
     return Share(p.scope, p.sky)
 
 
 #: Required parts, excluded parts, and the program that they give.
-RULES: tuple[tuple[str, str, Callable[[Parts], Program | None]], ...] = (
+RULES: tuple[tuple[str, str, Callable[[Parts], QuestionProgram | None]], ...] = (
     ("meaning index", "land sky two dated placed when where high low share count limit", lambda p: Fact(of=p.index)),
     ("kind high", "index sky limit", lambda p: Describe(p.scope)),
     ("kind", "index sky limit two loss gain", lambda p: Describe(p.scope)),
@@ -278,7 +278,7 @@ RULES: tuple[tuple[str, str, Callable[[Parts], Program | None]], ...] = (
 )
 
 
-def composed(low: str, slots: Slots, given: Given) -> Program | None:
+def composed(low: str, slots: Slots, given: Given) -> QuestionProgram | None:
     """Return the program that the parts of a question give, or None.
 
     Parameters

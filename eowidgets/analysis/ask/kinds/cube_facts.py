@@ -7,7 +7,7 @@ import re
 from eowidgets.analysis.ask.bandwords import BAND_NAMES
 from eowidgets.analysis.ask.kinds.given import Given
 from eowidgets.analysis.ask.kinds.patterns import CUBE, LIMIT, SATELLITE
-from eowidgets.analysis.ask.language import COVERS, IMAGES, SKIES, UNIONS, Fact, Program
+from eowidgets.analysis.ask.language import COVERS, IMAGES, SKIES, UNIONS, Fact, QuestionProgram
 from eowidgets.analysis.ask.scopes import scopes
 from eowidgets.analysis.ask.slots import Slots
 
@@ -165,7 +165,7 @@ def named_band(low: str, slots: Slots, given: Given) -> Fact | None:
     )
 
 
-def fact(low: str, slots: Slots, given: Given) -> Program | str | None:
+def fact(low: str, slots: Slots, given: Given) -> QuestionProgram | str | None:
     """Read questions about the satellite, the size, the dates and the bands, and about the meaning of an index."""
     if given.before and not re.search(r"\b(?:satellite|sensor|bands|resolution|pixel)\b", low):
         return None

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 
 from eowidgets.analysis.ask.kinds.given import SHARP, Given
-from eowidgets.analysis.ask.language import Event, Program
+from eowidgets.analysis.ask.language import Event, QuestionProgram
 from eowidgets.analysis.ask.scopes import scopes
 from eowidgets.analysis.ask.slots import Slots
 
@@ -23,7 +23,7 @@ _EVENTS: tuple[tuple[str, re.Pattern[str]], ...] = (
 _BURN_INDEX = re.compile(r"\bburn (?:ratio|index)\b")
 
 
-def event(low: str, slots: Slots, given: Given) -> Program | str | None:
+def event(low: str, slots: Slots, given: Given) -> QuestionProgram | str | None:
     """Read a question whether a fire, a storm or a similar event happened."""
     if _BURN_INDEX.search(low) or (given.metres <= SHARP and "burn" not in low and "fire" not in low):
         return None

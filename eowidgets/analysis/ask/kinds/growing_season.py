@@ -7,7 +7,7 @@ from dataclasses import replace
 
 from eowidgets.analysis.ask.kinds.given import Given
 from eowidgets.analysis.ask.kinds.patterns import NEGATED, indices_in
-from eowidgets.analysis.ask.language import COVERS, SKIES, Program, Season
+from eowidgets.analysis.ask.language import COVERS, SKIES, QuestionProgram, Season
 from eowidgets.analysis.ask.scopes import scopes
 from eowidgets.analysis.ask.slots import Slots
 
@@ -85,7 +85,7 @@ def spring_said(text: str) -> str:
     return text
 
 
-def growing_season(low: str, slots: Slots, given: Given) -> Program | str | None:
+def growing_season(low: str, slots: Slots, given: Given) -> QuestionProgram | str | None:
     """Read a question about start, peak, end or length of the growing season, or refuse what is not computed."""
     if _CALENDAR.search(low):
         return _NO_CALENDAR

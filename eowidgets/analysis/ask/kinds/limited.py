@@ -17,14 +17,14 @@ from eowidgets.analysis.ask.kinds.patterns import (
     band_in,
     indices_in,
 )
-from eowidgets.analysis.ask.language import COVERS, IMAGES, SKIES, UNIONS, Extent, Program, Threshold
+from eowidgets.analysis.ask.language import COVERS, IMAGES, SKIES, UNIONS, Extent, QuestionProgram, Threshold
 from eowidgets.analysis.ask.scopes import scopes
 from eowidgets.analysis.ask.slots import Slots
 
 _MOST = re.compile(r"\b(?:mostly|mainly|predominantly|largely|(?:the )?majority|most of)\b")
 
 
-def extent(low: str, slots: Slots, given: Given) -> Program | str | None:
+def extent(low: str, slots: Slots, given: Given) -> QuestionProgram | str | None:
     """Read "On how much of the land does NDVI exceed 0.5?"."""
     match = LIMIT.search(low)
     counted = _counted_sky(low, slots, match)
@@ -75,7 +75,7 @@ def _counted_sky(low: str, slots: Slots, match: re.Match[str] | None) -> Extent 
     return Extent(scopes(slots, "")[0], skies[0], RELATION[match["rel"]], limit, "dates")  # type: ignore[arg-type]
 
 
-def threshold(low: str, slots: Slots, given: Given) -> Program | str | None:
+def threshold(low: str, slots: Slots, given: Given) -> QuestionProgram | str | None:
     """Read whether a value is more or less than a limit."""
     sign = re.search(r"\b(?:negative|positive)\b", low)
     index = indices_in([t.name for t in slots.topics], given)

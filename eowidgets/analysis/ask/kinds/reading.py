@@ -35,7 +35,7 @@ from eowidgets.analysis.ask.language import (
     Count,
     Describe,
     Presence,
-    Program,
+    QuestionProgram,
     Share,
     When,
 )
@@ -51,7 +51,7 @@ _AHEAD_OF_ANOTHER = re.compile(
 _METHOD = re.compile(r"\b(?P<name>(?:break|change)-[a-z]+|ccdc|bfast|landtrendr|cusum|ewma|sccd)\b")
 
 
-def read(text: str, slots: Slots, given: Given) -> Program | str | None:
+def read(text: str, slots: Slots, given: Given) -> QuestionProgram | str | None:
     """Return the program of a question of these kinds, a sentence that refuses it, or None for the parser.
 
     Parameters
@@ -80,7 +80,7 @@ def read(text: str, slots: Slots, given: Given) -> Program | str | None:
     return sentence or None
 
 
-def refine(text: str, program: Program, given: Given, *, counted: bool = True) -> Program | str:
+def refine(text: str, program: QuestionProgram, given: Given, *, counted: bool = True) -> QuestionProgram | str:
     """Add what its reader omits to a program: a negation, a direction or a method; or return a refusal.
 
     With ``counted``, only words for images count as images, because the grammar accepts any word.
@@ -193,7 +193,7 @@ def asked_direction(question: str) -> str:
     return "" if up == down else "rising" if up else "falling"
 
 
-_READERS: tuple[Callable[[str, Slots, Given], Program | str | None], ...] = (
+_READERS: tuple[Callable[[str, Slots, Given], QuestionProgram | str | None], ...] = (
     fact, event, compared_covers, compared_times, difference, moved, sky_on, became, how_much, extreme_value, extent,
     complement, band, absence, at_point, image_day, rank, threshold, mean, alone,
 )  # fmt: skip
