@@ -147,7 +147,7 @@ def answer(context: Context, program: Any) -> Answer:
     legend = [(_ROAD, "road", CHANGED), (_BUILDING, "building", COLOR["built-up"])]
     shown = context.classes(np.where(classes > 0, classes, 255), legend, "New or removed")
     return context.answer(
-        program, text, value, 0.6 if described.agrees else 0.3, unit=unit, code=code, masks={"new or removed": shown},
+        program, text, value, 0.6 if described.agrees else 0.3, unit=unit, code=code, masks={"new or gone": shown},
         polygons=_outlines(classes, context.cube), dates=days,
     )  # fmt: skip
 
@@ -161,4 +161,4 @@ def _outlines(classes: npt.NDArray[np.uint8], cube: xr.Dataset, most: int = 500)
     large[0] = False
     if not 0 < large.sum() <= most:
         return {"type": "FeatureCollection", "features": []}
-    return tools.polygons(large[labels], cube, "new or removed")
+    return tools.polygons(large[labels], cube, "new or gone")

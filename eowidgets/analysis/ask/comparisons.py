@@ -71,9 +71,7 @@ def compare(context: Context, program: Compare) -> Answer:
         claim = Claim(a, b, ">" if program.relation == "more" else "<", shown=(shown(a), shown(b)))
         text = f"{claim.opening}: {said}."
     apart = abs(a - b) / max(abs(a), abs(b), 1e-9)
-    sure = min(first.sure, second.sure) * (
-        0.5 + 0.5 * min(1.0, apart / 0.1)
-    )  # nearly equal
+    sure = min(first.sure, second.sure) * (0.5 + 0.5 * min(1.0, apart / 0.1))  # nearly equal
     masks = context.picture(first.mask, program.of) if unit else {}
     if other is None and unit:
         masks |= context.picture(second.mask, second_of)

@@ -34,7 +34,7 @@ _KINDS = {
     "area": "how large an area is",
     "settlement": "whether the place is rural or urban",
 }
-_SAW, _LOOKED = "network input", "highest attention"
+_SAW, _LOOKED = "what the network saw", "where it looked most"
 #: First tool of answers about a pair, to which a later turn refers.
 _PAIR_TOOL = "compare_pictures"
 

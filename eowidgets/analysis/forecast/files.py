@@ -24,7 +24,7 @@ def channels(forecast: xr.Dataset) -> tuple[str, ...]:
     names = [str(n) for n in forecast.data_vars]
     found = tuple(n for n in names if any(m.startswith(f"{n}_lo") for m in names))
     if not found:
-        raise InputError("This is no forecast: compute one with eow.forecast(...).")
+        raise InputError("This is not a forecast: compute one with eow.forecast(...).")
     return found
 
 

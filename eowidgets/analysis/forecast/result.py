@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from eowidgets.analysis.history import History
 
 Float = npt.NDArray[np.float32]
-#: Gap of more than so many days that is reported in the notes.
+#: Length in days above which a gap is reported in the notes.
 LONG_AGO = 183
 
 

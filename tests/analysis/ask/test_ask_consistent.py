@@ -211,7 +211,7 @@ def _agrees(answer):
         if program.direction and abs(abs(step) - 0.02) > 0.011:
             assert answer.value is ((step > 0.02) if program.direction == "gain" else (step < -0.02)), text
     limit = re.search(
-        r"(-?\d[\d,]*(?:\.\d+)?)(?: %| ha)?, and the limit asked about is (-?\d[\d,]*(?:\.\d+)?(?:e-?\d+)?)", text
+        r"(-?\d[\d,]*(?:\.\d+)?)(?: %| ha)?, and the limit in the question is (-?\d[\d,]*(?:\.\d+)?(?:e-?\d+)?)", text
     )
     if limit:
         a, b = (float(v.replace(",", "")) for v in limit.groups())

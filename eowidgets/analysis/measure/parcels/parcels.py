@@ -330,6 +330,6 @@ class Parcels:
         return len(self.measured)
 
     def __repr__(self) -> str:
-        """How many parcels, dates and which statistics."""
+        """Return a text with the number of parcels and dates and the statistics."""
         what = f"{', '.join(self.indices)} ({', '.join(self.stats)})"
         return f"Parcels: {self.report.measured} of {self.report.given} parcels, {len(self.times)} dates, {what}"

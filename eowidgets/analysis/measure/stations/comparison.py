@@ -142,7 +142,7 @@ class StationComparison:
         return station_report(self, cube, title)
 
     def __repr__(self) -> str:
-        """How many measurements were matched."""
+        """Return a text with the number of matched measurements."""
         total, count = len(self.measurements), self.pairs["station"].nunique()
         where = f"{count} station{'s' if count != 1 else ''}"
         return f"StationComparison: {self.index}, {len(self.pairs)} of {total} measurements matched at {where}"
