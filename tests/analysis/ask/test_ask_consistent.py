@@ -371,7 +371,7 @@ def test_two_sharp_pictures_do_not_contradict_their_numbers(monkeypatch, data):
         if getattr(program, "ask", "") == "whether":
             assert text.startswith("Yes" if answer.value else "No")
             assert answer.value is bool((classes > 0).sum() > 40)
-            assert ("edges flicker" in text) is bool(classes.any() and not answer.value)
+            assert ("noise along edges" in text) is bool(classes.any() and not answer.value)
         if program.kind == "count":
             assert text.startswith(f"{answer.value} building")
         if program.kind == "locate":

@@ -151,12 +151,12 @@ def test_each_kind_has_its_program(forest, question, program):
         ("How green is Vienna?", "Vienna"),
         ("Is forest loss accelerating?", "accelerations"),
         ("forest", "alone is not a question"),
-        ("Has NDVI not increased since 2017?", "says not"),
+        ("Has NDVI not increased since 2017?", "contains a negation"),
         ("Was cloud cover above 40 in 2019?", "no unit"),
         ("Which decade was the greenest?", "decades"),
-        ("Mean of the thermal band in 2019?", "which band|no band"),
+        ("Mean of the thermal band in 2019?", "band in the question is not clear"),
         ("Mean of swir22 reflectance in 2019?", "no band swir22"),
-        ("What share of images was cloudy in 2019?", "share of images"),
+        ("What share of images was cloudy in 2019?", "not of the images"),
     ],
 )
 def test_what_is_not_shown_is_refused_by_its_name(forest, question, kind):

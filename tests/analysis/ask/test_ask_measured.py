@@ -327,7 +327,7 @@ def test_how_sure_an_area_is_follows_from_its_answer(romania):
     assert f"({low:.1f} to {high:.1f} ha)" in first.text
     assert f"from {low:.1f} to {high:.1f} ha" in sure.text
     assert low <= first.value <= high
-    assert "no confidence interval" in sure.text
+    assert "not a confidence interval" in sure.text
     assert "eow.sample" in sure.text
     assert "eow.accuracy" in sure.text
     assert ran(sure, romania)["answer"] == sure.value

@@ -42,7 +42,7 @@ def built():
 def test_an_answer_says_that_a_network_gave_it(romania, blind):
     answer = ask(romania, "Is there any water in 2019?", brain="neural")
     assert not answer.abstained, answer.reason
-    assert "the network RSVQA" in answer.text and "invented places" in answer.text and "% sure" in answer.text
+    assert "the network RSVQA" in answer.text and "simulated places" in answer.text and "% confidence" in answer.text
     assert answer.confidence > 0.99
     assert [s.tool for s in answer.steps] == ["summer_picture", "read_picture"]
     assert answer.evidence.dates and all("2019-05" <= d < "2019-10" for d in answer.evidence.dates)

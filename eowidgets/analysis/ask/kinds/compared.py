@@ -207,7 +207,7 @@ def _more_than_one(low: str, slots: Slots, given: Given) -> str:
     if _LARGEST.search(low):
         return "Areas are measured in total: ask for the number of patches, and the sentence states the size of the largest."
     if _SHARE_OF_IMAGES.search(low):
-        return "Images are counted, and shares are those of the place, not of images: ask how many images there are."
+        return "A share is a share of the place, not of the images: ask how many images there are."
     return ""
 
 
