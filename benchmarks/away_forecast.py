@@ -25,8 +25,8 @@ import xarray as xr
 from benchmarks.away_forecast_data import RECORDS, Record
 from eowidgets.analysis.forecast.automatic import AUTO, CANDIDATES
 from eowidgets.analysis.forecast.files import channels
-from eowidgets.analysis.forecast.forecast import beside
-from eowidgets.analysis.forecast.forecaster import Ask, Maker
+from eowidgets.analysis.forecast.forecast import with_observations
+from eowidgets.analysis.forecast.forecaster import ForecastRequest, PreparedForecast
 from eowidgets.errors import EowidgetsError
 
 METHODS = (AUTO, *CANDIDATES)
@@ -103,13 +103,13 @@ def score(record: Record) -> Tally:
         part = cut(data, keep, start + ahead)
         day = str(start)[:10] if isinstance(data, xr.Dataset) else str(start)[:19]
         try:
-            maker = Maker(part, Ask(days=record.days, from_date=day, levels=LEVELS))
+            maker = PreparedForecast(part, ForecastRequest(days=record.days, from_date=day, levels=LEVELS))
         except EowidgetsError as problem:
             print(f"    {day}: {problem}", flush=True)
             continue
-        tally.add(AUTO, beside(maker), size, record.days)
+        tally.add(AUTO, with_observations(maker), size, record.days)
         for method in CANDIDATES:
-            tally.add(method, beside(maker.using(method)), size, record.days)
+            tally.add(method, with_observations(maker.using(method)), size, record.days)
     return tally
 
 

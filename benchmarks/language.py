@@ -18,7 +18,7 @@ import numpy as np
 import eowidgets as eow
 from eowidgets.analysis.ask import ask, levels, run, tools
 from eowidgets.analysis.ask.landcover import classify
-from eowidgets.analysis.ask.language import Program, from_json, to_json
+from eowidgets.analysis.ask.language import QuestionProgram, from_json, to_json
 from eowidgets.analysis.ask.parser import parse
 from eowidgets.analysis.ask.templates import Sampler
 from eowidgets.models.vqa.calibrate import calibration_error
@@ -43,14 +43,14 @@ def parcels(cube: Any) -> dict[str, Any]:
     return {"parcels": {"type": "FeatureCollection", "features": features}}
 
 
-def plain(program: Program | None) -> Any:
+def plain(program: QuestionProgram | None) -> Any:
     """A program as something to compare, with what means the same made the same."""
     return None if program is None else json.dumps(to_json(program), sort_keys=True)
 
 
 def read_all(
-    pairs: list[tuple[str, Program, Any]],
-) -> tuple[list[bool], list[float], list[Program | None], list[float]]:
+    pairs: list[tuple[str, QuestionProgram, Any]],
+) -> tuple[list[bool], list[float], list[QuestionProgram | None], list[float]]:
     """Whether each question is read as meant, the milliseconds, what was read, and how surely."""
     right, took, got, sure = [], [], [], []
     indices = {id(cube): cube.eow.indices for cube in {id(c): c for _, _, c in pairs}.values()}
@@ -65,7 +65,7 @@ def read_all(
     return right, took, got, sure
 
 
-def generated(cubes: dict[str, Any], count: int, seed: int, split: str) -> list[tuple[str, Program, Any]]:
+def generated(cubes: dict[str, Any], count: int, seed: int, split: str) -> list[tuple[str, QuestionProgram, Any]]:
     """Questions from templates, half over each cube."""
     rng = np.random.default_rng(seed)
     pairs = []
@@ -85,7 +85,7 @@ def same(a: Any, b: Any) -> bool:
     return bool(a == b)
 
 
-def report(title: str, pairs: list[tuple[str, Program, Any]], show: int) -> list[bool]:
+def report(title: str, pairs: list[tuple[str, QuestionProgram, Any]], show: int) -> list[bool]:
     """Print the share read right, by kind, and some that were not."""
     right, took, got, sure = read_all(pairs)
     by_kind: dict[str, list[bool]] = defaultdict(list)
@@ -159,7 +159,7 @@ def by_hand(program: Any, cube: Any) -> Any:
     return None
 
 
-def values(pairs: list[tuple[str, Program, Any]], names: dict[int, str]) -> None:
+def values(pairs: list[tuple[str, QuestionProgram, Any]], names: dict[int, str]) -> None:
     """Ask each, and compare with the value of the code shown, and with one made by hand where there is one."""
     took, refused = [], Counter()
     right = agree = checked = by_hands = told = named = 0

@@ -15,7 +15,7 @@ import numpy as np
 import torch
 from safetensors.numpy import save_file
 
-from eowidgets.analysis.ask.language import Program
+from eowidgets.analysis.ask.language import QuestionProgram
 from eowidgets.analysis.ask.slots import read
 from eowidgets.analysis.ask.templates import Sampler, vocabulary
 from eowidgets.learn import Plan, Step, fit
@@ -40,7 +40,7 @@ LEADS = (
 )
 
 
-def labels(program: Program | None) -> dict[str, int]:
+def labels(program: QuestionProgram | None) -> dict[str, int]:
     """Index of the right choice of every head that the program says something about."""
     if program is None:
         return {"kind": HEADS["kind"].index("unanswerable")}

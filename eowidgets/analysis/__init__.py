@@ -1,6 +1,6 @@
-"""Questions over a cube that take more than one run: change over a series, forecasts with intervals, answers in words.
+"""Questions over a cube that need more than one run: change over a series, forecasts with intervals, answers in words.
 
-``eow.change``, ``eow.forecast``, ``eow.hindcast`` and ``eow.ask`` ask them; the names here work on what they give.
+``eow.change``, ``eow.forecast``, ``eow.hindcast`` and ``eow.ask`` answer them; the names here work on their results.
 """
 
 import lazy_loader

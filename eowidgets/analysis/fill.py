@@ -1,4 +1,4 @@
-"""Fill the gaps of a cube with the method that does best on it."""
+"""Fill the gaps of a cube with the method that has the smallest error on it."""
 
 from __future__ import annotations
 
@@ -75,12 +75,12 @@ def fill(
     """
     found = get_model(_full_name(model), **params)
     if found.task != Task.RECONSTRUCT:
-        raise InputError(f"The model {found.name!r} fills no gaps: its task is {found.task.name!r}.")
+        raise InputError(f"The model {found.name!r} does not fill gaps: its task is {found.task.name!r}.")
     return run(found, cube, area=area, out=out, seed=seed, device=device, memory=memory, client=client)
 
 
 def _full_name(model: str | Model | type[Model]) -> str | Model | type[Model]:
-    """Return a name with ``fill-`` in front where only that is a model."""
+    """Prefix a name with ``fill-`` where only the prefixed name is a model."""
     if not isinstance(model, str):
         return model
     known = listings()

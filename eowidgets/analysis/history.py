@@ -1,4 +1,4 @@
-"""From a cube to series: what was seen of an index or of bands, up to a day and not a day further."""
+"""From a cube to series: observations of an index or of bands up to a day."""
 
 from __future__ import annotations
 
@@ -29,52 +29,52 @@ from eowidgets.errors import InputError, shown, unknown
 Mask = npt.NDArray[np.bool_]
 Clouds = Literal["mask", "robust"]
 
-#: A normalised difference, which stays within ±1.
+#: Formula of a normalised difference, whose values stay within ±1.
 _RATIO = re.compile(r"\((\w+) ?- ?(\w+)\) ?/ ?\(\1 ?\+ ?\2\)")
 #: Quantities that are never negative.
 POSITIVE = ("reflectance", "brightness", "backscatter", "amplitude", "radiance")
-#: A mean over an area counts on dates on which at least this share of it was seen.
+#: The mean over an area counts on dates on which at least this share of the area was observed.
 LEAST_SEEN = 0.3
-#: Pixels on each side of a point that a model of images is given.
+#: Pixels on each side of a point that models of images receive.
 ABOUT = 16
-#: Numbers read at once (64 MiB as float32): memory stays flat over rasters of any height.
+#: Numbers read at once (64 MiB as float32), so that memory is bounded for rasters of any height.
 AT_ONCE = 1 << 24
 
 
 @dataclass(frozen=True)
-class Block:
-    """Series side by side.
+class SeriesBlock:
+    """Several series with their observation masks.
 
     Attributes
     ----------
     values : Tensor, shape (n, t, c), float32
-        NaN where nothing was seen.
+        NaN where nothing was observed.
     seen : Tensor, shape (n, t, c), bool
     where : Tensor, shape (n,), int64
-        Position of each in the cube, pixels counted row by row; 0 of the one series of a point or a mean.
+        Position of each series in the cube, pixels counted row by row; 0 for the one series of a point or a mean.
     """
 
     values: Tensor
     seen: Tensor
     where: Tensor
 
-    def some(self, which: slice | Tensor) -> Block:
-        """A part of the series."""
-        return Block(self.values[which], self.seen[which], self.where[which])
+    def some(self, which: slice | Tensor) -> SeriesBlock:
+        """Return a part of the series."""
+        return SeriesBlock(self.values[which], self.seen[which], self.where[which])
 
-    def on(self, dates: Tensor) -> Block:
-        """The same series on some dates, given as a mask (t,)."""
-        return Block(self.values[:, dates], self.seen[:, dates], self.where)
+    def on(self, dates: Tensor) -> SeriesBlock:
+        """Return the same series on some dates, given as a mask (t,)."""
+        return SeriesBlock(self.values[:, dates], self.seen[:, dates], self.where)
 
 
 class History:
-    """The past of a cube as series.
+    """The series of a cube up to a day.
 
     Parameters
     ----------
     cube : Dataset
     index : str or None
-        A spectral index; used unless ``bands`` are given. Without both NDVI, or the only band where there is no NDVI.
+        A spectral index; used unless ``bands`` are given. Without both: NDVI, or the only band of a cube without NDVI.
     names : sequence of str or None
         Bands.
     area : optional
@@ -82,18 +82,18 @@ class History:
     mean : bool
         One series, the mean over the area, in place of one per pixel.
     until : datetime64 or None
-        The last day that may be looked at.
+        The last day that is used.
     clouds : {"mask", "robust"}
-        ``"robust"`` also finds clouds that the cube's mask has missed, from the dates up to ``until`` only.
+        ``"robust"`` also detects clouds that the mask of the cube missed, from the dates up to ``until`` only.
 
     Attributes
     ----------
     cube : Dataset
-        The past, cut to the area, dates in order.
+        The part up to ``until``, cut to the area, dates in order.
     names : tuple of str
-        Of the channels.
+        Names of the channels.
     around : Dataset
-        The same, of a point with the pixels about it: for models that look at images.
+        The same; for a point, with the pixels around it, for models of images.
     place : {"point", "area", "pixels"}
     days : Tensor, shape (t,), float64
         Since 1970-01-01.
@@ -114,7 +114,7 @@ class History:
             raise unknown("way to mask clouds", clouds, ("mask", "robust"))
         cube = admitted(cube)
         if until is not None:
-            # The future goes first, before anything is computed from the cube.
+            # Later dates are removed before anything is computed from the cube.
             cube = cube.isel(time=cube["time"].values < until + np.timedelta64(1, "D"))
         if not cube.sizes["time"]:
             raise InputError(f"The cube has no date up to {until}: forecast from a later day.")
@@ -149,32 +149,32 @@ class History:
         return (str(spectral_index(cube.isel(time=[0], y=[0], x=[0]), self.index).name),)
 
     def attrs(self, name: str) -> dict[str, Any]:
-        """Attributes of a channel."""
+        """Return the attributes of a channel."""
         if self.index is None:
             return dict(self.cube[name].attrs)
         return dict(spectral_index(self.cube.isel(time=[0], y=[0], x=[0]), self.index).attrs)
 
     def limits(self, name: str) -> tuple[float, float]:
-        """Least and greatest value that a channel can have; infinite where nothing says so."""
+        """Return the least and greatest value that a channel can have; infinite where unknown."""
         attrs = self.attrs(name)
         if self.index is not None:
             return (-1.0, 1.0) if _RATIO.fullmatch(str(attrs.get("formula", ""))) else (-np.inf, np.inf)
         return (0.0, np.inf) if quantity(self.cube[name]).key in POSITIVE else (-np.inf, np.inf)
 
     def as_it_is(self, name: str) -> bool:
-        """Whether the values of a channel are of the size that models are made for: an index, or reflectance."""
+        """Return whether a channel needs no scaling for the models: an index, or reflectance."""
         return self.index is not None or quantity(self.cube[name]).key in ("index", "reflectance")
 
     @property
     def inside(self) -> Mask:
-        """Which pixels belong to the area, (y, x)."""
+        """Mask of the pixels that belong to the area, (y, x)."""
         box = geobox(self.cube)
         return np.ones(tuple(box.shape), bool) if self.area is None else self.area.mask(box)
 
     # --- reading ------------------------------------------------------------------------------------------------
 
     def _read(self, part: xr.Dataset) -> tuple[npt.NDArray[np.float32], Mask]:
-        """Values and what was seen, both (t, c, y, x)."""
+        """Read values and observation mask, both (t, c, y, x)."""
         wanted = list(self.names) if self.index is None else [*bands(part)]
         held = None if self.index is None else present(part, self.index)
         if held is not None and held not in wanted:
@@ -187,8 +187,8 @@ class History:
         seen = usable(part).transpose(*DIMS).values[:, None] & np.isfinite(values)
         return np.where(seen, values, np.float32(np.nan)), seen
 
-    def series(self) -> Block:
-        """The one series of a point or of the mean over an area."""
+    def series(self) -> SeriesBlock:
+        """Return the one series of a point or of the mean over an area."""
         values, seen = self._read(self.cube) if self.place == "point" else self._mean()
         return _block(values, seen, np.zeros(1, "int64"))
 
@@ -213,18 +213,18 @@ class History:
         for start in range(0, height, step):
             yield slice(start, min(start + step, height))
 
-    def strips(self) -> Iterator[tuple[slice, Block]]:
-        """Every pixel, some rows at a time."""
+    def strips(self) -> Iterator[tuple[slice, SeriesBlock]]:
+        """Yield every pixel, a number of rows at a time."""
         for rows in self.rows:
             yield rows, self.strip(rows)
 
-    def strip(self, rows: slice) -> Block:
-        """Every pixel of some rows."""
+    def strip(self, rows: slice) -> SeriesBlock:
+        """Return every pixel of some rows."""
         values, seen = self._read(self.cube.isel(y=rows))
         return _block(values, seen & self.inside[rows], self._positions[rows].ravel())
 
-    def sample(self, most: int) -> Block:
-        """At most about so many pixels of the area, spread evenly over it, those never seen left out."""
+    def sample(self, most: int) -> SeriesBlock:
+        """Return at most about ``most`` pixels of the area, spaced evenly, without those never observed."""
         share = max(1.0, float(self.inside.sum()) / most)
         step = max(1, int(np.ceil(np.sqrt(share))))
         picked = {"y": slice(step // 2, None, step), "x": slice(step // 2, None, step)}
@@ -241,7 +241,7 @@ class History:
         return np.arange(shape[0] * shape[1]).reshape(shape)
 
     def middle(self, side: int) -> History:
-        """A square of so many pixels in the middle; everything if nothing of the area lies there."""
+        """Return the central square of ``side`` pixels; the whole history if the area has no pixel there."""
         cut = {d: slice((n - side) // 2, (n + side) // 2) for d in "yx" if (n := self.cube.sizes[d]) > side}
         part = copy(self)
         part.cube = part.around = self.cube.isel(cut)
@@ -249,14 +249,14 @@ class History:
 
 
 def _usual(cube: xr.Dataset) -> tuple[str | None, tuple[str, ...] | None]:
-    """Return what is forecast where nothing is named: the index NDVI, or the only band."""
+    """Return the default target of a forecast: the index NDVI, or the only band."""
     known = bands(cube)
     if present(cube, "ndvi") is not None or {"red", "nir"} <= set(known):
         return "ndvi", None
     if len(known) == 1:
         return None, known
     raise InputError(
-        f"This cube has no NDVI, and {len(known)} bands ({shown(', '.join(known))}): name one of them, as bands=('{known[0]}',)."
+        f"This cube has no NDVI, but {len(known)} bands ({shown(', '.join(known))}): name one of them, as bands=('{known[0]}',)."
     )
 
 
@@ -265,21 +265,21 @@ def _about(index: int, size: int) -> slice:
     return slice(first, first + 2 * ABOUT)
 
 
-def _block(values: npt.NDArray[np.float32], seen: Mask, where: npt.NDArray[np.int64]) -> Block:
+def _block(values: npt.NDArray[np.float32], seen: Mask, where: npt.NDArray[np.int64]) -> SeriesBlock:
     t, c = values.shape[:2]
     v = torch.from_numpy(np.ascontiguousarray(values.reshape(t, c, -1).transpose(2, 0, 1)))
     s = torch.from_numpy(np.broadcast_to(seen, values.shape).reshape(t, c, -1).transpose(2, 0, 1).copy())
-    return Block(torch.where(s, v, torch.nan), s, torch.from_numpy(where))
+    return SeriesBlock(torch.where(s, v, torch.nan), s, torch.from_numpy(where))
 
 
 def days_of(times: npt.NDArray[np.datetime64]) -> npt.NDArray[np.float64]:
-    """Days since 1970-01-01, with their fractions."""
+    """Convert times to days since 1970-01-01, with fractions."""
     epoch = np.datetime64("1970-01-01", "ns")
     return np.asarray((times.astype("datetime64[ns]") - epoch) / np.timedelta64(1, "D"), dtype="float64")
 
 
 def admitted(cube: xr.Dataset) -> xr.Dataset:
-    """Return a cube that can be forecast: admitted, with a band.
+    """Return a valid cube with at least one band.
 
     Raises
     ------

@@ -1,4 +1,4 @@
-"""Write cells of words and code as a notebook that runs again and passes nbval."""
+"""Write a notebook of text and code cells that runs again and passes nbval."""
 
 from __future__ import annotations
 
@@ -11,12 +11,12 @@ from eowidgets.cube.export.place import write_whole
 from eowidgets.errors import InputError, shown
 from eowidgets.system import parsing
 
-#: Cells of a notebook: pairs of Markdown and code.
+#: Cells of a notebook: pairs of Markdown text and code.
 Cells = Sequence[tuple[str, str]]
 
 
 def write_notebook(path: str | Path, title: str, cells: Cells, *, replace: bool = True) -> Path:
-    """Write a notebook of words and code.
+    """Write a notebook of text and code cells.
 
     Parameters
     ----------
@@ -24,10 +24,10 @@ def write_notebook(path: str | Path, title: str, cells: Cells, *, replace: bool 
         Ends in ``.ipynb``.
     title : str
     cells : sequence of (words, code)
-        Each pair becomes a Markdown cell (left out where empty) and a code cell. A cell whose last line shows
-        something is tagged so that nbval runs it without comparing what it shows.
+        Each pair becomes a Markdown cell (omitted if empty) and a code cell. A cell whose last line displays a value is
+        tagged so that nbval runs it without comparing the output.
     replace : bool
-        Whether a file of that name may be replaced.
+        Whether an existing file may be replaced.
 
     Raises
     ------
@@ -58,12 +58,12 @@ def write_notebook(path: str | Path, title: str, cells: Cells, *, replace: bool 
 
 def _cell(make: Any, source: str, number: int) -> Any:
     cell = make(source)
-    cell["id"] = f"cell-{number}"  # the same session gives the same file, byte for byte
+    cell["id"] = f"cell-{number}"  # reproducible: the same session gives the same file
     return cell
 
 
 def _shows(code: str) -> bool:
-    """Whether the last statement of a cell is an expression, which a notebook displays."""
+    """Return whether the last statement of a cell is an expression, which a notebook displays."""
     import ast
 
     body = parsing(lambda: ast.parse(code)).body

@@ -1,4 +1,4 @@
-"""The work of questions that take more than one run, stated before it is started: what panels show the cost of."""
+"""State the input of functions that need more than one run before they start, for the cost shown in panels."""
 
 from __future__ import annotations
 
@@ -20,12 +20,12 @@ from eowidgets.errors import InputError, shown
 def planned_change(
     cube: xr.Dataset, method: str, dates: Sequence[str], area: Any = None, params: dict[str, Any] | None = None
 ) -> Planned:
-    """State what :func:`eowidgets.change` reads: of a series all up to the last day, else the dates of two images.
+    """Return the input of :func:`eowidgets.change`: a series up to the last day, or the dates of two images.
 
     Raises
     ------
     InputError
-        For dates that cannot be read, or of which the cube has none.
+        For dates that cannot be read, or without a match in the cube.
     """
     first, last = (str(d) for d in dates)
     days = cube["time"].values.astype("datetime64[D]")
@@ -46,7 +46,7 @@ def planned_change(
 def planned_index(
     kind: str, cube: xr.Dataset, names: Sequence[str], area: Any = None, last: str | None = None
 ) -> Planned:
-    """State work on indices or bands of a cube, up to a day.
+    """Return the input of work on indices or bands of a cube, up to a day.
 
     Parameters
     ----------
@@ -79,7 +79,7 @@ def planned_question(brain: str, cube: xr.Dataset, area: Any = None) -> Planned:
 
 
 def bands_read(cube: xr.Dataset, name: str) -> tuple[str, ...]:
-    """Return the bands that are read for an index or a band."""
+    """Return the bands that an index or a band is read from."""
     there = present(cube, name)
     return (there,) if there is not None else tuple(needed(cube, name))
 

@@ -1,4 +1,4 @@
-"""How a result was made: read from it, repeated, and written as code or as a notebook."""
+"""The record of a result: read, repeated, and written as code or as a notebook."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     from eowidgets.analysis.measure.parcels.parcels import Parcels
     from eowidgets.analysis.measure.stations.comparison import StationComparison
 
-#: Functions of :mod:`eowidgets.analysis.measure` whose arguments are noted as they were given.
+#: Functions of :mod:`eowidgets.analysis.measure` whose arguments are recorded as given.
 MEASURES = ("phenology", "trend", "anomalies", "step_or_line", "recovery")
 
 
@@ -115,15 +115,13 @@ class Record:
             For a provenance that is damaged, or made by another call than those that can be repeated.
         """
         if self.call not in _ARGUMENTS:
-            raise InputError(
-                f"A result of {self.call[:80]!r} cannot be made again by itself: give the one it comes from."
-            )
+            raise InputError(f"A result of {self.call[:80]!r} cannot be computed again by itself: give its input.")
         try:
             found = _ARGUMENTS[self.call](self.notes)
             if not all(name.isidentifier() for name in found):
                 raise KeyError("not the name of an argument")
         except (KeyError, TypeError, IndexError, AttributeError) as error:
-            raise InputError("The provenance is damaged: make the result again by hand.") from error
+            raise InputError("The provenance is damaged: compute the result again by hand.") from error
         return found
 
     @property
@@ -214,12 +212,12 @@ class Record:
         return Call(function, {**arguments, **given}, target=_TARGETS.get(function, "result"))
 
     def _defaults(self) -> dict[str, Any]:
-        """Return the plain default values of the function and of the parameters of the model."""
+        """Return the default values of the function and of the parameters of the model, as plain values."""
         import eowidgets
 
         function = getattr(eowidgets, "run" if self.call in _RUNS else self.call)
         found = {k: p.default for k, p in inspect.signature(function).parameters.items() if p.default is not p.empty}
-        found.pop("model", None)  # the name of a forecaster is written even where it is the default
+        found.pop("model", None)  # the name of a forecaster is written even if it is the default
         params = self._params()
         both = {**params, **found} if self.call in MEASURES else {**found, **params}
         return {k: _listed(plain(v)) for k, v in both.items()}
@@ -233,7 +231,7 @@ class Record:
             return {}
 
     def _opened(self) -> str | Given:
-        """Return the expression that opens the cube, with the part that was used."""
+        """Return the expression that opens the cube and selects the part that was used."""
         notes = self.notes.get("whole", self.notes)
         try:
             cube = reopened(notes)
@@ -242,12 +240,12 @@ class Record:
             found = None
         source = notes.get("input")
         title = str(source.get("title", "")) if isinstance(source, Mapping) else ""
-        words = ["the cube that it was made of", *([" ".join(title.split())] if title else [])]
+        words = ["the cube that it was computed from", *([" ".join(title.split())] if title else [])]
         return found or Given("cube", ": ".join(words))
 
 
 def _bands(notes: Mapping[str, Any], cube: xr.Dataset) -> list[str]:
-    """Return the recorded bands, or all bands of the cube if the model itself selects the recorded ones from it."""
+    """Return the recorded bands, or all bands of the cube if the model selects the recorded ones from them."""
     recorded = list(notes["input"]["bands"])
     try:
         model = get_model(notes["model"], **notes["parameters"])
@@ -277,7 +275,7 @@ def _forecast(notes: Mapping[str, Any]) -> dict[str, Any]:
     place = tuple(area) if isinstance(area, list) else area
     asked = notes["arguments"]
     own = {k: v for k, v in notes["parameters"].items() if k not in asked or isinstance(v, bool)}
-    if "model" in asked:  # "auto", which takes no parameters and makes its choice again
+    if "model" in asked:  # "auto" takes no parameters and selects again
         return {**asked, "area": place}
     return {**asked, "model": notes["model"], "area": place, **own}
 
@@ -324,7 +322,7 @@ def _is_known(model: str) -> bool:
 
 
 def _listed(value: Any) -> Any:
-    """Return lists in place of tuples, as JSON has them."""
+    """Convert tuples to lists, as in JSON."""
     return [_listed(v) for v in value] if isinstance(value, tuple | list) else value
 
 

@@ -1,4 +1,4 @@
-"""``eow.rerun``: a result of ``run``, ``change``, ``forecast`` or ``ask`` made again from its provenance."""
+"""``eow.rerun``: compute a result again from its provenance."""
 
 from __future__ import annotations
 
@@ -80,7 +80,7 @@ def rerun(
     call, source = notes.get("call", "run"), cube  # type: str, Any
     if call == "run":
         if "change_method" in old.attrs or "forecast_from" in notes:
-            raise InputError("This was made by an older release, which noted less: make it again by hand.")
+            raise InputError("This result is of an older release that recorded less: compute it again by hand.")
         return runs.rerun(old, source, model, **options)
     if call in ITEMS:
         if source is None and (call == "table" or "input" not in notes):
@@ -95,9 +95,7 @@ def rerun(
         source = runs.same_input(source if source is not None else runs.reopened(notes["whole"]), notes["whole"])
         return MEASURED[call](result, source, notes)
     if call not in CALLS:
-        raise InputError(
-            f"Results of {str(call)[:80]!r} cannot be made again by themselves: make the one they come from."
-        )
+        raise InputError(f"Results of {str(call)[:80]!r} cannot be computed again by themselves: rerun their input.")
     table = notes.get("input", {}).get("kind") == "table"
     if table and source is None:
         raise InputError("The provenance does not hold the table: give it as rerun(result, table).")
@@ -107,7 +105,7 @@ def rerun(
         arguments = {**notes["arguments"], **({"area": notes["area"]} if "area" in notes else {})}
         again = CALLS[call](source, notes, arguments, model, after, options)
     except (KeyError, TypeError, IndexError, AttributeError) as error:
-        raise InputError("The provenance is damaged: make the result again by hand.") from error
+        raise InputError("The provenance is damaged: compute the result again by hand.") from error
     new = again()
     differences = _compare_answers(old, new) if call == "ask" else runs.compare(old, new)
     return Rerun(not differences, differences, runs.changes(notes, read(new)), new)
@@ -130,7 +128,7 @@ def _change(
 
     _only(options, {"device"})
     if model is not None:
-        raise InputError("Change is found by a method, which the provenance names: leave model out.")
+        raise InputError("The provenance names the method of change detection: leave model out.")
     if arguments["after"] is not None and after is None:
         raise InputError("Two rasters were compared: give the second one as rerun(result, cube, after=...).")
     second = runs.same_input(after, arguments["after"]) if after is not None and arguments["after"] else None
@@ -161,13 +159,13 @@ def _forecast(
 
     _only(options, set())
     if after is not None:
-        raise InputError("A forecast is made from one cube: leave after out.")
+        raise InputError("A forecast uses one cube: leave after out.")
     if isinstance(arguments["area"], list):  # a point
         arguments["area"] = tuple(arguments["area"])
     own = dict(notes["parameters"])
-    if "dates" in own:  # of older results by models of images, which also noted what applies to runs only
+    if "dates" in own:  # older results of models of images also recorded the arguments of runs
         own = {k: v for k, v in own.items() if k not in DATES}
-    if model is not None or arguments.get("model") != "auto":  # "auto" makes its choice again, which is the same
+    if model is not None or arguments.get("model") != "auto":  # "auto" selects again, with the same outcome
         arguments["model"] = make_forecaster(notes["model"] if model is None else model, own)
     given = arguments
     if notes["call"] == "forecast":
@@ -187,9 +185,7 @@ def _measure(
 
     _only(options, {"device", "memory"})
     if model is not None or after is not None:
-        raise InputError(
-            "Seasons and trends are measured by a method that the provenance names: leave model and after out."
-        )
+        raise InputError("The provenance names the method for seasons and trends: leave model and after out.")
     given = {name: notes["engine"][name] for name in ("device", "memory") if name in notes["engine"]}
     return partial(getattr(eowidgets, str(notes["call"])), cube, **{**arguments, **given, **options})
 
@@ -257,9 +253,9 @@ def _compared(old: Any, new: Any, result: Any, notes: Mapping[str, Any]) -> Reru
     return Rerun(not differences, differences, runs.changes(notes, read(result)), result)
 
 
-#: Calls of ``eow.run`` whose result is a table with a row for each item.
+#: Calls of ``eow.run`` whose result is a table with one row per item.
 ITEMS = ("chips", "series", "table")
-#: Calls whose result holds what was measured: outlines or measurements.
+#: Calls whose result contains its own input: outlines or measurements.
 MEASURED = {"parcels": _parcels, "stations": _stations}
 CALLS = {
     "change": _change,

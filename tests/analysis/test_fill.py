@@ -50,7 +50,7 @@ def test_it_resumes_on_disk_with_its_test(cube, filled, tmp_path):
 def test_names_may_be_short_and_others_are_refused(cube):
     assert eow.Record.of(eow.fill(cube, "linear")).notes["model"] == "fill-linear"
     assert eow.Record.of(eow.fill(cube, "linear")).choice is None
-    with pytest.raises(InputError, match="fills no gaps"):
+    with pytest.raises(InputError, match="does not fill gaps"):
         eow.fill(cube, "break-ccdc")
     with pytest.raises(eow.EowidgetsError, match="lineer"):
         eow.fill(cube, "lineer")

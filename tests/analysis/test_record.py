@@ -79,7 +79,7 @@ def test_bands_that_the_model_selects_itself_are_not_cut_from_the_cube(monkeypat
     assert record.notes["input"]["bands"] == ["red", "nir"]
     assert "eow.open('bouconne').isel(y=slice(0, 20), x=slice(0, 20))" in record.code()
     cut = eow.Record.of(eow.run("fill-linear", cube.eow.select(["red", "nir"])))
-    assert "cube = ...  # the cube that it was made of" in cut.code()  # this model would take all bands
+    assert "cube = ...  # the cube that it was computed from" in cut.code()  # this model would take all bands
 
 
 def test_the_code_for_series_at_places_says_that_there_were_places(monkeypatch):
@@ -191,7 +191,7 @@ class Own(eow.Model):
 
 def test_what_cannot_be_written_is_a_variable_to_be_set(make_cube):
     code = eow.Record.of(eow.run(Own, make_cube())).code()
-    assert "cube = ...  # the cube that it was made of" in code
+    assert "cube = ...  # the cube that it was computed from" in code
     assert "model = ...  # the model 'toy-own-record'" in code
     assert code.endswith("result = eow.run(model, cube)")
     compile(code, "cell", "exec")

@@ -94,7 +94,7 @@ def test_forecasts_of_bands_from_a_day(part):
 def test_hindcasts_and_alarms(part):
     made = hindcast(part, "2019-07-06", mean=True, days=90)
     assert eow.rerun(made, part).identical
-    with pytest.raises(InputError, match="'alarms' cannot be made again by themselves"):
+    with pytest.raises(InputError, match="'alarms' cannot be computed again by themselves"):
         eow.rerun(alarms(made), part)
 
 

@@ -1,4 +1,4 @@
-"""Asking the image: questions in words, answers with the pixels, the numbers and the code they rest on."""
+"""Questions in words about a cube, answered with the pixels, numbers and code that support the answer."""
 
 from eowidgets.analysis.ask.answer import Answer, Evidence, Step
 from eowidgets.analysis.ask.asking import ask, run

@@ -1,7 +1,7 @@
 """Check that a program accounts for every content word of its question.
 
-A reader that leaves out a word answers another question than the one asked. So an answer is given only if each name,
-time, place, number and content word of the question is found in the program, by the table of :mod:`.meanings`.
+A reader that ignores a word would answer another question. Therefore an answer is given only if each name, time, place,
+number and content word of the question is represented in the program, by the table of :mod:`.meanings`.
 """
 
 from __future__ import annotations
@@ -12,22 +12,22 @@ from collections.abc import Collection, Iterator
 
 from eowidgets.analysis.ask import words
 from eowidgets.analysis.ask.dates import Found
-from eowidgets.analysis.ask.language import COVERS, FACTS, IMAGES, SKIES, UNIONS, Change, Program, Scope
+from eowidgets.analysis.ask.language import COVERS, FACTS, IMAGES, SKIES, UNIONS, Change, QuestionProgram, Scope
 from eowidgets.analysis.ask.lexicon import INDICES, WORD_OF
 from eowidgets.analysis.ask.meanings import HARMLESS, MEANINGS
 from eowidgets.analysis.ask.plan import plan_of
 from eowidgets.analysis.ask.slots import Slots
 
-#: Kinds of programs that are about the green of plants, whatever index tells it.
+#: Topics of programs about vegetation, for which the name of an index counts as the same topic.
 _PLANTS = ("vegetation", "forest", "field")
-#: Facts of programs that answer yes or no, or with a name.
+#: Facts of programs whose answer is yes, no or a name.
 _YES_NO = frozenset(
     """kind:presence relation:more relation:less relation:which relation:which-less relation:earlier relation:later
     relation:longer relation:shorter kind:threshold ask:whether kind:trend
     kind:event kind:fact kind:settlement ask:more ask:less kind:rank kind:change""".split()  # noqa: SIM905
 )
 _NAMES = frozenset(("kind:rank", "kind:when", "kind:season", "relation:which", "relation:which-less", "kind:fact"))
-#: How a question begins, and the facts of programs that answer it.
+#: Openings of questions, and the facts of the programs that answer them.
 _ANSWERS: tuple[tuple[re.Pattern[str], frozenset[str]], ...] = (
     (re.compile(r"^(?:and )?(?:is|are|was|were|did|does|has|have|had)\b(?! (?:you|we|one|i)\b)"), _YES_NO),
     (re.compile(r"\b(?:which|what) (?:calendar )?(?:month|year|season)\b"), _NAMES),
@@ -36,8 +36,8 @@ _ANSWERS: tuple[tuple[re.Pattern[str], frozenset[str]], ...] = (
 _NUMBER = re.compile(r"\d+(?:\.\d+)?$")
 
 
-def facts(program: Program, bands: Collection[str] = ()) -> frozenset[str]:
-    """Return what a program says, as words are held against it.
+def facts(program: QuestionProgram, bands: Collection[str] = ()) -> frozenset[str]:
+    """Return the facts of a program, for comparison with the words of a question.
 
     Examples
     --------
@@ -70,23 +70,25 @@ def facts(program: Program, bands: Collection[str] = ()) -> frozenset[str]:
     return frozenset(out)
 
 
-def of_change(program: Program) -> bool:
-    """Whether a program is about a change of the land or of an index."""
+def of_change(program: QuestionProgram) -> bool:
+    """Return whether a program is about a change of land cover or of an index."""
     return program.kind == "change" or getattr(program, "which", "") == "change"
 
 
-def unaccounted(slots: Slots, program: Program, bands: Collection[str] = (), own: Collection[str] = ()) -> list[str]:
-    """Return the words, names and times of a question that its program leaves out, as the question has them.
+def unaccounted(
+    slots: Slots, program: QuestionProgram, bands: Collection[str] = (), own: Collection[str] = ()
+) -> list[str]:
+    """Return the words, names and times of a question that its program does not represent, as the question writes them.
 
     Parameters
     ----------
     slots : Slots
-        What the question names.
-    program : Program
+        Parts that the question names.
+    program : QuestionProgram
     bands : collection of str
         Names of the bands of the cube.
     own : collection of str
-        Words that say which cube is meant: of its title.
+        Words from the title of the cube, which identify it.
     """
     said = facts(program, bands)
     found = [*_names(slots, program, said), *_times(slots, program), *_places(slots, program, said)]
@@ -98,7 +100,7 @@ def unaccounted(slots: Slots, program: Program, bands: Collection[str] = (), own
             if not _number(word, tokens[i - 1] if i else "", program, said):
                 found.append(word)
         elif word in WORD_OF and i and tokens[i - 1].startswith("‹") and word not in MEANINGS:
-            continue  # its topic is looked at above
+            continue  # its topic is checked above
         elif word not in own and not _known(word, said):
             found.append(word)
     if slots.unit and hasattr(program, "unit") and not _same_unit(slots.unit, program, said):
@@ -112,11 +114,11 @@ def _asks(slots: Slots, pattern: re.Pattern[str]) -> str:
     return found.group() if found else ""
 
 
-def sentence(left: Collection[str], program: Program) -> str:
-    """Name what is not accounted for, and say what would be computed without it."""
+def sentence(left: Collection[str], program: QuestionProgram) -> str:
+    """Return a sentence that names the unrepresented words and states what would be computed without them."""
     named = ", ".join(repr(w[:30]) for w in list(left)[:3])
     plan = plan_of(program).removeprefix("Plan: ")
-    return f"I do not know how {named} changes the question. Without it I would {plan}"
+    return f"The meaning of {named} in this question is not clear. Without it, the program would {plan}"
 
 
 def _known(word: str, said: frozenset[str]) -> bool:
@@ -131,7 +133,7 @@ def _known(word: str, said: frozenset[str]) -> bool:
     return len(parts) > 1 and all(_known(p, said) for p in parts)
 
 
-def _number(word: str, before: str, program: Program, said: frozenset[str]) -> bool:
+def _number(word: str, before: str, program: QuestionProgram, said: frozenset[str]) -> bool:
     limit = getattr(program, "limit", None)
     if limit is not None and abs(float(word) - abs(limit)) < 1e-6:
         return True
@@ -141,8 +143,8 @@ def _number(word: str, before: str, program: Program, said: frozenset[str]) -> b
     return ("band" in said and word in (*re.findall(r"\d", of), "1", "2.2", "1.6")) or "of:satellite" in said
 
 
-def _names(slots: Slots, program: Program, said: frozenset[str]) -> Iterator[str]:
-    """Topics that the program is not about."""
+def _names(slots: Slots, program: QuestionProgram, said: frozenset[str]) -> Iterator[str]:
+    """Yield the topics of a question that the program is not about."""
     asked = {str(getattr(program, n, "")) for n in ("of", "than", "to")} | {s.cover for s in _scopes(program)}
     asked |= {a.partition(" ")[0] for a in asked}
     for topic in slots.topics:
@@ -166,8 +168,8 @@ def _names(slots: Slots, program: Program, said: frozenset[str]) -> Iterator[str
         yield name
 
 
-def _times(slots: Slots, program: Program) -> Iterator[str]:
-    """Periods that no scope of the program holds."""
+def _times(slots: Slots, program: QuestionProgram) -> Iterator[str]:
+    """Yield the periods of a question that no scope of the program contains."""
     if program.kind == "outlook":
         return
     scopes = _scopes(program)
@@ -177,7 +179,7 @@ def _times(slots: Slots, program: Program) -> Iterator[str]:
 
 
 def _spans(scopes: list[Scope], date: Found) -> bool:
-    """Whether the two times compared are the ends of the one that is named."""
+    """Return whether the two compared times are the ends of the named one."""
     if len(scopes) == 2 and date.months and not date.start:
         return {date.months[0], date.months[-1]} <= {m for scope in scopes for m in scope.months}
     years = {scope.start[:4] for scope in scopes} | {scope.end[:4] for scope in scopes}
@@ -190,7 +192,7 @@ def _holds(scope: Scope, date: Found) -> bool:
     low, high = scope.start or "0000", scope.end or "9999"
     if not (scope.start or scope.end):
         return False
-    # The same part of two years moves the other one's days, never its year.
+    # Comparing the same part of two years shifts the days of one of them, but not its year.
     start, end = date.start or low, date.end or high
     return low[:4] <= start[:4] and end[:4] <= high[:4]
 
@@ -199,7 +201,7 @@ def _month_of(scope: Scope) -> int:
     return int(scope.start[5:7]) if scope.start and scope.start[:7] <= scope.end[:7] else 0
 
 
-def _places(slots: Slots, program: Program, said: frozenset[str]) -> Iterator[str]:
+def _places(slots: Slots, program: QuestionProgram, said: frozenset[str]) -> Iterator[str]:
     used = {scope.place for scope in _scopes(program)}
     free = said & {"by:half", "by:quarter", "how:nearest", "of:place"}
     free |= said & {"kind:fact"} if "index" not in said else frozenset()
@@ -208,11 +210,11 @@ def _places(slots: Slots, program: Program, said: frozenset[str]) -> Iterator[st
             yield place
 
 
-def _same_unit(unit: str, program: Program, said: frozenset[str]) -> bool:
+def _same_unit(unit: str, program: QuestionProgram, said: frozenset[str]) -> bool:
     return getattr(program, "unit", "") == unit or "min" in said or program.kind in ("fact", "threshold")
 
 
-def _scopes(program: Program) -> list[Scope]:
+def _scopes(program: QuestionProgram) -> list[Scope]:
     other = getattr(program, "other", None)
     return [program.scope] if other is None else [program.scope, other]
 

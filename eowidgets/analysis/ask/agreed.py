@@ -1,41 +1,41 @@
-"""Decide between two readings of a question: that of the rules, and that of the encoder of sentences.
+"""Choose between two interpretations of a question: that of the rules, and that of the sentence encoder.
 
-A wrong answer costs as much as ten refusals. The limit is among those that cost least where each set of questions is left out in
-turn, and read by the rules as they were before somebody had looked at it (``benchmarks/RESULTS.md``).
+A wrong answer costs as much as ten refusals. The limit minimises this cost when each set of questions is left out in
+turn and interpreted by the rules as they were before that set was used for development (``benchmarks/RESULTS.md``).
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 
-from eowidgets.analysis.ask.language import AreaOf, Change, Compare, Fact, Program, Share
+from eowidgets.analysis.ask.language import AreaOf, Change, Compare, Fact, QuestionProgram, Share
 from eowidgets.analysis.ask.plan import plan_of
 
-#: Probability from which the encoder is followed where the rules read nothing, or something else.
+#: Probability from which the encoder is used where the rules find no program, or another one.
 SURE = 0.6
-#: Kinds of programs that the encoder was not trained on: their patterns are narrow, and it has no veto.
+#: Kinds of programs without training data for the encoder: their patterns are narrow, and the encoder is not used.
 RULES_ALONE = ("season",)
-Decision = tuple[Program | None, float, str]
+Decision = tuple[QuestionProgram | None, float, str]
 
 
 @dataclass(frozen=True, slots=True)
 class Read:
-    """What one reader makes of a question.
+    """The interpretation of a question by one reader.
 
     Attributes
     ----------
-    program : Program or None
+    program : QuestionProgram or None
     sure : float
-        Probability that the program is what was meant.
+        Probability that the program is the intended one.
     reason : str
-        Why there is no program.
+        Reason for a missing program.
     kind : str
-        What is asked, where no program could be made of it; ``"unanswerable"`` among it.
+        The kind of question where no program could be built, including ``"unanswerable"``.
     named : bool
-        Whether what cannot be told is named in the reason.
+        Whether the reason names the unsupported quantity.
     """
 
-    program: Program | None
+    program: QuestionProgram | None
     sure: float
     reason: str = ""
     kind: str = ""
@@ -43,13 +43,14 @@ class Read:
 
 
 def decided(rules: Read, encoder: Read) -> Decision:
-    """Return the program to run, its probability, and where there is none the reason.
+    """Return the program to run, its probability, and the reason if there is none.
 
     Examples
     --------
     >>> from eowidgets.analysis.ask.language import Presence, Share
     >>> decided(Read(Presence(), 0.95), Read(Share(), 0.5))[2]
-    'This can be meant in two ways: to look whether there is any forest, or to measure the share of forest. Ask for one of them.'
+    'This can be meant in two ways: to check whether there is any forest, or to measure the share of forest. Ask for one
+    of them.'
     """
     if rules.program is None:
         if encoder.program is not None and encoder.sure >= SURE:
@@ -62,7 +63,7 @@ def decided(rules: Read, encoder: Read) -> Decision:
             None,
             0.0,
             encoder.reason
-            or f"I am not sure what is asked. I could {_plan(rules.program)}: ask for that in plain words.",
+            or f"The question is ambiguous. One meaning is to {_plan(rules.program)}: ask for that in plain words.",
         )
     if encoder.program == rules.program or _alike(rules.program, encoder.program):
         return rules.program, max(rules.sure, encoder.sure), ""
@@ -72,8 +73,8 @@ def decided(rules: Read, encoder: Read) -> Decision:
     return None, 0.0, f"This can be meant in two ways: {both}. Ask for one of them."
 
 
-def _alike(one: Program, other: Program) -> bool:
-    """Whether two programs answer the same: "how much forest" in hectares or in percent, a fact in another unit."""
+def _alike(one: QuestionProgram, other: QuestionProgram) -> bool:
+    """Return whether two programs have equivalent answers: an amount in hectares or percent, a fact in another unit."""
     if isinstance(one, Fact) and isinstance(other, Fact):
         return one.of == other.of
     if isinstance(one, Compare) and isinstance(
@@ -84,5 +85,5 @@ def _alike(one: Program, other: Program) -> bool:
     return plain and one.scope == other.scope and one.of == other.of  # type: ignore[attr-defined]
 
 
-def _plan(program: Program) -> str:
+def _plan(program: QuestionProgram) -> str:
     return plan_of(program).removeprefix("Plan: ").removesuffix(".")

@@ -1,4 +1,4 @@
-"""Questions about what comes, and about breaks: read by rules, answered by forecasters and monitors."""
+"""Questions about the future of an index and about breaks: read by rules, answered by forecasters and monitors."""
 
 from __future__ import annotations
 
@@ -19,10 +19,10 @@ from eowidgets.errors import InputError
 if TYPE_CHECKING:
     from eowidgets.analysis.ask.slots import Slots
 
-#: Days ahead that are still a forecast and no guess, and those of a question that names no time.
+#: Maximum days ahead, and default days ahead of a question that names no time.
 FARTHEST, USUAL = 400, 182
 LEVEL = 0.8
-#: Pixels that tell the date of a break.
+#: Number of pixels on which breaks are searched.
 PIXELS = 2500
 _AHEAD = re.compile(
     r"\b(will|would|going to|forecast|predict|predicted|prediction|outlook|expect|expected|likely|shall)\b"
@@ -55,14 +55,14 @@ _DAYS = {"day": 1.0, "week": 7.0, "month": 30.4, "year": 365.25}
 
 
 def read(text: str, slots: Slots, last: str) -> Outlook | When | None:
-    """The program of a question about the future of an index, or about its break; None for any other question.
+    """Return the program of a question about the future of an index or about its break; None for any other question.
 
     Parameters
     ----------
     text : str
         The question, cleaned.
     slots : Slots
-        What it names.
+        Parts that the question names.
     last : str
         ISO day of the last image.
     """
@@ -85,7 +85,7 @@ def read(text: str, slots: Slots, last: str) -> Outlook | When | None:
     if period is None:
         given = [(d.start, d.end) for d in slots.dates if d.end > last]
         if slots.dates and not given:
-            return None  # about the past after all
+            return None  # the question is about the past
         period = given[0] if given else (after(last, 1), after(last, USUAL))
     ask = "more" if _MORE.search(low) else "less" if _LESS.search(low) else "value"
     scope = Scope(start=max(period[0], after(last, 1)), end=period[1], **where)
@@ -93,12 +93,12 @@ def read(text: str, slots: Slots, last: str) -> Outlook | When | None:
 
 
 def asks_when(text: str) -> bool:
-    """Whether the date of something to come is asked for, which no forecast here gives."""
+    """Return whether a question asks for the date of a future event, which is not forecast."""
     return bool(re.search(r"\bwhen (will|shall)\b|\bwhen (is|are)\b.*\b(going|expected) to\b", text.lower()))
 
 
 def after(day: str, days: float) -> str:
-    """The ISO day so many days later.
+    """Return the ISO day a number of days after another.
 
     Examples
     --------
@@ -109,7 +109,7 @@ def after(day: str, days: float) -> str:
 
 
 def coming(text: str, last: str) -> tuple[str, str] | None:
-    """First and last day of the time to come that a lower-case text names, counted from the last image.
+    """Return the first and last day of the future period that a lower-case text names, relative to the last image.
 
     Examples
     --------
@@ -150,18 +150,18 @@ def _month_end(year: int, month: int) -> str:
 
 
 def forecast_mean(cube: xr.Dataset, of: str, start: str, end: str, area: Any = None) -> dict[str, Any]:
-    """Forecast the mean of an index over the cube, or an area, for a time to come.
+    """Forecast the mean of an index over the cube, or an area, for a future period.
 
     Returns
     -------
     dict
-        ``mean``, ``low`` and ``high`` (ends of the 80 % interval, averaged over the time), ``held`` (share of held-out
-        values that such intervals held, NaN where the record is too short), ``series`` (time,), ``notes``.
+        ``mean``, ``low`` and ``high`` (ends of the 80 % interval, averaged over the period), ``held`` (share of
+        held-out values inside such intervals, NaN where the record is too short), ``series`` (time,), ``notes``.
 
     Raises
     ------
     InputError
-        If the time is not ahead, or too far.
+        If the period is not in the future, or too far ahead.
     """
     from eowidgets.analysis.forecast.forecast import forecast
 
@@ -172,29 +172,29 @@ def forecast_mean(cube: xr.Dataset, of: str, start: str, end: str, area: Any = N
     if start <= last:
         raise InputError(f"A forecast begins after the last image, of {last}.")
     if days > FARTHEST:
-        raise InputError(f"The series ends on {last}: I forecast {FARTHEST} days from there, and not until {end}.")
+        raise InputError(f"The series ends on {last}: forecasts reach {FARTHEST} days from there, not until {end}.")
     every = max(1, min(10, days // 6))
-    made = forecast(cube, of.lower(), area=area, mean=True, days=days, every=every, levels=(LEVEL,))
-    name = str(next(iter(made.data_vars)))
+    ahead = forecast(cube, of.lower(), area=area, mean=True, days=days, every=every, levels=(LEVEL,))
+    name = str(next(iter(ahead.data_vars)))
     inside = (
-        made.sel(time=slice(start, end)) if made["time"].values[-1] >= np.datetime64(start) else made.isel(time=[-1])
+        ahead.sel(time=slice(start, end)) if ahead["time"].values[-1] >= np.datetime64(start) else ahead.isel(time=[-1])
     )
     if not inside.sizes["time"]:
-        inside = made.isel(time=[-1])
+        inside = ahead.isel(time=[-1])
     tag = f"{100 * LEVEL:.0f}"
     mean, low, high = (float(inside[n].mean()) for n in (name, f"{name}_lo{tag}", f"{name}_hi{tag}"))
-    held = float(made[f"{name}_coverage"][0]) if f"{name}_coverage" in made else float("nan")
-    series = made[name].drop_vars([c for c in made[name].coords if c != "time"])
-    return {"mean": mean, "low": low, "high": high, "held": held, "series": series, "notes": str(made.attrs["notes"])}
+    held = float(ahead[f"{name}_coverage"][0]) if f"{name}_coverage" in ahead else float("nan")
+    series = ahead[name].drop_vars([c for c in ahead[name].coords if c != "time"])
+    return {"mean": mean, "low": low, "high": high, "held": held, "series": series, "notes": str(ahead.attrs["notes"])}
 
 
 def year_before(cube: xr.Dataset, of: str, start: str, end: str, where: tools.Mask) -> float:
-    """Mean of an index in the same days of the last year that was seen.
+    """Return the mean of an index in the same days of the last year with a clear image.
 
     Raises
     ------
     InputError
-        If those days were never seen without cloud.
+        If those days have no clear image.
     """
     a, b = (np.datetime64(d) for d in (start, end))
     for years in range(1, 6):
@@ -206,29 +206,27 @@ def year_before(cube: xr.Dataset, of: str, start: str, end: str, where: tools.Ma
         except InputError:
             continue  # no image, or no clear one, in those days
         return float(values.mean())
-    raise InputError(
-        "The same days of earlier years were never seen without cloud, so there is nothing to compare with."
-    )
+    raise InputError("The same days of earlier years have no clear image, so there is nothing to compare with.")
 
 
 def chance_above(outlook: dict[str, Any], level: float) -> float:
-    """Probability that what comes is above a level, if the interval is that of a normal distribution."""
-    spread = max((outlook["high"] - outlook["low"]) / 2 / 1.2816, 1e-6)
-    return 0.5 * (1 + math.erf((outlook["mean"] - level) / spread / math.sqrt(2)))
+    """Return the probability that a forecast is above a level, assuming a normal distribution."""
+    deviation = max((outlook["high"] - outlook["low"]) / 2 / 1.2816, 1e-6)
+    return 0.5 * (1 + math.erf((outlook["mean"] - level) / deviation / math.sqrt(2)))
 
 
 def likelier(chance: float, ask: str) -> bool:
-    """Whether more (or less) is likelier than not."""
+    """Return whether an increase (or decrease) is more probable than not."""
     return chance > 0.5 if ask == "more" else chance < 0.5
 
 
-def _spread(values: Any, step: int, shape: tuple[int, ...]) -> Any:
-    """Values of every few pixels on the whole grid: each for the pixels around it."""
+def _enlarged(values: Any, step: int, shape: tuple[int, ...]) -> Any:
+    """Repeat values of a thinned grid on the whole grid: each for the pixels around it."""
     return np.repeat(np.repeat(values, step, axis=0), step, axis=1)[: shape[0], : shape[1]]
 
 
 def broken(cube: xr.Dataset, of: str, where: tools.Mask) -> dict[str, Any]:
-    """When an index left the course of the first two years, by the monitor ``break-bfast``, pixel by pixel.
+    """Date the break of an index from its first two years with the monitor ``break-bfast``, per pixel.
 
     Returns
     -------
@@ -238,13 +236,13 @@ def broken(cube: xr.Dataset, of: str, where: tools.Mask) -> dict[str, Any]:
     from eowidgets.engine.run import run
     from eowidgets.models.monitors.sums import BreakBFAST
 
-    # The answer is one date, for which every few pixels are enough; a pixel found stands for its neighbours.
+    # One date is reported, so a thinned grid is enough; each of its pixels represents its neighbours.
     step = max(1, math.ceil(math.sqrt(where.size / PIXELS)))
     thin = run(BreakBFAST(index=of), cube.isel(y=slice(None, None, step), x=slice(None, None, step)))
-    found = {n: _spread(thin[n].values, step, where.shape) for n in ("change", "break_date")}
+    found = {n: _enlarged(thin[n].values, step, where.shape) for n in ("change", "break_date")}
     mask = (found["change"] == 1) & where
     if not mask.any():
-        raise InputError(f"{of} left its usual course nowhere in that place.")
+        raise InputError(f"{of} shows no break in that place.")
     days = found["break_date"][mask]
     days = days[np.isfinite(days)]
     early, middle, late = (

@@ -1,4 +1,4 @@
-"""What an answer is, and the trace that writes down how it came about."""
+"""The answer to a question, and the trace that records how it was computed."""
 
 from __future__ import annotations
 
@@ -12,12 +12,12 @@ import xarray as xr
 
 from eowidgets.analysis.ask.consistent import UNCERTAIN
 from eowidgets.analysis.ask.interval import Interval
-from eowidgets.analysis.ask.language import Program
+from eowidgets.analysis.ask.language import QuestionProgram
 from eowidgets.arguments import checked
 from eowidgets.cube.facts_table import code_block, facts_table
 from eowidgets.cube.opening import opening
 
-#: Where tools live, as their code names them.
+#: Modules of the tools, as the displayed code names them.
 _MODULES = (
     "ahead", "breaks", "built", "burnt", "cause", "facts", "levels", "measured", "pair", "ranks", "season", "small", "splits",
     "still", "timetools", "tools",
@@ -33,9 +33,9 @@ class Step:
     tool : str
         Name of the function.
     inputs : str
-        Its arguments, as they stand in the code.
+        Its arguments, as in the code.
     output : str
-        What came out, in short.
+        A short form of the result.
     seconds : float
     """
 
@@ -47,7 +47,7 @@ class Step:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Evidence:
-    """What an answer rests on.
+    """The data that an answer is based on.
 
     Two are equal where masks, polygons, dates, series and points are, with NaN equal to NaN. The hash is that of dates
     and points.
@@ -55,14 +55,14 @@ class Evidence:
     Attributes
     ----------
     masks : dict of str to DataArray (y, x), uint8
-        Class maps with ``flag_values``, ``flag_meanings`` and ``colors`` in the attributes: a viewer and a map show
-        them as they are. 255 is nothing.
+        Class maps with ``flag_values``, ``flag_meanings`` and ``colors`` in the attributes, which viewer and map
+        display directly. 255 is no class.
     polygons : dict
         GeoJSON FeatureCollection in degrees; may have no feature.
     dates : tuple of str
         ISO days of the images used.
     series : DataArray (time,) or None
-        The course that was looked at.
+        The time series behind the answer.
     points : tuple of (lon, lat)
     """
 
@@ -132,7 +132,7 @@ class Answer:
     evidence: Evidence = field(default_factory=Evidence)
     steps: tuple[Step, ...] = ()
     code: str = ""
-    program: Program | None = None
+    program: QuestionProgram | None = None
     abstained: bool = False
     reason: str = ""
     provenance: str = ""
@@ -171,32 +171,32 @@ class Answer:
         return facts_table(self.text, facts) + code_block(self.code)
 
     def __repr__(self) -> str:
-        """The sentence, the same every time."""
+        """Return the sentence, without variable parts."""
         return self.text
 
 
 class Trace:
-    """Calls tools and writes down each call, so that the code shown is the code that was run.
+    """Calls tools and records each call, so that the displayed code is the code that was run.
 
     Parameters
     ----------
     cube : Dataset
     layers : mapping of str to GeoJSON
-        The person's vector layers.
+        The user's vector layers.
     original : Dataset, optional
-        The cube as it was given, where ``cube`` has a cloud mask that was made from it.
+        The cube as given, if ``cube`` has a cloud mask computed from it.
     """
 
     def __init__(
         self, cube: xr.Dataset, layers: Mapping[str, Any] | None = None, original: xr.Dataset | None = None
     ) -> None:
         self.cube = cube
-        #: The cube before the cloud mask was made.
+        #: The cube without the computed cloud mask.
         self._original = cube if original is None else original
         self.steps: list[Step] = []
         self._lines: list[str] = []
         self._constants: list[str] = []
-        # Values are known again by identity; they are kept, so that no identity is used twice.
+        # Values are recognised by identity, and kept so that no identity is reused.
         self._names: dict[int, tuple[Any, str]] = {id(cube): (cube, "cube")}
         if self._original is not cube:
             self._names[id(self._original)] = (self._original, "given")
@@ -208,7 +208,7 @@ class Trace:
         self.last = "None"
 
     def __call__(self, name: str, tool: Callable[..., Any], *args: Any, **kwargs: Any) -> Any:
-        """Run ``tool`` and call its result ``name``."""
+        """Run ``tool`` and name its result ``name`` in the code."""
         words = [self._spell(a) for a in args] + [f"{k}={self._spell(v)}" for k, v in kwargs.items()]
         public = tool.__module__.startswith("eowidgets.analysis.measure.")
         module = "eow" if public else tool.__module__.rsplit(".", 1)[-1]
@@ -220,19 +220,19 @@ class Trace:
         call = ", ".join(words)
         self._lines.append(f"{unique} = {module}.{tool.__name__}({call})")
         self.steps.append(Step(tool.__name__, call, _short(value), seconds))
-        self._know(value, unique)
+        self._register(value, unique)
         if isinstance(value, tuple):
             for i, part in enumerate(value):
-                self._know(part, f"{unique}[{i}]")
+                self._register(part, f"{unique}[{i}]")
         if isinstance(value, dict):
             for key, part in value.items():
                 if isinstance(key, str):
-                    self._know(part, f"{unique}[{key!r}]")
+                    self._register(part, f"{unique}[{key!r}]")
         self.last = unique
         return value
 
-    def _know(self, value: Any, name: str) -> None:
-        # Small whole numbers, truths and words are shared objects: they are written out instead.
+    def _register(self, value: Any, name: str) -> None:
+        # Small integers, booleans and strings are shared objects, so they are written literally.
         if not isinstance(value, bool | int | str) and value is not None:
             self._names[id(value)] = (value, name)
 
@@ -246,16 +246,16 @@ class Trace:
             name = "area" if "area" not in self._taken else f"area_{len(self._constants) + 1}"
             self._taken.add(name)
             self._constants.append(f"{name} = {value!r}")
-            self._know(value, name)
+            self._register(value, name)
             return name
         if isinstance(value, np.generic):
             value = value.item()
         if not isinstance(value, str | int | float | tuple | list | type(None)):
-            raise TypeError(f"A {type(value).__name__} that no tool made cannot be written as code.")
+            raise TypeError(f"A {type(value).__name__} that no tool returned cannot be written as code.")
         return repr(value)
 
     def code(self, answer: str | None = None) -> str:
-        """The cell; ``answer`` is what gives the value, by default the last result."""
+        """Return the code of the cell; ``answer`` is the expression of the value, by default the last result."""
         opened = opening(self._original)
         used = [m for m in _MODULES if any(f"= {m}." in line for line in self._lines)]
         lines = [
@@ -306,7 +306,7 @@ def _short(value: Any) -> str:
     return str(value)[:80]
 
 
-def refuse(question: str, reason: str, program: Program | None = None, trace: Trace | None = None) -> Answer:
-    """The answer that says why there is none."""
+def refuse(question: str, reason: str, program: QuestionProgram | None = None, trace: Trace | None = None) -> Answer:
+    """Return an abstention with its reason."""
     steps = tuple(trace.steps) if trace is not None else ()
     return Answer(question, reason, program=program, steps=steps, abstained=True, reason=reason)

@@ -1,4 +1,4 @@
-"""Ask a cube: from a question in words to an answer with what it rests on."""
+"""``eow.ask``: from a question in words to an answer with its evidence."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ from eowidgets.analysis.ask import (
 from eowidgets.analysis.ask.answer import Answer, Trace, refuse
 from eowidgets.analysis.ask.consistent import marked
 from eowidgets.analysis.ask.context import Context, span
-from eowidgets.analysis.ask.language import Program
+from eowidgets.analysis.ask.language import QuestionProgram
 from eowidgets.analysis.ask.screen import screened
 from eowidgets.analysis.ask.tools import between
 from eowidgets.analysis.ask.understanding import both_understood, own_words, understood
@@ -148,10 +148,10 @@ def _answer(
         from eowidgets.analysis.ask.neural import ask_networks
 
         if days is not None:
-            between(cube, *days)  # dates that are none are the caller's mistake, not the question's
+            between(cube, *days)  # invalid dates are an error of the caller, not of the question
         return ask_networks(cube, question, place, days, history, layers=layers)
     if certainty.asks(question):
-        return certainty.told(question, history)
+        return certainty.stated(question, history)
     before = next((a.program for a in reversed(history) if a.program is not None), None)
     read, slips = spelling.mend(question, own_words(cube, layers))
     program, sure, reason = understood(cube, read, layers, before)
@@ -159,59 +159,59 @@ def _answer(
     if two is not None:
         first, second = both_understood(cube, two, layers, before)
         if first[0] is not None and second[0] is not None:
-            one = _told(cube, first[0], first[1], two[0], place, days, layers)
-            other = _told(cube, second[0], second[1], two[1], place, days, layers)
+            one = _computed(cube, first[0], first[1], two[0], place, days, layers)
+            other = _computed(cube, second[0], second[1], two[1], place, days, layers)
             return several.joined(question, one, other, spelling.note(slips))
         reason = several.missing(first, second)
     if program is None:
         return refuse(question, reason + spelling.note(slips))
-    answer = replace(_told(cube, program, sure, read, place, days, layers), question=question)
+    answer = replace(_computed(cube, program, sure, read, place, days, layers), question=question)
     return answer if answer.abstained else replace(answer, text=answer.text + spelling.note(slips))
 
 
-def _told(
+def _computed(
     cube: xr.Dataset,
-    program: Program,
+    program: QuestionProgram,
     sure: float,
     read: str,
     place: Any,
     days: tuple[str, str] | None,
     layers: Mapping[str, Any],
 ) -> Answer:
-    """Run the program that a question was read as, so surely."""
+    """Run the program of a question, and scale the confidence by the probability of the interpretation."""
     answer = _run(cube, program, read, area=place, dates=days, layers=layers)
     return marked(replace(answer, confidence=round(answer.confidence * sure, 2)))
 
 
 def run(
     cube: xr.Dataset,
-    program: Program,
+    program: QuestionProgram,
     question: str = "",
     *,
     area: Any = None,
     dates: tuple[str, str] | None = None,
     layers: Mapping[str, Any] | None = None,
 ) -> Answer:
-    """Run a program of the typed language; see :func:`ask` for the rest."""
+    """Run a program of the typed language; see :func:`ask` for the other arguments."""
     return marked(_run(admit(cube), program, question, area=area, dates=dates, layers=layers))
 
 
 def _run(
     cube: xr.Dataset,
-    program: Program,
+    program: QuestionProgram,
     question: str = "",
     *,
     area: Any = None,
     dates: tuple[str, str] | None = None,
     layers: Mapping[str, Any] | None = None,
 ) -> Answer:
-    """As :func:`run`, without the mark of an uncertain answer: how surely the question was read may yet count."""
+    """Run a program like :func:`run`, without the mark of uncertainty: the confidence may still be scaled."""
     first, last = span(cube)
     original, cube = cube, screened(cube)
     trace = Trace(cube, layers, original)
     scope = program.scope
     if dates is not None and not (scope.start or scope.end):
-        between(cube, *dates)  # dates that are none are the caller's mistake, not the question's
+        between(cube, *dates)  # invalid dates are an error of the caller, not of the question
         program = replace(program, scope=replace(scope, start=str(dates[0]), end=str(dates[1])))
     outside = _outside(program, first, last)
     if outside:
@@ -227,26 +227,26 @@ def _run(
         return refuse(question, str(error), program, trace)
 
 
-def _outside(program: Program, first: str, last: str) -> str:
-    """A sentence where the question is about a time that the series does not hold."""
+def _outside(program: QuestionProgram, first: str, last: str) -> str:
+    """Return a sentence if the question is about a time outside the series; else an empty string."""
     if program.kind == "outlook":
         return ""
     for scope in (program.scope, getattr(program, "other", None)):
         if scope is None:
             continue
         start, end = scope.start or first, scope.end or last
-        # Half of the time asked about may lie outside the series, as in the first and last year of one; not more.
+        # Up to half of the requested time may lie outside the series, as in its first and last year.
         days = np.datetime64(end) - np.datetime64(start)
         inside = min(np.datetime64(end), np.datetime64(last)) - max(np.datetime64(start), np.datetime64(first))
         if end < first or start > last or start > end:
-            return f"The series runs from {first} to {last}: it cannot tell what was from {start} to {end}."
+            return f"The series runs from {first} to {last}: it has no data from {start} to {end}."
         if program.kind == "change" and inside < 0.5 * days:
             return f"The series runs from {first} to {last}, less than half of the time from {start} to {end}."
     return ""
 
 
 def _layers(layers: Mapping[str, Any] | None) -> dict[str, Any]:
-    """The layers as plain GeoJSON mappings."""
+    """Return the layers as plain GeoJSON mappings."""
     found: dict[str, Any] = {}
     for name, layer in (layers or {}).items():
         if not isinstance(layer, Mapping):

@@ -1,4 +1,4 @@
-"""Change as ``eow.change`` gives it, for questions that name one of its methods: the same hectares, by the same functions."""
+"""Change by a named method of ``eow.change``: the same hectares, by the same functions."""
 
 from __future__ import annotations
 
@@ -9,12 +9,12 @@ import xarray as xr
 from eowidgets.errors import InputError
 
 Mask = npt.NDArray[np.bool_]
-#: Kinds of land of questions -> those of the rules that name a break.
+#: Kinds of land in questions -> classes of ground of ``eow.change``.
 _GROUND = {"forest": "forest", "field": "green", "bare": "bare", "water": "water"}
 
 
 def find_breaks(cube: xr.Dataset, method: str, start: str = "", end: str = "") -> xr.Dataset:
-    """``eow.change(cube, method)``, with the dates asked for; without them, after the first two years.
+    """Run ``eow.change(cube, method)`` for the requested dates; without dates, after the first two years.
 
     Parameters
     ----------
@@ -31,12 +31,12 @@ def find_breaks(cube: xr.Dataset, method: str, start: str = "", end: str = "") -
 
 
 def broken_mask(found: xr.Dataset, where: Mask, of: str = "", direction: str = "") -> Mask:
-    """Pixels that changed in a place; only those that left, or came to, a kind of land, where it is named."""
+    """Return the changed pixels in a place; if a kind of land is named, only those that left it, or became it."""
     mask: Mask = (found["change"].values == 1) & where
     if not of:
         return mask
     if of not in _GROUND or "kind" not in found:
-        raise InputError(f"eow.change does not tell breaks of {of[:40]}: ask without a method.")
+        raise InputError(f"eow.change has no class {of[:40]} for breaks: ask without a method.")
     from eowidgets.analysis.change.kind import kinds
 
     side = 1 if direction == "gain" else 0
@@ -46,7 +46,7 @@ def broken_mask(found: xr.Dataset, where: Mask, of: str = "", direction: str = "
 
 
 def broken_hectares(found: xr.Dataset, where: Mask, of: str = "", direction: str = "") -> float:
-    """Hectares of those pixels: the sum over the patches of ``changed_places``, which are measured on the ellipsoid."""
+    """Return the hectares of those pixels: the sum over the patches of ``changed_places``, on the ellipsoid."""
     from eowidgets.analysis.change.report import changed_places
 
     mask = broken_mask(found, where, of, direction)
@@ -55,7 +55,7 @@ def broken_hectares(found: xr.Dataset, where: Mask, of: str = "", direction: str
 
 
 def broken_dates(found: xr.Dataset, where: Mask, of: str = "", direction: str = "") -> dict[str, str]:
-    """Median and quartiles, as ISO days, of the dates of those breaks.
+    """Return the median and the quartiles, as ISO days, of the dates of those breaks.
 
     Raises
     ------

@@ -1,4 +1,4 @@
-"""The one test of a cause that images allow: whether ground burnt, by the burn index and its course."""
+"""Detection of burnt ground, the only cause that images allow to test, by the burn index over time."""
 
 from __future__ import annotations
 
@@ -15,23 +15,24 @@ from eowidgets.cube.schema import DIMS, bands, usable
 from eowidgets.errors import InputError
 
 Mask = npt.NDArray[np.bool_]
-#: Fall of NBR from which ground counts as burnt with moderate severity, and up to which as unburnt (Key and Benson 2006,
-#: USDA Forest Service RMRS-GTR-164-CD, table LA-2).
+#: Decrease of NBR from which ground counts as burnt with moderate severity, and up to which as unburnt (Key and Benson
+#: 2006, USDA Forest Service RMRS-GTR-164-CD, table LA-2).
 SEVERE, UNBURNT = 0.27, 0.10
-#: NBR after a fire: char reflects more at 2.2 µm than in the near infrared.
+#: Maximum NBR after a fire: char reflects more at 2.2 µm than in the near infrared.
 CHARRED = 0.10
-#: A fire is sudden (days between the last date before and the first after); felling and ploughing brighten red, char does not.
+#: Maximum days between the last date before a fire and the first after it, and maximum ratio of red after to before:
+#: felling and ploughing brighten red, char does not.
 SUDDEN, BRIGHTER = 45, 1.2
-#: The same days a year later: NBR has come back by this much.
+#: Minimum recovery of NBR, and the days after the fire within which it is measured.
 RECOVERY, LATER = 0.10, (250, 480)
-#: Dates on each side of the fall whose medians are compared.
+#: Number of dates on each side of the decrease whose medians are compared.
 SIDE = 3
 
 
 def burn_signs(cube: xr.Dataset, where: Mask) -> dict[str, Any]:
-    """Look for a fall of NBR that is sudden, large, lasting, dark, and followed by recovery.
+    """Detect a decrease of NBR that is sudden, large, lasting and dark, and followed by recovery.
 
-    Each date is held against the median of all pixels of that date, so that seasons and haze that all share do not count.
+    The median over all pixels is subtracted on each date, which removes common seasons and haze.
 
     Parameters
     ----------
@@ -42,8 +43,8 @@ def burn_signs(cube: xr.Dataset, where: Mask) -> dict[str, Any]:
     Returns
     -------
     dict
-        ``burnt`` (y, x), bool; ``fell`` (y, x), bool: NBR fell by more than 0.1 and stayed low; ``date`` of most of it, or
-        ``""``; ``fall``, the median fall of what burnt.
+        ``burnt`` (y, x), bool; ``fell`` (y, x), bool: NBR decreased by more than 0.1 and stayed low; ``date`` of most
+        burnt pixels, or ``""``; ``fall``, the median decrease of the burnt pixels.
 
     Raises
     ------
@@ -52,7 +53,7 @@ def burn_signs(cube: xr.Dataset, where: Mask) -> dict[str, Any]:
     """
     missing = [b for b in ("red", "nir", "swir22") if b not in bands(cube)]
     if missing:
-        raise InputError(f"A burn index (NBR) needs the band {', '.join(missing)}, which this cube has not.")
+        raise InputError(f"A burn index (NBR) needs the band {', '.join(missing)}, which this cube lacks.")
     seen = usable(cube).transpose(*DIMS).values & where
     red, nir, swir = (cube[n].transpose(*DIMS).values.astype(np.float32) for n in ("red", "nir", "swir22"))
     with np.errstate(divide="ignore", invalid="ignore"):
@@ -63,9 +64,9 @@ def burn_signs(cube: xr.Dataset, where: Mask) -> dict[str, Any]:
     nbr, red = nbr[kept], red[kept]
     days = cube["time"].values[kept].astype("datetime64[D]").astype(int)
     if len(days) < 2 * SIDE:
-        raise InputError(f"A fire shows in a course of {2 * SIDE} clear dates or more, and this time has {len(days)}.")
+        raise InputError(f"Detecting a fire needs {2 * SIDE} clear dates or more, but this time has {len(days)}.")
     with warnings.catch_warnings():
-        warnings.simplefilter("ignore", RuntimeWarning)  # pixels that were never seen
+        warnings.simplefilter("ignore", RuntimeWarning)  # pixels without any observation
         usual = np.nanmedian(nbr, axis=(1, 2), keepdims=True)
         level = np.nanmedian(usual)
         flat = nbr - usual + level
@@ -97,7 +98,7 @@ def burn_signs(cube: xr.Dataset, where: Mask) -> dict[str, Any]:
 
 
 def _recovered(flat: npt.NDArray[np.float32], days: npt.NDArray[np.int_], at: npt.NDArray[np.int_]) -> Mask:
-    """Where NBR was higher again by the same days a year later."""
+    """Return the pixels whose NBR increased again by the same days of the next year."""
     out = np.zeros(at.shape, bool)
     for t in np.unique(at[at >= 0]):
         here = at == t
@@ -112,5 +113,5 @@ def _recovered(flat: npt.NDArray[np.float32], days: npt.NDArray[np.int_], at: np
 
 
 def any_burnt(found: dict[str, Any]) -> bool:
-    """Whether any patch burnt."""
+    """Return whether any patch is burnt."""
     return bool(found["burnt"].any())

@@ -1,4 +1,4 @@
-"""Tools that say what a change looks like: the signs that images hold of its cause, never the cause itself."""
+"""Tools that classify the likely kind of a change from its signs in images, which do not prove a cause."""
 
 from __future__ import annotations
 
@@ -14,35 +14,35 @@ from eowidgets.analysis.ask.landcover import class_mask
 from eowidgets.errors import InputError
 
 Mask = npt.NDArray[np.bool_]
-#: Days around the median date that count as one time, and the share of the area that makes it one event.
+#: Days around the median date that count as one time, and the minimum share of the area for one event.
 ONCE, MOST = 45, 0.7
-#: Share of the pixels that must have changed from one date to the next for felling, and patches that make a pattern.
+#: Minimum share of pixels with a sudden change for felling, and minimum number of patches for a pattern.
 SUDDEN, PATCHES = 0.6, 3
 
 
 def main_transition(table: dict[str, float], of: str = "", direction: str = "") -> str:
-    """The largest transition, ``"forest > field"``, of one kind of land where it is named; ``""`` where there is none."""
+    """Return the largest transition, ``"forest > field"``, of one kind of land if named; ``""`` if there is none."""
     side = {"loss": (0,), "gain": (1,)}.get(direction, (0, 1))
     chosen = [k for k in table if not of or of in [k.split(" > ")[i] for i in side]]
     return max(chosen, key=lambda k: table[k]) if chosen else ""
 
 
 def transition_mask(before: xr.Dataset, after: xr.Dataset, transition: str, where: Mask, cube: xr.Dataset) -> Mask:
-    """Pixels of one transition within a place, without patches of less than 0.05 ha."""
+    """Return the pixels of one transition within a place, without patches of less than 0.05 ha."""
     source, target = transition.split(" > ")
     raw = class_mask(before, source) & class_mask(after, target)
     return timetools.patches_only(raw, cube, where)
 
 
 def signs(cube: xr.Dataset, mask: Mask, stable: Mask) -> dict[str, Any]:
-    """How a change is spread over patches and over time.
+    """Measure how a change is distributed over patches and over time.
 
     Parameters
     ----------
     cube : Dataset
-        The dates of the time asked for.
+        The dates of the requested time.
     mask, stable : ndarray (y, x), bool
-        What changed, and what stayed as it was.
+        Pixels that changed, and pixels that did not.
 
     Returns
     -------
@@ -67,16 +67,16 @@ def signs(cube: xr.Dataset, mask: Mask, stable: Mask) -> dict[str, Any]:
 
 
 def _sudden(cube: xr.Dataset, mask: Mask, stable: Mask, dates: npt.NDArray[np.float32]) -> float:
-    """Share of the pixels of which a step at their own date explains more than a straight line does."""
+    """Return the share of pixels for which a step at their own date fits better than a straight line."""
     values = tools.index_values(cube, "NDVI", mask | stable)
     days = values["time"].values.astype("datetime64[D]").astype(float)
     with warnings.catch_warnings():
-        warnings.simplefilter("ignore", RuntimeWarning)  # a day on which nothing stable was seen
+        warnings.simplefilter("ignore", RuntimeWarning)  # a day without any stable observation
         series = values.values[:, mask].astype(float) - np.nanmedian(values.values[:, stable], axis=1)[:, None]
     seen = np.isfinite(series)
 
     def explained(course: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
-        """Squared correlation of each pixel's series with a course (t, pixel), over the dates that were seen."""
+        """Return the squared correlation of each pixel's series with a model (t, pixel), over the observed dates."""
         n = np.maximum(seen.sum(axis=0), 1)
         x, y = (np.where(seen, v - np.where(seen, v, 0).sum(axis=0) / n, 0) for v in (course, series))
         both = (x * x).sum(axis=0) * (y * y).sum(axis=0)
@@ -88,7 +88,7 @@ def _sudden(cube: xr.Dataset, mask: Mask, stable: Mask, dates: npt.NDArray[np.fl
 
 
 def looks_like(transition: str, found: dict[str, Any]) -> str:
-    """The kind of cause that fits the signs, by plain rules.
+    """Return the kind of cause that fits the signs, by fixed rules.
 
     Examples
     --------

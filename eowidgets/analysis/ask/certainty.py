@@ -1,6 +1,6 @@
-"""How sure a figure of an answer is: the interval that the answer holds, and what it covers.
+"""Questions about the uncertainty of an answer: its interval, and the errors that the interval covers.
 
-"How sure is that area?" is about the answer before, so it makes no program of its own.
+"How sure is that area?" refers to the last answer, so it has no program.
 """
 
 from __future__ import annotations
@@ -29,40 +29,41 @@ _ASKS = re.compile(
     rf"|(?:can|how far can) (?:i|we) (?:trust|rely on) {_THAT}"
     rf")$"
 )
-#: What gives a confidence interval of an area.
+#: How to obtain a confidence interval of an area.
 SAMPLE = (
-    "A random sample that people label gives the accuracy of the map, and an error-adjusted area with a 95 % confidence "
+    "A labelled random sample gives the accuracy of the map, and an error-adjusted area with a 95 % confidence "
     "interval: eow.sample, then eow.accuracy."
 )
-#: Kind of answer -> what its interval covers, and what it does not.
+#: Kind of answer -> the errors that its interval covers, and those that it does not.
 _COVERS = {
     "change": (
-        "It goes from the pixels that moved twice as far as needed to all whose class differs: it covers how far a pixel must "
-        "move to count as changed. It is no confidence interval, and does not cover pixels whose land cover was told wrong in "
-        f"both years, or changes too small to be mapped. {SAMPLE}"
+        "It ranges from the pixels that moved twice as far as needed to all pixels whose class differs: it covers the distance "
+        "that a pixel must move to count as changed. It is not a confidence interval, and does not cover pixels whose land cover "
+        f"is wrong in both years, or changes too small to be mapped. {SAMPLE}"
     ),
     "trend": (
-        "It is the 95 % interval of the Theil–Sen slope, and covers the scatter of the yearly values. It does not cover what all "
-        "images of some years share, such as another calibration or missed clouds, or that a year resembles the one before "
+        "It is the 95 % interval of the Theil–Sen slope, and covers the scatter of the yearly values. It does "
+        "not cover errors that all "
+        "images of some years share, such as another calibration or missed clouds, or autocorrelation between years "
         "(eow.trend(..., autocorrelation=...) allows for that)."
     ),
     "season": (
-        "It is 1.96 standard deviations of a typical pixel to either side, and covers the noise of the observations around the "
+        "It is 1.96 standard deviations of a typical pixel on each side, and covers the noise of the observations around the "
         "curve, if their errors are independent. It does not cover gaps without images, the differences between pixels, or "
         "another choice of curve or threshold "
         "(eow.phenology(..., method=..., threshold=...))."
     ),
     "outlook": (
-        "It is an 80 % interval, and covers how far past years differed from their forecasts. It does not cover what has not "
-        "happened before, such as felling or a new crop."
+        "It is an 80 % interval, and covers the errors of forecasts of past years. It does not cover events without a "
+        "precedent, such as felling or a new crop."
     ),
 }
-#: Kinds of answers that rest on a class map, of land.
+#: Kinds of answers based on a land cover map.
 _MAPPED = ("area", "share", "count", "presence", "compare", "threshold", "describe", "locate", "change")
 
 
 def asks(question: str) -> bool:
-    """Whether a question is about how sure the answer before is.
+    """Return whether a question is about the uncertainty of the last answer.
 
     Examples
     --------
@@ -73,11 +74,11 @@ def asks(question: str) -> bool:
     return bool(_ASKS.match(re.sub(r"[^a-z0-9' ]+", "", plain).strip()))
 
 
-def told(question: str, history: Sequence[Answer]) -> Answer:
-    """Answer from the interval of the last answer; the program is that of the last answer, so that a dialogue may go on."""
+def stated(question: str, history: Sequence[Answer]) -> Answer:
+    """Answer from the interval of the last answer; the program stays the last one, so that a dialogue can continue."""
     before = history[-1] if history else None
     if before is None or before.abstained:
-        return refuse(question, "There is no answer before this question: ask for an area first, then how sure it is.")
+        return refuse(question, "There is no previous answer: ask for an area first, then for its uncertainty.")
     kind = before.program.kind if before.program is not None else ""
     held = before.interval
     if held is None:
@@ -98,9 +99,9 @@ def _ends(held: Interval) -> str:
 
 
 def _without(kind: str, before: Answer) -> str:
-    """Say that an answer has no interval, and what would give one."""
-    said = "That answer holds no interval"
+    """Return a sentence for an answer without interval, with a way to obtain one."""
+    said = "That answer has no interval"
     of = getattr(before.program, "of", "")
     if kind in _MAPPED and of in ("", "change", *COVERS, *UNIONS):
         return f"{said}: it counts pixels of a class map, and inherits the errors of that map. {SAMPLE}"
-    return f"{said}: it is computed from the images as they are."
+    return f"{said}: it is computed directly from the images."

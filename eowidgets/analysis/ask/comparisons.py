@@ -1,4 +1,4 @@
-"""Questions for more or less of one thing than of another, or than elsewhere or at another time."""
+"""Comparisons: more or less of one thing than of another, elsewhere, or at another time."""
 
 from __future__ import annotations
 
@@ -14,12 +14,12 @@ from eowidgets.analysis.ask.language import COVERS, IMAGES, SKIES, UNIONS, Compa
 from eowidgets.analysis.ask.space import many, sky_percent, title
 from eowidgets.errors import InputError
 
-#: Hectares by which a kind of land must differ between two times: maps of the same land differ by as much.
+#: Minimum difference in hectares of a kind of land between two times: maps of unchanged land differ by as much.
 CLOSE = 0.5
 
 
 def compare(context: Context, program: Compare) -> Answer:
-    """Whether there is more of one than of the other."""
+    """Compare two amounts."""
     scope, other = program.scope, program.other
     first_scope, second_scope = scope, other or scope
     second_of = program.than or program.of
@@ -36,12 +36,13 @@ def compare(context: Context, program: Compare) -> Answer:
     else:
         names = (_label(first_scope, second_scope), _label(second_scope, first_scope))
     if timed and words.is_index(program.of) and program.relation != "difference" and abs(a - b) < words.TIE:
-        raise InputError(f"That is too close to tell: {program.of} {a:.3f} {names[0]}, {b:.3f} {names[1]}.")
+        raise InputError(f"The difference is too small to decide: {program.of} {a:.3f} {names[0]}, {b:.3f} {names[1]}.")
     if timed and program.of in (*COVERS, *UNIONS) and program.relation != "difference":
         hectares = abs(a - b) / 100 * tools.area(first.known, context.cube)
         if hectares < CLOSE:
             raise InputError(
-                f"That is too close to tell: {words.name(program.of)} covers {a:.2f} % {names[0]}, {b:.2f} % {names[1]}."
+                f"The difference is too small to decide: {words.name(program.of)} covers {a:.2f} % {names[0]}, "
+                f"{b:.2f} % {names[1]}."
             )
     if words.is_index(program.of) and other is not None and program.of not in IMAGES:
         doubt.require_sign(context, program.of, (program.scope, other), a - b)
@@ -70,7 +71,7 @@ def compare(context: Context, program: Compare) -> Answer:
         claim = Claim(a, b, ">" if program.relation == "more" else "<", shown=(shown(a), shown(b)))
         text = f"{claim.opening}: {said}."
     apart = abs(a - b) / max(abs(a), abs(b), 1e-9)
-    sure = min(first.sure, second.sure) * (0.5 + 0.5 * min(1.0, apart / 0.1))  # what is nearly equal can be either way
+    sure = min(first.sure, second.sure) * (0.5 + 0.5 * min(1.0, apart / 0.1))  # nearly equal
     masks = context.picture(first.mask, program.of) if unit else {}
     if other is None and unit:
         masks |= context.picture(second.mask, second_of)
@@ -81,7 +82,7 @@ def compare(context: Context, program: Compare) -> Answer:
 
 
 def _writer(a: float, b: float, *, share: bool, whole: bool) -> Callable[[float], str]:
-    """How two numbers are written: with more digits where they would look the same and are not."""
+    """Return the number format of two values, with more digits where they would look equal and are not."""
 
     def usual(value: float) -> str:
         return words.percent(value) if share else f"{value:g}" if whole else f"{value:.2f}"
@@ -92,12 +93,12 @@ def _writer(a: float, b: float, *, share: bool, whole: bool) -> Callable[[float]
 
 
 def _alike(one: Scope, two: Scope) -> bool:
-    """Whether two times are the same part of the year: those are compared on the same days."""
+    """Return whether two times are the same part of the year, which are compared on the same days."""
     return one.months == two.months and (one.start[5:], one.end[5:]) == (two.start[5:], two.end[5:])
 
 
 def _same_days(context: Context, one: Scope, two: Scope, of: str) -> tuple[tuple[float, Found], tuple[float, Found]]:
-    """Mean of an index in two times, on the same days of the year and the same pixels."""
+    """Return the mean of an index in two times, on the same days of the year and the same pixels."""
     cuts = [context.dates(s) for s in (one, two)]
     pair = context.trace("pair", season.paired, *cuts, fewest=1)
     out = []
@@ -105,15 +106,13 @@ def _same_days(context: Context, one: Scope, two: Scope, of: str) -> tuple[tuple
         where = context.where(scope)
         values = context.trace("values", tools.index_values, part, of, where)
         mean = context.trace("mean", timetools.summary, values, "mean")
-        note = (
-            f" Compared are {many(part.sizes['time'], 'pair')} of dates at most {levels.APART} days of the year apart."
-        )
+        note = f" The comparison uses {many(part.sizes['time'], 'pair')} of dates at most {levels.APART} days of the year apart."
         out.append((mean, Found(where, where, where, 0.9, span(part), note, cube=part)))
     return out[0], out[1]
 
 
 def _two_years(context: Context, one: Scope, two: Scope, of: str) -> tuple[tuple[float, Found], tuple[float, Found]]:
-    """Share of a kind of land in two years, told from the same days."""
+    """Return the share of a kind of land in two years, derived from the same days."""
     where = context.where(one)
     earlier, later = (one, two) if (one.start or one.end) <= (two.start or two.end) else (two, one)
     years = [
@@ -123,13 +122,13 @@ def _two_years(context: Context, one: Scope, two: Scope, of: str) -> tuple[tuple
     states = context.trace("states", season.compare_years, context.cube, *years, where)
     known = context.trace("known", timetools.seen_twice, states["before"], states["after"], where)
     if known.sum() < 0.3 * where.sum():
-        raise InputError("Less than a third of the place was seen often enough in both years.")
+        raise InputError("Less than a third of the place was observed often enough in both years.")
     found = {}
     for name, scope, year in (("before", earlier, years[0]), ("after", later, years[1])):
         mask = context.trace(f"mask_{name}", tools.kind_mask, states[name], of, known)
         share = context.trace(f"percent_{name}", tools.share, mask, known)
         sure = float(np.nanmean(states[name]["sure"].values[known])) * float(known.sum() / where.sum())
-        note = f" Both years are told from the same days ({states['before'].attrs['pairs']} pairs of dates)."
+        note = f" Both years are mapped from the same days ({states['before'].attrs['pairs']} pairs of dates)."
         found[scope] = (share, Found(mask, where, known, sure, span(year), note, cube=year))
     return found[one], found[two]
 
@@ -156,7 +155,7 @@ def _amount(context: Context, scope: Scope, of: str) -> tuple[float, Found]:
 
 
 def _label(scope: Scope, other: Scope) -> str:
-    """What sets one side of a comparison apart."""
+    """Return a label for what distinguishes one side of a comparison."""
     label = words.where(scope) if scope.place != other.place or scope.area != other.area else ""
     if scope.cover != other.cover and scope.cover:
         label += f" on {words.name(scope.cover)}"

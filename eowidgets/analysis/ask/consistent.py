@@ -1,9 +1,9 @@
-"""One check that every answer passes: its sentence must agree with its own numbers.
+"""A check that every answer passes: its sentence must agree with its own numbers.
 
-A program that answers yes or no, or that gives a number with an interval, states a :class:`Claim`. The sentence is then read
-again, on its own: does it begin as the numbers say, do the numbers stand in it, do words of direction and differences
-have the right sign, do units and intervals fit? A wrong yes or no is replaced by the right one; any other contradiction
-makes a refusal.
+A program that answers yes or no, or gives a number with an interval, states a :class:`Claim`. The sentence is then
+parsed independently: whether it begins as the numbers require, contains the numbers, uses words of direction and
+differences with the right sign, and has matching units and intervals. A wrong yes or no is replaced by the right one;
+any other contradiction turns the answer into an abstention.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from eowidgets.analysis.ask.answer import Answer
 
 Relation = Literal[">", ">=", "<", "<="]
-#: Below this confidence an answer is marked as uncertain, and below the second there is none.
+#: Below the first confidence an answer is marked as uncertain; below the second there is no answer.
 UNCERTAIN, NONE = 0.5, 0.25
 PREFIX = "Uncertain: "
 _OPENING = re.compile(rf"^(?:{PREFIX})?(Yes|No)\b")
@@ -34,20 +34,20 @@ _SIGNS = {"ha": "ha", "km2": "km²", "m2": "m²", "%": "%"}
 
 @dataclass(frozen=True, slots=True)
 class Claim:
-    """What a sentence says: that ``left`` is above or below ``right``, or that a value lies in an interval.
+    """The statement of a sentence: ``left`` is above or below ``right``, or a value lies in an interval.
 
     Parameters
     ----------
     left, right : float
         The numbers compared, in the unit of the sentence.
     relation : {">", ">=", "<", "<="} or ""
-        The comparison that the question asks about; empty where it does not ask for yes or no.
+        The comparison of a yes-no question; empty for other questions.
     negated : bool
-        Whether the question asked for the contrary ("free of cloud").
+        Whether the question is negated ("free of cloud").
     shown : tuple of str
-        Numbers as the sentence writes them: each must stand in it.
+        Numbers as the sentence writes them; each must occur in it.
     interval : (float, float), optional
-        Holds ``left``.
+        Interval that contains ``left``.
 
     Examples
     --------
@@ -76,7 +76,7 @@ class Claim:
 
 
 def contradictions(text: str, value: object, unit: str = "", claim: Claim | None = None) -> list[str]:
-    """Return what a sentence says against its numbers; an empty list where it agrees.
+    """Return the contradictions between a sentence and its numbers; an empty list if they agree.
 
     Parameters
     ----------
@@ -89,23 +89,23 @@ def contradictions(text: str, value: object, unit: str = "", claim: Claim | None
     Examples
     --------
     >>> contradictions("Yes: mean NDVI went from 0.76 to 0.68.", True, "", Claim(0.68, 0.76, ">"))
-    ['it says Yes, and its numbers No']
+    ['the sentence says Yes, but its numbers No']
     """
     found = []
     opening = _OPENING.match(text)
     if claim is not None:
         found += _against_claim(text, value, claim, opening.group(1) if opening else "")
     if isinstance(value, bool) and opening and (opening.group(1) == "Yes") != value:
-        found.append(f"it says {opening.group(1)}, and its value is {value}")
+        found.append(f"the sentence says {opening.group(1)}, but the value is {value}")
     for a, b, change in _WENT.findall(text):
         if change and _sign(_float(b) - _float(a)) * _sign(_float(change)) < 0:
-            found.append(f"it goes from {a} to {b}, and says {change}")
+            found.append(f"the sentence goes from {a} to {b}, but says {change}")
     if not isinstance(value, bool) and isinstance(value, int | float):
         found += _against_value(text, float(value), unit)
     for seen, of in _OF.findall(text):
         if int(seen) > int(of):
             found.append(f"{seen} of {of} dates")
-    found += [f"{p} % is no share" for p in _shares(text) if not 0 <= p <= 100]
+    found += [f"{p} % is not a share" for p in _shares(text) if not 0 <= p <= 100]
     return found
 
 
@@ -113,12 +113,12 @@ def _against_claim(text: str, value: object, claim: Claim, opening: str) -> list
     found = []
     if claim.relation:
         if opening and opening != claim.opening:
-            found.append(f"it says {opening}, and its numbers {claim.opening}")
+            found.append(f"the sentence says {opening}, but its numbers {claim.opening}")
         if not opening:
-            found.append("it says neither Yes nor No")
+            found.append("the sentence says neither Yes nor No")
         if isinstance(value, bool) and value != claim.holds:
-            found.append(f"its value is {value}, and its numbers say {claim.opening}")
-    found += [f"it lacks the number {n}" for n in claim.shown if n not in text]
+            found.append(f"the value is {value}, but the numbers say {claim.opening}")
+    found += [f"the sentence lacks the number {n}" for n in claim.shown if n not in text]
     if claim.interval is not None:
         low, high = claim.interval
         slack = 1e-6 * max(abs(low), abs(high), 1e-9)
@@ -131,36 +131,36 @@ def _against_value(text: str, value: float, unit: str) -> list[str]:
     found = []
     sign = _SIGNS.get(unit)
     if sign is not None and f" {sign}" not in text:
-        found.append(f"its value is in {sign}, which it does not say")
+        found.append(f"the value is in {sign}, which the sentence does not state")
     if unit in ("%", "ha", "km2", "m2"):
         written = words.percent(abs(value)) if unit == "%" else words.hectares(abs(value), unit)
         if written not in text:
-            found.append(f"it does not say {written}")
+            found.append(f"the sentence does not state {written}")
     word = _WORD.search(text)
     for low, high in _INTERVAL.findall(text)[:1]:
         a, b = _float(low), _float(high)
         if a > b or (word and not _about(a) <= value <= _about(b, up=True)):
             found.append(f"{value:g} lies outside {low} to {high}")
         if word and {"rising": a < 0, "falling": b > 0}.get(word.group(1), False):
-            found.append(f"it says {word.group(1)}, and its interval goes from {low} to {high}")
+            found.append(f"the sentence says {word.group(1)}, but the interval goes from {low} to {high}")
     if word and _sign(value) * {"rising": 1, "falling": -1}.get(word.group(1), 0) < 0:
-        found.append(f"it says {word.group(1)}, and its slope is {value:g}")
+        found.append(f"the sentence says {word.group(1)}, but the slope is {value:g}")
     return found
 
 
 def checked(answer: Answer, claim: Claim | None = None) -> Answer:
-    """Return the answer if its sentence agrees with its numbers, else the opposite answer, or a refusal.
+    """Return the answer if its sentence agrees with its numbers, else the opposite answer, or an abstention.
 
     Parameters
     ----------
     answer : Answer
     claim : Claim, optional
-        What the numbers are.
+        The statement that the numbers make.
 
     Returns
     -------
     Answer
-        Whose sentence agrees with its numbers.
+        An answer whose sentence agrees with its numbers.
     """
     if answer.abstained or not contradictions(answer.text, answer.value, answer.unit, claim):
         return answer
@@ -168,19 +168,22 @@ def checked(answer: Answer, claim: Claim | None = None) -> Answer:
         turned = _OPENING.sub(lambda m: m.group(0).replace(m.group(1), claim.opening), answer.text)
         if not contradictions(turned, claim.holds, answer.unit, claim):
             return replace(answer, text=turned, value=claim.holds)
-    reason = "The answer is left out, because its sentence did not agree with its numbers: please report the question."
+    reason = "The answer is withheld, because its sentence does not agree with its numbers: please report the question."
     return replace(answer, text=reason, reason=reason, abstained=True, value=None, unit="", confidence=0.0)
 
 
 def marked(answer: Answer) -> Answer:
-    """Mark an answer of low confidence in its sentence; refuse one of very low confidence.
+    """Mark an answer of low confidence in its sentence; abstain if the confidence is very low.
 
-    From 0.5 an answer stands as it is; below, its sentence begins with "Uncertain: "; below 0.25 there is none.
+    Below 0.5 the sentence begins with "Uncertain: "; below 0.25 there is no answer.
     """
     if answer.abstained or answer.confidence >= UNCERTAIN or answer.text.startswith(PREFIX):
         return answer
     if answer.confidence < NONE:
-        reason = f"I am not sure enough to answer ({100 * answer.confidence:.0f} %): ask more exactly, or about a clearer time."
+        reason = (
+            f"The confidence of the answer is too low ({100 * answer.confidence:.0f} %): ask more exactly, or about "
+            "a clearer time."
+        )
         return replace(answer, text=reason, reason=reason, abstained=True, value=None, unit="")
     return replace(answer, text=PREFIX + answer.text)
 
@@ -190,7 +193,7 @@ def _float(text: str) -> float:
 
 
 def _about(value: float, *, up: bool = False) -> float:
-    """A printed number may be off by half of its second digit."""
+    """Return a printed number with the tolerance of half of its second digit."""
     return value + abs(value) * 0.06 * (1 if up else -1) + (1e-9 if up else -1e-9)
 
 
@@ -199,6 +202,6 @@ def _sign(value: float) -> int:
 
 
 def _shares(text: str) -> Sequence[float]:
-    """Numbers written in percent that are shares: no slopes and no intervals of them."""
+    """Return the percentages in a sentence that are shares, not slopes or their intervals."""
     plain = re.sub(r"[-+−]?[\d.e-]+ % (?:of the place )?a year[^.;]*", "", text)
     return [_float(p) for p in _PERCENT.findall(plain) if not p.startswith(("+", "-", "−"))]

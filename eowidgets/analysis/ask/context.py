@@ -1,4 +1,4 @@
-"""What every kind of question needs while it is worked out: place, time, masks, and the answer's parts."""
+"""Place, time and masks of a question, and the assembly of its answer."""
 
 from __future__ import annotations
 
@@ -14,20 +14,20 @@ from eowidgets.analysis.ask import consistent, levels, season, timetools, tools,
 from eowidgets.analysis.ask.answer import Answer, Evidence, Trace
 from eowidgets.analysis.ask.interval import Interval
 from eowidgets.analysis.ask.landcover import COLOR, FEWEST, needs
-from eowidgets.analysis.ask.language import SKIES, Program, Scope
+from eowidgets.analysis.ask.language import SKIES, QuestionProgram, Scope
 from eowidgets.cube.schema import usable
 from eowidgets.errors import InputError
 
 Mask = npt.NDArray[np.bool_]
 LOST, GAINED, CHANGED = "#d55e00", "#009e73", "#cc79a7"
 LEVEL_NOTE = (
-    "Images of that year differ in brightness from the same days of other years, and were brought to their level."
+    "Images of that year differ in brightness from the same days of other years, and were scaled to their level."
 )
 
 
 @dataclass(slots=True)
 class Found:
-    """One topic worked out: its mask, the place it was looked for in, and how surely."""
+    """The mask of one topic, the place in which it was searched, and its confidence."""
 
     mask: Mask
     where: Mask
@@ -43,7 +43,7 @@ class Found:
     target: str = ""
 
     def interval(self, cube: xr.Dataset, unit: str = "ha") -> tuple[float, float]:
-        """Size of the change that is beyond doubt, and of all whose class differs."""
+        """Return the size of the change that is certain, and of all pixels whose class differs."""
         if self.states is None:
             raise InputError("Only a change has an interval.")
         return season.change_interval(self.states, self.source, self.target, self.where, cube, unit)
@@ -51,7 +51,7 @@ class Found:
 
 @dataclass(slots=True)
 class Context:
-    """The cube, the drawn area and the layers of one question, and the trace of its tools."""
+    """The cube, the drawn area and the layers of a question, and the trace of its tools."""
 
     question: str
     cube: xr.Dataset
@@ -61,7 +61,7 @@ class Context:
     given: xr.Dataset | None = None
 
     def where(self, scope: Scope, *, land: bool = True) -> Mask:
-        """The place of a scope; limited to one kind of land where the scope says so."""
+        """Return the mask of the place of a scope, limited to one kind of land if the scope names one."""
         if scope.area and self.area is None:
             raise InputError("No area is drawn: draw one, or pass  area=...  with the question.")
         given: dict[str, Any] = {}
@@ -81,16 +81,16 @@ class Context:
         return mask
 
     def layer(self, name: str) -> Mapping[str, Any]:
-        """One of the person's layers."""
+        """Return one of the user's layers."""
         if name not in self.layers:
             raise InputError(f"There is no layer {name[:40]!r}.")
         found: Mapping[str, Any] = self.layers[name]
         return found
 
     def dates(self, scope: Scope, of: str = "") -> xr.Dataset:
-        """The dates of a scope; those of clouds and of images without any, with the cloud mask of the scenes themselves.
+        """Return the dates of a scope; clouds and images without a date use the cloud mask of the scenes themselves.
 
-        The robust mask is there to keep doubtful pixels out of what is measured, and gives up whole dates for that.
+        The robust mask excludes doubtful pixels from measurements, and drops whole dates for that.
         """
         cube = self.given if self.given is not None and of in ("cloud", "clear image", "image") else self.cube
         if not (scope.start or scope.end or scope.months):
@@ -100,16 +100,16 @@ class Context:
         return cut
 
     def land(self, scope: Scope, of: str, where: Mask) -> Found:
-        """A kind of land in the year of a scope."""
+        """Map a kind of land in the year of a scope."""
         if of == "water" and self.dated_water(scope):
             return self.water(scope, where)
         if lacking := needs(self.cube):
-            raise InputError(f"Land cover needs the bands {lacking}, which this cube has not.")
+            raise InputError(f"Land cover needs the bands {lacking}, which this cube lacks.")
         year = self.trace("year", tools.year_around, self.cube, scope.start, scope.end)
         if of == "water" and year.sizes["time"] < FEWEST:
             return self.water(scope, where)
         few = False
-        if of != "water":  # which has no season
+        if of != "water":  # water has no season
             few = self.trace("enough", season.enough_dates, self.cube, year, where) < season.PLENTY
         level = self.trace("level", levels.levelled, self.cube, year)
         land = self.trace("land", tools.land_cover, level)
@@ -117,12 +117,12 @@ class Context:
         known = self.trace("known", tools.seen, land, where)
         if known.sum() < 0.3 * where.sum():
             raise InputError(
-                "Less than a third of the place was seen often enough in that time to tell its land cover."
+                "Less than a third of the place was observed often enough in that time to map its land cover."
             )
         first, last = span(year)
         note = ""
         if scope.start and scope.end and not (first >= scope.start and last <= scope.end):  # widened to a year
-            note = f" Land cover is told from a whole year, here all dates of {first[:4]}."
+            note = f" Land cover is mapped from a whole year, here all dates of {first[:4]}."
         if level is not year:
             note += f" {LEVEL_NOTE}"
         sure = float(np.nanmean(land["sure"].values[known])) * float(known.sum() / where.sum())
@@ -132,7 +132,7 @@ class Context:
         return Found(mask, where, known, sure, (first, last), note, cube=year, after=land)
 
     def dated_water(self, scope: Scope) -> bool:
-        """Whether a question names a time too short for a year of land cover: water is then told from its own dates."""
+        """Return whether a time is too short for a year of land cover, so that water is mapped from its own dates."""
         if not (scope.start and scope.end) and not scope.months:
             return False
         if scope.months:
@@ -140,24 +140,24 @@ class Context:
         return bool(np.datetime64(scope.end) - np.datetime64(scope.start) < np.timedelta64(300, "D"))
 
     def water(self, scope: Scope, where: Mask) -> Found:
-        """Water alone, which one date is enough for."""
+        """Map water alone, for which one date is enough."""
         cut = self.dates(scope)
         land = self.trace("land", tools.water_cover, cut)
         mask = self.trace("mask", tools.kind_mask, land, "water", where)
         known = self.trace("known", tools.seen, land, where)
         if known.sum() < 0.3 * where.sum():
-            raise InputError("Less than a third of the place was seen without cloud in that time.")
+            raise InputError("Less than a third of the place was observed without cloud in that time.")
         sure = float(np.nanmean(land["sure"].values[known])) * float(known.sum() / where.sum())
         seen = usable(cut).transpose("time", "y", "x").values[:, where].any(axis=1)
         days = days_of(cut.isel(time=seen))
-        told = f"one date, {days[0]}" if len(days) == 1 else f"{len(days)} dates"
+        dates = f"one date, {days[0]}" if len(days) == 1 else f"{len(days)} dates"
         # A single date may hold shadows and wet ground, which a year of dates leaves out.
         sure *= 0.8 if len(days) < FEWEST else 1.0
-        note = f" Water is told from {told}."
+        note = f" Water is mapped from {dates}."
         return Found(mask, where, known, sure, span(cut), note, cube=cut.isel(time=seen), after=land)
 
     def change(self, scope: Scope, source: str = "", target: str = "", where: Mask | None = None) -> Found:
-        """Pixels that left one kind of land, or came to one, between two years told from the same days."""
+        """Return the pixels that left one kind of land, or became it, between two years mapped from the same days."""
         where = self.where(scope) if where is None else where
         years = self.trace("years", timetools.two_years, self.cube, scope.start, scope.end)
         states = self.trace("states", season.compare_years, self.cube, years[0], years[1], where)
@@ -166,14 +166,12 @@ class Context:
         mask = self.trace("patches", timetools.patches_only, raw, self.cube, where)
         known = self.trace("known", timetools.seen_twice, before, after, where)
         if known.sum() < 0.3 * where.sum():
-            raise InputError("Less than a third of the place was seen often enough in both years.")
+            raise InputError("Less than a third of the place was observed often enough in both years.")
         sure = np.minimum(before["sure"].values, after["sure"].values)[mask if mask.any() else known]
         sureness = float(np.nanmean(sure)) * float(known.sum() / where.sum())
         sureness *= 1.0 if before.attrs["apart"] == levels.APART else 0.8
         pairs = int(before.attrs["pairs"])
-        note = (
-            f" Compared are {_period(years[0])} and {_period(years[1])}, on {pairs} pairs of the same days of the year"
-        )
+        note = f" The comparison uses {_period(years[0])} and {_period(years[1])}, on {pairs} pairs of the same days of the year"
         note += f"{_apart(before)}."
         dates = (span(years[0])[0], span(years[1])[1])
         return Found(
@@ -192,7 +190,7 @@ class Context:
         )
 
     def topic(self, scope: Scope, of: str) -> Found:
-        """Whatever has a mask: a kind of land, snow, cloud, or a change of land."""
+        """Return the mask of a topic: a kind of land, snow, cloud, or a change of land."""
         land, _, suffix = of.partition(" ")
         if of == "change":
             return self.change(scope)
@@ -210,7 +208,7 @@ class Context:
     # --- parts of the answer ----------------------------------------------------------------------------------
 
     def picture(self, mask: Mask, name: str, color: str | None = None) -> dict[str, xr.DataArray]:
-        """A mask as a class map for viewer and map."""
+        """Return a mask as a class map for viewer and map."""
         land, _, suffix = name.partition(" ")
         color = color or {"loss": LOST, "gain": GAINED, "change": CHANGED}.get(suffix) or COLOR.get(land, CHANGED)
         return {
@@ -218,7 +216,7 @@ class Context:
         }
 
     def classes(self, values: Any, legend: list[tuple[int, str, str]], title: str) -> xr.DataArray:
-        """A class map on the grid of the cube."""
+        """Return a class map on the grid of the cube."""
         coords = {k: self.cube.coords[k] for k in ("y", "x", "spatial_ref") if k in self.cube.coords}
         attrs = {
             "role": "result",
@@ -231,7 +229,7 @@ class Context:
         return xr.DataArray(np.asarray(values, np.uint8), coords, ("y", "x"), "evidence", attrs)
 
     def polygons(self, mask: Mask, name: str, most: int = 500) -> dict[str, Any]:
-        """Outlines of a mask, if they are not too many to draw."""
+        """Return the outlines of a mask, unless they are too many to draw."""
         cleaned = tools.objects(mask, self.cube)
         if cleaned["count"] > most:
             return {"type": "FeatureCollection", "features": []}
@@ -239,7 +237,7 @@ class Context:
 
     def answer(
         self,
-        program: Program,
+        program: QuestionProgram,
         text: str,
         value: Any,
         sure: float,
@@ -254,7 +252,7 @@ class Context:
         claim: consistent.Claim | None = None,
         interval: Interval | None = None,
     ) -> Answer:
-        """Put the parts together, and check the sentence against the numbers."""
+        """Assemble an answer, and check its sentence against its numbers."""
         none = {"type": "FeatureCollection", "features": []}
         days = days_of(dates) if dates is not None else ()
         evidence = Evidence(masks or {}, polygons or none, days, series, points)
@@ -275,18 +273,18 @@ class Context:
 
 
 def days_of(cube: xr.Dataset) -> tuple[str, ...]:
-    """ISO days of a cube."""
+    """Return the ISO days of a cube."""
     return tuple(str(t)[:10] for t in cube["time"].values)
 
 
 def span(cube: xr.Dataset) -> tuple[str, str]:
-    """First and last ISO day of a cube."""
+    """Return the first and last ISO day of a cube."""
     times = cube["time"].values
     return str(times.min())[:10], str(times.max())[:10]
 
 
 def _apart(states: xr.Dataset) -> str:
-    """Say how far the days of two years lie apart, where that is more than usual."""
+    """Return a remark on the distance of the days of two years, if it is larger than usual."""
     most = int(states.attrs["apart"])
     return f" (clouds left too few: up to {most} days apart)" if most > levels.APART else ""
 

@@ -1,4 +1,4 @@
-"""Questions about time: when, trends, change, and the values of indices."""
+"""Answers to questions about time: dates and changes."""
 
 from __future__ import annotations
 
@@ -20,20 +20,21 @@ from eowidgets.analysis.ask.outlook import broken
 from eowidgets.analysis.ask.trends import course_of
 from eowidgets.errors import EowidgetsError, InputError
 
-#: The definition of the hectares of two land cover maps; other methods count other pixels.
+#: Definition of the hectares of two land cover maps, because other methods count other pixels.
 DEFINED = (
-    " Counted are patches of 0.05 ha or more whose land cover differs between the two years; eow.change counts breaks of the "
+    " The figure counts patches of 0.05 ha or more whose land cover differs between the two years; eow.change "
+    "counts breaks of the "
     "series instead."
 )
 
-#: Hectares that must have changed within a year before it is not said that nothing did.
+#: Hectares of change within a year above which the answer is not that nothing changed.
 WITHIN = 0.5
-#: The method of ``eow.change`` that tells forest that fell within a year, where maps of two years do not.
+#: Method of ``eow.change`` that dates forest loss within a year, which maps of two years do not show.
 FALLBACK = "break-ccdc"
 
 
 def when(context: Context, program: When) -> Answer:
-    """On which date it was."""
+    """Return the date on which a value or an event occurred."""
     scope, of, which = program.scope, program.of, program.which
     if of in ("image", "clear image"):
         return _image_date(context, program)
@@ -46,10 +47,10 @@ def when(context: Context, program: When) -> Answer:
     elif words.is_index(of):
         where, series, _ = course_of(context, scope, of, cut)
         if which in ("first", "last"):
-            raise InputError(f"{of} is there on every date: ask when it is highest or lowest.")
+            raise InputError(f"{of} has a value on every date: ask when it is highest or lowest.")
     else:
         raise InputError(
-            f"Land cover is told by the year, so I cannot date {words.name(of)}: ask when it changed, or for its trend."
+            f"Land cover is mapped per year, so {words.name(of)} has no date: ask when it changed, or for its trend."
         )
     found = context.trace("moment", timetools.moment, series, which)
     date, value = found["date"], found["value"]
@@ -57,7 +58,9 @@ def when(context: Context, program: When) -> Answer:
         which_end = "highest" if which == "peak" else "lowest"
         doubt.require_winner(date, which_end, {}, doubt.courses(context, scope, of, where, medians=False), small.by_day)
     said = words.percent(100 * value) if of in SKIES else f"{value:.2f}"
-    verb = {"peak": "was highest", "low": "was lowest", "first": "was first seen", "last": "was last seen"}[which]
+    verb = {"peak": "was highest", "low": "was lowest", "first": "was first observed", "last": "was last observed"}[
+        which
+    ]
     text = f"{words.name(of).capitalize() if of in SKIES else of} {verb}{words.where(scope)} on {date} ({said})"
     text += f", of {series.dropna('time').sizes['time']} dates{words.when(*span(cut))}{words.months(scope.months)}."
     masks = {}
@@ -84,7 +87,7 @@ def _image_date(context: Context, program: When) -> Answer:
     else:
         days = context.trace("days", timetools.clear_dates, cut, context.where(program.scope))
     if not days:
-        raise InputError("There is no date in that time on which 95 % of the place was seen.")
+        raise InputError("No date in that time shows 95 % of the place without cloud.")
     last = program.which in ("last", "low")
     date = context.trace("date", small.end_of, days, "last" if last else "first")
     kind = "image" if program.of == "image" else "image without clouds"
@@ -97,7 +100,7 @@ def _change_date(context: Context, program: When) -> Answer:
     if words.is_index(of) and of:
         return broken(context, program)
     if of in SKIES:
-        raise InputError(f"{of.capitalize()} comes and goes: ask when it was first or last seen.")
+        raise InputError(f"{of.capitalize()} changes from date to date: ask when it was first or last observed.")
     gain = program.direction == "gain" and bool(of)
     try:
         found = context.change(scope, target=of) if gain else context.change(scope, source=of)
@@ -107,12 +110,12 @@ def _change_date(context: Context, program: When) -> Answer:
         return _break_date(context, program, str(error))
     if not found.mask.any() and of == "forest" and not gain:
         return _break_date(
-            context, program, f"No forest was lost{words.where(scope)} between the two years compared.{found.note}"
+            context, program, f"No forest was lost{words.where(scope)} between the two compared years.{found.note}"
         )
     if not found.mask.any():
-        verb = "came" if gain else "was lost" if of else "changed"
+        verb = "was gained" if gain else "was lost" if of else "changed"
         raise InputError(
-            f"No {words.name(of) or 'land'} {verb}{words.where(scope)} between the two years compared.{found.note}"
+            f"No {words.name(of) or 'land'} {verb}{words.where(scope)} between the two compared years.{found.note}"
         )
     between = context.trace("span", tools.between, context.cube, *found.span)
     stable = context.trace(
@@ -121,12 +124,12 @@ def _change_date(context: Context, program: When) -> Answer:
     moment = context.trace("moment", splits.break_date, between, found.mask, stable)
     hectares = tools.area(found.mask, context.cube)
     if hectares < tools.SMALLEST:
-        raise InputError(f"Only {words.hectares(hectares)} changed there, which is less than what counts as a patch.")
+        raise InputError(f"Only {words.hectares(hectares)} changed there, less than the smallest patch that counts.")
     if moment["clear"] < splits.CLEAR:
-        raise InputError("The change has no clear date: the pixels moved slowly, or at different times.")
+        raise InputError("The change has no clear date: the pixels changed slowly, or at different times.")
     series = tools.course(tools.index_values(between, "NDVI", found.mask), found.mask)
     size = words.hectares(tools.area(found.mask, context.cube))
-    what = f"{words.name(of)} {'came' if gain else 'was lost'}" if of else "land cover changed"
+    what = f"{words.name(of)} {'was gained' if gain else 'was lost'}" if of else "land cover changed"
     spread = f"half of the {size} between {moment['early']} and {moment['late']}"
     text = f"Most {what}{words.where(scope)} around {moment['date']} ({spread})."
     sure = found.sure * _closeness(moment)
@@ -145,7 +148,7 @@ def _change_date(context: Context, program: When) -> Answer:
 
 
 def _break_date(context: Context, program: When, otherwise: str) -> Answer:
-    """When forest fell that maps of two years do not show: the dates of the breaks of the series."""
+    """Date forest loss that maps of two years do not show, by the breaks of the series."""
     scope, where = program.scope, context.where(program.scope)
     try:
         found = context.trace("breaks", breaks.find_breaks, context.cube, FALLBACK, scope.start, scope.end)
@@ -171,7 +174,7 @@ def _break_date(context: Context, program: When, otherwise: str) -> Answer:
 
 
 def _source(found: Found, of: str) -> str:
-    """What most of the changed land was before: like pixels that stayed so tell its seasons."""
+    """Return the main previous class of the changed land, whose unchanged pixels give the seasonal reference."""
     if found.before is None or found.after is None:
         return of
     kinds_before = {n: int((class_mask(found.before, n) & found.mask).sum()) for n in COVERS}
@@ -181,18 +184,20 @@ def _source(found: Found, of: str) -> str:
 
 
 def _closeness(moment: dict[str, Any]) -> float:
-    """Less sure where the dates of the pixels lie far apart."""
+    """Return a factor of the confidence that decreases with the range of the dates of the pixels."""
     days = int((np.datetime64(moment["late"]) - np.datetime64(moment["early"])) / np.timedelta64(1, "D"))
     return float(np.exp(-max(days - 60, 0) / 730))
 
 
 def change(context: Context, program: Change) -> Answer:
-    """What changed, whether, and how much."""
+    """Answer whether, what and how much changed."""
     of = program.of
     if of and words.is_index(of):
         return index_change(context, program)
     if of in SKIES:
-        raise InputError(f"{of.capitalize()} comes and goes: ask for its share in two years, or for its trend.")
+        raise InputError(
+            f"{of.capitalize()} changes from date to date: ask for its share in two years, or for its trend."
+        )
     if program.method:
         return _broken_by(context, program)
     if program.ask == "what" or (not program.direction and program.ask == "whether"):
@@ -222,7 +227,8 @@ def change(context: Context, program: Change) -> Answer:
     said, between = words.hectares(size, unit), f"({words.number(low)} to {words.hectares(high, unit)})"
     if program.ask == "whether" and not size and high >= WITHIN:
         raise InputError(
-            f"That is too close to tell: {said} {between} of {words.name(of)} {verb}{words.where(program.scope)}.{found.note}"
+            f"The difference is too small to decide: {said} {between} of {words.name(of)} "
+            f"{verb}{words.where(program.scope)}.{found.note}"
         )
     if program.ask == "whether":
         value: Any = context.trace("changed_at_all", small.positive, size)
@@ -251,21 +257,21 @@ def change(context: Context, program: Change) -> Answer:
 
 
 def _fell_within(context: Context, program: Change, found: Found, size: float) -> bool:
-    """Whether forest fell within one of the two years, whose map shows both states; other land is refused then."""
+    """Return whether forest was lost within one of the two years, whose map shows both states; raise for other land."""
     if size or found.states is None:
         return False
     years = timetools.two_years(context.cube, program.scope.start, program.scope.end)
     hectares = within.moved_within(years, found.states, found.where, found.source, found.target)
     if hectares >= WITHIN and found.source != "forest":
         raise InputError(
-            f"About {words.hectares(hectares)} changed within one of the two years compared, whose map shows both states: ask "
+            f"About {words.hectares(hectares)} changed within one of the two compared years, whose map shows both states: ask "
             f"for years that lie before and after the change.{found.note}"
         )
     return hectares >= WITHIN
 
 
 def _lost_share(context: Context, program: Change, found: Found, interval: tuple[float, float]) -> Answer:
-    """Loss in percent of what was there before."""
+    """Answer with the loss in percent of the previous area."""
     of = program.of
     had = context.trace("had", tools.kind_mask, found.before, of, found.known)
     whole = context.trace("whole", tools.area, had, context.cube)
@@ -298,14 +304,14 @@ def _ends(unit: str, hectares: tuple[float, float], per: tuple[float, float] = (
 
 
 def _firmness(low: float, size: float, high: float) -> float:
-    """Less sure where much of the change is in doubt: 1 where none is, one half where all of it is."""
+    """Return a factor of the confidence: 1 if no change is uncertain, one half if all of it is."""
     if not size:
         return 1.0 if high < 0.5 else 0.7
     return 0.5 + 0.5 * low / size
 
 
 def _broken_by(context: Context, program: Change) -> Answer:
-    """Hectares as ``eow.change`` gives them, by the method that was named."""
+    """Answer with the hectares of ``eow.change`` by the named method."""
     scope, of, direction = program.scope, program.of, program.direction or ("loss" if program.of else "")
     where = context.where(scope)
     found = context.trace("breaks", breaks.find_breaks, context.cube, program.method, scope.start, scope.end)
@@ -319,7 +325,7 @@ def _broken_by(context: Context, program: Change) -> Answer:
         value = context.trace("changed_at_all", small.positive, value)
     mask = breaks.broken_mask(found, where, of, direction)
     text = f"{begin}{said} {what}{words.where(scope)} from {first} to {last}, by {program.method}: patches of breaks of the "
-    text += "series, as eow.change gives them."
+    text += "series, as eow.change reports them."
     topic = f"{of} {direction}" if of else "change"
     return context.answer(
         program, text, value, 0.8, unit="" if claim.relation else "ha", masks=context.picture(mask, topic),
@@ -328,7 +334,7 @@ def _broken_by(context: Context, program: Change) -> Answer:
 
 
 def _net_change(context: Context, program: Change) -> Answer:
-    """How much more or less of a kind of land there is."""
+    """Answer with the net change of a kind of land."""
     of = program.of
     found = context.change(program.scope, of)
     a = context.trace("was", tools.kind_mask, found.before, of, found.known)
@@ -419,7 +425,7 @@ def _from_to(context: Context, program: Change) -> Answer:
         value = context.trace("target", timetools.main_target, table, of)
         listed = ", ".join(f"{words.name(k)} ({words.hectares(v)})" for k, v in chosen.items())
         text = (
-            f"The {words.name(of)} that is gone{place} became {listed}."
+            f"The {words.name(of)} that was lost{place} became {listed}."
             if chosen
             else f"No {words.name(of)} was lost{place}."
         )

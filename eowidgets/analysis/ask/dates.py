@@ -1,4 +1,4 @@
-"""Dates as people write them: years, months, days, seasons, ranges, and what is relative to the last image."""
+"""Dates in questions: years, months, days, seasons, ranges, and dates relative to the last image."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 
 from eowidgets.analysis.ask.language import Scope
 
-#: Stands for what is written like a date and is none.
+#: Placeholder for text that is written like a date and is not one.
 NO_DATE = "?"
 SEASONS = {"spring": (3, 5), "summer": (6, 8), "autumn": (9, 11), "fall": (9, 11), "winter": (12, 2)}
 _MONTHS = {name.lower(): i for i, name in enumerate(calendar.month_name) if i}
@@ -26,7 +26,7 @@ _ORDINALS = {"first": 0, "1st": 0, "second": 1, "2nd": 1, "third": 2, "3rd": 2, 
 _O = "(?:" + "|".join(_ORDINALS) + ")"
 _N = r"(?:\d{1,2}|" + "|".join(_NUMBERS) + ")"
 
-#: One moment or period, the most exact first.
+#: Pattern of one moment or period, the most specific first.
 _SINGLE = re.compile(
     rf"""(?P<iso>{_Y}-\d\d-\d\d)\b
       | (?P<dotted>\d{{1,2}}[./]\d{{1,2}}[./]{_Y})\b
@@ -58,7 +58,7 @@ _SINGLE = re.compile(
 
 @dataclass(frozen=True, slots=True)
 class Found:
-    """A period found in a text: characters ``at`` to ``to``."""
+    """A period in a text, from character ``at`` to ``to``."""
 
     start: str
     end: str
@@ -67,18 +67,18 @@ class Found:
     to: int
 
     def put(self, scope: Scope) -> Scope:
-        """The scope, limited to this period."""
+        """Return the scope limited to this period."""
         return replace(scope, start=self.start, end=self.end, months=self.months)
 
 
 def find_dates(text: str, first: str, last: str) -> list[Found]:
-    """Every period that a lower-case text names, in order.
+    """Return the periods that a lower-case text names, in order.
 
     Parameters
     ----------
     text : str
     first, last : str
-        ISO days of the series: relative words (last summer, the past three years) count back from ``last``.
+        ISO days of the series: relative expressions (last summer, the past three years) count back from ``last``.
     """
     matches = list(_SINGLE.finditer(text))
     years = [m.group() for m in matches if m.lastgroup != "dm" and re.search(_Y, m.group())]
@@ -104,7 +104,7 @@ def find_dates(text: str, first: str, last: str) -> list[Found]:
 
 
 def _joins(between: str, lead: str | None) -> bool:
-    """Whether the words between two dates make one period of them."""
+    """Return whether the words between two dates join them to one period."""
     word = between.strip(" ,")
     if word in ("to", "until", "till", "through", "up to", "-", "–", "—"):
         return True
@@ -127,7 +127,7 @@ def _range(one: Found, two: Found, text: str, at: int) -> Found:
 
 
 def _open_ended(one: Found, text: str, last: str) -> Found:
-    """Since, after, before and until a date; else the date itself."""
+    """Extend a date by since, after, before or until; return it unchanged without such a word."""
     before = re.search(
         r"\b(since|after|before|until|till|up to|prior to|by the end of|from|starting (?:in|from))\s*(?:the )?"
         r"(?:(?P<part>end|start|beginning) of |early |late )?(?:the )?$",
@@ -194,7 +194,7 @@ def _dmy(text: str, _: dt.date) -> _Period:
 
 
 def _part(text: str, _: dt.date) -> _Period:
-    """A half or a quarter of a year."""
+    """Return the period of a half or a quarter of a year."""
     year = _numbers(text)[-1]
     count = 2 if "half" in text else 4
     number = int(text[1]) - 1 if text[0] == "q" else _ORDINALS[text.split()[0]] % count
@@ -240,7 +240,7 @@ def _count(text: str) -> int:
 
 
 def _last_season(text: str, last: dt.date) -> _Period:
-    """The latest one that is over."""
+    """Return the latest season that has ended."""
     for year in (last.year, last.year - 1, last.year - 2):
         period = _season(year, text) if any(s in text for s in SEASONS) else _month(year, _month_in(text))
         if period[1] <= last.isoformat():

@@ -1,4 +1,4 @@
-"""Turns of a dialogue: what a question leaves out is taken from the one before."""
+"""Turns of a dialogue: missing parts of a question are taken from the previous one."""
 
 from __future__ import annotations
 
@@ -6,14 +6,14 @@ import re
 from dataclasses import fields, replace
 from typing import Any
 
-from eowidgets.analysis.ask.language import COVERS, UNIONS, Program, Scope
+from eowidgets.analysis.ask.language import COVERS, UNIONS, QuestionProgram, Scope
 from eowidgets.analysis.ask.scopes import scopes
 from eowidgets.analysis.ask.slots import Slots
 
 _OPENS = re.compile(
     r"^(and|but|what about|how about|what of|same|the same|also|then|now|or|ok and|okay and|and what about|and how about)\b"
 )
-#: Words that ask nothing by themselves.
+#: Words without content.
 _FILLERS = frozenset(
     [
         "and",
@@ -68,7 +68,7 @@ _POINTS_BACK = re.compile(
 
 
 def follows(slots: Slots) -> bool:
-    """Whether a question is only a change of the one before: "and in 2019?", "what about the north?"."""
+    """Return whether a question only modifies the previous one: "and in 2019?", "what about the north?"."""
     named = bool(slots.dates or slots.places or slots.drawn or slots.layer or slots.topics or slots.unit)
     said = [t for t in slots.tokens if not t.startswith("‹") and t not in _FILLERS]
     units = {"ha", "hectares", "hectare", "km", "2", "m", "square", "kilometres", "metres", "percent"}
@@ -78,8 +78,8 @@ def follows(slots: Slots) -> bool:
     )
 
 
-def follow(slots: Slots, before: Program) -> Program | None:
-    """The program before, with what the new question says put in its place."""
+def follow(slots: Slots, before: QuestionProgram) -> QuestionProgram | None:
+    """Return the previous program with the parts that the new question names."""
     said, _ = scopes(slots, "")
     changes: dict[str, Any] = {"scope": merge(said, before.scope)}
     own = {f.name for f in fields(before)}
@@ -96,8 +96,8 @@ def follow(slots: Slots, before: Program) -> Program | None:
     return replace(before, **changes)
 
 
-def remember(slots: Slots, program: Program, before: Program) -> Program:
-    """A whole question that points back ("how much was there?") keeps place and time of the one before."""
+def remember(slots: Slots, program: QuestionProgram, before: QuestionProgram) -> QuestionProgram:
+    """Add place and time of the previous question to a complete one that refers back ("how much was there?")."""
     if not _POINTS_BACK.search(slots.text.lower()) or re.match(r"^(is|are|was|were) there\b", slots.text.lower()):
         return program
     if re.search(r"\b(is|are|was|were|it) there\b|\bit\b", slots.text.lower()) and not re.search(
@@ -108,7 +108,7 @@ def remember(slots: Slots, program: Program, before: Program) -> Program:
 
 
 def merge(said: Scope, before: Scope) -> Scope:
-    """What was said, and for the rest what was said before."""
+    """Merge two scopes: named parts take precedence over previous ones."""
     dated = bool(said.start or said.end or said.months)
     placed = said.place != "all" or bool(said.area) or bool(said.layer) or bool(said.point)
     return Scope(

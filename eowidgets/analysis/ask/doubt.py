@@ -1,7 +1,7 @@
-"""Measure the same thing in other sensible ways: what depends on the way is no answer.
+"""Robustness checks: an answer that depends on the way of measuring is withheld.
 
-The mean of an index over a place depends on which pixels count as cloud, and a rank may be another by medians. The
-winner of a rank, and the sign of a comparison, must be the same with the cloud mask of the scenes and with medians.
+The mean of an index over a place depends on which pixels count as cloud, and a rank may differ by medians. The winner
+of a rank and the sign of a comparison must be the same with the cloud mask of the scenes and with medians.
 """
 
 from __future__ import annotations
@@ -18,29 +18,29 @@ from eowidgets.analysis.ask.context import Context
 from eowidgets.analysis.ask.language import Scope
 from eowidgets.errors import InputError
 
-#: How far the winner may lie behind the best by another way: clouds alone make that.
+#: Maximum difference of the winner from the best by another way, the size of cloud effects.
 BEHIND = 0.01
-#: How far a mean may lie from mean and median by the other mask.
+#: Maximum difference of a mean from mean and median by the other mask.
 FAR = 0.05
-#: Share of a place that a date must show to count, by the other ways.
+#: Minimum share of a place that a date must show in the other ways.
 SHOWN = 0.5
 Table = Mapping[str, float]
 
 
 def quiet(context: Context) -> Context:
-    """The same question, whose tool calls are not written down: they are no part of the answer."""
+    """Return a context of the same question whose tool calls are not recorded, as they are not part of the answer."""
     return replace(context, trace=Trace(context.cube, context.layers, context.given))
 
 
 def courses(
     context: Context, scope: Scope, of: str, where: tools.Mask, *, medians: bool = True
 ) -> Iterator[tuple[str, xr.DataArray]]:
-    """Yield the course of an index by the cloud mask of the scenes, and by medians over the place.
+    """Yield the time series of an index by the cloud mask of the scenes, and by medians over the place.
 
     Yields
     ------
     str, DataArray (time,)
-        What the way is called, and the course.
+        Name of the way, and the time series.
     """
     ways = [("medians", context.cube, True)] if medians else []
     if context.given is not None and context.given is not context.cube:
@@ -51,7 +51,7 @@ def courses(
         try:
             yield name, _middle(values, where) if middle else _shown(tools.course(values, where), values, where)
         except InputError:
-            continue  # never seen by that mask
+            continue  # not observed with that mask
 
 
 def _shown(course: xr.DataArray, values: xr.DataArray, where: tools.Mask) -> xr.DataArray:
@@ -75,7 +75,7 @@ def require_winner(
     others: Iterator[tuple[str, xr.DataArray]],
     table: Callable[[xr.DataArray], Table],
 ) -> None:
-    """Raise where another way puts something else first, by more than clouds make.
+    """Raise if another way gives another winner, by more than the effect of clouds.
 
     Parameters
     ----------
@@ -83,11 +83,11 @@ def require_winner(
         The winner.
     which : {"highest", "lowest"}
     main : mapping of str to float
-        The table that it won.
+        Its table.
     others : iterator of (str, DataArray)
-        Courses by other ways.
+        Time series by other ways.
     table : callable
-        Makes a table of a course.
+        Function that computes a table from a time series.
 
     Raises
     ------
@@ -108,7 +108,7 @@ def require_winner(
 
 
 def require_sign(context: Context, of: str, scopes: tuple[Scope, Scope], step: float) -> None:
-    """Raise where the difference of two means has the other sign by the cloud mask of the scenes.
+    """Raise if the difference of two means has the opposite sign with the cloud mask of the scenes.
 
     Raises
     ------
@@ -130,7 +130,7 @@ def require_sign(context: Context, of: str, scopes: tuple[Scope, Scope], step: f
 
 
 def require_level(context: Context, of: str, scope: Scope, value: float) -> None:
-    """Raise where mean and median by the cloud mask of the scenes both lie far from a value.
+    """Raise if mean and median with the cloud mask of the scenes both differ much from a value.
 
     Raises
     ------

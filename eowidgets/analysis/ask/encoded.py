@@ -1,7 +1,7 @@
-"""Read a question by the encoder of sentences: its choices make the program, with what rules find in the question.
+"""Read a question with the sentence encoder: its choices and the parts found by rules give the program.
 
-The encoder says what is asked (:mod:`eowidgets.models.language.sentences`); things, dates, places, numbers and units are those of
-:mod:`.slots`. Each kind of program has one function here that puts the two together.
+The encoder predicts what is asked (:mod:`eowidgets.models.language.sentences`); topics, dates, places, numbers and
+units come from :mod:`.slots`. Each kind of program has one function here that combines the two.
 """
 
 from __future__ import annotations
@@ -40,7 +40,7 @@ from eowidgets.analysis.ask.language import (
     Extent,
     Fact,
     Presence,
-    Program,
+    QuestionProgram,
     Rank,
     Settlement,
     Share,
@@ -53,10 +53,10 @@ from eowidgets.analysis.ask.scopes import in_every_year, scopes
 from eowidgets.analysis.ask.slots import Slots, Topic
 from eowidgets.models.language.sentences import TAGS, Sentence, sentence_reader, spelt_out
 
-#: Probability from which a word that no table lists counts as another name of a topic, or as one that changes the question.
+#: Probability from which an unlisted word counts as a name of a topic, or as a word that changes the question.
 TOPIC, EXTRA = 0.8, 0.15
 _SIGN = re.compile(r"\b(?:negative|positive)\b")
-#: Kind of program -> heads that its program depends on.
+#: Kind of program -> heads of the encoder that the program depends on.
 _HEADS: dict[str, tuple[str, ...]] = {
     "presence": ("negated",), "share": ("negated",), "count": ("counted", "direction"), "compare": ("relation", "direction"),
     "locate": ("how", "direction"), "when": ("moment",), "change": ("change",), "extreme": ("which", "extreme"),
@@ -67,21 +67,21 @@ _HEADS: dict[str, tuple[str, ...]] = {
 
 @dataclass(frozen=True, slots=True)
 class Encoded:
-    """What the encoder reads in a question.
+    """The interpretation of a question by the encoder.
 
     Attributes
     ----------
-    program : Program or None
-        None where a part that the kind needs is not named.
+    program : QuestionProgram or None
+        None if a part that the kind needs is missing.
     kind : str
-        What is asked, ``"unanswerable"`` among it.
+        The kind of question, including ``"unanswerable"``.
     sure : float
-        Probability of the kind and of all choices of the program.
+        Probability of the kind and of all choices in the program.
     harmless : frozenset of str
-        Words that no table lists, and that do not change the question.
+        Unlisted words that do not change the question.
     """
 
-    program: Program | None
+    program: QuestionProgram | None
     kind: str
     sure: float
     harmless: frozenset[str] = frozenset()
@@ -89,7 +89,7 @@ class Encoded:
 
 @dataclass(frozen=True, slots=True)
 class _Asked:
-    """A question, what rules find in it, and what the encoder says."""
+    """A question, its parts by rules, and the predictions of the encoder."""
 
     low: str
     slots: Slots
@@ -105,12 +105,12 @@ class _Asked:
         return [t.name for t in self.slots.topics]
 
     def topic(self) -> str:
-        """What is measured: a band or an index before land, snow and clouds."""
+        """Return the measured topic: a band or an index has precedence over land, snow and clouds."""
         values = self.bands() or indices_in(self.names, self.given)
         return values[0] if values else next((n.partition(" ")[0] for n in self.names if n not in IMAGES), "")
 
     def bands(self) -> list[str]:
-        """The bands of the cube that are named; "green" and the like only beside a word for light, or where no index is."""
+        """Return the named bands of the cube; plain colours count only with a word for light, or without an index."""
         plain = ("red", "green", "blue", "yellow")
         light = bool(BAND_WORD.search(self.low))
         name = band_in(self.low, self.given)
@@ -126,14 +126,14 @@ class _Asked:
         return sorted(found, key=lambda n: self.low.find(n.lower()))
 
     def relation(self) -> str:
-        """How something is held against a limit; words that say it plainly come before the encoder."""
+        """Return the relation to a limit; explicit words have precedence over the encoder."""
         match, sign = LIMIT.search(self.low), _SIGN.search(self.low)
         if match is None and sign is not None:
             return "below" if sign[0] == "negative" else "above"
         return self.choice("limit") if match is None else RELATION[match["rel"]]
 
     def limit(self) -> tuple[float, str] | None:
-        """The number that something is held against, and its unit."""
+        """Return the limit in the question, and its unit."""
         match = LIMIT.search(self.low)
         if match is not None:
             number = match["n"]
@@ -156,7 +156,7 @@ def read(text: str, first: str, last: str, indices: Collection[str], layers: Col
     first, last : str
         ISO days of the series.
     indices, layers : collection of str
-        Names of the indices that the cube allows, and of the person's layers.
+        Names of the indices that the cube allows, and of the user's layers.
     given : Given
     """
     reader = sentence_reader()
@@ -184,7 +184,7 @@ _KNOWN: list[frozenset[str]] = []
 
 
 def _take_words(slots: Slots, heads: Sentence) -> frozenset[str]:
-    """Add the topics that words name which the lexicon does not list; return those that change nothing."""
+    """Add topics named by words outside the lexicon; return the unlisted words that do not change the question."""
     harmless = set()
     low = slots.text.lower()
     for token, tags in zip(slots.tokens, heads.tags, strict=True):
@@ -200,8 +200,8 @@ def _take_words(slots: Slots, heads: Sentence) -> frozenset[str]:
     return frozenset(harmless)
 
 
-def _plain(kind: str, asked: _Asked) -> Program | None:
-    """The program of a kind that the parser can put together."""
+def _plain(kind: str, asked: _Asked) -> QuestionProgram | None:
+    """Return the program of a kind that the parser can assemble."""
     slots = asked.slots
     if kind in ("statistic", "extreme", "trend") and asked.bands():
         lands = [t for t in slots.topics if t.name in COVERS]
@@ -226,7 +226,7 @@ def _plain(kind: str, asked: _Asked) -> Program | None:
     return program
 
 
-def _negatable(asked: _Asked) -> Program | None:
+def _negatable(asked: _Asked) -> QuestionProgram | None:
     of = next((n.partition(" ")[0] for n in asked.names if n in (*COVERS, *UNIONS, *SKIES)), "")
     if not of and ("clear image" in asked.names or re.search(r"\b(?:sky|clear|overcast)\b", asked.low)):
         of = "cloud"
@@ -237,7 +237,7 @@ def _negatable(asked: _Asked) -> Program | None:
     return make(scope, of, bool(asked.choice("negated")))
 
 
-def _count(asked: _Asked) -> Program | None:
+def _count(asked: _Asked) -> QuestionProgram | None:
     scope, _ = scopes(asked.slots, "count")
     counted = asked.choice("counted")
     sky = next((n for n in asked.names if n in SKIES), "")
@@ -249,7 +249,7 @@ def _count(asked: _Asked) -> Program | None:
     return _plain("count", asked)
 
 
-def _compare(asked: _Asked) -> Program | None:
+def _compare(asked: _Asked) -> QuestionProgram | None:
     relation, slots = asked.choice("relation"), asked.slots
     dates = in_every_year(slots.dates)
     if len(dates) == 1 and len(slots.places) != 2:  # "between March and June" is read as one time
@@ -272,7 +272,7 @@ def _compare(asked: _Asked) -> Program | None:
     return Compare(scope, of, relation=relation, other=other) if of else None  # type: ignore[arg-type]
 
 
-def _threshold(asked: _Asked) -> Program | None:
+def _threshold(asked: _Asked) -> QuestionProgram | None:
     limit, of, measure = asked.limit(), asked.topic(), asked.choice("measure")
     scope, _ = scopes(asked.slots, "change")
     if limit is None or (not of and measure != "count"):
@@ -288,7 +288,7 @@ def _threshold(asked: _Asked) -> Program | None:
     return Threshold(scope, of, measure, asked.relation(), value, unit)  # type: ignore[arg-type]
 
 
-def _extent(asked: _Asked) -> Program | None:
+def _extent(asked: _Asked) -> QuestionProgram | None:
     limit, of = asked.limit(), asked.topic()
     days = bool(asked.choice("days"))
     index = bool(of) and bool(indices_in([of], asked.given))
@@ -299,7 +299,7 @@ def _extent(asked: _Asked) -> Program | None:
     return Extent(scope, of, asked.relation(), limit[0], unit)  # type: ignore[arg-type]
 
 
-def _rank(asked: _Asked) -> Program | None:
+def _rank(asked: _Asked) -> QuestionProgram | None:
     of, by = ranked(asked.names), asked.choice("by")
     direction = asked.choice("direction")
     if of is None and asked.names:
@@ -317,7 +317,7 @@ def _rank(asked: _Asked) -> Program | None:
     return Rank(scope, of, by, asked.choice("which"))  # type: ignore[arg-type]
 
 
-def _fact(asked: _Asked) -> Program | None:
+def _fact(asked: _Asked) -> QuestionProgram | None:
     of = asked.choice("fact")
     if of == "meaning":
         band = named_band(asked.low, asked.slots, asked.given)
@@ -325,7 +325,7 @@ def _fact(asked: _Asked) -> Program | None:
             return band
         named = indices_in(asked.names, asked.given)
         if asked.slots.dates or asked.slots.places or asked.given.point:
-            return None  # its value is asked for, not its meaning
+            return None  # a question for the value, not the meaning
         return Fact(of=named[0]) if len(named) == 1 else None
     if of not in FACTS:
         return None
@@ -333,9 +333,9 @@ def _fact(asked: _Asked) -> Program | None:
     return Fact(scope, of, asked.slots.unit if of == "size" else "")  # type: ignore[arg-type]
 
 
-def _event(asked: _Asked) -> Program | None:
+def _event(asked: _Asked) -> QuestionProgram | None:
     found = event(asked.low, asked.slots, asked.given)
-    return found if isinstance(found, Program) else None
+    return found if isinstance(found, QuestionProgram) else None
 
 
 _MAKERS: dict[str, Callable[[_Asked], Any]] = {

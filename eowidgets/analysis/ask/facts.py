@@ -1,4 +1,4 @@
-"""Answers about the cube itself: its dates, size, bands, satellite, place, and what an index is."""
+"""Answers about the cube itself: dates, size, bands, satellite and place, and the meaning of an index."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ from eowidgets.errors import InputError, unknown
 
 
 def fact(context: Context, program: Fact) -> Answer:
-    """Say something about the cube."""
+    """Answer a question about the cube."""
     of = program.of
     if of in MEANS:
         return context.answer(program, f"{MEANS[of]}.", of, 1.0, code=repr(of))
@@ -39,7 +39,7 @@ def fact(context: Context, program: Fact) -> Answer:
     code: str | None = f"{context.trace.last}[{of!r}]"
     if of == "satellite":
         if not value:
-            raise InputError("The cube does not say which satellite or sensor its images are from.")
+            raise InputError("The cube does not record the satellite or sensor of its images.")
         text = f"The images are from {value}."
     elif of == "dates":
         text = f"The series has {table['count']} {'image' if table['count'] == 1 else 'images'}, from {value[0]} to {value[1]}."
@@ -96,7 +96,7 @@ def fact(context: Context, program: Fact) -> Answer:
 
 
 def _empty(context: Context, program: Fact) -> Answer:
-    """Count the months of a time of which there is no image."""
+    """Count the months of a period without an image."""
     first, last = span(context.cube)
     start, end = program.scope.start or first, program.scope.end or last
     missing = context.trace("missing", empty_months, context.cube, start, end)
@@ -107,24 +107,24 @@ def _empty(context: Context, program: Fact) -> Answer:
 
 
 def empty_months(cube: xr.Dataset, start: str, end: str) -> list[str]:
-    """Months, as ``"2019-01"``, of a time of which a cube has no date."""
+    """Return the months, as ``"2019-01"``, of a period without a date in the cube."""
     held = {str(t)[:7] for t in cube["time"].values}
     months = np.arange(np.datetime64(start[:7], "M"), np.datetime64(end[:7], "M") + 1)
     return [str(m) for m in months if str(m) not in held]
 
 
-#: Dates that a sentence lists; of more it names the first and the last.
+#: Maximum number of dates that a sentence lists; of more dates it names the first and the last.
 _LISTED = 20
 
 
 def _listed(days: tuple[str, ...]) -> str:
     if len(days) <= _LISTED:
         return ", ".join(days)
-    return f"{', '.join(days[:5])}, … to {days[-1]}; the value holds them all"
+    return f"{', '.join(days[:5])}, … to {days[-1]}; the value lists all of them"
 
 
 def _system(crs: Any) -> str:
-    """EPSG code and name of a coordinate reference system."""
+    """Return the EPSG code and the name of a coordinate reference system."""
     code, name = crs.to_epsg(), str(getattr(crs.proj, "name", "") or "")
     return f"EPSG:{code} ({name})" if code and name else f"EPSG:{code}" if code else name or str(crs)
 
@@ -135,7 +135,7 @@ def _known(names: tuple[str, ...]) -> list[str]:
 
 
 def about(cube: xr.Dataset) -> dict[str, Any]:
-    """Dates, count, size (ha), rows, columns, resolution (m), bands, indices, satellite, and place (lon, lat) of a cube."""
+    """Describe a cube: dates, size (ha), rows, columns, resolution (m), bands, indices, satellite, place (lon, lat)."""
     box = geobox(cube)
     days = [str(t)[:10] for t in cube["time"].values]
     gaps = np.diff(cube["time"].values.astype("datetime64[D]")).astype(float)
@@ -184,7 +184,7 @@ _INSTRUMENTS = {
 
 
 def _satellite(cube: xr.Dataset) -> str:
-    """Name of the satellite that the cube notes, or nothing."""
+    """Return the name of the satellite that the cube records, or an empty string."""
     noted = str(cube.attrs.get("sensor") or cube.attrs.get("platform") or cube.attrs.get("satellite") or "")
     if noted.lower() in _INSTRUMENTS:
         return _INSTRUMENTS[noted.lower()]
@@ -198,7 +198,7 @@ def _satellite(cube: xr.Dataset) -> str:
 
 
 def meaning(name: str) -> dict[str, str]:
-    """Long name, formula and reading of a spectral index of the catalogue.
+    """Return long name, formula and input bands of a spectral index of the catalogue.
 
     Raises
     ------

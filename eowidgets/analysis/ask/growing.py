@@ -1,4 +1,4 @@
-"""Answers about the growing season: when it starts, peaks and ends, and how long it is, by ``eow.phenology``."""
+"""Answers about the growing season by ``eow.phenology``: its start, peak, end and length."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from eowidgets.analysis.measure.phenology import phenology
 from eowidgets.errors import InputError
 
 Table = Mapping[str, Mapping[str, Any]]
-#: What the events are; the threshold is that of ``eow.phenology``.
+#: Definitions of the events; the threshold is that of ``eow.phenology``.
 _MEANS = {
     "start": "Start is the day on which {it} has risen by half of the way from its lowest value to its peak, not the 1 March "
     "of the calendar.",
@@ -29,28 +29,28 @@ _MEANS = {
     "length": "The length is counted from the day on which {it} has risen by half of the way to its peak to the day on which "
     "it has fallen by half.",
 }
-#: Quality of a season -> what the sentence says of its years.
+#: Quality of a season -> remark on its years.
 _DOUBTS = {
     "gap at start or end": "the clear images around start or end are more than 60 days apart",
     "cut by the series": "the series begins or ends within the season",
 }
-#: Distance between the quartiles of a normal distribution in standard deviations.
+#: Ratio of the distance between the quartiles to the standard deviation of a normal distribution.
 QUARTILES = 1.349
 _VERBS = {"start": "starts", "peak": "peaks", "end": "ends"}
 
 
 def season(context: Context, program: Season) -> Answer:
-    """Date the growing season of one year or of several, or hold two years against each other."""
+    """Date the growing season of one or several years, or compare two years."""
     scope, of = program.scope, program.of
     if not words.is_index(of):
-        raise InputError(f"Growing seasons are told from an index: ask for NDVI on {words.name(of)}.")
+        raise InputError(f"Growing seasons are derived from an index: ask for NDVI on {words.name(of)}.")
     if scope.months:
-        raise InputError("The growing season is looked for in the whole year: ask without months.")
-    # The curve needs the dates around a year too: the time asked about picks the season, not the dates.
+        raise InputError("The growing season is computed for the whole year: ask without months.")
+    # The curve also needs the dates around a year, so the requested time selects the season, not the dates.
     whole = replace(scope, start="", end="")
     where = context.where(whole)
     if not where.any():
-        raise InputError("The place holds no pixel of the cube.")
+        raise InputError("The place contains no pixel of the cube.")
     part = context.trace("part", measured.place, context.cube, where)
     found = context.trace("found", phenology, part, of)
     series = tools.course(tools.index_values(context.cube, of, where), where)
@@ -64,7 +64,7 @@ def season(context: Context, program: Season) -> Answer:
         (year,) = table
         verb = f"lasts {listed[0]}" if program.ask == "length" else f"{_VERBS[program.ask]} on {listed[0]}"
         early, late = (_plain(table[year][n]) for n in ("early", "late"))
-        text = f"The growing season {year}{place} {verb}; half of the pixels lie between {early} and {late}."
+        text = f"The growing season {year}{place} {verb}; half of the pixels are between {early} and {late}."
     else:
         by_year = ", ".join(f"{year}: {said}" for year, said in zip(table, listed, strict=True))
         verb = "usually lasts" if program.ask == "length" else f"usually {_VERBS[program.ask]} about"
@@ -81,21 +81,22 @@ def season(context: Context, program: Season) -> Answer:
 def _compared(
     context: Context, program: Season, table: Table, other: Scope, series: xr.DataArray, found: Any
 ) -> Answer:
-    """Whether a season is earlier, later, longer or shorter than that of another year."""
+    """Compare a season with that of another year: earlier, later, longer or shorter."""
     ask, relation = program.ask, program.relation
     second = context.trace("other", measured.seasons, found, ask, other.start, other.end)
     for one, scope in ((table, program.scope), (second, other)):
         if len(one) != 1:
             raise InputError(f"There are {len(one)} seasons{words.when(scope.start, scope.end)}: name two years.")
     days = context.trace("days", measured.days_earlier, table, second)
-    spread = math.hypot(*(_spread(next(iter(t.values()))) for t in (table, second)))
+    deviation = math.hypot(*(_deviation(next(iter(t.values()))) for t in (table, second)))
     (one,), (two,) = ((f"{_said(v)}" for v in t.values()) for t in (table, second))
     both = f"the {ask} of the growing season{words.where(program.scope)} is {one} in {next(iter(table))} and {two} in "
     both += f"{next(iter(second))}"
-    if abs(days) <= measured.WIDE * spread:
+    if abs(days) <= measured.WIDE * deviation:
         of_what = "of the pixels" if ask == "peak" else "of the difference"
         raise InputError(
-            f"That is too close to tell: {both}, {abs(days):.0f} days apart, within 1.96 standard deviations {of_what}."
+            f"The difference is too small to decide: {both}, {abs(days):.0f} days apart, within 1.96 standard "
+            f"deviations {of_what}."
         )
     less = relation in ("earlier", "shorter")
     claim = Claim(days, 0.0, ">" if less else "<", shown=(f"{abs(days):.0f} days",))
@@ -109,8 +110,8 @@ def _compared(
     )
 
 
-def _spread(one: Mapping[str, Any]) -> float:
-    """Return the standard deviation of an event; of a peak that of the pixels, from their quartiles."""
+def _deviation(one: Mapping[str, Any]) -> float:
+    """Return the standard deviation of an event; of a peak, that over the pixels, from their quartiles."""
     if math.isfinite(one["sd"]):
         return float(one["sd"])
     early, late = (np.datetime64(one[n]) for n in ("early", "late"))
@@ -118,9 +119,9 @@ def _spread(one: Mapping[str, Any]) -> float:
 
 
 def _said(one: Mapping[str, Any]) -> str:
-    """``"2019-04-18 (± 10 days)"``."""
-    spread = f" (± {one['sd']:.0f} days)" if math.isfinite(one["sd"]) else ""
-    return f"{one['value']:.0f} days{spread}" if isinstance(one["value"], float) else f"{one['value']}{spread}"
+    """Format an event with its standard deviation: ``"2019-04-18 (± 10 days)"``."""
+    deviation = f" (± {one['sd']:.0f} days)" if math.isfinite(one["sd"]) else ""
+    return f"{one['value']:.0f} days{deviation}" if isinstance(one["value"], float) else f"{one['value']}{deviation}"
 
 
 def _plain(value: float | str) -> str:
@@ -136,11 +137,11 @@ def _usual(ask: str, table: Table) -> str:
 
 
 def _note(program: Season, table: Table) -> str:
-    """Say what is dated, what the standard deviation is, and which years are doubtful."""
+    """Describe the dated event, the standard deviation, and the doubtful years."""
     text = _MEANS[program.ask].format(it=program.of)
     pixels = max(int(one["pixels"]) for one in table.values())
     share = min(float(one["share"]) for one in table.values())
-    text += f" Given is the median of up to {pixels:,} pixels, {share:.0f} % or more of those seen"
+    text += f" The value is the median of up to {pixels:,} pixels, {share:.0f} % or more of those observed"
     text += "." if program.ask == "peak" else "; ± is the median of their standard deviations."
     for quality, words_of in _DOUBTS.items():
         years = [year for year, one in table.items() if one["quality"] == quality]
@@ -154,7 +155,7 @@ def _sureness(table: Table) -> float:
 
 
 def _interval(ask: str, table: Table) -> Interval | None:
-    """Return the interval of one event, 1.96 standard deviations to either side."""
+    """Return the interval of one event, 1.96 standard deviations on each side."""
     if len(table) != 1 or not all(math.isfinite(one["sd"]) for one in table.values()):
         return None
     ((year, one),) = table.items()

@@ -1,4 +1,4 @@
-"""Questions about what happened and what caused it: read by rules, answered with the signs that the images hold."""
+"""Questions about what happened and its cause: read by rules, answered with the signs in the images."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from eowidgets.analysis.ask import cause, timetools, tools, words
 from eowidgets.analysis.ask.answer import Answer
 from eowidgets.analysis.ask.context import Context
 from eowidgets.analysis.ask.dialogue import merge
-from eowidgets.analysis.ask.language import COVERS, Change, Count, Locate, Program, Scope
+from eowidgets.analysis.ask.language import COVERS, Change, Count, Locate, QuestionProgram, Scope
 from eowidgets.analysis.ask.scopes import scopes
 from eowidgets.errors import InputError
 
@@ -21,7 +21,7 @@ _CAUSE = re.compile(
     r"|\b(?:causes?|reasons?|explanation) (?:of|for|behind)\b"
     r"|\bwhy (?:did|has|have)\b.*\b(?:disappear|disappeared|vanish|vanished|change|changed|shrink|shrunk|decline|declined)\b"
 )
-#: "Why was it cut?" asks what people wanted, which no image shows.
+#: "Why was it cut?" asks for intentions, which no image shows.
 _PEOPLE = re.compile(r"\b(?:they|people|somebody|someone|anybody|who|he|she|owners?|farmers?)\b")
 _LOSS = re.compile(
     r"\b(?:loss|losses|lost|clear\w*|disappear\w*|vanish\w*|shr[iu]nk\w*|declin\w*|deforest\w*|felling)\b"
@@ -45,17 +45,17 @@ _SIZE = re.compile(
 _WHERE = re.compile(r"^(?:and )?(?:where|in which part|which part)\b")
 
 
-def read(text: str, slots: Slots, before: Program | None = None) -> Program | None:
-    """The program of a question about what happened or why; None for any other question.
+def read(text: str, slots: Slots, before: QuestionProgram | None = None) -> QuestionProgram | None:
+    """Return the program of a question about what happened or why; None for any other question.
 
     Parameters
     ----------
     text : str
         The question, cleaned.
     slots : Slots
-        What it names.
-    before : Program, optional
-        The last program of the dialogue: "what caused it?" is about the change that it found.
+        Parts that the question names.
+    before : QuestionProgram, optional
+        The last program of the dialogue: "what caused it?" refers to its change.
     """
     low = text.lower()
     named = [t.name for t in slots.topics]
@@ -83,8 +83,8 @@ def _cause(scope: Scope, of: str, direction: str) -> Change:
     return Change(scope, of, "cause", "loss" if direction == "loss" else "gain" if direction == "gain" else "")
 
 
-def _cause_of_that(scope: Scope, before: Program) -> Change | None:
-    """The cause of the change that the question before was about."""
+def _cause_of_that(scope: Scope, before: QuestionProgram) -> Change | None:
+    """Return a program for the cause of the change of the previous question."""
     of, _, suffix = str(getattr(before, "of", "")).partition(" ")
     if before.kind not in ("change", "locate", "count", "when") or of not in ("", "change", *COVERS):
         return None
@@ -92,8 +92,8 @@ def _cause_of_that(scope: Scope, before: Program) -> Change | None:
     return _cause(merge(scope, before.scope), of if of in COVERS else "", direction)
 
 
-def _cleared(low: str, scope: Scope) -> Program | None:
-    """What a question about cleared land, or about places that changed, asks for; land that is cleared was forest."""
+def _cleared(low: str, scope: Scope) -> QuestionProgram | None:
+    """Return the program of a question about cleared land or changed places; cleared land is former forest."""
     of = "forest loss" if _CLEARED.search(low) else "change"
     if _PLACES.search(low):
         return Count(scope, of)
@@ -102,23 +102,23 @@ def _cleared(low: str, scope: Scope) -> Program | None:
     return Change(scope, "forest", "amount", "loss") if _SIZE.search(low) else None
 
 
-#: Kind of cause -> what the sentence says of it.
+#: Kind of cause -> its explanation in the sentence.
 _SAID = {
-    "felling in patches": "This is how felling patch by patch looks; fire, storm and insects seldom keep to many patches at "
+    "felling in patches": "This is typical of felling patch by patch; fire, storm and insects seldom affect many patches at "
     "different times.",
-    "one event": "This is how one large felling, a fire, a storm or a slide looks; the pictures do not tell which.",
-    "gradual loss": "It went slowly: thinning, drought, insects or disease look like this.",
-    "construction": "This is how construction looks.",
-    "demolition": "This is how buildings or roads that were removed look.",
-    "flooding": "This is how a flood or a filled reservoir looks.",
-    "falling water": "This is how drought or a drained water body looks.",
-    "regrowth": "This is how regrowth or planting looks.",
-    "farming": "This is how ploughing, sowing and harvest look.",
+    "one event": "This is typical of one large felling, a fire, a storm or a landslide; the images do not show which.",
+    "gradual loss": "The change was slow, which is typical of thinning, drought, insects or disease.",
+    "construction": "This is typical of construction.",
+    "demolition": "This is typical of the removal of buildings or roads.",
+    "flooding": "This is typical of a flood or a filled reservoir.",
+    "falling water": "This is typical of drought or a drained water body.",
+    "regrowth": "This is typical of regrowth or planting.",
+    "farming": "This is typical of ploughing, sowing and harvest.",
 }
 
 
 def caused(context: Context, program: Change) -> Answer:
-    """What the largest change looks like, and the signs that this rests on."""
+    """Describe the largest change and the signs of its likely cause."""
     found = context.change(program.scope)
     place = words.where(program.scope)
     table = context.trace("table", timetools.transitions, found.before, found.after, found.where, context.cube)
@@ -130,16 +130,15 @@ def caused(context: Context, program: Change) -> Answer:
     mask = context.trace("of_that", cause.transition_mask, found.before, found.after, main, found.where, context.cube)
     between = context.trace("span", tools.between, context.cube, *found.span)
     stable = context.trace("stable", timetools.unchanged, found.before, found.after)
-    seen: dict[str, Any] = context.trace("signs", cause.signs, between, mask, stable)
-    value = context.trace("cause", cause.looks_like, main, seen)
+    found_signs: dict[str, Any] = context.trace("signs", cause.signs, between, mask, stable)
+    value = context.trace("cause", cause.looks_like, main, found_signs)
     source, target = (words.name(n) for n in main.split(" > "))
-    patches = "1 patch" if seen["patches"] == 1 else f"{seen['patches']} patches"
-    text = f"Images show what happened, not why or by whom. Most{place} went from {source} to {target}: "
+    patches = "1 patch" if found_signs["patches"] == 1 else f"{found_signs['patches']} patches"
+    text = f"Images show the change, not its reason. Most{place} changed from {source} to {target}: "
+    text += f"{words.hectares(table[main])} in {patches} (median {words.hectares(found_signs['hectares'])}), half of it between "
     text += (
-        f"{words.hectares(table[main])} in {patches} (median {words.hectares(seen['hectares'])}), half of it between "
-    )
-    text += (
-        f"{seen['early']} and {seen['late']}; {words.percent(100 * seen['sudden'])} of the pixels changed suddenly. "
+        f"{found_signs['early']} and {found_signs['late']}; {words.percent(100 * found_signs['sudden'])} of the "
+        "pixels changed suddenly. "
     )
     text += _SAID[value]
     topic = f"{main.split(' > ')[0]} loss"

@@ -1,4 +1,4 @@
-"""How the mean of an index moved between two times."""
+"""Change of the mean of an index between two times."""
 
 from __future__ import annotations
 
@@ -13,12 +13,12 @@ from eowidgets.analysis.ask.consistent import Claim
 from eowidgets.analysis.ask.context import Context, span
 from eowidgets.analysis.ask.language import Change, Scope
 
-#: What the mean of an index of two clear years of unchanged forest differs by.
+#: Difference of the mean of an index between two clear years of unchanged forest.
 STEADY = 0.02
 
 
 def index_change(context: Context, program: Change) -> Answer:
-    """How the mean of an index moved between two years, on the same days and pixels of both."""
+    """Measure the change of the mean of an index between two years, on the same days and pixels of both."""
     of, scope, direction = program.of, program.scope, program.direction
     ends = _ends(scope)
     if ends is not None:
@@ -46,11 +46,16 @@ def index_change(context: Context, program: Change) -> Answer:
         claim = Claim(moved, STEADY, ">", shown=shown)
         value = context.trace("changed_at_all", timetools.moved, value, direction, STEADY)
         text = f"{claim.opening}: m{text}"
-        text += f", which is within what two years without change differ by ({STEADY})." if abs(step) <= STEADY else "."
+        text += (
+            f", which is within the difference of two years without change ({STEADY})." if abs(step) <= STEADY else "."
+        )
     else:
         claim = Claim(value, shown=shown)
         text = f"M{text}."
-    text += f" Compared are {pair[0].sizes['time']} pairs of the same days of {span(pair[0])[0][:7]} to {span(pair[0])[1][:7]}"
+    text += (
+        f" The comparison uses {pair[0].sizes['time']} pairs of the same days of {span(pair[0])[0][:7]} to "
+        f"{span(pair[0])[1][:7]}"
+    )
     text += f" and {span(pair[1])[0][:7]} to {span(pair[1])[1][:7]}."
     sure = 0.85 if program.ask != "whether" or abs(abs(step) - STEADY) > STEADY / 2 else 0.6
     unit = "" if program.ask == "whether" else of
@@ -58,7 +63,7 @@ def index_change(context: Context, program: Change) -> Answer:
 
 
 def _ends(scope: Scope) -> tuple[Scope, Scope] | None:
-    """The two times that are meant by a time with months, seasons or days at its ends; None for whole years."""
+    """Return the two compared times of a period that ends with months, seasons or days; None for whole years."""
     place = replace(scope, start="", end="", months=())
     if scope.months and not scope.start:
         if len(scope.months) < 2:
@@ -90,7 +95,7 @@ def _month_end(month: str) -> np.datetime64:
 
 
 def _between_ends(context: Context, program: Change, ends: tuple[Scope, Scope]) -> Answer:
-    """How the mean of an index moved from the first to the last month, season or day of a time."""
+    """Measure the change of the mean of an index from the first to the last month, season or day of a period."""
     of, scope = program.of, program.scope
     where = context.where(scope)
     cuts = [context.dates(end) for end in ends]
@@ -108,7 +113,7 @@ def _between_ends(context: Context, program: Change, ends: tuple[Scope, Scope]) 
     step = means[1] - means[0]
     shown = (f"{means[0]:.2f}", f"{means[1]:.2f}")
     text = f"ean {of} went from {shown[0]} to {shown[1]} ({step:+.2f}){words.where(scope)}: first {names[0]}, then {names[1]}"
-    text += "." if same else "; that holds the season."
+    text += "." if same else "; the difference includes the season."
     difference = context.trace("difference", timetools.difference, means[1], means[0])
     if program.ask == "whether":
         claim = Claim({"loss": -step, "gain": step}.get(program.direction, abs(step)), STEADY, ">", shown=shown)

@@ -17,7 +17,7 @@ class Interval:
         Ends, in ``unit``; ISO days of a date.
     unit : str
     code : str
-        What gives ``{"low": low, "high": high}`` at the end of the cell of the answer.
+        Expression of ``{"low": low, "high": high}`` at the end of the cell of the answer.
     """
 
     figure: str

@@ -1,20 +1,20 @@
-"""Land cover by rules that can be read: a year of dates, three indices, five thresholds.
+"""Land cover by explicit rules: a year of dates, three indices, five thresholds.
 
-Each pixel is described by what it looks like over a year, on the dates it was seen: the median of NDVI, its level when
-greenest (the 90th percentile), the median of MNDWI (green against short-wave infrared), and the reflectance of
-green light when greenest. Then, in this order:
+Each pixel is described by its clear observations over a year: the median of NDVI, its highest level (the 90th
+percentile), the median of MNDWI (green against short-wave infrared), and the green reflectance on the greenest dates.
+The rules apply in this order:
 
 ======== ==============================================================================================
 water    median MNDWI above 0 and median NDVI below 0.2
 forest   greenest NDVI at least 0.75 and green reflectance then at most 0.058: crowns shade each other,
          grass and crops of the same NDVI are brighter
-field    greenest NDVI at least 0.40: grass, crops, young growth, whatever is green and no forest
+field    greenest NDVI at least 0.40: grass, crops, young growth and all other green land except forest
 built-up median MNDWI above -0.38: brick, concrete and asphalt reflect short-wave infrared less than soil does
 bare     the rest
 ======== ==============================================================================================
 
-The thresholds were set on the simulator's five classes and on the tree cover layer of the Romanian sample; measured
-agreement is in docs/ask.md. How sure a pixel is follows from its distance to the nearest threshold that decided it.
+The thresholds were set on the simulator's five classes and on the tree cover layer of the Romanian sample; docs/ask.md
+states the measured agreement. The confidence of a pixel follows from its distance to the nearest deciding threshold.
 """
 
 from __future__ import annotations
@@ -43,21 +43,21 @@ UNSEEN = 255
 
 GREEN_FOREST, GREEN_FIELD, DARK_FOREST = 0.75, 0.40, 0.058
 WATER_MNDWI, WATER_NDVI, BUILT_MNDWI = 0.0, 0.2, -0.38
-#: Distances to a threshold over which certainty grows from even to good: the noise of a yearly statistic.
+#: Distances to a threshold that scale the confidence: the noise of a yearly statistic.
 _SCALE = {"green": 0.05, "dark": 0.006, "wet": 0.06}
-#: Fewer dates on which a pixel was seen do not make a year.
+#: Minimum number of clear dates of a pixel for a year.
 FEWEST = 3
-#: Snow: NDSI and near infrared above, shortwave infrared below. Clouds of ice have the NDSI of snow, but snow absorbs at
-#: 1.6 µm: what is brighter there is a cloud.
+#: Snow: NDSI and near infrared above, shortwave infrared below. Ice clouds have the NDSI of snow, but snow absorbs at
+#: 1.6 µm: brighter pixels are cloud.
 SNOW_NDSI, SNOW_NIR, SNOW_SWIR = 0.4, 0.11, 0.13
-#: NDSI of deep snow, however bright at 1.6 µm; part of the green light that it reflects in the near infrared at least.
+#: NDSI of deep snow, at any brightness at 1.6 µm; minimum ratio of near infrared to green reflectance.
 SNOW_DEEP, SNOW_WHITE = 0.65, 0.7
 
 Floats = npt.NDArray[np.float32]
 
 
 def needs(cube: xr.Dataset) -> str:
-    """What the rules need and the cube has not, or nothing."""
+    """Return the bands that the rules need and the cube lacks, as text; empty if there are none."""
     missing = [b for b in ("green", "red", "nir", "swir16") if b not in bands(cube)]
     return ", ".join(missing)
 
@@ -73,16 +73,16 @@ def classify(cube: xr.Dataset) -> xr.Dataset:
     Returns
     -------
     Dataset
-        ``cover`` (y, x) uint8, 255 where fewer than three dates were seen, and ``sure`` (y, x) float32, 0.5..1.
+        ``cover`` (y, x) uint8, 255 with fewer than three clear dates, and ``sure`` (y, x) float32, 0.5..1.
 
     Raises
     ------
     InputError
-        If a band is missing or no pixel was seen often enough.
+        If a band is missing or no pixel was observed often enough.
     """
     missing = needs(cube)
     if missing:
-        raise InputError(f"Land cover needs the bands {missing}, which this cube has not.")
+        raise InputError(f"Land cover needs the bands {missing}, which this cube lacks.")
     seen = usable(cube).transpose("time", "y", "x").values
     green, red, nir, swir = (cube[b].transpose("time", "y", "x").values for b in ("green", "red", "nir", "swir16"))
     with np.errstate(divide="ignore", invalid="ignore"):
@@ -93,7 +93,7 @@ def classify(cube: xr.Dataset) -> xr.Dataset:
     counts = np.isfinite(ndvi).sum(axis=0)
     enough = counts >= FEWEST
     if not enough.any():
-        raise InputError("Too few cloud-free dates to tell land cover: at least three are needed.")
+        raise InputError("Too few cloud-free dates to map land cover: at least three are needed.")
     ndvi_mid, greenest = quantile(ndvi, 0.5), quantile(ndvi, 0.9)
     wet = quantile(mndwi, 0.5)
     dark = quantile(np.where(ndvi >= greenest - 0.05, green, np.nan), 0.5)
@@ -132,7 +132,7 @@ def _decide(ndvi: Floats, greenest: Floats, wet: Floats, dark: Floats) -> tuple[
 
 
 def quantile(values: Floats, q: float) -> Floats:
-    """A quantile along the first axis, NaN left out; NumPy's own takes a hundred times as long."""
+    """Compute a quantile along the first axis, ignoring NaN, a hundred times as fast as ``numpy.nanquantile``."""
     ordered = np.sort(values, axis=0)  # NaN last
     count = np.isfinite(ordered).sum(axis=0)
     place = (np.maximum(count, 1) - 1) * q
@@ -144,21 +144,21 @@ def quantile(values: Floats, q: float) -> Floats:
 
 
 def water(cube: xr.Dataset) -> xr.Dataset:
-    """Tell water from everything else by the same rule as :func:`classify`, from however few dates.
+    """Map water by the rule of :func:`classify`, from any number of dates.
 
     Returns
     -------
     Dataset
-        As from :func:`classify`, but ``cover`` is water, bare for all that is no water, or 255 where nothing was seen.
+        As from :func:`classify`, but ``cover`` is water, bare for all other land, or 255 without an observation.
 
     Raises
     ------
     InputError
-        If a band is missing or no pixel was seen.
+        If a band is missing or no pixel was observed.
     """
     missing = needs(cube)
     if missing:
-        raise InputError(f"Water needs the bands {missing}, which this cube has not.")
+        raise InputError(f"Water needs the bands {missing}, which this cube lacks.")
     seen = usable(cube).transpose("time", "y", "x").values & ~snow(cube).values
     green, red, nir, swir = (cube[b].transpose("time", "y", "x").values for b in ("green", "red", "nir", "swir16"))
     with np.errstate(divide="ignore", invalid="ignore"):
@@ -166,7 +166,7 @@ def water(cube: xr.Dataset) -> xr.Dataset:
         seen &= np.isfinite(ndvi) & np.isfinite(mndwi)
     there = seen.any(axis=0)
     if not there.any():
-        raise InputError("The place was never seen without cloud or snow in that time.")
+        raise InputError("The place has no observation without cloud or snow in that time.")
     green_mid, wet = (quantile(np.where(seen, v, np.nan), 0.5) for v in (ndvi, mndwi))
     margin = np.minimum((wet - WATER_MNDWI) / _SCALE["wet"], (WATER_NDVI - green_mid) / _SCALE["green"])
     found = np.where(there, np.where(margin > 0, CODE["water"], CODE["bare"]), UNSEEN).astype(np.uint8)
@@ -176,16 +176,16 @@ def water(cube: xr.Dataset) -> xr.Dataset:
 
 
 def snow(cube: xr.Dataset) -> xr.DataArray:
-    """Boolean (time, y, x): seen, NDSI above 0.4, near infrared above 0.11, shortwave infrared below 0.13 or NDSI above 0.65.
+    """Detect snow (time, y, x): clear, NDSI above 0.4, NIR above 0.11, and SWIR below 0.13 or NDSI above 0.65.
 
-    The first two as in MODIS' snow product; the third leaves out clouds of ice. Near infrared is at least 0.7 of green: that
-    of foam, glint and shallow water is less. What the cloud mask covers is cloud.
+    The first two tests are those of MODIS' snow product; the third excludes ice clouds. Near infrared must be at least
+    0.7 of green, which excludes foam, glint and shallow water. Pixels under the cloud mask are cloud.
 
     Source: Hall, Riggs and Salomonson (1995), doi:10.1016/0034-4257(95)00137-P.
     """
     lacking = [b for b in ("green", "nir", "swir16") if b not in bands(cube)]
     if lacking:
-        raise InputError(f"Snow needs the bands {', '.join(lacking)}, which this cube has not.")
+        raise InputError(f"Snow needs the bands {', '.join(lacking)}, which this cube lacks.")
     ndsi = (cube["green"] - cube["swir16"]) / (cube["green"] + cube["swir16"])
     bright = (ndsi > SNOW_NDSI) & (cube["nir"] > SNOW_NIR) & ((cube["swir16"] < SNOW_SWIR) | (ndsi > SNOW_DEEP))
     bright &= cube["nir"] > SNOW_WHITE * cube["green"]
@@ -194,7 +194,7 @@ def snow(cube: xr.Dataset) -> xr.DataArray:
 
 
 def class_mask(land: xr.Dataset, name: str) -> npt.NDArray[Any]:
-    """Which pixels of a land cover map are of that kind (or union of kinds)."""
+    """Return the mask of the pixels of a land cover map with a kind of land, or a union of kinds."""
     from eowidgets.analysis.ask.language import UNIONS
 
     names = UNIONS.get(name, (name,))

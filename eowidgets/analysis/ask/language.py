@@ -1,4 +1,4 @@
-"""The typed language that questions are turned into: every program is one of these values, and nothing else runs."""
+"""The typed language of questions: every question is converted to one of these values, and nothing else is run."""
 
 from __future__ import annotations
 
@@ -15,36 +15,36 @@ Place = Literal[
 ]
 PLACES: tuple[str, ...] = get_args(Place)
 
-#: Kinds of land, told from a year of dates.
+#: Kinds of land, mapped from a year of dates.
 COVERS = ("forest", "field", "water", "built-up", "bare")
 #: Unions of kinds of land.
 UNIONS = {"vegetation": ("forest", "field")}
-#: What is told date by date.
+#: Kinds mapped per date.
 SKIES = ("cloud", "snow")
-#: What can be counted or dated without looking at a pixel.
+#: Kinds counted or dated without reading pixels.
 IMAGES = ("image", "clear image")
 
 
 @dataclass(frozen=True, slots=True)
 class Scope:
-    """Where and when a question looks.
+    """Place and time of a question.
 
     Parameters
     ----------
     start, end : str
-        ISO days, both included; empty for the end of the series.
+        ISO days, inclusive; empty for the first and last day of the series.
     months : tuple of int
         Only these months of every year; empty for all.
     place : str
         One of :data:`PLACES`: a half, a quarter or the middle of the scene.
     area : {"", "drawn"}
-        ``"drawn"`` where the question speaks of the area that was drawn.
+        ``"drawn"`` if the question refers to the drawn area.
     layer : str
-        Name of one of the person's own vector layers.
+        Name of one of the user's vector layers.
     cover : str
         Only pixels of this kind of land (for the index of the forest alone).
     point : (float, float), optional
-        Longitude and latitude: only the pixel that holds them.
+        Longitude and latitude: only the pixel that contains them.
     """
 
     start: str = ""
@@ -58,16 +58,16 @@ class Scope:
 
 
 @dataclass(frozen=True, slots=True)
-class Program:
-    """What all programs share."""
+class QuestionProgram:
+    """Base class of all programs."""
 
     kind: ClassVar[str] = ""
     scope: Scope = field(default_factory=Scope)
 
 
 @dataclass(frozen=True, slots=True)
-class Presence(Program):
-    """Whether there is any of it; ``negated``, whether there is none."""
+class Presence(QuestionProgram):
+    """A question whether something is present; with ``negated``, whether it is absent."""
 
     kind: ClassVar[str] = "presence"
     of: str = "forest"
@@ -75,8 +75,8 @@ class Presence(Program):
 
 
 @dataclass(frozen=True, slots=True)
-class Count(Program):
-    """How many separate patches, images or features; patches below ``min_hectares`` are not counted."""
+class Count(QuestionProgram):
+    """A question for the number of patches, images or features; patches below ``min_hectares`` are not counted."""
 
     kind: ClassVar[str] = "count"
     of: str = "forest"
@@ -84,8 +84,8 @@ class Count(Program):
 
 
 @dataclass(frozen=True, slots=True)
-class Compare(Program):
-    """More or less of one thing than of another, or of the same in another place or time (``other``).
+class Compare(QuestionProgram):
+    """A comparison of two things, or of one thing in two places or times (``other``).
 
     ``"which"`` asks which of the two is more, ``"which less"`` which is less, ``"difference"`` by how much they differ.
     ``of`` may be ``"image"``.
@@ -99,8 +99,8 @@ class Compare(Program):
 
 
 @dataclass(frozen=True, slots=True)
-class AreaOf(Program):
-    """How large."""
+class AreaOf(QuestionProgram):
+    """A question for an area."""
 
     kind: ClassVar[str] = "area"
     of: str = "forest"
@@ -108,8 +108,8 @@ class AreaOf(Program):
 
 
 @dataclass(frozen=True, slots=True)
-class Share(Program):
-    """How much of the place, in percent; ``negated``, how much of it is something else."""
+class Share(QuestionProgram):
+    """A question for a share of the place in percent; with ``negated``, for the share of everything else."""
 
     kind: ClassVar[str] = "share"
     of: str = "forest"
@@ -117,15 +117,15 @@ class Share(Program):
 
 
 @dataclass(frozen=True, slots=True)
-class Settlement(Program):
-    """Rural or urban."""
+class Settlement(QuestionProgram):
+    """A question whether the place is rural or urban."""
 
     kind: ClassVar[str] = "settlement"
 
 
 @dataclass(frozen=True, slots=True)
-class Locate(Program):
-    """Where: in words of a nine-field grid, as polygons, or the nearest to the middle."""
+class Locate(QuestionProgram):
+    """A question for a location: in words of a nine-field grid, as polygons, or the nearest to the centre."""
 
     kind: ClassVar[str] = "locate"
     of: str = "forest"
@@ -133,8 +133,8 @@ class Locate(Program):
 
 
 @dataclass(frozen=True, slots=True)
-class When(Program):
-    """On which date: first or last seen, the highest or lowest, or when it changed most (``direction``: was lost, came)."""
+class When(QuestionProgram):
+    """A question for a date: the first, last, highest or lowest, or of a change (``direction``: loss or gain)."""
 
     kind: ClassVar[str] = "when"
     of: str = "NDVI"
@@ -143,18 +143,18 @@ class When(Program):
 
 
 @dataclass(frozen=True, slots=True)
-class Trend(Program):
-    """Rising or falling over the years."""
+class Trend(QuestionProgram):
+    """A question for the trend over the years."""
 
     kind: ClassVar[str] = "trend"
     of: str = "NDVI"
 
 
 @dataclass(frozen=True, slots=True)
-class Season(Program):
-    """When the growing season starts, peaks or ends, or how long it is.
+class Season(QuestionProgram):
+    """A question for the start, peak, end or length of the growing season.
 
-    With ``relation``, whether it does so earlier (later, is longer, shorter) than in the time of ``other``.
+    With ``relation``, a comparison with the season in the time of ``other``: earlier, later, longer or shorter.
     """
 
     kind: ClassVar[str] = "season"
@@ -165,11 +165,11 @@ class Season(Program):
 
 
 @dataclass(frozen=True, slots=True)
-class Change(Program):
-    """What changed, whether, how much, from what to what, and what the cause looks like, between two times.
+class Change(QuestionProgram):
+    """A question for the change between two times: what, whether, how much, from what to what, or its likely cause.
 
-    ``method`` is one of ``eow.change``: the hectares are then those that it gives, not those of two maps. An amount of loss
-    in ``"%"`` is a share of what was there before.
+    ``method`` is a method of ``eow.change``, which then gives the hectares in place of two maps. A loss in ``"%"`` is a
+    share of the previous area.
     """
 
     kind: ClassVar[str] = "change"
@@ -182,8 +182,8 @@ class Change(Program):
 
 
 @dataclass(frozen=True, slots=True)
-class Extreme(Program):
-    """The highest or lowest value of an index, or the place that has it."""
+class Extreme(QuestionProgram):
+    """A question for the highest or lowest value of an index, or for its place."""
 
     kind: ClassVar[str] = "extreme"
     of: str = "NDVI"
@@ -192,8 +192,8 @@ class Extreme(Program):
 
 
 @dataclass(frozen=True, slots=True)
-class Statistic(Program):
-    """Mean, median or spread of an index."""
+class Statistic(QuestionProgram):
+    """A question for the mean, median or spread of an index."""
 
     kind: ClassVar[str] = "statistic"
     of: str = "NDVI"
@@ -201,8 +201,8 @@ class Statistic(Program):
 
 
 @dataclass(frozen=True, slots=True)
-class Outlook(Program):
-    """What an index will be in the time of the scope, which lies ahead; more or less than a year before."""
+class Outlook(QuestionProgram):
+    """A question for the forecast of an index in the time of the scope, or for its comparison with a year before."""
 
     kind: ClassVar[str] = "outlook"
     of: str = "NDVI"
@@ -210,11 +210,11 @@ class Outlook(Program):
 
 
 @dataclass(frozen=True, slots=True)
-class Threshold(Program):
-    """Whether a share, an area, a count, a change or the mean of an index lies above (at least) or below a limit.
+class Threshold(QuestionProgram):
+    """A question whether a share, an area, a count, a change or the mean of an index is above or below a limit.
 
-    ``"any date"`` asks whether the mean of an index, or the share of cloud or snow, ever does.
-    The limit is in ``unit``: ``"%"``, ``"ha"``, ``"km2"``, ``"m2"``, or nothing for indices and counts.
+    ``"any date"`` asks whether the mean of an index, or the share of cloud or snow, is so on any date. The limit is in
+    ``unit``: ``"%"``, ``"ha"``, ``"km2"``, ``"m2"``, or empty for indices and counts.
     """
 
     kind: ClassVar[str] = "threshold"
@@ -226,8 +226,8 @@ class Threshold(Program):
 
 
 @dataclass(frozen=True, slots=True)
-class Rank(Program):
-    """Which month, year, season, half or quarter has the highest or lowest value; of images, the most or fewest."""
+class Rank(QuestionProgram):
+    """A question which month, year, season, half or quarter has the highest or lowest value, or the most images."""
 
     kind: ClassVar[str] = "rank"
     of: str = "NDVI"
@@ -236,10 +236,10 @@ class Rank(Program):
 
 
 @dataclass(frozen=True, slots=True)
-class Extent(Program):
-    """How much of the place has an index above or below a limit (the median over the time), in percent or as an area.
+class Extent(QuestionProgram):
+    """A question for the part of the place with an index above or below a limit (median over time), in percent or area.
 
-    In ``"dates"``: on how many dates the mean over the place is.
+    In ``"dates"``: the number of dates on which the mean over the place is.
     """
 
     kind: ClassVar[str] = "extent"
@@ -250,16 +250,16 @@ class Extent(Program):
 
 
 @dataclass(frozen=True, slots=True)
-class Event(Program):
-    """Whether a fire, a storm or something else that harms a forest happened; images test fire only."""
+class Event(QuestionProgram):
+    """A question whether a fire, a storm or another event that damages forests happened; images test fire only."""
 
     kind: ClassVar[str] = "event"
     of: Literal["fire", "storm", "disease", "drought", "logging", "flood", "landslide"] = "fire"
 
 
 @dataclass(frozen=True, slots=True)
-class Fact(Program):
-    """Something about the cube itself, or the meaning of an index (``of`` is then its name)."""
+class Fact(QuestionProgram):
+    """A question about the cube itself, or about the meaning of an index (``of`` is then its name)."""
 
     kind: ClassVar[str] = "fact"
     of: str = "dates"
@@ -267,13 +267,13 @@ class Fact(Program):
 
 
 @dataclass(frozen=True, slots=True)
-class Describe(Program):
-    """What there is, in a sentence or two."""
+class Describe(QuestionProgram):
+    """A question for a description of the land cover in a sentence or two."""
 
     kind: ClassVar[str] = "describe"
 
 
-KINDS: dict[str, type[Program]] = {
+KINDS: dict[str, type[QuestionProgram]] = {
     c.kind: c
     for c in (
         Presence, Count, Compare, AreaOf, Share, Settlement, Locate, When, Trend, Season, Change, Extreme, Statistic, Outlook,
@@ -283,8 +283,8 @@ KINDS: dict[str, type[Program]] = {
 _SCOPE = tuple(f.name for f in dataclasses.fields(Scope))
 
 
-def to_json(program: Program) -> dict[str, Any]:
-    """A program as plain values, what has its default left out.
+def to_json(program: QuestionProgram) -> dict[str, Any]:
+    """Convert a program to plain values, without default values.
 
     Examples
     --------
@@ -309,8 +309,8 @@ def _scope_json(scope: Scope) -> dict[str, Any]:
     return {n: list(v) if isinstance(v, tuple) else v for n, v in values.items()}
 
 
-def from_json(values: Mapping[str, Any]) -> Program:
-    """A program from plain values; whatever is not in the language is refused.
+def from_json(values: Mapping[str, Any]) -> QuestionProgram:
+    """Create a program from plain values, and reject values outside the language.
 
     Raises
     ------
@@ -367,13 +367,13 @@ def _is_day(text: str) -> bool:
         return False
 
 
-#: What can be asked about the cube itself.
+#: Facts about the cube.
 FACTS = (
     "dates", "satellite", "size", "width", "height", "rows", "columns", "pixels", "bands", "resolution", "interval",
     "longest gap", "years", "days", "images a year", "latitude", "acquisitions", "crs", "imaging", "empty months",
     "longitude", "indices", "place", "north", "south", "east", "west",
 )  # fmt: skip
-#: Field -> the words that it may hold; literal types say the same to the type checker.
+#: Field -> its allowed words, which are also those of the literal types.
 _WORDS: dict[tuple[str, str], tuple[str, ...]] = {
     ("compare", "relation"): ("more", "less", "which", "which less", "difference"),
     ("area", "unit"): ("ha", "km2", "m2"),
@@ -402,7 +402,7 @@ _WORDS: dict[tuple[str, str], tuple[str, ...]] = {
 
 
 def words_of(kind: str, field: str) -> tuple[str, ...]:
-    """The words that a field of a kind of program may hold; none where it is not one of words.
+    """Return the words that a field of a kind of program may hold; empty for fields of other types.
 
     Examples
     --------
@@ -412,7 +412,7 @@ def words_of(kind: str, field: str) -> tuple[str, ...]:
     return _WORDS.get((kind, field), ())
 
 
-def _check(program: Program) -> None:
+def _check(program: QuestionProgram) -> None:
     for entry in dataclasses.fields(program):
         value = getattr(program, entry.name)
         words = _WORDS.get((program.kind, entry.name))

@@ -1,4 +1,4 @@
-"""Years whose images are all darker or all brighter than those of other years, brought to their level."""
+"""Correction of years whose images are all darker or all brighter than those of other years."""
 
 from __future__ import annotations
 
@@ -13,17 +13,17 @@ from eowidgets.analysis.ask.screen import KEPT, checksums
 from eowidgets.cube.schema import DIMS, bands, usable
 
 Floats = npt.NDArray[np.floating[Any]]
-#: Bands whose level is compared, the least difference of the level (log) of all of them that is no weather, and the
-#: least number of pairs, of other years and of pixels (share) to know it from.
+#: Bands whose level is compared; minimum difference of the level (log) in all of them, which weather does not cause;
+#: and the minimum numbers of pairs of dates, of other years, and of common pixels (share).
 LEVELLED = ("green", "red", "nir", "swir16")
 OFF, FEWEST_PAIRS, FEWEST_YEARS, COMMON = 0.12, 20, 2, 0.1
-#: Days of the year that two dates that are compared may lie apart.
+#: Maximum number of days of the year between two compared dates.
 APART = 16
 _levels: OrderedDict[tuple[int, ...], dict[int, dict[str, float]]] = OrderedDict()
 
 
 def year_levels(cube: xr.Dataset) -> dict[int, dict[str, float]]:
-    """Factors by which the bands of years that are off must be multiplied; see :func:`levels_of`, whose results are kept."""
+    """Return the correction factors of the bands by year, cached; see :func:`levels_of`."""
     key = checksums(cube)
     if key not in _levels:
         _levels[key] = levels_of(cube)
@@ -33,11 +33,12 @@ def year_levels(cube: xr.Dataset) -> dict[int, dict[str, float]]:
 
 
 def levels_of(cube: xr.Dataset) -> dict[int, dict[str, float]]:
-    """Factors by which the bands of a year must be multiplied to have the level of the other years, where it is off.
+    """Return the factors that scale the bands of an outlier year to the level of the other years.
 
-    From all pairs of dates of that and other years at most 16 days of the year apart: the median over the pairs of the
-    logarithm of the median ratio of their common pixels. A year is off if all of green, red, near and shortwave infrared
-    are brighter, or all darker, by 12 % or more: weather and growth move them in different directions.
+    They come from all pairs of dates of that and other years at most 16 days of the year apart: the median over the
+    pairs of the logarithm of the median ratio of their common pixels. A year is an outlier if green, red, near and
+    shortwave infrared are all brighter, or all darker, by 12 % or more: weather and growth change them in different
+    directions.
     """
     names = [n for n in LEVELLED if n in bands(cube)]
     if len(names) < len(LEVELLED):
@@ -69,12 +70,12 @@ def _ratio(a: Floats, b: Floats) -> float:
 
 
 def levelled(cube: xr.Dataset, part: xr.Dataset) -> xr.Dataset:
-    """Bring the years of a part of a series to the usual level; the same object where no year is off.
+    """Scale the years of a part of a series to the usual level; the same object if no year is an outlier.
 
     Parameters
     ----------
     cube : Dataset
-        The whole series, which tells what is usual.
+        The whole series, which defines the usual level.
     part : Dataset
         Some of its dates.
     """
@@ -94,14 +95,14 @@ def levelled(cube: xr.Dataset, part: xr.Dataset) -> xr.Dataset:
 
 
 def days_apart(a: Any, b: Any) -> Floats:
-    """Return days of the year between two days of it, whatever the year."""
+    """Return the distance of two days within the year, regardless of the year."""
     days = np.abs(a - b)
     out: Floats = np.minimum(days, 365 - days).astype(float)
     return out
 
 
 def thinned(cube: xr.Dataset, names: Any) -> xr.Dataset:
-    """Return every so many rows and columns, about 40 each: enough for the medians of a scene."""
+    """Return about 40 evenly spaced rows and columns, enough for the medians of a scene."""
     step = {k: slice(None, None, -(-cube.sizes[k] // 40)) for k in ("y", "x")}
     out: xr.Dataset = cube[[*(n for n in (*names, "valid", "clouds") if n in cube)]].isel(step)
     return out

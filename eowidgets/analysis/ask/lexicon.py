@@ -1,10 +1,10 @@
-"""Words that people use for what a cube can show."""
+"""The vocabulary for what a cube can show."""
 
 from __future__ import annotations
 
 import re
 
-#: Topic -> nouns for it (several words count as one). The classifier sees only that there was such a noun.
+#: Topic -> nouns for it (several words count as one), which the classifier sees as one placeholder.
 NOUNS: dict[str, str] = {
     "forest": "forest, forests, tree, trees, wood, woods, woodland, woodlands, forestland, tree cover, treecover, "
     "trees cover, canopy, grove, groves, forest cover, stand of trees, forest stand, forest stands, timber, jungle",
@@ -44,7 +44,7 @@ NOUNS: dict[str, str] = {
     "EVI": "evi, enhanced vegetation index",
 }
 
-#: Topic -> words that name it and say something else as well; the classifier sees the word too.
+#: Topic -> words that name it with additional meaning, which the classifier sees as well.
 WORDS: dict[str, str] = {
     "forest": "forested, wooded, afforested, tree-covered, treed",
     "field": "grassy, cultivated, farmed, agricultural, arable",
@@ -63,7 +63,7 @@ WORDS: dict[str, str] = {
 }
 INDICES = ("NDVI", "NDMI", "NBR", "NDWI", "NDSI", "NDBI", "EVI")
 
-#: What the classifier reads in place of a noun.
+#: Placeholders for nouns in the input of the classifier.
 MARKS = {"image": "‹m›", "clear image": "‹m›", "snow": "‹s›", "cloud": "‹s›"} | dict.fromkeys(INDICES, "‹i›")
 COVER_MARK = "‹c›"
 
@@ -74,7 +74,7 @@ def _table(words: dict[str, str]) -> dict[str, str]:
 
 NOUN_OF = _table(NOUNS)
 WORD_OF = _table(WORDS)
-#: The longest names first, so that "bare soil" is one thing.
+#: Longest names first, so that "bare soil" is one phrase.
 PHRASES = re.compile(
     r"(?<![\w-])(" + "|".join(re.escape(w) for w in sorted(NOUN_OF | WORD_OF, key=len, reverse=True)) + r")(?![\w])"
 )
@@ -118,7 +118,7 @@ UNITS = (
 
 
 def place_of(match: re.Match[str]) -> str:
-    """The place that a match of :data:`PLACE` means."""
+    """Return the place of a match of :data:`PLACE`."""
     found = match.groupdict()
     if found["ns"]:
         return found["ns"] + (f"-{found['ew']}" if found["ew"] else "")
@@ -131,7 +131,7 @@ def place_of(match: re.Match[str]) -> str:
 
 
 def hectares_of(match: re.Match[str]) -> float:
-    """The size that a match of :data:`SIZE` means."""
+    """Return the hectares of a match of :data:`SIZE`."""
     words, unit = match["half"], match["unit"]
     if words.startswith("half"):
         number = 0.5
@@ -143,7 +143,7 @@ def hectares_of(match: re.Match[str]) -> float:
     return number * (per or _HECTARES[unit.removesuffix("s") if unit.startswith("hec") else unit])
 
 
-#: Words that say nothing about the question's kind, but are no reason to doubt either.
+#: Words that do not indicate the kind of a question, and do not reduce confidence.
 HARMLESS = frozenset(
     """a about above actually again all along also am an and any anybody anyone anything anywhere are area around as at
     away back be because been before being below between both but by can could currently did do does doing done down

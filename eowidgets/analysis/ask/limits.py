@@ -1,4 +1,4 @@
-"""Yes or no: whether a share, an area, a number, a change or a mean lies above or below a limit."""
+"""Answers to questions with a limit: a share, an area, a number, a change or a mean is above or below it."""
 
 from __future__ import annotations
 
@@ -17,21 +17,21 @@ _SIGN: dict[str, Relation] = {"above": ">", "at least": ">=", "below": "<", "at 
 
 
 def threshold(context: Context, program: Threshold) -> Answer:
-    """Say whether it is above (at least) or below (at most) the limit, with the number itself."""
+    """Answer whether a value is above (at least) or below (at most) the limit, and state the value."""
     value, written, subject, found = _measure(context, program)
     result = context.trace("result", small.exceeds, value, program.relation, program.limit)
-    written, limit = _apart(program, value, written)
+    written, limit = _distinguishable(program, value, written)
     claim = Claim(value, program.limit, _SIGN[program.relation], shown=(written,))
-    text = f"{claim.opening}: {subject} {written}, and the limit asked about is {limit}."
-    # Close to the limit the noise of the masks decides.
+    text = f"{claim.opening}: {subject} {written}, and the limit in the question is {limit}."
+    # Close to the limit, the noise of the masks matters.
     near = abs(value - program.limit) / max(abs(program.limit), abs(value), 1e-9)
     sure = found.sure * (0.6 + 0.4 * min(1.0, near / 0.05))
     masks = context.picture(found.mask, program.of) if found.after is not None else {}
     return context.answer(program, text + found.note, result, sure, masks=masks, dates=found.cube, claim=claim)
 
 
-def _apart(program: Threshold, value: float, written: str) -> tuple[str, str]:
-    """The number and the limit as the sentence writes them, with more digits where they would look the same."""
+def _distinguishable(program: Threshold, value: float, written: str) -> tuple[str, str]:
+    """Format the number and the limit, with more digits where they would look equal."""
     limit = _say(program.limit, program.unit, program.measure)
     if written == limit and value != program.limit:
         unit = {"%": " %", "ha": " ha", "km2": " km²", "m2": " m²"}.get(program.unit, "")
@@ -48,7 +48,7 @@ def _say(value: float, unit: str, measure: str) -> str:
 
 
 def _measure(context: Context, program: Threshold) -> tuple[float, str, str, Found]:
-    """The number, how it is written, what it is of, and what it rests on."""
+    """Return the number, its written form, its subject, and the mask behind it."""
     scope, of, unit = program.scope, program.of, program.unit
     place = words.where(scope)
     if program.measure == "mean":
@@ -85,7 +85,7 @@ def _measure(context: Context, program: Threshold) -> tuple[float, str, str, Fou
 
 
 def _any_date(context: Context, program: Threshold) -> tuple[float, str, str, Found]:
-    """The highest (lowest) value of any date: whether the limit is ever passed."""
+    """Return the highest (lowest) value of any date, to test whether the limit is ever exceeded."""
     scope, of = program.scope, program.of
     cut = context.dates(scope, of)
     where = context.where(scope)
@@ -103,13 +103,13 @@ def _any_date(context: Context, program: Threshold) -> tuple[float, str, str, Fo
 
 
 def extent(context: Context, program: Extent) -> Answer:
-    """Say how much of the place has an index above or below the limit."""
+    """Answer with the part of the place whose index is above or below the limit."""
     scope, of, unit = program.scope, program.of, program.unit
     cut = context.dates(scope, of)
     where = context.where(scope)
     if of in SKIES:
         if unit != "dates":
-            raise InputError(f"Of {of} I can tell on how many dates it passes a limit: ask for those.")
+            raise InputError(f"For {of}, only the number of dates beyond a limit is computed: ask for that.")
         series = context.trace("percent", small.in_percent, context.trace("shares", tools.sky_share, cut, of, where))
     else:
         values = context.trace("values", tools.index_values, cut, of, where)
@@ -126,9 +126,7 @@ def extent(context: Context, program: Extent) -> Answer:
     else:
         value = context.trace("size", tools.area, mask, context.cube, unit)
     said = _say(value, unit, "share")
-    text = (
-        f"On {said} of the place seen{words.where(scope)} {of} is {program.relation} {program.limit:g}, the median of "
-    )
+    text = f"On {said} of the observed place{words.where(scope)} {of} is {program.relation} {program.limit:g}, the median of "
     dates = int(values.notnull().any(("y", "x")).sum())
     text += f"{'1 date' if dates == 1 else f'{dates} dates'}{words.when(*span(cut))}{words.months(scope.months)}."
     return context.answer(
@@ -168,7 +166,7 @@ def _changed(context: Context, program: Threshold) -> tuple[float, str, str, Fou
     verb = "gained" if gain else "lost"
     if unit == "%":
         if found.before is None:
-            raise InputError("The year before is not known.")
+            raise InputError("The land cover of the year before is unknown.")
         had = context.trace("had", tools.kind_mask, found.before, of, found.known)
         whole = context.trace("whole", tools.area, had, context.cube)
         part = context.trace("part", tools.area, found.mask, context.cube)

@@ -1,7 +1,7 @@
-"""What single words of a question say about its program: the table behind :mod:`.accounted`.
+"""Meaning of single words for programs: the table behind :mod:`.accounted`.
 
-A word is harmless, or it stands for one of several facts of a program, written ``"field:value"`` as
-:func:`.accounted.facts` gives them. A word that is in neither list is not accounted for. The lists are in ``meanings.txt``.
+A word is harmless, or it represents one of several facts of a program, written ``"field:value"`` as in
+:func:`.accounted.facts`. A word in neither list is not accounted for. The lists are in ``meanings.txt``.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ _FILE = Path(__file__).with_name("meanings.txt")
 
 
 def _read() -> tuple[dict[str, frozenset[str]], frozenset[str], frozenset[str]]:
-    """Words with the facts of which a program must have one, harmless words, and those that the lexicon has wrongly as such."""
+    """Read the words with their facts, the harmless words, and the words that are not harmless despite the lexicon."""
     sets: dict[str, set[str]] = {}
     words: dict[str, set[str]] = {}
     plain: dict[str, set[str]] = {"harmless": set(), "strict": set()}
@@ -38,7 +38,7 @@ def _read() -> tuple[dict[str, frozenset[str]], frozenset[str], frozenset[str]]:
     return found, frozenset(plain["harmless"]), frozenset(plain["strict"])
 
 
-#: Word to the facts of which a program must have one.
+#: Word -> facts of which a program must have one.
 MEANINGS, _FILLERS, _STRICT = _read()
-#: Politeness, fillers, and verbs that ask for any answer.
+#: Polite words, fillers, and verbs that ask for any answer.
 HARMLESS = (FUNCTION_WORDS - _STRICT) | _FILLERS

@@ -1,4 +1,4 @@
-"""Small steps around ``eow.trend`` and ``eow.phenology``: what they are run on, and single numbers of their tables."""
+"""Small steps around ``eow.trend`` and ``eow.phenology``: their input, and single numbers from their tables."""
 
 from __future__ import annotations
 
@@ -19,20 +19,20 @@ from eowidgets.models.phenology.metrics import GAP, INCOMPLETE, QUALITY, SEASON
 
 Mask = npt.NDArray[np.bool_]
 
-#: Fewest values of a trend: of four that all rise, the Mann-Kendall test gives p = 0.09.
+#: Minimum number of values of a trend: for four rising values, the Mann-Kendall test gives p = 0.09.
 FEWEST = 5
-#: Days by which the first and the last image may miss the ends of a year that counts.
+#: Maximum number of days between the ends of a year and the first and last image for a whole year.
 SLACK = 31
 #: Half width of a 95 % interval in standard deviations.
 WIDE = 1.96
-#: Most pixels of a place whose seasons are measured, and the share of them that must have one.
+#: Maximum number of pixels of a place for seasons, and the minimum share of them with a season.
 PIXELS, LEAST = 10_000, 0.25
-#: Qualities of a season from which dates are taken.
-TOLD = (SEASON, GAP, INCOMPLETE)
+#: Qualities of a season that can be dated.
+DATED = (SEASON, GAP, INCOMPLETE)
 
 
 def month_range(months: Collection[int]) -> str:
-    """Write months as ``eow.trend`` takes them: the shortest range that holds them, across the new year if need be.
+    """Write months as ``eow.trend`` accepts them: the shortest range that contains them, also across the new year.
 
     Examples
     --------
@@ -64,7 +64,7 @@ def month_words(months: str) -> str:
 
 
 def whole_years(series: xr.DataArray, months: str) -> tuple[str, str, int]:
-    """Return first and last day of the years of which a series holds all of the months, and how many years these are.
+    """Return first and last day of the years of which a series contains all of the months, and their number.
 
     Parameters
     ----------
@@ -89,7 +89,7 @@ def whole_years(series: xr.DataArray, months: str) -> tuple[str, str, int]:
     if len(spans) < FEWEST:
         held = f"{len(spans)} whole year{'' if len(spans) == 1 else 's'} ({month_words(months)})"
         raise InputError(
-            f"A trend cannot be told: the time from {times.min()} to {times.max()} holds {held}, and the Mann–Kendall test "
+            f"A trend cannot be fitted: the time from {times.min()} to {times.max()} has {held}, but the Mann–Kendall test "
             f"needs {FEWEST} yearly values."
         )
     return spans[0][0], spans[-1][1], len(spans)
@@ -104,7 +104,7 @@ def estimate(found: pd.DataFrame) -> dict[str, Any]:
 
 
 def place(cube: xr.Dataset, where: Mask) -> xr.Dataset:
-    """Cut a cube to the pixels of a place, thinned evenly to ten thousand; the bands of all other pixels are NaN."""
+    """Cut a cube to the pixels of a place, thinned evenly to ten thousand; the bands of other pixels become NaN."""
     rows, columns = np.flatnonzero(where.any(axis=1)), np.flatnonzero(where.any(axis=0))
     step = max(1, math.ceil(math.sqrt(where.sum() / PIXELS)))
     ys, xs = slice(rows[0], rows[-1] + 1, step), slice(columns[0], columns[-1] + 1, step)
@@ -123,19 +123,19 @@ def seasons(found: xr.Dataset, what: str, start: str = "", end: str = "") -> dic
     found : Dataset (time, y, x)
     what : {"start", "peak", "end", "length"}
     start, end : str
-        ISO days: only seasons of which the event (of a length: the start) lies between them.
+        ISO days: only seasons whose event (for a length: the start) lies between them.
 
     Returns
     -------
     dict of str to dict
-        ``value``: median over the pixels (ISO day, or number of days); ``sd``: median of their standard deviations (days, NaN
-        for a peak); ``early`` and ``late``: the quartiles; ``pixels`` and ``share`` of those with a season; ``quality``: the
-        most frequent one.
+        ``value``: median over the pixels (ISO day, or number of days); ``sd``: median of their standard deviations
+        (days, NaN for a peak); ``early`` and ``late``: the quartiles; ``pixels`` and ``share`` of those with a season;
+        ``quality``: the most frequent quality.
 
     Raises
     ------
     InputError
-        If no such season can be dated; the sentence has the quality of those that there are.
+        If no such season can be dated; the message lists the qualities of the existing seasons.
     """
     out: dict[str, dict[str, Any]] = {}
     reasons: dict[int, str] = {}
@@ -144,25 +144,27 @@ def seasons(found: xr.Dataset, what: str, start: str = "", end: str = "") -> dic
     ):
         quality, days = one["quality"].values, one[what].values
         seen = quality != NO_CLASS
-        told = (
-            np.isin(quality, TOLD) & np.isfinite(days) & np.isfinite(one["start" if what == "length" else what].values)
+        dated_pixels = (
+            np.isin(quality, DATED) & np.isfinite(days) & np.isfinite(one["start" if what == "length" else what].values)
         )
-        reasons[year] = _commonest(quality[seen & ~told if told.sum() < LEAST * seen.sum() else told])
-        if not told.any() or told.sum() < LEAST * seen.sum():
+        reasons[year] = _commonest(
+            quality[seen & ~dated_pixels if dated_pixels.sum() < LEAST * seen.sum() else dated_pixels]
+        )
+        if not dated_pixels.any() or dated_pixels.sum() < LEAST * seen.sum():
             continue
-        middle = float(np.median(days[told]))
-        early, late = (float(np.quantile(days[told], q)) for q in (0.25, 0.75))
-        when = _date(year, float(np.median(one["start"].values[told])) if what == "length" else middle)
+        middle = float(np.median(days[dated_pixels]))
+        early, late = (float(np.quantile(days[dated_pixels], q)) for q in (0.25, 0.75))
+        when = _date(year, float(np.median(one["start"].values[dated_pixels])) if what == "length" else middle)
         if when < (start or when) or when > (end or when):
             continue
         dated = what != "length"
         out[str(year)] = {
             "value": when if dated else middle,
-            "sd": _deviation(one, what, told),
+            "sd": _deviation(one, what, dated_pixels),
             "early": _date(year, early) if dated else early,
             "late": _date(year, late) if dated else late,
-            "pixels": int(told.sum()),
-            "share": 100.0 * float(told.sum() / seen.sum()),
+            "pixels": int(dated_pixels.sum()),
+            "share": 100.0 * float(dated_pixels.sum() / seen.sum()),
             "quality": reasons[year],
         }
     if not out:
@@ -173,35 +175,35 @@ def seasons(found: xr.Dataset, what: str, start: str = "", end: str = "") -> dic
 
 
 def _date(year: int, day: float) -> str:
-    """Return the ISO day of a day that counts from the first of January of a year."""
+    """Return the ISO day of a day counted from 1 January of a year."""
     return str(np.datetime64(f"{year}-01-01") + np.timedelta64(math.floor(day) - 1, "D"))
 
 
-def _deviation(one: xr.Dataset, what: str, told: Mask) -> float:
+def _deviation(one: xr.Dataset, what: str, pixels: Mask) -> float:
     if what == "peak":
         return float("nan")
     if what == "length":  # errors of start and end are independent
-        return float(np.nanmedian(np.hypot(one["start_sd"].values[told], one["end_sd"].values[told])))
-    return float(np.nanmedian(one[f"{what}_sd"].values[told]))
+        return float(np.nanmedian(np.hypot(one["start_sd"].values[pixels], one["end_sd"].values[pixels])))
+    return float(np.nanmedian(one[f"{what}_sd"].values[pixels]))
 
 
 def _commonest(quality: npt.NDArray[Any]) -> str:
-    """Name the most frequent class."""
+    """Return the name of the most frequent class."""
     if not quality.size:
-        return "never seen without cloud"
+        return "never observed without cloud"
     values, counts = np.unique(quality, return_counts=True)
     names = {c.value: c.name for c in QUALITY}
-    return names.get(int(values[counts.argmax()]), "never seen without cloud")
+    return names.get(int(values[counts.argmax()]), "never observed without cloud")
 
 
 def only(table: Mapping[str, Mapping[str, Any]]) -> Any:
-    """Return the value of the one season of a table, or of several the values by year."""
+    """Return the value of the only season of a table, or the values by year for several seasons."""
     values = {year: one["value"] for year, one in table.items()}
     return next(iter(values.values())) if len(values) == 1 else values
 
 
 def days_earlier(table: Mapping[str, Mapping[str, Any]], other: Mapping[str, Mapping[str, Any]]) -> float:
-    """Return by how many days of the year the event of one season comes before that of another; of lengths, how much less."""
+    """Return the days of the year by which one event precedes another; for lengths, the difference in days."""
     one, two = (next(iter(t.values()))["value"] for t in (table, other))
     if isinstance(one, float):
         return float(two - one)
@@ -221,7 +223,7 @@ def day_of_year(date: str) -> int:
 
 
 def usual_day(table: Mapping[str, Mapping[str, Any]]) -> str:
-    """Return the median day of several seasons, such as ``"14 April"``; across the new year as well.
+    """Return the median day of several seasons, such as ``"14 April"``, also across the new year.
 
     Examples
     --------
@@ -237,7 +239,7 @@ def usual_day(table: Mapping[str, Mapping[str, Any]]) -> str:
 
 
 def ends(table: Mapping[str, Mapping[str, Any]]) -> dict[str, Any]:
-    """Return the ends of the 95 % interval of the one season of a table: ISO days, or numbers of days."""
+    """Return the ends of the 95 % interval of the only season of a table: ISO days, or numbers of days."""
     (one,) = table.values()
     half = WIDE * one["sd"]
     if isinstance(one["value"], float):
@@ -248,5 +250,5 @@ def ends(table: Mapping[str, Mapping[str, Any]]) -> dict[str, Any]:
 
 
 def opposite(value: bool) -> bool:
-    """Return the contrary."""
+    """Return the negation."""
     return not value

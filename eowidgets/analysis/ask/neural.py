@@ -1,8 +1,8 @@
-"""The neural brain: what networks say of a picture, or of a pair, with what they saw and how sure they are.
+"""Answers of neural networks about a picture or a pair, with the part of the picture and the confidence.
 
-RSVQA answers about one summer picture at 10 m, DeltaVLM about two pictures at 2 m or finer; which one follows from the cube.
-Nothing is counted: the answer is what pictures like this one had in training. Where the question is of a kind that the
-network was not trained on, has words that it never read, or its confidence is low, there is no answer.
+RSVQA answers about one summer picture at 10 m, DeltaVLM about two pictures at 2 m or finer; the cube determines which
+network is used. Networks do not count: their answers follow from similar training pictures. There is no answer if the
+kind of the question or one of its words is outside the training data, or if the confidence is low.
 """
 
 from __future__ import annotations
@@ -19,23 +19,23 @@ from eowidgets.analysis.ask import pair, still
 from eowidgets.analysis.ask.answer import Answer, Evidence, Trace, refuse
 from eowidgets.analysis.ask.context import Context, span
 from eowidgets.analysis.ask.dates import find_dates
-from eowidgets.analysis.ask.language import COVERS, Program
+from eowidgets.analysis.ask.language import COVERS, QuestionProgram
 from eowidgets.analysis.ask.parser import parse
 from eowidgets.analysis.ask.slots import LONGEST, clean
 from eowidgets.errors import EowidgetsError
 
-#: Below this confidence there is no answer.
+#: Minimum confidence of an answer.
 DOUBT = 0.4
-INVENTED = "It learned from invented places and counts nothing: compare it with the grounded answer."
+INVENTED = "The network was trained on simulated places and does not count: compare with the grounded answer."
 _KINDS = {
-    "presence": "whether there is any",
-    "count": "how many patches",
-    "compare": "whether more or less",
-    "area": "how large",
-    "settlement": "rural or urban",
+    "presence": "whether something is present",
+    "count": "how many patches there are",
+    "compare": "whether there is more or less",
+    "area": "how large an area is",
+    "settlement": "whether the place is rural or urban",
 }
 _SAW, _LOOKED = "what the network saw", "where it looked most"
-#: First tool of answers about a pair: what a later turn goes on from.
+#: First tool of answers about a pair, to which a later turn refers.
 _PAIR_TOOL = "compare_pictures"
 
 
@@ -48,7 +48,7 @@ def ask_networks(
     *,
     layers: Mapping[str, Any] | None = None,
 ) -> Answer:
-    """Answer by a network; see :func:`eowidgets.analysis.ask.ask`, which checks what is given."""
+    """Answer with a network; see :func:`eowidgets.analysis.ask.ask`, which checks the arguments."""
     trace = Trace(cube, layers)
     try:
         if pair.fits(cube):
@@ -83,12 +83,12 @@ def _about_picture(
     picture = trace("picture", still.summer_picture, cube, **given)
     said = trace("said", still.read_picture, picture, without_dates(question, first, last))
     sure = said["confidence"]
-    rest = f"It saw 640 m × 640 m {'about the drawn area' if area is not None else 'in the middle of the cube'}"
+    rest = f"Its input is 640 m × 640 m {'around the drawn area' if area is not None else 'in the middle of the cube'}"
     rest += f", {_days(picture['dates'])}. {INVENTED}"
     if sure < DOUBT:
-        guess = f"its best guess, {said['answer']}, has {100 * sure:.0f} %"
-        return refuse(question, f"The network RSVQA is not sure enough to answer: {guess}. {rest}", program, trace)
-    text = f"{_begun(said['answer'])}, says the network RSVQA, {100 * sure:.0f} % sure. {rest}"
+        guess = f"the most probable answer, {said['answer']}, has {100 * sure:.0f} %"
+        return refuse(question, f"The confidence of the network RSVQA is too low: {guess}. {rest}", program, trace)
+    text = f"{_begun(said['answer'])}, by the network RSVQA with {100 * sure:.0f} % confidence. {rest}"
     mask = np.zeros((cube.sizes["y"], cube.sizes["x"]), bool)
     side = picture["values"].shape[-1]
     mask[picture["row"] : picture["row"] + side, picture["column"] : picture["column"] + side] = True
@@ -99,30 +99,30 @@ def _about_picture(
     )  # fmt: skip
 
 
-def _outside(program: Program, area: Any, *, follows: bool) -> str:
-    """A sentence where the program is none that RSVQA was trained on, or nothing."""
+def _outside(program: QuestionProgram, area: Any, *, follows: bool) -> str:
+    """Return a sentence if a program is outside the training data of RSVQA; else an empty string."""
     known = f"The network RSVQA was trained on {', '.join(_KINDS.values())}"
     if program.kind not in _KINDS:
-        return f"{known}; this question is of another kind: ask without it."
+        return f"{known}; this question is of another kind: ask without the network."
     values: Any = program
     things = [n for n in (getattr(values, "of", ""), getattr(values, "than", "")) if n]
     strange = [n for n in things if n not in COVERS]
     if strange:
-        return f"The network RSVQA knows {', '.join(COVERS)}, and not {strange[0]}: ask without it."
+        return f"The network RSVQA was trained on {', '.join(COVERS)}, not on {strange[0]}: ask without the network."
     other = getattr(values, "other", None)
     if other is not None and (other.start or other.end):
-        return "The network RSVQA sees one picture and cannot compare two times: ask without it."
+        return "The network RSVQA uses one picture and cannot compare two times: ask without the network."
     if program.scope.layer:
-        return "The network RSVQA does not see vector layers: ask without it."
+        return "The network RSVQA does not use vector layers: ask without the network."
     if program.scope.area and area is None:
         return "No area is drawn: draw one, or pass  area=...  with the question."
     if follows:
-        return "The network RSVQA hears one question at a time: ask it whole."
+        return "The network RSVQA answers single questions without dialogue: ask the complete question."
     return ""
 
 
 def without_dates(question: str, first: str, last: str) -> str:
-    """A question without its dates and the words for a drawn area: the network never read those.
+    """Remove dates and words for a drawn area from a question: they are not in the training data of the network.
 
     Examples
     --------
@@ -142,30 +142,34 @@ def _about_pair(
     cube: xr.Dataset, question: str, area: Any, dates: Any, history: Sequence[Answer], trace: Trace
 ) -> Answer:
     if area is not None:
-        return refuse(question, "The network DeltaVLM sees the middle 128 m of the cube: clip the cube to your area.")
+        return refuse(question, "The network DeltaVLM uses the middle 128 m of the cube: clip the cube to your area.")
     asked = clean(question).lower().strip(" ?.!")
     if not asked or len(asked) > LONGEST:
         return refuse(question, f"Ask one question of at most {LONGEST} characters.")
     strange = pair.never_read(asked)
     if strange:
         words = ", ".join(repr(w[:24]) for w in strange[:3])
-        return refuse(question, f"The network DeltaVLM was never asked with the words {words}: ask without it.")
+        return refuse(
+            question, f"The training data of the network DeltaVLM lack the words {words}: ask without the network."
+        )
     instruction = asked
     if pair.follows(asked):
         last = next((a for a in reversed(history) if any(s.tool == _PAIR_TOOL for s in a.steps)), None)
         if last is None or last.abstained:
-            return refuse(question, "That goes on from a question that was not asked: ask what is meant in full.")
+            return refuse(
+                question, "The question refers to a previous one that has no answer: ask the complete question."
+            )
         instruction = f"{clean(last.question).lower().strip(' ?.!')} | {_said(last)} | {asked}"
     given = {"start": str(dates[0]), "end": str(dates[1])} if dates is not None else {}
     pictures = trace("pictures", pair.two_pictures, cube, **given)
     said = trace("said", pair.compare_pictures, pictures, instruction)
     sure = said["confidence"]
-    rest = f"It saw 128 m × 128 m in the middle of the cube, {_days(pictures['dates'])}. {INVENTED}"
+    rest = f"Its input is 128 m × 128 m in the middle of the cube, {_days(pictures['dates'])}. {INVENTED}"
     if sure < DOUBT:
-        guess = f"its best guess, {said['answer']!r}, has {100 * sure:.0f} %"
-        return refuse(question, f"The network DeltaVLM is not sure enough to answer: {guess}. {rest}", None, trace)
-    how = f"{100 * sure:.0f} % for each word" if said["sentence"] else f"{100 * sure:.0f} % sure"
-    text = f"{_begun(said['answer'].replace(' , ', ', '))}, says the network DeltaVLM, {how}. {rest}"
+        guess = f"the most probable answer, {said['answer']!r}, has {100 * sure:.0f} %"
+        return refuse(question, f"The confidence of the network DeltaVLM is too low: {guess}. {rest}", None, trace)
+    how = f"{100 * sure:.0f} % confidence per word" if said["sentence"] else f"{100 * sure:.0f} % confidence"
+    text = f"{_begun(said['answer'].replace(' , ', ', '))}, by the network DeltaVLM with {how}. {rest}"
     mask = np.zeros((cube.sizes["y"], cube.sizes["x"]), bool)
     (rows, columns), top, left = pictures["size"], pictures["row"], pictures["column"]
     mask[top : top + rows, left : left + columns] = pair.most_looked(said["looked"], (rows, columns))
@@ -177,7 +181,7 @@ def _about_pair(
 
 
 def _said(answer: Answer) -> str:
-    """The words of an answer as the network wrote them."""
+    """Return the text of an answer as the network wrote it."""
     return {True: "yes", False: "no"}.get(answer.value, answer.value) if answer.value is not None else ""
 
 

@@ -1,4 +1,4 @@
-"""What DeltaVLM is shown and what it says: two pictures of the same 128 m, and an answer in words."""
+"""Input and output of DeltaVLM: two pictures of the same 128 m, and an answer in words."""
 
 from __future__ import annotations
 
@@ -15,37 +15,37 @@ from eowidgets.cube.schema import bands, usable
 from eowidgets.errors import InputError
 
 BANDS = ("red", "green", "blue")
-#: Metres that the network sees, and the coarsest pixels from which its own of 2 m can be made.
+#: Side of the input of the network in metres, and the coarsest pixels that can be resampled to its 2 m.
 SIDE_M, COARSEST = 128.0, 2.0
-#: Words that say what a question is about; one without any of them goes on from the turn before.
+#: Words for the subject of a question; a question without any of them refers to the previous turn.
 _SUBJECTS = frozenset(
     "change changed changes different difference building buildings built house houses road roads new anything".split()  # noqa: SIM905
 )
 _POINTING = frozenset(("it", "they", "them", "ones", "too"))
-#: Verbs of whole sentences; answers without one are picked from few.
+#: Verbs of complete sentences; answers without one are chosen from a small set.
 _VERBS = frozenset("is are has have seem appear appears disappear disappears".split())  # noqa: SIM905
 
 
 def fits(cube: xr.Dataset) -> bool:
-    """Whether a cube is a pair of fine pictures: red, green, blue, pixels of at most 2 m, two dates or more."""
+    """Return whether a cube is a pair of fine pictures: red, green, blue, pixels of at most 2 m, two dates or more."""
     if cube.sizes["time"] < 2 or any(b not in bands(cube) for b in BANDS):
         return False
     return max(_metres(geobox(cube))) <= COARSEST * (1 + ABOUT)
 
 
 def two_pictures(cube: xr.Dataset, start: str = "", end: str = "") -> dict[str, Any]:
-    """The first and the last date on which the middle 128 m of a cube were seen.
+    """Return the first and the last clear date of the middle 128 m of a cube.
 
     Returns
     -------
     dict
-        ``before`` and ``after`` (3, 64, 64), in pixels of 2 m; ``row``, ``column`` and ``size`` (rows, columns) of the place
-        on the cube; ``dates``.
+        ``before`` and ``after`` (3, 64, 64), in pixels of 2 m; ``row``, ``column`` and ``size`` (rows, columns) of
+        their place in the cube; ``dates``.
 
     Raises
     ------
     InputError
-        If the cube is smaller than that, or there are no two such dates.
+        If the cube is smaller than that, or two such dates are missing.
     """
     import torch
     from torch.nn import functional
@@ -57,13 +57,13 @@ def two_pictures(cube: xr.Dataset, start: str = "", end: str = "") -> dict[str, 
     rows, columns = round(SIDE_M / metres_y), round(SIDE_M / metres_x)
     height, width = cube.sizes["y"], cube.sizes["x"]
     if rows > height or columns > width:
-        raise InputError(f"The network DeltaVLM sees {SIDE_M:g} m, the cube is smaller: ask without it.")
+        raise InputError(f"The network DeltaVLM needs {SIDE_M:g} m, and the cube is smaller: ask without the network.")
     top, left = (height - rows) // 2, (width - columns) // 2
     place = cut.isel(y=slice(top, top + rows), x=slice(left, left + columns))
     seen = usable(place).transpose("time", "y", "x").values.mean(axis=(1, 2)) >= SEEN
     at = np.flatnonzero(seen)
     if len(at) < 2:
-        raise InputError("There are no two dates on which nine tenths of the picture were seen.")
+        raise InputError("No two dates show nine tenths of the picture without cloud.")
     pair = place.isel(time=[int(at[0]), int(at[-1])])
     x = torch.from_numpy(
         np.stack([pair[b].transpose("time", "y", "x").values for b in BANDS], axis=1).astype(np.float32)
@@ -77,7 +77,7 @@ def two_pictures(cube: xr.Dataset, start: str = "", end: str = "") -> dict[str, 
 
 
 def follows(question: str) -> bool:
-    """Whether a question only makes sense after another one.
+    """Return whether a question is incomplete without the previous one.
 
     Examples
     --------
@@ -93,7 +93,7 @@ def follows(question: str) -> bool:
 
 
 def never_read(question: str) -> list[str]:
-    """Words of a question that DeltaVLM was never asked with."""
+    """Return the words of a question that are not in the training data of DeltaVLM."""
     from eowidgets.models.vqa.cards import ready
 
     return ready("DeltaVLM").read.strange(question)
@@ -107,14 +107,14 @@ def compare_pictures(pictures: dict[str, Any], instruction: str) -> dict[str, An
     pictures : dict
         From :func:`two_pictures`.
     instruction : str
-        A question, or ``"question | answer | what is asked next"``.
+        A question, or ``"question | answer | next question"``.
 
     Returns
     -------
     dict
-        ``answer``; ``confidence`` 0..1: the probability of the answer, calibrated on simulated pairs, or for a whole
-        ``sentence`` (True) the mean probability of its words, which is not; ``looked`` (8, 8), where the Q-former's last
-        layer looked, which sums to one.
+        ``answer``; ``confidence`` 0..1: the probability of the answer, calibrated on simulated pairs, or for a complete
+        ``sentence`` (True) the mean probability of its words, not calibrated; ``looked`` (8, 8), the attention of the
+        last layer of the Q-former, which sums to one.
     """
     import torch
 
@@ -146,7 +146,7 @@ def compare_pictures(pictures: dict[str, Any], instruction: str) -> dict[str, An
 
 
 def most_looked(looked: npt.NDArray[np.floating[Any]], size: tuple[int, int], share: float = 0.15) -> Any:
-    """The part of the picture (rows, columns), bool, that the network looked at most."""
+    """Return the mask (rows, columns) of the part of the picture with the highest attention."""
     import torch
     from torch.nn import functional
 

@@ -1,4 +1,4 @@
-"""From words to a program: rules find what is named, a small classifier says what is asked of it."""
+"""Conversion of a question to a program: rules find the named parts, a small classifier predicts what is asked."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from typing import Any
 
 from eowidgets.analysis.ask import ahead, dialogue, happened
 from eowidgets.analysis.ask.dates import NO_DATE
-from eowidgets.analysis.ask.language import COVERS, IMAGES, KINDS, SKIES, UNIONS, Program, Scope
+from eowidgets.analysis.ask.language import COVERS, IMAGES, KINDS, SKIES, UNIONS, QuestionProgram, Scope
 from eowidgets.analysis.ask.lexicon import INDICES
 from eowidgets.analysis.ask.scopes import scopes
 from eowidgets.analysis.ask.slots import LONGEST, Slots, clean, read
@@ -17,30 +17,30 @@ from eowidgets.analysis.ask.templates import vocabulary
 from eowidgets.models.language.questions import question_classifier
 
 EXAMPLES = "How much forest is there in 2019?  Where was forest lost?  When is NDVI highest?"
-#: Slope and shift on the log-odds by which the classifier's own probability becomes that of a right program (Platt,
-#: 1999): it is too modest about ways of asking that it never met. Fitted by ``training/parser.py --calibrate``.
+#: Slope and shift on the log-odds that calibrate the probability of the classifier (Platt, 1999), which is too low for
+#: unseen wordings. Fitted by ``training/parser.py --calibrate``.
 SLOPE, SHIFT = 1.177, 0.582
-#: Below this probability of its kind a question counts as not understood.
+#: Minimum probability of the kind of a question.
 DOUBT = 0.35
 _EVENTS = ("forest loss", "forest gain")
 
 
 @dataclass(frozen=True, slots=True)
 class Parsed:
-    """What became of a question: a program, or the reason why there is none.
+    """The result of parsing a question: a program, or the reason for its absence.
 
     Attributes
     ----------
-    program : Program or None
+    program : QuestionProgram or None
     confidence : float
-        Calibrated probability, 0..1, that the program is what was meant.
+        Calibrated probability, 0..1, that the program is the intended one.
     reason : str
-        A sentence, where there is no program.
+        A sentence if there is no program.
     follows : bool
-        Whether the question only makes sense after another one.
+        Whether the question is incomplete without the previous one.
     """
 
-    program: Program | None
+    program: QuestionProgram | None
     confidence: float = 0.0
     reason: str = ""
     follows: bool = False
@@ -53,9 +53,9 @@ def parse(
     *,
     indices: Collection[str] = INDICES,
     layers: Collection[str] = (),
-    before: Program | None = None,
+    before: QuestionProgram | None = None,
 ) -> Parsed:
-    """Turn a question into a program of the typed language, or say why that cannot be done.
+    """Convert a question to a program of the typed language, or return the reason why that is not possible.
 
     Parameters
     ----------
@@ -66,9 +66,9 @@ def parse(
     indices : collection of str
         Spectral indices that the cube allows.
     layers : collection of str
-        Names of the person's vector layers.
-    before : Program, optional
-        The last program of the dialogue: "and in 2019?" is understood from it.
+        Names of the user's vector layers.
+    before : QuestionProgram, optional
+        The last program of the dialogue, which completes "and in 2019?".
     """
     text = clean(str(question))
     if not text or not any(c.isalnum() for c in text):
@@ -79,15 +79,18 @@ def parse(
         )
     slots = read(text, first, last, indices, layers, vocabulary())
     if any(NO_DATE in (d.start, d.end) for d in slots.dates):
-        return Parsed(None, reason="The question has a date in it that does not exist.")
+        return Parsed(None, reason="The question contains a date that does not exist.")
     if slots.foreign:
-        return Parsed(None, reason=f"I understand plain English only. Ask for example: {EXAMPLES}")
+        return Parsed(None, reason=f"Only plain English is supported. Ask for example: {EXAMPLES}")
     if before is not None and dialogue.follows(slots):
         program = dialogue.follow(slots, before)
         if program is not None:
             return Parsed(program, 0.9, follows=True)
     if ahead.asks_when(text):
-        return Parsed(None, reason=f"I can forecast what an index will be, but not when. Ask for example: {EXAMPLES}")
+        return Parsed(
+            None,
+            reason=f"The value of an index can be forecast, but not the date of a value. Ask for example: {EXAMPLES}",
+        )
     outlook = ahead.read(text, slots, last)
     if outlook is not None:
         return Parsed(outlook, 0.9)
@@ -100,14 +103,14 @@ def parse(
         return Parsed(None, sure, _not_understood(slots, kind))
     program, also = assemble(kind, heads, slots)
     if program is None:
-        return Parsed(None, sure, f"I could not tell what the question is about. Ask for example: {EXAMPLES}")
+        return Parsed(None, sure, f"The topic of the question is not clear. Ask for example: {EXAMPLES}")
     if before is not None:
         program = dialogue.remember(slots, program, before)
     return Parsed(program, calibrated(sure * also))
 
 
 def calibrated(raw: float) -> float:
-    """The share of questions read right among those that the classifier is so sure of.
+    """Return the share of correct interpretations among questions with that probability of the classifier.
 
     Examples
     --------
@@ -124,18 +127,16 @@ def _best(chances: dict[str, float]) -> tuple[str, float]:
 
 def _not_understood(slots: Slots, kind: str) -> str:
     if slots.foreign:
-        return f"I understand plain English only. Ask for example: {EXAMPLES}"
+        return f"Only plain English is supported. Ask for example: {EXAMPLES}"
     strange = ", ".join(repr(w[:24]) for w in slots.unknown[:3])
     if kind == "unanswerable":
-        tail = f" ({strange} is nothing that these images show)" if strange else ""
-        return (
-            f"That cannot be told from this series of images{tail}. They show land cover, indices, clouds and change."
-        )
-    return f"I am not sure what is asked{' by ' + strange if strange else ''}. Ask for example: {EXAMPLES}"
+        tail = f" ({strange} is not visible in these images)" if strange else ""
+        return f"This series of images does not contain the answer{tail}. The images show land cover, indices, clouds and change."
+    return f"The question is not clear{' because of ' + strange if strange else ''}. Ask for example: {EXAMPLES}"
 
 
-def assemble(kind: str, heads: dict[str, dict[str, float]], slots: Slots) -> tuple[Program | None, float]:
-    """The program of that kind with what was found, and how sure its choices are."""
+def assemble(kind: str, heads: dict[str, dict[str, float]], slots: Slots) -> tuple[QuestionProgram | None, float]:
+    """Return the program of a kind with the parts found, and the probability of its choices."""
     named = [t.name for t in slots.topics]
     lands = [n for n in named if n in COVERS or n in UNIONS or n in SKIES or n in _EVENTS]
     images = [n for n in named if n in IMAGES]
@@ -161,7 +162,7 @@ def assemble(kind: str, heads: dict[str, dict[str, float]], slots: Slots) -> tup
         else:
             given["how"] = choose("how")
             if given["how"] == "nearest" and scope.place == "centre":
-                scope = replace(scope, place="all")  # "the nearest to the centre": that is where one starts from
+                scope = replace(scope, place="all")  # "the nearest to the centre": the centre is the starting point
     elif kind == "compare":
         given["relation"] = choose("relation")
         given |= _compared(lands, values, other)
@@ -188,12 +189,12 @@ def assemble(kind: str, heads: dict[str, dict[str, float]], slots: Slots) -> tup
 
 
 def _plain(topic: str) -> str:
-    """The land that an event speaks of."""
+    """Return the kind of land of an event."""
     return topic.split(" ")[0] if topic in _EVENTS else topic
 
 
 def _only(scope: Scope, lands: list[str]) -> Scope:
-    """Limited to one kind of land, where an index of it is asked for."""
+    """Limit a scope to one kind of land, for an index of that land."""
     kinds = [n for n in lands if n in COVERS]
     return replace(scope, cover=kinds[0]) if kinds else scope
 
@@ -242,7 +243,7 @@ def _changed(ask: str, direction: str, lands: list[str], values: list[str]) -> d
     event = next((n for n in lands if n in _EVENTS), None)
     of = values[0] if values else _plain(lands[0]) if lands else ""
     if ask == "what":
-        # "What changed in the forest?" is the question whether and how much it did.
+        # "What changed in the forest?" asks whether the forest changed, and by how much.
         return {"of": of, "ask": "what"} if not of or of in COVERS else {"of": of, "ask": "amount"}
     if ask == "from-to":
         if not lands:

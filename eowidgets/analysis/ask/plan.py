@@ -1,19 +1,19 @@
-"""What a program will do, in a sentence, so that it can be shown before it runs."""
+"""The plan of a program in a sentence, to be shown before the program runs."""
 
 from __future__ import annotations
 
 import dataclasses
 
 from eowidgets.analysis.ask import words
-from eowidgets.analysis.ask.language import Program, Scope
+from eowidgets.analysis.ask.language import QuestionProgram, Scope
 
 _KINDS = {
-    "presence": "look whether there is any",
+    "presence": "check whether there is any",
     "count": "count",
     "compare": "compare",
     "area": "measure the area of",
     "share": "measure the share of",
-    "settlement": "tell rural from urban",
+    "settlement": "distinguish rural from urban",
     "locate": "find where there is",
     "when": "find the date of",
     "trend": "fit a trend to",
@@ -22,8 +22,8 @@ _KINDS = {
     "extreme": "find the extreme of",
     "statistic": "compute a statistic of",
     "outlook": "forecast",
-    "threshold": "hold against a limit",
-    "extent": "measure where a limit is passed by",
+    "threshold": "compare with a limit",
+    "extent": "measure where a limit is exceeded by",
     "rank": "rank",
     "event": "look for signs of",
     "fact": "look up",
@@ -31,8 +31,8 @@ _KINDS = {
 }
 
 
-def plan_of(program: Program) -> str:
-    """Say what will be computed: kind, topic, every choice that is not the usual one, place and time.
+def plan_of(program: QuestionProgram) -> str:
+    """Describe what will be computed: kind, topic, all choices other than the defaults, place and time.
 
     Examples
     --------
@@ -51,7 +51,7 @@ def plan_of(program: Program) -> str:
     text = ", ".join(parts) + _scope(program.scope)
     other = getattr(program, "other", None)
     if other is not None:
-        text += f", against{_scope(other) or ' the whole series'}"
+        text += f", compared with{_scope(other) or ' the whole series'}"
     return f"Plan: {text}."
 
 

@@ -1,8 +1,9 @@
-"""Questions with answers, made from any truth: label maps, vector layers, simulated scenes, pairs of label maps.
+"""Questions with answers, generated from ground truth: label maps, vector layers, simulated scenes, label map pairs.
 
-After Lobry et al. (2020), "RSVQA: Visual Question Answering for Remote Sensing Data", doi:10.1109/TGRS.2020.2988782, who
-built presence, count, comparison, area and rural/urban questions from OpenStreetMap. Answers are balanced within each
-kind and class, so that who reads only the question does not do well; templates and places are held out for testing.
+After Lobry et al. (2020), "RSVQA: Visual Question Answering for Remote Sensing Data", doi:10.1109/TGRS.2020.2988782,
+who generated presence, count, comparison, area and rural/urban questions from OpenStreetMap. Answers are balanced
+within each kind and class, so that the question alone does not predict the answer; templates and places are held out
+for testing.
 """
 
 from __future__ import annotations
@@ -18,7 +19,7 @@ import numpy.typing as npt
 import xarray as xr
 
 from eowidgets.analysis.ask import small, tools
-from eowidgets.analysis.ask.language import COVERS, Program
+from eowidgets.analysis.ask.language import COVERS, QuestionProgram
 from eowidgets.analysis.ask.templates import Sampler
 from eowidgets.arguments import Count, Pixels, Positive, Seed, checked
 from eowidgets.cube.labels import LAND_CLASSES
@@ -27,7 +28,7 @@ from eowidgets.models.vqa.answers import bin_of
 
 STILL = ("presence", "count", "compare", "area", "share", "settlement", "locate")
 CHANGING = ("change",)
-#: Tries for each question wanted: rare answers need many.
+#: Number of attempts per requested question: rare answers need many.
 _TRIES = 30
 
 
@@ -41,18 +42,18 @@ class Question:
     answer : bool, int, float or str
         Yes or no, a number (hectares, percent, patches), or a word.
     kind : str
-    program : Program
-        What is asked, in the typed language.
+    program : QuestionProgram
+        The question in the typed language.
     rows, columns : (int, int)
-        First and last but one pixel of the place that it is about.
+        First pixel and last pixel plus one of its place.
     held_out : bool
-        Whether place or template is kept from training.
+        Whether the place or the template is held out from training.
     """
 
     text: str
     answer: bool | int | float | str
     kind: str
-    program: Program
+    program: QuestionProgram
     rows: tuple[int, int]
     columns: tuple[int, int]
     held_out: bool
@@ -120,7 +121,7 @@ def questions(
         found += _balanced(_candidates(kind, share, sampler, maps, names, size, tiles), share, rng)
     if len(found) < n:
         raise InputError(
-            f"Only {len(found)} different questions could be made, not {n}: give a larger map or more kinds."
+            f"Only {len(found)} different questions could be generated, not {n}: give a larger map or more kinds."
         )
     return [found[i] for i in rng.permutation(len(found))]
 
@@ -131,7 +132,7 @@ Labels = npt.NDArray[np.uint8]
 
 
 def _maps(truth: Any, hectares: float | None) -> tuple[list[Labels], dict[str, int], float]:
-    """Label maps, the value of each class of the language, and the size of a pixel in hectares."""
+    """Return label maps, the value of each class of the language, and the pixel size in hectares."""
     if isinstance(getattr(truth, "classes", None), xr.DataArray) and isinstance(
         getattr(truth, "cube", None), xr.Dataset
     ):
@@ -195,7 +196,7 @@ def _drawn(layer: Mapping[str, Any], box: Any, hectares: float | None) -> tuple[
 
 
 def _tiles(shape: tuple[int, ...], tile: int, split: str) -> list[tuple[int, int]]:
-    """Upper left corners; one place in four is held out, the same whatever the order."""
+    """Return upper left corners; one place in four is held out, always the same."""
     if min(shape) < tile:
         raise InputError(f"The map has {shape[0]} × {shape[1]} pixels, less than a tile of {tile}: give tile=...")
     corners = [(y, x) for y in range(0, shape[0] - tile + 1, tile) for x in range(0, shape[1] - tile + 1, tile)]
@@ -213,8 +214,8 @@ def _tiles(shape: tuple[int, ...], tile: int, split: str) -> list[tuple[int, int
 def _candidates(
     kind: str, wanted: int, sampler: Sampler, maps: list[Labels], names: dict[str, int], size: float, tiles: list[Any]
 ) -> list[Question]:
-    """Many questions with their answers, without doubles."""
-    made: dict[tuple[str, int, int], Question] = {}
+    """Generate many different questions with their answers."""
+    generated: dict[tuple[str, int, int], Question] = {}
     for _ in range(wanted * _TRIES):
         y, x, side, held = tiles[int(sampler.rng.integers(len(tiles)))]
         text, program = sampler.draw(kind)
@@ -223,14 +224,16 @@ def _candidates(
         cuts = [m[y : y + side, x : x + side] for m in maps]
         answer = _answer(program, cuts, names, size)
         if answer is not None:
-            made.setdefault((text, y, x), Question(text, answer, kind, program, (y, y + side), (x, x + side), held))
-        if len(made) >= wanted * _TRIES // 2:
+            generated.setdefault(
+                (text, y, x), Question(text, answer, kind, program, (y, y + side), (x, x + side), held)
+            )
+        if len(generated) >= wanted * _TRIES // 2:
             break
-    return list(made.values())
+    return list(generated.values())
 
 
 def _answer(program: Any, cuts: list[Labels], names: dict[str, int], size: float) -> Any:
-    """The answer by counting pixels of the truth; None where this truth cannot tell."""
+    """Compute the answer from the ground truth by counting pixels; None if this truth does not contain it."""
     if program.scope.start or program.scope.end or program.scope.area or program.scope.layer or program.scope.months:
         return None
     where = _place(cuts[-1].shape, program.scope.place)
@@ -265,7 +268,7 @@ def _patches(mask: npt.NDArray[np.bool_], size: float, least: float) -> int:
 
 @lru_cache(maxsize=64)
 def _place(shape: tuple[int, int], place: str) -> npt.NDArray[np.bool_]:
-    """The pixels of a half, a quarter or the middle; the same few are asked for again and again."""
+    """Return the cached mask of a half, a quarter or the centre."""
     mask = tools.region(xr.Dataset(coords={"y": np.arange(shape[0]), "x": np.arange(shape[1])}), place)
     mask.setflags(write=False)
     return mask
@@ -282,7 +285,7 @@ def _larger(program: Any, now: dict[str, Any], labels: Labels, names: dict[str, 
     else:
         return None
     if a == b == 0:
-        return None  # neither is there: nobody would ask
+        return None  # neither class is present: not a useful question
     if program.relation == "which":
         return program.of if a > b else program.than if b > a else "equal"
     return bool(a > b if program.relation == "more" else a < b)
@@ -310,11 +313,11 @@ def _changed(program: Any, cuts: list[Labels], names: dict[str, int], where: Any
 # --- balance ------------------------------------------------------------------------------------------------------
 
 
-def _balanced(made: list[Question], wanted: int, rng: np.random.Generator) -> list[Question]:
-    """So many questions, taken in turn from every class and, within it, from every answer (or range of answers)."""
+def _balanced(candidates: list[Question], wanted: int, rng: np.random.Generator) -> list[Question]:
+    """Select questions in turn from every class and, within it, from every answer (or range of answers)."""
     groups: dict[tuple[str, ...], dict[str, list[Question]]] = defaultdict(lambda: defaultdict(list))
-    for i in rng.permutation(len(made)):
-        question = made[int(i)]
+    for i in rng.permutation(len(candidates)):
+        question = candidates[int(i)]
         program: Any = question.program
         key = (
             str(getattr(program, "of", "")),
@@ -322,7 +325,7 @@ def _balanced(made: list[Question], wanted: int, rng: np.random.Generator) -> li
             str(getattr(program, "relation", "")),
         )
         groups[key][_bin(question)].append(question)
-    # A class with one answer only would teach that answer: it is used last.
+    # A class with only one answer would teach that answer, so it is used last.
     order = sorted(groups.values(), key=lambda answers: -len(answers))
     several = [g for g in order if len(g) > 1] or order
     chosen: list[Question] = []
@@ -337,7 +340,7 @@ def _balanced(made: list[Question], wanted: int, rng: np.random.Generator) -> li
 
 
 def _take_evenly(group: dict[str, list[Question]], chosen: list[Question], wanted: int, *, strict: bool) -> None:
-    """One question of every answer that the class has; none where only one answer is left."""
+    """Take one question of every answer of a class; none if only one answer is left."""
     left = [v for v in group.values() if v]
     if strict and len(left) < 2:
         return
@@ -347,7 +350,7 @@ def _take_evenly(group: dict[str, list[Question]], chosen: list[Question], wante
 
 
 def _bin(question: Question) -> str:
-    """The answer, or the range that a number lies in; sizes in hectares, whatever the unit asked for."""
+    """Return the answer, or the range of a number; sizes are in hectares for every unit."""
     answer = question.answer
     if isinstance(answer, bool | str):
         return str(answer)

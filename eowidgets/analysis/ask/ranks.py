@@ -1,4 +1,4 @@
-"""Which month, year, season, half or quarter is highest or lowest."""
+"""Answers to questions which month, year, season, half or quarter is highest or lowest."""
 
 from __future__ import annotations
 
@@ -18,14 +18,14 @@ from eowidgets.analysis.ask.dates import SEASONS
 from eowidgets.analysis.ask.language import COVERS, IMAGES, PLACES, SKIES, UNIONS, Rank
 from eowidgets.errors import InputError
 
-#: Parts of the place by how it is divided.
+#: Parts of the place for each division.
 PARTS = {"half": ("north", "south", "west", "east"), "quarter": tuple(p for p in PLACES if "-" in p)}
-#: Months that two years must have in common to be ranked by an index.
+#: Minimum number of common months for ranking years by an index.
 COMMON = 3
 
 
 def rank(context: Context, program: Rank) -> Answer:
-    """Say which part of the year, or of the place, has the highest or lowest value."""
+    """Answer which part of the year, or of the place, has the highest or lowest value."""
     table, unit, cut = _places(context, program) if program.by in PARTS else _times(context, program)
     if len(table) < 2:
         raise InputError(f"There is only one {program.by} with images, so there is nothing to compare.")
@@ -34,7 +34,7 @@ def rank(context: Context, program: Rank) -> Answer:
     noise = {"": words.TIE, "%": 0.2, "ha": 0.05 * max(abs(first), abs(second))}.get(unit, 0.0)
     if abs(first - second) < noise:
         both = f"{order[0]} {_written(first, unit)} and {order[1]} {_written(second, unit)}"
-        raise InputError(f"That is too close to tell: {both}.")
+        raise InputError(f"The difference is too small to decide: {both}.")
     value = context.trace("which", tools.best, table, program.which)
     _firm(context, program, value, table)
     said = [f"{k} {_written(table[k], unit)}" for k in order[:4]]
@@ -50,14 +50,14 @@ def rank(context: Context, program: Rank) -> Answer:
         text += " Each year is compared with the year before, on the same days."
     sure = 0.9 * (0.6 + 0.4 * min(1.0, apart / 0.02))
     if unseen := _unseen(program, table, cut):
-        text += f" Not compared, as no image of it is clear: {', '.join(unseen)}."
+        text += f" Not compared, because they have no clear image: {', '.join(unseen)}."
         sure *= 0.7
     claim = Claim(first, shown=(_written(first, unit), _written(second, unit)))
     return context.answer(program, text, value, sure, dates=cut, claim=claim)
 
 
 def _unseen(program: Rank, table: dict[str, float], cut: xr.Dataset) -> list[str]:
-    """Months that have images, but no value: clouds hide the place on all of them."""
+    """Return months with images but without a value, because clouds cover the place in all of them."""
     if program.by != "month":
         return []
     there = (calendar.month_name[m] for m in np.unique(cut["time"].dt.month.values))
@@ -65,7 +65,7 @@ def _unseen(program: Rank, table: dict[str, float], cut: xr.Dataset) -> list[str
 
 
 def _firm(context: Context, program: Rank, value: str, table: dict[str, float]) -> None:
-    """Raise where the name depends on the cloud mask, or on means or medians."""
+    """Raise if the winner depends on the cloud mask, or on the choice of mean or median."""
     if not words.is_index(program.of) or program.of.endswith((" loss", " gain")) or program.of in IMAGES:
         return
     scope = program.scope
@@ -115,7 +115,7 @@ def _times(context: Context, program: Rank) -> tuple[dict[str, float], str, xr.D
         return table, "ha", cut
     if of in (*COVERS, *UNIONS):
         if program.by != "year":
-            raise InputError(f"Land cover is told by the year: ask in which year there was the most {words.name(of)}.")
+            raise InputError(f"Land cover is mapped per year: ask in which year there was the most {words.name(of)}.")
         series = context.trace("by_year", season.cover_by_year, cut, of, where)
         return context.trace("table", by_year, series), "%", cut
     if of in IMAGES:
@@ -137,7 +137,7 @@ def _times(context: Context, program: Rank) -> tuple[dict[str, float], str, xr.D
 
 
 def changed_by_year(cube: xr.Dataset, of: str, where: tools.Mask, start: str = "", end: str = "") -> dict[str, float]:
-    """Hectares lost (gained) of a kind of land in each year, against the year before; years that count only."""
+    """Return the hectares of a kind of land lost (gained) in each year, for pairs of years with enough data."""
     land, _, suffix = of.partition(" ")
     source, target = (land, "") if suffix == "loss" else ("", land)
     years = season.whole_years(cube, where)
@@ -161,17 +161,17 @@ def changed_by_year(cube: xr.Dataset, of: str, where: tools.Mask, start: str = "
 
 
 def listed(names: list[str], values: list[float]) -> dict[str, float]:
-    """Values by name."""
+    """Return values by name."""
     return dict(zip(names, values, strict=True))
 
 
 def by_month(series: xr.DataArray, factor: float = 1.0) -> dict[str, float]:
-    """Mean of a course in each month of the year, over all years."""
+    """Return the mean of a time series in each month of the year, over all years."""
     return {calendar.month_name[m]: v for m, v in _monthly(series, factor).items()}
 
 
 def by_season(series: xr.DataArray, factor: float = 1.0) -> dict[str, float]:
-    """Mean of the monthly means of each season of three months; of the northern hemisphere, by name."""
+    """Return the mean of the monthly means of each season of three months, named as in the northern hemisphere."""
     months = _monthly(series, factor)
     found = {}
     for name in ("spring", "summer", "autumn", "winter"):
@@ -183,7 +183,7 @@ def by_season(series: xr.DataArray, factor: float = 1.0) -> dict[str, float]:
 
 
 def counted(days: list[str], by: str) -> dict[str, float]:
-    """How many days lie in each year, month or season."""
+    """Count the days in each year, month or season."""
     found: dict[str, float] = {}
     seasons = {(SEASONS[n][0] - 1 + k) % 12 + 1: n for n in ("spring", "summer", "autumn", "winter") for k in range(3)}
     for day in days:
@@ -194,14 +194,14 @@ def counted(days: list[str], by: str) -> dict[str, float]:
 
 
 def by_year(series: xr.DataArray) -> dict[str, float]:
-    """Values of a yearly course by year."""
+    """Return the values of a yearly series by year."""
     return {str(t)[:4]: float(v) for t, v in zip(series["time"].values, series.values, strict=True)}
 
 
 def by_year_of_months(series: xr.DataArray, factor: float = 1.0) -> dict[str, float]:
-    """Mean of a course in each year, over the months that all years compared have.
+    """Return the mean of a time series in each year, over the months that all compared years have.
 
-    Years with fewer than half as many months as the best one are left out.
+    Years with fewer than half as many months as the best one are excluded.
 
     Raises
     ------

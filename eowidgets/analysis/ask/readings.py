@@ -1,4 +1,4 @@
-"""Questions for the value of an index: the highest or lowest, the mean, the median or the spread."""
+"""Answers with the value of an index: highest, lowest, mean, median or spread."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from eowidgets.analysis.ask.lexicon import INDICES
 
 
 def extreme(context: Context, program: Extreme) -> Answer:
-    """Highest or lowest."""
+    """Answer with the highest or lowest value, or with its place."""
     scope, of, which = program.scope, program.of, program.which
     cut = context.dates(scope)
     where = context.where(scope)
@@ -35,15 +35,15 @@ def extreme(context: Context, program: Extreme) -> Answer:
         cell = tools.main_cell(tools.grid_shares(mask, where))
         at = f"at {lon:.5f}° E, {lat:.5f}° N"
         text = f"{of} is {which} in the {cell}{words.where(scope)}, {at}: {found['value']:.2f} (median{time})."
-        spread = context.trace("cell", small.cell_of, found, where)
+        cell_name = context.trace("cell", small.cell_of, found, where)
         return context.answer(
-            program, text, spread, 0.9, dates=cut, points=((lon, lat),), masks=_ramp(context, values),
+            program, text, cell_name, 0.9, dates=cut, points=((lon, lat),), masks=_ramp(context, values),
             series=values.isel(y=found["row"], x=found["column"]).dropna("time"),
         )  # fmt: skip
     found = context.trace("extreme", timetools.value_extreme, values, which)
     lon, lat = tools.lonlat(context.cube, found["row"], found["column"])
     text = f"The {which} {of}{words.where(scope)} is {found['value']:.2f}, on {found['date']}"
-    text += f" at {lon:.5f}° E, {lat:.5f}° N, of all pixels seen{time}."
+    text += f" at {lon:.5f}° E, {lat:.5f}° N, of all observed pixels{time}."
     return context.answer(
         program, text, found["value"], 0.85, unit=of, code=f"{context.trace.last}['value']", points=((lon, lat),),
         dates=cut.sel(time=[found["date"]], method="nearest"),
@@ -52,7 +52,7 @@ def extreme(context: Context, program: Extreme) -> Answer:
 
 
 def _ramp(context: Context, values: xr.DataArray) -> dict[str, xr.DataArray]:
-    """The tenth of the pixels with the highest and with the lowest median, as evidence for an extreme."""
+    """Return the tenths of the pixels with the highest and with the lowest median, as evidence for an extreme."""
     from eowidgets.analysis.ask.landcover import quantile
 
     middle = quantile(values.values, 0.5)
@@ -67,7 +67,7 @@ def _ramp(context: Context, values: xr.DataArray) -> dict[str, xr.DataArray]:
 
 
 def statistic(context: Context, program: Statistic) -> Answer:
-    """Mean, median or spread."""
+    """Answer with the mean, the median or the spread."""
     scope, of = program.scope, program.of
     cut = context.dates(scope)
     where = context.where(scope)

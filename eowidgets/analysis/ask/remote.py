@@ -1,8 +1,8 @@
-"""Let a language model on an OpenAI-compatible server read the question; the tools still give every number.
+"""Interpretation of a question by a language model on an OpenAI-compatible server; the tools compute every number.
 
-The server gets the question, the typed language as one function, the dates of the series and the names of the layers: no
-pixel, no place. It answers with a call of that function, whose arguments are checked against the language like any
-other program. What it writes besides is not used. URL, key and model come from the environment.
+The server receives the question, the typed language as one function, the dates of the series and the names of the
+layers, but no pixel and no place. It answers with a call of that function, whose arguments are validated against the
+language like any other program. Any other output is ignored. URL, key and model come from the environment.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ from eowidgets.analysis.ask.language import (
     PLACES,
     SKIES,
     UNIONS,
-    Program,
+    QuestionProgram,
     from_json,
     to_json,
     words_of,
@@ -44,9 +44,9 @@ from eowidgets.errors import EowidgetsError, InputError
 from eowidgets.system import offline
 
 URL, KEY, MODEL = "EOWIDGETS_LLM_URL", "EOWIDGETS_LLM_KEY", "EOWIDGETS_LLM_MODEL"
-#: More than this is no call of a function (bytes).
+#: Maximum size of a response in bytes.
 _LARGEST = 200_000
-#: How sure a program of the server is taken to be: it says nothing that could be measured.
+#: Confidence assigned to a program of the server, which reports no confidence.
 _TRUST = 0.8
 
 
@@ -61,7 +61,7 @@ def ask_server(
     timeout: float = 20.0,
     show: Callable[[str], None] | None = print,
 ) -> Answer:
-    """Like :func:`eowidgets.analysis.ask.ask`, but a server reads the question.
+    """Answer a question like :func:`eowidgets.analysis.ask.ask`, with a server for its interpretation.
 
     Set ``EOWIDGETS_LLM_URL`` (such as ``http://localhost:8000/v1``), and where needed ``EOWIDGETS_LLM_KEY`` and
     ``EOWIDGETS_LLM_MODEL``.
@@ -69,13 +69,13 @@ def ask_server(
     Parameters
     ----------
     show : callable, optional
-        Takes the plan, a sentence that says what will be computed, before anything is; by default it is printed. An
-        ``EowidgetsError`` that it raises stops the question, and becomes the reason of the refusal.
+        Receives the plan, a sentence that describes the computation, before it runs; by default it is printed. An
+        ``EowidgetsError`` that it raises stops the question, and becomes the reason of the abstention.
 
     Returns
     -------
     Answer
-        With ``abstained`` where the server is slow, refuses, or answers something else than a program.
+        With ``abstained`` if the server is slow, refuses, or does not return a program.
 
     Raises
     ------
@@ -88,7 +88,7 @@ def ask_server(
     if not url.startswith(("http://", "https://")):
         raise InputError(f"The address in {URL} must begin with http:// or https://.")
     if offline() and not url.startswith(("http://127.", "http://localhost")):
-        raise InputError(f"EOWIDGETS_OFFLINE is set, so the server in {URL} is not asked.")
+        raise InputError(f"EOWIDGETS_OFFLINE is set, so the server in {URL} is not contacted.")
     place = None if area is None else Area.of(area).geojson
     text = clean(str(question))
     if not text or len(text) > LONGEST:
@@ -112,10 +112,10 @@ def ask_server(
 
 
 class _NoProgram(Exception):
-    """The server gave nothing to run; the message is for the person."""
+    """The server returned no program; the message is for the user."""
 
 
-def _request(question: str, first: str, last: str, layers: list[str], before: Program | None) -> dict[str, Any]:
+def _request(question: str, first: str, last: str, layers: list[str], before: QuestionProgram | None) -> dict[str, Any]:
     rules = (
         f"Translate the question about a satellite image series ({first} to {last}) into one call of the function. "
         "Do not answer it. If images from above cannot answer it, do not call the function."
@@ -133,7 +133,7 @@ def _request(question: str, first: str, last: str, layers: list[str], before: Pr
 
 
 def schema() -> dict[str, Any]:
-    """The typed language as a JSON schema."""
+    """Return the typed language as a JSON schema."""
     topics = [
         *COVERS,
         *UNIONS,
@@ -181,15 +181,15 @@ def _post(url: str, body: dict[str, Any], timeout: float) -> Any:
         what = f"did not answer within {timeout:g} seconds" if slow else "could not be reached"
         raise _NoProgram(f"The server {what}.") from error
     if len(text) > _LARGEST:
-        raise _NoProgram("The server answered with more than a program can be.")
+        raise _NoProgram("The response of the server is too large for a program.")
     try:
         return json.loads(text)
     except (ValueError, RecursionError) as error:
-        raise _NoProgram("The server answered with something that is not JSON.") from error
+        raise _NoProgram("The response of the server is not JSON.") from error
 
 
 class _NoRedirect(urllib.request.HTTPRedirectHandler):
-    """Refuse redirects: the key and the question are for the server that was set, not for another."""
+    """Refuse redirects: key and question are for the configured server only."""
 
     def redirect_request(self, *_: Any, **__: Any) -> None:
         return None
@@ -199,7 +199,7 @@ _OPENER = urllib.request.build_opener(_NoRedirect)
 
 
 def _read(answer: Any, timeout: float) -> bytes:
-    """Read a body; one that arrives in drops takes no longer than one that does not arrive."""
+    """Read a body within the timeout, also if it arrives in small parts."""
     parts, size, until = [], 0, time.monotonic() + timeout
     while size <= _LARGEST and (part := answer.read1(1 << 16)):
         parts.append(part)
@@ -209,16 +209,16 @@ def _read(answer: Any, timeout: float) -> bytes:
     return b"".join(parts)
 
 
-def _program(reply: Any) -> Program:
+def _program(reply: Any) -> QuestionProgram:
     try:
         message = reply["choices"][0]["message"]
         calls = message.get("tool_calls") or []
         arguments = calls[0]["function"]["arguments"] if calls else None
         values = json.loads(arguments) if isinstance(arguments, str) else arguments
     except (KeyError, IndexError, TypeError, AttributeError, ValueError, RecursionError) as error:
-        raise _NoProgram("The server's answer is not in the form of a chat completion with a function call.") from error
+        raise _NoProgram("The response of the server is not a chat completion with a function call.") from error
     if values is None:
-        raise _NoProgram("The server says that images cannot answer this question.")
+        raise _NoProgram("The server returned no program: images cannot answer this question.")
     try:
         return from_json(values)
     except (
@@ -230,4 +230,4 @@ def _program(reply: Any) -> Program:
         ArithmeticError,
         RecursionError,
     ) as error:
-        raise _NoProgram("The server's program is not in the language of questions.") from error
+        raise _NoProgram("The program of the server is not in the language of questions.") from error

@@ -11,9 +11,9 @@ from eowidgets.analysis.ask.slots import Slots
 
 
 def in_every_year(dates: Sequence[Found]) -> list[Found]:
-    """Return periods of which each has the part of the year that is meant.
+    """Return the periods of a question, each limited to the part of the year in the question.
 
-    "In July, from 2017 to 2020" is July in each of these years, and "July 2018" beside "2019" is July in both.
+    "In July, from 2017 to 2020" is July in each of these years, and "July 2018" with "2019" is July in both.
     """
     parts = {d.months for d in dates if d.months and not d.start}
     years = [d for d in dates if d.start]
@@ -37,7 +37,7 @@ def _whole_years(found: Found) -> bool:
 
 
 def scopes(slots: Slots, kind: str) -> tuple[Scope, Scope | None]:
-    """Return the place and time of a question, and the other place or time of a comparison."""
+    """Return place and time of a question, and the other place or time of a comparison."""
     scope = Scope(area="drawn" if slots.drawn else "", layer=slots.layer)
     other: Scope | None = None
     dates, places = in_every_year(slots.dates), slots.places

@@ -1,4 +1,4 @@
-"""The cloud mask that questions are answered with: the robust one, unless the cube was opened with another on purpose."""
+"""The cloud mask for questions: the robust one, unless the cube was explicitly opened with another."""
 
 from __future__ import annotations
 
@@ -12,11 +12,11 @@ from eowidgets.cube.clouds import robust_clouds
 from eowidgets.cube.opened import noted
 from eowidgets.cube.schema import DIMS, bands
 
-#: Values of one band up to which the mask is made; the time that it takes grows with them (1.4 million: 0.8 s).
+#: Maximum number of values of a band for the computation of the mask, whose time grows with it (1.4 million: 0.8 s).
 LARGEST = 10_000_000
-#: Products of which each image is the best of many days: what is fleeting there is the season.
+#: Composites of the best of many days, in which short-term changes are seasonal, not clouds.
 COMPOSITES = ("modis-vi",)
-#: Masks that are kept, so that a dialogue pays for one.
+#: Number of cached masks, so that a dialogue computes one only.
 KEPT = 4
 _masks: OrderedDict[tuple[int, ...], xr.DataArray] = OrderedDict()
 
@@ -24,18 +24,18 @@ _masks: OrderedDict[tuple[int, ...], xr.DataArray] = OrderedDict()
 def screened(cube: xr.Dataset) -> xr.Dataset:
     """Return the cube with the robust cloud mask, or the cube itself.
 
-    The mask is left as it is where there is none, where the robust one or that of a network is in use already, where the
-    cube is not in memory, where it has more than ten million values a band, and where images are composites of many days.
+    The mask is kept if there is none, if the robust one or that of a network is already in use, if the cube is not in
+    memory or has more than ten million values a band, and if images are composites of many days.
 
     Parameters
     ----------
     cube : Dataset (time, y, x)
-        Is not changed.
+        Not modified.
 
     Returns
     -------
     Dataset
-        ``cube`` itself where the mask is kept: compare by identity.
+        ``cube`` itself if the mask is kept: compare by identity.
     """
     if not _wants(cube):
         return cube
@@ -60,7 +60,7 @@ def _wants(cube: xr.Dataset) -> bool:
 
 
 def checksums(cube: xr.Dataset) -> tuple[int, ...]:
-    """Checksums of bands, masks and dates: what is kept for a cube is not used for one that was edited in place."""
+    """Compute checksums of bands, masks and dates, so that caches are not used for a cube that was edited in place."""
     names = [n for n in (*bands(cube), "clouds", "valid", "scl", "time") if n in cube.variables]
     values = (np.ascontiguousarray(cube[n].values) for n in names)
     return tuple(zlib.crc32(v.view(np.uint8).reshape(-1).data) if v.size else 0 for v in values)

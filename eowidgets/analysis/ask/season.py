@@ -1,17 +1,17 @@
-"""Years that can be compared: enough dates of the growing season, the same days of both years, the same brightness.
+"""Comparable years: enough dates of the growing season, the same days in both years, and the same brightness.
 
-A year counts for land cover if the cube was seen often enough in its own growing season: the months in which the median
-NDVI of the cube, over all years, lies in the upper half of its yearly range (half of the amplitude, the usual mark for the
-start and end of season). No month and no hemisphere is written down. Half of the place must have been seen on two
-dates of that season, in two different months.
+A year counts for land cover if the cube has enough clear dates in its own growing season: the months in which the
+median NDVI of the cube, over all years, lies in the upper half of its yearly range (half of the amplitude, the usual
+mark for the start and end of season). Neither months nor hemispheres are hard-coded. Half of the place must be clear on
+two dates of that season, in two different months.
 
-Two years are classified from the same days: dates are paired so that they lie at most 16 days apart within the year, and
-a pixel counts only on pairs on which it was seen both times. A class that differs is a change only if the pixel itself
-moved against the pixels that kept their class, in the direction of its new class.
+Two years are classified from the same days: dates are paired at most 16 days of the year apart, and a pixel counts only
+on pairs on which it is clear twice. A different class is a change only if the pixel itself moved relative to the pixels
+that kept their class, in the direction of its new class.
 
-Years whose images are all darker, or all brighter, than the same days of the other years (another version of the
-atmospheric correction, for example) are brought to the usual level first: thresholds on reflectance would take the level
-for land cover.
+Years whose images are all darker, or all brighter, than the same days of the other years (for example because of
+another version of the atmospheric correction) are scaled to the usual level first, because thresholds on reflectance
+would otherwise misclassify them.
 """
 
 from __future__ import annotations
@@ -32,24 +32,24 @@ from eowidgets.errors import InputError
 
 Mask = npt.NDArray[np.bool_]
 Floats = npt.NDArray[np.floating[Any]]
-#: Part of the yearly range of NDVI from which a month belongs to the growing season, and that where few months do.
+#: Part of the yearly range of NDVI that defines a growing month; the part used if fewer months than SHORT reach it.
 GROWING, GREENISH, SHORT = 0.5, 0.35, 4
-#: Dates of the growing season that a year needs, the months that they must lie in, and the share seen on each.
+#: Minimum number of dates of the growing season in a year, of their months, and minimum clear share on each date.
 ENOUGH, MONTHS, SEEN = 2, 2, 0.5
-#: With fewer dates of the growing season than this, land cover is less sure.
+#: With fewer dates of the growing season than this, the confidence of land cover is reduced.
 PLENTY = 4
-#: Share of the cube that a date must show to tell the season.
+#: Minimum share of the cube that a date must show for the season.
 SHOWN = 0.3
-#: Days of the year that two paired dates may lie apart (:data:`.levels.APART`); where clouds
-#: leave too few such pairs of two years, up to a month: those on which most pixels were seen twice.
+#: Maximum distance of two paired dates in days of the year (:data:`.levels.APART`), and whether the pairs with most
+#: common clear pixels are preferred; clouds may require up to a month.
 FARTHER = ((APART, False), (APART, True), (24, True), (32, True))
-#: Months between two of the growing season that belong to it, whatever was seen of them.
+#: Months between two of the growing season that belong to it, regardless of their observations.
 GAP = 2
-#: How far a pixel must have moved against those that kept their class: NDVI, log of green, MNDWI; ``FIRM`` times as far
-#: where it is beyond doubt.
+#: Minimum change of a pixel relative to those that kept their class, in NDVI, log of green and MNDWI; a change of
+#: ``FIRM`` times this size is certain.
 MOVED = {"ndvi": 0.05, "green": 0.2, "mndwi": 0.1}
 FIRM = 2.0
-#: Share of the pixels seen twice that must have kept their class to serve as the reference.
+#: Minimum share of the common clear pixels that must have kept their class to serve as reference.
 REFERENCE = 0.1
 
 
@@ -57,12 +57,12 @@ REFERENCE = 0.1
 
 
 def growing_months(cube: xr.Dataset) -> tuple[int, ...]:
-    """Months of the growing season of a cube, from its own NDVI; all months that it has where they are fewer than four.
+    """Return the months of the growing season of a cube from its NDVI; all its months if it has fewer than four.
 
     Raises
     ------
     InputError
-        If nothing was ever seen.
+        If there is no clear observation.
     """
     thin = thinned(cube, ("red", "nir"))
     seen = usable(thin).transpose(*DIMS).values
@@ -71,7 +71,7 @@ def growing_months(cube: xr.Dataset) -> tuple[int, ...]:
     months = thin["time"].dt.month.values
     known = {int(m): float(np.nanmedian(level[months == m])) for m in np.unique(months[np.isfinite(level)])}
     if not known:
-        raise InputError("The place was never seen without cloud in that time.")
+        raise InputError("The place has no observation without cloud in that time.")
     low, high = min(known.values()), max(known.values())
     if len(known) < 4:
         return tuple(known)
@@ -83,7 +83,7 @@ def growing_months(cube: xr.Dataset) -> tuple[int, ...]:
 
 
 def _filled(months: list[int]) -> tuple[int, ...]:
-    """The months with short gaps between them closed: a month under clouds, or between two harvests."""
+    """Close short gaps between months: a cloudy month, or one between two harvests."""
     found = set(months)
     for month in months:
         for width in range(1, GAP + 1):
@@ -94,14 +94,14 @@ def _filled(months: list[int]) -> tuple[int, ...]:
 
 
 def enough_dates(cube: xr.Dataset, part: xr.Dataset, where: Mask) -> int:
-    """Dates of the growing season on which half of a place was seen.
+    """Count the dates of the growing season on which half of a place is clear.
 
     Parameters
     ----------
     cube : Dataset
-        The whole series, which tells the growing season.
+        The whole series, which defines the growing season.
     part : Dataset
-        The year that is to count.
+        The year to be tested.
     where : ndarray (y, x), bool
 
     Raises
@@ -115,14 +115,14 @@ def enough_dates(cube: xr.Dataset, part: xr.Dataset, where: Mask) -> int:
     if dates.sum() < ENOUGH or (len(used) < MONTHS and len(months) > 1 and not _short(cube)):
         first, last = (str(t)[:10] for t in part["time"].values[[0, -1]])
         raise InputError(
-            f"From {first} to {last} the place was seen on {_dates(dates.sum())} of the growing season (months "
+            f"From {first} to {last} the place was clear on {_dates(dates.sum())} of the growing season (months "
             f"{', '.join(map(str, months))}): land cover needs {ENOUGH}, in {MONTHS} months."
         )
     return int(dates.sum())
 
 
 def _short(cube: xr.Dataset) -> bool:
-    """Whether a series spans less than three months, so that nobody can ask for more of them."""
+    """Return whether a series spans less than three months, so that it cannot have more of them."""
     days = cube["time"].values
     return bool(days.max() - days.min() < np.timedelta64(90, "D"))
 
@@ -138,7 +138,7 @@ def _growing(part: xr.Dataset, months: tuple[int, ...], where: Mask) -> Mask:
 
 
 def whole_years(cube: xr.Dataset, where: Mask | None = None) -> list[int]:
-    """Calendar years of a cube that count for land cover."""
+    """Return the calendar years of a cube with enough dates for land cover."""
     where = np.ones((cube.sizes["y"], cube.sizes["x"]), bool) if where is None else where
     years = cube["time"].dt.year.values
     found = []
@@ -154,20 +154,20 @@ def whole_years(cube: xr.Dataset, where: Mask | None = None) -> list[int]:
 def paired(
     before: xr.Dataset, after: xr.Dataset, fewest: int = FEWEST, most: int = APART, *, clearest: bool = False
 ) -> tuple[xr.Dataset, xr.Dataset]:
-    """Cut two years to pairs of dates at most so many days of the year apart, each pixel to those on which it was seen twice.
+    """Cut two years to pairs of dates of nearly the same day of the year, with each pixel clear twice.
 
     Parameters
     ----------
     before, after : Dataset
     fewest, most : int
-        Pairs needed, and days of the year between the two dates of one.
+        Minimum number of pairs, and maximum days of the year between the two dates of a pair.
     clearest : bool
-        Whether dates are paired so that most pixels were seen on both, and not as near as can be.
+        Whether pairs are chosen for the most common clear pixels, and not for the smallest distance.
 
     Returns
     -------
     (Dataset, Dataset)
-        As many dates each; ``clouds`` covers what was not seen on both dates of a pair.
+        With equal numbers of dates; ``clouds`` covers pixels that are not clear on both dates of a pair.
 
     Raises
     ------
@@ -190,8 +190,8 @@ def paired(
     i, j = kept[0][rows[good]], kept[1][columns[good]]
     if len(i) < fewest:
         raise InputError(
-            f"The two times have {len(i)} pairs of dates within {most} days of the year, and {fewest} are needed: seasons "
-            "would pass for change."
+            f"The two times have {len(i)} pairs of dates within {most} days of the year, but {fewest} are needed: seasons "
+            "would be reported as change."
         )
     both = seen[0][i] & seen[1][j]
     one, two = before.isel(time=i), after.isel(time=j)
@@ -202,7 +202,7 @@ def paired(
 
 
 def compare_years(cube: xr.Dataset, before: xr.Dataset, after: xr.Dataset, where: Mask) -> dict[str, xr.Dataset]:
-    """Land cover of two years from the same days, and how sure it is that it differs.
+    """Map the land cover of two years from the same days, with the certainty of differences.
 
     Parameters
     ----------
@@ -217,7 +217,7 @@ def compare_years(cube: xr.Dataset, before: xr.Dataset, after: xr.Dataset, where
     -------
     dict of Dataset
         ``before``; ``after``, in which a pixel that did not move keeps its class; ``firm`` and ``loose``, the same with
-        pixels that moved twice as far only, and with all whose class differs.
+        only pixels that moved twice as far, and with all pixels whose class differs.
 
     Raises
     ------
@@ -241,7 +241,7 @@ def compare_years(cube: xr.Dataset, before: xr.Dataset, after: xr.Dataset, where
 def _same_days(
     cube: xr.Dataset, before: xr.Dataset, after: xr.Dataset, where: Mask
 ) -> tuple[xr.Dataset, xr.Dataset, int]:
-    """Pairs of dates as near in the year as give enough of the growing season, and the days that they may lie apart."""
+    """Return pairs of dates, as near in the year as possible with enough of the growing season, and their distance."""
     for most, clearest in FARTHER:
         try:
             first, second = paired(before, after, most=most, clearest=clearest)
@@ -257,14 +257,14 @@ def _same_days(
 def change_interval(
     states: Mapping[str, xr.Dataset], source: str, target: str, where: Mask, cube: xr.Dataset, unit: str = "ha"
 ) -> tuple[float, float]:
-    """Size of the change that is beyond doubt, and of all pixels whose class differs, within a place.
+    """Return the size of the certain change, and of all pixels whose class differs, within a place.
 
     Parameters
     ----------
     states : mapping
         From :func:`compare_years`.
     source, target : str
-        Kinds of land that were left or come to; empty for any.
+        Kinds of land before and after; empty for any.
     """
     sizes = []
     for name in ("firm", "after", "loose"):
@@ -274,7 +274,7 @@ def change_interval(
 
 
 def _moves(first: xr.Dataset, second: xr.Dataset, was: xr.Dataset, now: xr.Dataset) -> dict[str, Floats]:
-    """Median over the pairs of what each pixel moved more than those that kept their class."""
+    """Return the median over the pairs of the change of each pixel, relative to pixels that kept their class."""
     seen = usable(first).transpose(*DIMS).values
     a, b = was["cover"].values, now["cover"].values
     known = (a != UNSEEN) & (b != UNSEEN)
@@ -286,14 +286,14 @@ def _moves(first: xr.Dataset, second: xr.Dataset, was: xr.Dataset, now: xr.Datas
         step[~np.isfinite(step)] = np.nan
         if same.sum() >= REFERENCE * max(known.sum(), 1):
             with warnings.catch_warnings():
-                warnings.simplefilter("ignore", RuntimeWarning)  # a pair on which none of them was seen
+                warnings.simplefilter("ignore", RuntimeWarning)  # a pair on which none of them is clear
                 step -= np.nanmedian(step[:, same], axis=1)[:, None, None]
         out[name] = quantile(step, 0.5)
     return out
 
 
 def _kept(was: xr.Dataset, now: xr.Dataset, moves: dict[str, Floats], times: float) -> xr.Dataset:
-    """The second map, in which pixels that did not move towards their new class keep the old one."""
+    """Return the second map, in which pixels that did not move towards their new class keep the old one."""
     a, b = was["cover"].values, now["cover"].values
     far = {k: v / (MOVED[k] * times) for k, v in moves.items()}
     greener = (far["ndvi"] >= 1) | (far["green"] <= -1)
@@ -324,9 +324,9 @@ def _ndvi(cube: xr.Dataset) -> Floats:
 
 
 def cover_by_year(cube: xr.Dataset, name: str, where: Mask) -> xr.DataArray:
-    """Percent of a place under a kind of land in every calendar year with enough dates of the growing season."""
+    """Return the percentage of a place under a kind of land in every calendar year with enough dates of the season."""
     if missing := needs(cube):
-        raise InputError(f"Land cover needs the bands {missing}, which this cube has not.")
+        raise InputError(f"Land cover needs the bands {missing}, which this cube lacks.")
     times, values = [], []
     for year in whole_years(cube, where):
         chosen = cube.isel(time=cube["time"].dt.year.values == year)

@@ -1,4 +1,4 @@
-"""Two questions in one sentence: each is answered by itself, and the second says the rest with words of the first."""
+"""Two questions in one sentence: both are answered, and the second is completed with words of the first."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from dataclasses import replace
 from eowidgets.analysis.ask import dialogue
 from eowidgets.analysis.ask.answer import Answer, Evidence, refuse
 from eowidgets.analysis.ask.kinds.patterns import LOW, MORE
-from eowidgets.analysis.ask.language import Program, Rank
+from eowidgets.analysis.ask.language import QuestionProgram, Rank
 from eowidgets.analysis.ask.slots import Slots
 
 _ASKS = r"(?:what|when|where|which|why|how|who|whose|is|are|was|were|did|does|do|has|have)\b"
@@ -17,12 +17,12 @@ _QUESTION = re.compile(
     rf"(?:^|[,:] )(?:on |in |at |by |of )?{_ASKS}|\b(?:know|say|tell me) (?:what|when|where|which|how)\b", re.IGNORECASE
 )
 _PRONOUN = re.compile(r"\b(?:one|ones|it|they|them)\b", re.IGNORECASE)
-#: Longest question that is taken apart; a short second half belongs to the first ("and where?").
+#: Minimum number of words of a second question; a shorter half belongs to the first ("and where?").
 _SHORTEST = 3
 
 
 def halves(question: str) -> tuple[str, str] | None:
-    """The two questions of a sentence, or None where it is one.
+    """Return the two questions of a sentence, or None if it is a single one.
 
     Examples
     --------
@@ -40,15 +40,15 @@ def halves(question: str) -> tuple[str, str] | None:
     return first, second
 
 
-def turned(slots: Slots, first: Slots, before: Program) -> Program | None:
-    """The program of a second half that only changes the first: "and how many in 2021", "and which one has the fewest".
+def turned(slots: Slots, first: Slots, before: QuestionProgram) -> QuestionProgram | None:
+    """Return the program of a second half that only modifies the first: "and how many in 2021".
 
     Parameters
     ----------
     slots, first : Slots
-        What the second and the first half name.
-    before : Program
-        That of the first half.
+        Parts that the second and the first half name.
+    before : QuestionProgram
+        The program of the first half.
     """
     low = slots.text.lower()
     if isinstance(before, Rank) and not slots.topics and not slots.dates:
@@ -63,7 +63,7 @@ def turned(slots: Slots, first: Slots, before: Program) -> Program | None:
 
 
 def completed(second: str, first: Slots) -> str:
-    """The second half with what its pronoun stands for: "the first one" is the first image.
+    """Replace the pronoun of the second half by its noun: "the first one" is "the first image".
 
     Examples
     --------
@@ -75,8 +75,8 @@ def completed(second: str, first: Slots) -> str:
     return second if not named else _PRONOUN.sub(named[0].partition(" ")[0], second, count=1)
 
 
-def missing(first: tuple[Program | None, float, str], second: tuple[Program | None, float, str]) -> str:
-    """Say why there is no answer, and which of the two questions has none if the other could be answered."""
+def missing(first: tuple[QuestionProgram | None, float, str], second: tuple[QuestionProgram | None, float, str]) -> str:
+    """Return why there is no answer; if only one of the two questions has none, name it."""
     if first[0] is None and second[0] is None:
         return first[2]
     which, reason = ("first", first[2]) if first[0] is None else ("second", second[2])
@@ -84,7 +84,7 @@ def missing(first: tuple[Program | None, float, str], second: tuple[Program | No
 
 
 def joined(question: str, first: Answer, second: Answer, note: str = "") -> Answer:
-    """One answer of two; where one half has none, neither has."""
+    """Join two answers to one; abstain if one of them abstains."""
     for which, half in (("first", first), ("second", second)):
         if half.abstained:
             reason = f"These are two questions, and the {which} has no answer. {half.reason}"

@@ -1,4 +1,4 @@
-"""What a question names (things, dates, places, units), found by rules, and the rest of its words for the classifier."""
+"""Rule-based extraction of the parts of a question (topics, dates, places, units), and tokens for the classifier."""
 
 from __future__ import annotations
 
@@ -11,16 +11,16 @@ from eowidgets.analysis.ask import lexicon as lex
 from eowidgets.analysis.ask.dates import Found, find_dates
 from eowidgets.analysis.ask.spelling import nearest, words_known
 
-#: A question longer than this is not a question.
+#: Maximum number of characters of a question.
 LONGEST = 400
 _TOKEN = re.compile(r"‹\w›|[a-z²]+(?:['-][a-z]+)*|\d+(?:\.\d+)?|[^\W\d_]+")
-#: Endings of words that a name of a spectral index may have around it.
+#: Pattern of a word that may be the name of a spectral index.
 _INDEX = re.compile(r"[A-Za-z][A-Za-z0-9]{1,12}")
 
 
 @dataclass(frozen=True, slots=True)
 class Topic:
-    """Something that a question names, and whether by a noun."""
+    """A topic of a question, and whether a noun names it."""
 
     name: str
     noun: bool
@@ -29,14 +29,14 @@ class Topic:
 
 @dataclass(slots=True)
 class Slots:
-    """Everything that was found in a question.
+    """The parts found in a question.
 
     Attributes
     ----------
     tokens : list of str
-        The words, corrected, with marks in place of what was found.
+        Corrected words, with placeholders for the parts.
     unknown : list of str
-        Words that nobody taught: a reason to doubt.
+        Words outside the vocabulary, which reduce the confidence.
     """
 
     text: str
@@ -53,7 +53,7 @@ class Slots:
 
 
 def clean(question: str) -> str:
-    """The text without control characters, emoji and doubled spaces, its dashes and quotes made plain."""
+    """Normalise a text: remove control characters, emoji and repeated spaces, and simplify dashes and quotes."""
     text = unicodedata.normalize("NFKC", question.replace("²", "2"))
     text = re.sub(r"[‐‑‒–—−]", "-", text).replace("’", "'").replace("`", "'")
     text = re.sub(r"(?i)\b(what|where|when|how|which|that|there|it|who)'s\b", r"\1 is", text)
@@ -69,7 +69,7 @@ def read(
     layers: Collection[str] = (),
     words: Collection[str] = (),
 ) -> Slots:
-    """Find what a question names.
+    """Find the parts of a question.
 
     Parameters
     ----------
@@ -79,13 +79,13 @@ def read(
     indices : collection of str
         Names of the spectral indices that the cube allows.
     layers : collection of str
-        Names of the person's own vector layers; untrusted text, compared and nothing else.
+        Names of the user's vector layers; untrusted text, used for comparison only.
     words : collection of str
-        What the classifier was taught, to which misspelt words are corrected.
+        Vocabulary of the classifier, to which misspelt words are corrected.
     """
     original = clean(question)
     slots = Slots(text=original)
-    # "How much was lost, and where?": every answer says where as well.
+    # "How much was lost, and where?": every answer also states where.
     text = re.sub(r",?\s+and (where|when|how|by how much)\s*\?*$", "", original.lower())
     text = _take_layer(text, layers, slots)
     text = _take_indices(text, original, indices, slots)
@@ -107,7 +107,7 @@ def _take_layer(text: str, layers: Collection[str], slots: Slots) -> str:
         forms = {plain, plain.removesuffix("s"), plain + "s"} - {""}
         for form in sorted(forms, key=len, reverse=True):
             pattern = re.compile(rf"(?<!\w)(?:my |the |our )?(?:layer (?:of )?)?{re.escape(form)}(?: layer)?(?!\w)")
-            # A layer called "fields" is meant by "my fields", and by "fields" only where that is no kind of land.
+            # A layer called "fields" is named by "my fields", and by "fields" only if that is not a kind of land.
             if form in lex.NOUN_OF:
                 pattern = re.compile(
                     rf"(?<!\w)(?:(?:my|our) {re.escape(form)}|(?:my |the )?layer (?:of )?{re.escape(form)})(?!\w)"
@@ -123,7 +123,7 @@ def _take_indices(text: str, original: str, indices: Collection[str], slots: Slo
     for match in reversed(list(_INDEX.finditer(original))):
         word = match.group()
         name = known.get(word.lower())
-        # Short names of indices are words, too (PI, SI, TWI): those count only as they are written in the catalogue.
+        # Short names of indices are also words (PI, SI, TWI): they count only in the spelling of the catalogue.
         plain = name is not None and (word == name or (len(word) >= 4 and word.lower() not in lex.HARMLESS))
         if plain and name not in lex.INDICES and len(text) == len(original):
             slots.topics.append(Topic(str(name), True, match.start()))
@@ -162,7 +162,7 @@ def _take_topics(text: str, slots: Slots) -> None:
 
 
 def _correct(text: str, original: str, words: frozenset[str], slots: Slots) -> str:
-    """Misspelt words put right; what is not known at all is noted."""
+    """Correct misspelt words, and note unknown ones."""
     if not words:
         return text
     known = words | words_known()
@@ -176,7 +176,7 @@ def _correct(text: str, original: str, words: frozenset[str], slots: Slots) -> s
         if word in known or word.rstrip("s") in known or word.replace("'s", "") in known or not word[0].isalpha():
             latin += 1
             return word
-        # Names stay names: "Brasov" is not a misspelling of anything.
+        # Names are kept: "Brasov" is not a misspelling.
         near = None if word in capitals else nearest(word, known)
         if near is None:
             slots.unknown.append(word)

@@ -1,4 +1,4 @@
-"""Questions about what there is, how much of it, and where."""
+"""Answers to questions what there is, how much of it, and where."""
 
 from __future__ import annotations
 
@@ -27,12 +27,12 @@ from eowidgets.errors import InputError
 
 
 def presence(context: Context, program: Presence) -> Answer:
-    """Whether there is any, or none."""
+    """Answer whether something is present or absent."""
     scope, of = program.scope, program.of
     if of in SKIES:
         return _sky_presence(context, program)
     found = context.topic(scope, of)
-    if scope.point:  # a pixel is smaller than any patch that counts
+    if scope.point:  # a pixel is smaller than the smallest patch that counts
         mask = found.mask
         size = context.trace("size", tools.area, mask, context.cube)
         parts, least = "1 pixel", "the pixel there"
@@ -72,7 +72,7 @@ def _sky_presence(context: Context, program: Presence) -> Answer:
     place = words.where(program.scope)
     seen = int(np.isfinite(shares.values).sum())
     if not seen:
-        raise InputError("The place was not seen on any date in that time.")
+        raise InputError("The place was not observed on any date in that time.")
     claim = Claim(number, 0, ">", negated=program.negated)
     most = f"{words.percent(100 * float(np.nanmax(shares.values)))} of the place" + (" at most" if seen > 1 else "")
     text = (
@@ -88,7 +88,7 @@ def _sky_presence(context: Context, program: Presence) -> Answer:
 
 
 def count(context: Context, program: Count) -> Answer:
-    """How many there are."""
+    """Answer with the number of images, dates, features or patches."""
     scope, of = program.scope, program.of
     if of in ("image", "clear image"):
         cut = context.dates(scope, of)
@@ -98,7 +98,7 @@ def count(context: Context, program: Count) -> Answer:
             else (context.trace("days", small.all_dates, cut))
         )
         value = context.trace("count", small.length, days)
-        what = "images with at least 95 % of the place seen" if of != "image" else "images"
+        what = "images that show at least 95 % of the place" if of != "image" else "images"
         first, last = span(cut)
         text = f"There are {value} {what}{words.where(scope)}{words.when(first, last)}."
         return context.answer(program, text, value, 1.0, unit="images", dates=cut.sel(time=days) if days else None)
@@ -137,12 +137,12 @@ def count(context: Context, program: Count) -> Answer:
 
 
 def area(context: Context, program: AreaOf) -> Answer:
-    """How large it is."""
+    """Answer with an area."""
     scope, of, unit = program.scope, program.of, program.unit
     if of in SKIES:
         percent, where, cut, shares = sky_percent(context, scope, of)
         value = context.trace("size", small.part_of, where, context.cube, percent, unit)
-        text = f"On average {words.hectares(value, unit)} {'of the ground seen ' if of == 'snow' else ''}lay under {of}"
+        text = f"On average {words.hectares(value, unit)} {'of the observed ground ' if of == 'snow' else ''}was under {of}"
         text += f"{words.where(scope)}{words.when(*span(cut))}{words.months(scope.months)} ({words.percent(percent)})."
         masks = context.picture(tools.sky_mask(cut, of, where), of)
         return context.answer(program, text, value, 0.9, unit=unit, masks=masks, dates=cut, series=shares)
@@ -150,16 +150,16 @@ def area(context: Context, program: AreaOf) -> Answer:
     value = context.trace("size", tools.area, found.mask, context.cube, unit)
     of_seen = tools.share(found.mask, found.known)
     text = f"{title(of)} covers {words.hectares(value, unit)}{words.where(scope)}{words.when(*found.span)}"
-    text += f", {words.percent(of_seen)} of what was seen."
+    text += f", {words.percent(of_seen)} of the observed area."
     return _with_mask(context, program, text, value, found, of, unit)
 
 
 def share(context: Context, program: Share) -> Answer:
-    """How much of the place it covers."""
+    """Answer with the share of the place."""
     scope, of = program.scope, program.of
     if of in SKIES:
         percent, where, cut, shares = sky_percent(context, scope, of)
-        ground = "the ground seen" if of == "snow" else "the place"
+        ground = "the observed ground" if of == "snow" else "the place"
         text = f"On average {words.percent(percent)} of {ground} was under {of}{words.where(scope)}"
         text += (
             f"{words.when(*span(cut))}{words.months(scope.months)}, over {int(np.isfinite(shares.values).sum())} dates."
@@ -176,7 +176,10 @@ def share(context: Context, program: Share) -> Answer:
     text = f"{title(of)} covers {words.percent(value)}{words.where(scope)}{words.when(*found.span)} ({words.hectares(size)})."
     if program.negated:
         value = context.trace("rest", timetools.difference, 100.0, value)
-        text = f"{words.percent(value)} is no {words.name(of)}{words.where(scope)}{words.when(*found.span)}, of what was seen."
+        text = (
+            f"{words.percent(value)} is not {words.name(of)}{words.where(scope)}{words.when(*found.span)}, of the "
+            "observed area."
+        )
     return _with_mask(context, program, text, value, found, of, "%")
 
 
@@ -202,7 +205,7 @@ def _with_mask(context: Context, program, text: str, value, found: Found, of: st
 
 
 def settlement(context: Context, program: Settlement) -> Answer:
-    """Rural or urban."""
+    """Answer whether the place is rural or urban."""
     found = context.topic(program.scope, "built-up")
     percent = context.trace("percent", tools.share, found.mask, found.known)
     value = context.trace("setting", small.rural_or_urban, percent)
@@ -212,10 +215,10 @@ def settlement(context: Context, program: Settlement) -> Answer:
 
 
 def locate(context: Context, program: Locate) -> Answer:
-    """Where it is."""
+    """Answer with a location."""
     scope, of = program.scope, program.of
     if words.is_index(of) and of != "change":
-        raise InputError(f"Ask where {of} is highest or lowest: an index is everywhere.")
+        raise InputError(f"Ask where {of} is highest or lowest: an index has a value everywhere.")
     found = context.topic(scope, of)
     patches = context.trace("patches", tools.objects, found.mask, context.cube)
     if not patches["count"]:
@@ -239,12 +242,15 @@ def locate(context: Context, program: Locate) -> Answer:
         shapes = context.trace("shapes", tools.polygons, patches["mask"], context.cube, words.name(of))
         value = context.trace("count", small.feature_count, shapes)
         unit = "polygons"
-        text = f"{title(of)}{words.where(scope)} lies in {many(value, 'polygon')} of together {size}{words.when(*found.span)}."
-    else:
-        spread = context.trace("spread", tools.grid_shares, patches["mask"], found.where)
-        value = context.trace("cell", tools.main_cell, spread)
         text = (
-            f"{title(of)}{words.where(scope)} is {words.cells(spread, scope)} ({size} in all{words.when(*found.span)})."
+            f"{title(of)}{words.where(scope)} lies in {many(value, 'polygon')} with a total of "
+            f"{size}{words.when(*found.span)}."
+        )
+    else:
+        fields = context.trace("fields", tools.grid_shares, patches["mask"], found.where)
+        value = context.trace("cell", tools.main_cell, fields)
+        text = (
+            f"{title(of)}{words.where(scope)} is {words.cells(fields, scope)} ({size} in all{words.when(*found.span)})."
         )
     return context.answer(
         program,
@@ -261,7 +267,7 @@ def locate(context: Context, program: Locate) -> Answer:
 
 
 def describe(context: Context, program: Describe) -> Answer:
-    """What is there, in a sentence."""
+    """Answer with a description of the land cover."""
     scope = program.scope
     found = context.topic(replace(scope, cover=""), "forest")
     table = context.trace("table", tools.dominant, found.after, found.where)
@@ -283,12 +289,12 @@ def describe(context: Context, program: Describe) -> Answer:
 
 
 def title(of: str) -> str:
-    """Return how a sentence that begins with a topic calls it."""
+    """Return the name of a topic with a capital letter, for the beginning of a sentence."""
     name = words.name(of)
     return name[0].upper() + name[1:]
 
 
 def many(number: int, word: str) -> str:
-    """Return a number with its noun."""
+    """Return a number with its noun in singular or plural."""
     plural = word + ("es" if word.endswith("ch") else "s")
     return f"{number} {word if number == 1 else plural}"

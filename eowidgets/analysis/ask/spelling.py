@@ -1,4 +1,4 @@
-"""Misspelt words put right: one slip of the finger away from a word that questions use, two for long words."""
+"""Correction of misspelt words: one edit away from a known word, two edits for long words."""
 
 from __future__ import annotations
 
@@ -11,39 +11,39 @@ from eowidgets.analysis.ask.lexicon import HARMLESS as FUNCTION_WORDS
 from eowidgets.analysis.ask.lexicon import NOUN_OF, WORD_OF
 from eowidgets.analysis.ask.meanings import HARMLESS, MEANINGS
 
-#: Letters that a word must have to be put right: short ones are a slip away from too many others.
+#: Minimum and maximum length of a corrected word: short words are one edit away from too many others.
 SHORTEST, LONGEST = 5, 24
-#: Letters from which a wrong letter is put right, not only one too many, one too few or two that are swapped: "horses" are
-#: no misspelt "houses". And letters from which two slips are.
+#: Minimum length for the correction of a wrong letter, as opposed to an inserted, missing or swapped one ("horses" is
+#: not a misspelt "houses"), and minimum length for two edits.
 MIDDLING, LONG = 7, 10
 MONTHS = frozenset(name.lower() for name in calendar.month_name if name)
-#: What lexicon and table do not list: units, and what a drawn area is called.
+#: Words that neither lexicon nor table lists: units, and names of a drawn area.
 _UNITS = frozenset(
     """drawn drew selected marked chosen outlined sketched rectangle selection drawing polygon ha km km2 m2 sqm sq percent pct
     hectares hectare""".split()  # noqa: SIM905
 )
-#: Words whose misspelt forms are put right however short they are.
+#: Words that are corrected at any length.
 _SHORT = frozenset(w for w in FUNCTION_WORDS if 3 < len(w) < 6)
 _WORD = re.compile(r"(?<![\w‹'-])[^\W\d_]+(?:['-][^\W\d_]+)*(?![\w›])")
 
 
 @lru_cache
 def words_known() -> frozenset[str]:
-    """Every word that has a meaning in a question, or none that matters."""
+    """Return the words with a meaning in questions, and the words without effect."""
     phrases = frozenset(w for phrase in (*NOUN_OF, *WORD_OF) for w in (phrase, *re.split(r"[\s-]", phrase)))
     return phrases | frozenset(MEANINGS) | HARMLESS | FUNCTION_WORDS | MONTHS | frozenset(SEASONS) | _UNITS
 
 
 def mend(question: str, keep: frozenset[str] = frozenset()) -> tuple[str, dict[str, str]]:
-    """Return a question with its misspelt words put right, and what was written for what was read.
+    """Correct the misspelt words of a question; return the question and the corrections.
 
-    Words that begin with a capital letter inside a sentence are names, and only months are looked for behind them.
+    Words with a capital letter inside a sentence are names, and are only corrected to months.
 
     Parameters
     ----------
     question : str
     keep : frozenset of str
-        Further words, in lower case, that are right as they are.
+        Further correct words, in lower case.
 
     Examples
     --------
@@ -73,14 +73,14 @@ def mend(question: str, keep: frozenset[str] = frozenset()) -> tuple[str, dict[s
 
 
 def note(slips: dict[str, str]) -> str:
-    """A sentence that says what misspelt words were read as; nothing where there are none."""
+    """Return a sentence that lists the corrections; empty without corrections."""
     read = ", ".join(f"{was[:30]!r} as {now!r}" for was, now in slips.items())
     return f" Read {read}." if read else ""
 
 
 @lru_cache(maxsize=4096)
 def nearest(word: str, known: frozenset[str], most: int = 2, shortest: int = SHORTEST) -> str | None:
-    """Return the known word that is one slip of the finger away (two for long words), or None.
+    """Return the known word that is one edit away (two for long words), or None.
 
     Examples
     --------
@@ -102,7 +102,7 @@ def nearest(word: str, known: frozenset[str], most: int = 2, shortest: int = SHO
 
 
 def _distance(a: str, b: str, most: int) -> int:
-    """Insertions, deletions, replacements and swaps of neighbours between two words."""
+    """Count the edits between two words: insertions, deletions, replacements and swaps of neighbours."""
     wrong = 1 if len(a) >= MIDDLING else 2
     before: list[int] = []
     row = list(range(len(b) + 1))

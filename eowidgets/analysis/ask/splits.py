@@ -1,4 +1,4 @@
-"""The date of a change: the split of each pixel's series into its two most different levels."""
+"""Date of a change: the split of each pixel's series into its two most different levels."""
 
 from __future__ import annotations
 
@@ -15,28 +15,29 @@ from eowidgets.errors import InputError
 
 Mask = npt.NDArray[np.bool_]
 Floats = npt.NDArray[np.float64]
-#: What a split is looked for in: an index of green, and light that bare and built ground reflects more of.
+#: Features of the split: a vegetation index, and bands that bare and built ground reflect more.
 FEATURES = ("NDVI", "red", "swir16")
-#: Stable pixels that tell what is usual on a day.
+#: Maximum number of stable pixels for the daily reference.
 STEADY = 1000
-#: Dates that each level needs.
+#: Minimum number of dates of each level.
 FEWEST = 3
-#: Least part of the variance that the two levels must explain, the median over the pixels.
+#: Minimum share of the variance that the two levels must explain, as the median over the pixels.
 CLEAR = 0.15
 
 
 def break_date(cube: xr.Dataset, mask: Mask, stable: Mask) -> dict[str, Any]:
-    """Return when most of the pixels of a mask changed: the date that best splits each pixel's series in two levels.
+    """Return the date on which most pixels of a mask changed, by the best split of each pixel's series into two levels.
 
-    What the median of stable pixels shows on the same day (seasons, haze, the year's weather) is taken away first. Per
-    pixel, the split that explains most of the variance of NDVI, red and shortwave infrared together. The change lies
-    between the last date of the old level and the first of the new one, and the middle of both is taken.
+    The median of stable pixels on the same day (seasons, haze, weather) is subtracted first. The split of a pixel
+    explains most of the variance of NDVI, red and shortwave infrared together. The change lies between the last date of
+    the old level and the first of the new one, and is dated to the middle of both.
 
     Returns
     -------
     dict
         ``date``, ``early``, ``late`` (ISO days: the median, and the quartiles of the last old and the first new dates),
-        ``dates`` (y, x), days since 1970, NaN outside the mask, and ``clear``, the part of the variance explained (0..1).
+        ``dates`` (y, x), days since 1970, NaN outside the mask, and ``clear``, the explained share of the variance
+        (0..1).
 
     Raises
     ------
@@ -44,9 +45,9 @@ def break_date(cube: xr.Dataset, mask: Mask, stable: Mask) -> dict[str, Any]:
         If nothing changed, or nearly everything.
     """
     if not mask.any():
-        raise InputError("Nothing changed there, so there is no date of it.")
+        raise InputError("Nothing changed there, so there is no date.")
     if stable.sum() < 10:
-        raise InputError("Nearly everything changed, so there is nothing to tell the change from the seasons by.")
+        raise InputError("Nearly everything changed, so no stable pixels are left to remove the seasons.")
     there = [n for n in FEATURES if n == "NDVI" or n in bands(cube)]
     parts = [_explained(*_levels(cube, name, mask, stable)) for name in there]
     score = np.mean([part for part, _, _ in parts], axis=0)
@@ -64,20 +65,20 @@ def break_date(cube: xr.Dataset, mask: Mask, stable: Mask) -> dict[str, Any]:
 
 
 def _levels(cube: xr.Dataset, name: str, mask: Mask, stable: Mask) -> tuple[Floats, Any]:
-    """Series of the pixels (time, n) less what stable pixels show, and their days; bands as logarithms."""
+    """Return the series of the pixels (time, n) minus the stable level, and their days; bands as logarithms."""
     values = tools.index_values(cube, name, mask | stable)
     array = values.values
     changed, steady = array[:, mask].astype("float64"), array[:, _some(stable)].astype("float64")
     if name != "NDVI":
         changed, steady = (np.log(np.where(a > 1e-4, a, np.nan)) for a in (changed, steady))
     with warnings.catch_warnings():
-        warnings.filterwarnings("ignore", "All-NaN", RuntimeWarning)  # a day on which nothing stable was seen
+        warnings.filterwarnings("ignore", "All-NaN", RuntimeWarning)  # a day without any stable observation
         usual = np.nanmedian(steady, axis=1)
     return changed - usual[:, None], values["time"].values
 
 
 def _some(stable: Mask) -> Mask:
-    """Every few of many stable pixels: enough for a median."""
+    """Thin the stable pixels to a number that is enough for a median."""
     found = np.flatnonzero(stable)
     out = np.zeros(stable.size, bool)
     out[found[:: max(1, len(found) // STEADY)]] = True
@@ -85,21 +86,21 @@ def _some(stable: Mask) -> Mask:
 
 
 def _explained(series: Floats, days: Any) -> tuple[Floats, npt.NDArray[np.bool_], Any]:
-    """Part of the variance that a split after each date explains (time - 1, n), what was seen, and the days."""
+    """Return the variance share explained by a split after each date (time - 1, n), valid values, and days."""
     ok = np.isfinite(series)
     plain = np.where(ok, series, 0)
     total, n = plain.sum(axis=0), ok.sum(axis=0)
     left, m = np.cumsum(plain, axis=0)[:-1], np.cumsum(ok, axis=0)[:-1]
     with np.errstate(divide="ignore", invalid="ignore"):
         gap = left / m - (total - left) / (n - m)
-        spread = (plain**2).sum(axis=0) - total**2 / n
-        part = gap**2 * m * (n - m) / n / spread
+        variance = (plain**2).sum(axis=0) - total**2 / n
+        part = gap**2 * m * (n - m) / n / variance
     part[~np.isfinite(part) | (m < FEWEST) | (n - m < FEWEST)] = -1
     return part, ok, days
 
 
 def _around(seen: npt.NDArray[np.bool_], split: Any, number: Any) -> tuple[Any, Any]:
-    """Days of the last date seen up to the split and of the first one after it, for each pixel."""
+    """Return, for each pixel, the days of the last observation up to the split and of the first one after it."""
     index = np.arange(len(number))[:, None]
     last = np.where(seen & (index <= split), index, -1).max(axis=0)
     first = np.where(seen & (index > split), index, len(number)).min(axis=0)

@@ -1,4 +1,4 @@
-"""What RSVQA is shown and what it says: one summer picture of 640 m, and an answer out of a list."""
+"""Input and output of RSVQA: one summer picture of 640 m, and an answer from a list."""
 
 from __future__ import annotations
 
@@ -17,16 +17,16 @@ from eowidgets.cube.grid import geobox
 from eowidgets.cube.schema import bands, usable
 from eowidgets.errors import InputError
 
-#: Months in which land looks as it does in the pictures of the training, north and south of the equator.
+#: Months in which land looks as in the training pictures, north and south of the equator.
 SUMMER = {True: (5, 6, 7, 8, 9), False: (11, 12, 1, 2, 3)}
-#: Share of the picture that must have been seen.
+#: Minimum clear share of the picture.
 SEEN = 0.9
-#: How far, as a share, pixels and drawn areas may differ in size from those of the training.
+#: Maximum relative difference of pixels and drawn areas from the sizes in training.
 ABOUT = 0.15
 
 
 def composite(cube: xr.Dataset, wanted: Sequence[str]) -> npt.NDArray[np.float32]:
-    """Median of the dates on which each pixel was seen, shape (bands, y, x); NaN where it never was."""
+    """Compute the median of the clear dates of each pixel, shape (bands, y, x); NaN without a clear date."""
     seen = usable(cube).transpose("time", "y", "x").values
     out = [quantile(np.where(seen, cube[b].transpose("time", "y", "x").values, np.nan), 0.5) for b in wanted]
     return np.stack(out).astype(np.float32)
@@ -35,16 +35,16 @@ def composite(cube: xr.Dataset, wanted: Sequence[str]) -> npt.NDArray[np.float32
 def summer_picture(
     cube: xr.Dataset, start: str = "", end: str = "", months: Sequence[int] = (), area: Any = None
 ) -> dict[str, Any]:
-    """The picture that RSVQA is shown: the middle 640 m of the cube, or of an area of that size.
+    """Return the input picture of RSVQA: the middle 640 m of the cube, or of an area of that size.
 
     Parameters
     ----------
     start, end : str
         ISO days; without them, the last year.
     months : sequence of int
-        Only these; they must be summer months.
+        Use only these months, which must be summer months.
     area : optional
-        Whatever ``Area.of`` takes.
+        What ``Area.of`` takes.
 
     Returns
     -------
@@ -54,23 +54,25 @@ def summer_picture(
     Raises
     ------
     InputError
-        If bands, pixels, size or dates are not those the network was trained on.
+        If bands, pixels, size or dates differ from the training data of the network.
     """
     from eowidgets.models.vqa.rsvqa.config import RSVQAConfig
 
     config = RSVQAConfig()
     missing = [b for b in config.bands if b not in bands(cube)]
     if missing:
-        raise InputError(f"The network RSVQA needs the bands {', '.join(missing)}, which this cube has not.")
+        raise InputError(f"The network RSVQA needs the bands {', '.join(missing)}, which this cube lacks.")
     box, side = geobox(cube), config.side
     metres = _metres(box)
     if any(abs(m / config.metres - 1) > ABOUT for m in metres):
         raise InputError(
-            f"The network RSVQA was trained on pixels of {config.metres:g} m, these have {metres[0]:.3g} m: ask without it."
+            f"The network RSVQA was trained on pixels of {config.metres:g} m, these have {metres[0]:.3g} m: ask "
+            "without the network."
         )
     if min(box.shape) < side:
         raise InputError(
-            f"The network RSVQA sees {side} × {side} pixels, the cube has {box.shape[0]} × {box.shape[1]}: ask without it."
+            f"The network RSVQA needs {side} × {side} pixels, the cube has {box.shape[0]} × {box.shape[1]}: ask "
+            "without the network."
         )
     top, left = ((n - side) // 2 for n in box.shape)
     if area is not None:
@@ -81,16 +83,16 @@ def summer_picture(
     chosen = [m for m in SUMMER[bool(north)] if not months or m in months]
     cut = cut.isel(time=np.isin(cut["time"].dt.month.values, chosen))
     if not cut.sizes["time"]:
-        raise InputError("The network RSVQA was trained on summer pictures, and there is no summer date in that time.")
+        raise InputError("The network RSVQA was trained on summer pictures, but there is no summer date in that time.")
     values = composite(cut, config.bands)
     if np.isfinite(values).all(axis=0).mean() < SEEN:
-        raise InputError("Less than nine tenths of the picture were seen without cloud in that summer.")
+        raise InputError("Less than nine tenths of the picture are free of cloud in that summer.")
     days = tuple(str(t)[:10] for t in cut["time"].values)
     return {"values": values, "row": int(top), "column": int(left), "dates": days}
 
 
 def _metres(box: Any) -> tuple[float, float]:
-    """Width and height of a pixel in metres."""
+    """Return width and height of a pixel in metres."""
     if box.crs.projected:
         unit = float(box.crs.proj.axis_info[0].unit_conversion_factor)
         return abs(box.resolution.x) * unit, abs(box.resolution.y) * unit
@@ -100,17 +102,17 @@ def _metres(box: Any) -> tuple[float, float]:
 
 
 def _corner(mask: npt.NDArray[np.bool_], side: int) -> tuple[int, int]:
-    """Upper left pixel of the picture about an area, which must be about as large as the picture."""
+    """Return the upper left pixel of the picture around an area, which must be about as large as the picture."""
     if not mask.any():
         raise InputError("The area does not touch the cube.")
     out = []
     extent = float(np.sqrt(mask.sum()))
     for axis in (1, 0):
         at = np.flatnonzero(mask.any(axis=axis))
-        # A square along the parallels lies askew on most grids: its rows and columns may be a quarter more.
+        # A square along the parallels is rotated on most grids: its rows and columns may be a quarter more.
         if abs(extent / side - 1) > ABOUT or len(at) > 1.25 * side:
             raise InputError(
-                f"The network RSVQA sees squares of {10 * side} m: draw an area of about that size, or ask without it."
+                f"The network RSVQA uses squares of {10 * side} m: draw an area of about that size, or ask without the network."
             )
         middle = (int(at[0]) + int(at[-1]) + 1) // 2
         out.append(int(np.clip(middle - side // 2, 0, mask.shape[1 - axis] - side)))
@@ -118,20 +120,20 @@ def _corner(mask: npt.NDArray[np.bool_], side: int) -> tuple[int, int]:
 
 
 def read_picture(picture: dict[str, Any], question: str) -> dict[str, Any]:
-    """Ask RSVQA about a picture.
+    """Predict the answer of RSVQA about a picture.
 
     Parameters
     ----------
     picture : dict
         From :func:`summer_picture`.
     question : str
-        Without dates.
+        Question without dates.
 
     Returns
     -------
     dict
         ``answer`` (one of the list), ``value`` (True or False for yes and no), ``confidence`` 0..1, calibrated on
-        simulated pictures, and ``second``, the next best answer.
+        simulated pictures, and ``second``, the second most probable answer.
     """
     import torch
 

@@ -1,4 +1,4 @@
-"""What could be asked next, from what the cube holds and what was asked before."""
+"""Suggestions for the next question, from the content of the cube and the previous questions."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ from eowidgets.errors import InputError
 
 HERE = " in the drawn area"
 SURE = "How sure is that figure?"
-#: Questions whose passing is remembered.
+#: Number of questions whose result is cached.
 KEPT = 200
 _kept: OrderedDict[Any, bool] = OrderedDict()
 
@@ -37,7 +37,7 @@ def suggestions(
     most: int = 4,
     tick: Callable[[], None] | None = None,
 ) -> list[str]:
-    """Questions that this cube answers, and surely enough, and that were not asked yet: each was tried.
+    """Return questions that this cube answers with enough confidence, and that were not asked yet; each is tested.
 
     Parameters
     ----------
@@ -47,11 +47,11 @@ def suggestions(
     drawn : bool
         Whether an area is drawn.
     date : str
-        ISO date that is looked at.
+        ISO date in view.
     layers : collection of str
-        Names of the person's layers, or the layers by their names.
+        Names of the user's layers, or the layers by their names.
     tick : callable, optional
-        Called before each question is tried; what it raises ends the search.
+        Called before each question is tested; an exception that it raises ends the search.
     """
     last = span(cube)[1]
     land = not needs(cube)
@@ -63,15 +63,15 @@ def suggestions(
     here = HERE if drawn else ""
     years = b > a
     wanted = []
-    told_last = history[-1].program if history and not history[-1].abstained else None
-    if told_last is not None and told_last.kind != "outlook":  # what comes has neither another year nor a half
-        scope = told_last.scope
-        told = scope.start[:4] if scope.start[:4] == scope.end[:4] else ""
-        if years and told:
-            wanted.append(f"and in {int(told) + 1 if int(told) < b else int(told) - 1}?")
+    last_program = history[-1].program if history and not history[-1].abstained else None
+    if last_program is not None and last_program.kind != "outlook":  # a forecast has no other year and no half
+        scope = last_program.scope
+        year = scope.start[:4] if scope.start[:4] == scope.end[:4] else ""
+        if years and year:
+            wanted.append(f"and in {int(year) + 1 if int(year) < b else int(year) - 1}?")
         wanted.append("and in the north?" if not drawn else "")
-        asked_why = told_last.kind != "change" or getattr(told_last, "ask", "") == "cause"
-        if land and not asked_why and getattr(told_last, "of", "") in ("", *COVERS):
+        asked_why = last_program.kind != "change" or getattr(last_program, "ask", "") == "cause"
+        if land and not asked_why and getattr(last_program, "of", "") in ("", *COVERS):
             wanted.insert(0, "What caused it?")
     if history and history[-1].interval is not None:
         wanted.insert(0, SURE)
@@ -102,9 +102,9 @@ def suggestions(
 
 
 def _passes(cube: xr.Dataset, question: str, history: Sequence[Answer], layers: Collection[str]) -> bool:
-    """Whether a question gets an answer that is not uncertain; of a drawn area, the same question of the whole cube."""
+    """Return whether a question has a certain answer; questions about a drawn area are tested for the whole cube."""
     if question.startswith("Which of my") and not isinstance(layers, Mapping):
-        return True  # there are names only, and nothing to ask of
+        return True  # only the names of the layers are given
     plain = question.replace(HERE, "")
     key = (checksums(cube), plain, history[-1].program if history else None, tuple(layers))
     if key not in _kept:

@@ -1,4 +1,4 @@
-"""Questions made from templates: what the parser learns from, and what generated question sets are made of."""
+"""Question templates for the training of the parser and for generated question sets."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ import numpy as np
 
 from eowidgets.analysis.ask import lexicon as lex
 from eowidgets.analysis.ask.dates import SEASONS
-from eowidgets.analysis.ask.language import COVERS, KINDS, PLACES, Program, from_json
+from eowidgets.analysis.ask.language import COVERS, KINDS, PLACES, QuestionProgram, from_json
 
 Split = Literal["all", "train", "held-out"]
 _FILE = Path(__file__).with_name("templates.txt")
@@ -43,20 +43,20 @@ _SIZES = (
 
 @dataclass(frozen=True, slots=True)
 class Template:
-    """One way to ask, with what it fixes of the program; ``fixed["kind"]`` is "unanswerable" for what is none."""
+    """A wording, with the parts of the program that it fixes; ``fixed["kind"]`` may be "unanswerable"."""
 
     text: str
     fixed: dict[str, str]
 
     @property
     def held_out(self) -> bool:
-        """Whether it is kept from training: one in ten, by its text, so that it stays so."""
+        """Whether the template is held out from training: one in ten, by a checksum of its text."""
         return zlib.crc32(self.text.encode()) % 10 == 0
 
 
 @lru_cache(maxsize=1)
 def templates() -> tuple[tuple[Template, ...], tuple[str, ...]]:
-    """All templates, and the things that no cube shows."""
+    """Return all templates, and the things that no cube shows."""
     found: list[Template] = []
     things: list[str] = []
     heading = ""
@@ -74,7 +74,7 @@ def templates() -> tuple[tuple[Template, ...], tuple[str, ...]]:
 
 @lru_cache(maxsize=1)
 def vocabulary() -> frozenset[str]:
-    """Every word of the templates that may be learnt from."""
+    """Return all words of the training templates."""
     found, things = templates()
     text = " ".join(t.text for t in found if not t.held_out)
     words = re.findall(r"[a-z]+(?:['-][a-z]+)*", re.sub(r"\{\w\}", " ", text).lower())
@@ -82,7 +82,7 @@ def vocabulary() -> frozenset[str]:
 
 
 class Sampler:
-    """Draws questions with the program that each means.
+    """Draws questions together with their programs.
 
     Parameters
     ----------
@@ -90,13 +90,13 @@ class Sampler:
         ISO days of the series.
     rng : Generator
     layers, indices : sequence of str
-        Names that may be asked about.
+        Names for questions.
     split : {"all", "train", "held-out"}
-        Which templates are used.
+        The templates to use.
     covers : sequence of str
-        Kinds of land that may be asked about.
+        Kinds of land for questions.
     dated : bool
-        False for a single picture: questions then say where, but not when, and ask for neither sky nor drawn areas.
+        False for a single picture: questions then have a place but no time, and exclude sky and drawn areas.
     """
 
     def __init__(
@@ -124,11 +124,11 @@ class Sampler:
 
     @property
     def kinds(self) -> tuple[str, ...]:
-        """Kinds of questions that there are templates for."""
+        """Kinds of questions with templates."""
         return tuple(k for k in self._by_kind if k in KINDS)
 
-    def draw(self, kind: str | None = None) -> tuple[str, Program | None]:
-        """One question of that kind (of any, if None) and its program; None stands for "cannot be answered"."""
+    def draw(self, kind: str | None = None) -> tuple[str, QuestionProgram | None]:
+        """Draw a question of a kind (of any, if None) and its program; None means that it cannot be answered."""
         headings = self._by_kind[kind or self._pick(self.kinds)]
         template = self._pick(headings[self._pick(tuple(headings))])
         return self.fill(template)
@@ -136,8 +136,8 @@ class Sampler:
     def _pick(self, things: Sequence[Any]) -> Any:
         return things[int(self.rng.integers(len(things)))]
 
-    def fill(self, template: Template) -> tuple[str, Program | None]:
-        """Fill a template in."""
+    def fill(self, template: Template) -> tuple[str, QuestionProgram | None]:
+        """Fill in a template."""
         text = template.text
         while _CHOICE.search(text):
             text = _CHOICE.sub(lambda m: str(self._pick(m.group(1).split("|"))), text)
@@ -159,7 +159,7 @@ class Sampler:
             values["of"] = values["layer"]
         if "of" not in values and hasattr(KINDS[values["kind"]](), "of"):
             named = [(lex.NOUN_OF | lex.WORD_OF)[m.group(1)] for m in lex.PHRASES.finditer(text.lower())]
-            if values["kind"] in ("statistic", "extreme", "when"):  # "the vegetation is driest": that is about moisture
+            if values["kind"] in ("statistic", "extreme", "when"):  # "the vegetation is driest" is about moisture
                 named = [n for n in named if n in lex.INDICES] or named
             values["of"] = named[0] if named else ""
         if values.get("of") == "image" and re.search(r"\b(clear|cloud-free|cloudless|usable)\b", text):
@@ -261,12 +261,12 @@ class Sampler:
 
     def _years(self) -> list[int]:
         first, last = int(self.first[:4]), int(self.last[:4])
-        # A first or last year with a few weeks in it is not what people ask about.
+        # First or last years with only a few weeks are not typical of questions.
         whole = [y for y in range(first, last + 1) if f"{y}-03-01" >= self.first and f"{y}-10-01" <= self.last]
         return whole or [int(self.last[:4])]
 
     def _period(self) -> tuple[str, str, str]:
-        """Words, first and last day of one year, season, month or day."""
+        """Draw a year, season, month or day: its words, first and last day."""
         year = int(self._pick(self._years()))
         draw = self.rng.random()
         if draw < 0.6:

@@ -1,6 +1,6 @@
-"""The tools that answers are made of: plain functions over a cube, each with an answer that can be checked.
+"""The tools behind answers: plain functions over a cube, each with a result that can be verified.
 
-Masks are boolean arrays ``(y, x)`` on the grid of the cube. The code that an answer gives calls these functions.
+Masks are boolean arrays ``(y, x)`` on the grid of the cube. The code of an answer calls these functions.
 """
 
 from __future__ import annotations
@@ -23,19 +23,19 @@ from eowidgets.cube.schema import bands, usable, valid
 from eowidgets.errors import InputError
 
 Mask = npt.NDArray[np.bool_]
-#: Patches smaller than this (hectares) are noise of single pixels and are not counted.
+#: Minimum size of a patch in hectares: smaller ones are noise of single pixels.
 SMALLEST = 0.05
-#: Share of the seen ground from which snow or cloud counts as being there.
+#: Minimum share of the observed ground under snow or cloud for its presence.
 THERE = 0.01
-#: Built-up land from which a place counts as urban, in percent.
+#: Minimum share of built-up land, in percent, of an urban place.
 URBAN = 10.0
-#: Difference between the size of a pixel on the grid and on the ellipsoid up to which that on the grid counts.
+#: Maximum relative difference between pixel sizes on the grid and on the ellipsoid for which that on the grid is used.
 PLANE = 0.01
-#: Indices that grow without bound where their denominator is near zero, and the largest value that means something.
+#: Indices that grow without bound near a zero denominator, and their largest meaningful value.
 UNBOUNDED = {"EVI": 2.0, "EVI2": 2.0}
 #: Bands of radar.
 RADAR = ("vv", "vh", "hh", "hv")
-#: Constants of formulas as their authors give them, where the catalogue has others: L of SAVI after Huete (1988).
+#: Constants of formulas by their authors, where the catalogue has others: L of SAVI after Huete (1988).
 CONSTANTS = {"SAVI": {"L": 0.5}}
 CELLS = ("north-west", "north", "north-east", "west", "centre", "east", "south-west", "south", "south-east")
 _PER = {"ha": 1.0, "km2": 0.01, "m2": 1e4}
@@ -44,12 +44,12 @@ _PER = {"ha": 1.0, "km2": 0.01, "m2": 1e4}
 
 
 def between(cube: xr.Dataset, start: str = "", end: str = "", months: Sequence[int] = ()) -> xr.Dataset:
-    """Only the dates from ``start`` to ``end`` (ISO days, both included) and of these months.
+    """Return the dates from ``start`` to ``end`` (ISO days, inclusive), in some months only.
 
     Raises
     ------
     InputError
-        If no date is left, saying what the series has.
+        If no date is left; the message states the dates of the series.
     """
     cut = cube.eow.between(start or None, end or None) if start or end else cube
     if months:
@@ -61,14 +61,14 @@ def between(cube: xr.Dataset, start: str = "", end: str = "", months: Sequence[i
 
 
 def year_around(cube: xr.Dataset, start: str = "", end: str = "") -> xr.Dataset:
-    """The dates from which land cover is told: those asked for, or the year (or years) that hold them.
+    """Return the dates for a land cover map: the requested ones, or the year (or years) that contain them.
 
     Without dates, the last year of the series.
     """
     first, last = (str(t)[:10] for t in cube["time"].values[[0, -1]])
     if not start and not end:
         return between(cube, str(np.datetime64(last) - 364), last)
-    between(cube, start, end)  # a period without any date is refused before it is widened
+    between(cube, start, end)  # a period without any date raises before it is widened
     start, end = max(start or first, first), min(end or last, last)
     if np.datetime64(end) - np.datetime64(start) < np.timedelta64(300, "D"):
         start, end = f"{start[:4]}-01-01", f"{end[:4]}-12-31"
@@ -82,7 +82,7 @@ def region(
     layer: Mapping[str, Any] | None = None,
     point: tuple[float, ...] = (),
 ) -> Mask:
-    """Which pixels are meant.
+    """Return the mask of a place.
 
     Parameters
     ----------
@@ -90,11 +90,11 @@ def region(
         ``"north"`` is the northern half, ``"north-west"`` that quarter, ``"centre"`` the middle of the scene (half its
         width and height).
     area : optional
-        Whatever ``Area.of`` takes.
+        What ``Area.of`` takes.
     layer : mapping, optional
-        A GeoJSON of which all features count.
+        A GeoJSON, whose features all count.
     point : (lon, lat), optional
-        Only the pixel that holds it.
+        Only the pixel that contains it.
     """
     height, width = cube.sizes["y"], cube.sizes["x"]
     mask = np.ones((height, width), bool)
@@ -137,54 +137,54 @@ def _pixel(cube: xr.Dataset, lon: float, lat: float) -> Mask:
 
 
 def land_cover(cube: xr.Dataset) -> xr.Dataset:
-    """Land cover from all dates of a cube; see :mod:`eowidgets.analysis.ask.landcover`."""
+    """Map land cover from all dates of a cube; see :mod:`eowidgets.analysis.ask.landcover`."""
     return classify(cube)
 
 
 def water_cover(cube: xr.Dataset) -> xr.Dataset:
-    """Water alone, from one date or more; see :func:`eowidgets.analysis.ask.landcover.water`."""
+    """Map water alone, from one date or more; see :func:`eowidgets.analysis.ask.landcover.water`."""
     return water(cube)
 
 
 def kind_mask(land: xr.Dataset, name: str, where: Mask) -> Mask:
-    """Pixels of a land cover map that are of that kind, within ``where``."""
+    """Return the pixels within ``where`` of a kind in a land cover map."""
     out: Mask = class_mask(land, name) & where
     return out
 
 
 def seen(land: xr.Dataset, where: Mask) -> Mask:
-    """Pixels of which the land cover is known, within ``where``."""
+    """Return the pixels within ``where`` whose land cover is known."""
     out: Mask = (land["cover"].values != UNSEEN) & where
     return out
 
 
 def sky_share(cube: xr.Dataset, name: str, where: Mask) -> xr.DataArray:
-    """Share (0..1) of ``where`` under cloud, or of the ground seen under snow, at every date."""
+    """Return the share (0..1) of ``where`` under cloud, or of its clear ground under snow, on every date."""
     inside = xr.DataArray(where, dims=("y", "x"))
     if name == "cloud":
         if "clouds" not in cube:
             raise InputError(
-                "This cube has no cloud mask: open it with one, or make one with cube.eow.robust_clouds()."
+                "This cube has no cloud mask: open it with one, or compute one with cube.eow.robust_clouds()."
             )
         known, found = valid(cube), cube["clouds"]
     else:
         known, found = usable(cube), snow(cube)
     total = (known & inside).sum(("y", "x"))
     share = ((found & known & inside).sum(("y", "x")) / total.where(total > 0)).astype(float)
-    # A handful of pixels between clouds says nothing about the ground.
+    # A handful of clear pixels does not represent the ground.
     out: xr.DataArray = share.where(total >= 0.1 * max(int(where.sum()), 1)).rename(name)
     return out
 
 
 def sky_mask(cube: xr.Dataset, name: str, where: Mask) -> Mask:
-    """Pixels that were under cloud, or under snow, on at least one date."""
+    """Return the pixels under cloud, or under snow, on at least one date."""
     found = cube["clouds"] if name == "cloud" else snow(cube)
     out: Mask = found.any("time").values & where
     return out
 
 
 def index_values(cube: xr.Dataset, name: str, where: Mask) -> xr.DataArray:
-    """A spectral index, or a band (time, y, x), NaN where the ground was not seen and outside ``where``."""
+    """Return a spectral index or a band (time, y, x), NaN where the ground is not visible and outside ``where``."""
     inside = xr.DataArray(where, dims=("y", "x"))
     if not cube.indexes["time"].is_monotonic_increasing:  # pairs of dates are in the order of one of them
         cube = cube.sortby("time")
@@ -197,11 +197,11 @@ def index_values(cube: xr.Dataset, name: str, where: Mask) -> xr.DataArray:
 
 
 def course(values: xr.DataArray, where: Mask) -> xr.DataArray:
-    """Mean at every date on which at least a fifth of ``where`` was seen."""
+    """Compute the mean on every date on which at least a fifth of ``where`` is clear."""
     count = values.notnull().sum(("y", "x"))
     out: xr.DataArray = values.mean(("y", "x")).where(count >= 0.2 * where.sum()).dropna("time")
     if not out.sizes["time"]:
-        raise InputError("The place was never seen without cloud in that time.")
+        raise InputError("The place has no observation without cloud in that time.")
     return out
 
 
@@ -209,9 +209,9 @@ def course(values: xr.DataArray, where: Mask) -> xr.DataArray:
 
 
 def pixel_hectares(cube: xr.Dataset) -> float:
-    """Size of a pixel in the middle of the cube, in hectares.
+    """Compute the size of a pixel in the middle of the cube, in hectares.
 
-    On the ellipsoid, where the projection is off by more than one percent (Web Mercator); else on the grid.
+    On the ellipsoid if the projection distorts areas by more than one percent (Web Mercator), else on the grid.
     """
     box = geobox(cube)
     return _pixel_hectares(str(box.crs), tuple(box.affine)[:6], (box.height, box.width))
@@ -233,24 +233,24 @@ def _pixel_hectares(crs: str, affine: tuple[float, ...], shape: tuple[int, int])
 
 
 def area(mask: Mask, cube: xr.Dataset, unit: str = "ha") -> float:
-    """Size of the pixels of a mask, in ``"ha"``, ``"km2"`` or ``"m2"``."""
+    """Compute the size of the pixels of a mask, in ``"ha"``, ``"km2"`` or ``"m2"``."""
     return float(mask.sum() * pixel_hectares(cube) * _PER[unit])
 
 
 def share(mask: Mask, where: Mask) -> float:
-    """Pixels of a mask in percent of ``where``."""
+    """Compute the pixels of a mask in percent of ``where``."""
     return float(100 * (mask & where).sum() / where.sum()) if where.any() else 0.0
 
 
 def mean_percent(shares: xr.DataArray) -> float:
-    """Mean of shares over their dates, in percent."""
+    """Compute the mean of shares over their dates, in percent."""
     if not np.isfinite(shares.values).any():
-        raise InputError("The place was not seen on any date in that time.")
+        raise InputError("The place was not observed on any date in that time.")
     return float(100 * np.nanmean(shares.values))
 
 
 def objects(mask: Mask, cube: xr.Dataset, min_hectares: float = 0.0) -> dict[str, Any]:
-    """Separate patches (touching at sides or corners), the largest first, without those that are too small.
+    """Find separate patches (touching at sides or corners), the largest first, without those that are too small.
 
     Returns
     -------
@@ -271,7 +271,7 @@ def objects(mask: Mask, cube: xr.Dataset, min_hectares: float = 0.0) -> dict[str
 
 
 def polygons(mask: Mask, cube: xr.Dataset, name: str = "") -> dict[str, Any]:
-    """Outlines of the patches of a mask as a GeoJSON FeatureCollection in degrees."""
+    """Return the outlines of the patches of a mask as a GeoJSON FeatureCollection in degrees."""
     import shapely
     from pyproj import Transformer
     from rasterio.features import shapes
@@ -290,7 +290,7 @@ def polygons(mask: Mask, cube: xr.Dataset, name: str = "") -> dict[str, Any]:
 
 
 def grid_shares(mask: Mask, where: Mask) -> dict[str, float]:
-    """How a mask spreads over nine fields of the place, each as a share of the mask (0..1)."""
+    """Compute the distribution of a mask over nine fields of the place, as shares of the mask (0..1)."""
     rows, columns = np.flatnonzero(where.any(1)), np.flatnonzero(where.any(0))
     if not len(rows) or not mask.any():
         return dict.fromkeys(CELLS, 0.0)
@@ -302,12 +302,12 @@ def grid_shares(mask: Mask, where: Mask) -> dict[str, float]:
 
 
 def main_cell(shares: Mapping[str, float]) -> str:
-    """The field that holds most."""
+    """Return the field with the largest share."""
     return max(CELLS, key=lambda c: shares[c])
 
 
 def nearest(mask: Mask, where: Mask, cube: xr.Dataset) -> dict[str, Any]:
-    """Distance (m) and direction from the middle of the place to the nearest pixel of a mask, and where that is."""
+    """Find the pixel of a mask nearest to the middle of the place: distance (m), direction and degrees."""
     if not mask.any():
         raise InputError("There is none in that place.")
     rows, columns = np.nonzero(where)
@@ -333,14 +333,14 @@ def lonlat(cube: xr.Dataset, row: float, column: float) -> tuple[float, float]:
 
 
 def dominant(land: xr.Dataset, where: Mask) -> dict[str, float]:
-    """Percent of every kind of land in a place, the largest first; of what was seen."""
+    """Compute the percentage of every kind of land in the observed part of a place, the largest first."""
     known = seen(land, where)
     found = {name: share(kind_mask(land, name, known), known) for name in COVERS}
     return dict(sorted(found.items(), key=lambda kv: -kv[1]))
 
 
 def zonal(values: xr.DataArray | Mask, layer: Mapping[str, Any], cube: xr.Dataset) -> dict[str, float]:
-    """Mean of values in every feature of a GeoJSON (of a mask: the share in percent), by name."""
+    """Compute the mean of values in every feature of a GeoJSON (of a mask: the share in percent), by name."""
     box = geobox(cube)
     over = (
         values.median("time").values
@@ -356,12 +356,12 @@ def zonal(values: xr.DataArray | Mask, layer: Mapping[str, Any], cube: xr.Datase
             key = name if name not in out else f"{name} ({number})"
             out[key] = float(100 * chosen.mean() if over.dtype == bool else np.nanmean(chosen))
     if not out:
-        raise InputError("No feature of the layer touches the part of the cube that was seen.")
+        raise InputError("No feature of the layer touches the observed part of the cube.")
     return out
 
 
 def features(layer: Mapping[str, Any]) -> list[Mapping[str, Any]]:
-    """Features of a GeoJSON, whatever it is."""
+    """Return the features of a GeoJSON of any type."""
     kind = layer.get("type")
     if kind == "FeatureCollection":
         return list(layer.get("features", []))
@@ -369,7 +369,7 @@ def features(layer: Mapping[str, Any]) -> list[Mapping[str, Any]]:
 
 
 def feature_name(feature: Mapping[str, Any], number: int) -> str:
-    """The name of a feature, or its number: text from a file, to be shown as text only."""
+    """Return the name of a feature, or its number: untrusted text, to be displayed only."""
     properties = feature.get("properties") or {}
     for key in ("name", "Name", "NAME", "id", "label"):
         if isinstance(properties.get(key), str | int) and str(properties[key]).strip():
@@ -378,5 +378,5 @@ def feature_name(feature: Mapping[str, Any], number: int) -> str:
 
 
 def best(table: Mapping[str, float], which: str) -> str:
-    """Name with the ``"highest"`` or ``"lowest"`` value."""
+    """Return the name with the ``"highest"`` or ``"lowest"`` value."""
     return (max if which == "highest" else min)(table, key=lambda k: table[k])

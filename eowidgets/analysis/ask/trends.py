@@ -1,4 +1,4 @@
-"""Questions about trends: rising, falling, or neither."""
+"""Answers to questions about trends: rising, falling, or neither."""
 
 from __future__ import annotations
 
@@ -19,21 +19,21 @@ from eowidgets.analysis.measure import trend as measure
 from eowidgets.cube.schema import bands
 from eowidgets.errors import InputError
 
-#: Percent of a place by which two maps of the same ground differ.
+#: Percentage of a place by which two maps of the same ground differ.
 SAME = 1.0
-#: What gives the ends of the interval in the cell of an answer.
+#: Expression of the ends of the interval in the cell of an answer.
 ENDS = "{'low': estimate['low'], 'high': estimate['high']}"
 
 
 def course_of(context: Context, scope: Scope, of: str, cut: xr.Dataset) -> tuple[Any, xr.DataArray, xr.DataArray]:
-    """Work out the place, the course of an index over it, and its values."""
+    """Compute the place, the time series of an index over it, and its values."""
     where = context.where(scope)
     values = context.trace("values", tools.index_values, cut, of, where)
     return where, context.trace("course", tools.course, values, where), values
 
 
 def trend(context: Context, program: Trend) -> Answer:
-    """Rising, falling, or neither: the trend of yearly values by ``eow.trend``."""
+    """Answer with the trend of yearly values by ``eow.trend``: rising, falling, or neither."""
     yearly = _yearly(context, program)
     asked = kinds.asked_direction(context.question)
     if yearly.of_place and yearly.series.sizes["time"] < measured.FEWEST:
@@ -44,9 +44,9 @@ def trend(context: Context, program: Trend) -> Answer:
     table = context.trace("found", measure.trend, yearly.series, **given)
     found = context.trace("estimate", measured.estimate, table)
     slope, low, high = found["slope"], found["low"], found["high"]
-    # A trend is told where the test is significant and the interval leaves out zero.
-    told = found["significance"] in ("increase", "decrease") and (low > 0 or high < 0)
-    if yearly.of_place and asked and not told:
+    # A trend is reported if the test is significant and the interval excludes zero.
+    significant = found["significance"] in ("increase", "decrease") and (low > 0 or high < 0)
+    if yearly.of_place and asked and not significant:
         return _yearly_direction(context, program, asked, yearly.series, found)
     if not np.isfinite(slope):
         raise _too_few(found["years"])
@@ -54,47 +54,48 @@ def trend(context: Context, program: Trend) -> Answer:
     said = f"{slope:+.2g} {yearly.unit}"
     p = "p < 0.001" if found["p"] < 0.001 else f"p = {found['p']:.2g}"
     claim = Claim(slope, shown=(said, p), interval=(low, high))
-    if told:
+    if significant:
         if asked:
             end, relation = (low, ">") if asked == "rising" else (high, "<")
             claim = replace(claim, left=end, relation=relation)  # type: ignore[arg-type]
         begin = f"{claim.opening}: {title}" if asked else f"{title[0].upper()}{title[1:]}"
         text = f"{begin} is {'rising' if slope > 0 else 'falling'}{_where(program)}: {said}"
     else:
-        text = f"No significant trend: {title} moved by {said}{_where(program)}"
+        text = f"No significant trend: {title} changed by {said}{_where(program)}"
     text += (
         f" (95 % interval {low:+.2g} to {high:+.2g}), {found['years']} years {yearly.period}, {p} by the Mann–Kendall "
     )
-    text += f"test: {'significant' if told else 'not significant'}. {yearly.note}"
+    text += f"test: {'significant' if significant else 'not significant'}. {yearly.note}"
     if found["years"] == measured.FEWEST:
         text += f" With {measured.FEWEST} years only an unbroken rise or fall is significant."
-    held = Interval(f"{title[0].upper()}{title[1:]} moved by {said}", low, high, yearly.unit, ENDS)
+    held = Interval(f"{title[0].upper()}{title[1:]} changed by {said}", low, high, yearly.unit, ENDS)
     return context.answer(
-        program, text, slope, 0.9 if told else 0.6, unit=yearly.unit, code="estimate['slope']", dates=yearly.cut,
+        program, text, slope, 0.9 if significant else 0.6, unit=yearly.unit, code="estimate['slope']", dates=yearly.cut,
         series=yearly.series, claim=claim, interval=held,
     )  # fmt: skip
 
 
 def _too_few(years: int) -> InputError:
     return InputError(
-        f"A trend cannot be told: the place was seen in {years} years, and the Mann–Kendall test needs {measured.FEWEST} yearly "
+        f"A trend cannot be fitted: the place was observed in {years} years, but the Mann–Kendall test needs "
+        f"{measured.FEWEST} yearly "
         "values."
     )
 
 
 @dataclass(frozen=True, slots=True)
 class _Yearly:
-    """A course and how it becomes one value a year.
+    """A time series, and its reduction to one value per year.
 
     Attributes
     ----------
     series : DataArray (time,)
     unit : str
-        Of the slope.
+        Unit of the slope.
     note, period : str
-        What a yearly value is, and the first and last year, as the sentence says them.
+        Definition of a yearly value, and the first and last year, as in the sentence.
     how, months, dates : str
-        Of ``eow.trend``; without ``dates`` there is one value a year already.
+        Arguments of ``eow.trend``; without ``dates`` the series already has one value per year.
     of_place : bool
         Whether the values are percent of the place under a kind of land.
     """
@@ -111,7 +112,7 @@ class _Yearly:
 
 
 def _yearly(context: Context, program: Trend) -> _Yearly:
-    """Work out the course of an index, of clouds or snow, or of a kind of land."""
+    """Compute the time series of an index, of clouds or snow, or of a kind of land."""
     scope, of = program.scope, program.of
     cut = context.dates(replace(scope, months=()), of)
     if of in SKIES:
@@ -137,7 +138,7 @@ def _of_dates(cut: xr.Dataset, series: xr.DataArray, unit: str, months: str, how
 
 
 def _growing(context: Context) -> tuple[int, ...]:
-    """Months of the growing season of the cube; all where its bands do not tell it."""
+    """Return the months of the growing season of the cube; all if the bands for it are missing."""
     if not {"red", "nir"} <= set(bands(context.cube)):
         return ()
     return season.growing_months(context.cube)
@@ -149,14 +150,14 @@ def _where(program: Trend) -> str:
 
 
 def title_of(of: str) -> str:
-    """How a sentence calls an index, a kind of land or of sky."""
+    """Return the name of an index, a kind of land or of sky in a sentence."""
     return words.name(of) if of in SKIES or not words.is_index(of) else of
 
 
 def _yearly_direction(
     context: Context, program: Trend, asked: str, series: xr.DataArray, found: Mapping[str, Any] | None = None
 ) -> Answer:
-    """Whether a kind of land grew or shrank between the first and last of few years, told from the same days."""
+    """Compare a kind of land between the first and last of a few years, mapped from the same days."""
     of, scope = program.of, program.scope
     where = context.where(scope)
     years = [int(str(t)[:4]) for t in series["time"].values[[0, -1]]]
@@ -170,12 +171,13 @@ def _yearly_direction(
     step = context.trace("step", timetools.difference, shares[1], shares[0])
     if abs(step) < SAME:
         raise InputError(
-            f"That is not clear: {words.name(of)} covered {shares[0]:.1f} % in {years[0]}, {shares[1]:.1f} % in {years[1]}."
+            f"The difference is too small to decide: {words.name(of)} covered {shares[0]:.1f} % in {years[0]}, "
+            f"{shares[1]:.1f} % in {years[1]}."
         )
     claim = Claim(step if asked == "rising" else -step, 0.0, ">", shown=(f"{shares[0]:.1f}", f"{shares[1]:.1f}"))
     text = f"{claim.opening}: {words.name(of)} went from {shares[0]:.1f} % in {years[0]} to {shares[1]:.1f} % in {years[1]}"
     text += f" ({step:+.1f})"
-    text += f"{words.where(scope)}, told from the same days of both years."
+    text += f"{words.where(scope)}, mapped from the same days of both years."
     if found is not None and np.isfinite(found["p"]):
         text += f" Over the {found['years']} years the trend is not significant (p = {found['p']:.2g} by the Mann–Kendall test)."
     slope = context.trace("slope", small.scaled, step, 1.0 / (years[1] - years[0]))

@@ -1,4 +1,4 @@
-"""From a question to the program that it means: several readers, and a check that nothing was left out."""
+"""Interpretation of a question: several readers, and a check that no word is ignored."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from eowidgets.analysis.ask import agreed, dialogue, encoded, kinds, several, sl
 from eowidgets.analysis.ask.accounted import sentence, unaccounted
 from eowidgets.analysis.ask.context import span
 from eowidgets.analysis.ask.dates import NO_DATE
-from eowidgets.analysis.ask.language import Program
+from eowidgets.analysis.ask.language import QuestionProgram
 from eowidgets.analysis.ask.parser import Parsed, parse
 from eowidgets.analysis.ask.templates import vocabulary
 from eowidgets.analysis.ask.tools import pixel_hectares
@@ -25,22 +25,22 @@ from eowidgets.cube.indices import available
 from eowidgets.cube.schema import DIMS, bands
 from eowidgets.errors import EowidgetsError
 
-#: How surely a question is read by a reader of :mod:`.kinds`, whose patterns are narrow, and from its parts alone.
+#: Confidence of a program by the narrow patterns of :mod:`.kinds`, and of one from the parts alone.
 READ, COMPOSED = 0.95, 0.85
-#: Confidence of the parser from which its reading comes before that from the parts.
+#: Confidence of the parser from which its program has precedence over that from the parts.
 SURE = 0.75
-#: A second question behind the first; "and what does it measure" belongs to the first.
+#: A second question after the first; "and what does it measure" belongs to the first.
 _TWO = re.compile(
     r"^.{8,},? and (?:what|when|where|which|who|how)\b(?! (?:does|is) it (?:measure|mean|used|good))[^?]{4,}\?*$",
     re.IGNORECASE,
 )
 _ONE_AT_A_TIME = "These are two questions: ask the first, then the second."
-Reading = tuple[Program | None, float, str]
+Reading = tuple[QuestionProgram | None, float, str]
 
 
 @dataclass(frozen=True, slots=True)
 class _Question:
-    """A question as its readers need it."""
+    """A question in the forms that its readers need."""
 
     simple: str
     text: str
@@ -49,8 +49,8 @@ class _Question:
     point: tuple[float, float] | None
     given: kinds.Given
 
-    def checked(self, program: Program, sure: float, harmless: Collection[str] = ()) -> Reading:
-        """The program, if it accounts for every content word of the question but those that are known to be harmless."""
+    def checked(self, program: QuestionProgram, sure: float, harmless: Collection[str] = ()) -> Reading:
+        """Return the program if it represents every content word of the question, except known harmless ones."""
         if self.point is not None:
             program = replace(program, scope=replace(program.scope, point=self.point))
         own = (*self.given.title.lower().split(), *harmless)
@@ -58,17 +58,17 @@ class _Question:
         return (None, 0.0, sentence(left, program)) if left else (program, sure, "")
 
 
-def understood(cube: xr.Dataset, question: str, layers: Mapping[str, Any], before: Program | None) -> Reading:
-    """Return the program that a question means, how surely, and where there is none the reason.
+def understood(cube: xr.Dataset, question: str, layers: Mapping[str, Any], before: QuestionProgram | None) -> Reading:
+    """Return the program of a question, its probability, and the reason if there is none.
 
-    Rules and the encoder of sentences read it independently, and :mod:`.agreed` decides. A program that leaves out a
-    content word of the question does not count.
+    Rules and the sentence encoder interpret it independently, and :mod:`.agreed` chooses. A program that ignores a
+    content word of the question is rejected.
     """
     asked = _asked(cube, question, layers, before)
     if isinstance(asked, str):
         return None, 0.0, asked
     rules = _by_rules(asked, before)
-    # Coordinates are out of the text, causes and growing seasons are for the rules alone, and a part is no question.
+    # Questions with coordinates, about causes or growing seasons, and parts of questions are for the rules alone.
     plain = rules.program is not None and (
         asked.point is not None
         or getattr(rules.program, "ask", "") == "cause"
@@ -80,8 +80,10 @@ def understood(cube: xr.Dataset, question: str, layers: Mapping[str, Any], befor
     return agreed.decided(rules, _by_encoder(cube, asked, layers, before))
 
 
-def _by_encoder(cube: xr.Dataset, asked: _Question, layers: Mapping[str, Any], before: Program | None) -> agreed.Read:
-    """Read by the encoder of sentences; in a dialogue, what points back keeps place and time."""
+def _by_encoder(
+    cube: xr.Dataset, asked: _Question, layers: Mapping[str, Any], before: QuestionProgram | None
+) -> agreed.Read:
+    """Interpret a question with the sentence encoder; references in a dialogue keep place and time."""
     first, last = span(cube)
     names = tuple(bands(cube))
     found = encoded.read(asked.text, first, last, indices_of(names), layers, asked.given)
@@ -99,9 +101,9 @@ def _by_encoder(cube: xr.Dataset, asked: _Question, layers: Mapping[str, Any], b
 
 
 def both_understood(
-    cube: xr.Dataset, halves: tuple[str, str], layers: Mapping[str, Any], before: Program | None
+    cube: xr.Dataset, halves: tuple[str, str], layers: Mapping[str, Any], before: QuestionProgram | None
 ) -> tuple[Reading, Reading]:
-    """Read two questions of one sentence; the second may leave out what the first says."""
+    """Interpret the two questions of a sentence; the second may omit parts that the first names."""
     first = understood(cube, halves[0], layers, before)
     asked, then = (_asked(cube, half, layers, None) for half in halves)
     if first[0] is None or isinstance(asked, str) or isinstance(then, str):
@@ -112,8 +114,10 @@ def both_understood(
     return first, understood(cube, several.completed(halves[1], asked.found), layers, None)
 
 
-def _asked(cube: xr.Dataset, question: str, layers: Mapping[str, Any], before: Program | None) -> _Question | str:
-    """The question, taken apart; or the sentence that refuses what is none."""
+def _asked(
+    cube: xr.Dataset, question: str, layers: Mapping[str, Any], before: QuestionProgram | None
+) -> _Question | str:
+    """Return the question with its parts, or a sentence that refuses it."""
     first, last = span(cube)
     names = tuple(bands(cube))
     simple = kinds.rephrased(question, names, cube.sizes["time"])
@@ -130,16 +134,16 @@ def _asked(cube: xr.Dataset, question: str, layers: Mapping[str, Any], before: P
     return _Question(simple, text, found, parsed, point, given)
 
 
-def _by_rules(asked: _Question, before: Program | None) -> agreed.Read:
-    """Read by rules; ``named`` where they refuse a quantity, a place or the like by its name."""
+def _by_rules(asked: _Question, before: QuestionProgram | None) -> agreed.Read:
+    """Interpret a question by rules; ``named`` if they refuse a named quantity or place."""
     program = kinds.read(asked.text, asked.found, asked.given)
     if isinstance(program, str):
         return agreed.Read(None, 0.0, program, named=True)
     return agreed.Read(*_by_grammar(asked, program, before))
 
 
-def _by_grammar(asked: _Question, program: Program | None, before: Program | None) -> Reading:
-    """Read by the kinds, else by the parser, else by the parts of the question."""
+def _by_grammar(asked: _Question, program: QuestionProgram | None, before: QuestionProgram | None) -> Reading:
+    """Interpret a question by the kinds, else by the parser, else by its parts."""
     text, found, parsed, given = asked.text, asked.found, asked.parsed, asked.given
     readings = [] if program is None else [asked.checked(program, READ)]
     if program is None and parsed.program is not None:
@@ -159,18 +163,18 @@ def _by_grammar(asked: _Question, program: Program | None, before: Program | Non
 
 
 def _alone(question: str, reading: Reading) -> Reading:
-    """A reading, unless another question stands behind the one that was read."""
+    """Return an interpretation unless the sentence contains a second question."""
     return (None, 0.0, _ONE_AT_A_TIME) if _TWO.search(question) else reading
 
 
 def own_words(cube: xr.Dataset, layers: Mapping[str, Any]) -> frozenset[str]:
-    """Return words that are right in a question for this cube: of its title, its bands, its indices and the layers."""
+    """Return correct words in questions about this cube: from its title, bands, indices and layers."""
     named = [str(cube.attrs.get("title") or ""), *map(str, bands(cube)), *indices_of(tuple(bands(cube))), *layers]
     return vocabulary() | {w for n in named for w in re.findall(r"[^\W\d_]+", n.lower())}
 
 
 def _metres(cube: xr.Dataset) -> float:
-    """Side of a pixel in metres; that of Sentinel-2 where it is not known."""
+    """Return the side of a pixel in metres; that of Sentinel-2 if unknown."""
     try:
         return float(np.sqrt(pixel_hectares(cube) * 1e4))
     except EowidgetsError:
@@ -187,7 +191,7 @@ def _bounds(cube: xr.Dataset) -> tuple[float, float, float, float] | None:
 
 @lru_cache(maxsize=32)
 def indices_of(names: tuple[str, ...]) -> tuple[str, ...]:
-    """Return spectral indices that these bands allow; going through the catalogue takes a tenth of a second."""
+    """Return the spectral indices that some bands allow, cached because the catalogue takes a tenth of a second."""
     empty = np.zeros((0, 0, 0), np.float32)
     found: tuple[str, ...] = available(xr.Dataset(dict.fromkeys(names, (DIMS, empty))))
     return found

@@ -1,4 +1,4 @@
-"""Changes that happened within one of the two years compared: its map shows both states."""
+"""Changes within one of the two compared years, whose map shows both states."""
 
 from __future__ import annotations
 
@@ -14,16 +14,16 @@ from eowidgets.analysis.ask.landcover import class_mask
 from eowidgets.cube.schema import DIMS, usable
 
 Mask = npt.NDArray[np.bool_]
-#: A pixel whose NDVI on the same days lies so much lower than a year before, against the median of the place, was cleared.
+#: Minimum decrease of NDVI on the same days of two years, relative to the median of the place, for cleared land.
 CLEARED = 0.2
-#: Pairs of dates at either end of the years that are looked at, as a share of all, and the fewest.
+#: Pairs of dates at each end of the years that are used, as a share of all, and their minimum number.
 ENDS, FEWEST = 0.25, 2
 
 
 def moved_within(
     years: tuple[xr.Dataset, xr.Dataset], states: Mapping[str, xr.Dataset], where: Mask, source: str, target: str
 ) -> float:
-    """Hectares cleared at the end of the later year, or built on at the beginning of the earlier one.
+    """Return the hectares cleared at the end of the later year, or built on at the beginning of the earlier one.
 
     Parameters
     ----------
@@ -33,8 +33,8 @@ def moved_within(
         Land cover ``before`` and ``after``.
     where : ndarray (y, x), bool
     source, target : str
-        What was lost or gained. Told are the loss of forest and the gain of built-up and bare land: what else moves so
-        far within a year may be its season.
+        The lost or gained kind of land. Supported are the loss of forest and the gain of built-up and bare land; other
+        changes of this size within a year may be seasonal.
     """
     if source != "forest" and target not in ("built-up", "bare"):
         return 0.0
@@ -64,7 +64,7 @@ def _came(states: Mapping[str, xr.Dataset], of: str) -> Mask:
 
 def _median(values: npt.NDArray[np.float32]) -> npt.NDArray[np.float32]:
     with warnings.catch_warnings():
-        warnings.simplefilter("ignore", RuntimeWarning)  # a pixel that was never seen there
+        warnings.simplefilter("ignore", RuntimeWarning)  # a pixel without any observation
         out: npt.NDArray[np.float32] = np.nanmedian(values, axis=0)
     return out
 

@@ -1,4 +1,4 @@
-"""Numbers, dates and places as sentences say them."""
+"""Formatting of numbers, dates and places for sentences."""
 
 from __future__ import annotations
 
@@ -16,13 +16,13 @@ NAMES = {
     "cloud": "cloud",
     "snow": "snow",
 }
-#: Means of an index that differ by less cannot be told apart: clouds alone make that.
+#: Minimum difference between means of an index: clouds alone cause smaller ones.
 TIE = 0.003
 UNITS = {"ha": "ha", "km2": "km²", "m2": "m²"}
 
 
 def name(of: str) -> str:
-    """How a sentence calls a topic."""
+    """Return the name of a topic in a sentence."""
     land, _, suffix = of.partition(" ")
     if suffix in ("loss", "gain", "change"):
         return f"{NAMES.get(land, land)} {suffix}"
@@ -30,12 +30,12 @@ def name(of: str) -> str:
 
 
 def hectares(value: float, unit: str = "ha") -> str:
-    """A size with sensible digits."""
+    """Format a size with sensible digits."""
     return f"{number(value)} {UNITS[unit]}"
 
 
 def number(value: float) -> str:
-    """Three digits that mean something."""
+    """Format a number with up to three significant digits."""
     if value == 0:
         return "0"
     if abs(value) >= 1000:
@@ -44,12 +44,12 @@ def number(value: float) -> str:
 
 
 def percent(value: float) -> str:
-    """A share in percent."""
+    """Format a share in percent."""
     return f"{value:.0f} %" if value >= 10 or value == 0 else f"{value:.1f} %" if value >= 0.1 else "less than 0.1 %"
 
 
 def where(scope: Scope) -> str:
-    """``" in the north"``, ``" in the drawn area"``, or nothing."""
+    """Format a place: ``" in the north"``, ``" in the drawn area"``, or empty."""
     found = []
     if scope.place != "all":
         found.append(f"in the {scope.place}")
@@ -63,12 +63,12 @@ def where(scope: Scope) -> str:
 
 
 def degrees(lon: float, lat: float) -> str:
-    """Return ``"45.20290° N, 22.15150° E"``."""
+    """Format coordinates: ``"45.20290° N, 22.15150° E"``."""
     return f"{abs(lat):.5f}° {'N' if lat >= 0 else 'S'}, {abs(lon):.5f}° {'E' if lon >= 0 else 'W'}"
 
 
 def when(first: str, last: str) -> str:
-    """``" in 2019"``, ``" on 2019-07-06"`` or ``" from 2019-01-01 to 2019-06-05"``."""
+    """Format a period: ``" in 2019"``, ``" on 2019-07-06"`` or ``" from 2019-01-01 to 2019-06-05"``."""
     if first == last:
         return f" on {first}"
     if first[:4] == last[:4] and first[5:] <= "01-15" and last[5:] >= "12-15":
@@ -83,7 +83,7 @@ def when(first: str, last: str) -> str:
 
 
 def _season(first: str, last: str) -> str | None:
-    """``"summer 2019"`` for the first and last day of three whole months of one."""
+    """Format three whole months of a season, such as ``"summer 2019"``; None for other periods."""
     for name, (begin, end) in SEASONS.items():
         year = int(first[:4])
         ends = year + (end < begin)
@@ -93,7 +93,7 @@ def _season(first: str, last: str) -> str | None:
 
 
 def months(chosen: tuple[int, ...]) -> str:
-    """``", June to August only"``."""
+    """Format months: ``", June to August only"``."""
     if not chosen:
         return ""
     words = [calendar.month_name[m] for m in chosen]
@@ -101,9 +101,9 @@ def months(chosen: tuple[int, ...]) -> str:
 
 
 def cells(shares: Mapping[str, float], scope: Scope | None = None) -> str:
-    """Where the most of something is: the fewest fields that hold more than half of it.
+    """Describe the distribution of something: the fewest fields that contain more than half of it.
 
-    Fields are those of the place of the scope, which is said where that is not the whole scene.
+    Fields are those of the place of the scope, which is named if it is not the whole scene.
     """
     part = " of that part" if scope is not None and (scope.place != "all" or scope.area or scope.layer) else ""
     if scope is not None and scope.point:
@@ -128,7 +128,7 @@ def cells(shares: Mapping[str, float], scope: Scope | None = None) -> str:
 
 
 def is_index(of: str) -> bool:
-    """Whether a topic is an index rather than something on the ground or in the sky."""
+    """Return whether a topic is an index, as opposed to a kind of land or sky."""
     return of in INDICES or of.partition(" ")[0] not in (
         "",
         *COVERS,

@@ -1,4 +1,4 @@
-"""Change over a series or between two images: where, when, from what to what, how much and how sure."""
+"""Detect change over a series or between two images: where, when, from which class to which, how much, how probable."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ from eowidgets.models.monitors.base import Monitor
 if TYPE_CHECKING:
     from distributed import Client
 
-#: A history shorter than this (years) has not seen every season.
+#: A history shorter than this (years) does not cover every season.
 SHORTEST = 0.5
 #: The method for two radar images.
 RADAR_METHOD = ChangeLogRatio.name
@@ -111,7 +111,7 @@ def change(
 
 @checked
 class ChangeTask:
-    """A question about change, checked and ready to be run: :func:`change` in steps, for panels.
+    """A validated change request, ready to run: :func:`change` in steps, for panels.
 
     Attributes
     ----------
@@ -119,14 +119,14 @@ class ChangeTask:
     choice : Choice or None
         The test that selected the method.
     cube : Dataset
-        What the model is given: the series up to the last day asked for, or two frames.
+        The input of the model: the series up to the last requested day, or two frames.
     shift : Shift or None
         Misregistration of two images.
     stable : float or None
-        Share of the pixels of the cube, of those seen often enough, without lasting change over the whole series; None
-        for two images, NaN if no pixel was seen often enough.
+        Share of the sufficiently observed pixels of the cube without lasting change over the whole series; None for two
+        images, NaN if no pixel was observed often enough.
     notes : list of str
-        What was put right, or should be looked at: swapped dates, another grid, images that do not lie on each other.
+        Corrections and warnings: swapped dates, another grid, misregistered images.
     """
 
     def __init__(
@@ -166,32 +166,32 @@ class ChangeTask:
             self.dates = tuple(str(t)[:10] for t in self.cube.time.values)
 
     def _look_at_the_pair(self) -> None:
-        """Note what makes a comparison of two images doubtful."""
+        """Add notes on what makes a comparison of two images doubtful."""
         radar = [b for b in bands(self.cube) if is_radar(self.cube[b])]
-        if not radar:  # the speckle of two radar images has nothing in common that could be matched
+        if not radar:  # the speckle of two radar images is uncorrelated
             self.shift = misregistration(self.cube.isel(time=[0]), self.cube.isel(time=[1]))
         if self.shift is not None and self.shift.too_far:
             self.notes.append(str(self.shift))
-        # The networks were trained on pairs of different seasons.
+        # The networks are exempt: they were trained on pairs of different seasons.
         if not isinstance(self.model, PairModel) and (note := season_note(self.cube)):
             self.notes.append(note)
         if radar and self.method != RADAR_METHOD:
             self.notes.append(
-                f"{', '.join(radar)} {'is' if len(radar) == 1 else 'are'} radar, whose speckle {self.method} takes for change: "
+                f"{', '.join(radar)} {'is' if len(radar) == 1 else 'are'} radar, whose speckle {self.method} reports as change: "
                 f'use the method "{RADAR_METHOD}".'
             )
 
     def _select(
         self, cube: xr.Dataset, after: xr.Dataset | None, dates: Dates | None, params: dict[str, Any] | None
     ) -> str:
-        """Return the monitor that does best on the cube, or the usual method where that cannot be tested."""
+        """Return the monitor with the smallest error on the cube, or the usual method where that cannot be tested."""
         if params:
             raise InputError(
-                f"The parameter {shown(next(iter(params)))} belongs to a method: name one, or leave it out."
+                f"The parameter {shown(next(iter(params)))} belongs to a method: name a method, or leave it out."
             )
         usual = usual_method(cube)
         if after is not None or not usual.startswith("break-"):
-            if usual.startswith("break-"):  # a series of which one image is compared with the second raster
+            if usual.startswith("break-"):  # one image of a series is compared with the second raster
                 return RADAR_METHOD if all(is_radar(cube[b]) for b in bands(cube)) else "change-otsu"
             return usual
         history: dict[str, Any] = {}
@@ -214,7 +214,7 @@ class ChangeTask:
     def _series(self, cube: xr.Dataset, dates: Dates | None) -> tuple[xr.Dataset, Model]:
         params = dict(self.params)
         if cube.sizes.get("time", 0) < 2:
-            raise InputError("A series has many dates, and this cube has one: compare two images instead.")
+            raise InputError("A monitor needs a series, and this cube has one date: compare two images instead.")
         days = cube.time.values.astype("datetime64[D]")
         first, last = days.min(), days.max()
         if dates is not None:
@@ -234,32 +234,32 @@ class ChangeTask:
             cube = cube.sel(time=cube.time.values.astype("datetime64[D]") <= last)
         model = get_model(self.method, **params)
         if isinstance(model, Monitor):
-            # The reference is the whole cube, whatever part of it is asked for.
+            # The reference is the whole cube, also when only a part of it is run.
             model.remember(cube)
             reference = model.reference or model.judged(cube)
             self.stable = reference.share
             if model.params.reference == "area" and not reference.enough:
                 self.notes.append(
-                    f"{_percent(self.stable)} of the area was stable, too little to tell haze from change: no common offset "
-                    "was taken off. Choose a larger area, or look at the result with doubt."
+                    f"{_percent(self.stable)} of the area was stable, too little to separate haze from change: no common offset "
+                    "was removed. Choose a larger area, or verify the result."
                 )
             elif self.stable < LITTLE:
                 self.notes.append(
                     f"{_percent(self.stable)} of the area was stable: with less than {LITTLE:.0%} the offsets of haze are "
-                    "unsure. Choose a larger area, or look at the result with doubt."
+                    "uncertain. Choose a larger area, or verify the result."
                 )
         begin = first + np.timedelta64(int(model.params.history * DAYS_PER_YEAR), "D")
         self.dates = (str(begin), str(last))
         return cube, model
 
     def submit(self, area: AreaLike | None = None, **options: Any) -> Job:
-        """Start in the background; :meth:`finish` takes the job's result."""
+        """Start the run in the background; pass the result of the job to :meth:`finish`."""
         return submit(self.model, self.cube, area=area, **options)
 
     def finish(self, raw: xr.Dataset) -> xr.Dataset:
-        """Turn what the model gave into the layers that :func:`change` promises."""
+        """Convert the output of the model to the layers that :func:`change` documents."""
         if "change" not in raw:
-            raise InputError(f"{self.method!r} gives no change mask: choose another method.")
+            raise InputError(f"{self.method!r} returns no change mask: choose another method.")
         out = xr.Dataset(coords=raw.coords, attrs=dict(raw.attrs))
         if "provenance" in raw.attrs:
             cube, after, dates, params = self._asked
@@ -273,9 +273,10 @@ class ChangeTask:
             out.attrs["provenance"] = with_call(raw.attrs["provenance"], "change", arguments, cube, chosen)
         mask = raw["change"].values
         if (mask == 255).all():
-            # Nothing that was seen would read as nothing that changed.
+            # A result without any observed pixel would look like a result without change.
             raise InputError(
-                "No pixel was seen often enough to tell change: choose a longer period, a longer history or another cloud mask."
+                "No pixel was observed often enough to detect change: choose a longer period, a longer history or "
+                "another cloud mask."
             )
         out["change"] = raw["change"]
         winner = raw["change_probability"].values
@@ -286,7 +287,7 @@ class ChangeTask:
         words = {"date": "Date on which the change is first observed", "confirmed": "Date on which it is confirmed"}
         for name, when in (("date", first), ("confirmed", self._when(raw, "confirmed_date", mask, first))):
             out[name] = (("y", "x"), _stamps(when), {"long_name": words[name], "role": "layer"})
-        # What a network says it saw, or else what the bands say of the ground before and after.
+        # The classes of the network where it has any, or else classes of the ground from the bands before and after.
         kind = _said(raw["kind"], mask == 1) if "kind" in raw else self._kind(out, mask == 1, first)
         if kind is not None:
             out["kind"] = kind
@@ -297,7 +298,7 @@ class ChangeTask:
         if self.stable is not None:
             out.attrs["stable_share"] = round(self.stable, 4)
         else:
-            # Of two images, that which is not marked.
+            # For two images: the share that is not marked.
             out.attrs["stable_share"] = round(float((mask == 0).sum() / (mask != 255).sum()), 4)
         if not self.series:
             out.attrs |= {k: self.cube.attrs[k] for k in ("change_images", "season_days")}
@@ -310,14 +311,14 @@ class ChangeTask:
             return self._acquired(np.where(mask == 1, raw[name].values, np.nan).astype("float64"))
         if default is not None:
             return default
-        # Between two images the change is seen on the second.
+        # Between two images, change is dated to the second.
         day = self.cube.time.values[-1].astype("datetime64[D]").astype(float)
         return np.where(mask == 1, day, np.nan)
 
     def _acquired(self, days: Any) -> Any:
-        """Return the calendar days of the acquisitions that days since 1970 are nearest to.
+        """Return, for days since 1970, the calendar days of the nearest acquisitions.
 
-        Models give days in single precision: a minute before midnight may be rounded to the next day.
+        Models return days in single precision: a minute before midnight may be rounded to the next day.
         """
         exact = np.sort(self.cube.time.values.astype("datetime64[s]").astype("float64") / 86_400)
         between = (exact[:-1] + exact[1:]) / 2
@@ -343,7 +344,7 @@ class ChangeTask:
 
 
 def _said(kind: xr.DataArray, changed: Any) -> xr.DataArray:
-    """The network's own classes where the mask says that something changed; 255 where it can't tell which."""
+    """Return the classes of the network where the mask marks change; 255 where the network gives no class."""
     return kind.where(changed & (kind != 0), 255).astype("uint8").assign_attrs(kind.attrs)
 
 
@@ -358,7 +359,7 @@ def _days(dates: Any) -> tuple[np.datetime64, np.datetime64]:
 
 
 def _stamps(days: Any) -> Any:
-    """Days since 1970 as datetime64[ns], NaT for NaN."""
+    """Convert days since 1970 to datetime64[ns], NaT for NaN."""
     known = np.isfinite(days)
     return np.where(known, np.where(known, np.floor(days), 0).astype("datetime64[D]"), np.datetime64("NaT")).astype(
         "datetime64[ns]"

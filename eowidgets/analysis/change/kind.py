@@ -1,4 +1,4 @@
-"""From what to what: classes before and after a change by plain rules on reflectance, for a legend and a sentence."""
+"""Kinds of change: classes before and after by fixed rules on reflectance, for a legend and a sentence."""
 
 from __future__ import annotations
 
@@ -14,19 +14,19 @@ from eowidgets.cube.schema import bands, usable
 Array = npt.NDArray[np.float32]
 Mask = npt.NDArray[np.bool_]
 
-#: Ground as the rules see it. "green" is everything green that is no forest: grass, crops, young regrowth.
+#: Classes of ground of the rules. "green" is all green vegetation except forest: grass, crops, young regrowth.
 GROUND = ("forest", "green", "bare", "water")
 FOREST, GREEN, BARE, WATER = range(4)
-#: NDVI in the growing season: from the first forest or green, under the second bare or sparse.
+#: NDVI in the growing season: at or above DENSE forest or green, below SPARSE bare.
 DENSE, SPARSE = 0.75, 0.65
-#: A canopy is dark in red and in the shortwave infrared, by its own shadows.
+#: A canopy is dark in red and in the shortwave infrared, because of its own shadows.
 CANOPY_RED, CANOPY_SWIR = 0.035, 0.22
 #: Water is dark in the near infrared.
 WATER_NIR = 0.08
-#: The ground is looked at within so many days before and after the change; after it on the first few dates only, for
-#: cleared land soon grows green again.
+#: The ground is classified within this many days before and after the change; after it on the first few dates only,
+#: because cleared land soon becomes green again.
 REACH, FIRST = 400, 3
-#: A date belongs to the growing season where the area's median NDVI reaches this share of its high level.
+#: A date belongs to the growing season where the median NDVI of the area reaches this share of its high level.
 GROWING = 0.85
 
 NONE = 255
@@ -40,7 +40,7 @@ _COLORS = {
 
 
 def kinds() -> tuple[ClassInfo, ...]:
-    """Every kind of change, ``value = 4 · before + after``."""
+    """Return every kind of change, ``value = 4 · before + after``."""
     return tuple(
         ClassInfo(4 * a + b, f"{GROUND[a]} to {GROUND[b]}" if a != b else f"within {GROUND[a]}", _color(a, b))
         for a in range(4)
@@ -57,20 +57,20 @@ def _color(before: int, after: int) -> str:
 def kind_of(
     cube: xr.Dataset, changed: npt.NDArray[np.bool_], first: npt.NDArray[np.float64]
 ) -> npt.NDArray[np.uint8] | None:
-    """Kind of every changed pixel.
+    """Classify the kind of change of every changed pixel.
 
     Parameters
     ----------
     cube : Dataset
-        Needs red and nir; swir16 makes the forest surer.
+        Needs red and nir; swir16 makes the class forest more reliable.
     changed : ndarray (y, x), bool
     first : ndarray (y, x)
-        Day since 1970-01-01 on which the change is first seen.
+        Day since 1970-01-01 on which the change is first observed.
 
     Returns
     -------
     ndarray (y, x), uint8, or None
-        255 where nothing changed or a side was not seen. None where the bands do not allow it.
+        255 where nothing changed or one side was not observed. None where bands are missing.
     """
     names = bands(cube)
     if not {"red", "nir"} <= set(names):
@@ -86,7 +86,7 @@ def kind_of(
     since = days - first[rows, columns][None]
     seen, grows = usable(cube).isel(y=y, x=x).transpose("time", "pixel").values, growing(cube)[:, None]
     earlier, later = seen & (since < 0), seen & (since >= 0)
-    # Where the growing season was not seen nearby, any clear date must do.
+    # Where no clear date of the growing season is near, any clear date is used.
     before = _ground(small, _best(earlier & grows & (since >= -REACH), earlier & grows, earlier))
     after = _ground(small, _best(*(_first(w) for w in (later & grows & (since < REACH), later))))
     known = (before != NONE) & (after != NONE)
@@ -95,7 +95,7 @@ def kind_of(
 
 
 def growing(cube: xr.Dataset) -> Mask:
-    """Dates of the growing season, by the median NDVI of the area; all dates of a short series, shape (t,)."""
+    """Return the dates of the growing season by the median NDVI of the area, (t,); of a short series, all dates."""
     step = {k: slice(None, None, -(-cube.sizes[k] // 128)) for k in ("y", "x")}
     thin = cube[[*(n for n in ("red", "nir", "valid", "clouds") if n in cube)]].isel(step)
     if cube.sizes["time"] < 6:
@@ -110,7 +110,7 @@ def growing(cube: xr.Dataset) -> Mask:
 
 
 def _best(*choices: Mask) -> Mask:
-    """Of each pixel the first choice that has any date, shape (t, pixel)."""
+    """Select, for each pixel, the first choice that has any date, shape (t, pixel)."""
     chosen = choices[-1]
     for choice in reversed(choices[:-1]):
         chosen = np.where(choice.any(axis=0), choice, chosen)
@@ -128,11 +128,11 @@ def _ndvi(red: Array, nir: Array) -> Array:
 
 
 def _ground(pixels: xr.Dataset, where: Mask) -> npt.NDArray[np.uint8]:
-    """Class of each pixel by the medians over some dates, (pixel,)."""
+    """Classify each pixel by its medians over some dates, (pixel,)."""
 
     def median(values: Array) -> Array:
         with warnings.catch_warnings():
-            warnings.simplefilter("ignore", RuntimeWarning)  # no date at all: NaN is right
+            warnings.simplefilter("ignore", RuntimeWarning)  # no date: NaN is intended
             return np.nanmedian(np.where(where, values, np.nan), axis=0)
 
     red, nir = pixels["red"].values, pixels["nir"].values

@@ -1,4 +1,4 @@
-"""The methods that find change, their usual parameters, and the one that suits a cube."""
+"""The methods that detect change, their default parameters, and the method that suits a cube."""
 
 from __future__ import annotations
 
@@ -14,11 +14,11 @@ from eowidgets.cube.schema import bands
 from eowidgets.models.classical.change import TwoImages
 from eowidgets.models.monitors.base import Monitor
 
-#: Selects the monitor that does best on the cube itself.
+#: Selects the monitor with the smallest error on the cube itself.
 AUTO = "auto"
-#: Parameters of :func:`change` that differ from those of the model: offsets common to stable pixels are taken off, and CCDC
-#: watches one index. All others are the defaults of the models, which were derived on simulated and real series with
-#: injected breaks (``python -m benchmarks.away_monitors``).
+#: Parameters of :func:`change` that differ from those of the model: offsets common to stable pixels are removed, and
+#: CCDC watches one index. All others are the defaults of the models, which were derived on simulated and real series
+#: with injected breaks (``python -m benchmarks.away_monitors``).
 DEFAULTS: dict[str, dict[str, Any]] = {
     "break-ccdc": {"watch": "NDVI", "reference": "area"},
     "break-ensemble": {"reference": "area"},
@@ -31,13 +31,13 @@ DEFAULTS: dict[str, dict[str, Any]] = {
 }
 #: Cubes with at least this many dates are treated as series.
 SERIES = 20
-#: Networks of change were trained on pixels of half a metre; up to this size (metres) houses are still houses.
+#: Networks of change were trained on pixels of half a metre; up to this pixel size (metres) houses remain recognisable.
 SHARP = 1.5
 RGB = ("red", "green", "blue")
 
 
 def methods() -> dict[str, str]:
-    """Names of the methods, and whether each takes a ``"series"`` or a ``"pair"`` of images."""
+    """Return the names of the methods, and whether each takes a ``"series"`` or a ``"pair"`` of images."""
     found = {}
     for cls in model_classes(Task.DETECT_CHANGE):
         if issubclass(cls, Monitor):
@@ -50,8 +50,8 @@ def methods() -> dict[str, str]:
 def usual_method(cube: xr.Dataset) -> str:
     """Return the method that suits a cube.
 
-    A monitor for a series; of two images, the log-ratio for radar, a network for pictures as sharp as it was trained on, and
-    change vectors otherwise.
+    A monitor for a series. For two images: the log-ratio for radar, a network for pictures as sharp as its training
+    data, and change vectors otherwise.
 
     Parameters
     ----------

@@ -1,4 +1,4 @@
-"""Two images to compare: two dates, two composites, or two rasters, brought onto one grid or refused."""
+"""Two images to compare: two dates, two composites or two rasters, resampled to one grid or rejected."""
 
 from __future__ import annotations
 
@@ -16,55 +16,55 @@ from eowidgets.cube.schema import bands, usable
 from eowidgets.errors import InputError, shown
 from eowidgets.models.classical.series import DAYS_PER_YEAR
 
-#: Less than this share of the smaller raster in common is a sliver.
+#: Rasters that share less than this part of the smaller one are not compared.
 SLIVER = 0.05
-#: A frame must show so much of its pixels' ground.
+#: A frame must show at least this share of its pixels.
 SEEN = 0.01
-#: A date is clear where it shows nearly as much as the clearest; days of the year that are one season.
+#: A date is clear if its clear share reaches CLEAR of the highest; dates within SEASON days of the year are one season.
 CLEAR, SEASON = 0.98, 30
-#: Two images whose days of the year lie further apart than this (days) are of different seasons.
+#: Two images more than this many days of the year apart are of different seasons.
 OTHER_SEASON = 45
 
 
 def pair_of(cube: xr.Dataset, after: xr.Dataset | None, dates: Any, notes: list[str]) -> xr.Dataset:
-    """Two frames on one grid with the same bands.
+    """Return two frames on one grid with the same bands.
 
     Parameters
     ----------
     cube : Dataset
     after : Dataset, optional
-        Another raster; without it both frames come from ``cube``.
+        Another raster; if omitted, both frames come from ``cube``.
     dates : (str, str) or "before/after", optional
         Of each frame an ISO date, or a period ``"2018-06-01/2018-08-31"`` whose clear pixels become a median
         composite. With ``after``, None takes the first raster's last date and the second's first.
     notes : list
-        Takes a sentence for whatever was put right on the way.
+        Receives a sentence for each correction.
 
     Returns
     -------
     Dataset, two dates
-        ``attrs["change_images"]``: what each frame is, a day or a period; ``attrs["season_days"]``: how many days of the
-        year lie between them.
+        ``attrs["change_images"]``: day or period of each frame; ``attrs["season_days"]``: days of the year between
+        them.
     """
     if dates is None and after is None:
         raise InputError("Two images are compared: give dates=(before, after), each a date or a period '.../...'.")
     first, second = _two(dates) if dates is not None else (None, None)
     if after is None:
         if _begin(str(first)) > _begin(str(second)):
-            notes.append(f"The dates were swapped: {second} lies before {first}, and is taken as before.")
+            notes.append(f"The dates were swapped: {second} lies before {first}, and is used as the first image.")
             first, second = second, first
         frames = [_frame(cube, str(first)), _frame(cube, str(second))]
     else:
         cube, after = _same_bands(cube, after, notes)
         frames = [_frame(cube, first or _label(cube, -1)), _frame(after, second or _label(after, 0))]
         if frames[0].time.values[0] > frames[1].time.values[0]:
-            notes.append("The two rasters were swapped: the older one is taken as before.")
+            notes.append("The two rasters were swapped: the older one is used as the first image.")
             frames.reverse()
         frames = list(_same_grid(frames[0], frames[1], notes))
     if frames[0].time.values[0] == frames[1].time.values[0]:
         if after is None:
             raise InputError(f"Both images are of {_label(frames[0], 0)}: choose two different dates.")
-        # Two rasters of one day: a model needs dates that increase.
+        # Two rasters of one day: a model needs increasing dates.
         frames[1] = frames[1].assign_coords(time=frames[1].time + np.timedelta64(1, "s"))
     _refuse_identical(frames)
     both = xr.concat(frames, dim="time", join="override", combine_attrs="override", coords="minimal", compat="override")
@@ -74,7 +74,7 @@ def pair_of(cube: xr.Dataset, after: xr.Dataset | None, dates: Any, notes: list[
 
 
 def season_days(before: str, after: str) -> int:
-    """Return how many days of the year lie between two days, whatever their years: 0 to 183.
+    """Return how many days of the year lie between two days, regardless of the years: 0 to 183.
 
     Examples
     --------
@@ -87,7 +87,7 @@ def season_days(before: str, after: str) -> int:
 
 
 def season_note(pair: xr.Dataset) -> str:
-    """Return a sentence about two images of different seasons; empty where they are of one."""
+    """Return a sentence about two images of different seasons; empty if they are of the same season."""
     apart = int(pair.attrs.get("season_days", 0))
     if apart <= OTHER_SEASON:
         return ""
@@ -99,9 +99,9 @@ def season_note(pair: xr.Dataset) -> str:
 
 
 def usual_dates(cube: xr.Dataset) -> tuple[str, str]:
-    """Two clear dates of one season, as many years apart as there are: what to compare if nobody chooses.
+    """Return two clear dates of one season, as many years apart as possible: the default dates of a comparison.
 
-    The first and the last date of a cube that is not in memory, and where no two dates are of one season.
+    Return the first and the last date for a cube that is not in memory, or without two dates of one season.
 
     Returns
     -------
@@ -155,7 +155,7 @@ def _label(cube: xr.Dataset, position: int) -> str:
 
 
 def _frame(cube: xr.Dataset, text: str) -> xr.Dataset:
-    """One frame of a cube: a date, or the composite of a period."""
+    """Return one frame of a cube: a date, or the composite of a period."""
     days = cube.time.values.astype("datetime64[D]")
     begin, _, end = text.partition("/")
     first, last = _day(begin), _day(end or begin)
@@ -175,7 +175,7 @@ def _frame(cube: xr.Dataset, text: str) -> xr.Dataset:
     if seen < SEEN:
         clear = days[(usable(cube).mean(("y", "x")) > 0.5).values]
         hint = f"; clear dates near it: {', '.join(_nearest(clear, first))}" if len(clear) else ""
-        raise InputError(f"On {text} cloud hides all of the ground{hint}.")
+        raise InputError(f"On {text} clouds cover all of the ground{hint}.")
     return frame[names]
 
 
@@ -198,19 +198,19 @@ def _same_bands(before: xr.Dataset, after: xr.Dataset, notes: list[str]) -> tupl
         names, others = (one, two) if radar[0] else (two, one)
         raise InputError(
             f"One image is radar ({', '.join(names)}) and the other is not ({', '.join(others)}): they measure different "
-            "things, and no method here compares them. Choose two images of one sensor."
+            "quantities, and no method compares them. Choose two images of one sensor."
         )
     if not common:
         raise InputError(f"The two rasters have no band in common: {', '.join(one)} and {', '.join(two)}.")
     left_out = sorted(set(one) ^ set(two))
     if left_out:
-        notes.append(f"Only one of the two rasters has {', '.join(left_out)}: compared are {', '.join(common)}.")
+        notes.append(f"Only one of the two rasters has {', '.join(left_out)}: the comparison uses {', '.join(common)}.")
     keep = [*common, "valid", "clouds"]
     return before[[n for n in keep if n in before]], after[[n for n in keep if n in after]]
 
 
 def _same_grid(before: xr.Dataset, after: xr.Dataset, notes: list[str]) -> tuple[xr.Dataset, xr.Dataset]:
-    """Put the second frame on the grid of the first, and cut both to what they share."""
+    """Resample the second frame to the grid of the first, and cut both to their common extent."""
     import rioxarray  # noqa: F401  (gives .rio)
     from rasterio.enums import Resampling
 
@@ -227,7 +227,7 @@ def _same_grid(before: xr.Dataset, after: xr.Dataset, notes: list[str]) -> tuple
     ratio = abs(b.to_crs(a.crs).resolution.x / a.resolution.x)
     if max(ratio, 1 / ratio) > 4:
         raise InputError(
-            f"The pixels of one raster are {max(ratio, 1 / ratio):.0f} times as large as the other's: open both at one "
+            f"The pixels of one raster are {max(ratio, 1 / ratio):.0f} times as large as those of the other: open both at one "
             "resolution."
         )
     moved = xr.Dataset(coords={"time": after.time}, attrs=after.attrs)
@@ -251,7 +251,7 @@ def _same_grid(before: xr.Dataset, after: xr.Dataset, notes: list[str]) -> tuple
     rows, columns = np.flatnonzero(inside.any(1)), np.flatnonzero(inside.any(0))
     window = {"y": slice(rows[0], rows[-1] + 1), "x": slice(columns[0], columns[-1] + 1)}
     notes.append(
-        f"The second raster was brought onto the grid of the first; {shared:.0%} of the smaller one is compared."
+        f"The second raster was resampled to the grid of the first; {shared:.0%} of the smaller one is compared."
     )
     if "spatial_ref" in before.coords:
         moved = moved.assign_coords(spatial_ref=before.spatial_ref)

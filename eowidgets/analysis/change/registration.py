@@ -1,4 +1,4 @@
-"""Do two images lie on each other? Sub-pixel phase correlation tells by how much they do not."""
+"""Misregistration of two images, by sub-pixel phase correlation."""
 
 from __future__ import annotations
 
@@ -12,24 +12,24 @@ from eowidgets.cube.grid import geobox
 from eowidgets.cube.schema import bands, usable
 from eowidgets.errors import InputError, MissingExtraError
 
-#: Images that lie further apart than this (pixels) show change along every edge.
+#: Images that are further apart than this (pixels) show false change along edges.
 TOO_FAR = 0.5
-#: Fewer pixels at a side, or a smaller share seen on both dates, have no correlation to speak of.
+#: Minimum side in pixels, and minimum share observed on both dates, for a correlation.
 SMALLEST, SEEN = 16, 0.3
-#: Shifts are found to a fiftieth of a pixel.
+#: Shifts are estimated to a fiftieth of a pixel.
 _UPSAMPLE = 50
 
 
 @dataclass(frozen=True, slots=True)
 class Shift:
-    """How far the second image lies from the first.
+    """Offset of the second image from the first.
 
     Attributes
     ----------
     x, y : float
         Pixels to the right and downwards.
     metres : float
-        Length of the shift on the ground, or NaN where the CRS has no metres.
+        Length of the shift on the ground; NaN where the CRS is not in metres.
     """
 
     x: float
@@ -43,30 +43,30 @@ class Shift:
 
     @property
     def too_far(self) -> bool:
-        """Whether it is above half a pixel."""
+        """Whether the shift is more than half a pixel."""
         return self.pixels > TOO_FAR
 
     def __str__(self) -> str:
-        """One sentence."""
+        """Return one sentence."""
         ground = f" ({self.metres:.1f} m)" if np.isfinite(self.metres) else ""
-        told = f"The two images lie {self.pixels:.2f} pixels{ground} apart"
+        text = f"The two images are {self.pixels:.2f} pixels{ground} apart"
         if self.too_far:
-            return f"{told}, more than half a pixel: edges will look like change, so register them first."
-        return f"{told}: near enough to compare."
+            return f"{text}, more than half a pixel: edges cause false change, so register the images first."
+        return f"{text}: close enough to compare."
 
 
 def misregistration(before: xr.Dataset, after: xr.Dataset) -> Shift | None:
-    """Measure how far two frames on the same grid lie apart.
+    """Measure the offset of two frames on the same grid.
 
     Parameters
     ----------
     before, after : Dataset (time=1, y, x) or (y, x)
-        With the same bands. What is not seen on both is filled with the mean.
+        With the same bands. Pixels that are not observed in both are filled with the mean.
 
     Returns
     -------
     Shift or None
-        None where too little was seen on both to tell.
+        None where too little was observed in both.
 
     Notes
     -----
@@ -93,7 +93,7 @@ def misregistration(before: xr.Dataset, after: xr.Dataset) -> Shift | None:
     moved, _, _ = phase_cross_correlation(  # type: ignore[no-untyped-call]
         *images, upsample_factor=_UPSAMPLE
     )
-    # The library gives the way back: from the second image to the first.
+    # The library returns the shift from the second image to the first.
     y, x = (-float(v) for v in moved)
     scale = 1.0 if box.crs is not None and box.crs.projected else float("nan")
     return Shift(x, y, float(np.hypot(x * box.resolution.x, y * box.resolution.y)) * scale)
@@ -105,7 +105,7 @@ def _plane(values: xr.DataArray) -> xr.DataArray:
 
 def _edges(image: npt.NDArray[np.float32], seen: npt.NDArray[np.bool_]) -> npt.NDArray[np.float64]:
     filled = np.where(seen & np.isfinite(image), image, np.nan).astype(np.float64)
-    # Single bright pixels would outweigh everything else.
+    # Otherwise single bright pixels would dominate.
     low, high = np.nanquantile(filled, [0.01, 0.99])
     filled = np.clip(np.where(np.isfinite(filled), filled, np.nanmean(filled)), low, high)
     size = np.hypot(*np.gradient(filled))

@@ -1,4 +1,4 @@
-"""Change as places: polygons with area and date, hectares along time, filters, files, and a sentence for a report."""
+"""Change as places: polygons with area and date, hectares over time, filters, files, and a sentence for a report."""
 
 from __future__ import annotations
 
@@ -24,29 +24,29 @@ if TYPE_CHECKING:
 
 #: Neighbouring pixels whose dates lie further apart than this (days) belong to different events.
 GAP = 120
-#: With a smaller share of stable pixels a result deserves doubt: see "How much must be stable" in docs/change.md.
+#: With a smaller share of stable pixels a result is doubtful: see "How much must be stable" in docs/change.md.
 LITTLE = 0.2
 COLUMNS = ("id", "date", "first", "confirmed", "hectares", "kind", "confidence", "magnitude", "pixels")
 
 
 def changed_places(found: xr.Dataset, smallest: float = 0.0) -> gpd.GeoDataFrame:
-    """Patches of change as polygons.
+    """Return the patches of change as polygons.
 
-    Changed pixels that share an edge form a patch; where their dates fall into groups more than 120 days apart, one for
-    each group.
+    Changed pixels that share an edge form a patch. A patch whose dates fall into groups more than 120 days apart is
+    split into one patch per group.
 
     Parameters
     ----------
     found : Dataset
-        What :func:`~eowidgets.analysis.change.detect.change` gives.
+        The result of :func:`~eowidgets.analysis.change.detect.change`.
     smallest : float
         Hectares; smaller patches are left out.
 
     Returns
     -------
     GeoDataFrame
-        In the CRS of the result, by size. ``date``: the median of the dates on which its pixels are first seen
-        changed, ``first`` their first, ``confirmed`` the median of the dates of confirmation; ``hectares`` on the
+        In the CRS of the result, sorted by size. ``date``: the median of the first dates of change of its pixels;
+        ``first``: the earliest of them; ``confirmed``: the median of the dates of confirmation; ``hectares`` on the
         ellipsoid; ``kind`` of most pixels; ``confidence``: mean probability; ``magnitude``: median; ``pixels``.
     """
     geopandas = _geopandas()
@@ -64,7 +64,7 @@ def changed_places(found: xr.Dataset, smallest: float = 0.0) -> gpd.GeoDataFrame
     if not rows:
         return geopandas.GeoDataFrame({c: [] for c in COLUMNS}, geometry=[], crs=crs)
     frame = geopandas.GeoDataFrame(rows, crs=crs)
-    # On the ellipsoid: the areas of a projection are not those on the ground.
+    # On the ellipsoid: projected areas differ from areas on the ground.
     degrees = frame.to_crs(4326)
     geod = degrees.crs.get_geod()
     frame["hectares"] = [round(abs(geod.geometry_area_perimeter(g)[0]) / 1e4, 4) for g in degrees.geometry]
@@ -74,7 +74,7 @@ def changed_places(found: xr.Dataset, smallest: float = 0.0) -> gpd.GeoDataFrame
 
 
 def _patches(changed: npt.NDArray[np.bool_], dates: npt.NDArray[np.datetime64]) -> npt.NDArray[np.int32]:
-    """Number of the patch of every pixel, 0 where nothing changed."""
+    """Return the patch number of every pixel, 0 where nothing changed."""
     from scipy.ndimage import find_objects, label
 
     touching, _ = label(changed)
@@ -114,21 +114,21 @@ def _row(found: xr.Dataset, where: npt.NDArray[np.bool_]) -> dict[str, Any]:
 
 
 def kind_names(found: xr.Dataset) -> dict[int, str]:
-    """Names of the kinds by their number."""
+    """Return the names of the kinds by number."""
     attrs = found["kind"].attrs
     names = [n.replace("_", " ") for n in str(attrs["flag_meanings"]).split()]
     return dict(zip((int(v) for v in np.atleast_1d(attrs["flag_values"])), names, strict=True))
 
 
 def _median_day(days: npt.NDArray[np.datetime64]) -> str:
-    # One of the dates: a mean of two would be a day on which nothing was seen.
+    # One of the dates: the mean of two could be a day without an image.
     return str(np.sort(days)[(len(days) - 1) // 2])
 
 
 def filter_places(
     places: gpd.GeoDataFrame, *, smallest: float = 0.0, dates: tuple[str, str] | None = None, confidence: float = 0.0
 ) -> gpd.GeoDataFrame:
-    """Keep the places that are large enough (hectares), dated within ``dates`` (inclusive), and sure enough (0..1)."""
+    """Keep places that are large enough (hectares), dated within ``dates`` (inclusive) and probable enough (0..1)."""
     keep = (places["hectares"] >= smallest) & (places["confidence"] >= confidence)
     if dates is not None:
         first, last = sorted(str(d)[:10] for d in dates)
@@ -137,13 +137,13 @@ def filter_places(
 
 
 def least_hectares(cube: xr.Dataset) -> float:
-    """Smallest place to believe in at first: ten pixels, but not less than 20 m² and not more than 0.1 ha."""
+    """Return the default smallest place: ten pixels, but at least 20 m² and at most 0.1 ha."""
     size = resolution_of(cube)
     return 0.1 if size is None else round(min(max(10 * size**2 / 1e4, 0.002), 0.1), 4)
 
 
 def timeline(places: gpd.GeoDataFrame) -> pd.DataFrame:
-    """Hectares by the date on which they are first seen, and their running sum: columns date, hectares, total."""
+    """Return the hectares by date of first detection, and their cumulative sum: columns date, hectares, total."""
     import pandas as pd
 
     rows = places.groupby("date")["hectares"].sum().sort_index()
@@ -151,13 +151,13 @@ def timeline(places: gpd.GeoDataFrame) -> pd.DataFrame:
 
 
 def sentence(found: xr.Dataset, places: gpd.GeoDataFrame) -> str:
-    """What was found, in words for a report."""
+    """Summarise a result in words for a report."""
     begin, end = found.attrs.get("change_images", found.attrs["change_dates"])
     seen = _seen_hectares(found)
     total = float(places["hectares"].sum())
     stable = _stable(found) + _season(found)
     if not len(places):
-        return f"Between {begin} and {end} no change was found on the {ground(seen)} that were seen.{stable}"
+        return f"Between {begin} and {end} no change was found on the {ground(seen)} that were observed.{stable}"
     count = "1 place" if len(places) == 1 else f"{len(places)} places"
     kinds = places.groupby("kind")["hectares"].sum().sort_values(ascending=False)
     main = ""
@@ -167,23 +167,23 @@ def sentence(found: xr.Dataset, places: gpd.GeoDataFrame) -> str:
     sure = np.average(places["confidence"], weights=places["hectares"])
     return (
         f"Between {begin} and {end}, {ground(total)} changed in {count}, {total / seen:.1%} of the {ground(seen)} that were "
-        f"seen.{main} The largest, {ground(largest.hectares)}, is first seen on {largest.date}. "
+        f"observed.{main} The largest, {ground(largest.hectares)}, is first seen on {largest.date}. "
         f"The mean confidence is {sure:.2f} (0.5 is the threshold).{stable}"
     )
 
 
 def _season(found: xr.Dataset) -> str:
-    """Return a warning where two images are of different seasons."""
+    """Return a warning if two images are of different seasons."""
     apart = found.attrs.get("season_days", 0)
     return (
-        f" The images lie {apart} days of the year apart: part of this may be the season."
+        f" The images are {apart} days of the year apart: part of the change may be seasonal."
         if apart > OTHER_SEASON
         else ""
     )
 
 
 def _stable(found: xr.Dataset) -> str:
-    """The share that was stable, with a warning where it is small."""
+    """Return a sentence on the stable share, with a warning where it is small."""
     share = found.attrs.get("stable_share")
     if share is None or not np.isfinite(share):
         return ""
@@ -191,12 +191,12 @@ def _stable(found: xr.Dataset) -> str:
     return (
         text
         if share >= LITTLE
-        else f"{text} That is less than {LITTLE:.0%}: look at the places before you use the figures."
+        else f"{text} That is less than {LITTLE:.0%}: inspect the places before you use the figures."
     )
 
 
 def ground(hectares: float, digits: int = 1) -> str:
-    """An area with its unit and sensible digits: 12.4 ha, or 340 m² below a tenth of a hectare."""
+    """Format an area with its unit and sensible digits: 12.4 ha, or 340 m² below a tenth of a hectare."""
     return f"{hectares:.{digits}f} ha" if hectares >= 0.1 else f"{hectares * 1e4:.0f} m²"
 
 
@@ -215,13 +215,13 @@ def save_places(places: gpd.GeoDataFrame, path: str | Path) -> Path:
     Raises
     ------
     InputError
-        For another ending, or no place at all.
+        For another ending, or no places.
     SourceError
         If the file cannot be written.
     """
     target = Path(path).expanduser()
     if not len(places):
-        raise InputError("There is no change to save: widen the filters, or look at another period.")
+        raise InputError("There is no change to save: widen the filters, or choose another period.")
 
     def gpkg(beside: Path) -> None:
         places.to_file(beside, layer="change", driver="GPKG")

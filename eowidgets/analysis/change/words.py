@@ -1,4 +1,4 @@
-"""What changed between two pictures, in a sentence: the words of the MCI model, and the map they must agree with."""
+"""Describe the change between two pictures in a sentence: the caption of the MCI model, checked against its map."""
 
 from __future__ import annotations
 
@@ -18,28 +18,28 @@ from eowidgets.errors import InputError
 from eowidgets.models.change.mci import tools
 
 BANDS = ("red", "green", "blue")
-#: Pixels (metres) that the words were learned on, and the coarsest on which a house is still more than a dot.
+#: Pixel size (metres) of the training data of the captions, and the coarsest at which a house is still recognisable.
 METRES, COARSEST = 0.5, 1.5
-#: Changed ground (m²) below which the map is taken to say that nothing changed: less is the noise of edges.
+#: Changed ground (m²) below which the map counts as unchanged: less is noise along edges.
 LEAST = 40.0
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class ChangeWords:
-    """A sentence about two pictures, with the map and the numbers it rests on.
+    """A sentence about two pictures, with the map and the numbers that it is based on.
 
     Attributes
     ----------
     text : str
-        English; of a large pair, about the part that changed most.
+        English; of a large pair, about the part with the most change.
     score : float
-        Mean log-probability of a word; closer to 0 is surer.
+        Mean log-probability of a word; closer to 0 is more certain.
     changed : bool
-        Whether the sentence says that anything changed.
+        Whether the sentence reports a change.
     agrees : bool
-        Whether map and sentence agree on that. If not, look yourself.
+        Whether map and sentence agree on that. If not, inspect the pictures.
     buildings : int
-        New and vanished ones that do not touch, counted on the map.
+        Number of separate new and removed buildings on the map.
     building_m2, road_m2 : float
     where : str
         ``"top left"``, ... of the buildings, or of the roads if there are none; ``"nowhere"``.
@@ -47,7 +47,7 @@ class ChangeWords:
         0 nothing, 1 road, 2 building.
     dates : (str, str)
     notes : tuple of str
-        What was put right on the way, or must be known.
+        Corrections and remarks.
     """
 
     text: str
@@ -63,12 +63,12 @@ class ChangeWords:
     notes: tuple[str, ...] = ()
 
     def __str__(self) -> str:
-        """The sentence, and a warning where the map contradicts it."""
+        """Return the sentence, with a warning where the map contradicts it."""
         return self.text if self.agrees else f"{self.text} (the map does not agree: look at both)"
 
 
 def can_describe(cube: xr.Dataset) -> bool:
-    """Return whether :func:`describe_change` works on a cube: pixels of half a metre or so, in red, green and blue."""
+    """Return whether :func:`describe_change` accepts a cube: pixels of about half a metre, in red, green and blue."""
     size = resolution_of(cube)
     return size is not None and size <= COARSEST and set(BANDS) <= set(bands(cube))
 
@@ -81,20 +81,20 @@ def describe_change(
     area: Any = None,
     interpreter: tools.Interpreter | None = None,
 ) -> ChangeWords:
-    """Say in a sentence what was built or removed between two pictures of about half a metre.
+    """Describe in a sentence what was built or removed between two pictures of about half a metre.
 
     Parameters
     ----------
     cube : Dataset (time, y, x)
         With red, green and blue; pixels of at most 1.5 m.
     after : Dataset, optional
-        A second raster; it is brought onto the grid of ``cube``.
+        A second raster; it is resampled to the grid of ``cube``.
     dates : (str, str), optional
-        As for :func:`~eowidgets.analysis.change.detect.change`; a cube of two dates needs none.
+        As for :func:`~eowidgets.analysis.change.detect.change`; not needed for a cube of two dates.
     area : optional
-        Where: whatever ``eow.Area.of`` takes.
+        What ``eow.Area.of`` takes.
     interpreter : Interpreter, optional
-        The shipped network if not given.
+        By default the shipped network.
 
     Returns
     -------
@@ -117,11 +117,11 @@ def describe_change(
     after = None if after is None else admit(after, name="The second raster")
     missing = [b for b in BANDS if b not in bands(cube)]
     if missing:
-        raise InputError(f"A sentence needs red, green and blue, and this cube has no {' and no '.join(missing)}.")
+        raise InputError(f"A sentence needs red, green and blue, but this cube has no {' and no '.join(missing)}.")
     size = resolution_of(cube)
     if size is not None and size > COARSEST:
         raise InputError(
-            f"A sentence about buildings needs pixels of about half a metre, and these have {size:g} m: use "
+            f"A sentence about buildings needs pixels of about half a metre, but these have {size:g} m: use "
             "eow.change(...) and eowidgets.analysis.sentence(...) instead."
         )
     if dates is None and after is None and cube.sizes.get("time", 0) == 2:
@@ -139,15 +139,15 @@ def describe_change(
     found = tools.detect(values[0], values[1], interpreter, resolution=size)
     classes = np.where(seen[:, 0].all(axis=0), found.classes, 0).astype(np.uint8)
     rows, columns = _busiest(classes, max(round(tools.SIDE * METRES / metres), 8))
-    told = tools.describe(values[0][:, rows, columns], values[1][:, rows, columns], interpreter)
+    caption = tools.describe(values[0][:, rows, columns], values[1][:, rows, columns], interpreter)
     if (rows.stop - rows.start, columns.stop - columns.start) != classes.shape:
-        notes.append(f"The sentence is about the {tools.SIDE * METRES:g} m that changed most.")
+        notes.append(f"The sentence is about the square of {tools.SIDE * METRES:g} m with the most change.")
     building, road = (tools.area(classes, kind, metres) for kind in ("building", "road"))
-    changed = told.text not in NO_CHANGE
+    changed = caption.text not in NO_CHANGE
     kind = xr.DataArray(classes, dims=("y", "x"), coords={"y": pair.y, "x": pair.x}, name="kind")
     return ChangeWords(
-        text=told.text,
-        score=told.score,
+        text=caption.text,
+        score=caption.score,
         changed=changed,
         agrees=changed == (building + road > LEAST),
         buildings=tools.count(classes, least=max(round(10 / metres**2), 1)),
@@ -161,7 +161,7 @@ def describe_change(
 
 
 def _busiest(classes: np.ndarray[Any, Any], side: int) -> tuple[slice, slice]:
-    """Rows and columns of the square with the most change, the middle one where nothing changed."""
+    """Return rows and columns of the square with the most change, the central one where nothing changed."""
     from scipy.ndimage import uniform_filter
 
     h, w = classes.shape

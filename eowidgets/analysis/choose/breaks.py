@@ -1,4 +1,4 @@
-"""Breaks of known date and size, added to series."""
+"""Synthetic breaks of known date and size, added to series."""
 
 from __future__ import annotations
 
@@ -14,18 +14,18 @@ Array = npt.NDArray[np.float64]
 
 @dataclass(frozen=True, slots=True)
 class Breaks:
-    """A break for every series, all arrays of shape (n,).
+    """One break per series, all arrays of shape (n,).
 
     Attributes
     ----------
     day : ndarray
-        Days since 1970-01-01 on which it begins.
+        Day since 1970-01-01 on which it starts.
     size : ndarray
-        In the units of the series, with its sign; 0 for none.
+        In the units of the series, signed; 0 for no break.
     takes : ndarray
-        Days from its beginning to its full size; 0 is abrupt.
+        Days from its start to its full size; 0 is abrupt.
     recovers : ndarray
-        Years from its full size back to nothing; infinite for a lasting one.
+        Years from its full size back to zero; infinite for a lasting break.
     """
 
     day: Array
@@ -34,7 +34,7 @@ class Breaks:
     recovers: Array
 
     def course(self, days: npt.ArrayLike) -> Array:
-        """What the breaks add to the series on some days (t,), shape (n, t)."""
+        """Return the contribution of the breaks to the series on some days (t,), shape (n, t)."""
         since = np.asarray(days, dtype="float64")[None] - self.day[:, None]
         begun = since >= 0
         grown = np.clip((since + 1e-9) / np.maximum(self.takes[:, None], 1e-9), 0, 1)
@@ -53,7 +53,7 @@ def draw_breaks(
     recovers: tuple[float, ...] = (np.inf, 2.0, 0.5),
     down: npt.ArrayLike = 0.5,
 ) -> Breaks:
-    """Draw breaks that begin between two days; ``down`` is the probability of a loss, (n,) or one for all."""
+    """Draw breaks that start between two days; ``down`` is the probability of a loss, (n,) or one for all."""
     sign = np.where(rng.random(n) < np.asarray(down), -1.0, 1.0)
     return Breaks(
         rng.uniform(first, last, n), sign * rng.choice(sizes, n), rng.choice(takes, n), rng.choice(recovers, n)

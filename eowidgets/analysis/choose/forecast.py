@@ -9,7 +9,7 @@ import xarray as xr
 
 from eowidgets.analysis.forecast.automatic import AUTO
 from eowidgets.analysis.forecast.forecast import Span
-from eowidgets.analysis.forecast.forecaster import Ask, Maker
+from eowidgets.analysis.forecast.forecaster import ForecastRequest, PreparedForecast
 from eowidgets.analysis.history import Clouds
 from eowidgets.arguments import DateLike, FilePath, Latitude, Longitude, Positive, Seed, checked
 from eowidgets.contract.choice import Choice
@@ -34,25 +34,25 @@ def choose_forecast(
     seed: Seed = 0,
     season: str | Positive = AUTO,
 ) -> Choice:
-    """Score simple forecasters and their weighted average on hold-out windows of a record, and select one.
+    """Score simple forecasters and their weighted average on hold-out windows of a record, and select the best.
 
     Persistence, climatology, harmonic regression, exponential smoothing, the theta method and an average of them
-    forecast from the same earlier days, each time with what was known then. The weights of the average are not negative
-    and sum to one; they are fitted on other windows than the one that is scored, and pulled towards equal weights. The
-    average is selected unless a single method has a smaller error; of single methods within one per cent the simplest is.
-    ``eow.forecast(cube, model="auto")`` makes the same choice and uses it.
+    forecast from the same earlier days, each time with the dates up to that day. The weights of the average are not
+    negative and sum to one; they are fitted on other windows than the one that is scored, and pulled towards equal
+    weights. The average is selected unless a single method has a smaller error; of single methods within one per cent
+    the simplest is. ``eow.forecast(cube, model="auto")`` makes the same choice and uses it.
 
     Parameters
     ----------
     cube, index, bands, area, mean, days, from_date, clouds, seed, season
-        As in :func:`~eowidgets.analysis.forecast.forecast.forecast`. The horizon matters: far ahead other methods are
-        better than for the next date.
+        As in :func:`~eowidgets.analysis.forecast.forecast.forecast`. The horizon matters: at long horizons other
+        methods are better than for the next date.
 
     Returns
     -------
     Choice
         ``choice.sentence`` states the errors in one line, ``choice.table()`` as a table. With several bands or columns,
-        errors are parts of that of climatology in each.
+        errors are relative to those of climatology in each.
 
     Raises
     ------
@@ -67,7 +67,7 @@ def choose_forecast(
     >>> sorted(score.method for score in choice.scores)[:3]
     ['forecast-average', 'forecast-climatology', 'forecast-harmonic']
     """
-    ask = Ask(
+    request = ForecastRequest(
         index,
         bands,
         area,
@@ -78,7 +78,7 @@ def choose_forecast(
         seed=seed,
         season=season,
     )
-    decision = Maker(cube, ask).decision
+    decision = PreparedForecast(cube, request).decision
     if decision is None:
-        raise EowidgetsError("A forecast with model='auto' has made no choice: report this as a fault of eowidgets.")
+        raise EowidgetsError("A forecast with model='auto' selected no model: report this as a bug of eowidgets.")
     return decision.choice

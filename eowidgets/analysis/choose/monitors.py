@@ -1,4 +1,4 @@
-"""Score the break monitors on one cube: breaks of known date and size, added to its own stable pixels."""
+"""Score the break monitors on one cube, with breaks of known date and size added to its own stable pixels."""
 
 from __future__ import annotations
 
@@ -23,9 +23,9 @@ from eowidgets.models.classical.series import DAYS_PER_YEAR
 from eowidgets.models.monitors.base import INDICES, Monitor
 from eowidgets.models.monitors.iqr import BreakIQR
 
-#: From simple to complex: of methods that are equally good, the first is taken.
+#: From simple to complex: of equally good methods, the first is selected.
 SIMPLEST_FIRST = ("break-iqr", "break-cusum", "break-bfast", "break-ewma", "break-ccdc", "break-sccd", "break-ensemble")
-#: Fewest stable pixels that a test is worth anything with.
+#: Minimum number of stable pixels for a test.
 FEWEST = 10
 #: Series of a draw.
 SERIES = 150
@@ -35,7 +35,7 @@ WITHIN, EARLY = 366.0, 92.0
 
 @dataclass(frozen=True, slots=True)
 class MonitorScores:
-    """What every monitor found on the same draws.
+    """Scores of every monitor on the same draws.
 
     Attributes
     ----------
@@ -43,9 +43,9 @@ class MonitorScores:
     detection, false_alarms : ndarray, shape (draw, method)
         Share of the injected breaks that are confirmed within a year, and of the stable series that are marked.
     error : ndarray, shape (draw, method)
-        Balanced: half of what is missed and half of the false alarms, as shares.
+        Balanced error: half of the share of missed breaks plus half of the share of false alarms.
     days : ndarray, shape (draw, method)
-        Median error of the date of the breaks that were found, NaN where none was.
+        Median error of the date of the detected breaks, NaN if none was detected.
     counts : ndarray, shape (draw,)
         Series of each draw.
     stable : float
@@ -72,7 +72,7 @@ class MonitorScores:
 
     @property
     def protocol(self) -> str:
-        """What was done, in one sentence."""
+        """The protocol of the test in one sentence."""
         sizes = ", ".join(f"{s:g}" for s in self.sizes)
         return (
             f"In {len(self.counts)} draws, breaks of {sizes} were added to half of {int(self.counts.sum())} stable pixels of "
@@ -93,8 +93,8 @@ def score_monitors(
 ) -> MonitorScores:
     """Add breaks to stable pixels of a cube and score every monitor on them.
 
-    The stable pixels are those that the monitors' own reference uses. Each draw takes some of them, adds a break, abrupt or
-    over half a year, lasting or not, to half of these, and runs every monitor as ``eow.change`` would.
+    Stable pixels are those of the monitors' own reference. Each draw takes some of them, adds a break (abrupt or over
+    half a year, lasting or not) to half of these, and runs every monitor as ``eow.change`` would.
 
     Parameters
     ----------
@@ -102,14 +102,14 @@ def score_monitors(
     names : sequence of str, optional
         Monitors; all of :data:`SIMPLEST_FIRST` if not given.
     index : str
-        What breaks are added to and what is watched: a key of ``INDICES``.
+        The index that breaks are added to and that is monitored: a key of ``INDICES``.
     history : float
         Years before the first break.
     sizes : tuple of float
-        In the units of the index; losses where the index is high, gains where it is low, both between.
+        In the units of the index; losses where the index is high, gains where it is low, both in between.
     draws : int
     series : int
-        Series of a draw, at most.
+        Maximum number of series in a draw.
     seed : int
 
     Returns
@@ -166,14 +166,14 @@ def choose_monitor(cube: xr.Dataset, *, seed: int = 0, **options: Any) -> Choice
     ----------
     cube : Dataset (time, y, x)
     seed : int
-        Of the draws.
+        Seed of the draws.
     **options
-        Of :func:`score_monitors`.
+        Options of :func:`score_monitors`.
 
     Returns
     -------
     Choice
-        Its errors are balanced: half of the missed breaks and half of the false alarms, as shares.
+        With balanced errors: half of the share of missed breaks plus half of the share of false alarms.
 
     Raises
     ------
@@ -215,9 +215,9 @@ def _check(names: tuple[str, ...], index: str) -> None:
     known = {k for k, kind in methods().items() if kind == "series"}
     for name in names:
         if name not in known:
-            raise InputError(f"{name[:40]!r} is no monitor of a series: choose among {', '.join(sorted(known))}.")
+            raise InputError(f"{name[:40]!r} is not a monitor of series: choose among {', '.join(sorted(known))}.")
     if index not in INDICES:
-        raise InputError(f"{index[:40]!r} is no index of the monitors: choose among {', '.join(INDICES)}.")
+        raise InputError(f"{index[:40]!r} is not an index of the monitors: choose among {', '.join(INDICES)}.")
 
 
 def _stable_series(cube: xr.Dataset, probe: Monitor) -> _Pool:
@@ -260,9 +260,9 @@ def _draw(
         given |= {"watch": index} if name in ("break-ccdc", "break-sccd") else {"index": index}
         with torch.inference_mode():
             found = get_model(name, **given).predict(batch)
-        said = found["change"][:, 1].numpy() > 0.5
+        marked = found["change"][:, 1].numpy() > 0.5
         date, confirmed = found["break_date"].numpy(), found["confirmed_date"].numpy()
-        hit = said & broken & (confirmed - breaks.day <= WITHIN) & (date - breaks.day >= -EARLY)
+        hit = marked & broken & (confirmed - breaks.day <= WITHIN) & (date - breaks.day >= -EARLY)
         days_off = float(np.median(np.abs(date - breaks.day)[hit])) if hit.any() else float("nan")
-        out.append((float(hit[broken].mean()), float(said[~broken].mean()), days_off))
+        out.append((float(hit[broken].mean()), float(marked[~broken].mean()), days_off))
     return out

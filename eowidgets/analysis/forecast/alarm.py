@@ -1,4 +1,4 @@
-"""When reality leaves the forecast: a forest that should be green, and has not been for several clear dates."""
+"""Alarms: places where several clear observations in a row lie below the interval of a hindcast."""
 
 from __future__ import annotations
 
@@ -12,36 +12,36 @@ from eowidgets.errors import InputError, shown
 
 
 def alarms(hindcast: xr.Dataset, channel: str | None = None, *, level: float = 0.8, dates: int = 3) -> xr.Dataset:
-    """Find where and since when what was seen lies below the forecast's interval.
+    """Find where, and since when, observations lie below the interval of a hindcast.
 
     Parameters
     ----------
     hindcast : Dataset
         From :func:`~eowidgets.analysis.forecast.forecast.hindcast`.
     channel : str, optional
-        Which one, if there are several.
+        The channel to test; needed only if the hindcast has several.
     level : float
-        One of the levels of the hindcast.
+        A level of the hindcast: the lower end of this interval is the limit.
     dates : int
-        So many clear dates in a row must lie below: one may be a cloud that nobody found.
+        Number of consecutive clear dates that must lie below: a single one may be an undetected cloud.
 
     Returns
     -------
     Dataset, dims as the hindcast without time
-        ``alarm`` (bool), ``since`` (datetime64, the first date of the run; NaT where there is none) and ``depth`` (how
-        far below the lower end, on average from then on; NaN where there is none).
+        ``alarm`` (bool), ``since`` (datetime64, the first date of the run; NaT where there is none) and ``depth`` (mean
+        distance below the lower end from that date on; NaN where there is none).
 
     Raises
     ------
     InputError
-        If there is nothing observed in it, or the level or the channel is not there.
+        If the dataset holds no observations, or lacks the channel or the level.
 
     Examples
     --------
     >>> import eowidgets as eow
     >>> from eowidgets.analysis.forecast.forecast import hindcast
-    >>> made = hindcast(eow.open("romania"), "2018-06-01", area=(22.1515, 45.2029), days=730)
-    >>> bool(alarms(made).alarm)
+    >>> past = hindcast(eow.open("romania"), "2018-06-01", area=(22.1515, 45.2029), days=730)
+    >>> bool(alarms(past).alarm)
     False
     """
     found = [str(n).removesuffix("_observed") for n in hindcast.data_vars if str(n).endswith("_observed")]
@@ -49,11 +49,11 @@ def alarms(hindcast: xr.Dataset, channel: str | None = None, *, level: float = 0
     if name not in found:
         known = ", ".join(found) or "none"
         raise InputError(
-            f"There is no observed {shown(name or 'value')} here (there is {known}): make it with hindcast(...)."
+            f"There is no observed {shown(name or 'value')} here (there is {known}): compute it with hindcast(...)."
         )
     low = f"{name}_lo{percent(level)}"
     if low not in hindcast:
-        raise InputError(f"The hindcast has no {level:.0%} interval: give one of its levels.")
+        raise InputError(f"The hindcast has no {level:.0%} interval: choose one of its levels.")
     if dates < 1:
         raise InputError(f"An alarm after {dates} dates is not possible: give at least 1.")
     short = (hindcast[low] - hindcast[f"{name}_observed"]).transpose("time", ...)
@@ -64,7 +64,7 @@ def alarms(hindcast: xr.Dataset, channel: str | None = None, *, level: float = 0
     start = np.full(values.shape[1:], -1)
     for i, (clear, deep) in enumerate(zip(seen, values > 0, strict=True)):
         start = np.where(clear & deep & (run == 0), i, start)
-        run = np.where(clear, np.where(deep, run + 1, 0), run)  # a cloud neither counts nor breaks the run
+        run = np.where(clear, np.where(deep, run + 1, 0), run)  # a cloudy date neither counts nor ends the run
         first = np.where((first < 0) & (run >= dates), start, first)
     hit = first >= 0
     after = seen & (np.arange(len(values)).reshape(-1, *[1] * (values.ndim - 1)) >= first) & hit

@@ -25,14 +25,14 @@ CANDIDATES = ("climatology", "persistence", "harmonic", "ses", "theta", "holt")
 #: Those that make sense without a season, where climatology is the mean of the record.
 SEASONLESS = ("climatology", "persistence", "ses", "theta", "holt")
 AUTO, AVERAGE = "auto", "average"
-#: Windows that the pull of the weights towards equal ones counts for.
+#: Number of windows that the pull of the weights towards equal weights counts as.
 PULL = 5.0
-#: The average is used if its error exceeds that of no method by more than this share, and is less than that of climatology by
-#: at least this share.
+#: The average is used if its error exceeds that of no method by more than this share, and is less than that of
+#: climatology by at least this share.
 MARGIN, GAIN = 0.002, 0.005
 
 
-#: What "auto" is, in the place where a panel shows the card of a model.
+#: Card that a panel shows for "auto" in place of the card of a model.
 CARD = Card(
     title="Automatic",
     summary="The best of simple forecasters and their weighted average, by a test on earlier days of this record.",
@@ -52,9 +52,9 @@ class Decision:
     choice : Choice
         All methods and their errors.
     weights : dict of str to float
-        Of the candidates in the forecast that was selected; they sum to one.
+        Weights of the candidates in the selected forecast; they sum to one.
     holdout : Holdout
-        With the errors of the selection: in each window those of the forecast that the other windows select.
+        Errors of the selection: in each window, those of the forecast that the other windows select.
     """
 
     choice: Choice
@@ -77,23 +77,23 @@ def decide(
     *,
     same_season: bool = True,
 ) -> Decision:
-    """Select a forecaster from the errors of all.
+    """Select a forecaster by the hold-out errors of all candidates.
 
     Parameters
     ----------
     held : Holdout
-        With the errors of every candidate.
+        Errors of every candidate.
     names : sequence of str
-        Of the candidates, the simplest first.
+        Names of the candidates, the simplest first.
     seed : int
-        Of the resampling of windows.
+        Seed of the resampling of windows.
     unit, protocol : str
         See :class:`~eowidgets.contract.choice.Choice`.
     size : float
-        What errors are multiplied by to be in this unit.
+        Factor that converts errors to this unit.
     same_season : bool
-        Whether a hold-out window has a season of record before it. Otherwise all windows lie in other parts of the season
-        than the forecast, and climatology is used whatever their errors are.
+        Whether a hold-out window has a season of record before it. Otherwise all windows lie in other parts of the
+        season than the forecast, and climatology is used whatever their errors are.
     """
     products, counts = _products(held, names)
     trial = Trial(products, counts, names, held, same_season)
@@ -119,7 +119,7 @@ def decide(
 
 
 def _products(held: Holdout, names: Sequence[str]) -> tuple[Array, Array]:
-    """Return sums of products of the errors of two methods, (window, method, method), and how many each is over.
+    """Return sums of products of the errors of two methods, (window, method, method), and the number of values in each.
 
     With several channels, errors are divided by the root mean square error of climatology in each.
     """
@@ -147,7 +147,7 @@ class Trial:
     products : array, shape (window, method, method)
     counts : array, shape (window,)
     names : sequence of str
-        Of the methods, the simplest first.
+        Names of the methods, the simplest first.
     held : Holdout
     same_season : bool
         See :func:`decide`.
@@ -176,7 +176,7 @@ class Trial:
         return found
 
     def selected(self, windows: Sequence[int]) -> Array:
-        """Return the weights of the forecast with the least error, of nearly equal ones the simplest."""
+        """Return the weights of the forecast with the smallest error; of nearly equal ones, the simplest."""
         usual = list(self.names).index("climatology")
         if not self.same_season:
             return self._only(usual)

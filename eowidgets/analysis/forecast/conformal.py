@@ -1,15 +1,14 @@
-"""Intervals that hold what they promise: any forecaster's errors on hold-out windows, weighted and ranked.
+"""Calibrated prediction intervals from the errors of any forecaster on hold-out windows.
 
-Split conformal prediction (Vovk et al. 2005; Papadopoulos et al. 2002) with three things that satellite series ask for.
-Errors are divided by the root of how far each series usually strays from its mean season on that day of the year
-(locally weighted: Lei et al. 2018, doi:10.1080/01621459.2017.1307116; the root is half way to one width for all, because
-the usual spread is itself a guess). They are weighted by how close their lead time and their season are to those asked
-for (Tibshirani et al. 2019). And they keep their sign: undetected cloud pulls vegetation indices down, never up, and an
-interval should say so.
+Split conformal prediction (Vovk et al. 2005; Papadopoulos et al. 2002) with three additions for satellite time series.
+Errors are divided by the square root of the usual deviation of each series from its mean season on that day of the year
+(locally weighted: Lei et al. 2018, doi:10.1080/01621459.2017.1307116). The square root is half way to one width for all
+series, because the usual deviation is itself an estimate. Errors are weighted by the similarity of their lead time and
+season to those of the forecast (Tibshirani et al. 2019). Errors keep their sign: undetected cloud lowers vegetation
+indices and never raises them, so intervals are asymmetric.
 
-Written here rather than taken from mapie: that library calibrates scikit-learn regressors of one output on tables, and
-has no place for lead times, masks, or ten thousand series at once. The whole method is the two functions and the class
-below.
+The package does not use mapie: that library calibrates scikit-learn regressors with one output on tables, and supports
+neither lead times, nor masks, nor ten thousand series at once.
 """
 
 from __future__ import annotations
@@ -23,27 +22,27 @@ from torch import Tensor
 
 from eowidgets.analysis.forecast.season import YEAR
 
-#: Width of a season for the usual spread (days), and what all other dates together count for.
+#: Width (days) of the seasonal kernel of the usual deviation, and the total weight of all other dates.
 SEASON, ELSEWHERE = 25.0, 0.05
-#: A series that never strays has no scale; this is far below what any sensor resolves.
+#: Lower limit of the usual deviation, far below the resolution of any sensor: a constant series has deviation 0.
 SMALLEST = 1e-4
 #: With fewer independent windows than this a result states that its intervals are wide.
 FEW_WINDOWS = 6
-#: Share of the variance of errors that is common to a window, and for how many windows that guess counts.
+#: Prior share of the error variance that is common to a window, and the number of windows that this prior counts as.
 SHARED, TRUST = 0.5, 3.0
-#: Points of the curve of errors over leads, its kernel as a part of the leads, and errors that pull it to a constant.
+#: Nodes of the curve of errors over leads, its kernel as a part of their range, and the weight of the constant prior.
 NODES, GROWTH, PULL = 33, 8.0, 5.0
-#: More errors than this say nothing new, and cost time.
+#: Largest number of errors that are kept: more of them cost time and do not change the quantiles.
 MOST = 20_000
 
 
-def spread(values: Tensor, seen: Tensor, days: Tensor, wanted: Tensor) -> Tensor:
-    """How far each series strays from its mean season around the days wanted: a mean absolute deviation.
+def seasonal_deviation(values: Tensor, seen: Tensor, days: Tensor, wanted: Tensor) -> Tensor:
+    """Compute the mean absolute deviation of each series from its mean season around the wanted days.
 
     Parameters
     ----------
     values, seen : Tensor, shape (n, t, c)
-        The past only.
+        Observations up to the start of the forecast.
     days : Tensor, shape (t,)
     wanted : Tensor, shape (h,)
 
@@ -62,28 +61,28 @@ def spread(values: Tensor, seen: Tensor, days: Tensor, wanted: Tensor) -> Tensor
 
     away = (known - smooth(known, days)).abs()
     everywhere = (weight * away).sum(1, keepdim=True) / weight.sum(1, keepdim=True).clamp_min(1)
-    # Half of the usual in any season: two quiet dates of March do not make a quiet March.
+    # At least half of the overall deviation: two quiet dates of March do not make March quiet.
     return torch.maximum(smooth(away, wanted), 0.5 * everywhere).clamp_min(SMALLEST)
 
 
 @dataclass(frozen=True)
 class Conformal:
-    """Errors of a forecaster on hold-out windows, in units of the root of the usual spread.
+    """Errors of a forecaster on hold-out windows, divided by the square root of the usual deviation.
 
     Attributes
     ----------
     scores : Tensor, shape (k,)
-        (truth - forecast) / sqrt(spread).
+        (observed - forecast) / sqrt(usual deviation).
     leads : Tensor, shape (k,)
-        Days between the last date known and the date forecast.
+        Days between the last known date and the date of the forecast.
     days : Tensor, shape (k,)
-        The dates forecast, in days since 1970-01-01.
+        Dates of the forecasts, in days since 1970-01-01.
     width, season : float
-        Leads, and days of the year, within about so many days count as alike.
+        Kernel widths, in days, over leads and over days of the year.
     windows : float
         Independent hold-out windows that the errors come from.
     window : Tensor, shape (k,), optional
-        Number of the window of each error; None: not known.
+        Index of the window of each error; None if unknown.
     """
 
     scores: Tensor
@@ -102,7 +101,7 @@ class Conformal:
                     object.__setattr__(self, name, getattr(self, name)[some])
 
     def factors(self, leads: Tensor, days: Tensor, levels: tuple[float, ...]) -> tuple[Tensor, Tensor]:
-        """Lower and upper end of the intervals around a forecast, in units of the root of the usual spread.
+        """Return lower and upper ends of the intervals around a forecast, divided by the root of the usual deviation.
 
         Parameters
         ----------
@@ -112,11 +111,11 @@ class Conformal:
         Returns
         -------
         lower, upper : Tensor, shape (level, h)
-            Infinite where the errors at hand are too few to speak of that level.
+            Infinite where there are too few errors for that level.
         """
         growth, known = self._growth(leads), self._growth(self.leads)
         signed = self.scores.double() / known
-        # One window may err to one side by chance: of few windows, errors count with the other sign as well.
+        # The errors of one window may have one sign by chance: with few windows, errors also count with the other sign.
         mirror = 0.5 / max(self.windows, 1.0)
         score, place = torch.cat([signed, -signed]).sort()
         share = torch.where(place < len(signed), 1 - mirror, mirror)
@@ -124,7 +123,7 @@ class Conformal:
         apart = (leads.double()[:, None] - self.leads.double()[order]) / self.width  # h k
         around = (days.double()[:, None] - self.days.double()[order] + YEAR / 2) % YEAR - YEAR / 2
         weight = share * torch.exp(-0.5 * (apart.square() + (around / self.season).square()))
-        total = weight.sum(1, keepdim=True) + 1  # the one to come weighs as much as an error of its lead and season
+        total = weight.sum(1, keepdim=True) + 1  # the error to be predicted has weight 1, as one of its lead and season
         ends = []
         for sign in (-1, 1):
             ranked = weight if sign > 0 else weight.flip(1)
@@ -137,7 +136,7 @@ class Conformal:
         return ends[0] * wider, ends[1] * wider
 
     def _growth(self, leads: Tensor) -> Tensor:
-        """Return the mean absolute error at some leads, relative to that over all: it grows with the lead."""
+        """Return the mean absolute error at some leads, relative to that over all leads."""
         size, known = self.scores.double().abs(), self.leads.double()
         if not len(size) or not bool(size.sum() > 0):
             return torch.ones_like(leads, dtype=torch.float64)
@@ -152,10 +151,10 @@ class Conformal:
         return (curve[left] * (1 - share) + curve[left + 1] * share).clamp_min(0.05)
 
     def _wider(self, levels: tuple[float, ...]) -> Tensor:
-        """Return how much wider intervals are for the small number of windows, shape (level, 1).
+        """Return the factor by which few windows widen the intervals, shape (level, 1).
 
-        Errors of one window hang together: the part of their variance that windows share is known from as many draws
-        as there are windows, so that its quantiles are those of Student's t with as many degrees of freedom.
+        Errors of one window are correlated. The share of their variance that is common to a window is estimated from as
+        many draws as there are windows, so its quantiles are those of Student's t with as many degrees of freedom.
         """
         if not np.isfinite(self.windows):
             return torch.ones(len(levels), 1, dtype=torch.float64)
@@ -166,7 +165,7 @@ class Conformal:
         return torch.tensor(found, dtype=torch.float64)[:, None]
 
     def _shared(self) -> float:
-        """Return the share of the mean square error that the windows' own means make up, drawn towards a half."""
+        """Return the share of the mean square error due to the means of the windows, shrunk towards a half."""
         if self.window is None or not len(self.scores):
             return SHARED
         score, window = self.scores.double(), torch.unique(self.window, return_inverse=True)[1]
@@ -177,9 +176,9 @@ class Conformal:
 
 
 def normal_factors(leads: Tensor, levels: tuple[float, ...]) -> tuple[Tensor, Tensor]:
-    """What the intervals would be if errors were normal with the usual spread: shape (level, h) each."""
+    """Return intervals under normal errors with the usual deviation: lower and upper ends, shape (level, h) each."""
     level = torch.tensor(levels, dtype=torch.float64)
-    # A normal deviate strays sqrt(2 / pi) sigmas from zero on average.
+    # The mean absolute value of a normal deviate is sqrt(2 / pi) standard deviations.
     factor = torch.special.ndtri((1 + level) / 2) * (torch.pi / 2) ** 0.5
     upper = factor[:, None].expand(-1, len(leads))
     return -upper, upper

@@ -1,4 +1,4 @@
-"""A forecast as a table, as files, and as frames after the last date of its cube."""
+"""A forecast as a table, as files, and as frames after the last observed date of its cube."""
 
 from __future__ import annotations
 
@@ -20,22 +20,22 @@ if TYPE_CHECKING:
 
 
 def channels(forecast: xr.Dataset) -> tuple[str, ...]:
-    """What was forecast: names of the variables that hold the middle of the fan."""
+    """Return the names of the variables that were forecast: those with interval ends."""
     names = [str(n) for n in forecast.data_vars]
     found = tuple(n for n in names if any(m.startswith(f"{n}_lo") for m in names))
     if not found:
-        raise InputError("This is no forecast: make one with  eow.forecast(...).")
+        raise InputError("This is not a forecast: compute one with eow.forecast(...).")
     return found
 
 
 def skill_table(forecast: xr.Dataset) -> pd.DataFrame:
-    """How the forecaster has fared on hold-out windows, a row per channel and forecaster.
+    """Return the hold-out errors of the forecasters, a row per channel and forecaster.
 
     Returns
     -------
     DataFrame
-        Columns ``MAE``, ``RMSE``, and ``gain`` (share of the forecaster's error that the model saves: above zero the
-        model is better). Empty where the record was too short for hold-out windows.
+        Columns ``MAE``, ``RMSE``, and ``gain`` (1 - MAE of the model / MAE of the row: above zero the model is better).
+        Empty where the record was too short for hold-out windows.
     """
     import pandas as pd
 
@@ -53,21 +53,21 @@ def skill_table(forecast: xr.Dataset) -> pd.DataFrame:
 
 
 def to_csv(forecast: xr.Dataset, path: str | Path) -> Path:
-    """Write a forecast as a table: a row per date, and per pixel or series where there are several.
+    """Write a forecast as a table: one row per date, and per pixel or series if there are several.
 
-    Columns: ``time``, ``lead`` (days), ``y`` and ``x`` (of a map) or ``series``, the forecast, the ends of its intervals, and
-    what was observed in a hindcast. Skill and provenance go with :func:`to_netcdf` only.
+    Columns: ``time``, ``lead`` (days), ``y`` and ``x`` (of a map) or ``series``, the forecast, the ends of its
+    intervals, and what was observed in a hindcast. Skill and provenance go with :func:`to_netcdf` only.
 
     Raises
     ------
     InputError, SourceError
-        If the name does not end in .csv, or the file cannot be written; nothing half-written is left.
+        If the name does not end in .csv, or the file cannot be written; no partial file is left.
     """
     target = Path(path).expanduser()
     if target.suffix.lower() != ".csv":
         raise InputError(f"The file name {shown(target.name)} must end in .csv.")
     if not target.parent.is_dir():
-        raise InputError(f"There is no folder {shown(str(target.parent))}: make it first, or choose another.")
+        raise InputError(f"There is no folder {shown(str(target.parent))}: create it first, or choose another.")
     own = [str(n) for n, v in forecast.data_vars.items() if "time" in v.dims]
     frame = forecast[own].drop_vars(["spatial_ref", "level", "forecaster"], errors="ignore").to_dataframe()
     frame[own] = frame[own].astype("float64").apply(_significant)
@@ -77,7 +77,7 @@ def to_csv(forecast: xr.Dataset, path: str | Path) -> Path:
 
 
 def _significant(column: pd.Series[float]) -> pd.Series[float]:
-    """Round to six digits of the largest value, five of one."""
+    """Round to six digits of the largest value, and to five decimals for values up to one."""
     largest = float(column.abs().max())
     places = 5 - int(np.floor(np.log10(largest))) if np.isfinite(largest) and largest > 0 else 5
     return column.round(max(places, 5) if largest <= 1 else max(places, 0))
@@ -89,19 +89,19 @@ def to_netcdf(forecast: xr.Dataset, path: str | Path) -> Path:
 
 
 def append_frames(cube: xr.Dataset, forecast: xr.Dataset) -> xr.Dataset:
-    """The cube up to the day forecast from, then the frames of the forecast.
+    """Concatenate the cube up to the start of the forecast and the frames of the forecast.
 
     Parameters
     ----------
     cube : Dataset
     forecast : Dataset
-        Of every pixel, of the whole cube or a part of it.
+        A forecast of every pixel, of the whole cube or a part of it.
 
     Returns
     -------
     Dataset
-        With the coordinate ``forecast`` over time: True for frames that nobody has measured. An index that was
-        forecast becomes a variable over all dates. Bands that were not are NaN in those frames.
+        With the coordinate ``forecast`` over time, True for predicted frames. An index that was forecast becomes a
+        variable over all dates. Bands that were not forecast are NaN in the predicted frames.
 
     Raises
     ------
@@ -129,12 +129,12 @@ def append_frames(cube: xr.Dataset, forecast: xr.Dataset) -> xr.Dataset:
         if name in moving:
             mask = ahead[names[0]].notnull() if name == "valid" else xr.zeros_like(ahead[names[0]], dtype=bool)
             ahead[name] = mask.assign_attrs(moving[name].attrs)
-    moving = moving.drop_vars(set(moving.data_vars) - set(ahead.data_vars))  # quality bands have no future
+    moving = moving.drop_vars(set(moving.data_vars) - set(ahead.data_vars))  # quality bands are not forecast
     both = xr.concat(
         [moving, ahead[list(moving.data_vars)]], dim="time", coords="minimal", compat="override", join="override"
     )
-    made = np.arange(both.sizes["time"]) >= moving.sizes["time"]
-    both = both.assign_coords(forecast=("time", made, {"long_name": "Forecast, not measured"})).assign(flat)
+    predicted = np.arange(both.sizes["time"]) >= moving.sizes["time"]
+    both = both.assign_coords(forecast=("time", predicted, {"long_name": "Forecast, not measured"})).assign(flat)
     title = f"{cube.attrs.get('title', 'cube')}, with forecast"
     result: xr.Dataset = both.assign_attrs(
         cube.attrs | {"title": title, "forecast_from": forecast.attrs["forecast_from"]}

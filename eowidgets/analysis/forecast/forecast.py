@@ -12,7 +12,7 @@ import xarray as xr
 from annotated_types import doc
 
 from eowidgets.analysis.forecast.automatic import AUTO
-from eowidgets.analysis.forecast.forecaster import LEVELS, Ask, Level, Maker
+from eowidgets.analysis.forecast.forecaster import LEVELS, ForecastRequest, Level, PreparedForecast
 from eowidgets.analysis.forecast.result import times_of
 from eowidgets.analysis.forecast.tables import TableHistory
 from eowidgets.analysis.history import Clouds, History
@@ -125,9 +125,11 @@ def forecast(
     >>> bool((ahead.ndvi_lo80 < ahead.ndvi_hi80).all())
     True
     """
-    ask = _ask(index, bands, area, mean, days, model, levels, from_date, calibrate, clouds, seed, season, params)
-    made = Maker(cube, ask, every, client)
-    return made.at(made.regular)
+    request = _request(
+        index, bands, area, mean, days, model, levels, from_date, calibrate, clouds, seed, season, params
+    )
+    prepared = PreparedForecast(cube, request, every, client)
+    return prepared.at(prepared.regular)
 
 
 @checked
@@ -206,41 +208,43 @@ def hindcast(
     >>> sorted(name for name in found.data_vars if "_" not in name or name.endswith("observed"))
     ['ndvi', 'ndvi_observed']
     """
-    ask = _ask(index, bands, area, mean, days, model, levels, from_date, calibrate, clouds, seed, season, params)
-    made = Maker(cube, ask, every, client)
-    made.call = ("hindcast", {"every": every})
-    return beside(made, every)
+    request = _request(
+        index, bands, area, mean, days, model, levels, from_date, calibrate, clouds, seed, season, params
+    )
+    prepared = PreparedForecast(cube, request, every, client)
+    prepared.call = ("hindcast", {"every": every})
+    return with_observations(prepared, every)
 
 
-def beside(made: Maker, every: Any = None) -> xr.Dataset:
-    """Forecast the dates of a cube or a table after a day, and add what was observed on them.
+def with_observations(prepared: PreparedForecast, every: Any = None) -> xr.Dataset:
+    """Forecast the dates of a cube or a table after a day, and add the observations of those dates.
 
     Parameters
     ----------
-    made : Maker
+    prepared : PreparedForecast
     every : float or str, optional
-        Forecast the regular dates as well.
+        If given, the regular dates are forecast as well.
 
     Raises
     ------
     InputError
-        If there is no date.
+        If there is no date within the horizon.
     """
-    end = made.start + np.timedelta64(round(made.horizon * 86_400), "s")
-    seen = made.ask.history(made.source, end)
-    later = seen.days.numpy() > made.cut if made.table else seen.days.numpy() >= made.cut + 1
+    end = prepared.start + np.timedelta64(round(prepared.horizon * 86_400), "s")
+    seen = prepared.request.history(prepared.source, end)
+    later = seen.days.numpy() > prepared.cut if prepared.table else seen.days.numpy() >= prepared.cut + 1
     if not later.any():
-        what = "table" if made.table else "cube"
+        what = "table" if prepared.table else "cube"
         raise InputError(
-            f"The {what} has no date in the {made.horizon:.6g} days after {made.start}: choose an earlier day."
+            f"The {what} has no date in the {prepared.horizon:.6g} days after {prepared.start}: choose an earlier day."
         )
-    dates = seen.days.numpy()[later] if made.table else np.floor(seen.days.numpy()[later])
-    result = made.at(dates if every is None else np.union1d(dates, made.regular))
+    dates = seen.days.numpy()[later] if prepared.table else np.floor(seen.days.numpy()[later])
+    result = prepared.at(dates if every is None else np.union1d(dates, prepared.regular))
     rows = np.searchsorted(result["time"].values, times_of(dates))
     return result.assign(_observed(seen, later, rows, result))
 
 
-def _ask(
+def _request(
     index: str | None,
     bands: Sequence[str] | None,
     area: Any,
@@ -254,30 +258,32 @@ def _ask(
     seed: int,
     season: Any,
     params: dict[str, Any],
-) -> Ask:
-    """Return what is asked for; a ``season`` that is true or false is a parameter of networks."""
+) -> ForecastRequest:
+    """Return the request; a boolean ``season`` is a parameter of networks."""
     if isinstance(season, bool):
         season, params = AUTO, {**params, "season": season}
-    return Ask(index, bands, area, mean, days, model, levels, from_date, calibrate, clouds, seed, season, params)
+    return ForecastRequest(
+        index, bands, area, mean, days, model, levels, from_date, calibrate, clouds, seed, season, params
+    )
 
 
 def _observed(
-    seen: History | TableHistory, later: npt.NDArray[np.bool_], rows: npt.NDArray[Any], made: xr.Dataset
+    seen: History | TableHistory, later: npt.NDArray[np.bool_], rows: npt.NDArray[Any], result: xr.Dataset
 ) -> dict[str, Any]:
     if isinstance(seen, TableHistory):
         found = seen.block().values[:, later]
         values = found if seen.place == "table" else found[0]
     elif seen.place == "pixels":
         blocks = [block.values[:, later] for _, block in seen.strips()]
-        values = torch.cat(blocks).permute(1, 0, 2).reshape(-1, made.sizes["y"], made.sizes["x"], len(seen.names))
+        values = torch.cat(blocks).permute(1, 0, 2).reshape(-1, result.sizes["y"], result.sizes["x"], len(seen.names))
     else:
         values = seen.series().values[0, later]
     out = {}
     for c, name in enumerate(seen.names):
-        attrs = {k: v for k, v in made[name].attrs.items() if k != "role"}
+        attrs = {k: v for k, v in result[name].attrs.items() if k != "role"}
         attrs |= {"role": "result", "long_name": f"{attrs['long_name'].removesuffix(', forecast')}, observed"}
-        on_dates = np.full(made[name].shape, np.nan, "float32")
+        on_dates = np.full(result[name].shape, np.nan, "float32")
         at = (slice(None), rows) if seen.place == "table" else rows
         on_dates[at] = values[..., c].numpy()
-        out[f"{name}_observed"] = (made[name].dims, on_dates, attrs)
+        out[f"{name}_observed"] = (result[name].dims, on_dates, attrs)
     return out

@@ -1,4 +1,4 @@
-"""How a forecast is made: check what is asked for, learn from the past, forecast later days, some series at a time."""
+"""Prepare a forecast: check the request, fit on the past, forecast later days, a number of series at a time."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from annotated_types import Interval
 from torch import Tensor
 
 from eowidgets.analysis.forecast.automatic import AUTO, Decision, candidates, decide
-from eowidgets.analysis.forecast.conformal import normal_factors, spread
+from eowidgets.analysis.forecast.conformal import normal_factors, seasonal_deviation
 from eowidgets.analysis.forecast.holdout import Holdout, hold_out
 from eowidgets.analysis.forecast.origins import FEWEST
 from eowidgets.analysis.forecast.result import assemble
@@ -25,7 +25,7 @@ from eowidgets.analysis.forecast.strategies import OfSeries, Strategy, make_stra
 from eowidgets.analysis.forecast.tables import TableHistory, is_table, read_table
 from eowidgets.analysis.forecast.units import Units
 from eowidgets.analysis.forecast.when import day_of, horizon_of, iso, steps, table_dates, time_of
-from eowidgets.analysis.history import Block, Clouds, History, admitted, days_of
+from eowidgets.analysis.history import Clouds, History, SeriesBlock, admitted, days_of
 from eowidgets.arguments import DateLike, Latitude, Longitude
 from eowidgets.contract.model import Model
 from eowidgets.cube.area import AreaLike
@@ -34,13 +34,13 @@ from eowidgets.errors import InputError, shown
 
 LEVELS = (0.5, 0.8, 0.95)
 Level = Annotated[float, Interval(gt=0, lt=1)]
-#: Series on which hold-out windows are run, of one model and of all that "auto" tries; series forecast at once.
+#: Series used in hold-out windows: of one model, and of all that "auto" tries; and series forecast at once.
 SAMPLE, SAMPLE_AUTO, CHUNK = 512, 256, 16_384
 
 
 @dataclass(frozen=True)
-class Ask:
-    """What is asked for; see :func:`eowidgets.analysis.forecast.forecast.forecast`."""
+class ForecastRequest:
+    """The checked arguments of :func:`eowidgets.analysis.forecast.forecast.forecast`."""
 
     index: str | None = None
     bands: Sequence[str] | None = None
@@ -57,13 +57,13 @@ class Ask:
     params: dict[str, Any] = field(default_factory=dict)
 
     def history(self, source: Any, until: np.datetime64) -> History | TableHistory:
-        """What of a cube, or of a table that was read, may be looked at up to a day or a time."""
+        """Return the part of a cube, or of a table that was read, up to a day or a time."""
         if isinstance(source, xr.Dataset):
             return History(source, self.index, self.bands, self.area, mean=self.mean, until=until, clouds=self.clouds)
         return self.table(source, until)
 
     def table(self, source: Long, until: np.datetime64) -> TableHistory:
-        """What of a table may be looked at up to a time."""
+        """Return the part of a table up to a time."""
         return TableHistory(source, self.bands if self.bands or self.index is None else [self.index], until)
 
     def refuse_cube_only(self) -> None:
@@ -73,53 +73,54 @@ class Ask:
             raise InputError(f"{name} applies to cubes only: leave it out for a table.")
 
 
-class Maker:
-    """Learns from the past of a cube or a table when made; then forecasts whatever days.
+class PreparedForecast:
+    """A forecaster fitted on the past of a cube or a table; :meth:`at` forecasts any later days.
 
     Attributes
     ----------
     source : Dataset or Long
         The cube, or the table.
     start : datetime64
-        The last day or time that is looked at.
+        The last day or time that is used.
     cut : float
-        The same, in days since 1970-01-01.
+        The same in days since 1970-01-01.
     horizon : float
         Days ahead.
     history : History or TableHistory
     season : Season
-        The scale of time on which models work.
+        The time scale of the models.
     units : Units
-        The scale of values on which models work.
+        The scale of the values that models work on.
     strategy : Strategy
-        How the model is asked.
+        The adapter that runs the model.
     holdout : Holdout
-        How the forecaster would have fared, on the scales of ``season`` and ``units``.
+        Hold-out errors of the forecaster, on the scales of ``season`` and ``units``.
     decision : Decision or None
-        Of ``model="auto"``.
+        The selection of ``model="auto"``.
     call : (str, dict)
-        The function that this is made for, and its arguments that :class:`Ask` does not hold; noted on the result.
+        The public function that is called, and those of its arguments that :class:`ForecastRequest` does not hold;
+        both are recorded on the result.
     """
 
-    def __init__(self, source: Any, ask: Ask, every: Any = None, client: Any = None) -> None:
-        self.ask, self.client = ask, client
+    def __init__(self, source: Any, request: ForecastRequest, every: Any = None, client: Any = None) -> None:
+        self.request, self.client = request, client
         self.call: tuple[str, dict[str, Any]] = ("forecast", {"every": every})
-        self.levels = _levels(ask.levels)
+        self.levels = _levels(request.levels)
         self.table = is_table(source)
         if self.table:
-            ask.refuse_cube_only()
+            request.refuse_cube_only()
             self.source: Any = read_table(source)
-            self.start = time_of(ask.from_date, np.unique(self.source.dates))
-            past = ask.table(self.source, self.start)
+            self.start = time_of(request.from_date, np.unique(self.source.dates))
+            past = request.table(self.source, self.start)
             self.history: History | TableHistory = past
             self.cut = float(past.days[-1])
-            self.horizon, self.regular = table_dates(ask.days, every, past.times)
+            self.horizon, self.regular = table_dates(request.days, every, past.times)
         else:
             self.source = admitted(source)
-            self.start = day_of(ask.from_date, self.source["time"].values)
-            self.history = ask.history(self.source, self.start)
+            self.start = day_of(request.from_date, self.source["time"].values)
+            self.history = request.history(self.source, self.start)
             self.cut = float(days_of(np.array([self.start]))[0])
-            self.horizon = horizon_of(ask.days, self.cut - float(self.history.days[0]) + 1, self.start)
+            self.horizon = horizon_of(request.days, self.cut - float(self.history.days[0]) + 1, self.start)
             step = steps(every, int(self.horizon))
             self.regular = self.cut + np.arange(step, self.horizon + 1, step, dtype="float64")
         self.decision: Decision | None = None
@@ -127,21 +128,21 @@ class Maker:
 
     def _prepare(self) -> None:
         """Choose scales, season and model, and run the hold-out windows."""
-        h, ask = self.history, self.ask
-        auto = ask.model == AUTO if isinstance(ask.model, str) else False
+        h, request = self.history, self.request
+        auto = request.model == AUTO if isinstance(request.model, str) else False
         most = SAMPLE_AUTO if auto else SAMPLE
         block = h.sample(most) if h.place in ("pixels", "table") else self._series()
         self._enough(block)
         self.season = self._season(block)
         if auto:
-            if ask.params:
-                name = next(iter(ask.params))
+            if request.params:
+                name = next(iter(request.params))
                 raise InputError(
-                    f"The parameter {name!r} belongs to a model, and model is 'auto': name the model, too."
+                    f"The parameter {name!r} belongs to a model, but model is 'auto': name the model as well."
                 )
             given = [self._make(name, {}) for name in candidates(self.season)]
         else:
-            given = [make_strategy(ask.model, h, ask.seed, ask.params, self.season, self._spacing)]
+            given = [make_strategy(request.model, h, request.seed, request.params, self.season, self._spacing)]
         raw = not isinstance(given[0], OfSeries)
         self.units = Units.none(h) if raw else Units.of(h, block)
         self.strategy, self.holdout = self._learn(given, block)
@@ -149,31 +150,31 @@ class Maker:
             self._decide(given)
 
     def _make(self, model: str, params: Mapping[str, Any]) -> Strategy:
-        return make_strategy(model, self.history, self.ask.seed, params, self.season, self._spacing)
+        return make_strategy(model, self.history, self.request.seed, params, self.season, self._spacing)
 
-    def using(self, model: str) -> Maker:
-        """Return a copy that forecasts with another model that learns nothing; skill and intervals stay as they are."""
+    def using(self, model: str) -> PreparedForecast:
+        """Return a copy that forecasts with another model, which must need no fit; skill and intervals are kept."""
         other = copy.copy(self)
         other.strategy = self._make(model, {})
         return other
 
     @property
     def _spacing(self) -> float | None:
-        """Median days between the dates of a table, which networks take as the step of their grid."""
+        """Median days between the dates of a table, which networks use as the step of their grid; None for a cube."""
         days = self.history.days
         return float(days.diff().median()) if self.table and len(days) > 1 else None
 
-    def _series(self) -> Block:
+    def _series(self) -> SeriesBlock:
         return self.history.block() if isinstance(self.history, TableHistory) else self.history.series()
 
-    def _enough(self, block: Block) -> None:
+    def _enough(self, block: SeriesBlock) -> None:
         """Raise if no series has enough dates."""
         most = int(block.seen.sum(1).max()) if block.seen.numel() else 0
         if most < FEWEST:
             what = {
-                "point": "This pixel was seen clearly",
-                "area": "This area was seen clearly",
-                "pixels": "The pixels were seen clearly",
+                "point": "This pixel was observed without cloud",
+                "area": "This area was observed without cloud",
+                "pixels": "The pixels were observed without cloud",
                 "series": "This series has values",
                 "table": "The series have values",
             }[self.history.place]
@@ -181,8 +182,8 @@ class Maker:
                 f"{what} on {most} date{'s' if most != 1 else ''} up to {self.start}: a forecast needs at least {FEWEST}."
             )
 
-    def _season(self, block: Block) -> Season:
-        days, given = self.history.days, self.ask.season
+    def _season(self, block: SeriesBlock) -> Season:
+        days, given = self.history.days, self.request.season
         span = self.cut - float(days[0]) + self.horizon
         if given != AUTO:
             return season_of(given, span)
@@ -191,7 +192,7 @@ class Maker:
         units = Units.of(self.history, block)
         return choose_season(units.scaled(block), days, self.cut, self.horizon)
 
-    def _learn(self, given: Sequence[Strategy], block: Block) -> tuple[Strategy, Holdout]:
+    def _learn(self, given: Sequence[Strategy], block: SeriesBlock) -> tuple[Strategy, Holdout]:
         """Run hold-out windows and fit the model."""
         trial, part = given[0], block
         if isinstance(self.history, History):
@@ -201,10 +202,10 @@ class Maker:
         rate = self.season.rate
         days = self.history.days * rate
         with torch.random.fork_rng():
-            torch.manual_seed(int(self.ask.seed))
+            torch.manual_seed(int(self.request.seed))
             tried = given if len(given) > 1 else trial
             held = hold_out(tried, part, days, self.cut * rate, self.horizon * rate)
-            torch.manual_seed(int(self.ask.seed))
+            torch.manual_seed(int(self.request.seed))
             if given[0].learns:
                 given[0].fit(self.units.scaled(block), days)
         return given[0], held
@@ -230,7 +231,7 @@ class Maker:
         self.decision = decide(
             held,
             [s.name for s in given],
-            int(self.ask.seed),
+            int(self.request.seed),
             "" if unit == "1" else unit,
             protocol,
             size,
@@ -240,12 +241,23 @@ class Maker:
         self.strategy = self._make(self.decision.choice.winner, self.decision.choice.params)
 
     def _season_before(self, origins: Sequence[float]) -> bool:
-        """Return whether one of the days (on the scale of the season) has a whole season of record before it."""
+        """Return whether one of the origins (on the scale of the season) has a whole season of record before it."""
         first = float(self.history.days[0]) * self.season.rate
         return any(origin - first >= YEAR - 1 for origin in origins)
 
     def at(self, future: npt.NDArray[np.float64]) -> xr.Dataset:
-        """Forecast days since 1970-01-01."""
+        """Forecast the given days since 1970-01-01.
+
+        Parameters
+        ----------
+        future : array, shape (h,)
+            Dates to forecast, in days since 1970-01-01.
+
+        Returns
+        -------
+        Dataset
+            As :func:`eowidgets.analysis.forecast.forecast.forecast` returns it.
+        """
         h, ahead = self.history, torch.as_tensor(future)
         fans = self._factors(ahead)
         blind = 0
@@ -257,7 +269,7 @@ class Maker:
         elif h.place == "pixels":
             shape = (h.cube.sizes["y"], h.cube.sizes["x"])
             parts = self._strips(h, ahead, fans)
-            # (level, h, n, c) of each strip, rows after rows
+            # (level, h, n, c) of each strip, row by row
             stacked = [torch.cat([p[k] for p in parts], dim=-2).numpy() for k in range(3)]
             arrays = [a.reshape(*a.shape[:-2], *shape, a.shape[-1]) for a in stacked]
             blind = int((h.inside & np.isnan(arrays[0][0, ..., 0])).sum())
@@ -279,18 +291,22 @@ class Maker:
 
     def _factors(self, ahead: Tensor) -> list[tuple[Tensor, Tensor]]:
         leads, ahead = (ahead - self.cut) * self.season.rate, ahead * self.season.rate
-        if not self.ask.calibrate:
+        if not self.request.calibrate:
             return [normal_factors(leads, self.levels)] * len(self.history.names)
         return [self.holdout.conformal(c).factors(leads, ahead, self.levels) for c in range(len(self.history.names))]
 
-    def _chunks(self, block: Block, ahead: Tensor, fans: list[tuple[Tensor, Tensor]]) -> tuple[Tensor, Tensor, Tensor]:
-        """Forecast (h, n, c), lower and upper ends (level, h, n, c)."""
+    def _chunks(
+        self, block: SeriesBlock, ahead: Tensor, fans: list[tuple[Tensor, Tensor]]
+    ) -> tuple[Tensor, Tensor, Tensor]:
+        """Return the forecast (h, n, c) and the lower and upper ends of its intervals (level, h, n, c)."""
         block = self.units.scaled(block)
         firsts = range(0, len(block.values), CHUNK)
         parts = [self._chunk(block.some(slice(first, first + CHUNK)), ahead, fans) for first in firsts]
         return tuple(torch.cat([p[k] for p in parts], dim=-2) for k in range(3))  # type: ignore[return-value]
 
-    def _chunk(self, block: Block, ahead: Tensor, fans: list[tuple[Tensor, Tensor]]) -> tuple[Tensor, Tensor, Tensor]:
+    def _chunk(
+        self, block: SeriesBlock, ahead: Tensor, fans: list[tuple[Tensor, Tensor]]
+    ) -> tuple[Tensor, Tensor, Tensor]:
         n, _, c = block.values.shape
         days, future = self.history.days * self.season.rate, ahead * self.season.rate
         mean = torch.full((n, len(ahead), c), torch.nan)
@@ -298,10 +314,10 @@ class Maker:
         some = known.any(1)
         seen = block.seen & known[:, None]
         if bool(some.any()):
-            known_ones = Block(block.values[some], seen[some], block.where[some])
+            known_ones = SeriesBlock(block.values[some], seen[some], block.where[some])
             mean[some] = self.strategy.forecast(known_ones, days, future)
-        scale = spread(block.values, seen, days, future)
-        if self.ask.calibrate:
+        scale = seasonal_deviation(block.values, seen, days, future)
+        if self.request.calibrate:
             scale = scale.sqrt()
         low = torch.where(seen, block.values, torch.inf).amin(1)  # n c
         high = torch.where(seen, block.values, -torch.inf).amax(1)
@@ -309,7 +325,8 @@ class Maker:
         for k in range(c):
             centre = mean[..., k].T  # h n
             least, most = self.units.limits(k)
-            # Where too few errors are known: all that is possible, or else the range ever seen and as much on each side.
+            # With too few errors for a level, the interval spans the valid range, or else the observed range extended
+            # by its own width.
             room = (high - low)[:, k]
             widest = (torch.minimum(low[:, k], centre) - room, torch.maximum(high[:, k], centre) + room)
             if least > -torch.inf and most < torch.inf:

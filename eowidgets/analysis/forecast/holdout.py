@@ -1,4 +1,4 @@
-"""Measure forecasters on hold-out windows: the same forecast from earlier days, next to persistence and climatology."""
+"""Hold-out errors: forecast from earlier days, and compare with persistence and climatology."""
 
 from __future__ import annotations
 
@@ -10,27 +10,27 @@ import numpy.typing as npt
 import torch
 from torch import Tensor
 
-from eowidgets.analysis.forecast.conformal import Conformal, normal_factors, spread
+from eowidgets.analysis.forecast.conformal import Conformal, normal_factors, seasonal_deviation
 from eowidgets.analysis.forecast.origins import FEWEST, effective, origins, overlaps, window_of
 from eowidgets.analysis.forecast.season import YEAR
 from eowidgets.analysis.forecast.strategies import OfSeries, Strategy
-from eowidgets.analysis.history import Block
+from eowidgets.analysis.history import SeriesBlock
 from eowidgets.errors import InputError
 from eowidgets.models.forecast.base import short_name
 from eowidgets.models.forecast.statistical.climatology import Climatology
 from eowidgets.models.forecast.statistical.naive import Persistence
 
-#: What every forecast is compared with.
+#: Reference forecasts that every forecaster is compared with.
 RIVALS = {short_name(kind.name): kind for kind in (Persistence, Climatology)}
-#: With fewer errors than this, all seasons are pooled; otherwise seasons that many days apart differ.
+#: With fewer errors than MANY all seasons are pooled; otherwise APART is the width (days) of the kernel over seasons.
 MANY, APART = 500, 40.0
-#: Seasons that shorter records count as.
+#: Lower limit, in years, of the length of a record.
 LEAST_YEARS = 0.5
 
 
 @dataclass
 class Errors:
-    """Errors of one channel over all windows, one entry for each value seen.
+    """Errors of one channel over all windows, one entry for each observed value.
 
     Attributes
     ----------
@@ -38,11 +38,11 @@ class Errors:
     lead, day : Tensor, shape (k,)
         Days ahead, and days since 1970-01-01.
     scale : Tensor, shape (k,)
-        The usual spread.
+        The usual deviation.
     error : dict of str to Tensor, shape (k,)
-        Truth minus forecast, by forecaster.
+        Observation minus forecast, by forecaster.
     less : Tensor, shape (k,)
-        Errors to expect with the whole record, as part of those with the shorter record before the window.
+        Expected ratio of the error with the whole record to that with the shorter record before the window.
     """
 
     window: Tensor
@@ -67,14 +67,14 @@ class Holdout:
     Attributes
     ----------
     name : str
-        Of the forecaster; its errors size the intervals.
+        Name of the forecaster whose errors size the intervals.
     channels : list of Errors
     origins : list of float
         Days that windows start from.
     horizon, cut : float
-        Days that a window lasts, and the day that all windows end on at the latest.
+        Length of a window in days, and the day by which all windows end.
     width, season : float
-        Leads, and days of the year, within about so many days count as alike.
+        Kernel widths, in days, over leads and over days of the year.
     """
 
     name: str
@@ -88,12 +88,12 @@ class Holdout:
 
     @property
     def forecasters(self) -> tuple[str, ...]:
-        """The forecaster, then what it is compared with."""
+        """The forecaster, then the reference forecasts."""
         return (self.name, *(r for r in RIVALS if r != self.name))
 
     @property
     def overlap(self) -> npt.NDArray[np.bool_]:
-        """Whether two windows share days, shape (window, window)."""
+        """Mask of pairs of windows that share days, shape (window, window)."""
         return overlaps(self.origins, self.horizon, self.cut)
 
     def replaced(self, name: str, channels: list[Errors]) -> Holdout:
@@ -101,21 +101,21 @@ class Holdout:
         return Holdout(name, channels, self.origins, self.horizon, self.cut, self.width, self.season)
 
     def mae(self, channel: int) -> list[float]:
-        """Mean absolute error by forecaster."""
+        """Return the mean absolute error of each forecaster."""
         return [float(self.channels[channel].error[f].abs().mean()) for f in self.forecasters]
 
     def rmse(self, channel: int) -> list[float]:
-        """Root mean square error by forecaster."""
+        """Return the root mean square error of each forecaster."""
         return [float(self.channels[channel].error[f].square().mean().sqrt()) for f in self.forecasters]
 
     def conformal(self, channel: int) -> Conformal:
-        """Calibrator made from all windows."""
+        """Return the calibrator fitted on all windows."""
         if channel not in self._conformal:
             self._conformal[channel] = self._from(channel, torch.unique(self.channels[channel].window).tolist())
         return self._conformal[channel]
 
     def _scores(self, channel: int) -> Tensor:
-        """Errors in units of the root of the usual spread, as they are to be expected with the whole record."""
+        """Return errors divided by the root of the usual deviation, as expected with the whole record."""
         e = self.channels[channel]
         return (e.error[self.name] * e.less / e.scale.sqrt()).double()
 
@@ -134,9 +134,9 @@ class Holdout:
         )
 
     def coverage(self, channel: int, levels: tuple[float, ...], calibrated: bool = True) -> list[float]:
-        """Share of hold-out values inside their interval, each window judged by those that do not overlap with it.
+        """Return the share of hold-out values inside their interval, by level.
 
-        NaN where a single window leaves nothing to judge it by.
+        The interval of a window is calibrated on the windows that do not overlap with it. NaN where there are none.
         """
         e, overlap = self.channels[channel], self.overlap
         score = self._scores(channel) if calibrated else (e.error[self.name] / e.scale).double()
@@ -159,20 +159,21 @@ class Holdout:
 
 
 def hold_out(
-    strategies: Strategy | Sequence[Strategy], block: Block, days: Tensor, cut: float, horizon: float
+    strategies: Strategy | Sequence[Strategy], block: SeriesBlock, days: Tensor, cut: float, horizon: float
 ) -> Holdout:
     """Forecast from earlier days and keep the errors.
 
-    A model that learns is fitted once, on what lies before the earliest window, so that no window was learnt from.
+    A model that learns is fitted once, on the dates before the earliest window, so that no hold-out window is training
+    data.
 
     Parameters
     ----------
     strategies : Strategy or sequence of Strategy
-        Fitted here if they learn; persistence and climatology are added. The first gives its name to the result.
-    block : Block
-        The past, (n, t, c).
+        Fitted here if they learn; persistence and climatology are added. The first names the result.
+    block : SeriesBlock
+        Series up to ``cut``, (n, t, c).
     days : Tensor, shape (t,)
-        On the scale on which a season is a year, as ``cut`` and ``horizon``.
+        Dates on the scale on which a season lasts a year, as ``cut`` and ``horizon``.
     cut : float
         The day that the forecast itself starts from.
     horizon : float
@@ -185,7 +186,7 @@ def hold_out(
             for one in given:
                 if one.learns:
                     one.fit(block.on(before), days[before])
-        except InputError:  # too little before the first window to learn from: no window, and wide intervals
+        except InputError:  # too few dates before the first window to fit on: no window, wide intervals
             starts = []
     rivals = {name: OfSeries(kind(), given[0].season) for name, kind in RIVALS.items()}
     forecasters: dict[str, Strategy] = {**rivals, **{s.name: s for s in given}}
@@ -193,23 +194,23 @@ def hold_out(
     for number, start in enumerate(starts):
         past, ahead = days <= start, window_of(days, start, horizon, cut)
         known = block.on(past)
-        truth, there = block.values[:, ahead], block.seen[:, ahead]
+        observed, there = block.values[:, ahead], block.seen[:, ahead]
         if not bool(known.seen.any()) or not bool(there.any()):
             continue
-        # A series with next to nothing before the window is not forecast from there in earnest either.
+        # Series with fewer dates before the window than a forecast needs are not scored in it.
         there = there & (known.seen.sum(1, keepdim=True) >= FEWEST)
-        made = {name: f.forecast(known, days[past], days[ahead]) for name, f in forecasters.items()}
-        scale = spread(known.values, known.seen, days[past], days[ahead])
-        day = days[ahead].expand(len(truth), -1)
+        predicted = {name: f.forecast(known, days[past], days[ahead]) for name, f in forecasters.items()}
+        scale = seasonal_deviation(known.values, known.seen, days[past], days[ahead])
+        day = days[ahead].expand(len(observed), -1)
         for c, errors in enumerate(found):
             k = there[..., c]
-            error = {name: (truth - m)[..., c][k] for name, m in made.items()}
+            error = {name: (observed - p)[..., c][k] for name, p in predicted.items()}
             when = day[k]
             less = torch.full((len(when),), _less(start - float(days[0]), cut - float(days[0])))
             window = torch.full((len(when),), number)
             errors.append(Errors(window, when - start, when, scale[..., c][k], error, less))
     joined = [_joined(e, tuple(forecasters)) for e in found]
-    # A single series has too few errors to tell seasons apart.
+    # A single series has too few errors for seasonal weights.
     many = max(map(len, joined)) >= MANY
     widths = (max(min(15.0, horizon / 2), horizon / 6), APART) if many else (float(horizon), float("inf"))
     return Holdout(given[0].name, joined, starts, horizon, cut, *widths)
@@ -231,9 +232,9 @@ def _joined(parts: list[Errors], names: tuple[str, ...]) -> Errors:
 
 
 def _less(known: float, record: float) -> float:
-    """Return the error with a whole record as part of that with an earlier, shorter one, both in days.
+    """Return the expected ratio of errors with the whole record to those with an earlier, shorter one, both in days.
 
-    The mean of n seasons, each of which strays from the true one by s, errs in the next one by s sqrt(1 + 1/n).
+    The mean of n seasons, each with standard deviation s around the true one, errs in the next by s sqrt(1 + 1/n).
     """
     few, all_of_them = (max(d / YEAR, LEAST_YEARS) for d in (known, record))
     return float(((1 + 1 / all_of_them) / (1 + 1 / few)) ** 0.5)

@@ -1,4 +1,4 @@
-"""Which models can forecast, by the names that ``eow.forecast`` and its panel take."""
+"""Registered models that can forecast, by the names that ``eow.forecast`` and its panel accept."""
 
 from __future__ import annotations
 
@@ -13,9 +13,10 @@ from eowidgets.models.forecast.base import PREFIX, Forecaster, short_name
 
 
 def forecasters() -> dict[str, type[Model]]:
-    """Return all registered models that can forecast here, by short name: those of series, then those of images.
+    """Return all registered models that can forecast here, by short name: models of series, then models of images.
 
-    The short name of a model is its registered name without ``forecast-``. Models whose package is missing are left out.
+    The short name of a model is its registered name without ``forecast-``. Models whose package is missing are left
+    out.
     """
     known = sorted(model_classes(Task.FORECAST), key=lambda m: not issubclass(m, Forecaster))
     return {short_name(m.name): m for m in known if not (issubclass(m, Forecaster) and _lacks_package(m))}

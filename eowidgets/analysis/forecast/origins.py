@@ -13,30 +13,30 @@ from eowidgets.analysis.forecast.season import YEAR
 
 #: Fewest dates before a hold-out window.
 FEWEST = 3
-#: Days around the same day of earlier years, so that windows differ by more than the year.
+#: Offsets (days) around the same day of earlier years, so that windows also differ in season.
 SHIFTS = (0, -30, 30)
 
 
 def origins(days: Tensor, cut: float, horizon: float, most: int = 12) -> list[float]:
-    """Days to forecast from, all before ``cut``, latest first.
+    """Return the days to forecast from, all before ``cut``, latest first.
 
-    The same season of earlier years where the record holds a year before each of them, first the years and then days
-    around them; in a shorter record the dates of its later part.
+    They lie in the same season of earlier years where the record holds a year before each of them: first the same day,
+    then days around it. In a shorter record they are dates of its later part.
 
     Parameters
     ----------
     days : Tensor, shape (t,)
-        Of the past, on the scale on which a season is a year.
+        Dates of the record, on the scale on which a season lasts a year.
     cut : float
         The day that the forecast itself starts from.
     horizon : float
-        Days ahead.
+        Length of a forecast in days.
     most : int
-        Most to return.
+        Maximum number of origins.
     """
     first = float(days[0])
     count = int((cut - first) / YEAR) + 1
-    # Of many seasons, those so far apart that their windows do not overlap.
+    # In a long record, only years whose windows do not overlap.
     stride = max(1, min(int(np.ceil(horizon / YEAR - 1e-6)), count // most))
     same = [cut - year * YEAR + shift for shift in SHIFTS for year in range(stride, count + 1, stride)]
     same = [o for o in same if o - first >= YEAR and _dates(days, o, cut, horizon)]
@@ -47,7 +47,7 @@ def origins(days: Tensor, cut: float, horizon: float, most: int = 12) -> list[fl
     later = whole if len(whole) >= len(SHIFTS) else later
     apart: Any = np.linspace(0, len(later) - 1, min(most, len(later))).round().astype(int) if later else []
     if later is whole and (room := int((later[-1] - later[0]) / horizon) + 1) >= len(SHIFTS):
-        # Room for windows that do not overlap: each starts at the date nearest to where it should.
+        # The record has room for non-overlapping windows: each starts at the date nearest to its regular position.
         wanted = later[-1] - np.arange(min(most, room)) * max(horizon, (later[-1] - later[0]) / max(most - 1, 1))
         apart = np.abs(np.asarray(later)[None] - wanted[:, None]).argmin(1)
     return [later[i] for i in sorted(set(map(int, apart)), reverse=True)]
@@ -59,14 +59,14 @@ def _dates(days: Tensor, origin: float, cut: float, horizon: float) -> bool:
 
 
 def overlaps(starts: list[float], horizon: float, cut: float) -> npt.NDArray[np.bool_]:
-    """Whether two windows share days, shape (window, window)."""
+    """Return which pairs of windows share days, shape (window, window)."""
     begin = np.asarray(starts, dtype="float64")
     end = np.minimum(begin + horizon, cut)
     return (begin[:, None] < end[None] - 1e-6) & (begin[None] < end[:, None] - 1e-6)
 
 
 def effective(starts: list[float], horizon: float, cut: float) -> float:
-    """Number of independent windows that windows amount to: the days that they cover over the horizon.
+    """Return the equivalent number of independent windows: the number of covered days over the horizon.
 
     Windows that overlap share observations. At least 1 where there is a window, at most their number.
     """
@@ -81,5 +81,5 @@ def effective(starts: list[float], horizon: float, cut: float) -> float:
 
 
 def window_of(days: Tensor, start: float, horizon: float, cut: float) -> Tensor:
-    """Mask of the dates in a window, shape (t,)."""
+    """Return the mask of the dates in a window, shape (t,)."""
     return torch.logical_and(days > start, days <= min(start + horizon, cut))

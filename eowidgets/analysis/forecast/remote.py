@@ -14,19 +14,19 @@ from eowidgets.engine.shipment import Shipment, packed, send
 from eowidgets.engine.work import active
 
 if TYPE_CHECKING:
-    from eowidgets.analysis.forecast.forecaster import Maker
+    from eowidgets.analysis.forecast.forecaster import PreparedForecast
 
 #: Forecast, lower and upper ends of one strip.
 Parts = tuple[Tensor, Tensor, Tensor]
 
 
-def strips_on(client: Any, made: Maker, ahead: Tensor, fans: list[tuple[Tensor, Tensor]]) -> list[Parts]:
-    """Return what :meth:`Maker.strip` returns of each strip of the history, in order.
+def strips_on(client: Any, prepared: PreparedForecast, ahead: Tensor, fans: list[tuple[Tensor, Tensor]]) -> list[Parts]:
+    """Return what :meth:`PreparedForecast.strip` returns of each strip of the history, in order.
 
     Parameters
     ----------
     client : dask.distributed.Client
-    made : Maker
+    prepared : PreparedForecast
         Of a model of series that is fitted; sent once, with its cube: of a lazy one only how it is opened.
     ahead : Tensor, shape (h,)
     fans : list
@@ -37,10 +37,10 @@ def strips_on(client: Any, made: Maker, ahead: Tensor, fans: list[tuple[Tensor, 
     EowidgetsError
         What a strip raised, or one sentence on the cluster.
     """
-    alone = copy.copy(made)
+    alone = copy.copy(prepared)
     alone.client = None
-    strips = list(made.history.rows)
-    job = Job(made.strategy.name, lambda _: None)
+    strips = list(prepared.history.rows)
+    job = Job(prepared.strategy.name, lambda _: None)
 
     def calls(_: int) -> Iterator[tuple[Any, ...]]:
         shipment = send(client, packed((alone, ahead, fans)))
@@ -59,6 +59,6 @@ def _strip(shipment: Shipment, number: int, rows: slice) -> tuple[int, Parts]:
     """Read and forecast some rows, on a worker."""
     import dask
 
-    made, ahead, fans = shipment.get()
+    prepared, ahead, fans = shipment.get()
     with dask.config.set(scheduler="threads"):  # asking the cluster from within one of its tasks would wait for itself
-        return number, made.strip(rows, ahead, fans)
+        return number, prepared.strip(rows, ahead, fans)

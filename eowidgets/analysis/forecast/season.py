@@ -19,11 +19,11 @@ CYCLES, DATES_EACH = 2.0, 4.0
 
 @dataclass(frozen=True)
 class Season:
-    """How long a season lasts; forecasters work on a time scale on which it is a year.
+    """The season of a record; forecasters work on a time scale on which a season lasts a year.
 
     Every forecaster of this package describes a season of one year. Days are multiplied by :attr:`rate`, so that the
-    same code serves hours with a daily season. Without a season the whole record and the forecast lie on one day of
-    that year, where the mean season is one level.
+    same code handles hourly data with a daily season. Without a season, the record and the forecast fall on one day
+    of that year, where the mean season is a constant.
 
     Attributes
     ----------
@@ -32,7 +32,7 @@ class Season:
     inner : float or None
         Days of a shorter season that is removed first and added to the forecast, such as the day within the week.
     span : float
-        Days from the first date to the end of the forecast; the scale of a record without season.
+        Days from the first date to the end of the forecast; the time scale of a record without season.
     """
 
     length: float | None = YEAR
@@ -90,7 +90,7 @@ def season_of(given: str | float | None, span: float) -> Season:
 
 
 def possible(days: Tensor, span: float) -> Sequence[Season]:
-    """Return the seasons that a record can show, the simplest first: none, day, week, day and week, year.
+    """Return the seasons that a record can resolve, the simplest first: none, day, week, day and week, year.
 
     Parameters
     ----------

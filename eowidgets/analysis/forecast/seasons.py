@@ -9,20 +9,20 @@ from torch import Tensor
 from eowidgets.analysis.forecast.origins import FEWEST, window_of
 from eowidgets.analysis.forecast.season import Season, possible
 from eowidgets.analysis.forecast.strategies import make_strategy
-from eowidgets.analysis.history import Block
+from eowidgets.analysis.history import SeriesBlock
 from eowidgets.contract.choice import select
 
-#: Hold-out windows, and series in them.
+#: Number of hold-out windows, and of series used in them.
 WINDOWS, SERIES = 6, 64
 
 
-def choose_season(block: Block, days: Tensor, cut: float, horizon: float) -> Season:
-    """Return the season with which a record is forecast best; of nearly equal ones the simplest.
+def choose_season(block: SeriesBlock, days: Tensor, cut: float, horizon: float) -> Season:
+    """Return the season that gives the smallest forecast error; of nearly equal ones, the simplest.
 
     Parameters
     ----------
-    block : Block
-        The past, (n, t, c), in units of about one.
+    block : SeriesBlock
+        Series up to ``cut``, (n, t, c), scaled to about one.
     days : Tensor, shape (t,)
         Since 1970-01-01.
     cut, horizon : float
@@ -44,8 +44,8 @@ def choose_season(block: Block, days: Tensor, cut: float, horizon: float) -> Sea
             continue
         for k, season in enumerate(found):
             strategy = make_strategy("ses", None, 0, {}, season)
-            made = strategy.forecast(known, days[past] * season.rate, days[ahead] * season.rate)
-            total[k] += float((block.values[:, ahead] - made)[there].double().square().sum())
+            predicted = strategy.forecast(known, days[past] * season.rate, days[ahead] * season.rate)
+            total[k] += float((block.values[:, ahead] - predicted)[there].double().square().sum())
     if not total.any():
         return found[0]
     names = [season.label for season in found]

@@ -1,4 +1,4 @@
-"""How a model forecasts series of a cube from some day on some days: one way for models of series, one for models of images."""
+"""Adapters that forecast the series of a cube: one for models of series, one for models of images."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from torch import Tensor
 
 from eowidgets.analysis.forecast.names import forecaster_class
 from eowidgets.analysis.forecast.season import YEAR, Season
-from eowidgets.analysis.history import Block, History
+from eowidgets.analysis.history import History, SeriesBlock
 from eowidgets.contract.model import Model
 from eowidgets.contract.registry import get_model
 from eowidgets.contract.task import Task
@@ -30,14 +30,14 @@ from eowidgets.models.forecast.series.season import fit_season
 from eowidgets.models.forecast.statistical.average import Average
 from eowidgets.models.forecast.statistical.smoothing import Smoothing
 
-#: Side of the square in the middle on which hold-out windows of images are run: a network may take seconds for each.
+#: Side of the central square used for hold-out windows of models of images: a network may take seconds for each window.
 HOLDOUT_SIDE = 64
-#: Unit of time of a trend where there is no season: the record, which lasts a day then, has five of them.
+#: Trend unit of a record without season: the record lasts one day of the scale and spans five of these units.
 YEARS_OF_RECORD = 0.2
 
 
 class Strategy(ABC):
-    """A model that is asked: forecast these series from this day on those days.
+    """A model behind one interface: forecast these series from the last of some days, on later days.
 
     Parameters
     ----------
@@ -46,7 +46,7 @@ class Strategy(ABC):
     Attributes
     ----------
     windows : int
-        Hold-out windows at most.
+        Maximum number of hold-out windows.
     learns : bool
         Whether :meth:`fit` must be called first.
     """
@@ -60,26 +60,26 @@ class Strategy(ABC):
 
     @property
     def name(self) -> str:
-        """Name on results."""
+        """Short name of the model, as results state it."""
         return short_name(self.model.name)
 
     def trial(self, history: History) -> tuple[Strategy, History]:
-        """Give the strategy for hold-out windows, and the part of the history that they are cut from."""
+        """Return the strategy for hold-out windows, and the part of the history that they are cut from."""
         return self, history
 
-    def fit(self, block: Block, days: Tensor) -> None:  # noqa: B027  (most have nothing to learn)
-        """Learn from series on ``days``, shape (t,)."""
+    def fit(self, block: SeriesBlock, days: Tensor) -> None:  # noqa: B027  (most have nothing to learn)
+        """Fit on series on ``days``, shape (t,)."""
 
     @abstractmethod
-    def forecast(self, block: Block, days: Tensor, future: Tensor) -> Tensor:
+    def forecast(self, block: SeriesBlock, days: Tensor, future: Tensor) -> Tensor:
         """Forecast series from the last of ``days``.
 
         Parameters
         ----------
-        block : Block
-            What was observed on ``days``.
+        block : SeriesBlock
+            Observations on ``days``.
         days : Tensor, shape (t,)
-            Since 1970-01-01.
+            Days since 1970-01-01.
         future : Tensor, shape (h,)
 
         Returns
@@ -90,7 +90,7 @@ class Strategy(ABC):
 
 
 class OfSeries(Strategy):
-    """A forecaster of series; a copy of it is fitted, so that the one given stays as it was."""
+    """A forecaster of series; a copy of it is fitted, so that the given instance is not modified."""
 
     model: Forecaster
 
@@ -98,33 +98,33 @@ class OfSeries(Strategy):
         super().__init__(copy.copy(model))
         self.season = season
         self.learns = model.trained
-        if season.length != YEAR:  # years of the scale: how far a forecast may go follows from the record
+        if season.length != YEAR:  # years of the scale: the record limits the horizon
             self.model.furthest = float("inf")
 
-    def fit(self, block: Block, days: Tensor) -> None:
-        """Fit the copy."""
+    def fit(self, block: SeriesBlock, days: Tensor) -> None:
+        """Fit the copied model."""
         self.model.fit(block.values, days, block.seen)
 
-    def forecast(self, block: Block, days: Tensor, future: Tensor) -> Tensor:
-        """Forecast the series themselves, without their shorter season, which is added afterwards."""
+    def forecast(self, block: SeriesBlock, days: Tensor, future: Tensor) -> Tensor:
+        """Forecast the series without their shorter season, and add that season afterwards."""
         inner = self.season.inner_scaled
         if inner is None or not bool(block.seen.any()):
             return self.model.forecast(block.values, days, block.seen, future)
         past = checked(block.values, days, block.seen)
         short = fit_season(past, length=inner)
         rest = block.values - past.unrow(short.at(days)).to(block.values.dtype)
-        made = self.model.forecast(rest, days, block.seen, future)
-        return made + past.unrow(short.at(future)).to(made.dtype)
+        predicted = self.model.forecast(rest, days, block.seen, future)
+        return predicted + past.unrow(short.at(future)).to(predicted.dtype)
 
 
 class OfImages(Strategy):
-    """A model of images, run over the cube on the dates wanted; the series are taken out of its images.
+    """A model of images, run over the cube for the wanted dates; series are extracted from its images.
 
     Parameters
     ----------
     model : Model
     history : History
-        Each forecast is given what of it was known on its own day.
+        Each forecast uses only the part before its start.
     seed : int
         For models that draw random numbers.
     """
@@ -134,42 +134,42 @@ class OfImages(Strategy):
     def __init__(self, model: Model, history: History, seed: int = 0) -> None:
         super().__init__(model)
         self._history, self._seed = history, seed
-        self._made: dict[tuple[float, ...], Tensor] = {}
+        self._cached: dict[tuple[float, ...], Tensor] = {}
 
     def trial(self, history: History) -> tuple[Strategy, History]:
-        """Take a square in the middle where every pixel is forecast."""
+        """Return a strategy for a central square of which every pixel is forecast, and that part of the history."""
         if history.place != "pixels":
             return self, history
         middle = history.middle(HOLDOUT_SIDE)
         return OfImages(self.model, middle, self._seed), middle
 
-    def forecast(self, block: Block, days: Tensor, future: Tensor) -> Tensor:
-        """Take the series of the block out of images forecast from the last of ``days``."""
+    def forecast(self, block: SeriesBlock, days: Tensor, future: Tensor) -> Tensor:
+        """Extract the series of the block from images forecast from the last of ``days``."""
         found = self._images(float(days[-1]), future)[block.where].to(block.values.dtype)
         known = block.seen.any(dim=1, keepdim=True).expand_as(found)
         wrong = int((known & ~found.isfinite()).flatten(1).any(1).sum())
         if wrong:
             raise ModelError(
-                f"Forecaster {self.name!r} gave no finite number for {wrong} of {len(found)} pixels: "
+                f"Forecaster {self.name!r} predicts no finite number for {wrong} of {len(found)} pixels: "
                 "forecast other bands, or choose another forecaster."
             )
         return torch.where(known, found, torch.nan)
 
     def _images(self, start: float, future: Tensor) -> Tensor:
-        """Every pixel (or the one series) of the history on some days, (n, h, c), from what was known on ``start``."""
+        """Return the series (n, h, c) of the history on the wanted days, forecast from ``start``."""
         key = (start, *future.tolist())
-        if key not in self._made:
+        if key not in self._cached:
             seen = self._history.around.isel(time=(self._history.days <= start).numpy())
             when = np.array([np.datetime64(round(d * 86_400_000), "ms") for d in future.tolist()], "datetime64[ns]")
-            # One precision for hold-out and forecast: what intervals are sized by must be made as the forecast is.
+            # Hold-out windows and forecast use the same precision: errors size the intervals of the same computation.
             job = make_job(self.model, seen, seed=self._seed, precision="fp32", when=when)
             run_here(job)
-            self._made = {key: _series(job.result(), self._history)}
-        return self._made[key]
+            self._cached = {key: _series(job.result(), self._history)}
+        return self._cached[key]
 
 
 def _series(images: xr.Dataset, h: History) -> Tensor:
-    """Images as the series of a history, (n, h, c)."""
+    """Return images as the series of a history, (n, h, c)."""
     images = images.transpose("time", "y", "x", ...)
     if h.index is None:
         values = np.stack([images[name].values for name in h.names], axis=1)  # h c y x
@@ -193,14 +193,14 @@ def make_strategy(
     season: Season = Season(),  # noqa: B008  (frozen)
     spacing: float | None = None,
 ) -> Strategy:
-    """Decide how a model forecasts the series of a history.
+    """Return the adapter with which a model forecasts the series of a history.
 
     Parameters
     ----------
     model : str, Model or Model class
         A name with or without ``forecast-``, or a model of your own.
     history : History or TableHistory
-        Models of images need the first.
+        Models of images need a History.
     seed : int
         For models of images that draw random numbers.
     params : mapping
@@ -214,26 +214,26 @@ def make_strategy(
     Raises
     ------
     InputError
-        For an unknown name, a wrong parameter, or a model that does something else than forecast.
+        For an unknown name, a wrong parameter, or a model of another task.
     """
-    made = make_forecaster(model, params if isinstance(model, Model) else {**_usual(model, season, spacing), **params})
-    if made.task != Task.FORECAST:
-        raise InputError(f"Model {made.name!r} does not forecast: its task is {made.task.name!r}.")
-    if isinstance(made, Forecaster):
-        return OfSeries(made, season)
+    found = make_forecaster(model, params if isinstance(model, Model) else {**_usual(model, season, spacing), **params})
+    if found.task != Task.FORECAST:
+        raise InputError(f"Model {found.name!r} does not forecast: its task is {found.task.name!r}.")
+    if isinstance(found, Forecaster):
+        return OfSeries(found, season)
     if not isinstance(history, History):
-        raise InputError(f"The model {short_name(made.name)!r} forecasts images: give a cube, or name another model.")
-    return OfImages(made, history, seed)
+        raise InputError(f"The model {short_name(found.name)!r} forecasts images: give a cube, or name another model.")
+    return OfImages(found, history, seed)
 
 
 def _usual(model: str | type[Model], season: Season, spacing: float | None) -> dict[str, Any]:
-    """Return parameters of a forecaster that follow from the season and the step of a record."""
+    """Return the parameters of a forecaster that follow from the season and the step of a record."""
     kind = forecaster_class(model) if isinstance(model, str) else model
     if not (isinstance(kind, type) and issubclass(kind, Forecaster)):
         return {}
     found: dict[str, Any] = {}
     if season.length is None and issubclass(kind, Smoothing | Average):
-        # No waves, and a unit of time in which the record is as long as that of a few years.
+        # No harmonics, and a time unit of which the record has as many as a record of a few years.
         found = {"terms": 0, "season": YEARS_OF_RECORD}
     if kind.trained and spacing is not None:
         found |= {"step": spacing * season.rate} | ({"season": False} if season.length is None else {})
@@ -241,7 +241,7 @@ def _usual(model: str | type[Model], season: Season, spacing: float | None) -> d
 
 
 def make_forecaster(model: str | Model | type[Model], params: Mapping[str, Any]) -> Model:
-    """Make a model from a short or registered name, a class or an instance, as :func:`make_strategy` takes them."""
+    """Create a model from a short or registered name, a class or an instance, as :func:`make_strategy` accepts them."""
     kind = forecaster_class(model) if isinstance(model, str) else model
     if issubclass(kind if isinstance(kind, type) else type(kind), Forecaster):
         return get_model(kind, **_own(kind, params))
@@ -249,7 +249,7 @@ def make_forecaster(model: str | Model | type[Model], params: Mapping[str, Any])
 
 
 def _own(kind: Any, params: Mapping[str, Any]) -> dict[str, Any]:
-    """Return the parameters of a forecaster of series; those that state dates have no effect in a forecast."""
+    """Return the parameters of a forecaster of series; reject those that set dates, which have no effect here."""
     given = dict(params)
     for older, name in (("horizon", "ahead"), ("batch", "windows"), ("seed", "training_seed")):
         if kind.trained and older in given and name not in given:

@@ -1,4 +1,4 @@
-"""Tables as the past of a forecast: a Series, a DataFrame or a CSV file, one series or many, of any step in time."""
+"""Tables as input of a forecast: a Series, a DataFrame or a CSV file, one series or several, with any time step."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ import numpy as np
 import numpy.typing as npt
 import torch
 
-from eowidgets.analysis.history import Block, days_of
+from eowidgets.analysis.history import SeriesBlock, days_of
 from eowidgets.engine.items import ID, TIME
 from eowidgets.engine.long import LONLAT, Long, long_form
 from eowidgets.errors import InputError, shown, unknown
@@ -20,14 +20,14 @@ if TYPE_CHECKING:
     import pandas as pd
 
 Times = npt.NDArray[np.datetime64]
-#: Most dates that are used, the last ones: seasons of hours or minutes need no more, and time grows with the square.
+#: Maximum number of dates, the last ones: hourly or minute data need no more, and time grows with the square.
 MOST = 2000
 #: Names of columns that hold dates, in lower case.
 DATE_NAMES = (TIME, "date", "datetime", "timestamp", "ds", "day")
 
 
 class TableHistory:
-    """The past of a table as series.
+    """The series of a table up to a time.
 
     Parameters
     ----------
@@ -41,8 +41,8 @@ class TableHistory:
     Attributes
     ----------
     names : tuple of str
-    place : "series" or "table"
-        One series, or many.
+    place : {"series", "table"}
+        One series, or several.
     ids : list
         Names of the series.
     times : array (t,), datetime64[ns]
@@ -50,7 +50,7 @@ class TableHistory:
     days : Tensor, shape (t,), float64
         The same since 1970-01-01.
     left_out : int
-        Earlier dates that are not used.
+        Number of earlier dates that are not used.
     """
 
     index = None
@@ -68,8 +68,8 @@ class TableHistory:
         self.times: Times = every[-MOST:]
         self.days = torch.as_tensor(days_of(self.times))
 
-    def block(self) -> Block:
-        """Every series, on all dates."""
+    def block(self) -> SeriesBlock:
+        """Return every series on all dates."""
         long, columns = self.long, [self.long.bands.index(n) for n in self.names]
         values = np.full((len(long.ids), len(self.times), len(columns)), np.nan, "float32")
         series = np.repeat(np.arange(len(long.ids)), long.lengths)
@@ -80,31 +80,32 @@ class TableHistory:
         found = long.values[:, columns]
         values[series[use], place[use]] = np.where(np.isfinite(found[use]), found[use], np.nan)
         tensor = torch.from_numpy(values)
-        return Block(tensor, tensor.isfinite(), torch.arange(len(values)))
+        return SeriesBlock(tensor, tensor.isfinite(), torch.arange(len(values)))
 
-    def sample(self, most: int) -> Block:
-        """Return at most ``most`` series, spread evenly over the table, without those never observed."""
+    def sample(self, most: int) -> SeriesBlock:
+        """Return at most ``most`` series, spaced evenly over the table, without those never observed."""
         block = self.block()
         known = block.seen.any(1).any(1).nonzero()[:, 0]
         return block.some(known[torch.linspace(0, len(known) - 1, min(most, len(known))).round().long()])
 
     def attrs(self, name: str) -> dict[str, Any]:
-        """Attributes of a column."""
+        """Return the attributes of a column."""
         return {"long_name": name}
 
     def limits(self, name: str) -> tuple[float, float]:
-        """No limits are known for a column."""
+        """Return infinite limits: the valid range of a column is unknown."""
         return (-np.inf, np.inf)
 
 
 def read_table(given: Any) -> Long:
-    """Read a table in any of the forms that a forecast takes.
+    """Read a table in any of the forms that a forecast accepts.
 
     Parameters
     ----------
     given : Series, DataFrame or path
-        A Series or DataFrame with dates as its index; a DataFrame with a column of dates, ``time`` or a similar name or
-        the only one that holds dates; with a column ``id`` many series. A path is that of a CSV file of such a table.
+        A Series or DataFrame with dates as its index, or a DataFrame with a column of dates: named ``time`` or
+        similarly, or the only one with dates. A column ``id`` separates several series. A path is that of a CSV file of
+        such a table.
 
     Returns
     -------
@@ -143,7 +144,7 @@ def _read_csv(path: Path) -> pd.DataFrame:
 
 
 def _with_time(table: pd.DataFrame) -> pd.DataFrame:
-    """Return a table whose column of dates is called ``time`` and holds dates."""
+    """Return a table whose date column is named ``time`` and holds dates."""
     import pandas as pd
 
     known = [n for n in table.index.names if n in (ID, TIME)]
@@ -156,7 +157,7 @@ def _with_time(table: pd.DataFrame) -> pd.DataFrame:
         if column in dates:
             return table.rename(columns={column: TIME})
         if types.is_numeric_dtype(table[column]):
-            continue  # a number is no date
+            continue  # numbers are not read as dates
         parsed = _parsed(table[column])
         if parsed is not None and column != ID:
             return table.assign(**{column: parsed}).rename(columns={column: TIME})
@@ -191,7 +192,7 @@ def _parsed(column: Any) -> Any:
 
 
 def is_table(given: Any) -> bool:
-    """Return whether a forecast reads an input as a table."""
+    """Return whether an input of a forecast is read as a table."""
     import pandas as pd
 
     return isinstance(given, pd.Series | pd.DataFrame | str | Path)

@@ -1,4 +1,4 @@
-"""The scale of values on which forecasters work: constants in them are made for values of the size of one."""
+"""The value scale of forecasters: their constants assume values of the order of one."""
 
 from __future__ import annotations
 
@@ -8,18 +8,18 @@ import torch
 from torch import Tensor
 
 from eowidgets.analysis.forecast.tables import TableHistory
-from eowidgets.analysis.history import Block, History
+from eowidgets.analysis.history import History, SeriesBlock
 
 
 @dataclass(frozen=True)
 class Units:
-    """Centre and size of each channel; (0, 1) for indices and reflectance, which are forecast as they are.
+    """Centre and size of each channel; (0, 1) for indices and reflectance, which are forecast without scaling.
 
     Attributes
     ----------
     centre, size : Tensor, shape (c,)
     bounds : tuple of (float, float)
-        Least and greatest value of each channel, infinite where nothing is known.
+        Least and greatest valid value of each channel, infinite where unknown.
     """
 
     centre: Tensor
@@ -28,13 +28,13 @@ class Units:
 
     @classmethod
     def none(cls, history: History | TableHistory) -> Units:
-        """Return units that change nothing."""
+        """Return units that leave values unchanged."""
         count = len(history.names)
         return cls(torch.zeros(count), torch.ones(count), tuple(history.limits(name) for name in history.names))
 
     @classmethod
-    def of(cls, history: History | TableHistory, block: Block) -> Units:
-        """Return the units of a history from some of its series: mean and standard deviation of what was observed."""
+    def of(cls, history: History | TableHistory, block: SeriesBlock) -> Units:
+        """Return the units of a history from some of its series: mean and standard deviation of the observations."""
         centre, size = torch.zeros(len(history.names)), torch.ones(len(history.names))
         bounds = tuple(history.limits(name) for name in history.names)
         for c, name in enumerate(history.names):
@@ -46,21 +46,21 @@ class Units:
                 centre[c], size[c] = float(known.mean()), deviation if deviation > 0 else max(abs(float(known[0])), 1.0)
         return cls(centre, size, bounds)
 
-    def scaled(self, block: Block) -> Block:
-        """Return series in these units."""
+    def scaled(self, block: SeriesBlock) -> SeriesBlock:
+        """Return series scaled to these units."""
         if bool((self.centre == 0).all() and (self.size == 1).all()):
             return block
         values = ((block.values.double() - self.centre) / self.size).float()
-        return Block(values, block.seen, block.where)
+        return SeriesBlock(values, block.seen, block.where)
 
     def back(self, values: Tensor) -> Tensor:
-        """Return values (..., c) in the units of the record."""
+        """Return values (..., c) converted back to the units of the record."""
         if bool((self.centre == 0).all() and (self.size == 1).all()):
             return values
         return (values.double() * self.size + self.centre).float()
 
     def limits(self, channel: int) -> tuple[float, float]:
-        """Least and greatest value of a channel in these units."""
+        """Return the least and greatest valid value of a channel in these units."""
         low, high = self.bounds[channel]
         return (low - float(self.centre[channel])) / float(self.size[channel]), (
             high - float(self.centre[channel])

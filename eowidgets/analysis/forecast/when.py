@@ -1,4 +1,4 @@
-"""When a forecast starts, how far it goes and for which dates: of cubes in whole days, of tables in any step."""
+"""Start, horizon and dates of a forecast: of cubes in whole days, of tables in any step."""
 
 from __future__ import annotations
 
@@ -13,15 +13,15 @@ from eowidgets.errors import InputError, shown
 
 Times = npt.NDArray[np.datetime64]
 Floats = npt.NDArray[np.float64]
-#: Days ahead, and days between the dates, of a cube where they are not given; dates ahead of a table.
+#: Defaults: days ahead and days between dates of a cube; number of dates ahead of a table.
 AHEAD, EVERY, STEPS = 180, 10, 24
-#: A default horizon of a table is no more than this part of the record, so that there are hold-out windows.
+#: The default horizon of a table is at most this part of the record, so that there are hold-out windows.
 PART = 0.25
-#: Further ahead than this the past of a cube says nothing, in days.
+#: Maximum horizon of a cube in days: further ahead, its past has no predictive value.
 FURTHEST = 5 * 366
-#: A forecast of a cube may start so long after the last date: today, say, with a cube of last month.
+#: A forecast of a cube may start up to this long after the last date, for example today with a cube of last month.
 STALE = np.timedelta64(366, "D")
-#: Dates that a forecast of a table may have.
+#: Maximum number of dates in a forecast of a table.
 MOST_DATES = 100_000
 _DAY = np.timedelta64(1, "D")
 
@@ -107,18 +107,18 @@ def horizon_of(days: Any, record: float, start: np.datetime64) -> int:
     except (TypeError, ValueError, OverflowError):
         raise InputError(f"A horizon of {shown(days)} is not a number of days.") from None
     if horizon < 1 or horizon != days:
-        raise InputError(f"A horizon of {days} days is nothing to forecast: give at least 1 day, in whole days.")
+        raise InputError(f"A horizon of {days} days is not possible: give whole days, at least 1.")
     if horizon > FURTHEST:
-        raise InputError(f"{horizon} days ahead is beyond reason: ask for at most {FURTHEST} (five years).")
+        raise InputError(f"A horizon of {horizon} days is too long: give at most {FURTHEST} (five years).")
     if horizon > record:
         raise InputError(
-            f"{horizon} days ahead is longer than the record of {record:.0f} days: ask for no more than the record."
+            f"A horizon of {horizon} days is longer than the record of {record:.0f} days: give no more than the record."
         )
     return horizon
 
 
 def table_dates(days: Any, every: Any, times: Times) -> tuple[float, Floats]:
-    """Return how far a forecast of a table goes, in days, and its dates in days since 1970-01-01.
+    """Return the horizon of a forecast of a table, in days, and its dates, in days since 1970-01-01.
 
     Parameters
     ----------
@@ -127,12 +127,12 @@ def table_dates(days: Any, every: Any, times: Times) -> tuple[float, Floats]:
     every : float, str or None
         Likewise; by default the step of the record: its frequency if it is regular, the median of its steps otherwise.
     times : array of datetime64
-        Of the record, up to the time that is forecast from.
+        Dates of the record, up to the start of the forecast.
 
     Raises
     ------
     InputError
-        For a horizon of nothing or longer than the record, or a step that does not fit into it.
+        For a horizon that is not above 0 or longer than the record, or a step that does not fit into it.
     """
     import pandas as pd
 
@@ -154,11 +154,11 @@ def table_dates(days: Any, every: Any, times: Times) -> tuple[float, Floats]:
         )
     if horizon > record * (1 + 1e-9):
         raise InputError(
-            f"{_words(days, horizon)} ahead is longer than the record of {record:.4g} days: ask for no more than the "
-            "record."
+            f"A horizon of {_words(days, horizon)} is longer than the record of {record:.4g} days: give no more "
+            "than the record."
         )
     if horizon / step > MOST_DATES:
-        raise InputError(f"{horizon / step:.0f} dates are more than the {MOST_DATES} that are possible: raise every.")
+        raise InputError(f"{horizon / step:.0f} dates are more than the maximum of {MOST_DATES}: increase every.")
     if offset is None:
         return horizon, cut + step * np.arange(1, int(horizon / step + 1e-6) + 1, dtype="float64")
     end = pd.Timestamp(start) + pd.Timedelta(days=horizon * (1 + 1e-9))
@@ -167,20 +167,20 @@ def table_dates(days: Any, every: Any, times: Times) -> tuple[float, Floats]:
 
 
 def _frequency(times: Times) -> str | None:
-    """Return the offset of pandas that regular dates follow; None for others."""
+    """Return the pandas offset that regular dates follow; None for irregular dates."""
     import warnings
 
     import pandas as pd
 
     with warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # pandas 3 announces that it will return the offset in place of its name
+        warnings.simplefilter("ignore")  # pandas 3 warns that it will return the offset instead of its name
         found = pd.infer_freq(pd.DatetimeIndex(times))
     name = getattr(found, "freqstr", found)
     return None if name is None else str(name)
 
 
 def _many(offset: str, start: np.datetime64, record: float) -> float:
-    """Return the days of :data:`STEPS` steps, or of as many as fit into ``record``, at least one."""
+    """Return the length of :data:`STEPS` steps in days, or of as many as fit into ``record``, at least one."""
     import pandas as pd
 
     one = pd.tseries.frequencies.to_offset(offset)
@@ -193,7 +193,7 @@ def _many(offset: str, start: np.datetime64, record: float) -> float:
 
 
 def _after(offset: str, start: np.datetime64, name: str) -> float:
-    """Return the days from a time to an offset of pandas after it."""
+    """Return the number of days from a time to the time one pandas offset later."""
     import pandas as pd
 
     try:

@@ -1,4 +1,4 @@
-"""What a kit holds, as it is noted in its ``kit.toml``."""
+"""The contents of a kit, as recorded in its ``kit.toml``."""
 
 from __future__ import annotations
 
@@ -11,19 +11,19 @@ from eowidgets.contract.hub import is_file_below
 from eowidgets.contract.toml_text import to_toml
 from eowidgets.errors import InputError, shown
 
-#: The file of the contents, the instructions, and the folder of weights in a kit.
+#: Name of the file of contents, of the instructions, and of the folder of weights in a kit.
 NOTE, README, WEIGHTS = "kit.toml", "README.md", "weights"
 VERSION = 1
 
 
 @dataclass(frozen=True)
 class Contents:
-    """What a kit holds.
+    """The contents of a kit.
 
     Attributes
     ----------
     title, store : str
-        Of the cube; name of its store.
+        Title of the cube; name of its store.
     notebooks, models : tuple of str
         Names of the notebooks; names or files of the models whose weights are packed.
     package : str
@@ -48,18 +48,18 @@ class Contents:
 
     @classmethod
     def parse(cls, text: bytes, name: str) -> Contents:
-        """Read what :meth:`text` wrote.
+        """Parse the text that :meth:`text` wrote.
 
         Parameters
         ----------
         text : bytes
         name : str
-            Of the kit, for messages.
+            Name of the kit, for messages.
 
         Raises
         ------
         InputError
-            If it is no such text, or names a file outside the kit.
+            If it is not such a text, or names a file outside the kit.
         """
         try:
             found = tomllib.loads(text.decode("utf-8"))
@@ -67,15 +67,15 @@ class Contents:
             if found["version"] != VERSION or not all(_is_sum(v) for v in files.values()):
                 raise ValueError
             books, models = (tuple(map(str, found.get(k, ()))) for k in ("notebooks", "models"))
-            made = cls(str(found["title"]), str(found["store"]), books, models, str(found["package"]), dict(files))
+            parsed = cls(str(found["title"]), str(found["store"]), books, models, str(found["package"]), dict(files))
         except (ValueError, KeyError, TypeError, AttributeError):
-            raise InputError(f"{shown(name)} is no kit: its {NOTE} is damaged or of another version.") from None
-        bad = [p for p in (*made.files, made.store, *made.notebooks) if not is_path_in_kit(p)]
-        if bad or len(PurePosixPath(made.store).parts) != 1:
+            raise InputError(f"{shown(name)} is not a kit: its {NOTE} is damaged or of another version.") from None
+        bad = [p for p in (*parsed.files, parsed.store, *parsed.notebooks) if not is_path_in_kit(p)]
+        if bad or len(PurePosixPath(parsed.store).parts) != 1:
             raise InputError(
-                f"{shown(name)} names a file outside the kit, {shown((bad or [made.store])[0])}: nothing was unpacked."
+                f"{shown(name)} names a file outside the kit, {shown((bad or [parsed.store])[0])}: nothing was unpacked."
             )
-        return made
+        return parsed
 
     def readme(self) -> str:
         """Return the instructions."""
@@ -95,12 +95,12 @@ class Contents:
 
     @property
     def first(self) -> str:
-        """Argument with which JupyterLab is started: the first notebook, quoted; empty without one."""
+        """Argument of ``eow lab``: the first notebook, quoted; empty without one."""
         return f'"{self.notebooks[0]}"' if self.notebooks else ""
 
 
 def is_path_in_kit(path: str) -> bool:
-    """Return whether a path is that of a file below the folder of a kit, on every system."""
+    """Return whether a path names a file below the folder of a kit, on every system."""
     parts = PurePosixPath(path).parts
     return (
         is_file_below(path)

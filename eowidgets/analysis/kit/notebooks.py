@@ -1,4 +1,4 @@
-"""Notebooks of a kit: their paths set to its store, without outputs, ready for work without a network."""
+"""Notebooks of a kit: paths set to its store, outputs removed, prepared for work without a network."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from eowidgets.system import parsing
 
 #: Largest notebook that is read.
 LARGEST = 100_000_000
-#: Callables of the package whose argument of this number is the path of a cube.
+#: Functions of the package that open or fetch a cube, and the position of their argument with its path.
 _TAKES = {"open": 0, "fetch": 1}
 _FIRST = f"""import os
 
@@ -27,20 +27,20 @@ os.environ.setdefault("{FOLDER}", "{WEIGHTS}")"""
 
 @dataclass(frozen=True)
 class Sources:
-    """How notebooks name the cube of a store.
+    """Names under which notebooks refer to the cube of a store.
 
     Attributes
     ----------
     store : Path
     opened : str or None
-        What the cube of the store was opened from.
+        The source that the cube of the store was opened from.
     """
 
     store: Path
     opened: str | None
 
     def mean(self, text: str, folder: Path) -> bool:
-        """Return whether a text in a notebook of a folder names the cube."""
+        """Return whether a text in a notebook of a folder refers to the cube."""
         if text in (self.store.name, self.opened):
             return True
         near = [Path(text).expanduser(), folder / text]
@@ -48,11 +48,11 @@ class Sources:
 
 
 def kit_notebook(path: Path, sources: Sources) -> str:
-    """Return a notebook as it goes into a kit.
+    """Return a notebook prepared for a kit.
 
-    In code cells, the source of ``eow.open(...)`` and the path of ``eow.fetch(...)`` become the name of the store where they
-    name its cube. Outputs are removed, and a first cell sets what work without a network needs. A source that is not in the
-    kit is reported by a warning.
+    In code cells, the source of ``eow.open(...)`` and the path of ``eow.fetch(...)`` are replaced by the name of the
+    store where they refer to its cube. Outputs are removed, and a first cell configures work without a network. A
+    source that is not in the kit is reported by a warning.
 
     Parameters
     ----------
@@ -62,7 +62,7 @@ def kit_notebook(path: Path, sources: Sources) -> str:
     Raises
     ------
     InputError
-        If it is no notebook.
+        If the file is not a notebook.
     """
     import nbformat
 
@@ -72,7 +72,7 @@ def kit_notebook(path: Path, sources: Sources) -> str:
             raise ValueError("too large")
         book = nb.read(path, as_version=4)
         nb.validate(book)
-    except Exception as error:  # nbformat raises errors of many kinds at damaged files
+    except Exception as error:  # nbformat raises many kinds of errors for damaged files
         raise InputError(f"{shown(path.name)} cannot be read as a notebook: give an .ipynb file.") from error
     others: list[str] = []
     for cell in book.cells:
@@ -90,7 +90,7 @@ def kit_notebook(path: Path, sources: Sources) -> str:
 
 
 def with_store(code: str, sources: Sources, folder: Path) -> tuple[str, list[str]]:
-    r"""Return code with the name of the store in place of what names its cube, and what else it opens.
+    r"""Replace references to the cube in code by the name of the store; return the code and other sources it opens.
 
     Examples
     --------
@@ -114,7 +114,7 @@ def with_store(code: str, sources: Sources, folder: Path) -> tuple[str, list[str
 
 
 def _path_in(node: ast.AST) -> Any:
-    """Return the literal path in a call of the package, if a node is one."""
+    """Return the literal path in a call of the package if the node is such a call, else None."""
     if not isinstance(node, ast.Call) or not isinstance(node.func, ast.Attribute) or node.func.attr not in _TAKES:
         return None
     if not isinstance(node.func.value, ast.Name) or node.func.value.id not in ("eow", "eowidgets"):
@@ -124,7 +124,7 @@ def _path_in(node: ast.AST) -> Any:
 
 
 def _replaced(code: str, places: Sequence[Any], text: str) -> str:
-    """Replace literals; their columns count bytes."""
+    """Replace literals at their positions, whose columns count bytes."""
     lines = [line.encode() for line in code.splitlines(keepends=True)]
     for node in sorted(places, key=lambda n: (n.lineno, n.col_offset), reverse=True):
         first, last = node.lineno - 1, node.end_lineno - 1

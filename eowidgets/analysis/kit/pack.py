@@ -21,7 +21,7 @@ from eowidgets.engine.fetching.checksums import Contents as Checksums
 from eowidgets.engine.fetching.checksums import compare
 from eowidgets.errors import InputError, SourceError, shown
 
-#: The date of every file in a kit: the same contents give the same kit.
+#: Date of every file in a kit, fixed so that the same contents give the same kit.
 DATE = (1980, 1, 1, 0, 0, 0)
 #: Bytes that are read at a time.
 PART = 1 << 20
@@ -92,13 +92,13 @@ def kit(
 
 
 def _checked_store(store: Path) -> dict[str, str]:
-    """Return title and source of the cube of a store that is whole."""
+    """Return title and source of the cube of a store, which must be undamaged."""
     if not place.is_zarr(store):
-        raise InputError(f"{shown(store.name)} is no Zarr store: give one that eow.fetch wrote.")
+        raise InputError(f"{shown(store.name)} is not a Zarr store: give one that eow.fetch wrote.")
     sums = Checksums.read(store)
     if sums is not None and not (found := compare(store, sums)).good:
         raise SourceError(str(found))
-    cube = open_cube(store, budget=None)  # refuses what cannot be opened later
+    cube = open_cube(store, budget=None)  # raises for a store that cannot be opened later
     try:
         noted = json.loads((store / "zarr.json").read_text(encoding="utf-8"))["attributes"]
     except (OSError, ValueError, KeyError, TypeError):
@@ -121,7 +121,7 @@ def _info(name: str, *, packed: bool = True) -> zipfile.ZipInfo:
 
 
 def _add(archive: zipfile.ZipFile, name: str, file: Path) -> str:
-    """Add a file, and return its SHA-256; chunks are compressed already."""
+    """Add a file and return its SHA-256; the chunks of a store are already compressed."""
     info = _info(name, packed=file.name in METADATA)
     info.file_size = file.stat().st_size
     digest = hashlib.sha256()

@@ -1,4 +1,4 @@
-"""``eow.open_kit``: unpack a kit that may come from anybody."""
+"""``eow.open_kit``: unpack a kit, which may come from an untrusted source."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from eowidgets.cube.export import place
 from eowidgets.errors import InputError, SourceError, shown
 from eowidgets.system import check_plain, parse_bytes
 
-#: Files that a kit may hold, and bytes of its list of contents.
+#: Maximum number of files in a kit, and maximum size of its list of contents in bytes.
 MOST_FILES, LARGEST_NOTE = 2_000_000, 500_000_000
 #: Bytes that are read at a time.
 PART = 1 << 20
@@ -38,9 +38,9 @@ class Kit:
     contents: Contents
 
     def __str__(self) -> str:
-        """Return how to start."""
+        """Return the command to start with."""
         return (
-            f"{self.contents.title}: {len(self.contents.files)} files, all with the SHA-256 that was noted.\n"
+            f"{self.contents.title}: {len(self.contents.files)} files, all with the recorded SHA-256.\n"
             f"Start with:  cd {str(self.folder)!r} && eow lab {self.contents.first}".rstrip()
         )
 
@@ -85,7 +85,7 @@ def open_kit(path: FilePath, folder: FilePath, *, limit: Memory = "50GB") -> Kit
     try:
         archive = zipfile.ZipFile(source)
     except (zipfile.BadZipFile, OSError) as error:
-        raise InputError(f"{shown(source.name)} is no kit: it cannot be read as a zip file.") from error
+        raise InputError(f"{shown(source.name)} is not a kit: it cannot be read as a zip file.") from error
     with archive:
         contents, members = _members(archive, source.name)
         size = sum(info.file_size for info in members.values())
@@ -113,23 +113,23 @@ def open_kit(path: FilePath, folder: FilePath, *, limit: Memory = "50GB") -> Kit
 
 def _check_target(target: Path) -> None:
     if not target.parent.is_dir():
-        raise InputError(f"There is no folder {str(target.parent)[-80:]!r}: make it first, or choose another.")
+        raise InputError(f"There is no folder {str(target.parent)[-80:]!r}: create it first, or choose another.")
     if target.is_symlink() or (target.exists() and not target.is_dir()) or (target.is_dir() and any(target.iterdir())):
         raise InputError(f"{shown(target.name)} exists and is not an empty folder: choose a new one.")
 
 
 def _members(archive: zipfile.ZipFile, name: str) -> tuple[Contents, dict[str, zipfile.ZipInfo]]:
-    """Return the contents of a kit and its files, after a check of their names."""
+    """Check the names of the files of a kit, and return its contents and its files."""
     infos = archive.infolist()
     note = next((i for i in infos if i.filename == NOTE), None)
     if note is None or note.file_size > LARGEST_NOTE or len(infos) > MOST_FILES:
-        raise InputError(f"{shown(name)} is no kit: it has no {NOTE}, or too many files.")
+        raise InputError(f"{shown(name)} is not a kit: it has no {NOTE}, or too many files.")
     found: dict[str, zipfile.ZipInfo] = {}
     for info in infos:
         kind = stat.S_IFMT(info.external_attr >> 16)
         if not is_path_in_kit(info.orig_filename) or kind not in (0, stat.S_IFREG) or info.is_dir():
             raise InputError(
-                f"{shown(name)} holds {shown(info.orig_filename)}, which is no plain file in the folder of the "
+                f"{shown(name)} holds {shown(info.orig_filename)}, which is not a regular file in the folder of the "
                 "kit: nothing was unpacked."
             )
         if info.filename.lower() in found:
@@ -155,7 +155,7 @@ def _limited(archive: zipfile.ZipFile, info: zipfile.ZipInfo) -> bytes:
 
 
 def _unpack(archive: zipfile.ZipFile, info: zipfile.ZipInfo, path: Path, sha256: str | None, name: str) -> None:
-    """Write one file, and compare it with its checksum; zipfile stops at the size that the kit states."""
+    """Write one file and compare its checksum; zipfile stops at the size that the kit states."""
     path.parent.mkdir(parents=True, exist_ok=True)
     digest = hashlib.sha256()
     try:
@@ -171,5 +171,5 @@ def _unpack(archive: zipfile.ZipFile, info: zipfile.ZipInfo, path: Path, sha256:
         raise
     if sha256 is not None and digest.hexdigest() != sha256:
         raise SourceError(
-            f"{shown(info.filename)} in {shown(name)} has another SHA-256 than its {NOTE} states: copy the kit again."
+            f"{shown(info.filename)} in {shown(name)} does not have the SHA-256 that {NOTE} states: copy the kit again."
         )

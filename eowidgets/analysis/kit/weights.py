@@ -1,4 +1,4 @@
-"""The weights that named models need where there is no network."""
+"""Weights that models need where there is no network."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from eowidgets.errors import unknown
 
 
 def model_files(name: str) -> dict[str, Path]:
-    """Return the files that a model needs beyond the package, by their path in a kit.
+    """Return the files that a model needs in addition to the package, by their path in a kit.
 
     Parameters
     ----------
@@ -25,13 +25,13 @@ def model_files(name: str) -> dict[str, Path]:
     Returns
     -------
     dict of str to Path
-        Empty where the weights are in the package, or the model has none. Checkpoints on the hub are taken from its cache, or
-        fetched.
+        Empty where the weights are in the package, or the model has none. Checkpoints on the hub are taken from its
+        cache, or fetched.
 
     Raises
     ------
     InputError, SourceError
-        For an unknown model, or weights that are neither here nor can be fetched.
+        For an unknown model, or weights that are not available and cannot be fetched.
     """
     saved = Path(name).expanduser()
     if (saved / DOCUMENT).is_file():

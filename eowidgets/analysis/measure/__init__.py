@@ -1,1 +1,1 @@
-"""Numbers for others: by parcel and by year, with an interval, a definition and a report page."""
+"""Figures for reports: by parcel and by year, with intervals, definitions and a report page."""

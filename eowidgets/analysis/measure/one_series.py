@@ -1,4 +1,4 @@
-"""One pixel, area or parcel in detail: its observations, the curve or line through them, and what was measured on it."""
+"""One pixel, area or parcel in detail: observations, fitted curve or line, and measured values."""
 
 from __future__ import annotations
 
@@ -37,9 +37,9 @@ class SeriesDetail:
     observed : Series
         Clear observations by date.
     line : DataFrame
-        By date: ``value``, and ``low`` and ``high``, the ends of its 95 % interval (NaN where there is none).
+        By date: ``value``, and ``low`` and ``high``, the ends of its 95 % interval (NaN without an interval).
     measured : DataFrame
-        What the function of the task returns for this series, one row per season year, period or series.
+        Result of the function of the task for this series, one row per season year, period or series.
     words : str
         The result in one sentence.
     """
@@ -64,7 +64,7 @@ def series_at(cube: xr.Dataset, index: str, place: Any) -> pd.Series[Any]:
     Returns
     -------
     Series
-        By date; without the dates on which nothing clear was observed.
+        By date, without the dates that have no clear observation.
     """
     if isinstance(place, tuple) and len(place) == 2:
         one = at(cube, float(place[0]), float(place[1]))
@@ -82,23 +82,23 @@ def series_at(cube: xr.Dataset, index: str, place: Any) -> pd.Series[Any]:
 def detail(
     task: MeasureTask, observed: pd.Series[Any], name: str = "", settings: Mapping[str, Any] | None = None
 ) -> SeriesDetail:
-    """Measure one series as a task does, and return the line as well.
+    """Measure one series as a task does, and return the fitted line as well.
 
     Parameters
     ----------
     task : MeasureTask
-        Of seasons or of a trend.
+        A task for seasons or for a trend.
     observed : Series
         Values by date, as :func:`series_at` returns them.
     name : str
-        Of the series.
+        Name of the series.
     settings : mapping, optional
-        ``settings`` of the provenance of a map, so that a pixel has the season years of the map.
+        ``settings`` in the provenance of a map, so that the pixel has the same season years as the map.
 
     Raises
     ------
     InputError
-        If nothing was observed, or too little to measure.
+        If there is no observation, or too few to measure.
     """
     if not len(observed):
         raise InputError("This place has no clear value on any date: choose another one.")
@@ -134,7 +134,7 @@ def _frame(days: Any, value: Any, low: Any = None, high: Any = None) -> pd.DataF
 
 
 def _curve(model: Any, given: IndexSeries, found: pd.DataFrame) -> tuple[pd.DataFrame, str]:
-    """Return the fitted curve of all season years, and the last season in words."""
+    """Return the fitted curve of all season years, and a sentence on the last season."""
     years = model.years(given.days)
     pieces = []
     with np.errstate(invalid="ignore", divide="ignore"):
@@ -146,13 +146,13 @@ def _curve(model: Any, given: IndexSeries, found: pd.DataFrame) -> tuple[pd.Data
                 if model.per_season:
                     first, last = max(first, curve.nodes[one.left[0]]), min(last, curve.nodes[one.right[0]])
                 part = curve.part(first, last)
-                spread, value = WIDE * np.sqrt(part.variance[:, 0]), part.value[:, 0]
-                pieces.append(_frame(part.nodes, value, value - spread, value + spread))
+                half, value = WIDE * np.sqrt(part.variance[:, 0]), part.value[:, 0]
+                pieces.append(_frame(part.nodes, value, value - half, value + half))
     line = pd.concat(pieces)
     line = line[~line.index.duplicated()].sort_index()
     good = found[found["quality"] == "season"]
     if not len(good):
-        return line, f"No season year has a season that is fully observed: {', '.join(sorted(set(found['quality'])))}."
+        return line, f"No season year has a fully observed season: {', '.join(sorted(set(found['quality'])))}."
     last = good.iloc[-1]
     return line, (
         f"In {int(last['year'])} the season lasts from {last['start_date']:%Y-%m-%d} (± {WIDE * last['start_sd']:.0f} days) to "
@@ -161,7 +161,7 @@ def _curve(model: Any, given: IndexSeries, found: pd.DataFrame) -> tuple[pd.Data
 
 
 def _line(task: MeasureTask, given: IndexSeries, found: pd.DataFrame) -> tuple[pd.DataFrame, str]:
-    """Return the line or the step of a trend, and the result in words."""
+    """Return the line or the step of a trend, and a sentence on the result."""
     model: Any = task.model
     assert isinstance(model, Periodic)  # noqa: S101  (the other models are of phenology)
     periods = model.periods(given.days)
@@ -172,7 +172,7 @@ def _line(task: MeasureTask, given: IndexSeries, found: pd.DataFrame) -> tuple[p
     times, years = periods.times, periods.years
     if task.call == "trend":
         if not np.isfinite(row["slope"]):
-            return _frame(middle, values), f"{int(row['count'])} periods have a value, which is not enough for a trend."
+            return _frame(middle, values), f"{int(row['count'])} periods have a value, too few for a trend."
         line, pivot = row["intercept"] + row["slope"] * times, float(np.median(times[np.isfinite(values)]))
         level = row["intercept"] + row["slope"] * pivot
         ends = [level + row[s] * (times - pivot) for s in ("slope_low", "slope_high")]
@@ -195,7 +195,7 @@ def _line(task: MeasureTask, given: IndexSeries, found: pd.DataFrame) -> tuple[p
     if task.call == "anomalies":
         return _frame(middle, values), f"{np.isfinite(values).sum()} periods have a value."
     words = {
-        "recovered": f"{row['loss']:.2f} was lost in {row['break_year']:.0f}, of which the share asked for was regained after "
+        "recovered": f"{row['loss']:.2f} was lost in {row['break_year']:.0f}; the requested share was regained after "
         f"{row['recovery_years']:.1f} years.",
         "not yet recovered": f"{row['loss']:.2f} was lost in {row['break_year']:.0f}, and {row['regained']:.0%} of it regained "
         f"in the {row['years_observed']:.0f} years since.",
@@ -212,7 +212,7 @@ def detail_of(found: Any, source: Any, place: Any) -> SeriesDetail:
     found : Dataset or DataFrame
         Result of a function of :mod:`eowidgets.analysis.measure` of seasons or trends.
     source : Dataset or DataFrame
-        What it was measured on.
+        The input that it was measured on.
     place : (lon, lat), area, or name of a series
 
     Raises

@@ -26,7 +26,7 @@ Method = Literal["whittaker", "harmonic", "double-logistic"]
 Month = Annotated[int, Interval(ge=1, le=12), doc("a month from 1 to 12")]
 Share = Annotated[float, Interval(ge=0.05, le=0.95), doc("a share from 0.05 to 0.95")]
 AUTO = "auto"
-#: Stored where nothing was observed.
+#: Value of pixels without an observation.
 NO_CLASS = 255
 #: Metrics that are days of the season year.
 DAYS = ("start", "peak", "end")
@@ -131,7 +131,7 @@ def _completed(found: Any, given: SeriesInput) -> Any:
 
 
 def start_of_table(given: SeriesInput) -> int:
-    """Return the first month of the season year of all series of a table together."""
+    """Return the common first month of the season year of all series of a table."""
     from eowidgets.models.phenology.years import quiet_month
 
     table = given.used
@@ -148,7 +148,7 @@ def start_of_table(given: SeriesInput) -> int:
 
 
 def classes_of(values: xr.DataArray, classes: tuple[ClassInfo, ...], words: str) -> xr.DataArray:
-    """Return class values in float32 as a class map: uint8 with names and colours, 255 where there is none."""
+    """Convert class values in float32 to a class map: uint8 with names and colours, 255 without a class."""
     attrs = {
         "role": "result",
         "long_name": words,
@@ -158,8 +158,8 @@ def classes_of(values: xr.DataArray, classes: tuple[ClassInfo, ...], words: str)
         "colors": " ".join(c.color for c in classes),
         "nodata": NO_CLASS,
     }
-    made = values.where(values.notnull(), NO_CLASS).astype("uint8")
-    return made.assign_attrs(attrs)
+    codes = values.where(values.notnull(), NO_CLASS).astype("uint8")
+    return codes.assign_attrs(attrs)
 
 
 def _raster(found: xr.Dataset, index: str) -> xr.Dataset:

@@ -22,9 +22,9 @@ from eowidgets.engine.provenance import with_call
 from eowidgets.engine.run import run, submit
 from eowidgets.errors import InputError, shown
 
-#: Index where none is named.
+#: Default index.
 USUAL = "NDVI"
-#: Names of columns of a table that are read as dates or as the names of series.
+#: Column names of a table that are read as dates, and as names of series.
 DATES, NAMES = ("time", "date", "datetime", "day"), ("id", "name", "parcel", "series")
 
 
@@ -35,9 +35,9 @@ class SeriesInput:
     Attributes
     ----------
     whole : Dataset or DataFrame
-        As it was given; a DataArray of series is a table here.
+        The source as given; a DataArray of series is converted to a table.
     used : Dataset or DataFrame
-        The part with the dates asked for; a table has the columns ``id``, ``time`` and the index.
+        The part with the requested dates; a table has the columns ``id``, ``time`` and the index.
     index : str
     """
 
@@ -47,7 +47,7 @@ class SeriesInput:
 
     @classmethod
     def of(cls, source: Any, index: str | None, dates: Dates | None) -> SeriesInput:
-        """Check a source and take the dates asked for.
+        """Check a source and select the requested dates.
 
         Raises
         ------
@@ -72,18 +72,18 @@ class SeriesInput:
 
 @dataclass(frozen=True)
 class MeasureTask:
-    """A measurement, checked and ready to be run: a public function in steps, for panels.
+    """A validated measurement, ready to run: a public function in steps, for panels.
 
     Attributes
     ----------
     call : str
-        The function of ``eowidgets``.
+        Name of the function of ``eowidgets``.
     model : Model
     given : SeriesInput
     arguments : mapping
-        Of the call, as plain values, without area and cube.
+        Arguments of the call as plain values, without area and cube.
     complete : callable
-        Takes the result of the run and the input; returns the result of the call.
+        Function of the output of the run and the input that returns the result of the call.
     """
 
     call: str
@@ -99,11 +99,11 @@ class MeasureTask:
         return self.finish(run(self.model, self.given.used, area=area, **options))
 
     def submit(self, area: AreaLike | None = None, **options: Any) -> Job:
-        """Start in the background; :meth:`finish` takes the result of the job."""
+        """Start in the background; pass the result of the job to :meth:`finish`."""
         return submit(self.model, self.given.used, area=area, **options)
 
     def finish(self, raw: Any) -> Any:
-        """Note the call and its arguments in the provenance, and complete the result."""
+        """Record the call and its arguments in the provenance, and complete the result."""
         given = self.given
         if given.is_table:
             notes = json.loads(raw.attrs["provenance"])
@@ -111,8 +111,8 @@ class MeasureTask:
             notes["input"]["kind"] = "table"
             raw.attrs["provenance"] = json.dumps(notes)
         else:
-            made = with_call(raw.attrs["provenance"], self.call, self.arguments, given.whole)
-            raw = raw.assign_attrs(provenance=made)
+            provenance = with_call(raw.attrs["provenance"], self.call, self.arguments, given.whole)
+            raw = raw.assign_attrs(provenance=provenance)
         return self.complete(raw, given)
 
 
@@ -122,7 +122,7 @@ def asked(dates: Dates | None) -> str | list[str] | None:
 
 
 def within(times: Any, dates: Dates) -> Any:
-    """Return which times lie in a period; a date without a day or a month stands for the whole of it.
+    """Return a mask of the times in a period; a date without a day or a month stands for the whole month or year.
 
     Parameters
     ----------
@@ -154,7 +154,7 @@ def within(times: Any, dates: Dates) -> Any:
 
 
 def _usual(cube: xr.Dataset) -> str:
-    """Return NDVI, or the only band of a cube that has no NDVI."""
+    """Return NDVI, or the only band of a cube without NDVI."""
     there = bands(cube)
     if len(there) == 1 and USUAL not in available(cube):
         return str(there[0])
@@ -162,7 +162,7 @@ def _usual(cube: xr.Dataset) -> str:
 
 
 def _table_of(source: xr.DataArray) -> pd.DataFrame:
-    """Return series, (time,) or (id, time), as a table in long form."""
+    """Convert series, (time,) or (id, time), to a table in long form."""
     others = [d for d in source.dims if d != "time"]
     if "time" not in source.dims or len(others) > 1:
         raise InputError(
@@ -177,7 +177,7 @@ def _table_of(source: xr.DataArray) -> pd.DataFrame:
 
 
 def _columns(source: pd.DataFrame | pd.Series[Any], index: str | None) -> tuple[pd.DataFrame, str]:
-    """Return a table with the columns ``id``, ``time``, one for the values and masks, and the name of that one."""
+    """Return a table with the columns ``id``, ``time``, values and masks, and the name of the value column."""
     table = source.to_frame(str(source.name or "value")) if isinstance(source, pd.Series) else source
     if not any(str(c).lower() in DATES for c in table.columns):
         table = table.reset_index()
@@ -210,7 +210,7 @@ def _columns(source: pd.DataFrame | pd.Series[Any], index: str | None) -> tuple[
     try:
         out["time"] = pd.to_datetime(table[when]).astype("datetime64[ns]")
     except (TypeError, ValueError, OverflowError):
-        raise InputError(f"The column {shown(str(when))} holds no dates: write them as YYYY-MM-DD.") from None
+        raise InputError(f"The column {shown(str(when))} has no dates: write them as YYYY-MM-DD.") from None
     out[str(value)] = pd.to_numeric(table[value]).astype("float32")
     for mask in ("valid", "clouds"):
         if mask in table:

@@ -1,4 +1,4 @@
-"""``eow.trend``, ``eow.anomalies``, ``eow.step_or_line`` and ``eow.recovery``: what yearly values of an index do."""
+"""``eow.trend``, ``eow.anomalies``, ``eow.step_or_line`` and ``eow.recovery``: yearly values of an index."""
 
 from __future__ import annotations
 
@@ -289,14 +289,14 @@ def recovery(
     return trend_task("recovery", cube, index, dates, own).run(area, device=device, memory=memory)
 
 
-#: Model and words of the title of each function.
+#: Model and title of each function.
 MODELS = {
     "trend": ("trend-theil-sen", "Trend"),
     "anomalies": ("trend-anomalies", "Anomalies"),
     "step_or_line": ("trend-step-or-line", "Step or line"),
     "recovery": ("trend-recovery", "Recovery"),
 }
-#: Layers of both signs.
+#: Layers with positive and negative values.
 SIGNED = ("slope", "anomaly", "standardised", "step_size", "line_slope")
 
 
@@ -319,7 +319,7 @@ def class_maps() -> Mapping[str, tuple[ClassInfo, ...]]:
 
 
 def _named(found: Any, call: str, given: SeriesInput) -> Any:
-    """Give class values their names, and the result a title."""
+    """Add class names and a title to a result."""
     for name, classes in class_maps().items():
         if name not in found:
             continue
@@ -340,7 +340,7 @@ def _named(found: Any, call: str, given: SeriesInput) -> Any:
 
 
 def _both_signs(values: xr.DataArray) -> dict[str, Any]:
-    """Return a range for display that is even about 0; brown is negative, green positive."""
+    """Return a display range that is symmetric around 0; brown is negative, green positive."""
     if "vmin" in values.attrs or not isinstance(values.variable._data, np.ndarray):
         return {"cmap": "BrBG"}
     size = np.abs(values.values[np.isfinite(values.values)])

@@ -33,7 +33,7 @@ def test_the_encoder_alone_must_be_sure(sure, program):
 def test_two_readers_that_differ_are_both_named_unless_the_encoder_is_sure():
     program, _, reason = decided(Read(FOREST, 0.95), Read(SHARE, SURE - 0.01, kind="share"))
     assert program is None
-    assert "look whether there is any forest" in reason and "measure the share of forest" in reason
+    assert "check whether there is any forest" in reason and "measure the share of forest" in reason
     assert decided(Read(FOREST, 0.95), Read(SHARE, SURE, kind="share"))[0] == SHARE
 
 
@@ -41,7 +41,7 @@ def test_two_readers_that_differ_are_both_named_unless_the_encoder_is_sure():
 def test_rules_alone_are_followed_only_where_the_encoder_hears_the_same_kind(sure):
     assert decided(Read(FOREST, 0.95), Read(None, sure, kind="presence"))[0] == FOREST
     program, _, reason = decided(Read(FOREST, 0.95), Read(None, sure, kind="unanswerable"))
-    assert program is None and "look whether there is any forest" in reason
+    assert program is None and "check whether there is any forest" in reason
 
 
 def test_hectares_or_percent_are_both_an_answer():

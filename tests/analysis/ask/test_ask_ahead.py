@@ -52,7 +52,7 @@ def test_breaks_are_read():
 def test_a_forecast_is_told_with_interval_and_record(romania):
     answer = ask(romania, "Will it be greener next summer?")
     assert isinstance(answer.value, bool)
-    assert "80 % interval" in answer.text and "kept aside" in answer.text
+    assert "80 % interval" in answer.text and "held-out" in answer.text
     assert answer.evidence.series is not None and str(answer.evidence.series["time"].values[0])[:4] == "2021"
     scope = {}
     exec(compile(answer.code, "cell", "exec"), scope)

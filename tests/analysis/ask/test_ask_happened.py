@@ -69,7 +69,7 @@ def test_motives_and_other_causes_are_refused(question, romania):
 def test_logging_looks_like_felling_in_patches(romania):
     answer = ask(romania, "What caused the loss of forest since 2017?")
     assert answer.value == "felling in patches"
-    assert "not why or by whom" in answer.text and " patches" in answer.text
+    assert "not its reason" in answer.text and " patches" in answer.text
     exec(compile(answer.code, "cell", "exec"), scope := {})
     assert scope["answer"] == answer.value
     cube = screened(romania)

@@ -150,13 +150,13 @@ def test_each_kind_has_its_program(forest, question, program):
         ("Which is the nicest part?", "opinions"),
         ("How green is Vienna?", "Vienna"),
         ("Is forest loss accelerating?", "accelerations"),
-        ("forest", "alone is no question"),
-        ("Has NDVI not increased since 2017?", "says not"),
+        ("forest", "alone is not a question"),
+        ("Has NDVI not increased since 2017?", "contains a negation"),
         ("Was cloud cover above 40 in 2019?", "no unit"),
         ("Which decade was the greenest?", "decades"),
-        ("Mean of the thermal band in 2019?", "which band|no band"),
+        ("Mean of the thermal band in 2019?", "band in the question is not clear"),
         ("Mean of swir22 reflectance in 2019?", "no band swir22"),
-        ("What share of images was cloudy in 2019?", "share of images"),
+        ("What share of images was cloudy in 2019?", "not of the images"),
     ],
 )
 def test_what_is_not_shown_is_refused_by_its_name(forest, question, kind):
@@ -228,10 +228,10 @@ def test_a_cause_is_no_answer_without_a_test(forest):
     for question in ("Was there a fire?", "Did a storm hit the forest?", "Did beetles kill the forest in 2019?"):
         answer = ask(forest, question)
         assert answer.abstained
-        assert "can't tell" in answer.reason
+        assert "do not show" in answer.reason
         assert "ha of forest loss" in answer.reason
     logged = run(forest, Change(Scope("2017-01-01", "2020-12-31"), "forest", "whether", "loss"), "Was there logging?")
-    assert "not what caused it" in logged.text
+    assert "not its cause" in logged.text
 
 
 def test_hectares_by_a_method_are_those_of_change(forest):
@@ -240,7 +240,7 @@ def test_hectares_by_a_method_are_those_of_change(forest):
     answer = run(forest, Change(Scope("2019-01-01", "2020-12-31"), "", "amount", method="break-iqr"))
     found = eow.change(forest, "break-iqr", dates=("2019-01-01", "2020-12-31"))
     assert answer.value == pytest.approx(changed_places(found)["hectares"].sum())
-    assert "as eow.change gives" in answer.text
+    assert "as eow.change reports" in answer.text
     lost = run(forest, Change(Scope("2019-01-01", "2020-12-31"), "forest", "amount", "loss", method="break-iqr"))
     assert 0 < lost.value < answer.value
     assert "eow.change counts breaks" in ask(forest, "How much forest was lost from 2017 to 2020?").text

@@ -130,7 +130,7 @@ def test_a_kind_of_land_with_few_years_is_compared_on_the_same_days(forest):
     assert answer.text.startswith("Yes: forest went from")
     assert "3 years" in ask(part, "What is the trend of the forest?").reason
     whole = ask(forest, "What is the trend of the forest?")
-    assert whole.text.startswith("No significant trend: forest moved by")
+    assert whole.text.startswith("No significant trend: forest changed by")
     assert "p = 0.086" in whole.text
 
 
@@ -176,8 +176,8 @@ def test_growing_seasons_are_read_by_the_rules_alone(forest, question, program):
     [
         ("When does autumn begin?", "not the seasons of the calendar"),
         ("When does spring end?", "not the seasons of the calendar"),
-        ("When will spring begin next year?", "not those to come"),
-        ("In which year did spring come earliest?", "do not rank"),
+        ("When will spring begin next year?", "not forecast"),
+        ("In which year did spring come earliest?", "not ranked"),
         ("Is spring coming earlier?", "name both years"),
         ("What is the mean NDVI at the start of the growing season?", "name the months"),
         ("When does the dry season start?", "name the months"),
@@ -271,7 +271,7 @@ def test_a_later_spring_is_told_where_it_is_beyond_doubt():
     assert ran(later, cube)["answer"] is False
     same = ask(cube, "Did spring come earlier in 2003 than in 2002?")
     assert same.abstained
-    assert "too close to tell" in same.reason
+    assert "too small to decide" in same.reason
 
 
 def test_peaks_that_differ_by_less_than_the_pixels_do_are_too_close():
@@ -329,7 +329,7 @@ def test_how_sure_an_area_is_follows_from_its_answer(romania):
     assert f"({low:.1f} to {high:.1f} ha)" in first.text
     assert f"from {low:.1f} to {high:.1f} ha" in sure.text
     assert low <= first.value <= high
-    assert "no confidence interval" in sure.text
+    assert "not a confidence interval" in sure.text
     assert "eow.sample" in sure.text
     assert "eow.accuracy" in sure.text
     assert ran(sure, romania)["answer"] == sure.value
@@ -367,9 +367,9 @@ def test_an_area_of_a_map_has_no_interval_and_the_way_to_one_is_named(romania):
 
 
 def test_without_an_answer_before_there_is_nothing_to_be_sure_of(romania):
-    assert "no answer before" in ask(romania, "How sure is that area?").reason
+    assert "no previous answer" in ask(romania, "How sure is that area?").reason
     refused = ask(romania, "How tall are the trees?")
-    assert "no answer before" in ask(romania, "How accurate is that?", history=[refused]).reason
+    assert "no previous answer" in ask(romania, "How accurate is that?", history=[refused]).reason
 
 
 @pytest.mark.parametrize(

@@ -161,5 +161,5 @@ def test_a_month_that_clouds_hide_is_named_where_months_are_ranked():
     cube = eow.open("romania", clouds="robust").sel(time="2019")
     hidden = cube.assign(clouds=cube.clouds | (cube.time.dt.month == 3))
     answer = eow.ask(hidden, "In which month is NDVI highest?")
-    assert answer.text.endswith("Not compared, as no image of it is clear: March.")
+    assert answer.text.endswith("Not compared, because they have no clear image: March.")
     assert "Not compared" not in eow.ask(cube, "In which month is NDVI highest?").text

@@ -172,7 +172,7 @@ def test_two_years_of_a_change(romania):
 
 
 def test_two_years_of_a_short_series(bouconne):
-    with pytest.raises(InputError, match="does not hold the year before"):
+    with pytest.raises(InputError, match="does not contain the year before"):
         timetools.two_years(bouconne)
 
 

@@ -60,7 +60,7 @@ def test_a_word_that_is_not_accounted_for_is_no_answer(romania):
     answer = ask(romania, "How much irrigated forest is there in 2019?")
     assert answer.abstained
     assert answer.reason.startswith(
-        "I do not know how 'irrigated' changes the question. Without it I would measure the area"
+        "The meaning of 'irrigated' in this question is not clear. Without it, the program would measure the area"
     )
 
 

@@ -124,7 +124,7 @@ def test_two_rasters_on_different_grids_and_crs(forest):
         moved[name] = (("time", "y", "x"), layer.values[None])
     moved = moved.assign_coords(y=reference.y.values, x=reference.x.values).rio.write_crs("EPSG:32634")
     other, said = quiet(before, "change-otsu", after=moved)
-    assert "brought onto the grid of the first" in said
+    assert "resampled to the grid of the first" in said
     there = other.change.values != 255
     assert there.mean() > 0.8  # the corners of a turned raster are missing
     agree = other.change.values == same.sel(y=other.y, x=other.x).change.values
@@ -144,7 +144,7 @@ def test_two_rasters_that_do_not_fit_are_refused_plainly(forest):
     with pytest.raises(InputError, match="identical, pixel for pixel"):
         change(before, "change-otsu", after=before.assign_coords(time=after.time))
     _, said = quiet(before[["red", "nir"]], "change-otsu", after=after)
-    assert "Only one of the two rasters has blue, green, swir16: compared are red, nir" in said
+    assert "Only one of the two rasters has blue, green, swir16: the comparison uses red, nir" in said
     older, said = quiet(after, "change-otsu", after=before)
     assert "two rasters were swapped" in said
     assert older.attrs["change_dates"] == ["2018-07-01", "2020-07-05"]
@@ -157,7 +157,7 @@ def test_two_rasters_that_do_not_fit_are_refused_plainly(forest):
         (
             "change-otsu",
             ("2018-05-07", "2020-07-05"),
-            r"cloud hides all of the ground; clear dates near it: 2018-0",
+            r"clouds cover all of the ground; clear dates near it: 2018-0",
         ),
         ("change-otsu", ("2018-07-02", "2020-07-05"), "no date in 2018-07-02; the nearest are 2018-07-01, 2018-07-06"),
         ("change-otsu", ("2018-07-01", "2018-07-01"), "Both images are of 2018-07-01"),
@@ -185,7 +185,7 @@ def test_a_series_that_cannot_be_watched(forest, make_cube):
     hidden = forest.isel(y=slice(0, 20), x=slice(0, 20)).copy()
     hidden["clouds"] = xr.ones_like(hidden["clouds"])
     for method in ("break-ccdc", "break-ensemble"):
-        with pytest.raises(InputError, match="No pixel was seen often enough"):
+        with pytest.raises(InputError, match="No pixel was observed often enough"):
             change(hidden, method, dates=PERIOD)
 
 

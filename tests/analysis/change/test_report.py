@@ -79,7 +79,7 @@ def test_timeline_adds_up(found):
 def test_the_sentence_says_how_much_where_when_and_how_sure(found):
     text = sentence(found, changed_places(found))
     assert text.startswith(
-        "Between 2017-01-01 and 2019-12-31, 0.1 ha changed in 3 places, 10.1% of the 1.0 ha that were seen."
+        "Between 2017-01-01 and 2019-12-31, 0.1 ha changed in 3 places, 10.1% of the 1.0 ha that were observed."
     )
     assert "Most of it (0.1 ha): forest to bare." in text
     assert "The largest, 600 m², is first seen on 2019-01-05." in text

@@ -51,7 +51,7 @@ def test_sentence_comes_with_the_numbers_it_rests_on(pair):
     assert (told.text, told.changed, told.agrees) == ("a house appears", True, True)
     assert told.buildings == 2 and told.building_m2 == pytest.approx(600, rel=0.15) and told.road_m2 == 0
     assert told.where == "top right" and told.kind.dims == ("y", "x") and str(told) == told.text
-    assert any("128 m that changed most" in n for n in told.notes)
+    assert any("square of 128 m with the most change" in n for n in told.notes)
 
 
 def test_a_sentence_that_the_map_contradicts_is_marked(pair):

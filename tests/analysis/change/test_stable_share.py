@@ -34,8 +34,8 @@ def area(share):
     [
         (0.0, None),
         (0.6, None),
-        (0.9, "less than 20% the offsets of haze are unsure"),
-        (1.0, "no common offset was taken off"),
+        (0.9, "less than 20% the offsets of haze are uncertain"),
+        (1.0, "no common offset was removed"),
     ],
 )
 @pytest.mark.parametrize("method", ["break-ccdc", "break-bfast"])
@@ -54,7 +54,7 @@ def test_the_share_is_reported_and_too_little_is_warned_of(method, share, words)
         assert changed[rows:].mean() < 0.03
     text = sentence(found, changed_places(found))
     assert f"Of the area, {found.attrs['stable_share']:.1%} was stable." in text
-    assert ("look at the places before you use the figures" in text) == (share >= 0.9)
+    assert ("inspect the places before you use the figures" in text) == (share >= 0.9)
 
 
 def test_two_images_report_what_is_not_marked():

@@ -46,9 +46,9 @@ def test_draws_are_seeded(cube):
 
 
 def test_what_cannot_be_tested_is_refused_in_a_sentence(cube):
-    with pytest.raises(InputError, match="'change-otsu' is no monitor of a series"):
+    with pytest.raises(InputError, match="'change-otsu' is not a monitor of series"):
         score_monitors(cube, ["change-otsu"])
-    with pytest.raises(InputError, match="'EVI' is no index of the monitors"):
+    with pytest.raises(InputError, match="'EVI' is not an index of the monitors"):
         score_monitors(cube, index="EVI")
     with pytest.raises(InputError, match="too short to test monitors"):
         score_monitors(cube, history=4.2)

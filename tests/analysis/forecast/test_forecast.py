@@ -189,7 +189,7 @@ def test_without_ndvi_the_only_band_is_forecast(romania):
     ndmi = small.eow.index("NDMI").astype("float32").assign_attrs(role="band", quantity="index")
     made = forecast(small[["valid", "clouds"]].assign(ndmi=ndmi), days=30)
     assert "ndmi_lo80" in made
-    with pytest.raises(InputError, match="no NDVI, and 2 bands"):
+    with pytest.raises(InputError, match="no NDVI, but 2 bands"):
         forecast(small[["valid", "clouds", "green"]].assign(ndmi=ndmi), days=30)
 
 
@@ -205,11 +205,11 @@ def test_offsets_of_pandas(romania):
 @pytest.mark.parametrize(
     ("change", "message"),
     [
-        ({"days": 0}, "nothing to forecast: give at least 1 day"),
-        ({"days": -5}, "nothing to forecast: give at least 1 day"),
-        ({"days": 2.5}, "in whole days"),
+        ({"days": 0}, "days is not possible: give whole days, at least 1"),
+        ({"days": -5}, "days is not possible: give whole days, at least 1"),
+        ({"days": 2.5}, "give whole days"),
         ({"days": "soon"}, "an offset of pandas such as"),
-        ({"days": 4000}, "beyond reason"),
+        ({"days": 4000}, "is too long: give at most"),
         ({"days": 400, "from_date": "2014-06-01"}, "longer than the record"),
         ({"every": 0}, "not possible within 60 days"),
         ({"every": float("nan")}, "every of forecast is nan: give a number of days"),
@@ -217,7 +217,7 @@ def test_offsets_of_pandas(romania):
         ({"every": 1000}, "not possible"),
         ({"model": "harmonics"}, "Did you mean 'harmonic'"),
         ({"terms": 99, "model": "harmonic"}, "terms"),
-        ({"terms": 1}, "name the model, too"),
+        ({"terms": 1}, "name the model as well"),
         ({"season": "moon"}, "season 'moon' is not known"),
         ({"index": "ndvv"}, "no index named"),
         ({"index": ""}, "nothing to forecast"),
@@ -251,7 +251,7 @@ def test_never_seen(seasons):
     made = forecast(cube, days=60)
     assert np.isnan(made.ndvi.values[:, 2, 3]).all()
     assert int(made.ndvi.isnull().sum()) == made.sizes["time"]
-    assert "1 pixels were seen on fewer than 3 dates" in made.attrs["notes"]
+    assert "1 pixels were observed on fewer than 3 dates" in made.attrs["notes"]
 
 
 def test_all_nan_is_refused(seasons):

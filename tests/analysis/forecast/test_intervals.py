@@ -7,13 +7,13 @@ import torch
 import xarray as xr
 
 from eowidgets.analysis.forecast.alarm import alarms
-from eowidgets.analysis.forecast.conformal import Conformal, normal_factors, spread
+from eowidgets.analysis.forecast.conformal import Conformal, normal_factors, seasonal_deviation
 from eowidgets.analysis.forecast.files import append_frames, channels, skill_table, to_csv, to_netcdf
 from eowidgets.analysis.forecast.forecast import forecast, hindcast
 from eowidgets.analysis.forecast.holdout import hold_out
 from eowidgets.analysis.forecast.origins import effective, origins, overlaps
 from eowidgets.analysis.forecast.strategies import OfSeries
-from eowidgets.analysis.history import Block
+from eowidgets.analysis.history import SeriesBlock
 from eowidgets.errors import InputError
 from eowidgets.models.forecast.statistical.naive import Persistence
 
@@ -124,7 +124,7 @@ def test_spread_follows_the_season():
     values = 0.6 + noise * torch.where(winter, 0.2, 0.02)[None, :, None]
     values[1] *= 0
     seen = torch.ones_like(values, dtype=torch.bool)
-    found = spread(values, seen, days, torch.tensor([3652.0, 3835.0]).double())
+    found = seasonal_deviation(values, seen, days, torch.tensor([3652.0, 3835.0]).double())
     assert found.shape == (2, 2, 1)
     assert 0.12 < float(found[0, 0]) < 0.2  # 0.16 is the mean absolute value of such a normal
     assert float(found[0, 1]) < 0.06
@@ -167,7 +167,7 @@ def test_hold_out_errors_are_those_of_the_forecast():
     days = torch.arange(0, 6 * 365, 10).double()
     values = (0.5 + 0.2 * torch.sin(2 * torch.pi * days / 365.2425)).float()[None, :, None].repeat(3, 1, 1)
     values[:, 180:] += 0.1  # a step that no forecast from before it can know
-    block = Block(values, torch.ones_like(values, dtype=torch.bool), torch.arange(3))
+    block = SeriesBlock(values, torch.ones_like(values, dtype=torch.bool), torch.arange(3))
     held = hold_out(OfSeries(Persistence()), block, days, float(days[-1]), 90)
     assert held.forecasters == ("persistence", "climatology")
     e = held.channels[0]

@@ -6,7 +6,7 @@ import torch
 
 from eowidgets.analysis.forecast.season import YEAR, Season, possible, season_of
 from eowidgets.analysis.forecast.seasons import choose_season
-from eowidgets.analysis.history import Block
+from eowidgets.analysis.history import SeriesBlock
 from eowidgets.errors import InputError
 
 
@@ -48,5 +48,5 @@ def test_the_season_is_found(true, label):
     wave = torch.sin(2 * torch.pi * days / true) if true else torch.zeros_like(days)
     noise = torch.as_tensor(np.random.default_rng(0).normal(0, 0.3, (3, len(days))))
     values = (wave + noise).float()[..., None]
-    block = Block(values, torch.ones_like(values, dtype=torch.bool), torch.arange(3))
+    block = SeriesBlock(values, torch.ones_like(values, dtype=torch.bool), torch.arange(3))
     assert choose_season(block, days, float(days[-1]), 2.0).label == label

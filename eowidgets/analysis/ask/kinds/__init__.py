@@ -1,8 +1,8 @@
-"""Kinds of questions that the grammar of :mod:`.parser` does not cover: they are read before it, or refused by name.
+"""Kinds of questions outside the grammar of :mod:`.parser`: read before the parser, or refused by name.
 
-The parser turns words into the programs that it was taught, and takes what is near for the same: how tall a tree is for
-how much forest there is. This module comes before it. Each kind is one entry of a table: a pattern, and either the name
-of a quantity that images like these do not show (a refusal that says so) or a reader that makes a program.
+The parser maps words to the programs of its training data, and would map similar questions to them as well: the height
+of trees to the amount of forest. This package runs first. Each kind is one entry of a table: a pattern, and either the
+name of a quantity that images do not show (a refusal that names it) or a reader that returns a program.
 """
 
 from eowidgets.analysis.ask.kinds.composed import composed

@@ -1,4 +1,4 @@
-"""Questions for one number: of a kind of land, an index or a band; and whether there is none of something."""
+"""Questions for one number about a kind of land, an index or a band, and questions whether something is absent."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ from eowidgets.analysis.ask.language import (
     Describe,
     Extreme,
     Presence,
-    Program,
+    QuestionProgram,
     Rank,
     Share,
     Statistic,
@@ -56,19 +56,19 @@ _FREE_OF = re.compile(
 _BECAME = re.compile(r"\b(?:became|become|turned (?:in)?to|converted (?:in)?to|changed (?:in)?to)\b")
 
 
-def became(low: str, slots: Slots, given: Given) -> Program | None:
-    """Read "How many hectares became built-up?": what came to a kind of land."""
+def became(low: str, slots: Slots, given: Given) -> QuestionProgram | None:
+    """Read "How many hectares became built-up?": the gain of a kind of land."""
     lands = [t.name for t in slots.topics if t.name in COVERS]
     if len(lands) != 1 or not re.match(r"^how (?:much|many)\b", low) or not _BECAME.search(low):
         return None
     marked = marks_of(slots)
     if re.search(r"‹c› (?:\w+ ){0,2}(?:became|become|turned|converted|changed)", marked):
-        return None  # what it turned into is asked for
+        return None  # a question for the new class
     scope, _ = scopes(slots, "change")
     return Change(scope, lands[0], "amount", "gain", unit=slots.unit or "ha")  # type: ignore[arg-type]
 
 
-def how_much(low: str, slots: Slots, given: Given) -> Program | None:
+def how_much(low: str, slots: Slots, given: Given) -> QuestionProgram | None:
     """Read "How much water is on this image?"."""
     lands = [t.name for t in slots.topics if t.name in (*COVERS, *UNIONS)]
     if len(lands) != 1 or not re.match(
@@ -86,7 +86,7 @@ def how_much(low: str, slots: Slots, given: Given) -> Program | None:
     return AreaOf(scope, lands[0], slots.unit or "ha")  # type: ignore[arg-type]
 
 
-def extreme_value(low: str, slots: Slots, given: Given) -> Program | None:
+def extreme_value(low: str, slots: Slots, given: Given) -> QuestionProgram | None:
     """Read "What is the highest EVI of the record?", "What is the lowest mean NDVI in 2011?"."""
     found = re.match(
         r"^(?:what|which|give|tell|the|name|find)\b(?: (?:is|was|me|the|s))* (?P<w>highest"
@@ -117,7 +117,7 @@ _HOW_MUCH = (
 )
 
 
-def complement(low: str, slots: Slots, given: Given) -> Program | None:
+def complement(low: str, slots: Slots, given: Given) -> QuestionProgram | None:
     """Read "What part of the land is not forest?"."""
     names = [t.name for t in slots.topics if t.name in (*COVERS, *UNIONS, *SKIES)]
     counted = re.search(r"\b(?:images?|dates|days|scenes|pictures|observations)\b", low)
@@ -139,7 +139,7 @@ def complement(low: str, slots: Slots, given: Given) -> Program | None:
     return Share(scope, names[0], negated=True)
 
 
-def mean(low: str, slots: Slots, given: Given) -> Program | None:
+def mean(low: str, slots: Slots, given: Given) -> QuestionProgram | None:
     """Read "How big was NDVI in the west in April 2011?"."""
     names = [t.name for t in slots.topics if t.name not in IMAGES]
     if re.search(r"\b(?:at least|at most|minimum|maximum|at its|lowest|highest)\b", low):
@@ -163,8 +163,8 @@ _MEAN_OF_A_COLOUR = re.compile(
 )
 
 
-def band(low: str, slots: Slots, given: Given) -> Program | str | None:
-    """Statistics of the reflectance in one band."""
+def band(low: str, slots: Slots, given: Given) -> QuestionProgram | str | None:
+    """Read a question for statistics of the reflectance in one band."""
     name = band_in(low, given)
     said = bool(BAND_WORD.search(low) or _MEAN_OF_A_COLOUR.search(low))
     if not said and (not name or name in PLAIN_BANDS or (len(slots.dates) > 1 and " than " in low)):
@@ -173,7 +173,7 @@ def band(low: str, slots: Slots, given: Given) -> Program | str | None:
         return None
     if not name:
         return (
-            f"I could not tell which band is meant: the cube has {', '.join(given.bands)}."
+            f"The band in the question is not clear: the cube has {', '.join(given.bands)}."
             if said and re.search(r"\b(?:mean|average|median|how)\b", low)
             else None
         )
@@ -199,7 +199,7 @@ def band(low: str, slots: Slots, given: Given) -> Program | str | None:
     ):
         return Trend(scope, name)
     if re.match(r"^(?:where|did|was there|is there|how many|does|do|has)\b", low):
-        return f"Of the band {name} I can give the mean, the median, the highest and lowest value, and the trend."
+        return f"For the band {name}, ask for the mean, the median, the highest or lowest value, or the trend."
     if BY.search(low):
         if len(dict.fromkeys(slots.places)) == 2:
             scope, other = scopes(slots, "compare")  # of two halves that are named, not of all four
@@ -233,8 +233,8 @@ def _two_bands(low: str, slots: Slots, given: Given) -> Compare | None:
     return None
 
 
-def absence(low: str, slots: Slots, given: Given) -> Program | str | None:
-    """Read "Was it cloud free?": whether there is none."""
+def absence(low: str, slots: Slots, given: Given) -> QuestionProgram | str | None:
+    """Read "Was it cloud free?": whether something is absent."""
     if not YES_NO.search(low) or re.search(r"\b(?:how many|which|what|when|any)\b", low):
         return None
     free = _FREE_OF.search(low)
@@ -258,7 +258,7 @@ def absence(low: str, slots: Slots, given: Given) -> Program | str | None:
     return Presence(scope, of, negated=True)
 
 
-def at_point(low: str, slots: Slots, given: Given) -> Program | None:
+def at_point(low: str, slots: Slots, given: Given) -> QuestionProgram | None:
     """Read "Is the land at 45.2029, 22.1515 forest?"."""
     lands = [t.name for t in slots.topics if t.name in (*COVERS, *UNIONS)]
     if given.point and len(set(lands)) > 1 and re.match(r"^.*\b(?:is|are|was|were)\b.*\bor\b", low):
@@ -268,8 +268,8 @@ def at_point(low: str, slots: Slots, given: Given) -> Program | None:
     return Presence(scopes(slots, "")[0], lands[0])
 
 
-def alone(low: str, slots: Slots, given: Given) -> Program | str | None:
-    """A word or two are no question, unless they go on from the one before."""
+def alone(low: str, slots: Slots, given: Given) -> QuestionProgram | str | None:
+    """Refuse a word or two without a verb, unless they continue the previous question."""
     said = [
         t
         for t in slots.tokens
@@ -279,5 +279,5 @@ def alone(low: str, slots: Slots, given: Given) -> Program | str | None:
         return None
     if len(slots.topics) == 1 and not slots.dates and not slots.places:
         name = slots.topics[0].name.split(" ")[0]
-        return f"{name!r} alone is no question: ask how much there is, where it is, or whether it changed."
+        return f"{name!r} alone is not a question: ask how much there is, where it is, or whether it changed."
     return None

@@ -1,4 +1,4 @@
-"""Questions which of several months, years or parts, and by how much two of them differ."""
+"""Questions which of several months, years or parts is highest, and by how much two of them differ."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ from eowidgets.analysis.ask.kinds.patterns import (
     indices_in,
     ranked,
 )
-from eowidgets.analysis.ask.language import COVERS, IMAGES, SKIES, UNIONS, Compare, Program, Rank, Scope
+from eowidgets.analysis.ask.language import COVERS, IMAGES, SKIES, UNIONS, Compare, QuestionProgram, Rank, Scope
 from eowidgets.analysis.ask.scopes import in_every_year, scopes
 from eowidgets.analysis.ask.slots import Slots
 
@@ -36,14 +36,14 @@ _ORDER = re.compile(
 )
 
 
-def rank(low: str, slots: Slots, given: Given) -> Program | str | None:
+def rank(low: str, slots: Slots, given: Given) -> QuestionProgram | str | None:
     """Read which month, year, season, half or quarter is highest or lowest, or which of two places or times."""
     match = BY.search(low) or SUPERLATIVE_OF.search(low)
     named = re.search(r"\b(?:which|what) (?:spring|summer|autumn|winter)\b", low)
     if named and match is None and slots.dates and not slots.dates[0].start:
         match = re.search(r"(?P<by>year)", "year")
     if re.search(r"\b(?:which|what) (?:decade|week|century|weekday|day of the week|hour)\b", low):
-        return "I can rank months, years and seasons, but no decades, weeks or hours."
+        return "Months, years and seasons can be ranked, but not decades, weeks or hours."
     names = [t.name for t in slots.topics]
     places = list(dict.fromkeys(slots.places))
     parts = {p for p in places if "-" in p}
@@ -83,7 +83,7 @@ def rank(low: str, slots: Slots, given: Given) -> Program | str | None:
     if of is None:
         return None
     if of == "vegetation" and re.search(r"\b(?:dens|thick|strong|lush|vigor|health)\w*est\b", low):
-        of = "NDVI"  # what is dense is green
+        of = "NDVI"  # dense vegetation is ranked by its greenness
     clear = "clear image" in names or bool(_FEW_CLOUDS.search(low))
     lowest = bool(LOW.search(low))
     if of == "cloud" and clear and not re.search(r"\bleast (?:clear|cloud-free)\b", low):
@@ -94,13 +94,13 @@ def rank(low: str, slots: Slots, given: Given) -> Program | str | None:
     years = sorted({int(d.start[:4]) for d in slots.dates if d.start and d.start[:4] == d.end[:4]})
     if by == "year" and len(years) > 2:
         if years[-1] - years[0] != len(years) - 1:
-            return "I rank the years of a period: name years that follow one another."
+            return "Only consecutive years can be ranked: name years that follow one another."
         scope = replace(scope, start=f"{years[0]}-01-01", end=f"{years[-1]}-12-31")
     scope = replace(scope, place="all") if by in ("half", "quarter") else scope
     return Rank(scope, of, by, "lowest" if lowest else "highest")  # type: ignore[arg-type]
 
 
-def _either(low: str, slots: Slots, names: list[str]) -> Program | None:
+def _either(low: str, slots: Slots, names: list[str]) -> QuestionProgram | None:
     """Read "Is it greener in the north or in the south?": which of two places."""
     of = ranked(names)
     if of is None or of in IMAGES:
@@ -113,7 +113,7 @@ def _either(low: str, slots: Slots, names: list[str]) -> Program | None:
     return Compare(scope, of, relation="which less" if LOW.search(low) else "which", other=other)
 
 
-def _either_time(low: str, slots: Slots, names: list[str]) -> Program | None:
+def _either_time(low: str, slots: Slots, names: list[str]) -> QuestionProgram | None:
     """Read "Comparing 2009 with 2011, when was NDVI higher?": which of two times."""
     if len(slots.dates) != 2 or not (MORE.search(low) or LOW.search(low)) or not names or " than " in low:
         return None
@@ -130,7 +130,7 @@ def _either_time(low: str, slots: Slots, names: list[str]) -> Program | None:
     return Compare(scope, of, relation="which less" if LOW.search(low) else "which", other=other)
 
 
-def compared_covers(low: str, slots: Slots, given: Given) -> Program | None:
+def compared_covers(low: str, slots: Slots, given: Given) -> QuestionProgram | None:
     """Read "Is the forest greener than the grassland?": an index of two kinds of land."""
     names = [t.name for t in slots.topics]
     lands = [n for n in names if n in COVERS]
@@ -148,8 +148,8 @@ def compared_covers(low: str, slots: Slots, given: Given) -> Program | None:
     return None
 
 
-def compared_times(low: str, slots: Slots, given: Given) -> Program | None:
-    """More or fewer images, or more light in a band, at one time than at another."""
+def compared_times(low: str, slots: Slots, given: Given) -> QuestionProgram | None:
+    """Read a comparison of images or of the light in a band between two times."""
     if not YES_NO.search(low) or " than " not in low or len(slots.dates) != 2 or slots.places:
         return None
     names = [t.name for t in slots.topics]
@@ -194,24 +194,24 @@ _LARGEST = re.compile(
 
 
 def _more_than_one(low: str, slots: Slots, given: Given) -> str:
-    """Refuse, by its name, what no program gives: ranges, lists, shares of images, single patches."""
+    """Refuse, by name, what no program computes: ranges, lists, shares of images, single patches."""
     names = [t.name for t in slots.topics if t.name not in IMAGES]
     if _VARIES.search(low) and len({*slots.places, *names}) > 2:
-        return "I compare means and shares, but not how much they vary: ask for the spread of each."
+        return "Means and shares are compared, but not their variation: ask for the spread of each."
     if indices_in(names, given) and _RANGE.search(low):
-        return "I give the mean, the median, the spread (standard deviation), the highest and the lowest value: ask for one."
+        return "The available statistics are mean, median, spread (standard deviation), highest and lowest value: ask for one."
     if _EACH.search(low) and not slots.layer and not _HELD.search(low):
-        return "I give one number or one name: ask for one month or year, or for the one that is highest."
+        return "An answer is one number or one name: ask for one month or year, or for the highest one."
     if _SEVERAL.search(low):
-        return "I name the first in a rank: ask for the one that is highest or lowest."
+        return "A rank returns its first entry only: ask for the highest or lowest one."
     if _LARGEST.search(low):
-        return "I measure all of it together: ask how many patches there are, and the sentence says how large the largest is."
+        return "Areas are measured in total: ask for the number of patches, and the sentence states the size of the largest."
     if _SHARE_OF_IMAGES.search(low):
-        return "I count images, and give the share of the place under cloud, but no share of images: ask how many there are."
+        return "A share is a share of the place, not of the images: ask how many images there are."
     return ""
 
 
-def difference(low: str, slots: Slots, given: Given) -> Program | str | None:
+def difference(low: str, slots: Slots, given: Given) -> QuestionProgram | str | None:
     """Read "What's the difference in NDVI between January and July 2010?"."""
     refused = _more_than_one(low, slots, given)
     if refused:
@@ -249,7 +249,7 @@ def difference(low: str, slots: Slots, given: Given) -> Program | str | None:
 
 
 def _borrowed(scope: Scope, other: Scope) -> Scope:
-    """Read "January" beside "July 2010" is that of 2010."""
+    """Complete "January" in "January and July 2010" with the year 2010."""
     if scope.start or not scope.months or not other.start or len(scope.months) > 1:
         return scope
     year, month = int(other.start[:4]), scope.months[0]

@@ -1,8 +1,8 @@
-"""Read a question from its parts alone: what is named, and the words that say what is asked of it.
+"""Read a question from its parts alone: the named things, and the words that state what is asked.
 
-Neither order nor grammar counts, so keywords ("mean ndvi aug 2019", "forest loss 2017 to 2019 in ha") are read as well as
-long sentences. Each rule of :data:`RULES` needs some parts, and the first whose parts are there gives the program. A word that it
-leaves out is noticed by :mod:`eowidgets.analysis.ask.accounted`.
+Word order and grammar are ignored, so keywords ("mean ndvi aug 2019", "forest loss 2017 to 2019 in ha") are read like
+long sentences. Each rule of :data:`RULES` requires some parts, and the first rule whose parts are present gives the
+program. :mod:`eowidgets.analysis.ask.accounted` detects words that it ignores.
 """
 
 from __future__ import annotations
@@ -37,7 +37,7 @@ from eowidgets.analysis.ask.language import (
     Fact,
     Locate,
     Presence,
-    Program,
+    QuestionProgram,
     Rank,
     Scope,
     Share,
@@ -50,7 +50,7 @@ from eowidgets.analysis.ask.meanings import MEANINGS
 from eowidgets.analysis.ask.scopes import scopes
 from eowidgets.analysis.ask.slots import Slots
 
-#: Part of a question -> the words that say it.
+#: Part of a question -> pattern of its words.
 _SAYS: dict[str, str] = {
     "yes-no": r"(?:^|, )(?:and |so |please )?(?:is|are|was|were|does|do|did|has|have|had|can|could|would)\b|\b(?:if|whether)\b",
     "high": r"\b(?:highest|max(?:imum|imal)?|most|peak(?:s|ed)?|greatest|largest|strongest|majority|(?:green|wett|moist|lush"
@@ -87,7 +87,7 @@ _BY = re.compile(r"\b(?P<by>months?|years?|seasons?|halves|half|quarters?|corner
 
 @dataclass(slots=True)
 class Parts:
-    """The parts of a question: ``has`` names them, the rest holds their values."""
+    """The parts of a question: ``has`` lists them, the other fields hold their values."""
 
     low: str
     slots: Slots
@@ -103,23 +103,23 @@ class Parts:
 
     @property
     def which(self) -> str:
-        """Highest or lowest."""
+        """``"highest"`` or ``"lowest"``."""
         return "lowest" if "low" in self.has or ("less" in self.has and "more" not in self.has) else "highest"
 
     @property
     def scope(self) -> Scope:
-        """Place and time, on the land that an index is asked of."""
+        """Place and time, limited to the land that an index is asked for."""
         found, _ = scopes(self.slots, "change" if {"loss", "gain", "trend"} & self.has else "")
         return replace(found, cover=self.lands[0]) if self.index and self.lands and self.lands[0] in COVERS else found
 
     def pair(self) -> tuple[Scope, Scope] | None:
-        """The two times or places compared."""
+        """Return the two compared times or places."""
         one, two = scopes(self.slots, "compare")
         return None if two is None else (one, two)
 
 
 def parts_of(low: str, slots: Slots, given: Given) -> Parts:
-    """Take a question apart."""
+    """Split a question into its parts."""
     names = list(dict.fromkeys(t.name for t in slots.topics))
     parts = Parts(low, slots)
     parts.has = {name for name, pattern in _PARTS.items() if pattern.search(low)}
@@ -155,13 +155,13 @@ def parts_of(low: str, slots: Slots, given: Given) -> Parts:
     return parts
 
 
-def _rank(p: Parts) -> Program:
+def _rank(p: Parts) -> QuestionProgram:
     of = p.index or p.sky or (p.lands[0] if p.lands else p.images)
     suffix = next((s for s in ("loss", "gain") if s in p.has and of in COVERS), "")
     return Rank(p.scope, f"{of} {suffix}".strip(), p.by, p.which)  # type: ignore[arg-type]
 
 
-def _compare(p: Parts) -> Program | None:
+def _compare(p: Parts) -> QuestionProgram | None:
     pair = p.pair()
     of = p.index or p.sky or (p.lands[0] if p.lands else p.images)
     if pair is None or not of:
@@ -173,7 +173,7 @@ def _compare(p: Parts) -> Program | None:
     return Compare(pair[0], of, relation=relation, other=pair[1])  # type: ignore[arg-type]
 
 
-def _extent(p: Parts) -> Program | None:
+def _extent(p: Parts) -> QuestionProgram | None:
     if p.unit:
         return None
     dates = "count" in p.has and "images" in p.has
@@ -181,18 +181,18 @@ def _extent(p: Parts) -> Program | None:
     return Extent(p.scope, p.index, p.relation, p.limit, unit)  # type: ignore[arg-type]
 
 
-def _sky_extent(p: Parts) -> Program | None:
+def _sky_extent(p: Parts) -> QuestionProgram | None:
     return Extent(p.scope, p.sky, p.relation, p.limit, "dates") if p.unit == "%" else None  # type: ignore[arg-type]
 
 
-def _threshold(p: Parts) -> Program | None:
+def _threshold(p: Parts) -> QuestionProgram | None:
     if p.index:
         return None if p.unit else Threshold(p.scope, p.index, "mean", p.relation, p.limit, "")  # type: ignore[arg-type]
     of = p.sky or (p.lands[0] if p.lands else "")
     return Threshold(p.scope, of, "share", p.relation, p.limit, "%") if of and p.unit else None  # type: ignore[arg-type]
 
 
-def _changed(p: Parts) -> Program | None:
+def _changed(p: Parts) -> QuestionProgram | None:
     direction = "gain" if "gain" in p.has and "loss" not in p.has else "loss"
     land = p.lands[0]
     if "when" in p.has:
@@ -205,18 +205,18 @@ def _changed(p: Parts) -> Program | None:
     return Change(p.scope, land, ask, direction, unit=unit)  # type: ignore[arg-type]
 
 
-def _statistic(p: Parts) -> Program:
+def _statistic(p: Parts) -> QuestionProgram:
     stat = "median" if "median" in p.has else "spread" if "spread" in p.has else "mean"
     return Statistic(p.scope, p.index, stat)  # type: ignore[arg-type]
 
 
-def _extreme(p: Parts) -> Program:
+def _extreme(p: Parts) -> QuestionProgram:
     if "when" in p.has:
         return When(p.scope, p.index or p.sky, "low" if p.which == "lowest" else "peak")
     return Extreme(p.scope, p.index, p.which, "place" if "where" in p.has else "value")  # type: ignore[arg-type]
 
 
-def _land(p: Parts) -> Program:
+def _land(p: Parts) -> QuestionProgram:
     of = p.lands[0] if p.lands else p.sky
     if "where" in p.has:
         return Locate(p.scope, of)
@@ -225,12 +225,12 @@ def _land(p: Parts) -> Program:
     return AreaOf(p.scope, of, p.slots.unit or "ha")  # type: ignore[arg-type]
 
 
-def _land_share(p: Parts) -> Program:
+def _land_share(p: Parts) -> QuestionProgram:
     return Share(p.scope, p.sky)
 
 
-#: Parts that must be there, parts that must not, and what they make.
-RULES: tuple[tuple[str, str, Callable[[Parts], Program | None]], ...] = (
+#: Required parts, excluded parts, and the program that they give.
+RULES: tuple[tuple[str, str, Callable[[Parts], QuestionProgram | None]], ...] = (
     ("meaning index", "land sky two dated placed when where high low share count limit", lambda p: Fact(of=p.index)),
     ("kind high", "index sky limit", lambda p: Describe(p.scope)),
     ("kind", "index sky limit two loss gain", lambda p: Describe(p.scope)),
@@ -278,15 +278,15 @@ RULES: tuple[tuple[str, str, Callable[[Parts], Program | None]], ...] = (
 )
 
 
-def composed(low: str, slots: Slots, given: Given) -> Program | None:
-    """Return the program that the parts of a question make, or None.
+def composed(low: str, slots: Slots, given: Given) -> QuestionProgram | None:
+    """Return the program that the parts of a question give, or None.
 
     Parameters
     ----------
     low : str
         The question, cleaned and plain, in lower case.
     slots : Slots
-        What it names.
+        Parts that the question names.
     given : Given
     """
     parts = parts_of(low, slots, given)

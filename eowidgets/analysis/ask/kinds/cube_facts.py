@@ -7,7 +7,7 @@ import re
 from eowidgets.analysis.ask.bandwords import BAND_NAMES
 from eowidgets.analysis.ask.kinds.given import Given
 from eowidgets.analysis.ask.kinds.patterns import CUBE, LIMIT, SATELLITE
-from eowidgets.analysis.ask.language import COVERS, IMAGES, SKIES, UNIONS, Fact, Program
+from eowidgets.analysis.ask.language import COVERS, IMAGES, SKIES, UNIONS, Fact, QuestionProgram
 from eowidgets.analysis.ask.scopes import scopes
 from eowidgets.analysis.ask.slots import Slots
 
@@ -81,7 +81,7 @@ _BANDS_OF = re.compile(
     r"|\blist (?:all |the )*(?:bands|polari[sz]ations)\b|^polari[sz]ations?$"
 )
 
-#: Each single date.
+#: A request for the list of single dates.
 _ACQUISITIONS = re.compile(
     r"\b(?:list|enumerate|name|show|give)(?: me| us)? (?:all |the |every |each )*(?:of (?:the )?)?"
     r"(?:(?:acquisition|image|imaging|observation|available|recording) )?(?:dates?|days|acquisitions|images)"
@@ -121,7 +121,7 @@ _TERM = re.compile(
 )
 
 
-#: Longer ways to ask what an index is; a mean value of it is not among them.
+#: Longer forms of a question for the meaning of an index, without questions for its mean value.
 _MEANING = (
     re.compile(
         r"\bwhat (?:do|does) (?:the |an? )?(?P<n>[a-z0-9]+)(?: index)? "
@@ -146,7 +146,7 @@ def _meaning(low: str, slots: Slots) -> Fact | None:
     return None
 
 
-#: What follows or precedes the name of a band whose meaning is asked for.
+#: Context of the name of a band in a question for its meaning.
 _EXPLAINED = (
     r"\b(?:what|explain|define)\b.*\b{0}(?: band| channel)?(?: is| are)? (?:stands? for|mean|good for|used for|useful for"
     r"|tells? us|in general)|\bwhat (?:does|do|is|are) (?:the |a )?(?:band )?{0}(?: band| channel)?s? "
@@ -157,7 +157,7 @@ _EXPLAINED = (
 
 
 def named_band(low: str, slots: Slots, given: Given) -> Fact | None:
-    """Read "What is the red edge good for?", "What does SWIR stand for?": the meaning of a band, not its mean."""
+    """Read "What is the red edge good for?", "What does SWIR stand for?": the meaning of a band, not its mean value."""
     if slots.dates or slots.places or given.point:
         return None
     return next(
@@ -165,8 +165,8 @@ def named_band(low: str, slots: Slots, given: Given) -> Fact | None:
     )
 
 
-def fact(low: str, slots: Slots, given: Given) -> Program | str | None:
-    """Read questions about the satellite, the size, the dates and the bands, and what an index is."""
+def fact(low: str, slots: Slots, given: Given) -> QuestionProgram | str | None:
+    """Read questions about the satellite, the size, the dates and the bands, and about the meaning of an index."""
     if given.before and not re.search(r"\b(?:satellite|sensor|bands|resolution|pixel)\b", low):
         return None
     land = [t.name for t in slots.topics if t.name in (*COVERS, *UNIONS, *SKIES)]
@@ -209,7 +209,7 @@ def fact(low: str, slots: Slots, given: Given) -> Program | str | None:
 
 
 def _dimension(low: str, slots: Slots) -> Fact | None:
-    """Width, height, rows, columns, intervals and the like."""
+    """Read questions about width, height, rows, columns, intervals and the like."""
     number = _NUMBER_OF.search(low)
     if number:
         return Fact(of=str(number["n"] or number["m"]))

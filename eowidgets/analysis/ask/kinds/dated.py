@@ -1,4 +1,4 @@
-"""Questions about images by date, about snow and cloud on dates, and whether an index moved between two years."""
+"""Questions about images by date, about snow and cloud on dates, and about the change of an index between two years."""
 
 from __future__ import annotations
 
@@ -7,12 +7,12 @@ from dataclasses import replace
 
 from eowidgets.analysis.ask.kinds.given import Given
 from eowidgets.analysis.ask.kinds.patterns import CUBE, LIMIT, NEGATED, NONE, indices_in
-from eowidgets.analysis.ask.language import COVERS, IMAGES, SKIES, Change, Count, Presence, Program, When
+from eowidgets.analysis.ask.language import COVERS, IMAGES, SKIES, Change, Count, Presence, QuestionProgram, When
 from eowidgets.analysis.ask.scopes import scopes
 from eowidgets.analysis.ask.slots import Slots
 
 
-def image_day(low: str, slots: Slots, given: Given) -> Program | None:
+def image_day(low: str, slots: Slots, given: Given) -> QuestionProgram | None:
     """Read "First acquisition of the 1990s?", "What was the last day observed in 2019?"."""
     names = [t.name for t in slots.topics]
     if re.match(r"^when (?:was|were|did)\b.*\b(?:built|constructed|construction|construct)\b", low) and not names:
@@ -62,8 +62,8 @@ _FELL = re.compile(
 )
 
 
-def moved(low: str, slots: Slots, given: Given) -> Program | None:
-    """Read "Did NDVI rise between 2017 and 2020?": whether it moved that way between two years."""
+def moved(low: str, slots: Slots, given: Given) -> QuestionProgram | None:
+    """Read "Did NDVI rise between 2017 and 2020?": a change in one direction between two years."""
     if not re.search(r"(?:^|, )(?:and )?(?:did|has|have)\b", low) or LIMIT.search(low) or " than " in low:
         return None
     names = [t.name for t in slots.topics if t.name not in IMAGES]
@@ -79,7 +79,7 @@ def moved(low: str, slots: Slots, given: Given) -> Program | None:
     return Change(replace(scope, cover=lands[0]) if lands else scope, indices[0], "whether", "gain" if rose else "loss")
 
 
-def sky_on(low: str, slots: Slots, given: Given) -> Program | None:
+def sky_on(low: str, slots: Slots, given: Given) -> QuestionProgram | None:
     """Read "Was the 30th of July 2020 cloudy?", "How many days had snow in 2018?"."""
     skies = [t.name for t in slots.topics if t.name in SKIES]
     if len(set(skies)) != 1 or LIMIT.search(low) or " than " in low:

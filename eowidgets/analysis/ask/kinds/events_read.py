@@ -1,11 +1,11 @@
-"""Questions about fires, storms and other events, and notes on the cause of a loss."""
+"""Questions about fires, storms and other events, and remarks on the cause of a loss."""
 
 from __future__ import annotations
 
 import re
 
 from eowidgets.analysis.ask.kinds.given import SHARP, Given
-from eowidgets.analysis.ask.language import Event, Program
+from eowidgets.analysis.ask.language import Event, QuestionProgram
 from eowidgets.analysis.ask.scopes import scopes
 from eowidgets.analysis.ask.slots import Slots
 
@@ -23,8 +23,8 @@ _EVENTS: tuple[tuple[str, re.Pattern[str]], ...] = (
 _BURN_INDEX = re.compile(r"\bburn (?:ratio|index)\b")
 
 
-def event(low: str, slots: Slots, given: Given) -> Program | str | None:
-    """Read whether a fire, a storm or the like happened."""
+def event(low: str, slots: Slots, given: Given) -> QuestionProgram | str | None:
+    """Read a question whether a fire, a storm or a similar event happened."""
     if _BURN_INDEX.search(low) or (given.metres <= SHARP and "burn" not in low and "fire" not in low):
         return None
     for of, pattern in _EVENTS:
@@ -35,10 +35,10 @@ def event(low: str, slots: Slots, given: Given) -> Program | str | None:
 
 
 def cause_note(question: str) -> str:
-    """A sentence for answers about loss where the question speaks of its cause."""
+    """Return a sentence for answers about loss, if the question mentions the cause."""
     if re.search(
         r"\b(?:logg(?:ed|ing|ers?)|fell(?:ed|ing|ings)|clear-?(?:cut|cuts|cutting|felled)|chopped|harvest\w*|cut)\b",
         question.lower(),
     ):
-        return " The images show the loss, not what caused it."
+        return " The images show the loss, not its cause."
     return ""

@@ -11,7 +11,7 @@ SHARP = 2.0
 
 @dataclass(frozen=True, slots=True)
 class Given:
-    """What the cube has, as far as reading needs it."""
+    """The properties of a cube that reading depends on."""
 
     bands: Collection[str] = ()
     metres: float = 10.0

@@ -7,13 +7,13 @@ from dataclasses import replace
 
 from eowidgets.analysis.ask.kinds.given import Given
 from eowidgets.analysis.ask.kinds.patterns import NEGATED, indices_in
-from eowidgets.analysis.ask.language import COVERS, SKIES, Program, Season
+from eowidgets.analysis.ask.language import COVERS, SKIES, QuestionProgram, Season
 from eowidgets.analysis.ask.scopes import scopes
 from eowidgets.analysis.ask.slots import Slots
 
 _BEGIN = r"(?:begin\w*|began|begun|start\w*|onset|commenc\w*|arriv\w*|c[ao]me|comes|coming|set in)"
 _END = r"(?:end(?!\w*less)\w*|over|finish\w*|stop\w*)"
-#: A season of plants; "the season" alone only where it begins, ends, peaks or lasts.
+#: A season of plants; "the season" alone counts only with a verb such as begin, end, peak or last.
 _SEASON = r"(?:growing|greening|vegetation) seasons?"
 _NAMED = re.compile(rf"\b{_SEASON}\b|\b(?:the|this|each|every) season (?:{_BEGIN}|{_END}|peak\w*|last\w*)\b")
 _STARTS = re.compile(rf"\b{_BEGIN}\b")
@@ -23,26 +23,26 @@ _LENGTH = re.compile(
     r"\b(?:how long|length|last(?:s|ed)?(?! (?:image|year|spring|summer|autumn|winter))|duration|how many days)\b"
 )
 _THAN = re.compile(r"\b(?P<relation>earlier|sooner|later|longer|shorter)\b(?: or (?:earlier|later|longer|shorter))?")
-#: How a question for a date or a length begins; "what is the mean NDVI at the start" is none.
+#: Openings of questions for a date or a length; "what is the mean NDVI at the start" does not match.
 _WHEN = re.compile(
     r"^(?:and |so |please )?(?:when|how long|how many days|how (?:early|late)|(?:on |at |by )?(?:what|which) (?:date|day|time)"
     r"|(?:(?:what|which) (?:is|was|were|are) |(?:show|give|tell|find|list|name)(?: me| us)? )?(?:the )?"
     r"(?:(?:average|mean|usual|typical|median) )*"
     r"(?:dates?|days?|starts?|beginning|onset|ends?|length|duration|growing season))\b"
 )
-#: A trend of the dates, a rank of years, a time to come: none of them is computed.
+#: Trends of dates, ranks of years and future seasons, which are not computed.
 _OTHER = (
     (
         re.compile(r"\b(?:will|shall|going to|next|coming year|forecast|predict\w*|expect\w*)\b"),
-        "I date growing seasons that were seen, not those to come: ask for a year of the series.",
+        "Growing seasons are dated from images, not forecast: ask for a year of the series.",
     ),
     (
         re.compile(r"\b(?:earliest|latest|longest|shortest)\b|\b(?:which|what) (?:year|spring|season)\b"),
-        "I give the growing season of every year, and do not rank them: ask when it starts or ends, or how long it is.",
+        "Growing seasons are dated per year, but not ranked: ask when one starts or ends, or how long it is.",
     ),
 )
 _YEAR = r"(?: (?:of |in )?(?:19|20)\d\d)?"
-#: The begin or end of a season of the calendar, which no image shows.
+#: The begin or end of a calendar season, which no image shows.
 _CALENDAR = re.compile(
     rf"^(?:and )?when (?:does|do|did|is|was|will) (?:the )?(?:(?:summer|autumn|fall|winter)(?:time)?{_YEAR} (?:{_BEGIN}|{_END})"
     rf"|spring(?:time)?{_YEAR} {_END})\b|\b(?:start|beginning|onset|end) of (?:the )?(?:summer|autumn|winter)$"
@@ -50,7 +50,7 @@ _CALENDAR = re.compile(
 _NO_CALENDAR = (
     "The images date the growing season, not the seasons of the calendar: ask when the growing season starts or ends."
 )
-#: The spring of plants, by a verb or noun of its beginning; the calendar's has none.
+#: Spring as the growing season, indicated by a verb or noun of its beginning; the calendar season has none.
 _SPRING = (
     (
         rf"\b(?:the )?spring(?:time)?(?: season)?({_YEAR}) "
@@ -69,11 +69,11 @@ _SPRING = (
     (r"\b(?:the )?(?:spring )?green-?up\b", "the growing season start"),
     (r"\b(?:vegetation (?:period|season)|growing period|growth season)\b", "growing season"),
 )
-_TREND = "I hold the growing seasons of two years against each other: name both years."
+_TREND = "Comparing growing seasons needs two years: name both."
 
 
 def spring_said(text: str) -> str:
-    """Return a question about the beginning of spring as one about the growing season.
+    """Rephrase a question about the beginning of spring as one about the growing season.
 
     Examples
     --------
@@ -85,8 +85,8 @@ def spring_said(text: str) -> str:
     return text
 
 
-def growing_season(low: str, slots: Slots, given: Given) -> Program | str | None:
-    """Read a question about start, peak, end or length of the growing season; say what of it is not computed."""
+def growing_season(low: str, slots: Slots, given: Given) -> QuestionProgram | str | None:
+    """Read a question about start, peak, end or length of the growing season, or refuse what is not computed."""
     if _CALENDAR.search(low):
         return _NO_CALENDAR
     if not _NAMED.search(low):
@@ -105,7 +105,7 @@ def growing_season(low: str, slots: Slots, given: Given) -> Program | str | None
         return None
     scope, other = scopes(slots, "compare" if relation else "")
     if (scope.months and not scope.start) or any(d.months and not d.start for d in slots.dates):
-        return "The growing season is looked for in the whole year: ask without months."
+        return "The growing season is computed for the whole year: ask without months."
     indices = indices_in(names, given)
     of = indices[0] if indices else "NDVI"
     lands = [n for n in names if n in COVERS]
@@ -123,7 +123,7 @@ def growing_season(low: str, slots: Slots, given: Given) -> Program | str | None
 
 
 def _asked(low: str) -> str | None:
-    """Which event is asked for: exactly one."""
+    """Return the event that is asked for, if it is exactly one."""
     if re.search(r"\b(?:longer|shorter)\b", low):
         return "length"
     found = [

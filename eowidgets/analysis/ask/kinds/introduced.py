@@ -1,4 +1,4 @@
-"""Take what a person says about themselves away from the question that follows it."""
+"""Remove statements of users about themselves from the question that follows."""
 
 from __future__ import annotations
 
@@ -8,16 +8,16 @@ from eowidgets.analysis.ask.dates import find_dates
 from eowidgets.analysis.ask.lexicon import DRAWN, PLACE
 
 _ASKS = r"(?:what|which|when|where|how|who|why|on|in|at|by|from|is|are|was|were|did|does|do|has|have|can|could)"
-#: A sentence about the person who asks.
+#: Beginning of a sentence about the user.
 _OF_ME = re.compile(r"^\W*(?:i|we|my|our|i'm|we're|i've|we've|i'd|we'd|as an?|for (?:an?|my|our|the))\b", re.IGNORECASE)
-#: The clause that leads from the person to the question: "for a school project I need to know".
+#: Clause that leads from the user to the question: "for a school project I need to know".
 _LEADS = re.compile(
     r"^\W*(?:i|we|my|our|i'm|we're|i've|we've|i'd|we'd|as an?|for (?:an?|my|our|the))\b[^.?!]{0,90}?"
     r"\b(?:know|wondering|wonder|find out|understand|learn|work out|asks?|asked|tell (?:me|us)|curious|determine)\b"
     rf"(?: about)?(?: me| us)?[,:]? (?=(?:whether|if|{_ASKS})\b)",
     re.IGNORECASE,
 )
-#: Words that narrow the question: what they stand in is part of it.
+#: Words that narrow the question; a sentence that contains one is kept.
 _NARROWS = re.compile(
     r"\d|\b(?:only|just|except\w*|without|not|no|never|ignor\w+|exclud\w+|outside|inside|within|interested|care|focus\w*|mean"
     r"|limit|instead|drew|drawn|selected|marked|parcels?|layers?|standing at|than)\b",
@@ -28,9 +28,10 @@ _BACK = re.compile(r"\b(?:that|this|it)\b", re.IGNORECASE)
 
 
 def without_introduction(text: str) -> str:
-    """Return the question without sentences and clauses about the person who asks.
+    """Return the question without sentences and clauses about the user.
 
-    What narrows the question (numbers, places, "only", a time that the question itself does not name) stays.
+    Sentences that narrow the question (numbers, places, "only", a time that the question itself does not name) are
+    kept.
 
     Examples
     --------
@@ -51,7 +52,7 @@ def without_introduction(text: str) -> str:
 
 
 def _needed(said: str, rest: str) -> bool:
-    """Whether an introduction says something that the question does not."""
+    """Return whether an introduction contains information that the question lacks."""
     low = said.lower()
     if _NARROWS.search(low) or PLACE.search(low) or DRAWN.search(low):
         return True

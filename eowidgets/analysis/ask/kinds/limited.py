@@ -1,4 +1,4 @@
-"""Questions with a limit: whether it is passed, and on how much of the place."""
+"""Questions with a limit: whether it is exceeded, and on how much of the place."""
 
 from __future__ import annotations
 
@@ -17,14 +17,14 @@ from eowidgets.analysis.ask.kinds.patterns import (
     band_in,
     indices_in,
 )
-from eowidgets.analysis.ask.language import COVERS, IMAGES, SKIES, UNIONS, Extent, Program, Threshold
+from eowidgets.analysis.ask.language import COVERS, IMAGES, SKIES, UNIONS, Extent, QuestionProgram, Threshold
 from eowidgets.analysis.ask.scopes import scopes
 from eowidgets.analysis.ask.slots import Slots
 
 _MOST = re.compile(r"\b(?:mostly|mainly|predominantly|largely|(?:the )?majority|most of)\b")
 
 
-def extent(low: str, slots: Slots, given: Given) -> Program | str | None:
+def extent(low: str, slots: Slots, given: Given) -> QuestionProgram | str | None:
     """Read "On how much of the land does NDVI exceed 0.5?"."""
     match = LIMIT.search(low)
     counted = _counted_sky(low, slots, match)
@@ -75,15 +75,13 @@ def _counted_sky(low: str, slots: Slots, match: re.Match[str] | None) -> Extent 
     return Extent(scopes(slots, "")[0], skies[0], RELATION[match["rel"]], limit, "dates")  # type: ignore[arg-type]
 
 
-def threshold(low: str, slots: Slots, given: Given) -> Program | str | None:
-    """Read whether something is more or less than a limit."""
+def threshold(low: str, slots: Slots, given: Given) -> QuestionProgram | str | None:
+    """Read whether a value is more or less than a limit."""
     sign = re.search(r"\b(?:negative|positive)\b", low)
     index = indices_in([t.name for t in slots.topics], given)
     if sign and index and YES_NO.search(low) and "trend" not in low:
         if re.search(r"\b(?:anywhere|somewhere|everywhere)\b", low):
-            return (
-                f"I can tell whether the mean of {index[0]} is {sign[0]}, but not of single pixels: ask for the mean."
-            )
+            return f"Only the mean of {index[0]} is tested for its sign, not single pixels: ask for the mean."
         relation = "below" if sign[0] == "negative" else "above"
         return Threshold(scopes(slots, "")[0], index[0], "mean", relation, 0.0, "")  # type: ignore[arg-type]
     match, most = LIMIT.search(low), _MOST.search(low)
@@ -96,7 +94,7 @@ def threshold(low: str, slots: Slots, given: Given) -> Program | str | None:
             and any(n in indices_in(names, given) for n in names)
             and re.search(r"\b(?:where|how much|how many|which|what)\b", low)
         ):
-            return "I can tell whether a mean lies above or below a limit, but not where single pixels do: ask for yes or no."
+            return "Only a mean is compared with a limit, not single pixels: ask a yes-no question."
         return None
     if (
         re.search(
@@ -108,7 +106,10 @@ def threshold(low: str, slots: Slots, given: Given) -> Program | str | None:
     scope, _ = scopes(slots, "change")
     of = next((n for n in names if n not in IMAGES), names[0] if names else "")
     if not of:
-        return "I could not tell of what the limit is meant: name forest, field, water, built-up land, cloud, snow or an index."
+        return (
+            "The question does not name what the limit applies to: name forest, field, water, built-up land, cloud, "
+            "snow or an index."
+        )
     if match is None:
         relation, limit, unit = "above", 50.0, "%"
         if of in indices_in(names, given) or of in IMAGES or re.search(r"\bwhen|where\b", low) or LOST.search(low):
@@ -136,7 +137,7 @@ def threshold(low: str, slots: Slots, given: Given) -> Program | str | None:
     if ever and ((of in indices_in(names, given) and unit == "") or (of in SKIES and unit == "%")):
         always = re.search(r"\b(?:always|at all times|every|never)\b", low)
         if always:
-            return "Ask whether it was ever above, or ever below, the limit: always and never are its contrary."
+            return "Ask whether it was ever above, or ever below, the limit: always and never are the negation of that."
         return Threshold(scope, of, "any date", relation, limit, unit)  # type: ignore[arg-type]
     if unit == "":
         if of in indices_in(names, given):
@@ -152,14 +153,14 @@ def threshold(low: str, slots: Slots, given: Given) -> Program | str | None:
     if of in indices_in(names, given):
         return f"{of} has no unit: ask whether it is above a number such as 0.5."
     if of in IMAGES:
-        return "How large a part of the images is meant I cannot tell: ask for their number."
+        return "A share of the images is not computed: ask for their number."
     if lost or gained:
         return Threshold(scope, land, "loss" if lost else "gain", relation, limit, unit)  # type: ignore[arg-type]
     return Threshold(scope, of, "share" if unit == "%" else "area", relation, limit, unit)  # type: ignore[arg-type]
 
 
 def unit_of(written: str, fraction: bool) -> str:
-    """The unit of a limit as it is written; a fraction is one of percent."""
+    """Return the unit of a limit from its written form; fractions are in percent."""
     if fraction or written in ("%", "percent", "per cent", "pct"):
         return "%"
     if written.startswith(("km2", "square k")):

@@ -118,7 +118,7 @@ MORE = re.compile(
 
 
 def ranked(names: list[str]) -> str | None:
-    """What is ranked: an index before the land that it is of, clouds for clear images that are not counted."""
+    """Return what is ranked: an index rather than the land it is limited to, clouds for uncounted clear images."""
     of = next((n for n in names if n not in IMAGES), names[0] if names else None)
     if of is None:
         return None
@@ -129,12 +129,12 @@ def ranked(names: list[str]) -> str | None:
 
 
 def marks_of(slots: Slots) -> str:
-    """Join the words of a question, with marks in place of what it names."""
+    """Join the words of a question, with placeholders for the things that it names."""
     return " ".join(slots.tokens)
 
 
 def indices_in(names: Collection[str], given: Given) -> list[str]:
-    """Pick the names that are indices."""
+    """Return the names that are indices."""
     other = (*COVERS, *UNIONS, *SKIES, *IMAGES)
     return [n for n in names if n not in other and n.partition(" ")[0] not in COVERS]
 
@@ -158,7 +158,7 @@ PLAIN_BANDS = ("red", "green", "blue", "yellow")
 
 
 def band_in(low: str, given: Given) -> str:
-    """The band that a question names, whether the cube has it or not."""
+    """Return the band that a question names, also if the cube lacks it."""
     for name in given.bands:
         if name not in PLAIN_BANDS and re.search(rf"\b{re.escape(str(name).lower())}\b", low):
             return str(name)

@@ -1,4 +1,4 @@
-"""Questions made plain before they are read: places the usual way round, dates for "the last day", coordinates taken out."""
+"""Normalisation of questions: usual names of places, dates for "the last day", coordinates removed."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ _PAIRS = (
     (re.compile(r"\b(?:the )?right(?: (?:half|part|side))?,? (or|and|than) (?:the )?left\b"), r"east \1 west"),
 )
 
-#: "Could you please tell me in a few words what NDVI is?" asks what NDVI is.
+#: Polite frames: "Could you please tell me in a few words what NDVI is?" is "What is NDVI?".
 _POLITE = re.compile(
     r"^\W*(?:(?:hi|hello|hey|dear|good (?:morning|day|evening))\b[^,.!]{0,20}[,.!]\s*)?(?:(?:please|so|well|ok|okay|now),? )*"
     r"(?:(?:can|could|would|will) you (?:please |kindly |perhaps )*|i(?:'d| would| want| need)?(?: like| love)? ?(?:to )?"
@@ -44,10 +44,10 @@ _POLITE = re.compile(
     r" (?=(?:what|which|when|where|how|on which|in which|by how|at what|in what|on what|from which)\b)(?P<rest>.*)$",
     re.IGNORECASE,
 )
-#: "Isn't it greener?" asks whether it is.
+#: Negated openings: "Isn't it greener?" is "Is it greener?".
 _RHETORICAL = re.compile(r"^\W*(is|are|was|were|has|have|did|does|do)n[' ]?t\b(?= (?!there\b))", re.IGNORECASE)
 _MOST_RECENT = re.compile(r"\bmost recent\b", re.IGNORECASE)
-#: "above NDVI 0.9" is "NDVI above 0.9".
+#: Order of index and limit: "above NDVI 0.9" is "NDVI above 0.9".
 _INDEX_LIMIT = re.compile(r"\b(above|below|over|under)(?: an?)? ([A-Z][A-Z0-9]{1,5})(?: of)? (-?\d)")
 _IMAGE = r"(?:day|date|image|picture|scene|acquisition|observation|overpass|frame)"
 
@@ -62,7 +62,8 @@ _AT_END = re.compile(
 )
 
 
-#: "The dry season, June to August" is June to August; three months of a season of the year are that season.
+#: Descriptions of months: "the dry season, June to August" is "June to August"; three months of a season are that
+#: season.
 _CLIMATE = re.compile(
     r"\b(?:the )?(?:dry|wet|rainy) season\b[ ,(]*(?:from |i\.?e\.?,? )?(?=(?:jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec))",
     re.IGNORECASE,
@@ -72,7 +73,7 @@ _QUARTERS = (
     (re.compile(r"\(?\bjune (?:to|through|until|-|–) august\b\)?", re.IGNORECASE), "summer"),
     (re.compile(r"\(?\bseptember (?:to|through|until|-|–) november\b\)?", re.IGNORECASE), "autumn"),
 )
-#: Where months are spelt out together with two or more years, they are one part of the year in each.
+#: Two or more years: with months, they mean one part of the year in each of them.
 _TWO_YEARS = re.compile(r"\b(?:19|20)\d\d\b.*\b(?:19|20)\d\d\b")
 
 
@@ -80,7 +81,7 @@ _SEASON = re.compile(r"\b(?:the )?(spring|summer|autumn|winter)s?\b(?! (?:of )?(
 
 
 def _part_at_the_end(text: str) -> str:
-    """Put the part of the year that is meant of every year behind the question, where it is read as such."""
+    """Move a part of the year that applies to every year to the end of the question, where it is read as such."""
     for pattern, season in _QUARTERS:
         text = pattern.sub(season, text)
     named = {m[1].lower() for m in _SEASON.finditer(text)}
@@ -91,7 +92,7 @@ def _part_at_the_end(text: str) -> str:
 
 
 def plain(question: str, first: str = "", last: str = "") -> str:
-    """The question with places said the usual way, the past perfect as the past, and "the last day" as its date.
+    """Return a question with usual names of places, the past tense, and a date for "the last day".
 
     Parameters
     ----------
@@ -122,15 +123,15 @@ def plain(question: str, first: str = "", last: str = "") -> str:
 
 
 def point_of(question: str, bounds: tuple[float, float, float, float] | None) -> tuple[str, tuple[float, float] | None]:
-    """Take coordinates out of a question.
+    """Remove coordinates from a question, and return them.
 
-    Latitude comes first, unless letters or words say otherwise or only the other order lies in the cube.
+    Latitude comes first, unless letters or words indicate otherwise, or only the other order lies in the cube.
 
     Parameters
     ----------
     question : str
     bounds : (west, south, east, north), optional
-        Of the cube, in degrees.
+        Bounds of the cube in degrees.
 
     Returns
     -------

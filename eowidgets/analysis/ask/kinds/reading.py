@@ -1,4 +1,4 @@
-"""Read the kinds of questions that the grammar of the parser does not cover, and complete the programs that it gives."""
+"""Read the kinds of questions outside the grammar of the parser, and complete the programs of the parser."""
 
 from __future__ import annotations
 
@@ -35,14 +35,14 @@ from eowidgets.analysis.ask.language import (
     Count,
     Describe,
     Presence,
-    Program,
+    QuestionProgram,
     Share,
     When,
 )
 from eowidgets.analysis.ask.slots import Slots
 
 _CLIMATE_SEASON = re.compile(r"\b(?:dry|wet|rainy|growing) season\b", re.IGNORECASE)
-#: "Will it be greener in December than it was in August?"
+#: Comparison of the future with another time: "Will it be greener in December than it was in August?"
 _AHEAD_OF_ANOTHER = re.compile(
     r"\bwill\b.*\bthan (?:it |they )?(?:was |were )?(?:in |during )?(?:the )?(?:last |this )?(?:spring|summer|autumn|winter"
     r"|jan|feb|mar|apr|may|june?|july?|aug|sep|oct|nov|dec)",
@@ -51,27 +51,27 @@ _AHEAD_OF_ANOTHER = re.compile(
 _METHOD = re.compile(r"\b(?P<name>(?:break|change)-[a-z]+|ccdc|bfast|landtrendr|cusum|ewma|sccd)\b")
 
 
-def read(text: str, slots: Slots, given: Given) -> Program | str | None:
-    """The program of a question of these kinds, the sentence that refuses it, or None for a question of the parser.
+def read(text: str, slots: Slots, given: Given) -> QuestionProgram | str | None:
+    """Return the program of a question of these kinds, a sentence that refuses it, or None for the parser.
 
     Parameters
     ----------
     text : str
         The question, cleaned and plain, without coordinates.
     slots : Slots
-        What it names.
+        Parts that the question names.
     given : Given
     """
     elsewhere = named_elsewhere(text, slots, given)
     if elsewhere:
         return elsewhere
     if _AHEAD_OF_ANOTHER.search(text):
-        return "I compare a forecast with the same days of the last year seen: leave the other time out."
+        return "A forecast is compared with the same days of the last observed year: leave the other time out."
     growing = growing_season(text.lower().rstrip(" ?.!"), slots, given)
     if growing is not None:
         return growing
     if _CLIMATE_SEASON.search(text):
-        return "Which months the dry, the wet or the growing season has here I cannot tell: name the months."
+        return "The months of the dry, wet or growing season are not known for this place: name the months."
     for reader in _READERS:
         found = reader(text.lower().rstrip(" ?.!"), slots, given)
         if found is not None:
@@ -80,19 +80,19 @@ def read(text: str, slots: Slots, given: Given) -> Program | str | None:
     return sentence or None
 
 
-def refine(text: str, program: Program, given: Given, *, counted: bool = True) -> Program | str:
-    """The program with what its reader leaves out: no, up and down, a method; or the sentence that refuses it.
+def refine(text: str, program: QuestionProgram, given: Given, *, counted: bool = True) -> QuestionProgram | str:
+    """Add what its reader omits to a program: a negation, a direction or a method; or return a refusal.
 
-    With ``counted`` only words for images may be counted as images: the grammar takes anything for them.
+    With ``counted``, only words for images count as images, because the grammar accepts any word.
     """
     low = text.lower()
     if isinstance(program, Presence) and not program.negated and NONE.search(low):
         return replace(program, negated=True)
     if NEGATED.search(low) and not isinstance(program, Presence) and YES_NO.search(low):
-        return "The question says not: ask it without, so that yes and no mean one thing."
+        return "The question contains a negation: ask it without, so that yes and no are unambiguous."
     counts = isinstance(program, Count) and program.of in IMAGES
     if counted and counts and re.match(rf"^(?:and )?how many (?!{_COUNTED})", low):
-        return "I count images, dates and patches: ask how many of these there are."
+        return "Only images, dates and patches are counted: ask how many of these there are."
     if isinstance(program, Describe) and re.search(
         r"\b(?:increas\w+|decreas\w+|gr[eo]w\w*|shr[iau]nk\w*|chang\w+|lost|gained)\b", low
     ):
@@ -131,7 +131,7 @@ def refine(text: str, program: Program, given: Given, *, counted: bool = True) -
     return program
 
 
-#: Verbs of loss and of coming, where the grammar hears only what was lost or came.
+#: Verbs of loss and of gain, which the grammar does not distinguish.
 _GONE = (
     r"\b(?:lost|built (?:over|upon)|paved|sealed|converted|turned into|replaced|vanish\w*|disappear\w*|cleared|felled"
     r"|(?:was|were|been) cut|cut down|gone|removed|deforested)\b"
@@ -140,7 +140,7 @@ _GONE = (
 _CAME = r"\b(?:appear\w*|built(?![- ]up)|constructed|emerg\w*|c[ao]me(?: up| into being)?|planted|gained|new)\b"
 
 
-#: What may stand after "how many" in a question for images.
+#: Words that may follow "how many" in a question for images.
 _COUNTED = (
     r"(?:of |the |these |those |single |different |separate |such |good |clear |clean |usable |available |satellite |cloud-?free "
     r"|cloudless |cloudy |free |total |in |do |are |did |were |unclouded |sentinel-2 |sentinel |landsat |modis |raw |valid )*"
@@ -152,7 +152,7 @@ _NET_DOWN = re.compile(r"\b(?:decreas\w+|shr[iau]nk|declin\w+|smaller|reced\w+)\
 
 
 def _net(low: str, program: Change) -> Compare | None:
-    """Compare the two years of "did the forest grow?": losses and gains both count for that."""
+    """Convert "did the forest grow?" to a comparison of two years, because losses and gains both count."""
     scope = program.scope
     up, down = bool(_NET_UP.search(low)), bool(_NET_DOWN.search(low))
     if program.ask != "whether" or program.of not in COVERS or up == down or not (scope.start and scope.end):
@@ -165,7 +165,7 @@ def _net(low: str, program: Change) -> Compare | None:
 
 
 def _directed(low: str, program: Change) -> Change:
-    """With the direction that its words say: "did it get greener" is no question whether it moved."""
+    """Add the direction in the words of a question: "did it get greener" asks for an increase."""
     if not program.of or program.ask not in ("whether", "amount"):
         return program
     if program.of in COVERS and (program.direction or program.ask == "amount"):
@@ -176,7 +176,7 @@ def _directed(low: str, program: Change) -> Change:
 
 
 def asked_direction(question: str) -> str:
-    """``"rising"`` or ``"falling"`` where a yes or no about a trend is asked for, else nothing.
+    """Return ``"rising"`` or ``"falling"`` for a yes-no question about a trend, else an empty string.
 
     Examples
     --------
@@ -193,7 +193,7 @@ def asked_direction(question: str) -> str:
     return "" if up == down else "rising" if up else "falling"
 
 
-_READERS: tuple[Callable[[str, Slots, Given], Program | str | None], ...] = (
+_READERS: tuple[Callable[[str, Slots, Given], QuestionProgram | str | None], ...] = (
     fact, event, compared_covers, compared_times, difference, moved, sky_on, became, how_much, extreme_value, extent,
     complement, band, absence, at_point, image_day, rank, threshold, mean, alone,
 )  # fmt: skip

@@ -1,4 +1,4 @@
-"""Quantities that images do not show, by name: a question about one of them is refused with a sentence that names it."""
+"""Quantities that images do not show: a question about one of them is refused with a sentence that names it."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ _ROADS = (
     r"|bridges?|power ?lines?|fences?|driveways?)"
 )
 
-#: Pattern, what is asked for, and what can be asked instead. The first that fits names the refusal.
+#: Pattern, unsupported quantity, and a supported alternative. The first match determines the refusal.
 _OPINION = (
     r"\b(?:nice(?:st|r)?|best|beautiful|ugl(?:y|iest)|worst|interesting|should(?! (?:i"
     r"|we|one) (?:know|expect))|recommend\w*|favou?rite|pretti(?:er|est)|pretty|good place|opinion|worth visiting)\b"
@@ -63,7 +63,7 @@ _REFUSED: tuple[tuple[re.Pattern[str], str, str], ...] = tuple(
     r"|litres?|liters?|timber|firewood)\b",
          "volumes and weights", "how large an area it covers"),
         (r"\bhow old\b|\bages? of\b|\b(?:oldest|youngest) (?!‹|dates?|images?|scenes?|pictures?"
-    r"|acquisitions?|observations?|data|records?)\b|\b(?:planted|founded)\b.*\?$(?<!cut\?)", "ages", "since when it is seen"),
+    r"|acquisitions?|observations?|data|records?)\b|\b(?:planted|founded)\b.*\?$(?<!cut\?)", "ages", "since when it is observed"),
         (r"\b(?:species|oaks?|beech(?:es)?|pines?|spruces?|firs?|birch(?:es)?|maples?|poplars?"
     r"|conifer(?:s|ous)?|deciduous|broadleaf|broad-leaved|evergreen)\b"
          r"|\b(?:what|which) (?:kinds?|types?|sorts?) of (?:trees?|forests?|crops?|plants?"
@@ -118,12 +118,12 @@ _REFUSED: tuple[tuple[re.Pattern[str], str, str], ...] = tuple(
     )
 )  # fmt: skip
 
-#: Kinds that pixels of half a metre or so do show.
+#: Quantities that pixels of about half a metre do show.
 _SHARP_KINDS = ("single things and their number", "roads and other lines", "lengths")
 
 
 def refusal(text: str, slots: Slots, given: Given) -> str:
-    """A sentence that names the kind of quantity that images do not show, or nothing."""
+    """Return a sentence that names the quantity that images do not show, or an empty string."""
     low = text.lower()
     measured = [t.name for t in slots.topics if t.name not in (*COVERS, *UNIONS, *IMAGES) and " " not in t.name]
     index = [n for n in measured if n not in SKIES]
@@ -141,7 +141,7 @@ def refusal(text: str, slots: Slots, given: Given) -> str:
 
 
 def named_elsewhere(text: str, slots: Slots, given: Given) -> str:
-    """A refusal of names of places: the series has coordinates and no names."""
+    """Return a refusal of place names, because the series has coordinates but no names."""
     known = given.title.lower()
     ours = HARMLESS | {w for phrase in (*NOUN_OF, *WORD_OF) for w in phrase.split()} | set(MONTH_NAMES) | set(SEASONS)
     names = re.findall(r"(?<=[a-z,] )[A-Z][a-z]{2,}(?:-[A-Z][a-z]+)*", text)
@@ -151,9 +151,7 @@ def named_elsewhere(text: str, slots: Slots, given: Given) -> str:
     if not strange:
         return ""
     name = repr(strange[0][:30])
-    return (
-        f"I do not know the place or name {name}: the series shows one place, which you can draw on or give in degrees."
-    )
+    return f"The place or name {name} is unknown: the series has no names, so draw an area or give degrees."
 
 
 _NAMES = frozenset("monday tuesday wednesday thursday friday saturday sunday copernicus sentinel landsat modis".split())  # noqa: SIM905

@@ -1,4 +1,4 @@
-"""Say questions in the words that the readers know: symbols, holidays, tag questions, names of radar bands."""
+"""Rephrase questions in words that the readers cover: symbols, holidays, tag questions, names of radar bands."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ _HOLIDAY = re.compile(
     rf"(?P<name>{'|'.join(sorted(_HOLIDAYS, key=len, reverse=True))})(?: of| in)? (?P<year>{_Y})\b",
     re.IGNORECASE,
 )
-#: Days that "shortly" before or after reaches.
+#: Number of days that "shortly" before or after spans.
 _SHORTLY = 16
 _THIRD = re.compile(
     rf"\b(?:in |during )?(?:the )?(?P<third>early|mid|middle of|late|beginning of|end of)[ -]"
@@ -48,7 +48,7 @@ _SEASON = r"(?:winter|spring|summer|autumn|fall)"
 _FOUR_SEASONS = re.compile(rf"\s*[:,(-]*\s*\b{_SEASON}(?:,? (?:or |and )?{_SEASON}){{3}}\)?", re.IGNORECASE)
 
 _Pair = tuple[re.Pattern[str], str | Callable[[re.Match[str]], str]]
-#: What is said, and how the readers know it.
+#: Wordings, and their replacements that the readers cover.
 _SAID: tuple[_Pair, ...] = tuple(
     (re.compile(pattern, re.IGNORECASE), instead)
     for pattern, instead in (
@@ -118,7 +118,7 @@ _SAID: tuple[_Pair, ...] = tuple(
 
 
 def rephrased(question: str, names: Collection[str], dates: int) -> str:
-    """Return the question in the words that the readers know.
+    """Return the question in words that the readers cover.
 
     Parameters
     ----------
@@ -126,7 +126,7 @@ def rephrased(question: str, names: Collection[str], dates: int) -> str:
     names : collection of str
         Names of the bands of the cube.
     dates : int
-        Number of dates of the cube: "of the seven dates" then says nothing.
+        Number of dates of the cube; in "of the seven dates" this number is then redundant.
 
     Examples
     --------
@@ -149,7 +149,7 @@ def rephrased(question: str, names: Collection[str], dates: int) -> str:
 
 
 def _all_dates(text: str, dates: int) -> str:
-    """Leave out a number of dates that is that of the cube."""
+    """Remove a number of dates that equals that of the cube."""
     number = rf"(?:{_NUMBERS[dates]}|{dates})" if dates < len(_NUMBERS) else str(dates)
     return re.sub(
         rf"\b((?:of|on|in|over|among) (?:the|these|all)(?: the)?) {number} ({_SHOTS})\b", r"\1 \2", text, flags=re.I
@@ -187,7 +187,7 @@ def _asked(text: str) -> str:
 
 
 def _radar(text: str, names: Collection[str]) -> str:
-    """Name radar bands as bands, and what they measure by words of more and less."""
+    """Name radar bands as bands, and replace words for their strength by higher and lower."""
     radar = [n for n in names if str(n).lower() in ("vv", "vh", "hh", "hv")]
     named = [n for n in radar if re.search(rf"\b{n}\b", text, re.IGNORECASE)]
     if not named or re.search(r"\bpolari[sz]ations\b", text, re.IGNORECASE):

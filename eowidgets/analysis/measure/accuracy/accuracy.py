@@ -178,7 +178,7 @@ class _Parts:
         elif design == "random":
             every, stratum = self._from_map(found), np.array(found.names, dtype=object)[placed.mapped]
             self.notes.append(
-                "The points are taken as a simple random sample of the map, and its classes as strata (post-stratification)."
+                "The points are treated as a simple random sample of the map, and its classes as strata (post-stratification)."
             )
         elif points.strata:
             every = points.strata
@@ -190,7 +190,7 @@ class _Parts:
                 )
         else:
             raise InputError(
-                "The samples carry no design, without which no share of the area follows from them: give strata= with the "
+                "The samples have no design, which is needed to estimate shares of the area: give strata= with the "
                 "size of each stratum, or design='random' if they were drawn at random over the whole map."
             )
         self._count(every, stratum, found, (points.nested and same_map) or design == "random")
@@ -216,7 +216,7 @@ class _Parts:
         return every, np.array(other.names, dtype=object)[index.ravel()[placed.pixel]]
 
     def _count(self, every: tuple[Stratum, ...], stratum: Array, found: ClassMap, nested: bool) -> None:
-        """Count the samples, and leave out strata without any."""
+        """Count the samples, and remove strata without samples."""
         placed, classes = self.placed, len(self.names)
         known = {s.name: i for i, s in enumerate(every)}
         where = np.array([known.get(str(s), -1) for s in stratum])
@@ -238,8 +238,8 @@ class _Parts:
         single = [s.name for s, count in zip(every, numbers, strict=True) if count == 1]
         if single:
             self.notes.append(
-                f"{', '.join(repr(s[:30]) for s in single)} {'has' if len(single) == 1 else 'have'} one sample only, from "
-                "which no variance follows: its standard error is taken from a binomial interval."
+                f"{', '.join(repr(s[:30]) for s in single)} {'has' if len(single) == 1 else 'have'} only one sample, which gives "
+                "no variance: its standard error is taken from a binomial interval."
             )
         position = np.cumsum(~empty) - 1
         self.where = position[where]
@@ -252,7 +252,7 @@ class _Parts:
         self.present = self._present(nested, found)
 
     def _present(self, nested: bool, found: ClassMap) -> Any:
-        """Return which map classes each stratum has, where that is known."""
+        """Return which map classes occur in each stratum; None if unknown."""
         if self._pixels_by_class:
             return np.array([self._pixels_by_class[s.name] > 0 for s in self.used])
         if not nested:
@@ -260,7 +260,7 @@ class _Parts:
         seen = self.counts.sum(axis=2) > 0
         if found.parent is None or set(found.names) == {s.name for s in self.used}:
             return seen
-        # A stratum of one class of the parent may hold every class that this one was divided into.
+        # A stratum of one class of the parent may contain every class that this class was divided into.
         groups = np.array(found.groups)
         out = np.zeros_like(seen)
         for k, group in enumerate(groups):
@@ -268,7 +268,7 @@ class _Parts:
         return out
 
     def mapped(self, found: ClassMap) -> Array:
-        """Return the shares of the classes in the map.
+        """Return the area shares of the classes in the map.
 
         Raises
         ------
@@ -277,7 +277,7 @@ class _Parts:
         """
         if self.covered < 1 - 1e-9:
             raise InputError(
-                "A stratum has no labelled sample, so that the area in the map cannot be corrected: label points there."
+                "A stratum has no labelled sample, so the area in the map cannot be corrected: label points there."
             )
         hectares = found.sizes(count=len(self.names))[1]
         return np.asarray(hectares / hectares.sum())
@@ -294,7 +294,7 @@ class _Parts:
 
 
 def _check_size(found: ClassMap, strata: tuple[Stratum, ...], notes: list[str]) -> None:
-    """Note strata whose pixels are not those of the map."""
+    """Add a note if the number of pixels in the strata differs from that of the map."""
     given, own = sum(s.pixels for s in strata), int((found.index >= 0).sum())
     if given and abs(given - own) > 0.01 * own:
         notes.append(f"The strata have {given:,} pixels and the map {own:,}: check that both are of the same area.")
@@ -309,8 +309,8 @@ def _by_tolerance(parts: _Parts, options: Mapping[str, Any]) -> Any:
         return None
     rows = []
     for days in (*TOLERANCES, None):
-        made = parts.estimator(days, options)
-        precision, recall = made.users(change), made.producers(change)
+        estimator = parts.estimator(days, options)
+        precision, recall = estimator.users(change), estimator.producers(change)
         rows.append(
             {
                 "tolerance": "any" if days is None else days,

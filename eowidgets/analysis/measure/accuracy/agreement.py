@@ -1,4 +1,4 @@
-"""How far two people agree who labelled the same sample."""
+"""Agreement between two interpreters of the same sample."""
 
 from __future__ import annotations
 
@@ -19,13 +19,13 @@ class Agreement:
     Attributes
     ----------
     share : float
-        Of the points that both labelled with a class, those with the same class.
+        Share of the points with the same class, among those that both labelled with a class.
     both : int
         Points that both labelled with a class.
     matrix : DataFrame
         Counts; rows are the labels of the first, columns those of the second, "can't tell" among them.
     different : DataFrame
-        ``id``, ``lon``, ``lat``, ``one`` and ``two`` of the points to be discussed.
+        ``id``, ``lon``, ``lat``, ``one`` and ``two`` of the points with different labels.
     """
 
     share: float

@@ -1,4 +1,4 @@
-"""How many samples, and how many of them in each stratum."""
+"""Number of samples, and their allocation to strata."""
 
 from __future__ import annotations
 
@@ -11,27 +11,27 @@ from eowidgets.errors import InputError
 
 Array = npt.NDArray[np.float64]
 Whole = npt.NDArray[np.int64]
-#: ``proportional``: by area. ``equal``. ``neyman``: by area times standard deviation. ``olofsson``: by area, but no stratum
-#: has less than the minimum.
+#: ``proportional``: by area. ``equal``: the same number in each. ``neyman``: by area times standard deviation.
+#: ``olofsson``: by area, with a minimum for each stratum.
 Allocation = Literal["olofsson", "proportional", "equal", "neyman"]
-#: Fewest samples of a stratum from which a variance can be computed.
+#: Minimum number of samples of a stratum for a variance.
 LEAST = 2
-#: User's accuracy that is assumed where none is given.
+#: Default of the expected user's accuracy.
 GUESS = 0.8
 
 
 def needed(target_se: float, weights: Array, users: Array, pixels: Array) -> int:
-    """Return the number of samples for a standard error of the overall accuracy.
+    """Return the number of samples that gives a standard error of the overall accuracy.
 
-    Cochran (1977), eq. 5.25; Olofsson et al. (2014), eq. 13, leave out the second term below.
+    Cochran (1977), eq. 5.25; Olofsson et al. (2014), eq. 13, omit the second term of the denominator.
 
     Parameters
     ----------
     target_se : float
     weights : array
-        Shares of the area of the strata.
+        Area shares of the strata.
     users : array
-        User's accuracies that are expected.
+        Expected user's accuracies.
     pixels : array
 
     Examples
@@ -56,12 +56,12 @@ def allocate(n: int, how: Allocation, weights: Array, users: Array, pixels: Whol
     weights, users, pixels
         See :func:`needed`. A stratum gets at most as many samples as it has pixels.
     minimum : int
-        Fewest samples of a stratum under ``"olofsson"``.
+        Minimum number of samples of a stratum under ``"olofsson"``.
 
     Returns
     -------
     array of int, shape (strata,)
-        With the sum n, or all pixels where there are fewer.
+        Sums to n, or to the number of pixels if that is smaller.
 
     Raises
     ------
@@ -93,7 +93,7 @@ def allocate(n: int, how: Allocation, weights: Array, users: Array, pixels: Whol
 
 
 def _divide(n: int, ideal: Array, least: Whole, most: Whole) -> Whole:
-    """Divide n in proportion, with limits for each; what a limit takes or leaves goes to the others."""
+    """Divide n in proportion, within limits for each; what a limit adds or removes goes to the others."""
     fixed = np.zeros(len(ideal), bool)
     out = least.copy()
     for _ in range(2 * len(ideal) + 1):
@@ -105,7 +105,7 @@ def _divide(n: int, ideal: Array, least: Whole, most: Whole) -> Whole:
         if not (low | high).any():
             out[free] = _rounded(share)
             break
-        # Those at the limit that is broken more are fixed first.
+        # Entries at the limit that is violated more are fixed first.
         too_little = float((least[free] - share)[low].sum()) >= float((share - most[free])[high].sum())
         at = np.flatnonzero(free)[low if too_little else high]
         out[at] = (least if too_little else most)[at]

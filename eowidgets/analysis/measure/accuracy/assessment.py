@@ -38,9 +38,9 @@ if TYPE_CHECKING:
 
 Array = npt.NDArray[Any]
 Units = Literal["ha", "km2", "m2", "pixels"]
-#: Unit to its value per hectare.
+#: Number of units in a hectare.
 PER_HECTARE = {"ha": 1.0, "km2": 0.01, "m2": 10_000.0}
-#: Fewer samples of a class than this say little about it.
+#: With fewer samples of a class, its estimates are marked as uncertain.
 FEW = 20
 
 
@@ -53,38 +53,38 @@ class Accuracy:
     classes : tuple of str
         Classes of the map, then reference classes that the map lacks.
     matrix : array of int, shape (map class, reference class)
-        Samples.
+        Counts of samples.
     proportions : array, shape (map class, reference class)
-        Estimated shares of the area.
+        Estimated area shares.
     overall : Estimated
         Overall accuracy, with ``value``, ``se``, ``low`` and ``high``.
     users, producers : tuple of Estimated
-        By class; NaN where there is no sample.
+        By class; NaN without a sample.
     areas : tuple of Estimated
         Error-adjusted areas in ``unit``.
     mapped_areas : array, shape (classes,)
-        Areas of the classes in the map (pixels counted) in ``unit``.
+        Areas of the classes in the map, from pixel counts, in ``unit``.
     kappa : float or None
-        On request.
+        Cohen's kappa, if requested.
     unit : {"ha", "km2", "m2", "pixels"}
     confidence : float
     interval : {"score", "normal"}
     n, unsure : int
         Samples used; samples labelled "can't tell", which are left out.
     strata : tuple of Stratum
-        Those with samples.
+        Strata with samples.
     covered : float
-        Share of the area that they have.
+        Area share of these strata.
     tolerance : float or None
-        Days.
+        Tolerance of dates in days.
     by_tolerance : DataFrame or None
         User's accuracy ("precision") and producer's accuracy ("recall") of change by tolerance in days.
     notes : tuple of str
-        Assumptions, and what was left out.
+        Assumptions, and the samples that were not used.
     method : str
-        Estimators and intervals, in one sentence.
+        Estimators and intervals in one sentence.
     provenance : str
-        JSON.
+        Provenance as JSON.
     """
 
     classes: tuple[str, ...]
@@ -142,7 +142,7 @@ class Accuracy:
         ]
         if few:
             listed = ", ".join(repr(n[:30]) for n in few)
-            notes.append(f"Fewer than {FEW} samples are of {listed}: the intervals are wide and rest on little.")
+            notes.append(f"Fewer than {FEW} samples are of {listed}: the intervals are wide and uncertain.")
         return cls(
             names,
             matrix,
@@ -168,13 +168,13 @@ class Accuracy:
         )
 
     def table(self) -> DataFrame:
-        """Return the table for a report: one row for each class.
+        """Return the table for a report, one row per class.
 
         Returns
         -------
         DataFrame
             ``mapped`` and ``area`` with ``area_se``, ``area_low``, ``area_high`` in the unit; ``users`` and ``producers``
-            (0..1) with the same endings; ``samples``, the reference labels of the class.
+            (0..1) with the same suffixes; ``samples``, the number of reference labels of the class.
         """
         import pandas as pd
 
@@ -188,7 +188,7 @@ class Accuracy:
         return pd.DataFrame(rows, index=pd.Index(self.classes, name="class"))
 
     def error_matrix(self, kind: Literal["samples", "area"] = "samples") -> DataFrame:
-        """Return the error matrix: rows are classes of the map, columns those on the ground.
+        """Return the error matrix: rows are classes in the map, columns classes on the ground.
 
         Parameters
         ----------
@@ -201,7 +201,7 @@ class Accuracy:
         return pd.DataFrame(values, pd.Index(self.classes, name="map"), pd.Index(self.classes, name="reference"))
 
     def sentence(self, name: str | None = None) -> str:
-        """Return what was found, in sentences for a report.
+        """Return the results in sentences for a report.
 
         Parameters
         ----------
@@ -241,7 +241,7 @@ class Accuracy:
 
     @checked
     def save(self, path: FilePath) -> Path:
-        """Write the assessment: ``.csv`` the table, ``.json`` everything, ``.html`` a page; whole or not at all.
+        """Write the assessment: ``.csv`` the table, ``.json`` all values, ``.html`` a page. No partial file is left.
 
         Raises
         ------
@@ -258,17 +258,17 @@ class Accuracy:
         Parameters
         ----------
         cube : Dataset, optional
-            Cited, and drawn below the map.
+            Cited, and drawn under the map.
         title : str
         map : Dataset or DataArray, optional
-            The map that was assessed, to be drawn: the assessment keeps its figures only.
+            The assessed map, to be drawn: an assessment holds figures only.
         """
         from eowidgets.analysis.measure.accuracy.assessment_report import accuracy_report
 
         return accuracy_report(self, cube, title, map=map)
 
     def plain(self) -> dict[str, Any]:
-        """Return everything as plain values that JSON takes."""
+        """Return all values as plain types for JSON."""
         out: dict[str, Any] = {}
         for field in dataclasses.fields(self):
             out[field.name] = _plain(getattr(self, field.name))
@@ -297,7 +297,7 @@ class Accuracy:
 
 
 def _kappa(shares: Array) -> float:
-    """Return Cohen's kappa of a matrix of shares of the area."""
+    """Return Cohen's kappa of a matrix of area shares."""
     observed, expected = float(np.trace(shares)), float(shares.sum(axis=0) @ shares.sum(axis=1))
     return (observed - expected) / (1 - expected) if expected < 1 else float("nan")
 

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 
 def page(found: Accuracy) -> str:
-    """Return sentence, areas and accuracies, error matrix, notes and method."""
+    """Return an HTML page with sentence, areas and accuracies, error matrix, notes and method."""
     unit = UNIT_WORDS[found.unit]
     head = (
         "class",
@@ -52,7 +52,7 @@ def page(found: Accuracy) -> str:
         "</details>",
     ]
     if found.kappa is not None:
-        parts.append(f"<p>Kappa {found.kappa:.3f}: it adds nothing to the matrix, and is shown on request only.</p>")
+        parts.append(f"<p>Kappa {found.kappa:.3f}: it adds no information to the matrix.</p>")
     if found.by_tolerance is not None:
         lines = [
             (str(r.tolerance), f"{r.precision:.2f} ({r.precision_low:.2f} to {r.precision_high:.2f})",

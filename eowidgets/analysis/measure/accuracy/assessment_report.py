@@ -44,9 +44,9 @@ def accuracy_report(
         Cited.
     title : str
     code : str
-        The cell that computes the same.
+        Code of the cell that computes the same.
     map : Dataset or DataArray, optional
-        The map that was assessed, to be drawn.
+        The assessed map, to be drawn.
     """
     notes = json.loads(found.provenance)
     unit = UNIT_WORDS[found.unit]

@@ -1,4 +1,4 @@
-"""Words of an accuracy assessment: units, numbers with sensible digits, and the method in one sentence."""
+"""Text of an accuracy assessment: units, numbers with sensible digits, and the method in one sentence."""
 
 from __future__ import annotations
 
@@ -6,16 +6,16 @@ import numpy as np
 
 from eowidgets.analysis.measure.accuracy.estimators import Estimated, Estimator
 
-#: Unit as it is written.
+#: Unit to its written form.
 UNIT_WORDS = {"ha": "ha", "km2": "km²", "m2": "m²", "pixels": "pixels"}
 
 
 def unsure_words(unsure: int, used: int) -> str:
-    """Return what became of the samples labelled "can't tell"."""
+    """Return a sentence on the samples labelled "can't tell"."""
     verb = "sample was" if unsure == 1 else "samples were"
     return (
-        f'{unsure} {verb} labelled "can\'t tell" ({unsure / (unsure + used):.1%}) and left out, as if the others of the stratum '
-        "stood for them."
+        f'{unsure} {verb} labelled "can\'t tell" ({unsure / (unsure + used):.1%}) and excluded; the estimates assume that '
+        "the other samples of the stratum represent them."
     )
 
 
@@ -50,12 +50,12 @@ def percent(one: Estimated) -> str:
 
 
 def digits(width: float) -> int:
-    """Return decimals so that an interval has three significant digits, at most 4."""
+    """Return the number of decimals that gives an interval three significant digits, at most 4."""
     if not np.isfinite(width) or width <= 0:
         return 1
     return int(np.clip(2 - np.floor(np.log10(width)), 0, 4))
 
 
 def number(value: float, digits: int) -> str:
-    """Return a number in groups of three digits."""
+    """Format a number with digits in groups of three."""
     return "unknown" if not np.isfinite(value) else f"{value:,.{digits}f}".replace(",", " ")

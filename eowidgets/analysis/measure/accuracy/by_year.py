@@ -1,4 +1,4 @@
-"""A map of change with a class for each year, and labels to match."""
+"""A map of change with one class per year, and matching labels."""
 
 from __future__ import annotations
 
@@ -48,12 +48,12 @@ def map_by_year(found: ClassMap) -> ClassMap:
 
 
 def labels_by_year(sample: Sample, truth: str, date: DateColumns) -> Sample:
-    """Return a sample whose labels of change have the year of their (first) date with the change.
+    """Return a sample in which labels of change carry the year of the (first) date with the change.
 
     Raises
     ------
     InputError
-        Without the columns.
+        If the columns are missing.
     """
     column = date if isinstance(date, str) else date[1]
     for name in (truth, column):

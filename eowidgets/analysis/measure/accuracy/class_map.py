@@ -1,4 +1,4 @@
-"""A class map that is assessed: which class each pixel has, when it changed, and how large it is."""
+"""A class map to be assessed: class of each pixel, date of change, and pixel area."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ Array = npt.NDArray[Any]
 MapLike = Annotated[xr.Dataset | xr.DataArray, doc("a class map, such as a result of eow.run or eow.change")]
 #: Classes of a map of change.
 NO_CHANGE, CHANGE = "no change", "change"
-#: Most classes of a map without a legend.
+#: Maximum number of classes of a map without a legend.
 MOST_CLASSES = 100
 
 
@@ -46,16 +46,16 @@ class ClassMap:
     ----------
     title : str
     classes : tuple of MapClass
-        Those that occur in the map.
+        Classes that occur in the map.
     index : array of int16, shape (y, x)
-        Position of the class of each pixel in ``classes``; -1 where the map has none.
+        Position of the class of each pixel in ``classes``; -1 where the map has no class.
     box : GeoBox
     dates : array of datetime64[D], shape (y, x), or None
-        When a pixel changed, of a map of change; NaT where it did not.
+        Date of change of each pixel, for a map of change; NaT where it did not change.
     provenance : str
         JSON of the result; empty for a raster of another origin.
     parent : ClassMap or None
-        The map whose classes were divided, for instance by year.
+        The map whose classes were divided, for example by year.
     groups : tuple of int
         Position of each class in the parent.
     """
@@ -79,12 +79,12 @@ class ClassMap:
             A result of ``eow.run`` with classes, of ``eow.change`` (classes "no change" and "change", with dates), or a raster
             of whole numbers with or without a legend (``flag_values`` and ``flag_meanings``).
         area : optional
-            Only the pixels whose centre lies in it; whatever ``eow.Area.of`` takes.
+            Use only pixels whose centre lies in it; what ``eow.Area.of`` takes.
 
         Raises
         ------
         InputError
-            For something else, a map of several dates, without a CRS, or without a class in the area.
+            For another type, a map of several dates, without a CRS, or without a class in the area.
         """
         values, title = class_layer(source)
         dates = _dates(source)
@@ -110,7 +110,7 @@ class ClassMap:
 
     @cached_property
     def hectares_of_pixels(self) -> Array:
-        """Size of the pixels, of a shape that broadcasts to that of the map."""
+        """Area of the pixels, with a shape that broadcasts to that of the map."""
         return pixel_hectares(self.box)
 
     def sizes(self, index: Array | None = None, count: int | None = None) -> tuple[Array, Array]:
@@ -126,7 +126,7 @@ class ClassMap:
 
     @cached_property
     def sha256(self) -> str:
-        """Digest of grid, legend and classes of the pixels."""
+        """Digest of the grid, the legend and the classes of all pixels."""
         digest = hashlib.sha256(repr((str(self.box.crs), tuple(self.box.affine)[:6], self.names)).encode())
         digest.update(np.ascontiguousarray(self.index).tobytes())
         if self.dates is not None:
@@ -134,7 +134,7 @@ class ClassMap:
         return digest.hexdigest()
 
     def at(self, lon: Array, lat: Array) -> tuple[Array, Array, Array]:
-        """Return rows, columns, and whether points lie on the map."""
+        """Return rows and columns of points, and whether they lie on the map."""
         column, row = locate(self.box, lon, lat)
         with np.errstate(invalid="ignore"):
             inside = (column >= 0) & (column < self.box.width) & (row >= 0) & (row < self.box.height)
@@ -142,25 +142,25 @@ class ClassMap:
         return rows, columns, inside
 
     def on_grid(self, other: xr.Dataset | xr.DataArray) -> ClassMap:
-        """Return another map that lies on the same pixels.
+        """Return another map on the same pixels.
 
         Raises
         ------
         InputError
-            If it lies on other pixels.
+            If its grid differs.
         """
         found = ClassMap.of(other)
         same = found.box.shape == self.box.shape and str(found.box.crs) == str(self.box.crs)
         if not same or not np.allclose(tuple(found.box.affine)[:6], tuple(self.box.affine)[:6], rtol=1e-9, atol=1e-9):
             raise InputError(
-                "The strata lie on other pixels than the map: bring them there first, for example with "
+                "The strata are on another grid than the map: resample them first, for example with "
                 "strata.rio.reproject_match(map)."
             )
         return found
 
 
 def _counts(index: Array, count: int) -> Array:
-    """Return how often each position from 0 on occurs; -1 is not counted."""
+    """Count the occurrences of each position from 0 on; -1 is not counted."""
     return np.bincount((index + np.int16(1)).ravel(), minlength=count + 1)[1:]
 
 
@@ -233,7 +233,7 @@ def _indexed(values: xr.DataArray) -> tuple[Sequence[MapClass], Array]:
     if raster.dtype.kind == "f" and (found != np.floor(found)).any():
         raise InputError("The map has values between whole numbers: give a class map, for example result > 0.5.")
     if len(found) > MOST_CLASSES:
-        raise InputError(f"The map has {len(found):,} different values, which are no classes: give a class map.")
+        raise InputError(f"The map has {len(found):,} different values, too many for classes: give a class map.")
     legend = classes_of(values) or [
         {"value": int(v), "name": str(int(v)), "color": color}
         for v, color in zip(found, distinct(len(found)), strict=True)

@@ -27,7 +27,7 @@ Points = Annotated[int, Interval(ge=1, le=1_000_000)]
 
 @dataclass(frozen=True, eq=False)
 class _Strata:
-    """Position of the stratum of each pixel, and their names."""
+    """Position of the stratum of each pixel, and names of the strata."""
 
     index: Array
     names: tuple[str, ...]
@@ -107,9 +107,9 @@ def sample(
         n = needed(target_se, weights, users, pixels) if target_se is not None else 100 * len(pixels)
         n = min(n, int(pixels.sum()))
     elif target_se is not None:
-        raise InputError("n and target_se are both given: give one of them.")
+        raise InputError("n and target_se are both given: give only one of them.")
     if allocation == "olofsson":
-        # A small sample cannot give every stratum the minimum and still have some for the large ones.
+        # A small sample cannot meet the minimum in every stratum and still cover the large ones.
         minimum = max(LEAST, min(minimum, n // (2 * len(pixels))))
     counts = allocate(n, allocation, weights, users, pixels, minimum)
     rng = np.random.default_rng(seed)
@@ -137,7 +137,7 @@ def sample(
 
 
 def _strata(found: ClassMap, strata: Any, buffer: int, around: str | None) -> _Strata:
-    """Return the classes of the map as strata, or other strata, with a buffer around a class if one is wanted."""
+    """Return the classes of the map or other strata, with a buffer around a class if requested."""
     if strata is not None:
         if buffer:
             raise InputError("strata and buffer are both given: put the buffer into the strata, or leave one out.")
@@ -187,7 +187,7 @@ def _guesses(parts: _Strata, given: Mapping[str, float] | None) -> Array:
 
 
 def _draw(found: ClassMap, where: Array, count: int, rng: np.random.Generator) -> Array:
-    """Return flat positions of pixels, by their size."""
+    """Draw flat positions of pixels, with probabilities proportional to their area."""
     places = np.flatnonzero(where)
     if found.hectares_of_pixels.size == 1:
         return np.asarray(rng.choice(places, size=count, replace=False))

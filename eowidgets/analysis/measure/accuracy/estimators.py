@@ -34,7 +34,7 @@ class Estimated:
     Attributes
     ----------
     value, se, low, high : float
-        NaN where the sample says nothing about it.
+        NaN where the sample holds no information.
     """
 
     value: float
@@ -52,23 +52,23 @@ UNKNOWN = Estimated(*[float("nan")] * 4)
 
 @dataclass(frozen=True)
 class Estimator:
-    """Estimates from counts of labelled samples.
+    """Estimator on counts of labelled samples.
 
     Parameters
     ----------
     counts : array, shape (strata, map classes, reference classes)
         Samples; rows and columns have the same classes in the same order.
     weights : array, shape (strata,)
-        Shares of the area, with the sum 1.
+        Area shares, with the sum 1.
     pixels : array, shape (strata,), optional
         Size of the strata in pixels, for the finite population correction.
     right : array, shape (strata, classes), optional
         Samples that agree in class and, for instance, date; by default those that agree in class.
     present : array of bool, shape (strata, classes), optional
-        False where a stratum has no pixel of a map class; by default unknown.
+        False where a stratum has no pixel of a map class; None if unknown.
     mapped : array, shape (classes,), optional
-        Shares of the classes in the map, which areas are then corrected from; by default areas are those of the samples. It
-        is the same where each stratum has one class of the map.
+        Area shares of the classes in the map, for the difference estimator; None for areas from the samples alone. Both
+        are equal where each stratum is one class of the map.
     confidence : float
     method : {"score", "normal"}
     """
@@ -84,7 +84,7 @@ class Estimator:
 
     @cached_property
     def n(self) -> Array:
-        """Samples of each stratum."""
+        """Number of samples in each stratum."""
         return np.asarray(self.counts.sum(axis=(1, 2)))
 
     @cached_property
@@ -93,7 +93,7 @@ class Estimator:
 
     @cached_property
     def _rest(self) -> Array:
-        """Share of each stratum that is not sampled; 1 where so little is sampled that it does not count."""
+        """Share of each stratum that is not sampled; 1 without the finite population correction."""
         if self.pixels is None or not np.any(self.n / self.pixels > LARGE_SHARE):
             return np.ones_like(self.n)
         return np.asarray((1 - self.n / self.pixels).clip(0, 1))
@@ -112,18 +112,18 @@ class Estimator:
         return self._share(self._right.sum(axis=1))
 
     def cell(self, row: int, column: int) -> Estimated:
-        """Return the share of the area with a map class and a reference class."""
+        """Return the area share of a pair of map class and reference class."""
         possible = None if self.present is None else self.present[:, row]
         return self._share(self.counts[:, row, column], possible)
 
     def area(self, k: int) -> Estimated:
-        """Return the share of the area of a reference class."""
+        """Return the area share of a reference class."""
         if self.mapped is None:
             return self._share(self.counts[:, :, k].sum(axis=1))
         return self._corrected(k, float(self.mapped[k]))
 
     def _corrected(self, k: int, mapped: float) -> Estimated:
-        """Return the share in the map plus what is missed, minus what is mapped wrongly (difference estimator)."""
+        """Return the share in the map plus omissions minus commissions (difference estimator)."""
         agree = self.counts[:, k, k]
         missed, wrong = self.counts[:, :, k].sum(axis=1) - agree, self.counts[:, k].sum(axis=1) - agree
         n, mean = self.n, (missed - wrong) / self.n
@@ -152,7 +152,7 @@ class Estimator:
         elsewhere: Any = there
         if self.present is not None:
             there = self.present[:, k]
-            # A detection of the right class on a wrong date is missed as well.
+            # A detection of the right class with a wrong date counts as missed.
             elsewhere = np.delete(self.present, k, axis=1).any(axis=1) | (self.right is not None) & there
         return self._ratio(right, missed, (there, elsewhere))
 
@@ -178,7 +178,7 @@ class Estimator:
         if total <= 0:
             return UNKNOWN
         value = float(self.weights @ y) / total
-        # The residual y - R x of a sample is 1 - R where it is right, -R where it is wrong, and else 0.
+        # The residual y - R x of a sample is 1 - R where it is right, -R where it is wrong, and 0 otherwise.
         square = (1 - value) ** 2 * y + value**2 * (x - y)
         se = self._se(square - (y - value * x) ** 2, self.weights, right + wrong) / total
         if self.method == "normal":
@@ -191,7 +191,7 @@ class Estimator:
         """Return the standard error of a stratified mean from the variances within the strata."""
         single = self.n < 2
         of_mean = variance.clip(0) * self._rest / np.maximum(self.n - 1, 1)
-        if single.any():  # no variance within: half the width of Wilson's interval stands for z standard errors
+        if single.any():  # no variance within: half the width of Wilson's interval replaces z standard errors
             low, high = wilson(np.minimum(hits, self.n), self.n, self._z)
             of_mean = np.where(single, ((high - low) / (2 * self._z)) ** 2, of_mean)
         return float(np.sqrt(np.sum(weights**2 * of_mean)))

@@ -1,4 +1,4 @@
-"""Confidence intervals of stratified shares and ratios that hold for rare classes and strata without an error."""
+"""Confidence intervals of stratified shares and ratios, also valid for rare classes and strata without errors."""
 
 from __future__ import annotations
 
@@ -30,9 +30,9 @@ def quantile(confidence: float) -> float:
 def wilson(hits: Array, n: Array, z: float) -> tuple[Array, Array]:
     """Return the limits of the modified Wilson interval of a binomial share.
 
-    Wilson's score interval (1927, doi:10.2307/2276774); for the first few hits, and the first few misses, where it is too
-    narrow, the limit on that side is the one for a Poisson count (Brown, Cai and DasGupta 2001, doi:10.1214/ss/1009213286,
-    section 4.1.1).
+    Wilson's score interval (1927, doi:10.2307/2276774). For the first few hits and the first few misses, where it is
+    too narrow, the limit on that side is that of a Poisson count (Brown, Cai and DasGupta 2001,
+    doi:10.1214/ss/1009213286, section 4.1.1).
 
     Parameters
     ----------
@@ -61,15 +61,15 @@ def wilson(hits: Array, n: Array, z: float) -> tuple[Array, Array]:
 def share_limits(hits: Array, n: Array, weights: Array, z: float, possible: Possible) -> tuple[float, float]:
     """Return the limits of a stratified share.
 
-    The distances between the share and the Wilson limits of each stratum are combined as variances are ("variance
-    estimates recovery": Zou and Donner 2008, doi:10.1002/sim.3095). A stratum without a hit keeps a width.
+    The distances between the share and the Wilson limits of each stratum are combined like variances ("variance
+    estimates recovery": Zou and Donner 2008, doi:10.1002/sim.3095). A stratum without hits still contributes a width.
 
     Parameters
     ----------
     hits, n : array, shape (strata,)
         Samples with the property, and all samples.
     weights : array, shape (strata,)
-        Shares of the area, with the sum 1.
+        Area shares, with the sum 1.
     z : float
     possible : array of bool, shape (strata,)
         False where the property cannot occur in a stratum.
@@ -93,18 +93,18 @@ def ratio_limits(
 ) -> tuple[float, float]:
     """Return the limits of the ratio R = right / (right + wrong) of two stratified shares.
 
-    The interval holds each R for which the difference (1 - R) right - R wrong may be zero (Fieller's argument), with the
-    limits of the difference from Wilson limits of the strata, their correlation included (Zou and Donner 2008). It is
-    Wilson's own interval where one stratum alone is involved.
+    The interval contains each R for which the difference (1 - R) right - R wrong may be zero (Fieller's argument). The
+    limits of the difference are combined from the Wilson limits of the strata, including their correlation (Zou and
+    Donner 2008). If only one stratum is involved, the interval is Wilson's.
 
     Parameters
     ----------
     right, wrong : array, shape (strata,)
-        Samples of the class that are right, and that are not.
+        Samples of the class that are correct, and that are not.
     n, weights, z
         See :func:`share_limits`.
     possible : pair of arrays of bool, shape (strata,)
-        False where right, and wrong, samples cannot occur.
+        False where correct, and incorrect, samples cannot occur.
     """
     inside = np.flatnonzero((right + wrong == n) & (n > 0))
     others = np.setdiff1d(np.flatnonzero(possible[0] | possible[1]), inside)
@@ -131,7 +131,7 @@ def difference_limits(
     Parameters
     ----------
     more, less : array, shape (strata,)
-        Samples that count as one, and as minus one.
+        Samples that count as +1, and as -1.
     n, weights, z, possible
         See :func:`ratio_limits`.
     """
@@ -142,7 +142,7 @@ def difference_limits(
 
 @dataclass(frozen=True)
 class _Parts:
-    """Distances from two shares of each stratum to their limits, and how far the shares are correlated."""
+    """Distances from two shares of each stratum to their limits, and the correlation of the shares."""
 
     one_below: Array
     one_above: Array
@@ -160,20 +160,20 @@ class _Parts:
         return cls(a - a_low, a_high - a, b - b_low, b_high - b, together)
 
     def below(self, one: Array, two: Array) -> float:
-        """Return how far the sum over strata of ``one`` times the first minus ``two`` times the second reaches down."""
+        """Return the lower half width of the sum over strata of ``one`` times share 1 minus ``two`` times share 2."""
         return self._combined(one * self.one_below, two * self.two_above)
 
     def above(self, one: Array, two: Array) -> float:
-        """Return how far it reaches up."""
+        """Return the upper half width of the same sum."""
         return self._combined(one * self.one_above, two * self.two_below)
 
     def _combined(self, one: Array, two: Array) -> float:
-        # Two shares of the same samples are negatively correlated, so that their difference varies more.
+        # Two shares of the same samples are negatively correlated, which increases the variance of their difference.
         return float(np.sqrt(np.sum(one**2 + two**2 + 2 * self.correlation * one * two)))
 
 
 def _edge(fits: Callable[[float], bool], inside: float, end: float) -> float:
-    """Return the last value that fits on the way from one that does to an end of the scale, by bisection."""
+    """Return the last value that fits, between a fitting value and an end of the scale, by bisection."""
     if fits(end):
         return end
     for _ in range(40):

@@ -1,4 +1,4 @@
-"""Labelled samples placed on a map: class in the map, class on the ground, stratum; what cannot be used, with the reason."""
+"""Labelled samples located on a map: map class, reference class, stratum, and reasons for exclusion."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ DateColumns = str | tuple[str, str]
 
 @dataclass(frozen=True, eq=False)
 class Labelled:
-    """Samples that can be used.
+    """The samples that are used.
 
     Attributes
     ----------
@@ -33,12 +33,12 @@ class Labelled:
     pixel : array of int, shape (n,)
         Flat position on the grid of the map.
     days : array, shape (n,), or None
-        Days between the date in the map and the reference date (an interval counts from its nearer end); NaN where one of
-        them has none.
+        Days between the date in the map and the reference date (for an interval, its nearer end); NaN if one of them
+        has no date.
     unsure : int
         Samples labelled "can't tell".
     notes : tuple of str
-        One sentence for each reason for which samples were left out.
+        One sentence for each reason of exclusion.
     """
 
     names: tuple[str, ...]
@@ -61,12 +61,12 @@ def place(found: ClassMap, sample: Sample, truth: str, date: DateColumns) -> Lab
     truth : str
         Column with the class on the ground.
     date : str or pair of str
-        Column with the date on the ground, or with the two days between which it lies.
+        Column with the date on the ground, or with the two days that enclose it.
 
     Raises
     ------
     InputError
-        If there is no such column, or no sample that can be used.
+        If the column is missing, or no sample can be used.
     """
     if truth not in sample.table:
         raise unknown("column of the samples", truth, [str(c) for c in sample.table.columns])
@@ -78,7 +78,7 @@ def place(found: ClassMap, sample: Sample, truth: str, date: DateColumns) -> Lab
     _note(notes, ~inside, "outside the map")
     _note(notes, inside & (mapped < 0), "where the map has no class")
     there = mapped >= 0
-    _note(notes, there & ~given, "not labelled yet", "The order is random, so that the others are a sample as well.")
+    _note(notes, there & ~given, "not labelled yet", "The order is random, so the others are still a random sample.")
     usable = there & given
     key = rows * found.box.width + columns
     kept = usable & ~_repeated(key, cells, usable, unsure, notes)
@@ -91,7 +91,7 @@ def place(found: ClassMap, sample: Sample, truth: str, date: DateColumns) -> Lab
     certain = kept & ~unsure
     if not certain.any():
         raise InputError(
-            f'None of the {len(table)} samples has a label that counts ({int(unsure.sum())} "can\'t tell", '
+            f'None of the {len(table)} samples has a usable label ({int(unsure.sum())} "can\'t tell", '
             f"{int((~kept).sum())} without a label or outside the map): label some of them."
         )
     stratum = table["stratum"].astype(str).to_numpy() if "stratum" in table else np.array(found.names)[mapped.clip(0)]
@@ -109,7 +109,7 @@ def place(found: ClassMap, sample: Sample, truth: str, date: DateColumns) -> Lab
 
 
 def _tidy(value: Any) -> Any:
-    """Return a label as text, number or truth value."""
+    """Normalise a label to a stripped text, a number or a boolean."""
     if isinstance(value, np.generic):
         value = value.item()
     if isinstance(value, str):
@@ -125,14 +125,14 @@ def _note(notes: list[str], which: Array, why: str, more: str = "") -> None:
 
 
 def _repeated(key: Array, cells: Sequence[Any], usable: Array, unsure: Array, notes: list[str]) -> Array:
-    """Return which samples repeat a pixel, or contradict another label of it."""
+    """Return a mask of samples that repeat a pixel or contradict another label of it."""
     seen: dict[int, int] = {}
     repeated, disputed, pixels = np.zeros(len(key), bool), np.zeros(len(key), bool), set()
     for i in np.flatnonzero(usable).tolist():
         first = seen.setdefault(int(key[i]), i)
         if first == i:
             continue
-        if unsure[first] and not unsure[i]:  # somebody else could tell
+        if unsure[first] and not unsure[i]:  # another interpreter gave a class
             repeated[first], seen[int(key[i])] = True, i
         elif unsure[i] or str(cells[first]).lower() == str(cells[i]).lower():
             repeated[i] = True
@@ -154,7 +154,7 @@ def _repeated(key: Array, cells: Sequence[Any], usable: Array, unsure: Array, no
 
 
 def _codes(found: ClassMap, cells: Sequence[Any], which: Array) -> tuple[tuple[str, ...], Array]:
-    """Return all classes, and the position of each label among them."""
+    """Return all classes, and the position of each label in them."""
     names = list(found.names)
     by_name = {_plain(n): i for i, n in enumerate(names)}
     by_value = {float(c.value): i for i, c in enumerate(found.classes)}

@@ -1,4 +1,4 @@
-"""The order in which points are labelled, the answers, and the file that holds them after every answer."""
+"""The order in which points are labelled, the answers, and the file that stores them after every answer."""
 
 from __future__ import annotations
 
@@ -13,17 +13,17 @@ from eowidgets.analysis.measure.accuracy.sample import CANT_TELL, LABELS, Sample
 from eowidgets.arguments import FilePath, checked
 from eowidgets.errors import EowidgetsError, InputError, unknown
 
-#: Ending of the files, before that of the format.
+#: Suffix of the file names.
 ENDING = ".sample.csv"
 CONFIDENCES = ("", "sure", "fairly sure", "unsure")
 
 
 @checked
 class LabelQueue:
-    """One point after the other, for one person, with every answer on the disk.
+    """Points to label in a fixed random order, for one interpreter; every answer is saved at once.
 
-    Labels that another person gave are not shown, and are kept in the sample that was given. The file holds letters in place
-    of the names of the strata, so that it does not reveal the class in the map.
+    Labels of other interpreters are not shown, and stay in the sample that was passed. The file holds letters in place
+    of the names of the strata, so that it does not reveal the map class.
 
     Parameters
     ----------
@@ -31,22 +31,22 @@ class LabelQueue:
     classes : sequence of str
         Names to choose from.
     path : str or Path, optional
-        Where answers are saved, a CSV; by default a name from the sample and the person, in the working folder. If the file
-        is there, its answers are restored.
+        CSV file of the answers; by default a name built from the sample and the interpreter, in the working folder. If
+        the file exists, its answers are restored.
     by : str
-        Who labels.
+        Name of the interpreter.
 
     Attributes
     ----------
     sample : Sample
-        With the answers of this person.
+        The sample with the answers of this interpreter.
     at : int
         Position of the current point in the order; the number of points at the end.
     path : Path
     problem : str
-        Why the last answer was not written; empty if it was.
+        Reason why the last answer was not saved; empty if it was.
     restored : int
-        Answers that the file held.
+        Number of answers restored from the file.
 
     Raises
     ------
@@ -85,17 +85,17 @@ class LabelQueue:
 
     @property
     def done(self) -> int:
-        """Points with an answer."""
+        """Number of points with an answer."""
         return self.sample.labelled
 
     @property
     def unsure(self) -> int:
-        """Points answered with "can't tell"."""
+        """Number of points answered with "can't tell"."""
         return int(self.sample.table["label"].map(is_unsure).sum())
 
     @property
     def over(self) -> bool:
-        """Whether the last point was passed."""
+        """Whether the queue is past the last point."""
         return self.at >= len(self)
 
     @property
@@ -108,23 +108,23 @@ class LabelQueue:
             At the end.
         """
         if self.over:
-            raise InputError("Every point has an answer: go back to change one.")
+            raise InputError("Every point has an answer: go back to change an answer.")
         return int(self._order[self.at])
 
     def row_at(self, position: int) -> int | None:
-        """Return the row of the point at a position in the order, None at the end."""
+        """Return the row of the point at a position in the order; None at the end."""
         return int(self._order[position]) if 0 <= position < len(self) else None
 
     @property
     def given(self) -> dict[str, str]:
-        """Answer to the current point: label, date, confidence; empty texts without one."""
+        """Answer to the current point: label, date, confidence; empty strings without an answer."""
         row = self.sample.table.iloc[self.row]
         return {
             name: str(row[name]) if has_label(row[name]) else "" for name in ("label", "date", "before", "confidence")
         }
 
     def answer(self, label: str, *, date: str = "", before: str = "", confidence: str = "", moment: str = "") -> None:
-        """Answer the current point, save, and go to the next without an answer.
+        """Store the answer to the current point, save, and move to the next point without an answer.
 
         Parameters
         ----------
@@ -134,12 +134,12 @@ class LabelQueue:
             First day with the change, and last day without it.
         confidence : {"", "sure", "fairly sure", "unsure"}
         moment : str
-            When the answer was given.
+            Time of the answer.
 
         Raises
         ------
         InputError
-            For a class that is not offered, or at the end.
+            For a class that is not offered, or past the last point.
         """
         if label not in (*self.classes, CANT_TELL):
             raise unknown("class", label, (*self.classes, CANT_TELL))
@@ -152,15 +152,15 @@ class LabelQueue:
         self.at = self._first_open(self.at + 1)
 
     def back(self) -> None:
-        """Go to the point before, whose answer stays until there is another one."""
+        """Move to the previous point; its answer is kept until it is replaced."""
         self.at = max(0, min(self.at, len(self)) - 1)
 
     def skip(self) -> None:
-        """Leave a point for later: go to the next without an answer."""
+        """Move to the next point without an answer, and leave the current one open."""
         self.at = self._first_open(self.at + 1)
 
     def _first_open(self, start: int) -> int:
-        """Return the next position without an answer, from a position on and then from the first; the length at the end."""
+        """Return the next open position from ``start`` on, then from the first; the number of points at the end."""
         open_ = ~self.sample.table["label"].map(has_label).to_numpy(bool)[self._order]
         after = np.flatnonzero(open_[start:])
         if len(after):
@@ -169,7 +169,7 @@ class LabelQueue:
         return int(before[0]) if len(before) else len(self)
 
     def _restore(self) -> int:
-        """Take the answers of the file, and return how many."""
+        """Restore the answers from the file, and return their number."""
         if not self.path.exists():
             return 0
         try:
@@ -178,7 +178,7 @@ class LabelQueue:
             self.problem = f"The answers in {self.path.name} could not be read: {error}"
             return 0
         if fingerprint(found) != fingerprint(self.sample):
-            self.problem = f"{self.path.name} holds another sample and is left as it is."
+            self.problem = f"{self.path.name} holds another sample and is not changed."
             return 0
         self._stamp = _stamp(self.path)
         answers = {
@@ -196,7 +196,7 @@ class LabelQueue:
         try:
             number = 1
             stem = self.path.name[: -len(self.path.suffix)]
-            while self.path.exists() and _stamp(self.path) != self._stamp:  # not as this queue left it
+            while self.path.exists() and _stamp(self.path) != self._stamp:  # the file was changed by another program
                 number += 1
                 self.path, self._stamp = self.path.with_name(f"{stem}-{number}{self.path.suffix}"), None
             self.sample.to_file(self.path, blind=True)
@@ -206,18 +206,18 @@ class LabelQueue:
 
     @property
     def sentence(self) -> str:
-        """Where the answers are, in one sentence."""
+        """Sentence on where the answers are saved."""
         return self.problem or f"Answers are saved after every point in {self.path.name}."
 
 
 def fingerprint(sample: Sample) -> str:
-    """Return a digest of the points of a sample."""
+    """Compute a digest of the points of a sample."""
     places = sample.table[["lon", "lat"]].to_numpy(float).round(7)
     return hashlib.sha256(np.ascontiguousarray(places + 0.0).tobytes()).hexdigest()[:8]
 
 
 def _own(sample: Sample, by: str) -> Sample:
-    """Return a sample with the labels of one person only."""
+    """Return a sample with the labels of one interpreter only."""
     import dataclasses
 
     table = sample.table.copy()

@@ -1,4 +1,4 @@
-"""A stratified sample: its points, its design, and the labels that people gave."""
+"""A stratified sample: points, design and labels."""
 
 from __future__ import annotations
 
@@ -20,12 +20,12 @@ from eowidgets.errors import InputError, shown
 if TYPE_CHECKING:
     from geopandas import GeoDataFrame
 
-#: Columns that people fill in.
+#: Columns that interpreters fill in.
 LABELS = ("label", "date", "confidence", "by", "labelled")
-#: Labels that stand for "cannot be told", in lower case.
+#: Spellings of "can't tell", in lower case.
 CANT_TELL = "can't tell"
 UNSURE = frozenset({CANT_TELL, "cannot tell", "can not tell", "cant tell", "unknown", "unsure", "?"})
-#: Digits of the digest of a map in files.
+#: Number of digits of the map digest in files.
 DIGEST = 16
 
 
@@ -299,7 +299,7 @@ def _letters(number: int) -> str:
 
 
 def _completed(table: pd.DataFrame) -> pd.DataFrame:
-    """Add the columns that every sample has; keep the ids where they are whole numbers that differ."""
+    """Add the columns that every sample has; keep the ids if they are whole numbers."""
     found = table.copy()
     ids = pd.to_numeric(found["id"], errors="coerce") if "id" in found else pd.Series(np.nan, index=found.index)
     found["id"] = ids.astype(int) if ids.notna().all() and (ids == ids.round()).all() else np.arange(len(found))
@@ -311,7 +311,7 @@ def _completed(table: pd.DataFrame) -> pd.DataFrame:
 
 
 def _strata_in(table: pd.DataFrame) -> tuple[Stratum, ...]:
-    """Return the strata of the design columns; empty without them.
+    """Return the strata of the design columns; an empty tuple without them.
 
     Raises
     ------
@@ -342,6 +342,6 @@ def _strata_in(table: pd.DataFrame) -> tuple[Stratum, ...]:
 
 
 def _same(table: pd.DataFrame, column: str) -> str:
-    """Return the value that all rows share; empty where there is none."""
+    """Return the value that all rows share; an empty string if they differ."""
     values = {str(v) for v in table[column]} if column in table else set()
     return values.pop() if len(values) == 1 else ""

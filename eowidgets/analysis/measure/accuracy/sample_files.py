@@ -1,4 +1,4 @@
-"""Points with their columns, from and to files and tables of every kind."""
+"""Reading and writing points with their columns, as files and tables."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ ENDINGS = (".gpkg", ".geojson", ".csv")
 
 
 def read_points(source: Any) -> tuple[pd.DataFrame, list[str]]:
-    """Return points as a table with ``lon`` and ``lat`` in degrees, and notes on what was left out.
+    """Return points as a table with ``lon`` and ``lat`` in degrees, and notes on omitted rows.
 
     Raises
     ------
@@ -49,7 +49,7 @@ def read_points(source: Any) -> tuple[pd.DataFrame, list[str]]:
 
 
 def write_points(table: pd.DataFrame, path: str | Path) -> Path:
-    """Write a table with ``lon`` and ``lat`` as GeoPackage, GeoJSON or CSV; the file is whole or not there.
+    """Write a table with ``lon`` and ``lat`` as GeoPackage, GeoJSON or CSV; no partial file is left.
 
     Raises
     ------
@@ -91,7 +91,7 @@ def _gpkg(table: pd.DataFrame, path: Path) -> None:
 
 
 def _plain(value: Any) -> Any:
-    """Return a cell as JSON takes it; dates as text, nothing for what is missing."""
+    """Convert a cell for JSON: dates to text, missing values to None."""
     if value is None or value is pd.NaT or (isinstance(value, float) and np.isnan(value)):
         return None
     if isinstance(value, np.generic):

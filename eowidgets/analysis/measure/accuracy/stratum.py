@@ -9,7 +9,7 @@ import numpy as np
 
 from eowidgets.errors import InputError, shown
 
-#: Shares of the area may miss the sum of 1 by so much: files round them.
+#: Tolerance of the sum of area shares, which files round.
 ROUNDING = 0.005
 
 
@@ -32,12 +32,12 @@ class Stratum:
 
 
 def checked_strata(strata: Sequence[Stratum]) -> tuple[Stratum, ...]:
-    """Return strata after a check of their weights.
+    """Check the weights of strata, and return the strata with weights that sum to one.
 
     Raises
     ------
     InputError
-        If a weight is not above zero, or they do not add up to one.
+        If a weight is not above zero, or they do not sum to one.
     """
     for one in strata:
         if not (np.isfinite(one.weight) and one.weight > 0):
@@ -55,12 +55,12 @@ def checked_strata(strata: Sequence[Stratum]) -> tuple[Stratum, ...]:
 
 
 def from_sizes(sizes: dict[str, float]) -> tuple[Stratum, ...]:
-    """Return strata from numbers of pixels, areas, or shares that add up to one.
+    """Return strata from numbers of pixels, areas, or shares with the sum 1.
 
     Raises
     ------
     InputError
-        For none, sizes that are not above zero, or shares that do not add up.
+        Without strata, for sizes that are not above zero, or for shares with another sum.
 
     Examples
     --------

@@ -1,1 +1,1 @@
-"""Statistics of an index per parcel and date: read, computed block by block, compared and written."""
+"""Statistics of an index per parcel and date: read, compute block by block, compare and write."""

@@ -1,4 +1,4 @@
-"""The order in which a cube is read for parcels, so that memory stays bounded and no block is read twice."""
+"""Order in which a cube is read for parcels, so that memory is bounded and no block is read twice."""
 
 from __future__ import annotations
 
@@ -11,28 +11,28 @@ import xarray as xr
 
 from eowidgets.analysis.measure.parcels.footprint import Footprint, Ints
 
-#: Side, in pixels, of the blocks of a cube that has no chunks, and the least side where memory is small.
+#: Side, in pixels, of the blocks of a cube without chunks, and the minimum side when memory is small.
 SIDE, LEAST = 512, 64
-#: Bytes that are read at a time, however much memory there is: larger blocks are not faster.
+#: Maximum number of bytes read at a time: larger blocks are not faster.
 AT_ONCE = 256 << 20
-#: Bytes that statistics take for a pixel on a date besides its values: the keys that are sorted, and their results.
+#: Bytes per pixel and date for statistics, in addition to the values: sort keys and results.
 SORTED = 28
-#: Values that are computed at a time: what is needed in between stays in the cache of the processor.
+#: Number of values computed at a time, so that intermediate results fit into the processor cache.
 PIECE = 1 << 20
 
 
 @dataclass(frozen=True)
 class Part:
-    """Pixels of parcels that lie in one block of the cube.
+    """Pixels of parcels in one block of the cube.
 
     Attributes
     ----------
     rows, columns : slice
-        The rectangle of the cube around them.
+        The enclosing rectangle in the cube.
     pixels : ndarray of int64
-        Numbers of the pixels in the order of the plan.
+        Indices of the pixels in the order of the plan.
     closes : int
-        Number of the group of parcels that is complete after this block; -1 for none.
+        Index of the group of parcels that is complete after this block; -1 for none.
     """
 
     rows: slice
@@ -48,12 +48,12 @@ class ReadingPlan:
     Attributes
     ----------
     parcel, row, column : ndarray of int64
-        Of each pixel, by group and then by parcel.
+        Of each pixel, sorted by group and then by parcel.
     group : ndarray of int64
         Position of the first pixel of each group, and the end.
     parts : tuple of Part
     dates : int
-        Dates that are read at a time.
+        Number of dates read at a time.
     """
 
     parcel: Ints
@@ -64,25 +64,25 @@ class ReadingPlan:
     dates: int
 
     def steps(self, length: int) -> Iterator[slice]:
-        """Yield the dates to be read one after the other."""
+        """Yield slices of the dates that are read at a time."""
         for start in range(0, length, self.dates):
             yield slice(start, min(start + self.dates, length))
 
 
 def plan(feet: Footprint, cube: xr.Dataset, layers: int, indices: int, memory: int) -> ReadingPlan:
-    """Choose blocks and dates.
+    """Choose the blocks and the number of dates to read at a time.
 
-    Statistics of different dates are independent, so that a part of the dates may be read at a time. Blocks follow the chunks
-    of the cube where it has some. The pixels of a parcel are kept until its last block is read.
+    Statistics of different dates are independent, so the dates can be read in parts. Blocks follow the chunks of the
+    cube if it has any. The pixels of a parcel are kept until its last block is read.
 
     Parameters
     ----------
     feet : Footprint
     cube : Dataset
     layers : int
-        Variables that are read.
+        Number of variables that are read.
     indices : int
-        Values that are kept for each pixel.
+        Number of values kept per pixel.
     memory : int
         Bytes.
     """
@@ -107,14 +107,14 @@ def plan(feet: Footprint, cube: xr.Dataset, layers: int, indices: int, memory: i
 
 
 def pieces(dates: int, pixels: int) -> Iterator[slice]:
-    """Yield some dates at a time, so that the values of all pixels are about :data:`PIECE`."""
+    """Yield slices of dates such that the values of all pixels are about :data:`PIECE`."""
     step = max(1, PIECE // max(1, pixels))
     for start in range(0, dates, step):
         yield slice(start, min(start + step, dates))
 
 
 def _parts(tile: Ints, row: Ints, column: Ints, closing: dict[int, int], ends: Ints) -> tuple[list[Part], int]:
-    """Return the blocks with their pixels, and the largest number of pixels that are kept at a time."""
+    """Return the blocks with their pixels, and the maximum number of pixels kept at a time."""
     by_tile = np.argsort(tile, kind="stable")
     numbers, starts = np.unique(tile[by_tile], return_index=True)
     opened = np.searchsorted(np.sort(tile), numbers, side="right")
@@ -128,7 +128,7 @@ def _parts(tile: Ints, row: Ints, column: Ints, closing: dict[int, int], ends: I
 
 
 def _chunk(cube: xr.Dataset, axis: str) -> int:
-    """Return the size of the chunks of a lazy cube along an axis; 1 where it has none."""
+    """Return the chunk size of a lazy cube along an axis; 1 without chunks."""
     sizes = [int(v.chunksizes[axis][0]) for v in cube.data_vars.values() if axis in v.chunksizes]
     if not sizes:
         sizes = [int(n) for v in cube.data_vars.values() if (n := _stored(v, axis))]
@@ -136,7 +136,7 @@ def _chunk(cube: xr.Dataset, axis: str) -> int:
 
 
 def _stored(variable: xr.DataArray, axis: str) -> Any:
-    """Return the size of the chunks of a file that is opened without dask."""
+    """Return the chunk size of a file that is opened without dask."""
     if axis not in variable.dims or isinstance(variable.variable._data, np.ndarray):
         return None
     stored = variable.encoding.get("preferred_chunks") or {}

@@ -41,16 +41,16 @@ def extract(
     feet : Footprint
     indices, stats : sequence of str
     memory : int
-        Bytes that may be taken.
+        Upper limit of memory in bytes.
     watch : callable
-        Called with the share that is done after each block; may raise to stop.
+        Called after each block with the completed share; may raise to stop.
 
     Returns
     -------
     dict
-        Statistic -> array (indices, parcels, dates); NaN where nothing was seen.
+        Statistic -> array (indices, parcels, dates); NaN where nothing was observed.
     ndarray of int32
-        Pixels that were seen, of the same shape.
+        Number of observed pixels, of the same shape.
     """
     layers = _layers(cube, indices)
     order = plan(feet, cube[list(layers)], len(layers), len(indices), memory)
@@ -80,7 +80,7 @@ def _reduce(
     values: Statistics,
     counts: Counts,
 ) -> None:
-    """Compute the statistics of parcels whose pixels have all been read."""
+    """Compute the statistics of parcels whose pixels are complete."""
     for i in range(len(held)):
         for some in pieces(*held.shape[1:]):
             at = slice(dates.start + some.start, dates.start + some.stop)
@@ -91,7 +91,7 @@ def _reduce(
 
 @dataclass
 class _Groups:
-    """Values of parcels that are not complete yet, group by group."""
+    """Values of parcels that are not yet complete, by group."""
 
     order: ReadingPlan
     indices: int
@@ -101,7 +101,7 @@ class _Groups:
         self._held: dict[int, Floats] = {}
 
     def put(self, pixels: npt.NDArray[np.int64], values: Floats) -> None:
-        """Keep values (indices, dates, pixels)."""
+        """Store values (indices, dates, pixels)."""
         group = np.searchsorted(self.order.group, pixels, side="right") - 1  # in order, as the pixels are
         ends = np.append(np.flatnonzero(np.diff(group)) + 1, len(group))
         start = 0
@@ -114,7 +114,7 @@ class _Groups:
             start = end
 
     def take(self, group: int) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int64], Floats]:
-        """Return numbers of parcels, positions of their first pixels, and the values of a complete group."""
+        """Remove a complete group; return its parcel numbers, the positions of their first pixels, and the values."""
         first, last = self.order.group[group : group + 2].tolist()
         parcel = self.order.parcel[first:last]
         starts = np.flatnonzero(np.append(True, parcel[1:] != parcel[:-1]))
@@ -122,12 +122,12 @@ class _Groups:
 
 
 def named_indices(cube: xr.Dataset, indices: str | Sequence[str]) -> tuple[str, ...]:
-    """Return bands, and indices under their names in the catalogue.
+    """Return bands as given, and indices under their names in the catalogue.
 
     Raises
     ------
     InputError
-        For an empty list, or an index that the cube does not have the bands for.
+        For an empty list, or an index whose bands are missing.
     """
     names = (indices,) if isinstance(indices, str) else tuple(indices)
     if not names:
@@ -149,7 +149,7 @@ def named_indices(cube: xr.Dataset, indices: str | Sequence[str]) -> tuple[str, 
 
 
 def _layers(cube: xr.Dataset, indices: Sequence[str]) -> tuple[str, ...]:
-    """Return the variables that are read: bands of the indices, and those that tell which pixels are usable."""
+    """Return the variables to read: bands of the indices, and the masks."""
     wanted = [v for name in indices for v in ((name,) if name in bands(cube) else needed(cube, name))]
     if "valid" not in cube:  # a pixel is valid where every band has a value
         wanted += bands(cube)
@@ -171,7 +171,7 @@ def _read(
     held_layers = {n: (v.values.reshape(block.sizes["time"], -1), v.attrs) for n, v in block.data_vars.items()}
     found = np.empty((len(indices), block.sizes["time"], len(row)), "float32")
     for some in pieces(block.sizes["time"], len(row)):
-        # As a cube of one row: indices are computed for pixels of parcels only.
+        # As a cube of one row, so that indices are computed for pixels of parcels only.
         picked = {
             n: (DIMS, values[some].take(flat, axis=1)[:, None], attrs) for n, (values, attrs) in held_layers.items()
         }

@@ -1,4 +1,4 @@
-"""Parcels as CSV, GeoParquet and GeoPackage, and read back."""
+"""Reading and writing parcels as CSV, GeoParquet and GeoPackage."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ def write(parcels: Parcels, path: str | Path) -> Path:
 
 
 def read(path: str | Path) -> dict[str, Any]:
-    """Return the fields of parcels that were written; see `Parcels.open`."""
+    """Read the fields of saved parcels; see `Parcels.open`."""
     found = Path(path).expanduser()
     if not found.is_file():
         raise InputError(f"There is no file {shown(str(path))}: give a path that Parcels.save wrote.")
@@ -56,7 +56,8 @@ def read(path: str | Path) -> dict[str, Any]:
         return _assembled(outlines, table, notes)
     except Exception as error:  # pyarrow, pyogrio and json raise errors of many kinds
         raise SourceError(
-            f"{shown(found.name)} cannot be read as parcels ({type(error).__name__}): it is damaged, or not by Parcels.save."
+            f"{shown(found.name)} cannot be read as parcels ({type(error).__name__}): it is damaged, or was not written "
+            "by Parcels.save."
         ) from error
 
 
@@ -68,8 +69,8 @@ def _assembled(outlines: pd.DataFrame, table: pd.DataFrame, notes: dict[str, Any
     shape = (len(indices), report["measured"], length)
     values = {stat: table[stat].to_numpy("int32" if stat == "count" else "float32").reshape(shape) for stat in stats}
     times = table["date"].to_numpy("datetime64[ns]")[:length]
-    told: dict[str, Any] = {k: tuple(v) if isinstance(v, list) else v for k, v in report.items()}
-    found = ParcelReport(**told)
+    entries: dict[str, Any] = {k: tuple(v) if isinstance(v, list) else v for k, v in report.items()}
+    found = ParcelReport(**entries)
     return {
         "outlines": pd.DataFrame(outlines),
         "times": times,
@@ -81,7 +82,7 @@ def _assembled(outlines: pd.DataFrame, table: pd.DataFrame, notes: dict[str, Any
 
 
 def _noted(parcels: Parcels) -> str:
-    """Return the provenance with the report, for files."""
+    """Return the provenance together with the report, for files."""
     return json.dumps({**json.loads(parcels.provenance), "report": asdict(parcels.report)})
 
 
@@ -92,15 +93,15 @@ def _csv(parcels: Parcels, path: Path) -> None:
 
 
 def _geoparquet(parcels: Parcels, path: Path) -> None:
-    """Write the table with the outline of each row, and the outlines without rows at its end."""
+    """Write the table with the outline of each row, and the outlines without rows at the end."""
     rows = parcels.table.merge(parcels.outlines.drop(columns="name"), on="parcel", how="left", sort=False)
     rest = parcels.outlines[parcels.outlines["size"] == "outside"]
-    made = rows
+    combined = rows
     if len(rest):
-        made = pd.concat([rows, rest], ignore_index=True)
-        if "count" in made:
-            made["count"] = made["count"].astype("Int32")
-    frame = need_geopandas("GeoParquet").GeoDataFrame(made, geometry="geometry", crs="EPSG:4326")
+        combined = pd.concat([rows, rest], ignore_index=True)
+        if "count" in combined:
+            combined["count"] = combined["count"].astype("Int32")
+    frame = need_geopandas("GeoParquet").GeoDataFrame(combined, geometry="geometry", crs="EPSG:4326")
     frame.attrs = {"provenance": _noted(parcels)}
     frame.to_parquet(path, index=False)
 
@@ -109,10 +110,10 @@ def _read_geoparquet(path: Path) -> tuple[pd.DataFrame, pd.DataFrame]:
     import geopandas
 
     found = pd.DataFrame(geopandas.read_parquet(path))
-    told = [c for c in found.columns if c not in KEYS[2:]]
+    common = [c for c in found.columns if c not in KEYS[2:]]
     table = found[found["date"].notna()]
     stats = json.loads(note_of(path))["arguments"]["stats"]
-    outlines = found[[c for c in told if c not in stats]].drop_duplicates("parcel").reset_index(drop=True)
+    outlines = found[[c for c in common if c not in stats]].drop_duplicates("parcel").reset_index(drop=True)
     return outlines, table
 
 

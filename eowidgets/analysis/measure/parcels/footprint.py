@@ -1,4 +1,4 @@
-"""The pixels of each parcel on a grid, and what a report has to say about them."""
+"""The pixels of each parcel on a grid, with the facts needed for a report."""
 
 from __future__ import annotations
 
@@ -16,7 +16,8 @@ if TYPE_CHECKING:
     from eowidgets.cube.area import Area
 
 Ints = npt.NDArray[np.int64]
-#: How a parcel lies on the grid: wholly inside, cut by the edge (of cube or area), without a pixel centre, or outside.
+#: Position of a parcel on the grid: fully inside, cut by the edge (of cube or area), without a pixel centre, or
+#: outside.
 Size = Literal["inside", "cut", "small", "outside"]
 SIZES: tuple[Size, ...] = ("inside", "cut", "small", "outside")
 
@@ -28,13 +29,14 @@ class Footprint:
     Attributes
     ----------
     parcel, row, column : ndarray of int64
-        Sorted by parcel. The pixels are those of :meth:`eow.Area.mask`: centres inside or, where a parcel holds none, touched.
+        Sorted by parcel. Pixels are those of :meth:`eow.Area.mask`: centres inside or, in a parcel without centres,
+        touched.
     pixels : ndarray of int64, shape (parcels,)
-        How many pixels a parcel has.
+        Number of pixels of each parcel.
     size : ndarray of str, shape (parcels,)
         One of :data:`SIZES`.
     overlap : ndarray of int64, shape (parcels,)
-        Pixels that a parcel shares with another one; 0 for those without a pixel centre.
+        Number of pixels shared with other parcels; 0 for parcels without a pixel centre.
     """
 
     parcel: Ints
@@ -54,7 +56,7 @@ def footprint(shapes: npt.NDArray[np.object_], box: GeoBox, area: Area | None = 
         In degrees.
     box : GeoBox
     area : Area, optional
-        Only pixels of this area count.
+        Only pixels of this area are used.
     """
     found = cover(shapes, box)
     order = np.argsort(found.label, kind="stable")
@@ -72,7 +74,7 @@ def footprint(shapes: npt.NDArray[np.object_], box: GeoBox, area: Area | None = 
 
 
 def _reaching_over(shapes: Any, parcel: Ints, row: Ints, column: Ints, box: GeoBox) -> npt.NDArray[np.bool_]:
-    """Return which parcels have pixels beyond the edge of the grid."""
+    """Return a mask of the parcels with pixels beyond the edge of the grid."""
     at_edge = (row == 0) | (column == 0) | (row == box.height - 1) | (column == box.width - 1)
     near = np.unique(parcel[at_edge])
     over = np.zeros(len(shapes), bool)
@@ -84,8 +86,8 @@ def _reaching_over(shapes: Any, parcel: Ints, row: Ints, column: Ints, box: GeoB
 
 
 def _overlap(parcel: Ints, pixel: Ints, size: npt.NDArray[np.str_]) -> Ints:
-    """Count the pixels of each parcel that another one has as well."""
-    # Parcels without a pixel centre share the pixels that they touch with their neighbours without lying on them.
+    """Count the pixels of each parcel that also belong to another parcel."""
+    # Parcels without a pixel centre touch pixels of their neighbours without overlapping them.
     counted = size[parcel] != "small"
     own, at = parcel[counted], pixel[counted]
     order = np.argsort(at, kind="stable")

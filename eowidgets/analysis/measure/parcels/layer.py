@@ -1,4 +1,4 @@
-"""Values of parcels as a layer over a cube, computed date by date as it is looked at."""
+"""Values of parcels as a layer over a cube, computed lazily per date."""
 
 from __future__ import annotations
 
@@ -14,12 +14,12 @@ from eowidgets.cube.grid import geobox, georeference
 
 #: Name of the variable of a layer.
 VARIABLE = "parcels"
-#: Pixels that belong to no parcel.
+#: Value of pixels that belong to no parcel.
 NONE = -1
 
 
 def numbers(shapes: npt.NDArray[np.object_], box: Any) -> npt.NDArray[np.int32]:
-    """Return the number of the parcel of each pixel, -1 where there is none; of overlapping ones the smallest is on top."""
+    """Return the parcel index of each pixel, -1 for none; where parcels overlap, the smallest wins."""
     found = cover(shapes, box)
     size = np.bincount(found.label, minlength=len(shapes))
     order = np.argsort(-size[found.label], kind="stable")
@@ -29,7 +29,7 @@ def numbers(shapes: npt.NDArray[np.object_], box: Any) -> npt.NDArray[np.int32]:
 
 
 def limits(values: npt.NDArray[Any]) -> tuple[float, float]:
-    """Return the range of colours for all dates: the 2nd and 98th percentile."""
+    """Return the colour range for all dates: the 2nd and 98th percentile."""
     seen = values[np.isfinite(values)]
     if not len(seen):
         return 0.0, 1.0
@@ -56,10 +56,10 @@ def choropleth(
     low, high = limits(values)
     attrs = {"long_name": words, "role": "layer", "vmin": low, "vmax": high, "cmap": "viridis"}
     place = cube.drop_vars([*cube.data_vars], errors="ignore").drop_dims("time")
-    made = place.assign_coords(time=times).assign({VARIABLE: (("time", "y", "x"), stacked, attrs)})
-    return georeference(made)
+    layer = place.assign_coords(time=times).assign({VARIABLE: (("time", "y", "x"), stacked, attrs)})
+    return georeference(layer)
 
 
 def _painted(image: npt.NDArray[np.int32], values: npt.NDArray[np.float32]) -> npt.NDArray[np.float32]:
-    painted: npt.NDArray[np.float32] = values[image]  # -1 is the last, which is NaN
+    painted: npt.NDArray[np.float32] = values[image]  # index -1 is the last value, which is NaN
     return painted

@@ -105,7 +105,7 @@ def parcels(
 
 
 class ParcelRequest:
-    """Parcels of a cube, checked and ready to be measured: :func:`parcels` in steps, for panels.
+    """A validated request for parcel statistics, ready to run: :func:`parcels` in steps, for panels.
 
     Attributes
     ----------
@@ -139,8 +139,8 @@ class ParcelRequest:
         self.feet = footprint(self.outlines.shapes, geobox(self.cube), self.area)
         if not self.feet.pixels.any():
             raise InputError(_elsewhere(self.cube, self.outlines, self.area))
-        told = {"name": name, "dates": _written(dates), "crs": None if crs is None else str(crs)}
-        self._arguments = {"indices": list(self.indices), "stats": list(self.stats), **told}
+        options = {"name": name, "dates": _written(dates), "crs": None if crs is None else str(crs)}
+        self._arguments = {"indices": list(self.indices), "stats": list(self.stats), **options}
         self._source = remember(polygons) if isinstance(polygons, str | Path) else None
 
     def measure(self, watch: Callable[[float], None] = lambda _: None) -> Parcels:
@@ -149,7 +149,7 @@ class ParcelRequest:
         Parameters
         ----------
         watch : callable
-            Called with the share that is done after each block; may raise to stop.
+            Called after each block with the completed share; may raise to stop.
         """
         values, counts = extract(self.cube, self.feet, self.indices, self.stats, self.memory, watch)
         return self._result(values, counts)
@@ -168,9 +168,9 @@ class ParcelRequest:
             unseen=tuple(ids[here & ~counts.any(axis=(0, 2))]),
             notes=self.outlines.notes,
         )
-        told = {"pixels": self.feet.pixels, "size": size.astype(object), "overlap": self.feet.overlap}
+        extra = {"pixels": self.feet.pixels, "size": size.astype(object), "overlap": self.feet.overlap}
         columns = self.outlines.columns
-        outlines = columns[["parcel", "name"]].assign(**told)
+        outlines = columns[["parcel", "name"]].assign(**extra)
         outlines = outlines.join(columns.drop(columns=["parcel", "name"])).assign(geometry=self.outlines.shapes)
         kept = {stat: found[:, here] for stat, found in values.items()}
         times = self.cube["time"].values.astype("datetime64[ns]")
@@ -189,7 +189,7 @@ class ParcelRequest:
 
 
 def remeasure(parcels: Parcels, cube: xr.Dataset) -> Parcels:
-    """Compute the statistics of parcels again, from their outlines and their provenance."""
+    """Compute the statistics of parcels again from their outlines and provenance."""
     notes = json.loads(parcels.provenance)
     asked = notes["arguments"]
     outlines = Outlines(parcels.outlines["geometry"].to_numpy(object), *_columns(parcels))
@@ -204,7 +204,7 @@ def _columns(parcels: Parcels) -> tuple[pd.DataFrame, tuple[str, ...]]:
 
 
 def _written(dates: Any) -> Any:
-    """Return dates as plain values; a slice as the text that means the same."""
+    """Return dates as plain values; a slice as an equivalent text."""
     if isinstance(dates, slice):
         return f"{dates.start or ''}/{dates.stop or ''}"
     return dates if isinstance(dates, str | None) else [None if d is None else str(d) for d in dates]

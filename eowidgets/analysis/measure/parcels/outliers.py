@@ -12,13 +12,13 @@ import pandas as pd
 from eowidgets.errors import InputError
 
 Floats = npt.NDArray[np.float64]
-#: Modified z-score that Iglewicz and Hoaglin (1993) advise, and parcels that a class or a date needs.
+#: Modified z-score of outliers (Iglewicz and Hoaglin, 1993), and the parcels that a class or a date needs.
 THRESHOLD, LEAST = 3.5, 8
-#: Standard deviations of a normal distribution per median absolute deviation.
+#: Ratio of the standard deviation to the median absolute deviation of a normal distribution.
 SCALE = 1.4826
-#: Largest distance that one date adds, and share of the dates of a class that a parcel needs.
+#: Upper limit of the distance on one date, and the share of the dates of a class that a parcel needs.
 LIMIT, SHARE = 10.0, 0.3
-#: Least spread, as a share of the usual spread of the class: on dates on which all parcels agree nearly, noise decides.
+#: Minimum deviation, as a share of the usual one of the class, for dates on which all parcels nearly agree.
 FLOOR = 0.25
 
 
@@ -35,7 +35,7 @@ def outliers(
     Parameters
     ----------
     parcels : DataFrame
-        With ``parcel`` and ``name``.
+        With the columns ``parcel`` and ``name``.
     values : array, shape (parcels, dates)
     times : array, shape (dates,)
     classes : Series, optional
@@ -49,36 +49,40 @@ def outliers(
         rows = np.asarray(members, np.int64)
         if len(rows) < least:
             continue
-        found = _judged(np.asarray(values[rows], np.float64), threshold, least)
+        found = _scored(np.asarray(values[rows], np.float64), threshold, least)
         if found is None:
             continue
-        told = {"parcel": parcels["parcel"].to_numpy()[rows], "name": parcels["name"].to_numpy()[rows], "class": label}
-        parts.append(pd.DataFrame({**told, **found, "date": times[found["date"]]})[found["dates"] > 0])
+        columns = {
+            "parcel": parcels["parcel"].to_numpy()[rows],
+            "name": parcels["name"].to_numpy()[rows],
+            "class": label,
+        }
+        parts.append(pd.DataFrame({**columns, **found, "date": times[found["date"]]})[found["dates"] > 0])
     if not parts:
         raise InputError(
             f"No class has {least} parcels with enough clear dates to find outliers among them: choose a coarser class with by=, "
             "or a smaller least=."
         )
-    made = pd.concat(parts).sort_values("score", ascending=False, kind="stable").reset_index(drop=True)
-    left_out = parcels["parcel"][~parcels["parcel"].isin(made["parcel"])].tolist()
-    made = made[["parcel", "name", "class", "distance", "score", "outlier", "bias", "date", "dates"]]
-    made.attrs |= {"left_out": left_out, "threshold": threshold}
-    return made
+    ranked = pd.concat(parts).sort_values("score", ascending=False, kind="stable").reset_index(drop=True)
+    left_out = parcels["parcel"][~parcels["parcel"].isin(ranked["parcel"])].tolist()
+    ranked = ranked[["parcel", "name", "class", "distance", "score", "outlier", "bias", "date", "dates"]]
+    ranked.attrs |= {"left_out": left_out, "threshold": threshold}
+    return ranked
 
 
-def _judged(values: Floats, threshold: float, least: int) -> dict[str, npt.NDArray[Any]] | None:
-    """Return columns for the parcels of one class; ``dates`` is 0 where a parcel cannot be judged."""
+def _scored(values: Floats, threshold: float, least: int) -> dict[str, npt.NDArray[Any]] | None:
+    """Return score columns for the parcels of one class; ``dates`` is 0 for a parcel without a score."""
     counted = np.isfinite(values).sum(axis=0) >= least
     if not counted.any():
         return None
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", RuntimeWarning)  # parcels that are cloudy on all dates
         middle = np.nanmedian(values, axis=0)
-        spread = SCALE * np.nanmedian(np.abs(values - middle), axis=0)
-        usual = float(np.median(spread[counted]))
-        if usual <= 0:  # more than half of the parcels are equal
+        deviation = SCALE * np.nanmedian(np.abs(values - middle), axis=0)
+        usual = float(np.median(deviation[counted]))
+        if usual <= 0:  # more than half of the parcels have equal values
             usual = float(np.nanstd(values[:, counted])) or 1.0
-        apart = np.where(counted, (values - middle) / np.maximum(spread, FLOOR * usual), np.nan)
+        apart = np.where(counted, (values - middle) / np.maximum(deviation, FLOOR * usual), np.nan)
         limited = np.clip(apart, -LIMIT, LIMIT)
         distance = np.sqrt(np.nanmean(limited**2, axis=1))
         bias = np.nanmedian(limited, axis=1)

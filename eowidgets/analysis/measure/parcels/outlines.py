@@ -1,4 +1,4 @@
-"""Outlines of parcels from every source of polygons, each with an id and a name."""
+"""Outlines of parcels from any source of polygons, each with an id and a name."""
 
 from __future__ import annotations
 
@@ -24,9 +24,9 @@ NAMES = (
     *("name", "parcel", "parcel_name", "parcel_id", "field", "field_name", "field_id", "plot", "plot_name", "plot_id"),
     *("id", "fid", "objectid", "gid", "uid", "code", "label", "title"),
 )
-#: Names of columns that results use themselves; a column of the source with such a name gets an underscore.
+#: Reserved column names of results; a source column with such a name gets an underscore.
 OWN = ("parcel", "name", "pixels", "size", "overlap", "date", "index", "geometry", "fid")
-#: Hexadecimal digits of the id of a parcel without a name, and digits to which its corners are rounded for it.
+#: Hexadecimal digits in the id of a parcel without a name, and decimals to which its corners are rounded for the id.
 DIGITS, ROUNDED = 6, 7
 
 
@@ -41,7 +41,7 @@ class Outlines:
     columns : DataFrame
         ``parcel`` (the id, unique), ``name``, and the other columns of the source.
     notes : tuple of str
-        What was left out or corrected, a sentence each.
+        One sentence for each omission or correction.
     """
 
     shapes: Shapes
@@ -75,7 +75,7 @@ def read_outlines(source: Any, name: str | None = None, crs: Any = None) -> Outl
     Raises
     ------
     InputError, SourceError, MissingExtraError
-        If there is no polygon, the source cannot be read, or there is no such column.
+        If there is no polygon, the source cannot be read, or the column is missing.
     """
     try:
         rows = read_rows(_described(source), crs)
@@ -91,25 +91,25 @@ def read_outlines(source: Any, name: str | None = None, crs: Any = None) -> Outl
         notes.append(f"{lost} of {len(rows.shapes)} shapes {_is(lost)} a point or a line and {_was(lost)} left out.")
     columns = rows.columns[kept].reset_index(drop=True)
     found, names = _names(columns, name)
-    ids, told = identified(names, shapes)
+    ids, more = identified(names, shapes)
     others = columns.drop(columns=[] if found is None else [found])
     others.columns = [f"{c}_" if str(c).lower() in OWN or is_stat(str(c)) else str(c) for c in others.columns]
-    # Of columns of the same name the first counts.
+    # Of several columns with one name, only the first is kept.
     others = others.loc[:, ~others.columns.duplicated()]
-    made = pd.DataFrame({"parcel": ids, "name": [n or i for n, i in zip(names, ids, strict=True)]})
-    return Outlines(shapes, pd.concat([made, others], axis=1), (*notes, *told))
+    keys = pd.DataFrame({"parcel": ids, "name": [n or i for n, i in zip(names, ids, strict=True)]})
+    return Outlines(shapes, pd.concat([keys, others], axis=1), (*notes, *more))
 
 
 def identified(names: Sequence[str], shapes: Iterable[Any]) -> tuple[list[str], list[str]]:
     """Return a unique id for each parcel, and notes.
 
-    The id is the name. Parcels that share a name are numbered in their order; one without a name has an id computed from its
-    outline, which stays the same in another order and in another file.
+    The id is the name. Parcels that share a name are numbered in their order. A parcel without a name gets an id
+    computed from its outline, which does not depend on the order or the file.
 
     Parameters
     ----------
     names : sequence of str
-        Empty where a parcel has none.
+        Empty for a parcel without a name.
     shapes : iterable of shapely polygons
 
     Examples
@@ -134,9 +134,7 @@ def identified(names: Sequence[str], shapes: Iterable[Any]) -> tuple[list[str], 
     if shared:
         one, count = shared[0]
         more = f" ({len(shared)} such names)" if len(shared) > 1 else ""
-        notes.append(
-            f"{count} parcels share the name {shown(one)}{more}: they are kept apart by numbers in the column parcel."
-        )
+        notes.append(f"{count} parcels share the name {shown(one)}{more}: the column parcel numbers them.")
     missing = sum(not name for name in names)
     if missing:
         notes.append(f"{missing} of {len(ids)} parcels {_has(missing)} no name: their ids come from their outlines.")
@@ -156,7 +154,7 @@ def _corners(shape: Any) -> Any:
 
 
 def _described(source: Any) -> Any:
-    """Return a source as what labels are read from."""
+    """Convert a source to a form that the reader of labels accepts."""
     from shapely.geometry.base import BaseGeometry
 
     if isinstance(source, Area | BaseGeometry):
@@ -178,7 +176,7 @@ def _described(source: Any) -> Any:
 
 
 def _polygons(shapes: Shapes) -> tuple[Shapes, Any]:
-    """Return the polygons of shapes, and which shapes have one."""
+    """Return the polygons in some shapes, and a mask of the shapes that are polygons."""
     import shapely
 
     kept = shapely.get_dimensions(shapes) == 2
@@ -189,7 +187,7 @@ def _polygons(shapes: Shapes) -> tuple[Shapes, Any]:
 
 
 def _names(columns: pd.DataFrame, given: str | None) -> tuple[Any, list[str]]:
-    """Return the column of the names and the name of each parcel, empty where there is none."""
+    """Return the column of the names and the name of each parcel, empty for a parcel without one."""
     if given is not None:
         known = {str(c): c for c in columns.columns}
         if given not in known:
@@ -212,7 +210,7 @@ def _text(value: Any) -> str:
 
 
 def _worded(text: str) -> str:
-    """Return a message about labels as one about polygons: both are read in one place."""
+    """Adapt a message about labels to polygons, because one reader serves both."""
     return text.replace("labels", "polygons").replace("Label", "Polygon").replace("label", "polygon")
 
 

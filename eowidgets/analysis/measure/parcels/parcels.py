@@ -1,4 +1,4 @@
-"""Parcels with their statistics per date: a table, series of single ones, outliers, one date as a map, and files."""
+"""Parcels with their statistics per date: table, series, outliers, map of a date, and files."""
 
 from __future__ import annotations
 
@@ -565,6 +565,6 @@ class Parcels:
         return len(self.measured)
 
     def __repr__(self) -> str:
-        """How many parcels, dates and which statistics."""
+        """Return a text with the number of parcels and dates and the statistics."""
         what = f"{', '.join(self.indices)} ({', '.join(self.stats)})"
         return f"Parcels: {self.report.measured} of {self.report.given} parcels, {len(self.times)} dates, {what}"

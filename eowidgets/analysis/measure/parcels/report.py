@@ -1,4 +1,4 @@
-"""What became of the polygons that were given: measured, cut, small, overlapping, outside, never seen."""
+"""The outcome for each polygon: measured, cut, small, overlapping, outside, or never observed."""
 
 from __future__ import annotations
 
@@ -7,30 +7,30 @@ from dataclasses import dataclass, field
 
 from eowidgets.errors import shown
 
-#: Names that a sentence lists.
+#: Number of names that a sentence lists.
 LISTED = 3
 
 
 @dataclass(frozen=True)
 class ParcelReport:
-    """Count of parcels by what became of them; every parcel that was given is in ``measured`` or ``outside``.
+    """Ids of parcels by outcome; every parcel is either measured or outside.
 
     Attributes
     ----------
     given, measured : int
-        Polygons, and those with rows in the table.
+        Number of polygons, and of those with rows in the table.
     outside : tuple of str
-        Ids of those without a pixel in the cube (or the area); they have no rows.
+        Ids of parcels without a pixel in the cube (or the area); they have no rows.
     cut : tuple of str
-        Ids of those that reach over the edge of the cube (or the area); their rows are of the part inside.
+        Ids of parcels that extend beyond the cube (or the area); their rows cover the part inside.
     small : tuple of str
-        Ids of those that hold no pixel centre; the pixels that they touch stand for them.
+        Ids of parcels without a pixel centre; the pixels that they touch are used instead.
     overlapping : tuple of str
-        Ids of those that share pixels with another one.
+        Ids of parcels that share pixels with another one.
     unseen : tuple of str
-        Ids of those that are cloudy or not measured on all dates; their statistics are empty.
+        Ids of parcels that are cloudy or not measured on all dates; their statistics are empty.
     notes : tuple of str
-        What was corrected while the polygons were read.
+        Corrections made while the polygons were read.
     """
 
     given: int
@@ -44,12 +44,12 @@ class ParcelReport:
 
     @property
     def sentences(self) -> tuple[str, ...]:
-        """One sentence for each kind of trouble."""
+        """One sentence for each group of parcels with a limitation."""
         kinds = (
             (self.outside, "outside the cube or the area, and without rows"),
-            (self.cut, "cut by the edge of the cube or the area: their rows are of the part inside"),
-            (self.small, "too small to hold the centre of a pixel: the pixels that they touch stand for them"),
-            (self.overlapping, "overlapping others: each keeps all of its pixels, so that areas do not add up"),
+            (self.cut, "cut by the edge of the cube or the area: their rows cover the part inside"),
+            (self.small, "too small to contain a pixel centre: the pixels that they touch are used instead"),
+            (self.overlapping, "overlapping others: each keeps all of its pixels, so areas do not add up"),
             (self.unseen, "cloudy or not measured on every date: their statistics are empty"),
         )
         return (*self.notes, *(f"{self._some(ids)} {words}." for ids, words in kinds if ids))

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
     from eowidgets.analysis.measure.parcels.parcels import Parcels
 
-#: What a statistic of a parcel means.
+#: Definitions of the statistics of a parcel.
 MEANING = {
     "mean": "mean of its clear pixels",
     "std": "standard deviation of its clear pixels",
@@ -48,10 +48,10 @@ def parcel_report(
     ----------
     parcels : Parcels
     cube : Dataset, optional
-        The images, drawn below the map, and cited; without it there is no map.
+        The images, drawn under the map, and cited; without it there is no map.
     title : str
     date : str
-        ISO day of the map and of the table; by default the one on which most parcels have a value.
+        ISO day of the map and of the table; by default the day on which most parcels have a value.
     index, stat : str, optional
         By default the first.
 
@@ -85,7 +85,7 @@ def parcel_report(
         figures=[*_map(parcels, cube, day, name, stat), _series(parcels, held, name, stat)],
         tables=[Table.of(pd.DataFrame(table), f"{name} per parcel on {day}")],
         definitions={
-            "pixels of a parcel": "those whose centre lies inside; where there is none, those that it touches",
+            "pixels of a parcel": "pixels whose centre lies inside; for a parcel without one, the pixels that it touches",
             "clear": "measured, and neither cloud nor shadow in the mask of the cube",
             f"{stat} of a parcel": MEANING.get(stat, f"{_percent(stat)} of its clear pixels"),
         },

@@ -1,4 +1,4 @@
-"""Statistics of many parcels at a time: pixels lie next to each other by parcel, and each date is sorted once."""
+"""Statistics of many parcels at a time: pixels are ordered by parcel, and each date is sorted once."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ import numpy.typing as npt
 from eowidgets.errors import InputError, shown, unknown
 
 Floats = npt.NDArray[np.float32]
-#: What is computed by default.
+#: Statistics that are computed by default.
 DEFAULT = ("mean", "median", "p10", "p90", "clear", "count")
 #: Statistics that need no sorting.
 _SUMS = ("mean", "std", "clear", "count")
@@ -26,7 +26,7 @@ def checked_stats(stats: Sequence[str]) -> tuple[str, ...]:
     Raises
     ------
     InputError
-        For an empty list or a name that is no statistic.
+        For an empty list or an unknown name.
     """
     names = (stats,) if isinstance(stats, str) else tuple(dict.fromkeys(stats))
     if not names:
@@ -38,12 +38,12 @@ def checked_stats(stats: Sequence[str]) -> tuple[str, ...]:
 
 
 def is_stat(name: str) -> bool:
-    """Return whether a name is that of a statistic."""
+    """Return whether a name is a statistic."""
     return name in _KNOWN or bool(_PERCENTILE.fullmatch(name))
 
 
 def level_of(stat: str) -> float | None:
-    """Return the share below a statistic that is a percentile: 0.5 for the median; None for the others."""
+    """Return the level of a statistic that is a quantile: 0.5 for the median; None for the others."""
     if stat in ("median", "min", "max"):
         return {"median": 0.5, "min": 0.0, "max": 1.0}[stat]
     found = _PERCENTILE.fullmatch(stat)
@@ -51,12 +51,12 @@ def level_of(stat: str) -> float | None:
 
 
 def reduce(values: Floats, starts: npt.NDArray[np.int64], stats: Sequence[str]) -> Mapping[str, npt.NDArray[Any]]:
-    """Compute statistics of segments, NaN left out.
+    """Compute statistics of segments, ignoring NaN.
 
     Parameters
     ----------
     values : array, shape (dates, pixels), float32
-        NaN where nothing was seen. Pixels of one parcel follow each other.
+        NaN where nothing was observed. Pixels of one parcel are consecutive.
     starts : array, shape (parcels,)
         Position of the first pixel of each parcel, increasing, the first 0.
     stats : sequence of str
@@ -65,7 +65,7 @@ def reduce(values: Floats, starts: npt.NDArray[np.int64], stats: Sequence[str]) 
     Returns
     -------
     dict
-        Statistic -> array (parcels, dates); NaN where no pixel was seen, ``count`` and ``clear`` 0.
+        Statistic -> array (parcels, dates); NaN where no pixel was observed, ``count`` and ``clear`` 0.
 
     Examples
     --------
@@ -103,8 +103,8 @@ def _moments(
 def _sorted(values: Floats, sizes: npt.NDArray[np.int64]) -> Floats:
     """Sort each date within each segment, NaN last.
 
-    One sort of whole numbers does all: the number of the segment in the upper half, and in the lower half the bits of the value,
-    changed so that they are in the order of the values.
+    One integer sort is enough: the upper half of the key is the number of the segment, the lower half the bits of the
+    value, transformed to sort like the values.
     """
     bits = np.where(np.isnan(values), np.float32(np.nan), values + np.float32(0)).view("uint32")
     negative = (bits >> 31).astype(bool)

@@ -1,1 +1,1 @@
-"""A result as one page to hand over: answer, map, chart, table, definitions, method, provenance and citation."""
+"""A result as one page: answer, map, chart, table, definitions, method, provenance and citation."""

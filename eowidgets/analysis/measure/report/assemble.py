@@ -1,4 +1,4 @@
-"""A report from a result: what its provenance says is written from it."""
+"""Assemble a report whose method, sources and code come from the provenance of the result."""
 
 from __future__ import annotations
 
@@ -11,22 +11,22 @@ from eowidgets.analysis.measure.report.origin import citations, method
 from eowidgets.analysis.record import Record
 from eowidgets.errors import EowidgetsError
 
-#: Definitions of an area that a map gives.
+#: Definitions of the areas on a map.
 HECTARES = "area on the ellipsoid, from the number of pixels; 1 ha is 10 000 m²"
 PIXELS = "pixels counted in the map: errors of the map are not corrected (eow.accuracy does, from a checked sample)"
 
 
 def assemble(result: Any, cube: xr.Dataset | None, title: str, **parts: Any) -> Report:
-    """Return a report whose method, sources, code and notes come from the provenance of the result.
+    """Return a report with method, sources, code and notes from the provenance of the result.
 
     Parameters
     ----------
     result : Dataset or DataFrame
-        With provenance.
+        A result with provenance.
     cube : Dataset or None
-        Cited if it is given.
+        Cited if given.
     title : str
-        By default that of the result.
+        By default the title of the result.
     **parts
         The other fields of a :class:`~eowidgets.analysis.measure.report.content.Report`.
     """
@@ -43,7 +43,7 @@ def assemble(result: Any, cube: xr.Dataset | None, title: str, **parts: Any) -> 
 
 
 def code_of(record: Record) -> str:
-    """Return the cell that computes a result again; empty where its record does not suffice."""
+    """Return the cell that computes a result again; empty if its record is not sufficient."""
     try:
         return record.code()
     except EowidgetsError:

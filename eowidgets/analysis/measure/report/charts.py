@@ -1,4 +1,4 @@
-"""Charts of a report, as SVG of matplotlib: they print sharply and need no script."""
+"""Charts of a report as matplotlib SVG, which print sharply and need no script."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ import numpy.typing as npt
 from eowidgets.analysis.measure.report.content import Figure
 from eowidgets.errors import MissingExtraError
 
-#: Blue, vermilion, green, purple, orange: told apart by colour-blind readers (Okabe and Ito 2008).
+#: Blue, vermilion, green, purple, orange: distinguishable for colour-blind readers (Okabe and Ito 2008).
 COLORS = ("#0072b2", "#d55e00", "#009e73", "#cc79a7", "#e69f00")
 
 
@@ -37,7 +37,7 @@ def blank(height: float = 3.2) -> tuple[Any, Any]:
 
 
 def chart(canvas: Any, caption: str) -> Figure:
-    """Return a matplotlib figure as the figure of a report; the same figure gives the same bytes."""
+    """Convert a matplotlib figure to the figure of a report; equal figures give equal bytes."""
     from matplotlib import rc_context
 
     text = StringIO()
@@ -47,7 +47,7 @@ def chart(canvas: Any, caption: str) -> Figure:
 
 
 def bars(dates: Sequence[str], values: Sequence[float], label: str, caption: str) -> Figure:
-    """Return a bar for each date.
+    """Draw a bar for each date.
 
     Parameters
     ----------
@@ -55,7 +55,7 @@ def bars(dates: Sequence[str], values: Sequence[float], label: str, caption: str
         ISO days.
     values : sequence of float
     label : str
-        Of the axis, with the unit.
+        Label of the axis, with the unit.
     caption : str
     """
     canvas, axes = blank()
@@ -73,7 +73,7 @@ def fan(
     label: str,
     caption: str,
 ) -> Figure:
-    """Return observations and a forecast with its intervals.
+    """Draw observations and a forecast with its intervals.
 
     Parameters
     ----------
@@ -81,7 +81,7 @@ def fan(
     intervals : sequence of (level, low, high)
         From the widest to the narrowest.
     label : str
-        Of the axis, with the unit.
+        Label of the axis, with the unit.
     caption : str
     """
     canvas, axes = blank()

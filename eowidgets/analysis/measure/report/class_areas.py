@@ -1,4 +1,4 @@
-"""The area of each class of a map, by counting pixels."""
+"""The area of each class of a map, from pixel counts."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ def class_areas(values: xr.DataArray) -> pd.DataFrame:
     """
     try:
         hectares = np.broadcast_to(pixel_hectares(geobox(values.to_dataset(name="classes"))), values.shape)
-    except EowidgetsError:  # a grid that lies nowhere
+    except EowidgetsError:  # a grid without a location
         hectares = np.full(values.shape, np.nan)
     codes = values.values.astype(int)
     rows = []

@@ -1,4 +1,4 @@
-"""The parts of a report, and the report as a value."""
+"""The parts of a report, and the report as a value object."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from eowidgets.render.result import Legend
 if TYPE_CHECKING:
     import pandas as pd
 
-#: Rows of a table that a page shows; the file of the result holds all of them.
+#: Maximum number of table rows on a page; the file of the result holds all rows.
 MOST_ROWS = 25
 
 
@@ -34,9 +34,9 @@ class Figure:
     svg : str
         A chart as SVG.
     legend : Legend, optional
-        What the colours mean.
+        Meaning of the colours.
     note : str
-        A line below the legend, such as the scale and the coordinates of a map.
+        A line under the legend, such as the scale and the coordinates of a map.
     width : float
         Width of the ground shown, in metres, from which a scale bar is drawn; 0 for a chart.
     """
@@ -50,7 +50,7 @@ class Figure:
 
     @property
     def url(self) -> str:
-        """The picture as a ``data:`` URL, which needs no file and no network."""
+        """The picture as a ``data:`` URL, which needs neither a file nor a network."""
         data, kind = (self.png, "png") if self.png else (self.svg.encode(), "svg+xml")
         return f"data:image/{kind};base64,{base64.b64encode(data).decode()}"
 
@@ -76,12 +76,12 @@ class Table:
 
     @classmethod
     def of(cls, frame: pd.DataFrame, caption: str, *, digits: int = 3) -> Table:
-        """Return a DataFrame as a table of at most 25 rows.
+        """Convert a DataFrame to a table of at most 25 rows.
 
         Parameters
         ----------
         frame : DataFrame
-            Its index is left out; the geometry column, if there is one, as well.
+            Its index and its geometry column are omitted.
         caption : str
         digits : int
             Significant digits of numbers that are not whole.

@@ -1,4 +1,4 @@
-"""A map for a report: a result over a picture of the ground, with legend, scale bar, date and coordinates."""
+"""A map for a report: a result over an image of the ground, with legend, scale bar, date and coordinates."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from eowidgets.render.style import default_bands
 
 #: Opacity of a result over a picture.
 OVER = 0.9
-#: How far the ground below a result is lightened, 0..1.
+#: Lightening of the image under a result, 0..1.
 LIGHT = 0.65
 
 
@@ -33,9 +33,9 @@ def map_of(values: xr.DataArray, caption: str, *, cube: xr.Dataset | None = None
         Classes or numbers with the attributes of a result.
     caption : str
     cube : Dataset, optional
-        The images below it; left out where their grid is another.
+        The images under it; omitted if they are on another grid.
     date : str
-        ISO day of the image below; the clearest image if not given.
+        ISO day of the image under it; by default the clearest image.
     """
     small = thin(values.to_dataset(name=str(values.name or "result")))
     shown = small[str(values.name or "result")].transpose("y", "x")
@@ -53,7 +53,7 @@ def map_of(values: xr.DataArray, caption: str, *, cube: xr.Dataset | None = None
         caption,
         png=_png(_over(colour, picture)),
         legend=legend,
-        note=f"{note}; below: image of {day}" if note else f"Below: image of {day}",
+        note=f"{note}; background: image of {day}" if note else f"Background: image of {day}",
         width=width,
     )
 
@@ -92,7 +92,7 @@ def _image(cube: xr.Dataset, date: str) -> tuple[Rgba, str] | None:
 
 
 def _over(colour: Rgba, picture: Rgba) -> Rgba:
-    """Draw a result over the ground, which is grey and light so that colours are those of the legend."""
+    """Draw a result over the ground, which is grey and light so that the colours match the legend."""
     strength = colour[..., 3:].astype(np.float32) / 255 * OVER
     grey = picture[..., :3].mean(-1, keepdims=True) * (1 - LIGHT) + 255 * LIGHT
     mixed = colour[..., :3] * strength + grey * (1 - strength)
@@ -101,7 +101,7 @@ def _over(colour: Rgba, picture: Rgba) -> Rgba:
 
 
 def _where(data: xr.Dataset) -> tuple[str, float]:
-    """Return a line with projection, centre and pixel size, and the width in metres; nothing without a CRS."""
+    """Return a line with projection, centre and pixel size, and the width in metres; empty without a CRS."""
     place = Place.of(data)
     metres = place.metres
     if not place.crs or metres is None:
@@ -117,7 +117,7 @@ def _where(data: xr.Dataset) -> tuple[str, float]:
 
 
 def _png(picture: Rgba) -> bytes:
-    """Encode a picture; a small one is enlarged by whole numbers, so that its pixels stay sharp."""
+    """Encode a picture as PNG; small ones are enlarged by whole factors, so that pixels stay sharp."""
     factor = max(1, 512 // max(picture.shape[:2]))
     buffer = BytesIO()
     Image.fromarray(np.repeat(np.repeat(picture, factor, 0), factor, 1)).save(buffer, "PNG")

@@ -14,11 +14,11 @@ from eowidgets.analysis.measure.report.content import Report, Table
 from eowidgets.analysis.measure.report.maps import map_of
 from eowidgets.analysis.measure.report.origin import citations, method
 
-CONFIDENCE = "how surely the question was read, times how surely the pixels were classified"
+CONFIDENCE = "confidence of the interpretation of the question times confidence of the pixel classification"
 
 
 def answer_report(answer: Answer, cube: xr.Dataset | None = None, title: str = "", date: str = "") -> Report:
-    """Return the report of what ``eow.ask`` returned; parameters as for ``eow.report``."""
+    """Return the report of an answer of ``eow.ask``; parameters as for ``eow.report``."""
     notes: Mapping[str, Any] = json.loads(answer.provenance) if answer.provenance else {}
     days = sorted(answer.evidence.dates)
     masks = [

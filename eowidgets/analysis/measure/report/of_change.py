@@ -39,14 +39,14 @@ def change_report(
     Parameters
     ----------
     found : Dataset
-        What ``eow.change`` returned.
+        A result of ``eow.change``.
     cube : Dataset, optional
     title, date : str
         As for :func:`~eowidgets.analysis.measure.report.of_result.report`.
     places : GeoDataFrame, optional
-        Those to report, filtered before; by default those of at least ``least`` hectares.
+        The places to report, already filtered; by default those of at least ``least`` hectares.
     least : float, optional
-        By default ten pixels, at most 0.1 ha.
+        Minimum area in hectares; by default ten pixels, at most 0.1 ha.
     """
     least = least_hectares(found) if least is None else least
     if places is None:
@@ -67,16 +67,16 @@ def change_report(
         figures=figures,
         tables=tables,
         definitions={
-            "changed": f"places of at least {ground(least, 2)} whose pixels the method below marks between the two dates",
+            "changed": f"places of at least {ground(least, 2)} whose pixels the method stated below marks between the two dates",
             "area": f"{HECTARES}; {PIXELS}",
-            "first seen": "the median of the dates on which the pixels of a place are first seen changed",
+            "first seen": "the median, over the pixels of a place, of the first date with a detected change",
             "confidence": "the mean probability that the method gives, which is not calibrated",
         },
     )
 
 
 def _of_places(found: xr.Dataset, places: gpd.GeoDataFrame) -> xr.DataArray:
-    """Return the kinds of change, or change itself, of the pixels in the places."""
+    """Return the kinds of change, or the change mask, for the pixels in the places."""
     from rasterio.features import geometry_mask
 
     if not len(places):

@@ -22,10 +22,10 @@ from eowidgets.errors import InputError
 
 @runtime_checkable
 class Reported(Protocol):
-    """A result that writes its own report."""
+    """A result with its own report."""
 
     def to_report(self, *, cube: xr.Dataset | None = None, title: str = "") -> Report:
-        """Return the report; ``cube`` is drawn below maps and cited."""
+        """Return the report; ``cube`` is drawn under maps and cited."""
         ...
 
 

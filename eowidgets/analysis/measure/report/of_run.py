@@ -18,7 +18,7 @@ from eowidgets.render.result import main_variable
 
 
 def run_report(result: Any, cube: xr.Dataset | None = None, title: str = "", date: str = "") -> Report:
-    """Return the report of what ``eow.run`` returned; parameters as for ``eow.report``."""
+    """Return the report of a result of ``eow.run``; parameters as for ``eow.report``."""
     if not isinstance(result, xr.Dataset):
         frame = result.reset_index(drop=True)
         return assemble(

@@ -20,21 +20,25 @@ from eowidgets.analysis.record import Record
 #: Class map of each function, and the layer that is drawn first.
 CLASSES = {"phenology": "quality", "trend": "significance", "step_or_line": "shape", "recovery": "state"}
 FIRST = {"phenology": "start", "trend": "slope", "anomalies": "anomaly", "step_or_line": "shape", "recovery": "state"}
-#: What the terms mean.
+#: Definitions of the terms.
 DEFINITIONS: Mapping[str, Mapping[str, str]] = {
     "phenology": {
-        "season": "from the lowest value of the fitted curve before its peak to the lowest one after it",
+        "season": "from the lowest value of the fitted curve before its peak to the lowest value after it",
         "start and end": "the day on which the curve first reaches the threshold of the rise, and last falls below that "
         "share of the fall; day 1 is 1 January of the year in which the season year begins",
         "standard deviation": "of curve and level over the slope of the curve, for independent errors of the observations",
     },
     "trend": {
         "slope": "the median of the slopes of all pairs of periods (Theil–Sen), with the interval of Sen (1968)",
-        "significant": "p of the Mann–Kendall test below alpha; of pixels without a trend the share alpha is called significant",
+        "significant": "p of the Mann–Kendall test below alpha; of pixels without a trend, a share of alpha is also marked",
     },
-    "anomalies": {"anomaly": "value of a period less the mean of the same period of the reference years"},
-    "step_or_line": {"step": "two levels describe the yearly values better than one level or a line, by the criterion"},
-    "recovery": {"recovery": "years from the last value before the greatest loss until the share of it is regained"},
+    "anomalies": {"anomaly": "value of a period minus the mean of the same period of the reference years"},
+    "step_or_line": {
+        "step": "two levels fit the yearly values better than one level or a line, by the information criterion"
+    },
+    "recovery": {
+        "recovery": "years from the last value before the greatest loss until the requested share of it is regained"
+    },
 }
 
 
@@ -48,7 +52,7 @@ def series_report(
     at: int | None = None,
     series: SeriesDetail | None = None,
 ) -> Report:
-    """Return the report of what ``eow.phenology``, ``eow.trend`` and the functions next to them returned.
+    """Return the report of seasons, a trend, anomalies, a step or a recovery.
 
     Parameters
     ----------
@@ -57,9 +61,9 @@ def series_report(
     title, date : str
         As for :func:`~eowidgets.analysis.measure.report.of_result.report`.
     layer : str
-        That is drawn.
+        Name of the layer that is drawn.
     at : int, optional
-        Position of the period that is drawn; by default the one with most values.
+        Position of the period that is drawn; by default the period with most values.
     series : SeriesDetail, optional
         One series, drawn as a chart.
     """
@@ -110,7 +114,7 @@ def line_chart(found: SeriesDetail) -> Figure:
 
 
 def _years(found: xr.Dataset) -> pd.DataFrame:
-    """Return medians and the share of pixels with a season by season year."""
+    """Return medians and the share of pixels with a season, by season year."""
     rows = []
     for k, year in enumerate(found["year"].values):
         some = found.isel(time=k)
@@ -135,11 +139,11 @@ def _of_map(found: xr.Dataset, call: str, classes: xr.DataArray | None) -> str:
         years = _years(found).dropna(subset=["start", "end"])
         if not len(years):
             return "No pixel has a season that is observed from its start to its end."
-        best = years.iloc[int(years["pixels with a season (%)"].to_numpy().argmax())]  # most pixels have one
+        best = years.iloc[int(years["pixels with a season (%)"].to_numpy().argmax())]  # with most pixels
         return (
             f"In the season year {best['season year']:.0f} the median season of {index} lasts from day {best['start']:.0f} "
             f"(standard deviation of a pixel {best['start sd']:.0f} days) to day {best['end']:.0f} ({best['end sd']:.0f} days); "
-            f"{best['pixels with a season (%)']:.0f} % of the observed pixels have one. Over {len(years)} years the median "
+            f"{best['pixels with a season (%)']:.0f} % of the observed pixels have a season. Over {len(years)} years the median "
             f"start lies between day {years['start'].min():.0f} and day {years['start'].max():.0f}."
         )
     if call == "anomalies" or classes is None:

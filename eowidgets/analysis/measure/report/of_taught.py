@@ -1,4 +1,4 @@
-"""The report of a model that was taught with labels: its test on held-out blocks."""
+"""The report of a taught model: its test on held-out blocks."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ def taught_report(
     mapped: xr.DataArray | None = None,
     code: str = "",
 ) -> Report:
-    """Return the report of what ``eow.teach`` returned.
+    """Return the report of a model that ``eow.teach`` returned.
 
     Parameters
     ----------
@@ -33,12 +33,12 @@ def taught_report(
     mapped : DataArray (y, x), optional
         The map of the model.
     code : str
-        The cell that teaches it.
+        Code of the cell that teaches it.
 
     Raises
     ------
     InputError
-        For a model that was not taught or could not be tested.
+        For a model that was not taught or not tested.
     """
     found = evaluation_of(model)
     if found is None:
@@ -58,7 +58,7 @@ def taught_report(
         definitions={
             "held-out": f"each of {blocks} was predicted by a model that was not taught with its labels ({found.folds} folds)",
             "interval": "90 % interval over blocks, from 400 resamples",
-            "balanced accuracy": "the mean of the shares of each class that were predicted rightly",
+            "balanced accuracy": "the mean of the shares of each class that were predicted correctly",
         },
         method=method(notes),
         citations=citations(notes, cube.attrs if cube is not None else {}),

@@ -1,23 +1,23 @@
-"""Method and sources of a result in words, from its provenance."""
+"""Method and sources of a result as text, from its provenance."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from typing import Any
 
-#: How the software is cited.
+#: Citation of the software.
 SOFTWARE = "eowidgets {version}: an interactive Jupyter environment for satellite time series"
-#: Arguments that say nothing about the result.
+#: Arguments without effect on the result, which a report omits.
 _SILENT = ("seed", "progress", "device", "memory", "client", "out")
 
 
 def method(notes: Mapping[str, Any]) -> dict[str, str]:
-    """Return what was done: data, dates, area, model, parameters and versions.
+    """Describe the method: data, dates, area, model, parameters and versions.
 
     Parameters
     ----------
     notes : mapping
-        A provenance; what it does not hold is left out.
+        A provenance; missing entries are omitted.
     """
     whole = notes.get("whole") or notes
     source = whole.get("input") or {}
@@ -86,12 +86,12 @@ def _model(notes: Mapping[str, Any], card: Mapping[str, Any]) -> str:
 
 
 def _parameters(notes: Mapping[str, Any]) -> str:
-    asked = {k: v for k, v in (notes.get("arguments") or {}).items() if k not in _SILENT and _says(v)}
+    asked = {k: v for k, v in (notes.get("arguments") or {}).items() if k not in _SILENT and _is_given(v)}
     found = {**asked, **(notes.get("parameters") or {})}
-    return "; ".join(f"{k} = {_short(v)}" for k, v in found.items() if k not in ("area", "question") and _says(v))
+    return "; ".join(f"{k} = {_short(v)}" for k, v in found.items() if k not in ("area", "question") and _is_given(v))
 
 
-def _says(value: Any) -> bool:
+def _is_given(value: Any) -> bool:
     return value is not None and value != {} and value != []
 
 

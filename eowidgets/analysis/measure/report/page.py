@@ -1,4 +1,4 @@
-"""A report as one HTML document without scripts: it opens offline, and a browser prints it as a PDF."""
+"""A report as one HTML document without scripts, which opens offline and prints as a PDF."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ _PAGE = """<!doctype html>
 
 
 def page(report: Report) -> str:
-    """Return the HTML of a report; every text of it is escaped."""
+    """Return the HTML of a report; all texts are escaped."""
     parts = [
         *(_figure(f) for f in report.figures),
         *(_table(t) for t in report.tables),

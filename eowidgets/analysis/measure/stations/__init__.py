@@ -1,1 +1,1 @@
-"""Measurements on the ground next to the pixels of a cube: matched in time, compared by season."""
+"""Ground measurements compared with the pixels of a cube: matched in time, scored by season."""

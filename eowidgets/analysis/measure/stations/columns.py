@@ -12,7 +12,7 @@ import pandas as pd
 from eowidgets.errors import InputError, SourceError, shown, unknown, words
 from eowidgets.system import check_plain
 
-#: Usual names of columns, in lower case; the first that exists is taken.
+#: Usual column names, in lower case; the first that exists is used.
 SPELLED: dict[str, tuple[str, ...]] = {
     "date": ("date", "datetime", "date_time", "time", "day", "timestamp", "sampling_date", "sample_date", "obs_date"),
     "lon": ("lon", "longitude", "lng", "long", "x", "lon_dd", "longitude_deg", "decimallongitude"),
@@ -20,7 +20,7 @@ SPELLED: dict[str, tuple[str, ...]] = {
     "value": ("value", "val", "measurement", "measured", "observed", "observation", "insitu", "in_situ", "in-situ", "result"),
     "station": ("station", "station_id", "station_name", "site", "site_id", "site_name", "name", "id", "plot", "plot_id"),
 }  # fmt: skip
-#: Bytes of a file from which its separator is read.
+#: Number of bytes of a file from which its separator is detected.
 _HEAD = 65_536
 
 
@@ -33,9 +33,9 @@ class Measurements:
     table : DataFrame
         ``station``, ``date`` (datetime64, UTC), ``lon``, ``lat``, ``value``, and ``row`` (number in the source, from 1).
     unread : DataFrame
-        ``row`` and ``reason`` of those that were left out.
+        ``row`` and ``reason`` of the omitted rows.
     columns : dict
-        What was read from which column.
+        Columns that were read, by quantity.
     """
 
     table: pd.DataFrame
@@ -51,9 +51,9 @@ def read_measurements(
     Parameters
     ----------
     source : DataFrame, str or Path
-        A table, or the path of one as text with commas, semicolons or tabs.
+        A table, or the path of a text file with commas, semicolons or tabs.
     given : dict
-        Column of ``date``, ``lon``, ``lat``, ``value``, ``station``; None where it is to be found by :data:`SPELLED`.
+        Column of ``date``, ``lon``, ``lat``, ``value``, ``station``; None to detect it by :data:`SPELLED`.
     index : str
         Name of the index; a column with it holds the value.
     date_format : str, optional
@@ -62,7 +62,7 @@ def read_measurements(
     Raises
     ------
     InputError, SourceError
-        If there is no such column, several may be meant, or no row can be used.
+        If a column is missing or ambiguous, or no row can be used.
     """
     table = source if isinstance(source, pd.DataFrame) else _file(source)
     columns = find_columns(table, given, index)
@@ -84,27 +84,27 @@ def read_measurements(
         found = " or ".join(dict.fromkeys(reasons.tolist())) or "no rows"
         raise InputError(f"None of the {len(table)} measurements can be used: {found} (columns {shown(columns)}).")
     names = _stations(table, columns.get("station"), lon, lat)
-    made = pd.DataFrame(
+    rows = pd.DataFrame(
         {"station": names, "date": dates, "lon": lon, "lat": lat, "value": values, "row": np.arange(len(table)) + 1}
     )
     unread = pd.DataFrame({"row": np.flatnonzero(~good) + 1, "reason": reasons[~good]})
-    return Measurements(made[good].reset_index(drop=True), unread, columns)
+    return Measurements(rows[good].reset_index(drop=True), unread, columns)
 
 
 def find_columns(
     table: pd.DataFrame, given: dict[str, str | None], index: str = "", *, all_needed: bool = True
 ) -> dict[str, str]:
-    """Return the column of date, longitude, latitude, value and, where there is one, station.
+    """Return the columns of date, longitude, latitude, value and, if there is one, station.
 
     Parameters
     ----------
     table : DataFrame
     given : dict
-        Columns that were named.
+        Columns given by the caller.
     index : str
         A column with this name holds the value.
     all_needed : bool
-        Whether a column that cannot be found is an error.
+        Whether a missing column is an error.
 
     Raises
     ------
@@ -167,7 +167,7 @@ def _file(path: str | Path) -> pd.DataFrame:
 
 
 def _numbers(cells: pd.Series) -> Any:
-    """Return numbers, also with a decimal comma; NaN for everything else."""
+    """Parse numbers, also with a decimal comma; NaN for everything else."""
     if cells.dtype.kind in "fiu":
         return cells.to_numpy(float)
     texts = cells.astype(str).str.strip()
@@ -177,12 +177,12 @@ def _numbers(cells: pd.Series) -> Any:
 
 
 def _dates(cells: pd.Series, column: str, form: str | None) -> Any:
-    """Return UTC moments, NaT where there is none.
+    """Parse UTC times, NaT where there is none.
 
     Raises
     ------
     InputError
-        If day and month may be exchanged.
+        If the order of day and month is ambiguous.
     """
     if cells.dtype.kind == "M" or isinstance(cells.dtype, pd.DatetimeTZDtype):
         return _utc(pd.to_datetime(cells, utc=True))
@@ -212,7 +212,7 @@ def _utc(moments: Any) -> Any:
 
 
 def _stations(table: pd.DataFrame, column: str | None, lon: Any, lat: Any) -> list[str]:
-    """Return the name of each station; its place where it has none."""
+    """Return the name of each station, or its coordinates if it has no name."""
     places = [
         f"{abs(y):.4f}° {'N' if y >= 0 else 'S'}, {abs(x):.4f}° {'E' if x >= 0 else 'W'}"
         for x, y in zip(lon, lat, strict=True)

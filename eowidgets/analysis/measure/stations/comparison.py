@@ -1,4 +1,4 @@
-"""Measurements next to pixels: pairs, agreement by season, what has no pair, and a figure."""
+"""Measurements compared with pixels: pairs, agreement by season, unmatched measurements, and a figure."""
 
 from __future__ import annotations
 
@@ -206,7 +206,7 @@ class StationComparison:
         return station_report(self, cube, title)
 
     def __repr__(self) -> str:
-        """How many measurements were matched."""
+        """Return a text with the number of matched measurements."""
         total, count = len(self.measurements), self.pairs["station"].nunique()
         where = f"{count} station{'s' if count != 1 else ''}"
         return f"StationComparison: {self.index}, {len(self.pairs)} of {total} measurements matched at {where}"

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 #: Colours of the seasons.
 TINTS = dict(zip(("winter", "spring", "summer", "autumn"), (COLORS[0], COLORS[2], COLORS[1], COLORS[4]), strict=True))
-#: Markers of the seasons, for readers without colours.
+#: Markers of the seasons, which do not depend on colour.
 MARKS = {"winter": "s", "spring": "^", "summer": "o", "autumn": "D"}
 
 

@@ -29,9 +29,9 @@ from eowidgets.engine.provenance import versions, whole
 from eowidgets.errors import InputError, shown, warn_user
 from eowidgets.system import parse_bytes
 
-#: Share of the pixels around a station that an image must have seen.
+#: Minimum share of clear pixels around a station for a match.
 CLEAR = 0.5
-#: Days by which two equal time spans may differ.
+#: Tolerance, in days, when time spans are compared.
 _ROUNDING = 1e-9
 OUTSIDE, APART, CLOUDY = (
     "outside the cube",
@@ -188,7 +188,7 @@ def compare(
 
 
 def rematch(found: StationComparison, cube: xr.Dataset) -> StationComparison:
-    """Match measurements again, from those of a result and its provenance."""
+    """Match the measurements of a result again, with the arguments in its provenance."""
     asked = json.loads(found.provenance)["arguments"]
     given = {k: asked[k] for k in ("tolerance", "window", "dates", "seed")}
     return compare(cube, found.measurements.drop(columns="row"), asked["index"], {}, **given)
@@ -207,13 +207,13 @@ def _span(tolerance: str | float) -> np.timedelta64:
 
 
 def _places(rows: pd.DataFrame) -> npt.NDArray[np.int64]:
-    """Return a number for each place where was measured; a station that was moved has several."""
+    """Return an index for each measured place; a station that was moved has several."""
     keys = rows["station"].astype(str) + rows["lon"].round(6).astype(str) + rows["lat"].round(6).astype(str)
     return np.asarray(pd.factorize(keys)[0], np.int64)
 
 
 def _footprint(cube: xr.Dataset, lon: Any, lat: Any, window: int) -> Footprint:
-    """Return the pixels around each place, as those of a parcel."""
+    """Return the pixels around each place as the footprint of a parcel."""
     box = geobox(cube)
     x, y = locate(box, (lon + 180) % 360 - 180, lat)
     with np.errstate(invalid="ignore"):
@@ -238,11 +238,11 @@ def _matched(
     times: npt.NDArray[np.datetime64],
     span: np.timedelta64,
 ) -> tuple[pd.DataFrame, pd.DataFrame]:
-    """Return measurements with the nearest clear image, and those without one and why."""
+    """Return measurements with the nearest clear image, and measurements without one with the reason."""
     image = np.full(len(rows), -1)
     reasons = np.full(len(rows), "", dtype=object)
     moments = rows["date"].to_numpy("datetime64[ns]")
-    # Where no measurement has a time of day, days are compared: an image at 10:00 of the same day is 0 days away.
+    # If no measurement has a time of day, days are compared: an image at 10:00 of the same day is 0 days away.
     whole_days = bool((moments == moments.astype("datetime64[D]")).all())
     images = _days(times.astype("datetime64[D]") if whole_days else times)
     for place in range(len(inside)):

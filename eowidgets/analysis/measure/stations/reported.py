@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 
 def station_report(found: StationComparison, cube: xr.Dataset | None = None, title: str = "") -> Report:
-    """Return the report of what ``eow.stations`` returned."""
+    """Return the report of a comparison of ``eow.stations``."""
     notes = json.loads(found.provenance)
     asked = notes["arguments"]
     caption = f"Left: {found.index} at {found.usual}, images and ground. Right: all pairs, and the 1:1 line"
@@ -38,7 +38,7 @@ def station_report(found: StationComparison, cube: xr.Dataset | None = None, tit
         figures=[chart(found.figure(), caption)],
         tables=tables,
         definitions={
-            "pair": f"a measurement and the nearest image within {asked['tolerance']} that saw at least half of {pixels}",
+            "pair": f"a measurement and the nearest image within {asked['tolerance']} with at least half of {pixels} clear",
             "bias": "mean of image minus ground",
             "RMSE": "root of the mean squared difference of image and ground",
             "interval": "95 %, from 2000 resamples of whole stations (of station months with fewer than five stations)",

@@ -9,15 +9,15 @@ import numpy.typing as npt
 import pandas as pd
 
 Floats = npt.NDArray[np.float64]
-#: Resamples, and the share of them that an interval holds.
+#: Number of resamples, and confidence level of the intervals.
 RESAMPLES, LEVEL = 2000, 0.95
-#: Pairs and groups that an interval needs.
+#: Minimum number of pairs and of groups for an interval.
 FEWEST, GROUPS = 3, 5
 SEASONS = ("winter", "spring", "summer", "autumn")
 
 
 def season_of(dates: npt.NDArray[np.datetime64], lat: Floats) -> npt.NDArray[np.str_]:
-    """Return the meteorological season of each date: December to February is winter north of the equator, summer south of it.
+    """Return the meteorological season of each date and latitude: December to February is winter in the north.
 
     Examples
     --------
@@ -31,14 +31,14 @@ def season_of(dates: npt.NDArray[np.datetime64], lat: Floats) -> npt.NDArray[np.
 
 
 def scores(pairs: pd.DataFrame, seed: int = 0) -> pd.DataFrame:
-    """Return agreement overall and by season.
+    """Return the agreement, overall and by season.
 
     Parameters
     ----------
     pairs : DataFrame
         ``station``, ``date``, ``value`` (ground), ``image_value`` and ``season``.
     seed : int
-        Of the resampling.
+        Seed of the resampling.
 
     Returns
     -------
@@ -49,8 +49,8 @@ def scores(pairs: pd.DataFrame, seed: int = 0) -> pd.DataFrame:
     Notes
     -----
     Measurements of a station are not independent. The intervals are percentiles over 2000 resamples of whole stations (cluster
-    bootstrap, Davison and Hinkley 1997, section 3.8); with fewer than five stations whole months of a station are drawn
-    in place of whole stations. There is no interval with fewer than three pairs or five groups.
+    bootstrap, Davison and Hinkley 1997, section 3.8); with fewer than five stations whole months of a station are
+    resampled in place of whole stations. There is no interval with fewer than three pairs or five groups.
     """
     parts = {"all": pairs} | {s: pairs[pairs["season"] == s] for s in SEASONS if (pairs["season"] == s).any()}
     return pd.DataFrame({name: _scored(part, seed) for name, part in parts.items()}).T.astype(
@@ -68,17 +68,17 @@ def _scored(pairs: pd.DataFrame, seed: int) -> dict[str, float]:
     low = high = np.full(3, np.nan)
     if len(pairs) >= FEWEST and count >= GROUPS:
         drawn = np.random.default_rng(seed).multinomial(count, np.full(count, 1 / count), RESAMPLES)
-        made = np.array(_agreement(drawn @ sums))
+        resampled = np.array(_agreement(drawn @ sums))
         ends = [(1 - LEVEL) / 2, (1 + LEVEL) / 2]
-        known = np.isfinite(made).mean(axis=1) > 0.5
-        low, high = np.where(known, np.nanquantile(np.where(known[:, None], made, 0), ends, axis=1), np.nan)
+        known = np.isfinite(resampled).mean(axis=1) > 0.5
+        low, high = np.where(known, np.nanquantile(np.where(known[:, None], resampled, 0), ends, axis=1), np.nan)
     for at, (name, value) in enumerate(found.items()):
         out |= {name: float(value), f"{name}_low": float(low[at]), f"{name}_high": float(high[at])}
     return out
 
 
 def _groups(pairs: pd.DataFrame) -> npt.NDArray[np.int64]:
-    """Return the group of each pair: its station, or its station and month where there are few stations."""
+    """Return the group of each pair: its station, or station and month if there are few stations."""
     keys = pairs["station"].astype(str)
     if keys.nunique() < GROUPS:
         keys = keys + pairs["date"].to_numpy("datetime64[M]").astype(str)
@@ -86,7 +86,7 @@ def _groups(pairs: pd.DataFrame) -> npt.NDArray[np.int64]:
 
 
 def _sums(ground: Floats, image: Floats, groups: npt.NDArray[np.int64]) -> Floats:
-    """Return per group the sums from which agreement is computed; values are centred, so that no digits are lost."""
+    """Return the sums per group from which agreement is computed; values are centred for precision."""
     x, y = ground - ground.mean(), image - image.mean()
     apart = image - ground
     columns = (np.ones_like(x), x, y, x * x, y * y, x * y, apart, apart**2)

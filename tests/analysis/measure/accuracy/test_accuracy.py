@@ -205,7 +205,7 @@ def test_another_map_than_the_one_that_was_sampled(case, done):
 
 
 def test_nothing_can_be_used(case, done):
-    with pytest.raises(InputError, match="None of the 400 samples has a label that counts"):
+    with pytest.raises(InputError, match="None of the 400 samples has a usable label"):
         eow.accuracy(case[0], changed(done, label=""))
     with pytest.raises(InputError, match="no column of the samples named 'class'"):
         eow.accuracy(case[0], done, truth="class")

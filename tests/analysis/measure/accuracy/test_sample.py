@@ -161,7 +161,7 @@ def test_refused(raster, options, words):
         (lambda r: r.drop_vars("spatial_ref"), "no CRS"),
         (lambda r: r.where(r > 9).fillna(255).astype("uint8"), "no pixel with a class"),
         (lambda r: eow.open("romania"), "no layer of classes"),
-        (lambda r: r.copy(data=np.arange(r.size).reshape(r.shape)), "which are no classes"),
+        (lambda r: r.copy(data=np.arange(r.size).reshape(r.shape)), "too many for classes"),
     ],
 )
 def test_maps_that_are_none(raster, make, words):

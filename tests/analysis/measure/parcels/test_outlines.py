@@ -52,7 +52,7 @@ def test_shared_names_are_kept_apart_and_noted():
     found = read_outlines(frame(name=["mill", "mill"]))
     assert found.columns["parcel"].tolist() == ["mill (1)", "mill (2)"]
     assert found.columns["name"].tolist() == ["mill", "mill"]
-    assert found.notes == ("2 parcels share the name 'mill': they are kept apart by numbers in the column parcel.",)
+    assert found.notes == ("2 parcels share the name 'mill': the column parcel numbers them.",)
     clash, _ = identified(["a", "a", "a (1)"], [ONE, TWO, ONE])
     assert len(set(clash)) == 3
 
