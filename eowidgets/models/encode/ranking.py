@@ -1,4 +1,4 @@
-"""Which encoder did best in the comparison on labelled data sets (``benchmarks/encoders.py``)."""
+"""Rank the encoders by their results on labelled data sets (``benchmarks/encoders.py``)."""
 
 from __future__ import annotations
 
@@ -9,24 +9,24 @@ from eowidgets.contract.registry import get_model
 from eowidgets.contract.task import Task
 from eowidgets.models.encode.base import Encoder
 
-#: Scores of checkpoints: the share of the methods compared that were worse, over all numbers of labels, and the sets tested.
+#: Scores of checkpoints: the share of compared methods with lower scores, over all label counts, and the sets tested.
 BEATEN, SETS_TESTED = "methods beaten (%)", "sets tested"
 
 
 def best_encoder(bands: Collection[str], dates: int) -> str | None:
-    """Return the name of the encoder that beat most methods, of those with installed weights for these bands.
+    """Return the name of the encoder with the highest rank among those with installed weights for these bands.
 
     Parameters
     ----------
     bands : collection of str
-        Common names of the bands that there are.
+        Common names of the available bands.
     dates : int
         Number of dates.
 
     Returns
     -------
     str or None
-        None where no encoder with weights takes the bands and dates.
+        None if no encoder with weights accepts the bands and dates.
 
     Examples
     --------
@@ -42,7 +42,7 @@ def best_encoder(bands: Collection[str], dates: int) -> str | None:
         if not isinstance(model, Encoder) or not model.checkpoint.installed:
             continue
         feed = model.feed
-        # Without bands of its own an encoder needs wavelengths, which a cube may lack.
+        # An encoder without required bands needs wavelengths, which a cube may lack.
         fits = feed.bands is not None and set(feed.bands) <= set(bands)
         fits = fits and feed.min_dates <= dates <= (feed.max_dates or dates)
         if fits and BEATEN in model.checkpoint.scores:
