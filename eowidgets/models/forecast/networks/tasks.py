@@ -170,7 +170,7 @@ class Classification(SeriesTask):
 
     def _check(self, horizon: int, classes: int) -> None:
         if classes < 2:
-            raise InputError(f"Classification needs two classes or more, and this is {classes}: give classes=.")
+            raise InputError(f"The number of classes is {classes}: give classes=2 or more.")
 
     @staticmethod
     def _horizon(horizon: int) -> int:
