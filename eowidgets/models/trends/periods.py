@@ -68,7 +68,7 @@ class Periods:
 
     @property
     def years(self) -> Array:
-        """Year of each cycle, shape (c,): that of the end of its first month-long part, so a winter has its January's year."""
+        """Calendar year of each cycle, shape (c,); for seasons that of the second month, so a winter has its January's year."""
         firsts = self.starts[:: self.per_year].astype("datetime64[M]")
         shift = 1 if self.per_year == 4 else 0
         return np.asarray((firsts + shift).astype("datetime64[Y]").astype(int) + 1970)
