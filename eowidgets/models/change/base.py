@@ -28,7 +28,9 @@ from eowidgets.models.classical.series import masked_median
 
 KINDS = tuple(ClassInfo(value, name, color) for value, name, color in CHANGES)
 ROAD, BUILDING = 1, 2
-VIEWS_HELP = "Mirrored and rotated views whose probabilities are averaged: more views are more accurate and take longer."
+VIEWS_HELP = (
+    "Mirrored and rotated views whose probabilities are averaged: more views are more accurate and take longer."
+)
 
 
 @dataclass(frozen=True, slots=True)

@@ -175,7 +175,13 @@ class ChangeOtsu(TwoImages):
         """The threshold."""
 
         threshold: float = param(
-            0.0, low=0.0, high=10.0, step=0.01, unit="band units", label="Threshold", help="0: Otsu's threshold of the cube."
+            0.0,
+            low=0.0,
+            high=10.0,
+            step=0.01,
+            unit="band units",
+            label="Threshold",
+            help="0: Otsu's threshold of the cube.",
         )
 
     def __init__(self, **params: Any) -> None:

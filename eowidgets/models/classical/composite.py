@@ -103,7 +103,10 @@ class CompositeMedoid(Composite):
         paper="Flood (2013), Remote Sensing 5(12), 6481–6500.",
         url="https://doi.org/10.3390/rs5126481",
         licence="Apache-2.0",
-        limits="Neighbouring pixels may come from different dates, which looks speckled; run time grows with the square of the number of dates.",
+        limits=(
+            "Neighbouring pixels may come from different dates, which looks speckled; run time grows with the square "
+            "of the number of dates."
+        ),
     )
 
     def combine(self, x: Tensor, usable: Tensor) -> Tensor:

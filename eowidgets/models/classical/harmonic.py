@@ -162,7 +162,11 @@ class Harmonic(Model):
         return (
             Bands("bands", dims="tyx", unit="1"),
             Value(
-                "residual_spread", unit="1", long_name="Robust standard deviation of the residuals over all bands", vmin=0, vmax=0.1
+                "residual_spread",
+                unit="1",
+                long_name="Robust standard deviation of the residuals over all bands",
+                vmin=0,
+                vmax=0.1,
             ),
         )
 

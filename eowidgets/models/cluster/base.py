@@ -67,7 +67,9 @@ class Clusters(Model):
         super().__init__(**params)
         given = self.params.names
         if given and (len(given) != self.params.k or len({n.strip() for n in given} - {""}) != len(given)):
-            raise InputError(f"names is {shown(list(given))}, but there are {self.params.k} clusters: give one name for each.")
+            raise InputError(
+                f"names is {shown(list(given))}, but there are {self.params.k} clusters: give one name for each."
+            )
         self.centres: Tensor | None = None
         self.mean: Tensor | None = None
         self.scale: Tensor | None = None

@@ -30,7 +30,10 @@ class ImageParams(EncoderParams):
         low=1,
         high=16,
         step=1,
-        help="Pixels of the network per pixel of the cube: 4 gives vectors on a grid four times finer, and takes 16 times as long.",
+        help=(
+            "Pixels of the network per pixel of the cube: 4 gives vectors on a grid four times finer, and takes 16 "
+            "times as long."
+        ),
     )
     side: int = param(
         0, unit="pixels", low=0, high=2048, step=8, help="Side of the network's images; 0 uses that of the training."
@@ -60,8 +63,8 @@ class Imagery:
         Pixel size of the training data in metres.
     frames : int
         Dates of an image; 1 for networks without a time axis.
-    Bands that a cube may lack.
-        Those of ``bands`` that a cube may lack.
+    optional : tuple of str
+        Bands that a cube may lack.
 
     Raises
     ------
@@ -87,7 +90,9 @@ class Imagery:
     def __post_init__(self) -> None:
         for name, values in (("mean", self.mean), ("std", self.std)):
             if values and len(values) != len(self.bands):
-                raise InputError(f"{name} has {len(values)} numbers, but there are {len(self.bands)} bands: give one number per band.")
+                raise InputError(
+                    f"{name} has {len(values)} numbers, but there are {len(self.bands)} bands: give one number per band."
+                )
 
     @property
     def needed(self) -> tuple[str, ...]:

@@ -30,7 +30,7 @@ class FillAuto(GapFiller):
 
     name = "fill-auto"
     card = Card(
-        title="Automatic: the best filler for this cube",
+        title="Automatic: the best on this cube",
         summary="Hides clear values of the cube, compares gap fillers on them, and uses the best or their average.",
         paper="Stacked regressions: Breiman (1996), Machine Learning 24, 49–64.",
         url="https://doi.org/10.1007/BF00117832",
@@ -44,7 +44,9 @@ class FillAuto(GapFiller):
     class Params:
         """Candidates and seed of the test."""
 
-        networks: bool = param(True, label="Networks", help="Also test networks; a network is used only if it is better.")
+        networks: bool = param(
+            True, label="Networks", help="Also test networks; a network is used only if it is better."
+        )
         draw_seed: int = param(0, low=0, high=2**31 - 1, label="Seed", help="Seed of the hidden values.")
 
     def __init__(self, **params: Any) -> None:

@@ -97,10 +97,10 @@ def choose_fill(cube: xr.Dataset, *, seed: int = 0, networks: bool = True) -> Ch
     ----------
     cube : Dataset
     seed : int
-        Of the draws.
-    Seed of the draws.
-        Test the networks too, on a part of the draws.
-Whether to also test networks, on a part of the draws.
+        Seed of the draws.
+    networks : bool
+        Whether to also test networks, on a part of the draws.
+
     Returns
     -------
     Choice

@@ -53,7 +53,13 @@ class BreakCCDC(Monitor):
             "all bands", choices=("all bands", *INDICES), label="Watch", help="All bands together, or one index."
         )
         consecutive: int = param(
-            4, low=2, high=20, step=1, unit="observations", label="Consecutive", help="Consecutive observations that confirm a break."
+            4,
+            low=2,
+            high=20,
+            step=1,
+            unit="observations",
+            label="Consecutive",
+            help="Consecutive observations that confirm a break.",
         )
         probability: float = param(
             0.8, low=0.5, high=0.999999, label="Probability", help="χ² probability that an observation must exceed."

@@ -48,7 +48,13 @@ class BreakIQR(IndexMonitor):
             help="Distance from the quartiles in interquartile ranges; higher is stricter.",
         )
         consecutive: int = param(
-            4, low=1, high=20, step=1, unit="observations", label="Consecutive", help="Consecutive observations that confirm a break."
+            4,
+            low=1,
+            high=20,
+            step=1,
+            unit="observations",
+            label="Consecutive",
+            help="Consecutive observations that confirm a break.",
         )
 
     def search(self, seen: Watched, since: Tensor) -> Crossing:

@@ -138,8 +138,11 @@ class BreakCUSUM(Sums):
         url="https://doi.org/10.2307/2171955",
         licence="Apache-2.0",
         scores={SCORE: 0.78},
-        limits="Slow to react late in a long series. Undetected cloud counts as loss of greenness. False positives are more frequent than "
-        "stated where errors are not independent.",
+        limits=(
+            "Slow to react late in a long series. Undetected cloud counts as loss of greenness. False positives are "
+            "more frequent than "
+            "stated where errors are not independent."
+        ),
     )
 
     @dataclass(frozen=True, slots=True)

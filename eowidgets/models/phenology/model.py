@@ -64,7 +64,13 @@ class PhenologyParams(IndexParams):
         help="Share of the amplitude at which a season starts and ends.",
     )
     min_amplitude: float = param(
-        0.1, low=0.0, high=1e6, step=0.05, unit="index", label="Smallest amplitude", help="Smaller amplitudes are not a season."
+        0.1,
+        low=0.0,
+        high=1e6,
+        step=0.05,
+        unit="index",
+        label="Smallest amplitude",
+        help="Smaller amplitudes are not a season.",
     )
     min_dates: int = param(
         6,
@@ -104,7 +110,9 @@ class SmoothParams(PhenologyParams):
 class HarmonicParams(PhenologyParams):
     """As before, with the number of harmonics."""
 
-    terms: int = param(3, low=1, high=5, step=1, label="Waves per year", help="More harmonics reproduce faster changes.")
+    terms: int = param(
+        3, low=1, high=5, step=1, label="Waves per year", help="More harmonics reproduce faster changes."
+    )
 
 
 class Phenology(IndexModel):

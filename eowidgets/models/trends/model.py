@@ -43,9 +43,7 @@ SIGNIFICANCE = (
 class YearlyParams(IndexParams):
     """Reduction of dates to one value per year."""
 
-    how: str = param(
-        "median", choices=HOW, label="Value of a period", help="Reduction of the clear dates of a period."
-    )
+    how: str = param("median", choices=HOW, label="Value of a period", help="Reduction of the clear dates of a period.")
     months: str = param(
         "1-12",
         label="Months",
@@ -71,10 +69,20 @@ class TrendParams(PeriodParams):
         help="Correction of the test for autocorrelation; hirsch-slack is for seasons and months.",
     )
     alpha: float = param(
-        0.05, low=0.0001, high=0.5, step=0.01, label="Significance level", help="Trends with a smaller p are significant."
+        0.05,
+        low=0.0001,
+        high=0.5,
+        step=0.01,
+        label="Significance level",
+        help="Trends with a smaller p are significant.",
     )
     min_values: int = param(
-        5, low=3, high=1000, step=1, label="Values needed", help="Minimum number of periods with a value; with fewer there is no result."
+        5,
+        low=3,
+        high=1000,
+        step=1,
+        label="Values needed",
+        help="Minimum number of periods with a value; with fewer there is no result.",
     )
 
 
@@ -82,7 +90,9 @@ class TrendParams(PeriodParams):
 class AnomalyParams(PeriodParams):
     """As before, with the climatology."""
 
-    by: str = param("month", choices=tuple(PER_YEAR), label="One value per", help="Period that is reduced to one value.")
+    by: str = param(
+        "month", choices=tuple(PER_YEAR), label="One value per", help="Period that is reduced to one value."
+    )
     reference: str = param(
         "", label="Reference years", help="First and last year of the climatology, such as 2001-2010; empty: all years."
     )
@@ -185,7 +195,10 @@ class TrendTheilSen(Periodic):
     name = "trend-theil-sen"
     card = Card(
         title="Trend: Theil–Sen and Mann–Kendall",
-        summary="Change per year with its 95 % interval, and whether it is significant, from one value per year, season or month.",
+        summary=(
+            "Change per year with its 95 % interval, and whether it is significant, from one value per year, season "
+            "or month."
+        ),
         paper="Sen (1968), JASA 63, 1379–1389; Mann (1945); Kendall (1975); Hirsch et al. (1982); Hamed and Rao (1998).",
         url="https://doi.org/10.1080/01621459.1968.10480934",
         licence="Apache-2.0",

@@ -37,8 +37,11 @@ FORECAST = Card(
     summary="Forecasts the series on any future date from past seasons and the last dates, with standard deviations.",
     paper=PAPER,
     url=URL,
-    limits="Trained on one forest at 10 m in six bands; it has no weather input. Its correction of the mean season helped in 2019, "
-    "on which it was tuned, but not in 2020. Other bands get their mean season.",
+    limits=(
+        "Trained on one forest at 10 m in six bands; it has no weather input. Its correction of the mean season "
+        "helped in 2019, "
+        "on which it was tuned, but not in 2020. Other bands get their mean season."
+    ),
     **WEIGHTS["units-forecast.romania"].on_card(),
 )
 

@@ -44,7 +44,9 @@ def calibration_error(confidence: Floats, right: npt.NDArray[np.bool_], bins: in
     """
     p, hit = np.asarray(confidence, float), np.asarray(right, float)
     if p.shape != hit.shape or not p.size:
-        raise InputError(f"There are {p.size} confidences for {hit.size} answers: give one confidence per answer, and at least one.")
+        raise InputError(
+            f"There are {p.size} confidences for {hit.size} answers: give one confidence per answer, and at least one."
+        )
     number = np.minimum((p * bins).astype(int), bins - 1)
     count = np.bincount(number, minlength=bins)
     apart = np.abs(np.bincount(number, p, bins) - np.bincount(number, hit, bins))

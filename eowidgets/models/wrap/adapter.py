@@ -77,11 +77,14 @@ class Wrapped(Model):
             missing = [o.name for o in self.given if o.name not in found]
             if missing:
                 raise ModelError(
-                    f"The network returns {sorted(map(str, found))}, but not {shown(missing[0])}: give the outputs the names of the network."
+                    f"The network returns {sorted(map(str, found))}, but not {shown(missing[0])}: give the "
+                    f"outputs the names of the network."
                 )
             return found
         if len(found) < len(self.given):
-            raise ModelError(f"The network returns {len(found)} tensors, but {len(self.given)} outputs were declared: declare one per tensor.")
+            raise ModelError(
+                f"The network returns {len(found)} tensors, but {len(self.given)} outputs were declared: declare one per tensor."
+            )
         return {o.name: y for o, y in zip(self.given, found, strict=False)}
 
     def _shaped(self, output: Mosaic, y: Tensor, batch: Batch, folded: int | None) -> Tensor:

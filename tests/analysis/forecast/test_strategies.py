@@ -122,7 +122,7 @@ def test_what_is_no_forecaster_is_refused(small):
         def predict(self, batch):
             return {"bands": super().predict(batch)["bands"] * torch.nan}
 
-    with pytest.raises(ModelError, match="gave no finite number"):
+    with pytest.raises(ModelError, match="returned no finite value"):
         forecast(small.isel(time=slice(0, 30)), model=Silent(), days=30, area=PLACE)
 
 

@@ -97,9 +97,9 @@ def test_names_are_given_afterwards():
 @pytest.mark.parametrize("model", MODELS)
 def test_errors_are_one_sentence(model):
     cube, _ = stripes()
-    with pytest.raises(InputError, match="give one name to each"):
+    with pytest.raises(InputError, match="give one name for each"):
         model(k=3, names=("a", "b"))
-    with pytest.raises(InputError, match="give one name to each"):
+    with pytest.raises(InputError, match="give one name for each"):
         model(k=2, names=("a", "a"))
     with pytest.raises(InputError, match="No pixel of the cube was seen"):
         model().learn(cube.assign(clouds=cube.clouds | True))

@@ -169,7 +169,7 @@ def test_networks_want_to_be_fitted_first_and_on_enough(name, series):
     values, days, mask = series
     with pytest.raises(ModelError, match="call fit before"):
         make(name).forecast(values, days, mask, days[-1:] + 5)
-    with pytest.raises(InputError, match="too few to learn"):
+    with pytest.raises(InputError, match="too short to train"):
         make(name).fit(values[:, :2], days[:2], None)
 
 

@@ -116,7 +116,7 @@ def test_what_can_run_code_needs_trust_and_is_not_opened_without(tmp_path, monke
 
     monkeypatch.setattr(torch.jit, "load", opened)
     monkeypatch.setattr(torch.export, "load", opened)
-    with pytest.raises(InputError, match="give trust=True if you trust where it comes from"):
+    with pytest.raises(InputError, match="give trust=True if you trust its source"):
         wrap(tmp_path / name, **OPTIONS)
 
 
@@ -243,7 +243,7 @@ def test_what_cannot_be(change, words):
 def test_neither_module_nor_known_file(tmp_path):
     with pytest.raises(InputError, match="give a torch.nn.Module or the path of a file"):
         wrap(3, **OPTIONS)
-    with pytest.raises(InputError, match="not a known kind of network"):
+    with pytest.raises(InputError, match="has an unknown ending"):
         wrap(tmp_path / "net.h5", **OPTIONS)
 
 

@@ -74,7 +74,10 @@ class Interpreter:
 
     def __init__(self, network: MCI, vocabulary: list[str]) -> None:
         if len(vocabulary) != network.config.words:
-            raise ModelError(f"The network has {network.config.words} words, but the vocabulary has {len(vocabulary)}: give the vocabulary of the network.")
+            raise ModelError(
+                f"The network has {network.config.words} words, but the vocabulary has {len(vocabulary)}: give "
+                f"the vocabulary of the network."
+            )
         self.network, self.vocabulary = network.eval(), vocabulary
 
     @classmethod

@@ -23,7 +23,9 @@ from eowidgets.models.detect.flightscope.network import Detector, boxes_of
 class FlightScopeParams:
     """Score threshold of the objects."""
 
-    threshold: float = param(0.45, low=0.05, high=0.95, step=0.05, help="Lower values increase recall and false positives.")
+    threshold: float = param(
+        0.45, low=0.05, high=0.95, step=0.05, help="Lower values increase recall and false positives."
+    )
 
 
 @register

@@ -150,8 +150,8 @@ def boxes_of(maps: Maps, threshold: float, most: int = 500, scale: float = 1.0) 
         With ``turn``.
     threshold : float
         Lowest score.
-    Maximum number of objects per image.
-        Objects per picture.
+    most : int
+        Maximum number of objects per image.
     scale : float
         Pixels of the result per pixel of the network.
 

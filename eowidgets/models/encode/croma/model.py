@@ -44,7 +44,10 @@ class CromaParams(ImageParams):
     statistics: Literal["own", "training"] = param(
         "own",
         label="Stretch",
-        help="Two standard deviations about the mean: of the cube or the images, as in the authors' code, or of the training data.",
+        help=(
+            "Two standard deviations about the mean: of the cube or the images, as in the authors' code, or of the "
+            "training data."
+        ),
     )
 
 

@@ -15,7 +15,10 @@ CARD = Card(
     paper="Spradlin et al. (2024), SatVision-TOA: A Geospatial Foundation Model for Coarse-Resolution All-Sky Remote Sensing "
     "Imagery; arXiv:2411.17000",
     url="https://github.com/nasa-nccs-hpda/pytorch-caney",
-    limits="Trained here on six bands of few places, not on 14 bands of MODIS; not clearly better than the untrained network in a linear "
-    "probe; not the authors' network.",
+    limits=(
+        "Trained here on six bands of few places, not on 14 bands of MODIS; not clearly better than the untrained "
+        "network in a linear "
+        "probe; not the authors' network."
+    ),
     **SMALL_WEIGHTS.on_card(),
 )

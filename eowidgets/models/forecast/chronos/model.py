@@ -57,7 +57,9 @@ class ChronosForecaster(ZeroShot):
             self.model = pipeline.from_pretrained(str(source), device_map="cpu", use_safetensors=True)
         except (OSError, ValueError, KeyError, AttributeError) as error:
             reason = (str(error).strip().splitlines() or [type(error).__name__])[0][:200]
-            raise ModelError(f"{self.params.weights!r} holds no Chronos model ({reason}): give another repository or folder.") from error
+            raise ModelError(
+                f"{self.params.weights!r} holds no Chronos model ({reason}): give another repository or folder."
+            ) from error
 
     def _median(self, rows: Tensor, steps: int) -> Tensor:
         quantiles, _ = self.model.predict_quantiles(rows, prediction_length=steps, quantile_levels=[0.5])

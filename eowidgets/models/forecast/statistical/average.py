@@ -57,7 +57,9 @@ class Average(Forecaster):
         members: tuple[str, ...] = param(("climatology", "harmonic", "ses", "theta"), help="Names of the forecasters.")
         weights: tuple[float, ...] = param((), low=0.0, high=1e6, help="One weight per member; empty: equal weights.")
         terms: int = param(2, low=0, high=6, label="Waves per year", help="Harmonics of ses and theta.")
-        season: float = param(DAYS_PER_YEAR, unit="days", low=1e-3, high=3660.0, help="Length of the season of ses and theta.")
+        season: float = param(
+            DAYS_PER_YEAR, unit="days", low=1e-3, high=3660.0, help="Length of the season of ses and theta."
+        )
 
     def __init__(self, **params: object) -> None:
         super().__init__(**params)

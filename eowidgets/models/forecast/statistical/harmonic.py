@@ -41,11 +41,11 @@ class HarmonicForecast(Forecaster):
 
         terms: int = param(2, low=1, high=6, label="Waves per year", help="1 is the yearly wave.")
         trend: bool = param(False, label="Trend", help="Fit a linear trend over the years.")
-        local: bool = param(True, label="Local", help="Correct the harmonics by the residuals of other years around the same day.")
-        robust: bool = param(True, label="Robust", help="Give less weight to outliers such as undetected cloud.")
-        ridge: float = param(
-            0.3, low=1e-6, high=100.0, unit="observations", help="Penalty on harmonics and trend."
+        local: bool = param(
+            True, label="Local", help="Correct the harmonics by the residuals of other years around the same day."
         )
+        robust: bool = param(True, label="Robust", help="Give less weight to outliers such as undetected cloud.")
+        ridge: float = param(0.3, low=1e-6, high=100.0, unit="observations", help="Penalty on harmonics and trend.")
         season: float = param(DAYS_PER_YEAR, unit="days", low=1e-3, high=3660.0, help="Period of the slowest harmonic.")
 
     def _predict(self, series: Past, future: Tensor) -> Tensor:

@@ -79,9 +79,7 @@ class Smoothing(Forecaster):
 
         terms: int = param(2, low=0, high=6, label="Waves per year", help="0 subtracts no season.")
         season: float = param(DAYS_PER_YEAR, unit="days", low=1e-3, high=3660.0, help="Period of the slowest harmonic.")
-        ridge: float = param(
-            0.3, low=1e-6, high=100.0, unit="observations", help="Penalty on harmonics and trend."
-        )
+        ridge: float = param(0.3, low=1e-6, high=100.0, unit="observations", help="Penalty on harmonics and trend.")
         pull: float = param(
             5.0, low=0.0, high=1000.0, unit="observations", help="Weight that shrinks the level towards the mean year."
         )

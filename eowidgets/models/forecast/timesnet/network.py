@@ -76,10 +76,10 @@ class TimesBlock(nn.Module):
 class TimesNet(SeriesNetwork):
     """Temporal 2-D variation modelling (Wu et al., 2023, ICLR, arXiv:2210.02186).
 
-    Channels per step, and within a block.
+    Parameters
     ----------
     width, hidden : int
-        Channels of a step, and within a block.
+        Channels per step, and within a block.
     depth : int
         Blocks.
     periods, kernels : int
@@ -111,7 +111,9 @@ class TimesNet(SeriesNetwork):
         self.length = lookback + horizon
         self.width = self.length * width
         self.embed = nn.Conv1d(channels, width, kernel_size=3, padding=1, padding_mode="circular", bias=False)
-        nn.init.kaiming_normal_(self.embed.weight, nonlinearity="leaky_relu")  # keeps values large relative to positions
+        nn.init.kaiming_normal_(
+            self.embed.weight, nonlinearity="leaky_relu"
+        )  # keeps values large relative to positions
         self.when = nn.Linear(marks, width, bias=False) if marks else None
         self.register_buffer("position", sinusoid(torch.arange(lookback), width), persistent=False)
         self.dropout = nn.Dropout(dropout)

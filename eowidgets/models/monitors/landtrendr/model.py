@@ -86,14 +86,27 @@ class BreakLandTrendr(IndexMonitor):
             help="Disturbances that begin in these first years are not reported; the fit uses all years.",
         )
         smallest: float = param(
-            0.1, low=0.0, high=1.0, step=0.01, unit="index", label="Smallest change", help="Smaller changes are ignored."
+            0.1,
+            low=0.0,
+            high=1.0,
+            step=0.01,
+            unit="index",
+            label="Smallest change",
+            help="Smaller changes are ignored.",
         )
-        max_segments: int = param(6, low=1, high=12, step=1, label="Segments", help="Maximum number of segments of a trajectory.")
+        max_segments: int = param(
+            6, low=1, high=12, step=1, label="Segments", help="Maximum number of segments of a trajectory."
+        )
         spike_threshold: float = param(
             0.9, low=0.0, high=1.0, step=0.05, label="Spikes", help="Spikes above this are dampened; 1: none."
         )
         vertex_count_overshoot: int = param(
-            3, low=0, high=10, step=1, label="Overshoot", help="Additional candidate vertices, which are culled by angle."
+            3,
+            low=0,
+            high=10,
+            step=1,
+            label="Overshoot",
+            help="Additional candidate vertices, which are culled by angle.",
         )
         prevent_one_year_recovery: bool = param(
             True,
@@ -120,7 +133,13 @@ class BreakLandTrendr(IndexMonitor):
             help="The model with most segments is chosen among those with p at most (2 - this) times the smallest p.",
         )
         min_observations_needed: int = param(
-            6, low=4, high=40, step=1, unit="years", label="Years needed", help="Minimum number of observed years of a pixel."
+            6,
+            low=4,
+            high=40,
+            step=1,
+            unit="years",
+            label="Years needed",
+            help="Minimum number of observed years of a pixel.",
         )
 
         @property

@@ -74,10 +74,18 @@ class BreakSCCD(Monitor):
         terms: int = param(2, low=0, high=3, step=1, label="Waves per year", help="2: a yearly and a half-yearly wave.")
         trend: bool = param(True, label="Trend", help="Local trend: the level has a slope; off: a local level alone.")
         robust: bool = param(
-            True, label="Robust", help="Give less weight to outliers of the history, and keep standard deviations above 0.005."
+            True,
+            label="Robust",
+            help="Give less weight to outliers of the history, and keep standard deviations above 0.005.",
         )
         consecutive: int = param(
-            6, low=2, high=20, step=1, unit="observations", label="Consecutive", help="Consecutive observations that confirm a break."
+            6,
+            low=2,
+            high=20,
+            step=1,
+            unit="observations",
+            label="Consecutive",
+            help="Consecutive observations that confirm a break.",
         )
         probability: float = param(
             0.99, low=0.5, high=0.999999, label="Probability", help="χ² probability that an observation must exceed."
@@ -116,10 +124,20 @@ class BreakSCCD(Monitor):
             help="Variance of the yearly step of the level, in variances of an observation.",
         )
         slope_noise: float = param(
-            0.0, low=0.0, high=100.0, label="Slope moves", unit="1/year", help="Variance of the yearly step of the slope."
+            0.0,
+            low=0.0,
+            high=100.0,
+            label="Slope moves",
+            unit="1/year",
+            help="Variance of the yearly step of the slope.",
         )
         season_noise: float = param(
-            0.005, low=0.0, high=100.0, label="Season moves", unit="1/year", help="Variance of the yearly step of each harmonic."
+            0.005,
+            low=0.0,
+            high=100.0,
+            label="Season moves",
+            unit="1/year",
+            help="Variance of the yearly step of each harmonic.",
         )
         ridge: float = param(
             0.5,

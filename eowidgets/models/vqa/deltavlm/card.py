@@ -18,7 +18,8 @@ CARD = Card(
     ),
     url="https://arxiv.org/abs/2507.22346",
     limits=(
-        "Trained on simulated places: its confidence is not valid for real ones. Its input is 64 x 64 pixels of 2 m; it has about "
+        "Trained on simulated places: its confidence is not valid for real ones. Its input is 64 x 64 pixels of "
+        "2 m; it has about "
         "80 words for questions, and reports counts above 5 as ranges."
     ),
     **WEIGHTS.on_card(),
