@@ -1,6 +1,6 @@
-"""Scores of sentences: BLEU and CIDEr, of what was said against what several people said.
+"""Scores of sentences: BLEU and CIDEr, against several reference sentences.
 
-Words are what spaces part: captions are compared in lower case and without punctuation, as they are stored.
+Words are separated by spaces: captions are compared in lower case and without punctuation, as they are stored.
 """
 
 from __future__ import annotations
@@ -14,26 +14,26 @@ import numpy as np
 from eowidgets.errors import InputError
 
 Grams = Counter[tuple[str, ...]]
-#: Width in words of CIDEr-D's penalty for another length.
+#: Width in words of CIDEr-D's penalty for a different length.
 SIGMA = 6.0
 
 
 def bleu(made: Sequence[str], truth: Sequence[Sequence[str]], order: int = 4) -> float:
-    """BLEU of a whole set (Papineni et al., 2002): clipped precisions of 1 to ``order`` words, and a brevity penalty.
+    """Return the corpus BLEU (Papineni et al., 2002): clipped precisions of 1 to ``order`` words, and a brevity penalty.
 
     Parameters
     ----------
     made : sequence of str
-        One sentence each.
+        One sentence per image.
     truth : sequence of sequences of str
-        What people said of each.
+        Reference sentences of each image.
     order : int
-        Longest run of words.
+        Largest n of the n-grams.
 
     Returns
     -------
     float
-        0..1; 0 where no run of ``order`` words is right anywhere.
+        0..1; 0 if no n-gram of ``order`` words matches.
 
     Examples
     --------
@@ -47,7 +47,7 @@ def bleu(made: Sequence[str], truth: Sequence[Sequence[str]], order: int = 4) ->
         words = sentence.split()
         others = [r.split() for r in references]
         length += len(words)
-        # The reference nearest in length; the shorter one of two equally near.
+        # The reference nearest in length; ties are resolved to the shorter one.
         closest += min((abs(len(r) - len(words)), len(r)) for r in others)[1]
         for n in range(1, order + 1):
             mine, most = grams(words, n), Counter[tuple[str, ...]]()
@@ -62,13 +62,13 @@ def bleu(made: Sequence[str], truth: Sequence[Sequence[str]], order: int = 4) ->
 
 
 def cider(made: Sequence[str], truth: Sequence[Sequence[str]], order: int = 4) -> float:
-    """CIDEr-D of a set (Vedantam et al., 2015): how near to what people said, rare words counting more.
+    """Return CIDEr-D (Vedantam et al., 2015): similarity to the references, with more weight for rare words.
 
-    Runs of 1 to ``order`` words are weighed by how few of the pictures' references have them; the cosine with each
-    reference is clipped, penalised for another length, averaged over references and lengths of runs, and taken
-    times 10. What is rare is judged on ``truth`` itself, so scores of different sets are not to be compared.
+    N-grams of 1 to ``order`` words are weighted by how few images have them in their references; the cosine with each
+    reference is clipped, penalised for a different length, averaged over references and n, and multiplied by 10. The
+    rarity is computed from ``truth`` itself, so scores of different sets are not comparable.
 
-    Parameters and shapes as :func:`bleu`; at least two pictures.
+    Parameters and shapes as :func:`bleu`; at least two images.
 
     Examples
     --------
@@ -77,7 +77,7 @@ def cider(made: Sequence[str], truth: Sequence[Sequence[str]], order: int = 4) -
     """
     _check(made, truth)
     if len(truth) < 2:
-        raise InputError("CIDEr weighs words by how few pictures have them: give at least two pictures.")
+        raise InputError("CIDEr weights words by how few images have them: give at least two images.")
     spoken = [[[grams(r.split(), n) for n in range(1, order + 1)] for r in references] for references in truth]
     seen: Grams = Counter()
     for references in spoken:
@@ -101,12 +101,12 @@ def cider(made: Sequence[str], truth: Sequence[Sequence[str]], order: int = 4) -
 
 
 def grams(words: Sequence[str], n: int) -> Grams:
-    """Count the runs of ``n`` words."""
+    """Count the n-grams of ``n`` words."""
     return Counter(tuple(words[i : i + n]) for i in range(len(words) - n + 1))
 
 
 def _cosine(made: dict[tuple[str, ...], float], truth: dict[tuple[str, ...], float]) -> float:
-    """Cosine in which saying something more often than the reference does not help."""
+    """Return the clipped cosine, which does not reward repetitions beyond the reference."""
     above = sum(min(v, truth.get(g, 0.0)) * truth.get(g, 0.0) for g, v in made.items())
     below = math.sqrt(sum(v * v for v in made.values()) * sum(v * v for v in truth.values()))
     return above / below if below else 0.0
@@ -114,8 +114,12 @@ def _cosine(made: dict[tuple[str, ...], float], truth: dict[tuple[str, ...], flo
 
 def _check(made: Sequence[str], truth: Sequence[Sequence[str]]) -> None:
     if isinstance(made, str) or any(isinstance(t, str) for t in truth):
-        raise InputError("Give a list of sentences, and for each a list of what people said.")
+        raise InputError(
+            "The arguments have wrong types: give a list of sentences, and for each a list of reference sentences."
+        )
     if len(made) != len(truth) or not made:
-        raise InputError(f"There are {len(made)} sentences for {len(truth)} pictures: give one for each, at least one.")
+        raise InputError(
+            f"There are {len(made)} sentences for {len(truth)} images: give one sentence per image, and at least one."
+        )
     if not all(truth):
-        raise InputError("A picture has no reference sentence: give at least one for each.")
+        raise InputError("An image has no reference sentence: give at least one for each.")

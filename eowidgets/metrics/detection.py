@@ -1,4 +1,4 @@
-"""How well objects are found: average precision from boxes of any direction."""
+"""Scores of object detection: average precision of oriented boxes."""
 
 from __future__ import annotations
 
@@ -12,17 +12,17 @@ from eowidgets.errors import InputError
 if TYPE_CHECKING:
     import geopandas as gpd
 
-#: Columns of which rows of two tables must agree before they are compared.
+#: Columns that must agree for two objects to be compared.
 SAME = ("class", "date", "scene")
 
 
 def average_precision(found: gpd.GeoDataFrame, truth: gpd.GeoDataFrame, iou: float = 0.5) -> float:
-    """Return the area under the curve of precision over recall, all recalls counted (as in VOC since 2010).
+    """Return the area under the precision-recall curve over all recalls (as in VOC since 2010).
 
-    Found objects are taken from the highest score down. Each is right if its intersection over union with the true object
-    that it overlaps most is at least ``iou`` and no better one took that object before; a second find of one object is wrong.
-    Both tables may have the columns ``class``, ``date`` and ``scene``: those that both have must agree. Classes are not
-    averaged: give one at a time for their mean.
+    Predicted objects are processed by decreasing score. Each is a true positive if its intersection over union with the true
+    object of largest overlap is at least ``iou`` and no better prediction matched that object; further matches of the same
+    object are false positives. Both tables may have the columns ``class``, ``date`` and ``scene``: columns in both must
+    agree. Classes are not averaged: score one at a time and average the results.
 
     Parameters
     ----------
@@ -31,7 +31,7 @@ def average_precision(found: gpd.GeoDataFrame, truth: gpd.GeoDataFrame, iou: flo
     truth : GeoDataFrame
         Polygons, in the same CRS.
     iou : float
-        Intersection over union from which an object counts as found, above 0 and at most 1.
+        Minimum intersection over union of a true positive, above 0 and at most 1.
 
     Returns
     -------
@@ -52,12 +52,12 @@ def average_precision(found: gpd.GeoDataFrame, truth: gpd.GeoDataFrame, iou: flo
     0.5
     """
     if not 0 < iou <= 1:
-        raise InputError(f"iou is {iou:g}: give a share above 0 and at most 1.")
+        raise InputError(f"iou is {iou:g}: give a number above 0 and at most 1.")
     if "score" not in found.columns:
-        raise InputError("The objects found have no column 'score': average precision needs one.")
+        raise InputError("The predicted objects have no column 'score': add the scores of the objects.")
     if found.crs != truth.crs:
         raise InputError(
-            f"The objects found have the CRS {found.crs} and the true ones {truth.crs}: bring them to one."
+            f"The predicted objects have the CRS {found.crs}, but the true ones {truth.crs}: reproject them to one CRS."
         )
     if not len(truth):
         return float("nan")
@@ -69,7 +69,7 @@ def average_precision(found: gpd.GeoDataFrame, truth: gpd.GeoDataFrame, iou: flo
 
 
 def matches(found: gpd.GeoDataFrame, truth: gpd.GeoDataFrame, iou: float = 0.5) -> npt.NDArray[np.int64]:
-    """Return for every object found which true one it is, by position, or -1; see :func:`average_precision`."""
+    """Return the position of the matched true object of every predicted object, or -1; see :func:`average_precision`."""
     import shapely
 
     keys = [name for name in SAME if name in found.columns and name in truth.columns]

@@ -1,4 +1,4 @@
-"""How far a made picture is from the true one: errors of reflectance, structure and spectral angle."""
+"""Errors of predicted images: differences of reflectance, structure and spectral angle."""
 
 from __future__ import annotations
 
@@ -11,15 +11,15 @@ from eowidgets.metrics.pairs import Array, compared, mean
 
 
 def rmse(made: npt.ArrayLike, truth: npt.ArrayLike, where: npt.ArrayLike | None = None) -> float:
-    """Root of the mean squared error, in the units of the data.
+    """Return the root mean squared error, in the units of the data.
 
     Parameters
     ----------
     made, truth : array-like
-        Of one shape. What is NaN in `truth` is left out, since nobody knows it. What is NaN in `made` is an answer
-        that was not given: the score is NaN, unless `where` leaves it out.
+        Of the same shape. NaN in `truth` is left out as unknown. NaN in `made` is a missing prediction: the score is
+        NaN, unless `where` excludes it.
     where : array-like of bool, optional
-        Broadcasts to `truth`: only these count.
+        Broadcasts to `truth`: mask of the values to compare.
 
     Raises
     ------
@@ -36,37 +36,37 @@ def rmse(made: npt.ArrayLike, truth: npt.ArrayLike, where: npt.ArrayLike | None 
 
 
 def mae(made: npt.ArrayLike, truth: npt.ArrayLike, where: npt.ArrayLike | None = None) -> float:
-    """Mean absolute error, in the units of the data; arguments as in :func:`rmse`."""
+    """Return the mean absolute error, in the units of the data; arguments as in :func:`rmse`."""
     made, truth, where = compared(made, truth, where)
     return mean(np.abs(made - truth), where)
 
 
 def psnr(made: npt.ArrayLike, truth: npt.ArrayLike, where: npt.ArrayLike | None = None, span: float = 1.0) -> float:
-    """Peak signal-to-noise ratio in decibel; infinite where nothing differs.
+    """Return the peak signal-to-noise ratio in decibel; infinite if nothing differs.
 
-    `span` is the range that the data may take, 1 for reflectance; the rest as in :func:`rmse`.
+    `span` is the range of the data, 1 for reflectance; the other arguments as in :func:`rmse`.
     """
     error = rmse(made, truth, where)
     return float("inf") if error == 0 else float(20 * np.log10(span / error))
 
 
 def ssim(made: npt.ArrayLike, truth: npt.ArrayLike, where: npt.ArrayLike | None = None, span: float = 1.0) -> float:
-    """Structural similarity (Wang et al. 2004, doi:10.1109/TIP.2003.819861), at most 1.
+    """Return the structural similarity (Wang et al. 2004, doi:10.1109/TIP.2003.819861), at most 1.
 
     Parameters
     ----------
     made, truth : array-like, shape (..., y, x)
-        Every plane is compared by itself; the score is the mean over all of them.
+        Every plane is compared separately; the score is the mean over all of them.
     where : array-like of bool, optional
-        Broadcasts to `truth`. Pixels outside it count neither as centres nor within the windows around others.
+        Broadcasts to `truth`. Pixels outside it are used neither as centres nor within the windows around others.
     span : float
-        The range that the data may take, 1 for reflectance.
+        Range of the data, 1 for reflectance.
 
     Notes
     -----
     The window is a Gaussian of sigma 1.5 over 11 × 11 pixels, K1 = 0.01, K2 = 0.03, variances without Bessel's
-    correction. At the edges of the picture and of `where` the weights that are left are scaled to sum to one, where
-    other implementations drop a frame of five pixels: a cloud mask would drop nearly everything.
+    correction. At the edges of the image and of `where` the remaining weights are scaled to sum to one; other
+    implementations drop a frame of five pixels, which with a cloud mask would drop nearly everything.
     """
     from scipy.ndimage import gaussian_filter
 
@@ -74,7 +74,7 @@ def ssim(made: npt.ArrayLike, truth: npt.ArrayLike, where: npt.ArrayLike | None 
     sigma = (*[0.0] * (truth.ndim - 2), 1.5, 1.5)
 
     def window(values: Array) -> Array:
-        # Radius 5 is cut at 5 / 1.5 sigmas; outside the picture there is weight zero.
+        # Radius 5 is truncated at 5 / 1.5 sigmas; the weight outside the image is zero.
         spread: Array = gaussian_filter(np.where(where, values, 0.0), sigma, mode="constant", truncate=5 / 1.5)
         return spread
 
@@ -93,14 +93,14 @@ def ssim(made: npt.ArrayLike, truth: npt.ArrayLike, where: npt.ArrayLike | None 
 
 
 def sam(made: npt.ArrayLike, truth: npt.ArrayLike, where: npt.ArrayLike | None = None, axis: int = -3) -> float:
-    """Mean spectral angle in degrees (Kruse et al. 1993): 0 where spectra differ by brightness only.
+    """Return the mean spectral angle in degrees (Kruse et al. 1993): 0 if spectra differ by brightness only.
 
     Parameters
     ----------
     made, truth : array-like
         With the bands along `axis`, by default ``(..., band, y, x)``.
     where : array-like of bool, optional
-        Over the axes without the bands. A spectrum counts if all its bands are known and not all of them are zero.
+        Over the axes without the bands. A spectrum is used if all its bands are known and not all of them are zero.
     """
     made, truth, _ = compared(made, truth, None)
     made, truth = np.moveaxis(made, axis, -1), np.moveaxis(truth, axis, -1)
@@ -108,7 +108,7 @@ def sam(made: npt.ArrayLike, truth: npt.ArrayLike, where: npt.ArrayLike | None =
     if where is not None:
         known &= np.broadcast_to(np.asarray(where, bool), known.shape)
     u, v = _unit(made), _unit(truth)
-    # Kahan's form: acos loses all digits of small angles.
+    # Kahan's form: acos loses precision for small angles.
     angle = 2 * np.arctan2(np.linalg.norm(u - v, axis=-1), np.linalg.norm(u + v, axis=-1))
     return float(np.degrees(mean(angle, known)))
 

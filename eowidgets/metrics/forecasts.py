@@ -1,4 +1,4 @@
-"""How good a forecast is, its doubt included: proper scores, coverage, and error beside a naive forecast."""
+"""Scores of probabilistic forecasts: proper scores, coverage, and error relative to a naive forecast."""
 
 from __future__ import annotations
 
@@ -10,16 +10,16 @@ from eowidgets.metrics.pairs import compared, mask, mean
 
 
 def crps(samples: npt.ArrayLike, truth: npt.ArrayLike, where: npt.ArrayLike | None = None) -> float:
-    """Continuous ranked probability score of an ensemble, in the units of the data; lower is better.
+    """Return the continuous ranked probability score of an ensemble, in the units of the data; lower is better.
 
     Parameters
     ----------
     samples : array-like, shape (sample, ...)
         Draws from the forecast; one draw gives the absolute error.
     truth : array-like, shape (...)
-        What is NaN is left out.
+        Observed values; NaN is left out.
     where : array-like of bool, optional
-        Broadcasts to `truth`: only these count.
+        Broadcasts to `truth`: mask of the values to compare.
 
     Notes
     -----
@@ -33,9 +33,11 @@ def crps(samples: npt.ArrayLike, truth: npt.ArrayLike, where: npt.ArrayLike | No
     """
     draws, true = np.asarray(samples, dtype=np.float64), np.asarray(truth, dtype=np.float64)
     if draws.shape[1:] != true.shape or not len(draws):
-        raise InputError(f"The samples have shape {draws.shape}, the truth {true.shape}: one more axis comes first.")
+        raise InputError(
+            f"The samples have shape {draws.shape}, but the target has {true.shape}: give the samples one additional first axis."
+        )
     n = len(draws)
-    # The mean of |X - X'| over all pairs, from ranks: n log n in place of n².
+    # The mean of |X - X'| over all pairs, from ranks: n log n instead of n².
     rank = (2 * np.arange(1, n + 1) - n - 1).reshape(n, *[1] * true.ndim)
     spread = 2 * (rank * np.sort(draws, axis=0)).sum(0) / n**2
     score = np.abs(draws - true).mean(0) - spread / 2
@@ -45,7 +47,7 @@ def crps(samples: npt.ArrayLike, truth: npt.ArrayLike, where: npt.ArrayLike | No
 def pinball(
     quantiles: npt.ArrayLike, truth: npt.ArrayLike, levels: npt.ArrayLike, where: npt.ArrayLike | None = None
 ) -> float:
-    """Mean quantile loss (Koenker and Bassett 1978), in the units of the data; lower is better.
+    """Return the mean quantile loss (Koenker and Bassett 1978), in the units of the data; lower is better.
 
     Parameters
     ----------
@@ -55,7 +57,7 @@ def pinball(
     levels : array-like, shape (level,)
         Between 0 and 1, both excluded.
     where : array-like of bool, optional
-        Broadcasts to `truth`: only these count.
+        Broadcasts to `truth`: mask of the values to compare.
 
     Examples
     --------
@@ -65,9 +67,11 @@ def pinball(
     made, true = np.asarray(quantiles, dtype=np.float64), np.asarray(truth, dtype=np.float64)
     level = np.asarray(levels, dtype=np.float64)
     if made.shape != (level.size, *true.shape):
-        raise InputError(f"Quantiles of shape {made.shape} do not fit {level.size} levels and truth {true.shape}.")
+        raise InputError(
+            f"Quantiles of shape {made.shape} do not match {level.size} levels and a target of shape {true.shape}."
+        )
     if not ((level > 0) & (level < 1)).all():
-        raise InputError(f"Levels lie between 0 and 1, but these are {level.tolist()}.")
+        raise InputError(f"levels is {level.tolist()}: give numbers between 0 and 1.")
     q = level.reshape(-1, *[1] * true.ndim)
     short = true - made
     loss = np.maximum(q * short, (q - 1) * short).mean(0)
@@ -77,7 +81,7 @@ def pinball(
 def coverage(
     lower: npt.ArrayLike, upper: npt.ArrayLike, truth: npt.ArrayLike, where: npt.ArrayLike | None = None
 ) -> float:
-    """Share of truths inside their interval, ends included: 0.9 is right for a 90 % interval.
+    """Return the share of targets inside their interval, ends included: 0.9 is ideal for a 90 % interval.
 
     Examples
     --------
@@ -97,29 +101,29 @@ def mase(
     season: int = 1,
     where: npt.ArrayLike | None = None,
 ) -> float:
-    """Mean absolute scaled error (Hyndman and Koehler 2006): below 1 beats the (seasonal) naive forecast's past.
+    """Return the mean absolute scaled error (Hyndman and Koehler 2006): below 1 is better than the naive forecast.
 
     Parameters
     ----------
     made, truth : array-like, shape (time, ...)
-        Forecast and what came.
+        Forecast and observed values.
     history : array-like, shape (earlier time, ...)
-        The series before the forecast, on the same regular steps; NaN where it is not known.
+        The series before the forecast, on the same regular steps; NaN if unknown.
     season : int
-        Steps of a season: the naive forecast repeats the value of one season ago.
+        Steps per season: the naive forecast repeats the value of one season ago.
     where : array-like of bool, optional
-        Broadcasts to `truth`: only these count.
+        Broadcasts to `truth`: mask of the values to compare.
 
     Returns
     -------
     float
-        Mean over series that have a scale; a series that never changed has none, and is left out.
+        Mean over series with a scale; a constant history has none, and is left out.
     """
     a, b, known = compared(made, truth, where, least=1)
     past = np.asarray(history, dtype=np.float64)
     if past.shape[1:] != b.shape[1:] or season < 1 or len(past) <= season:
         raise InputError(
-            f"A history of shape {past.shape} does not scale a truth of shape {b.shape}: it needs the same series "
+            f"A history of shape {past.shape} does not match a target of shape {b.shape}: give the same series "
             f"and more than {season} steps."
         )
     steps = np.abs(past[season:] - past[:-season])
