@@ -13,12 +13,14 @@ from eowidgets.metrics.pairs import Array, mask
 Counts = npt.NDArray[np.int64]
 
 
-def confusion(made: npt.ArrayLike, truth: npt.ArrayLike, classes: int, where: npt.ArrayLike | None = None) -> Counts:
+def confusion(
+    predicted: npt.ArrayLike, target: npt.ArrayLike, classes: int, where: npt.ArrayLike | None = None
+) -> Counts:
     """Count how often each true class (rows) was predicted as each class (columns).
 
     Parameters
     ----------
-    made, truth : array-like of int or bool
+    predicted, target : array-like of int or bool
         Classes from 0 to ``classes - 1``. Target values outside this range (255, -1: not labelled) are left out.
     classes : int
     where : array-like of bool, optional
@@ -31,14 +33,14 @@ def confusion(made: npt.ArrayLike, truth: npt.ArrayLike, classes: int, where: np
     Raises
     ------
     InputError
-        If shapes differ, or `made` has classes out of range at compared pixels.
+        If shapes differ, or `predicted` has classes out of range at compared pixels.
 
     Examples
     --------
     >>> confusion([0, 1, 1, 2], [0, 1, 2, 255], classes=3).tolist()
     [[1, 0, 0], [0, 1, 0], [0, 1, 0]]
     """
-    a, b = np.asarray(made).astype(np.int64), np.asarray(truth).astype(np.int64)
+    a, b = np.asarray(predicted).astype(np.int64), np.asarray(target).astype(np.int64)
     if a.shape != b.shape:
         raise InputError(f"The prediction has shape {a.shape}, but the target has {b.shape}: give the same shape.")
     known = (b >= 0) & (b < classes) & mask(where, b.shape)
@@ -78,7 +80,7 @@ class ChangeScores:
     """Scores of semantic change detection, each 0..1, NaN if undefined."""
 
     bc: float  #: binary change: IoU of "changed since the date before"
-    sc: float  #: semantic change: mean IoU of the new classes where the truth changed
+    sc: float  #: semantic change: mean IoU of the new classes where the target changed
     miou: float  #: mean IoU of the classes over all dates
 
     @property
@@ -88,13 +90,13 @@ class ChangeScores:
 
 
 def change_scores(
-    made: npt.ArrayLike, truth: npt.ArrayLike, classes: int, where: npt.ArrayLike | None = None
+    predicted: npt.ArrayLike, target: npt.ArrayLike, classes: int, where: npt.ArrayLike | None = None
 ) -> ChangeScores:
     """Return binary and semantic change scores of class-map series (Toker et al. 2022, doi:10.48550/arXiv.2203.12560).
 
     Parameters
     ----------
-    made, truth : array-like of int, shape (time, y, x)
+    predicted, target : array-like of int, shape (time, y, x)
         A change is any difference from the previous date. A pair of dates is used where the target is labelled (0 to
         ``classes - 1``) on both. The semantic score is computed where the target changed, and averages over the classes
         that occur there in either map.
@@ -108,7 +110,7 @@ def change_scores(
     >>> scores.bc, scores.sc, scores.scs
     (0.5, 1.0, 0.75)
     """
-    a, b = np.asarray(made).astype(np.int64), np.asarray(truth).astype(np.int64)
+    a, b = np.asarray(predicted).astype(np.int64), np.asarray(target).astype(np.int64)
     if b.ndim < 1 or len(b) < 2:
         raise InputError("The change scores need at least two dates: give maps (time, y, x).")
     every = confusion(a, b, classes, where)  # also refuses different shapes and invalid classes

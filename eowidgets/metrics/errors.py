@@ -10,16 +10,16 @@ import numpy.typing as npt
 from eowidgets.metrics.pairs import Array, compared, mean
 
 
-def rmse(made: npt.ArrayLike, truth: npt.ArrayLike, where: npt.ArrayLike | None = None) -> float:
+def rmse(predicted: npt.ArrayLike, target: npt.ArrayLike, where: npt.ArrayLike | None = None) -> float:
     """Return the root mean squared error, in the units of the data.
 
     Parameters
     ----------
-    made, truth : array-like
-        Of the same shape. NaN in `truth` is left out as unknown. NaN in `made` is a missing prediction: the score is
+    predicted, target : array-like
+        Of the same shape. NaN in `target` is left out as unknown. NaN in `predicted` is a missing prediction: the score is
         NaN, unless `where` excludes it.
     where : array-like of bool, optional
-        Broadcasts to `truth`: mask of the values to compare.
+        Broadcasts to `target`: mask of the values to compare.
 
     Raises
     ------
@@ -31,34 +31,38 @@ def rmse(made: npt.ArrayLike, truth: npt.ArrayLike, where: npt.ArrayLike | None 
     >>> rmse([0.1, 0.2, 0.6], [0.1, 0.2, 0.3], where=[True, False, True]).__round__(4)
     0.2121
     """
-    made, truth, where = compared(made, truth, where)
-    return float(np.sqrt(mean((made - truth) ** 2, where)))
+    predicted, target, where = compared(predicted, target, where)
+    return float(np.sqrt(mean((predicted - target) ** 2, where)))
 
 
-def mae(made: npt.ArrayLike, truth: npt.ArrayLike, where: npt.ArrayLike | None = None) -> float:
+def mae(predicted: npt.ArrayLike, target: npt.ArrayLike, where: npt.ArrayLike | None = None) -> float:
     """Return the mean absolute error, in the units of the data; arguments as in :func:`rmse`."""
-    made, truth, where = compared(made, truth, where)
-    return mean(np.abs(made - truth), where)
+    predicted, target, where = compared(predicted, target, where)
+    return mean(np.abs(predicted - target), where)
 
 
-def psnr(made: npt.ArrayLike, truth: npt.ArrayLike, where: npt.ArrayLike | None = None, span: float = 1.0) -> float:
+def psnr(
+    predicted: npt.ArrayLike, target: npt.ArrayLike, where: npt.ArrayLike | None = None, span: float = 1.0
+) -> float:
     """Return the peak signal-to-noise ratio in decibel; infinite if nothing differs.
 
     `span` is the range of the data, 1 for reflectance; the other arguments as in :func:`rmse`.
     """
-    error = rmse(made, truth, where)
+    error = rmse(predicted, target, where)
     return float("inf") if error == 0 else float(20 * np.log10(span / error))
 
 
-def ssim(made: npt.ArrayLike, truth: npt.ArrayLike, where: npt.ArrayLike | None = None, span: float = 1.0) -> float:
+def ssim(
+    predicted: npt.ArrayLike, target: npt.ArrayLike, where: npt.ArrayLike | None = None, span: float = 1.0
+) -> float:
     """Return the structural similarity (Wang et al. 2004, doi:10.1109/TIP.2003.819861), at most 1.
 
     Parameters
     ----------
-    made, truth : array-like, shape (..., y, x)
+    predicted, target : array-like, shape (..., y, x)
         Every plane is compared separately; the score is the mean over all of them.
     where : array-like of bool, optional
-        Broadcasts to `truth`. Pixels outside it are used neither as centres nor within the windows around others.
+        Broadcasts to `target`. Pixels outside it are used neither as centres nor within the windows around others.
     span : float
         Range of the data, 1 for reflectance.
 
@@ -70,8 +74,8 @@ def ssim(made: npt.ArrayLike, truth: npt.ArrayLike, where: npt.ArrayLike | None 
     """
     from scipy.ndimage import gaussian_filter
 
-    made, truth, where = compared(made, truth, where, least=2)
-    sigma = (*[0.0] * (truth.ndim - 2), 1.5, 1.5)
+    predicted, target, where = compared(predicted, target, where, least=2)
+    sigma = (*[0.0] * (target.ndim - 2), 1.5, 1.5)
 
     def window(values: Array) -> Array:
         # Radius 5 is truncated at 5 / 1.5 sigmas; the weight outside the image is zero.
@@ -79,11 +83,11 @@ def ssim(made: npt.ArrayLike, truth: npt.ArrayLike, where: npt.ArrayLike | None 
         return spread
 
     with np.errstate(invalid="ignore", divide="ignore"):
-        weight = window(np.ones(truth.shape))
-        a, b = window(made) / weight, window(truth) / weight
+        weight = window(np.ones(target.shape))
+        a, b = window(predicted) / weight, window(target) / weight
         # Centred on one mean first: the difference of two large squares would lose the small variances.
-        centre = truth[where].mean()
-        u, v = made - centre, truth - centre
+        centre = target[where].mean()
+        u, v = predicted - centre, target - centre
         du, dv = a - centre, b - centre
         var_a, var_b = window(u * u) / weight - du**2, window(v * v) / weight - dv**2
         both = window(u * v) / weight - du * dv
@@ -92,22 +96,22 @@ def ssim(made: npt.ArrayLike, truth: npt.ArrayLike, where: npt.ArrayLike | None 
     return mean(similar, where)
 
 
-def sam(made: npt.ArrayLike, truth: npt.ArrayLike, where: npt.ArrayLike | None = None, axis: int = -3) -> float:
+def sam(predicted: npt.ArrayLike, target: npt.ArrayLike, where: npt.ArrayLike | None = None, axis: int = -3) -> float:
     """Return the mean spectral angle in degrees (Kruse et al. 1993): 0 if spectra differ by brightness only.
 
     Parameters
     ----------
-    made, truth : array-like
+    predicted, target : array-like
         With the bands along `axis`, by default ``(..., band, y, x)``.
     where : array-like of bool, optional
         Over the axes without the bands. A spectrum is used if all its bands are known and not all of them are zero.
     """
-    made, truth, _ = compared(made, truth, None)
-    made, truth = np.moveaxis(made, axis, -1), np.moveaxis(truth, axis, -1)
-    known = np.isfinite(truth).all(-1) & (np.nan_to_num(truth) != 0).any(-1)
+    predicted, target, _ = compared(predicted, target, None)
+    predicted, target = np.moveaxis(predicted, axis, -1), np.moveaxis(target, axis, -1)
+    known = np.isfinite(target).all(-1) & (np.nan_to_num(target) != 0).any(-1)
     if where is not None:
         known &= np.broadcast_to(np.asarray(where, bool), known.shape)
-    u, v = _unit(made), _unit(truth)
+    u, v = _unit(predicted), _unit(target)
     # Kahan's form: acos loses precision for small angles.
     angle = 2 * np.arctan2(np.linalg.norm(u - v, axis=-1), np.linalg.norm(u + v, axis=-1))
     return float(np.degrees(mean(angle, known)))

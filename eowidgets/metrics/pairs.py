@@ -14,10 +14,10 @@ Mask = npt.NDArray[np.bool_]
 
 
 def compared(
-    made: npt.ArrayLike, truth: npt.ArrayLike, where: npt.ArrayLike | None, least: int = 0
+    predicted: npt.ArrayLike, target: npt.ArrayLike, where: npt.ArrayLike | None, least: int = 0
 ) -> tuple[Array, Array, Mask]:
-    """Return both arrays in double precision and the mask of valid values: known in `truth` and inside `where`."""
-    a, b = np.asarray(made, dtype=np.float64), np.asarray(truth, dtype=np.float64)
+    """Return both arrays in double precision and the mask of valid values: known in `target` and inside `where`."""
+    a, b = np.asarray(predicted, dtype=np.float64), np.asarray(target, dtype=np.float64)
     if a.shape != b.shape:
         raise InputError(f"The prediction has shape {a.shape}, but the target has {b.shape}: give the same shape.")
     if b.ndim < least:

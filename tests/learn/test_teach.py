@@ -192,7 +192,7 @@ def test_other_mistakes_in_one_sentence(cube):
         ({"features": "month"}, "month"),
         ({"features": "months+montsh"}, "join names"),
         ({"model": "foorest"}, "foorest"),
-        ({"model": "fill-linear"}, "cannot be taught"),
+        ({"model": "fill-linear"}, "cannot be trained"),
         ({"groups": [1, 2]}, "tables"),
         ({"value": "class"}, "class"),
     ):

@@ -193,7 +193,7 @@ BAD = [
     (None, "like is None"),
     (3, "like is 3"),
     ({"lon": "x", "lat": None}, "like is"),
-    ([[[[(1, 2)]]]], "lists within lists"),
+    ([[[[(1, 2)]]]], "nested lists"),
     (np.zeros(3, "float32"), "3 features and those of the index 5"),
     (np.full(5, np.nan), "NaN or infinite"),
     (np.zeros((2, 2, 5)), r"shape \(2, 2, 5\)"),
