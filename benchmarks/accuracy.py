@@ -1,8 +1,9 @@
 """Accuracy assessment: ``python -m benchmarks.accuracy [coverage] [romania] [peer]``.
 
-``coverage``: how many of 1 000 intervals with confidence 0.95 contain the true value, over maps, allocations and numbers of samples;
-every draw goes through ``eow.sample`` and ``eow.accuracy``. ``romania``: the 180 labelled points of ``benchmarks/labels`` and
-maps of ``eow.change``. ``peer``: figures and time against ``zeit.accuracy`` of zeit-cdts 2.2.0, which must be installed.
+``coverage``: how many of 1 000 intervals with confidence 0.95 contain the true value, over maps, allocations and numbers of
+samples; every draw goes through ``eow.sample`` and ``eow.accuracy``. ``romania``: the 180 labelled points of
+``benchmarks/labels`` and maps of ``eow.change``. ``peer``: figures and time compared with ``zeit.accuracy`` of zeit-cdts
+2.2.0, which must be installed.
 """
 
 from __future__ import annotations

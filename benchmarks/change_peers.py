@@ -1,9 +1,10 @@
 """LandTrendr and S-CCD against zeit-cdts: ``python -m benchmarks.change_peers [--zeit FOLDER] [--data FOLDER] [--pixels N]``.
 
 FOLDER: where ``pip install --no-deps --target FOLDER zeit-cdts`` installed the package (2.2.0; GPL-2.0-or-later). It is called
-here through its public interface, and is not a dependency. DATA: a folder with ``landsat_p013r030/landsat_p013r030_300px_423d.npz`` (WRS-2
-013/030, 300 pixels, 1984 to 2014), whose pixels are repeated with noise of 0.005 in reflectance; without it the simulated
-series alone are compared. Both sides run on one thread.
+here through its public interface, and is not a dependency. DATA: a folder with
+``landsat_p013r030/landsat_p013r030_300px_423d.npz`` (WRS-2 013/030, 300 pixels, 1984 to 2014), whose pixels are repeated with
+noise of 0.005 in reflectance; without it only the simulated
+series are compared. Both sides run on one thread.
 """
 
 from __future__ import annotations

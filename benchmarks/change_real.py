@@ -3,7 +3,8 @@
 FOLDER: the sample data of the package solaris 0.4.0 (``pip download solaris==0.4.0 --no-deps``, unzip; SpaceNet images of
 half a metre of Rotterdam, Atlanta and Las Vegas, CC BY-SA 4.0). No real *pair* of half a metre is available, so:
 
-- the same ground twice, each time with different light, haze, blur, compression and misregistration: every mark is a false positive;
+- the same ground twice, each time with different light, haze, blur, compression and misregistration: every mark is a false
+  positive;
 - buildings removed from the first image (ground next to them is copied over their outlines; those of Atlanta come with
   the data): the marks should be these buildings.
 

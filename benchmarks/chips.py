@@ -1,9 +1,9 @@
 """EuroSAT classes of held-out chips: ``python -m benchmarks.chips FOLDER [--save]``.
 
 FOLDER holds the JPEGs of EuroSAT RGB, one folder per class; the held-out part is that of ``training/eurosat.py``. Baselines are
-logistic regression and a random forest on statistics of the bands (mean, standard deviation, percentiles, histograms, and differences
-of neighbours), trained on all chips that are not held out. Then the network runs over the embedded forest in Romania, whose
-values are surface reflectance. With ``--save`` the accuracy is written to ``weights.toml``.
+logistic regression and a random forest on statistics of the bands (mean, standard deviation, percentiles, histograms, and
+differences of neighbours), trained on all chips that are not held out. Then the network runs over the embedded forest in
+Romania, whose values are surface reflectance. With ``--save`` the accuracy is written to ``weights.toml``.
 """
 
 from __future__ import annotations

@@ -35,8 +35,8 @@ from eowidgets.engine.writers.disk import open_result
 
 WINDOW, HALO, BATCH = 512, 16, 4
 WHO = ("eowidgets", "geoai", "terratorch")
-#: Sides that windows of 512 cover without a remainder. A whole tile needs more memory than this machine has for the peers: geoai alone
-#: holds (10 + 1) float64 per pixel, twice at the end.
+#: Sides that windows of 512 cover without a remainder. The peers need more memory for a whole tile than this machine has: geoai
+#: alone holds (10 + 1) float64 per pixel, twice at the end.
 SIDES = (2432, 4832)
 TILE = 10980
 ROUNDS = 3

@@ -91,9 +91,7 @@ def precision(args: argparse.Namespace) -> None:
     }
     job = eow.submit(Segment, source, device=args.device)
     job.result()
-    print(
-        f"  fp32 / bf16 {times['fp32'] / times['bf16']:.2f}; the engine chooses {job.plan['precision']} by default"
-    )
+    print(f"  fp32 / bf16 {times['fp32'] / times['bf16']:.2f}; the engine chooses {job.plan['precision']} by default")
 
 
 def overlap(args: argparse.Namespace) -> None:

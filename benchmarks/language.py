@@ -175,7 +175,7 @@ def values(pairs: list[tuple[str, Program, Any]], names: dict[int, str]) -> None
         if (answer if as_meant else run(cube, program, question, **given)).abstained:
             continue
         if answer.abstained and answer.program is None and answer.reason.startswith(NAMED):
-            named += 1  # rivers, roads, single objects: refused on purpose, because they were answered with an area before
+            named += 1  # rivers, roads, single objects: refused on purpose
             continue
         told += 1
         if answer.abstained:

@@ -1,4 +1,4 @@
-"""The two probes of encoders of Sentinel-2: EuroSAT's held-out chips, and land cover at places that were never trained on."""
+"""The two probes of encoders of Sentinel-2: EuroSAT's held-out chips, and land cover at held-out places."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from training.probing import Split, compare, components, statistics
 Encode = Callable[[np.ndarray], np.ndarray]
 #: Land cover of TerraMind that at least two places have: water, trees, crops, rangeland.
 COVERS = (1, 2, 4, 9)
-#: Places whose patches are tested, and all others are trained on; each holds at least two of ``COVERS``.
+#: Places whose patches are for testing, all others are for training; each holds at least two of ``COVERS``.
 TESTED = ("S2L2A_433D_629L_3_1", "S2L2A_637U_59R_1_3")
 
 #: Pixels along one side of a cell that has a vector and a label, and fewest cells of a class on both sides.

@@ -73,7 +73,7 @@ def _text(origin: str, target: str, source: Path) -> str:
 
 def gallery(source: Path, found: dict[str, str]) -> str:
     """Return the page of pictures: those of docs/images, and the largest of every notebook."""
-    parts = ["# Gallery\n", "Every picture was made by the software itself (`make screenshots`, `make notebooks`).\n"]
+    parts = ["# Gallery\n", "Every picture is output of the software (`make screenshots`, `make notebooks`).\n"]
     parts += [f"## The {name}\n\n![The {name}](images/{name}.png)\n" for name in ("explorer", "viewer")]
     for page in (v for k, v in found.items() if k.startswith("notebooks/") and k.count("/") == 1):
         text = (source / page).read_text(encoding="utf-8")
