@@ -138,7 +138,7 @@ def test_a_detector_that_finds_nothing_fails_and_is_told_why():
     report = check_model(Bright, strict=False)
     assert [f.check for f in report.problems] == ["runs"]
     assert "FAILED runs: nothing was detected" in str(report)
-    with pytest.raises(eow.EowidgetsError, match="give a cube with something to find"):
+    with pytest.raises(eow.EowidgetsError, match="give a cube with objects to detect"):
         check_model(Bright)
 
 

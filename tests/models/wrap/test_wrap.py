@@ -260,5 +260,5 @@ def test_answers_that_do_not_fit_are_said(make_cube):
             return (x[:, :1],)
 
     two = (Value("a", dims="tyx"), Value("b", dims="tyx"))
-    with pytest.raises(ModelError, match="gives 1 tensors, and 2 outputs were declared"):
+    with pytest.raises(ModelError, match="returns 1 tensors, but 2 outputs were declared"):
         eow.run(wrap(Few(), bands=("red",), outputs=two), make_cube())

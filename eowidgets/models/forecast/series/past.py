@@ -99,7 +99,7 @@ def checked_future(future_days: Tensor, cut: float, furthest: float = FURTHEST) 
     """
     future = torch.as_tensor(future_days).detach().cpu().double().reshape(-1)
     if not len(future) or not bool(future.isfinite().all()):
-        raise InputError("future_days is empty: give at least one day after the last date.")
+        raise InputError("future_days is empty or has values that are not finite: give days after the last date.")
     if float(future.min()) <= cut:
         behind = cut - float(future.min())
         raise InputError(f"A day to forecast lies {behind:g} days before the last date, or on it: give later days.")

@@ -70,7 +70,7 @@ class Average(Forecaster):
         if not p.members or (p.weights and (len(p.weights) != len(p.members) or sum(p.weights) <= 0)):
             raise InputError(
                 f"An average of {len(p.members)} forecasters has {len(p.weights)} weights with the sum "
-                f"{sum(p.weights):g}: give one weight for each, not all 0, or none."
+                f"{sum(p.weights):g}: give at least one member, and one weight for each, not all 0, or no weights."
             )
 
     def _predict(self, series: Past, future: Tensor) -> Tensor:
